@@ -1,0 +1,70 @@
+"""What the author of a step, a check or a target kind imports: ``from scenario_runner.api import …``.
+
+Built-ins import the same names. Nothing here loads wire code.
+"""
+
+from scenario_runner.api.checks import Check, CheckResult, Difference
+from scenario_runner.api.ledger import Ledger, Retrieved, SentInstance
+from scenario_runner.api.steps import Step, StepContext, StepResult
+from scenario_runner.api.targets import (
+    Echo,
+    FindRequest,
+    Level,
+    Received,
+    RetrieveRequest,
+    RetrieveResult,
+    StoreOptions,
+    StoreStatus,
+    Target,
+    TargetKind,
+    TargetSetup,
+    status_class,
+)
+from scenario_runner.deadline import Deadline
+from scenario_runner.language.fields import (
+    Attributes,
+    Count,
+    Date,
+    Duration,
+    Model,
+    Name,
+    TargetName,
+    Text,
+    Time,
+)
+from scenario_runner.plugins import hookimpl
+
+__all__ = [
+    "Attributes",
+    "Check",
+    "CheckResult",
+    "Count",
+    "Date",
+    "Deadline",
+    "Difference",
+    "Duration",
+    "Echo",
+    "FindRequest",
+    "Ledger",
+    "Level",
+    "Model",
+    "Name",
+    "Received",
+    "RetrieveRequest",
+    "RetrieveResult",
+    "Retrieved",
+    "SentInstance",
+    "Step",
+    "StepContext",
+    "StepResult",
+    "StoreOptions",
+    "StoreStatus",
+    "Target",
+    "TargetKind",
+    "TargetName",
+    "TargetSetup",
+    "Text",
+    "Time",
+    "hookimpl",
+    "status_class",
+]

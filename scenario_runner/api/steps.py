@@ -1,0 +1,133 @@
+"""What a step is: a model (its schema and its documentation) and its ``run``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from scenario_runner.api.ledger import Ledger, Retrieved
+from scenario_runner.api.targets import Target
+from scenario_runner.deadline import Deadline
+from scenario_runner.events import Outcome
+from scenario_runner.language.fields import Model
+
+if TYPE_CHECKING:
+    from scenario_runner.api.checks import CheckResult
+    from scenario_runner.imaging.instance import Instance
+    from scenario_runner.planning.plan import PlannedCase, PlannedImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """How a step ended. Raise TargetError, MachineError, … for ``error``; never return it."""
+
+    outcome: Literal["passed", "failed", "skipped"] = "passed"
+    message: str = ""
+    value: Any = None
+    """What ``save_as`` stores: plain values, or a Retrieved."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the report shows about the step: plain values."""
+
+
+class StepContext(Protocol):
+    """What a step works with. It holds the case's plan and state; nothing of it is global."""
+
+    step_id: str
+    case: PlannedCase
+    ledger: Ledger
+    deadline: Deadline
+    random: Random
+    """Seeded from the run's seed and the step's id."""
+
+    def target(self, name: str) -> Target:
+        """The PACS of that name; known to exist, for the scenario was checked."""
+        ...
+
+    def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
+        """Build instances one at a time, with what ``generate`` was asked to modify."""
+        ...
+
+    def selection(self, what: str | None) -> Iterator[PlannedImage]:
+        """The planned images that ``what`` names: all generated ones when None.
+
+        A name is one that ``generate`` or ``send`` saved. Raises UsageError for another.
+        """
+        ...
+
+    def saved(self, name: str) -> Any:
+        """What ``save_as`` stored, or a step id's value. Raises UsageError when there is none."""
+        ...
+
+    def duration_of(self, step_id: str) -> float:
+        """Seconds the named step took. Raises UsageError for a step that has not run."""
+        ...
+
+    def evaluate(self, expression: str, names: Mapping[str, Any]) -> Any:
+        """Evaluate a deferred expression with further names beside the usual ones."""
+        ...
+
+    def checks(self, entries: Any) -> list[CheckResult]:
+        """Evaluate a list of checks as ``assert`` has it, each reported as an event."""
+        ...
+
+    def validator(self, name: str) -> Any:
+        """The registered validator of that name. Raises UsageError for an unknown one."""
+        ...
+
+    def now(self) -> dt.datetime:
+        """The time, aware, UTC."""
+        ...
+
+    def log(self, message: str, level: Literal["info", "warning"] = "info") -> None:
+        """Say something to the reader of the report."""
+        ...
+
+    def progress(self, done: int, total: int | None = None, unit: str = "instances") -> None:
+        """Say how far the step has come; call as often as you like."""
+        ...
+
+    def folder(self, name: str) -> Path:
+        """A new or existing folder inside the run folder. Raises UsageError when outside of it."""
+        ...
+
+    def attach(
+        self, name: str, data: bytes, *, media_type: str, title: str, subject: Mapping[str, Any] = {}
+    ) -> None:
+        """Keep a file as evidence of this step, under ``evidence/``."""
+        ...
+
+    def preview(self, instance: Instance) -> None:
+        """Keep a small picture of an instance, if the report has room for one more."""
+        ...
+
+    def retrieved(self, of: Any) -> Retrieved:
+        """The handle that ``of`` is or names. Raises UsageError when it is something else."""
+        ...
+
+
+class Step(Model, ABC):
+    """Base of all steps. A subclass has fields, a docstring, ``name`` and ``run``.
+
+    Fields are the step's parameters; their docstrings, defaults and ``Field(examples=…)`` become
+    the JSON Schema and the reference page. Values arrive rendered and typed.
+    """
+
+    name: ClassVar[str]
+    deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset()
+    """Paths of parameters whose templates are left for the step to ``evaluate``."""
+    names_in_deferred: ClassVar[frozenset[str]] = frozenset()
+    """Names that deferred expressions can use beside the usual ones."""
+    example: ClassVar[str] = ""
+    """One YAML line that works, for the reference."""
+
+    @abstractmethod
+    def run(self, context: StepContext) -> StepResult:
+        """Do it. Raises FabricatorError; anything else is a defect and is reported as one."""
+
+
+__all__ = ["Outcome", "Step", "StepContext", "StepResult"]

@@ -1,0 +1,222 @@
+"""A named PACS as a step sees it: one interface, whatever stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel
+
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import Unsupported
+from scenario_runner.events import TargetFacts
+
+Level = Literal["patient", "study", "series", "image"]
+StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
+
+
+def status_class(status: int | None) -> StatusClass:
+    """The class of a DIMSE status (PS3.7 annex C); None means no answer came."""
+    if status is None:
+        return "unknown"
+    if status == 0x0000:
+        return "success"
+    if status in (0x0001, 0x0107, 0x0116) or 0xB000 <= status <= 0xBFFF:
+        return "warning"
+    if status == 0xFE00:
+        return "cancel"
+    if status in (0xFF00, 0xFF01):
+        return "pending"
+    return "failure"
+
+
+class Storable(Protocol):
+    """What can be stored: an encoded SOP instance."""
+
+    @property
+    def sop_class_uid(self) -> str: ...  # noqa: D102
+    @property
+    def sop_instance_uid(self) -> str: ...  # noqa: D102
+    @property
+    def transfer_syntax_uid(self) -> str: ...  # noqa: D102
+    @property
+    def buffers(self) -> Sequence[bytes | memoryview]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """The answer to a C-ECHO. ``association``: plain facts about the negotiation."""
+
+    status: int
+    seconds: float
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """How to send. contexts: every (SOP class UID, transfer syntax UID) that will be sent."""
+
+    contexts: Sequence[tuple[str, str]]
+    associations: int = 1
+    rate: float | None = None
+    """At most so many instances a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStatus:
+    """What became of one instance.
+
+    status: the DIMSE status, or None when no answer came: then ``unknown`` tells whether the peer may
+    have it (sent, not acknowledged) or certainly does not (never sent whole).
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    status: int | None
+    comment: str = ""
+    seconds: float = 0.0
+    maybe_stored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindRequest:
+    """One query. match: keys with values, universal ones empty; values as DICOM text or lists.
+
+    returned: further keys to ask for. The level's unique key is always asked for.
+    """
+
+    level: Level
+    match: Mapping[str, Any]
+    returned: Sequence[str] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieveRequest:
+    """What to retrieve. keys: unique keys of ``level`` and above (PS3.4 C.4.3.1.3).
+
+    contexts: the (SOP class UID, transfer syntax UID) pairs we are ready to receive.
+    """
+
+    level: Level
+    keys: Mapping[str, str | Sequence[str]]
+    contexts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An instance a peer sent us: its data set as it came, without file meta information."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data: bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieveResult:
+    """The final answer to C-GET or C-MOVE: status, comment and sub-operation counts."""
+
+    status: int
+    comment: str = ""
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+    failed_uids: Sequence[str] = ()
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Target:
+    """A named PACS. Every operation a kind does not have raises Unsupported with a hint.
+
+    All methods block, take a Deadline and raise TargetError or its children. Values that come from
+    the peer are bounded in size and plain.
+    """
+
+    name: str
+    facts: TargetFacts
+    expects: Mapping[str, Any]
+
+    def echo(self, deadline: Deadline) -> Echo:
+        """C-ECHO (PS3.7 9.1.5)."""
+        raise self._unsupported("echo", "dicom")
+
+    def store(
+        self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
+    ) -> Iterator[StoreStatus]:
+        """Send instances, yielding each one's status as it is known; instances are pulled lazily.
+
+        Every instance pulled gets exactly one status, also when the association breaks: then the
+        statuses come first and the TargetError after them.
+        """
+        raise self._unsupported("store", "dicom")
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        """Matches as ``{KEYWORD: value}``: text as text, IS as int, DS as float, multi as list.
+
+        An empty attribute is None. Raises OperationFailed for a failure status.
+        """
+        raise self._unsupported("find", "dicom")
+
+    def find_each(
+        self, requests: Iterable[FindRequest], deadline: Deadline
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Several queries in turn, over one association where the kind has such a thing."""
+        for request in requests:
+            yield self.find(request, deadline)
+
+    def retrieve(
+        self,
+        request: RetrieveRequest,
+        sink: Callable[[Received], None],
+        deadline: Deadline,
+    ) -> RetrieveResult:
+        """C-GET (PS3.4 C.4.3); ``sink`` is called with each instance as it comes."""
+        raise self._unsupported("retrieve", "dicom")
+
+    def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
+        """Delete whole studies; returns the UIDs that were there and are gone now."""
+        raise self._unsupported("delete", "orthanc")
+
+    def close(self) -> None:
+        """Let go of everything: sockets, servers, temporary files. May be called twice."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Which of echo, store, find, retrieve, delete this target can do."""
+        return frozenset(self.facts.capabilities)
+
+    def _unsupported(self, what: str, service: str) -> Unsupported:
+        return Unsupported(
+            f"target '{self.name}' has no way to {what}",
+            target=None,
+            hint=f"give '{self.name}' a '{service}' service in the site file",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSetup:
+    """What a target kind gets to make a target from."""
+
+    name: str
+    environment: str
+    calling_ae_title: str
+    expects: Mapping[str, Any]
+    services: Mapping[str, Any]
+    """The target's whole entry in the site file, rendered and typed."""
+    scratch: Path
+    """An empty folder of the target's own; removed when the run is over."""
+
+
+class TargetKind(Protocol):
+    """A kind of PACS. ``name`` is a key of a target in the site file, ``model`` what it takes."""
+
+    name: ClassVar[str]
+    model: ClassVar[type[BaseModel]]
+
+    @classmethod
+    def open(cls, setup: TargetSetup) -> Target:
+        """Make the target; connecting may wait until it is used."""
+        ...

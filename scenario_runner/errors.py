@@ -1,0 +1,181 @@
+"""Every exception this package raises on purpose, and the data of a diagnostic.
+
+Errors carry data; they never print and never format themselves for a terminal. ``exit_code`` is
+what ``fabricate`` returns when the error reaches the command line.
+
+    FabricatorError
+    ├── UsageError            2   the command line asks for something that makes no sense
+    ├── InvalidInput          3   a scenario or site file is wrong; carries diagnostics
+    ├── PluginError           2   a plugin cannot be loaded or clashes with another
+    ├── NothingSelected       5   no scenario, case or step is left to run
+    ├── MachineError          4   disk full, folder not writable, port taken
+    ├── TargetError           4   a PACS could not do it; names host, port, AE title and reason
+    │   ├── ConnectionFailed      no TCP connection (refused, unreachable, name unknown)
+    │   ├── AssociationRejected   A-ASSOCIATE-RJ, with result, source and reason (PS3.8 9.3.4)
+    │   ├── AssociationAborted    A-ABORT, or the connection closed in the middle
+    │   ├── NoAcceptedContext     nothing the exchange needs was accepted
+    │   ├── PeerTimeout           no answer within the time allowed
+    │   ├── ProtocolViolation     the peer sent bytes that DICOM does not allow here
+    │   ├── OperationFailed       the peer answered with a failure status
+    │   └── Unsupported           this target cannot do that at all
+    ├── StepTimeout           1   a step took longer than its `timeout`
+    └── Interrupted         130   the user (Ctrl-C) or the system (SIGTERM) stopped the run
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a source file; lines and columns start at 1, the end column is exclusive."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+    path: str = ""
+    """Where in the tree, as a person would write it: ``patients[0].studies[0].accession``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong with a file: data only, rendered by ``language.rendering``."""
+
+    code: str
+    where: Where
+    message: str
+    hint: str | None = None
+    severity: Severity = "error"
+
+
+class FabricatorError(Exception):
+    """Root of the tree. ``message`` is one sentence; ``hint`` says what to do about it."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(FabricatorError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = 2
+
+
+class PluginError(FabricatorError):
+    """A plugin cannot be loaded, breaks a hook's contract or claims a name already taken."""
+
+    exit_code = 2
+
+
+class NothingSelected(FabricatorError):
+    """No scenario, case or step is left to run."""
+
+    exit_code = 5
+
+
+class InvalidInput(FabricatorError):
+    """A scenario or site file is wrong. ``diagnostics`` holds every finding, in file order."""
+
+    exit_code = 3
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        first = self.diagnostics[0]
+        super().__init__(f"{first.where.file}:{first.where.line}: {first.message}", hint=first.hint)
+
+
+class MachineError(FabricatorError):
+    """This machine could not do it: disk full, folder not writable, port taken."""
+
+
+class TargetError(FabricatorError):
+    """A PACS could not do what was asked. The message names what; the fields name who and why."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "",
+        target: str | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        ae_title: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.target = target
+        self.host = host
+        self.port = port
+        self.ae_title = ae_title
+
+    def __str__(self) -> str:
+        peer = " ".join(
+            part
+            for part in (
+                f"'{self.target}'" if self.target else "",
+                f"({self.ae_title} at {self.host}:{self.port})" if self.host else "",
+            )
+            if part
+        )
+        return ": ".join(part for part in (peer, self.message, self.reason) if part)
+
+
+class ConnectionFailed(TargetError):
+    """No TCP connection: refused, unreachable, or the name is unknown."""
+
+
+class AssociationRejected(TargetError):
+    """A-ASSOCIATE-RJ; ``reason`` spells out result, source and reason (PS3.8 9.3.4)."""
+
+
+class AssociationAborted(TargetError):
+    """A-ABORT from either side, or the connection closed in the middle of an exchange."""
+
+
+class NoAcceptedContext(TargetError):
+    """The association stands, but no presentation context the exchange needs was accepted."""
+
+
+class PeerTimeout(TargetError):
+    """The peer did not answer within the time allowed."""
+
+
+class ProtocolViolation(TargetError):
+    """The peer sent bytes that DICOM does not allow at this point."""
+
+
+class OperationFailed(TargetError):
+    """The peer answered with a failure status; ``reason`` holds it and the peer's comment."""
+
+
+class Unsupported(TargetError):
+    """This target cannot do that at all (no such service configured or known)."""
+
+
+class StepTimeout(FabricatorError):
+    """A step took longer than its own ``timeout``."""
+
+    exit_code = 1
+
+
+class Interrupted(FabricatorError):
+    """The user or the system stopped the run."""
+
+    exit_code = 130
+
+    def __init__(self, message: str = "interrupted") -> None:
+        super().__init__(message)

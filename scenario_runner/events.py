@@ -1,0 +1,223 @@
+"""What happens during a run, as data. Events are the only way out of the engine.
+
+Every event is redacted before it leaves the engine and appended to ``events.ndjson`` as one JSON
+object: ``{"seq": 7, "time": "2026-01-31T09:30:00.123Z", "event": "step_finished", ...fields}``.
+Whoever consumes events (console, records, web) is unknown to the engine. All values are plain:
+str, int, float, bool, None, list, dict.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+Outcome = Literal["passed", "failed", "error", "skipped", "interrupted"]
+Section = Literal["steps", "finally"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events; ``kind`` is the snake_case class name and is what JSON calls ``event``."""
+
+    kind: ClassVar[str] = "event"
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        # Zero-argument super() would refer to the class before slots=True replaced it.
+        super(Event, cls).__init_subclass__(**kwargs)
+        cls.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
+    def fields(self) -> dict[str, Any]:
+        """The event's own fields as plain values, nested ones included."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFacts:
+    """A target as evidence names it; never holds a credential."""
+
+    name: str
+    kind: str
+    """dimse | embedded | a plugin's word."""
+    environment: str
+    host: str | None = None
+    port: int | None = None
+    ae_title: str | None = None
+    capabilities: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """The first event of every run."""
+
+    run: str
+    seed: int
+    seed_given: bool
+    command: list[str]
+    """The command line as typed, program name first."""
+    environment: dict[str, Any]
+    """Versions and platform: ``{"fabricator": …, "python": …, "pydicom": …, "platform": …}``."""
+    site: str
+    targets: list[TargetFacts]
+    sources: list[str]
+    """Scenario and site files as named on the command line; copies lie in ``inputs/``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStarted(Event):
+    """One case (a scenario with one combination of its matrix) begins."""
+
+    case: str
+    name: str
+    scenario: dict[str, Any]
+    """name, title, version, description, file, phase, tags, requirements."""
+    matrix: dict[str, Any]
+    seed: int
+    counts: dict[str, int]
+    """How many patients, studies, series, images the plan has."""
+    steps: list[dict[str, Any]]
+    """All steps planned, in order: ``{id, step, title, section, requirements, tags, line}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step begins (once, however many attempts follow)."""
+
+    case: str
+    id: str
+    step: str
+    title: str
+    section: Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Event):
+    """How far a long step has come. Rate-limited by the engine; never the last word."""
+
+    case: str
+    id: str
+    done: int
+    total: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged(Event):
+    """A message from a step for the reader of the report."""
+
+    case: str
+    id: str
+    level: Literal["info", "warning"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached(Event):
+    """A file was put into the run folder as evidence of a step."""
+
+    case: str
+    id: str
+    path: str
+    """Relative to the run folder, with forward slashes."""
+    media_type: str
+    title: str
+    subject: dict[str, Any]
+    """What it shows: for a preview ``{image, series, study, patient}`` ids of the plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFinished(Event):
+    """One check of one attempt was evaluated."""
+
+    case: str
+    id: str
+    attempt: int
+    check: str
+    title: str
+    outcome: Outcome
+    expected: Any
+    actual: Any
+    message: str
+    differences: list[dict[str, Any]]
+    """``{subject, attribute, expected, actual}`` each; bounded, the message tells how many more."""
+    requirements: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFinished(Event):
+    """One attempt of a step came to an end; retries and polls never hide one."""
+
+    case: str
+    id: str
+    attempt: int
+    outcome: Outcome
+    message: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(Event):
+    """A step is over. A skipped step has this event and no ``step_started``."""
+
+    case: str
+    id: str
+    step: str
+    title: str
+    section: Section
+    outcome: Outcome
+    attempts: int
+    started: str
+    """ISO 8601 UTC; for a skipped step the moment it was skipped."""
+    duration_s: float
+    message: str
+    facts: dict[str, Any]
+    """What the step reports about itself: counts, statuses, the association; plain values."""
+    requirements: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFinished(Event):
+    """A case is over; its outcome is the worst of its steps'."""
+
+    case: str
+    outcome: Outcome
+    duration_s: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """The last event of a run that was not killed."""
+
+    outcome: Outcome
+    exit_code: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An event with its number (from 1, no gaps) and its time (ISO 8601 UTC, milliseconds)."""
+
+    seq: int
+    time: str
+    event: Event
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that stands on one line of ``events.ndjson``."""
+        return {
+            "seq": self.seq,
+            "time": self.time,
+            "event": self.event.kind,
+            **self.event.fields(),
+        }
+
+
+class EventHandler(Protocol):
+    """A consumer of events. Called in order, from one thread at a time."""
+
+    def handle(self, stamped: Stamped) -> None:
+        """Take one event. Must not block for long and must not raise for bad content."""
+
+    def close(self) -> None:
+        """The run is over; no event follows."""

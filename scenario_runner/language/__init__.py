@@ -1,0 +1,1 @@
+"""YAML text to a checked, typed scenario or site, with the line and column of every value."""

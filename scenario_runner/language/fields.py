@@ -1,0 +1,128 @@
+"""Field types that scenario, site, steps and checks share, and the base of all their models.
+
+Each type is a value for Python and a piece of JSON Schema for editors. Templates are allowed
+wherever a scalar is; the schema generator adds them, so no type here mentions them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from scenario_runner.language.scalars import as_written
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2}))?")
+
+
+class Model(BaseModel):
+    """Base of everything that is read from a file: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return float(match[1]) * _UNITS[match[2]]
+    raise PydanticCustomError(
+        "duration", "'{value}' is not a duration; write 500ms, 30s, 2m or 1h", {"value": str(value)}
+    )
+
+
+def _date(value: Any) -> Any:
+    text = as_written(value)
+    if isinstance(text, str) and (match := _DATE.fullmatch(text)):
+        try:
+            return dt.date(int(match[1]), int(match[2]), int(match[3]))
+        except ValueError:
+            pass
+    raise PydanticCustomError(
+        "date", "'{value}' is not a date; write 1970-01-31 or 19700131", {"value": str(value)}
+    )
+
+
+def _time(value: Any) -> Any:
+    text = as_written(value)
+    if isinstance(text, str) and (match := _TIME.fullmatch(text)):
+        try:
+            return dt.time(int(match[1]), int(match[2]), int(match[3] or 0))
+        except ValueError:
+            pass
+    raise PydanticCustomError(
+        "time", "'{value}' is not a time; write 09:30, 09:30:15 or 0930", {"value": str(value)}
+    )
+
+
+_TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+
+Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema(_TEXT_SCHEMA)]
+"""Text taken with the characters as written: 20260101, 0930 and 1.10 survive unquoted."""
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration),
+    Field(ge=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$"},
+            ],
+            "examples": ["500ms", "30s", "2m"],
+        }
+    ),
+]
+"""Seconds as a float, from 500ms, 30s, 2m, 1h or a plain number of seconds."""
+
+Date = Annotated[
+    dt.date,
+    BeforeValidator(_date),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": r"^\d{4}-?\d{2}-?\d{2}$",
+            "examples": ["1970-01-31"],
+        }
+    ),
+]
+"""A calendar date, as ISO 8601 or as DICOM DA."""
+
+Time = Annotated[
+    dt.time,
+    BeforeValidator(_time),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": r"^\d{2}:?\d{2}(:?\d{2})?$",
+            "examples": ["09:30"],
+        }
+    ),
+]
+"""A time of day, as ISO 8601 or as DICOM TM, to the second."""
+
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+"""How many of something; 0 is allowed where leaving out makes sense."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
+"""A name that templates can use: letters, digits and underscores."""
+
+TargetName = Annotated[Text, Field(json_schema_extra={"x-name-of": "target"})]
+"""The name of a PACS in the site file."""
+
+Tags = dict[str, Any]
+"""Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""
+
+Attributes = Annotated[dict[str, Any], Field(json_schema_extra={"x-name-of": "attribute"})]
+"""DICOM attributes by keyword (``AccessionNumber``) with the value of each."""

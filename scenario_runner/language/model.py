@@ -1,0 +1,170 @@
+"""The typed shape of a scenario file and its patients, studies and series, after rendering."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from scenario_runner.language.fields import Count, Date, Model, Name, Tags, Text, Time
+from scenario_runner.language.scalars import as_written
+
+_AGE = re.compile(r"(\d{1,3})([dwmy])", re.IGNORECASE)
+_DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
+
+
+def _age(value: Any) -> Any:
+    if isinstance(value, str) and (match := _AGE.fullmatch(value)):
+        return round(int(match[1]) * _DAYS[match[2].lower()])
+    raise PydanticCustomError(
+        "age", "'{value}' is not an age; write 40y, 18m, 6w or 3d", {"value": str(value)}
+    )
+
+
+Age = Annotated[
+    int,
+    BeforeValidator(_age),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,3}[dwmyDWMY]$", "examples": ["40y"]}),
+]
+"""An age in days, from 40y, 18m, 6w or 3d."""
+
+
+class AgeRange(Model):
+    """An age drawn between two bounds, both included."""
+
+    min: Age
+    max: Age
+
+
+class NameParts(Model):
+    """The components of a person name (PS3.5 6.2.1.1); ``locale`` alone asks for a generated one."""
+
+    family: Text | None = None
+    given: Text | None = None
+    middle: Text | None = None
+    prefix: Text | None = None
+    suffix: Text | None = None
+    ideographic: Text | None = None
+    """The whole ideographic group, ``山田^太郎``."""
+    phonetic: Text | None = None
+    """The whole phonetic group, ``やまだ^たろう``."""
+    locale: Text | None = None
+
+
+_StudyDay = Annotated[
+    dt.date | int,
+    BeforeValidator(lambda value: _study_day(value)),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": r"^(\d{4}-?\d{2}-?\d{2}|today|-\d{1,5}d)$",
+            "examples": ["today", "-3d", "2026-01-31"],
+        }
+    ),
+]
+
+
+def _study_day(value: Any) -> Any:
+    """A date as it stands, or a number of days from today (0 and below)."""
+    text = as_written(value)
+    if text == "today":
+        return 0
+    if isinstance(text, str) and (match := re.fullmatch(r"-(\d{1,5})d", text)):
+        return -int(match[1])
+    from scenario_runner.language.fields import _date
+
+    return _date(value)
+
+
+TransferSyntax = Annotated[Text, Field(json_schema_extra={"x-name-of": "transfer-syntax"})]
+"""A transfer syntax by name (``explicit-le``) or UID."""
+
+
+class SeriesSpec(Model):
+    """One series, or ``count`` alike."""
+
+    count: Count = 1
+    modality: Text | None = None
+    """Defined term of Modality (0008,0060): CR, DX, CT, …; required here or on the study."""
+    description: Text | None = None
+    number: Count | None = None
+    protocol: Text | None = None
+    body_part: Text | None = None
+    """Defined term of BodyPartExamined: CHEST, HAND, …"""
+    laterality: Literal["L", "R", "B", "U"] | None = None
+    view: Text | None = None
+    """ViewPosition: PA, AP, LL, RL, CC, MLO, …"""
+    images: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    frames: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    size: Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)] | None = None
+    """[rows, columns]"""
+    phantom: Text | None = None
+    burn_in: bool | list[Text] | None = None
+    """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords."""
+    transfer_syntax: TransferSyntax | None = None
+    sop_class: Text | None = None
+    """SOP Class by UID or keyword, where the modality's usual one is not wanted."""
+    tags: Tags = {}
+
+
+class StudySpec(Model):
+    """One study, or ``count`` alike."""
+
+    count: Count = 1
+    accession: Text | None = None
+    """An identifier pattern or a literal; by default the site's rule."""
+    description: Text | None = None
+    date: _StudyDay | None = None
+    time: Time | None = None
+    modality: Text | None = None
+    """What the series are when they do not say; alone, one series of it."""
+    referring_physician: Text | None = None
+    institution: Text | None = None
+    procedure: Text | None = None
+    tags: Tags = {}
+    series: list[SeriesSpec] = []
+
+
+class PatientSpec(Model):
+    """One synthetic patient, or ``count`` alike."""
+
+    count: Count = 1
+    id: Text | None = None
+    """An identifier pattern or a literal; by default the site's rule."""
+    issuer: Text | None = None
+    name: Text | NameParts | None = None
+    """``FAMILY^GIVEN``, the components, or ``{locale: en_AU}`` for a generated one."""
+    sex: Literal["M", "F", "O"] | None = None
+    birth_date: Date | None = None
+    age: Age | AgeRange | None = None
+    locale: Text | None = None
+    """Where name, address and phone are from: en_US, de_DE, ja_JP, …"""
+    address: Text | None = None
+    phone: Text | None = None
+    character_set: Text | list[Text] | None = None
+    """Defined terms of SpecificCharacterSet; by default what the values need."""
+    tags: Tags = {}
+    studies: list[StudySpec] = []
+
+
+class ScenarioHeader(Model):
+    """Everything of a scenario but its patients and steps."""
+
+    schema_: Annotated[Literal["scenario/v1"], Field(alias="schema")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+    """Unique within a library; letters, digits, ``_ . -``."""
+    title: Text = ""
+    description: Text = ""
+    version: Text = ""
+    """The scenario's own version."""
+    tags: list[Text] = []
+    requirements: list[Text] = []
+    phase: Literal["IQ", "OQ", "PQ"] | None = None
+    """Installation, operational or performance qualification."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    vars: dict[Name, Any] = {}
+    matrix: dict[str, Any] = {}
+    """Axis name to list of values; ``exclude`` and ``include`` as in GitHub Actions."""

@@ -1,0 +1,101 @@
+"""The typed shape of a site file: which PACS there are and how identifiers look."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from scenario_runner.language.fields import Duration, Model, Text
+
+AeTitle = Annotated[Text, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
+"""VR AE: 1 to 16 printable ASCII characters without backslash, not only spaces (PS3.5 6.2)."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Identifiers(Model):
+    """Rules for identifiers that a scenario does not give."""
+
+    accession: Text = "{YYYY}{2letters}{7digits}"
+    patient_id: Text = "PID{6digits}"
+    uid_root: Annotated[Text, Field(pattern=r"^[0-2](\.(0|[1-9]\d*))+$", max_length=30)] | None = None
+    """An arc the site owns; null means 2.25 (UUID-derived, PS3.5 B.2)."""
+
+
+class Receiver(Model):
+    """Where C-MOVE and storage commitment come back to."""
+
+    ae_title: AeTitle = "FABRICATE"
+    host: Text = "127.0.0.1"
+    port: Port = 11113
+
+
+class BasicAuth(Model):
+    """HTTP basic authentication."""
+
+    user: Text
+    password: Text
+
+
+class Auth(Model):
+    """How to log in to an HTTP service: one of basic or bearer."""
+
+    basic: BasicAuth | None = None
+    bearer: Text | None = None
+
+
+class DicomService(Model):
+    """A DIMSE service."""
+
+    host: Text
+    port: Port
+    ae_title: AeTitle
+    """Called AE title."""
+    calling_ae_title: AeTitle | None = None
+    """By default the site's."""
+    connect_timeout: Duration = 10.0
+    response_timeout: Duration = 60.0
+    """How long the peer may take for each answer."""
+
+
+class HttpService(Model):
+    """A service reached by URL."""
+
+    url: Annotated[Text, Field(pattern=r"^https?://")]
+    auth: Auth | None = None
+    timeout: Duration = 30.0
+
+
+class EmbeddedService(Model):
+    """A PACS inside this process, started for the run on a free loopback port."""
+
+    ae_title: AeTitle = "EMBEDDED"
+
+
+class TargetSpec(Model):
+    """One PACS. Further keys come from target kinds of plugins."""
+
+    environment: Text = "test"
+    """``production`` needs --allow-production on the command line."""
+    dicom: DicomService | None = None
+    dicomweb: HttpService | None = None
+    orthanc: HttpService | None = None
+    """Orthanc's REST API, for delete."""
+    embedded: EmbeddedService | None = None
+    expects: dict[str, Any] = {}
+    """What this PACS is known to do; checks hold it to that."""
+
+
+class Site(Model):
+    """A whole site file."""
+
+    schema_: Annotated[Literal["site/v1"], Field(alias="schema")]
+    name: Annotated[Text, Field(max_length=64)]
+    ae_title: AeTitle = "FABRICATE"
+    """Our calling AE title."""
+    identifiers: Identifiers = Identifiers()
+    receiver: Receiver = Receiver()
+    plugins: Text | list[Text] = []
+    """Folders with plugins, relative to this file."""
+    targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]

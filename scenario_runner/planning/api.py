@@ -1,0 +1,94 @@
+"""What a plugin gives to planning: modality defaults, pattern fields, demographics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModalityDefaults:
+    """What a series of this modality is when the scenario does not say."""
+
+    modality: str
+    """Defined term of Modality (0008,0060) that the scenario names; FHIR's XR maps to DX."""
+    sop_class_uid: str
+    images: int
+    rows: int
+    columns: int
+    frames: int = 1
+    body_part: str = ""
+    description: str = ""
+    protocol: str = ""
+    view: str | None = None
+    phantom: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternContext:
+    """What a pattern field may look at."""
+
+    moment: dt.datetime
+    """The study's date and time; for a patient the moment the run was planned."""
+    modality: str
+    site: str
+    random: Random
+    """Seeded for this one identifier."""
+
+
+class PatternField(Protocol):
+    """A field of identifier patterns from a plugin: ``{ward}`` or ``{3ward}``."""
+
+    name: str
+
+    def render(self, width: int | None, context: PatternContext) -> str:
+        """The characters for one identifier; the same for the same context."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A generated identity; name groups as in PS3.5 6.2.1."""
+
+    family: str
+    given: str
+    middle: str = ""
+    ideographic: str = ""
+    phonetic: str = ""
+    address: str = ""
+    phone: str = ""
+
+
+class Demographics(Protocol):
+    """A source of synthetic people, named ``faker`` when built in."""
+
+    name: str
+
+    def person(self, locale: str, sex: str, random: Random) -> Person:
+        """A person; the same for the same locale, sex and state of random.
+
+        Raises ValueError for a locale it does not know; the message lists near ones.
+        """
+        ...
+
+
+class Counters(Protocol):
+    """Durable numbers, answered by the registry. Nothing handed out is ever handed out again."""
+
+    def reserve(self, site: str, rule: str, *, start: int, step: int, count: int, last: int) -> int:
+        """Reserve ``count`` numbers and return the first; durable before it returns.
+
+        last: highest number that fits. Raises CounterExhausted when fewer than count are left.
+        """
+        ...
+
+
+class CounterExhausted(Exception):  # noqa: N818 - a state of the counter, not a failure of it
+    """A counter has fewer numbers left than were asked for."""
+
+    def __init__(self, next_number: int, last: int) -> None:
+        super().__init__(next_number, last)
+        self.next_number = next_number
+        self.last = last

@@ -1,0 +1,145 @@
+"""The plan: what will exist, with every identifier fixed. Immutable, lazy, cheap to walk.
+
+Nothing here holds all images: ``studies``, ``series`` and ``images`` are sequences that make their
+members on demand, always the same ones. Ids (``p1.s2.e1.i3``) are stable between runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPatient:
+    """One synthetic patient."""
+
+    id: str
+    """``p1``, counted over the case."""
+    path: tuple[str | int, ...]
+    """Where in the scenario it was asked for: ``("patients", 0)``."""
+    seed: int
+    patient_id: str
+    issuer: str | None
+    name: str
+    """A whole PN value: up to three component groups joined by ``=`` (PS3.5 6.2.1)."""
+    sex: str
+    birth_date: dt.date
+    address: str | None
+    phone: str | None
+    locale: str
+    character_set: tuple[str, ...] | None
+    """Defined terms as given, or None: chosen for the values when the object is made."""
+    tags: Mapping[str, Any]
+    studies: Sequence[PlannedStudy] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStudy:
+    """One study of a patient."""
+
+    id: str
+    path: tuple[str | int, ...]
+    seed: int
+    uid: str
+    study_id: str
+    accession: str
+    description: str
+    date: dt.date
+    time: dt.time
+    referring_physician: str
+    institution: str
+    procedure: str
+    tags: Mapping[str, Any]
+    patient: PlannedPatient = field(repr=False, compare=False)
+    series: Sequence[PlannedSeries] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSeries:
+    """One series of a study. ``rows``, ``columns`` and ``image_count`` are final, never None."""
+
+    id: str
+    path: tuple[str | int, ...]
+    seed: int
+    uid: str
+    number: int
+    modality: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    description: str
+    protocol: str
+    body_part: str
+    laterality: str | None
+    view: str | None
+    image_count: int
+    frames: int
+    rows: int
+    columns: int
+    phantom: str
+    burn_in: bool | tuple[str, ...]
+    frame_of_reference_uid: str
+    date: dt.date
+    time: dt.time
+    """When the series began; not before the study's time."""
+    tags: Mapping[str, Any]
+    """Overrides of series, study and patient merged, nearest wins; values as the scenario has them."""
+    study: PlannedStudy = field(repr=False, compare=False)
+    images: Sequence[PlannedImage] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedImage:
+    """One SOP instance."""
+
+    id: str
+    uid: str
+    """SOPInstanceUID."""
+    number: int
+    """InstanceNumber, from 1 within its series."""
+    series: PlannedSeries = field(repr=False, compare=False)
+
+    @property
+    def index(self) -> int:
+        """Position within the series, from 0."""
+        return self.number - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCase:
+    """A scenario with one combination of its matrix."""
+
+    id: str
+    """``xray_smoke`` or ``xray_smoke[modality=DX]``; unique within a run."""
+    name: str
+    matrix: Mapping[str, Any]
+    index: int
+    seed: int
+    vars: Mapping[str, Any]
+    patients: Sequence[PlannedPatient] = field(repr=False)
+
+    def studies(self) -> Iterator[PlannedStudy]:
+        """All studies in plan order."""
+        for patient in self.patients:
+            yield from patient.studies
+
+    def series(self) -> Iterator[PlannedSeries]:
+        """All series in plan order."""
+        for study in self.studies():
+            yield from study.series
+
+    def images(self) -> Iterator[PlannedImage]:
+        """All images in plan order, one at a time."""
+        for series in self.series():
+            yield from series.images
+
+    def counts(self) -> dict[str, int]:
+        """How many patients, studies, series and images there are; images are not visited."""
+        totals = {"patients": len(self.patients), "studies": 0, "series": 0, "images": 0}
+        for study in self.studies():
+            totals["studies"] += 1
+            totals["series"] += len(study.series)
+            totals["images"] += sum(series.image_count for series in study.series)
+        return totals

@@ -1,0 +1,176 @@
+"""The hook specifications, and how plugins are found. Built-ins come in through the same hooks.
+
+A plugin is a module (or any object) with functions marked ``@hookimpl``; it is found through the
+entry-point group ``scenario_runner.plugins`` or as a ``*.py`` file or package in a folder that the
+site file names under ``plugins``. A scenario can never load one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+
+from scenario_runner.errors import PluginError
+
+if TYPE_CHECKING:
+    from scenario_runner.api import Check, Step, TargetKind
+    from scenario_runner.conformance.api import Validator
+    from scenario_runner.evidence.api import Reporter
+    from scenario_runner.imaging.api import IodBuilder, Phantom
+    from scenario_runner.planning.api import Demographics, PatternField
+
+PROJECT = "scenario_runner"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+BUILT_IN = (
+    "scenario_runner.steps",
+    "scenario_runner.checks",
+    "scenario_runner.planning.built_in",
+    "scenario_runner.imaging.built_in",
+    "scenario_runner.targets",
+    "scenario_runner.conformance",
+    "scenario_runner.evidence.built_in",
+)
+
+
+class Hooks:
+    """Every door of the program. Each hook returns a list; names must be unique across plugins."""
+
+    @hookspec
+    def fabricate_steps(self) -> list[type[Step]]:  # type: ignore[empty-body]
+        """Steps a scenario can use, named by their ``name``."""
+
+    @hookspec
+    def fabricate_checks(self) -> list[type[Check]]:  # type: ignore[empty-body]
+        """Checks that ``assert`` can use, named by their ``name``."""
+
+    @hookspec
+    def fabricate_iod_builders(self) -> list[IodBuilder]:  # type: ignore[empty-body]
+        """Makers of one kind of DICOM instance, named by their ``modality``."""
+
+    @hookspec
+    def fabricate_phantoms(self) -> list[Phantom]:  # type: ignore[empty-body]
+        """Sources of pixels, named by their ``name`` (``ct/abdomen``)."""
+
+    @hookspec
+    def fabricate_pattern_fields(self) -> list[PatternField]:  # type: ignore[empty-body]
+        """Fields of identifier patterns, named by their ``name``."""
+
+    @hookspec
+    def fabricate_demographics(self) -> list[Demographics]:  # type: ignore[empty-body]
+        """Sources of synthetic names and addresses, named by their ``name``."""
+
+    @hookspec
+    def fabricate_target_kinds(self) -> list[type[TargetKind]]:  # type: ignore[empty-body]
+        """Kinds of PACS, named by their ``name``, which is a key of a target in the site file."""
+
+    @hookspec
+    def fabricate_validators(self) -> list[Validator]:  # type: ignore[empty-body]
+        """Judges of DICOM objects, named by their ``name`` (``dciodvfy``)."""
+
+    @hookspec
+    def fabricate_reporters(self) -> list[type[Reporter]]:  # type: ignore[empty-body]
+        """Writers of a file of evidence, named by their ``name``."""
+
+
+_T = TypeVar("_T")
+
+
+class Plugins:
+    """All plugins of one program run; the one place that knows what names exist.
+
+    folders: where a site's own plugins lie. outside: whether to load installed entry points.
+    Raises PluginError for a plugin that cannot be loaded or breaks a hook's contract.
+    """
+
+    def __init__(self, folders: Iterable[Path] = (), *, outside: bool = True) -> None:
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(Hooks)
+        self._named: dict[str, dict[str, Any]] = {}
+        for name in BUILT_IN:
+            self._manager.register(importlib.import_module(name), name=name)
+        if outside:
+            self._load_entry_points()
+        for folder in folders:
+            self._load_folder(folder)
+
+    def named(self, hook: str, key: str = "name") -> Mapping[str, Any]:
+        """What all plugins give for one hook, by name, built-ins first.
+
+        Raises PluginError when two plugins claim one name; the message says which.
+        """
+        if hook not in self._named:
+            found: dict[str, Any] = {}
+            owner: dict[str, str] = {}
+            for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+                plugin = implementation.plugin_name
+                try:
+                    things = list(implementation.function())
+                except Exception as error:  # noqa: BLE001 - a third party's code may raise anything
+                    raise PluginError(f"plugin '{plugin}' failed in {hook}: {error!r}") from error
+                for thing in things:
+                    name = getattr(thing, key, None)
+                    if not isinstance(name, str) or not name:
+                        raise PluginError(f"plugin '{plugin}': {thing!r} has no '{key}'")
+                    if name in found:
+                        raise PluginError(
+                            f"'{name}' is claimed by two plugins: '{owner[name]}' and '{plugin}'",
+                            hint="rename one of them, or remove one of the plugins",
+                        )
+                    found[name], owner[name] = thing, plugin
+            self._named[hook] = found
+        return self._named[hook]
+
+    def steps(self) -> Mapping[str, type[Step]]:
+        """Steps by name."""
+        return self.named("fabricate_steps")
+
+    def checks(self) -> Mapping[str, type[Check]]:
+        """Checks by name."""
+        return self.named("fabricate_checks")
+
+    def names(self) -> list[str]:
+        """The names of the plugins loaded from outside the package, for the evidence."""
+        return sorted(
+            name
+            for name, _ in self._manager.list_name_plugin()
+            if not name.startswith("scenario_runner.")
+        )
+
+    def _load_entry_points(self) -> None:
+        try:
+            self._manager.load_setuptools_entrypoints("scenario_runner.plugins")
+        except Exception as error:
+            raise PluginError(f"an installed plugin cannot be loaded: {error!r}") from error
+
+    def _load_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise PluginError(
+                f"plugin folder '{folder}' does not exist",
+                hint="the site file's 'plugins' is relative to the site file",
+            )
+        for path in sorted(folder.iterdir()):
+            entry = path / "__init__.py" if path.is_dir() else path
+            if entry.suffix != ".py" or path.name.startswith((".", "_")) or not entry.is_file():
+                continue
+            self._register_file(f"fabricate_plugin_{path.stem}", path.name, entry)
+
+    def _register_file(self, module_name: str, plugin_name: str, file: Path) -> None:
+        spec = importlib.util.spec_from_file_location(module_name, file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+            self._manager.register(module, name=plugin_name)
+            self._manager.check_pending()
+        except Exception as error:
+            del sys.modules[module_name]
+            raise PluginError(f"plugin '{plugin_name}' cannot be loaded: {error!r}") from error
