@@ -23,9 +23,11 @@ from scenario_runner.api.targets import (
 from scenario_runner.deadline import Deadline
 from scenario_runner.language.fields import (
     Attributes,
+    CheckList,
     Count,
     Date,
     Duration,
+    Expression,
     Model,
     Name,
     TargetName,
@@ -37,6 +39,7 @@ from scenario_runner.plugins import hookimpl
 __all__ = [
     "Attributes",
     "Check",
+    "CheckList",
     "CheckResult",
     "Count",
     "Date",
@@ -44,6 +47,7 @@ __all__ = [
     "Difference",
     "Duration",
     "Echo",
+    "Expression",
     "FindRequest",
     "Ledger",
     "Level",

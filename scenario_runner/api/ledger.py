@@ -44,7 +44,13 @@ class Ledger:
 
     modifications: dict[str, Any] = field(default_factory=dict)
     """KEYWORD: value that ``generate: {modify: …}`` asked for, applied to every instance."""
+    chosen: list[str] | None = None
+    """Plan keys of the series that ``generate`` selected; None means all of the plan."""
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
+
+    def select(self, series_keys: list[str]) -> None:
+        """``generate`` selected these series; a second ``generate`` adds to the first."""
+        self.chosen = list(dict.fromkeys([*(self.chosen or []), *series_keys]))
 
     def record(self, sent: SentInstance) -> None:
         """Note what a target said about an instance; a later failure does not undo a success."""

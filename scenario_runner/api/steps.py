@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from scenario_runner.api.ledger import Ledger, Retrieved
 from scenario_runner.api.targets import Target
 from scenario_runner.deadline import Deadline
-from scenario_runner.events import Outcome
+from scenario_runner.events import Section
 from scenario_runner.language.fields import Model
 
 if TYPE_CHECKING:
     from scenario_runner.api.checks import CheckResult
     from scenario_runner.imaging.instance import Instance
-    from scenario_runner.planning.plan import PlannedCase, PlannedImage
+    from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class StepContext(Protocol):
     """What a step works with. It holds the case's plan and state; nothing of it is global."""
 
     step_id: str
+    section: Section
     case: PlannedCase
     ledger: Ledger
     deadline: Deadline
@@ -52,8 +53,8 @@ class StepContext(Protocol):
         """Build instances one at a time, with what ``generate`` was asked to modify."""
         ...
 
-    def selection(self, what: str | None) -> Iterator[PlannedImage]:
-        """The planned images that ``what`` names: all generated ones when None.
+    def selection(self, what: str | None) -> Iterator[PlannedSeries]:
+        """The planned series that ``what`` names: all generated ones when None.
 
         A name is one that ``generate`` or ``send`` saved. Raises UsageError for another.
         """
@@ -61,6 +62,10 @@ class StepContext(Protocol):
 
     def saved(self, name: str) -> Any:
         """What ``save_as`` stored, or a step id's value. Raises UsageError when there is none."""
+        ...
+
+    def capture(self, value: Any) -> None:
+        """What ``save_as`` stores should the step end in an error; the result's value wins."""
         ...
 
     def duration_of(self, step_id: str) -> float:
@@ -93,6 +98,10 @@ class StepContext(Protocol):
 
     def folder(self, name: str) -> Path:
         """A new or existing folder inside the run folder. Raises UsageError when outside of it."""
+        ...
+
+    def scratch(self) -> Path:
+        """A new empty folder that is removed when the case is over."""
         ...
 
     def attach(
@@ -129,5 +138,3 @@ class Step(Model, ABC):
     def run(self, context: StepContext) -> StepResult:
         """Do it. Raises FabricatorError; anything else is a defect and is reported as one."""
 
-
-__all__ = ["Outcome", "Step", "StepContext", "StepResult"]

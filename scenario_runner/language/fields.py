@@ -41,7 +41,8 @@ def _duration(value: Any) -> Any:
     )
 
 
-def _date(value: Any) -> Any:
+def parse_date(value: Any) -> Any:
+    """A date from ISO 8601 or DICOM DA text. Raises PydanticCustomError."""
     text = as_written(value)
     if isinstance(text, str) and (match := _DATE.fullmatch(text)):
         try:
@@ -88,7 +89,7 @@ Duration = Annotated[
 
 Date = Annotated[
     dt.date,
-    BeforeValidator(_date),
+    BeforeValidator(parse_date),
     WithJsonSchema(
         {
             "type": ["string", "integer"],
@@ -118,11 +119,30 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 """A name that templates can use: letters, digits and underscores."""
 
-TargetName = Annotated[Text, Field(json_schema_extra={"x-name-of": "target"})]
+# Marks in the JSON Schema (`x-name-of`) make the names findable by ``language.references``.
+TargetName = Annotated[
+    str,
+    BeforeValidator(as_written),
+    WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "target"}),
+]
 """The name of a PACS in the site file."""
 
-Tags = dict[str, Any]
+Attributes = Annotated[
+    dict[str, Any], WithJsonSchema({"type": "object", "x-name-of": "attribute"})
+]
+"""DICOM attributes by keyword (``AccessionNumber``) with the value of each."""
+
+Tags = Attributes
 """Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""
 
-Attributes = Annotated[dict[str, Any], Field(json_schema_extra={"x-name-of": "attribute"})]
-"""DICOM attributes by keyword (``AccessionNumber``) with the value of each."""
+CheckList = Annotated[
+    list[Any],
+    Field(min_length=1),
+    WithJsonSchema({"type": "array", "minItems": 1, "items": {"x-entry-of": "check"}}),
+]
+"""A list of checks, as ``assert`` takes it; the schema of a scenario says what a check is."""
+
+Expression = Annotated[
+    str | bool, WithJsonSchema({"type": ["string", "boolean"], "x-expression": True})
+]
+"""An expression, bare or in double braces, that the step evaluates itself (``Step.deferred``)."""

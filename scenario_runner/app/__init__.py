@@ -1,0 +1,1 @@
+"""What the commands do, for the command line, Python and the web alike: composed here, once."""

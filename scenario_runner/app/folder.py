@@ -1,0 +1,71 @@
+"""The run folder: made new, never overwritten, with the inputs as they were read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TextIO
+
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.language.document import Document
+
+
+def new_run_id(now: dt.datetime) -> str:
+    """``20260131T093000Z-3f2a``: sorts by time, unique among runs that start together."""
+    return f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def make_run_folder(out: Path | None, run_id: str) -> Path:
+    """Make the folder of a run: ``out``, or ``runs/<run_id>``; an empty one is taken as it is.
+
+    Raises UsageError when something is there already, MachineError when it cannot be made.
+    """
+    folder = out if out is not None else Path("runs") / run_id
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"--out '{folder}' is a file", hint="give a folder that is not there yet")
+        if folder.is_dir() and any(folder.iterdir()):
+            raise UsageError(
+                f"--out '{folder}' is not empty; a run is never overwritten",
+                hint="give a folder that is not there yet",
+            )
+        for part in ("inputs", "evidence"):
+            (folder / part).mkdir(parents=True)
+    except OSError as error:
+        raise MachineError(
+            f"cannot make the run folder '{folder}': {error.strerror or error}",
+            hint="choose another place with --out",
+        ) from error
+    return folder
+
+
+def keep_inputs(folder: Path, documents: Iterable[Document]) -> list[str]:
+    """Copy sources into ``inputs/`` as they were read; returns the names they had."""
+    names = []
+    taken: set[str] = set()
+    for document in documents:
+        name = base = Path(document.file).name
+        number = 1
+        while name.lower() in taken or name == "plan.json":
+            number += 1
+            name = f"{number}-{base}"
+        taken.add(name.lower())
+        write_text(folder / "inputs" / name, document.text)
+        names.append(document.file)
+    return names
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 as it stands. Raises MachineError."""
+    write_with(path, lambda stream: stream.write(text))
+
+
+def write_with(path: Path, write: Callable[[TextIO], object]) -> None:
+    """Let a function write to a new UTF-8 file. Raises MachineError."""
+    try:
+        with path.open("x", encoding="utf-8", newline="") as stream:
+            write(stream)
+    except OSError as error:
+        raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error

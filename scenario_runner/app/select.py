@@ -1,0 +1,116 @@
+"""Which of the scenarios run: tag expressions, ``--from``, and the guard before production."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from scenario_runner.errors import NothingSelected, UsageError
+from scenario_runner.language.scenario import Scenario
+from scenario_runner.language.site_model import Site
+
+_TOKEN = re.compile(r"\s*(?:(?P<mark>[()])|(?P<word>[^\s()]+))")
+
+
+def matches(expression: str, tags: Iterable[str]) -> bool:
+    """Whether tags satisfy ``smoke and not (slow or wip)``, as pytest reads ``-m``.
+
+    Raises UsageError for an expression that is none.
+    """
+    return _Parser(expression, frozenset(tags)).parse()
+
+
+class _Parser:
+    """Recursive descent over: or ▸ and ▸ not ▸ name or parentheses."""
+
+    def __init__(self, expression: str, tags: frozenset[str]) -> None:
+        self._expression = expression
+        self._tags = tags
+        self._tokens = [m["mark"] or m["word"] for m in _TOKEN.finditer(expression)]
+        self._position = 0
+
+    def parse(self) -> bool:
+        value = self._either(0)
+        if self._position < len(self._tokens):
+            raise self._wrong(f"'{self._tokens[self._position]}' is not expected here")
+        return value
+
+    def _either(self, depth: int) -> bool:
+        value = self._both(depth)
+        while self._take("or"):
+            value = self._both(depth) or value
+        return value
+
+    def _both(self, depth: int) -> bool:
+        value = self._one(depth)
+        while self._take("and"):
+            value = self._one(depth) and value
+        return value
+
+    def _one(self, depth: int) -> bool:
+        if depth > 50:
+            raise self._wrong("too deeply nested")
+        if self._take("not"):
+            return not self._one(depth + 1)
+        if self._take("("):
+            value = self._either(depth + 1)
+            if not self._take(")"):
+                raise self._wrong("a ')' is missing")
+            return value
+        if self._position == len(self._tokens) or self._tokens[self._position] in ("and", "or", ")"):
+            raise self._wrong("a tag is missing")
+        self._position += 1
+        return self._tokens[self._position - 1] in self._tags
+
+    def _take(self, token: str) -> bool:
+        if self._position < len(self._tokens) and self._tokens[self._position] == token:
+            self._position += 1
+            return True
+        return False
+
+    def _wrong(self, why: str) -> UsageError:
+        return UsageError(
+            f"--tag '{self._expression}': {why}", hint="write tags with and, or, not, ( )"
+        )
+
+
+def select(
+    scenarios: Sequence[Scenario], tag: str | None, from_step: str | None
+) -> tuple[Scenario, ...]:
+    """The scenarios that a run takes. Raises NothingSelected, UsageError."""
+    chosen = tuple(
+        scenario for scenario in scenarios if tag is None or matches(tag, scenario.header.tags)
+    )
+    if not chosen:
+        known = sorted({one for scenario in scenarios for one in scenario.header.tags})
+        raise NothingSelected(
+            f"no scenario has tags that fit --tag '{tag}'",
+            hint=f"tags there are: {', '.join(known) or 'none'}",
+        )
+    if from_step is not None:
+        ids = [entry.id for scenario in chosen for entry in scenario.steps]
+        if from_step not in ids:
+            near = get_close_matches(from_step, ids, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"steps: {', '.join(ids)}"
+            raise UsageError(f"--from: no step has the id '{from_step}'", hint=hint)
+        chosen = tuple(s for s in chosen if any(entry.id == from_step for entry in s.steps))
+    return chosen
+
+
+def guard_production(
+    scenarios: Sequence[Scenario], site: Site, *, allowed: bool
+) -> tuple[str, ...]:
+    """The targets the scenarios use, in order of the site file.
+
+    Raises UsageError when one is called production and that was not allowed explicitly.
+    """
+    used = {name for scenario in scenarios for name in scenario.targets}
+    if not allowed:
+        for name in site.targets:
+            if name in used and site.targets[name].environment.lower() in ("production", "prod"):
+                raise UsageError(
+                    f"target '{name}' is a production system",
+                    hint="add --allow-production if synthetic studies may really go there",
+                )
+    return tuple(name for name in site.targets if name in used)

@@ -1,0 +1,27 @@
+"""What a run ran on: every version that mattered."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from scenario_runner import __version__
+
+_LIBRARIES = ("pydicom", "pynetdicom", "numpy", "pillow", "faker")
+
+
+def environment(plugins: list[str]) -> dict[str, object]:
+    """Versions and platform as plain values; never a user's or a host's name."""
+    libraries = {}
+    for name in _LIBRARIES:
+        try:
+            libraries[name] = version(name)
+        except PackageNotFoundError:  # pragma: no cover - a broken installation
+            libraries[name] = "unknown"
+    return {
+        "fabricator": __version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "libraries": libraries,
+        "plugins": plugins,
+    }

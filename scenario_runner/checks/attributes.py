@@ -1,0 +1,79 @@
+"""Which attributes of two data sets differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom import DataElement, Dataset
+
+# Pixels are the business of the check `pixels`; padding and group lengths carry nothing.
+_SKIPPED = {0x7FE00010, 0x7FE00008, 0x7FE00009, 0xFFFCFFFC}
+
+
+def label(element: DataElement) -> str:
+    """A keyword, or ``(gggg,eeee)`` for an attribute without one."""
+    return element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
+
+
+def plain_value(element: DataElement | None) -> Any:
+    """An element's value as text, number or list; bulk data by its size; absent is None."""
+    if element is None:
+        return None
+    if element.VR == "SQ":
+        return f"{len(element.value)} items"
+    if isinstance(element.value, bytes):
+        return f"{len(element.value)} bytes"
+    if element.VM > 1:
+        return [_scalar(item) for item in element.value]
+    return _scalar(element.value)
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value if not isinstance(value, str) else str(value)
+    if isinstance(value, float):
+        return float(value)
+    return str(value)
+
+
+def differing(
+    sent: Dataset, received: Dataset, only: Set[str], ignored: Set[str], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (attribute, sent value, received value) for everything that is not the same.
+
+    only: keywords to look at at the top level, empty for all. ignored: keywords to pass over at any
+    level. Sequences are compared item by item: ``ReferencedSOPSequence[0].ReferencedSOPClassUID``.
+    """
+    for tag in sorted({*sent.keys(), *received.keys()}):
+        if tag in _SKIPPED or tag.element == 0 or tag.group == 2:
+            continue
+        ours, theirs = sent.get(tag), received.get(tag)
+        name = label(ours if ours is not None else theirs)
+        if name in ignored or (only and name not in only):
+            continue
+        where = f"{prefix}{name}"
+        if ours is None or theirs is None:
+            yield where, plain_value(ours), plain_value(theirs) if theirs else "absent"
+        elif ours.VR == "SQ" and theirs.VR == "SQ":
+            yield from _items(ours, theirs, ignored, where)
+        elif not _same(ours, theirs):
+            yield where, plain_value(ours), plain_value(theirs)
+
+
+def _items(
+    ours: DataElement, theirs: DataElement, ignored: Set[str], where: str
+) -> Iterator[tuple[str, Any, Any]]:
+    if len(ours.value) != len(theirs.value):
+        yield where, plain_value(ours), plain_value(theirs)
+        return
+    for index, (left, right) in enumerate(zip(ours.value, theirs.value, strict=True)):
+        yield from differing(left, right, set(), ignored, f"{where}[{index}].")
+
+
+def _same(ours: DataElement, theirs: DataElement) -> bool:
+    if ours.value == theirs.value:
+        return True
+    # An empty value may come back as None, "" or an empty list (PS3.5 7.4.4 knows one emptiness).
+    return ours.is_empty and theirs.is_empty

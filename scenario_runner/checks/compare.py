@@ -1,0 +1,144 @@
+"""The checks that compare one value with another: equal, not_equal, contains, matches, between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from scenario_runner.api import Check, CheckResult, StepContext
+from scenario_runner.checks.values import kind, plain, same, short, why_not_same
+
+
+def verdict(holds: bool, expected: Any, actual: Any, message: str) -> CheckResult:
+    """A result with both sides recorded; the message only when it does not hold."""
+    return CheckResult(
+        outcome="passed" if holds else "failed",
+        expected=plain(expected),
+        actual=plain(actual),
+        message="" if holds else message,
+    )
+
+
+class _Pair(Check):
+    actual: Any
+    """What is: usually an expression."""
+    expected: Any
+    """What should be. Types count: ``"1"`` is not ``1``."""
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        raise NotImplementedError
+
+
+class Equal(_Pair):
+    """Holds when both are equal and of one type."""
+
+    name: ClassVar[str] = "equal"
+    example: ClassVar[str] = 'equal: {actual: "{{ found | length }}", expected: 1}'
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Compare deeply."""
+        holds = same(self.actual, self.expected)
+        return verdict(
+            holds, self.expected, self.actual, why_not_same(self.expected, self.actual)
+        )
+
+
+class NotEqual(_Pair):
+    """Holds when the two differ in value or type."""
+
+    name: ClassVar[str] = "not_equal"
+    example: ClassVar[str] = 'not_equal: {actual: "{{ found[0].PatientID }}", expected: UNKNOWN}'
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Compare deeply."""
+        holds = not same(self.actual, self.expected)
+        return verdict(
+            holds, {"not": self.expected}, self.actual, f"both are {short(self.actual)}"
+        )
+
+
+class Contains(_Pair):
+    """Holds when text contains text, a list an item, or a mapping all the given entries.
+
+    In a list of mappings, one that has all the entries of ``expected`` is enough.
+    """
+
+    name: ClassVar[str] = "contains"
+    example: ClassVar[str] = 'contains: {actual: "{{ found[0].ModalitiesInStudy }}", expected: DX}'
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Look into the actual value."""
+        holds = _contains(self.actual, self.expected)
+        message = f"{short(self.actual)} does not contain {short(self.expected)}"
+        return verdict(holds, {"contains": self.expected}, self.actual, message)
+
+
+def _contains(whole: Any, part: Any) -> bool:
+    if isinstance(whole, str):
+        return isinstance(part, str) and part in whole
+    if isinstance(whole, Mapping):
+        if isinstance(part, Mapping):
+            return all(key in whole and same(whole[key], part[key]) for key in part)
+        return part in whole
+    if kind(whole) != "a list":
+        return False
+    if isinstance(part, Mapping):
+        return any(isinstance(item, Mapping) and _contains(item, part) for item in whole)
+    return any(same(item, part) for item in whole)
+
+
+class Matches(_Pair):
+    """Holds when the regular expression is found in the text; anchor it with ``^`` and ``$``."""
+
+    name: ClassVar[str] = "matches"
+    example: ClassVar[str] = (
+        "matches: {actual: \"{{ studies[0].accession }}\", expected: '^[0-9]{4}[A-Z]{2}[0-9]{7}$'}"
+    )
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Matches:
+        try:
+            re.compile(str(self.expected))
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return self
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Search; numbers are taken as they are written, null never matches."""
+        scalar = isinstance(self.actual, str | int | float) and not isinstance(self.actual, bool)
+        holds = scalar and re.search(str(self.expected), str(self.actual)) is not None
+        message = f"{short(self.actual)} does not match {self.expected}"
+        return verdict(holds, {"matches": self.expected}, self.actual, message)
+
+
+class Between(Check):
+    """Holds when the value lies between two bounds, both included; numbers or text."""
+
+    name: ClassVar[str] = "between"
+    example: ClassVar[str] = 'between: {actual: "{{ found | length }}", min: 1, max: 5}'
+
+    actual: Any
+    min: Any = None
+    max: Any = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Between:
+        if self.min is None and self.max is None:
+            raise ValueError("give 'min', 'max' or both")
+        return self
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Compare with both bounds; a value of another type than a bound does not hold."""
+        bounds = [bound for bound in (self.min, self.max) if bound is not None]
+        wanted = {"min": self.min, "max": self.max}
+        if any(kind(bound) != kind(self.actual) for bound in bounds):
+            message = f"cannot compare {kind(self.actual)} with {kind(bounds[0])}"
+            return verdict(False, wanted, self.actual, message)
+        holds = (self.min is None or self.actual >= self.min) and (
+            self.max is None or self.actual <= self.max
+        )
+        message = f"{short(self.actual)} is not between {short(self.min)} and {short(self.max)}"
+        return verdict(holds, wanted, self.actual, message)

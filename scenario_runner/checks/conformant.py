@@ -1,0 +1,70 @@
+"""The check ``conformant``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from scenario_runner.api import Check, CheckResult, Difference, StepContext, Text
+
+_SHOWN = 200
+_SAMPLE = 500
+
+
+class Conformant(Check):
+    """Holds when no validator reports an error about the instances."""
+
+    name: ClassVar[str] = "conformant"
+    example: ClassVar[str] = "conformant: {of: back, with: [standard, dciodvfy]}"
+
+    of: Any = None
+    """What ``retrieve`` saved, by name or as a template; by default what was generated."""
+    with_: list[Text] = Field(default=["standard"], alias="with", min_length=1)
+    """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Run each validator over the files; an absent validator is an error, not a pass."""
+        validators = [context.validator(name) for name in self.with_]
+        versions = {one.name: one.version() for one in validators}
+        files = self._files(context)
+        differences: list[Difference] = []
+        for name, file in files:
+            context.deadline.check()
+            for validator in validators:
+                differences.extend(
+                    Difference(
+                        subject=name,
+                        attribute=finding.attribute or validator.name,
+                        expected=finding.section or "conformant",
+                        actual=finding.message,
+                    )
+                    for finding in validator.check(file)
+                    if finding.severity == "error"
+                )
+        message = f"{len(files)} instances checked by {', '.join(versions)}"
+        if differences:
+            message = f"{len(differences)} errors; first: {differences[0].actual}"
+        return CheckResult(
+            outcome="passed" if files and not differences else "failed",
+            expected="no error",
+            actual={"instances": len(files), "errors": len(differences), "validators": versions},
+            message=message,
+            differences=differences[:_SHOWN],
+        )
+
+    def _files(self, context: StepContext) -> list[tuple[str, Any]]:
+        if self.of is not None:
+            return list(context.retrieved(self.of).files.items())
+        folder = context.scratch()
+        files = []
+        images = (image for series in context.selection(None) for image in series.images)
+        for instance in context.instances(images):
+            assert instance.image is not None
+            path = folder / f"{len(files):06}.dcm"
+            instance.write(path)
+            files.append((instance.image.id, path))
+            if len(files) >= _SAMPLE:
+                context.log(f"only the first {_SAMPLE} instances were checked", "warning")
+                break
+        return files

@@ -1,0 +1,27 @@
+"""The check ``duration``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from scenario_runner.api import Check, CheckResult, StepContext, Text
+from scenario_runner.api import Duration as Seconds
+from scenario_runner.checks.compare import verdict
+
+
+class Duration(Check):
+    """Holds when a step took no longer than allowed, all its attempts included."""
+
+    name: ClassVar[str] = "duration"
+    example: ClassVar[str] = "duration: {of: send, max: 10s}"
+
+    of: Text
+    """The id of an earlier step."""
+    max: Seconds
+    """500ms, 30s, 2m."""
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Compare seconds."""
+        seconds = context.duration_of(self.of)
+        message = f"'{self.of}' took {seconds:.3f} s, more than {self.max:g} s"
+        return verdict(seconds <= self.max, {"max_s": self.max}, round(seconds, 3), message)

@@ -1,0 +1,66 @@
+"""The check ``pixels``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from scenario_runner.api import Check, CheckResult, Difference, StepContext
+from scenario_runner.checks.pairs import Pair, pairs
+
+_SHOWN = 200
+
+
+class Pixels(Check):
+    """Holds when every retrieved image decodes to exactly the pixels that were sent."""
+
+    name: ClassVar[str] = "pixels"
+    example: ClassVar[str] = "pixels: {of: back, equal: sent}"
+
+    of: Any
+    """What ``retrieve`` saved, by name or as a template."""
+    equal: Literal["sent"] = "sent"
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Decode and compare image by image."""
+        retrieved = context.retrieved(self.of)
+        found: list[Difference] = []
+        compared = 0
+        for pair in pairs(context, retrieved, found):
+            compared += 1
+            if why := _differ(pair):
+                found.append(
+                    Difference(
+                        subject=pair.image.id, attribute="PixelData", expected="as sent", actual=why
+                    )
+                )
+        holds = compared > 0 and not found
+        message = f"{compared} images are equal" if holds else "nothing to compare"
+        if found:
+            message = f"{found[0].subject}: {found[0].actual}"
+        return CheckResult(
+            outcome="passed" if holds else "failed",
+            expected="as sent",
+            actual={"images": compared, "differences": len(found)},
+            message=message,
+            differences=found[:_SHOWN],
+        )
+
+
+def _differ(pair: Pair) -> str | None:
+    """How the two images differ, or None."""
+    import numpy as np
+
+    received = pair.received()
+    if "PixelData" not in received or "PixelData" not in pair.sent:
+        return None if ("PixelData" in received) == ("PixelData" in pair.sent) else "no PixelData"
+    same_syntax = received.file_meta.TransferSyntaxUID == pair.sent.file_meta.TransferSyntaxUID
+    if same_syntax and received.PixelData == pair.sent.PixelData:
+        return None
+    try:
+        ours, theirs = pair.sent.pixel_array, received.pixel_array
+    except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
+        return f"cannot be decoded: {error}"
+    if ours.shape != theirs.shape:
+        return f"size {theirs.shape} instead of {ours.shape}"
+    wrong = int(np.count_nonzero(ours != theirs))
+    return f"{wrong} of {ours.size} pixel values differ" if wrong else None

@@ -1,0 +1,66 @@
+"""The check ``status``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from scenario_runner.api import Check, CheckResult, StepContext, Text
+from scenario_runner.checks.compare import verdict
+from scenario_runner.errors import UsageError
+
+_CLASSES = ("success", "warning", "failure", "cancel", "pending", "unknown")
+
+
+class Status(Check):
+    """Holds when every status of a ``send`` (or ``echo``) is the expected one.
+
+    ``expected`` is a code in hexadecimal (``0000``, ``A700``), a class (success, warning, failure,
+    unknown), a pattern such as ``A7xx`` (PS3.4 B.2.3), or a list of these.
+    """
+
+    name: ClassVar[str] = "status"
+    example: ClassVar[str] = "status: {of: sent, expected: success}"
+
+    of: Any
+    """What ``save_as`` stored, by name or as a template, or the id of the step."""
+    expected: (
+        Annotated[Text, Field(pattern=f"^([0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
+        | Annotated[list[Text], Field(min_length=1)]
+    )
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Compare every status; none at all does not hold."""
+        value = context.saved(self.of) if isinstance(self.of, str) else self.of
+        statuses = [value] if isinstance(value, Mapping) else value
+        if not isinstance(statuses, list) or not all(_is_status(item) for item in statuses):
+            raise UsageError(
+                f"'{self.of}' holds no statuses", hint="name the save_as or the id of a send or echo"
+            )
+        wanted = [self.expected] if isinstance(self.expected, str) else self.expected
+        wrong = [item for item in statuses if not any(_fits(item, one) for one in wanted)]
+        counts = dict(Counter(item["status"] or "no answer" for item in statuses))
+        message = "there is no status at all"
+        if wrong:
+            first = wrong[0]
+            message = (
+                f"{len(wrong)} of {len(statuses)} differ; first: {first['status'] or 'no answer'} "
+                f"({first['class']}) {first.get('comment') or ''}"
+            ).rstrip()
+        return verdict(bool(statuses) and not wrong, self.expected, counts, message)
+
+
+def _is_status(item: Any) -> bool:
+    return isinstance(item, Mapping) and "status" in item and "class" in item
+
+
+def _fits(item: Mapping[str, Any], wanted: str) -> bool:
+    if wanted in _CLASSES:
+        return bool(item["class"] == wanted)
+    code = item["status"]
+    return code is not None and all(
+        want in ("x", "X") or want.upper() == have for want, have in zip(wanted, code, strict=True)
+    )

@@ -1,0 +1,53 @@
+"""The check ``stored``."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from scenario_runner.api import Check, CheckResult, StepContext, TargetName, Text
+from scenario_runner.checks.presence import expected_images, presence
+
+_SHOWN = 100
+
+
+class Stored(Check):
+    """Holds when the PACS reports every instance sent, with the right counts, and no more.
+
+    Looks at every study, series and instance with C-FIND.
+    """
+
+    name: ClassVar[str] = "stored"
+    example: ClassVar[str] = "stored: {on: pacs}"
+
+    on: TargetName
+    """The PACS to ask."""
+    what: Text | None = None
+    """A selection saved by ``generate``; by default everything sent to this PACS."""
+    via: Literal["c-find"] | None = None
+    """How; C-FIND is the only way so far."""
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Ask level by level. What the PACS refused counts as missing, for it was sent."""
+        if self.what is None:
+            images = [sent.image for sent in context.ledger.sent(self.on)]
+        else:
+            images = expected_images(context.selection(self.what))
+        if not images:
+            return CheckResult(
+                outcome="failed", expected="instances sent", actual=0, message="nothing was sent"
+            )
+        found = presence(context.target(self.on), images, context.deadline)
+        message = f"all {found.expected} instances found"
+        if not found.exact:
+            message = f"{found.stored} of {found.expected} instances found"
+            if more := len(found.differences) - _SHOWN:
+                message += f"; {more} more differences" if more > 0 else ""
+            elif not found.missing:
+                message += ", but the PACS has others too"
+        return CheckResult(
+            outcome="passed" if found.exact else "failed",
+            expected={"instances": found.expected},
+            actual={"instances": found.stored, "differences": len(found.differences)},
+            message=message,
+            differences=found.differences[:_SHOWN],
+        )

@@ -1,0 +1,120 @@
+"""The check ``tags``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from scenario_runner.api import (
+    Attributes,
+    Check,
+    CheckResult,
+    Difference,
+    Retrieved,
+    StepContext,
+    Text,
+)
+from scenario_runner.checks.attributes import differing, plain_value
+from scenario_runner.checks.pairs import pairs
+from scenario_runner.language.scalars import as_written
+
+_SHOWN = 200
+_Keywords = Annotated[list[Text], Field(json_schema_extra={"x-name-of": "attribute"})]
+
+
+class Tags(Check):
+    """Holds when retrieved attributes agree with what was sent, or with given values.
+
+    Each difference is listed. Pixel data is the business of ``pixels``.
+    """
+
+    name: ClassVar[str] = "tags"
+    example: ClassVar[str] = "tags: {of: back, equal: sent, except: [StudyDescription]}"
+
+    of: Any
+    """What ``retrieve`` saved, by name or as a template."""
+    equal: Literal["sent"] | None = None
+    """Compare with what was sent."""
+    only: _Keywords = []
+    """Look at these attributes alone."""
+    except_: _Keywords = Field(default=[], alias="except")
+    """Leave these attributes out."""
+    values: Attributes | None = None
+    """Every instance must have these values."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Tags:
+        if self.equal is None and self.values is None:
+            raise ValueError("give 'equal: sent' or 'values'")
+        if self.only and self.except_:
+            raise ValueError("'only' and 'except' exclude each other")
+        return self
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        """Compare instance by instance."""
+        retrieved = context.retrieved(self.of)
+        found: list[Difference] = []
+        if self.equal is not None:
+            found += self._against_sent(context, retrieved)
+        if self.values is not None:
+            found += self._against_values(context, retrieved)
+        holds = not found and len(retrieved) > 0
+        message = f"{len(retrieved)} instances agree"
+        if not retrieved.files:
+            message = "nothing was retrieved"
+        elif found:
+            message = f"{len(found)} differences; first: {found[0].attribute} of {found[0].subject}"
+            message += f" is {found[0].actual!r}, not {found[0].expected!r}"
+        return CheckResult(
+            outcome="passed" if holds else "failed",
+            expected=self.values if self.values is not None else "as sent",
+            actual={"instances": len(retrieved), "differences": len(found)},
+            message=message,
+            differences=found[:_SHOWN],
+        )
+
+    def _against_sent(self, context: StepContext, retrieved: Retrieved) -> list[Difference]:
+        found: list[Difference] = []
+        for pair in pairs(context, retrieved, found):
+            for attribute, sent, received in differing(
+                pair.sent, pair.received(), set(self.only), set(self.except_)
+            ):
+                found.append(
+                    Difference(
+                        subject=pair.image.id, attribute=attribute, expected=sent, actual=received
+                    )
+                )
+        return found
+
+    def _against_values(
+        self, context: StepContext, retrieved: Retrieved
+    ) -> Iterator[Difference]:
+        from pydicom import dcmread
+
+        assert self.values is not None
+        for uid, file in retrieved.files.items():
+            context.deadline.check()
+            dataset = dcmread(file, stop_before_pixels=True)
+            for keyword, expected in self.values.items():
+                actual = plain_value(dataset[keyword]) if keyword in dataset else None
+                if not _agrees(expected, actual):
+                    yield Difference(
+                        subject=uid, attribute=keyword, expected=expected, actual=actual
+                    )
+
+
+def _agrees(expected: Any, actual: Any) -> bool:
+    """Text as written against text; numbers by value; null means absent or empty."""
+    if expected is None:
+        return actual in (None, "")
+    if isinstance(expected, list):
+        return (
+            isinstance(actual, list)
+            and len(actual) == len(expected)
+            and all(map(_agrees, expected, actual))
+        )
+    if isinstance(actual, int | float) and isinstance(expected, int | float):
+        return float(actual) == float(expected)
+    return str(as_written(expected)) == str(actual)

@@ -1,0 +1,102 @@
+"""Evaluating a list of checks: each one on its own, every one reported."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.api import Check, CheckResult
+from scenario_runner.errors import FabricatorError, InvalidInput, StepTimeout, UsageError
+from scenario_runner.events import CheckFinished, Outcome
+from scenario_runner.language.binding import bind
+from scenario_runner.language.templates import render_tree
+
+if TYPE_CHECKING:
+    from scenario_runner.engine.context import AttemptContext
+
+SIBLINGS = ("must", "title", "requirements")
+
+
+def evaluate_checks(context: AttemptContext, entries: Any) -> tuple[list[CheckResult], bool]:
+    """Evaluate in order. Returns the results and whether a check with ``must`` failed.
+
+    After such a check the remaining ones are reported as skipped. A check whose templates cannot be
+    rendered has failed: what it talks about is not there.
+    """
+    results: list[CheckResult] = []
+    stopped = False
+    for index, entry in enumerate(entries):
+        name = next(key for key in entry if key not in SIBLINGS)
+        if stopped:
+            _report(context, name, entry, None)
+            continue
+        result = _evaluate(context, index, name, entry[name])
+        _report(context, name, entry, result)
+        results.append(result)
+        stopped = result.outcome == "failed" and entry.get("must") is True
+    return results, stopped
+
+
+def _evaluate(context: AttemptContext, index: int, name: str, parameters: Any) -> CheckResult:
+    document = context.state.job.scenario.document
+    path = (*context.entry.parameters_path, index, name)
+    model: type[Check] = context.state.services.checks[name]
+    try:
+        tree = render_tree(parameters, context.names, document.where, path, model.deferred)
+        return bind(model, tree, document, path).evaluate(context)
+    except InvalidInput as error:
+        first = error.diagnostics[0]
+        return CheckResult(
+            outcome="failed",
+            expected=_plain(parameters),
+            actual=None,
+            message=f"line {first.where.line}: {first.message}",
+        )
+    except (UsageError, StepTimeout) as error:
+        return CheckResult(
+            outcome="failed",
+            expected=_plain(parameters),
+            actual=None,
+            message=error.message if error.hint is None else f"{error.message}; {error.hint}",
+        )
+    except FabricatorError as error:
+        # The PACS or the machine failed, not the check: report it, then end the step in an error.
+        result = CheckResult(
+            outcome="failed", expected=_plain(parameters), actual=None, message=str(error)
+        )
+        _report(context, name, {name: parameters}, result, outcome="error")
+        raise
+
+
+def _plain(parameters: Any) -> Any:
+    return parameters if isinstance(parameters, dict | list) else str(parameters)
+
+
+def _report(
+    context: AttemptContext,
+    name: str,
+    entry: dict[str, Any],
+    result: CheckResult | None,
+    outcome: Outcome | None = None,
+) -> None:
+    title, requirements = entry.get("title"), entry.get("requirements")
+    if result is None:
+        result = CheckResult(
+            outcome="failed", expected=None, actual=None, message="an earlier 'must' check failed"
+        )
+        outcome = "skipped"
+    context.state.services.bus.emit(
+        CheckFinished(
+            case=context.case.id,
+            id=context.step_id,
+            attempt=context.attempt,
+            check=name,
+            title=str(title or ""),
+            outcome=outcome or result.outcome,
+            expected=result.expected,
+            actual=result.actual,
+            message=result.message,
+            differences=[dataclasses.asdict(one) for one in result.differences],
+            requirements=[str(one) for one in requirements or ()],
+        )
+    )

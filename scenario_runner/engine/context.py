@@ -1,0 +1,234 @@
+"""The context of one attempt of one step: what ``Step.run`` is handed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from random import Random
+from typing import TYPE_CHECKING, Any, Literal
+
+from scenario_runner.api import CheckResult, Deadline, Ledger, Retrieved, Target
+from scenario_runner.engine.checking import evaluate_checks
+from scenario_runner.engine.state import PREVIEWS_IN_A_CASE, CaseState
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.events import Attached, Logged, Progress
+from scenario_runner.language.scenario import StepEntry
+
+if TYPE_CHECKING:
+    from scenario_runner.events import Section
+    from scenario_runner.imaging.instance import Instance
+    from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries
+
+
+class AttemptContext:
+    """Implements ``api.StepContext``."""
+
+    def __init__(
+        self,
+        state: CaseState,
+        entry: StepEntry,
+        step_id: str,
+        attempt: int,
+        deadline: Deadline,
+        names: Mapping[str, Any],
+    ) -> None:
+        self.state = state
+        self.entry = entry
+        self.step_id = step_id
+        self.attempt = attempt
+        self.deadline = deadline
+        self.names = names
+        self.captured: Any = None
+        self.must_stop = False
+        seed = f"{state.job.case.seed}/{state.job.case.id}/{step_id}/{attempt}"
+        self.random = Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - not a secret
+
+    @property
+    def section(self) -> Section:
+        """Whether this step stands under ``steps`` or ``finally``."""
+        return self.entry.section
+
+    @property
+    def case(self) -> PlannedCase:
+        """The plan of this case."""
+        return self.state.job.case
+
+    @property
+    def ledger(self) -> Ledger:
+        """What this case has sent so far."""
+        return self.state.ledger
+
+    def target(self, name: str) -> Target:
+        """The PACS of that name, opened on first use."""
+        return self.state.services.target(name)
+
+    def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
+        """Build instances lazily, with what ``generate`` was asked to modify."""
+        return self.state.factory.instances(images, self.ledger.modifications)
+
+    def selection(self, what: str | None) -> Iterator[PlannedSeries]:
+        """The series that ``what`` names."""
+        keys = self.ledger.chosen
+        if what not in (None, "generated", "all"):
+            value = self.saved(str(what))
+            if not isinstance(value, Mapping) or "series" not in value:
+                raise UsageError(
+                    f"'{what}' is no selection", hint="name what a 'generate' step saved"
+                )
+            keys = value["series"]
+        wanted = None if keys is None or what == "all" else set(keys)
+        return (s for s in self.case.series() if wanted is None or s.id in wanted)
+
+    def saved(self, name: str) -> Any:
+        """A value by ``save_as`` name or step id."""
+        return self.state.saved(name)
+
+    def capture(self, value: Any) -> None:
+        """Keep a value for ``save_as`` in case the step ends in an error."""
+        self.captured = value
+
+    def duration_of(self, step_id: str) -> float:
+        """Seconds of an earlier step."""
+        durations = self.state.durations
+        if step_id not in durations:
+            raise UsageError(
+                f"no step '{step_id}' has run",
+                hint=f"steps so far: {', '.join(durations) or 'none'}",
+            )
+        return durations[step_id]
+
+    def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:
+        """Evaluate a deferred expression."""
+        from scenario_runner.language.templates import evaluate
+
+        if isinstance(expression, bool):
+            return expression
+        return evaluate(expression, {**self.names, **names})
+
+    def checks(self, entries: Any) -> list[CheckResult]:
+        """Evaluate a list of checks, each reported as an event."""
+        results, self.must_stop = evaluate_checks(self, entries)
+        return results
+
+    def validator(self, name: str) -> Any:
+        """A registered validator."""
+        validators = self.state.services.validators
+        if name not in validators:
+            raise UsageError(
+                f"no validator is called '{name}'", hint=f"there are: {', '.join(validators)}"
+            )
+        return validators[name]
+
+    def now(self) -> dt.datetime:
+        """The time, UTC."""
+        return self.state.services.clock()
+
+    def log(self, message: str, level: Literal["info", "warning"] = "info") -> None:
+        """Say something to the reader of the report."""
+        self.state.services.bus.emit(
+            Logged(case=self.case.id, id=self.step_id, level=level, message=message)
+        )
+
+    def progress(self, done: int, total: int | None = None, unit: str = "instances") -> None:
+        """Say how far the step has come."""
+        self.state.services.bus.emit(
+            Progress(case=self.case.id, id=self.step_id, done=done, total=total, unit=unit)
+        )
+
+    def folder(self, name: str) -> Path:
+        """A folder inside the run folder, apart for each case when there are several."""
+        pure = PurePosixPath(name.replace("\\", "/"))
+        reserved = {"inputs", "evidence"}
+        if pure.is_absolute() or ".." in pure.parts or ":" in name or not pure.parts:
+            raise UsageError(f"'{name}' is not a folder inside the run folder")
+        if pure.parts[0] in reserved:
+            raise UsageError(f"'{pure.parts[0]}' is the run's own folder; choose another name")
+        base = self.state.services.folder.joinpath(*pure.parts)
+        folder = base / self._place if self.state.services.names["run"]["cases"] > 1 else base
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MachineError(f"cannot make folder '{name}': {error.strerror}") from error
+        return folder
+
+    def scratch(self) -> Path:
+        """A new empty folder that goes when the case is over."""
+        return Path(tempfile.mkdtemp(prefix="step-", dir=self.state.scratch))
+
+    def attach(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        media_type: str,
+        title: str,
+        subject: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep a file under ``evidence/``; texts are redacted."""
+        self.state.attachments += 1
+        relative = f"evidence/{self._place}/{self.state.attachments:03}-{_safe(name)}"
+        if not media_type.startswith(("image/", "application/dicom")):
+            data = self.state.services.redactor.data(data)
+        path = self.state.services.folder / relative
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise MachineError(f"cannot write '{relative}': {error.strerror}") from error
+        self.state.services.bus.emit(
+            Attached(
+                case=self.case.id,
+                id=self.step_id,
+                path=relative,
+                media_type=media_type,
+                title=title,
+                subject=dict(subject or {}),
+            )
+        )
+
+    def preview(self, instance: Instance) -> None:
+        """Keep a small picture, once for each image and a dozen for each case."""
+        image, seen = instance.image, self.state.previewed
+        if image is None or image.id in seen or len(seen) >= PREVIEWS_IN_A_CASE:
+            return
+        seen.add(image.id)
+        series = image.series
+        self.attach(
+            f"{image.id}.png",
+            self.state.services.preview(instance),
+            media_type="image/png",
+            title=f"{series.modality} {series.description}".strip(),
+            subject={
+                "image": image.id,
+                "series": series.id,
+                "study": series.study.id,
+                "patient": series.study.patient.id,
+                "accession": series.study.accession,
+                "number": image.number,
+                "of": series.image_count,
+            },
+        )
+
+    def retrieved(self, of: Any) -> Retrieved:
+        """The handle that ``of`` is or names."""
+        value = self.saved(of) if isinstance(of, str) else of
+        if not isinstance(value, Retrieved):
+            raise UsageError(f"'{of}' is not what a 'retrieve' step saved")
+        return value
+
+    @property
+    def _place(self) -> str:
+        return f"c{self.case.index + 1:03}"
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)[:80]
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove a case's scratch folder; what a virus scanner still holds open may stay."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,63 @@
+"""All cases of a run: one after the other, or several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from scenario_runner.engine.case import CaseRunner, case_started
+from scenario_runner.engine.services import Control, Job, Order, Services
+from scenario_runner.engine.step import Ending, worst
+from scenario_runner.events import CaseFinished
+
+# An error of the machine or a target says more about a run than a failed check, which says more
+# than nothing; an interruption overrides all of them.
+_EXIT_ORDER = (0, 1, 2, 3, 4, 130)
+
+
+def run_cases(jobs: Sequence[Job], services: Services, order: Order, control: Control) -> Ending:
+    """Run the cases and return how the run ended; its exit code is the gravest of the cases'.
+
+    With ``fail_fast`` the cases after a failed one are in the record as skipped. So are those that
+    had not begun when the run was interrupted.
+    """
+    endings: list[Ending] = []
+    for job, ending in _run_all(jobs, services, order, control):
+        if ending is None:
+            why = "interrupted" if control.stop.is_set() else "--fail-fast"
+            ending = _not_run(job, services, why)
+        endings.append(ending)
+    result = worst(*endings)
+    code = max((ending.exit_code for ending in endings), key=_EXIT_ORDER.index)
+    if control.stop.is_set():
+        return Ending("interrupted", "interrupted", exit_code=130)
+    return Ending(result.outcome, result.message, exit_code=code)
+
+
+def _run_all(
+    jobs: Iterable[Job], services: Services, order: Order, control: Control
+) -> Iterator[tuple[Job, Ending | None]]:
+    failed = False
+
+    def run(job: Job) -> Ending | None:
+        nonlocal failed
+        if control.stop.is_set() or (failed and order.fail_fast):
+            return None
+        ending = CaseRunner(job, services, order, control).run()
+        failed = failed or ending.outcome in ("failed", "error")
+        return ending
+
+    if order.workers == 1:
+        for job in jobs:
+            yield job, run(job)
+        return
+    with ThreadPoolExecutor(order.workers, thread_name_prefix="case") as pool:
+        yield from [(job, future.result()) for job, future in [(j, pool.submit(run, j)) for j in jobs]]
+
+
+def _not_run(job: Job, services: Services, why: str) -> Ending:
+    services.bus.emit(case_started(job))
+    services.bus.emit(
+        CaseFinished(case=job.case.id, outcome="skipped", duration_s=0.0, message=f"not run: {why}")
+    )
+    return Ending("skipped", why)

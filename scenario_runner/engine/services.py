@@ -1,0 +1,81 @@
+"""What the engine is given to work with; it makes none of it itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scenario_runner.engine.bus import EventBus
+from scenario_runner.engine.redaction import Redactor
+
+if TYPE_CHECKING:
+    from scenario_runner.api import Check, Step, Target
+    from scenario_runner.imaging.instance import Instance
+    from scenario_runner.language.scenario import Scenario
+    from scenario_runner.planning.plan import PlannedCase, PlannedImage
+
+
+class Factory(Protocol):
+    """Makes instances of planned images, one at a time."""
+
+    def instances(
+        self, images: Iterator[PlannedImage], modifications: Mapping[str, Any]
+    ) -> Iterator[Instance]:
+        """Build lazily, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a run shares. ``target`` opens a PACS on first use and keeps it."""
+
+    bus: EventBus
+    redactor: Redactor
+    folder: Path
+    """The run folder."""
+    steps: Mapping[str, type[Step]]
+    checks: Mapping[str, type[Check]]
+    target: Callable[[str], Target]
+    factory: Callable[[], Factory]
+    """A new factory for each case, for cases run side by side."""
+    preview: Callable[[Instance], bytes]
+    """A small PNG."""
+    validators: Mapping[str, Any]
+    names: Mapping[str, Any]
+    """What templates see beside the case's own: ``run`` and ``site``."""
+    clock: Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One case to run."""
+
+    scenario: Scenario
+    case: PlannedCase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How to go about it."""
+
+    workers: int = 1
+    fail_fast: bool = False
+    from_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How a run is told to stop. The first signal ends steps, the second ``finally`` too."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    stop_finally: threading.Event = field(default_factory=threading.Event)
+
+    def interrupt(self) -> None:
+        """Take one more signal."""
+        if self.stop.is_set():
+            self.stop_finally.set()
+        self.stop.set()

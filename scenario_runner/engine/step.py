@@ -1,0 +1,189 @@
+"""One step of one case: its attempts, its time, its events."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+from scenario_runner.api import Deadline, StepResult
+from scenario_runner.engine.bus import utc_text
+from scenario_runner.engine.context import AttemptContext
+from scenario_runner.engine.state import CaseState
+from scenario_runner.errors import FabricatorError, Interrupted, InvalidInput, StepTimeout
+from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
+from scenario_runner.language.scenario import StepEntry, step_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt or a step came out."""
+
+    outcome: Outcome
+    message: str
+    value: Any = None
+    facts: Mapping[str, Any] | None = None
+    exit_code: int = 0
+    """What ``fabricate`` returns if nothing worse happens."""
+    final: bool = False
+    """No further attempt: a check with ``must`` failed, or the user stopped the run."""
+
+
+class StepRunner:
+    """Runs one entry once: all its attempts, for one item of ``for_each`` at the most."""
+
+    def __init__(
+        self,
+        state: CaseState,
+        entry: StepEntry,
+        step_id: str,
+        deadline: Deadline,
+        names: Mapping[str, Any],
+    ) -> None:
+        self._state = state
+        self._entry = entry
+        self._id = step_id
+        self._deadline = deadline
+        self._names = names
+        self._bus = state.services.bus
+        self._case = state.job.case.id
+
+    def run(self) -> Ending:
+        """Attempt until it passes or the attempts are used up; every attempt is an event."""
+        entry = self._entry
+        self._bus.emit(
+            StepStarted(
+                case=self._case,
+                id=self._id,
+                step=entry.step,
+                title=entry.title,
+                section=entry.section,
+            )
+        )
+        started_at = utc_text(self._state.services.clock())
+        started = perf_counter()
+        attempts = entry.retry.attempts if entry.retry else 1
+        attempt = 0
+        while True:
+            attempt += 1
+            began = perf_counter()
+            ending = self._attempt(attempt)
+            self._bus.emit(
+                AttemptFinished(
+                    case=self._case,
+                    id=self._id,
+                    attempt=attempt,
+                    outcome=ending.outcome,
+                    message=ending.message,
+                    duration_s=round(perf_counter() - began, 6),
+                )
+            )
+            if attempt >= attempts or ending.final or not self._retries(ending.outcome):
+                break
+            assert entry.retry is not None
+            try:
+                self._deadline.sleep(entry.retry.delay)
+            except FabricatorError as error:
+                ending = _from_error(error, ending.value)
+                break
+        seconds = round(perf_counter() - started, 6)
+        self._state.durations[self._id] = seconds
+        finish(self._state, entry, self._id, ending, attempt, started_at, seconds)
+        return ending
+
+    def _retries(self, outcome: Outcome) -> bool:
+        retry = self._entry.retry
+        return retry is not None and outcome in retry.on
+
+    def _attempt(self, attempt: int) -> Ending:
+        deadline = self._deadline.within(self._entry.timeout)
+        context = AttemptContext(
+            self._state, self._entry, self._id, attempt, deadline, self._names
+        )
+        try:
+            deadline.check()
+            model = self._state.services.steps[self._entry.step]
+            document = self._state.job.scenario.document
+            step = step_parameters(self._entry, model, self._names, document)
+            result: StepResult = step.run(context)
+        except FabricatorError as error:
+            return _from_error(error, context.captured)
+        except Exception as error:  # noqa: BLE001 - a third party's step may raise anything
+            return self._defect(context, error)
+        return Ending(
+            outcome=result.outcome,
+            message=result.message,
+            value=result.value,
+            facts=result.facts,
+            exit_code=1 if result.outcome == "failed" else 0,
+            final=context.must_stop,
+        )
+
+    def _defect(self, context: AttemptContext, error: Exception) -> Ending:
+        """A bug of the step: its traceback becomes evidence, the user gets a sentence."""
+        text = "".join(traceback.format_exception(error))
+        context.attach(
+            "traceback.txt", text.encode(), media_type="text/plain", title="Traceback of the step"
+        )
+        message = f"step '{self._entry.step}' has a defect: {type(error).__name__}: {error}"
+        return Ending("error", message, value=context.captured, exit_code=4)
+
+
+def _from_error(error: FabricatorError, value: Any) -> Ending:
+    if isinstance(error, Interrupted):
+        return Ending("interrupted", "interrupted", value, exit_code=130, final=True)
+    if isinstance(error, StepTimeout):
+        return Ending("failed", error.message, value, exit_code=1)
+    if isinstance(error, InvalidInput):
+        first = error.diagnostics[0]
+        message = f"line {first.where.line}: {first.message}"
+        hint = first.hint
+    else:
+        message, hint = str(error), error.hint
+    return Ending(
+        "error", f"{message} ({hint})" if hint else message, value, exit_code=error.exit_code
+    )
+
+
+def finish(
+    state: CaseState,
+    entry: StepEntry,
+    step_id: str,
+    ending: Ending,
+    attempts: int,
+    started: str,
+    seconds: float,
+) -> None:
+    """Say that a step is over, also one that was skipped."""
+    state.services.bus.emit(
+        StepFinished(
+            case=state.job.case.id,
+            id=step_id,
+            step=entry.step,
+            title=entry.title,
+            section=entry.section,
+            outcome=ending.outcome,
+            attempts=attempts,
+            started=started,
+            duration_s=seconds,
+            message=ending.message,
+            facts=dict(ending.facts or {}),
+            requirements=list(entry.requirements),
+        )
+    )
+
+
+def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
+    """A step that does not run; it is in the record all the same."""
+    ending = Ending("skipped", why)
+    finish(state, entry, step_id, ending, 0, utc_text(state.services.clock()), 0.0)
+    return ending
+
+
+def worst(*endings: Ending) -> Ending:
+    """The ending that decides: interrupted, then error, failed, passed, skipped."""
+    order = ("skipped", "passed", "failed", "error", "interrupted")
+    chosen = max(endings, key=lambda ending: order.index(ending.outcome))
+    return replace(chosen, exit_code=max(chosen.exit_code, *(e.exit_code for e in endings)))

@@ -1,0 +1,52 @@
+"""The step ``assert``: evaluate checks."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from scenario_runner.api import CheckList, Step, StepContext, StepResult
+
+
+class Assert(Step):
+    """Evaluate a list of checks. All are evaluated; one that fails makes the step fail.
+
+    ``must: true`` on a check stops the case when it fails, ``finally`` excepted.
+    """
+
+    name: ClassVar[str] = "assert"
+    # Each check renders its own templates, so that one that cannot does not hide the others.
+    deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset({()})
+    example: ClassVar[str] = "assert: [stored: {on: pacs}]"
+
+    checks: CheckList
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        return {"checks": value} if isinstance(value, list) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """A bare list, as people write it."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        checks: JsonSchemaValue = {**whole["properties"]["checks"]}
+        checks["description"] = whole.get("description", "")
+        return checks
+
+    def run(self, context: StepContext) -> StepResult:
+        """Failed when any check failed; the message counts them."""
+        results = context.checks(self.checks)
+        failed = [result for result in results if result.outcome == "failed"]
+        noun = "check" if len(results) == 1 else "checks"
+        if not failed:
+            return StepResult(message=f"{len(results)} {noun} passed")
+        return StepResult(
+            outcome="failed",
+            message=f"{len(failed)} of {len(results)} {noun} failed: {failed[0].message}",
+        )

@@ -1,0 +1,47 @@
+"""The step ``delete``: take back what the run stored."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from scenario_runner.api import Step, StepContext, StepResult, TargetName, Text
+
+
+class Delete(Step):
+    """Delete the studies that this case stored, and no others, from a PACS.
+
+    Works where the target has Orthanc's REST API or is the embedded PACS. In ``finally``, a target
+    that has no way to delete makes the step skipped, and the report says what is left there.
+    """
+
+    name: ClassVar[str] = "delete"
+    example: ClassVar[str] = "delete: {from: pacs}"
+
+    from_: TargetName = Field(alias="from")
+    """The PACS to clean up."""
+    what: Text | None = None
+    """A selection saved by ``generate``; by default everything this case stored there."""
+
+    def run(self, context: StepContext) -> StepResult:
+        """Delete, and say how many studies were there and are gone."""
+        target = context.target(self.from_)
+        studies = context.ledger.study_uids(self.from_)
+        if self.what is not None:
+            chosen = {series.study.uid for series in context.selection(self.what)}
+            studies = [uid for uid in studies if uid in chosen]
+        if not studies:
+            return StepResult(message="nothing to delete: this case stored nothing there")
+        if context.section == "finally" and "delete" not in target.capabilities:
+            return StepResult(
+                outcome="skipped",
+                message=f"'{self.from_}' has no way to delete; {len(studies)} studies stay there",
+                facts={"left": studies[:20]},
+            )
+        gone = target.delete(studies, context.deadline)
+        context.ledger.forget(self.from_, studies)
+        noun = "study" if len(gone) == 1 else "studies"
+        return StepResult(
+            message=f"{len(gone)} {noun} deleted", facts={"deleted": gone[:20], "asked": len(studies)}
+        )

@@ -1,0 +1,29 @@
+"""The step ``echo``: does the PACS answer at all?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from scenario_runner.api import Step, StepContext, StepResult, TargetName, status_class
+
+
+class Echo(Step):
+    """C-ECHO: open an association with a PACS and verify that it answers (PS3.7 9.1.5)."""
+
+    name: ClassVar[str] = "echo"
+    example: ClassVar[str] = "echo: {to: pacs}"
+
+    to: TargetName
+    """The PACS to ask."""
+
+    def run(self, context: StepContext) -> StepResult:
+        """Passed when the PACS answers with status 0000."""
+        answer = context.target(self.to).echo(context.deadline)
+        status = f"{answer.status:04X}"
+        ok = status_class(answer.status) == "success"
+        return StepResult(
+            outcome="passed" if ok else "failed",
+            message=f"answered {status} in {answer.seconds * 1000:.0f} ms",
+            value={"status": status, "class": status_class(answer.status)},
+            facts={"status": status, "association": dict(answer.association)},
+        )

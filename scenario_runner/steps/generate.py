@@ -1,0 +1,106 @@
+"""The step ``generate``: build the planned instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from scenario_runner.api import Attributes, Model, Step, StepContext, StepResult, Text
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+_IDENTITY = {"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"}
+
+
+class Only(Model):
+    """Which of the planned images; all that is given must fit."""
+
+    patient: Text | None = None
+    """A PatientID, or the plan's key such as ``p1``."""
+    study: Text | None = None
+    """An accession number, a StudyInstanceUID, or the plan's key such as ``p1.s2``."""
+    series: Text | None = None
+    """A SeriesInstanceUID, or the plan's key such as ``p1.s2.e1``."""
+    modality: Text | None = None
+
+    def takes(self, series: PlannedSeries) -> bool:
+        """Whether the images of this series are meant."""
+        study, patient = series.study, series.study.patient
+        return (
+            self.patient in (None, patient.patient_id, patient.id)
+            and self.study in (None, study.accession, study.uid, study.id)
+            and self.series in (None, series.uid, series.id)
+            and self.modality in (None, series.modality)
+        )
+
+
+class Generate(Step):
+    """Build the planned instances; without ``to`` they stream straight into ``send``.
+
+    ``save_as`` gives the selection, which ``send: {what: NAME}`` and ``stored`` understand.
+    """
+
+    name: ClassVar[str] = "generate"
+    example: ClassVar[str] = "generate: {to: dicom}"
+
+    to: Text | None = None
+    """Write Part 10 files into this folder inside the run folder."""
+    only: Only | None = None
+    """Take only a part of the plan; what is left out is not sent either."""
+    modify: Attributes = {}
+    """Set attributes in every instance, after ``tags``: ``{InstitutionName: St Elsewhere}``."""
+
+    def run(self, context: StepContext) -> StepResult:
+        """Build what can be shown or written. Raises MachineError when the disk does not let us."""
+        if fixed := _IDENTITY & set(self.modify):
+            raise UsageError(
+                f"generate cannot modify {', '.join(sorted(fixed))}",
+                hint="UIDs belong to the plan; set them with 'tags' on a patient, study or series",
+            )
+        context.ledger.modifications.update(self.modify)
+        chosen = tuple(
+            series for series in context.case.series() if self.only is None or self.only.takes(series)
+        )
+        total = sum(series.image_count for series in chosen)
+        if total == 0:
+            return StepResult(outcome="failed", message="the plan has no image that fits 'only'")
+        keys = [series.id for series in chosen]
+        context.ledger.select(keys)
+        if self.to is None:
+            firsts = (series.images[0] for series in chosen)
+            for instance in context.instances(firsts):
+                context.preview(instance)
+            message = f"{total} planned in {len(chosen)} series, built as they are sent"
+        else:
+            size = self._write(context, chosen, total)
+            message = f"{total} written to {self.to}, {size / 1e6:.1f} MB"
+        return StepResult(
+            message=message,
+            value={"series": keys, "images": total},
+            facts={"series": len(chosen), "images": total, "modified": sorted(self.modify)},
+        )
+
+    def _write(self, context: StepContext, chosen: tuple[PlannedSeries, ...], total: int) -> int:
+        """Write one file per instance, ``<series key>/<number>.dcm``; returns bytes written."""
+        assert self.to is not None
+        folder = context.folder(self.to)
+        size = 0
+        images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
+        for done, instance in enumerate(context.instances(images), start=1):
+            image = instance.image
+            assert image is not None
+            if image.number == 1:
+                context.preview(instance)
+            place = folder / image.series.id
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                instance.write(place / f"{image.number:06}.dcm")
+            except OSError as error:
+                raise MachineError(
+                    f"cannot write '{self.to}/{image.series.id}': {error.strerror or error}",
+                    hint="is the disk full, or did an earlier step write to the same folder?",
+                ) from error
+            size += instance.size
+            context.progress(done, total)
+            context.deadline.check()
+        return size

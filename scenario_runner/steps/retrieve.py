@@ -1,0 +1,150 @@
+"""The step ``retrieve``: C-GET instances back into the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from scenario_runner.api import (
+    Attributes,
+    FindRequest,
+    Level,
+    Received,
+    Retrieved,
+    RetrieveRequest,
+    RetrieveResult,
+    Step,
+    StepContext,
+    StepResult,
+    Target,
+    TargetName,
+    Text,
+    status_class,
+)
+from scenario_runner.errors import MachineError
+
+_UNIQUE: dict[str, tuple[str, ...]] = {
+    "patient": ("PatientID",),
+    "study": ("StudyInstanceUID",),
+    "series": ("StudyInstanceUID", "SeriesInstanceUID"),
+    "image": ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
+}
+
+
+class Retrieve(Step):
+    """Fetch instances back from a PACS (PS3.4 C.4.3); without ``match``, what this case sent.
+
+    ``save_as`` gives a handle for the checks ``tags`` and ``pixels``.
+    """
+
+    name: ClassVar[str] = "retrieve"
+    example: ClassVar[str] = "retrieve: {from: pacs}"
+
+    from_: TargetName = Field(alias="from")
+    """The PACS to fetch from."""
+    via: Literal["c-get"] | None = None
+    """How; C-GET is the only way so far."""
+    match: Attributes | None = None
+    """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
+    level: Level = "study"
+    """The level of the retrieval."""
+    to: Text | None = None
+    """Keep the files in this folder inside the run folder; by default they go with the run."""
+
+    def run(self, context: StepContext) -> StepResult:
+        """Fetch study by study and count what came."""
+        target = context.target(self.from_)
+        folder = context.scratch() if self.to is None else context.folder(self.to)
+        sink = _Sink(folder, context)
+        results: list[RetrieveResult] = []
+        context.capture(sink.handle(self.from_))
+        contexts = self._contexts(context)
+        for keys in self._keys(context, target):
+            request = RetrieveRequest(level=self.level, keys=keys, contexts=contexts)
+            results.append(target.retrieve(request, sink, context.deadline))
+        return self._judge(sink, results)
+
+    def _keys(self, context: StepContext, target: Target) -> Iterator[dict[str, str]]:
+        """The unique keys of one retrieval after the other."""
+        if self.match is None:
+            for uid in context.ledger.study_uids(self.from_):
+                yield {"StudyInstanceUID": uid}
+            return
+        unique = _UNIQUE[self.level]
+        if set(self.match) == set(unique):
+            yield {key: str(value) for key, value in self.match.items()}
+            return
+        request = FindRequest(level=self.level, match=self.match, returned=unique)
+        for found in target.find(request, context.deadline):
+            yield {key: str(found.get(key)) for key in unique}
+
+    def _contexts(self, context: StepContext) -> list[tuple[str, str]]:
+        """What we are ready to receive: what the plan has, as sent and as plain syntaxes."""
+        plain = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+        pairs = {
+            (series.sop_class_uid, syntax): None
+            for series in context.case.series()
+            for syntax in (series.transfer_syntax_uid, *plain)
+        }
+        return list(pairs)
+
+    def _judge(self, sink: _Sink, results: list[RetrieveResult]) -> StepResult:
+        classes = Counter(status_class(result.status) for result in results)
+        failed = sum(result.failed for result in results)
+        ok = set(classes) <= {"success"} and not failed and sink.count > 0
+        message = f"{sink.count} instances retrieved"
+        if not results:
+            message = "nothing to retrieve"
+        elif not ok:
+            worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
+            message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
+        facts: dict[str, Any] = {
+            "instances": sink.count,
+            "bytes": sink.bytes,
+            "failed_suboperations": failed,
+            "statuses": [f"{result.status:04X}" for result in results[:20]],
+            "association": dict(results[-1].association) if results else {},
+        }
+        return StepResult(
+            outcome="passed" if ok else "failed",
+            message=message,
+            value=sink.handle(self.from_),
+            facts=facts,
+        )
+
+
+class _Sink:
+    """Writes each received instance to a file of a name of ours; nothing a PACS says is a path."""
+
+    def __init__(self, folder: Path, context: StepContext) -> None:
+        self._folder = folder
+        self._context = context
+        self._files: dict[str, Path] = {}
+        self.count = 0
+        self.bytes = 0
+
+    def handle(self, target: str) -> Retrieved:
+        """A live view of what has come."""
+        return Retrieved(target, self._folder, self._files)
+
+    def __call__(self, received: Received) -> None:
+        from scenario_runner.imaging.part10 import file_meta
+
+        self.count += 1
+        path = self._folder / f"{self.count:06}.dcm"
+        meta = file_meta(
+            received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid
+        )
+        try:
+            with path.open("xb") as file:
+                file.write(meta)
+                file.write(received.data)
+        except OSError as error:
+            raise MachineError(f"cannot write a retrieved instance: {error.strerror}") from error
+        self._files[received.sop_instance_uid] = path
+        self.bytes += len(received.data)
+        self._context.progress(self.count)

@@ -1,0 +1,162 @@
+"""The step ``wait``: poll a PACS until something holds."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from scenario_runner.api import (
+    Attributes,
+    Duration,
+    Expression,
+    FindRequest,
+    Level,
+    Model,
+    Step,
+    StepContext,
+    StepResult,
+    TargetName,
+    Text,
+)
+from scenario_runner.checks.presence import expected_images, presence
+from scenario_runner.errors import TargetError
+
+
+class PolledQuery(Model):
+    """The query that is repeated."""
+
+    level: Level = "study"
+    match: Attributes = {}
+
+
+class Range(Model):
+    """Bounds of a count, both included."""
+
+    min: Annotated[int, Field(ge=0)] = 0
+    max: Annotated[int, Field(ge=0)] | None = None
+
+    def holds(self, number: int) -> bool:
+        """Whether the number lies between the bounds."""
+        return self.min <= number and (self.max is None or number <= self.max)
+
+
+class Until(Model):
+    """What ends the wait; all that is given must hold."""
+
+    stored: Literal["all"] | Annotated[int, Field(ge=1)] | None = None
+    """Every instance sent so far, or at least so many, is found in the PACS."""
+    query: PolledQuery | None = None
+    count: Annotated[int, Field(ge=0)] | Range | None = None
+    """How many matches the query must have; without it, at least one."""
+    expr: Expression | None = None
+    """An expression; it sees ``poll`` with attempt, elapsed, stored, missing and matches."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Until:
+        if self.stored is None and self.query is None and self.expr is None:
+            raise ValueError("give at least one of stored, query and expr")
+        if self.count is not None and self.query is None:
+            raise ValueError("'count' counts the matches of 'query', which is missing")
+        return self
+
+
+class Wait(Step):
+    """Ask a PACS again and again until something holds. Every poll is in the record.
+
+    ``fail_when`` ends the wait early. A PACS that cannot be reached is asked again until the time is
+    over. ``save_as`` gives the last poll: attempt, elapsed, stored, missing, matches.
+    """
+
+    name: ClassVar[str] = "wait"
+    deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset({("until", "expr"), ("fail_when",)})
+    names_in_deferred: ClassVar[frozenset[str]] = frozenset({"poll"})
+    example: ClassVar[str] = "wait: {on: pacs, until: {stored: all}, timeout: 30s}"
+
+    on: TargetName
+    """The PACS to ask."""
+    until: Until
+    fail_when: Expression | None = None
+    """An expression that makes the step fail at once; it sees ``poll`` too."""
+    every: Duration = 0.5
+    """The pause between two polls."""
+    timeout: Duration = 60.0
+    """When to give up."""
+    what: Text | None = None
+    """A selection saved by ``generate``; by default everything sent to this PACS."""
+
+    def run(self, context: StepContext) -> StepResult:
+        """Poll until it holds, fails or the time is over."""
+        started = monotonic()
+        polls: list[dict[str, Any]] = []
+        trouble = ""
+        while True:
+            poll: dict[str, Any] = {"attempt": len(polls) + 1}
+            try:
+                holds = self._look(context, poll, started)
+                trouble = ""
+            except TargetError as error:
+                holds, trouble = False, str(error)
+                poll["error"] = trouble
+            poll["elapsed"] = round(monotonic() - started, 3)
+            polls.append(poll)
+            context.capture(poll)
+            if holds:
+                return self._result("passed", f"held after {_summary(poll)}", polls)
+            if self.fail_when is not None and context.evaluate(self.fail_when, {"poll": poll}):
+                return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
+            if monotonic() - started + self.every >= self.timeout:
+                return self._result(
+                    "failed", f"not so within {self.timeout:g} s: {trouble or _summary(poll)}", polls
+                )
+            context.deadline.sleep(self.every)
+
+    def _look(self, context: StepContext, poll: dict[str, Any], started: float) -> bool:
+        target = context.target(self.on)
+        deadline = context.deadline.within(max(0.1, self.timeout - (monotonic() - started)))
+        holds = True
+        poll |= {"stored": None, "missing": None, "matches": None}
+        if self.until.stored is not None:
+            images = (
+                context.ledger.stored(self.on)
+                if self.what is None
+                else expected_images(context.selection(self.what))
+            )
+            found = presence(target, images, deadline)
+            poll |= {"stored": found.stored, "missing": found.missing}
+            wanted = found.expected if self.until.stored == "all" else self.until.stored
+            holds = bool(images) and found.stored >= wanted
+            context.progress(found.stored, found.expected)
+        if self.until.query is not None:
+            query = self.until.query
+            matches = target.find(FindRequest(level=query.level, match=query.match), deadline)
+            poll["matches"] = len(matches)
+            holds = holds and _counted(self.until.count, len(matches))
+        if self.until.expr is not None:
+            poll["elapsed"] = round(monotonic() - started, 3)
+            holds = holds and bool(context.evaluate(str(self.until.expr), {"poll": poll}))
+        return holds
+
+    def _result(
+        self, outcome: Literal["passed", "failed"], message: str, polls: list[dict[str, Any]]
+    ) -> StepResult:
+        # The first and the last polls tell the story; the number of all is kept.
+        shown = polls if len(polls) <= 20 else [*polls[:10], *polls[-10:]]
+        facts = {"polls": len(polls), "shown": shown}
+        return StepResult(outcome=outcome, message=message, value=polls[-1], facts=facts)
+
+
+def _counted(count: int | Range | None, number: int) -> bool:
+    if count is None:
+        return number >= 1
+    return count.holds(number) if isinstance(count, Range) else number == count
+
+
+def _summary(poll: dict[str, Any]) -> str:
+    parts = [f"{poll['attempt']} poll{'s' if poll['attempt'] > 1 else ''}"]
+    if poll.get("stored") is not None:
+        parts.append(f"{poll['stored']} stored, {poll['missing']} missing")
+    if poll.get("matches") is not None:
+        parts.append(f"{poll['matches']} matches")
+    return "; ".join(parts)
