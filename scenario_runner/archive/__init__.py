@@ -1,0 +1,1 @@
+"""Studies at rest: files plus an SQL index; atomic, crash-safe."""

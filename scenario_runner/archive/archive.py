@@ -1,0 +1,332 @@
+"""Studies at rest: what is stored stays stored, is found again, and comes back byte for byte."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Literal
+
+from scenario_runner.archive.elements import (
+    DamagedDataset,
+    Elements,
+    Truncated,
+    read_header,
+)
+from scenario_runner.archive.files import Buffer, FileMeta, Files, encode_meta
+from scenario_runner.archive.index import Entry, Index, Located
+from scenario_runner.archive.levels import ATTRIBUTES, BY_KEYWORD, LEVELS, Level, Model
+from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.errors import MachineError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.archive.query import Matches
+
+_WINDOW: Final = 1 << 18
+"""Bytes of a data set that nearly always hold everything before the pixels."""
+_INDEX: Final = "index.sqlite"
+
+
+class Mismatch(DamagedDataset):
+    """The data set is not the SOP instance it was announced as (PS3.4 B.2.3, A9xx)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveOptions:
+    """How an archive behaves.
+
+    duplicates: what happens to a second instance with a SOP Instance UID that is there already.
+    ``keep`` keeps the first and calls that a success, as Orthanc does by default.
+    durability: what an acknowledged instance survives: the death of the process, or of the power
+    (slower: waits for the disk twice an instance).
+    """
+
+    duplicates: Literal["keep", "overwrite"] = "keep"
+    durability: Literal["process", "power"] = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of an instance that was handed over."""
+
+    sop_instance_uid: str
+    outcome: Literal["new", "kept", "overwritten"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is."""
+
+    patients: int
+    studies: int
+    series: int
+    instances: int
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What making the index again came to. unreadable: file and reason."""
+
+    instances: int = 0
+    superseded: int = 0
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+
+
+class Archive:
+    """Instances in a folder, indexed. Every method may be called from any thread.
+
+    An instance is acknowledged (``store`` returns) only when its file has its final name and the
+    index knows it; whoever kills the process before that loses nothing that was promised. An index
+    that is missing, damaged or of another version is made again from the files when the archive is
+    opened. Raises MachineError when the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, options: ArchiveOptions | None = None) -> None:
+        self.folder = folder
+        self.options = options or ArchiveOptions()
+        synced = self.options.durability == "power"
+        try:
+            self.files = Files(folder, synced=synced)
+            self.files.sweep()
+            self.index = self._open_index(synced=synced)
+        except (OSError, sqlite3.Error) as error:
+            raise MachineError(
+                f"cannot keep an archive in '{folder}': {error}",
+                hint="give a folder that exists or can be made, and that can be written to",
+            ) from error
+        if not self.index.is_current:
+            self.rebuild()
+
+    def _open_index(self, *, synced: bool) -> Index:
+        path = self.folder / _INDEX
+        try:
+            return Index(path, synced=synced)
+        except sqlite3.OperationalError:
+            raise  # locked, read-only, disk full: not the index's fault
+        except sqlite3.DatabaseError:
+            for suffix in ("", "-wal", "-shm"):
+                (self.folder / (_INDEX + suffix)).unlink(missing_ok=True)
+            return Index(path, synced=synced)
+
+    def store(
+        self,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        transfer_syntax_uid: str,
+        data: Sequence[Buffer],
+        *,
+        source_ae_title: str = "",
+    ) -> Stored:
+        """Keep an instance as it came. data: its encoded data set, in pieces, without meta.
+
+        Returns when it is safe (see ``ArchiveOptions.durability``). Raises Mismatch when the data set
+        names another instance, DamagedDataset when it cannot be read or lacks a UID that places it,
+        MachineError when the machine cannot keep it (disk full).
+        """
+        header = _header(data, transfer_syntax_uid)
+        attributes = describe(header)
+        _check_identity(attributes, sop_class_uid, sop_instance_uid)
+        if self.options.duplicates == "keep" and self.index.locate(sop_instance_uid):
+            return Stored(sop_instance_uid, "kept")
+        meta = encode_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
+        try:
+            return self._commit(
+                attributes,
+                "\\".join(character_sets(header)),
+                FileMeta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, len(meta)),
+                self.files.write([meta, *data]),
+                sum(map(len, data)),
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+
+    def _commit(
+        self,
+        attributes: Mapping[str, str],
+        character_set: str,
+        meta: FileMeta,
+        written: Path,
+        size: int,
+    ) -> Stored:
+        uid = meta.sop_instance_uid
+        try:
+            with self.index.transaction():
+                # Looked up again: another association may have stored the same instance meanwhile.
+                before = self.index.locate(uid)
+                if before is not None and self.options.duplicates == "keep":
+                    self.files.discard(written)
+                    return Stored(uid, "kept")
+                place = self.files.put(written, uid, avoiding=before.file if before else "")
+                if before is not None:
+                    self.index.remove(uid)
+                self.index.add(
+                    Entry(attributes, character_set, meta.transfer_syntax_uid, place, size)
+                )
+        except BaseException:
+            self.files.discard(written)
+            raise
+        if before is None:
+            return Stored(uid, "new")
+        self.files.remove(before.file)
+        return Stored(uid, "overwritten")
+
+    def find(
+        self,
+        level: Level,
+        model: Model,
+        identifier: Dataset,
+        *,
+        retrieve_ae_title: str = "",
+        relational: bool = False,
+    ) -> Matches:
+        """Match an identifier (PS3.4 C.4.1). Iterating gives a ``Match`` for each response.
+
+        relational: keys of any level may be given without the unique keys above (PS3.4 C.4.1.2.2.2).
+        Raises query.InvalidIdentifier for an identifier that breaks the rules of the model.
+        """
+        from scenario_runner.archive.query import Query
+
+        query = Query.of(level, model, identifier, relational=relational)
+        return query.run(self, retrieve_ae_title)
+
+    def instances(
+        self,
+        *,
+        patient_id: str | None = None,
+        study_uids: Iterable[str] = (),
+        series_uids: Iterable[str] = (),
+        sop_uids: Iterable[str] = (),
+    ) -> list[Located]:
+        """The instances under all of these unique keys; a key not given does not restrict."""
+        restrictions: list[tuple[str, Sequence[str]]] = [
+            (keyword, values)
+            for keyword, values in (
+                ("PatientID", [patient_id] if patient_id is not None else []),
+                ("StudyInstanceUID", list(study_uids)),
+                ("SeriesInstanceUID", list(series_uids)),
+                ("SOPInstanceUID", list(sop_uids)),
+            )
+            if values
+        ]
+        return list(self.index.instances(restrictions))
+
+    def data(self, instance: Located) -> bytes:
+        """The data set of an instance exactly as it was received."""
+        return self.files.open_data(instance.file)
+
+    def header(self, file: str) -> tuple[Elements, tuple[str, ...]]:
+        """The elements before the pixels of a stored file, and its character sets."""
+        meta, head, complete = self.files.head(file)
+        try:
+            elements = read_header(head, meta.transfer_syntax_uid)
+        except Truncated:
+            if complete:
+                raise
+            elements = read_header(self.files.open_data(file), meta.transfer_syntax_uid)
+        return elements, character_sets(elements)
+
+    def delete_study(self, study_instance_uid: str) -> bool:
+        """Remove a study and its files; whether there was one."""
+        files = self.index.remove_study(study_instance_uid)
+        for file in files:
+            self.files.remove(file)
+        return bool(files)
+
+    def counts(self) -> Counts:
+        """How many patients, studies, series and instances there are."""
+        counts = self.index.counts()
+        return Counts(*(counts[level] for level in LEVELS))
+
+    def rebuild(self) -> Rebuilt:
+        """Make the index again from the files, all in one transaction; unreadable ones are named.
+
+        Of two versions of one instance, which a crash can leave behind, the newer one stays.
+        """
+        report = Rebuilt()
+        with self.index.transaction():
+            self.index.clear()
+            for place in self.files.all():
+                try:
+                    self._index_file(place, report)
+                except (DamagedDataset, OSError) as error:
+                    report.unreadable.append((self.files.path(place), str(error)))
+        self.index.mark_current()
+        return report
+
+    def _index_file(self, place: str, report: Rebuilt) -> None:
+        meta, _, _ = self.files.head(place)
+        header, terms = self.header(place)
+        attributes = describe(header)
+        _check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
+        before = self.index.locate(meta.sop_instance_uid)
+        if before is not None:
+            self.index.remove(meta.sop_instance_uid)
+            self.files.remove(before.file)
+            report.superseded += 1
+        else:
+            report.instances += 1
+        size = self.files.size(place) - meta.data_offset
+        self.index.add(Entry(attributes, "\\".join(terms), meta.transfer_syntax_uid, place, size))
+
+    def close(self) -> None:
+        """Let go of the index. May be called twice."""
+        self.index.close()
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+_COLUMNS: Final = tuple(BY_KEYWORD[keyword] for level in LEVELS for keyword in ATTRIBUTES[level])
+
+
+def describe(header: Elements) -> dict[str, str]:
+    """The attributes of the index as text, values joined by backslashes; only those present."""
+    terms = character_sets(header)
+    return {
+        attribute.keyword: "\\".join(texts(attribute.tag, element, terms))
+        for attribute in _COLUMNS
+        if (element := header.get(attribute.tag)) is not None
+    }
+
+
+def _header(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
+    """The elements before the pixels, joining no more of the pieces than it takes."""
+    window = bytearray()
+    pieces = iter(data)
+    for piece in pieces:
+        window += piece
+        if len(window) >= _WINDOW:
+            break
+    try:
+        return read_header(bytes(window), transfer_syntax_uid)
+    except Truncated:
+        rest = b"".join(pieces)
+        if not rest:
+            raise
+        return read_header(bytes(window) + rest, transfer_syntax_uid)
+
+
+def _check_identity(
+    attributes: Mapping[str, str], sop_class_uid: str, sop_instance_uid: str
+) -> None:
+    for keyword, announced in (
+        ("SOPInstanceUID", sop_instance_uid),
+        ("SOPClassUID", sop_class_uid),
+    ):
+        if attributes.get(keyword) != announced:
+            raise Mismatch(f"{keyword} in the data set is not the one announced")
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
+        if not attributes.get(keyword):
+            raise DamagedDataset(f"{keyword} is missing or empty")

@@ -1,0 +1,214 @@
+"""Data elements as they lie in an encoded data set: found, not decoded.
+
+An archive has to know some forty attributes of an instance it takes in and must not touch the rest.
+This module walks the top level of an encoded data set (PS3.5 7.1), keeps each value as the bytes it
+came as, and stops before the pixels. Sequences are walked over, not into, until somebody asks.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
+DEFLATED_LITTLE: Final = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
+
+LONG_VRS: Final = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+"""Value Representations with a 32-bit length in Explicit VR (PS3.5 7.1.2)."""
+
+UNDEFINED: Final = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_PIXELS: Final = 0x7FE00008
+"""Float Pixel Data, the first element of the group that holds pixels."""
+_DEEPEST: Final = 64
+_INFLATED_MAX: Final = 1 << 26
+
+
+class DamagedDataset(ValueError):
+    """The bytes are not a data set in the transfer syntax they are said to be in."""
+
+
+class Truncated(DamagedDataset):
+    """The bytes end before the data set does."""
+
+
+class Encoding(NamedTuple):
+    """How data elements are written down (PS3.5 7.1)."""
+
+    implicit: bool
+    little: bool = True
+
+
+class Element(NamedTuple):
+    """One data element. value: its bytes; of a sequence, its items without a final delimiter.
+
+    vr: as written, empty in Implicit VR. encoding: how the value is encoded.
+    """
+
+    vr: str
+    value: bytes
+    encoding: Encoding
+
+
+Elements = dict[int, Element]
+"""Tag to element, for one data set or one item."""
+
+
+def encoding_of(transfer_syntax_uid: str) -> Encoding:
+    """The encoding of a transfer syntax; all but three are Explicit VR Little Endian (PS3.5 A)."""
+    return Encoding(transfer_syntax_uid == IMPLICIT_LITTLE, transfer_syntax_uid != EXPLICIT_BIG)
+
+
+def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
+    """Every top-level element before the pixels. data: at least that much of a data set.
+
+    Raises Truncated when data ends within an element, DamagedDataset when it is none at all.
+    """
+    if transfer_syntax_uid == DEFLATED_LITTLE:
+        try:
+            data = zlib.decompressobj(wbits=-15).decompress(data, _INFLATED_MAX)
+        except zlib.error as error:
+            raise DamagedDataset(f"not a deflated data set: {error}") from error
+    return read_elements(data, encoding_of(transfer_syntax_uid), stop=_PIXELS)
+
+
+def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> Elements:
+    """All elements of an encoded data set up to the first whose tag is ``stop`` or above."""
+    found: Elements = {}
+    end, at = len(data), 0
+    reader = _Reader(data, encoding)
+    while at < end:
+        tag, vr, length, at = reader.head(at)
+        if tag >= stop:
+            break
+        inner = encoding
+        if length == UNDEFINED:
+            # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
+            inner = Encoding(implicit=True) if vr == "UN" else encoding
+            after = _Reader(data, inner).sequence_end(at, 1)
+            value = data[at : after - 8]
+            vr = "SQ" if vr == "UN" else vr
+            at = after
+        else:
+            if at + length > end:
+                raise Truncated(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is longer than the data")
+            value = data[at : at + length]
+            at += length
+        found[tag] = Element(vr, value, inner)
+    return found
+
+
+def read_items(element: Element) -> list[Elements]:
+    """The items of a sequence (PS3.5 7.5). Raises DamagedDataset when they are not items."""
+    data, encoding = element.value, element.encoding
+    if element.vr == "UN":
+        encoding = Encoding(implicit=True)
+    reader = _Reader(data, encoding)
+    items: list[Elements] = []
+    at = 0
+    while at < len(data):
+        tag, length = reader.item_head(at)
+        at += 8
+        if tag != _ITEM:
+            raise DamagedDataset("a sequence holds something that is not an item")
+        after = reader.item_end(at, 1) if length == UNDEFINED else at + length
+        if after > len(data):
+            raise Truncated("an item is longer than its sequence")
+        inside = data[at : after - 8] if length == UNDEFINED else data[at:after]
+        items.append(read_elements(inside, encoding))
+        at = after
+    return items
+
+
+def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:
+    """Encode in Little Endian. Values are taken as they are; every element needs its VR."""
+    return b"".join(
+        _written(tag, elements[tag].vr, elements[tag].value, implicit=implicit)
+        for tag in sorted(elements)
+    )
+
+
+def write_items(items: Iterable[bytes]) -> bytes:
+    """The value of a sequence with these encoded items, each of defined length."""
+    return b"".join(
+        struct.pack("<HHL", _ITEM >> 16, _ITEM & 0xFFFF, len(item)) + item for item in items
+    )
+
+
+def _written(tag: int, vr: str, value: bytes, *, implicit: bool) -> bytes:
+    group, element, length = tag >> 16, tag & 0xFFFF, len(value)
+    if implicit:
+        return struct.pack("<HHL", group, element, length) + value
+    if vr not in LONG_VRS and length > 0xFFFF:
+        vr = "UN"  # PS3.5 6.2.2 note: too long for the 16-bit length of its VR
+    if vr in LONG_VRS:
+        return struct.pack("<HH2sHL", group, element, vr.encode("ascii"), 0, length) + value
+    return struct.pack("<HH2sH", group, element, vr.encode("ascii"), length) + value
+
+
+class _Reader:
+    """Reads element heads and finds where undefined lengths end. Bounded in depth."""
+
+    def __init__(self, data: bytes, encoding: Encoding) -> None:
+        order = "<" if encoding.little else ">"
+        self._data = data
+        self._implicit = encoding.implicit
+        self._tag_length = struct.Struct(order + "HHL").unpack_from
+        self._explicit = struct.Struct(order + "HH2sH").unpack_from
+        self._long = struct.Struct(order + "L").unpack_from
+
+    def head(self, at: int) -> tuple[int, str, int, int]:
+        """Tag, VR, length and where the value begins."""
+        try:
+            if self._implicit:
+                group, element, length = self._tag_length(self._data, at)
+                return group << 16 | element, "", length, at + 8
+            group, element, vr_bytes, length = self._explicit(self._data, at)
+            if group == 0xFFFE:
+                return group << 16 | element, "", self._long(self._data, at + 4)[0], at + 8
+            vr = vr_bytes.decode("latin-1")
+            if vr in LONG_VRS:
+                return group << 16 | element, vr, self._long(self._data, at + 8)[0], at + 12
+        except struct.error as error:
+            raise Truncated("the data ends within the head of an element") from error
+        if not ("AA" <= vr <= "ZZ" and vr.isalpha()):
+            raise DamagedDataset(f"{vr_bytes!r} is no Value Representation")
+        return group << 16 | element, vr, length, at + 8
+
+    def item_head(self, at: int) -> tuple[int, int]:
+        """Tag and length of an item or a delimiter."""
+        try:
+            group, element, length = self._tag_length(self._data, at)
+        except struct.error as error:
+            raise Truncated("the data ends within a sequence") from error
+        return group << 16 | element, length
+
+    def sequence_end(self, at: int, depth: int) -> int:
+        """Where the first byte after a sequence of undefined length lies."""
+        while True:
+            tag, length = self.item_head(at)
+            at += 8
+            if tag == _SEQUENCE_END:
+                return at
+            if tag != _ITEM:
+                raise DamagedDataset("a sequence holds something that is not an item")
+            at = self.item_end(at, depth + 1) if length == UNDEFINED else at + length
+
+    def item_end(self, at: int, depth: int) -> int:
+        """Where the first byte after an item of undefined length lies."""
+        if depth > _DEEPEST:
+            raise DamagedDataset(f"sequences are nested more than {_DEEPEST} deep")
+        while True:
+            tag, vr, length, at = self.head(at)
+            if tag == _ITEM_END:
+                return at
+            if length != UNDEFINED:
+                at += length
+            elif vr == "UN":
+                at = _Reader(self._data, Encoding(implicit=True)).sequence_end(at, depth + 1)
+            else:
+                at = self.sequence_end(at, depth + 1)

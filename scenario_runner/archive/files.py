@@ -1,0 +1,190 @@
+"""Instances as Part 10 files in a folder: written whole or not at all, named by a hash.
+
+What a peer calls its instance never becomes a path: the name is the SHA-256 of the SOP Instance UID.
+A second version of an instance gets a name of its own, so that the index never points at a file
+that is being replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from scenario_runner.archive.elements import DamagedDataset, Encoding, read_elements
+
+Buffer = bytes | bytearray | memoryview
+
+IMPLEMENTATION_CLASS_UID: Final = "2.25.196226498346553285273091683152841726387"
+IMPLEMENTATION_VERSION_NAME: Final = "DICOM_FAB_1"
+_PREAMBLE: Final = bytes(128) + b"DICM"
+_META_MAX: Final = 1 << 16
+_HEAD: Final = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What File Meta Information says (PS3.10 7.1). data_offset: where the data set begins."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data_offset: int
+
+
+def encode_meta(
+    sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, source_ae_title: str
+) -> bytes:
+    """Preamble, prefix and File Meta Information (PS3.10 7.1)."""
+    group = b"".join(
+        _explicit(element, vr, value)
+        for element, vr, value in (
+            (0x0001, b"OB", b"\0\1"),
+            (0x0002, b"UI", sop_class_uid.encode("latin-1", "replace")),
+            (0x0003, b"UI", sop_instance_uid.encode("latin-1", "replace")),
+            (0x0010, b"UI", transfer_syntax_uid.encode("latin-1", "replace")),
+            (0x0012, b"UI", IMPLEMENTATION_CLASS_UID.encode("ascii")),
+            (0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode("ascii")),
+            (0x0016, b"AE", source_ae_title.encode("latin-1", "replace")),
+        )
+        if value
+    )
+    return _PREAMBLE + _explicit(0x0000, b"UL", struct.pack("<L", len(group))) + group
+
+
+def _explicit(element: int, vr: bytes, value: bytes) -> bytes:
+    if len(value) % 2:
+        value += b"\0" if vr == b"UI" else b" "
+    if vr == b"OB":
+        return struct.pack("<HH2sHL", 2, element, vr, 0, len(value)) + value
+    return struct.pack("<HH2sH", 2, element, vr, len(value)) + value
+
+
+def decode_meta(head: bytes) -> FileMeta:
+    """Read File Meta Information from the beginning of a file. Raises DamagedDataset."""
+    if head[128:132] != b"DICM":
+        raise DamagedDataset("not a DICOM file (PS3.10 7.1)")
+    if len(head) < 144 or head[132:138] != b"\2\0\0\0UL":
+        raise DamagedDataset("File Meta Information has no group length")
+    (length,) = struct.unpack_from("<L", head, 140)
+    if length > _META_MAX or 144 + length > len(head):
+        raise DamagedDataset("File Meta Information is cut short")
+    elements = read_elements(head[144 : 144 + length], Encoding(implicit=False))
+
+    def uid(tag: int) -> str:
+        element = elements.get(tag)
+        return element.value.decode("latin-1").rstrip("\0 ") if element else ""
+
+    return FileMeta(uid(0x00020002), uid(0x00020003), uid(0x00020010), 144 + length)
+
+
+class Files:
+    """The folder in which instances lie. Raises OSError as the system does.
+
+    synced: every file is on the disk, not only with the system, before ``put`` returns.
+    """
+
+    def __init__(self, folder: Path, *, synced: bool) -> None:
+        self._folder = folder
+        self._synced = synced
+        self._incoming = folder / "incoming"
+        self._objects = folder / "objects"
+        self._numbers = itertools.count()
+        self._made: set[str] = set()
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._objects.mkdir(exist_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what a killed process left half written. Nobody else may be storing."""
+        for leftover in self._incoming.iterdir():
+            leftover.unlink(missing_ok=True)
+
+    def write(self, parts: Iterable[Buffer]) -> Path:
+        """Write a temporary file; nothing is left of it when that fails."""
+        path = self._incoming / f"{os.getpid():x}-{next(self._numbers):x}.part"
+        try:
+            with path.open("xb", buffering=0) as file:
+                for part in parts:
+                    view = memoryview(part)
+                    while view:
+                        view = view[file.write(view) :]
+                if self._synced:
+                    os.fsync(file.fileno())
+        except BaseException:
+            self.discard(path)
+            raise
+        return path
+
+    def put(self, written: Path, sop_instance_uid: str, *, avoiding: str = "") -> str:
+        """Move a temporary file to its place; returns the place, relative, with forward slashes.
+
+        avoiding: the place of an older version that must stay intact for now.
+        """
+        name = hashlib.sha256(sop_instance_uid.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+        version = int(avoiding.rpartition("-")[2].partition(".")[0] or 0) + 1 if avoiding else 0
+        place = f"objects/{name[:2]}/{name}-{version}.dcm"
+        target = self._folder / place
+        if name[:2] not in self._made:
+            target.parent.mkdir(exist_ok=True)
+            self._made.add(name[:2])
+        written.replace(target)
+        if self._synced:
+            _sync_folder(target.parent)
+        return place
+
+    def discard(self, path: Path) -> None:
+        """Remove a temporary file."""
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+    def remove(self, place: str) -> None:
+        """Remove an instance; one that is gone already is fine."""
+        (self._folder / place).unlink(missing_ok=True)
+
+    def open_data(self, place: str) -> bytes:
+        """The data set of an instance, as it came, without File Meta Information."""
+        content = (self._folder / place).read_bytes()
+        return content[decode_meta(content[:_META_MAX]).data_offset :]
+
+    def head(self, place: str) -> tuple[FileMeta, bytes, bool]:
+        """Meta, the beginning of the data set, and whether that is all of it."""
+        with (self._folder / place).open("rb") as file:
+            head = file.read(_HEAD)
+        meta = decode_meta(head)
+        return meta, head[meta.data_offset :], len(head) < _HEAD
+
+    def path(self, place: str) -> Path:
+        """Where an instance lies."""
+        return self._folder / place
+
+    def size(self, place: str) -> int:
+        """Bytes of the whole file."""
+        return (self._folder / place).stat().st_size
+
+    def all(self) -> Iterator[str]:
+        """Every instance there is, the newest version of each last."""
+        for shelf in sorted(self._objects.iterdir()):
+            places = (f"objects/{shelf.name}/{file.name}" for file in shelf.glob("*.dcm"))
+            yield from sorted(places, key=_version)
+
+
+def _version(place: str) -> tuple[str, int]:
+    name, _, version = place.removesuffix(".dcm").rpartition("-")
+    return name, int(version) if version.isdigit() else 0
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows cannot open a folder and needs no such thing."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,309 @@
+"""The SQL index: which patients, studies, series and instances there are, and where.
+
+Everything in it can be made again from the files. Of what belongs to a patient, a study or a series
+the first instance that came in decides. All access goes through one connection and one lock:
+SQLite has one writer anyway, and nothing here holds the lock for longer than one statement or one
+small transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from scenario_runner.archive.levels import ATTRIBUTES, LEVELS, Level, levels_down_to
+
+VERSION: Final = 1
+"""Of the schema; an index of another version is made again from the files."""
+
+TABLE: Final[Mapping[Level, str]] = {
+    "PATIENT": "patients",
+    "STUDY": "studies",
+    "SERIES": "series",
+    "IMAGE": "instances",
+}
+_IDENTITY: Final[Mapping[Level, tuple[str, ...]]] = {
+    "PATIENT": ("PatientID", "IssuerOfPatientID"),
+    "STUDY": ("StudyInstanceUID",),
+    "SERIES": ("SeriesInstanceUID",),
+    "IMAGE": ("SOPInstanceUID",),
+}
+_SEARCHED: Final = (
+    ("patients", "PatientName"), ("studies", "StudyInstanceUID"), ("studies", "AccessionNumber"),
+    ("studies", "StudyDate"), ("series", "SeriesInstanceUID"), ("series", "Modality"),
+)  # fmt: skip
+_PER_STATEMENT: Final = 500
+"""Values in one IN (...); SQLite takes 999 parameters in its older builds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index keeps of one instance. attributes: keyword to text, values joined by ``\\``."""
+
+    attributes: Mapping[str, str]
+    character_set: str
+    transfer_syntax_uid: str
+    file: str
+    """Relative to the archive's folder, with forward slashes."""
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where an instance lies, and what is needed to send it."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    file: str
+    size: int
+
+
+Restriction = tuple[str, Sequence[str]]
+"""A column of the index and the values it may have."""
+
+
+class Index:
+    """An index file. Raises sqlite3.DatabaseError when the file is no usable database.
+
+    synced: wait for the disk at each commit, so that a power cut loses nothing either.
+    """
+
+    def __init__(self, path: Path, *, synced: bool) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(
+            path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self.is_current = self._prepare()
+
+    def _prepare(self) -> bool:
+        """Create the tables; whether the index was there and complete already."""
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == VERSION:
+            return True
+        with self.transaction():
+            for level in reversed(LEVELS):
+                self._db.execute(f"DROP TABLE IF EXISTS {TABLE[level]}")
+            for statement in _schema():
+                self._db.execute(statement)
+        return False
+
+    def mark_current(self) -> None:
+        """Note that the index knows every file."""
+        with self._lock:
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self.is_current = True
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else in between."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def add(self, entry: Entry) -> None:
+        """Take an instance in. The SOP Instance UID must be new. Call within a transaction."""
+        parent: int | None = None
+        for level in LEVELS[:-1]:
+            parent = self._find_or_insert(level, parent, entry)
+        self._insert("IMAGE", parent, entry)
+
+    def _find_or_insert(self, level: Level, parent: int | None, entry: Entry) -> int:
+        names = _IDENTITY[level]
+        values: list[object] = [entry.attributes.get(name, "") for name in names]
+        condition = " AND ".join(f"{name} = ?" for name in names)
+        if parent is not None:
+            condition += " AND parent = ?"
+            values.append(parent)
+        row = self._db.execute(
+            f"SELECT id FROM {TABLE[level]} WHERE {condition}",  # noqa: S608 - our own names
+            values,
+        ).fetchone()
+        return int(row[0]) if row else self._insert(level, parent, entry)
+
+    def _insert(self, level: Level, parent: int | None, entry: Entry) -> int:
+        row: dict[str, object] = {k: entry.attributes.get(k, "") for k in ATTRIBUTES[level]}
+        row["character_set"] = entry.character_set
+        if parent is not None:
+            row["parent"] = parent
+        if level == "IMAGE":
+            row |= {
+                "transfer_syntax_uid": entry.transfer_syntax_uid,
+                "file": entry.file,
+                "size": entry.size,
+            }
+        cursor = self._db.execute(
+            f"INSERT INTO {TABLE[level]} ({', '.join(row)})"  # noqa: S608 - our own names
+            f" VALUES ({', '.join('?' * len(row))})",
+            list(row.values()),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def locate(self, sop_instance_uid: str) -> Located | None:
+        """The instance of that UID, if there is one."""
+        return next(self.instances([("SOPInstanceUID", [sop_instance_uid])]), None)
+
+    def instances(self, restrictions: Iterable[Restriction]) -> Iterator[Located]:
+        """Instances whose columns have one of the values given, by series and number."""
+        for row in self.rows(
+            "IMAGE",
+            ["SOPClassUID", "SOPInstanceUID", "transfer_syntax_uid", "file", "size"],
+            restrictions,
+        ):
+            yield Located(*row)
+
+    def rows(
+        self, level: Level, columns: Sequence[str], restrictions: Iterable[Restriction]
+    ) -> Iterator[tuple]:  # type: ignore[type-arg]
+        """Rows of a level joined with those above it, in the order they were taken in.
+
+        columns: keywords of the index, of that level or above, ``computed`` expressions included.
+        """
+        tables = [TABLE[one] for one in levels_down_to(level)]
+        joined = tables[0] + "".join(
+            f" JOIN {table} ON {table}.parent = {above}.id"
+            for above, table in zip(tables, tables[1:], strict=False)
+        )
+        selected = ", ".join(_expression(column, level) for column in columns)
+        for batch in _batches(list(restrictions)):
+            where = " AND ".join(
+                f"{_expression(column, level)} IN ({', '.join('?' * len(values))})"
+                for column, values in batch
+            )
+            statement = (
+                f"SELECT {selected} FROM {joined}"  # noqa: S608 - names are ours, values are bound
+                f"{' WHERE ' + where if where else ''} ORDER BY {tables[-1]}.id"
+            )
+            with self._lock:
+                found = self._db.execute(
+                    statement, [value for _, values in batch for value in values]
+                ).fetchall()
+            yield from found
+
+    def remove(self, sop_instance_uid: str) -> None:
+        """Forget an instance; empty series, studies and patients go with it."""
+        self._db.execute("DELETE FROM instances WHERE SOPInstanceUID = ?", [sop_instance_uid])
+        self._prune()
+
+    def remove_study(self, study_instance_uid: str) -> list[str]:
+        """Forget a study; returns the files of its instances."""
+        with self.transaction():
+            files = [one.file for one in self.instances([("StudyInstanceUID", [study_instance_uid])])]
+            self._db.execute(
+                "DELETE FROM studies WHERE StudyInstanceUID = ?", [study_instance_uid]
+            )
+            self._prune()
+        return files
+
+    def clear(self) -> None:
+        """Forget everything. Call within a transaction."""
+        self._db.execute("DELETE FROM patients")
+
+    def _prune(self) -> None:
+        for above, below in (("series", "instances"), ("studies", "series"), ("patients", "studies")):
+            self._db.execute(
+                f"DELETE FROM {above} WHERE NOT EXISTS"  # noqa: S608 - our own names
+                f" (SELECT 1 FROM {below} WHERE {below}.parent = {above}.id)"
+            )
+
+    def counts(self) -> dict[Level, int]:
+        """How many rows each level has."""
+        with self._lock:
+            return {
+                level: self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                for level, table in TABLE.items()
+            }
+
+
+def _batches(restrictions: list[Restriction]) -> Iterator[list[Restriction]]:
+    """The same restrictions in portions that fit one statement: the longest list is cut."""
+    if not restrictions:
+        yield []
+        return
+    longest = max(range(len(restrictions)), key=lambda n: len(restrictions[n][1]))
+    column, values = restrictions[longest]
+    others = [one for n, one in enumerate(restrictions) if n != longest]
+    unique = list(dict.fromkeys(values))
+    for start in range(0, len(unique), _PER_STATEMENT):
+        yield [*others, (column, unique[start : start + _PER_STATEMENT])]
+
+
+_BELOW: Final[Mapping[str, tuple[str, Level]]] = {
+    "NumberOfPatientRelatedStudies": ("count(*)", "STUDY"),
+    "NumberOfPatientRelatedSeries": ("count(*)", "SERIES"),
+    "NumberOfPatientRelatedInstances": ("count(*)", "IMAGE"),
+    "NumberOfStudyRelatedSeries": ("count(*)", "SERIES"),
+    "NumberOfStudyRelatedInstances": ("count(*)", "IMAGE"),
+    "NumberOfSeriesRelatedInstances": ("count(*)", "IMAGE"),
+    "ModalitiesInStudy": ("replace(group_concat(DISTINCT series.Modality), ',', '\\')", "SERIES"),
+    "SOPClassesInStudy": ("replace(group_concat(DISTINCT instances.SOPClassUID), ',', '\\')", "IMAGE"),
+    "first_file": ("instances.file", "IMAGE"),
+}
+_OWNER: Final[Mapping[str, Level]] = {
+    **{name: "PATIENT" for name in _BELOW if "Patient" in name},
+    **{name: "STUDY" for name in _BELOW if "Study" in name},
+    "NumberOfSeriesRelatedInstances": "SERIES",
+}
+
+
+def _expression(column: str, level: Level) -> str:
+    """A column, or what is counted below a row, as SQL."""
+    if column not in _BELOW:
+        for one in levels_down_to(level):
+            if column in ATTRIBUTES[one]:
+                return f"{TABLE[one]}.{column}"
+        return f"{TABLE[level]}.{column}"
+    value, deepest = _BELOW[column]
+    owner = _OWNER.get(column, level)
+    if owner == "IMAGE":
+        return "instances.file"
+    below = [TABLE[one] for one in levels_down_to(deepest)][LEVELS.index(owner) + 1 :]
+    # The inner tables hide the outer ones of the same name; only the owner's row is the outer one.
+    joined = below[0] + "".join(
+        f" JOIN {table} ON {table}.parent = {above}.id"
+        for above, table in zip(below, below[1:], strict=False)
+    )
+    first = " ORDER BY instances.id LIMIT 1" if column == "first_file" else ""
+    return f"(SELECT {value} FROM {joined} WHERE {below[0]}.parent = {TABLE[owner]}.id{first})"  # noqa: S608
+
+
+def _schema() -> Iterator[str]:
+    for level in LEVELS:
+        columns = ["id INTEGER PRIMARY KEY"]
+        if level != "PATIENT":
+            above = TABLE[LEVELS[LEVELS.index(level) - 1]]
+            columns.append(f"parent INTEGER NOT NULL REFERENCES {above} ON DELETE CASCADE")
+        columns += [f"{keyword} TEXT NOT NULL" for keyword in ATTRIBUTES[level]]
+        columns.append("character_set TEXT NOT NULL")
+        unique = [*_IDENTITY[level]]
+        if level == "IMAGE":
+            columns += [
+                "transfer_syntax_uid TEXT NOT NULL", "file TEXT NOT NULL", "size INTEGER NOT NULL",
+            ]  # fmt: skip
+        elif level != "PATIENT":
+            unique.insert(0, "parent")
+        columns.append(f"UNIQUE ({', '.join(unique)})")
+        yield f"CREATE TABLE {TABLE[level]} ({', '.join(columns)})"
+        if level == "IMAGE":
+            yield "CREATE INDEX instances_of_series ON instances (parent)"
+    for table, column in _SEARCHED:
+        yield f"CREATE INDEX {table}_{column} ON {table} ({column})"

@@ -1,0 +1,363 @@
+"""C-FIND over the archive: from an identifier to the identifiers that match (PS3.4 C.4.1).
+
+Keys that the index holds are matched on its columns, the plain ones by SQL. Any other attribute is
+read from the header of the first stored instance under the row, so every key can be matched and
+returned; what costs is one opened file a candidate.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, cast
+
+from scenario_runner.archive.elements import (
+    DamagedDataset,
+    Element,
+    Elements,
+    Encoding,
+    read_elements,
+    read_items,
+    write_elements,
+    write_items,
+)
+from scenario_runner.archive.index import Restriction
+from scenario_runner.archive.levels import (
+    BY_TAG,
+    LEVELS,
+    UNIQUE_KEY,
+    Attribute,
+    Level,
+    Model,
+    levels_down_to,
+)
+from scenario_runner.archive.matching import Matcher, is_plain, matcher
+from scenario_runner.archive.values import (
+    SPECIFIC_CHARACTER_SET,
+    character_sets,
+    encode,
+    fitting_terms,
+    split,
+    texts,
+    vr_of,
+)
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.archive.archive import Archive
+
+QUERY_RETRIEVE_LEVEL: Final = 0x00080052
+_RETRIEVE_AE_TITLE: Final = 0x00080054
+_INSTANCE_AVAILABILITY: Final = 0x00080056
+_TIMEZONE_OFFSET: Final = 0x00080201
+_NOT_KEYS: Final = frozenset(
+    (SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET)
+)
+_LONGEST_VALUE: Final = 1 << 16
+"""Bytes; a longer value is answered empty, for a response is no way to fetch bulk data."""
+
+
+class InvalidIdentifier(ValueError):
+    """The identifier does not fit the information model (PS3.4 C.4.1.1.4, status A900)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a query. test is None for universal matching; items: the keys of a sequence."""
+
+    tag: int
+    vr: str
+    values: tuple[str, ...] = ()
+    test: Matcher | None = None
+    items: tuple[tuple[Key, ...], ...] = ()
+
+    @property
+    def is_universal(self) -> bool:
+        """Whether everything matches (PS3.4 C.2.2.2.3)."""
+        return self.test is None and all(key.is_universal for keys in self.items for key in keys)
+
+
+Answer = dict[int, tuple[str, "list[str] | list[Answer]"]]
+"""Tag to VR and values, or to VR and items: a response before it has a character set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One response: what was asked for, of one patient, study, series or instance."""
+
+    answer: Answer
+    terms: tuple[str, ...]
+    """Specific Character Set; empty when ASCII is enough."""
+
+    def encode(self, *, implicit: bool) -> bytes:
+        """The identifier as a data set in Little Endian."""
+        return _encode(self.answer, self.terms, implicit=implicit)
+
+    def dataset(self) -> Dataset:
+        """The identifier, decoded."""
+        from io import BytesIO
+
+        from pydicom import dcmread
+        from pydicom.uid import ExplicitVRLittleEndian
+
+        encoded = self.encode(implicit=False)
+        meta = b"\2\0\x10\0UI" + struct.pack("<H", 20) + ExplicitVRLittleEndian.encode() + b"\0"
+        found = dcmread(BytesIO(bytes(128) + b"DICM" + meta + encoded))
+        del found.file_meta
+        return found
+
+
+class Matches(Iterator[Match]):
+    """Responses as they are found. unsupported: tags of keys that were not used (status FF01)."""
+
+    def __init__(self, matches: Iterator[Match], unsupported: Sequence[int]) -> None:
+        self._matches = matches
+        self.unsupported = tuple(unsupported)
+
+    def __next__(self) -> Match:
+        return next(self._matches)
+
+    def datasets(self) -> Iterator[Dataset]:
+        """The responses as data sets."""
+        return (match.dataset() for match in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An identifier understood: which keys are matched where."""
+
+    level: Level
+    columns: tuple[tuple[Attribute, Key], ...]
+    others: tuple[Key, ...]
+    unsupported: tuple[Key, ...]
+    availability: bool
+    terms: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls, level: Level, model: Model, identifier: Dataset | Elements, *, relational: bool = False
+    ) -> Query:
+        """Understand an identifier. Raises InvalidIdentifier."""
+        elements = identifier if isinstance(identifier, dict) else _elements(identifier)
+        if level == "PATIENT" and model == "study":
+            raise InvalidIdentifier("the Study Root model has no PATIENT level")
+        terms = character_sets(elements)
+        columns, others, unsupported = [], [], []
+        for key in _keys(elements, terms):
+            attribute = BY_TAG.get(key.tag)
+            if attribute is None:
+                others.append(key)
+            elif attribute.level in levels_down_to(level):
+                columns.append((attribute, key))
+            else:
+                unsupported.append(key)
+        if not relational:
+            _check_hierarchy(level, model, [key for _, key in columns])
+        return cls(
+            level,
+            tuple(columns),
+            tuple(key for key in others if key.tag != _INSTANCE_AVAILABILITY),
+            tuple(unsupported),
+            availability=_INSTANCE_AVAILABILITY in elements,
+            terms=terms,
+        )
+
+    def run(self, archive: Archive, retrieve_ae_title: str = "") -> Matches:
+        """Look for matches; nothing is read before the first is asked for."""
+        found = self._run(archive, retrieve_ae_title)
+        return Matches(found, [key.tag for key in self.unsupported])
+
+    def _run(self, archive: Archive, retrieve_ae_title: str) -> Iterator[Match]:
+        names = ["character_set", *(attribute.keyword for attribute, _ in self.columns)]
+        if self.others:
+            names.append("first_file")
+        for row in archive.index.rows(self.level, names, self._restrictions()):
+            answer: Answer = {QUERY_RETRIEVE_LEVEL: ("CS", [self.level])}
+            stored_terms = tuple(row[0].split("\\")) if row[0] else ()
+            if not self._match_columns(row[1:], answer):
+                continue
+            if self.others and not self._match_header(archive, row[-1], answer):
+                continue
+            for key in self.unsupported:
+                answer[key.tag] = (key.vr, [])
+            if retrieve_ae_title:
+                answer[_RETRIEVE_AE_TITLE] = ("AE", [retrieve_ae_title])
+            if self.availability:
+                answer[_INSTANCE_AVAILABILITY] = ("CS", ["ONLINE"])
+            yield Match(answer, fitting_terms(_all_texts(answer), (self.terms, stored_terms)))
+
+    def _restrictions(self) -> list[Restriction]:
+        return [
+            (attribute.keyword, key.values)
+            for attribute, key in self.columns
+            if key.test and not attribute.computed and all(is_plain(key.vr, v) for v in key.values)
+        ]
+
+    def _match_columns(self, row: Sequence[object], answer: Answer) -> bool:
+        for (attribute, key), column in zip(self.columns, row, strict=False):
+            values = split(str(column if column is not None else ""), attribute.vr)
+            if key.test is not None and not key.test(values):
+                return False
+            answer[attribute.tag] = (attribute.vr, values)
+        return True
+
+    def _match_header(self, archive: Archive, file: str, answer: Answer) -> bool:
+        try:
+            header, terms = archive.header(file)
+        except (FileNotFoundError, DamagedDataset):
+            # Deleted since the row was read, or damaged on the disk: its attributes are unknown.
+            header, terms = {}, ()
+        if not _holds(self.others, header, terms):
+            return False
+        answer.update(_answer(self.others, header, terms))
+        return True
+
+
+def level_of(identifier: Elements) -> Level:
+    """Query/Retrieve Level of an identifier. Raises InvalidIdentifier."""
+    element = identifier.get(QUERY_RETRIEVE_LEVEL)
+    text = element.value.decode("latin-1").strip(" \0") if element else ""
+    if text not in LEVELS:
+        raise InvalidIdentifier(f"Query/Retrieve Level is '{text[:16]}'")
+    return cast("Level", text)
+
+
+def unique_key(identifier: Elements, level: Level) -> list[str]:
+    """The values of a level's unique key; empty when it is absent, universal or a wildcard."""
+    tag = _UNIQUE_TAG[level]
+    element = identifier.get(tag)
+    values = texts(tag, element, character_sets(identifier)) if element else []
+    return [value for value in values if value and not {"*", "?"} & set(value)]
+
+
+_UNIQUE_TAG: Final = {
+    level: next(tag for tag, one in BY_TAG.items() if one.keyword == UNIQUE_KEY[level])
+    for level in LEVELS
+}
+
+
+def _check_hierarchy(level: Level, model: Model, keys: Sequence[Key]) -> None:
+    """Every level above needs its unique key, with a single value (PS3.4 C.4.1.2.1)."""
+    given = {key.tag: key for key in keys}
+    root = 0 if model == "patient" else 1
+    for above in LEVELS[root : LEVELS.index(level)]:
+        key = given.get(_UNIQUE_TAG[above])
+        if key is None or len(key.values) != 1 or not is_plain("SH", key.values[0]):
+            raise InvalidIdentifier(f"{UNIQUE_KEY[above]} needs a single value at level {level}")
+
+
+def _elements(identifier: Dataset) -> Elements:
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    write_dataset(buffer, identifier)
+    return read_elements(buffer.getvalue(), Encoding(implicit=False))
+
+
+def _keys(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
+    for tag, element in elements.items():
+        if tag in _NOT_KEYS or tag & 0xFFFF == 0:
+            continue
+        vr = vr_of(tag, element.vr)
+        if vr == "SQ":
+            items = tuple(tuple(_keys(item, terms)) for item in read_items(element))
+            yield Key(tag, vr, items=items)
+        else:
+            values = texts(tag, element, terms)
+            yield Key(tag, vr, tuple(values), matcher(vr, values))
+
+
+def _holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool:
+    for key in keys:
+        if key.is_universal:
+            continue
+        element = elements.get(key.tag)
+        if element is None:
+            return False
+        if key.vr == "SQ":
+            # PS3.4 C.2.2.2.6: one item of the sequence has to match all keys of the key's item.
+            items = _items(element)
+            if not any(_holds(inner, item, terms) for inner in key.items for item in items):
+                return False
+        elif key.test is not None and not key.test(texts(key.tag, element, terms)):
+            return False
+    return True
+
+
+def _items(element: Element) -> list[Elements]:
+    try:
+        return read_items(element)
+    except DamagedDataset:
+        return []
+
+
+def _answer(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> Answer:
+    answer: Answer = {}
+    for key in keys:
+        element = elements.get(key.tag)
+        if element is None or len(element.value) > _LONGEST_VALUE:
+            answer[key.tag] = (key.vr, [])
+        elif key.vr == "SQ":
+            wanted = [one for inner in key.items for one in inner]
+            answer[key.tag] = (
+                "SQ",
+                [_answer(wanted or _everything(item), item, terms) for item in _items(element)],
+            )
+        else:
+            vr = vr_of(key.tag, element.vr) if key.vr == "UN" else key.vr
+            answer[key.tag] = (vr, texts(key.tag, Element(vr, *element[1:]), terms))
+    return answer
+
+
+def _everything(elements: Elements) -> list[Key]:
+    return [
+        Key(tag, vr_of(tag, element.vr))
+        for tag, element in elements.items()
+        if tag != SPECIFIC_CHARACTER_SET
+    ]
+
+
+def _all_texts(answer: Answer) -> Iterator[str]:
+    for vr, values in answer.values():
+        for value in values:
+            if isinstance(value, dict):
+                yield from _all_texts(value)
+            elif vr not in ("OB", "OW", "UN"):
+                yield value
+
+
+def _encode(answer: Answer, terms: Sequence[str], *, implicit: bool) -> bytes:
+    elements: Elements = {}
+    if terms:
+        elements[SPECIFIC_CHARACTER_SET] = encode(SPECIFIC_CHARACTER_SET, terms, ())
+    for tag, (vr, values) in answer.items():
+        elements[tag] = _encoded(tag, vr, values, terms, implicit=implicit)
+    return write_elements(elements, implicit=implicit)
+
+
+def _encoded(
+    tag: int,
+    vr: str,
+    values: list[str] | list[Answer],
+    terms: Sequence[str],
+    *,
+    implicit: bool,
+) -> Element:
+    encoding = Encoding(implicit)
+    if vr == "SQ":
+        items = [
+            write_elements(
+                {t: _encoded(t, v, inner, terms, implicit=implicit) for t, (v, inner) in one.items()},
+                implicit=implicit,
+            )
+            for one in cast("list[Answer]", values)
+        ]
+        return Element(vr, write_items(items), encoding)
+    try:
+        return encode(tag, cast("list[str]", values), terms, vr=vr)
+    except (UnicodeError, ValueError, struct.error):
+        return Element(vr, b"", encoding)
