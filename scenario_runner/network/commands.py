@@ -1,0 +1,170 @@
+"""DIMSE command sets: group 0000 in Implicit VR Little Endian (PS3.7 6.3.1), encoded and read strictly."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from enum import IntEnum
+
+NO_DATA_SET = 0x0101
+"""CommandDataSetType when no data set follows (PS3.7 E.1)."""
+WITH_DATA_SET = 0x0001
+
+
+class Field(IntEnum):
+    """Values of CommandField (0000,0100) (PS3.7 E.1)."""
+
+    C_STORE_RQ = 0x0001
+    C_STORE_RSP = 0x8001
+    C_GET_RQ = 0x0010
+    C_GET_RSP = 0x8010
+    C_FIND_RQ = 0x0020
+    C_FIND_RSP = 0x8020
+    C_MOVE_RQ = 0x0021
+    C_MOVE_RSP = 0x8021
+    C_ECHO_RQ = 0x0030
+    C_ECHO_RSP = 0x8030
+    N_EVENT_REPORT_RQ = 0x0100
+    N_EVENT_REPORT_RSP = 0x8100
+    N_ACTION_RQ = 0x0130
+    N_ACTION_RSP = 0x8130
+    C_CANCEL_RQ = 0x0FFF
+
+
+class Element(IntEnum):
+    """Element numbers within group 0000 (PS3.7 E.1)."""
+
+    AFFECTED_SOP_CLASS_UID = 0x0002
+    REQUESTED_SOP_CLASS_UID = 0x0003
+    COMMAND_FIELD = 0x0100
+    MESSAGE_ID = 0x0110
+    MESSAGE_ID_BEING_RESPONDED_TO = 0x0120
+    MOVE_DESTINATION = 0x0600
+    PRIORITY = 0x0700
+    COMMAND_DATA_SET_TYPE = 0x0800
+    STATUS = 0x0900
+    OFFENDING_ELEMENT = 0x0901
+    ERROR_COMMENT = 0x0902
+    AFFECTED_SOP_INSTANCE_UID = 0x1000
+    REQUESTED_SOP_INSTANCE_UID = 0x1001
+    EVENT_TYPE_ID = 0x1002
+    ACTION_TYPE_ID = 0x1008
+    REMAINING = 0x1020
+    COMPLETED = 0x1021
+    FAILED = 0x1022
+    WARNING = 0x1023
+    MOVE_ORIGINATOR_AE_TITLE = 0x1030
+    MOVE_ORIGINATOR_MESSAGE_ID = 0x1031
+
+
+_E = Element
+_US = frozenset(
+    (
+        _E.COMMAND_FIELD,
+        _E.MESSAGE_ID,
+        _E.MESSAGE_ID_BEING_RESPONDED_TO,
+        _E.PRIORITY,
+        _E.COMMAND_DATA_SET_TYPE,
+        _E.STATUS,
+        _E.EVENT_TYPE_ID,
+        _E.ACTION_TYPE_ID,
+        _E.REMAINING,
+        _E.COMPLETED,
+        _E.FAILED,
+        _E.WARNING,
+        _E.MOVE_ORIGINATOR_MESSAGE_ID,
+    )
+)
+_UI = frozenset(
+    (
+        _E.AFFECTED_SOP_CLASS_UID,
+        _E.REQUESTED_SOP_CLASS_UID,
+        _E.AFFECTED_SOP_INSTANCE_UID,
+        _E.REQUESTED_SOP_INSTANCE_UID,
+    )
+)
+_HEADER = struct.Struct("<HHI")
+_SHORT = struct.Struct("<HHIH")
+
+Command = Mapping[int, int | str]
+"""Element number to value: int for US, str for UI, AE, LO; AT elements as bytes in text form."""
+
+
+class CommandSetError(ValueError):
+    """The bytes are no command set; the message says why."""
+
+
+def encode(elements: Command) -> bytes:
+    """Encode a command set, group length first, elements in ascending order.
+
+    elements: values of US elements as int, of all others as text.
+    """
+    parts = [_element(element, elements[element]) for element in sorted(elements)]
+    body = b"".join(parts)
+    return _HEADER.pack(0, 0, 4) + struct.pack("<I", len(body)) + body
+
+
+def _element(element: int, value: int | str) -> bytes:
+    if isinstance(value, int):
+        return _SHORT.pack(0, element, 2, value)
+    raw = value.encode("ascii", "replace")
+    if len(raw) % 2:
+        raw += b"\0" if element in _UI else b" "
+    return _HEADER.pack(0, element, len(raw)) + raw
+
+
+def decode(data: bytes | bytearray | memoryview) -> dict[int, int | str]:
+    """Read a command set. Raises CommandSetError on anything the Standard does not allow.
+
+    Text is taken as Latin-1 when it is not ASCII: an error comment is worth more than a refusal.
+    """
+    view = memoryview(data)
+    found: dict[int, int | str] = {}
+    position, size = 0, len(view)
+    while position < size:
+        if size - position < 8:
+            raise CommandSetError("the command set ends in the middle of an element")
+        group, element, length = _HEADER.unpack_from(view, position)
+        position += 8
+        if group != 0:
+            raise CommandSetError(f"the command set holds an element of group {group:04X}")
+        if length > size - position:
+            raise CommandSetError(
+                f"element (0000,{element:04X}) claims {length} bytes, {size - position} are there"
+            )
+        raw = view[position : position + length]
+        position += length
+        if element in _US:
+            if length != 2:
+                raise CommandSetError(f"element (0000,{element:04X}) has {length} bytes, not 2")
+            found[element] = raw[0] | raw[1] << 8
+        elif element == Element.OFFENDING_ELEMENT:
+            found[element] = " ".join(
+                f"({g:04X},{e:04X})" for g, e in struct.iter_unpack("<HH", raw[: length // 4 * 4])
+            )
+        elif element:
+            found[element] = bytes(raw).decode("latin-1").rstrip("\0 ")
+    if Element.COMMAND_FIELD not in found:
+        raise CommandSetError("the command set has no CommandField (0000,0100)")
+    return found
+
+
+def number(command: Command, element: Element) -> int | None:
+    """The value of a US element, None when it is absent."""
+    value = command.get(element)
+    return value if isinstance(value, int) else None
+
+
+def text(command: Command, element: Element) -> str:
+    """The value of a text element, empty when it is absent."""
+    value = command.get(element)
+    return value if isinstance(value, str) else ""
+
+
+def comment(command: Command) -> str:
+    """ErrorComment and OffendingElement of a response, as one line (PS3.7 annex C)."""
+    words = " ".join(text(command, Element.ERROR_COMMENT).split())
+    offending = text(command, Element.OFFENDING_ELEMENT)
+    if offending:
+        words = f"{words} (offending element {offending})".strip()
+    return words

@@ -1,0 +1,58 @@
+"""C-ECHO: does the peer answer, and what does it say about itself (PS3.7 9.1.5)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scenario_runner.network import commands
+from scenario_runner.network.association import Association
+from scenario_runner.network.commands import Element, Field
+from scenario_runner.network.negotiation import AssociationEvidence, Proposal
+
+if TYPE_CHECKING:
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.peer import Peer
+
+VERIFICATION = "1.2.840.10008.1.1"
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoAnswer:
+    """status: DIMSE status. seconds: from the request to its answer, negotiation apart."""
+
+    status: int
+    comment: str
+    seconds: float
+    association: AssociationEvidence
+
+
+def echo(peer: Peer, deadline: Deadline) -> EchoAnswer:
+    """Send one C-ECHO over an association of its own.
+
+    Raises TargetError children that name the peer, or what the deadline raises; a failure status
+    is an answer, not an exception.
+    """
+    proposal = Proposal(abstract_syntax=VERIFICATION, transfer_syntaxes=(EXPLICIT, IMPLICIT))
+    with Association.open(peer, [proposal], deadline) as association:
+        context = association.context(VERIFICATION, "the Verification service")
+        message_id = association.next_message_id()
+        started = time.monotonic()
+        association.send(
+            context.id,
+            {
+                Element.AFFECTED_SOP_CLASS_UID: VERIFICATION,
+                Element.COMMAND_FIELD: Field.C_ECHO_RQ,
+                Element.MESSAGE_ID: message_id,
+                Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
+            },
+        )
+        answer = association.response(Field.C_ECHO_RQ, message_id, context.id).command
+        return EchoAnswer(
+            status=commands.number(answer, Element.STATUS) or 0,
+            comment=commands.comment(answer),
+            seconds=time.monotonic() - started,
+            association=association.evidence,
+        )

@@ -1,0 +1,142 @@
+"""C-FIND: queries over one association, one after the other (PS3.4 C.4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import OperationFailed, ProtocolViolation
+from scenario_runner.network import commands, queries
+from scenario_runner.network.association import Association
+from scenario_runner.network.commands import Element, Field
+from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydicom import Dataset
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.peer import Peer
+    from scenario_runner.network.queries import Level
+
+PENDING = frozenset((0xFF00, 0xFF01))
+CANCELLED = 0xFE00
+UNSUPPORTED_KEYS = 0xFF01
+_MEDIUM_PRIORITY = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindAnswer:
+    """All matches of one query.
+
+    status: the final one. cancelled: we had enough and said so. unsupported_keys: the peer answered
+    FF01, that it did not support optional keys (PS3.4 C.4.1.1.4).
+    """
+
+    matches: list[Dataset]
+    status: int
+    cancelled: bool = False
+    unsupported_keys: bool = False
+
+
+def find(
+    peer: Peer,
+    level: Level,
+    identifiers: Iterable[Dataset],
+    deadline: Deadline,
+    *,
+    limit: int | None = None,
+    opened: Callable[[AssociationEvidence], None] | None = None,
+) -> Iterator[FindAnswer]:
+    """Ask each query in turn over one association, yielding its answer.
+
+    identifiers: with QueryRetrieveLevel and SpecificCharacterSet set. limit: of matches a query;
+    the peer is asked to cancel when there are more. Raises OperationFailed for a failure status,
+    other TargetErrors for a broken exchange, or what the deadline raises.
+    """
+    sop_class = queries.model_for(level).find
+    proposal = Proposal(abstract_syntax=sop_class, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES)
+    with Association.open(peer, [proposal], deadline) as association:
+        if opened:
+            opened(association.evidence)
+        context = association.context(sop_class, f"C-FIND at the {level} level")
+        for identifier in identifiers:
+            yield _find_one(association, context, identifier, limit)
+
+
+def _find_one(
+    association: Association, context: Context, identifier: Dataset, limit: int | None
+) -> FindAnswer:
+    assert context.transfer_syntax is not None
+    peer = association.peer
+    message_id = association.next_message_id()
+    association.send(
+        context.id,
+        {
+            Element.AFFECTED_SOP_CLASS_UID: context.abstract_syntax,
+            Element.COMMAND_FIELD: Field.C_FIND_RQ,
+            Element.MESSAGE_ID: message_id,
+            Element.PRIORITY: _MEDIUM_PRIORITY,
+            Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
+        },
+        [queries.encode(identifier, context.transfer_syntax)],
+    )
+    matches: list[Dataset] = []
+    cancelled = unsupported = False
+    for _ in range(peer.limits.responses + 1):
+        message = association.response(Field.C_FIND_RQ, message_id, context.id)
+        status = commands.number(message.command, Element.STATUS) or 0
+        if status not in PENDING:
+            _raise_for_failure(peer, status, commands.comment(message.command), cancelled=cancelled)
+            return FindAnswer(
+                matches=matches, status=status, cancelled=cancelled, unsupported_keys=unsupported
+            )
+        unsupported = unsupported or status == UNSUPPORTED_KEYS
+        if cancelled:
+            continue
+        if message.data is None:
+            raise peer.error(
+                ProtocolViolation,
+                "the peer broke the protocol",
+                "it sent a match without identifier",
+            )
+        if limit is not None and len(matches) >= limit:
+            cancel(association, context.id, message_id)
+            cancelled = True
+            continue
+        matches.append(queries.decode(message.data, context.transfer_syntax, peer))
+    raise peer.error(
+        ProtocolViolation,
+        "the peer broke the protocol",
+        f"it sent more than {peer.limits.responses} pending responses",
+    )
+
+
+def cancel(association: Association, context_id: int, message_id: int) -> None:
+    """Ask the peer to stop answering a request (C-CANCEL, PS3.7 9.3.2.3)."""
+    association.send(
+        context_id,
+        {
+            Element.COMMAND_FIELD: Field.C_CANCEL_RQ,
+            Element.MESSAGE_ID_BEING_RESPONDED_TO: message_id,
+            Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
+        },
+    )
+
+
+def _raise_for_failure(peer: Peer, status: int, comment: str, *, cancelled: bool) -> None:
+    if status == 0 or (cancelled and status == CANCELLED):
+        return
+    words = {
+        0xA700: "out of resources",
+        0xA900: "identifier does not match SOP class",
+        0xFE00: "cancelled by the peer",
+        0x0122: "SOP class not supported",
+        0x0124: "not authorized",
+    }.get(status, "unable to process" if 0xC000 <= status <= 0xCFFF else "failed")
+    raise peer.error(
+        OperationFailed,
+        "C-FIND failed",
+        f"status {status:04X}H, {words}{f': {comment}' if comment else ''}",
+    )

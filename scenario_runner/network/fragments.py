@@ -1,0 +1,51 @@
+"""Messages cut into P-DATA-TF PDUs at the peer's maximum length, without copying (PS3.8 9.3.5)."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scenario_runner.network.transport import Buffer
+
+P_DATA = 0x04
+COMMAND, LAST = 0x01, 0x02
+"""Bits of the message control header (PS3.8 E.2)."""
+
+_UNLIMITED = 0x100000
+"""Bytes of a PDU for a peer that sets no maximum."""
+_HEADER = struct.Struct(">BxIIBB")
+"""PDU type, PDU length, PDV length, presentation context id, message control header."""
+
+
+def fragments(
+    context_id: int, buffers: Sequence[Buffer], max_pdu: int, *, command: bool
+) -> Iterator[Buffer]:
+    """Headers and slices, in the order they go to the wire; one PDV a PDU.
+
+    buffers: the command set or data set; its pieces are sliced, never joined. max_pdu: the peer's
+    maximum length (bytes after the six of the PDU header), 0 for none.
+    """
+    control = COMMAND if command else 0
+    # A fragment holds an even number of bytes (PS3.8 annex E), whatever maximum the peer names.
+    room = ((max_pdu or _UNLIMITED) - 6) & ~1
+    left = sum(map(len, buffers))
+    if left <= room:
+        yield _HEADER.pack(P_DATA, left + 6, left + 2, context_id, control | LAST)
+        yield from buffers
+        return
+    pieces = (memoryview(buffer) for buffer in buffers)
+    piece = next(pieces)
+    while left:
+        size = min(room, left)
+        left -= size
+        last = 0 if left else LAST
+        yield _HEADER.pack(P_DATA, size + 6, size + 2, context_id, control | last)
+        while size:
+            while not piece:
+                piece = next(pieces)
+            yield piece[:size]
+            taken = min(size, len(piece))
+            piece, size = piece[taken:], size - taken

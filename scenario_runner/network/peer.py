@@ -1,0 +1,62 @@
+"""Who is spoken to, how patiently, and within which bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from scenario_runner.errors import TargetError
+
+IMPLEMENTATION_CLASS_UID = "2.25.196226498346553285273091683152841726387"
+"""Names this implementation in every association (PS3.7 D.3.3.2); never changes."""
+IMPLEMENTATION_VERSION_NAME = "DICOM_FAB_1"
+
+_E = TypeVar("_E", bound=TargetError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a peer may make us hold. Beyond each is a ProtocolViolation, never a full memory."""
+
+    pdu: int = 0x20000
+    """Maximum length of a P-DATA-TF we announce and accept, in bytes (PS3.8 D.1)."""
+    association_pdu: int = 0x100000
+    """Any other PDU, in bytes."""
+    command: int = 0x10000
+    """A command set, in bytes."""
+    identifier: int = 0x400000
+    """One C-FIND or C-GET response's identifier, in bytes."""
+    instance: int = 0x80000000
+    """A received instance, in bytes."""
+    responses: int = 1_000_000
+    """Pending responses to one request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A DICOM application entity and how to reach it. Times are in seconds.
+
+    connect_timeout: for the TCP connection (and TLS), name lookup included. response_timeout: for
+    each answer, and for the peer to take what is being sent to it.
+    """
+
+    host: str
+    port: int
+    ae_title: str
+    calling_ae_title: str = "FABRICATE"
+    connect_timeout: float = 10.0
+    response_timeout: float = 60.0
+    limits: Limits = field(default_factory=Limits)
+
+    def error(
+        self, kind: type[_E], message: str, reason: str = "", *, hint: str | None = None
+    ) -> _E:
+        """A TargetError that names this peer."""
+        return kind(
+            message,
+            reason=reason,
+            host=self.host,
+            port=self.port,
+            ae_title=self.ae_title,
+            hint=hint,
+        )

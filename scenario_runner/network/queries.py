@@ -1,0 +1,68 @@
+"""Query/Retrieve information models and their identifiers (PS3.4 annex C)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+from scenario_runner.errors import ProtocolViolation
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.network.peer import Peer
+
+Level = Literal["patient", "study", "series", "image"]
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+IDENTIFIER_SYNTAXES = (EXPLICIT, IMPLICIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One information model's SOP classes (PS3.4 C.6)."""
+
+    find: str
+    move: str
+    get: str
+
+
+PATIENT_ROOT = Model(
+    "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
+)
+STUDY_ROOT = Model(
+    "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
+)
+
+
+def model_for(level: Level) -> Model:
+    """Study root, but for the patient level, which only patient root has (PS3.4 C.6.2)."""
+    return PATIENT_ROOT if level == "patient" else STUDY_ROOT
+
+
+def encode(identifier: Dataset, transfer_syntax: str) -> bytes:
+    """An identifier in one of IDENTIFIER_SYNTAXES. Raises ValueError for what cannot be encoded."""
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    buffer = DicomBytesIO()
+    buffer.is_little_endian = True
+    buffer.is_implicit_VR = transfer_syntax == IMPLICIT
+    write_dataset(buffer, identifier)
+    return buffer.getvalue()
+
+
+def decode(data: bytes | bytearray, transfer_syntax: str, peer: Peer) -> Dataset:
+    """A peer's identifier, its values not yet looked at. Raises ProtocolViolation."""
+    from pydicom.filereader import read_dataset
+
+    try:
+        return read_dataset(
+            BytesIO(data), is_implicit_VR=transfer_syntax == IMPLICIT, is_little_endian=True
+        )
+    except Exception as error:  # the decoder raises whatever hostile bytes lead it into
+        raise peer.error(
+            ProtocolViolation,
+            "the peer broke the protocol",
+            f"it sent an identifier that cannot be decoded ({type(error).__name__})",
+        ) from error

@@ -1,0 +1,216 @@
+"""C-GET: the peer sends what matches back over the same association (PS3.4 C.4.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import MachineError, ProtocolViolation
+from scenario_runner.network import commands, queries
+from scenario_runner.network.association import Association, Message
+from scenario_runner.network.commands import Command, Element, Field
+from scenario_runner.network.find import PENDING
+from scenario_runner.network.negotiation import (
+    MAX_CONTEXTS,
+    AssociationEvidence,
+    Context,
+    Proposal,
+)
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.peer import Peer
+    from scenario_runner.network.queries import Level
+
+_MEDIUM_PRIORITY = 0
+_SUCCESS, _OUT_OF_RESOURCES = 0x0000, 0xA700
+_SOP_CLASS_NOT_SUPPORTED, _INVALID_INSTANCE = 0x0122, 0x0117
+_UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedInstance:
+    """An instance as it came: its data set encoded in ``transfer_syntax_uid``."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data: bytearray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieveAnswer:
+    """The final response: its status, sub-operation counts (0 when not told) and failed UIDs."""
+
+    status: int
+    comment: str
+    completed: int
+    failed: int
+    warning: int
+    failed_uids: tuple[str, ...]
+    association: AssociationEvidence
+
+
+Sink = Callable[[ReceivedInstance], None]
+
+
+def get(
+    peer: Peer,
+    level: Level,
+    identifier: Dataset,
+    contexts: Sequence[tuple[str, str]],
+    sink: Sink,
+    deadline: Deadline,
+) -> RetrieveAnswer:
+    """Retrieve what the identifier names; ``sink`` takes each instance before it is acknowledged.
+
+    contexts: the (SOP class UID, transfer syntax UID) pairs we can take, proposed with the SCP role
+    (PS3.7 D.3.3.4). A sink that raises MachineError (disk full) makes the sub-operation fail and
+    ends the retrieve. A failure status is an answer, not an exception. Raises NoAcceptedContext,
+    other TargetErrors for a broken exchange, or what the deadline raises.
+    """
+    model = queries.model_for(level).get
+    proposals = [
+        Proposal(abstract_syntax=model, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES),
+        *_storage(contexts),
+    ]
+    with Association.open(peer, proposals, deadline) as association:
+        context = association.context(model, f"C-GET at the {level} level")
+        return _Get(association, context, sink).run(identifier)
+
+
+def _storage(contexts: Sequence[tuple[str, str]]) -> list[Proposal]:
+    """One context per pair, or per SOP class when there are more pairs than fit."""
+    pairs = list(dict.fromkeys(contexts))
+    by_class: dict[str, list[str]] = {}
+    for sop_class, syntax in pairs:
+        by_class.setdefault(sop_class, []).append(syntax)
+    if len(pairs) < MAX_CONTEXTS:
+        return [
+            Proposal(abstract_syntax=sop_class, transfer_syntaxes=(syntax,), scp=True)
+            for sop_class, syntax in pairs
+        ]
+    return [
+        Proposal(abstract_syntax=sop_class, transfer_syntaxes=tuple(syntaxes), scp=True)
+        for sop_class, syntaxes in by_class.items()
+    ]
+
+
+class _Get:
+    """One C-GET under way."""
+
+    def __init__(self, association: Association, context: Context, sink: Sink) -> None:
+        self._association = association
+        self._context = context
+        self._sink = sink
+        self._contexts = {c.id: c for c in association.evidence.contexts if c.accepted}
+
+    def run(self, identifier: Dataset) -> RetrieveAnswer:
+        association, context = self._association, self._context
+        assert context.transfer_syntax is not None
+        limits = association.peer.limits
+        message_id = association.next_message_id()
+        association.send(
+            context.id,
+            {
+                Element.AFFECTED_SOP_CLASS_UID: context.abstract_syntax,
+                Element.COMMAND_FIELD: Field.C_GET_RQ,
+                Element.MESSAGE_ID: message_id,
+                Element.PRIORITY: _MEDIUM_PRIORITY,
+                Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
+            },
+            [queries.encode(identifier, context.transfer_syntax)],
+        )
+        # Twice: each sub-operation may come with a pending response of its own.
+        for _ in range(2 * limits.responses):
+            message = association.receive(limits.instance)
+            if commands.number(message.command, Element.COMMAND_FIELD) == Field.C_STORE_RQ:
+                self._take(message)
+                continue
+            association.expect(message, Field.C_GET_RQ, message_id, context.id)
+            status = commands.number(message.command, Element.STATUS) or 0
+            if status not in PENDING:
+                return self._answer(status, message)
+        raise association.peer.error(
+            ProtocolViolation,
+            "the peer broke the protocol",
+            f"it sent more than {2 * limits.responses} messages in one C-GET",
+        )
+
+    def _take(self, message: Message) -> None:
+        command = message.command
+        status, comment, trouble = _SUCCESS, "", None
+        context = self._contexts.get(message.context_id)
+        sop_class = commands.text(command, Element.AFFECTED_SOP_CLASS_UID)
+        uid = commands.text(command, Element.AFFECTED_SOP_INSTANCE_UID)
+        if context is None or context.transfer_syntax is None or message.data is None:
+            raise self._association.peer.error(
+                ProtocolViolation,
+                "the peer broke the protocol",
+                "it sent an instance on a presentation context that was not accepted"
+                if message.data is not None
+                else "it sent a C-STORE request without an instance",
+            )
+        if sop_class != context.abstract_syntax:
+            status, comment = _SOP_CLASS_NOT_SUPPORTED, "SOP class is not the context's"
+        elif len(uid) > 64 or not _UID.fullmatch(uid):
+            # The UID becomes a file's name further on; nothing but a UID may pass.
+            status, comment = _INVALID_INSTANCE, "SOP instance UID is not a UID"
+        else:
+            received = ReceivedInstance(
+                sop_class_uid=sop_class,
+                sop_instance_uid=uid,
+                transfer_syntax_uid=context.transfer_syntax,
+                data=message.data,
+            )
+            try:
+                self._sink(received)
+            except (OSError, MachineError) as error:
+                status, comment, trouble = _OUT_OF_RESOURCES, "cannot keep the instance", error
+        self._acknowledge(message.context_id, command, status, comment)
+        if trouble is not None:
+            raise trouble
+
+    def _acknowledge(self, context_id: int, command: Command, status: int, comment: str) -> None:
+        answer: dict[int, int | str] = {
+            Element.AFFECTED_SOP_CLASS_UID: commands.text(command, Element.AFFECTED_SOP_CLASS_UID),
+            Element.COMMAND_FIELD: Field.C_STORE_RSP,
+            Element.MESSAGE_ID_BEING_RESPONDED_TO: commands.number(command, Element.MESSAGE_ID)
+            or 0,
+            Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
+            Element.STATUS: status,
+            Element.AFFECTED_SOP_INSTANCE_UID: commands.text(
+                command, Element.AFFECTED_SOP_INSTANCE_UID
+            ),
+        }
+        if comment:
+            answer[Element.ERROR_COMMENT] = comment
+        self._association.send(context_id, answer)
+
+    def _answer(self, status: int, message: Message) -> RetrieveAnswer:
+        command = message.command
+        return RetrieveAnswer(
+            status=status,
+            comment=commands.comment(command),
+            completed=commands.number(command, Element.COMPLETED) or 0,
+            failed=commands.number(command, Element.FAILED) or 0,
+            warning=commands.number(command, Element.WARNING) or 0,
+            failed_uids=self._failed_uids(message),
+            association=self._association.evidence,
+        )
+
+    def _failed_uids(self, message: Message) -> tuple[str, ...]:
+        """FailedSOPInstanceUIDList (0008,0058) of the final response (PS3.4 C.4.3.1.3)."""
+        syntax = self._context.transfer_syntax
+        if message.data is None or syntax is None:
+            return ()
+        identifier = queries.decode(message.data, syntax, self._association.peer)
+        element: Any = identifier.get_item("FailedSOPInstanceUIDList")
+        if element is None or not isinstance(element.value, bytes):
+            return ()
+        uids = element.value.decode("ascii", "replace").split("\\")
+        return tuple(uid.strip("\0 ")[:64] for uid in uids if uid.strip("\0 "))
