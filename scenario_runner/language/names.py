@@ -1,0 +1,325 @@
+"""Which names a template can use, checked without running anything.
+
+A Shape says what will exist when an expression is evaluated, as far as that is known before the
+run. ``check_names`` holds every expression of a tree against it, so that ``fabricate validate`` finds
+``studies[0].acession`` before a PACS hears of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.sandbox import parse, refusals
+from scenario_runner.language.template_values import (
+    TemplateProblem,
+    missing,
+    unknown_key,
+    unknown_name,
+)
+from scenario_runner.language.templates import (
+    Part,
+    WhereIs,
+    diagnostic,
+    expression_in,
+    in_file_order,
+    split,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from scenario_runner.language.document import Path
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known of a value beforehand: nothing, its keys, or what its elements look like."""
+
+    attributes: Mapping[str, Shape] | None = None
+    """All keys of a mapping."""
+    item: Shape | None = None
+    """Each element of a list."""
+
+
+ANY = Shape()
+"""Nothing is known; whatever is done with it may work."""
+
+
+def mapping(attributes: Mapping[str, Shape] | Iterable[str]) -> Shape:
+    """A mapping with these keys and no others; of names alone, nothing more is known of each."""
+    if isinstance(attributes, Mapping):
+        return Shape(attributes=dict(attributes))
+    return Shape(attributes=dict.fromkeys(attributes, ANY))
+
+
+def list_of(item: Shape) -> Shape:
+    """A list whose elements all look alike."""
+    return Shape(item=item)
+
+
+def shape_of(value: Any) -> Shape:
+    """The shape of a raw value of a file: of mappings the keys, of templates nothing."""
+    if isinstance(value, dict):
+        return mapping({key: shape_of(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return list_of(ANY)
+    return ANY
+
+
+IMAGE = ("uid", "sop_class", "number", "series_uid", "study_uid")
+SERIES = (
+    "uid", "number", "modality", "sop_class", "description", "protocol", "body_part", "laterality",
+    "view", "transfer_syntax", "rows", "columns", "study_uid", "accession",
+)  # fmt: skip
+STUDY = (
+    "uid", "accession", "study_id", "description", "date", "time", "modality",
+    "referring_physician", "institution", "procedure", "patient_id", "patient_name",
+)  # fmt: skip
+PATIENT = ("id", "name", "issuer", "sex", "birth_date", "address", "phone")
+RUN = ("id", "seed", "started", "date")
+SITE = ("name", "ae_title")
+
+
+def planned_shapes() -> dict[str, Shape]:
+    """``patients``, ``studies``, ``series`` and ``images`` as templates see the plan.
+
+    Planning makes mappings with exactly these keys; ``patients[].id`` is the PatientID. Each level
+    also holds the list of the one below it.
+    """
+    image = mapping(IMAGE)
+    series = _with_list(SERIES, "images", image)
+    study = _with_list(STUDY, "series", series)
+    patient = _with_list(PATIENT, "studies", study)
+    return {
+        "patients": list_of(patient),
+        "studies": list_of(study),
+        "series": list_of(series),
+        "images": list_of(image),
+    }
+
+
+def _with_list(keys: Iterable[str], name: str, item: Shape) -> Shape:
+    return mapping({**dict.fromkeys(keys, ANY), name: list_of(item)})
+
+
+def patient_names(vars_: Mapping[str, Any], matrix: Iterable[str]) -> Shape:
+    """What the patients of a scenario can use; vars_: as the file has them, matrix: its axes."""
+    return mapping(
+        {
+            "vars": shape_of(dict(vars_)),
+            "matrix": mapping(matrix),
+            "run": mapping(RUN),
+            "site": mapping(SITE),
+        }
+    )
+
+
+def step_names(
+    vars_: Mapping[str, Any],
+    matrix: Iterable[str],
+    saved: Iterable[str] = (),
+    extra: Iterable[str] = (),
+) -> Shape:
+    """What steps can use: also the plan, what earlier steps saved, and extra names (``item``)."""
+    before = patient_names(vars_, matrix).attributes or {}
+    later = dict.fromkeys([*saved, *extra], ANY)
+    # A saved name hides a name of ours where a scenario chose the same one.
+    return mapping({**before, **planned_shapes(), **later})
+
+
+def site_names() -> Shape:
+    """What a site file can use: the environment variables."""
+    return mapping({"env": ANY})
+
+
+def check_names(
+    tree: Any,
+    path: Path,
+    where: WhereIs,
+    shape: Shape,
+    deferred: frozenset[Path] = frozenset(),
+    *,
+    is_expression: bool = False,
+) -> list[Diagnostic]:
+    """Every expression of a raw tree that can never have a value, in file order.
+
+    path: where ``tree`` stands. shape: the names there are. deferred: paths below it to leave out,
+    for they are checked with further names. is_expression: ``tree`` is a ``when`` or an ``expr``.
+    """
+    found: list[Diagnostic] = []
+    scalars: Iterable[tuple[Path, str]] = texts(tree)
+    if is_expression:
+        scalars = [((), tree)] if isinstance(tree, str) else []
+    for below, text in scalars:
+        if any(below[: len(left)] == left for left in deferred):
+            continue
+        place = where((*path, *below))
+        for problem, part in _problems_of(text, shape, is_expression):
+            found.append(diagnostic(problem, place, text, part))
+    return in_file_order(found)
+
+
+def _problems_of(
+    text: str, shape: Shape, is_expression: bool
+) -> Iterator[tuple[TemplateProblem, Part | None]]:
+    try:
+        parts = (expression_in(text),) if is_expression else split(text)
+    except TemplateProblem as problem:
+        yield problem, None
+        return
+    for part in parts:
+        if part.is_expression:
+            yield from ((each, part) for each in problems(part.text, shape))
+
+
+def problems(source: str, shape: Shape) -> list[TemplateProblem]:
+    """All that is wrong with one expression, whatever the values will be."""
+    try:
+        tree = parse(source)
+    except TemplateProblem as problem:
+        return [problem]
+    found = list(refusals(tree))
+    inference = _Inference(shape, _tested(tree))
+    inference.infer(tree)
+    refused = {problem.token for problem in found}
+    return found + [problem for problem in inference.found if problem.token not in refused]
+
+
+def _tested(tree: nodes.Node) -> frozenset[str]:
+    """The keys that ``is defined`` asks about; using one of them elsewhere is then on purpose."""
+    tests = [tree] if isinstance(tree, nodes.Test) else []
+    tests += tree.find_all(nodes.Test)
+    asked = [test.node for test in tests if test.name in ("defined", "undefined")]
+    return frozenset(key for node in asked if (key := _key(node)) is not None)
+
+
+def _key(node: nodes.Node) -> str | None:
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        return str(node.arg.value)
+    return None
+
+
+def _written(node: nodes.Node) -> str:
+    """A chain of names as the user wrote it, for a message."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr):
+        return f"{_written(node.node)}.{node.attr}"
+    if isinstance(node, nodes.Getitem):
+        index = repr(node.arg.value) if isinstance(node.arg, nodes.Const) else "…"
+        return f"{_written(node.node)}[{index}]"
+    return "…"
+
+
+_SAME_LIST = frozenset(
+    ("list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr")
+)
+_BY_KEYWORD = frozenset(("map", "sort", "min", "max", "sum", "unique", "join"))
+
+
+@dataclass
+class _Inference:
+    """Follows shapes through one expression and collects what cannot be there."""
+
+    root: Shape
+    tested: frozenset[str]
+    found: list[TemplateProblem] = field(default_factory=list)
+
+    def infer(self, node: nodes.Node, lenient: bool = False) -> Shape:
+        """What is known of the node's value. lenient: a missing key is caught by ``default``."""
+        if isinstance(node, nodes.Name):
+            known = self.root.attributes or {}
+            if node.name not in known:
+                self.found.append(unknown_name(node.name, known))
+            return known.get(node.name, ANY)
+        if isinstance(node, nodes.Getattr):
+            base = self.infer(node.node, lenient)
+            return self._member(base, node.attr, node.node, lenient)
+        if isinstance(node, nodes.Getitem):
+            return self._item(node, lenient)
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+            for part in (node.node.node, *node.args):
+                self.infer(part)
+            return ANY
+        if isinstance(node, nodes.Filter) and node.node is not None:
+            return self._filter(node, node.node)
+        for child in node.iter_child_nodes():
+            self.infer(
+                child, isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
+            )
+        return ANY
+
+    def _member(self, base: Shape, key: Any, of: nodes.Node, lenient: bool) -> Shape:
+        excused = lenient or str(key) in self.tested
+        if base.attributes is not None:
+            if key in base.attributes:
+                return base.attributes[key]
+            if not excused:
+                self.found.append(unknown_key(str(key), base.attributes, _written(of)))
+        elif base.item is not None:
+            if isinstance(key, int):
+                return base.item
+            self.found.append(missing([], key))
+        return ANY
+
+    def _item(self, node: nodes.Getitem, lenient: bool) -> Shape:
+        base = self.infer(node.node, lenient)
+        if isinstance(node.arg, nodes.Const):
+            return self._member(base, node.arg.value, node.node, lenient)
+        self.infer(node.arg)
+        if isinstance(node.arg, nodes.Slice):
+            return base
+        return base.item or ANY
+
+    def _filter(self, node: nodes.Filter, value: nodes.Node) -> Shape:
+        base = self.infer(value, lenient=node.name in ("default", "d"))
+        for child in (*node.args, *node.kwargs):
+            self.infer(child)
+        if base.item is None:
+            return ANY
+        member = ANY
+        attribute = self._attribute(node)
+        if attribute:
+            member = base.item
+            for part in attribute.split("."):
+                member = self._member(member, int(part) if part.isdecimal() else part, value, False)
+        if node.name in _SAME_LIST:
+            return base
+        if node.name in ("first", "last"):
+            return base.item
+        return list_of(member) if node.name == "map" and attribute else ANY
+
+    @staticmethod
+    def _attribute(node: nodes.Filter) -> str | None:
+        """The attribute of each element that a filter names, where it is written out."""
+        given: list[nodes.Node] = [
+            pair.value
+            for pair in node.kwargs
+            if pair.key == "attribute" and node.name in _BY_KEYWORD
+        ]
+        if node.name in ("selectattr", "rejectattr"):
+            given = list(node.args[:1])
+        if given and isinstance(given[0], nodes.Const) and isinstance(given[0].value, str):
+            return given[0].value if "," not in given[0].value else None
+        return None
+
+
+def require_names(
+    tree: Any, path: Path, where: WhereIs, shape: Shape, deferred: frozenset[Path] = frozenset()
+) -> None:
+    """As ``check_names``, but raises InvalidInput when there is anything to say."""
+    found = check_names(tree, path, where, shape, deferred)
+    if found:
+        raise InvalidInput(found)
+
+
+__all__ = [
+    "ANY", "Shape", "check_names", "list_of", "mapping", "patient_names", "planned_shapes", "problems",
+    "require_names", "shape_of", "site_names", "step_names",
+]  # fmt: skip

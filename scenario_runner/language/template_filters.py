@@ -1,0 +1,548 @@
+"""The filters, tests and text methods of template expressions: a fixed list, all of bounded work.
+
+They are Jinja's by name and meaning, with three differences. Lists come out as lists, so ``| list``
+after ``map`` is allowed but not needed. What cannot be meant is an error instead of a guess, such as
+walking the letters of a text. And each pays from the evaluation's budget before it works.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from jinja2 import pass_context
+
+from scenario_runner.language.template_values import (
+    Budget,
+    ExpressionContext,
+    Missing,
+    TemplateProblem,
+    calculate,
+    checked_number,
+    compare,
+    contains,
+    elements,
+    kind,
+    listing,
+    meant,
+    present,
+    reach,
+    text_of,
+)
+
+_NOTHING: Any = object()
+
+
+def _text(value: Any) -> str:
+    """A text, or a scalar as the text it stands for."""
+    return text_of(value)
+
+
+def _count(value: Any, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise TemplateProblem("FAB207", f"needs a number of {least} or more, not {kind(value)}")
+    return value
+
+
+def _dotted(value: Any, attribute: Any) -> Any:
+    """``a.b.0`` below a value, as ``map(attribute=…)`` and ``sort(attribute=…)`` have it."""
+    for part in str(present(attribute)).split(".")[:20]:
+        value = reach(value, int(part) if part.isdecimal() and len(part) < 10 else part)
+    return value
+
+
+def _key(attribute: Any, case_sensitive: bool) -> Callable[[Any], Any]:
+    def key(item: Any) -> Any:
+        value = present(item if attribute is None else _dotted(item, attribute))
+        return value.lower() if isinstance(value, str) and not case_sensitive else value
+
+    return key
+
+
+# --- one value ------------------------------------------------------------------------------
+
+
+@pass_context
+def _default(_: ExpressionContext, value: Any, default: Any = "", boolean: bool = False) -> Any:
+    return default if isinstance(value, Missing) or (boolean and not value) else value
+
+
+@pass_context
+def _length(_: ExpressionContext, value: Any) -> int:
+    value = present(value)
+    if isinstance(value, str | Mapping | Sequence):
+        return len(value)
+    raise TemplateProblem("FAB207", f"{kind(value)} has no length")
+
+
+@pass_context
+def _int(_: ExpressionContext, value: Any, default: Any = 0, base: int = 10) -> Any:
+    value = present(value)
+    try:
+        if isinstance(value, str):
+            return checked_number(int(value if len(value) <= 400 else "", base))
+        return int(value)
+    except (ValueError, TypeError, OverflowError):
+        pass
+    try:
+        return int(float(value))
+    except (ValueError, TypeError, OverflowError):
+        return default
+
+
+@pass_context
+def _float(_: ExpressionContext, value: Any, default: Any = 0.0) -> Any:
+    value = present(value)
+    try:
+        return checked_number(float(value))
+    except (ValueError, TypeError, OverflowError):
+        return default
+
+
+@pass_context
+def _round(_: ExpressionContext, value: Any, precision: int = 0, method: str = "common") -> Any:
+    value = present(value)
+    ways: dict[Any, Callable[[float], float]] = {"ceil": math.ceil, "floor": math.floor}
+    if not isinstance(value, int | float) or _count(abs(precision)) > 300:
+        raise TemplateProblem("FAB207", f"cannot round {kind(value)} to {precision} digits")
+    if method == "common":
+        return round(value, precision)
+    if method not in ways:
+        raise TemplateProblem("FAB207", "the method of round is 'common', 'ceil' or 'floor'")
+    return checked_number(ways[method](value * 10.0**precision) / 10.0**precision)
+
+
+@pass_context
+def _abs(_: ExpressionContext, value: Any) -> Any:
+    value = present(value)
+    if not isinstance(value, int | float):
+        raise TemplateProblem("FAB207", f"{kind(value)} has no absolute value")
+    return abs(value)
+
+
+@pass_context
+def _string(context: ExpressionContext, value: Any) -> str:
+    text = _text(value)
+    context.budget.text(len(text))
+    return text
+
+
+def _plain(value: Any, budget: Budget, depth: int = 0) -> Any:
+    if depth > 100:
+        raise TemplateProblem("FAB208", "a value has more than 100 levels")
+    if isinstance(value, str):
+        budget.text(len(value))
+        return value
+    if isinstance(value, Mapping):
+        budget.list(len(value))
+        return {str(name): _plain(item, budget, depth + 1) for name, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(item, budget, depth + 1) for item in elements(budget, value)]
+    budget.spend(1)
+    return value if isinstance(value, int | float | None) else text_of(value)
+
+
+@pass_context
+def _tojson(context: ExpressionContext, value: Any, indent: int | None = None) -> str:
+    if indent is not None and _count(indent) > 8:
+        raise TemplateProblem("FAB207", "the indent of tojson is 8 at most")
+    context.budget.whole(present(value))  # cheap, and before any of it is copied
+    plain = _plain(value, context.budget)
+    text = json.dumps(plain, ensure_ascii=False, indent=indent)
+    context.budget.text(len(text))
+    return text
+
+
+# --- texts ----------------------------------------------------------------------------------
+
+
+def _on_text(change: Callable[[str], str]) -> Callable[..., str]:
+    @pass_context
+    def apply(context: ExpressionContext, value: Any) -> str:
+        text = _text(value)
+        context.budget.text(len(text))
+        return change(text)
+
+    return apply
+
+
+@pass_context
+def _trim(context: ExpressionContext, value: Any, chars: str | None = None) -> str:
+    text = _text(value)
+    context.budget.text(len(text))
+    return text.strip(chars)
+
+
+@pass_context
+def _replace(
+    context: ExpressionContext, value: Any, old: Any, new: Any, count: int | None = None
+) -> str:
+    text, old, new = _text(value), _text(old), _text(new)
+    context.budget.text(len(text) + len(old) + len(new))
+    times = text.count(old)
+    if count is not None:
+        times = min(times, _count(count))
+    context.budget.text(len(text) + times * (len(new) - len(old)))
+    return text.replace(old, new, times)
+
+
+@pass_context
+def _join(context: ExpressionContext, value: Any, d: Any = "", attribute: Any = None) -> str:
+    items = elements(context.budget, value)
+    separator = _text(d)
+    parts: list[str] = []
+    length = 0
+    for item in items:
+        parts.append(_text(item if attribute is None else _dotted(item, attribute)))
+        length += len(parts[-1]) + len(separator)
+        if length > 100_000:
+            break
+    context.budget.text(max(0, length - len(separator)))
+    return separator.join(parts)
+
+
+# --- lists ----------------------------------------------------------------------------------
+
+
+@pass_context
+def _list(context: ExpressionContext, value: Any) -> list[Any]:
+    value = present(value)
+    if isinstance(value, str):
+        context.budget.list(len(value))
+        return list(value)
+    return elements(context.budget, value)
+
+
+def _end(index: int) -> Callable[..., Any]:
+    @pass_context
+    def end(_: ExpressionContext, value: Any) -> Any:
+        value = present(value)
+        if isinstance(value, str):
+            return value[index:][:1] if index == 0 else value[index:]
+        if isinstance(value, Mapping):
+            value = list(value)
+        if isinstance(value, Sequence):
+            return reach(value, index)
+        raise TemplateProblem("FAB207", f"needs a list, but it is {kind(value)}")
+
+    return end
+
+
+def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
+    @pass_context
+    def extreme(
+        context: ExpressionContext, value: Any, case_sensitive: bool = False, attribute: Any = None
+    ) -> Any:
+        items = _sortable(context, value)
+        return choose(items, key=_key(attribute, case_sensitive)) if items else reach([], 0)
+
+    return extreme
+
+
+def _sortable(context: ExpressionContext, value: Any) -> list[Any]:
+    items = elements(context.budget, value)
+    context.budget.whole(items)
+    context.budget.spend(20 * len(items))
+    return items
+
+
+@pass_context
+def _sort(
+    context: ExpressionContext,
+    value: Any,
+    reverse: bool = False,
+    case_sensitive: bool = False,
+    attribute: Any = None,
+) -> list[Any]:
+    items = _sortable(context, value)
+    keys = [
+        _key(part, case_sensitive) for part in (str(attribute).split(",") if attribute else [None])
+    ]
+    return sorted(items, key=lambda item: [key(item) for key in keys], reverse=bool(reverse))
+
+
+@pass_context
+def _dictsort(
+    context: ExpressionContext,
+    value: Any,
+    case_sensitive: bool = False,
+    by: str = "key",
+    reverse: bool = False,
+) -> list[Any]:
+    place = {"key": 0, "value": 1}.get(by)
+    if place is None:
+        raise TemplateProblem("FAB207", "dictsort sorts by 'key' or by 'value'")
+    pairs = _sortable(context, [list(pair) for pair in _pairs(context, value)])
+    key = _key(None, case_sensitive)
+    return sorted(pairs, key=lambda pair: key(pair[place]), reverse=bool(reverse))
+
+
+def _pairs(context: ExpressionContext, value: Any) -> Iterable[tuple[Any, Any]]:
+    value = present(value)
+    if not isinstance(value, Mapping):
+        raise TemplateProblem("FAB207", f"needs a mapping, but it is {kind(value)}")
+    context.budget.list(len(value))
+    return value.items()
+
+
+@pass_context
+def _items(context: ExpressionContext, value: Any) -> list[Any]:
+    return [list(pair) for pair in _pairs(context, value)]
+
+
+@pass_context
+def _unique(
+    context: ExpressionContext, value: Any, case_sensitive: bool = False, attribute: Any = None
+) -> list[Any]:
+    key = _key(attribute, case_sensitive)
+    found: dict[Any, Any] = {}
+    for item in _sortable(context, value):
+        found.setdefault(key(item), item)
+    return list(found.values())
+
+
+@pass_context
+def _reverse(context: ExpressionContext, value: Any) -> Any:
+    if isinstance(value, str):
+        context.budget.text(len(value))
+        return value[::-1]
+    return elements(context.budget, value)[::-1]
+
+
+@pass_context
+def _sum(context: ExpressionContext, value: Any, attribute: Any = None, start: Any = 0) -> Any:
+    total = start
+    for item in elements(context.budget, value):
+        number = present(item if attribute is None else _dotted(item, attribute))
+        if not isinstance(number, int | float):
+            raise TemplateProblem("FAB207", f"cannot add up {kind(number)}")
+        total = calculate(context.budget, "+", total, number)
+    return total
+
+
+@pass_context
+def _map(context: ExpressionContext, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    items = elements(context.budget, value)
+    if "attribute" in kwargs and not args:
+        attribute, default = kwargs.pop("attribute"), kwargs.pop("default", _NOTHING)
+        if not kwargs:
+            found = (_dotted(item, attribute) for item in items)
+            if default is _NOTHING:
+                return [present(item) for item in found]
+            return [default if isinstance(item, Missing) else item for item in found]
+    if not args:
+        raise TemplateProblem("FAB207", "map takes attribute='…' or the name of a filter")
+    work = named(FILTERS, "filter", args[0])
+    return [work(context, item, *args[1:], **kwargs) for item in items]
+
+
+def _selection(keep: bool, by_attribute: bool) -> Callable[..., list[Any]]:
+    @pass_context
+    def select(context: ExpressionContext, value: Any, *args: Any) -> list[Any]:
+        rest = list(args)
+        if by_attribute and not rest:
+            raise TemplateProblem("FAB207", "needs the name of an attribute")
+        attribute = rest.pop(0) if by_attribute else None
+        test = named(TESTS, "test", rest.pop(0)) if rest else None
+
+        def holds(item: Any) -> bool:
+            if by_attribute:
+                item = _dotted(item, attribute)
+            return bool(present(item)) if test is None else bool(test(context, item, *rest))
+
+        return [item for item in elements(context.budget, value) if holds(item) == keep]
+
+    return select
+
+
+# --- what the language makes of operators ------------------------------------------------------
+
+
+@pass_context
+def _concat(context: ExpressionContext, parts: Any) -> str:
+    texts = [_text(part) for part in parts]
+    context.budget.text(sum(map(len, texts)))
+    return "".join(texts)
+
+
+@pass_context
+def _compare(context: ExpressionContext, value: Any, *steps: Any) -> bool:
+    for symbol, other in zip(steps[::2], steps[1::2], strict=True):
+        if not compare(context.budget, symbol, value, other):
+            return False
+        value = other
+    return True
+
+
+@pass_context
+def _slice(context: ExpressionContext, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    value = present(value)
+    part = slice(start, stop, step)
+    if isinstance(value, str):
+        context.budget.text(len(value))
+        return value[part]
+    if not isinstance(value, Sequence):
+        raise TemplateProblem("FAB207", f"needs a list or text, but it is {kind(value)}")
+    places = range(*part.indices(len(value)))
+    context.budget.list(len(places))
+    return [value[place] for place in places]
+
+
+@pass_context
+def _method(context: ExpressionContext, value: Any, name: str, *args: Any) -> Any:
+    value = present(value)
+    if not isinstance(value, str):
+        raise TemplateProblem(
+            "FAB207", f"'{name}' works on text, but it is {kind(value)}", None, name
+        )
+    context.budget.text(len(value))
+    if name == "split":
+        separators = value.count(args[0]) if args and isinstance(args[0], str) and args[0] else 0
+        context.budget.list(separators or len(value) // 2)
+    return getattr(value, name)(*map(present, args))
+
+
+TEXT_METHODS = frozenset(
+    ("startswith", "endswith", "split", "strip", "lstrip", "rstrip", "lower", "upper", "title")
+)
+"""What may be called on a text; nothing else can be called at all."""
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "abs": _abs,
+    "capitalize": _on_text(str.capitalize),
+    "count": _length,
+    "d": _default,
+    "default": _default,
+    "dictsort": _dictsort,
+    "first": _end(0),
+    "float": _float,
+    "int": _int,
+    "items": _items,
+    "join": _join,
+    "last": _end(-1),
+    "length": _length,
+    "list": _list,
+    "lower": _on_text(str.lower),
+    "map": _map,
+    "max": _extreme(max),
+    "min": _extreme(min),
+    "reject": _selection(keep=False, by_attribute=False),
+    "rejectattr": _selection(keep=False, by_attribute=True),
+    "replace": _replace,
+    "reverse": _reverse,
+    "round": _round,
+    "select": _selection(keep=True, by_attribute=False),
+    "selectattr": _selection(keep=True, by_attribute=True),
+    "sort": _sort,
+    "string": _string,
+    "sum": _sum,
+    "title": _on_text(str.title),
+    "tojson": _tojson,
+    "trim": _trim,
+    "unique": _unique,
+    "upper": _on_text(str.upper),
+}
+"""What can stand behind ``|``."""
+
+OPERATORS: Mapping[str, Callable[..., Any]] = {
+    " concat": _concat,
+    " compare": _compare,
+    " slice": _slice,
+    " method": _method,
+}
+"""What ``~``, comparisons, slices and text methods become; the names cannot be written."""
+
+
+def _is(check: Callable[[Any], bool]) -> Callable[..., bool]:
+    @pass_context
+    def test(_: ExpressionContext, value: Any) -> bool:
+        return check(present(value))
+
+    return test
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TemplateProblem("FAB207", f"needs a whole number, but it is {kind(value)}")
+    return value
+
+
+def _compared(symbol: str) -> Callable[..., bool]:
+    @pass_context
+    def test(context: ExpressionContext, value: Any, other: Any) -> bool:
+        return compare(context.budget, symbol, value, other)
+
+    return test
+
+
+@pass_context
+def _defined(_: ExpressionContext, value: Any) -> bool:
+    return not isinstance(value, Missing)
+
+
+@pass_context
+def _undefined(_: ExpressionContext, value: Any) -> bool:
+    return isinstance(value, Missing)
+
+
+@pass_context
+def _in(context: ExpressionContext, value: Any, container: Any) -> bool:
+    return contains(context.budget, container, value)
+
+
+@pass_context
+def _divisible(context: ExpressionContext, value: Any, by: Any) -> bool:
+    return bool(calculate(context.budget, "%", value, by) == 0)
+
+
+TESTS: Mapping[str, Callable[..., bool]] = {
+    "boolean": _is(lambda value: isinstance(value, bool)),
+    "defined": _defined,
+    "divisibleby": _divisible,
+    "even": _is(lambda value: _whole(value) % 2 == 0),
+    "false": _is(lambda value: value is False),
+    "float": _is(lambda value: isinstance(value, float)),
+    "in": _in,
+    "integer": _is(lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "iterable": _is(lambda value: isinstance(value, str | Sequence | Mapping)),
+    "lower": _is(lambda value: isinstance(value, str) and value.islower()),
+    "mapping": _is(lambda value: isinstance(value, Mapping)),
+    "none": _is(lambda value: value is None),
+    "number": _is(lambda value: isinstance(value, int | float)),
+    "odd": _is(lambda value: _whole(value) % 2 == 1),
+    "sequence": _is(lambda value: isinstance(value, Sequence | Mapping)),
+    "string": _is(lambda value: isinstance(value, str)),
+    "true": _is(lambda value: value is True),
+    "undefined": _undefined,
+    "upper": _is(lambda value: isinstance(value, str) and value.isupper()),
+    **{name: _compared("eq") for name in ("==", "eq", "equalto")},
+    **{name: _compared("ne") for name in ("!=", "ne")},
+    **{name: _compared("gt") for name in (">", "gt", "greaterthan")},
+    **{name: _compared("gteq") for name in (">=", "ge")},
+    **{name: _compared("lt") for name in ("<", "lt", "lessthan")},
+    **{name: _compared("lteq") for name in ("<=", "le")},
+}
+"""What can stand behind ``is``."""
+
+
+def unknown_helper(what: str, name: str, known: Iterable[str]) -> TemplateProblem:
+    """There is no such filter or test."""
+    words = sorted(word for word in known if word.isidentifier())
+    return TemplateProblem(
+        "FAB205",
+        f"there is no {what} '{name}'{meant(name, words)}",
+        f"the {what}s are: {listing(words, 60)}",
+        name,
+    )
+
+
+def named(table: Mapping[str, Callable[..., Any]], what: str, name: Any) -> Callable[..., Any]:
+    """The filter or test of that name. Raises TemplateProblem when there is none."""
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise unknown_helper(what, str(name)[:64], table)
+
+
+__all__ = ["FILTERS", "OPERATORS", "TESTS", "TEXT_METHODS", "named", "unknown_helper"]

@@ -1,0 +1,365 @@
+"""Templates in parsed files: one scalar in, one value out, and never a second time.
+
+``{{ expression }}`` alone keeps the type of its value; between other characters it becomes text. A
+value that happens to hold ``{{`` is a value like any other. Keys are never templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.language.document import Path
+from scenario_runner.language.sandbox import compiled, environment, parse
+from scenario_runner.language.template_values import (
+    MAX_TEXT,
+    Budget,
+    TemplateProblem,
+    text_of,
+)
+
+WhereIs = Callable[[Path], Where]
+"""Where the value at a path stands: ``Document.where``."""
+
+_MARKS = ("{{", "{%", "{#")
+_BLOCKS = {
+    "block_begin": ("{% … %}", "statements"),
+    "raw_begin": ("{% raw %}", "statements"),
+    "comment_begin": ("{# … #}", "comments"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a scalar: characters as they are, or the source of an expression."""
+
+    text: str
+    is_expression: bool
+    start: int
+    """Offset within the scalar; of an expression, behind its ``{{``."""
+
+
+def is_template(text: str) -> bool:
+    """Whether a scalar holds anything that would be rendered or refused."""
+    return any(mark in text for mark in _MARKS)
+
+
+@lru_cache(maxsize=2_048)
+def split(text: str) -> tuple[Part, ...]:
+    """A scalar in parts; one expression alone, blanks around it ignored, is one part.
+
+    Raises TemplateProblem for statements, comments and braces that do not close (FAB201, FAB202).
+    """
+    if len(text) > MAX_TEXT:
+        raise TemplateProblem("FAB208", f"a template is longer than {MAX_TEXT:,} characters")
+    try:
+        tokens = list(environment().lex(text))
+    except TemplateSyntaxError as error:
+        raise TemplateProblem(
+            "FAB201", f"not a template: {error.message}", _pattern_hint(text)
+        ) from None
+    parts: list[Part] = []
+    inside: list[str] | None = None
+    start = offset = 0
+    for _, sort, value in tokens:
+        found = text.find(value, offset)
+        offset = max(found, offset) + len(value) if found >= 0 else offset
+        if sort in _BLOCKS:
+            mark, what = _BLOCKS[sort]
+            raise TemplateProblem(
+                "FAB202",
+                f"{mark}: {what} cannot be used; one scalar makes one value",
+                "choose with {{ a if condition else b }}, repeat with count, matrix or for_each",
+                value.strip(),
+            )
+        if sort == "variable_begin":
+            inside, start = [], offset
+        elif sort == "variable_end" and inside is not None:
+            parts.append(Part("".join(inside), is_expression=True, start=start))
+            inside = None
+        elif inside is not None:
+            inside.append(value)
+        else:
+            parts.append(Part(value, is_expression=False, start=offset - len(value)))
+    if inside is not None:
+        raise TemplateProblem("FAB201", "'{{' is never closed", "close it with }}", "{{")
+    expressions = [part for part in parts if part.is_expression]
+    if len(expressions) == 1 and not any(p.text.strip() for p in parts if not p.is_expression):
+        return (expressions[0],)
+    return tuple(parts)
+
+
+def _pattern_hint(text: str) -> str | None:
+    return "a field of an identifier pattern has single braces: {7digits}" if "{{" in text else None
+
+
+def render_text(text: str, names: Mapping[str, Any]) -> Any:
+    """The value of one scalar. Raises TemplateProblem."""
+    parts = split(text)
+    if len(parts) == 1 and parts[0].is_expression:
+        return compiled(parts[0].text).evaluate(names)
+    out: list[str] = []
+    length = 0
+    for part in parts:
+        text = text_of(compiled(part.text).evaluate(names)) if part.is_expression else part.text
+        length += len(text)
+        if length > MAX_TEXT:
+            raise TemplateProblem("FAB208", f"the text becomes longer than {MAX_TEXT:,} characters")
+        out.append(text)
+    return "".join(out)
+
+
+def render_tree(
+    value: Any,
+    names: Mapping[str, Any],
+    where: WhereIs,
+    path: Path,
+    deferred: frozenset[Path] = frozenset(),
+) -> Any:
+    """Render every scalar of a raw tree and return the new tree; the old one is left as it is.
+
+    path: where ``value`` stands, for positions. deferred: paths below it that stay as written.
+    Raises InvalidInput with a diagnostic for each scalar that has no value, in file order.
+    """
+    rendering = _Rendering(names, where, path, deferred)
+    result = rendering.render(value, ())
+    if rendering.found:
+        raise InvalidInput(in_file_order(rendering.found))
+    return result
+
+
+class _Rendering:
+    """One walk over one tree: what it found, and what all of its values may hold together."""
+
+    def __init__(
+        self, names: Mapping[str, Any], where: WhereIs, path: Path, deferred: frozenset[Path]
+    ) -> None:
+        self.found: list[Diagnostic] = []
+        self._names = names
+        self._where = where
+        self._path = path
+        self._deferred = deferred
+        self._budget = Budget()
+
+    def render(self, value: Any, below: Path) -> Any:
+        if below in self._deferred:
+            return value
+        if isinstance(value, str):
+            return self._scalar(value, below) if is_template(value) else value
+        if isinstance(value, dict):
+            return {key: self.render(item, (*below, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.render(item, (*below, index)) for index, item in enumerate(value)]
+        return value
+
+    def _scalar(self, text: str, below: Path) -> Any:
+        try:
+            value = render_text(text, self._names)
+            self._budget.whole(value)
+        except TemplateProblem as problem:
+            place = self._where((*self._path, *below))
+            self.found.append(diagnostic(problem, place, text))
+            return None
+        return value
+
+
+def evaluate(expression: Any, names: Mapping[str, Any], where: Where | None = None) -> Any:
+    """The value of a ``when`` or an ``expr``: ``a > b``, ``{{ a > b }}``, or a value as it is.
+
+    where: where it stands, for the diagnostic. Raises InvalidInput.
+    """
+    if not isinstance(expression, str):
+        return expression
+    try:
+        value = compiled(expression_in(expression).text).evaluate(names)
+        Budget().whole(value)
+    except TemplateProblem as problem:
+        place = where or Where("(expression)")
+        raise InvalidInput([diagnostic(problem, place, expression)]) from None
+    return value
+
+
+def expression_in(text: str) -> Part:
+    """The one expression that a ``when`` is, with or without its braces. Raises TemplateProblem."""
+    if not text.lstrip().startswith(_MARKS):
+        return Part(text, is_expression=True, start=0)
+    parts = split(text)
+    if len(parts) == 1 and parts[0].is_expression:
+        return parts[0]
+    raise TemplateProblem(
+        "FAB201",
+        "one expression is expected here, not text around it",
+        "write a > b or {{ a > b }}",
+    )
+
+
+def diagnostic(
+    problem: TemplateProblem, where: Where, text: str, span: Part | None = None
+) -> Diagnostic:
+    """A problem with its position, narrowed to the word at fault where that can be told."""
+    start, end = 0, len(text)
+    if span is not None:
+        start, end = span.start, span.start + len(span.text)
+    if problem.token and text.count(problem.token, start, end) == 1:
+        start = text.index(problem.token, start, end)
+        end = start + len(problem.token)
+    return Diagnostic(problem.code, within(where, text, start, end), problem.message, problem.hint)
+
+
+def within(where: Where, text: str, start: int, end: int) -> Where:
+    """The place of ``text[start:end]`` in a scalar's place; the whole scalar when it was escaped."""
+    extra = where.end_column - where.column - len(text)
+    if where.line != where.end_line or extra not in (0, 2) or (start, end) == (0, len(text)):
+        return where
+    first = where.column + extra // 2
+    return replace(where, column=first + start, end_column=first + end)
+
+
+def in_file_order(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Diagnostics sorted by where they stand; those of one place stay in the order found."""
+    return sorted(found, key=lambda each: (each.where.line, each.where.column))
+
+
+def resolve_vars(
+    tree: Mapping[str, Any], names: Mapping[str, Any], where: WhereIs, path: Path
+) -> dict[str, Any]:
+    """Render ``vars``, which may use each other as ``vars.NAME`` in any order.
+
+    names: the other names (``matrix``, ``run``, ``site``). A variable that picks by a computed name
+    (``vars[matrix.modality]``) sees those that use no computed name and those before it. Raises
+    InvalidInput; a cycle is shown as ``vars.a → vars.b → vars.a`` (FAB209).
+    """
+    uses = {name: set(_uses(value)) for name, value in tree.items()}
+    open_ = {name for name in uses if None in uses[name]}
+    needs = {name: {use for use in used if use in uses} for name, used in uses.items()}
+    late = _reaching(open_, needs)
+    order, cycles = _order(needs, sorted(tree, key=lambda name: name in late))
+    found = [_cycle(cycle, where, path) for cycle in cycles]
+    broken = {name for cycle in cycles for name in cycle}
+    done: dict[str, Any] = {}
+    budget = Budget()
+    for name in order:
+        if name in broken or needs[name] & broken or (broken and name in open_):
+            broken.add(name)  # what is wrong with the other one is said there
+            continue
+        try:
+            done[name] = render_tree(tree[name], {**names, "vars": done}, where, (*path, name))
+            budget.whole(done[name])
+        except InvalidInput as error:
+            found += error.diagnostics
+            broken.add(name)
+        except TemplateProblem as problem:
+            found.append(diagnostic(problem, where((*path, name)), ""))
+            broken.add(name)
+    if found:
+        raise InvalidInput(in_file_order(found))
+    return {name: done[name] for name in tree}
+
+
+def texts(value: Any, below: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every scalar of a tree that is a template, with its path."""
+    if isinstance(value, str):
+        if is_template(value):
+            yield below, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts(item, (*below, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts(item, (*below, index))
+
+
+def _expressions(value: Any) -> Iterator[nodes.Expr]:
+    for _, text in texts(value):
+        try:
+            yield from (parse(part.text) for part in split(text) if part.is_expression)
+        except TemplateProblem:
+            continue  # rendering it says what is wrong
+
+
+def _uses(value: Any) -> Iterator[str | None]:
+    """Names of the variables a value uses; None where it uses ``vars`` in a way that cannot be told."""
+    for tree in _expressions(value):
+        open_: list[nodes.Node] = [tree]
+        while open_:
+            node = open_.pop()
+            if isinstance(node, nodes.Getattr) and _is_vars(node.node):
+                yield node.attr
+                continue
+            if (
+                isinstance(node, nodes.Getitem)
+                and isinstance(node.arg, nodes.Const)
+                and _is_vars(node.node)
+            ):
+                yield str(node.arg.value)
+                continue
+            if _is_vars(node):
+                yield None
+            open_.extend(node.iter_child_nodes())
+
+
+def _is_vars(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "vars"
+
+
+def _reaching(goals: set[str], needs: Mapping[str, set[str]]) -> set[str]:
+    """The goals and everything that needs one of them, at first or second hand."""
+    users: dict[str, list[str]] = {}
+    for name, needed in needs.items():
+        for other in needed:
+            users.setdefault(other, []).append(name)
+    reached = set(goals)
+    open_ = list(goals)
+    while open_:
+        new = set(users.get(open_.pop(), ())) - reached
+        reached |= new
+        open_ += new
+    return reached
+
+
+def _order(needs: Mapping[str, set[str]], names: list[str]) -> tuple[list[str], list[list[str]]]:
+    """Names so that each comes after what it needs, and every cycle met, without recursion."""
+    order: list[str] = []
+    cycles: list[list[str]] = []
+    state: dict[str, bool] = {}
+    for first in names:
+        if first in state:
+            continue
+        state[first] = False
+        trail = [(first, iter(sorted(needs[first])))]
+        while trail:
+            name, rest = trail[-1]
+            following = next(rest, None)
+            if following is None:
+                trail.pop()
+                state[name] = True
+                order.append(name)
+            elif following not in state:
+                state[following] = False
+                trail.append((following, iter(sorted(needs[following]))))
+            elif not state[following]:
+                names = [each for each, _ in trail]
+                cycles.append(names[names.index(following) :])
+    return order, cycles
+
+
+def _cycle(cycle: list[str], where: WhereIs, path: Path) -> Diagnostic:
+    shown = cycle if len(cycle) <= 12 else [*cycle[:11], "…"]
+    chain = " → ".join("…" if name == "…" else f"vars.{name}" for name in [*shown, cycle[0]])
+    return Diagnostic(
+        "FAB209",
+        where((*path, cycle[0])),
+        f"this variable needs itself: {chain}",
+        "give one of them a plain value",
+    )
+
+
+__all__ = [
+    "Part", "diagnostic", "evaluate", "expression_in", "in_file_order", "is_template", "render_text",
+    "render_tree", "resolve_vars", "split", "texts", "within",
+]  # fmt: skip
