@@ -207,10 +207,10 @@ class Index:
     def remove_study(self, study_instance_uid: str) -> list[str]:
         """Forget a study; returns the files of its instances."""
         with self.transaction():
-            files = [one.file for one in self.instances([("StudyInstanceUID", [study_instance_uid])])]
-            self._db.execute(
-                "DELETE FROM studies WHERE StudyInstanceUID = ?", [study_instance_uid]
-            )
+            files = [
+                one.file for one in self.instances([("StudyInstanceUID", [study_instance_uid])])
+            ]
+            self._db.execute("DELETE FROM studies WHERE StudyInstanceUID = ?", [study_instance_uid])
             self._prune()
         return files
 
@@ -219,7 +219,11 @@ class Index:
         self._db.execute("DELETE FROM patients")
 
     def _prune(self) -> None:
-        for above, below in (("series", "instances"), ("studies", "series"), ("patients", "studies")):
+        for above, below in (
+            ("series", "instances"),
+            ("studies", "series"),
+            ("patients", "studies"),
+        ):
             self._db.execute(
                 f"DELETE FROM {above} WHERE NOT EXISTS"  # noqa: S608 - our own names
                 f" (SELECT 1 FROM {below} WHERE {below}.parent = {above}.id)"
@@ -255,7 +259,10 @@ _BELOW: Final[Mapping[str, tuple[str, Level]]] = {
     "NumberOfStudyRelatedInstances": ("count(*)", "IMAGE"),
     "NumberOfSeriesRelatedInstances": ("count(*)", "IMAGE"),
     "ModalitiesInStudy": ("replace(group_concat(DISTINCT series.Modality), ',', '\\')", "SERIES"),
-    "SOPClassesInStudy": ("replace(group_concat(DISTINCT instances.SOPClassUID), ',', '\\')", "IMAGE"),
+    "SOPClassesInStudy": (
+        "replace(group_concat(DISTINCT instances.SOPClassUID), ',', '\\')",
+        "IMAGE",
+    ),
     "first_file": ("instances.file", "IMAGE"),
 }
 _OWNER: Final[Mapping[str, Level]] = {

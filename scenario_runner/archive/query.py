@@ -351,7 +351,10 @@ def _encoded(
     if vr == "SQ":
         items = [
             write_elements(
-                {t: _encoded(t, v, inner, terms, implicit=implicit) for t, (v, inner) in one.items()},
+                {
+                    t: _encoded(t, v, inner, terms, implicit=implicit)
+                    for t, (v, inner) in one.items()
+                },
                 implicit=implicit,
             )
             for one in cast("list[Answer]", values)

@@ -133,9 +133,7 @@ def encode(tag: int, values: Iterable[str], terms: Sequence[str], *, vr: str = "
     return Element(vr, value, _LITTLE)
 
 
-def fitting_terms(
-    values: Iterable[str], candidates: Iterable[Sequence[str]]
-) -> tuple[str, ...]:
+def fitting_terms(values: Iterable[str], candidates: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """The first of these character sets that can say all the values; UTF-8 when none can.
 
     Empty when ASCII is enough, so that Specific Character Set may be left out (PS3.3 C.12.1.1.2).
@@ -186,4 +184,3 @@ def _numbers(kind: str, value: bytes, *, little: bool) -> list[str]:
     one = struct.Struct(("<" if little else ">") + kind)
     whole = value[: len(value) // one.size * one.size]
     return [repr(number) for (number,) in one.iter_unpack(whole)]
-

@@ -1,0 +1,1 @@
+"""The embedded PACS: the archive served over DIMSE, with faults that can be switched on."""

@@ -1,0 +1,129 @@
+"""One accepted TCP connection: whole PDUs in, bytes out, neither dawdling nor unbounded."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from scenario_runner.pacs.negotiation import MalformedPdu
+
+ASSOCIATE_RQ, P_DATA, RELEASE_RQ, ABORT = 0x01, 0x04, 0x05, 0x07
+_HEADER: Final = struct.Struct(">BxL")
+_CHUNK: Final = 1 << 16
+_JOINED: Final = 1 << 18
+"""Bytes put together before they are handed to the system."""
+_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Closed(ConnectionError):
+    """The peer, or ``close``, ended the connection."""
+
+
+class Connection:
+    """A socket that speaks in PDUs.
+
+    TCP_NODELAY sends answers at once; TCP_QUICKACK, set before every read because Linux clears it,
+    keeps a sender that has Nagle's algorithm on from waiting 40 ms for our acknowledgement.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._buffer = bytearray()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def read_pdu(self, *, longest: int, timeout: float) -> tuple[int, bytes | bytearray]:
+        """The next PDU's type and body. timeout: seconds for the whole PDU to be here.
+
+        Raises Closed, TimeoutError, and MalformedPdu for one longer than ``longest`` bytes.
+        """
+        end = time.monotonic() + timeout
+        while len(self._buffer) < _HEADER.size:
+            self._buffer += self._receive(end)
+        kind, length = _HEADER.unpack_from(self._buffer)
+        if length > longest:
+            raise MalformedPdu(f"a PDU of type {kind:02X} claims {length} bytes")
+        total = _HEADER.size + length
+        if len(self._buffer) >= total:
+            body = bytes(self._buffer[_HEADER.size : total])
+            del self._buffer[:total]
+            return kind, body
+        # The rest goes straight to where it will stay.
+        whole = bytearray(length)
+        have = len(self._buffer) - _HEADER.size
+        whole[:have] = self._buffer[_HEADER.size :]
+        self._buffer.clear()
+        with memoryview(whole) as view:
+            while have < length:
+                have += self._receive_into(view[have:], end)
+        return kind, whole
+
+    def has_more(self) -> bool:
+        """Whether something has come that was not read yet."""
+        if self._buffer:
+            return True
+        try:
+            return bool(select.select([self._socket], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True  # closed: reading will say so
+
+    def _receive(self, end: float) -> bytes:
+        self._arm(end)
+        data = self._socket.recv(_CHUNK)
+        if not data:
+            raise Closed("the peer closed the connection")
+        return data
+
+    def _receive_into(self, view: memoryview, end: float) -> int:
+        self._arm(end)
+        count = self._socket.recv_into(view)
+        if not count:
+            raise Closed("the peer closed the connection")
+        return count
+
+    def _arm(self, end: float) -> None:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        if _QUICKACK is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+    def send(self, buffers: Iterable[bytes | bytearray | memoryview], *, timeout: float) -> None:
+        """Send all of it. Raises OSError, TimeoutError when the peer takes nothing for that long."""
+        self._socket.settimeout(timeout)
+        batch: list[bytes | bytearray | memoryview] = []
+        size = 0
+        for buffer in buffers:
+            batch.append(buffer)
+            size += len(buffer)
+            if size >= _JOINED:
+                self._socket.sendall(b"".join(batch))
+                batch, size = [], 0
+        if batch:
+            self._socket.sendall(b"".join(batch))
+
+    def finish(self, timeout: float = 0.5) -> None:
+        """Close after the last answer: let the peer read it and close first, but not for long.
+
+        Closing at once with unread input would reset the connection and lose the answer.
+        """
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            self._socket.settimeout(timeout)
+            while self._socket.recv(_CHUNK):
+                pass
+        self.close()
+
+    def interrupt(self) -> None:
+        """Make a thread that is reading or sending stop; may be called from another one."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close. May be called twice."""
+        self._socket.close()

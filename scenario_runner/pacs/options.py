@@ -1,0 +1,30 @@
+"""How the embedded PACS behaves, as one typed object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scenario_runner.archive.archive import ArchiveOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacsOptions:
+    """Policies and bounds; the defaults suit a test on one machine."""
+
+    check_called_ae_title: bool = False
+    """Refuse an association called by another AE title (PS3.8 9.3.4, reason 7)."""
+    calling_ae_titles: frozenset[str] | None = None
+    """Who may associate; None lets anybody in (reason 3 for the others)."""
+    relational_queries: bool = False
+    """Answer queries without the unique keys above their level even when not negotiated (PS3.4 C.5)."""
+    archive: ArchiveOptions = field(default_factory=ArchiveOptions)
+    maximum_associations: int = 100
+    """Beyond it an association is refused for now: local limit exceeded."""
+    maximum_pdu: int = 1 << 20
+    """Bytes of a P-DATA-TF we announce and accept (PS3.8 D.1)."""
+    maximum_instance: int = 1 << 31
+    """Bytes of one received data set; a longer one is aborted."""
+    idle_timeout: float = 300.0
+    """Seconds a peer may be silent within an association."""
+    request_timeout: float = 30.0
+    """Seconds from the connection to a whole A-ASSOCIATE-RQ (the ARTIM timer, PS3.8 9.1.5)."""

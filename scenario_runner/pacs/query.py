@@ -1,0 +1,49 @@
+"""C-FIND answered (PS3.4 C.4.1)."""
+
+from __future__ import annotations
+
+from scenario_runner.archive.elements import DamagedDataset, encoding_of, read_elements
+from scenario_runner.archive.query import InvalidIdentifier, Query, level_of
+from scenario_runner.network.commands import Element
+from scenario_runner.pacs.association import Association, Message
+from scenario_runner.pacs.services import FIND, Desk, comment, is_relational, joined
+
+SUCCESS = 0x0000
+PENDING, PENDING_UNSUPPORTED_KEYS = 0xFF00, 0xFF01
+CANCELLED = 0xFE00
+IDENTIFIER_DOES_NOT_MATCH = 0xA900
+UNABLE_TO_PROCESS = 0xC000
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+
+
+def answer_find(desk: Desk, association: Association, message: Message) -> None:
+    """One pending response for each match, then the final one; C-CANCEL ends it with FE00."""
+    context = association.contexts[message.context_id]
+    model = FIND.get(context.abstract_syntax)
+    if model is None:
+        association.respond(message, SOP_CLASS_NOT_SUPPORTED)
+        return
+    encoding = encoding_of(context.transfer_syntax)
+    try:
+        identifier = read_elements(joined(message), encoding)
+        query = Query.of(
+            level_of(identifier),
+            model,
+            identifier,
+            relational=is_relational(desk, association, context.abstract_syntax),
+        )
+    except InvalidIdentifier as error:
+        problem = {Element.ERROR_COMMENT: comment(error)}
+        association.respond(message, IDENTIFIER_DOES_NOT_MATCH, problem)
+        return
+    except DamagedDataset as error:
+        association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
+        return
+    matches = query.run(desk.archive, desk.ae_title)
+    pending = PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING
+    for match in matches:
+        if association.is_cancelled(message.id):
+            association.respond(message, CANCELLED)
+            return
+        association.respond(message, pending, data=[match.encode(implicit=encoding.implicit)])
+    association.respond(message, SUCCESS)

@@ -1,0 +1,201 @@
+"""C-GET answered: C-STORE sub-operations on the association they were asked on (PS3.4 C.4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.elements import (
+    DamagedDataset,
+    Elements,
+    encoding_of,
+    read_elements,
+    write_elements,
+)
+from scenario_runner.archive.index import Located
+from scenario_runner.archive.levels import LEVELS, Level, Model
+from scenario_runner.archive.query import InvalidIdentifier, level_of, unique_key
+from scenario_runner.archive.transcoding import CannotTranscode, transcode
+from scenario_runner.archive.values import encode
+from scenario_runner.network.commands import Command, Element, Field, number
+from scenario_runner.pacs.association import Association, Message
+from scenario_runner.pacs.negotiation import MalformedPdu
+from scenario_runner.pacs.services import (
+    GET,
+    Desk,
+    accepted_for_sub_operations,
+    comment,
+    is_relational,
+    joined,
+)
+
+SUCCESS = 0x0000
+SUB_OPERATIONS_WITH_FAILURES = 0xB000
+UNABLE_TO_PERFORM_SUB_OPERATIONS = 0xA702
+IDENTIFIER_DOES_NOT_MATCH = 0xA900
+UNABLE_TO_PROCESS = 0xC000
+CANCELLED = 0xFE00
+PENDING = 0xFF00
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+
+_FAILED_SOP_INSTANCE_UID_LIST: Final = 0x00080058
+_MEDIUM_PRIORITY: Final = 0
+
+
+@dataclass(slots=True)
+class SubOperations:
+    """How far a retrieval has come (PS3.7 9.1.3.1.6 ff.)."""
+
+    remaining: int
+    completed: int = 0
+    warning: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def count(self, uid: str, status: int) -> None:
+        """Note the outcome of one sub-operation."""
+        self.remaining -= 1
+        if status == SUCCESS:
+            self.completed += 1
+        elif status & 0xF000 == 0xB000:
+            self.warning += 1
+        else:
+            self.failed.append(uid)
+
+    def elements(self, *, final: bool) -> Command:
+        """The counts as a response carries them; a final one but after a cancel has no remaining."""
+        counts: dict[int, int | str] = {
+            Element.COMPLETED: min(self.completed, 0xFFFF),
+            Element.FAILED: min(len(self.failed), 0xFFFF),
+            Element.WARNING: min(self.warning, 0xFFFF),
+        }
+        if not final:
+            counts[Element.REMAINING] = min(self.remaining, 0xFFFF)
+        return counts
+
+    @property
+    def status(self) -> int:
+        """Of the final response."""
+        if not self.failed:
+            return SUCCESS
+        nothing = not (self.completed or self.warning)
+        return UNABLE_TO_PERFORM_SUB_OPERATIONS if nothing else SUB_OPERATIONS_WITH_FAILURES
+
+
+def answer_get(desk: Desk, association: Association, message: Message) -> None:
+    """Send each instance as it was received, or in another uncompressed syntax if the peer asks so."""
+    context = association.contexts[message.context_id]
+    model = GET.get(context.abstract_syntax)
+    if model is None:
+        association.respond(message, SOP_CLASS_NOT_SUPPORTED)
+        return
+    encoding = encoding_of(context.transfer_syntax)
+    try:
+        identifier = read_elements(joined(message), encoding)
+        relational = is_relational(desk, association, context.abstract_syntax)
+        found = select(desk.archive, model, identifier, relational=relational)
+    except InvalidIdentifier as error:
+        problem = {Element.ERROR_COMMENT: comment(error)}
+        association.respond(message, IDENTIFIER_DOES_NOT_MATCH, problem)
+        return
+    except DamagedDataset as error:
+        association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
+        return
+    accepted = accepted_for_sub_operations(list(association.contexts.values()))
+    progress = SubOperations(len(found))
+    for number_, instance in enumerate(found, start=1):
+        if association.is_cancelled(message.id):
+            association.respond(message, CANCELLED, progress.elements(final=False))
+            return
+        status = _send(desk, association, accepted, instance, number_)
+        progress.count(instance.sop_instance_uid, status)
+        if progress.remaining:
+            association.respond(message, PENDING, progress.elements(final=False))
+    association.respond(
+        message,
+        progress.status,
+        progress.elements(final=True),
+        data=failed_list(progress.failed, implicit=encoding.implicit),
+    )
+
+
+def failed_list(uids: Iterable[str], *, implicit: bool) -> list[bytes]:
+    """The identifier of a final response with failures (PS3.4 C.4.3.1.3.2); nothing without."""
+    failed = list(uids)
+    if not failed:
+        return []
+    tag = _FAILED_SOP_INSTANCE_UID_LIST
+    return [write_elements({tag: encode(tag, failed, ())}, implicit=implicit)]
+
+
+def select(
+    archive: Archive, model: Model, identifier: Elements, *, relational: bool
+) -> list[Located]:
+    """The instances a retrieve identifier names, by unique keys only (PS3.4 C.4.3.1.3.1).
+
+    Raises InvalidIdentifier when a unique key is missing or not plain.
+    """
+    level: Level = level_of(identifier)
+    if level == "PATIENT" and model == "study":
+        raise InvalidIdentifier("the Study Root model has no PATIENT level")
+    given = {one: unique_key(identifier, one) for one in LEVELS}
+    if not given[level]:
+        raise InvalidIdentifier(f"the unique key of level {level} is missing")
+    root = 0 if model == "patient" else 1
+    for above in LEVELS[root : LEVELS.index(level)]:
+        if not relational and len(given[above]) != 1:
+            raise InvalidIdentifier(f"the unique key of level {above} needs a single value")
+    patient = given["PATIENT"][0] if given["PATIENT"] and model == "patient" else None
+    below = LEVELS[LEVELS.index(level) + 1 :]
+    return archive.instances(
+        patient_id=patient,
+        study_uids=[] if "STUDY" in below else given["STUDY"],
+        series_uids=[] if "SERIES" in below else given["SERIES"],
+        sop_uids=[] if "IMAGE" in below else given["IMAGE"],
+    )
+
+
+def _send(
+    desk: Desk,
+    association: Association,
+    accepted: dict[tuple[str, str], int],
+    instance: Located,
+    message_id: int,
+) -> int:
+    """One C-STORE sub-operation; its status, or a failure when it cannot be tried."""
+    try:
+        data = desk.archive.data(instance)
+        context_id, data = _encoded(accepted, instance, data)
+    except (OSError, DamagedDataset, CannotTranscode):
+        return UNABLE_TO_PROCESS
+    association.send(
+        context_id,
+        {
+            Element.AFFECTED_SOP_CLASS_UID: instance.sop_class_uid,
+            Element.COMMAND_FIELD: Field.C_STORE_RQ,
+            Element.MESSAGE_ID: message_id & 0xFFFF,
+            Element.PRIORITY: _MEDIUM_PRIORITY,
+            Element.AFFECTED_SOP_INSTANCE_UID: instance.sop_instance_uid,
+        },
+        [memoryview(data)],
+    )
+    answer = association.receive()
+    if answer.kind != Field.C_STORE_RSP:
+        raise MalformedPdu("a C-STORE sub-operation was answered by something else")
+    status = number(answer.command, Element.STATUS)
+    return UNABLE_TO_PROCESS if status is None else status
+
+
+def _encoded(
+    accepted: dict[tuple[str, str], int], instance: Located, data: bytes
+) -> tuple[int, bytes]:
+    """Context and bytes: as stored where that was accepted, else in another uncompressed syntax."""
+    stored = instance.transfer_syntax_uid
+    same = accepted.get((instance.sop_class_uid, stored))
+    if same is not None:
+        return same, data
+    for (sop_class_uid, syntax), context_id in accepted.items():
+        if sop_class_uid == instance.sop_class_uid:
+            return context_id, transcode(data, stored, syntax)
+    raise CannotTranscode("no presentation context was accepted for this SOP class")

@@ -1,0 +1,140 @@
+"""What the embedded PACS does: which SOP classes it takes and which function answers which request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydicom.uid import UID_dictionary
+
+from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.levels import Model
+from scenario_runner.network.commands import Field
+from scenario_runner.pacs.association import Association, Message
+from scenario_runner.pacs.negotiation import (
+    ABSTRACT_SYNTAX_NOT_SUPPORTED,
+    TRANSFER_SYNTAXES_NOT_SUPPORTED,
+    AssociationRequest,
+    Context,
+    ProposedContext,
+)
+from scenario_runner.pacs.options import PacsOptions
+
+VERIFICATION: Final = "1.2.840.10008.1.1"
+FIND: Final[Mapping[str, Model]] = {
+    "1.2.840.10008.5.1.4.1.2.1.1": "patient",
+    "1.2.840.10008.5.1.4.1.2.2.1": "study",
+}
+GET: Final[Mapping[str, Model]] = {
+    "1.2.840.10008.5.1.4.1.2.1.3": "patient",
+    "1.2.840.10008.5.1.4.1.2.2.3": "study",
+}
+_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET))
+_IDENTIFIER_SYNTAXES: Final = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
+_STANDARD_ROOT: Final = "1.2.840.10008."
+_RELATIONAL: Final = 0
+"""Byte of extended negotiation that stands for relational queries (PS3.4 C.5.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What answering takes besides the association."""
+
+    archive: Archive
+    options: PacsOptions
+    ae_title: str
+
+
+Handler = Callable[[Desk, Association, Message], None]
+
+
+def handlers() -> dict[int, Handler]:
+    """The function that answers each kind of request, by Command Field."""
+    from scenario_runner.pacs.query import answer_find
+    from scenario_runner.pacs.retrieve import answer_get
+    from scenario_runner.pacs.storage import answer_echo, answer_store
+
+    return {
+        Field.C_ECHO_RQ: answer_echo,
+        Field.C_STORE_RQ: answer_store,
+        Field.C_FIND_RQ: answer_find,
+        Field.C_GET_RQ: answer_get,
+    }
+
+
+def is_storage(sop_class_uid: str) -> bool:
+    """Whether instances of this class are stored: any Storage class, and any private or unknown one.
+
+    A PACS for tests that refuses what it does not know would hide what a sender does with it.
+    """
+    entry = UID_dictionary.get(sop_class_uid)
+    if entry is None:
+        return not sop_class_uid.startswith(_STANDARD_ROOT) or _looks_like_storage(sop_class_uid)
+    name, kind = entry[0], entry[1]
+    return kind == "SOP Class" and "Storage" in name and not name.startswith("Storage Commitment")
+
+
+def _looks_like_storage(uid: str) -> bool:
+    # Storage SOP classes newer than the dictionary (PS3.4 B.5 assigns them below this arc).
+    return uid.startswith("1.2.840.10008.5.1.4.1.1.")
+
+
+def negotiate(request: AssociationRequest) -> list[Context]:
+    """The answer to every proposed context (PS3.8 9.3.3.2): the first transfer syntax that will do."""
+    return [_negotiate(proposed, request) for proposed in request.contexts]
+
+
+def _negotiate(proposed: ProposedContext, request: AssociationRequest) -> Context:
+    uid = proposed.abstract_syntax
+    refused = proposed.transfer_syntaxes[0] if proposed.transfer_syntaxes else ""
+    if uid in _SERVICES:
+        usable = [one for one in proposed.transfer_syntaxes if one in _IDENTIFIER_SYNTAXES]
+        peer_is_scp = False
+    elif is_storage(uid):
+        usable = [one for one in proposed.transfer_syntaxes if _is_transfer_syntax(one)]
+        role = request.roles.get(uid)
+        peer_is_scp = role is not None and role.scp
+    else:
+        return Context(proposed.id, uid, refused, ABSTRACT_SYNTAX_NOT_SUPPORTED)
+    if not usable:
+        return Context(proposed.id, uid, refused, TRANSFER_SYNTAXES_NOT_SUPPORTED)
+    return Context(proposed.id, uid, usable[0], peer_is_scp=peer_is_scp)
+
+
+def _is_transfer_syntax(uid: str) -> bool:
+    entry = UID_dictionary.get(uid)
+    if entry is None:
+        return not uid.startswith(_STANDARD_ROOT)
+    return entry[1] == "Transfer Syntax"
+
+
+def negotiate_extended(request: AssociationRequest) -> dict[str, bytes]:
+    """The extended negotiation that is granted: relational queries and retrievals (PS3.4 C.5)."""
+    wanted = {uid: value for uid, value in request.extended.items() if uid in {**FIND, **GET}}
+    return {uid: value[:1] + bytes(len(value) - 1) for uid, value in wanted.items() if value}
+
+
+def is_relational(desk: Desk, association: Association, sop_class_uid: str) -> bool:
+    """Whether unique keys above the level may be left out."""
+    value = association.request.extended.get(sop_class_uid, b"")
+    return desk.options.relational_queries or bool(value and value[_RELATIONAL])
+
+
+def comment(problem: object) -> str:
+    """An Error Comment (LO, 64 characters of ASCII)."""
+    return " ".join(str(problem).split()).encode("ascii", "replace").decode("ascii")[:64]
+
+
+def joined(message: Message) -> bytes:
+    """The data set of a message in one piece; for identifiers, which are small."""
+    return b"".join(message.data)
+
+
+def accepted_for_sub_operations(contexts: Sequence[Context]) -> dict[tuple[str, str], int]:
+    """Context id by SOP class and transfer syntax in which the requestor takes C-STOREs."""
+    return {
+        (context.abstract_syntax, context.transfer_syntax): context.id
+        for context in contexts
+        if context.peer_is_scp
+    }

@@ -1,0 +1,43 @@
+"""C-ECHO and C-STORE answered (PS3.7 9.1.5, PS3.4 B)."""
+
+from __future__ import annotations
+
+from scenario_runner.archive.archive import Mismatch
+from scenario_runner.archive.elements import DamagedDataset
+from scenario_runner.errors import MachineError
+from scenario_runner.network.commands import Element
+from scenario_runner.pacs.association import Association, Message
+from scenario_runner.pacs.services import Desk, comment
+
+SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+DATA_SET_DOES_NOT_MATCH = 0xA900
+CANNOT_UNDERSTAND = 0xC000
+
+
+def answer_echo(desk: Desk, association: Association, message: Message) -> None:  # noqa: ARG001
+    """C-ECHO: success."""
+    association.respond(message, SUCCESS)
+
+
+def answer_store(desk: Desk, association: Association, message: Message) -> None:
+    """Keep the instance as it came; success is said when it is safe (PS3.4 B.2.3)."""
+    context = association.contexts[message.context_id]
+    try:
+        desk.archive.store(
+            message.sop_class_uid,
+            message.sop_instance_uid,
+            context.transfer_syntax,
+            message.data,
+            source_ae_title=association.request.calling_ae_title,
+        )
+    except Mismatch as error:
+        status, problem = DATA_SET_DOES_NOT_MATCH, comment(error)
+    except DamagedDataset as error:
+        status, problem = CANNOT_UNDERSTAND, comment(error)
+    except MachineError as error:
+        status, problem = OUT_OF_RESOURCES, comment(error)
+    else:
+        association.respond(message, SUCCESS)
+        return
+    association.respond(message, status, {Element.ERROR_COMMENT: problem})
