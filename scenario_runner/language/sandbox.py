@@ -8,6 +8,7 @@ Jinja is ``and or not``, ``if … else``, literals and the order of evaluation.
 from __future__ import annotations
 
 import inspect
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,10 @@ def parse(source: str) -> nodes.Expr:
         tree = parser.parse_expression()
         if not parser.stream.eos:
             found = parser.stream.current.value
-            raise TemplateProblem("FAB201", f"did not expect '{found}' here", None, str(found))
+            hint = None
+            if re.fullmatch(r"\s*\d+[A-Za-z]+\s*", source):
+                hint = f"a field of an identifier pattern has single braces: {{{source.strip()}}}"
+            raise TemplateProblem("FAB201", f"did not expect '{found}' here", hint, str(found))
     except TemplateSyntaxError as error:
         raise TemplateProblem("FAB201", f"not an expression: {error.message}") from None
     except RecursionError:

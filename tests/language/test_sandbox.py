@@ -69,7 +69,7 @@ def code_of(expression: str, **names: Any) -> str:
         ("'12' | int + 1", 13),
         ("'x' | int", 0),
         ("'1.5' | float", 1.5),
-        ("2.345 | round(2)", 2.35 if round(2.345, 2) == 2.35 else 2.35 - 0.01),
+        ("2.346 | round(2)", 2.35),
         ("2.1 | round(0, 'ceil')", 3.0),
         ("gone | default('d')", "d"),
         ("vars.gone.further | default('d')", "d"),
@@ -172,19 +172,14 @@ def test_no_expression_hangs_or_fills_the_memory(expression: str) -> None:
     for _ in range(60):
         twin = [twin, twin]
     names = {"big": Lazy(100_000), "vars": {"d": bomb, "e": twin}, "a": {}}
+    begun = time.process_time()
+    first = code_of(expression, **names)
+    assert time.process_time() - begun < 1.0
+    assert first in {"FAB201", "FAB203", "FAB204", "FAB205", "FAB207", "FAB208", "FAB210"}
     tracemalloc.start()
     try:
-        begun = time.perf_counter()
-        assert code_of(expression, **names) in {
-            "FAB201",
-            "FAB203",
-            "FAB204",
-            "FAB205",
-            "FAB207",
-            "FAB208",
-        }
-        assert time.perf_counter() - begun < 2.0  # tracing memory makes it several times slower
-        assert tracemalloc.get_traced_memory()[1] < 150_000_000
+        assert code_of(expression, **names) == first
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()
 
@@ -309,11 +304,9 @@ def _literal(value: Any) -> str:
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
-    return (
-        {None: "none", True: "true", False: "false"}[value]
-        if not isinstance(value, int | float) or (isinstance(value, bool))
-        else repr(value)
-    )
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return repr(value)
 
 
 _TEXTS = st.text(
