@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from scenario_runner.archive.elements import (
     DamagedDataset,
@@ -22,6 +19,10 @@ from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.errors import MachineError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
     from pydicom import Dataset
 
     from scenario_runner.archive.query import Matches
@@ -276,7 +277,7 @@ class Archive:
         """Let go of the index. May be called twice."""
         self.index.close()
 
-    def __enter__(self) -> Archive:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -12,12 +12,14 @@ import hashlib
 import itertools
 import os
 import struct
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.elements import DamagedDataset, Encoding, read_elements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 Buffer = bytes | bytearray | memoryview
 

@@ -8,15 +8,18 @@ small transaction.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.levels import ATTRIBUTES, LEVELS, Level, levels_down_to
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSION: Final = 1
 """Of the schema; an index of another version is made again from the files."""
@@ -43,7 +46,10 @@ _PER_STATEMENT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the index keeps of one instance. attributes: keyword to text, values joined by ``\\``."""
+    """What the index keeps of one instance.
+
+    attributes: keyword to text, several values joined by backslashes.
+    """
 
     attributes: Mapping[str, str]
     character_set: str
@@ -181,7 +187,7 @@ class Index:
         tables = [TABLE[one] for one in levels_down_to(level)]
         joined = tables[0] + "".join(
             f" JOIN {table} ON {table}.parent = {above}.id"
-            for above, table in zip(tables, tables[1:], strict=False)
+            for above, table in itertools.pairwise(tables)
         )
         selected = ", ".join(_expression(column, level) for column in columns)
         for batch in _batches(list(restrictions)):
@@ -287,7 +293,7 @@ def _expression(column: str, level: Level) -> str:
     # The inner tables hide the outer ones of the same name; only the owner's row is the outer one.
     joined = below[0] + "".join(
         f" JOIN {table} ON {table}.parent = {above}.id"
-        for above, table in zip(below, below[1:], strict=False)
+        for above, table in itertools.pairwise(below)
     )
     first = " ORDER BY instances.id LIMIT 1" if column == "first_file" else ""
     return f"(SELECT {value} FROM {joined} WHERE {below[0]}.parent = {TABLE[owner]}.id{first})"  # noqa: S608

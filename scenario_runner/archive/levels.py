@@ -5,11 +5,13 @@ PS3.4 C.6.1.1 and C.6.2.1. What is not listed here is read from the header of a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Level = Literal["PATIENT", "STUDY", "SERIES", "IMAGE"]
 Model = Literal["patient", "study"]

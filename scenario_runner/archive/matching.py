@@ -15,10 +15,10 @@ from typing import Final
 Matcher = Callable[[Sequence[str]], bool]
 """Whether an attribute with these values matches."""
 
-WILDCARD_VRS: Final = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
+WILDCARD_VRS: Final = frozenset(["AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"])
 """Value Representations in which ``*`` and ``?`` are wildcards (PS3.4 C.2.2.2.4)."""
 RANGE_VRS: Final = frozenset(("DA", "TM", "DT"))
-NUMBER_VRS: Final = frozenset("DS FD FL IS SL SS SV UL US UV".split())
+NUMBER_VRS: Final = frozenset(["DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"])
 
 _DT_LIMITS: Final = ("00000101000000.000000", "99991231235959.999999")
 _PN_COMPONENTS: Final = 5

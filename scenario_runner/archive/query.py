@@ -22,7 +22,6 @@ from scenario_runner.archive.elements import (
     write_elements,
     write_items,
 )
-from scenario_runner.archive.index import Restriction
 from scenario_runner.archive.levels import (
     BY_TAG,
     LEVELS,
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.index import Restriction
 
 QUERY_RETRIEVE_LEVEL: Final = 0x00080052
 _RETRIEVE_AE_TITLE: Final = 0x00080054
@@ -174,7 +174,7 @@ class Query:
         if self.others:
             names.append("first_file")
         for row in archive.index.rows(self.level, names, self._restrictions()):
-            answer: Answer = {QUERY_RETRIEVE_LEVEL: ("CS", [self.level])}
+            answer: Answer = {QUERY_RETRIEVE_LEVEL: ("CS", [str(self.level)])}
             stored_terms = tuple(row[0].split("\\")) if row[0] else ()
             if not self._match_columns(row[1:], answer):
                 continue
@@ -221,7 +221,7 @@ def level_of(identifier: Elements) -> Level:
     text = element.value.decode("latin-1").strip(" \0") if element else ""
     if text not in LEVELS:
         raise InvalidIdentifier(f"Query/Retrieve Level is '{text[:16]}'")
-    return cast("Level", text)
+    return text
 
 
 def unique_key(identifier: Elements, level: Level) -> list[str]:

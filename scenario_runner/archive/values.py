@@ -7,25 +7,27 @@ Everything is compared and indexed as text in Unicode, whatever Specific Charact
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydicom.charset import decode_bytes, encode_string, python_encoding
 from pydicom.datadict import dictionary_VR
 
 from scenario_runner.archive.elements import Element, Elements, Encoding
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 UTF8: Final = "ISO_IR 192"
 
-CHARSET_VRS: Final = frozenset("LO LT PN SH ST UC UT".split())
+CHARSET_VRS: Final = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 """Value Representations that Specific Character Set governs (PS3.5 6.1.2.3)."""
-SINGLE_VALUE_VRS: Final = frozenset("LT ST UR UT".split())
+SINGLE_VALUE_VRS: Final = frozenset(["LT", "ST", "UR", "UT"])
 """Text in which a backslash is just a character."""
 _NUMBERS: Final[Mapping[str, str]] = {
     "FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q",
 }  # fmt: skip
-_BYTES: Final = frozenset("OB OD OF OL OV OW UN".split())
+_BYTES: Final = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 _DELIMITERS: Final[Mapping[str, set[int]]] = {"PN": {0x5C, 0x5E, 0x3D, 0x0A, 0x0D, 0x0C, 0x09}}
 _DEFAULT_DELIMITERS: Final = {0x5C, 0x0A, 0x0D, 0x0C, 0x09}
 _ESCAPE: Final = 0x1B

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.network.commands import (
     NO_DATA_SET,
@@ -23,7 +22,11 @@ from scenario_runner.network.commands import (
 from scenario_runner.network.fragments import COMMAND, LAST, fragments
 from scenario_runner.pacs.connection import ABORT, P_DATA, RELEASE_RQ, Closed, Connection
 from scenario_runner.pacs.negotiation import AssociationRequest, Context, MalformedPdu
-from scenario_runner.pacs.options import PacsOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scenario_runner.pacs.options import PacsOptions
 
 Piece = bytes | bytearray | memoryview
 

@@ -7,10 +7,12 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.pacs.negotiation import MalformedPdu
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ASSOCIATE_RQ, P_DATA, RELEASE_RQ, ABORT = 0x01, 0x04, 0x05, 0x07
 _HEADER: Final = struct.Struct(">BxL")

@@ -7,11 +7,13 @@ does not fit raises MalformedPdu.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.network.peer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 _FIXED: Final = 68

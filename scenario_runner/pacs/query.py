@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scenario_runner.archive.elements import DamagedDataset, encoding_of, read_elements
 from scenario_runner.archive.query import InvalidIdentifier, Query, level_of
 from scenario_runner.network.commands import Element
-from scenario_runner.pacs.association import Association, Message
 from scenario_runner.pacs.services import FIND, Desk, comment, is_relational, joined
+
+if TYPE_CHECKING:
+    from scenario_runner.pacs.association import Association, Message
 
 SUCCESS = 0x0000
 PENDING, PENDING_UNSUPPORTED_KEYS = 0xFF00, 0xFF01
@@ -33,8 +37,9 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
             relational=is_relational(desk, association, context.abstract_syntax),
         )
     except InvalidIdentifier as error:
-        problem = {Element.ERROR_COMMENT: comment(error)}
-        association.respond(message, IDENTIFIER_DOES_NOT_MATCH, problem)
+        association.respond(
+            message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
+        )
         return
     except DamagedDataset as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})

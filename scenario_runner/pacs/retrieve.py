@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.elements import (
     DamagedDataset,
     Elements,
@@ -14,13 +12,11 @@ from scenario_runner.archive.elements import (
     read_elements,
     write_elements,
 )
-from scenario_runner.archive.index import Located
 from scenario_runner.archive.levels import LEVELS, Level, Model
 from scenario_runner.archive.query import InvalidIdentifier, level_of, unique_key
 from scenario_runner.archive.transcoding import CannotTranscode, transcode
 from scenario_runner.archive.values import encode
 from scenario_runner.network.commands import Command, Element, Field, number
-from scenario_runner.pacs.association import Association, Message
 from scenario_runner.pacs.negotiation import MalformedPdu
 from scenario_runner.pacs.services import (
     GET,
@@ -30,6 +26,13 @@ from scenario_runner.pacs.services import (
     is_relational,
     joined,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.index import Located
+    from scenario_runner.pacs.association import Association, Message
 
 SUCCESS = 0x0000
 SUB_OPERATIONS_WITH_FAILURES = 0xB000
@@ -96,8 +99,9 @@ def answer_get(desk: Desk, association: Association, message: Message) -> None:
         relational = is_relational(desk, association, context.abstract_syntax)
         found = select(desk.archive, model, identifier, relational=relational)
     except InvalidIdentifier as error:
-        problem = {Element.ERROR_COMMENT: comment(error)}
-        association.respond(message, IDENTIFIER_DOES_NOT_MATCH, problem)
+        association.respond(
+            message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
+        )
         return
     except DamagedDataset as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})

@@ -7,12 +7,9 @@ import logging
 import selectors
 import socket
 import threading
-from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
-from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Interrupted, MachineError, StepTimeout
 from scenario_runner.pacs.association import Aborted, Association, Released
 from scenario_runner.pacs.connection import ASSOCIATE_RQ, Connection
@@ -31,6 +28,13 @@ from scenario_runner.pacs.negotiation import (
 )
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from scenario_runner.deadline import Deadline
 
 LOGGER = logging.getLogger(__name__)
 
@@ -123,7 +127,7 @@ class EmbeddedPacs:
             self._archive.close()
             self._archive = None
 
-    def __enter__(self) -> EmbeddedPacs:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -136,7 +140,8 @@ class EmbeddedPacs:
         self.stop()
 
     def _accept(self) -> None:
-        assert self._listener is not None and self._wake is not None
+        assert self._listener is not None
+        assert self._wake is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._wake[0], selectors.EVENT_READ)
@@ -164,7 +169,7 @@ class EmbeddedPacs:
             self._open[thread] = connection
         thread.start()
 
-    def _converse(self, connection: Connection, desk: Desk, full: bool) -> None:  # noqa: FBT001
+    def _converse(self, connection: Connection, desk: Desk, full: bool) -> None:
         try:
             Conversation(connection, desk, full=full).run()
         finally:
@@ -199,7 +204,7 @@ class Conversation:
         except Aborted:
             LOGGER.info("the peer aborted the association")
         except (MalformedPdu, TimeoutError) as error:
-            LOGGER.warning("aborting the association: %s", error or "the peer is silent")
+            LOGGER.warning("aborting the association: %s", str(error) or "the peer is silent")
             self._abort()
         except OSError as error:
             LOGGER.info("the connection is gone: %s", error)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pydicom.uid import UID_dictionary
+from pydicom.config import IGNORE
+from pydicom.uid import UID
 
-from scenario_runner.archive.archive import Archive
-from scenario_runner.archive.levels import Model
 from scenario_runner.network.commands import Field
 from scenario_runner.pacs.association import Association, Message
 from scenario_runner.pacs.negotiation import (
@@ -19,7 +18,11 @@ from scenario_runner.pacs.negotiation import (
     Context,
     ProposedContext,
 )
-from scenario_runner.pacs.options import PacsOptions
+
+if TYPE_CHECKING:
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.levels import Model
+    from scenario_runner.pacs.options import PacsOptions
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 FIND: Final[Mapping[str, Model]] = {
@@ -68,11 +71,11 @@ def is_storage(sop_class_uid: str) -> bool:
 
     A PACS for tests that refuses what it does not know would hide what a sender does with it.
     """
-    entry = UID_dictionary.get(sop_class_uid)
-    if entry is None:
+    entry = UID(sop_class_uid, IGNORE)
+    if not entry.type:
         return not sop_class_uid.startswith(_STANDARD_ROOT) or _looks_like_storage(sop_class_uid)
-    name, kind = entry[0], entry[1]
-    return kind == "SOP Class" and "Storage" in name and not name.startswith("Storage Commitment")
+    is_class = entry.type == "SOP Class" and not entry.name.startswith("Storage Commitment")
+    return is_class and "Storage" in entry.name
 
 
 def _looks_like_storage(uid: str) -> bool:
@@ -103,10 +106,8 @@ def _negotiate(proposed: ProposedContext, request: AssociationRequest) -> Contex
 
 
 def _is_transfer_syntax(uid: str) -> bool:
-    entry = UID_dictionary.get(uid)
-    if entry is None:
-        return not uid.startswith(_STANDARD_ROOT)
-    return entry[1] == "Transfer Syntax"
+    kind = UID(uid, IGNORE).type
+    return kind == "Transfer Syntax" or (not kind and not uid.startswith(_STANDARD_ROOT))
 
 
 def negotiate_extended(request: AssociationRequest) -> dict[str, bytes]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scenario_runner.archive.archive import Mismatch
 from scenario_runner.archive.elements import DamagedDataset
 from scenario_runner.errors import MachineError
 from scenario_runner.network.commands import Element
-from scenario_runner.pacs.association import Association, Message
 from scenario_runner.pacs.services import Desk, comment
+
+if TYPE_CHECKING:
+    from scenario_runner.pacs.association import Association, Message
 
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
