@@ -118,7 +118,8 @@ class Association:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
+        # A generator that is closed between two exchanges has simply seen enough.
+        if kind is None or kind is GeneratorExit:
             self.release()
         else:
             self.abort()

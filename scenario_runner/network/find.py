@@ -12,7 +12,7 @@ from scenario_runner.network.commands import Element, Field
 from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from pydicom import Dataset
 
@@ -40,34 +40,45 @@ class FindAnswer:
     unsupported_keys: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One question. identifier: with QueryRetrieveLevel and SpecificCharacterSet set.
+
+    limit: of matches; the peer is asked to cancel when there are more.
+    """
+
+    level: Level
+    identifier: Dataset
+    limit: int | None = None
+
+
 def find(
     peer: Peer,
-    level: Level,
-    identifiers: Iterable[Dataset],
+    asked: Iterable[Query],
     deadline: Deadline,
     *,
-    limit: int | None = None,
     opened: Callable[[AssociationEvidence], None] | None = None,
-) -> Iterator[FindAnswer]:
-    """Ask each query in turn over one association, yielding its answer.
+) -> Generator[FindAnswer, None, None]:
+    """Ask each query in turn over one association, yielding its answer; queries are pulled lazily.
 
-    identifiers: with QueryRetrieveLevel and SpecificCharacterSet set. limit: of matches a query;
-    the peer is asked to cancel when there are more. Raises OperationFailed for a failure status,
-    other TargetErrors for a broken exchange, or what the deadline raises.
+    The patient level is asked in the patient root information model, the others in study root.
+    Raises OperationFailed for a failure status, other TargetErrors for a broken exchange, or what
+    the deadline raises.
     """
-    sop_class = queries.model_for(level).find
-    proposal = Proposal(abstract_syntax=sop_class, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES)
-    with Association.open(peer, [proposal], deadline) as association:
+    proposals = [
+        Proposal(abstract_syntax=model.find, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES)
+        for model in (queries.STUDY_ROOT, queries.PATIENT_ROOT)
+    ]
+    with Association.open(peer, proposals, deadline) as association:
         if opened:
             opened(association.evidence)
-        context = association.context(sop_class, f"C-FIND at the {level} level")
-        for identifier in identifiers:
-            yield _find_one(association, context, identifier, limit)
+        for query in asked:
+            sop_class = queries.model_for(query.level).find
+            context = association.context(sop_class, f"C-FIND at the {query.level} level")
+            yield _find_one(association, context, query)
 
 
-def _find_one(
-    association: Association, context: Context, identifier: Dataset, limit: int | None
-) -> FindAnswer:
+def _find_one(association: Association, context: Context, query: Query) -> FindAnswer:
     assert context.transfer_syntax is not None
     peer = association.peer
     message_id = association.next_message_id()
@@ -80,10 +91,11 @@ def _find_one(
             Element.PRIORITY: _MEDIUM_PRIORITY,
             Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
         },
-        [queries.encode(identifier, context.transfer_syntax)],
+        [queries.encode(query.identifier, context.transfer_syntax)],
     )
     matches: list[Dataset] = []
     cancelled = unsupported = False
+    size = 0
     for _ in range(peer.limits.responses + 1):
         message = association.response(Field.C_FIND_RQ, message_id, context.id)
         status = commands.number(message.command, Element.STATUS) or 0
@@ -101,10 +113,17 @@ def _find_one(
                 "the peer broke the protocol",
                 "it sent a match without identifier",
             )
-        if limit is not None and len(matches) >= limit:
+        if query.limit is not None and len(matches) >= query.limit:
             cancel(association, context.id, message_id)
             cancelled = True
             continue
+        size += len(message.data)
+        if size > peer.limits.matches:
+            raise peer.error(
+                ProtocolViolation,
+                "the peer broke the protocol",
+                f"its matches take more than {peer.limits.matches} bytes",
+            )
         matches.append(queries.decode(message.data, context.transfer_syntax, peer))
     raise peer.error(
         ProtocolViolation,

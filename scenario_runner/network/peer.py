@@ -28,6 +28,8 @@ class Limits:
     """One C-FIND or C-GET response's identifier, in bytes."""
     instance: int = 0x80000000
     """A received instance, in bytes."""
+    matches: int = 0x20000000
+    """All identifiers of one C-FIND together, in bytes."""
     responses: int = 1_000_000
     """Pending responses to one request."""
 

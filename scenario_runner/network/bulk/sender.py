@@ -22,7 +22,7 @@ from scenario_runner.network.negotiation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.peer import Peer
@@ -198,7 +198,7 @@ def store(
     *,
     rate: float | None = None,
     opened: Callable[[AssociationEvidence], None] | None = None,
-) -> Iterator[StoreAnswer]:
+) -> Generator[StoreAnswer, None, None]:
     """Send instances over one association, yielding each one's answer as it is known.
 
     Instances are pulled one ahead of the answers and never kept. Every instance pulled gets exactly
@@ -211,9 +211,13 @@ def store(
     try:
         sender.open()
         yield from run(sender, iter(instances), Pace(rate), deadline)
+    except GeneratorExit:
         sender.release()
-    finally:
+        raise
+    except BaseException:
         sender.abort()
+        raise
+    sender.release()
 
 
 def run(

@@ -1,0 +1,84 @@
+"""One target made of several services: each operation goes to the first service that can do it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.api.targets import (
+    Echo,
+    FindRequest,
+    Received,
+    RetrieveRequest,
+    RetrieveResult,
+    Storable,
+    StoreOptions,
+    StoreStatus,
+    Target,
+    TargetSetup,
+)
+from scenario_runner.events import TargetFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from scenario_runner.deadline import Deadline
+
+
+class CombinedTarget(Target):
+    """A target with any number of parts; facts are the first part's, capabilities all parts'."""
+
+    def __init__(self, setup: TargetSetup, parts: Sequence[Target]) -> None:
+        self.name = setup.name
+        self.expects = setup.expects
+        self._parts = parts
+        self._nothing = Target()
+        """Says Unsupported to everything, in the words of the interface."""
+        self._nothing.name = setup.name
+        facts = [part.facts for part in parts]
+        first = (
+            facts[0]
+            if facts
+            else TargetFacts(name=setup.name, kind="none", environment=setup.environment)
+        )
+        every = dict.fromkeys(word for fact in facts for word in fact.capabilities)
+        self.facts = dataclasses.replace(first, capabilities=list(every))
+
+    def echo(self, deadline: Deadline) -> Echo:
+        """C-ECHO by the part that has it."""
+        return self._part("echo").echo(deadline)
+
+    def store(
+        self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
+    ) -> Iterator[StoreStatus]:
+        """Send by the part that can."""
+        return self._part("store").store(instances, options, deadline)
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        """Query by the part that can."""
+        return self._part("find").find(request, deadline)
+
+    def find_each(
+        self, requests: Iterable[FindRequest], deadline: Deadline
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Query by the part that can."""
+        return self._part("find").find_each(requests, deadline)
+
+    def retrieve(
+        self, request: RetrieveRequest, sink: Callable[[Received], None], deadline: Deadline
+    ) -> RetrieveResult:
+        """Retrieve by the part that can."""
+        return self._part("retrieve").retrieve(request, sink, deadline)
+
+    def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
+        """Delete by the part that can."""
+        return self._part("delete").delete(study_uids, deadline)
+
+    def close(self) -> None:
+        """Close every part."""
+        for part in self._parts:
+            part.close()
+
+    def _part(self, capability: str) -> Target:
+        able = (part for part in self._parts if capability in part.capabilities)
+        return next(able, self._nothing)

@@ -1,0 +1,185 @@
+"""A PACS reached over DIMSE: what a target asks, said in the words of ``network``."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scenario_runner.api.targets import (
+    Echo,
+    FindRequest,
+    Received,
+    RetrieveRequest,
+    RetrieveResult,
+    Storable,
+    StoreOptions,
+    StoreStatus,
+    Target,
+    TargetSetup,
+)
+from scenario_runner.errors import TargetError
+from scenario_runner.events import TargetFacts
+from scenario_runner.language.site_model import DicomService
+from scenario_runner.network.peer import Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydantic import BaseModel
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.bulk.sender import StoreAnswer
+    from scenario_runner.network.retrieve import ReceivedInstance
+
+CAPABILITIES = ("echo", "store", "find", "retrieve")
+
+
+class DimseTarget(Target):
+    """Echo, store, find and retrieve over DIMSE; each operation has associations of its own."""
+
+    def __init__(self, setup: TargetSetup, peer: Peer) -> None:
+        self.name = setup.name
+        self.expects = setup.expects
+        self._peer = peer
+        self.facts = TargetFacts(
+            name=setup.name,
+            kind="dimse",
+            environment=setup.environment,
+            host=peer.host,
+            port=peer.port,
+            ae_title=peer.ae_title,
+            capabilities=list(CAPABILITIES),
+        )
+
+    def peer(self) -> Peer:
+        """Whom to speak to; a subclass may have to start it first."""
+        return self._peer
+
+    def echo(self, deadline: Deadline) -> Echo:
+        """C-ECHO over an association of its own."""
+        from scenario_runner.network.echo import echo
+
+        with naming(self.name):
+            answer = echo(self.peer(), deadline)
+        return Echo(
+            status=answer.status, seconds=answer.seconds, association=answer.association.plain()
+        )
+
+    def store(
+        self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
+    ) -> Iterator[StoreStatus]:
+        """C-STORE each instance; see ``network.bulk.sender.store``."""
+        from scenario_runner.network.bulk.sender import store
+
+        with (
+            naming(self.name),
+            contextlib.closing(
+                store(self.peer(), instances, options.contexts, deadline, rate=options.rate)
+            ) as answers,
+        ):
+            for answer in answers:
+                yield _status(answer)
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        """One C-FIND."""
+        [matches] = self.find_each([request], deadline)
+        return matches
+
+    def find_each(
+        self, requests: Iterable[FindRequest], deadline: Deadline
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Several C-FINDs over one association."""
+        from scenario_runner.network.find import Query, find
+        from scenario_runner.targets.identifiers import find_identifier
+        from scenario_runner.targets.values import plain
+
+        character_set = str(self.expects.get("query_character_set", "ISO_IR 192"))
+        queries = (
+            Query(
+                level=request.level,
+                identifier=find_identifier(request, character_set),
+                limit=request.limit,
+            )
+            for request in requests
+        )
+        with naming(self.name), contextlib.closing(find(self.peer(), queries, deadline)) as answers:
+            for answer in answers:
+                yield [plain(match) for match in answer.matches]
+
+    def retrieve(
+        self, request: RetrieveRequest, sink: Callable[[Received], None], deadline: Deadline
+    ) -> RetrieveResult:
+        """C-GET over an association of its own."""
+        from scenario_runner.network.retrieve import get
+        from scenario_runner.targets.identifiers import retrieve_identifier
+
+        def take(instance: ReceivedInstance) -> None:
+            sink(
+                Received(
+                    sop_class_uid=instance.sop_class_uid,
+                    sop_instance_uid=instance.sop_instance_uid,
+                    transfer_syntax_uid=instance.transfer_syntax_uid,
+                    data=memoryview(instance.data),
+                )
+            )
+
+        with naming(self.name):
+            answer = get(
+                self.peer(),
+                request.level,
+                retrieve_identifier(request),
+                request.contexts,
+                take,
+                deadline,
+            )
+        return RetrieveResult(
+            status=answer.status,
+            comment=answer.comment,
+            completed=answer.completed,
+            failed=answer.failed,
+            warning=answer.warning,
+            failed_uids=answer.failed_uids,
+            association=answer.association.plain(),
+        )
+
+
+class DimseKind:
+    """The ``dicom`` service of a target."""
+
+    name: ClassVar[str] = "dicom"
+    model: ClassVar[type[BaseModel]] = DicomService
+
+    @classmethod
+    def open(cls, setup: TargetSetup) -> Target:
+        """Make the target; nothing is connected until it is used."""
+        service: DicomService = setup.services[cls.name]
+        peer = Peer(
+            host=service.host,
+            port=service.port,
+            ae_title=service.ae_title,
+            calling_ae_title=service.calling_ae_title or setup.calling_ae_title,
+            connect_timeout=service.connect_timeout,
+            response_timeout=service.response_timeout,
+        )
+        return DimseTarget(setup, peer)
+
+
+@contextlib.contextmanager
+def naming(target: str) -> Iterator[None]:
+    """Put the target's name into errors that pass."""
+    try:
+        yield
+    except TargetError as error:
+        error.target = error.target or target
+        raise
+
+
+def _status(answer: StoreAnswer) -> StoreStatus:
+    return StoreStatus(
+        sop_instance_uid=answer.sop_instance_uid,
+        sop_class_uid=answer.sop_class_uid,
+        status=answer.status,
+        comment=answer.comment,
+        seconds=answer.seconds,
+        maybe_stored=answer.maybe_stored,
+    )

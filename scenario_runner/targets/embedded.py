@@ -1,0 +1,87 @@
+"""The embedded PACS as a target: started when first used, then spoken to like any other PACS."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+from scenario_runner.language.site_model import EmbeddedService
+from scenario_runner.network.peer import Peer
+from scenario_runner.targets.dimse import CAPABILITIES, DimseTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import BaseModel
+
+    from scenario_runner.api.targets import Target, TargetSetup
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.pacs import EmbeddedPacs
+
+_HOST = "127.0.0.1"
+
+
+class EmbeddedTarget(DimseTarget):
+    """A PACS inside this process, on a free loopback port, with its files in the target's scratch."""
+
+    def __init__(self, setup: TargetSetup, service: EmbeddedService) -> None:
+        peer = Peer(
+            host=_HOST,
+            port=0,
+            ae_title=service.ae_title,
+            calling_ae_title=setup.calling_ae_title,
+        )
+        super().__init__(setup, peer)
+        self.facts = dataclasses.replace(
+            self.facts, kind="embedded", port=None, capabilities=[*CAPABILITIES, "delete"]
+        )
+        self._folder = setup.scratch / "archive"
+        self._lock = threading.Lock()
+        self._pacs: EmbeddedPacs | None = None
+
+    def peer(self) -> Peer:
+        """The running PACS; starts it the first time."""
+        self._started()
+        return self._peer
+
+    def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
+        """Delete straight from the archive."""
+        archive = self._started().archive
+        gone = []
+        for uid in study_uids:
+            deadline.check()
+            if archive.delete_study(uid):
+                gone.append(uid)
+        return gone
+
+    def close(self) -> None:
+        """Stop the PACS."""
+        with self._lock:
+            pacs, self._pacs = self._pacs, None
+        if pacs is not None:
+            pacs.stop()
+
+    def _started(self) -> EmbeddedPacs:
+        from scenario_runner.pacs import EmbeddedPacs
+
+        with self._lock:
+            if self._pacs is None:
+                pacs = EmbeddedPacs(self._folder, self._peer.ae_title, host=_HOST)
+                pacs.start()
+                self._pacs = pacs
+                self._peer = dataclasses.replace(self._peer, port=pacs.port)
+                self.facts = dataclasses.replace(self.facts, port=pacs.port)
+            return self._pacs
+
+
+class EmbeddedKind:
+    """The ``embedded`` service of a target."""
+
+    name: ClassVar[str] = "embedded"
+    model: ClassVar[type[BaseModel]] = EmbeddedService
+
+    @classmethod
+    def open(cls, setup: TargetSetup) -> Target:
+        """Make the target; the PACS starts when it is used."""
+        return EmbeddedTarget(setup, setup.services[cls.name])

@@ -1,0 +1,112 @@
+"""What a scenario asks for becomes the identifier of a C-FIND or C-GET request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydicom import DataElement, Dataset
+
+    from scenario_runner.api.targets import FindRequest, Level, RetrieveRequest
+
+UNIQUE_KEYS: Mapping[Level, str] = {
+    "patient": "PatientID",
+    "study": "StudyInstanceUID",
+    "series": "SeriesInstanceUID",
+    "image": "SOPInstanceUID",
+}
+"""PS3.4 C.6.1.1 and C.6.2.1."""
+
+_HEX = re.compile(r"[0-9A-Fa-f]{8}")
+_NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV"}
+_REALS = {"FL", "FD"}
+_BYTES = {"OB", "OW", "OL", "OV", "OF", "OD", "UN"}
+
+
+def find_identifier(request: FindRequest, character_set: str = "ISO_IR 192") -> Dataset:
+    """The identifier of a query; the level's unique key is always asked for.
+
+    character_set: the defined term used when a value is not ASCII. Raises UsageError for a keyword
+    that is none, or a value its VR cannot hold.
+    """
+    keys: dict[str, Any] = dict.fromkeys((UNIQUE_KEYS[request.level], *request.returned), "")
+    keys.update(request.match)
+    return _identifier(request.level, keys, character_set)
+
+
+def retrieve_identifier(request: RetrieveRequest) -> Dataset:
+    """The identifier of a retrieve: unique keys only (PS3.4 C.4.3.1.3). Raises UsageError."""
+    return _identifier(request.level, request.keys, "ISO_IR 192")
+
+
+def _identifier(level: Level, keys: Mapping[str, Any], character_set: str) -> Dataset:
+    identifier = _data_set(keys)
+    identifier.QueryRetrieveLevel = level.upper()
+    if _beyond_ascii(keys):
+        identifier.SpecificCharacterSet = character_set.split("\\")
+    return identifier
+
+
+def _data_set(keys: Mapping[str, Any]) -> Dataset:
+    from pydicom import Dataset
+
+    result = Dataset()
+    for key, value in keys.items():
+        result.add(_element(str(key), value))
+    return result
+
+
+def _element(key: str, value: Any) -> DataElement:
+    from pydicom import DataElement
+    from pydicom.config import IGNORE
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.sequence import Sequence as Items
+
+    tag = int(key, 16) if _HEX.fullmatch(key) else tag_for_keyword(key)
+    if tag is None:
+        raise UsageError(f"'{key}' is no DICOM keyword", hint="write PatientName, or 00100010")
+    try:
+        vr = dictionary_VR(tag).split(" or ")[0]
+    except KeyError:
+        vr = "UN"
+    try:
+        if vr == "SQ":
+            items = [value] if isinstance(value, Mapping) else value or []
+            return DataElement(tag, vr, Items(_data_set(item) for item in items))
+        # A wildcard, a range or a list is right in a query and wrong in an object: no validation.
+        return DataElement(tag, vr, _value(vr, value), validation_mode=IGNORE)
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        raise UsageError(f"'{value}' cannot be a value of {key} ({vr})") from error
+
+
+def _value(vr: str, value: Any) -> Any:
+    several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    values = [v for v in (value if several else [value]) if v is not None and v != ""]
+    if not values:
+        return b"" if vr in _BYTES else None
+    if vr in _BYTES:
+        return str(values[0]).encode()
+    converted = [_one(vr, v) for v in values]
+    return converted if len(converted) > 1 else converted[0]
+
+
+def _one(vr: str, value: Any) -> Any:
+    if vr in _NUMBERS:
+        return int(value)
+    if vr in _REALS:
+        return float(value)
+    if vr == "AT":
+        return int(str(value), 16)
+    return str(value)
+
+
+def _beyond_ascii(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_beyond_ascii, value.values()))
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return any(map(_beyond_ascii, value))
+    return not str(value).isascii()
