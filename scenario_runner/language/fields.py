@@ -25,7 +25,11 @@ class Model(BaseModel):
     """Base of everything that is read from a file: unknown keys are errors, values are frozen."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -127,9 +131,14 @@ TargetName = Annotated[
 ]
 """The name of a PACS in the site file."""
 
-Attributes = Annotated[
-    dict[str, Any], WithJsonSchema({"type": "object", "x-name-of": "attribute"})
+AttributeName = Annotated[
+    str,
+    BeforeValidator(as_written),
+    WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "attribute"}),
 ]
+"""The keyword of a DICOM attribute."""
+
+Attributes = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "x-name-of": "attribute"})]
 """DICOM attributes by keyword (``AccessionNumber``) with the value of each."""
 
 Tags = Attributes

@@ -9,7 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.language.fields import Count, Date, Model, Name, Tags, Text, Time
+from scenario_runner.language.fields import (
+    AttributeName,
+    Count,
+    Date,
+    Model,
+    Name,
+    Tags,
+    Text,
+    Time,
+    parse_date,
+)
 from scenario_runner.language.scalars import as_written
 
 _AGE = re.compile(r"(\d{1,3})([dwmy])", re.IGNORECASE)
@@ -54,9 +64,19 @@ class NameParts(Model):
     locale: Text | None = None
 
 
+def _study_day(value: Any) -> Any:
+    """A date as it stands, or a number of days from today (0 and below)."""
+    text = as_written(value)
+    if text == "today":
+        return 0
+    if isinstance(text, str) and (match := re.fullmatch(r"-(\d{1,5})d", text)):
+        return -int(match[1])
+    return parse_date(value)
+
+
 _StudyDay = Annotated[
     dt.date | int,
-    BeforeValidator(lambda value: _study_day(value)),
+    BeforeValidator(_study_day),
     WithJsonSchema(
         {
             "type": ["string", "integer"],
@@ -66,20 +86,7 @@ _StudyDay = Annotated[
     ),
 ]
 
-
-def _study_day(value: Any) -> Any:
-    """A date as it stands, or a number of days from today (0 and below)."""
-    text = as_written(value)
-    if text == "today":
-        return 0
-    if isinstance(text, str) and (match := re.fullmatch(r"-(\d{1,5})d", text)):
-        return -int(match[1])
-    from scenario_runner.language.fields import _date
-
-    return _date(value)
-
-
-TransferSyntax = Annotated[Text, Field(json_schema_extra={"x-name-of": "transfer-syntax"})]
+TransferSyntax = Text
 """A transfer syntax by name (``explicit-le``) or UID."""
 
 
@@ -99,10 +106,13 @@ class SeriesSpec(Model):
     """ViewPosition: PA, AP, LL, RL, CC, MLO, …"""
     images: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     frames: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    size: Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)] | None = None
+    size: (
+        Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)]
+        | None
+    ) = None
     """[rows, columns]"""
     phantom: Text | None = None
-    burn_in: bool | list[Text] | None = None
+    burn_in: bool | list[AttributeName] | None = None
     """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords."""
     transfer_syntax: TransferSyntax | None = None
     sop_class: Text | None = None
@@ -150,6 +160,19 @@ class PatientSpec(Model):
     studies: list[StudySpec] = []
 
 
+_MATRIX = {
+    "type": "object",
+    "properties": {
+        name: {"type": "array", "items": {"type": "object"}, "description": what}
+        for name, what in (
+            ("exclude", "Combinations to leave out."),
+            ("include", "Combinations to add, or values to add to those that fit."),
+        )
+    },
+    "additionalProperties": {"type": "array", "minItems": 1},
+}
+
+
 class ScenarioHeader(Model):
     """Everything of a scenario but its patients and steps."""
 
@@ -166,5 +189,5 @@ class ScenarioHeader(Model):
     """Installation, operational or performance qualification."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     vars: dict[Name, Any] = {}
-    matrix: dict[str, Any] = {}
+    matrix: Annotated[dict[str, Any], WithJsonSchema(_MATRIX)] = {}
     """Axis name to list of values; ``exclude`` and ``include`` as in GitHub Actions."""

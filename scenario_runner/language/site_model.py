@@ -8,7 +8,9 @@ from pydantic import Field
 
 from scenario_runner.language.fields import Duration, Model, Text
 
-AeTitle = Annotated[Text, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
+AeTitle = Annotated[
+    Text, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")
+]
 """VR AE: 1 to 16 printable ASCII characters without backslash, not only spaces (PS3.5 6.2)."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -19,7 +21,9 @@ class Identifiers(Model):
 
     accession: Text = "{YYYY}{2letters}{7digits}"
     patient_id: Text = "PID{6digits}"
-    uid_root: Annotated[Text, Field(pattern=r"^[0-2](\.(0|[1-9]\d*))+$", max_length=30)] | None = None
+    uid_root: Annotated[Text, Field(pattern=r"^[0-2](\.(0|[1-9]\d*))+$", max_length=30)] | None = (
+        None
+    )
     """An arc the site owns; null means 2.25 (UUID-derived, PS3.5 B.2)."""
 
 

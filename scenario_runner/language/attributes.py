@@ -1,0 +1,45 @@
+"""Names of DICOM attributes: keywords of the Standard, and private elements."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from scenario_runner.language.words import did_you_mean
+
+_PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),[xX]{2}[0-9A-Fa-f]{2}\) +\S.*")
+
+
+@cache
+def keywords() -> frozenset[str]:
+    """The keywords of PS3.6, kept in a file so that checking a scenario need not load pydicom."""
+    text = files("scenario_runner.language").joinpath("keywords.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def attribute_problem(name: str) -> tuple[str, str] | None:
+    """Message and hint when a name is no attribute; None when it is one.
+
+    An attribute is a keyword (PS3.6) or ``(gggg,xxee) CREATOR`` with an odd group (PS3.5 7.8).
+    """
+    if name in keywords():
+        return None
+    if name.startswith("("):
+        match = _PRIVATE.fullmatch(name)
+        if match and int(match[1], 16) % 2 == 1:
+            return None
+        reason = "its group is even" if match else "it is not written like one"
+        return (
+            f"'{name}' is no private attribute: {reason}",
+            'write "(0009,xx01) MY CREATOR": odd group, xx, element, creator; or a keyword',
+        )
+    # A newer pydicom may know attributes that are younger than our list.
+    from pydicom.datadict import tag_for_keyword
+
+    if tag_for_keyword(name) is not None:
+        return None
+    return (
+        f"there is no DICOM attribute '{name}'{did_you_mean(name, sorted(keywords()))}",
+        'use a keyword of PS3.6 such as PatientID, or "(0009,xx01) CREATOR" for a private one',
+    )

@@ -1,0 +1,224 @@
+"""Rendered values to a typed model: pydantic's complaints become diagnostics with positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.check import (
+    bad_form,
+    bad_name,
+    in_file_order,
+    not_one_of,
+    subject,
+    takes,
+    wrong_length,
+)
+from scenario_runner.language.words import did_you_mean, either, quoted, value_words
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from scenario_runner.language.document import Document, Path
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def bind(model: type[M], tree: Any, document: Document, path: Path) -> M:
+    """A model from an already rendered tree.
+
+    path: where in the document the tree stands, for positions. Raises InvalidInput.
+    """
+    try:
+        return model.model_validate(tree, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise InvalidInput(explain(error, model, tree, document, path)) from None
+
+
+def complaints(
+    model: type[BaseModel],
+    tree: Any,
+    document: Document,
+    path: Path,
+    ignore: Callable[[Any], bool],
+) -> list[Diagnostic]:
+    """What ``bind`` would say of a tree that still has templates.
+
+    ignore: tells whether a value cannot be judged yet; what is said of such a value is left out.
+    """
+    try:
+        model.model_validate(tree, by_alias=True, by_name=False)
+    except ValidationError as error:
+        return explain(error, model, tree, document, path, ignore)
+    return []
+
+
+def explain(
+    error: ValidationError,
+    model: type[BaseModel],
+    tree: Any,
+    document: Document,
+    path: Path,
+    ignore: Callable[[Any], bool] = lambda _: False,
+) -> list[Diagnostic]:
+    """The diagnostics of a ValidationError, in file order; of a union, the branch that was meant."""
+    placed = [
+        (_place(details["loc"], tree), details)
+        for details in error.errors(include_url=False, include_context=True)
+    ]
+    placed = [
+        (place, details)
+        for place, details in placed
+        if not ignore(_at(tree, place)) and not ignore(details["input"])
+    ]
+    deepest = _relevant(placed)
+    return in_file_order(
+        _diagnostic(details, alternatives, model, document, path, place)
+        for place, details, alternatives in deepest
+    )
+
+
+def _place(loc: Iterable[str | int], tree: Any) -> Path:
+    """A pydantic location without the names of union branches and validators it has in between."""
+    place: list[str | int] = []
+    value = tree
+    parts = list(loc)
+    for index, part in enumerate(parts):
+        if part == "[key]":
+            continue
+        last = index == len(parts) - 1
+        inside = (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)
+        )
+        if inside:
+            value = value[part]
+            place.append(part)
+        elif last and isinstance(value, Mapping) and isinstance(part, str):
+            place.append(part)  # a missing key, or the label of a union's branch
+    return tuple(place)
+
+
+def _at(tree: Any, place: Path) -> Any:
+    for part in place:
+        try:
+            tree = tree[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
+
+
+_WRONG_TYPE = {
+    "string_type": "text", "int_type": "a whole number", "float_type": "a number",
+    "int_from_float": "a whole number", "bool_type": "true or false", "list_type": "a list",
+    "dict_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping",
+    "mapping_type": "a mapping", "tuple_type": "a list", "set_type": "a list",
+    "frozen_set_type": "a list", "none_required": "null", "is_instance_of": "something else",
+}  # fmt: skip
+
+
+_FORMS = frozenset({"duration", "date", "time", "age"})
+"""Error types of the field types in ``fields`` and ``model``."""
+
+
+def _relevant(
+    placed: list[tuple[Path, ErrorDetails]],
+) -> list[tuple[Path, ErrorDetails, list[str]]]:
+    """Without the noise of unions: deeper findings win, and what is no matter of type wins.
+
+    The third part lists what the other branches would have taken instead.
+    """
+    kept: list[tuple[Path, ErrorDetails, list[str]]] = []
+    placed = [(_without_label(place, details), details) for place, details in placed]
+    for place, details in placed:
+        wrong_type = _is_wrong_type(details)
+        if wrong_type and any(
+            len(other) > len(place) and other[: len(place)] == place for other, _ in placed
+        ):
+            continue
+        same = [d for p, d in placed if p == place]
+        if wrong_type and any(not _is_wrong_type(d) for d in same):
+            continue
+        if wrong_type and same[0] is not details:
+            continue
+        alternatives = [_WRONG_TYPE.get(d["type"], "text") for d in same if _is_wrong_type(d)]
+        kept.append((place, details, alternatives))
+    return kept
+
+
+def _is_wrong_type(details: ErrorDetails) -> bool:
+    """Whether the value is of another type; a mapping is no badly written date or age either."""
+    kind, value = details["type"], details["input"]
+    return kind in _WRONG_TYPE or (kind in _FORMS and isinstance(value, Mapping | list))
+
+
+def _without_label(place: Path, details: ErrorDetails) -> Path:
+    """Only a missing or forbidden key can be the last part without being in the tree."""
+    if details["type"] in ("missing", "extra_forbidden") or not place:
+        return place
+    label = place[-1] == details["loc"][-1] and isinstance(place[-1], str)
+    value = details["input"]
+    return place[:-1] if label and isinstance(value, Mapping) and _is_label(place[-1]) else place
+
+
+def _is_label(part: str | int) -> bool:
+    return isinstance(part, str) and (part[:1].isupper() or "[" in part or "-" in part)
+
+
+def _diagnostic(
+    details: ErrorDetails,
+    alternatives: list[str],
+    model: type[BaseModel],
+    document: Document,
+    path: Path,
+    place: Path,
+) -> Diagnostic:
+    kind, value, context = details["type"], details["input"], details.get("ctx", {})
+    at = (*path, *place)
+    where = document.where(at)
+    if kind == "missing":
+        owner = at[:-1]
+        message = f"'{at[-1]}' is missing" + (f" in {subject(owner)}" if owner else "")
+        return Diagnostic("FAB103", document.where(owner, key=True), message)
+    if kind == "extra_forbidden":
+        names = [field.alias or name for name, field in model.model_fields.items()]
+        guess = did_you_mean(str(at[-1]), names) if len(place) == 1 else ""
+        hint = takes({"properties": dict.fromkeys(names)}, at[:-1]) if len(place) == 1 else None
+        message = f"unknown key {quoted(str(at[-1]))}{guess}"
+        return Diagnostic("FAB104", document.where(at, key=True), message, hint)
+    if details["loc"] and details["loc"][-1] == "[key]":
+        return bad_name(document, at)
+    if _is_wrong_type(details):
+        wanted = either(alternatives)
+        message = f"{subject(at)} must be {wanted}, not {value_words(value)}"
+        return Diagnostic("FAB102", document.where(at, key=value is None), message)
+    if kind in ("literal_error", "enum"):
+        options = [
+            part.strip(" '") for part in str(context["expected"]).replace(" or ", ",").split(",")
+        ]
+        return not_one_of(document, at, value, options)
+    if kind == "string_pattern_mismatch":
+        return bad_form(document, at, value)
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        message = f"{subject(at)} must be {words} {context[name]:g}, not {value}"
+        return Diagnostic("FAB107", where, message)
+    if kind in ("too_short", "string_too_short", "too_long", "string_too_long"):
+        least = kind.endswith("short")
+        return wrong_length(
+            document, at, value, least, context["min_length" if least else "max_length"]
+        )
+    if kind in _FORMS:
+        return Diagnostic("FAB106", where, details["msg"])
+    message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    # A rule over several keys is about the mapping, whose key says which one.
+    whole = document.where(at, key=True) if isinstance(value, Mapping) else where
+    return Diagnostic("FAB118", whole, message[:1].lower() + message[1:] if message else kind)
+
+
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"), "less_than": ("less than", "lt"),
+}  # fmt: skip

@@ -1,0 +1,68 @@
+"""Every diagnostic code with its title. Codes are stable: one that is gone is never used again."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        # The file and its YAML
+        "FAB001": "the file is missing or cannot be read",
+        "FAB002": "a folder was given as a file",
+        "FAB003": "the file is not UTF-8 text",
+        "FAB004": "a character that text files do not have",
+        "FAB005": "the file is empty",
+        "FAB006": "the file is too large",
+        "FAB007": "nested too deeply",
+        "FAB008": "too many values",
+        "FAB009": "an alias that leads nowhere or to itself",
+        "FAB010": "a key twice",
+        "FAB011": "a tab used for indentation",
+        "FAB012": "a key that is not text",
+        "FAB013": "a YAML tag",
+        "FAB014": "several documents in one file",
+        "FAB015": "not YAML",
+        "FAB016": "a merge of something that is no mapping",
+        "FAB017": "a template without quotes",
+        # Structure
+        "FAB101": "not a scenario or site file",
+        "FAB102": "a value of the wrong type",
+        "FAB103": "a required key is missing",
+        "FAB104": "an unknown key",
+        "FAB105": "a value that is not one of those allowed",
+        "FAB106": "a value of the wrong form",
+        "FAB107": "a number out of range",
+        "FAB108": "too short or too long",
+        "FAB109": "an unknown step",
+        "FAB110": "an entry without a step",
+        "FAB111": "two steps in one entry",
+        "FAB112": "an unknown check",
+        "FAB113": "not exactly one check in an entry",
+        "FAB114": "a step id twice",
+        "FAB115": "a saved name that is taken",
+        "FAB116": "an unknown target",
+        "FAB117": "an unknown DICOM attribute",
+        "FAB118": "values that do not make sense together",
+        # Templates
+        "FAB201": "not an expression",
+        "FAB202": "a statement or comment in a template",
+        "FAB203": "an unknown name",
+        "FAB204": "an unknown key, or no such element",
+        "FAB205": "an unknown filter or test, or a call",
+        "FAB206": "a name that starts with an underscore",
+        "FAB207": "an expression without a value",
+        "FAB208": "an expression or value that is too large",
+        "FAB209": "a variable that needs itself",
+        "FAB210": "something inside text that is not text",
+        "FAB211": "env outside a site file",
+        # Site files
+        "FAB401": "a target without a service",
+        "FAB402": "an environment variable that is not set",
+        "FAB403": "a template where none is rendered",
+    }
+)
+"""Code to title; ``docs/reference/diagnostics.md`` says more about each."""

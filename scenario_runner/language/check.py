@@ -1,0 +1,347 @@
+"""A document's data against its JSON Schema: every error as a diagnostic in the user's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+
+from scenario_runner.errors import Diagnostic
+from scenario_runner.language.document import Document, Path
+from scenario_runner.language.schema import TEMPLATE, WHOLE
+from scenario_runner.language.words import (
+    did_you_mean,
+    either,
+    quoted,
+    some_of,
+    type_word,
+    value_words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """What jsonschema says of one value, without its optional attributes."""
+
+    keyword: str
+    limit: Any
+    """What the schema gives for the keyword."""
+    schema: Mapping[str, Any]
+    instance: Any
+    path: Path
+    message: str
+    branches: Mapping[int, list[_Error]]
+    """Of a union: the errors in each of its branches."""
+
+
+def _plain(error: Any) -> _Error:
+    branches: dict[int, list[_Error]] = {}
+    for inner in error.context or ():
+        branches.setdefault(inner.schema_path[0], []).append(_plain(inner))
+    return _Error(
+        error.validator,
+        error.validator_value,
+        error.schema,
+        error.instance,
+        tuple(error.absolute_path),
+        error.message,
+        branches,
+    )
+
+
+# A decimal such as 1.0 is no whole number here, for pydantic refuses it too.
+_Validator: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
+_TEMPLATES = (TEMPLATE["pattern"], WHOLE["pattern"])
+
+
+class SchemaCheck:
+    """One schema, ready to check many documents."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+        self._validator = _Validator(schema)
+
+    def __call__(self, document: Document) -> list[Diagnostic]:
+        """Everything that is wrong with the structure, in file order, each thing once."""
+        found: list[Diagnostic] = []
+        for error in self._validator.iter_errors(document.data):
+            found += self._explain(_plain(error), document)
+        return in_file_order(found)
+
+    def _explain(self, error: _Error, document: Document) -> Iterator[Diagnostic]:
+        if error.keyword == "anyOf":
+            yield from self._union(error, document)
+            return
+        yield from _FORMATTERS.get(error.keyword, _anything_else)(error, document)
+
+    def _union(self, error: _Error, document: Document) -> Iterator[Diagnostic]:
+        """The errors of the branch that was meant: the one whose type fits and that came furthest."""
+        meant = [
+            errors
+            for errors in error.branches.values()
+            if not any(each.keyword == "type" and each.path == error.path for each in errors)
+            and not any(each.limit in _TEMPLATES for each in errors if each.keyword == "pattern")
+        ]
+        if meant:
+            for each in max(meant, key=lambda errors: max(len(e.path) for e in errors)):
+                yield from self._explain(each, document)
+            return
+        types = either(type_word(name) for name in self._types(error.schema))
+        yield _type_diagnostic(document, error.path, error.instance, types)
+
+    def _types(self, schema: Any) -> Iterator[str]:
+        """The types that a schema takes, templates aside."""
+        if "$ref" in schema:
+            name = schema["$ref"].removeprefix("#/$defs/")
+            if not name.endswith("template"):
+                yield from self._types(self.schema["$defs"][name])
+            return
+        for branch in schema.get("anyOf", ()):
+            yield from self._types(branch)
+        types = schema.get("type", ())
+        for name in (types,) if isinstance(types, str) else types:
+            if name != "null":
+                yield name
+
+
+def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by place, and each finding once, also when an alias leads to it twice."""
+    unique = {
+        (d.where.file, d.where.line, d.where.column, d.code, d.message): d for d in diagnostics
+    }
+    return sorted(
+        unique.values(),
+        key=lambda d: (d.where.file, d.where.line, d.where.column, d.where.end_column, d.code),
+    )
+
+
+_Formatter = Callable[[_Error, Document], Iterator[Diagnostic]]
+
+
+def _type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> Diagnostic:
+    hint = (
+        "put it in quotes" if wanted == "text" and isinstance(value, int | float | bool) else None
+    )
+    if value is None:
+        where = document.where(path, key=True)
+        message = f"{subject(path)} has no value; it takes {wanted}"
+    else:
+        where = document.where(path)
+        message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
+    return Diagnostic("FAB102", where, message, hint)
+
+
+def subject(path: Path) -> str:
+    """What a message calls the value at a path."""
+    if not path:
+        return "the file"
+    last = path[-1]
+    if isinstance(last, str):
+        return quoted(last)
+    owner = next((part for part in reversed(path) if isinstance(part, str)), None)
+    return f"item {last + 1} of '{owner}'" if owner else f"item {last + 1}"
+
+
+def _type(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    names = error.limit
+    listed = [names] if isinstance(names, str) else [name for name in names if name != "null"]
+    wanted = "text" if "string" in listed else either(type_word(name) for name in listed)
+    yield _type_diagnostic(document, error.path, error.instance, wanted)
+
+
+def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    # jsonschema reports each missing key by itself and says which only in its message.
+    missing = error.message.split("'")[1]
+    allowed = error.schema.get("properties", {})
+    if any(
+        key not in allowed and did_you_mean(key, allowed) == did_you_mean(missing, [missing])
+        for key in error.instance
+    ):
+        return  # misspelt, and reported as that
+    yield Diagnostic(
+        "FAB103", document.where(error.path, key=True), *_missing_words(missing, error, error.path)
+    )
+
+
+def _missing_words(missing: str, error: _Error, path: Path) -> tuple[str, str]:
+    """Message and hint for a key that is not there."""
+    message = f"'{missing}' is missing" + ("" if not path else f" in {subject(path)}")
+    described = error.schema.get("properties", {}).get(missing, {}).get("description", "")
+    return message, f"{missing}: {described.splitlines()[0]}" if described else takes(
+        error.schema, path
+    )
+
+
+def takes(schema: Mapping[str, Any], path: Path) -> str:
+    """The hint that lists what a mapping may have: ``query takes: on, via, level, …``."""
+    keys = some_of(schema.get("properties", {}))
+    owner = schema.get("x-takes") or next(
+        (part for part in reversed(path) if isinstance(part, str)), "the file"
+    )
+    docs = f"      {schema['x-docs']}" if "x-docs" in schema else ""
+    return f"{owner} takes: {keys}{docs}" if keys else ""
+
+
+def _additional(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    allowed = list(error.schema.get("properties", {}))
+    kind = error.schema.get("x-entry-of")
+    for name in error.instance:
+        if name in allowed:
+            continue
+        where = document.where((*error.path, name), key=True)
+        guess = did_you_mean(name, allowed)
+        if kind and not any(known in error.instance for known in entry_names(error.schema)):
+            code = {"step": "FAB109", "check": "FAB112"}[kind]
+            steps = some_of(entry_names(error.schema), 30)
+            hint = f"{kind}s: {steps}      docs/reference/{kind}s.md"
+            yield Diagnostic(code, where, f"unknown {kind} {quoted(name)}{guess}", hint)
+        elif kind:
+            beside = [key for key in allowed if key not in entry_names(error.schema)]
+            guess = did_you_mean(name, beside)
+            hint = f"beside its own key, a {kind} takes: {some_of(beside, 12)}"
+            parameters = _parameter_home(name, error.instance, error.schema)
+            yield Diagnostic(
+                "FAB104", where, f"unknown key {quoted(name)}{guess}", hint + parameters
+            )
+        else:
+            hint = takes(error.schema, error.path)
+            yield Diagnostic("FAB104", where, f"unknown key {quoted(name)}{guess}", hint or None)
+
+
+def _parameter_home(name: str, entry: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """A word on indentation, for a parameter that stands beside the step instead of in it."""
+    own = next((key for key in entry if key in entry_names(schema)), None)
+    return f"\nparameters belong inside: {own}: {{{name}: …}}" if own and entry[own] is None else ""
+
+
+def entry_names(schema: Mapping[str, Any]) -> list[str]:
+    """The steps or checks that an entry's schema knows."""
+    return [branch["required"][0] for branch in schema["oneOf"]]
+
+
+def _one_of(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    schema, entry = error.schema, error.instance
+    kind = schema.get("x-entry-of")
+    if not kind or not isinstance(entry, dict):
+        return
+    names = entry_names(schema)
+    present = [key for key in entry if key in names]
+    if len(present) > 1:
+        code = {"step": "FAB111", "check": "FAB113"}[kind]
+        for extra in present[1:]:
+            yield Diagnostic(
+                code,
+                document.where((*error.path, extra), key=True),
+                f"'{extra}' is a second {kind} in one entry, after '{present[0]}'",
+                f"start a new item of the list: - {extra}: …",
+            )
+    elif all(key in schema["properties"] for key in entry):
+        # An unknown key has been reported as an unknown step already.
+        code = {"step": "FAB110", "check": "FAB113"}[kind]
+        hint = f"{kind}s: {some_of(names, 30)}"
+        yield Diagnostic(code, document.where(error.path), f"this entry names no {kind}", hint)
+
+
+def _enum(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    options = [str(o) for o in error.limit if o is not None]
+    yield not_one_of(document, error.path, error.instance, options)
+
+
+def not_one_of(document: Document, path: Path, value: Any, options: list[str]) -> Diagnostic:
+    """A value outside a fixed list."""
+    guess = did_you_mean(value, options) if isinstance(value, str) else ""
+    return Diagnostic(
+        "FAB105",
+        document.where(path, key=value is None),
+        f"{subject(path)} cannot be {value_words(value)}{guess}",
+        f"{path[-1] if path and isinstance(path[-1], str) else 'it'} is one of: {some_of(options, 30)}",
+    )
+
+
+def _const(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    yield not_one_of(document, error.path, error.instance, [str(error.limit)])
+
+
+def _pattern(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    yield bad_form(document, error.path, error.instance, error.schema.get("examples", ()))
+
+
+def bad_form(
+    document: Document, path: Path, value: Any, examples: Iterable[Any] = (), hint: str = ""
+) -> Diagnostic:
+    """Text that does not have the form it must have."""
+    listed = some_of(examples, 4)
+    return Diagnostic(
+        "FAB106",
+        document.where(path),
+        f"{value_words(value)} does not have the form that {subject(path)} needs",
+        hint or (f"for example: {listed}" if listed else None),
+    )
+
+
+def _range(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    words = {
+        "minimum": "at least", "exclusiveMinimum": "more than",
+        "maximum": "at most", "exclusiveMaximum": "less than",
+    }[error.keyword]  # fmt: skip
+    message = f"{subject(error.path)} must be {words} {error.limit}, not {error.instance}"
+    yield Diagnostic("FAB107", document.where(error.path), message)
+
+
+def _length(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    yield wrong_length(
+        document,
+        error.path,
+        error.instance,
+        error.keyword.startswith("min"),
+        int(error.limit),
+    )
+
+
+def wrong_length(document: Document, path: Path, value: Any, least: bool, limit: int) -> Diagnostic:
+    """Text, a list or a mapping with too few or too many parts."""
+    unit = "character" if isinstance(value, str) else "item" if isinstance(value, list) else "key"
+    noun = unit if limit == 1 else f"{unit}s"
+    words = "at least" if least else "at most"
+    message = f"{subject(path)} must have {words} {limit} {noun}, not {len(value)}"
+    return Diagnostic("FAB108", document.where(path), message)
+
+
+def bad_name(document: Document, path: Path) -> Diagnostic:
+    """A key that must be a name and is not."""
+    return Diagnostic(
+        "FAB106",
+        document.where(path, key=True),
+        f"{quoted(str(path[-1]))} cannot be a name",
+        "a name has letters, digits and underscores, no digit first, and at most 64 characters",
+    )
+
+
+def _anything_else(error: _Error, document: Document) -> Iterator[Diagnostic]:
+    yield Diagnostic(
+        "FAB118", document.where(error.path), f"{subject(error.path)}: {error.message[:200]}"
+    )
+
+
+_FORMATTERS: dict[str, _Formatter] = {
+    "type": _type,
+    "required": _required,
+    "additionalProperties": _additional,
+    "oneOf": _one_of,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _pattern,
+    "minimum": _range, "exclusiveMinimum": _range, "maximum": _range, "exclusiveMaximum": _range,
+    "minLength": _length, "maxLength": _length, "minItems": _length, "maxItems": _length,
+    "minProperties": _length, "maxProperties": _length,
+}  # fmt: skip

@@ -1,0 +1,108 @@
+"""A parsed file: its plain values, and where each of them stands in the text."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from scenario_runner.errors import Where
+
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top of a document: ``("patients", 0, "studies")``."""
+
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+@dataclass(slots=True)
+class Node:
+    """One value in the text: the characters it spans and what lies inside it."""
+
+    start: int
+    end: int
+    data: Any = None
+    """The plain value; a node inside another shares it with the other's."""
+    members: dict[str | int, Member] = field(default_factory=dict)
+    size: int = 1
+    """How many values it holds, itself included, with every alias spelled out."""
+    height: int = 1
+    """How many levels it has; 1 for a scalar."""
+
+
+@dataclass(slots=True)
+class Member:
+    """A node as it is used in a mapping or list; through an alias that is elsewhere."""
+
+    node: Node
+    key: tuple[int, int]
+    """Span of the key; in a list, of the item."""
+    value: tuple[int, int]
+    """Span of the value where it is used: the alias itself when it is one."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file as parsed: ``data`` is dict, list, str, int, WrittenFloat, bool and None, no more."""
+
+    file: str
+    """The name as the user gave it."""
+    text: str
+    root: Node
+
+    @property
+    def data(self) -> Any:
+        """The whole content as plain values."""
+        return self.root.data
+
+    @cached_property
+    def lines(self) -> list[int]:
+        """Where each line starts, as an offset into the text."""
+        return line_starts(self.text)
+
+    def where(self, path: Path, *, key: bool = False) -> Where:
+        """The place of a value, or of its key; of the nearest ancestor when there is no such value."""
+        return self.span(self._find(path, key), path)
+
+    def _find(self, path: Path, key: bool) -> tuple[int, int]:
+        node, span = self.root, (self.root.start, self.root.end)
+        for depth, part in enumerate(path):
+            member = node.members.get(part)
+            if member is None:
+                # The key of what should have held it says more than the whole block does.
+                return self._find(path[:depth], True) if depth else span
+            node = member.node
+            span = member.key if key and depth == len(path) - 1 else member.value
+        return span
+
+    def span(self, span: tuple[int, int], path: Path = ()) -> Where:
+        """Two offsets into the text as lines and columns."""
+        line, column = position(self.lines, span[0])
+        end_line, end_column = position(self.lines, span[1])
+        return Where(self.file, line, column, end_line, end_column, path_text(path))
+
+
+def line_starts(text: str) -> list[int]:
+    """Offsets of the first character of every line; LF, CRLF and CR end one, nothing else does."""
+    return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+
+def position(starts: list[int], offset: int) -> tuple[int, int]:
+    """Line and column, both from 1, in characters."""
+    line = bisect.bisect_right(starts, offset)
+    return line, offset - starts[line - 1] + 1
+
+
+def path_text(path: Path) -> str:
+    """``patients[0].studies[0].accession``; a key that is no plain word stands in brackets."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _WORD.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{part!r}]"
+    return text

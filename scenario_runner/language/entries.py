@@ -1,0 +1,61 @@
+"""What may stand beside the one key that names a step or a check."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from scenario_runner.language.fields import Duration, Expression, Model, Name, Text
+
+FailureKind = Literal["error", "failed"]
+
+
+class RetrySpec(Model):
+    """Try a step again; the pause is only between attempts."""
+
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 3
+    """How often at most, the first time included."""
+    delay: Duration = 0.0
+    """The pause between two attempts."""
+    on: Annotated[list[FailureKind], Field(min_length=1)] = ["error", "failed"]
+    """What to try again: ``error`` (the PACS could not), ``failed`` (it did, but wrongly)."""
+
+
+class StepSiblings(Model):
+    """What every step takes beside its own key."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)] | None = None
+    """A name for reports and ``--from``; by default the step's name, numbered."""
+    title: Text | None = None
+    """What the report calls the step."""
+    when: Expression | None = None
+    """Run the step only when this holds: ``vars.images > 1``, with or without braces."""
+    for_each: (
+        Annotated[
+            list[Any] | str, WithJsonSchema({"anyOf": [{"type": "array"}, {"x-template": "whole"}]})
+        ]
+        | None
+    ) = None
+    """Run the step once for each element, which templates call ``item``."""
+    retry: RetrySpec | None = None
+    """Try again when it fails."""
+    timeout: Duration | None = None
+    """How long the step may take, all attempts together."""
+    save_as: Name | None = None
+    """A name for the step's result, for templates in later steps."""
+    requirements: list[Text] = []
+    """Requirements that this step verifies."""
+    tags: list[Text] = []
+    """Labels of this step."""
+
+
+class CheckSiblings(Model):
+    """What every check takes beside its own key."""
+
+    must: bool = False
+    """Stop the case when this check fails; ``finally`` still runs."""
+    title: Text | None = None
+    """What the report calls the check."""
+    requirements: list[Text] = []
+    """Requirements that this check verifies."""

@@ -1,0 +1,105 @@
+"""What kind of document a file is, by its ``schema`` key, and which files a path stands for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.loader import MAX_BYTES, load_document
+from scenario_runner.language.words import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scenario_runner.language.document import Document
+
+SCENARIO = "scenario/v1"
+SITE = "site/v1"
+KINDS = (SCENARIO, SITE)
+
+_SUFFIXES = (".yaml", ".yml")
+_SCHEMA = re.compile(r"""^["']?schema["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
+
+
+def scenario_files(paths: Iterable[str | Path]) -> list[Path]:
+    """The scenarios that paths stand for: a file as it is, a folder for all scenarios below it."""
+    return [file for file, kind in input_files(paths) if kind == SCENARIO or kind is None]
+
+
+def input_files(paths: Iterable[str | Path]) -> list[tuple[Path, str | None]]:
+    """Files with their kind, each once, folders in order of name.
+
+    The kind is None for a file named by itself, which is to be read whatever it says it is; a YAML
+    file of a folder without a kind has the kind "". Hidden files and folders are left out.
+    """
+    found: dict[Path, str | None] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            for file in sorted(path.rglob("*")):
+                inside = file.relative_to(path).parts
+                hidden = any(part.startswith(".") for part in inside)
+                if file.suffix.lower() in _SUFFIXES and not hidden and file.is_file():
+                    found.setdefault(file, kind_of(file))
+        else:
+            found.setdefault(path, None)
+    return list(found.items())
+
+
+def kind_of(path: Path) -> str:
+    """What a file says it is, without parsing it where that can be seen; "" when it does not say."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES).decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+    if match := _SCHEMA.search(text):
+        return match[1]
+    if not re.search(r"schema[\"']?[ \t]*:", text):
+        return ""
+    try:
+        data = load_document(path).data
+    except InvalidInput:
+        return ""
+    kind = data.get("schema") if isinstance(data, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def require_kind(document: Document, wanted: str) -> None:
+    """Raises InvalidInput unless the document is a mapping that says it is of the wanted kind."""
+    if problem := kind_problem(document, (wanted,)):
+        raise InvalidInput([problem])
+
+
+def kind_problem(document: Document, wanted: Iterable[str] = KINDS) -> Diagnostic | None:
+    """Why a document is of none of the kinds wanted."""
+    expected = list(wanted)
+    data: Any = document.data
+    write = " or ".join(f"schema: {kind}" for kind in expected)
+    if not isinstance(data, dict):
+        where = document.where(())
+        return Diagnostic(
+            "FAB101",
+            where,
+            "the file must be a mapping of keys to values",
+            f"start it with: {write}",
+        )
+    if "schema" not in data:
+        top = document.where((next(iter(data)),), key=True) if data else document.where(())
+        return Diagnostic(
+            "FAB101", top, "the file does not say what it is", f"add at the top: {write}"
+        )
+    kind = data["schema"]
+    if kind in expected:
+        return None
+    where = document.where(("schema",), key=kind is None)
+    if kind in KINDS:
+        return Diagnostic(
+            "FAB101",
+            where,
+            f"this is a {str(kind).split('/')[0]} file, not a {expected[0].split('/')[0]}",
+        )
+    shown = quoted(str(kind))
+    guess = did_you_mean(str(kind), expected)
+    return Diagnostic("FAB101", where, f"unknown kind of file {shown}{guess}", f"write {write}")

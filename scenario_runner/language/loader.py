@@ -1,0 +1,169 @@
+"""A file to a Document: every way in which text can fail to be one is a diagnostic."""
+
+from __future__ import annotations
+
+import re
+from os import PathLike, fspath
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+
+from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.language.composing import Composer, Fault
+from scenario_runner.language.document import Document, Node, line_starts, position
+
+MAX_BYTES = 1024 * 1024
+"""The size limit of a scenario or site file."""
+
+# libyaml where PyYAML was built with it (ten times faster), else the same grammar in Python.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# The characters YAML allows in a stream (YAML 1.1, 5.1); a byte order mark only at the start.
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_CONTROL = "the file holds a character that text files do not have"
+
+
+def load_document(path: str | PathLike[str]) -> Document:
+    """Read and parse a YAML file. Raises InvalidInput, also for a file that cannot be read."""
+    file = fspath(path)
+    if FilePath(file).is_dir():
+        raise _invalid(file, "FAB002", "this is a folder; a file is expected here")
+    try:
+        with FilePath(file).open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _invalid(file, "FAB001", "there is no such file", "look at the path") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _invalid(file, "FAB001", f"the file cannot be read: {reason}") from None
+    if len(raw) > MAX_BYTES:
+        raise _invalid(
+            file,
+            "FAB006",
+            f"the file is larger than {MAX_BYTES // 1024} KiB",
+            "use count and matrix instead of repetition, or split the file",
+        )
+    return parse_document(_decode(raw, file), file)
+
+
+def parse_document(text: str, file: str) -> Document:
+    """Parse YAML text; file: the name that diagnostics show. Raises InvalidInput."""
+    text = text.removeprefix("\ufeff")
+    if len(text) > MAX_BYTES:
+        raise _invalid(file, "FAB006", f"the text is longer than {MAX_BYTES // 1024} KiB")
+    if found := _FORBIDDEN.search(text):
+        span = found.span()
+        number = f"U+{ord(found[0]):04X}"
+        hint = "is this a text file?" if found[0] == "\0" else "remove it"
+        fault = Fault("FAB004", span, f"{_CONTROL} ({number})", hint)
+        raise InvalidInput(_diagnostics([fault], text, file))
+    composer = Composer(text)
+    root: Node | None = None
+    faults: list[Fault] = []
+    try:
+        root = composer.compose(yaml.parse(text, Loader=_LOADER))
+    except Fault as fault:
+        faults.append(fault)
+    except yaml.MarkedYAMLError as error:
+        faults.append(_syntax(error, text))
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # The pure Python scanner lets a bad escape's ValueError through.
+        faults.append(Fault("FAB015", (0, 0), f"this is not YAML: {error}"))
+    faults += composer.faults
+    if not faults and (root is None or (root.data is None and root.start == root.end)):
+        faults.append(
+            Fault(
+                "FAB005",
+                (0, 0),
+                "the file is empty",
+                "start it with: schema: scenario/v1 (or site/v1)",
+            )
+        )
+    if faults or root is None:
+        raise InvalidInput(_diagnostics(faults, text, file))
+    return Document(file, text, root)
+
+
+def _decode(raw: bytes, file: str) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _invalid(file, "FAB003", "the file is UTF-16", "save it as UTF-8")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        line, column = position(line_starts(before), len(before))
+        where = Where(file, line, column, line, column + 1)
+        message = f"byte 0x{raw[error.start]:02X} is not UTF-8"
+        binary = b"\0" in raw
+        hint = "is this a text file?" if binary else "save the file as UTF-8"
+        raise InvalidInput([Diagnostic("FAB003", where, message, hint)]) from None
+
+
+# What libyaml and PyYAML say, and what a person can do about it.
+_ADVICE = (
+    ("mapping values are not allowed", "a ':' with a space after it starts a value; here none can start",
+     "check the indentation, or quote text that holds ': '"),
+    ("expected ',' or ']'", "this list in [ ] is not closed, or a comma is missing",
+     "close it with ], and quote text that holds , [ ] { }"),
+    ("expected ',' or '}'", "this mapping in { } is not closed, or a comma is missing",
+     "close it with }, and quote text that holds , [ ] { }"),
+    ("found unexpected end of stream", "these quotes are not closed", "close them, and double a ' inside '…'"),
+    ("found unknown escape character", "there is no such escape in double quotes",
+     r"write \\ for a backslash, or use single quotes"),
+    ("expected '-' indicator", "a list item is expected here, or the indentation is off",
+     "start the line with '- ', or indent it like its neighbours"),
+    ("expected <block end>", "this line does not fit the lines before it", "check the indentation"),
+    ("did not find expected key", "a key is expected here", "check the indentation and the quotes above"),
+    ("could not find expected ':'", "a ':' is missing after this key", "write key: value"),
+    ("cannot start any token", "text cannot start with this character", "quote the text"),
+    ("block sequence entries are not allowed", "a list cannot start here",
+     "put the first '- ' on a line of its own"),
+)  # fmt: skip
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:
+    """A parser's or scanner's complaint in the user's words, at the place to look at."""
+    problem = error.problem or "unknown problem"
+    at = error.problem_mark.index if error.problem_mark else 0
+    opened = error.context_mark.index if error.context_mark else at
+    at = min(at, len(text))
+    if text[at : at + 1] == "\t" or "tab character" in problem:
+        start = text.rfind("\n", 0, at) + 1
+        tab = text.find("\t", start if not text[start:at].strip() else at)
+        tab = at if tab < 0 else tab
+        return Fault("FAB011", (tab, tab + 1), "a tab cannot indent YAML", "use spaces")
+    if "{{" in (text[opened : opened + 2], text[max(0, opened - 1) : opened + 1]):
+        close = text.find("}}", opened)
+        start = opened if text[opened : opened + 2] == "{{" else opened - 1
+        return Fault(
+            "FAB017",
+            (start, close + 2 if close >= 0 else start + 2),
+            "a template must stand in quotes: YAML reads '{' as the start of a mapping",
+            'write "{{ … }}"',
+        )
+    unclosed = "unexpected end of stream" in problem or "',' or" in problem
+    span = (opened, opened + 1) if unclosed else (at, min(at + 1, len(text)))
+    for known, message, hint in _ADVICE:
+        if known in problem:
+            return Fault("FAB015", span, message, hint)
+    return Fault("FAB015", span, f"this is not YAML: {problem}")
+
+
+def _diagnostics(faults: list[Fault], text: str, file: str) -> list[Diagnostic]:
+    starts = line_starts(text)
+    found = []
+    for fault in sorted(faults, key=lambda each: each.span):
+        hint = fault.hint
+        if fault.also is not None:
+            line, column = position(starts, fault.also[0])
+            hint = f"the first one is at line {line}, column {column}; remove one of them"
+        begin, end = position(starts, fault.span[0]), position(starts, fault.span[1])
+        found.append(Diagnostic(fault.code, Where(file, *begin, *end), fault.message, hint or None))
+    return found
+
+
+def _invalid(file: str, code: str, message: str, hint: str | None = None) -> InvalidInput:
+    return InvalidInput([Diagnostic(code, Where(file), message, hint)])

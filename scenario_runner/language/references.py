@@ -1,0 +1,62 @@
+"""Names in a scenario that must mean something elsewhere: targets and DICOM attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import Diagnostic
+from scenario_runner.language.attributes import attribute_problem
+from scenario_runner.language.templates import is_template
+from scenario_runner.language.words import did_you_mean, quoted, some_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.marks import Mark
+
+
+def check_references(
+    document: Document, marks: Iterable[Mark], targets: Collection[str] | None
+) -> Iterator[Diagnostic]:
+    """Unknown targets and attributes; targets: the site's, or None when there is no site to ask."""
+    for mark in marks:
+        if mark.kind != "x-name-of":
+            continue
+        if mark.what == "attribute":
+            yield from _attributes(document, mark.path, mark.value)
+        elif mark.what == "target" and targets is not None:
+            yield from _target(document, mark.path, mark.value, targets)
+
+
+def _target(
+    document: Document, path: Path, value: Any, targets: Collection[str]
+) -> Iterator[Diagnostic]:
+    if not isinstance(value, str) or is_template(value) or value in targets:
+        return
+    yield Diagnostic(
+        "FAB116",
+        document.where(path),
+        f"the site has no target {quoted(value)}{did_you_mean(value, targets)}",
+        f"targets of the site: {some_of(targets, 20)}",
+    )
+
+
+def _attributes(document: Document, path: Path, value: Any) -> Iterator[Diagnostic]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _attribute(document, (*path, name), name, key=True)
+            if isinstance(inner, list):  # a sequence, whose items have attributes again
+                for index, item in enumerate(inner):
+                    if isinstance(item, dict):
+                        yield from _attributes(document, (*path, name, index), item)
+    elif isinstance(value, list):
+        for index, name in enumerate(value):
+            yield from _attributes(document, (*path, index), name)
+    elif isinstance(value, str) and not is_template(value):
+        yield from _attribute(document, path, value, key=False)
+
+
+def _attribute(document: Document, path: Path, name: str, *, key: bool) -> Iterator[Diagnostic]:
+    if problem := attribute_problem(name):
+        yield Diagnostic("FAB117", document.where(path, key=key), *problem)

@@ -1,0 +1,336 @@
+"""A scenario file to a typed Scenario, with every diagnostic that can be had without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
+from scenario_runner.language.binding import bind, complaints
+from scenario_runner.language.check import SchemaCheck, in_file_order
+from scenario_runner.language.entries import CheckSiblings, FailureKind, StepSiblings
+from scenario_runner.language.kinds import SCENARIO, require_kind
+from scenario_runner.language.loader import load_document
+from scenario_runner.language.marks import marks
+from scenario_runner.language.model import PatientSpec, ScenarioHeader
+from scenario_runner.language.references import check_references
+from scenario_runner.language.scenario_names import check_all_names
+from scenario_runner.language.schema import scenario_schema
+from scenario_runner.language.site import LoadedSite, has_template
+from scenario_runner.language.templates import render_tree, resolve_vars
+from scenario_runner.language.words import did_you_mean, some_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path as FilePath
+
+    from scenario_runner.language.document import Document, Path
+    from scenario_runner.plugins import Plugins
+
+Section = Literal["steps", "finally"]
+SECTIONS: tuple[Section, ...] = ("steps", "finally")
+RESERVED = frozenset(
+    {"vars", "matrix", "run", "site", "patients", "studies", "series", "images", "item", "env"}
+)
+"""Names that templates know already."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again: at most ``attempts`` times in all, ``delay`` seconds between two of them."""
+
+    attempts: int
+    delay: float
+    on: frozenset[FailureKind] = frozenset({"error", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEntry:
+    """One entry of ``steps`` or ``finally``, its parameters as written."""
+
+    step: str
+    """Which step: ``query``."""
+    parameters: Any
+    """The raw tree, rendered and typed by ``step_parameters`` when the step runs."""
+    path: Path
+    parameters_path: Path
+    id: str
+    title: str | None
+    when: str | bool | None
+    for_each: list[Any] | str | None
+    retry: Retry | None
+    timeout: float | None
+    """Seconds."""
+    save_as: str | None
+    requirements: tuple[str, ...]
+    tags: tuple[str, ...]
+    section: Section
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario as read: checked as far as possible, rendered nowhere yet."""
+
+    document: Document
+    header: ScenarioHeader
+    """``header.vars`` has the overrides in it."""
+    patients: list[Any]
+    """The raw tree, rendered and typed by ``patients_of`` for each case."""
+    steps: tuple[StepEntry, ...]
+    final: tuple[StepEntry, ...]
+
+
+def read_scenario(
+    path: str | FilePath,
+    plugins: Plugins,
+    *,
+    site: LoadedSite | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Read and check a scenario file.
+
+    site: whose targets the steps may name; None leaves target names unchecked. overrides: values for
+    declared ``vars``. Raises InvalidInput with everything that is wrong, in file order; UsageError
+    for an override of a variable that the scenario does not declare.
+    """
+    document = load_document(path)
+    return check_scenario(document, plugins, site=site, overrides=overrides)
+
+
+def check_scenario(
+    document: Document,
+    plugins: Plugins,
+    *,
+    site: LoadedSite | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """As ``read_scenario``, for a document that is parsed already."""
+    require_kind(document, SCENARIO)
+    checker = _scenario_check(plugins)
+    found = checker(document)
+    marked = marks(checker.schema, document.data)
+    found += check_references(document, marked, site.site.targets if site is not None else None)
+    found += check_all_names(document, plugins, marked)
+    found += _without_doubles(found, _values(document, plugins))
+    entries = _Entries(document, plugins)
+    entries.read(overrides or {})
+    found += _without_doubles(found, entries.unfit) + entries.found
+    if found:
+        raise InvalidInput(in_file_order(found))
+    data = document.data
+    raw = {key: data[key] for key in data if key not in ("patients", *SECTIONS)}
+    header = bind(ScenarioHeader, raw, document, ())
+    header = _with_overrides(header, overrides or {})
+    return Scenario(
+        document,
+        header,
+        data.get("patients") or [],
+        tuple(entry for entry in entries.entries if entry.section == "steps"),
+        tuple(entry for entry in entries.entries if entry.section == "finally"),
+    )
+
+
+def patients_of(scenario: Scenario, names: Mapping[str, Any]) -> list[PatientSpec]:
+    """The patients of one case. names: ``vars matrix run site``, as templates see them.
+
+    Raises InvalidInput for a template that fails or a value that does not fit.
+    """
+    document = scenario.document
+    rendered = render_tree(scenario.patients, names, document.where, ("patients",))
+    found: list[Diagnostic] = []
+    patients = []
+    for index, tree in enumerate(rendered):
+        try:
+            patients.append(bind(PatientSpec, tree, document, ("patients", index)))
+        except InvalidInput as error:
+            found += error.diagnostics
+    if found:
+        raise InvalidInput(in_file_order(found))
+    return patients
+
+
+def step_parameters(
+    entry: StepEntry, model: type[M], names: Mapping[str, Any], document: Document
+) -> M:
+    """The typed parameters of a step at run time; deferred ones stay as written.
+
+    Raises InvalidInput for a template that fails or a value that does not fit.
+    """
+    return parameters_at(entry.parameters, entry.parameters_path, model, names, document)
+
+
+def parameters_at(
+    tree: Any, path: Path, model: type[M], names: Mapping[str, Any], document: Document
+) -> M:
+    """As ``step_parameters``, for a step or a check whose parameters stand at a path."""
+    deferred: frozenset[Path] = getattr(model, "deferred", frozenset())
+    rendered = render_tree({} if tree is None else tree, names, document.where, path, deferred)
+    return bind(model, rendered, document, path)
+
+
+@lru_cache(maxsize=4)
+def _scenario_check(plugins: Plugins) -> SchemaCheck:
+    """Made once for a set of plugins, which never changes after it was loaded."""
+    return SchemaCheck(scenario_schema(plugins))
+
+
+def _with_overrides(header: ScenarioHeader, overrides: Mapping[str, Any]) -> ScenarioHeader:
+    for name in overrides:
+        if name not in header.vars:
+            raise UsageError(
+                f"the scenario has no variable '{name}'{did_you_mean(name, header.vars)}",
+                hint=f"it declares: {some_of(header.vars)}"
+                if header.vars
+                else "it declares no vars",
+            )
+    return header.model_copy(update={"vars": {**header.vars, **overrides}})
+
+
+def _values(document: Document, plugins: Plugins) -> list[Diagnostic]:
+    """What the models find beyond the schema in values that need no rendering: 31 February."""
+    data = document.data
+    raw = {key: data[key] for key in data if key not in ("patients", *SECTIONS)}
+    found = complaints(ScenarioHeader, raw, document, (), has_template)
+    for index, tree in enumerate(_list(data.get("patients"))):
+        found += complaints(PatientSpec, tree, document, ("patients", index), has_template)
+    steps, checks = plugins.steps(), plugins.checks()
+    for section in SECTIONS:
+        for index, entry in enumerate(_list(data.get(section))):
+            path: Path = (section, index)
+            found += _entry_values(document, entry, path, steps, StepSiblings)
+            for step in steps:
+                parameters = entry.get(step) if isinstance(entry, dict) else None
+                for number, check in enumerate(_list(parameters)):
+                    place = (*path, step, number)
+                    found += _entry_values(document, check, place, checks, CheckSiblings)
+    return found
+
+
+def _entry_values(
+    document: Document,
+    entry: Any,
+    path: Path,
+    models: Mapping[str, type[BaseModel]],
+    siblings: type[BaseModel],
+) -> list[Diagnostic]:
+    if not isinstance(entry, dict):
+        return []
+    beside = {key: value for key, value in entry.items() if key not in models}
+    found = complaints(siblings, beside, document, path, has_template)
+    for name in entry.keys() & models.keys():
+        tree = {} if entry[name] is None else entry[name]
+        found += complaints(models[name], tree, document, (*path, name), has_template)
+    return found
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _without_doubles(before: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
+    """Findings on lines about which the schema has said nothing yet."""
+    lines = {diagnostic.where.line for diagnostic in before}
+    return [diagnostic for diagnostic in found if diagnostic.where.line not in lines]
+
+
+class _Entries:
+    """Reads the entries of both sections: ids, saved names and what stands beside a step."""
+
+    def __init__(self, document: Document, plugins: Plugins) -> None:
+        self.found: list[Diagnostic] = []
+        self.unfit: list[Diagnostic] = []
+        """What does not bind, which the schema has often said already."""
+        self.entries: list[StepEntry] = []
+        self._document = document
+        self._steps = plugins.steps()
+        self._ids: dict[str, Path] = {}
+
+    def read(self, overrides: Mapping[str, Any]) -> None:
+        """Fill ``entries`` and ``found``."""
+        data = self._document.data
+        written = [
+            (section, index, entry)
+            for section in SECTIONS
+            for index, entry in enumerate(_list(data.get(section)))
+            if isinstance(entry, dict) and any(key in self._steps for key in entry)
+        ]
+        for section, index, entry in written:
+            if isinstance(entry.get("id"), str):
+                self._claim(entry["id"], (section, index, "id"))
+        for section, index, entry in written:
+            try:
+                self._entry(section, index, entry, overrides)
+            except InvalidInput as error:
+                self.unfit += error.diagnostics
+
+    def _claim(self, name: str, path: Path) -> None:
+        if name in self._ids:
+            first = self._document.where(self._ids[name])
+            self.found.append(
+                Diagnostic(
+                    "FAB114",
+                    self._document.where(path),
+                    f"the id '{name}' is taken already",
+                    f"the first one is at line {first.line}; choose another",
+                )
+            )
+        self._ids.setdefault(name, path)
+
+    def _default_id(self, step: str, path: Path) -> str:
+        number, name = 1, step
+        while name in self._ids:
+            number += 1
+            name = f"{step}-{number}"
+        self._ids[name] = path
+        return name
+
+    def _entry(
+        self, section: Section, index: int, entry: dict[str, Any], overrides: Mapping[str, Any]
+    ) -> None:
+        path: Path = (section, index)
+        step = next(key for key in entry if key in self._steps)
+        beside = {key: value for key, value in entry.items() if key != step}
+        for key in ("timeout", "retry"):
+            if has_template(beside.get(key)):
+                names = {"vars": self._vars(overrides)}
+                where = self._document.where
+                beside[key] = render_tree(beside[key], names, where, (*path, key))
+        if entry.get("save_as") in list(RESERVED):
+            self.found.append(
+                Diagnostic(
+                    "FAB115",
+                    self._document.where((*path, "save_as")),
+                    f"'{entry['save_as']}' means something in templates already",
+                    "choose another name",
+                )
+            )
+        siblings = bind(StepSiblings, beside, self._document, path)
+        retry = siblings.retry
+        self.entries.append(
+            StepEntry(
+                step=step,
+                parameters={} if entry[step] is None else entry[step],
+                path=path,
+                parameters_path=(*path, step),
+                id=siblings.id or self._default_id(step, path),
+                title=siblings.title,
+                when=siblings.when,
+                for_each=siblings.for_each,
+                retry=Retry(retry.attempts, retry.delay, frozenset(retry.on)) if retry else None,
+                timeout=siblings.timeout,
+                save_as=siblings.save_as,
+                requirements=tuple(siblings.requirements),
+                tags=tuple(siblings.tags),
+                section=section,
+            )
+        )
+
+    def _vars(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        declared = self._document.data.get("vars")
+        tree = {**(declared if isinstance(declared, dict) else {}), **overrides}
+        return resolve_vars(tree, {}, self._document.where, ("vars",))

@@ -1,0 +1,283 @@
+"""The JSON Schemas of scenario and site files, generated from the models of all plugins.
+
+``python -m scenario_runner.language.schema`` writes the published ones, built-ins only.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, create_model
+
+from scenario_runner.language.entries import CheckSiblings, StepSiblings
+from scenario_runner.language.model import PatientSpec, ScenarioHeader
+from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.plugins import Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ANNOTATIONS = ("description", "default", "examples", "deprecated")
+_RENDERED = ("retry", "timeout")
+"""What stands beside a step and may be a template of more than text."""
+_CONSTRAINTS = {"enum", "const", "pattern", "minLength", "maxLength", "format"}
+
+TEMPLATE: Schema = {
+    "description": "A template: {{ expression }}, alone or inside text.",
+    "type": "string",
+    "pattern": r"\{\{",
+}
+WHOLE: Schema = {
+    "description": "One whole template, {{ expression }}, which keeps the expression's type.",
+    "type": "string",
+    "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$",
+}
+
+
+def scenario_schema(plugins: Plugins) -> Schema:
+    """JSON Schema 2020-12 of a scenario file, with the steps and checks of these plugins."""
+    builder = _Builder()
+    header = builder.take(ScenarioHeader, "scenario", templates=False)
+    patient = builder.define(PatientSpec, "patient")
+    builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
+    builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
+    steps = {"type": "array", "items": {"$ref": "#/$defs/step"}}
+    header["properties"] |= {
+        "patients": {
+            "type": "array", "items": patient,
+            "description": "The synthetic patients with their studies and series.",
+        },
+        "steps": {**steps, "description": "What to do, in order."},
+        "finally": {**steps, "description": "What to do at the end, whatever happened before."},
+    }  # fmt: skip
+    return builder.whole(header, "A scenario: what to make, and what to do with a PACS.")
+
+
+def site_schema(plugins: Plugins) -> Schema:
+    """JSON Schema 2020-12 of a site file, with the target kinds of these plugins."""
+    builder = _Builder()
+    site = builder.take(site_model(plugins), "site", templates=True)
+    for name in ("schema", "name", "plugins"):
+        # Read before anything is rendered.
+        plain = _Builder().take(Site, "site", templates=False)["properties"][name]
+        site["properties"][name] = plain
+    return builder.whole(site, "A site: which PACS there are and how identifiers look.")
+
+
+def site_model(plugins: Plugins) -> type[Site]:
+    """The model of a site file, with one more key in a target for each plugin's target kind."""
+    kinds = plugins.named("fabricate_target_kinds")
+    fields: dict[str, Any] = {
+        name: (kind.model | None, None)
+        for name, kind in kinds.items()
+        if name not in TargetSpec.model_fields
+    }
+    if not fields:
+        return Site
+    target = create_model("TargetSpec", __base__=TargetSpec, __doc__=TargetSpec.__doc__, **fields)
+    return create_model(
+        "Site",
+        __base__=Site,
+        __doc__=Site.__doc__,
+        targets=(dict[str, target], Site.model_fields["targets"]),
+    )
+
+
+class _Builder:
+    """Collects definitions while models are turned into schemas in the language's own form."""
+
+    def __init__(self) -> None:
+        self.defs: dict[str, Schema] = {"template": TEMPLATE, "whole_template": WHOLE}
+
+    def whole(self, schema: Schema, description: str) -> Schema:
+        """The finished document."""
+        title = schema["properties"]["schema"]["const"]
+        used = _reachable(schema, self.defs)
+        schema = {key: value for key, value in schema.items() if key != "description"}
+        return {
+            "$schema": _DIALECT, "title": title, "description": description, **schema,
+            "$defs": {name: self.defs[name] for name in self.defs if name in used},
+        }  # fmt: skip
+
+    def define(self, model: type[BaseModel], name: str, docs: str = "") -> Schema:
+        """Put a model's schema among the definitions; returns the reference to it."""
+        self.defs[name] = self.take(model, name, templates=True)
+        if self.defs[name].get("type") == "object":
+            self.defs[name]["x-takes"] = name.removeprefix("step.").removeprefix("check.")
+        if docs:
+            self.defs[name]["x-docs"] = docs
+        return {"$ref": f"#/$defs/{name}"}
+
+    def take(self, model: type[BaseModel], name: str, *, templates: bool) -> Schema:
+        """A model's schema without its own definitions, which go among ours as ``name.Inner``."""
+        raw = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{name}.{{model}}")
+        inner = raw.pop("$defs", {})
+        for inner_name, inner_schema in inner.items():
+            self.defs[f"{name}.{inner_name}"] = _adapt(inner_schema, templates, alone=True)
+        adapted = _adapt(raw, templates, alone=True)
+        if "$ref" in adapted:  # a model that contains itself
+            adapted = self.defs[adapted["$ref"].removeprefix("#/$defs/")]
+        return adapted
+
+    def entry(
+        self, kind: str, models: Mapping[str, type[BaseModel]], siblings: type[BaseModel]
+    ) -> Schema:
+        """An object with exactly one key that names a step or check, and its siblings."""
+        properties: Schema = {}
+        for name, model in models.items():
+            reference = self.define(model, f"{kind}.{name}", f"docs/reference/{kind}s.md#{name}")
+            whole = self.defs[f"{kind}.{name}"]
+            described = {"description": whole["description"]} if "description" in whole else {}
+            if whole.get("type") == "object" and not whole.get("required"):
+                reference = {"anyOf": [reference, {"type": "null"}]}
+            properties[name] = {**reference, **described}
+        beside = self.take(siblings, kind, templates=False)
+        rendered = self.take(siblings, kind, templates=True)["properties"]
+        beside["properties"] |= {key: rendered[key] for key in _RENDERED if key in rendered}
+        return {
+            "type": "object",
+            "description": beside.get("description", ""),
+            "properties": properties | beside["properties"],
+            "additionalProperties": False,
+            "oneOf": [{"required": [name]} for name in models],
+            "x-entry-of": kind,
+        }
+
+
+def _adapt(schema: Schema, templates: bool, *, alone: bool = False) -> Schema:
+    """Pydantic's schema in the language's form: no titles, null folded in, templates allowed.
+
+    alone: a definition, or a branch of a union, in whose place the user of it allows a template.
+    """
+    if schema.get("x-template") == "whole":
+        return {"$ref": "#/$defs/whole_template"}
+    if schema.get("x-entry-of") and len(schema) == 1:
+        return {"$ref": f"#/$defs/{schema['x-entry-of']}"}
+    outer = {key: schema[key] for key in _ANNOTATIONS if key in schema}
+    if "description" in outer:
+        outer["description"] = outer["description"].replace("``", "`")
+    if outer.get("default", "") in (None, [], {}, ""):
+        outer.pop("default", None)
+    inner = {key: value for key, value in schema.items() if key not in (*_ANNOTATIONS, "title")}
+    for key, adapt in _INSIDE.items():
+        if key in inner:
+            inner[key] = adapt(inner[key], templates)
+    inner = _fold_null(inner)
+    if templates and not alone and (extra := _template_for(inner)):
+        branches = inner.pop("anyOf", None) or [inner]
+        outer_keys = {} if branches[0] is inner else inner
+        inner = {**outer_keys, "anyOf": [*branches, {"$ref": f"#/$defs/{extra}"}]}
+    return outer | inner
+
+
+def _one(schema: Any, templates: bool) -> Any:
+    return _adapt(schema, templates) if isinstance(schema, dict) else schema
+
+
+def _named(schemas: Schema, templates: bool) -> Schema:
+    return {name: _one(schema, templates) for name, schema in schemas.items()}
+
+
+_INSIDE: dict[str, Callable[[Any, bool], Any]] = {
+    "properties": _named,
+    "patternProperties": _named,
+    "additionalProperties": _one,
+    "items": _one,
+    "anyOf": lambda branches, templates: [_adapt(each, templates, alone=True) for each in branches],
+}
+
+
+def _fold_null(schema: Schema) -> Schema:
+    """``anyOf: [X, null]`` as ``type: [X, null]`` where X has a type: simpler to read and check."""
+    branches = schema.get("anyOf")
+    if not branches or len(branches) != 2 or branches[1] != {"type": "null"}:
+        return schema
+    first = branches[0]
+    if "type" not in first or "const" in first:
+        return schema
+    types = first["type"] if isinstance(first["type"], list) else [first["type"]]
+    folded = {
+        **{k: v for k, v in schema.items() if k != "anyOf"},
+        **first,
+        "type": [*types, "null"],
+    }
+    if "enum" in first:
+        folded["enum"] = [*first["enum"], None]
+    return folded
+
+
+def _template_for(schema: Schema) -> str | None:
+    """Which template may stand in place of what a schema asks for; None when text is allowed anyway."""
+    branches = schema.get("anyOf", [schema])
+    if any(_takes_text(branch) for branch in branches) or not any(
+        "type" in branch or "$ref" in branch or "enum" in branch or "const" in branch
+        for branch in branches
+    ):
+        return None
+    scalar = any(
+        set(_types(branch)) & {"string", "integer", "number", "boolean"} for branch in branches
+    )
+    return "template" if scalar else "whole_template"
+
+
+def _takes_text(schema: Schema) -> bool:
+    if "$ref" in schema:
+        return str(schema["$ref"]).endswith("template")
+    return "string" in _types(schema) and not _CONSTRAINTS & set(schema)
+
+
+def _types(schema: Schema) -> list[str]:
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else list(types)
+
+
+def _reachable(schema: Any, defs: Mapping[str, Schema]) -> set[str]:
+    """Names of the definitions that a schema uses, directly or through others."""
+    found: set[str] = set()
+    waiting: list[Any] = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            name = str(part.get("$ref", "")).removeprefix("#/$defs/")
+            if name in defs and name not in found:
+                found.add(name)
+                waiting.append(defs[name])
+            waiting += part.values()
+    return found
+
+
+def published(plugins: Plugins) -> dict[str, str]:
+    """File name to content of the schemas that are published under ``schemas/``."""
+    made = {
+        "scenario.v1.schema.json": scenario_schema(plugins),
+        "site.v1.schema.json": site_schema(plugins),
+    }
+    return {
+        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in made.items()
+    }
+
+
+def write_published(folder: Path) -> list[Path]:
+    """Write the published schemas, of built-ins only, into a folder; returns the files."""
+    written = []
+    for name, text in published(Plugins(outside=False)).items():
+        path = folder / name
+        path.write_text(text, encoding="utf-8", newline="\n")
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    from scenario_runner.resources import resource
+
+    for file in write_published(Path(sys.argv[1]) if len(sys.argv) > 1 else resource("schemas")):
+        sys.stdout.write(f"{file}\n")

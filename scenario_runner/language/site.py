@@ -1,0 +1,201 @@
+"""A site file to a typed Site: which PACS there are, with secrets taken from the environment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.binding import bind, complaints
+from scenario_runner.language.check import SchemaCheck, in_file_order
+from scenario_runner.language.kinds import SITE, require_kind
+from scenario_runner.language.loader import load_document
+from scenario_runner.language.names import check_names, site_names
+from scenario_runner.language.schema import site_model, site_schema
+from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.language.templates import is_template, render_tree, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scenario_runner.language.document import Document
+    from scenario_runner.plugins import Plugins
+
+_ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
+_NO_SERVICE = ("environment", "expects")
+_UNRENDERED = ("schema", "name", "plugins")
+
+
+@dataclass(frozen=True)
+class LoadedSite:
+    """A site as read. ``document`` is None for the site that is used when no file is given."""
+
+    document: Document | None
+    site: Site
+    folder: Path
+    """What relative paths in the site start from."""
+    secrets: frozenset[str]
+    """Values from the environment, and every value that holds one; never to be shown."""
+
+
+def default_site() -> LoadedSite:
+    """The site without a site file: one target, ``pacs``, the embedded PACS."""
+    site = Site.model_validate(
+        {"schema": SITE, "name": "embedded", "targets": {"pacs": {"embedded": {}}}}
+    )
+    return LoadedSite(None, site, Path.cwd(), frozenset())
+
+
+def plugin_folders(path: str | Path) -> list[Path]:
+    """The folders that a site file names under ``plugins``; nothing else of it is looked at.
+
+    Plugins are loaded before the file is checked, because they say what it may hold. Raises
+    InvalidInput for a file that cannot be read or parsed.
+    """
+    data = load_document(path).data
+    named = data.get("plugins") if isinstance(data, dict) else None
+    folders = named if isinstance(named, list) else [named]
+    return [
+        Path(path).parent / folder
+        for folder in folders
+        if isinstance(folder, str) and not is_template(folder)
+    ]
+
+
+def read_site(path: str | Path, plugins: Plugins, environ: Mapping[str, str]) -> LoadedSite:
+    """Read, check, render and type a site file. Raises InvalidInput with everything found.
+
+    environ: where ``env.NAME`` is looked up; a name that is not there is a diagnostic.
+    """
+    document = _checked(path, plugins, environ)
+    model = site_model(plugins)
+    tree = render_tree(document.data, {"env": dict(environ)}, document.where, ())
+    site = bind(model, tree, document, ())
+    return LoadedSite(document, site, Path(path).parent, _secrets(document.data, tree, environ))
+
+
+def read_site_for_validation(
+    path: str | Path, plugins: Plugins, environ: Mapping[str, str]
+) -> LoadedSite:
+    """Read and check a site file on a machine that need not have its secrets.
+
+    What comes from a variable that is not set is not judged. A target that cannot be typed without
+    it has its name and environment, no services. Raises InvalidInput with everything else found.
+    """
+    document = _checked(path, plugins, None)
+    model = site_model(plugins)
+    unset = {name: "1" for _, text in texts(document.data) for name in _variables(text)}
+    known = {**unset, **environ}
+    if any(name not in environ for name in unset):
+        tree = render_tree(document.data, {"env": known}, document.where, ())
+        return LoadedSite(document, _lenient(model, tree), Path(path).parent, frozenset())
+    return read_site(path, plugins, environ)
+
+
+def _lenient(model: type[Site], tree: dict[str, Any]) -> Site:
+    """A Site of which parts that need an unset variable are left at their defaults."""
+    bare = {"schema": tree["schema"], "name": tree["name"]}
+    targets: dict[str, TargetSpec] = {}
+    for name, entry in tree["targets"].items():
+        try:
+            one = model.model_validate({**bare, "targets": {name: entry}})
+            targets[name] = one.targets[name]
+        except ValidationError:
+            targets[name] = TargetSpec.model_construct()
+    values: dict[str, Any] = {}
+    blank = {**bare, "targets": {"pacs": {}}}
+    for key in ("ae_title", "identifiers", "receiver"):
+        if key in tree:
+            try:
+                values[key] = getattr(model.model_validate({**blank, key: tree[key]}), key)
+            except ValidationError:
+                continue
+    return model.model_validate(blank).model_copy(update={**values, "targets": targets})
+
+
+def _checked(path: str | Path, plugins: Plugins, environ: Mapping[str, str] | None) -> Document:
+    """Parse and check all that can be checked without rendering. Raises InvalidInput."""
+    document = load_document(path)
+    require_kind(document, SITE)
+    found = _site_check(plugins)(document)
+    found += check_names(document.data, (), document.where, site_names())
+    found += _unrendered(document)
+    if environ is not None:
+        found += _unset(document, environ)
+    if not found:
+        found += _without_service(document)
+        found += complaints(site_model(plugins), document.data, document, (), has_template)
+    if found:
+        raise InvalidInput(in_file_order(found))
+    return document
+
+
+@lru_cache(maxsize=4)
+def _site_check(plugins: Plugins) -> SchemaCheck:
+    """Made once for a set of plugins, which never changes after it was loaded."""
+    return SchemaCheck(site_schema(plugins))
+
+
+def has_template(value: Any) -> bool:
+    """Whether there is a template in a value, so that it cannot be judged before it is rendered."""
+    return next(texts(value), None) is not None
+
+
+def _unrendered(document: Document) -> Iterator[Diagnostic]:
+    for key in _UNRENDERED:
+        for below, _ in texts(document.data.get(key)):
+            yield Diagnostic(
+                "FAB403",
+                document.where((key, *below)),
+                f"'{key}' cannot be a template: it is read before templates are",
+                "write the value itself",
+            )
+
+
+def _variables(text: str) -> list[str]:
+    return [next(filter(None, match.groups()), "") for match in _ENV.finditer(text)]
+
+
+def _unset(document: Document, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
+    for path, text in texts(document.data):
+        for name in dict.fromkeys(_variables(text)):
+            if name not in environ and not re.search(
+                r"\|\s*(default|d)\b|is\s+(not\s+)?defined", text
+            ):
+                yield Diagnostic(
+                    "FAB402",
+                    document.where(path),
+                    f"the environment variable {name} is not set",
+                    f"set it before running: export {name}=…",
+                )
+
+
+def _without_service(document: Document) -> Iterator[Diagnostic]:
+    for name, target in document.data["targets"].items():
+        if not any(key not in _NO_SERVICE and value is not None for key, value in target.items()):
+            yield Diagnostic(
+                "FAB401",
+                document.where(("targets", name), key=True),
+                f"target '{name}' has no service, so nothing can reach it",
+                "give it dicom: {host: …, port: …, ae_title: …}, or embedded: {}",
+            )
+
+
+def _secrets(raw: Any, tree: Any, environ: Mapping[str, str]) -> frozenset[str]:
+    """The variables that templates use, and what those templates became."""
+    secrets: set[str] = set()
+    for path, text in texts(raw):
+        names = _variables(text)
+        if not names and not re.search(r"\benv\b", text):
+            continue
+        secrets.update(environ[name] for name in names if name in environ)
+        value = tree
+        for part in path:
+            value = value[part]
+        secrets.add(str(value))
+    return frozenset(secret for secret in secrets if secret)
