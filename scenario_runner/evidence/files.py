@@ -1,0 +1,46 @@
+"""Writing a file whole or not at all, and reading one without trusting its path."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write chunks to path: the old file or the new one, never half of one.
+
+    Raises MachineError when the folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        temporary.replace(path)
+    except OSError as error:
+        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise MachineError(f"cannot write '{path}': {why}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def inside(folder: Path, relative: str) -> Path | None:
+    """The file that relative names, or None when it is not a file within folder.
+
+    The path comes from an event log that may have been edited, so ``..``, absolute paths and links
+    that lead out of the folder are not followed.
+    """
+    root = folder.resolve()
+    try:
+        path = (root / relative).resolve()
+        found = path.is_relative_to(root) and path.is_file()
+    except (OSError, ValueError):
+        return None
+    return path if found else None

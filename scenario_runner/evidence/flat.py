@@ -1,0 +1,132 @@
+"""The record as a flat list of tests, which is how CI servers see the world.
+
+A step is a test, a case its suite. A case or a run that went wrong without any step saying so
+gets a test of its own, or a server that only counts tests would show it green.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.evidence.traceability import final_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.events import Outcome
+    from scenario_runner.evidence.record import CaseRecord, RunRecord, StepRecord
+
+BAD: frozenset[Outcome] = frozenset({"failed", "error", "interrupted"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatTest:
+    """One test: a step, or what stands for a case or run that no step accuses."""
+
+    name: str
+    outcome: Outcome
+    message: str
+    duration_s: float
+    detail: str
+    step: StepRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatSuite:
+    """A case as a suite; ``case`` is None for the suite that stands for the run."""
+
+    name: str
+    scenario: str
+    duration_s: float
+    started: str | None
+    tests: list[FlatTest]
+    case: CaseRecord | None = None
+
+
+def suites(record: RunRecord) -> Iterator[FlatSuite]:
+    """Every case as a suite, and one for the run itself when nothing else tells how it ended."""
+    accused = False
+    for case in record.cases:
+        tests = [_step_test(step) for step in case.steps]
+        if case.outcome in BAD and not any(test.outcome in BAD for test in tests):
+            tests.append(_stand_in(case.id, case.outcome, case.message))
+        elif case.outcome == "skipped" and not tests:
+            tests.append(_stand_in(case.id, "skipped", case.message))
+        accused = accused or any(test.outcome in BAD for test in tests)
+        yield FlatSuite(
+            name=case.id,
+            scenario=case.scenario.name or case.name,
+            duration_s=case.duration_s,
+            started=case.started or record.started,
+            tests=tests,
+            case=case,
+        )
+    if record.outcome in BAD and not accused:
+        what = "The run was cut off." if record.outcome == "interrupted" else "The run went wrong."
+        yield FlatSuite(
+            name=record.id or "run",
+            scenario="run",
+            duration_s=record.duration_s,
+            started=record.started,
+            tests=[_stand_in("run", record.outcome, what)],
+        )
+
+
+def one_line(value: Any, limit: int = 2000) -> str:
+    """A value for a person: text as it stands, quoted where it could be taken for something else.
+
+    ``"1"`` is not ``1``, and an empty text has to be seen; hence the quotes.
+    """
+    if isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False) if _ambiguous(value) else value
+    else:
+        text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def _ambiguous(text: str) -> bool:
+    if text != text.strip() or not text:
+        return True
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _stand_in(name: str, outcome: Outcome, message: str) -> FlatTest:
+    return FlatTest(name=name, outcome=outcome, message=message, duration_s=0.0, detail="")
+
+
+def _step_test(step: StepRecord) -> FlatTest:
+    lines = [] if not step.message else [step.message]
+    for check in final_checks(step):
+        lines.append(f"{check.outcome}: {check.title or check.check}")
+        if check.outcome != "passed":
+            lines.append(f"  expected: {one_line(check.expected)}")
+            lines.append(f"  actual:   {one_line(check.actual)}")
+            lines += [f"  {line}" for line in (check.message,) if line]
+            lines += [
+                f"  {d.subject} {d.attribute}: {one_line(d.expected, 200)} became"
+                f" {one_line(d.actual, 200)}"
+                for d in check.differences[:50]
+            ]
+    message = step.message or next(
+        (
+            f"{check.title or check.check}: expected {one_line(check.expected, 200)},"
+            f" got {one_line(check.actual, 200)}"
+            for check in final_checks(step)
+            if check.outcome in BAD
+        ),
+        "",
+    )
+    return FlatTest(
+        name=f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id,
+        outcome=step.outcome,
+        message=message,
+        duration_s=step.duration_s,
+        detail="\n".join(lines),
+        step=step,
+    )

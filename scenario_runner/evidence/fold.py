@@ -1,0 +1,283 @@
+"""Events to record: the one place that knows what an event log means, finished or cut anywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from scenario_runner import events as kinds
+from scenario_runner.evidence.log import DAMAGED
+from scenario_runner.evidence.record import (
+    AttachmentRecord,
+    AttemptRecord,
+    CaseRecord,
+    CheckRecord,
+    LogRecord,
+    PlanFile,
+    RunRecord,
+    ScenarioRecord,
+    StepRecord,
+)
+from scenario_runner.evidence.traceability import requirements_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_MOST_PROBLEMS = 100
+
+
+def record_from_events(
+    events: Iterable[Mapping[str, Any]], plan: PlanFile | None = None, *, run_id: str = ""
+) -> RunRecord:
+    """Fold the events of a run into its record.
+
+    events: objects as ``read_events`` yields them; the sequence may end anywhere. Whatever has
+    begun and not ended is ``interrupted``; a planned step or case that never began is ``skipped``.
+    plan: gives the patients of each case, and the cases never reached. run_id: used only when the
+    first event is lost. Nothing is raised for events that make no sense: ``problems`` names them.
+    """
+    fold = _Fold(run_id)
+    for event in events:
+        fold.take(event)
+    return fold.finish(plan or PlanFile())
+
+
+class _Fold:
+    def __init__(self, run_id: str) -> None:
+        self._run = RunRecord(id=run_id, outcome="interrupted")
+        self._cases: dict[str, CaseRecord] = {}
+        self._steps: dict[str, dict[str, StepRecord]] = {}
+        self._planned: dict[str, list[Mapping[str, Any]]] = {}
+        self._over: set[str] = set()
+        self._seq = 0
+        self._last_time: str | None = None
+        self._problems = 0
+        self._take: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            kinds.RunStarted.kind: self._run_started,
+            kinds.CaseStarted.kind: self._case_started,
+            kinds.StepStarted.kind: self._step_started,
+            kinds.Progress.kind: self._progress,
+            kinds.Logged.kind: self._logged,
+            kinds.Attached.kind: self._attached,
+            kinds.CheckFinished.kind: self._check_finished,
+            kinds.AttemptFinished.kind: self._attempt_finished,
+            kinds.StepFinished.kind: self._step_finished,
+            kinds.CaseFinished.kind: self._case_finished,
+            kinds.RunFinished.kind: self._run_finished,
+            DAMAGED: lambda event: self._problem(str(event["message"])),
+        }
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        kind = event.get("event")
+        self._count(event)
+        handler = self._take.get(kind) if isinstance(kind, str) else None
+        if handler is None:
+            return
+        try:
+            handler(event)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            why = _first_line(error)
+            self._problem(f"event {event.get('seq', '?')} ({kind}) makes no sense: {why}")
+
+    def _count(self, event: Mapping[str, Any]) -> None:
+        seq, time = event.get("seq"), event.get("time")
+        if isinstance(seq, int):
+            if seq > self._seq + 1:
+                self._problem(f"events {self._seq + 1} to {seq - 1} are missing")
+            self._seq = max(self._seq, seq)
+        if isinstance(time, str):
+            self._last_time = time
+
+    def _problem(self, text: str) -> None:
+        self._problems += 1
+        if self._problems <= _MOST_PROBLEMS:
+            self._run.problems.append(text)
+
+    def _run_started(self, event: Mapping[str, Any]) -> None:
+        fields = ("seed", "seed_given", "command", "environment", "site", "targets", "sources")
+        self._run = RunRecord.model_validate(
+            {
+                "id": event["run"],
+                "started": event.get("time"),
+                "outcome": "interrupted",
+                "problems": self._run.problems,
+                **{name: event[name] for name in fields if name in event},
+            }
+        )
+
+    def _case_started(self, event: Mapping[str, Any]) -> None:
+        case = CaseRecord.model_validate(
+            {
+                "id": event["case"],
+                "name": event["name"],
+                "scenario": event.get("scenario", {}),
+                "matrix": event.get("matrix", {}),
+                "seed": event.get("seed"),
+                "counts": event.get("counts", {}),
+                "started": event.get("time"),
+                "outcome": "interrupted",
+            }
+        )
+        self._cases[case.id] = case
+        self._steps.setdefault(case.id, {})
+        self._planned[case.id] = [step for step in event.get("steps", []) if step.get("id")]
+
+    def _case(self, name: str) -> CaseRecord:
+        if name not in self._cases:  # its case_started is lost
+            self._cases[name] = CaseRecord(id=name, name=name, outcome="interrupted")
+        return self._cases[name]
+
+    def _step(self, event: Mapping[str, Any]) -> StepRecord:
+        case, id_ = event["case"], event["id"]
+        steps = self._steps.setdefault(self._case(case).id, {})
+        if id_ not in steps:
+            planned = next((s for s in self._planned.get(case, []) if s.get("id") == id_), {})
+            steps[id_] = _unfinished({**planned, **event})
+        return steps[id_]
+
+    def _step_started(self, event: Mapping[str, Any]) -> None:
+        self._step(event).started = event.get("time")
+
+    def _progress(self, event: Mapping[str, Any]) -> None:
+        total = f" of {event['total']}" if event.get("total") is not None else ""
+        self._step(event).progress = f"{event['done']}{total} {event['unit']}"
+
+    def _logged(self, event: Mapping[str, Any]) -> None:
+        self._step(event).logs.append(
+            LogRecord(time=event["time"], level=event["level"], message=event["message"])
+        )
+
+    def _attached(self, event: Mapping[str, Any]) -> None:
+        self._step(event).attachments.append(
+            AttachmentRecord.model_validate(_only(event, AttachmentRecord))
+        )
+
+    def _check_finished(self, event: Mapping[str, Any]) -> None:
+        self._step(event).checks.append(CheckRecord.model_validate(_only(event, CheckRecord)))
+
+    def _attempt_finished(self, event: Mapping[str, Any]) -> None:
+        step = self._step(event)
+        step.attempt_list.append(AttemptRecord.model_validate(_only(event, AttemptRecord)))
+        step.attempts = len(step.attempt_list)
+
+    def _step_finished(self, event: Mapping[str, Any]) -> None:
+        before = self._step(event)
+        steps = self._steps[event["case"]]
+        steps[event["id"]] = StepRecord.model_validate(
+            {
+                **{name: getattr(before, name) for name in StepRecord.model_fields},
+                **_only(event, StepRecord),
+                "progress": "",
+            }
+        )
+        self._over.add(f"{event['case']}\n{event['id']}")
+
+    def _case_finished(self, event: Mapping[str, Any]) -> None:
+        case = self._case(event["case"])
+        ended = CaseRecord.model_validate(
+            {"id": case.id, "name": case.name, **_only(event, CaseRecord)}
+        )
+        case.outcome, case.duration_s, case.message = (
+            ended.outcome,
+            ended.duration_s,
+            ended.message,
+        )
+        self._over.add(case.id)
+
+    def _run_finished(self, event: Mapping[str, Any]) -> None:
+        outcome = event["outcome"]
+        ended = RunRecord.model_validate(
+            {
+                "id": self._run.id,
+                "outcome": "passed" if outcome == "skipped" else outcome,
+                "exit_code": event.get("exit_code"),
+                "duration_s": event.get("duration_s", 0.0),
+            }
+        )
+        self._run.outcome, self._run.exit_code = ended.outcome, ended.exit_code
+        self._run.duration_s, self._run.finished = ended.duration_s, event.get("time")
+
+    def finish(self, plan: PlanFile) -> RunRecord:
+        run = self._run
+        if self._problems > _MOST_PROBLEMS:
+            run.problems.append(f"and {self._problems - _MOST_PROBLEMS} more")
+        for case in self._cases.values():
+            self._close(case)
+        if run.finished is None:
+            run.duration_s = _seconds(run.started, self._last_time)
+        for planned in plan.cases:
+            if planned.id not in self._cases:
+                self._cases[planned.id] = CaseRecord(
+                    id=planned.id,
+                    name=planned.name or planned.id,
+                    scenario=planned.scenario
+                    if isinstance(planned.scenario, ScenarioRecord)
+                    else ScenarioRecord(name=planned.scenario or ""),
+                    matrix=planned.matrix,
+                    seed=planned.seed,
+                    outcome="skipped",
+                    message="The run ended before this case began.",
+                )
+            self._cases[planned.id].patients = planned.patients
+        run.cases = list(self._cases.values())
+        run.requirements = requirements_of(run.cases)
+        return run
+
+    def _close(self, case: CaseRecord) -> None:
+        """Settle what the log leaves open: durations of what was cut off, steps never reached."""
+        steps = self._steps.get(case.id, {})
+        over = case.id in self._over
+        for step in steps.values():
+            if f"{case.id}\n{step.id}" not in self._over:
+                step.message = step.message or "The run ended during this step."
+                step.duration_s = _seconds(step.started, self._last_time)
+        if not over:
+            case.duration_s = _seconds(case.started, self._last_time)
+            case.message = case.message or "The run ended during this case."
+        for planned in self._planned.get(case.id, []):
+            # A step under for_each runs once per item, as ``send[1]``, ``send[2]``.
+            if not any(
+                id_ == planned["id"] or id_.startswith(f"{planned['id']}[") for id_ in steps
+            ):
+                unreached = _unfinished({"step": "", **planned})
+                unreached.outcome = "skipped"
+                unreached.message = "Not run." if over else "The run ended before this step."
+                steps[unreached.id] = unreached
+        # Python's sort is stable: the order of events stays, ``finally`` comes last.
+        case.steps = sorted(steps.values(), key=lambda step: step.section == "finally")
+
+
+def _unfinished(fields: Mapping[str, Any]) -> StepRecord:
+    known = ("id", "step", "title", "section", "requirements", "tags", "line")
+    return StepRecord.model_validate(
+        {
+            "step": fields["id"],
+            "outcome": "interrupted",
+            **{name: fields[name] for name in known if fields.get(name) is not None},
+        }
+    )
+
+
+def _only(event: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
+    return {name: event[name] for name in model.model_fields if name in event}
+
+
+def _seconds(start: str | None, end: str | None) -> float:
+    try:
+        assert start is not None
+        assert end is not None
+        span = dt.datetime.fromisoformat(end) - dt.datetime.fromisoformat(start)
+    except (AssertionError, ValueError, TypeError):
+        return 0.0
+    return max(0.0, round(span.total_seconds(), 3))
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return str(error)

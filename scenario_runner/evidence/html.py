@@ -1,0 +1,104 @@
+"""``report.html``: one file for the person who signs, with nothing to load and nothing that runs.
+
+The size is bounded whatever the run was: every list shows its first members and says how many more
+there are, cases that did not pass are given room before the others, and what finds no room is one
+line in the table of cases. The templates lie in ``reports/``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+import jinja2
+from markupsafe import Markup
+
+from scenario_runner.evidence.files import write_atomically
+from scenario_runner.evidence.html_case import CaseView, PreviewBudget
+from scenario_runner.evidence.html_summary import summary
+from scenario_runner.evidence.html_text import FILTERS, Grid
+from scenario_runner.resources import resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scenario_runner.evidence.record import RunRecord
+
+ROOM_FOR_CASES = 3_000_000
+"""Characters of HTML that the details of all cases may take."""
+
+_PREVIEW_BYTES = 900_000
+_OPEN_CASES = 3
+
+
+class HtmlReporter:
+    """Writes ``report.html``."""
+
+    name: ClassVar[str] = "html"
+    file: ClassVar[str] = "report.html"
+
+    def write(self, record: RunRecord, folder: Path) -> None:
+        """Write the file; previews come from the folder's ``evidence/``. Raises MachineError."""
+        templates = _templates()
+        previews = PreviewBudget(folder, _PREVIEW_BYTES)
+        details = _details(record, templates, previews)
+        anchors = {record.cases[number].id: f"c{number + 1}" for number in details}
+        # Comments and line ends cost room in every report and say nothing to its reader.
+        style = _squeeze(resource("reports", "report.css").read_text(encoding="utf-8"))
+        digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+        page = templates.get_template("report.html.j2").stream(
+            run=record,
+            style=Markup(style),  # noqa: S704 - ships with the program
+            style_hash=f"sha256-{digest}",
+            icons=Markup(resource("reports", "icons.svg").read_text("utf-8")),  # noqa: S704 - so does this
+            cases=[details[number] for number in sorted(details)],
+            cases_left_out=len(record.cases) - len(details),
+            **summary(record, anchors),
+        )
+        page.enable_buffering(200)
+        write_atomically(folder / self.file, (chunk.encode("utf-8") for chunk in page))
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("reports")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.tests["grid"] = lambda thing: isinstance(thing, Grid)
+    return environment
+
+
+def _details(
+    record: RunRecord, templates: jinja2.Environment, previews: PreviewBudget
+) -> dict[int, Markup]:
+    """The cases' own pages by position, those that did not pass first, as far as there is room."""
+    order = sorted(
+        range(len(record.cases)), key=lambda number: record.cases[number].outcome == "passed"
+    )
+    template, step_template = (
+        templates.get_template(name) for name in ("case.html.j2", "step.html.j2")
+    )
+    details: dict[int, Markup] = {}
+    room = ROOM_FOR_CASES
+    for number in order:
+        case = record.cases[number]
+        view = CaseView(case, f"c{number + 1}", step_template, previews)
+        is_open = case.outcome in ("failed", "error", "interrupted") or (
+            len(record.cases) <= _OPEN_CASES
+        )
+        page = template.render(open=is_open, **view.values())
+        if len(page) > room:
+            break
+        room -= len(page)
+        details[number] = Markup(page)  # noqa: S704 - rendered with autoescape just above
+    return details
+
+
+def _squeeze(css: str) -> str:
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()

@@ -1,0 +1,231 @@
+"""What the report shows of one case: patients, previews, and its steps with all they hold."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from scenario_runner.evidence.files import inside
+from scenario_runner.evidence.flat import BAD
+from scenario_runner.evidence.html_text import First, amount, bounded, first
+from scenario_runner.evidence.record import CaseRecord, CheckRecord, StepRecord
+from scenario_runner.evidence.traceability import final_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import jinja2
+
+_ROOM_FOR_STEPS = 1_200_000
+_STEPS, _CHECKS, _DIFFERENCES, _ATTEMPTS, _LOGS, _FILES = 500, 60, 200, 30, 60, 20
+_PATIENTS, _STUDIES, _SERIES, _PREVIEWS = 10, 10, 10, 12
+_PREVIEW_SIZE = 256 * 1024
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class PreviewBudget:
+    """Reads the pictures of a run folder, as long as there is room for them in the report."""
+
+    def __init__(self, folder: Path, room: int) -> None:
+        self._folder = folder
+        self._room = room
+
+    def uri(self, path: str) -> str | None:
+        """A data URI, or None: no room, not in the folder's ``evidence/``, or not a PNG."""
+        evidence = (self._folder / "evidence").resolve()
+        file = inside(self._folder, path)
+        if file is None or not file.is_relative_to(evidence):
+            return None
+        if file.stat().st_size > min(_PREVIEW_SIZE, self._room):
+            return None
+        data = file.read_bytes()
+        if not data.startswith(_PNG):
+            return None
+        text = base64.b64encode(data).decode("ascii")
+        self._room -= len(text)
+        return f"data:image/png;base64,{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step's line in the list, and what unfolds under it."""
+
+    step: StepRecord
+    anchor: str
+    body: Markup
+    open: bool
+    left_out: bool
+    check_count: str
+    bar: tuple[float, float] | None
+    begins_finally: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """The values that ``case.html.j2`` asks for."""
+
+    case: CaseRecord
+    anchor: str
+    template: jinja2.Template
+    previews: PreviewBudget
+
+    def values(self) -> dict[str, Any]:
+        """Everything the template names, bounded."""
+        case = self.case
+        return {
+            "case": case,
+            "anchor": self.anchor,
+            "matrix": bounded(case.matrix),
+            "counted": _counted(case.counts),
+            "patients": First(
+                [_patient(patient) for patient in case.patients[:_PATIENTS]],
+                max(0, len(case.patients) - _PATIENTS),
+            ),
+            "previews": self._pictures(),
+            "rows": self._rows(),
+            "steps_more": max(0, len(case.steps) - _STEPS),
+        }
+
+    def _pictures(self) -> First[dict[str, Any]]:
+        shown: list[dict[str, Any]] = []
+        found = [
+            attachment
+            for step in self.case.steps
+            for attachment in step.attachments
+            if attachment.media_type == "image/png"
+        ]
+        for attachment in found:
+            if len(shown) == _PREVIEWS:
+                break
+            uri = self.previews.uri(attachment.path)
+            if uri is not None:
+                image = attachment.subject.get("image", "")
+                shown.append({"uri": uri, "title": attachment.title, "image": image})
+        return First(shown, len(found) - len(shown) if shown else 0)
+
+    def _rows(self) -> list[Row]:
+        steps = self.case.steps[:_STEPS]
+        bodies = self._bodies(steps)
+        rows: list[Row] = []
+        for number, step in enumerate(steps):
+            checks = final_checks(step)
+            bad = sum(check.outcome in BAD for check in checks)
+            count = amount(len(checks), "check") + (f", {bad} failed" if bad else "")
+            rows.append(
+                Row(
+                    step=step,
+                    anchor=f"{self.anchor}s{number + 1}",
+                    body=bodies.get(number, Markup("")),
+                    open=step.outcome in BAD or bool(checks),
+                    left_out=number not in bodies,
+                    check_count=count if checks else "",
+                    bar=_bar(self.case, step),
+                    begins_finally=step.section == "finally"
+                    and (number == 0 or steps[number - 1].section != "finally"),
+                )
+            )
+        return rows
+
+    def _bodies(self, steps: Sequence[StepRecord]) -> dict[int, Markup]:
+        """What unfolds under each step, for those that went wrong first, as far as there is room."""
+        room = _ROOM_FOR_STEPS
+        bodies: dict[int, Markup] = {}
+        for number in sorted(range(len(steps)), key=lambda n: steps[n].outcome not in BAD):
+            body = self.template.render(**_step_values(steps[number])).strip()
+            if len(body) > room:
+                continue
+            room -= len(body)
+            bodies[number] = Markup(body)  # noqa: S704 - rendered with autoescape just above
+        return bodies
+
+
+def _step_values(step: StepRecord) -> dict[str, Any]:
+    checks = sorted(final_checks(step), key=lambda check: check.outcome not in BAD)
+    kept = set(map(id, checks[:_CHECKS]))
+    in_order = [check for check in final_checks(step) if id(check) in kept]
+    return {
+        "step": step,
+        "requirements": step.requirements[:50],
+        "checks": First(_checks(in_order), max(0, len(checks) - _CHECKS)),
+        "attempts": first(step.attempt_list, _ATTEMPTS),
+        "logs": first(step.logs, _LOGS),
+        "facts": bounded(step.facts),
+        "files": first(step.attachments, _FILES),
+    }
+
+
+def _checks(checks: Sequence[CheckRecord]) -> list[dict[str, Any]]:
+    """Checks as plain values, all their differences together within one bound."""
+    room = _DIFFERENCES
+    shown: list[dict[str, Any]] = []
+    for check in checks:
+        differences = first(check.differences, room)
+        room -= len(differences.items)
+        fields = {name: getattr(check, name) for name in CheckRecord.model_fields}
+        shown.append({**fields, "differences": differences})
+    return shown
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    nouns = {
+        "patients": ("patient", "patients"),
+        "studies": ("study", "studies"),
+        "series": ("series", "series"),
+        "images": ("image", "images"),
+    }
+    return ", ".join(amount(counts[key], *noun) for key, noun in nouns.items() if key in counts)
+
+
+def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
+    facts = [str(patient["patient_id"])] if patient.get("patient_id") else []
+    if patient.get("sex"):
+        facts.append(f"sex {patient['sex']}")
+    if patient.get("birth_date"):
+        facts.append(f"born {patient['birth_date']}")
+    studies = patient.get("studies", [])
+    return {
+        # A person name has up to three groups: alphabetic, ideographic, phonetic (PS3.5 6.2.1).
+        "names": [group for group in str(patient.get("name", "")).split("=") if group][:3] or ["–"],
+        "facts": facts,
+        "studies": First(
+            [_study(study) for study in studies[:_STUDIES]], max(0, len(studies) - _STUDIES)
+        ),
+    }
+
+
+def _study(study: Mapping[str, Any]) -> dict[str, Any]:
+    series = study.get("series", [])
+    return {
+        **{key: study.get(key, "") for key in ("accession", "date", "description", "uid")},
+        "series": First(
+            [
+                {
+                    **{
+                        key: one.get(key, "")
+                        for key in ("modality", "number", "description", "uid")
+                    },
+                    "images": len(one.get("images", [])),
+                }
+                for one in series[:_SERIES]
+            ],
+            max(0, len(series) - _SERIES),
+        ),
+    }
+
+
+def _bar(case: CaseRecord, step: StepRecord) -> tuple[float, float] | None:
+    """Where the step lies in the case's time: begin and width in percent, never too thin to see."""
+    try:
+        begin = dt.datetime.fromisoformat(step.started or "")
+        case_begin = dt.datetime.fromisoformat(case.started or "")
+        offset = (begin - case_begin).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    span = max(case.duration_s, *(offset + s.duration_s for s in (step,)), 0.001)
+    width = max(0.8, min(100.0, 100 * step.duration_s / span))
+    return round(max(0.0, min(100 - width, 100 * offset / span)), 2), round(width, 2)

@@ -1,0 +1,236 @@
+"""What the first page of the report says about the whole run."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.evidence.flat import BAD
+from scenario_runner.evidence.html_text import (
+    First,
+    amount,
+    bounded,
+    code,
+    first,
+    seconds,
+    t,
+    time_tag,
+)
+from scenario_runner.evidence.traceability import WORST_FIRST, final_checks, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from scenario_runner.events import Outcome
+    from scenario_runner.evidence.record import ProofRecord, RunRecord
+
+_PROBLEMS, _TARGETS, _ATTENTION, _REQUIREMENTS, _PROOFS, _INDEX = 20, 50, 40, 500, 8, 2000
+_FAR_STEPS = 500
+
+
+def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
+    """The values of ``report.html.j2``. anchors: case id to anchor, for cases that have a page."""
+    counts = _counts(record)
+    link = _links(record, anchors)
+    titles = list(dict.fromkeys(case.scenario.title or case.name for case in record.cases))
+    scenarios = list(dict.fromkeys(case.scenario.name or case.name for case in record.cases))
+    return {
+        "title": titles[0] if len(titles) == 1 else _many_titles(len(titles)),
+        "subtitle": _subtitle(record, scenarios),
+        "sentence": _sentence(counts),
+        "tiles": _tiles(record, counts),
+        "problems": first(record.problems, _PROBLEMS),
+        "targets": first(record.targets, _TARGETS),
+        "attention": _attention(record, link),
+        "about": list(_about(record)),
+        "environment": bounded(record.environment),
+        "requirements": _requirements(record, link),
+        "index": _index(record, anchors),
+        "version": record.environment.get("fabricator", ""),
+    }
+
+
+def _many_titles(count: int) -> str:
+    return amount(count, "scenario") if count else "A run without cases"
+
+
+def _subtitle(record: RunRecord, scenarios: list[str]) -> str:
+    if len(scenarios) != 1:
+        return ", ".join(scenarios[:20]) + (" …" if len(scenarios) > 20 else "")
+    scenario = record.cases[0].scenario
+    facts = [scenarios[0]]
+    if scenario.version:
+        facts.append(f"version {scenario.version}")
+    if scenario.phase:
+        facts.append(_PHASES.get(scenario.phase, scenario.phase))
+    return " · ".join(facts)
+
+
+_PHASES = {
+    "IQ": "installation qualification (IQ)",
+    "OQ": "operational qualification (OQ)",
+    "PQ": "performance qualification (PQ)",
+}
+
+_Counts = dict[str, dict["Outcome", int]]
+
+
+def _counts(record: RunRecord) -> _Counts:
+    steps = [step for case in record.cases for step in case.steps]
+    return {
+        "case": _tally(case.outcome for case in record.cases),
+        "step": _tally(step.outcome for step in steps),
+        "check": _tally(check.outcome for step in steps for check in final_checks(step)),
+        "requirement": _tally(requirement.outcome for requirement in record.requirements),
+    }
+
+
+def _tally(outcomes: Iterable[Outcome]) -> dict[Outcome, int]:
+    tally: dict[Outcome, int] = dict.fromkeys(WORST_FIRST, 0)
+    for outcome in outcomes:
+        tally[outcome] += 1
+    return tally
+
+
+def _sentence(counts: _Counts) -> str:
+    """What came out, in words."""
+    parts = []
+    for noun in ("case", "check"):
+        tally = counts[noun]
+        total = sum(tally.values())
+        if not total:
+            continue
+        if tally["passed"] == total:
+            parts.append(f"all {total:,} {noun}s passed" if total > 1 else f"the {noun} passed")
+        else:
+            bad = " and ".join(
+                f"{tally[outcome]:,} {_VERBS[outcome]}"
+                for outcome in WORST_FIRST[:-1]
+                if tally[outcome]
+            )
+            parts.append(f"of {amount(total, noun)} {tally['passed']:,} passed, {bad}")
+    text = "; ".join(parts) or "no case was run"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+_VERBS = {
+    "failed": "failed",
+    "error": "could not be carried out",
+    "interrupted": "interrupted",
+    "skipped": "skipped",
+}
+
+
+def _tiles(record: RunRecord, counts: _Counts) -> Iterator[dict[str, Any]]:
+    for noun, label in (
+        ("case", "cases passed"),
+        ("step", "steps passed"),
+        ("check", "checks passed"),
+        ("requirement", "requirements passed"),
+    ):
+        tally = counts[noun]
+        total = sum(tally.values())
+        yield {
+            "label": label if total else f"no {noun}s",
+            "figure": f"{tally['passed']:,}" if total else "–",
+            "of": f"{total:,}" if total else "",
+            "outcome": worst(o for o, n in tally.items() if n) if total else "skipped",
+        }
+    images = sum(case.counts.get("images", 0) for case in record.cases)
+    yield {"label": "images planned", "figure": f"{images:,}", "of": "", "outcome": "neutral"}
+    yield {
+        "label": "from start to end" if record.finished else "until it stopped",
+        "figure": seconds(record.duration_s),
+        "of": "",
+        "outcome": "neutral",
+    }
+
+
+def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
+    yield "Site", t(record.site or "none; the built-in PACS")
+    yield "Started", time_tag(record.started) if record.started else "unknown"
+    yield "Finished", time_tag(record.finished) if record.finished else "not finished"
+    yield "Duration", seconds(record.duration_s)
+    if record.seed is not None:
+        yield "Seed", f"{record.seed} ({'given' if record.seed_given else 'picked for this run'})"
+    if record.command:
+        yield "Command", code(shlex.join(record.command))
+    if record.sources:
+        yield (
+            "Sources",
+            t(", ".join(record.sources[:30]) + (" …" if len(record.sources) > 30 else "")),
+        )
+    if record.exit_code is not None:
+        yield "Exit code", str(record.exit_code)
+
+
+def _links(record: RunRecord, anchors: Mapping[str, str]) -> dict[tuple[str, str | None], str]:
+    """(case, step) to the anchor of what the report shows of it."""
+    links: dict[tuple[str, str | None], str] = {(case, None): to for case, to in anchors.items()}
+    for case in record.cases:
+        if case.id in anchors:
+            for number, step in enumerate(case.steps[:_FAR_STEPS], 1):
+                links[case.id, step.id] = f"{anchors[case.id]}s{number}"
+    return links
+
+
+def _attention(
+    record: RunRecord, link: Mapping[tuple[str, str | None], str]
+) -> First[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for case in record.cases:
+        bad = [step for step in case.steps if step.outcome in BAD]
+        found += [
+            {
+                "outcome": step.outcome,
+                "title": step.title or step.id,
+                "case": case.id,
+                "message": step.message,
+                "anchor": link.get((case.id, step.id)),
+            }
+            for step in bad
+        ]
+        if not bad and case.outcome != "passed":
+            found.append(
+                {
+                    "outcome": case.outcome,
+                    "title": case.scenario.title or case.name,
+                    "case": case.id,
+                    "message": case.message,
+                    "anchor": link.get((case.id, None)),
+                }
+            )
+    found.sort(key=lambda item: WORST_FIRST.index(item["outcome"]))
+    return first(found, _ATTENTION)
+
+
+def _requirements(
+    record: RunRecord, link: Mapping[tuple[str, str | None], str]
+) -> First[dict[str, Any]]:
+    def shown(proof: ProofRecord) -> dict[str, Any]:
+        return {
+            "outcome": proof.outcome,
+            "text": " › ".join(part for part in (proof.case, proof.step, proof.check) if part),
+            "anchor": link.get((proof.case, proof.step)),
+        }
+
+    rows = []
+    for requirement in record.requirements[:_REQUIREMENTS]:
+        proofs = sorted(requirement.proved_by, key=lambda proof: WORST_FIRST.index(proof.outcome))
+        kept = First([shown(proof) for proof in proofs[:_PROOFS]], max(0, len(proofs) - _PROOFS))
+        rows.append({"id": requirement.id, "outcome": requirement.outcome, "proofs": kept})
+    return First(rows, max(0, len(record.requirements) - _REQUIREMENTS))
+
+
+def _index(record: RunRecord, anchors: Mapping[str, str]) -> First[dict[str, Any]]:
+    rows = [
+        {
+            "outcome": case.outcome,
+            "id": case.id,
+            "steps": f"{sum(step.outcome == 'passed' for step in case.steps)} of {len(case.steps)}",
+            "took": seconds(case.duration_s) if case.started else "–",
+            "anchor": anchors.get(case.id),
+        }
+        for case in record.cases[:_INDEX]
+    ]
+    return First(rows, max(0, len(record.cases) - _INDEX))

@@ -1,0 +1,199 @@
+"""How values look in the report: the filters its templates use. Nothing here trusts what it is given."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from markupsafe import Markup
+
+from scenario_runner.evidence.flat import one_line
+
+_T = TypeVar("_T")
+
+_WORDS = {
+    "passed": "Passed",
+    "failed": "Failed",
+    "error": "Error",
+    "skipped": "Skipped",
+    "interrupted": "Interrupted",
+}
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""Characters that are invisible or turn the text around; a record has to show that they are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class First(Generic[_T]):
+    """The first few of many, and how many more there are."""
+
+    items: Sequence[_T]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A list of alike objects, shown as a table."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    more: int = 0
+
+
+def first(items: Sequence[_T], limit: int) -> First[_T]:
+    """At most limit of the items."""
+    return First(items[:limit], max(0, len(items) - limit))
+
+
+def visible(value: Any, limit: int = 600) -> str:
+    """Plain text, hidden characters spelled out, cut to limit characters. Not yet escaped."""
+    text = value if isinstance(value, str) else one_line(value, limit)
+    cut = len(text) - limit
+    if cut > 0:
+        text = text[:limit]
+    text = _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+    return f"{text}… ({cut:,} more characters in run.json)" if cut > 0 else text
+
+
+def t(value: Any, limit: int = 1000) -> Markup:
+    """Text as HTML: escaped, its direction kept to itself."""
+    return Markup("<bdi>{}</bdi>").format(visible(value, limit))
+
+
+def value(item: Any, limit: int = 1000) -> Markup:
+    """An expected or actual value; a text that looks like a number is quoted."""
+    if item is None:
+        return Markup('<span class="none">no value</span>')
+    return Markup("<code>{}</code>").format(t(one_line(item, limit), limit + 40))
+
+
+def code(text: str) -> Markup:
+    """What somebody typed."""
+    return Markup("<code>{}</code>").format(t(text))
+
+
+def word(outcome: str) -> str:
+    """An outcome as a heading has it."""
+    return _WORDS.get(outcome, outcome)
+
+
+def more(count: int, one: str = "", many: str = "") -> str:
+    """``… and 9,990 more images, all in run.json``."""
+    noun = f" {one}" if count == 1 else f" {many or one + 's'}"
+    return f"… and {count:,} more{noun if one else ''}, all in run.json"
+
+
+def amount(count: int, one: str, many: str = "") -> str:
+    """``1 image``, ``9,990 images``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def seconds(duration: float) -> str:
+    """A duration in the unit that suits it."""
+    if duration < 0.9995:
+        return f"{duration * 1000:.0f} ms"
+    if duration < 59.95:
+        return f"{duration:.3g} s" if duration < 10 else f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def clock(time: str) -> str:
+    """The time of day of an event; the text itself when it is not a time."""
+    moment = _moment(time)
+    return (
+        visible(time, 40)
+        if moment is None
+        else f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+    )
+
+
+def moment_text(time: str | None) -> str:
+    """``31 January 2026, 09:30:00 UTC``."""
+    moment = _moment(time)
+    if moment is None:
+        return visible(time or "", 40)
+    months = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
+    return f"{moment.day} {months[moment.month - 1]} {moment.year}, {moment:%H:%M:%S} UTC"
+
+
+def _moment(time: str | None) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(time or "").astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def time_tag(time: str | None) -> Markup:
+    """The moment as a ``time`` element."""
+    return Markup('<time datetime="{}">{}</time>').format(
+        visible(time or "", 40), moment_text(time)
+    )
+
+
+def bounded(item: Any, depth: int = 4, width: int = 40) -> Any:
+    """A fact cut to what a page can hold; lists of alike flat objects become a Grid."""
+    if isinstance(item, Mapping):
+        if depth == 0:
+            return visible(item)
+        kept = {
+            str(key): bounded(member, depth - 1, width)
+            for key, member in list(item.items())[:width]
+        }
+        if len(item) > width:
+            kept["…"] = f"{len(item) - width:,} more in run.json"
+        return kept
+    if isinstance(item, list | tuple):
+        grid = _grid(item, width)
+        if grid is not None:
+            return grid
+        if depth == 0:
+            return visible(item)
+        kept_items = [bounded(member, depth - 1, width) for member in item[:width]]
+        if len(item) > width:
+            kept_items.append(f"… and {len(item) - width:,} more in run.json")
+        return kept_items
+    return item
+
+
+def _grid(items: Sequence[Any], width: int) -> Grid | None:
+    if not items or not all(isinstance(item, Mapping) and item for item in items[:width]):
+        return None
+    columns = list(dict.fromkeys(str(key) for item in items[:width] for key in item))
+    flat = all(
+        not isinstance(cell, Mapping | list) for item in items[:width] for cell in item.values()
+    )
+    if len(columns) > 8 or not flat:
+        return None
+    rows = [[item.get(column, "") for column in columns] for item in items[:width]]
+    return Grid(columns, rows, max(0, len(items) - width))
+
+
+FILTERS = {
+    "t": t,
+    "value": value,
+    "visible": visible,
+    "word": word,
+    "more": more,
+    "amount": amount,
+    "seconds": seconds,
+    "clock": clock,
+}

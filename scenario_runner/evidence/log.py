@@ -1,0 +1,120 @@
+"""``events.ndjson``: written as things happen, read back however it ended.
+
+One event is one line and one write to the operating system, so a killed process loses nothing it
+had reported; at worst the last line is cut, and the reader expects that.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scenario_runner.events import Stamped
+
+DAMAGED = "log_damaged"
+"""The ``event`` of what ``read_events`` yields in place of a line it cannot read."""
+
+_LONGEST_LINE = 64 * 1024 * 1024
+
+
+class EventLog:
+    """An EventHandler that appends every event to a file, one JSON object a line.
+
+    Raises MachineError when the file cannot be opened or written (disk full, no permission).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            # Unbuffered: a line is with the operating system before the next event is made.
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise MachineError(f"cannot write the event log '{path}': {_reason(error)}") from error
+
+    def handle(self, stamped: Stamped) -> None:
+        """Append one event."""
+        line = memoryview(_encode(stamped.as_json()) + b"\n")
+        try:
+            while line:
+                line = line[self._file.write(line) or 0 :]
+        except OSError as error:
+            raise MachineError(
+                f"cannot write the event log '{self.path}': {_reason(error)}",
+                hint="everything up to here is recorded; free some space or name another --out",
+            ) from error
+
+    def close(self) -> None:
+        """Close the file. Events already handled are safe without it."""
+        self._file.close()
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events of a log as the objects that were written, in file order.
+
+    A last line without its line end was cut by a kill and is left out unless it is whole. Any other
+    line that is not a JSON object yields ``{"event": "log_damaged", "line": n, "message": …}``.
+    Raises MachineError when the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(_LONGEST_LINE):
+                number += 1
+                event = _decode(line)
+                if event is not None:
+                    yield event
+                elif line.endswith(b"\n") and line.strip():
+                    yield {
+                        "event": DAMAGED,
+                        "line": number,
+                        "message": f"line {number} of {path.name} cannot be read",
+                    }
+    except OSError as error:
+        raise MachineError(f"cannot read the event log '{path}': {_reason(error)}") from error
+
+
+def _encode(value: dict[str, Any]) -> bytes:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8")
+    except (TypeError, ValueError):  # ValueError: NaN, or a lone surrogate (UnicodeEncodeError)
+        return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    cleaned = _plain(value) if b"\\ud" in line.lower() else value
+    return cleaned if isinstance(cleaned, dict) else None
+
+
+def _plain(value: Any) -> Any:
+    """The nearest thing that JSON in UTF-8 can hold: a log entry is never lost to odd content."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, dict):
+        return {str(_plain(str(key))): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "no permission to write there"
+    return error.strerror or str(error)

@@ -1,0 +1,265 @@
+"""``run/v1``: what a run leaves behind as data. These models are the published schema.
+
+Written by us and read by anyone, so every field is always present. Times are ISO 8601 in UTC,
+durations seconds. ``patients`` can hold 100,000 images, hence plain dictionaries below the case.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from typing_extensions import TypedDict
+
+from scenario_runner.events import Outcome, Section
+
+RunOutcome = Literal["passed", "failed", "error", "interrupted"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class ImageRecord(TypedDict, total=False):
+    """One SOP instance of the plan."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    id: str
+    uid: str
+    sop_class: str
+    number: int
+
+
+class SeriesRecord(TypedDict, total=False):
+    """One series of the plan."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    id: str
+    uid: str
+    modality: str
+    number: int
+    description: str
+    images: list[ImageRecord]
+
+
+class StudyRecord(TypedDict, total=False):
+    """One study of the plan."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    id: str
+    accession: str
+    uid: str
+    description: str
+    date: str
+    series: list[SeriesRecord]
+
+
+class PatientRecord(TypedDict, total=False):
+    """One synthetic patient of the plan."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    id: str
+    name: str
+    studies: list[StudyRecord]
+
+
+class TargetRecord(_Part):
+    """A PACS the run could talk to; never holds a credential."""
+
+    name: str
+    kind: str = ""
+    environment: str = ""
+    host: str | None = None
+    port: int | None = None
+    ae_title: str | None = None
+    capabilities: list[str] = []
+
+
+class DifferenceRecord(_Part):
+    """One attribute that is not as it should be."""
+
+    subject: str = ""
+    attribute: str = ""
+    expected: JsonValue = None
+    actual: JsonValue = None
+
+
+class CheckRecord(_Part):
+    """One check of one attempt."""
+
+    check: str
+    title: str = ""
+    outcome: Outcome
+    expected: JsonValue = None
+    actual: JsonValue = None
+    message: str = ""
+    differences: list[DifferenceRecord] = []
+    attempt: int = 1
+    requirements: list[str] = []
+
+
+class AttemptRecord(_Part):
+    """One attempt of a step."""
+
+    attempt: int
+    outcome: Outcome
+    message: str = ""
+    duration_s: float = 0.0
+
+
+class LogRecord(_Part):
+    """A message from a step to the reader."""
+
+    time: str
+    level: Literal["info", "warning"] = "info"
+    message: str
+
+
+class AttachmentRecord(_Part):
+    """A file of evidence; ``path`` is relative to the run folder."""
+
+    path: str
+    media_type: str = ""
+    title: str = ""
+    subject: dict[str, JsonValue] = {}
+
+
+class StepRecord(_Part):
+    """What became of one step."""
+
+    id: str
+    step: str
+    title: str = ""
+    section: Section = "steps"
+    outcome: Outcome
+    attempts: int = 0
+    attempt_list: list[AttemptRecord] = []
+    started: str | None = None
+    """None when the step was never reached."""
+    duration_s: float = 0.0
+    message: str = ""
+    facts: dict[str, JsonValue] = {}
+    """What the step reports about itself: counts, statuses, the association."""
+    logs: list[LogRecord] = []
+    attachments: list[AttachmentRecord] = []
+    requirements: list[str] = []
+    tags: list[str] = []
+    line: int | None = None
+    """Where the step stands in the scenario file."""
+    progress: str = ""
+    """How far a step that was cut off had come."""
+    checks: list[CheckRecord] = []
+
+
+class ScenarioRecord(_Part):
+    """The scenario a case comes from."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    name: str = ""
+    title: str = ""
+    version: str = ""
+    description: str = ""
+    file: str = ""
+    phase: str | None = None
+    tags: list[str] = []
+    requirements: list[str] = []
+
+
+class CaseRecord(_Part):
+    """A scenario with one combination of its matrix."""
+
+    id: str
+    name: str
+    scenario: ScenarioRecord = ScenarioRecord()
+    matrix: dict[str, JsonValue] = {}
+    outcome: Outcome
+    started: str | None = None
+    """None when the case was never reached."""
+    duration_s: float = 0.0
+    seed: int | None = None
+    message: str = ""
+    counts: dict[str, int] = {}
+    """How many patients, studies, series and images were planned."""
+    patients: list[PatientRecord] = []
+    steps: list[StepRecord] = []
+
+
+class ProofRecord(_Part):
+    """One thing that names a requirement: a case, a step of it, or a check of that step."""
+
+    case: str
+    step: str | None = None
+    check: str | None = None
+    outcome: Outcome
+
+
+class RequirementRecord(_Part):
+    """A requirement, passed only when everything that names it passed."""
+
+    id: str
+    outcome: Outcome
+    proved_by: list[ProofRecord]
+
+
+class RunRecord(_Part):
+    """A whole run."""
+
+    schema_: Literal["run/v1"] = Field(default="run/v1", alias="schema")
+    id: str
+    started: str | None = None
+    finished: str | None = None
+    """None when the run was killed."""
+    duration_s: float = 0.0
+    """For a run that was killed: up to its last event."""
+    outcome: RunOutcome
+    exit_code: int | None = None
+    seed: int | None = None
+    seed_given: bool = False
+    command: list[str] = []
+    environment: dict[str, JsonValue] = {}
+    site: str = ""
+    targets: list[TargetRecord] = []
+    sources: list[str] = []
+    cases: list[CaseRecord] = []
+    requirements: list[RequirementRecord] = []
+    problems: list[str] = []
+    """What is wrong with the record itself: lines that cannot be read, a plan that is missing."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        title="A run of DICOM Fabricator",
+    )
+
+
+class PlanCase(BaseModel):
+    """A case of ``inputs/plan.json``, as much of it as the record needs."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    name: str = ""
+    matrix: dict[str, JsonValue] = {}
+    seed: int | None = None
+    scenario: ScenarioRecord | str | None = None
+    patients: list[PatientRecord] = []
+
+
+class PlanFile(BaseModel):
+    """``inputs/plan.json``."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    cases: list[PlanCase] = []
+
+
+def published_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of ``run.json``, as ``schemas/run.v1.schema.json`` has it."""
+    schema = TypeAdapter(RunRecord).json_schema(mode="serialization", by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "run.v1.schema.json",
+        **schema,
+    }

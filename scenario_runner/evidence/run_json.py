@@ -1,0 +1,44 @@
+"""``run.json``: the record as it is, case by case, so that memory holds one case's text at a time."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, ClassVar
+
+from scenario_runner.evidence.files import write_atomically
+from scenario_runner.evidence.record import RunRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class RunJsonReporter:
+    """Writes ``run.json`` as ``schemas/run.v1.schema.json`` describes it."""
+
+    name: ClassVar[str] = "run-json"
+    file: ClassVar[str] = "run.json"
+
+    def write(self, record: RunRecord, folder: Path) -> None:
+        """Write the file. Raises MachineError."""
+        write_atomically(folder / self.file, _chunks(record))
+
+
+def _chunks(record: RunRecord) -> Iterator[bytes]:
+    """The JSON text: one line a field, cases and their members indented on lines of their own."""
+    separator = b"{\n"
+    for name, field in RunRecord.model_fields.items():
+        yield separator + json.dumps(field.alias or name).encode() + b": "
+        separator = b",\n"
+        if name == "cases":
+            yield b"["
+            between = b"\n"
+            for case in record.cases:
+                yield between + case.model_dump_json(indent=1).encode()
+                between = b",\n"
+            yield b"]"
+        else:
+            rest = record.model_dump(mode="json", include={name}, by_alias=True)
+            value = rest[field.alias or name]
+            yield json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    yield b"\n}\n"
