@@ -32,14 +32,19 @@ class Loaded:
     scenarios: tuple[Scenario, ...]
 
 
+def load_plugins(site: Path | None) -> Plugins:
+    """The plugins that are installed and those that a site file names."""
+    return Plugins(plugin_folders(site) if site is not None else ())
+
+
 def load_site(path: Path | None) -> tuple[Plugins, LoadedSite]:
     """Read a site file and load the plugins it names; without one, the embedded PACS.
 
     Raises InvalidInput, PluginError.
     """
+    plugins = load_plugins(path)
     if path is None:
-        return Plugins(), default_site()
-    plugins = Plugins(plugin_folders(path))
+        return plugins, default_site()
     return plugins, read_site(path, plugins, os.environ)
 
 

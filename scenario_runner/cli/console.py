@@ -1,0 +1,150 @@
+"""What a person sees while a run goes on: results on stdout, live progress on a terminal's stderr."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from scenario_runner.events import (
+    CaseFinished,
+    CaseStarted,
+    CheckFinished,
+    Event,
+    Logged,
+    Progress,
+    RunFinished,
+    Stamped,
+    StepFinished,
+    StepStarted,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+_WORDS = {
+    "passed": ("pass", "green"),
+    "failed": ("FAIL", "red"),
+    "error": ("ERROR", "red"),
+    "skipped": ("skip", "yellow"),
+    "interrupted": ("STOP", "red"),
+}
+
+
+class Console:
+    """An event handler that prints. Lines go out as steps finish; nothing is repeated."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._failed_checks: dict[tuple[str, str], list[CheckFinished]] = {}
+        self._outcomes: list[str] = []
+        self._seconds = 0.0
+
+    def __enter__(self) -> Console:
+        if sys.stderr.isatty():
+            from rich.console import Console as RichConsole
+            from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                console=RichConsole(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def handle(self, stamped: Stamped) -> None:
+        """Print what a person wants to know of one event."""
+        event = stamped.event
+        match event:
+            case CaseStarted():
+                title = _safe(str(event.scenario.get("title") or ""))
+                name = click.style(event.case, bold=True)
+                self._print(f"{name}  {title}".rstrip())
+            case StepStarted() | Progress():
+                self._show(event)
+            case Logged(level="warning"):
+                self._print(f"          {click.style('warning:', fg='yellow')} {_safe(event.message)}")
+            case CheckFinished(outcome="failed" | "error"):
+                self._failed_checks.setdefault((event.case, event.id), []).append(event)
+            case StepFinished():
+                self._step(event)
+            case CaseFinished():
+                self._outcomes.append(event.outcome)
+                if event.outcome == "skipped":
+                    self._print(f"  {_word('skipped')}  {event.message}")
+            case RunFinished():
+                self._seconds = event.duration_s
+            case _:
+                pass
+
+    def close(self) -> None:
+        """No event follows."""
+
+    def summary(self, folder: Path) -> None:
+        """The last line: how many cases came out how, and where the report lies."""
+        counts = {one: self._outcomes.count(one) for one in _WORDS if one in self._outcomes}
+        text = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        bad = any(outcome in counts for outcome in ("failed", "error", "interrupted"))
+        cases = "case" if len(self._outcomes) == 1 else "cases"
+        line = f"{len(self._outcomes)} {cases}: {text} in {self._seconds:.1f} s"
+        click.echo(click.style(line, fg="red" if bad else "green", bold=True))
+        click.echo(f"report: {folder / 'report.html'}")
+
+    def _step(self, event: StepFinished) -> None:
+        if self._bar is not None and (task := self._tasks.pop((event.case, event.id), None)):
+            self._bar.remove_task(task)
+        name = event.title or event.id
+        self._print(f"  {_word(event.outcome)}  {_safe(name):<16}  {_safe(event.message)}".rstrip())
+        failed = self._failed_checks.pop((event.case, event.id), [])
+        if event.outcome in ("failed", "error"):
+            for check in failed:
+                self._print(f"           {_safe(check.title or check.check)}: {_safe(check.message)}")
+
+    def _show(self, event: Event) -> None:
+        if self._bar is None:
+            return
+        if isinstance(event, StepStarted):
+            name = f"{event.case}: {event.title or event.id}"
+            self._tasks[event.case, event.id] = self._bar.add_task(name, total=None)
+        elif isinstance(event, Progress) and (event.case, event.id) in self._tasks:
+            task = self._tasks[event.case, event.id]
+            self._bar.update(task, completed=event.done, total=event.total)
+
+    def _print(self, line: str) -> None:
+        """One line to stdout, above the bar when both are the same terminal."""
+        if self._bar is not None and sys.stdout.isatty():
+            from rich.text import Text
+
+            self._bar.console.print(Text.from_ansi(line), soft_wrap=True)
+        else:
+            click.echo(line)
+
+
+def _word(outcome: str) -> str:
+    word, colour = _WORDS[outcome]
+    return click.style(f"{word:<5}", fg=colour, bold=True)
+
+
+def _safe(text: str) -> str:
+    """Without control characters: what a PACS says must not steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

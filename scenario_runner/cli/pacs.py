@@ -1,0 +1,58 @@
+"""``fabricate pacs``: the embedded PACS as a server, and small questions to any PACS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scenario_runner.cli.options import site_option
+
+
+@click.group()
+def pacs() -> None:
+    """Serve the embedded PACS, or talk to any PACS."""
+
+
+@pacs.command()
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("pacs"),
+    show_default=True,
+    help="Where studies are kept; made when it is not there.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=11112, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--ae-title", default="EMBEDDED", show_default=True)
+def serve(folder: Path, port: int, host: str, ae_title: str) -> int:
+    """Serve the embedded PACS over DICOM until Ctrl-C.
+
+    Stores, finds and returns studies (C-ECHO, C-STORE, C-FIND, C-GET). Listens on this machine only,
+    unless --host says otherwise.
+    """
+    from scenario_runner.app.serve import serve as serve_pacs
+
+    return serve_pacs(folder, ae_title=ae_title, host=host, port=port, ready=click.echo)
+
+
+@pacs.command()
+@click.argument("peer")
+@site_option
+@click.option("--calling", default=None, metavar="AE", help="Our AE title.")
+@click.option("--timeout", type=click.FloatRange(0.1), default=10.0, show_default=True)
+def echo(peer: str, site: Path | None, calling: str | None, timeout: float) -> int:
+    """Ask whether a PACS answers (C-ECHO).
+
+    PEER is AE@HOST:PORT, or the name of a target in the site file.
+    """
+    from scenario_runner.app.peers import open_peer
+    from scenario_runner.deadline import Deadline
+
+    target = open_peer(peer, site, calling)
+    try:
+        answer = target.echo(Deadline(timeout))
+    finally:
+        target.close()
+    click.echo(f"{peer} answered {answer.status:04X} in {answer.seconds * 1000:.0f} ms")
+    return 0 if answer.status == 0 else 4

@@ -1,0 +1,54 @@
+"""``fabricate plan``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scenario_runner.cli.options import (
+    registry_option,
+    seed_option,
+    set_option,
+    site_option,
+)
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@site_option
+@set_option
+@seed_option
+@registry_option
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def plan(
+    path: Path,
+    site: Path | None,
+    assignments: tuple[tuple[str, Any], ...],
+    seed: int | None,
+    registry: str | None,
+    style: str,
+) -> int:
+    """Show what a scenario would make: patients, studies, series and their identifiers.
+
+    Nothing is sent and no counter moves: the numbers shown are the next ones there are now.
+    """
+    from scenario_runner.app.load import Sources
+    from scenario_runner.app.plan import PlanRequest, preview, write_text
+    from scenario_runner.registry.location import registry_location
+
+    plans = preview(
+        PlanRequest(
+            sources=Sources(paths=[path], site=site, overrides=dict(assignments)),
+            registry=registry_location(registry),
+            seed=seed,
+        )
+    )
+    if style == "json":
+        plans.write_json(sys.stdout)
+        click.echo()
+    else:
+        write_text(plans, sys.stdout)
+    return 0

@@ -1,0 +1,96 @@
+"""``fabricate run``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from scenario_runner.cli.options import (
+    paths_argument,
+    registry_option,
+    seed_option,
+    set_option,
+    site_option,
+)
+from scenario_runner.engine.services import Control, Order
+
+
+@click.command()
+@paths_argument
+@site_option
+@set_option
+@click.option("--tag", metavar="EXPR", help="Only scenarios whose tags fit: 'smoke and not slow'.")
+@seed_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Run folder to make; by default runs/<run-id>. Never overwritten.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Cases side by side.")
+@click.option("--fail-fast", is_flag=True, help="Start no further case after one did not pass.")
+@click.option("--from", "from_step", metavar="STEP", help="Begin at the step with this id.")
+@registry_option
+@click.option("--allow-production", is_flag=True, help="Let targets called production be used.")
+def run(
+    paths: tuple[Path, ...],
+    site: Path | None,
+    assignments: tuple[tuple[str, Any], ...],
+    tag: str | None,
+    seed: int | None,
+    out: Path | None,
+    workers: int,
+    fail_fast: bool,
+    from_step: str | None,
+    registry: str | None,
+    allow_production: bool,
+) -> int:
+    """Run scenarios and leave evidence.
+
+    PATH is a scenario file or a folder of them. The exit code is 0 when everything passed, 1 when a
+    check failed, 3 for an invalid file, 4 when a PACS or this machine failed, 130 when interrupted.
+    """
+    from scenario_runner.app.load import Sources
+    from scenario_runner.app.run import RunRequest
+    from scenario_runner.app.run import run as run_scenarios
+    from scenario_runner.cli.console import Console
+    from scenario_runner.registry.location import registry_location
+
+    request = RunRequest(
+        sources=Sources(paths=paths, site=site, overrides=dict(assignments)),
+        registry=registry_location(registry),
+        out=out,
+        tag=tag,
+        seed=seed,
+        order=Order(workers=workers, fail_fast=fail_fast, from_step=from_step),
+        allow_production=allow_production,
+        command=["fabricate", *sys.argv[1:]],
+    )
+    control = Control()
+    with Console() as console, _interruptible(control):
+        result = run_scenarios(request, [console], control)
+    console.summary(result.folder)
+    return result.exit_code
+
+
+@contextmanager
+def _interruptible(control: Control) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end steps at the next chance; a second one ends ``finally`` too."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        control.interrupt()
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

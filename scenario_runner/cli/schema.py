@@ -1,0 +1,25 @@
+"""``fabricate schema``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from scenario_runner.cli.options import site_option
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["scenario", "site", "run"]), default="scenario")
+@site_option
+def schema(kind: str, site: Path | None) -> int:
+    """Print a JSON Schema (2020-12) for editors and other programs.
+
+    With --site the schema has the steps, checks and target kinds of that site's plugins too.
+    """
+    from scenario_runner.app.load import load_plugins
+    from scenario_runner.app.schemas import schema_of
+
+    click.echo(json.dumps(schema_of(kind, load_plugins(site)), indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,47 @@
+"""``fabricate validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from scenario_runner.cli.options import paths_argument, set_option, site_option
+
+
+@click.command()
+@paths_argument
+@site_option
+@set_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs (an object a line), or as annotations of a workflow.",
+)
+def validate(
+    paths: tuple[Path, ...],
+    site: Path | None,
+    assignments: tuple[tuple[str, Any], ...],
+    style: Literal["text", "json", "github"],
+) -> int:
+    """Check scenario and site files without running anything.
+
+    PATH is a file or a folder. Everything that can be known before a run is checked: structure,
+    names in templates, identifier patterns, DICOM attributes. No counter moves.
+    """
+    from scenario_runner.app.load import Sources
+    from scenario_runner.app.validate import validate as check
+    from scenario_runner.language.rendering import render
+
+    findings = check(Sources(paths=paths, site=site, overrides=dict(assignments)))
+    if findings.diagnostics:
+        click.echo(render(findings.diagnostics, style).rstrip("\n"))
+    errors = sum(1 for one in findings.diagnostics if one.severity == "error")
+    if style == "text":
+        files = "file" if findings.files == 1 else "files"
+        noun = "error" if errors == 1 else "errors"
+        click.echo(f"{findings.files} {files} checked, {errors or 'no'} {noun}", err=bool(errors))
+    return 3 if errors else 0

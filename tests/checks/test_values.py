@@ -1,0 +1,120 @@
+"""What people rely on when they compare values: types count, and the message helps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenario_runner.checks.compare import Between, Contains, Equal, Matches, NotEqual
+from scenario_runner.checks.membership import Count, Empty, In
+from scenario_runner.checks.values import plain, same
+from scenario_runner.language.scalars import WrittenFloat
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def outcome(check: Any) -> str:
+    return str(check.evaluate(None).outcome)
+
+
+@given(PLAIN)
+def test_every_value_is_the_same_as_itself(value: Any) -> None:
+    assert same(value, value)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("1", 1), (1, True), (0, False), (None, ""), (None, False), ([], None), ({}, [])],
+)
+def test_values_of_two_types_are_never_equal(left: Any, right: Any) -> None:
+    assert not same(left, right)
+    assert not same([left], [right])
+    assert not same({"a": left}, {"a": right})
+
+
+def test_a_number_is_equal_however_it_is_written() -> None:
+    assert same(1, 1.0)
+    assert same(WrittenFloat("1.10"), 1.1)
+
+
+def test_equal_tells_that_only_the_type_differs() -> None:
+    result = Equal(actual="20260101", expected=20260101).evaluate(None)  # type: ignore[arg-type]
+    assert result.outcome == "failed"
+    assert "quote the expected value" in result.message
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "holds"),
+    [
+        ("CHEST PA", "PA", True),
+        ("CHEST", 1, False),
+        (["CR", "DX"], "DX", True),
+        (["1"], 1, False),
+        ([{"a": 1, "b": 2}], {"a": 1}, True),
+        ([{"a": 1, "b": 2}], {"a": 2}, False),
+        ({"a": 1}, "a", True),
+        ({"a": 1}, {"a": 1.0}, True),
+        (None, "x", False),
+        (5, 5, False),
+    ],
+)
+def test_contains(whole: Any, part: Any, holds: bool) -> None:
+    assert outcome(Contains(actual=whole, expected=part)) == ("passed" if holds else "failed")
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "holds"),
+    [
+        ("2026AB0000001", "^[0-9]{4}[A-Z]{2}[0-9]{7}$", True),
+        ("2026ab0000001", "^[0-9]{4}[A-Z]{2}[0-9]{7}$", False),
+        (WrittenFloat("1.10"), "^1\\.10$", True),
+        (None, ".*", False),
+        (True, ".*", False),
+    ],
+)
+def test_matches(value: Any, pattern: str, holds: bool) -> None:
+    assert outcome(Matches(actual=value, expected=pattern)) == ("passed" if holds else "failed")
+
+
+def test_between_includes_both_bounds_and_refuses_another_type() -> None:
+    assert outcome(Between(actual=5, min=5, max=5)) == "passed"
+    assert outcome(Between(actual=6, min=5, max=5)) == "failed"
+    assert outcome(Between(actual="5", min=5)) == "failed"
+    assert outcome(Between(actual="20260131", min="20260101", max="20261231")) == "passed"
+
+
+@pytest.mark.parametrize(("value", "empty"), [(None, True), ("", True), ([], True), (0, False)])
+def test_empty_knows_nothing_from_zero(value: Any, empty: bool) -> None:
+    assert outcome(Empty(actual=value)) == ("passed" if empty else "failed")
+    assert outcome(Empty(actual=value, expected=False)) == ("failed" if empty else "passed")
+
+
+def test_count_takes_a_number_or_bounds() -> None:
+    assert outcome(Count(actual=[1, 2], expected=2)) == "passed"
+    assert outcome(Count(actual=3, expected=3)) == "passed"
+    assert outcome(Count.model_validate({"actual": [], "expected": {"min": 1}})) == "failed"
+    assert outcome(Count.model_validate({"actual": [1], "expected": {"min": 1, "max": 2}})) == "passed"
+    assert outcome(Count(actual=None, expected=0)) == "failed"
+
+
+def test_in_counts_types() -> None:
+    assert outcome(In(actual="F", expected=["F", "M"])) == "passed"
+    assert outcome(In(actual=1, expected=["1"])) == "failed"
+
+
+def test_not_equal() -> None:
+    assert outcome(NotEqual(actual=1, expected="1")) == "passed"
+    assert outcome(NotEqual(actual=1, expected=1)) == "failed"
+
+
+def test_a_long_list_is_cut_before_it_becomes_evidence() -> None:
+    shown = plain(list(range(1000)), limit=10)
+    assert shown[:10] == list(range(10))
+    assert shown[10] == "… 990 more"

@@ -1,0 +1,71 @@
+"""A secret from the environment shows up nowhere, in whatever shape a peer sends it back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenario_runner.engine.redaction import MASK, Redactor
+from scenario_runner.events import RunFinished, StepFinished
+
+SECRET = 'p"ä/ss\\wörd+1'
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        SECRET,
+        json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        repr(SECRET)[1:-1],
+        quote(SECRET),
+        quote(SECRET, safe=""),
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+)
+def test_a_secret_is_found_in_every_shape_other_programs_give_it(shape: str) -> None:
+    cleaned = Redactor([SECRET]).text(f"401 for user fab: {shape}!")
+    assert shape not in cleaned
+    assert MASK in cleaned
+
+
+@given(st.text(min_size=4), st.text(), st.text())
+def test_no_text_holds_the_secret_afterwards(secret: str, before: str, after: str) -> None:
+    cleaned = Redactor([secret]).text(f"{before}{secret}{after}")
+    assert secret not in cleaned.replace(MASK, "\0")
+
+
+def test_all_texts_of_an_event_are_cleaned_however_deep() -> None:
+    event = StepFinished(
+        case="c", id="s", step="query", title=f"with {SECRET}", section="steps", outcome="error",
+        attempts=1, started="", duration_s=0.1, message=SECRET,
+        facts={SECRET: [{"deep": (SECRET, 5)}]}, requirements=[SECRET],
+    )  # fmt: skip
+    cleaned = Redactor([SECRET]).tree(event)
+    assert SECRET not in repr(cleaned)
+    assert json.dumps(SECRET)[1:-1] not in json.dumps(cleaned.fields())
+
+
+def test_a_numeric_secret_is_masked_as_a_number_too() -> None:
+    assert Redactor(["48151623"]).tree({"port": 48151623, "other": 1}) == {"port": MASK, "other": 1}
+
+
+def test_a_short_secret_is_masked_only_as_a_word() -> None:
+    redactor = Redactor(["ab"])
+    assert redactor.text("tab ab cab") == f"tab {MASK} cab"
+
+
+def test_without_secrets_events_pass_untouched() -> None:
+    event = RunFinished(outcome="passed", exit_code=0, duration_s=1.0)
+    assert Redactor([]).tree(event) is event
+
+
+def test_binary_evidence_is_cleaned_without_harm_to_the_rest() -> None:
+    data = b"\xff\xfe" + b"hunter22" + b"\x80"
+    assert Redactor(["hunter22"]).data(data).startswith(b"\xff\xfe")
+    assert b"hunter22" not in Redactor(["hunter22"]).data(data)
