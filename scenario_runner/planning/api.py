@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class PatternContext:
     site: str
     random: Random
     """Seeded for this one identifier."""
+    draw: int = 0
+    """For a SpacedField: which of its ``space(width)`` values to write."""
 
 
 class PatternField(Protocol):
@@ -45,6 +47,32 @@ class PatternField(Protocol):
 
     def render(self, width: int | None, context: PatternContext) -> str:
         """The characters for one identifier; the same for the same context."""
+        ...
+
+
+@runtime_checkable
+class SpacedField(Protocol):
+    """A field whose length and number of values are known, so that a plan can promise uniqueness.
+
+    A field that does not have this form may be as long as it likes (each value is checked when it
+    is made) and is trusted to tell identifiers apart.
+    """
+
+    name: str
+
+    def render(self, width: int | None, context: PatternContext) -> str:
+        """The characters for one identifier; for each ``context.draw`` different ones."""
+        ...
+
+    def space(self, width: int | None) -> int:
+        """How many values there are to draw from; 1 when the context alone decides.
+
+        Raises ValueError when the field cannot have that width; the message says what it takes.
+        """
+        ...
+
+    def length(self, width: int | None) -> int:
+        """The most characters it writes."""
         ...
 
 
@@ -80,7 +108,9 @@ class Counters(Protocol):
     def reserve(self, site: str, rule: str, *, start: int, step: int, count: int, last: int) -> int:
         """Reserve ``count`` numbers and return the first; durable before it returns.
 
-        last: highest number that fits. Raises CounterExhausted when fewer than count are left.
+        The numbers are first, first + step, …; first is not below start, and is start plus a
+        multiple of step. last: highest number that fits. Raises CounterExhausted when fewer than
+        count are left; then nothing is reserved.
         """
         ...
 

@@ -17,7 +17,7 @@ class PlannedPatient:
     """One synthetic patient."""
 
     id: str
-    """``p1``, counted over the case."""
+    """``p1``, counted over the case; the plan's own, not the PatientID."""
     path: tuple[str | int, ...]
     """Where in the scenario it was asked for: ``("patients", 0)``."""
     seed: int
@@ -119,6 +119,8 @@ class PlannedCase:
     seed: int
     vars: Mapping[str, Any]
     patients: Sequence[PlannedPatient] = field(repr=False)
+    totals: Mapping[str, int] | None = field(default=None, repr=False, compare=False)
+    """What ``counts`` answers, where it is known without looking."""
 
     def studies(self) -> Iterator[PlannedStudy]:
         """All studies in plan order."""
@@ -137,6 +139,8 @@ class PlannedCase:
 
     def counts(self) -> dict[str, int]:
         """How many patients, studies, series and images there are; images are not visited."""
+        if self.totals is not None:
+            return dict(self.totals)
         totals = {"patients": len(self.patients), "studies": 0, "series": 0, "images": 0}
         for study in self.studies():
             totals["studies"] += 1

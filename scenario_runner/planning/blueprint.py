@@ -1,0 +1,119 @@
+"""A case half planned: everything that is alike for all that an entry of the scenario asks for.
+
+An entry with ``count: 1000`` is one part here. ``build`` makes the k-th entity from its part.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scenario_runner.errors import Where
+    from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
+    from scenario_runner.planning.dates import Life
+    from scenario_runner.planning.patterns import Pattern
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """A rule for an identifier, and which use of it is the first of this part's."""
+
+    kind: str
+    """``patient_id`` or ``accession``."""
+    pattern: Pattern
+    use: int
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesPart:
+    """``count`` series of each study of a part; numbered from ``first`` within their study."""
+
+    spec: SeriesSpec
+    path: Path
+    first: int
+    count: int
+    modality: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    images: int
+    frames: int
+    rows: int
+    columns: int
+    phantom: str
+    description: str
+    protocol: str
+    body_part: str
+    view: str | None
+    tags: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPart:
+    """``count`` studies of each patient of a part."""
+
+    spec: StudySpec
+    path: Path
+    first: int
+    count: int
+    accession: Identifier
+    date: dt.date | None
+    modality: str
+    series: tuple[SeriesPart, ...]
+
+    @property
+    def series_count(self) -> int:
+        """Series of one study."""
+        return sum(part.count for part in self.series)
+
+    @property
+    def image_count(self) -> int:
+        """Images of one study."""
+        return sum(part.count * part.images for part in self.series)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientPart:
+    """``count`` patients of a case."""
+
+    spec: PatientSpec
+    path: Path
+    first: int
+    count: int
+    patient_id: Identifier
+    life: Life
+    locale: str
+    studies: tuple[StudyPart, ...]
+
+    @property
+    def study_count(self) -> int:
+        """Studies of one patient."""
+        return sum(part.count for part in self.studies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePart:
+    """A case with its patients' parts."""
+
+    id: str
+    name: str
+    matrix: Mapping[str, Any]
+    vars: Mapping[str, Any]
+    patients: tuple[PatientPart, ...] = field(repr=False)
+
+    def totals(self) -> dict[str, int]:
+        """How many patients, studies, series and images there will be."""
+        studies = [
+            (patient.count * study.count, study) for patient in self.patients for study in patient.studies
+        ]
+        return {
+            "patients": sum(patient.count for patient in self.patients),
+            "studies": sum(count for count, _ in studies),
+            "series": sum(count * study.series_count for count, study in studies),
+            "images": sum(count * study.image_count for count, study in studies),
+        }

@@ -1,0 +1,26 @@
+"""What this room registers through the hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.plugins import hookimpl
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.api import Demographics, PatternField
+
+
+@hookimpl
+def fabricate_pattern_fields() -> list[PatternField]:
+    """Dates, drawn characters, modality and site."""
+    from scenario_runner.planning.pattern_fields import built_in_fields
+
+    return built_in_fields()
+
+
+@hookimpl
+def fabricate_demographics() -> list[Demographics]:
+    """People from Faker's lists."""
+    from scenario_runner.planning.demographics import FakerDemographics
+
+    return [FakerDemographics()]

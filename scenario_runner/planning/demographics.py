@@ -1,0 +1,181 @@
+"""Synthetic people by locale, from Faker's lists, in the form DICOM wants them.
+
+The alphabetic group is in Latin capitals where the locale has Latin names, and romanised for
+Japanese, Korean and Chinese, which get an ideographic and a phonetic group (PS3.5 6.2.1.1 and its
+annexes H, I and J). Names in Cyrillic, Greek, Arabic, Hebrew, Thai and other scripts stand in the
+alphabetic group as they are: PS3.5 6.2.1.2 lets it use whatever the first character set of the
+object has, and each of these scripts has one.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from difflib import get_close_matches
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.planning import east_asian_names
+from scenario_runner.planning.api import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faker import Generator
+
+DEFAULT_LOCALE = "en_US"
+_POOL = 1024
+"""Different values of each kind a locale has at most; each is made when first drawn."""
+_PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "phone_number", "misc")]
+_RENAMED = {"fr_QC": "fr_CA", "dk_DK": "da_DK"}
+"""Locales that Faker keeps only for old callers, with a warning."""
+_PREFERRED = {
+    "ar": "ar_SA", "ja": "ja_JP", "ko": "ko_KR", "pt": "pt_BR", "zh": "zh_CN",
+}  # fmt: skip
+_ADDRESS_LENGTH = 64
+_PHONE_LENGTH = 16
+
+
+class FakerDemographics:
+    """The built-in source of people. Safe between threads; touches no global state of Faker."""
+
+    name = "faker"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._generators: dict[str, Generator] = {}
+        self._pools: dict[tuple[str, str, int], Any] = {}
+        self._locales: dict[str, str] = {}
+
+    def person(self, locale: str, sex: str, random: Random) -> Person:
+        """A person of the locale; ``sex`` M or F decides the given name, O leaves it open.
+
+        locale: as ``en_AU``, ``en-AU`` or ``ja``. Raises ValueError for one Faker does not have.
+        """
+        locale = self._locale(locale)
+        sex = sex if sex in ("M", "F") else random.choice("MF")
+        numbers = [random.randrange(_POOL) for _ in range(5)]
+        given = self._value(locale, f"given {sex}", numbers[0])
+        family = self._value(locale, f"family {sex}", numbers[1])
+        return Person(
+            family=family[0],
+            given=given[0],
+            middle=self._value(locale, f"middle {sex}", numbers[2])[0],
+            ideographic="^".join((family[1], given[1])) if family[1] else "",
+            phonetic="^".join((family[2], given[2])) if family[2] else "",
+            address=self._value(locale, "address", numbers[3]),
+            phone=self._value(locale, "phone", numbers[4]),
+        )
+
+    def _locale(self, asked: str) -> str:
+        known = self._locales.get(asked)
+        if known is None:
+            from faker.config import AVAILABLE_LOCALES
+
+            known = self._locales[asked] = _find_locale(asked, AVAILABLE_LOCALES)
+        return known
+
+    def _value(self, locale: str, kind: str, number: int) -> Any:
+        key = (locale, kind, number)
+        value = self._pools.get(key)
+        if value is None:
+            # A generator's random source is its state: one caller at a time.
+            with self._lock:
+                seed = sha256(f"{locale} {kind} {number}".encode()).digest()
+                generator = self._generator(locale)
+                generator.random = Random(int.from_bytes(seed[:8]))  # noqa: S311 - reproducible
+                value = self._pools[key] = _maker(generator, locale, kind)()
+        return value
+
+    def _generator(self, locale: str) -> Generator:
+        if locale not in self._generators:
+            from faker import Factory
+
+            self._generators[locale] = Factory.create(locale, providers=_PROVIDERS)
+        return self._generators[locale]
+
+
+def _find_locale(asked: str, available: set[str]) -> str:
+    wanted = asked.strip().replace("-", "_").lower()
+    by_lower = {locale.lower(): locale for locale in sorted(available)}
+    by_lower.update({old.lower(): new for old, new in _RENAMED.items() if new in available})
+    if wanted in _PREFERRED:
+        return _PREFERRED[wanted]
+    if wanted in by_lower:
+        return by_lower[wanted]
+    of_language = [locale for lower, locale in by_lower.items() if lower.startswith(wanted + "_")]
+    if of_language and "_" not in wanted:
+        home = f"{wanted}_{wanted.upper()}"
+        return home if home in of_language else of_language[0]
+    near = get_close_matches(wanted, by_lower, 3, 0.5)
+    same_language = [lower for lower in by_lower if lower.split("_")[0] == wanted.split("_")[0]]
+    names = list(dict.fromkeys(by_lower[lower] for lower in [*near, *same_language]))[:5]
+    raise ValueError(", ".join(names) or "en_US, de_DE, ja_JP")
+
+
+def _maker(generator: Generator, locale: str, kind: str) -> Callable[[], Any]:
+    match kind.split():
+        case ["address"]:
+            return partial(_address, generator)
+        case ["phone"]:
+            return partial(_phone, generator)
+        case [part, sex]:
+            return partial(_name, generator, locale, part, sex)
+    raise AssertionError(kind)
+
+
+def _name(generator: Generator, locale: str, part: str, sex: str) -> tuple[str, str, str]:
+    """(alphabetic, ideographic, phonetic) of one component; the last two may be empty."""
+    word = "male" if sex == "M" else "female"
+    if part == "middle":
+        method = getattr(generator, f"middle_name_{word}", None)
+        return (_component(method()) if method else "", "", "")
+    if locale == "ja_JP":
+        method = generator.last_name_pair if part == "family" else None
+        kanji, kana, roman = (method or getattr(generator, f"first_name_{word}_pair"))()
+        return _latin(roman), kanji, hiragana(kana)
+    if locale in east_asian_names.TABLES:
+        return east_asian_names.draw(locale, part, sex, generator.random)
+    name = getattr(generator, f"{'last' if part == 'family' else 'first'}_name_{word}")()
+    return (_component(name), "", "")
+
+
+def hiragana(katakana: str) -> str:
+    """The same sounds in hiragana; the long-vowel mark and anything else stays."""
+    return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in katakana)
+
+
+def _component(text: str) -> str:
+    """A name as one component: no delimiters, Latin in capitals, other scripts as they are."""
+    text = " ".join(re.sub(r"[\^=\\]", " ", unicodedata.normalize("NFC", text)).split())
+    return _latin(text) if _is_latin(text) else text
+
+
+def _latin(text: str) -> str:
+    return text.upper().replace("’", "'")
+
+
+def _is_latin(text: str) -> bool:
+    return all("LATIN" in unicodedata.name(c, "") for c in text if c.isalpha())
+
+
+def _address(generator: Generator) -> str:
+    """One line that fits Patient's Address, a LO of 64 characters."""
+    for text in (generator.address(), generator.street_address()):
+        line = ", ".join(part.strip(" ,") for part in text.replace("\\", "").splitlines())
+        if len(line) <= _ADDRESS_LENGTH:
+            return line
+    return line[:_ADDRESS_LENGTH].rstrip(" ,")
+
+
+def _phone(generator: Generator) -> str:
+    """A number that fits Patient's Telephone Numbers, a SH of 16 characters, in ASCII digits."""
+    made = getattr(generator, "phone_number", None)
+    text = str(made() if made else generator.numerify("###-###-####")).split("x")[0]
+    text = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in text).strip()
+    if len(text) <= _PHONE_LENGTH and text.isascii():
+        return text
+    return re.sub(r"[^+0-9]", "", text)[:_PHONE_LENGTH]

@@ -1,0 +1,230 @@
+"""A scenario with a site becomes a plan: the one door of this room.
+
+``plan`` reserves the numbers that the plan needs and returns its cases; ``check`` finds what is
+wrong with all of them and reserves nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, overload
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.scenario import patients_of
+from scenario_runner.language.templates import render_tree, resolve_vars, texts
+from scenario_runner.planning.blueprint import CasePart
+from scenario_runner.planning.build import Builder
+from scenario_runner.planning.findings import Findings
+from scenario_runner.planning.identifiers import Identifiers
+from scenario_runner.planning.matrix import case_id, combinations
+from scenario_runner.planning.numbers import ExhaustedRule, reserve
+from scenario_runner.planning.plan import PlannedCase
+from scenario_runner.planning.prepare import Offers, Preparation
+from scenario_runner.planning.transfer_syntaxes import SUPPORTED
+
+if TYPE_CHECKING:
+    from scenario_runner.language.document import Document
+    from scenario_runner.language.scenario import Scenario
+    from scenario_runner.language.site_model import Site
+    from scenario_runner.planning.api import Counters, Demographics, ModalityDefaults, PatternField
+    from scenario_runner.planning.values import ValueProblem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a run decides about its plan."""
+
+    seed: int
+    """The run's seed: given on the command line, by the scenario, or picked and recorded."""
+    now: dt.datetime
+    """The run's clock when it was planned: ``today``, and the dates in patient IDs."""
+    run_names: Mapping[str, Any] = field(default_factory=dict)
+    """What templates know as ``run``: id, seed, started, date."""
+    transfer_syntaxes: frozenset[str] = SUPPORTED
+    """UIDs of those that imaging can write."""
+    phantoms: Collection[str] | None = None
+    """Names of phantoms; None leaves them unchecked."""
+
+
+class Plan(Sequence[PlannedCase]):
+    """The cases of one scenario, in the order of its matrix; each lazy below itself."""
+
+    def __init__(self, cases: Sequence[PlannedCase], reserved: dict[str, dict[str, int]]) -> None:
+        self._cases = cases
+        self.reserved = reserved
+        """Counter ranges the plan holds: ``{rule: {first, count}}``. Kept in the run's record, and
+        given to ``ReplayCounters`` by a rerun."""
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    @overload
+    def __getitem__(self, place: int) -> PlannedCase: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[PlannedCase]: ...
+    def __getitem__(self, place: int | slice) -> PlannedCase | Sequence[PlannedCase]:
+        return self._cases[place]
+
+    def __iter__(self) -> Iterator[PlannedCase]:
+        return iter(self._cases)
+
+
+def plan(
+    scenario: Scenario,
+    site: Site,
+    *,
+    options: PlanOptions,
+    counters: Counters,
+    modalities: Mapping[str, ModalityDefaults],
+    pattern_fields: Mapping[str, PatternField],
+    demographics: Mapping[str, Demographics],
+    site_document: Document | None = None,
+) -> Plan:
+    """Plan a scenario: one case for each combination of its matrix.
+
+    counters: the registry's, a PeekCounters where nothing may move, or a ReplayCounters. Mappings:
+    by name, what plugins and built-ins offer. site_document: where the site's rules stand, for
+    diagnostics. Raises InvalidInput with all that is wrong, and only when nothing is are numbers
+    reserved; MachineError when the registry cannot be used.
+    """
+    offers = _offers(options, modalities, demographics)
+    prepared = _prepare(scenario, site, options, offers, pattern_fields, site_document)
+    if found := prepared.findings.all():
+        raise InvalidInput(found)
+    try:
+        reserved = reserve(prepared.identifiers.demand, site.name, counters)
+    except ExhaustedRule as error:
+        where = prepared.identifiers.places[error.kind, error.pattern]
+        raise InvalidInput([Diagnostic("FAB303", where, error.message, error.hint)]) from error
+    cases = [
+        Builder(
+            case,
+            index=index,
+            run_seed=options.seed,
+            now=options.now,
+            site_name=site.name,
+            uid_root=site.identifiers.uid_root,
+            reserved=reserved,
+            demographics=demographics,
+        ).case()
+        for index, case in enumerate(prepared.cases)
+    ]
+    return Plan(cases, reserved.record)
+
+
+def check(
+    scenario: Scenario,
+    site: Site,
+    *,
+    options: PlanOptions,
+    modalities: Mapping[str, ModalityDefaults],
+    pattern_fields: Mapping[str, PatternField],
+    demographics: Mapping[str, Demographics],
+    site_document: Document | None = None,
+) -> list[Diagnostic]:
+    """All that is wrong with the plan of a scenario, over every combination; no counter moves.
+
+    Whether the registry has enough numbers left is not looked at: that is the machine's state, not
+    the file's. Arguments as of ``plan``.
+    """
+    offers = _offers(options, modalities, demographics)
+    prepared = _prepare(scenario, site, options, offers, pattern_fields, site_document)
+    return prepared.findings.all()
+
+
+@dataclass(slots=True)
+class _Prepared:
+    findings: Findings
+    identifiers: Identifiers
+    cases: list[CasePart] = field(default_factory=list)
+
+
+def _offers(
+    options: PlanOptions,
+    modalities: Mapping[str, ModalityDefaults],
+    demographics: Mapping[str, Demographics],
+) -> Offers:
+    return Offers(
+        modalities=modalities,
+        demographics=demographics,
+        transfer_syntaxes=options.transfer_syntaxes,
+        phantoms=options.phantoms,
+    )
+
+
+def _prepare(
+    scenario: Scenario,
+    site: Site,
+    options: PlanOptions,
+    offers: Offers,
+    pattern_fields: Mapping[str, PatternField],
+    site_document: Document | None,
+) -> _Prepared:
+    document, header = scenario.document, scenario.header
+    findings = Findings(document)
+    identifiers = Identifiers(site, pattern_fields, findings, document, site_document)
+    prepared = _Prepared(findings, identifiers)
+    preparation = Preparation(offers, identifiers, findings, options.now.date())
+    base = {
+        "run": dict(options.run_names),
+        "site": {"name": site.name, "ae_title": site.ae_title},
+    }
+    seen: set[str] = set()
+    for combination in _combinations(scenario, base, findings):
+        try:
+            names = {**base, "matrix": combination}
+            vars_ = resolve_vars(header.vars, names, document.where, ("vars",))
+            specs = patients_of(scenario, {**names, "vars": vars_})
+        except InvalidInput as error:
+            for diagnostic in error.diagnostics:
+                findings.take(diagnostic)
+            continue
+        case = CasePart(
+            id=_unused(case_id(header.name, combination), seen),
+            name=header.name,
+            matrix=combination,
+            vars=vars_,
+            patients=preparation.patients(specs),
+        )
+        if not preparation.too_many(case.totals()):
+            prepared.cases.append(case)
+    return prepared
+
+
+def _combinations(
+    scenario: Scenario, base: Mapping[str, Any], findings: Findings
+) -> list[dict[str, Any]]:
+    def report(path: tuple[str | int, ...], problem: ValueProblem) -> None:
+        findings.add(("matrix", *path), problem, key=not path)
+
+    matrix = scenario.header.matrix
+    where = scenario.document.where
+    if any(True for _ in texts(matrix)):
+        # Variables that use the matrix cannot be known before it is.
+        early = {
+            name: value
+            for name, value in scenario.header.vars.items()
+            if not any("matrix" in text for _, text in texts(value))
+        }
+        try:
+            vars_ = resolve_vars(early, base, where, ("vars",))
+            matrix = render_tree(matrix, {**base, "vars": vars_}, where, ("matrix",))
+        except InvalidInput as error:
+            for diagnostic in error.diagnostics:
+                findings.take(diagnostic)
+            return []
+    return combinations(matrix, report)
+
+
+def _unused(name: str, seen: set[str]) -> str:
+    """A case id that no other case has; long values are cut in it and may end up alike."""
+    number, unused = 1, name
+    while unused in seen:
+        number += 1
+        unused = f"{name}#{number}"
+    seen.add(unused)
+    return unused
+
+

@@ -1,0 +1,70 @@
+"""Collects what is wrong with a plan, each once, each at its place in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import Diagnostic, Where
+
+if TYPE_CHECKING:
+    from scenario_runner.language.document import Document
+    from scenario_runner.planning.values import ValueProblem
+
+Path = tuple[str | int, ...]
+Span = tuple[int, int]
+
+
+class Findings:
+    """The diagnostics of one scenario's plan; what several cases have in common is said once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
+
+    def add(
+        self,
+        path: Path,
+        problem: ValueProblem,
+        *,
+        key: bool = False,
+        span: tuple[str, Span] | None = None,
+    ) -> None:
+        """Note a problem at a value. key: at its key instead. span: a part of the value's text."""
+        self.add_at(place(self._document, path, key=key, span=span), problem)
+
+    def add_at(self, where: Where, problem: ValueProblem) -> None:
+        """Note a problem at a known place."""
+        self.take(Diagnostic(problem.code, where, problem.message, problem.hint))
+
+    def take(self, diagnostic: Diagnostic) -> None:
+        """Note a diagnostic that somebody else made."""
+        where = diagnostic.where
+        key = (diagnostic.code, where.file, where.line, where.column, diagnostic.message)
+        self._found.setdefault(key, diagnostic)
+
+    def all(self) -> list[Diagnostic]:
+        """In the order of the file."""
+        return sorted(
+            self._found.values(), key=lambda d: (d.where.file, d.where.line, d.where.column, d.code)
+        )
+
+
+def place(
+    document: Document, path: Path, *, key: bool = False, span: tuple[str, Span] | None = None
+) -> Where:
+    """Where a value stands; with span = (the value's text, (start, end)) a part of it.
+
+    Only a value that stands in the file as it is can be pointed into; one that was rendered,
+    escaped or folded is pointed at as a whole.
+    """
+    whole = document.where(path, key=key)
+    if span is None:
+        return whole
+    text, (start, end) = span
+    first = document.lines[whole.line - 1] + whole.column - 1
+    last = document.lines[whole.end_line - 1] + whole.end_column - 1
+    written = document.text[first:last]
+    quote = 1 if written[:1] in ("'", '"') else 0
+    if written[quote : len(written) - quote] != text:
+        return whole
+    return document.span((first + quote + start, first + quote + end), path)

@@ -1,0 +1,141 @@
+"""A matrix as its combinations: the product of the axes, less ``exclude``, plus ``include``.
+
+``exclude`` drops every combination that has all the values of one of its entries. An entry of
+``include`` that names every axis is added as a combination of its own; one that names only some
+axes, or none, gives its further values to the combinations that agree with it (the way of GitHub
+Actions, without its rule about overwriting).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from scenario_runner.planning.values import ValueProblem
+
+MAX_CASES = 1000
+_AXIS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DIRECTIVES = ("exclude", "include")
+Path = tuple[str | int, ...]
+Report = Callable[[Path, ValueProblem], None]
+
+
+def combinations(matrix: Mapping[str, Any], report: Report) -> list[dict[str, Any]]:
+    """All combinations in axis order, the last axis fastest; one empty one without a matrix.
+
+    report: told of everything that is wrong (FAB309), with its path inside the matrix.
+    """
+    axes = {name: values for name, values in matrix.items() if name not in _DIRECTIVES}
+    if not _axes_are_sound(axes, report):
+        return []
+    excluded = _entries(matrix, "exclude", axes, report)
+    included = _entries(matrix, "include", axes, report)
+    size = 1
+    for values in axes.values():
+        size *= len(values)
+    if size > MAX_CASES:
+        report((), _problem(f"the matrix has {size} combinations; {MAX_CASES} is the limit"))
+        return []
+    product = itertools.product(*axes.values()) if axes else iter(())
+    found = [dict(zip(axes, values, strict=True)) for values in product]
+    found = [one for one in found if not any(_agrees(one, entry) for entry in excluded)]
+    for entry in included:
+        if axes and set(axes) - set(entry):
+            for one in found:
+                if _agrees(one, {name: entry[name] for name in axes if name in entry}):
+                    one.update(entry)
+        elif not any(same_value(one, entry) for one in found):
+            found.append(dict(entry))
+    if matrix and not found:
+        report((), _problem("no combination is left", "exclude fewer, or include one"))
+    if len(found) > MAX_CASES:
+        report((), _problem(f"the matrix has {len(found)} combinations; {MAX_CASES} is the limit"))
+        return []
+    return found if matrix else [{}]
+
+
+def case_id(name: str, combination: Mapping[str, Any]) -> str:
+    """``name`` or ``name[axis=value,…]``."""
+    if not combination:
+        return name
+    values = ",".join(f"{axis}={_short(value)}" for axis, value in combination.items())
+    return f"{name}[{values}]"
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Equality that tells 1 from true and 1 from "1", as the language does."""
+    return type(one) is type(other) and bool(one == other)
+
+
+def _axes_are_sound(axes: Mapping[str, Any], report: Report) -> bool:
+    sound = True
+    for name, values in axes.items():
+        if not _AXIS.fullmatch(name):
+            hint = "an axis is a name that templates can use: letters, digits, _"
+            report((name,), _problem(f"'{name}' cannot be the name of an axis", hint))
+        elif not isinstance(values, list) or not values:
+            hint = f"write {name}: [first, second]"
+            report((name,), _problem(f"the axis '{name}' must be a list with values", hint))
+        elif (place := _repeated(values)) is not None:
+            text = _short(values[place])
+            report((name, place), _problem(f"the axis '{name}' has the value {text} twice"))
+        else:
+            continue
+        sound = False
+    return sound
+
+
+def _entries(
+    matrix: Mapping[str, Any], directive: str, axes: Mapping[str, Any], report: Report
+) -> list[dict[str, Any]]:
+    entries = matrix.get(directive)
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        report((directive,), _problem(f"'{directive}' must be a list of mappings"))
+        return []
+    sound = []
+    for place, entry in enumerate(entries):
+        path = (directive, place)
+        if not isinstance(entry, dict) or not entry:
+            report(path, _problem(f"'{directive}' takes mappings of axis to value"))
+        elif directive == "exclude" and (unknown := [name for name in entry if name not in axes]):
+            near = get_close_matches(unknown[0], axes, 1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            known = f"axes are: {', '.join(axes)}"
+            report((*path, unknown[0]), _problem(f"there is no axis '{unknown[0]}'{meant}", known))
+        else:
+            sound.append(entry)
+    return sound
+
+
+def _agrees(combination: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    return all(
+        name in combination and same_value(combination[name], value)
+        for name, value in entry.items()
+    )
+
+
+def _repeated(values: list[Any]) -> int | None:
+    for place, value in enumerate(values):
+        if any(same_value(value, earlier) for earlier in values[:place]):
+            return place
+    return None
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, bool) or value is None or isinstance(value, dict | list):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    else:
+        text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _problem(message: str, hint: str | None = None) -> ValueProblem:
+    return ValueProblem("FAB309", message, hint)

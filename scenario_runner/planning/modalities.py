@@ -1,0 +1,60 @@
+"""Which modality a series has, and the SOP class and transfer syntax that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from scenario_runner.planning.api import ModalityDefaults
+from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
+from scenario_runner.planning.values import ValueProblem
+
+ALIASES = {"XR": "DX"}
+"""FHIR's and HL7's word for a radiograph."""
+
+
+def find_modality(
+    given: str, known: Mapping[str, ModalityDefaults]
+) -> ModalityDefaults | ValueProblem:
+    """The defaults of a modality by its defined term or alias."""
+    found = known.get(ALIASES.get(given, given))
+    if found is not None:
+        return found
+    names = sorted({*known, *(a for a, of in ALIASES.items() if of in known)})
+    near = get_close_matches(given.upper(), names, 1, 0.5)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    return ValueProblem(
+        "FAB306", f"unknown modality '{given}'{meant}", f"modalities are: {', '.join(names)}"
+    )
+
+
+def find_transfer_syntax(given: str, supported: frozenset[str]) -> str | ValueProblem:
+    """The UID of a transfer syntax that imaging can write."""
+    uid = transfer_syntax_uid(given)
+    if uid in supported:
+        return uid
+    names = [name for name, known in TRANSFER_SYNTAXES.items() if known in supported]
+    near = get_close_matches(given.lower(), names, 1, 0.6)
+    meant = f"; did you mean '{near[0]}'?" if near and uid is None else ""
+    what = "unknown transfer syntax" if uid is None else "this version cannot write"
+    return ValueProblem(
+        "FAB310", f"{what} '{given}'{meant}", f"transfer syntaxes are: {', '.join(names)}"
+    )
+
+
+def find_sop_class(given: str) -> str | ValueProblem:
+    """The UID of a storage SOP class by UID or keyword (PS3.6 table A-1)."""
+    from pydicom.uid import UID_dictionary
+
+    known = {entry[4]: uid for uid, entry in UID_dictionary.items() if entry[1] == "SOP Class"}
+    if given in known.values():
+        return given
+    if given in known:
+        return known[given]
+    near = get_close_matches(given, [name for name in known if "Storage" in name], 3, 0.6)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    return ValueProblem(
+        "FAB310",
+        f"unknown SOP class '{given}'{meant}",
+        "write its UID or its keyword from PS3.6: CTImageStorage",
+    )

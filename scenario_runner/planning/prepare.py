@@ -1,0 +1,345 @@
+"""The patients of one case as parts: everything decided that the scenario decides, and checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.language.model import NameParts, PatientSpec, SeriesSpec, StudySpec
+from scenario_runner.language.words import did_you_mean
+from scenario_runner.planning import person_name
+from scenario_runner.planning.anatomy import usual_view
+from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
+from scenario_runner.planning.dates import AgeRule, Life, study_day, years_before
+from scenario_runner.planning.demographics import DEFAULT_LOCALE
+from scenario_runner.planning.findings import Findings
+from scenario_runner.planning.identifiers import Identifiers
+from scenario_runner.planning.modalities import find_modality, find_sop_class, find_transfer_syntax
+from scenario_runner.planning.tags import check_tags, merge
+from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED
+from scenario_runner.planning.values import ValueProblem, check_text
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.api import Demographics, ModalityDefaults
+
+MAX_ENTITIES = 10_000_000
+"""Images, or studies without any, of one case: more is a slip of the finger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What plugins and built-ins offer to a plan."""
+
+    modalities: Mapping[str, ModalityDefaults]
+    demographics: Mapping[str, Demographics]
+    transfer_syntaxes: frozenset[str] = SUPPORTED
+    phantoms: Collection[str] | None = None
+    """Names of phantoms; None when they are not to be checked."""
+
+
+class Preparation:
+    """Turns specs into parts. What is wrong goes to ``findings``; a part is made all the same."""
+
+    def __init__(
+        self, offers: Offers, identifiers: Identifiers, findings: Findings, today: dt.date
+    ) -> None:
+        self._offers = offers
+        self._identifiers = identifiers
+        self._findings = findings
+        self._today = today
+        self._locales: dict[str, ValueProblem | None] = {}
+
+    def patients(self, specs: Sequence[PatientSpec]) -> tuple[PatientPart, ...]:
+        """All parts of one case."""
+        self._identifiers.begin_case()
+        parts = []
+        first = 0
+        for index, spec in enumerate(specs):
+            parts.append(self._patient(spec, ("patients", index), first))
+            first += spec.count
+        return tuple(parts)
+
+    def too_many(self, totals: Mapping[str, int]) -> bool:
+        """Whether the case has more than can be meant; then it is told where the patients are."""
+        most = max(totals.values())
+        if most <= MAX_ENTITIES:
+            return False
+        what = max(totals, key=lambda name: totals[name])
+        self._findings.add(
+            ("patients",),
+            ValueProblem(
+                "FAB312",
+                f"the counts multiply to {most} {what}; {MAX_ENTITIES} is the limit of one case",
+                "counts of patients, studies, series and images multiply",
+            ),
+            key=True,
+        )
+        return True
+
+    def _patient(self, spec: PatientSpec, path: Path, first: int) -> PatientPart:
+        locale = spec.locale
+        if isinstance(spec.name, NameParts) and spec.name.locale is not None:
+            locale = spec.name.locale
+            self._locale(locale, (*path, "name", "locale"))
+        if spec.locale is not None:
+            self._locale(spec.locale, (*path, "locale"))
+        self._name(spec.name, (*path, "name"))
+        self._texts(spec, path, (("issuer", "LO"), ("address", "LO"), ("phone", "SH")))
+        self._tags(spec.tags, path)
+        life = self._life(spec, path)
+        patient_id = self._identifiers.rule(
+            "patient_id", spec.id, (*path, "id"), spec.count, issuer=spec.issuer or ""
+        )
+        studies = []
+        study_first = 0
+        for index, study in enumerate(spec.studies):
+            below = (*path, "studies", index)
+            studies.append(self._study(study, below, study_first, spec))
+            study_first += study.count
+        return PatientPart(
+            spec=spec,
+            path=path,
+            first=first,
+            count=spec.count,
+            patient_id=patient_id,
+            life=life,
+            locale=locale or DEFAULT_LOCALE,
+            studies=tuple(studies),
+        )
+
+    def _study(self, spec: StudySpec, path: Path, first: int, patient: PatientSpec) -> StudyPart:
+        self._texts(
+            spec, path, (("description", "LO"), ("institution", "LO"), ("procedure", "LO"))
+        )
+        if spec.referring_physician is not None:
+            problem = person_name.check(spec.referring_physician)
+            self._note((*path, "referring_physician"), problem)
+        self._tags(spec.tags, path)
+        series = tuple(self._series_of(spec, path, patient))
+        modality = series[0].modality if series else ""
+        return StudyPart(
+            spec=spec,
+            path=path,
+            first=first,
+            count=spec.count,
+            accession=self._identifiers.rule(
+                "accession",
+                spec.accession,
+                (*path, "accession"),
+                patient.count * spec.count,
+                modality=modality,
+            ),
+            date=None if spec.date is None else study_day(spec.date, self._today),
+            modality=modality,
+            series=series,
+        )
+
+    def _series_of(
+        self, study: StudySpec, path: Path, patient: PatientSpec
+    ) -> Iterable[SeriesPart]:
+        entries: list[tuple[Path, SeriesSpec]] = [
+            ((*path, "series", index), spec) for index, spec in enumerate(study.series)
+        ]
+        if not entries and study.modality is not None:
+            entries = [(path, SeriesSpec())]
+        if not entries:
+            self._no_modality(path, "the study has neither a modality nor a series")
+        first = 0
+        for below, spec in entries:
+            part = self._one_series(spec, below, first, study, path, patient)
+            if part is not None:
+                yield part
+                first += part.count
+
+    def _one_series(
+        self,
+        spec: SeriesSpec,
+        path: Path,
+        first: int,
+        study: StudySpec,
+        study_path: Path,
+        patient: PatientSpec,
+    ) -> SeriesPart | None:
+        given = spec.modality or study.modality
+        if given is None:
+            self._no_modality(path, "neither the series nor its study has a modality")
+            return None
+        found = find_modality(given, self._offers.modalities)
+        if isinstance(found, ValueProblem):
+            owner = path if spec.modality is not None else study_path
+            self._findings.add((*owner, "modality"), found)
+            return None
+        texts = (("description", "LO"), ("protocol", "LO"), ("body_part", "CS"), ("view", "CS"))
+        self._texts(spec, path, texts)
+        self._tags(spec.tags, path)
+        self._phantom(spec.phantom, (*path, "phantom"))
+        rows, columns = spec.size or (found.rows, found.columns)
+        body_part = found.body_part if spec.body_part is None else spec.body_part
+        view = spec.view
+        if view is None:
+            usual = body_part == found.body_part
+            view = found.view if usual else usual_view(found.modality, body_part)
+        return SeriesPart(
+            spec=spec,
+            path=path,
+            first=first,
+            count=spec.count,
+            modality=found.modality,
+            sop_class_uid=self._sop_class(spec, path, found),
+            transfer_syntax_uid=self._transfer_syntax(spec, path),
+            images=spec.images or found.images,
+            frames=spec.frames or found.frames,
+            rows=rows,
+            columns=columns,
+            phantom=spec.phantom or found.phantom,
+            description=_series_description(spec, found, body_part, view),
+            protocol=found.protocol if spec.protocol is None else spec.protocol,
+            body_part=body_part,
+            view=view,
+            tags=merge(patient.tags, study.tags, spec.tags),
+        )
+
+    def _sop_class(self, spec: SeriesSpec, path: Path, found: ModalityDefaults) -> str:
+        if spec.sop_class is None:
+            return found.sop_class_uid
+        uid = find_sop_class(spec.sop_class)
+        if isinstance(uid, ValueProblem):
+            self._findings.add((*path, "sop_class"), uid)
+            return found.sop_class_uid
+        return uid
+
+    def _transfer_syntax(self, spec: SeriesSpec, path: Path) -> str:
+        if spec.transfer_syntax is None:
+            return EXPLICIT_LE
+        uid = find_transfer_syntax(spec.transfer_syntax, self._offers.transfer_syntaxes)
+        if isinstance(uid, ValueProblem):
+            self._findings.add((*path, "transfer_syntax"), uid)
+            return EXPLICIT_LE
+        return uid
+
+    def _phantom(self, given: str | None, path: Path) -> None:
+        known = self._offers.phantoms
+        if given is None or known is None or given in known:
+            return
+        message = f"unknown phantom '{given}'{did_you_mean(given, known)}"
+        hint = f"phantoms are: {', '.join(sorted(known))}"
+        self._findings.add(path, ValueProblem("FAB313", message, hint))
+
+    def _life(self, spec: PatientSpec, path: Path) -> Life:
+        given = [
+            (study_day(study.date, self._today), (*path, "studies", index, "date"))
+            for index, study in enumerate(spec.studies)
+            if study.date is not None and study.count
+        ]
+        counted = [study for study in spec.studies if study.count]
+        first = counted[0].date if counted else None
+        life = Life(
+            birth=spec.birth_date,
+            age=None if spec.age is None else AgeRule.of(spec.age),
+            first=None if first is None else study_day(first, self._today),
+            earliest=min((day for day, _ in given), default=None),
+        )
+        self._check_life(life, given, path)
+        return life
+
+    def _check_life(self, life: Life, given: list[tuple[dt.date, Path]], path: Path) -> None:
+        age, birth = life.age, life.birth
+        if age is not None and age.low > age.high:
+            self._dates((*path, "age"), "the least age is above the greatest", "swap min and max")
+            return
+        born_by = birth
+        if birth is None and age is not None and life.first is not None:
+            days = dt.timedelta(days=min(age.low, life.first.toordinal() - 1))
+            born_by = years_before(life.first, age.low) if age.in_years else life.first - days
+        for day, place in given:
+            if born_by is not None and day < born_by:
+                why = "the birth date" if birth is not None else "the birth date that the age gives"
+                message = f"the study is on {day}, before {why}, {born_by}"
+                self._dates(place, message, "change one of them, or leave one out")
+        if age is not None and birth is not None and life.first is not None and life.first >= birth:
+            if not age.holds(birth, life.first):
+                message = f"the age does not agree with the birth date {birth} on {life.first}"
+                self._dates((*path, "age"), message, "leave out age or birth_date")
+
+    def _dates(self, path: Path, message: str, hint: str) -> None:
+        self._findings.add(path, ValueProblem("FAB307", message, hint))
+
+    def _name(self, name: str | NameParts | None, path: Path) -> None:
+        if isinstance(name, str):
+            self._note(path, person_name.check(name))
+        elif name is not None:
+            sound = True
+            for field in (f for f in NameParts.model_fields if f != "locale"):
+                text = getattr(name, field)
+                problem = None if text is None else person_name.part_problem(field, text)
+                self._note((*path, field), problem)
+                sound = sound and problem is None
+            if sound:
+                self._note(path, person_name.check(person_name.compose(name, None)))
+
+    def _locale(self, locale: str, path: Path) -> None:
+        if locale not in self._locales:
+            self._locales[locale] = self._locale_problem(locale)
+        self._note(path, self._locales[locale])
+
+    def _locale_problem(self, locale: str) -> ValueProblem | None:
+        try:
+            source, rest = demographics_for(locale, self._offers.demographics)
+            source.person(rest, "O", Random(0))  # noqa: S311 - only to hear whether it is known
+        except ValueError as error:
+            near = f"near ones are: {error}"
+            return ValueProblem("FAB308", f"unknown locale '{locale}'", near)
+        return None
+
+    def _texts(self, spec: Any, path: Path, fields: tuple[tuple[str, str], ...]) -> None:
+        for field, vr in fields:
+            text = getattr(spec, field)
+            if text is not None:
+                self._note((*path, field), check_text(text, vr, f"'{field}'"))
+
+    def _tags(self, tags: Mapping[str, Any], path: Path) -> None:
+        check_tags(tags, partial(self._tag_problem, (*path, "tags")))
+
+    def _tag_problem(self, path: Path, below: Path, problem: ValueProblem) -> None:
+        about_key = problem.message.startswith("unknown attribute")
+        self._findings.add((*path, *below), problem, key=about_key)
+
+    def _no_modality(self, path: Path, message: str) -> None:
+        names = ", ".join(sorted(self._offers.modalities))
+        hint = f"write modality: on the study or on each series; modalities are: {names}"
+        self._findings.add(path, ValueProblem("FAB306", message, hint))
+
+    def _note(self, path: Path, problem: ValueProblem | None) -> None:
+        if problem is not None:
+            self._findings.add(path, problem)
+
+
+def demographics_for(
+    locale: str, known: Mapping[str, Demographics]
+) -> tuple[Demographics, str]:
+    """The source of people for a locale: ``SOURCE:locale`` for a plugin's, else Faker.
+
+    Raises ValueError for an unknown source; its message lists the known ones.
+    """
+    source, colon, rest = locale.partition(":")
+    if not colon:
+        return known["faker"], locale
+    if source not in known:
+        raise ValueError(", ".join(f"{name}:…" for name in known))
+    return known[source], rest
+
+
+def _series_description(
+    spec: SeriesSpec, found: ModalityDefaults, body_part: str, view: str | None
+) -> str:
+    if spec.description is not None:
+        return spec.description
+    if found.description and (body_part, view) == (found.body_part, found.view):
+        return found.description
+    return " ".join(part for part in (body_part or found.modality, view) if part)
+
+

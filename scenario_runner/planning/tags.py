@@ -1,0 +1,203 @@
+"""``tags``: attributes that the scenario sets itself, checked before anything is made.
+
+A key is a keyword (``StationName``), or ``(gggg,xxee) CREATOR`` for a private attribute. A value is
+a scalar, a list for several values, a list of mappings for a sequence; ``null`` leaves the attribute
+out; ``{raw: …}`` is written as it is, whatever the Standard says, and is not checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scenario_runner.language.scalars import as_written
+from scenario_runner.language.words import did_you_mean
+from scenario_runner.planning import person_name
+from scenario_runner.planning.values import ValueProblem, check_text
+
+Path = tuple[str | int, ...]
+Report = Callable[[Path, ValueProblem], None]
+
+_PRIVATE = re.compile(r"\(\s*([0-9A-Fa-f]{4})\s*,\s*[xX]{2}([0-9A-Fa-f]{2})\s*\)\s*(.*)")
+_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
+_FORMS = {
+    "DA": (re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"), "YYYYMMDD"),
+    "TM": (re.compile(r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"), "HHMMSS.FFFFFF"),
+    "DT": (re.compile(r"\d{4,14}(\.\d{1,6})?([+-]\d{4})?"), "YYYYMMDDHHMMSS.FFFFFF&ZZXX"),
+    "AS": (re.compile(r"\d{3}[DWMY]"), "040Y"),
+    "IS": (re.compile(r" *[+-]?\d{1,11} *"), "a whole number"),
+    "DS": (re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)? *"), "a decimal number"),
+    "UI": (_UID, "digits and dots, without leading zeros"),
+    "AT": (re.compile(r"[0-9A-Fa-f]{8}|\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)"), "(gggg,eeee)"),
+}
+_INTEGERS = {
+    "SS": (-(2**15), 2**15 - 1), "US": (0, 2**16 - 1), "SL": (-(2**31), 2**31 - 1),
+    "UL": (0, 2**32 - 1), "SV": (-(2**63), 2**63 - 1), "UV": (0, 2**64 - 1),
+    "IS": (-(2**31), 2**31 - 1),
+}  # fmt: skip
+_NUMBERS = frozenset({"FL", "FD"})
+_SINGLE = frozenset({"LT", "ST", "UT", "UR"})
+_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_VRS = frozenset({*_FORMS, *_INTEGERS, *_NUMBERS, *_SINGLE, *_BINARY}) | {
+    "AE", "CS", "LO", "PN", "SH", "SQ", "UC",
+}  # fmt: skip
+
+
+def merge(*levels: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrides of patient, study and series as one; the nearest (the last) wins."""
+    merged: dict[str, Any] = {}
+    for level in levels:
+        merged.update(level)
+    return merged
+
+
+def check_tags(tags: Mapping[str, Any], report: Report) -> None:
+    """Tell of every key that is unknown and every value that does not fit (FAB302, 305, 311)."""
+    for key, value in tags.items():
+        _check_entry(key, value, (key,), report)
+
+
+def _check_entry(key: str, value: Any, path: Path, report: Report) -> None:
+    if key.lstrip().startswith("("):
+        _check_private(key, value, path, report)
+        return
+    found = _lookup(key)
+    if isinstance(found, ValueProblem):
+        report(path, found)
+        return
+    vrs, several = found
+    _check_value(key, value, vrs, several, path, report)
+
+
+def _lookup(keyword: str) -> tuple[list[str], bool] | ValueProblem:
+    """(VRs the attribute may have, whether it may have several values)."""
+    from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        from pydicom.datadict import keyword_dict
+
+        meant = did_you_mean(keyword, keyword_dict)
+        hint = 'write a keyword of PS3.6, or "(gggg,xxee) CREATOR" for a private attribute'
+        return ValueProblem("FAB311", f"unknown attribute '{keyword}'{meant}", hint)
+    if tag >> 16 <= 2:
+        return ValueProblem(
+            "FAB311",
+            f"'{keyword}' belongs to the file meta information, not to the data set",
+            "it follows from the transfer syntax and the SOP class of the series",
+        )
+    return re.split(" or ", dictionary_VR(tag)), dictionary_VM(tag) != "1"
+
+
+def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
+    match = _PRIVATE.fullmatch(key.strip())
+    example = '"(0009,xx01) MY COMPANY": {vr: LO, value: text}'
+    if match is None or not match[3].strip():
+        report(path, _wrong(f"'{key}' is not a private attribute", f"write {example}"))
+    elif int(match[1], 16) % 2 == 0 or int(match[1], 16) <= 8 or match[1].upper() == "FFFF":
+        hint = "private groups are odd and from 0009 on (PS3.5 7.8)"
+        report(path, _wrong(f"({match[1]},…) is not a private group", hint))
+    elif problem := check_text(match[3].strip(), "LO", "the private creator"):
+        report(path, problem)
+    elif value is None or _is_raw(value):
+        return
+    elif not isinstance(value, dict) or set(value) - {"vr", "value"} or "vr" not in value:
+        report(path, _wrong("a private attribute needs its VR", f"write {example}"))
+    elif value["vr"] not in _VRS:
+        report((*path, "vr"), _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(_VRS))}"))
+    else:
+        _check_value(key, value.get("value"), [value["vr"]], True, (*path, "value"), report)
+
+
+def _check_value(
+    key: str, value: Any, vrs: list[str], several: bool, path: Path, report: Report
+) -> None:
+    if value is None or _is_raw(value):
+        return
+    if vrs == ["SQ"]:
+        _check_sequence(key, value, path, report)
+        return
+    if isinstance(value, list):
+        if len(value) > 1 and (not several or _SINGLE.issuperset(vrs)):
+            report(path, _wrong(f"{key} has one value, not {len(value)}", "PS3.6, value multiplicity"))
+            return
+        for place, item in enumerate(value):
+            _check_one(key, item, vrs, (*path, place), report)
+        return
+    if isinstance(value, str) and several and "\\" in value and not _SINGLE.issuperset(vrs):
+        for item in value.split("\\"):
+            _check_one(key, item, vrs, path, report)
+        return
+    _check_one(key, value, vrs, path, report)
+
+
+def _check_sequence(key: str, value: Any, path: Path, report: Report) -> None:
+    items = [value] if isinstance(value, dict) else value
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        report(path, _wrong(f"{key} is a sequence", f"write {key}: [{{KEYWORD: value}}]"))
+        return
+    for place, item in enumerate(items):
+        for name, inner in item.items():
+            _check_entry(name, inner, (*path, place, name) if items is value else (*path, name), report)
+
+
+def _check_one(key: str, value: Any, vrs: list[str], path: Path, report: Report) -> None:
+    problems = [problem_of(key, value, vr) for vr in vrs]
+    if all(problems):
+        problem = problems[0]
+        assert problem is not None
+        negative = "write {raw: …} to send it all the same"
+        hint = f"{problem.hint}; {negative}" if problem.hint else negative
+        report(path, ValueProblem(problem.code, problem.message, hint))
+
+
+def problem_of(key: str, value: Any, vr: str) -> ValueProblem | None:
+    """Why one value does not fit its VR (PS3.5 6.2), or None. An empty value always fits."""
+    text = as_written(value)
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        return _wrong(f"{key} takes text or a number, not {_kind(value)}", None)
+    if vr in _BINARY:
+        return _not_hex(key, text)
+    if vr in _NUMBERS or (vr in _INTEGERS and vr != "IS"):
+        return _number_problem(key, text, vr)
+    if vr == "PN":
+        return person_name.check(text)
+    if problem := check_text(text, vr, key):
+        return problem
+    if vr in _FORMS and not _FORMS[vr][0].fullmatch(text):
+        return _wrong(f"'{text}' is not a value of VR {vr}", f"the form is {_FORMS[vr][1]} (PS3.5 6.2)")
+    return _number_problem(key, text.strip(), vr) if vr == "IS" else None
+
+
+def _number_problem(key: str, text: str, vr: str) -> ValueProblem | None:
+    if vr in _NUMBERS:
+        try:
+            float(text)
+        except ValueError:
+            return _wrong(f"{key} is a number (VR {vr}), not '{text}'", None)
+        return None
+    low, high = _INTEGERS[vr]
+    if not re.fullmatch(r"[+-]?\d{1,20}", text) or not low <= int(text) <= high:
+        return _wrong(f"{key} is a whole number from {low} to {high} (VR {vr}), not '{text}'", None)
+    return None
+
+
+def _not_hex(key: str, text: str) -> ValueProblem | None:
+    if re.fullmatch(r"(\s*[0-9A-Fa-f]{2})+\s*", text):
+        return None
+    return _wrong(f"{key} holds bytes; '{text[:20]}' is not hexadecimal", "write 00 FF 7A")
+
+
+def _is_raw(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"raw"}
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _wrong(message: str, hint: str | None) -> ValueProblem:
+    return ValueProblem("FAB311", message, hint)

@@ -1,0 +1,63 @@
+"""What a value representation allows of text (PS3.5 6.2, Table 6.2-1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LENGTHS = {
+    "AE": 16, "AS": 4, "CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "LT": 10240,
+    "SH": 16, "ST": 1024, "TM": 14, "UI": 64,
+}  # fmt: skip
+"""Characters at most; VRs that are not here have no limit of their own."""
+SEVERAL_LINES = frozenset({"LT", "ST", "UT"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CODE_STRING = re.compile(r"[A-Z0-9_ ]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueProblem:
+    """Why a value cannot be used; becomes a diagnostic once its place is known."""
+
+    code: str
+    message: str
+    hint: str | None = None
+
+
+def forbidden(text: str, vr: str) -> ValueProblem | None:
+    """A character the VR forbids: a backslash, which separates values, or a control character."""
+    if "\\" in text and vr not in SEVERAL_LINES:
+        return ValueProblem(
+            "FAB305",
+            f"a backslash cannot stand in a value of VR {vr}: it separates values",
+            "leave it out (PS3.5 6.2)",
+        )
+    pattern = _CONTROL_IN_TEXT if vr in SEVERAL_LINES else _CONTROL
+    if match := pattern.search(text):
+        return ValueProblem(
+            "FAB305",
+            f"the control character U+{ord(match[0]):04X} cannot stand in a value of VR {vr}",
+            "leave it out (PS3.5 6.2)",
+        )
+    return None
+
+
+def check_text(text: str, vr: str, what: str) -> ValueProblem | None:
+    """Length and characters of one value of a text VR. what: the attribute, for the message."""
+    if problem := forbidden(text, vr):
+        return problem
+    limit = LENGTHS.get(vr)
+    if limit is not None and len(text) > limit:
+        return ValueProblem(
+            "FAB302",
+            f"{what} has {len(text)} characters, and its VR {vr} takes {limit} at most",
+            f"shorten it by {len(text) - limit} (PS3.5 6.2)",
+        )
+    if vr == "CS" and not _CODE_STRING.fullmatch(text):
+        return ValueProblem(
+            "FAB305",
+            f"'{text}' is not a code string: upper-case letters, digits, space and _ only",
+            f"write {text.upper()}" if _CODE_STRING.fullmatch(text.upper()) else "PS3.5 6.2, VR CS",
+        )
+    return None

@@ -1,0 +1,29 @@
+"""Where the registry lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+Location = Path | Literal[":memory:"]
+
+VARIABLE = "FABRICATE_REGISTRY"
+"""Environment variable that names another file than the default."""
+
+
+def registry_location(given: str | Path | None = None) -> Location:
+    """The registry's file: ``given``, else what FABRICATE_REGISTRY says, else the user's own.
+
+    The user's own is ``registry.sqlite3`` in the data folder that the system has for the user
+    (``~/.local/share/dicom-fabricator`` on Linux). ``:memory:`` stands for a registry that is
+    forgotten with the run and starts from the configured numbers.
+    """
+    chosen = given or os.environ.get(VARIABLE)
+    if chosen is None or not str(chosen):
+        from platformdirs import user_data_path
+
+        return user_data_path("dicom-fabricator", appauthor=False) / "registry.sqlite3"
+    if str(chosen) == ":memory:":
+        return ":memory:"
+    return Path(chosen).expanduser()
