@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Frame:
     """What a phantom draws: stored values and how to show them.
 
-    pixels: (rows, columns) unsigned or signed integers. bits_stored: significant bits.
+    pixels: (rows, columns), (rows, columns, 3) for RGB, or either with a leading axis of frames;
+    unsigned or signed integers of 8 or 16 bits, C-contiguous. Nobody writes into them: the same
+    array may be given for many images, and then costs nothing. bits_stored: significant bits.
     window: (center, width) in output units after rescale.
     """
 
@@ -31,24 +33,45 @@ class Frame:
 class Phantom(Protocol):
     """A source of pixels for a series, registered by name: ``xray/chest``, ``ct/abdomen``."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What a scenario calls it."""
+        ...
 
-    def frame(self, series: PlannedSeries, index: int) -> Frame:
-        """The pixels of image ``index`` (from 0); deterministic in series.seed. May cache."""
+    def open(self, series: PlannedSeries) -> Frames:
+        """Compute what the series' images share; deterministic in the series and its seed."""
+        ...
+
+
+class Frames(Protocol):
+    """The pixels of one series."""
+
+    def frame(self, index: int) -> Frame:
+        """The pixels of image ``index`` (from 0), in any order, always the same."""
         ...
 
 
 class IodBuilder(Protocol):
     """A maker of instances of one modality."""
 
-    modality: str
-    defaults: ModalityDefaults
-
-    def shared(self, series: PlannedSeries, frame: Frame) -> Dataset:
-        """The attributes every image of the series has alike, pixel description included."""
+    @property
+    def modality(self) -> str:
+        """What a scenario calls it."""
         ...
 
-    def each(self, image: PlannedImage, frame: Frame) -> dict[str, Any]:
+    @property
+    def defaults(self) -> ModalityDefaults:
+        """What a series is when the scenario does not say; read without loading anything heavy."""
+        ...
+
+    def shared(self, series: PlannedSeries, frame: Frame) -> Dataset:
+        """The attributes every image of the series has alike, pixel description included.
+
+        Character set, burned-in annotation and pixel data are added by whoever calls.
+        """
+        ...
+
+    def each(self, image: PlannedImage) -> dict[str, Any]:
         """The attributes that differ, keyword to value; the same keywords for every image."""
         ...
 
@@ -60,4 +83,3 @@ class Preview:
     png: bytes
     width: int
     height: int
-

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage
 
 Buffer = bytes | memoryview
+
+_SMALL = 65536
+"""Bytes that are joined more quickly than written apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,12 @@ class Instance:
         """Write a Part 10 file (PS3.10 7.1). Raises OSError; a half-written file is removed."""
         import contextlib
 
+        parts = (self.meta, *self.buffers)
+        if self.buffers and len(self.buffers[0]) < _SMALL:
+            parts = (self.meta + bytes(self.buffers[0]), *self.buffers[1:])
         try:
             with path.open("xb", buffering=0) as file:
-                for part in (self.meta, *self.buffers):
+                for part in parts:
                     view = memoryview(part)
                     while view:
                         view = view[file.write(view) :]

@@ -1,0 +1,26 @@
+"""What this room registers through the hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.plugins import hookimpl
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.api import IodBuilder, Phantom
+
+
+@hookimpl
+def fabricate_iod_builders() -> list[IodBuilder]:
+    """The modalities; pydicom is loaded when the first object is made."""
+    from scenario_runner.imaging.modalities.registry import builders
+
+    return builders()
+
+
+@hookimpl
+def fabricate_phantoms() -> list[Phantom]:
+    """The phantoms; numpy is loaded when the first frame is drawn."""
+    from scenario_runner.imaging.phantoms.registry import phantoms
+
+    return phantoms()

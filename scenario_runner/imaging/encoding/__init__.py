@@ -1,0 +1,1 @@
+"""A series encoded once: the bytes its images share, and the few elements that differ."""

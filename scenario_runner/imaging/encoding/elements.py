@@ -1,0 +1,117 @@
+"""Single data elements and data sets as bytes (PS3.5 7.1), pydicom doing the work."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+from pydicom import DataElement, Dataset
+from pydicom.charset import convert_encodings, encode_string
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONG_VR = frozenset(str(vr) for vr in EXPLICIT_VR_LENGTH_32)
+"""VRs whose explicit length has four bytes after two reserved ones (PS3.5 7.1.2)."""
+
+TEXT_VR = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+"""VRs that SpecificCharacterSet applies to (PS3.5 6.1.2.3)."""
+
+_ASCII_VR = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
+_NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
+
+
+def element_header(tag: int, vr: str, length: int, *, implicit: bool) -> bytes:
+    """Tag, VR and length of an element, little endian. Raises ValueError when too long for its VR."""
+    group, element = tag >> 16, tag & 0xFFFF
+    if implicit:
+        return struct.pack("<HHI", group, element, length)
+    if vr in LONG_VR:
+        return struct.pack("<HH2sHI", group, element, vr.encode("ascii"), 0, length)
+    if length > 0xFFFE:
+        raise ValueError(f"a value of VR {vr} is limited to 65534 bytes, this one has {length}")
+    return struct.pack("<HH2sH", group, element, vr.encode("ascii"), length)
+
+
+def encode_dataset(dataset: Dataset, *, implicit: bool, terms: Sequence[str]) -> bytes:
+    """All elements in ascending order, explicit-length sequences, without preamble or group 0002.
+
+    terms: defined terms of the character sets. Raw elements go in as they are, which pydicom's own
+    ``write_dataset`` would not do.
+    """
+    parts: list[bytes] = []
+    for tag in sorted(dataset.keys()):
+        element = dataset.get_item(tag)
+        if element.is_raw:
+            value = bytes(element.value or b"")
+            parts += [element_header(tag, str(element.VR), len(value), implicit=implicit), value]
+        elif element.VR == "SQ":
+            items = b"".join(_item(item, implicit, terms) for item in element.value)
+            parts += [element_header(tag, "SQ", len(items), implicit=implicit), items]
+        else:
+            parts.append(_plain(element, implicit, terms))
+    return b"".join(parts)
+
+
+def _item(dataset: Dataset, implicit: bool, terms: Sequence[str]) -> bytes:
+    encoded = encode_dataset(dataset, implicit=implicit, terms=terms)
+    return struct.pack("<HHI", 0xFFFE, 0xE000, len(encoded)) + encoded
+
+
+def _plain(element: DataElement, implicit: bool, terms: Sequence[str]) -> bytes:
+    stream = DicomBytesIO()
+    stream.is_implicit_VR = implicit
+    stream.is_little_endian = True
+    write_data_element(stream, element, list(terms) or ["ISO_IR 6"])
+    return stream.getvalue()
+
+
+class ElementEncoder:
+    """Encodes one attribute again and again, with a new value each time.
+
+    Common VRs are encoded here, for that is what makes an image cheap; anything else goes through
+    pydicom. Both give the same bytes; a test holds them together.
+    """
+
+    def __init__(self, tag: int, vr: str, *, implicit: bool, terms: Sequence[str]) -> None:
+        self.tag, self.vr = tag, vr
+        self._implicit = implicit
+        self._terms = terms
+        self._encodings = convert_encodings(list(terms) or ["ISO_IR 6"])
+        self._pad = b"\0" if vr == "UI" else b" "
+        tag_bytes = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+        if implicit:
+            self._prefix, self._length = tag_bytes, struct.Struct("<I")
+        elif vr in LONG_VR:
+            self._prefix, self._length = tag_bytes + vr.encode() + b"\0\0", struct.Struct("<I")
+        else:
+            self._prefix, self._length = tag_bytes + vr.encode(), struct.Struct("<H")
+
+    def __call__(self, value: Any) -> bytes:
+        """The whole element. value: as pydicom takes it, text or a list of texts for string VRs."""
+        raw = self._value(value)
+        if raw is None:
+            return _plain(DataElement(self.tag, self.vr, value), self._implicit, self._terms)
+        if len(raw) & 1:
+            raw += self._pad
+        return self._prefix + self._length.pack(len(raw)) + raw
+
+    def _value(self, value: Any) -> bytes | None:
+        """The unpadded value, or None when pydicom has to encode it."""
+        if self.vr in _ASCII_VR:
+            if type(value) is list:
+                value = "\\".join(map(str, value))
+            return str(value).encode("ascii")
+        if self.vr in _NUMBERS:
+            code = _NUMBERS[self.vr]
+            if type(value) is list:
+                return struct.pack(f"<{len(value)}{code}", *value)
+            return struct.pack(f"<{code}", value)
+        if self.vr in ("LO", "SH", "LT", "ST") and type(value) is str:
+            if value.isascii():
+                return value.encode("ascii")
+            return encode_string(value, self._encodings) if len(self._encodings) == 1 else None
+        return None

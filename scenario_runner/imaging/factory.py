@@ -1,0 +1,116 @@
+"""Planned images in, DICOM instances out, one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from scenario_runner.imaging.api import IodBuilder, Phantom, Preview
+    from scenario_runner.imaging.instance import Instance
+    from scenario_runner.imaging.series_encoder import SeriesEncoder
+    from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+SUPPORTED_TRANSFER_SYNTAXES = {
+    "implicit-le": "1.2.840.10008.1.2",
+    "explicit-le": "1.2.840.10008.1.2.1",
+}
+"""Name in a scenario to UID."""
+
+
+class InstanceFactory:
+    """Makes instances with the given IOD builders (by modality) and phantoms (by name).
+
+    Keeps the series it is in, nothing else, so memory does not grow with the number of images. One
+    factory belongs to one thread; several factories share nothing that changes.
+    """
+
+    def __init__(self, builders: Mapping[str, IodBuilder], phantoms: Mapping[str, Phantom]) -> None:
+        self._builders, self._phantoms = builders, phantoms
+        self._current: tuple[PlannedSeries, dict[str, Any], SeriesEncoder] | None = None
+
+    def instances(
+        self, images: Iterable[PlannedImage], modifications: Mapping[str, Any] | None = None
+    ) -> Iterator[Instance]:
+        """The instances of these images, in their order, each made when it is asked for.
+
+        modifications: KEYWORD: value, as in ``tags``, on top of what each series has. Raises
+        InvalidInput for a value that cannot be written, UsageError for an unknown modality, phantom
+        or transfer syntax.
+        """
+        for image in images:
+            yield self.instance(image, modifications)
+
+    def instance(
+        self, image: PlannedImage, modifications: Mapping[str, Any] | None = None
+    ) -> Instance:
+        """The instance of one image; quick while the series stays the same."""
+        return self.encoder(image.series, modifications).instance(image)
+
+    def check(self, series: PlannedSeries, modifications: Mapping[str, Any] | None = None) -> None:
+        """Find out whether a series can be made. Raises what ``instances`` would."""
+        self.encoder(series, modifications)
+
+    def encoder(
+        self, series: PlannedSeries, modifications: Mapping[str, Any] | None = None
+    ) -> SeriesEncoder:
+        """The encoder of a series, kept until another series is asked for."""
+        from scenario_runner.imaging.series_encoder import SeriesEncoder
+
+        changes = dict(modifications or {})
+        current = self._current
+        if current and current[1] == changes and _same(current[0], series):
+            return current[2]
+        self._current = None  # let go of the last series' pixels before drawing the next ones
+        if series.transfer_syntax_uid not in SUPPORTED_TRANSFER_SYNTAXES.values():
+            raise UsageError(
+                f"series {series.id}: transfer syntax {series.transfer_syntax_uid} cannot be written",
+                hint=f"supported are {', '.join(SUPPORTED_TRANSFER_SYNTAXES)}",
+            )
+        builder = self._builders.get(series.modality)
+        if builder is None:
+            raise UsageError(
+                f"series {series.id}: no IOD builder makes modality '{series.modality}'",
+                hint=f"there are {', '.join(sorted(self._builders))}",
+            )
+        frames = self.phantom(series).open(series)
+        encoder = SeriesEncoder(series, builder, frames, changes)
+        self._current = (series, changes, encoder)
+        return encoder
+
+    def phantom(self, series: PlannedSeries) -> Phantom:
+        """The phantom of a series: the one it names, else the one for its modality and body part."""
+        from scenario_runner.imaging.phantoms.registry import usual_phantom
+
+        name = series.phantom or usual_phantom(series.modality, series.body_part)
+        if name not in self._phantoms:
+            raise UsageError(
+                f"series {series.id}: there is no phantom '{name}'",
+                hint=f"there are {', '.join(sorted(self._phantoms))}",
+            )
+        return self._phantoms[name]
+
+
+def _same(one: PlannedSeries, other: PlannedSeries) -> bool:
+    """Whether two planned series are one; a plan makes its members again each time it is walked."""
+    return one is other or (one.uid == other.uid and one == other)
+
+
+def contexts(series: Iterable[PlannedSeries]) -> list[tuple[str, str]]:
+    """Every (SOP class UID, transfer syntax UID) that sending these series needs, in order."""
+    found: dict[tuple[str, str], None] = {}
+    for each in series:
+        override = each.tags.get("SOPClassUID")
+        sop_class = override if isinstance(override, str) else each.sop_class_uid
+        found[sop_class, each.transfer_syntax_uid] = None
+    return list(found)
+
+
+def preview_png(instance: Instance, max_side: int = 320) -> Preview:
+    """A small windowed 8-bit PNG of an instance, its middle frame if it has several."""
+    from scenario_runner.imaging.preview import render
+
+    return render(instance, max_side)

@@ -1,0 +1,1 @@
+"""One IOD builder per modality, and what a series of it is by default."""

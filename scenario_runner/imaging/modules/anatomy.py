@@ -1,0 +1,98 @@
+"""Body parts: code, whether they come in pairs, and which way a projection faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.plan import PlannedSeries
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPart:
+    """A defined term of BodyPartExamined with its SNOMED CT code (PS3.16 annex L, CID 4)."""
+
+    code: str
+    meaning: str
+    paired: bool = False
+
+
+BODY_PARTS = {
+    "ABDOMEN": BodyPart("818981001", "Abdomen"),
+    "ANKLE": BodyPart("70258002", "Ankle joint", paired=True),
+    "BREAST": BodyPart("76752008", "Breast", paired=True),
+    "BRAIN": BodyPart("12738006", "Brain"),
+    "CHEST": BodyPart("51185008", "Chest"),
+    "CSPINE": BodyPart("122494005", "Cervical spine"),
+    "ELBOW": BodyPart("16953009", "Elbow joint", paired=True),
+    "FOOT": BodyPart("56459004", "Foot", paired=True),
+    "HAND": BodyPart("85562004", "Hand", paired=True),
+    "HEAD": BodyPart("69536005", "Head"),
+    "HIP": BodyPart("24136001", "Hip joint", paired=True),
+    "KNEE": BodyPart("72696002", "Knee", paired=True),
+    "LSPINE": BodyPart("122496007", "Lumbar spine"),
+    "NECK": BodyPart("45048000", "Neck"),
+    "PELVIS": BodyPart("816092008", "Pelvis"),
+    "SHOULDER": BodyPart("16982005", "Shoulder", paired=True),
+    "SKULL": BodyPart("89546000", "Skull"),
+    "TSPINE": BodyPart("122495006", "Thoracic spine"),
+    "WRIST": BodyPart("74670003", "Wrist joint", paired=True),
+}
+
+_LATERAL = {
+    "LL": "A\\F",
+    "LLD": "A\\F",
+    "RL": "P\\F",
+    "RLD": "P\\F",
+    "LATERAL": "A\\F",
+    "LAT": "A\\F",
+}
+
+
+def body_part(planned: PlannedSeries) -> BodyPart | None:
+    """What is known about the series' body part; None for one that is not in the table."""
+    return BODY_PARTS.get(planned.body_part.upper())
+
+
+def laterality(planned: PlannedSeries) -> str:
+    """L, R, B or U (unpaired); a paired part without a given side gets one from the seed."""
+    if planned.laterality:
+        return planned.laterality
+    part = body_part(planned)
+    if part and part.paired:
+        return Random(planned.seed).choice("LR")  # noqa: S311 - a body side is no secret
+    return "U"
+
+
+def is_lateral(planned: PlannedSeries) -> bool:
+    """Whether the series is a lateral view."""
+    return (planned.view or "").upper() in _LATERAL
+
+
+def projection_orientation(planned: PlannedSeries) -> list[str]:
+    """PatientOrientation (C.7.6.1.1.1) of a projection: rows run towards, columns run towards."""
+    return _LATERAL.get((planned.view or "").upper(), "L\\F").split("\\")
+
+
+def view_position(planned: PlannedSeries) -> str:
+    """ViewPosition as the Standard has it (C.8.11.5.1.1), or empty when the view is not one of its."""
+    view = (planned.view or "").upper()
+    view = {"LATERAL": "LL", "LAT": "LL", "OBLIQUE": "LLO"}.get(view, view)
+    return view if view in ("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO") else ""
+
+
+VIEW_CODES = {
+    "AP": ("399348003", "antero-posterior"),
+    "PA": ("272479007", "postero-anterior"),
+    "LL": ("399173006", "left lateral"),
+    "RL": ("399198007", "right lateral"),
+    "LLO": ("399184004", "left oblique"),
+    "RLO": ("399236003", "right oblique"),
+    "CC": ("399162004", "cranio-caudal"),
+    "MLO": ("399368009", "medio-lateral oblique"),
+    "ML": ("399260004", "medio-lateral"),
+    "LM": ("399352003", "latero-medial"),
+}
+"""ViewPosition to SNOMED CT (PS3.16 CID 4010 and 4014)."""

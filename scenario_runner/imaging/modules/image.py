@@ -1,0 +1,70 @@
+"""General Image, Image Pixel, VOI LUT and SOP Common (PS3.3 C.7.6, C.11.2, C.12.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.imaging.modules.values import ds, later
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.imaging.api import Frame
+    from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+NOT_A_PATIENT = "Synthetic test image made by DICOM Fabricator; shows no real person."
+
+
+def general_image(dataset: Dataset, image_type: list[str]) -> None:
+    """General Image Module (C.7.6.1), what images of a series have alike.
+
+    BurnedInAnnotation is left to whoever burns in.
+    """
+    dataset.ImageType = image_type
+    dataset.AcquisitionNumber = 1
+    dataset.ImageComments = NOT_A_PATIENT
+    dataset.QualityControlImage = "YES"
+    dataset.LossyImageCompression = "00"
+
+
+def general_image_each(image: PlannedImage, seconds_apart: float = 1.0) -> dict[str, Any]:
+    """What SOP Common and General Image have of each image; times run on through the series."""
+    series = image.series
+    day, time = later(series.date, series.time, image.index * seconds_apart)
+    return {
+        "SOPInstanceUID": image.uid,
+        "InstanceNumber": image.number,
+        "AcquisitionDate": day,
+        "AcquisitionTime": time,
+        "ContentDate": day,
+        "ContentTime": time,
+    }
+
+
+def image_pixel(dataset: Dataset, frame: Frame, photometric: str = "MONOCHROME2") -> None:
+    """Image Pixel Description (C.7.6.3) of what the phantom drew."""
+    pixels = frame.pixels
+    color = pixels.ndim >= 3 and pixels.shape[-1] == 3
+    rows, columns = pixels.shape[-3:-1] if color else pixels.shape[-2:]
+    dataset.SamplesPerPixel = 3 if color else 1
+    dataset.PhotometricInterpretation = "RGB" if color else photometric
+    if color:
+        dataset.PlanarConfiguration = 0
+    dataset.Rows, dataset.Columns = rows, columns
+    dataset.BitsAllocated = pixels.dtype.itemsize * 8
+    dataset.BitsStored = frame.bits_stored
+    dataset.HighBit = frame.bits_stored - 1
+    dataset.PixelRepresentation = 1 if pixels.dtype.kind == "i" else 0
+
+
+def voi_lut(dataset: Dataset, frame: Frame) -> None:
+    """Window of the VOI LUT Module (C.11.2)."""
+    dataset.WindowCenter, dataset.WindowWidth = (ds(number) for number in frame.window)
+
+
+def sop_common(dataset: Dataset, planned: PlannedSeries) -> None:
+    """SOP Common Module (C.12.1) without SOPInstanceUID and character set."""
+    day, time = later(planned.date, planned.time, 0)
+    dataset.SOPClassUID = planned.sop_class_uid
+    dataset.InstanceCreationDate = day
+    dataset.InstanceCreationTime = time

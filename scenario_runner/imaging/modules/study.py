@@ -1,0 +1,81 @@
+"""General Study, General Series, General Equipment, Frame of Reference (PS3.3 C.7.2 to C.7.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydicom import Dataset
+
+from scenario_runner import __version__
+from scenario_runner.imaging.modules.values import da, tm
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
+
+MANUFACTURER = "DICOM Fabricator"
+
+
+def general_study(dataset: Dataset, planned: PlannedStudy) -> None:
+    """General Study Module (C.7.2.1)."""
+    dataset.StudyInstanceUID = planned.uid
+    dataset.StudyDate = da(planned.date)
+    dataset.StudyTime = tm(planned.time)
+    dataset.ReferringPhysicianName = planned.referring_physician
+    dataset.StudyID = planned.study_id
+    dataset.AccessionNumber = planned.accession
+    if planned.description:
+        dataset.StudyDescription = planned.description
+
+
+def general_series(dataset: Dataset, planned: PlannedSeries) -> None:
+    """General Series Module (C.7.3.1) without laterality, which depends on the IOD."""
+    dataset.Modality = planned.modality
+    dataset.SeriesInstanceUID = planned.uid
+    dataset.SeriesNumber = planned.number
+    dataset.SeriesDate = da(planned.date)
+    dataset.SeriesTime = tm(planned.time)
+    if planned.description:
+        dataset.SeriesDescription = planned.description
+    if planned.protocol:
+        dataset.ProtocolName = planned.protocol
+    if planned.body_part:
+        dataset.BodyPartExamined = planned.body_part
+    if planned.study.procedure:
+        dataset.PerformedProcedureStepDescription = planned.study.procedure
+
+
+def general_equipment(dataset: Dataset, planned: PlannedSeries) -> None:
+    """General Equipment Module (C.7.5.1)."""
+    dataset.Manufacturer = MANUFACTURER
+    if planned.study.institution:
+        dataset.InstitutionName = planned.study.institution
+    dataset.StationName = "FABRICATOR"
+    dataset.ManufacturerModelName = f"Synthetic {planned.modality}"
+    dataset.DeviceSerialNumber = "0"
+    dataset.SoftwareVersions = __version__
+
+
+def frame_of_reference(dataset: Dataset, planned: PlannedSeries) -> None:
+    """Frame of Reference Module (C.7.4.1)."""
+    dataset.FrameOfReferenceUID = planned.frame_of_reference_uid
+    dataset.PositionReferenceIndicator = ""
+
+
+def common_head(dataset: Dataset, planned: PlannedSeries) -> None:
+    """The modules that stand at the head of every composite IOD."""
+    from scenario_runner.imaging.modules.patient import patient, patient_study
+
+    patient(dataset, planned.study.patient)
+    patient_study(dataset, planned.study)
+    general_study(dataset, planned.study)
+    general_series(dataset, planned)
+    general_equipment(dataset, planned)
+
+
+def code(value: str, scheme: str, meaning: str) -> Dataset:
+    """An item of a code sequence (PS3.3 8.8)."""
+    item = Dataset()
+    item.CodeValue = value
+    item.CodingSchemeDesignator = scheme
+    item.CodeMeaning = meaning
+    return item

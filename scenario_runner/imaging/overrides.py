@@ -1,0 +1,185 @@
+"""``tags`` of a scenario: any attribute by keyword, private ones by creator, raw ones on purpose.
+
+``KEYWORD: value`` sets, ``null`` leaves out, a list is a multi-value, a list of mappings a sequence,
+``{raw: value}`` is written unchecked, ``"(0009,xx01) CREATOR": {vr: LO, value: ...}`` is private.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom import DataElement, Dataset
+from pydicom.config import RAISE
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+from pydicom.valuerep import VR, validate_value
+
+_PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
+_WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
+_FLOAT = frozenset({"FL", "FD"})
+_DESCRIBE_PIXELS = frozenset(
+    {
+        "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+        "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
+    }
+)  # fmt: skip
+
+
+class UnusableTagError(ValueError):
+    """An override that cannot be applied; ``keyword`` says which, ``hint`` what to do."""
+
+    def __init__(self, keyword: str, message: str, hint: str | None = None) -> None:
+        super().__init__(f"{keyword}: {message}")
+        self.keyword = keyword
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What overrides did: which keywords they fixed, which of them against the Standard."""
+
+    keywords: frozenset[str]
+    raw: tuple[str, ...]
+
+
+def apply(dataset: Dataset, tags: Mapping[str, Any], *, implicit: bool) -> Applied:
+    """Apply overrides to a data set. Raises UnusableTagError for one that makes no sense."""
+    raw: list[str] = []
+    for keyword, value in tags.items():
+        _apply_one(dataset, keyword, value, implicit, raw, top=True)
+    return Applied(frozenset(tags), tuple(raw))
+
+
+def _apply_one(
+    dataset: Dataset, keyword: str, value: Any, implicit: bool, raw: list[str], *, top: bool
+) -> None:
+    if match := _PRIVATE.fullmatch(keyword):
+        _private(dataset, keyword, match, value, implicit, raw)
+        return
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise UnusableTagError(keyword, "is not the keyword of a DICOM attribute", _near(keyword))
+    if tag >> 16 == 0x0002:
+        raise UnusableTagError(
+            keyword, "belongs to the file, not to the object, and is always made"
+        )
+    if value is None:
+        dataset.pop(tag, None)
+        return
+    is_raw = isinstance(value, Mapping) and "raw" in value
+    if top and not is_raw and (keyword in _DESCRIBE_PIXELS or keyword == "PixelData"):
+        raise UnusableTagError(
+            keyword,
+            "describes the pixels as they are drawn",
+            "use 'size', 'frames' or 'phantom', or {raw: ...} for a negative test",
+        )
+    vr = dictionary_VR(tag).split(" or ")[0]
+    if is_raw:
+        raw.append(keyword)
+        dataset[tag] = _raw(tag, str(value.get("vr", vr)), value["raw"], implicit)
+    else:
+        dataset[tag] = _element(keyword, tag, vr, value, implicit, raw)
+
+
+def _element(
+    keyword: str, tag: int, vr: str, value: Any, implicit: bool, raw: list[str]
+) -> DataElement:
+    if vr == "SQ":
+        return DataElement(tag, "SQ", Sequence(_items(keyword, value, implicit, raw)))
+    values = value if isinstance(value, list) else [value]
+    try:
+        converted = [_convert(vr, each) for each in values]
+        for each in converted:
+            validate_value(vr, each, RAISE)
+        return DataElement(
+            tag, vr, converted if isinstance(value, list) else converted[0], validation_mode=RAISE
+        )
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UnusableTagError(
+            keyword,
+            f"{value!r} is not a value of VR {vr}: {error}",
+            "write {raw: ...} if the value is wrong on purpose",
+        ) from None
+
+
+def _items(keyword: str, value: Any, implicit: bool, raw: list[str]) -> list[Dataset]:
+    items = value if isinstance(value, list) else [value]
+    made = []
+    for item in items:
+        if not isinstance(item, Mapping):
+            raise UnusableTagError(
+                keyword, "is a sequence: write a list of {KEYWORD: value} mappings"
+            )
+        dataset = Dataset()
+        for inner, inner_value in item.items():
+            _apply_one(dataset, str(inner), inner_value, implicit, raw, top=False)
+        made.append(dataset)
+    return made
+
+
+def _private(
+    dataset: Dataset,
+    keyword: str,
+    match: re.Match[str],
+    value: Any,
+    implicit: bool,
+    raw: list[str],
+) -> None:
+    """A private attribute in its creator's block (PS3.5 7.8.1)."""
+    group, offset, creator = int(match[1], 16), int(match[2], 16), match[3].strip()
+    if group % 2 == 0 or group <= 0x0008:
+        raise UnusableTagError(keyword, "a private group number is odd and above 0008")
+    try:
+        block = dataset.private_block(group, creator, create=value is not None)
+    except KeyError:
+        return
+    tag = block.get_tag(offset)
+    if value is None:
+        dataset.pop(tag, None)
+        return
+    if not isinstance(value, Mapping) or not ({"value", "raw"} & set(value)):
+        value = {"vr": "LO", "value": value}
+    vr = str(value.get("vr", "LO"))
+    if vr not in VR.__members__:
+        raise UnusableTagError(keyword, f"'{vr}' is not a value representation")
+    if "raw" in value:
+        raw.append(keyword)
+        dataset[tag] = _raw(tag, vr, value["raw"], implicit)
+    else:
+        dataset[tag] = _element(keyword, tag, vr, value["value"], implicit, raw)
+
+
+def _convert(vr: str, value: Any) -> Any:
+    """What YAML gave as the type that the VR has."""
+    if vr in _WHOLE:
+        return int(value)
+    if vr in _FLOAT:
+        return float(value)
+    if vr == "AT":
+        return Tag(value)
+    if vr in ("OB", "OW", "UN", "OD", "OF", "OL", "OV"):
+        return bytes.fromhex(value) if isinstance(value, str) else bytes(value)
+    return str(value)
+
+
+def _raw(tag: int, vr: str, value: Any, implicit: bool) -> RawDataElement:
+    """Bytes as given: text as UTF-8, numbers as text, hex after ``hex:``; only made even in length."""
+    text = "\\".join(map(str, value)) if isinstance(value, list) else str(value)
+    data = bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode("utf-8")
+    if len(data) & 1:
+        data += b"\0" if vr in ("UI", "OB", "UN") else b" "
+    return RawDataElement(Tag(tag), vr, len(data), data, 0, implicit, True)
+
+
+def _near(keyword: str) -> str | None:
+    from difflib import get_close_matches
+
+    from pydicom.datadict import keyword_dict
+
+    near = get_close_matches(keyword, keyword_dict, 1)
+    return f"did you mean '{near[0]}'?" if near else None

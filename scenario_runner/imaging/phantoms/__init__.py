@@ -1,0 +1,1 @@
+"""Sources of pixels: what a radiographer recognises, and test patterns."""

@@ -1,0 +1,136 @@
+"""What projection radiographs are painted with: soft ellipses, strokes, and the film's response.
+
+Painted at a low resolution as attenuation (0 nothing, 1 dense), enlarged, grained, and kept as
+12-bit values in which bone is bright (MONOCHROME2, P-Values).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from scenario_runner.imaging.api import Frame
+from scenario_runner.imaging.phantoms.noise import noise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scenario_runner.planning.plan import PlannedSeries
+
+Plane = NDArray[np.float32]
+Point = tuple[float, float]
+
+EDGE = 768
+"""Pixels of the plane's edge; enough for what a radiograph resolves of soft tissue and bone."""
+
+
+class Film:
+    """A plane of attenuation. Coordinates: -1 to 1 in both directions, y downwards."""
+
+    def __init__(self) -> None:
+        axis = ((np.arange(EDGE, dtype=np.float32) + 0.5) / (EDGE / 2) - 1).astype(np.float32)
+        self.x, self.y = axis[None, :], axis[:, None]
+        self.plane: Plane = np.zeros((EDGE, EDGE), np.float32)
+
+    def ellipse(
+        self, center: Point, radii: Point, *, turn: float = 0.0, power: float = 0.5
+    ) -> Plane:
+        """The thickness of an ellipsoid seen along the beam, 1 in the middle.
+
+        power: 0.5 an ellipsoid; nearer to 0 a body with a flat top and steep edges.
+        """
+        cos, sin = np.float32(np.cos(np.radians(turn))), np.float32(np.sin(np.radians(turn)))
+        dx, dy = self.x - np.float32(center[0]), self.y - np.float32(center[1])
+        u = (dx * cos + dy * sin) / np.float32(radii[0])
+        v = (dy * cos - dx * sin) / np.float32(radii[1])
+        inside = np.maximum(np.float32(0), 1 - u * u - v * v)
+        return (inside ** np.float32(power)).astype(np.float32)
+
+    def shape(self, outline: Sequence[Point], blur: float) -> Plane:
+        """A filled outline with soft edges. blur: in units of the plane."""
+        return self._drawn(lambda draw: draw.polygon(self._pixels(outline), fill=255), blur)
+
+    def stroke(self, points: Sequence[Point], width: float, blur: float) -> Plane:
+        """A soft line of even width through points."""
+        pixels = max(1, round(width * EDGE / 2))
+        return self._drawn(
+            lambda draw: draw.line(self._pixels(points), fill=255, width=pixels, joint="curve"),
+            blur,
+        )
+
+    def strokes(self, lines: Sequence[tuple[Sequence[Point], float]], blur: float) -> Plane:
+        """Several soft lines, each of its own width, painted as one."""
+
+        def paint(draw: ImageDraw.ImageDraw) -> None:
+            for points, width in lines:
+                pixels = max(1, round(width * EDGE / 2))
+                draw.line(self._pixels(points), fill=255, width=pixels, joint="curve")
+
+        return self._drawn(paint, blur)
+
+    def _drawn(self, paint: Callable[[ImageDraw.ImageDraw], None], blur: float) -> Plane:
+        image = Image.new("L", (EDGE, EDGE))
+        paint(ImageDraw.Draw(image))
+        if blur:
+            image = image.filter(ImageFilter.GaussianBlur(blur * EDGE / 2))
+        return np.asarray(image, dtype=np.float32) / np.float32(255)
+
+    @staticmethod
+    def _pixels(points: Sequence[Point]) -> list[Point]:
+        return [((x + 1) * EDGE / 2, (y + 1) * EDGE / 2) for x, y in points]
+
+
+class ProjectionFrames:
+    """One projection for all images of a series: shared, so that further images cost nothing.
+
+    paint: makes the plane of attenuation from the series.
+    """
+
+    def __init__(self, series: PlannedSeries, plane: Plane) -> None:
+        rows, columns = series.rows, series.columns
+        # The plane is square: the image shows its middle, as a portrait or landscape detector would.
+        longer = max(rows, columns)
+        left, top = (1 - columns / longer) / 2 * EDGE, (1 - rows / longer) / 2 * EDGE
+        image = Image.fromarray(np.clip(plane, 0, 1.05) * np.float32(3700) + np.float32(90))
+        large = image.resize(
+            (columns, rows),
+            Image.Resampling.BICUBIC,
+            box=(left, top, EDGE - left, EDGE - top),
+        )
+        values = np.asarray(large).astype(np.int16)
+        values += noise(series.seed, rows, columns, 16.0)
+        self._frame = Frame(
+            pixels=np.clip(values, 0, 4095).astype(np.uint16),
+            bits_stored=12,
+            window=(2048.0, 4096.0),
+        )
+
+    def frame(self, index: int) -> Frame:  # noqa: ARG002 - all images show the projection
+        """See Frames."""
+        return self._frame
+
+
+def curve(*points: Point, steps: int = 24) -> list[Point]:
+    """A smooth line through control points (Catmull-Rom), for strokes."""
+    ends = [points[0], *points, points[-1]]
+    line: list[Point] = []
+    for k in range(len(points) - 1):
+        p0, p1, p2, p3 = ends[k : k + 4]
+        for step in range(steps):
+            t = step / steps
+            line.append(
+                (
+                    _spline(p0[0], p1[0], p2[0], p3[0], t),
+                    _spline(p0[1], p1[1], p2[1], p3[1], t),
+                )
+            )
+    return [*line, points[-1]]
+
+
+def _spline(a: float, b: float, c: float, d: float, t: float) -> float:
+    return 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t**3
+    )

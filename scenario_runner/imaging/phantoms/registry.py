@@ -1,0 +1,54 @@
+"""Which phantoms there are, without loading any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.api import Frames, Phantom
+    from scenario_runner.planning.plan import PlannedSeries
+
+_PHANTOMS = {
+    "xray/chest": "chest:ChestFrames",
+    "ct/abdomen": "ct:CtFrames",
+    "ct/chest": "ct:CtFrames",
+    "ct/head": "ct:CtFrames",
+    "qa/flat": "qa:QaFrames",
+    "qa/gradient": "qa:QaFrames",
+    "qa/noise": "qa:QaFrames",
+    "qa/smpte": "qa:QaFrames",
+}
+
+_USUAL = {
+    "CT": {"HEAD": "ct/head", "BRAIN": "ct/head", "CHEST": "ct/chest", "": "ct/abdomen"},
+    "CR": {"": "xray/chest"},
+    "DX": {"": "xray/chest"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInPhantom:
+    """A phantom whose module is loaded when a series is opened."""
+
+    name: str
+    where: str
+    """``module:class`` below this package; the class takes the series and the phantom's name."""
+
+    def open(self, series: PlannedSeries) -> Frames:
+        """See Phantom."""
+        module, _, name = self.where.partition(":")
+        frames = getattr(import_module(f"scenario_runner.imaging.phantoms.{module}"), name)
+        return cast("Frames", frames(series, self.name))
+
+
+def phantoms() -> list[Phantom]:
+    """All built-in phantoms."""
+    return [BuiltInPhantom(name, where) for name, where in _PHANTOMS.items()]
+
+
+def usual_phantom(modality: str, body_part: str) -> str:
+    """What a series shows when the scenario does not say: by modality and body part."""
+    usual = _USUAL.get(modality, {})
+    return usual.get(body_part.upper()) or usual.get("") or "qa/gradient"

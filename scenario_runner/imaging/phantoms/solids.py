@@ -1,0 +1,140 @@
+"""Bodies made of simple solids, and what a cut through them looks like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
+
+Level = Callable[[float], int]
+"""A tissue's value (HU for CT) to the drawing level."""
+
+_CORNERS = 40
+_CIRCLE = [
+    (math.cos(2 * math.pi * k / _CORNERS), math.sin(2 * math.pi * k / _CORNERS))
+    for k in range(_CORNERS)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What is drawn on. Coordinates: the shorter image edge runs from -1 to 1, y downwards."""
+
+    draw: ImageDraw.ImageDraw
+    rows: int
+    columns: int
+
+    def polygon(self, points: Sequence[tuple[float, float]], fill: int) -> None:
+        """Fill an outline."""
+        half = min(self.rows, self.columns) / 2
+        cx, cy = (self.columns - 1) / 2, (self.rows - 1) / 2
+        self.draw.polygon([(cx + x * half, cy + y * half) for x, y in points], fill=fill)
+
+
+class Solid(Protocol):
+    """Something that can be cut at a height z, from 0 (feet end) to 1 (head end)."""
+
+    def draw(self, canvas: Canvas, z: float, level: Level) -> None:
+        """Draw the cut; nothing when the plane misses."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ellipsoid:
+    """An ellipsoid or, without z_half, a cylinder. Sizes in canvas units, turn in degrees.
+
+    lean: how far x and y of the centre move from z = 0 to z = 1. boxy: above 2 the outline fills
+    its bounding box more (superellipse). wobble: amplitude and phase of a three-lobed irregularity.
+    """
+
+    value: float
+    x: float
+    y: float
+    rx: float
+    ry: float
+    z: float = 0.5
+    z_half: float | None = None
+    turn: float = 0.0
+    boxy: float = 2.0
+    lean: tuple[float, float] = (0.0, 0.0)
+    wobble: tuple[float, float] = (0.0, 0.0)
+    flat: float = 0.5
+    """Exponent of the taper towards the ends: 0.5 an ellipsoid, smaller a blunter solid."""
+
+    def draw(self, canvas: Canvas, z: float, level: Level) -> None:
+        """See Solid."""
+        scale = 1.0
+        if self.z_half is not None:
+            away = (z - self.z) / self.z_half
+            if abs(away) >= 1:
+                return
+            scale = (1 - away * away) ** self.flat
+        canvas.polygon(self.outline(z, scale), level(self.value))
+
+    def outline(self, z: float, scale: float) -> list[tuple[float, float]]:
+        """Corners of the cut at height z."""
+        cx, cy = self.x + self.lean[0] * z, self.y + self.lean[1] * z
+        cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
+        power = 2 / self.boxy
+        amount, phase = self.wobble
+        points = []
+        for k, (c, s) in enumerate(_CIRCLE):
+            if self.boxy != 2.0:
+                c, s = math.copysign(abs(c) ** power, c), math.copysign(abs(s) ** power, s)
+            stretch = scale
+            if amount:
+                angle = 2 * math.pi * k / _CORNERS
+                stretch *= 1 + amount * math.sin(3 * angle + phase + 4 * z)
+            u, v = c * self.rx * stretch, s * self.ry * stretch
+            points.append((cx + u * cos - v * sin, cy + u * sin + v * cos))
+        return points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """Solids that are there only where a condition on z holds, such as discs between vertebrae."""
+
+    holds: Callable[[float], bool]
+    solids: Sequence[Solid]
+
+    def draw(self, canvas: Canvas, z: float, level: Level) -> None:
+        """See Solid."""
+        if self.holds(z):
+            for solid in self.solids:
+                solid.draw(canvas, z, level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ribs:
+    """Cut ribs around an oval: each rib runs downwards from the spine, so the cuts wander with z."""
+
+    value: float
+    rx: float
+    ry: float
+    y: float
+    pairs: int
+    size: float
+
+    def draw(self, canvas: Canvas, z: float, level: Level) -> None:
+        """See Solid."""
+        for k in range(self.pairs):
+            # 0 is at the spine, 1 at the sternum.
+            along = (k + 1.7 * z * self.pairs) % self.pairs / self.pairs
+            angle = math.pi * (0.42 - 0.86 * along)
+            c, s = math.cos(angle), math.sin(angle)
+            # The rib lies along the oval: its long axis is the tangent.
+            tangent = math.degrees(math.atan2(c * self.ry, -s * self.rx))
+            for side in (-1, 1):
+                for value, wide, long in ((1.0, 0.45, 1.6), (0.4, 0.2, 1.3)):
+                    Ellipsoid(
+                        value=self.value * value,
+                        x=side * c * self.rx,
+                        y=self.y + s * self.ry,
+                        rx=self.size * long,
+                        ry=self.size * wide,
+                        turn=tangent if side > 0 else 180 - tangent,
+                    ).draw(canvas, z, level)

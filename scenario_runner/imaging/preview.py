@@ -1,0 +1,57 @@
+"""A small picture of an instance for the report."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from scenario_runner.imaging.api import Preview
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.instance import Instance
+
+
+def render(instance: Instance, max_side: int) -> Preview:
+    """Window, reduce and compress. The same instance always gives the same bytes.
+
+    An instance without pixels gives an empty picture of one pixel. Rescale and the linear window
+    are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is inverted.
+    """
+    dataset = instance.dataset()
+    if "PixelData" not in dataset:
+        return _png(Image.new("L", (1, 1)))
+    pixels = dataset.pixel_array
+    color = dataset.get("SamplesPerPixel", 1) == 3
+    if pixels.ndim > (3 if color else 2):
+        pixels = pixels[len(pixels) // 2]
+    step = max(1, max(pixels.shape[:2]) // (2 * max_side))
+    pixels = pixels[::step, ::step]
+    if color:
+        image = Image.fromarray(np.ascontiguousarray(pixels).astype(np.uint8))
+    else:
+        slope = float(dataset.get("RescaleSlope", 1) or 1)
+        values = pixels.astype(np.float32) * slope + float(dataset.get("RescaleIntercept", 0) or 0)
+        low, high = _window(dataset.get("WindowCenter"), dataset.get("WindowWidth"), values)
+        grey = np.clip((values - low) * (255.0 / max(high - low, 1e-6)), 0, 255)
+        if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
+            grey = 255 - grey
+        image = Image.fromarray(grey.astype(np.uint8))
+    image.thumbnail((max_side, max_side), Image.Resampling.BOX)
+    return _png(image)
+
+
+def _window(center: object, width: object, values: np.ndarray) -> tuple[float, float]:
+    try:
+        middle, extent = float(str(center)), float(str(width))
+    except ValueError:
+        return float(values.min()), float(values.max())
+    return middle - extent / 2, middle + extent / 2
+
+
+def _png(image: Image.Image) -> Preview:
+    stream = BytesIO()
+    image.save(stream, format="PNG", optimize=False, compress_level=6)
+    return Preview(png=stream.getvalue(), width=image.width, height=image.height)

@@ -1,0 +1,231 @@
+"""One series: everything its images share is made once, an image then costs what is its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydicom.datadict import tag_for_keyword
+from pydicom.uid import ImplicitVRLittleEndian
+
+from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.imaging import character_sets, overrides
+from scenario_runner.imaging.encoding.elements import element_header
+from scenario_runner.imaging.encoding.file_meta import FileMeta
+from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
+from scenario_runner.imaging.instance import Buffer, Instance
+from scenario_runner.imaging.text.burner import Burner
+from scenario_runner.imaging.text.content import NUMBER_OF, STANDARD, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydicom import Dataset
+
+    from scenario_runner.imaging.api import Frame, Frames, IodBuilder
+    from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+
+class SeriesEncoder:
+    """Makes the instances of one series.
+
+    modifications: overrides on top of the series' own ``tags``. Raises InvalidInput, before anything
+    is made, for an override or a text that cannot be written.
+    """
+
+    def __init__(
+        self,
+        series: PlannedSeries,
+        builder: IodBuilder,
+        frames: Frames,
+        modifications: Mapping[str, Any],
+    ) -> None:
+        self.series = series
+        self._builder, self._frames = builder, frames
+        self._implicit = series.transfer_syntax_uid == ImplicitVRLittleEndian
+        first = frames.frame(0)
+        self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
+        each = builder.each(series.images[0])
+        shared = builder.shared(series, first)
+        shared.BurnedInAnnotation = "YES" if series.burn_in else "NO"
+        tags = {**series.tags, **modifications}
+        try:
+            applied = overrides.apply(shared, tags, implicit=self._implicit)
+        except overrides.UnusableTagError as error:
+            raise _invalid(series, "FAB401", str(error), error.hint) from None
+        self._declare_negative(shared, applied)
+        terms = self._character_sets(shared, applied)
+        varying = [keyword for keyword in each if keyword not in applied.keywords]
+        self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
+        self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
+        self._template = Template(shared, varying, implicit=self._implicit, character_sets=terms)
+        self._meta = FileMeta(self._sop_class, series.transfer_syntax_uid)
+        self._pixel_header = b""
+        if "PixelData" not in applied.keywords:
+            size = first.pixels.nbytes
+            vr = "OW" if self._dtype.itemsize > 1 else "OB"
+            self._pixel_header = element_header(
+                PIXEL_DATA, vr, size + (size & 1), implicit=self._implicit
+            )
+            self._padding = b"\0" * (size & 1)
+        self._burner = self._burn(shared, each, varying, first)
+
+    def instance(self, image: PlannedImage) -> Instance:
+        """The instance of one image of this series."""
+        values = self._builder.each(image)
+        uid = self._fixed.get("SOPInstanceUID") or image.uid
+        head = self._template.head(values)
+        buffers: list[Buffer]
+        if self._pixel_header:
+            buffers = [head + self._pixel_header, *self._pixels(image, values)]
+            if tail := self._padding + self._template.tail:
+                buffers.append(tail)
+        else:
+            buffers = [head + self._template.tail]
+        return Instance(
+            sop_class_uid=self._sop_class,
+            sop_instance_uid=uid,
+            transfer_syntax_uid=self.series.transfer_syntax_uid,
+            meta=self._meta.encode(uid),
+            buffers=buffers,
+            image=image,
+        )
+
+    def _pixels(self, image: PlannedImage, values: Mapping[str, Any]) -> list[Buffer]:
+        """Pixel data as segments: rows under text are copies, all others the phantom's own."""
+        pixels = self._frames.frame(image.index).pixels
+        if pixels.shape != self._shape or pixels.dtype != self._dtype:
+            raise ValueError(
+                f"phantom '{self.series.phantom}' changed from {self._shape} {self._dtype} "
+                f"to {pixels.shape} {pixels.dtype} within a series"
+            )
+        pixels = np.ascontiguousarray(pixels)
+        burner = self._burner
+        if burner is None:
+            return [_bytes_of(pixels)]
+        texts = {
+            keyword: self._fixed.get(keyword) or self._value(keyword, image, values)
+            for keyword in burner.keywords
+        }
+        return [
+            _bytes_of(part)
+            for frame in pixels.reshape((-1, *self._plane))
+            for part in burner.segments(frame, texts)
+        ]
+
+    def _value(self, keyword: str, image: PlannedImage, values: Mapping[str, Any]) -> str:
+        if keyword == NUMBER_OF:
+            return f"{image.number} of {self.series.image_count}"
+        value = values.get(keyword, "")
+        return "\\".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    @property
+    def _plane(self) -> tuple[int, ...]:
+        """Rows, columns and, for colour, samples of one frame."""
+        return self._shape[-3:] if self._samples > 1 else self._shape[-2:]
+
+    @property
+    def _samples(self) -> int:
+        return 3 if len(self._shape) >= 3 and self._shape[-1] == 3 else 1
+
+    def _burn(
+        self, shared: Dataset, each: Mapping[str, Any], varying: Sequence[str], first: Frame
+    ) -> Burner | None:
+        wanted = self.series.burn_in
+        if not wanted:
+            return None
+        last = self.series.images[self.series.image_count - 1]
+        lines = []
+        for keyword in STANDARD if isinstance(wanted, bool) else wanted:
+            varies = keyword == NUMBER_OF or keyword in varying
+            value = self._value(keyword, last, each) if varies else _text(shared, keyword)
+            if value:
+                lines.append(Line(keyword, value, varies))
+        if not lines:
+            return None
+        return Burner(
+            lines,
+            rows=self._plane[0],
+            columns=self._plane[1],
+            dtype=self._dtype,
+            samples=self._samples,
+            ink=_ink(first, str(_text(shared, "PhotometricInterpretation"))),
+        )
+
+    def _declare_negative(self, shared: Dataset, applied: overrides.Applied) -> None:
+        """Mark an object that breaks the Standard on purpose as such."""
+        if applied.raw and "ImageComments" not in applied.keywords:
+            said = f"{shared.get('ImageComments', '')} Negative test: {', '.join(applied.raw)}"
+            shared.ImageComments = f"{said} written against the Standard on purpose.".strip()
+
+    def _character_sets(self, shared: Dataset, applied: overrides.Applied) -> tuple[str, ...]:
+        """Choose or check the character sets and declare them in the data set."""
+        series = self.series
+        given = series.study.patient.character_set
+        if "SpecificCharacterSet" in applied.keywords and "SpecificCharacterSet" not in applied.raw:
+            declared = _text(shared, "SpecificCharacterSet")
+            given = tuple(declared.split("\\")) if declared else ()
+        elements = list(character_sets.texts(shared))
+        if given is None:
+            terms = character_sets.choose(text for _, text in elements)
+        else:
+            terms = tuple("" if term == "ISO_IR 6" else term for term in given)
+            if unknown := character_sets.unknown(terms):
+                raise _invalid(
+                    series,
+                    "FAB402",
+                    f"'{unknown[0]}' is not a defined term of SpecificCharacterSet",
+                    "write ISO_IR 100, ISO_IR 192, ISO 2022 IR 87, ... (PS3.3 C.12.1.1.2)",
+                )
+            for element, text in elements:
+                if missing := character_sets.unencodable(text, terms):
+                    raise _invalid(
+                        series,
+                        "FAB403",
+                        f"{element.keyword or element.tag}: {missing!r} cannot be written in "
+                        f"{' and '.join(term or 'ASCII' for term in terms) or 'ASCII'}",
+                        "leave 'character_set' out, and one that holds all values is chosen",
+                    )
+        if "SpecificCharacterSet" not in applied.keywords and any(terms):
+            shared.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
+        return terms
+
+
+def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    """A value as one text, also of a raw element; empty when there is none."""
+    tag = tag_for_keyword(keyword)
+    if tag is None or tag not in dataset:
+        return ""
+    element = dataset.get_item(tag)
+    if element.is_raw:
+        return (element.value or b"").decode("utf-8", "replace").strip(" \0")
+    value = element.value
+    if value is None:
+        return ""
+    return "\\".join(map(str, value)) if element.VM > 1 else str(value)
+
+
+def _ink(frame: Frame, photometric: str) -> tuple[int, int]:
+    """Stored values that are shown black and white under the frame's window."""
+    if frame.pixels.dtype.itemsize == 1:
+        dark, bright = 0, 255
+    else:
+        (center, width), (slope, intercept) = frame.window, frame.rescale
+        limits = np.iinfo(frame.pixels.dtype)
+        signed = limits.min < 0
+        top = 2 ** (frame.bits_stored - signed) - 1
+        bottom = -top - 1 if signed else 0
+        dark, bright = (
+            int(min(top, max(bottom, round((center + side * width / 2 - intercept) / slope))))
+            for side in (-1, 1)
+        )
+    return (bright, dark) if photometric == "MONOCHROME1" else (dark, bright)
+
+
+def _invalid(series: PlannedSeries, code: str, message: str, hint: str | None) -> InvalidInput:
+    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in series.path).lstrip(".")
+    return InvalidInput([Diagnostic(code, Where(file="plan", path=path), message, hint)])

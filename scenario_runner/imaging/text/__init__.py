@@ -1,0 +1,1 @@
+"""Burned-in text: fonts, shaping, layout, and putting it into pixels."""

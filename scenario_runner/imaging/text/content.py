@@ -1,0 +1,66 @@
+"""What is burned in: which attributes, what they are called, how a value reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.text.fonts import Typeface
+
+NUMBER_OF = "image n of N"
+"""Stands for the line that counts the images, which is no attribute."""
+
+STANDARD = (
+    "PatientName",
+    "PatientID",
+    NUMBER_OF,
+    "AccessionNumber",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+)
+"""What ``burn_in: true`` shows, most important first: a small image shows a shorter list."""
+
+LABELS = {
+    "PatientName": "",
+    "PatientID": "ID ",
+    "AccessionNumber": "Acc ",
+    "StudyInstanceUID": "Study ",
+    "SeriesInstanceUID": "Series ",
+    "SOPInstanceUID": "SOP ",
+    NUMBER_OF: "Image ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line to burn in. value: a typical one when it varies from image to image."""
+
+    keyword: str
+    value: str
+    varies: bool
+
+    @property
+    def label(self) -> str:
+        """What stands before the value."""
+        return LABELS.get(self.keyword, f"{self.keyword} ")
+
+
+def readable_name(name: str, face: Typeface) -> str:
+    """A person name as people write it: ``CITIZEN, JANE (山田 太郎)``.
+
+    Groups (PS3.5 6.2.1) that no font can draw are left out, if another can be drawn.
+    """
+    groups = [_components(group) for group in name.split("=")]
+    shown = [group for group in dict.fromkeys(groups[:2]) if group and face.drawable(group)]
+    if not shown:
+        return groups[0]
+    return shown[0] if len(shown) == 1 else f"{shown[0]} ({shown[1]})"
+
+
+def _components(group: str) -> str:
+    family, _, rest = group.partition("^")
+    others = " ".join(part for part in rest.split("^") if part)
+    if not others:
+        return family
+    return f"{family}, {others}" if family.isascii() else f"{family} {others}"

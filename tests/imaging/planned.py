@@ -1,0 +1,140 @@
+"""Plans made by hand, so that this room's tests need no other room."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from scenario_runner.imaging.built_in import fabricate_iod_builders, fabricate_phantoms
+from scenario_runner.imaging.factory import InstanceFactory
+from scenario_runner.planning.plan import (
+    PlannedImage,
+    PlannedPatient,
+    PlannedSeries,
+    PlannedStudy,
+)
+
+EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+
+
+class LazyImages(Sequence[PlannedImage]):
+    """The images of a series, made when asked for."""
+
+    def __init__(self, prefix: int, count: int) -> None:
+        self.prefix, self.length = prefix, count
+        self.series: PlannedSeries
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < self.length:
+            raise IndexError(index)
+        return PlannedImage(
+            id=f"p1.s1.e1.i{index + 1}",
+            uid=f"2.25.{self.prefix * 10**9 + 4 * 10**37 + index}",
+            number=index + 1,
+            series=self.series,
+        )
+
+    def __iter__(self) -> Iterator[PlannedImage]:
+        return (self[index] for index in range(self.length))
+
+
+def plan_series(
+    modality: str = "CT",
+    *,
+    images: int = 3,
+    size: tuple[int, int] | None = None,
+    name: str = "CITIZEN^JANE",
+    patient: Mapping[str, Any] | None = None,
+    study: Mapping[str, Any] | None = None,
+    seed: int = 7,
+    number: int = 1,
+    **series: Any,
+) -> PlannedSeries:
+    """A series of one modality; anything given replaces what is planned otherwise."""
+    defaults = builders()[modality].defaults
+    planned_patient = PlannedPatient(
+        **{
+            "id": "p1",
+            "path": ("patients", 0),
+            "seed": seed,
+            "patient_id": "PID000001",
+            "issuer": None,
+            "name": name,
+            "sex": "F",
+            "birth_date": dt.date(1970, 1, 31),
+            "address": None,
+            "phone": None,
+            "locale": "en_AU",
+            "character_set": None,
+            "tags": {},
+            "studies": (),
+            **(patient or {}),
+        }
+    )
+    planned_study = PlannedStudy(
+        **{
+            "id": "p1.s1",
+            "path": ("patients", 0, "studies", 0),
+            "seed": seed,
+            "uid": f"2.25.{10**38 + seed}",
+            "study_id": "1",
+            "accession": "2026AB0000001",
+            "description": "Study of something",
+            "date": dt.date(2026, 1, 30),
+            "time": dt.time(9, 30),
+            "referring_physician": "DOCTOR^REFERRING",
+            "institution": "General Hospital",
+            "procedure": "",
+            "tags": {},
+            "patient": planned_patient,
+            "series": (),
+            **(study or {}),
+        }
+    )
+    lazy = LazyImages(number, images)
+    planned = PlannedSeries(
+        **{
+            "id": "p1.s1.e1",
+            "path": ("patients", 0, "studies", 0, "series", 0),
+            "seed": seed,
+            "uid": f"2.25.{2 * 10**38 + seed * 1000 + number}",
+            "number": number,
+            "modality": modality,
+            "sop_class_uid": defaults.sop_class_uid,
+            "transfer_syntax_uid": EXPLICIT,
+            "description": defaults.description,
+            "protocol": defaults.protocol,
+            "body_part": defaults.body_part,
+            "laterality": None,
+            "view": defaults.view,
+            "image_count": images,
+            "frames": defaults.frames,
+            "rows": (size or (defaults.rows, 0))[0],
+            "columns": (size or (0, defaults.columns))[1],
+            "phantom": defaults.phantom,
+            "burn_in": True,
+            "frame_of_reference_uid": f"2.25.{3 * 10**38 + seed}",
+            "date": dt.date(2026, 1, 30),
+            "time": dt.time(9, 31),
+            "tags": {},
+            "study": planned_study,
+            "images": lazy,
+            **series,
+        }
+    )
+    lazy.series = planned
+    return planned
+
+
+def builders() -> dict[str, Any]:
+    """The built-in IOD builders by modality."""
+    return {builder.modality: builder for builder in fabricate_iod_builders()}
+
+
+def factory() -> InstanceFactory:
+    """A factory with everything built in."""
+    return InstanceFactory(builders(), {p.name: p for p in fabricate_phantoms()})
