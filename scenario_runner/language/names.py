@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.sandbox import parse, refusals
+from scenario_runner.language.sandbox import compiled, parse, refusals
 from scenario_runner.language.template_values import (
+    Budget,
     TemplateProblem,
     missing,
+    text_of,
     unknown_key,
     unknown_name,
 )
@@ -173,7 +175,8 @@ def _problems_of(
         return
     for part in parts:
         if part.is_expression:
-            yield from ((each, part) for each in problems(part.text, shape))
+            found = problems(part.text, shape) or _constant(part.text, mixed=len(parts) > 1)
+            yield from ((each, part) for each in found)
 
 
 def problems(source: str, shape: Shape) -> list[TemplateProblem]:
@@ -187,6 +190,20 @@ def problems(source: str, shape: Shape) -> list[TemplateProblem]:
     inference.infer(tree)
     refused = {problem.token for problem in found}
     return found + [problem for problem in inference.found if problem.token not in refused]
+
+
+def _constant(source: str, *, mixed: bool) -> list[TemplateProblem]:
+    """What goes wrong with an expression that uses no name, and so can be tried at once."""
+    if next(parse(source).find_all(nodes.Name), None) or isinstance(parse(source), nodes.Name):
+        return []
+    try:
+        value = compiled(source).evaluate({})
+        Budget().whole(value)
+        if mixed:
+            text_of(value)
+    except TemplateProblem as problem:
+        return [problem]
+    return []
 
 
 def _tested(tree: nodes.Node) -> frozenset[str]:

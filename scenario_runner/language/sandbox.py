@@ -123,7 +123,8 @@ def parse(source: str) -> nodes.Expr:
                 hint = f"a field of an identifier pattern has single braces: {{{source.strip()}}}"
             raise TemplateProblem("FAB201", f"did not expect '{found}' here", hint, str(found))
     except TemplateSyntaxError as error:
-        raise TemplateProblem("FAB201", f"not an expression: {error.message}") from None
+        message = str(error.message).replace("unexpected 'end of template'", "it ends too early")
+        raise TemplateProblem("FAB201", f"not an expression: {message}") from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # an integer of more digits than Python reads

@@ -204,7 +204,8 @@ def diagnostic(
     """A problem with its position, narrowed to the word at fault where that can be told."""
     start, end = 0, len(text)
     if span is not None:
-        start, end = span.start, span.start + len(span.text)
+        start = span.start + len(span.text) - len(span.text.lstrip())
+        end = max(start, span.start + len(span.text.rstrip()))
     if problem.token and text.count(problem.token, start, end) == 1:
         start = text.index(problem.token, start, end)
         end = start + len(problem.token)
@@ -234,9 +235,7 @@ def resolve_vars(
     (``vars[matrix.modality]``) sees those that use no computed name and those before it. Raises
     InvalidInput; a cycle is shown as ``vars.a → vars.b → vars.a`` (FAB209).
     """
-    uses = {name: set(_uses(value)) for name, value in tree.items()}
-    open_ = {name for name in uses if None in uses[name]}
-    needs = {name: {use for use in used if use in uses} for name, used in uses.items()}
+    needs, open_ = _dependencies(tree)
     late = _reaching(open_, needs)
     order, cycles = _order(needs, sorted(tree, key=lambda name: name in late))
     found = [_cycle(cycle, where, path) for cycle in cycles]
@@ -259,6 +258,12 @@ def resolve_vars(
     if found:
         raise InvalidInput(in_file_order(found))
     return {name: done[name] for name in tree}
+
+
+def check_cycles(tree: Mapping[str, Any], where: WhereIs, path: Path) -> list[Diagnostic]:
+    """Variables that need themselves, found without rendering any (FAB209), in file order."""
+    _, cycles = _order(_dependencies(tree)[0], list(tree))
+    return in_file_order([_cycle(cycle, where, path) for cycle in cycles])
 
 
 def texts(value: Any, below: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -301,6 +306,13 @@ def _uses(value: Any) -> Iterator[str | None]:
             if _is_vars(node):
                 yield None
             open_.extend(node.iter_child_nodes())
+
+
+def _dependencies(tree: Mapping[str, Any]) -> tuple[dict[str, set[str]], set[str]]:
+    """For each variable the others it names, and the variables that pick by a computed name."""
+    uses = {name: set(_uses(value)) for name, value in tree.items()}
+    needs = {name: {use for use in used if use in uses} for name, used in uses.items()}
+    return needs, {name for name in uses if None in uses[name]}
 
 
 def _is_vars(node: nodes.Node) -> bool:
@@ -360,6 +372,6 @@ def _cycle(cycle: list[str], where: WhereIs, path: Path) -> Diagnostic:
 
 
 __all__ = [
-    "Part", "diagnostic", "evaluate", "expression_in", "in_file_order", "is_template", "render_text",
+    "Part", "check_cycles", "diagnostic", "evaluate", "expression_in", "in_file_order", "is_template", "render_text",
     "render_tree", "resolve_vars", "split", "texts", "within",
 ]  # fmt: skip

@@ -173,6 +173,14 @@ def test_a_condition_that_is_true_or_false_has_no_names() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("scalar", "code"),
+    [("{{ 1 / 0 }}", "FAB207"), ("{{ 'a' * 99999 }}", "FAB208"), ("a {{ none }}", "FAB210")],
+)
+def test_what_fails_with_any_values_is_found_before_a_run(scalar: str, code: str) -> None:
+    assert [each.code for each in check(f'a: "{scalar}"')] == [code]
+
+
 def test_require_names_raises_all_of_them() -> None:
     document = parse_document("[['{{ a }}'], '{{ b }}']", "s.yaml")
     with pytest.raises(InvalidInput) as caught:

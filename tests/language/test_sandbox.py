@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import tracemalloc
@@ -205,7 +206,7 @@ class Lazy(Sequence[dict[str, Any]]):
     def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            raise AssertionError("a slice of the whole")
+            pytest.fail("a slice of the whole")
         if not -self.count_ <= index < self.count_:
             raise IndexError(index)
         self.made += 1
@@ -333,18 +334,62 @@ def test_a_value_goes_through_unchanged(value: Any) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_at_all_is_a_value_or_a_diagnostic(expression: str) -> None:
-    try:
+    with contextlib.suppress(TemplateProblem):  # anything else is a traceback for the user
         value_of(expression, vars={"a": 1}, found=[{"x": "y"}])
-    except TemplateProblem as problem:
-        assert problem.message
 
 
 _WORDS = st.lists(
     st.sampled_from(
-        "vars . a [ ] 0 -1 ( ) | length map 'x' , = ~ + - * ** / // % not in is if else and or { } : "
-        "found replace join sort 9999 '' default defined == < >= attribute self __class__ range".split(
-            " "
-        )
+        [
+            "vars",
+            ".",
+            "a",
+            "[",
+            "]",
+            "0",
+            "-1",
+            "(",
+            ")",
+            "|",
+            "length",
+            "map",
+            "'x'",
+            ",",
+            "=",
+            "~",
+            "+",
+            "-",
+            "*",
+            "**",
+            "/",
+            "//",
+            "%",
+            "not",
+            "in",
+            "is",
+            "if",
+            "else",
+            "and",
+            "or",
+            "{",
+            "}",
+            ":",
+            "found",
+            "replace",
+            "join",
+            "sort",
+            "9999",
+            "''",
+            "default",
+            "defined",
+            "==",
+            "<",
+            ">=",
+            "attribute",
+            "self",
+            "__class__",
+            "range",
+        ]
     ),
     max_size=25,
 )
@@ -352,7 +397,5 @@ _WORDS = st.lists(
 
 @given(_WORDS)
 def test_any_jumble_of_the_grammar_is_a_value_or_a_diagnostic(words: list[str]) -> None:
-    try:
+    with contextlib.suppress(TemplateProblem):
         value_of(" ".join(words), vars={"a": 1}, found=[{"x": "y"}])
-    except TemplateProblem as problem:
-        assert problem.message
