@@ -1,0 +1,157 @@
+"""A target of the site file, whatever services it has, is one PACS to a step."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scenario_runner.api.targets import FindRequest, RetrieveRequest, StoreOptions, Target
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import ConnectionFailed, OperationFailed, ProtocolViolation, Unsupported
+from scenario_runner.language.site_model import (
+    Auth,
+    BasicAuth,
+    DicomService,
+    HttpService,
+    Site,
+    TargetSpec,
+)
+from scenario_runner.targets import fabricate_target_kinds
+from scenario_runner.targets.open import open_target
+from tests.network.hostile import Wire, hostile
+from tests.network.objects import PAIR, Study
+from tests.peers.processes import free_port, orthanc
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scenario_runner.api.targets import Received
+
+PASSWORD = "s3cr3t-pa55word"
+
+
+def open_one(spec: TargetSpec, folder: Path) -> Target:
+    site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
+    kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+    return open_target("pacs", spec, site, kinds, folder)
+
+
+def rest(url: str, password: str = PASSWORD) -> HttpService:
+    return HttpService(
+        url=url, auth=Auth(basic=BasicAuth(user="fab", password=password)), timeout=5
+    )
+
+
+def test_knowing_the_kinds_loads_no_wire_code() -> None:
+    code = (
+        "import sys; from scenario_runner.targets import fabricate_target_kinds as f; f();"
+        "print([m for m in ('pynetdicom', 'pydicom', 'httpx', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_target_without_a_service_says_which_one_to_give_it(tmp_path: Path) -> None:
+    target = open_one(TargetSpec(), tmp_path)
+    assert target.capabilities == frozenset()
+    with pytest.raises(Unsupported, match="'pacs' has no way to echo") as caught:
+        target.echo(Deadline(1))
+    assert caught.value.hint == "give 'pacs' a 'dicom' service in the site file"
+    target.close()
+
+
+def test_a_dimse_only_target_cannot_delete(tmp_path: Path) -> None:
+    spec = TargetSpec(dicom=DicomService(host="127.0.0.1", port=104, ae_title="ANY"))
+    target = open_one(spec, tmp_path)
+    assert "delete" not in target.capabilities
+    with pytest.raises(Unsupported, match="delete"):
+        target.delete(["1.2"], Deadline(1))
+
+
+def test_an_error_names_the_target_its_address_and_the_reason(tmp_path: Path) -> None:
+    port = free_port()
+    spec = TargetSpec(dicom=DicomService(host="127.0.0.1", port=port, ae_title="GONE"))
+    target = open_one(spec, tmp_path)
+    with pytest.raises(ConnectionFailed) as caught:
+        target.echo(Deadline(5))
+    assert str(caught.value).startswith(f"'pacs' (GONE at 127.0.0.1:{port}): cannot connect:")
+
+
+@pytest.mark.peer
+def test_orthanc_with_dimse_and_rest_does_everything(tmp_path: Path) -> None:
+    study, deadline = Study(), Deadline(60)
+    with orthanc(tmp_path, users={"fab": PASSWORD}) as server:
+        dicom = DicomService(host=server.host, port=server.port, ae_title="ORTHANC")
+        target = open_one(TargetSpec(dicom=dicom, orthanc=rest(server.http)), tmp_path)
+        assert target.capabilities == {"echo", "store", "find", "retrieve", "delete"}
+        assert target.facts.kind == "dimse"
+        assert target.echo(deadline).association["max_pdu"] == 16384
+        sent = list(study.instances(3))
+        statuses = list(target.store(sent, StoreOptions(contexts=[PAIR]), deadline))
+        assert [s.status for s in statuses] == [0, 0, 0]
+        request = FindRequest(
+            level="study",
+            match={"StudyInstanceUID": study.uid},
+            returned=["NumberOfStudyRelatedInstances", "PatientName"],
+        )
+        [found] = target.find(request, deadline)
+        assert found["NumberOfStudyRelatedInstances"] == 3
+        assert found["PatientName"] == "CITIZEN^JANE"
+        images = FindRequest(
+            level="image",
+            match={"StudyInstanceUID": study.uid, "SeriesInstanceUID": study.series_uid},
+        )
+        counts = [len(matches) for matches in target.find_each([request, images], deadline)]
+        assert counts == [1, 3]
+        received: list[Received] = []
+        retrieval = RetrieveRequest(
+            level="study", keys={"StudyInstanceUID": study.uid}, contexts=[PAIR]
+        )
+        assert target.retrieve(retrieval, received.append, deadline).completed == 3
+        assert {bytes(r.data) for r in received} == {i.data for i in sent}
+        assert target.delete([study.uid, "1.2.3"], deadline) == [study.uid]
+        assert target.find(request, deadline) == []
+        target.close()
+
+
+@pytest.mark.peer
+def test_a_refused_password_is_said_and_never_shown(tmp_path: Path) -> None:
+    with orthanc(tmp_path, users={"fab": "another"}) as server:
+        target = open_one(TargetSpec(orthanc=rest(server.http)), tmp_path)
+        with pytest.raises(OperationFailed, match="not authorized") as caught:
+            target.delete(["1.2.3"], Deadline(10))
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert PASSWORD not in f"{chain!r} {chain}"
+        chain = chain.__cause__
+
+
+def test_rest_that_is_not_there_or_not_orthanc_is_said(tmp_path: Path) -> None:
+    target = open_one(TargetSpec(orthanc=rest(f"http://127.0.0.1:{free_port()}")), tmp_path)
+    with pytest.raises(ConnectionFailed, match="refused"):
+        target.delete(["1.2.3"], Deadline(10))
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n[{"Type": "Study", "ID": "../../x"}] '
+
+    def not_orthanc(wire: Wire) -> None:
+        wire.connection.recv(9999)
+        wire.send(answer)
+
+    with hostile(not_orthanc) as peer:
+        target = open_one(TargetSpec(orthanc=rest(f"http://127.0.0.1:{peer.port}")), tmp_path)
+        with pytest.raises(ProtocolViolation, match="not Orthanc"):
+            target.delete(["1.2.3"], Deadline(10))
+
+
+def test_a_rest_answer_without_end_is_cut_off(tmp_path: Path) -> None:
+    def endless(wire: Wire) -> None:
+        wire.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            wire.send(bytes(65536))
+
+    with hostile(endless) as peer:
+        target = open_one(TargetSpec(orthanc=rest(f"http://127.0.0.1:{peer.port}")), tmp_path)
+        with pytest.raises(ProtocolViolation, match="too large"):
+            target.delete(["1.2.3"], Deadline(10))
