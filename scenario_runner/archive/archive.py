@@ -154,6 +154,7 @@ class Archive:
         size: int,
     ) -> Stored:
         uid = meta.sop_instance_uid
+        place = ""
         try:
             with self.index.transaction():
                 # Looked up again: another association may have stored the same instance meanwhile.
@@ -168,7 +169,7 @@ class Archive:
                     Entry(attributes, character_set, meta.transfer_syntax_uid, place, size)
                 )
         except BaseException:
-            self.files.discard(written)
+            self.files.discard(self.files.path(place) if place else written)
             raise
         if before is None:
             return Stored(uid, "new")

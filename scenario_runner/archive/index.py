@@ -30,6 +30,11 @@ TABLE: Final[Mapping[Level, str]] = {
     "SERIES": "series",
     "IMAGE": "instances",
 }
+_COLUMNS: Final[Mapping[Level, tuple[str, ...]]] = {
+    **ATTRIBUTES,
+    # A study keeps what it says of its patient, which may differ from what another study says.
+    "STUDY": (*ATTRIBUTES["PATIENT"], *ATTRIBUTES["STUDY"]),
+}
 _IDENTITY: Final[Mapping[Level, tuple[str, ...]]] = {
     "PATIENT": ("PatientID", "IssuerOfPatientID"),
     "STUDY": ("StudyInstanceUID",),
@@ -146,7 +151,7 @@ class Index:
         return int(row[0]) if row else self._insert(level, parent, entry)
 
     def _insert(self, level: Level, parent: int | None, entry: Entry) -> int:
-        row: dict[str, object] = {k: entry.attributes.get(k, "") for k in ATTRIBUTES[level]}
+        row: dict[str, object] = {k: entry.attributes.get(k, "") for k in _COLUMNS[level]}
         row["character_set"] = entry.character_set
         if parent is not None:
             row["parent"] = parent
@@ -281,8 +286,8 @@ _OWNER: Final[Mapping[str, Level]] = {
 def _expression(column: str, level: Level) -> str:
     """A column, or what is counted below a row, as SQL."""
     if column not in _BELOW:
-        for one in levels_down_to(level):
-            if column in ATTRIBUTES[one]:
+        for one in reversed(levels_down_to(level)):
+            if column in _COLUMNS[one]:
                 return f"{TABLE[one]}.{column}"
         return f"{TABLE[level]}.{column}"
     value, deepest = _BELOW[column]
@@ -305,7 +310,7 @@ def _schema() -> Iterator[str]:
         if level != "PATIENT":
             above = TABLE[LEVELS[LEVELS.index(level) - 1]]
             columns.append(f"parent INTEGER NOT NULL REFERENCES {above} ON DELETE CASCADE")
-        columns += [f"{keyword} TEXT NOT NULL" for keyword in ATTRIBUTES[level]]
+        columns += [f"{keyword} TEXT NOT NULL" for keyword in _COLUMNS[level]]
         columns.append("character_set TEXT NOT NULL")
         unique = [*_IDENTITY[level]]
         if level == "IMAGE":

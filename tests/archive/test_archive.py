@@ -1,0 +1,262 @@
+"""What is stored stays stored, byte for byte, and is found again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
+
+from scenario_runner.archive.archive import Archive, ArchiveOptions, Mismatch
+from scenario_runner.archive.elements import DamagedDataset
+from scenario_runner.archive.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from scenario_runner.errors import MachineError
+from scenario_runner.network import peer
+
+from .samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive(tmp_path / "archive") as archive:
+        yield archive
+
+
+def only_file(archive: Archive) -> Path:
+    (file,) = archive.folder.glob("objects/*/*.dcm")
+    return file
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, ExplicitVRBigEndian])
+def test_an_instance_comes_back_byte_for_byte(archive: Archive, syntax: str) -> None:
+    one = sample(
+        transfer_syntax=str(syntax), PatientName="MÜLLER^JÜRGEN", SpecificCharacterSet="ISO_IR 100"
+    )
+    assert put(archive, one).outcome == "new"
+    (located,) = archive.instances(sop_uids=[one.sop_instance_uid])
+    assert archive.data(located) == one.data
+    assert located.transfer_syntax_uid == syntax
+    (found,) = archive.find("STUDY", "study", identifier(PatientName="müller*")).datasets()
+    assert found.PatientName == "MÜLLER^JÜRGEN"
+
+
+def test_a_deflated_instance_is_indexed_and_kept_deflated(archive: Archive) -> None:
+    plain = sample()
+    packer = zlib.compressobj(wbits=-15)
+    data = packer.compress(plain.data) + packer.flush()
+    uid = plain.sop_instance_uid
+    archive.store(CT_IMAGE, uid, str(DeflatedExplicitVRLittleEndian), [data])
+    (located,) = archive.instances(study_uids=["1.2.3"])
+    assert archive.data(located) == data
+
+
+def test_a_stored_file_is_a_part_10_file_others_can_read(archive: Archive) -> None:
+    one = sample()
+    put(archive, one)
+    ds = dcmread(only_file(archive))
+    assert ds.file_meta.MediaStorageSOPInstanceUID == one.sop_instance_uid
+    assert ds.file_meta.TransferSyntaxUID == EXPLICIT
+    assert ds == dcmread(BytesIO(one.file))
+
+
+def test_files_and_associations_name_the_same_implementation() -> None:
+    assert peer.IMPLEMENTATION_CLASS_UID == IMPLEMENTATION_CLASS_UID
+    assert peer.IMPLEMENTATION_VERSION_NAME == IMPLEMENTATION_VERSION_NAME
+
+
+def test_a_uid_that_looks_like_a_path_stays_inside_the_folder(archive: Archive) -> None:
+    data = sample().data.replace(b"1.2.3.1.1", b"../../x/y")
+    archive.store(CT_IMAGE, "../../x/y", EXPLICIT, [data])
+    assert only_file(archive).is_relative_to(archive.folder / "objects")
+    assert only_file(archive).resolve().parent.parent == (archive.folder / "objects").resolve()
+
+
+def test_pieces_are_stored_as_if_they_were_one(archive: Archive) -> None:
+    one = sample(size=600)
+    pieces = [memoryview(one.data)[at : at + 16_382] for at in range(0, len(one.data), 16_382)]
+    archive.store(CT_IMAGE, one.sop_instance_uid, EXPLICIT, pieces)
+    (located,) = archive.instances()
+    assert archive.data(located) == one.data
+
+
+def test_a_header_longer_than_the_first_window_is_read_to_its_end(archive: Archive) -> None:
+    ds = dcmread(BytesIO(sample(ImageComments="x" * 9_000).file))
+    ds.add_new(0x00090010, "LO", "FABRICATOR TEST")
+    ds.add_new(0x00091001, "OB", bytes(600_000))
+    put(archive, encoded(ds))
+    assert archive.counts().studies == 1
+    (found,) = archive.find(
+        "STUDY", "study", identifier(ImageComments="x*", StudyInstanceUID="")
+    ).datasets()
+    assert found.StudyInstanceUID == "1.2.3"
+
+
+def test_the_first_of_two_duplicates_is_kept_and_the_second_acknowledged(archive: Archive) -> None:
+    put(archive, sample(PatientName="FIRST"))
+    assert put(archive, sample(PatientName="SECOND")).outcome == "kept"
+    (found,) = archive.find("STUDY", "study", identifier(PatientName="")).datasets()
+    assert found.PatientName == "FIRST"
+    assert archive.counts().instances == 1
+    assert not list(archive.folder.glob("incoming/*"))
+
+
+def test_overwriting_replaces_file_and_index(tmp_path: Path) -> None:
+    with Archive(tmp_path, ArchiveOptions(duplicates="overwrite")) as archive:
+        put(archive, sample(PatientName="FIRST"))
+        for name in ("SECOND", "THIRD"):
+            assert put(archive, sample(PatientName=name)).outcome == "overwritten"
+        (found,) = archive.find("STUDY", "study", identifier(PatientName="")).datasets()
+        assert found.PatientName == "THIRD"
+        assert dcmread(only_file(archive)).PatientName == "THIRD"
+
+
+def test_an_instance_announced_under_another_name_is_refused(archive: Archive) -> None:
+    with pytest.raises(Mismatch, match="SOPInstanceUID"):
+        archive.store(CT_IMAGE, "9.9.9", EXPLICIT, [sample().data])
+    assert archive.counts().instances == 0
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 7, b"GET / HTTP/1.1\r\n\r\n", bytes(range(256))])
+def test_bytes_that_are_no_data_set_are_refused(archive: Archive, data: bytes) -> None:
+    with pytest.raises(DamagedDataset):
+        archive.store(CT_IMAGE, "1.2.3.1.1", EXPLICIT, [data])
+    assert not list(archive.folder.glob("incoming/*"))
+
+
+def test_an_instance_without_a_study_is_refused(archive: Archive) -> None:
+    with pytest.raises(DamagedDataset, match="StudyInstanceUID"):
+        put(archive, sample(StudyInstanceUID=""))
+
+
+def test_what_was_acknowledged_is_there_after_opening_again(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for number in range(1, 6):
+            put(archive, sample(number=number))
+    with Archive(tmp_path) as again:
+        assert again.counts().instances == 5
+
+
+def describe_all(archive: Archive) -> list[str]:
+    keys = identifier(
+        PatientID="", PatientName="", StudyInstanceUID="", SeriesInstanceUID="", SOPInstanceUID="",
+        StudyDate="", Rows=None, InstanceNumber="", NumberOfStudyRelatedInstances="",
+    )  # fmt: skip
+    found = archive.find("IMAGE", "study", keys, relational=True)
+    return sorted(str(ds) for ds in found.datasets())
+
+
+def test_the_index_made_again_from_the_files_says_the_same(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for study in ("1.2.3", "1.2.4"):
+            for number in (1, 2):
+                put(archive, sample(study, number=number, PatientID=f"P{study}"))
+        before = describe_all(archive)
+        assert archive.rebuild().instances == 4
+        assert describe_all(archive) == before
+        put(archive, sample("1.2.5"))
+        assert archive.counts().studies == 3
+
+
+@pytest.mark.parametrize("harm", ["missing", "garbage"])
+def test_a_lost_or_damaged_index_is_made_again_when_the_archive_is_opened(
+    tmp_path: Path, harm: str
+) -> None:
+    with Archive(tmp_path) as archive:
+        put(archive, sample())
+    if harm == "missing":
+        (tmp_path / "index.sqlite").unlink()
+    else:
+        (tmp_path / "index.sqlite").write_bytes(b"this is no database" * 500)
+    with Archive(tmp_path) as again:
+        assert again.counts().instances == 1
+
+
+def test_rebuilding_names_the_files_it_cannot_read_and_keeps_the_rest(archive: Archive) -> None:
+    put(archive, sample())
+    broken = archive.folder / "objects" / "00" / "broken-0.dcm"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_bytes(b"rubbish")
+    report = archive.rebuild()
+    assert [path for path, _ in report.unreadable] == [broken]
+    assert archive.counts().instances == 1
+
+
+def test_a_version_left_by_a_crash_in_overwriting_gives_way_to_the_newer(tmp_path: Path) -> None:
+    with Archive(tmp_path, ArchiveOptions(duplicates="overwrite")) as archive:
+        put(archive, sample(PatientName="OLD"))
+        old = only_file(archive).read_bytes()
+        old_path = only_file(archive)
+        put(archive, sample(PatientName="NEW"))
+        old_path.write_bytes(old)
+        assert archive.rebuild().superseded == 1
+        (found,) = archive.find("STUDY", "study", identifier(PatientName="")).datasets()
+        assert found.PatientName == "NEW"
+
+
+def test_half_written_files_of_a_killed_process_are_swept_away(tmp_path: Path) -> None:
+    with Archive(tmp_path):
+        pass
+    (tmp_path / "incoming" / "1-1.part").write_bytes(b"half")
+    with Archive(tmp_path):
+        assert not list((tmp_path / "incoming").iterdir())
+
+
+def test_a_deleted_study_is_gone_with_its_files_and_nothing_else(archive: Archive) -> None:
+    for study in ("1.2.3", "1.2.4"):
+        put(archive, sample(study))
+    assert archive.delete_study("1.2.3") is True
+    assert archive.delete_study("1.2.3") is False
+    assert [one.sop_instance_uid for one in archive.instances()] == ["1.2.4.1.1"]
+    assert only_file(archive).exists()
+    assert archive.counts().patients == 1
+    archive.delete_study("1.2.4")
+    assert archive.counts().patients == 0
+
+
+def test_many_threads_store_at_once_and_nothing_is_lost(archive: Archive) -> None:
+    def work(series: int) -> None:
+        for number in range(1, 26):
+            put(archive, sample(series=series, number=number))
+            put(archive, sample(series=1, number=number))  # everybody also stores the same ones
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert archive.counts().instances == 100
+    assert len(list(archive.folder.glob("objects/*/*.dcm"))) == 100
+
+
+def test_a_failure_in_the_index_leaves_no_file_behind(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(archive.index, "add", full)
+    with pytest.raises(MachineError, match="disk is full"):
+        put(archive, sample())
+    assert not [path for path in archive.folder.rglob("*") if path.suffix in (".dcm", ".part")]
+    assert archive.counts().instances == 0
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_text("not a folder", encoding="utf-8")
+    with pytest.raises(MachineError, match="cannot keep an archive"):
+        Archive(tmp_path / "archive")
+
+
+def test_durability_against_power_loss_can_be_asked_for(tmp_path: Path) -> None:
+    with Archive(tmp_path, ArchiveOptions(durability="power")) as archive:
+        put(archive, sample())
+        assert archive.counts().instances == 1
