@@ -12,7 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -38,6 +38,11 @@ BUILT_IN = (
     "scenario_runner.conformance",
     "scenario_runner.evidence.built_in",
 )
+
+
+
+_KEYS = {"fabricate_iod_builders": "modality"}
+"""What tells the things of a hook apart, where it is not their ``name``."""
 
 
 class Hooks:
@@ -80,9 +85,6 @@ class Hooks:
         """Writers of a file of evidence, named by their ``name``."""
 
 
-_T = TypeVar("_T")
-
-
 class Plugins:
     """All plugins of one program run; the one place that knows what names exist.
 
@@ -101,7 +103,7 @@ class Plugins:
         for folder in folders:
             self._load_folder(folder)
 
-    def named(self, hook: str, key: str = "name") -> Mapping[str, Any]:
+    def named(self, hook: str) -> Mapping[str, Any]:
         """What all plugins give for one hook, by name, built-ins first.
 
         Raises PluginError when two plugins claim one name; the message says which.
@@ -116,6 +118,7 @@ class Plugins:
                 except Exception as error:  # noqa: BLE001 - a third party's code may raise anything
                     raise PluginError(f"plugin '{plugin}' failed in {hook}: {error!r}") from error
                 for thing in things:
+                    key = _KEYS.get(hook, "name")
                     name = getattr(thing, key, None)
                     if not isinstance(name, str) or not name:
                         raise PluginError(f"plugin '{plugin}': {thing!r} has no '{key}'")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -17,10 +18,11 @@ def new_run_id(now: dt.datetime) -> str:
     return f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
-def make_run_folder(out: Path | None, run_id: str) -> Path:
+@contextmanager
+def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
     """Make the folder of a run: ``out``, or ``runs/<run_id>``; an empty one is taken as it is.
 
-    Raises UsageError when something is there already, MachineError when it cannot be made.
+    It is taken away again when what is done within fails, for then there is no run. Raises UsageError when something is there already, MachineError when it cannot be made.
     """
     folder = out if out is not None else Path("runs") / run_id
     try:
@@ -38,7 +40,13 @@ def make_run_folder(out: Path | None, run_id: str) -> Path:
             f"cannot make the run folder '{folder}': {error.strerror or error}",
             hint="choose another place with --out",
         ) from error
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        for part in (folder / "inputs", folder / "evidence", folder):
+            with suppress(OSError):
+                part.rmdir()
+        raise
 
 
 def keep_inputs(folder: Path, documents: Iterable[Document]) -> list[str]:

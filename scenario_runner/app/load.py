@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
-from scenario_runner.language.scenario import Scenario, read_scenario, scenario_files
+from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
+from scenario_runner.language.document import Document
+from scenario_runner.language.kinds import scenario_files
+from scenario_runner.language.loader import load_document
+from scenario_runner.language.scenario import Scenario, check_scenario
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
 from scenario_runner.plugins import Plugins
 
@@ -53,11 +57,13 @@ def load(sources: Sources) -> Loaded:
     plugins, site = load_site(sources.site)
     scenarios: list[Scenario] = []
     diagnostics: list[Diagnostic] = []
+    unknown = set(sources.overrides)
     for path in scenario_files(sources.paths):
         try:
-            scenarios.append(
-                read_scenario(path, plugins, site=site, overrides=sources.overrides)
-            )
+            document = load_document(path)
+            overrides = declared(document, sources.overrides)
+            unknown -= overrides.keys()
+            scenarios.append(check_scenario(document, plugins, site=site, overrides=overrides))
         except InvalidInput as error:
             diagnostics.extend(error.diagnostics)
     if diagnostics:
@@ -65,4 +71,21 @@ def load(sources: Sources) -> Loaded:
     if not scenarios:
         names = ", ".join(str(path) for path in sources.paths)
         raise NothingSelected(f"no scenario in {names}", hint="a scenario has 'schema: scenario/v1'")
+    if unknown:
+        _no_such_variable(sorted(unknown)[0], scenarios)
     return Loaded(plugins, site, tuple(scenarios))
+
+
+def declared(document: Document, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the overrides that are variables of this scenario."""
+    data = document.data if isinstance(document.data, dict) else {}
+    variables = data.get("vars")
+    known = variables if isinstance(variables, dict) else {}
+    return {name: value for name, value in overrides.items() if name in known}
+
+
+def _no_such_variable(name: str, scenarios: Sequence[Scenario]) -> NoReturn:
+    known = sorted({known for scenario in scenarios for known in scenario.header.vars})
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean '{near[0]}'?" if near else f"variables: {', '.join(known) or 'none'}"
+    raise UsageError(f"--set {name}: no scenario declares this variable", hint=hint)

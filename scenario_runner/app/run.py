@@ -7,24 +7,23 @@ import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from scenario_runner.app.folder import keep_inputs, make_run_folder, new_run_id, write_with
+from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id, write_with
 from scenario_runner.app.load import Loaded, Sources, load
-from scenario_runner.app.plans import plan_all
-from scenario_runner.app.select import guard_production, select
+from scenario_runner.app.plans import Moment, Plans, plan_all, require_plannable
+from scenario_runner.app.select import guard_production, select, targets_used
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.app.versions import environment
-from scenario_runner.engine.bus import EventBus, utc_text
+from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.redaction import Redactor
-from scenario_runner.engine.services import Control, Job, Order, Services
-from scenario_runner.errors import UsageError
+from scenario_runner.engine.run import run_cases
+from scenario_runner.engine.services import Control, Order, Services
 from scenario_runner.events import EventHandler, Outcome, RunFinished, RunStarted
+from scenario_runner.imaging.factory import InstanceFactory, preview_png
+from scenario_runner.language.scenario import Scenario
 from scenario_runner.registry.location import Location
-
-if TYPE_CHECKING:
-    from scenario_runner.engine.step import Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,42 +61,99 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
     started = dt.datetime.now(dt.UTC)
     loaded = load(request.sources)
     scenarios = select(loaded.scenarios, request.tag, request.order.from_step)
-    used = guard_production(scenarios, loaded.site.site, allowed=request.allow_production)
-    _check_log_directory(request.order)
-    run_id = new_run_id(started)
-    seed = _seed(request, loaded)
-    plans = plan_all(
-        loaded, scenarios, run_id=run_id, seed=seed, only=request.seed, now=started,
-        registry=request.registry,
-    )  # fmt: skip
-    folder = make_run_folder(request.out, run_id)
-    documents = [scenario.document for scenario in scenarios]
-    if loaded.site.document is not None:
-        documents.append(loaded.site.document)
-    names = keep_inputs(folder, documents)
-    write_with(folder / "inputs" / "plan.json", plans.write_json)
+    used = targets_used(scenarios, loaded.plugins, loaded.site.site)
+    targets_named = guard_production(used, loaded.site.site, allowed=request.allow_production)
+    moment = _moment(request, scenarios, started)
+    require_plannable(loaded, scenarios, moment)
+    with made_run_folder(request.out, moment.run_id) as folder:
+        plans = plan_all(loaded, scenarios, moment, request.registry)
 
     redactor = Redactor(loaded.site.secrets)
+    sources = _keep_inputs(folder, loaded, scenarios, plans, redactor)
     with ExitStack() as stack:
-        log = EventLog(folder / "events.ndjson")
-        bus = EventBus([log, *handlers], redactor, _now)
+        bus = EventBus([EventLog(folder / "events.ndjson"), *handlers], redactor, _now)
         stack.callback(bus.close)
-        targets = stack.enter_context(OpenTargets(loaded, used))
+        targets = stack.enter_context(OpenTargets(loaded, targets_named))
         bus.emit(
             RunStarted(
-                run=folder.resolve().name if request.out else run_id,
-                seed=seed,
-                seed_given=request.seed is not None,
+                run=moment.run_id,
+                seed=moment.seed,
+                seed_given=moment.forced,
                 command=list(request.command),
                 environment=environment(loaded.plugins.names()),
                 site=loaded.site.site.name,
                 targets=targets.facts(),
-                sources=names,
+                sources=sources,
             )
         )
-        ending = _execute(loaded, plans.jobs, folder, bus, redactor, targets, request, control, plans)
+        services = _services(loaded, plans, moment, folder, bus, redactor, targets)
+        ending = run_cases(plans.jobs, services, request.order, control)
         outcome: Outcome = "passed" if ending.outcome == "skipped" else ending.outcome
-        seconds = (dt.datetime.now(dt.UTC) - started).total_seconds()
+        seconds = (_now() - started).total_seconds()
         bus.emit(RunFinished(outcome=outcome, exit_code=ending.exit_code, duration_s=seconds))
     write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
     return RunResult(folder, outcome, ending.exit_code)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _moment(
+    request: RunRequest, scenarios: Sequence[Scenario], started: dt.datetime
+) -> Moment:
+    """The run's seed: as given, else the one all scenarios share, else a new one."""
+    own = {scenario.header.seed for scenario in scenarios}
+    seed = request.seed
+    if seed is None:
+        shared = own.pop() if len(own) == 1 else None
+        seed = shared if shared is not None else secrets.randbits(32)
+    return Moment(
+        run_id=new_run_id(started), seed=seed, forced=request.seed is not None, now=started
+    )
+
+
+def _keep_inputs(
+    folder: Path,
+    loaded: Loaded,
+    scenarios: Sequence[Scenario],
+    plans: Plans,
+    redactor: Redactor,
+) -> list[str]:
+    documents = [scenario.document for scenario in scenarios]
+    if loaded.site.document is not None:
+        documents.append(loaded.site.document)
+    write_with(folder / "inputs" / "plan.json", partial(plans.write_json, clean=redactor.text))
+    return keep_inputs(folder, documents)
+
+
+def _services(
+    loaded: Loaded,
+    plans: Plans,
+    moment: Moment,
+    folder: Path,
+    bus: EventBus,
+    redactor: Redactor,
+    targets: OpenTargets,
+) -> Services:
+    plugins = loaded.plugins
+    site = loaded.site.site
+    builders = plugins.named("fabricate_iod_builders")
+    phantoms = plugins.named("fabricate_phantoms")
+    return Services(
+        bus=bus,
+        redactor=redactor,
+        folder=folder,
+        steps=plugins.steps(),
+        checks=plugins.checks(),
+        target=targets,
+        factory=lambda: InstanceFactory(builders, phantoms),
+        preview=lambda instance: preview_png(instance).png,
+        validators=plugins.named("fabricate_validators"),
+        cases=len(plans.jobs),
+        names={
+            "run": moment.names(moment.seed),
+            "site": {"name": site.name, "ae_title": site.ae_title},
+        },
+        clock=_now,
+    )

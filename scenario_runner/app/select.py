@@ -7,8 +7,12 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from scenario_runner.errors import NothingSelected, UsageError
+from scenario_runner.language.marks import marks
 from scenario_runner.language.scenario import Scenario
+from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.site_model import Site
+from scenario_runner.language.templates import is_template
+from scenario_runner.plugins import Plugins
 
 _TOKEN = re.compile(r"\s*(?:(?P<mark>[()])|(?P<word>[^\s()]+))")
 
@@ -98,14 +102,23 @@ def select(
     return chosen
 
 
-def guard_production(
-    scenarios: Sequence[Scenario], site: Site, *, allowed: bool
-) -> tuple[str, ...]:
-    """The targets the scenarios use, in order of the site file.
+def targets_used(scenarios: Sequence[Scenario], plugins: Plugins, site: Site) -> set[str]:
+    """The targets that the steps and checks name; all of the site's when a template decides."""
+    schema = scenario_schema(plugins)
+    used = {
+        str(mark.value)
+        for scenario in scenarios
+        for mark in marks(schema, scenario.document.data)
+        if mark.kind == "x-name-of" and mark.what == "target"
+    }
+    return set(site.targets) if any(is_template(name) for name in used) else used
+
+
+def guard_production(used: set[str], site: Site, *, allowed: bool) -> tuple[str, ...]:
+    """The used targets in the order of the site file.
 
     Raises UsageError when one is called production and that was not allowed explicitly.
     """
-    used = {name for scenario in scenarios for name in scenario.targets}
     if not allowed:
         for name in site.targets:
             if name in used and site.targets[name].environment.lower() in ("production", "prod"):

@@ -148,7 +148,7 @@ class AttemptContext:
         if pure.parts[0] in reserved:
             raise UsageError(f"'{pure.parts[0]}' is the run's own folder; choose another name")
         base = self.state.services.folder.joinpath(*pure.parts)
-        folder = base / self._place if self.state.services.names["run"]["cases"] > 1 else base
+        folder = base / self._place if self.state.services.cases > 1 else base
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -222,7 +222,7 @@ class AttemptContext:
 
     @property
     def _place(self) -> str:
-        return f"c{self.case.index + 1:03}"
+        return f"c{self.state.job.number:03}"
 
 
 def _safe(name: str) -> str:

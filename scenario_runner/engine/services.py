@@ -45,6 +45,8 @@ class Services:
     preview: Callable[[Instance], bytes]
     """A small PNG."""
     validators: Mapping[str, Any]
+    cases: int
+    """How many cases the run has."""
     names: Mapping[str, Any]
     """What templates see beside the case's own: ``run`` and ``site``."""
     clock: Callable[[], dt.datetime]
@@ -56,6 +58,8 @@ class Job:
 
     scenario: Scenario
     case: PlannedCase
+    number: int
+    """From 1, over all cases of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,8 @@ class StepRunner:
         self._state = state
         self._entry = entry
         self._id = step_id
-        self._deadline = deadline
+        # The step's own timeout covers all its attempts and the pauses between them.
+        self._deadline = deadline.within(entry.timeout)
         self._names = names
         self._bus = state.services.bus
         self._case = state.job.case.id
@@ -98,12 +99,11 @@ class StepRunner:
         return retry is not None and outcome in retry.on
 
     def _attempt(self, attempt: int) -> Ending:
-        deadline = self._deadline.within(self._entry.timeout)
         context = AttemptContext(
-            self._state, self._entry, self._id, attempt, deadline, self._names
+            self._state, self._entry, self._id, attempt, self._deadline, self._names
         )
         try:
-            deadline.check()
+            self._deadline.check()
             model = self._state.services.steps[self._entry.step]
             document = self._state.job.scenario.document
             step = step_parameters(self._entry, model, self._names, document)

@@ -132,7 +132,7 @@ class _Sink:
         return Retrieved(target, self._folder, self._files)
 
     def __call__(self, received: Received) -> None:
-        from scenario_runner.imaging.part10 import file_meta
+        from scenario_runner.part10 import file_meta
 
         self.count += 1
         path = self._folder / f"{self.count:06}.dcm"
