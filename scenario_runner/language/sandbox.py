@@ -30,6 +30,7 @@ from scenario_runner.language.template_values import (
     Missing,
     Root,
     TemplateProblem,
+    brief,
     calculate,
     checked_number,
     kind,
@@ -121,10 +122,12 @@ def parse(source: str) -> nodes.Expr:
             hint = None
             if re.fullmatch(r"\s*\d+[A-Za-z]+\s*", source):
                 hint = f"a field of an identifier pattern has single braces: {{{source.strip()}}}"
-            raise TemplateProblem("FAB201", f"did not expect '{found}' here", hint, str(found))
+            raise TemplateProblem(
+                "FAB201", f"did not expect '{brief(str(found))}' here", hint, str(found)
+            )
     except TemplateSyntaxError as error:
         message = str(error.message).replace("unexpected 'end of template'", "it ends too early")
-        raise TemplateProblem("FAB201", f"not an expression: {message}") from None
+        raise TemplateProblem("FAB201", f"not an expression: {message[:200]}") from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # an integer of more digits than Python reads
@@ -165,7 +168,10 @@ def _refusal(node: nodes.Node) -> TemplateProblem | None:
         name = node.name if isinstance(node, nodes.Name) else node.attr
         if name.startswith("_"):
             return TemplateProblem(
-                "FAB206", f"'{name}' cannot be used: it starts with an underscore", None, name
+                "FAB206",
+                f"'{brief(name)}' cannot be used: it starts with an underscore",
+                None,
+                name,
             )
     if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
         try:
@@ -191,7 +197,7 @@ def _refused_call(node: nodes.Call) -> TemplateProblem | None:
     instead = _FAMILIAR.get(name)
     return TemplateProblem(
         "FAB205",
-        f"'{name}' cannot be called" if name else "nothing here can be called",
+        f"'{brief(name)}' cannot be called" if name else "nothing here can be called",
         f"write {instead}"
         if instead
         else f"only texts can be asked: {', '.join(sorted(TEXT_METHODS))}",

@@ -19,6 +19,7 @@ from scenario_runner.language.template_values import (
     ExpressionContext,
     Missing,
     TemplateProblem,
+    brief,
     calculate,
     checked_number,
     compare,
@@ -532,7 +533,7 @@ def unknown_helper(what: str, name: str, known: Iterable[str]) -> TemplateProble
     words = sorted(word for word in known if word.isidentifier())
     return TemplateProblem(
         "FAB205",
-        f"there is no {what} '{name}'{meant(name, words)}",
+        f"there is no {what} '{brief(name)}'{meant(name, words)}",
         f"the {what}s are: {listing(words, 60)}",
         name,
     )
@@ -542,7 +543,7 @@ def named(table: Mapping[str, Callable[..., Any]], what: str, name: Any) -> Call
     """The filter or test of that name. Raises TemplateProblem when there is none."""
     if isinstance(name, str) and name in table:
         return table[name]
-    raise unknown_helper(what, str(name)[:64], table)
+    raise unknown_helper(what, brief(str(name)), table)
 
 
 __all__ = ["FILTERS", "OPERATORS", "TESTS", "TEXT_METHODS", "named", "unknown_helper"]

@@ -165,7 +165,12 @@ def meant(word: str, known: Iterable[str]) -> str:
 
 def listing(names: Iterable[Any], at_most: int = 20) -> str:
     """Names for a hint, cut where a person stops reading."""
-    return some_of([str(name)[:64] for name in list(names)[: at_most + 1]], at_most)
+    return some_of([brief(str(name)) for name in list(names)[: at_most + 1]], at_most)
+
+
+def brief(word: str) -> str:
+    """A name for a message, cut when nobody would read on."""
+    return word if len(word) <= 60 else f"{word[:57]}…"
 
 
 def unknown_name(name: str, known: Iterable[str]) -> TemplateProblem:
@@ -180,7 +185,7 @@ def unknown_name(name: str, known: Iterable[str]) -> TemplateProblem:
         )
     return TemplateProblem(
         "FAB203",
-        f"there is no '{name}' here{meant(name, names)}",
+        f"there is no '{brief(name)}' here{meant(name, names)}",
         f"there is: {listing(names)}" if names else "no names can be used here",
         name,
     )
@@ -191,7 +196,7 @@ def unknown_key(name: str, known: Iterable[str], of: str = "") -> TemplateProble
     names = [str(key) for key in known]
     return TemplateProblem(
         "FAB204",
-        f"there is no '{name}'{f' in {of}' if of else ''}{meant(name, names)}",
+        f"there is no '{brief(name)}'{f' in {brief(of)}' if of else ''}{meant(name, names)}",
         f"there is: {listing(names)}" if names else f"{of or 'the mapping'} is empty",
         name,
     )
@@ -202,19 +207,23 @@ def missing(of: Any, name: Any) -> TemplateProblem:
     if isinstance(of, Root):
         return unknown_name(str(name), of)
     if isinstance(of, Mapping):
-        return unknown_key(str(name)[:64], of)
+        return unknown_key(str(name), of)
     if isinstance(of, Sequence) and not isinstance(of, str):
         if isinstance(name, int):
             count = len(of)
             have = "is empty" if not count else f"has {count}, numbered 0 to {count - 1}"
-            return TemplateProblem("FAB204", f"there is no element {name}; the list {have}")
+            return TemplateProblem(
+                "FAB204", f"there is no element {brief(str(name))}; the list {have}"
+            )
         return TemplateProblem(
             "FAB204",
-            f"a list has no '{str(name)[:64]}'",
+            f"a list has no '{brief(str(name))}'",
             "take an element first ([0]), or all with | map(attribute='…') | list",
-            str(name)[:64],
+            brief(str(name)),
         )
-    return TemplateProblem("FAB204", f"{kind(of)} has no '{str(name)[:64]}'", None, str(name)[:64])
+    return TemplateProblem(
+        "FAB204", f"{kind(of)} has no '{brief(str(name))}'", None, brief(str(name))
+    )
 
 
 def present(value: Any) -> Any:

@@ -61,7 +61,7 @@ def split(text: str) -> tuple[Part, ...]:
         tokens = list(environment().lex(text))
     except TemplateSyntaxError as error:
         raise TemplateProblem(
-            "FAB201", f"not a template: {error.message}", _pattern_hint(text)
+            "FAB201", f"not a template: {str(error.message)[:200]}", _pattern_hint(text)
         ) from None
     parts: list[Part] = []
     inside: list[str] | None = None

@@ -211,3 +211,11 @@ def test_hostile_expressions_are_diagnostics(expression: str) -> None:
     text = "{{ " + expression + " }}"
     where = parse_document("a: 1", "s.yaml").where
     assert check_names(text, (), where, STEPS)
+
+
+@pytest.mark.parametrize(
+    "expression", ["{w}", "vars.{w}", "found | {w}", "{w}()", "_{w}", "1 {w}", "1 is {w}"]
+)
+def test_a_word_without_end_does_not_fill_the_screen(expression: str) -> None:
+    for problem in problems(expression.replace("{w}", "w" * 3000), STEPS):
+        assert len(problem.message) < 200
