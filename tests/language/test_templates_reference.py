@@ -1,0 +1,22 @@
+"""The reference page for templates names everything that can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scenario_runner.language.names import planned_shapes
+from scenario_runner.language.template_filters import FILTERS, TESTS, TEXT_METHODS
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "templates.md"
+ATTRIBUTES = {
+    key for shape in planned_shapes().values() if shape.item for key in shape.item.attributes or ()
+}
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*FILTERS, *TESTS, *TEXT_METHODS, *planned_shapes(), *ATTRIBUTES})
+)
+def test_the_reference_names_it(name: str) -> None:
+    assert f"`{name}`" in PAGE.read_text(encoding="utf-8")
