@@ -6,6 +6,7 @@ Everything is compared and indexed as text in Unicode, whatever Specific Charact
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,8 @@ _BYTES: Final = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 _DELIMITERS: Final[Mapping[str, set[int]]] = {"PN": {0x5C, 0x5E, 0x3D, 0x0A, 0x0D, 0x0C, 0x09}}
 _DEFAULT_DELIMITERS: Final = {0x5C, 0x0A, 0x0D, 0x0C, 0x09}
 _ESCAPE: Final = 0x1B
+_DESIGNATION: Final = re.compile(r"\x1b\$?[()\-]?[0-9A-Z]")
+"""An escape sequence that designates a character set (PS3.3 C.12.1.1.2)."""
 _LITTLE: Final = Encoding(implicit=False)
 
 
@@ -102,7 +105,9 @@ def decode(value: bytes, vr: str, terms: Sequence[str]) -> str:
     encodings = python_encodings(terms)
     if _ESCAPE in value:
         try:
-            return decode_bytes(value, encodings, _DELIMITERS.get(vr, _DEFAULT_DELIMITERS))
+            text = decode_bytes(value, encodings, _DELIMITERS.get(vr, _DEFAULT_DELIMITERS))
+            # pydicom decodes ISO 2022 IR 58 with its designation left in place.
+            return _DESIGNATION.sub("", text)
         except (UnicodeError, LookupError, Warning):
             # Said in a set it was not written in: replacement below, as without escapes.
             encodings = encodings[:1]

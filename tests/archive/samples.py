@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from pydicom import Dataset, dcmwrite
+from pydicom import DataElement, Dataset, dcmwrite
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +68,7 @@ def sample(
 def encoded(ds: Dataset, transfer_syntax: str = EXPLICIT) -> Sample:
     """Encode a data set as it would be sent and as it would lie on a disk."""
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = transfer_syntax
+    meta.TransferSyntaxUID = UID(transfer_syntax)
     meta.MediaStorageSOPClassUID = ds.SOPClassUID
     meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta = meta
@@ -98,5 +100,6 @@ def identifier(**keys: Any) -> Dataset:
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     for keyword, value in keys.items():
-        setattr(ds, keyword, value)
+        # Wildcards and ranges are no valid values of their VR, and need not be.
+        ds.add(DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE))
     return ds
