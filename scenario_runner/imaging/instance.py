@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,22 +44,24 @@ class Instance:
         return sum(len(buffer) for buffer in self.buffers)
 
     def write(self, path: Path) -> None:
-        """Write a Part 10 file (PS3.10 7.1). Raises OSError; a half-written file is removed."""
-        import contextlib
+        """Write a Part 10 file (PS3.10 7.1). Raises OSError.
 
+        An existing file is left alone (FileExistsError); a half-written one is removed.
+        """
         parts = (self.meta, *self.buffers)
         if self.buffers and len(self.buffers[0]) < _SMALL:
             parts = (self.meta + bytes(self.buffers[0]), *self.buffers[1:])
-        try:
-            with path.open("xb", buffering=0) as file:
+        with path.open("xb", buffering=0) as file:
+            try:
                 for part in parts:
                     view = memoryview(part)
                     while view:
                         view = view[file.write(view) :]
-        except BaseException:
-            with contextlib.suppress(OSError):
-                path.unlink()
-            raise
+            except BaseException:
+                file.close()
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                raise
 
     def dataset(self) -> Dataset:
         """Decode into a pydicom data set with file meta information."""

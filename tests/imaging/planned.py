@@ -29,6 +29,8 @@ class LazyImages(Sequence[PlannedImage]):
         return self.length
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(self.length))]
         if not 0 <= index < self.length:
             raise IndexError(index)
         return PlannedImage(

@@ -161,7 +161,7 @@ def _chest(random: Random) -> list[Solid]:
         Ellipsoid(value=FAT + 30, x=0.0, y=-0.05, rx=0.2, ry=0.38, boxy=2.3),
         Ellipsoid(value=BONE * 0.45, x=0, y=-0.44, rx=0.11, ry=0.035, z=0.6, z_half=0.4, flat=0.1),
         *_spine(0.38, 0.115),
-        # heart: muscle and blood
+        # the heart, its muscle and then the blood in it
         Ellipsoid(value=95, x=0.13, y=-0.12, rx=0.34, ry=0.26, z=0.2, z_half=0.34, turn=28,
                   wobble=(0.03, 0.4)),
         Ellipsoid(value=185, x=0.24, y=-0.06, rx=0.15, ry=0.105, z=0.18, z_half=0.25, turn=35),

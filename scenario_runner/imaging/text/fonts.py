@@ -1,8 +1,8 @@
 """The bundled fonts and lines of text as masks.
 
-DejaVu Sans draws Latin, Greek, Cyrillic, Hebrew, Arabic; Droid Sans Fallback what it lacks: Chinese,
-Japanese, Korean, Thai. Both are free (licences beside them) and part of the package, so that the same
-plan gives the same pixels on every machine.
+DejaVu Sans draws Latin, Greek, Cyrillic, Hebrew and Arabic, Droid Sans Fallback Chinese, Japanese and
+Korean, Noto Sans Thai Thai. All are free (licences beside them) and part of the package, so that the
+same plan gives the same pixels on every machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from scenario_runner.imaging.text.shaping import visual_order
 
-FONTS = ("DejaVuSans.ttf", "DroidSansFallbackFull.ttf")
+FONTS = ("DejaVuSans.ttf", "DroidSansFallback.ttf", "NotoSansThai-Regular.ttf")
 _NOTHING = "\uffff"
 """A character no font has: what it looks like is what a missing glyph looks like."""
 

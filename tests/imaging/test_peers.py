@@ -1,0 +1,74 @@
+"""Programs of other makers find nothing wrong and read the same values."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.imaging.planned import EXPLICIT, IMPLICIT, builders, factory, plan_series
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = {
+    "ascii": "CITIZEN^JANE",
+    "japanese": "Yamada^Tarou=山田^太郎=やまだ^たろう",
+    "arabic": "محمد^علي",
+    "cyrillic": "Иванова^Анна",
+}
+
+
+def run(*command: object) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
+    return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("script", NAMES)
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("modality", sorted(builders()))
+def test_dciodvfy_finds_neither_error_nor_warning(
+    modality: str, syntax: str, script: str, tmp_path: Path
+) -> None:
+    series = plan_series(modality, size=(128, 128), name=NAMES[script], transfer_syntax_uid=syntax)
+    path = tmp_path / "a.dcm"
+    factory().instance(series.images[1]).write(path)
+    found = run("dciodvfy", path)
+    assert "Error" not in found, found
+    assert "Warning" not in found, found
+
+
+@pytest.mark.peer
+def test_dcentvfy_finds_a_study_consistent(tmp_path: Path) -> None:
+    paths = []
+    for number, modality in enumerate(("CT", "CR", "DX"), start=1):
+        series = plan_series(modality, size=(64, 64), number=number)
+        for instance in factory().instances(series.images):
+            assert instance.image is not None
+            paths.append(tmp_path / f"{number}-{instance.image.number}.dcm")
+            instance.write(paths[-1])
+    assert "Error" not in run("dcentvfy", *paths)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("modality", sorted(builders()))
+def test_dcmtk_and_gdcm_read_the_same_pixels(modality: str, syntax: str, tmp_path: Path) -> None:
+    series = plan_series(modality, size=(64, 80), transfer_syntax_uid=syntax)
+    instance = factory().instance(series.images[0])
+    path, image = tmp_path / "a.dcm", tmp_path / "a.pgm"
+    instance.write(path)
+    dumped = run("dcmdump", path)
+    assert "CITIZEN^JANE" in dumped
+    assert not dumped.startswith(("E:", "W:"))
+    assert "CITIZEN^JANE" in run("gdcmdump", path)
+    raw = tmp_path / "a.raw"
+    run("gdcmraw", "-i", path, "-o", raw)
+    assert raw.read_bytes() == instance.pixels().tobytes()
+    run("dcm2pnm", "+opw" if instance.pixels().ndim == 2 else "+op", "-W", path, image)
+    shown = np.asarray(Image.open(image))
+    assert shown.shape[:2] == instance.pixels().shape[:2]
