@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 PAIRED = frozenset(
-    "ANKLE ARM AXILLA BREAST CALCANEUS CALF CLAVICLE EAR ELBOW EXTREMITY EYE FEMUR FINGER FOOT "
-    "FOREARM HAND HIP HUMERUS KNEE LEG ORBIT PATELLA SCAPULA SHOULDER TIBIA TOE WRIST ZYGOMA "
-    "RADIUS ULNA RIB TIBIAFIBULA RADIUSULNA THIGH UPPERARM LOWERLEG".split()
-)
+    {
+        "ANKLE", "ARM", "AXILLA", "BREAST", "CALCANEUS", "CALF", "CLAVICLE", "EAR", "ELBOW",
+        "EXTREMITY", "EYE", "FEMUR", "FINGER", "FOOT", "FOREARM", "HAND", "HIP", "HUMERUS", "KNEE",
+        "LEG", "ORBIT", "PATELLA", "RADIUS", "RADIUSULNA", "RIB", "SCAPULA", "SHOULDER", "THIGH",
+        "TIBIA", "TIBIAFIBULA", "TOE", "ULNA", "UPPERARM", "WRIST", "ZYGOMA",
+    }
+)  # fmt: skip
 """Defined terms of Body Part Examined (PS3.16 annex L) of which a person has two."""
 _USUAL_VIEW = {"CHEST": "PA", "BREAST": "MLO", "HAND": "PA", "WRIST": "PA", "FINGER": "PA"}
 _PROJECTIONS = frozenset({"CR", "DX", "RF", "XA"})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from random import Random
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from random import Random
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,10 @@ class PatternContext:
 class PatternField(Protocol):
     """A field of identifier patterns from a plugin: ``{ward}`` or ``{3ward}``."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What stands in the braces, after the width."""
+        ...
 
     def render(self, width: int | None, context: PatternContext) -> str:
         """The characters for one identifier; the same for the same context."""
@@ -58,7 +63,10 @@ class SpacedField(Protocol):
     is made) and is trusted to tell identifiers apart.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What stands in the braces, after the width."""
+        ...
 
     def render(self, width: int | None, context: PatternContext) -> str:
         """The characters for one identifier; for each ``context.draw`` different ones."""
@@ -92,7 +100,10 @@ class Person:
 class Demographics(Protocol):
     """A source of synthetic people, named ``faker`` when built in."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who asks for it: ``locale: NAME:…``."""
+        ...
 
     def person(self, locale: str, sex: str, random: Random) -> Person:
         """A person; the same for the same locale, sex and state of random.

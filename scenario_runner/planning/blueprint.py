@@ -5,12 +5,13 @@ An entry with ``count: 1000`` is one part here. ``build`` makes the k-th entity 
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
     from scenario_runner.errors import Where
     from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
     from scenario_runner.planning.dates import Life
@@ -109,7 +110,9 @@ class CasePart:
     def totals(self) -> dict[str, int]:
         """How many patients, studies, series and images there will be."""
         studies = [
-            (patient.count * study.count, study) for patient in self.patients for study in patient.studies
+            (patient.count * study.count, study)
+            for patient in self.patients
+            for study in patient.studies
         ]
         return {
             "patients": sum(patient.count for patient in self.patients),

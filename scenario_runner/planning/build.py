@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.model import NameParts
 from scenario_runner.planning import person_name
 from scenario_runner.planning.anatomy import side
 from scenario_runner.planning.blueprint import (
@@ -22,7 +20,7 @@ from scenario_runner.planning.blueprint import (
 )
 from scenario_runner.planning.dates import series_start, working_time
 from scenario_runner.planning.identifiers import VRS
-from scenario_runner.planning.identity import derive_seed, derive_uid
+from scenario_runner.planning.identity import Dice, derive_seed, derive_uid
 from scenario_runner.planning.lazy import Lazy
 from scenario_runner.planning.plan import (
     PlannedCase,
@@ -36,16 +34,21 @@ from scenario_runner.planning.shuffle import shuffled
 from scenario_runner.planning.values import check_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scenario_runner.language.model import NameParts
     from scenario_runner.planning.api import Demographics, Person
     from scenario_runner.planning.numbers import Reserved
 
 _P = TypeVar("_P", PatientPart, StudyPart, SeriesPart)
 
+PHYSICIANS = 100
+"""How many referring physicians a case knows in each locale."""
 INSTITUTION = "SYNTHETIC GENERAL HOSPITAL"
 
 
 class Builder:
-    """Makes the entities of one case. Holds no entity; every call for one makes the same again."""
+    """Makes the entities of one case; keeps none, and makes the same again when asked again."""
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Builder:
         self._root = uid_root
         self._reserved = reserved
         self._demographics = demographics
+        self._physicians: dict[tuple[str, int], str] = {}
 
     def case(self) -> PlannedCase:
         """The case; nothing below it is made yet."""
@@ -87,13 +91,13 @@ class Builder:
     def _patient(self, part: PatientPart, nth: int, place: int) -> PlannedPatient:
         key = f"p{place + 1}"
         seed = derive_seed(self._seed, key)
-        random = Random(seed)  # noqa: S311 - reproducible on purpose
+        dice = Dice(seed)
         spec = part.spec
-        sex = spec.sex or random.choice("MF")
-        first = part.life.first_study(random)
-        birth_date = part.life.birth_date(first, random)
+        sex = spec.sex or "MF"[dice.randint(0, 1)]
+        first = part.life.first_study(dice)
+        birth_date = part.life.birth_date(first, dice)
         source, locale = demographics_for(part.locale, self._demographics)
-        person = source.person(locale, sex, random)
+        person = source.person(locale, sex, Random(seed))  # noqa: S311 - reproducible on purpose
         studies: Lazy[PlannedStudy] = Lazy(part.study_count)
         patient = PlannedPatient(
             id=key,
@@ -127,16 +131,15 @@ class Builder:
     ) -> PlannedStudy:
         key = f"{patient.id}.s{place + 1}"
         seed = derive_seed(self._seed, key)
-        random = Random(seed)  # noqa: S311 - reproducible on purpose
+        dice = Dice(seed)
         spec = part.spec
         date = part.date
         if date is None:
-            date = first if place == 0 else owner.life.further_study(first, random)
-        time = spec.time or working_time(random)
+            date = first if place == 0 else owner.life.further_study(first, dice)
+        time = spec.time or working_time(dice)
         physician = spec.referring_physician
         if physician is None:
-            source, locale = demographics_for(owner.locale, self._demographics)
-            physician = person_name.compose(None, source.person(locale, "O", random))
+            physician = self._physician(owner.locale, seed % PHYSICIANS)
         accession = self._identifier(
             part.accession,
             patient_nth * part.count + nth,
@@ -163,6 +166,7 @@ class Builder:
             referring_physician=physician,
             institution=INSTITUTION if spec.institution is None else spec.institution,
             procedure=description if spec.procedure is None else spec.procedure,
+            modality=part.modality,
             tags=spec.tags,
             patient=patient,
             series=series,
@@ -171,9 +175,16 @@ class Builder:
         series.make = lambda at: self._series(study, *find(at), at)
         return study
 
-    def _series(
-        self, study: PlannedStudy, part: SeriesPart, nth: int, place: int
-    ) -> PlannedSeries:
+    def _physician(self, locale: str, number: int) -> str:
+        """One of the physicians who refer to this department, of the patient's locale."""
+        key = (locale, number)
+        if key not in self._physicians:
+            source, rest = demographics_for(locale, self._demographics)
+            random = Random(derive_seed(self._seed, "physician", number))  # noqa: S311
+            self._physicians[key] = person_name.compose(None, source.person(rest, "O", random))
+        return self._physicians[key]
+
+    def _series(self, study: PlannedStudy, part: SeriesPart, nth: int, place: int) -> PlannedSeries:
         key = f"{study.id}.e{place + 1}"
         spec = part.spec
         uid = derive_uid(self._root, study.uid, f"e{place + 1}")
@@ -216,7 +227,7 @@ class Builder:
         use = rule.use + nth
         draw = 0
         if pattern.space > 1 and pattern.counters:
-            draw = derive_seed(seed, rule.kind, "draw") % pattern.space
+            draw = seed % pattern.space
         elif pattern.space > 1:
             key = f"{self._run_seed} {self._case.name} {rule.kind} {pattern}"
             draw = shuffled(use % pattern.space, pattern.space, key)

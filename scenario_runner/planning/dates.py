@@ -9,17 +9,19 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scenario_runner.language.model import AgeRange
+    from scenario_runner.planning.identity import Dice
 
 WINDOW = (dt.date(2025, 1, 1), dt.date(2025, 12, 31))
 """Where study dates lie that nobody chose: the 365 days before 2026-01-01."""
 _ROOM = 27
 """Days after the window that a study may lie in when there is no room inside of it."""
+_SATURDAY = 5
 _WORKING_HOURS = (7 * 3600, 19 * 3600 - 1)
+_LATEST = dt.datetime.combine(dt.date.max, dt.time.max)
 _SERIES_APART = dt.timedelta(minutes=2)
 _ADULT_YEARS = (18, 90)
 
@@ -35,24 +37,26 @@ def _shifted(day: dt.date, days: int) -> dt.date:
     return dt.date.fromordinal(ordinal)
 
 
-def weekday_between(first: dt.date, last: dt.date, random: Random) -> dt.date:
-    """A day from Monday to Friday between two days, both included; the first if there is none."""
-    day = _shifted(first, random.randint(0, (last - first).days))
-    earlier = _shifted(day, -max(0, day.weekday() - 4))
-    later = _shifted(day, (7 - day.weekday()) % 7)
-    return next((d for d in (earlier, later) if first <= d <= last and d.weekday() < 5), first)
+def weekday_between(first: dt.date, last: dt.date, dice: Dice) -> dt.date:
+    """A day from Monday to Friday between two days, both included; the last if there is none."""
+    low, high = first.toordinal(), last.toordinal()
+    day = dice.randint(low, high)
+    weekday = (day - 1) % 7  # ordinal 1, 0001-01-01, is a Monday
+    if weekday >= _SATURDAY:
+        day = day - weekday + 4 if day - weekday + 4 >= low else min(day - weekday + 7, high)
+    return dt.date.fromordinal(day)
 
 
-def working_time(random: Random) -> dt.time:
+def working_time(dice: Dice) -> dt.time:
     """A time from 07:00:00 to 18:59:59."""
-    seconds = random.randint(*_WORKING_HOURS)
+    seconds = dice.randint(*_WORKING_HOURS)
     return dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60)
 
 
 def series_start(date: dt.date, time: dt.time, index: int) -> dt.datetime:
     """When the index-th series (from 0) of a study began; past midnight it is the next day."""
     start = dt.datetime.combine(date, time)
-    return start + min(index * _SERIES_APART, dt.datetime.max - start)
+    return start + min(index * _SERIES_APART, _LATEST - start)
 
 
 def years_before(day: dt.date, years: int) -> dt.date:
@@ -90,14 +94,14 @@ class AgeRule:
             return cls(years[0], years[1], in_years=True)
         return cls(low, high, in_years=False)
 
-    def birth_date(self, reference: dt.date, random: Random) -> dt.date:
+    def birth_date(self, reference: dt.date, dice: Dice) -> dt.date:
         """A birth date that gives an age within the rule on the reference day."""
-        drawn = random.randint(self.low, self.high)
+        drawn = dice.randint(self.low, self.high)
         if not self.in_years:
             return _shifted(reference, -drawn)
         latest = years_before(reference, drawn)
         earliest = _shifted(years_before(reference, drawn + 1), 1)
-        return _shifted(latest, -random.randint(0, max(0, (latest - earliest).days)))
+        return _shifted(latest, -dice.randint(0, max(0, (latest - earliest).days)))
 
     def holds(self, birth: dt.date, day: dt.date) -> bool:
         """Whether somebody born then has such an age on that day."""
@@ -140,21 +144,21 @@ class Life:
             return self.first, max(high, _shifted(self.first, _ROOM))
         return low, high
 
-    def first_study(self, random: Random) -> dt.date:
-        """The date of the first study; the same for the same state of random."""
-        return self.first or weekday_between(*self.window(), random)
+    def first_study(self, dice: Dice) -> dt.date:
+        """The date of the first study; the same for the same state of the dice."""
+        return self.first or weekday_between(*self.window(), dice)
 
-    def further_study(self, first: dt.date, random: Random) -> dt.date:
+    def further_study(self, first: dt.date, dice: Dice) -> dt.date:
         """The date of a later study in the scenario's order, not before the first."""
         low, high = self.window()
         low = max(low, first)
-        return weekday_between(low, max(low, high), random)
+        return weekday_between(low, max(low, high), dice)
 
-    def birth_date(self, first: dt.date, random: Random) -> dt.date:
+    def birth_date(self, first: dt.date, dice: Dice) -> dt.date:
         """The birth date, given or fitting the age, or an adult's."""
         if self.birth is not None:
             return self.birth
         if self.age is not None:
-            return self.age.birth_date(first, random)
+            return self.age.birth_date(first, dice)
         reference = first if self.earliest is None else min(first, self.earliest)
-        return AgeRule(*_ADULT_YEARS, in_years=True).birth_date(reference, random)
+        return AgeRule(*_ADULT_YEARS, in_years=True).birth_date(reference, dice)

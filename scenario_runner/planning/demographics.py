@@ -22,19 +22,23 @@ from scenario_runner.planning import east_asian_names
 from scenario_runner.planning.api import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from faker import Generator
 
 DEFAULT_LOCALE = "en_US"
-_POOL = 1024
-"""Different values of each kind a locale has at most; each is made when first drawn."""
+_POOL_BITS = 10
+"""Different values of each kind a locale has, as a power of two; each is made when first drawn."""
 _PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "phone_number", "misc")]
 _RENAMED = {"fr_QC": "fr_CA", "dk_DK": "da_DK"}
 """Locales that Faker keeps only for old callers, with a warning."""
 _PREFERRED = {
     "ar": "ar_SA", "ja": "ja_JP", "ko": "ko_KR", "pt": "pt_BR", "zh": "zh_CN",
 }  # fmt: skip
+_KINDS = {
+    sex: (f"given {sex}", f"family {sex}", f"middle {sex}", "address", "phone") for sex in "MF"
+}
+_VALUES = len(_KINDS["M"])
 _ADDRESS_LENGTH = 64
 _PHONE_LENGTH = 16
 
@@ -57,17 +61,21 @@ class FakerDemographics:
         """
         locale = self._locale(locale)
         sex = sex if sex in ("M", "F") else random.choice("MF")
-        numbers = [random.randrange(_POOL) for _ in range(5)]
-        given = self._value(locale, f"given {sex}", numbers[0])
-        family = self._value(locale, f"family {sex}", numbers[1])
+        drawn = random.getrandbits(_POOL_BITS * _VALUES)
+        parts = []
+        for kind in _KINDS[sex]:
+            drawn, number = divmod(drawn, 1 << _POOL_BITS)
+            value = self._pools.get((locale, kind, number))
+            parts.append(self._made(locale, kind, number) if value is None else value)
+        given, family, middle, address, phone = parts
         return Person(
             family=family[0],
             given=given[0],
-            middle=self._value(locale, f"middle {sex}", numbers[2])[0],
-            ideographic="^".join((family[1], given[1])) if family[1] else "",
-            phonetic="^".join((family[2], given[2])) if family[2] else "",
-            address=self._value(locale, "address", numbers[3]),
-            phone=self._value(locale, "phone", numbers[4]),
+            middle=middle[0],
+            ideographic=f"{family[1]}^{given[1]}" if family[1] else "",
+            phonetic=f"{family[2]}^{given[2]}" if family[2] else "",
+            address=address,
+            phone=phone,
         )
 
     def _locale(self, asked: str) -> str:
@@ -78,16 +86,13 @@ class FakerDemographics:
             known = self._locales[asked] = _find_locale(asked, AVAILABLE_LOCALES)
         return known
 
-    def _value(self, locale: str, kind: str, number: int) -> Any:
-        key = (locale, kind, number)
-        value = self._pools.get(key)
-        if value is None:
-            # A generator's random source is its state: one caller at a time.
-            with self._lock:
-                seed = sha256(f"{locale} {kind} {number}".encode()).digest()
-                generator = self._generator(locale)
-                generator.random = Random(int.from_bytes(seed[:8]))  # noqa: S311 - reproducible
-                value = self._pools[key] = _maker(generator, locale, kind)()
+    def _made(self, locale: str, kind: str, number: int) -> Any:
+        # A generator's random source is its state: one caller at a time.
+        with self._lock:
+            seed = sha256(f"{locale} {kind} {number}".encode()).digest()
+            generator = self._generator(locale)
+            generator.random = Random(int.from_bytes(seed[:8]))  # noqa: S311 - reproducible
+            value = self._pools[locale, kind, number] = _maker(generator, locale, kind)()
         return value
 
     def _generator(self, locale: str) -> Generator:
@@ -98,10 +103,10 @@ class FakerDemographics:
         return self._generators[locale]
 
 
-def _find_locale(asked: str, available: set[str]) -> str:
+def _find_locale(asked: str, available: Iterable[str]) -> str:
     wanted = asked.strip().replace("-", "_").lower()
     by_lower = {locale.lower(): locale for locale in sorted(available)}
-    by_lower.update({old.lower(): new for old, new in _RENAMED.items() if new in available})
+    by_lower.update({old.lower(): new for old, new in _RENAMED.items() if new in by_lower.values()})
     if wanted in _PREFERRED:
         return _PREFERRED[wanted]
     if wanted in by_lower:
@@ -134,8 +139,8 @@ def _name(generator: Generator, locale: str, part: str, sex: str) -> tuple[str, 
         method = getattr(generator, f"middle_name_{word}", None)
         return (_component(method()) if method else "", "", "")
     if locale == "ja_JP":
-        method = generator.last_name_pair if part == "family" else None
-        kanji, kana, roman = (method or getattr(generator, f"first_name_{word}_pair"))()
+        method = "last_name_pair" if part == "family" else f"first_name_{word}_pair"
+        kanji, kana, roman = getattr(generator, method)()
         return _latin(roman), kanji, hiragana(kana)
     if locale in east_asian_names.TABLES:
         return east_asian_names.draw(locale, part, sex, generator.random)
@@ -162,7 +167,7 @@ def _is_latin(text: str) -> bool:
     return all("LATIN" in unicodedata.name(c, "") for c in text if c.isalpha())
 
 
-def _address(generator: Generator) -> str:
+def _address(generator: Any) -> str:
     """One line that fits Patient's Address, a LO of 64 characters."""
     for text in (generator.address(), generator.street_address()):
         line = ", ".join(part.strip(" ,") for part in text.replace("\\", "").splitlines())
@@ -171,7 +176,7 @@ def _address(generator: Generator) -> str:
     return line[:_ADDRESS_LENGTH].rstrip(" ,")
 
 
-def _phone(generator: Generator) -> str:
+def _phone(generator: Any) -> str:
     """A number that fits Patient's Telephone Numbers, a SH of 16 characters, in ASCII digits."""
     made = getattr(generator, "phone_number", None)
     text = str(made() if made else generator.numerify("###-###-####")).split("x")[0]

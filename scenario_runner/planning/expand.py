@@ -6,7 +6,6 @@ wrong with all of them and reserves nothing.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
@@ -25,6 +24,8 @@ from scenario_runner.planning.prepare import Offers, Preparation
 from scenario_runner.planning.transfer_syntaxes import SUPPORTED
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from scenario_runner.language.document import Document
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.site_model import Site
@@ -226,5 +227,3 @@ def _unused(name: str, seen: set[str]) -> str:
         unused = f"{name}#{number}"
     seen.add(unused)
     return unused
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scenario_runner.planning.blueprint import Identifier, Path
@@ -12,6 +11,8 @@ from scenario_runner.planning.patterns import Field, Literal, Pattern, PatternEr
 from scenario_runner.planning.values import LENGTHS, ValueProblem, forbidden
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scenario_runner.errors import Where
     from scenario_runner.language.document import Document
     from scenario_runner.language.site_model import Site

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from scenario_runner.planning.api import ModalityDefaults
 from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
 from scenario_runner.planning.values import ValueProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenario_runner.planning.api import ModalityDefaults
 
 ALIASES = {"XR": "DX"}
 """FHIR's and HL7's word for a radiograph."""
@@ -44,14 +48,14 @@ def find_transfer_syntax(given: str, supported: frozenset[str]) -> str | ValuePr
 
 def find_sop_class(given: str) -> str | ValueProblem:
     """The UID of a storage SOP class by UID or keyword (PS3.6 table A-1)."""
-    from pydicom.uid import UID_dictionary
+    from pydicom import uid
 
-    known = {entry[4]: uid for uid, entry in UID_dictionary.items() if entry[1] == "SOP Class"}
-    if given in known.values():
-        return given
+    known = {name for name in dir(uid) if name.endswith("Storage") or "StorageFor" in name}
     if given in known:
-        return known[given]
-    near = get_close_matches(given, [name for name in known if "Storage" in name], 3, 0.6)
+        return str(getattr(uid, given))
+    if uid.UID(given).is_valid and uid.UID(given).type == "SOP Class":
+        return given
+    near = get_close_matches(given, sorted(known), 3, 0.6)
     meant = f"; did you mean '{near[0]}'?" if near else ""
     return ValueProblem(
         "FAB310",

@@ -6,13 +6,15 @@ number first + k·step, whichever entity is looked at first: a plan stays lazy a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import UsageError
 from scenario_runner.planning.api import CounterExhausted, Counters
 from scenario_runner.planning.patterns import Counter, Pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RuleKey = tuple[str, Counter]
 
@@ -79,7 +81,10 @@ def reserve(demand: Demand, site: str, counters: Counters) -> Reserved:
                 raise ExhaustedRule(kind, pattern, counter, count, error) from error
             firsts.append(first)
             # Patterns that differ only in start or step share a rule, hence the list's key.
-            reserved.record[_record_key(rule, counter.start, counter.step)] = {"first": first, "count": count}
+            reserved.record[_record_key(rule, counter.start, counter.step)] = {
+                "first": first,
+                "count": count,
+            }
         reserved.first[kind, pattern] = tuple(firsts)
     return reserved
 

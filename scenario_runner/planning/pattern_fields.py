@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scenario_runner.planning.api import PatternContext, PatternField
+if TYPE_CHECKING:
+    from scenario_runner.planning.api import PatternContext, PatternField
 
 MAX_WIDTH = 64
 """No identifier is longer, so no field is."""
@@ -26,7 +28,7 @@ class DrawnCharacters:
         """Alphabet to the power of width. Raises ValueError without a width."""
         if width is None:
             raise ValueError(f"{{{self.name}}} needs a width; write {{6{self.name}}}")
-        return len(self.alphabet) ** width
+        return int(len(self.alphabet) ** width)
 
     def length(self, width: int | None) -> int:
         """Exactly width."""
@@ -54,11 +56,11 @@ class Moment:
         _refuse_width(self.name, width)
         return 1
 
-    def length(self, width: int | None) -> int:
+    def length(self, width: int | None) -> int:  # noqa: ARG002 - the protocol has it
         """As many characters as its name has."""
         return len(self.name)
 
-    def render(self, width: int | None, context: PatternContext) -> str:
+    def render(self, width: int | None, context: PatternContext) -> str:  # noqa: ARG002
         """Digits, with leading zeros; strftime would leave them out of years before 1000."""
         return self.form.format(context.moment)
 
@@ -75,11 +77,11 @@ class FromContext:
         _refuse_width(self.name, width)
         return 1
 
-    def length(self, width: int | None) -> int:
+    def length(self, width: int | None) -> int:  # noqa: ARG002 - the protocol has it
         """Unknown before it is made: not more than its VR allows, and each value is checked."""
         return self.longest
 
-    def render(self, width: int | None, context: PatternContext) -> str:
+    def render(self, width: int | None, context: PatternContext) -> str:  # noqa: ARG002
         """The value as it is."""
         value: str = getattr(context, self.name)
         return value

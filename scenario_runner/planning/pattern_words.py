@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scenario_runner.planning.patterns import Part
 
 _NUMBERS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-).split()
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen", "twenty",
+)  # fmt: skip
 _KINDS = {
     "letter": "letters",
     "upper-case letter": "letters",
@@ -49,7 +51,7 @@ def in_words(body: str, offset: int) -> Part | None:
 
     phrase = " ".join(body.lower().split())
     first, space, _ = phrase.partition(" ")
-    if not space or not (first.isascii() and first.isdigit() or first in _NUMBERS):
+    if not space or not ((first.isascii() and first.isdigit()) or first in _NUMBERS):
         return None
     end = offset + len(body) + 2
     match = _PHRASE.fullmatch(phrase)

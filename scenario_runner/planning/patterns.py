@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -19,10 +18,14 @@ from scenario_runner.planning.pattern_fields import MAX_WIDTH
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping, Sequence
 
 _FIELD = re.compile(r"(\d*)([A-Za-z_]\w*)(?::(.*))?", re.ASCII | re.DOTALL)
 _OPTION = re.compile(r"\s*(\w+)\s*=\s*(\d{1,64})\s*", re.ASCII)
 _SINGULAR = {"letter": "letters", "digit": "digits"}
+
+
+_UNUSED = Random(0)  # noqa: S311 - stands where no field looks at it
 
 
 class PatternError(ValueError):
@@ -168,7 +171,8 @@ class Pattern:
     ) -> str:
         """The identifier. numbers: one for each counter; draw: 0 ≤ draw < space."""
         text = ""
-        random = Random(seed)  # noqa: S311 - reproducible on purpose, not a secret
+        # Seeding costs more than all the rest, and only a plugin's field may ask for it.
+        random = _UNUSED if not self.has_open_fields else Random(seed)  # noqa: S311
         following = iter(numbers)
         for part, space in zip(self.parts, self.spaces, strict=True):
             match part:

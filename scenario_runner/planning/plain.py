@@ -11,16 +11,18 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from scenario_runner.planning.lazy import Lazy
-from scenario_runner.planning.plan import (
-    PlannedCase,
-    PlannedImage,
-    PlannedPatient,
-    PlannedSeries,
-    PlannedStudy,
-)
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.plan import (
+        PlannedCase,
+        PlannedImage,
+        PlannedPatient,
+        PlannedSeries,
+        PlannedStudy,
+    )
 
 _Parent = TypeVar("_Parent")
 _Member = TypeVar("_Member")
@@ -89,7 +91,6 @@ def _patient(patient: PlannedPatient) -> dict[str, Any]:
 
 
 def _study(study: PlannedStudy) -> dict[str, Any]:
-    series = study.series
     return {
         "uid": study.uid,
         "accession": study.accession,
@@ -97,7 +98,7 @@ def _study(study: PlannedStudy) -> dict[str, Any]:
         "description": study.description,
         "date": study.date.isoformat(),
         "time": study.time.isoformat("seconds"),
-        "modality": series[0].modality if series else None,
+        "modality": study.modality,
         "referring_physician": study.referring_physician,
         "institution": study.institution,
         "procedure": study.procedure,
@@ -223,9 +224,7 @@ def _flat(
 
 
 class _Flat(Sequence[Any]):
-    def __init__(
-        self, parents: Sequence[Any], below: Callable[[Any], Sequence[Any]]
-    ) -> None:
+    def __init__(self, parents: Sequence[Any], below: Callable[[Any], Sequence[Any]]) -> None:
         self._parents = parents
         self._below = below
         self._ends: list[int] | None = None

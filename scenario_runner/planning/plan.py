@@ -6,10 +6,12 @@ members on demand, always the same ones. Ids (``p1.s2.e1.i3``) are stable betwee
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class PlannedStudy:
     referring_physician: str
     institution: str
     procedure: str
+    modality: str = ""
+    """Of its first series."""
     tags: Mapping[str, Any]
     patient: PlannedPatient = field(repr=False, compare=False)
     series: Sequence[PlannedSeries] = field(repr=False, compare=False)

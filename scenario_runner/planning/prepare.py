@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -16,15 +15,17 @@ from scenario_runner.planning.anatomy import usual_view
 from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
 from scenario_runner.planning.dates import AgeRule, Life, study_day, years_before
 from scenario_runner.planning.demographics import DEFAULT_LOCALE
-from scenario_runner.planning.findings import Findings
-from scenario_runner.planning.identifiers import Identifiers
 from scenario_runner.planning.modalities import find_modality, find_sop_class, find_transfer_syntax
 from scenario_runner.planning.tags import check_tags, merge
 from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED
 from scenario_runner.planning.values import ValueProblem, check_text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
     from scenario_runner.planning.api import Demographics, ModalityDefaults
+    from scenario_runner.planning.findings import Findings
+    from scenario_runner.planning.identifiers import Identifiers
 
 MAX_ENTITIES = 10_000_000
 """Images, or studies without any, of one case: more is a slip of the finger."""
@@ -112,9 +113,7 @@ class Preparation:
         )
 
     def _study(self, spec: StudySpec, path: Path, first: int, patient: PatientSpec) -> StudyPart:
-        self._texts(
-            spec, path, (("description", "LO"), ("institution", "LO"), ("procedure", "LO"))
-        )
+        self._texts(spec, path, (("description", "LO"), ("institution", "LO"), ("procedure", "LO")))
         if spec.referring_physician is not None:
             problem = person_name.check(spec.referring_physician)
             self._note((*path, "referring_physician"), problem)
@@ -260,10 +259,11 @@ class Preparation:
                 why = "the birth date" if birth is not None else "the birth date that the age gives"
                 message = f"the study is on {day}, before {why}, {born_by}"
                 self._dates(place, message, "change one of them, or leave one out")
-        if age is not None and birth is not None and life.first is not None and life.first >= birth:
-            if not age.holds(birth, life.first):
-                message = f"the age does not agree with the birth date {birth} on {life.first}"
-                self._dates((*path, "age"), message, "leave out age or birth_date")
+        if age is None or birth is None or life.first is None or life.first < birth:
+            return
+        if not age.holds(birth, life.first):
+            message = f"the age does not agree with the birth date {birth} on {life.first}"
+            self._dates((*path, "age"), message, "leave out age or birth_date")
 
     def _dates(self, path: Path, message: str, hint: str) -> None:
         self._findings.add(path, ValueProblem("FAB307", message, hint))
@@ -318,9 +318,7 @@ class Preparation:
             self._findings.add(path, problem)
 
 
-def demographics_for(
-    locale: str, known: Mapping[str, Demographics]
-) -> tuple[Demographics, str]:
+def demographics_for(locale: str, known: Mapping[str, Demographics]) -> tuple[Demographics, str]:
     """The source of people for a locale: ``SOURCE:locale`` for a plugin's, else Faker.
 
     Raises ValueError for an unknown source; its message lists the known ones.
@@ -341,5 +339,3 @@ def _series_description(
     if found.description and (body_part, view) == (found.body_part, found.view):
         return found.description
     return " ".join(part for part in (body_part or found.modality, view) if part)
-
-

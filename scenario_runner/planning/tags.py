@@ -105,7 +105,9 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
     elif not isinstance(value, dict) or set(value) - {"vr", "value"} or "vr" not in value:
         report(path, _wrong("a private attribute needs its VR", f"write {example}"))
     elif value["vr"] not in _VRS:
-        report((*path, "vr"), _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(_VRS))}"))
+        report(
+            (*path, "vr"), _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(_VRS))}")
+        )
     else:
         _check_value(key, value.get("value"), [value["vr"]], True, (*path, "value"), report)
 
@@ -120,7 +122,9 @@ def _check_value(
         return
     if isinstance(value, list):
         if len(value) > 1 and (not several or _SINGLE.issuperset(vrs)):
-            report(path, _wrong(f"{key} has one value, not {len(value)}", "PS3.6, value multiplicity"))
+            report(
+                path, _wrong(f"{key} has one value, not {len(value)}", "PS3.6, value multiplicity")
+            )
             return
         for place, item in enumerate(value):
             _check_one(key, item, vrs, (*path, place), report)
@@ -139,7 +143,9 @@ def _check_sequence(key: str, value: Any, path: Path, report: Report) -> None:
         return
     for place, item in enumerate(items):
         for name, inner in item.items():
-            _check_entry(name, inner, (*path, place, name) if items is value else (*path, name), report)
+            _check_entry(
+                name, inner, (*path, place, name) if items is value else (*path, name), report
+            )
 
 
 def _check_one(key: str, value: Any, vrs: list[str], path: Path, report: Report) -> None:
@@ -168,7 +174,9 @@ def problem_of(key: str, value: Any, vr: str) -> ValueProblem | None:
     if problem := check_text(text, vr, key):
         return problem
     if vr in _FORMS and not _FORMS[vr][0].fullmatch(text):
-        return _wrong(f"'{text}' is not a value of VR {vr}", f"the form is {_FORMS[vr][1]} (PS3.5 6.2)")
+        return _wrong(
+            f"'{text}' is not a value of VR {vr}", f"the form is {_FORMS[vr][1]} (PS3.5 6.2)"
+        )
     return _number_problem(key, text.strip(), vr) if vr == "IS" else None
 
 

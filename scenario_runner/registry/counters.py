@@ -14,10 +14,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from scenario_runner.planning.api import CounterExhausted
 from scenario_runner.registry.database import prepare, readable, writable
-from scenario_runner.registry.location import Location
+
+if TYPE_CHECKING:
+    from scenario_runner.registry.location import Location
 
 
 def first_free(known: int | None, start: int, step: int) -> int:
@@ -67,7 +70,7 @@ class SqliteCounters:
         if self._memory is not None:
             self._memory.close()
 
-    def __enter__(self) -> SqliteCounters:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scenario_runner.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 BUSY_SECONDS = 60.0
 """How long to wait for others that write; each holds the file for milliseconds."""
