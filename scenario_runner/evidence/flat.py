@@ -113,7 +113,19 @@ def _step_test(step: StepRecord) -> FlatTest:
                 f" {one_line(d.actual, 200)}"
                 for d in check.differences[:50]
             ]
-    message = step.message or next(
+    return FlatTest(
+        name=f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id,
+        outcome=step.outcome,
+        message=complaint(step),
+        duration_s=step.duration_s,
+        detail="\n".join(lines),
+        step=step,
+    )
+
+
+def complaint(step: StepRecord) -> str:
+    """The step's own message, or else what its first check that went wrong found."""
+    return step.message or next(
         (
             f"{check.title or check.check}: expected {one_line(check.expected, 200)},"
             f" got {one_line(check.actual, 200)}"
@@ -121,12 +133,4 @@ def _step_test(step: StepRecord) -> FlatTest:
             if check.outcome in BAD
         ),
         "",
-    )
-    return FlatTest(
-        name=f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id,
-        outcome=step.outcome,
-        message=message,
-        duration_s=step.duration_s,
-        detail="\n".join(lines),
-        step=step,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.evidence.flat import BAD
+from scenario_runner.evidence.flat import BAD, complaint
 from scenario_runner.evidence.html_text import (
     First,
     amount,
@@ -108,7 +108,8 @@ def _sentence(counts: _Counts) -> str:
                 for outcome in WORST_FIRST[:-1]
                 if tally[outcome]
             )
-            parts.append(f"of {amount(total, noun)} {tally['passed']:,} passed, {bad}")
+            passed = f"{tally['passed']:,}" if tally["passed"] else "none"
+            parts.append(f"of {amount(total, noun)} {passed} passed, {bad}")
     text = "; ".join(parts) or "no case was run"
     return f"{text[0].upper()}{text[1:]}."
 
@@ -185,7 +186,7 @@ def _attention(
                 "outcome": step.outcome,
                 "title": step.title or step.id,
                 "case": case.id,
-                "message": step.message,
+                "message": complaint(step),
                 "anchor": link.get((case.id, step.id)),
             }
             for step in bad

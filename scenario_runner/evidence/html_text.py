@@ -97,7 +97,7 @@ def seconds(duration: float) -> str:
     if duration < 0.9995:
         return f"{duration * 1000:.0f} ms"
     if duration < 59.95:
-        return f"{duration:.3g} s" if duration < 10 else f"{duration:.1f} s"
+        return f"{duration:.2f} s" if duration < 9.995 else f"{duration:.1f} s"
     minutes, rest = divmod(round(duration), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

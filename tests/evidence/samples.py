@@ -585,20 +585,24 @@ ATTACKS = (
 )
 
 
-def hostile() -> Story:
-    """Everything a PACS or a scenario can say, said by somebody who means harm, or by no one."""
+def hostile(port: int = 9) -> Story:
+    """Everything a PACS or a scenario can say, said by somebody who means harm.
+
+    port: of this machine, where the text that loads something loads it from.
+    """
+    attacks = tuple(attack.replace(":9/", f":{port}/") for attack in ATTACKS)
     story = Story("20260131-140000-evil")
     story.begin(
-        site=ATTACKS[0],
-        command=["fabricate", "run", *ATTACKS],
-        sources=list(ATTACKS),
-        environment={"fabricator": "0.1.0", ATTACKS[0]: ATTACKS[1], "platform": ATTACKS[2]},
+        site=attacks[0],
+        command=["fabricate", "run", *attacks],
+        sources=list(attacks),
+        environment={"fabricator": "0.1.0", attacks[0]: attacks[1], "platform": attacks[2]},
     )
     long_uid = "1.2.840.113619.2.55.3." + "9" * 42
     people = [
-        patient(1, "ヤマダ^タロウ=山田^太郎=やまだ^たろう", accession=ATTACKS[0][:16]),
+        patient(1, "ヤマダ^タロウ=山田^太郎=やまだ^たろう", accession=attacks[0][:16]),
         patient(2, "حداد^ليلى", accession="2026KQ0000003"),
-        patient(3, ATTACKS[1], accession=ATTACKS[2]),
+        patient(3, attacks[1], accession=attacks[2]),
         patient(4, "Папоров^Иван^Сергеевич", series=3),
         patient(5, "김^희중=金^喜重=김^희중"),
         patient(6, "X" * 194),
@@ -607,39 +611,39 @@ def hostile() -> Story:
     people[2]["studies"][0]["description"] = "W" * 300
     attachments = [
         Attached(
-            case=ATTACKS[0],
+            case=attacks[0],
             id="echo_1",
             path=path,
             media_type="image/png",
-            title=ATTACKS[1],
-            subject={"image": ATTACKS[2]},
+            title=attacks[1],
+            subject={"image": attacks[2]},
         )
-        for path in ("../../../etc/passwd", "/etc/passwd", "evidence/not-a.png", ATTACKS[1])
+        for path in ("../../../etc/passwd", "/etc/passwd", "evidence/not-a.png", attacks[1])
     ]
     story.files["evidence/not-a.png"] = b"<svg onload=\"document.title='owned'\"/>"
     story.case(
-        [("echo_1", "echo", ATTACKS[0]), (ATTACKS[2], "query", ATTACKS[1])],
-        case=ATTACKS[0],
-        name=ATTACKS[4],
-        title=ATTACKS[1] + " and a title that does not know when to stop, " * 6,
+        [("echo_1", "echo", attacks[0]), (attacks[2], "query", attacks[1])],
+        case=attacks[0],
+        name=attacks[4],
+        title=attacks[1] + " and a title that does not know when to stop, " * 6,
         patients=people,
-        requirements=[*ATTACKS, "R" * 200],
-        matrix={ATTACKS[1]: ATTACKS[2], "name": "حداد^ليلى"},
+        requirements=[*attacks, "R" * 200],
+        matrix={attacks[1]: attacks[2], "name": "حداد^ليلى"},
     )
     story.step(
         "echo_1",
         "echo",
-        ATTACKS[0],
+        attacks[0],
         "failed",
-        case=ATTACKS[0],
-        message=" ".join(ATTACKS),
-        facts={attack: attack for attack in ATTACKS}
-        | {"nested": {"deep": [{"er": [ATTACKS[0]] * 3}]}, "blob": "A" * 50_000},
+        case=attacks[0],
+        message=" ".join(attacks),
+        facts={attack: attack for attack in attacks}
+        | {"nested": {"deep": [{"er": [attacks[0]] * 3}]}, "blob": "A" * 50_000},
         inside=[
             *attachments,
             *(
-                Logged(case=ATTACKS[0], id="echo_1", level="warning", message=attack)
-                for attack in ATTACKS
+                Logged(case=attacks[0], id="echo_1", level="warning", message=attack)
+                for attack in attacks
             ),
             *(
                 check(
@@ -648,7 +652,7 @@ def hostile() -> Story:
                     attack,
                     {"PatientName": attack},
                     "failed",
-                    case=ATTACKS[0],
+                    case=attacks[0],
                     id="echo_1",
                     message=attack,
                     requirements=[attack],
@@ -661,12 +665,12 @@ def hostile() -> Story:
                         }
                     ],
                 )
-                for attack in ATTACKS
+                for attack in attacks
             ),
         ],
     )
-    story.step(ATTACKS[2], "query", ATTACKS[1], "error", case=ATTACKS[0], message="é" * 5000)
-    story.end_case("failed", case=ATTACKS[0], message=ATTACKS[4])
+    story.step(attacks[2], "query", attacks[1], "error", case=attacks[0], message="é" * 5000)
+    story.end_case("failed", case=attacks[0], message=attacks[4])
     story.end("failed")
     return story
 

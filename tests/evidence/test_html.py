@@ -1,0 +1,215 @@
+"""``report.html``: one file, nothing to load, nothing that runs, bounded whatever the run was."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scenario_runner.evidence.html import HtmlReporter
+from scenario_runner.evidence.html_text import bounded, seconds, visible
+from scenario_runner.evidence.write import write_reports
+from tests.evidence import samples
+from tests.evidence.samples import Story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _html(folder: Path, story: Story) -> str:
+    write_reports(story.write(folder), [HtmlReporter])
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+class _Page(HTMLParser):
+    """Every element with its attributes, and the text outside the style block."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in {"meta", "img", "use", "rect", "circle", "path", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in {"use", "rect", "circle", "path"}:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.text))
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_nothing_is_loaded_and_nothing_runs(tmp_path: Path, name: str) -> None:
+    page = _Page(_html(tmp_path, samples.ALL[name]()))
+    assert page.open == []
+    for tag, attributes in page.elements:
+        assert tag not in {"script", "link", "iframe", "object", "embed", "base", "form", "video"}
+        for attribute, value in attributes.items():
+            assert not attribute.startswith("on")
+            assert attribute != "style"
+            if attribute in {"src", "href", "action", "data", "srcset", "poster"}:
+                assert value.startswith(("#", "data:image/png;base64,"))
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_links_and_labels_lead_somewhere(tmp_path: Path, name: str) -> None:
+    elements = _Page(_html(tmp_path, samples.ALL[name]())).elements
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in elements:
+        if attributes.get("href", "").startswith("#"):
+            assert attributes["href"][1:] in ids
+        if "aria-labelledby" in attributes:
+            assert attributes["aria-labelledby"] in ids
+
+
+def test_the_policy_allows_just_this_style(tmp_path: Path) -> None:
+    html = _html(tmp_path, samples.passing())
+    [style] = re.findall(r"<style>(.*?)</style>", html, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    [policy] = re.findall(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert policy.split("; ")[:3] == [
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src 'sha256-{digest}'",
+    ]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_what_a_reader_looks_for_is_there(tmp_path: Path) -> None:
+    words = _Page(_html(tmp_path, samples.failing())).words
+    for wanted in (
+        "Synthetic test data",
+        "Failed",
+        "of 4 checks 2 passed, 2 failed",
+        "31 January 2026, 09:30:00 UTC",
+        "8812734411 (picked for this run)",
+        "ORTHANC",
+        "127.0.0.1:4242",
+        "PACS-003",
+        "CITIZEN^JANE",
+        "2026KQ0000001",
+        "Citizen^Jane",
+        "StudyDescription",
+        "no value",
+        '"2026KQ0000001 "',
+        "connection refused",
+        "abstract syntax not supported",
+        "ModalitiesInStudy",
+        "Reviewed by",
+        "radtest-02",
+    ):
+        assert wanted in words
+
+
+def test_a_number_and_the_text_of_it_look_different(tmp_path: Path) -> None:
+    html = _html(tmp_path, samples.failing())
+    assert "<code><bdi>1</bdi></code>" in html
+    assert "<code><bdi>&#34;1&#34;</bdi></code>" in html
+
+
+def test_an_interrupted_run_says_so_at_the_top(tmp_path: Path) -> None:
+    words = _Page(_html(tmp_path, samples.interrupted())).words
+    assert "This run did not come to its end" in words
+    assert "472 of 1000 instances" in words
+    assert "not finished" in words
+
+
+def test_an_incomplete_record_says_so_at_the_top(tmp_path: Path) -> None:
+    folder = samples.passing().write(tmp_path)
+    (folder / "inputs/plan.json").unlink()
+    write_reports(folder, [HtmlReporter])
+    words = _Page((folder / "report.html").read_text(encoding="utf-8")).words
+    assert "The record itself is incomplete. inputs/plan.json is missing" in words
+    assert "No patients are listed for this case." in words
+
+
+def test_previews_come_from_the_evidence_folder_and_are_pictures(tmp_path: Path) -> None:
+    good = _Page(_html(tmp_path / "good", samples.passing())).elements
+    assert sum(tag == "img" for tag, _ in good) == 2
+    (tmp_path / "evil").mkdir()
+    evil = _Page(_html(tmp_path / "evil", samples.hostile())).elements
+    assert sum(tag == "img" for tag, _ in evil) == 0
+
+
+def test_a_picture_outside_of_the_run_is_never_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(samples.png())
+    story = samples.passing()
+    folder = tmp_path / "run"
+    for stamped in story.events:
+        if stamped.event.kind == "attached":
+            object.__setattr__(stamped.event, "path", "evidence/../../secret.png")
+    assert "data:image/png" not in _html(folder, story)
+
+
+def test_hidden_characters_are_made_visible() -> None:
+    assert visible("a\x00b\u202ec\u200bd") == "a[U+0000]b[U+202E]c[U+200B]d"
+    assert visible("x" * 700) == "x" * 600 + "… (100 more characters in run.json)"
+
+
+def test_facts_of_any_shape_are_cut_to_size() -> None:
+    deep: object = "end"
+    for _ in range(50):
+        deep = {"more": [deep]}
+    assert len(str(bounded(deep))) < 1500
+    wide = bounded({"n": list(range(10_000))})
+    assert wide["n"][-1] == "… and 9,960 more in run.json"
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        (0, "0 ms"),
+        (0.0934, "93 ms"),
+        (0.9999, "1.00 s"),
+        (59.96, "1 min 00 s"),
+        (3725, "1 h 02 min"),
+    ],
+)
+def test_durations_are_given_in_the_unit_that_suits_them(duration: float, text: str) -> None:
+    assert seconds(duration) == text
+
+
+def test_a_thousand_cases_stay_within_five_megabytes(tmp_path: Path) -> None:
+    story = samples.many(cases=1000, steps=8)
+    html = _html(tmp_path, story)
+    assert len(html.encode()) < 5_000_000
+    page = _Page(html)
+    assert "are in run.json" in page.words
+    shown = [attributes["id"] for tag, attributes in page.elements if tag == "article"]
+    # Every case that failed has its details: 3, 10, 17, … of a thousand.
+    assert {f"c{number + 1}" for number in range(3, 1000, 7)} <= set(shown)
+
+
+def test_one_enormous_step_does_not_make_an_enormous_page(tmp_path: Path) -> None:
+    story = Story()
+    story.begin()
+    story.case([("assert_1", "assert", "Check")])
+    difference = {"subject": "s" * 400, "attribute": "a", "expected": "e" * 900, "actual": None}
+    checks = [
+        samples.check(
+            "tags", "t" * 3000, "x" * 2000, ["y"] * 2000, "failed", differences=[difference] * 20
+        )
+        for _ in range(90)
+    ]
+    story.step("assert_1", "assert", "Check", "failed", inside=checks)
+    html = _html(tmp_path, story)
+    assert len(html.encode()) < 2_000_000
+    assert "… and 30 more, all in run.json" in html
