@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from scenario_runner.archive.elements import (
-    DamagedDataset,
+    DamagedDatasetError,
     Elements,
-    Truncated,
+    TruncatedError,
     read_header,
 )
 from scenario_runner.archive.files import Buffer, FileMeta, Files, encode_meta
@@ -32,7 +32,7 @@ _WINDOW: Final = 1 << 18
 _INDEX: Final = "index.sqlite"
 
 
-class Mismatch(DamagedDataset):
+class MismatchError(DamagedDatasetError):
     """The data set is not the SOP instance it was announced as (PS3.4 B.2.3, A9xx)."""
 
 
@@ -124,8 +124,8 @@ class Archive:
     ) -> Stored:
         """Keep an instance as it came. data: its encoded data set, in pieces, without meta.
 
-        Returns when it is safe (see ``ArchiveOptions.durability``). Raises Mismatch when the data set
-        names another instance, DamagedDataset when it cannot be read or lacks a UID that places it,
+        Returns when it is safe (see ``ArchiveOptions.durability``). Raises MismatchError when the data set
+        names another instance, DamagedDatasetError when it cannot be read or lacks a UID that places it,
         MachineError when the machine cannot keep it (disk full).
         """
         header = _header(data, transfer_syntax_uid)
@@ -188,7 +188,7 @@ class Archive:
         """Match an identifier (PS3.4 C.4.1). Iterating gives a ``Match`` for each response.
 
         relational: keys of any level may be given without the unique keys above (PS3.4 C.4.1.2.2.2).
-        Raises query.InvalidIdentifier for an identifier that breaks the rules of the model.
+        Raises query.InvalidIdentifierError for an identifier that breaks the rules of the model.
         """
         from scenario_runner.archive.query import Query
 
@@ -225,7 +225,7 @@ class Archive:
         meta, head, complete = self.files.head(file)
         try:
             elements = read_header(head, meta.transfer_syntax_uid)
-        except Truncated:
+        except TruncatedError:
             if complete:
                 raise
             elements = read_header(self.files.open_data(file), meta.transfer_syntax_uid)
@@ -254,7 +254,7 @@ class Archive:
             for place in self.files.all():
                 try:
                     self._index_file(place, report)
-                except (DamagedDataset, OSError) as error:
+                except (DamagedDatasetError, OSError) as error:
                     report.unreadable.append((self.files.path(place), str(error)))
         self.index.mark_current()
         return report
@@ -313,7 +313,7 @@ def _header(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
             break
     try:
         return read_header(bytes(window), transfer_syntax_uid)
-    except Truncated:
+    except TruncatedError:
         rest = b"".join(pieces)
         if not rest:
             raise
@@ -328,7 +328,7 @@ def _check_identity(
         ("SOPClassUID", sop_class_uid),
     ):
         if attributes.get(keyword) != announced:
-            raise Mismatch(f"{keyword} in the data set is not the one announced")
+            raise MismatchError(f"{keyword} in the data set is not the one announced")
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
         if not attributes.get(keyword):
-            raise DamagedDataset(f"{keyword} is missing or empty")
+            raise DamagedDatasetError(f"{keyword} is missing or empty")

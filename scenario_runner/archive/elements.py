@@ -32,11 +32,11 @@ _DEEPEST: Final = 64
 _INFLATED_MAX: Final = 1 << 26
 
 
-class DamagedDataset(ValueError):
+class DamagedDatasetError(ValueError):
     """The bytes are not a data set in the transfer syntax they are said to be in."""
 
 
-class Truncated(DamagedDataset):
+class TruncatedError(DamagedDatasetError):
     """The bytes end before the data set does."""
 
 
@@ -70,13 +70,13 @@ def encoding_of(transfer_syntax_uid: str) -> Encoding:
 def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
     """Every top-level element before the pixels. data: at least that much of a data set.
 
-    Raises Truncated when data ends within an element, DamagedDataset when it is none at all.
+    Raises TruncatedError when data ends within an element, DamagedDatasetError when it is none at all.
     """
     if transfer_syntax_uid == DEFLATED_LITTLE:
         try:
             data = zlib.decompressobj(wbits=-15).decompress(data, _INFLATED_MAX)
         except zlib.error as error:
-            raise DamagedDataset(f"not a deflated data set: {error}") from error
+            raise DamagedDatasetError(f"not a deflated data set: {error}") from error
     return read_elements(data, encoding_of(transfer_syntax_uid), stop=_PIXELS)
 
 
@@ -99,7 +99,9 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> El
             at = after
         else:
             if at + length > end:
-                raise Truncated(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is longer than the data")
+                raise TruncatedError(
+                    f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is longer than the data"
+                )
             value = data[at : at + length]
             at += length
         found[tag] = Element(vr, value, inner)
@@ -107,7 +109,7 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> El
 
 
 def read_items(element: Element) -> list[Elements]:
-    """The items of a sequence (PS3.5 7.5). Raises DamagedDataset when they are not items."""
+    """The items of a sequence (PS3.5 7.5). Raises DamagedDatasetError when they are not items."""
     data, encoding = element.value, element.encoding
     if element.vr == "UN":
         encoding = Encoding(implicit=True)
@@ -118,10 +120,10 @@ def read_items(element: Element) -> list[Elements]:
         tag, length = reader.item_head(at)
         at += 8
         if tag != _ITEM:
-            raise DamagedDataset("a sequence holds something that is not an item")
+            raise DamagedDatasetError("a sequence holds something that is not an item")
         after = reader.item_end(at, 1) if length == UNDEFINED else at + length
         if after > len(data):
-            raise Truncated("an item is longer than its sequence")
+            raise TruncatedError("an item is longer than its sequence")
         inside = data[at : after - 8] if length == UNDEFINED else data[at:after]
         items.append(read_elements(inside, encoding))
         at = after
@@ -178,9 +180,9 @@ class _Reader:
             if vr in LONG_VRS:
                 return group << 16 | element, vr, self._long(self._data, at + 8)[0], at + 12
         except struct.error as error:
-            raise Truncated("the data ends within the head of an element") from error
+            raise TruncatedError("the data ends within the head of an element") from error
         if not ("AA" <= vr <= "ZZ" and vr.isalpha()):
-            raise DamagedDataset(f"{vr_bytes!r} is no Value Representation")
+            raise DamagedDatasetError(f"{vr_bytes!r} is no Value Representation")
         return group << 16 | element, vr, length, at + 8
 
     def item_head(self, at: int) -> tuple[int, int]:
@@ -188,7 +190,7 @@ class _Reader:
         try:
             group, element, length = self._tag_length(self._data, at)
         except struct.error as error:
-            raise Truncated("the data ends within a sequence") from error
+            raise TruncatedError("the data ends within a sequence") from error
         return group << 16 | element, length
 
     def sequence_end(self, at: int, depth: int) -> int:
@@ -199,13 +201,13 @@ class _Reader:
             if tag == _SEQUENCE_END:
                 return at
             if tag != _ITEM:
-                raise DamagedDataset("a sequence holds something that is not an item")
+                raise DamagedDatasetError("a sequence holds something that is not an item")
             at = self.item_end(at, depth + 1) if length == UNDEFINED else at + length
 
     def item_end(self, at: int, depth: int) -> int:
         """Where the first byte after an item of undefined length lies."""
         if depth > _DEEPEST:
-            raise DamagedDataset(f"sequences are nested more than {_DEEPEST} deep")
+            raise DamagedDatasetError(f"sequences are nested more than {_DEEPEST} deep")
         while True:
             tag, vr, length, at = self.head(at)
             if tag == _ITEM_END:

@@ -15,7 +15,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import DamagedDataset, Encoding, read_elements
+from scenario_runner.archive.elements import DamagedDatasetError, Encoding, read_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,14 +69,14 @@ def _explicit(element: int, vr: bytes, value: bytes) -> bytes:
 
 
 def decode_meta(head: bytes) -> FileMeta:
-    """Read File Meta Information from the beginning of a file. Raises DamagedDataset."""
+    """Read File Meta Information from the beginning of a file. Raises DamagedDatasetError."""
     if head[128:132] != b"DICM":
-        raise DamagedDataset("not a DICOM file (PS3.10 7.1)")
+        raise DamagedDatasetError("not a DICOM file (PS3.10 7.1)")
     if len(head) < 144 or head[132:138] != b"\2\0\0\0UL":
-        raise DamagedDataset("File Meta Information has no group length")
+        raise DamagedDatasetError("File Meta Information has no group length")
     (length,) = struct.unpack_from("<L", head, 140)
     if length > _META_MAX or 144 + length > len(head):
-        raise DamagedDataset("File Meta Information is cut short")
+        raise DamagedDatasetError("File Meta Information is cut short")
     elements = read_elements(head[144 : 144 + length], Encoding(implicit=False))
 
     def uid(tag: int) -> str:

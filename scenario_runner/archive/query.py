@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 from scenario_runner.archive.elements import (
-    DamagedDataset,
+    DamagedDatasetError,
     Element,
     Elements,
     Encoding,
@@ -59,7 +59,7 @@ _LONGEST_VALUE: Final = 1 << 16
 """Bytes; a longer value is answered empty, for a response is no way to fetch bulk data."""
 
 
-class InvalidIdentifier(ValueError):
+class InvalidIdentifierError(ValueError):
     """The identifier does not fit the information model (PS3.4 C.4.1.1.4, status A900)."""
 
 
@@ -139,10 +139,10 @@ class Query:
     def of(
         cls, level: Level, model: Model, identifier: Dataset | Elements, *, relational: bool = False
     ) -> Query:
-        """Understand an identifier. Raises InvalidIdentifier."""
+        """Understand an identifier. Raises InvalidIdentifierError."""
         elements = identifier if isinstance(identifier, dict) else _elements(identifier)
         if level == "PATIENT" and model == "study":
-            raise InvalidIdentifier("the Study Root model has no PATIENT level")
+            raise InvalidIdentifierError("the Study Root model has no PATIENT level")
         terms = character_sets(elements)
         columns, others, unsupported = [], [], []
         for key in _keys(elements, terms):
@@ -206,7 +206,7 @@ class Query:
     def _match_header(self, archive: Archive, file: str, answer: Answer) -> bool:
         try:
             header, terms = archive.header(file)
-        except (FileNotFoundError, DamagedDataset):
+        except (FileNotFoundError, DamagedDatasetError):
             # Deleted since the row was read, or damaged on the disk: its attributes are unknown.
             header, terms = {}, ()
         if not _holds(self.others, header, terms):
@@ -216,11 +216,11 @@ class Query:
 
 
 def level_of(identifier: Elements) -> Level:
-    """Query/Retrieve Level of an identifier. Raises InvalidIdentifier."""
+    """Query/Retrieve Level of an identifier. Raises InvalidIdentifierError."""
     element = identifier.get(QUERY_RETRIEVE_LEVEL)
     text = element.value.decode("latin-1").strip(" \0") if element else ""
     if text not in LEVELS:
-        raise InvalidIdentifier(f"Query/Retrieve Level is '{text[:16]}'")
+        raise InvalidIdentifierError(f"Query/Retrieve Level is '{text[:16]}'")
     return text
 
 
@@ -245,7 +245,9 @@ def _check_hierarchy(level: Level, model: Model, keys: Sequence[Key]) -> None:
     for above in LEVELS[root : LEVELS.index(level)]:
         key = given.get(_UNIQUE_TAG[above])
         if key is None or len(key.values) != 1 or not is_plain("SH", key.values[0]):
-            raise InvalidIdentifier(f"{UNIQUE_KEY[above]} needs a single value at level {level}")
+            raise InvalidIdentifierError(
+                f"{UNIQUE_KEY[above]} needs a single value at level {level}"
+            )
 
 
 def _elements(identifier: Dataset) -> Elements:
@@ -291,7 +293,7 @@ def _holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> boo
 def _items(element: Element) -> list[Elements]:
     try:
         return read_items(element)
-    except DamagedDataset:
+    except DamagedDatasetError:
         return []
 
 

@@ -27,19 +27,19 @@ _ALWAYS_OW: Final = frozenset((0x7FE00010, 0x54000110, 0x54000112, 0x54001010))
 """Pixel Data and waveform elements whose VR in Implicit VR is OW (PS3.5 A.1)."""
 
 
-class CannotTranscode(ValueError):
+class TranscodingError(ValueError):
     """There is no way from the one transfer syntax to the other without touching pixels."""
 
 
 def transcode(data: bytes, from_uid: str, to_uid: str) -> bytes:
     """The same data set in another transfer syntax; both have to be uncompressed Little Endian.
 
-    Raises CannotTranscode, and DamagedDataset when the data set cannot be read to its end.
+    Raises TranscodingError, and DamagedDatasetError when the data set cannot be read to its end.
     """
     if from_uid == to_uid:
         return data
     if from_uid not in _LITTLE or to_uid not in _LITTLE:
-        raise CannotTranscode(f"{from_uid} cannot be sent as {to_uid}")
+        raise TranscodingError(f"{from_uid} cannot be sent as {to_uid}")
     elements = read_elements(data, encoding_of(from_uid))
     return _written(elements, implicit=to_uid == IMPLICIT_LITTLE, signed=_is_signed(elements))
 

@@ -20,8 +20,8 @@ from scenario_runner.network.commands import (
     text,
 )
 from scenario_runner.network.fragments import COMMAND, LAST, fragments
-from scenario_runner.pacs.connection import ABORT, P_DATA, RELEASE_RQ, Closed, Connection
-from scenario_runner.pacs.negotiation import AssociationRequest, Context, MalformedPdu
+from scenario_runner.pacs.connection import ABORT, P_DATA, RELEASE_RQ, ClosedError, Connection
+from scenario_runner.pacs.negotiation import AssociationRequest, Context, MalformedPduError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ class Association:
         self._size = 0
 
     def receive(self) -> Message:
-        """The next message. Raises Released, Aborted, Closed, TimeoutError, MalformedPdu."""
+        """The next message. Raises Released, Aborted, ClosedError, TimeoutError, MalformedPduError."""
         while not self._arrived:
             self._read_pdu()
         return self._arrived.popleft()
@@ -152,29 +152,29 @@ class Association:
         elif kind == ABORT:
             raise Aborted
         else:
-            raise MalformedPdu(f"a PDU of type {kind:02X} has no place here")
+            raise MalformedPduError(f"a PDU of type {kind:02X} has no place here")
 
     def _take_values(self, body: memoryview) -> None:
         at = 0
         while at < len(body):
             if at + 6 > len(body):
-                raise MalformedPdu("a PDV is cut short")
+                raise MalformedPduError("a PDV is cut short")
             length, context_id, control = struct.unpack_from(">LBB", body, at)
             if length < 2 or at + 4 + length > len(body):
-                raise MalformedPdu("a PDV is longer than its PDU")
+                raise MalformedPduError("a PDV is longer than its PDU")
             self._take(context_id, control, body[at + 6 : at + 4 + length])
             at += 4 + length
 
     def _take(self, context_id: int, control: int, value: memoryview) -> None:
         if context_id not in self.contexts:
-            raise MalformedPdu(f"presentation context {context_id} was not accepted")
+            raise MalformedPduError(f"presentation context {context_id} was not accepted")
         self._pieces.append(value)
         self._size += len(value)
         is_command = bool(control & COMMAND)
         if is_command != (self._partial is None):
-            raise MalformedPdu("command and data set are interleaved")
+            raise MalformedPduError("command and data set are interleaved")
         if self._size > self._limit():
-            raise MalformedPdu("a message is longer than we take")
+            raise MalformedPduError("a message is longer than we take")
         if control & LAST:
             pieces, self._pieces, self._size = self._pieces, [], 0
             self._finish(context_id, pieces)
@@ -191,7 +191,7 @@ class Association:
             try:
                 message = Message(context_id, decode(b"".join(pieces)))
             except CommandSetError as error:
-                raise MalformedPdu(str(error)) from error
+                raise MalformedPduError(str(error)) from error
             if number(message.command, Element.COMMAND_DATA_SET_TYPE) != NO_DATA_SET:
                 self._partial = message
                 return
@@ -204,4 +204,4 @@ class Association:
             self._arrived.append(message)
 
 
-__all__ = ["Aborted", "Association", "Closed", "Message", "Released"]
+__all__ = ["Aborted", "Association", "ClosedError", "Message", "Released"]

@@ -9,7 +9,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.pacs.negotiation import MalformedPdu
+from scenario_runner.pacs.negotiation import MalformedPduError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ _JOINED: Final = 1 << 18
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
-class Closed(ConnectionError):
+class ClosedError(ConnectionError):
     """The peer, or ``close``, ended the connection."""
 
 
@@ -41,14 +41,14 @@ class Connection:
     def read_pdu(self, *, longest: int, timeout: float) -> tuple[int, bytes | bytearray]:
         """The next PDU's type and body. timeout: seconds for the whole PDU to be here.
 
-        Raises Closed, TimeoutError, and MalformedPdu for one longer than ``longest`` bytes.
+        Raises ClosedError, TimeoutError, and MalformedPduError for one longer than ``longest`` bytes.
         """
         end = time.monotonic() + timeout
         while len(self._buffer) < _HEADER.size:
             self._buffer += self._receive(end)
         kind, length = _HEADER.unpack_from(self._buffer)
         if length > longest:
-            raise MalformedPdu(f"a PDU of type {kind:02X} claims {length} bytes")
+            raise MalformedPduError(f"a PDU of type {kind:02X} claims {length} bytes")
         total = _HEADER.size + length
         if len(self._buffer) >= total:
             body = bytes(self._buffer[_HEADER.size : total])
@@ -77,14 +77,14 @@ class Connection:
         self._arm(end)
         data = self._socket.recv(_CHUNK)
         if not data:
-            raise Closed("the peer closed the connection")
+            raise ClosedError("the peer closed the connection")
         return data
 
     def _receive_into(self, view: memoryview, end: float) -> int:
         self._arm(end)
         count = self._socket.recv_into(view)
         if not count:
-            raise Closed("the peer closed the connection")
+            raise ClosedError("the peer closed the connection")
         return count
 
     def _arm(self, end: float) -> None:

@@ -1,7 +1,7 @@
 """The acceptor's side of association negotiation: A-ASSOCIATE PDUs read and written (PS3.8 9.3).
 
 Everything read here comes from a stranger: each length is checked against what is there, and what
-does not fit raises MalformedPdu.
+does not fit raises MalformedPduError.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ACCEPTED, ABSTRACT_SYNTAX_NOT_SUPPORTED, TRANSFER_SYNTAXES_NOT_SUPPORTED = 0, 3,
 """Results of a presentation context (PS3.8 9.3.3.2)."""
 
 
-class MalformedPdu(ValueError):
+class MalformedPduError(ValueError):
     """The bytes are no PDU of the kind they claim to be."""
 
 
@@ -115,9 +115,9 @@ class _UserInformation:
 
 
 def decode_request(body: bytes) -> AssociationRequest:
-    """Read an A-ASSOCIATE-RQ without its PDU header. Raises MalformedPdu."""
+    """Read an A-ASSOCIATE-RQ without its PDU header. Raises MalformedPduError."""
     if len(body) < _FIXED:
-        raise MalformedPdu("an A-ASSOCIATE-RQ is longer than that")
+        raise MalformedPduError("an A-ASSOCIATE-RQ is longer than that")
     application = ""
     contexts: dict[int, ProposedContext] = {}
     user = _UserInformation()
@@ -131,7 +131,7 @@ def decode_request(body: bytes) -> AssociationRequest:
                 for inner, inner_value in _walk(value):
                     user.take(inner, inner_value)
     except (IndexError, struct.error) as error:
-        raise MalformedPdu(f"an item of the A-ASSOCIATE-RQ is cut short: {error}") from error
+        raise MalformedPduError(f"an item of the A-ASSOCIATE-RQ is cut short: {error}") from error
     return AssociationRequest(
         called_ae_title=body[4:20].decode("latin-1").strip(" \0"),
         calling_ae_title=body[20:36].decode("latin-1").strip(" \0"),
@@ -196,7 +196,7 @@ def _walk(data: bytes) -> Iterator[tuple[int, bytes]]:
         kind, length = struct.unpack_from(">BxH", data, at)
         at += 4
         if at + length > len(data):
-            raise MalformedPdu("an item is longer than the PDU")
+            raise MalformedPduError("an item is longer than the PDU")
         yield kind, data[at : at + length]
         at += length
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.elements import DamagedDataset, encoding_of, read_elements
-from scenario_runner.archive.query import InvalidIdentifier, Query, level_of
+from scenario_runner.archive.elements import DamagedDatasetError, encoding_of, read_elements
+from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
 from scenario_runner.network.commands import Element
 from scenario_runner.pacs.services import FIND, Desk, comment, is_relational, joined
 
@@ -36,12 +36,12 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
             identifier,
             relational=is_relational(desk, association, context.abstract_syntax),
         )
-    except InvalidIdentifier as error:
+    except InvalidIdentifierError as error:
         association.respond(
             message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
         )
         return
-    except DamagedDataset as error:
+    except DamagedDatasetError as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
         return
     matches = query.run(desk.archive, desk.ae_title)

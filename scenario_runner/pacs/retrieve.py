@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.elements import (
-    DamagedDataset,
+    DamagedDatasetError,
     Elements,
     encoding_of,
     read_elements,
     write_elements,
 )
 from scenario_runner.archive.levels import LEVELS, Level, Model
-from scenario_runner.archive.query import InvalidIdentifier, level_of, unique_key
-from scenario_runner.archive.transcoding import CannotTranscode, transcode
+from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
+from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.archive.values import encode
 from scenario_runner.network.commands import Command, Element, Field, number
-from scenario_runner.pacs.negotiation import MalformedPdu
+from scenario_runner.pacs.negotiation import MalformedPduError
 from scenario_runner.pacs.services import (
     GET,
     Desk,
@@ -98,12 +98,12 @@ def answer_get(desk: Desk, association: Association, message: Message) -> None:
         identifier = read_elements(joined(message), encoding)
         relational = is_relational(desk, association, context.abstract_syntax)
         found = select(desk.archive, model, identifier, relational=relational)
-    except InvalidIdentifier as error:
+    except InvalidIdentifierError as error:
         association.respond(
             message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
         )
         return
-    except DamagedDataset as error:
+    except DamagedDatasetError as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
         return
     accepted = accepted_for_sub_operations(list(association.contexts.values()))
@@ -138,18 +138,18 @@ def select(
 ) -> list[Located]:
     """The instances a retrieve identifier names, by unique keys only (PS3.4 C.4.3.1.3.1).
 
-    Raises InvalidIdentifier when a unique key is missing or not plain.
+    Raises InvalidIdentifierError when a unique key is missing or not plain.
     """
     level: Level = level_of(identifier)
     if level == "PATIENT" and model == "study":
-        raise InvalidIdentifier("the Study Root model has no PATIENT level")
+        raise InvalidIdentifierError("the Study Root model has no PATIENT level")
     given = {one: unique_key(identifier, one) for one in LEVELS}
     if not given[level]:
-        raise InvalidIdentifier(f"the unique key of level {level} is missing")
+        raise InvalidIdentifierError(f"the unique key of level {level} is missing")
     root = 0 if model == "patient" else 1
     for above in LEVELS[root : LEVELS.index(level)]:
         if not relational and len(given[above]) != 1:
-            raise InvalidIdentifier(f"the unique key of level {above} needs a single value")
+            raise InvalidIdentifierError(f"the unique key of level {above} needs a single value")
     patient = given["PATIENT"][0] if given["PATIENT"] and model == "patient" else None
     below = LEVELS[LEVELS.index(level) + 1 :]
     return archive.instances(
@@ -171,7 +171,7 @@ def _send(
     try:
         data = desk.archive.data(instance)
         context_id, data = _encoded(accepted, instance, data)
-    except (OSError, DamagedDataset, CannotTranscode):
+    except (OSError, DamagedDatasetError, TranscodingError):
         return UNABLE_TO_PROCESS
     association.send(
         context_id,
@@ -186,7 +186,7 @@ def _send(
     )
     answer = association.receive()
     if answer.kind != Field.C_STORE_RSP:
-        raise MalformedPdu("a C-STORE sub-operation was answered by something else")
+        raise MalformedPduError("a C-STORE sub-operation was answered by something else")
     status = number(answer.command, Element.STATUS)
     return UNABLE_TO_PROCESS if status is None else status
 
@@ -202,4 +202,4 @@ def _encoded(
     for (sop_class_uid, syntax), context_id in accepted.items():
         if sop_class_uid == instance.sop_class_uid:
             return context_id, transcode(data, stored, syntax)
-    raise CannotTranscode("no presentation context was accepted for this SOP class")
+    raise TranscodingError("no presentation context was accepted for this SOP class")

@@ -21,7 +21,7 @@ from scenario_runner.pacs.negotiation import (
     LOCAL_LIMIT_EXCEEDED,
     PROTOCOL_VERSION_NOT_SUPPORTED,
     AssociationRequest,
-    MalformedPdu,
+    MalformedPduError,
     Rejection,
     decode_request,
     encode_acceptance,
@@ -203,7 +203,7 @@ class Conversation:
             self._connection.finish()
         except Aborted:
             LOGGER.info("the peer aborted the association")
-        except (MalformedPdu, TimeoutError) as error:
+        except (MalformedPduError, TimeoutError) as error:
             LOGGER.warning("aborting the association: %s", str(error) or "the peer is silent")
             self._abort()
         except OSError as error:
@@ -224,7 +224,7 @@ class Conversation:
             longest=_REQUEST_MAX, timeout=options.request_timeout
         )
         if kind != ASSOCIATE_RQ:
-            raise MalformedPdu(f"a PDU of type {kind:02X} instead of an A-ASSOCIATE-RQ")
+            raise MalformedPduError(f"a PDU of type {kind:02X} instead of an A-ASSOCIATE-RQ")
         request = decode_request(bytes(body))
         rejection = LOCAL_LIMIT_EXCEEDED if self._full else refusal(request, self._desk)
         if rejection is not None:

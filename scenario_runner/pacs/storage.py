@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.archive import Mismatch
-from scenario_runner.archive.elements import DamagedDataset
+from scenario_runner.archive.archive import MismatchError
+from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.network.commands import Element
 from scenario_runner.pacs.services import Desk, comment
@@ -35,9 +35,9 @@ def answer_store(desk: Desk, association: Association, message: Message) -> None
             message.data,
             source_ae_title=association.request.calling_ae_title,
         )
-    except Mismatch as error:
+    except MismatchError as error:
         status, problem = DATA_SET_DOES_NOT_MATCH, comment(error)
-    except DamagedDataset as error:
+    except DamagedDatasetError as error:
         status, problem = CANNOT_UNDERSTAND, comment(error)
     except MachineError as error:
         status, problem = OUT_OF_RESOURCES, comment(error)

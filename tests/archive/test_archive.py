@@ -12,13 +12,12 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
-from scenario_runner.archive.archive import Archive, ArchiveOptions, Mismatch
-from scenario_runner.archive.elements import DamagedDataset
+from scenario_runner.archive.archive import Archive, ArchiveOptions, MismatchError
+from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.archive.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from scenario_runner.errors import MachineError
 from scenario_runner.network import peer
-
-from .samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
+from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,20 +119,20 @@ def test_overwriting_replaces_file_and_index(tmp_path: Path) -> None:
 
 
 def test_an_instance_announced_under_another_name_is_refused(archive: Archive) -> None:
-    with pytest.raises(Mismatch, match="SOPInstanceUID"):
+    with pytest.raises(MismatchError, match="SOPInstanceUID"):
         archive.store(CT_IMAGE, "9.9.9", EXPLICIT, [sample().data])
     assert archive.counts().instances == 0
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 7, b"GET / HTTP/1.1\r\n\r\n", bytes(range(256))])
 def test_bytes_that_are_no_data_set_are_refused(archive: Archive, data: bytes) -> None:
-    with pytest.raises(DamagedDataset):
+    with pytest.raises(DamagedDatasetError):
         archive.store(CT_IMAGE, "1.2.3.1.1", EXPLICIT, [data])
     assert not list(archive.folder.glob("incoming/*"))
 
 
 def test_an_instance_without_a_study_is_refused(archive: Archive) -> None:
-    with pytest.raises(DamagedDataset, match="StudyInstanceUID"):
+    with pytest.raises(DamagedDatasetError, match="StudyInstanceUID"):
         put(archive, sample(StudyInstanceUID=""))
 
 

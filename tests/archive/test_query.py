@@ -10,9 +10,8 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 
 from scenario_runner.archive.archive import Archive
-from scenario_runner.archive.query import InvalidIdentifier
-
-from .samples import IMPLICIT, encoded, identifier, put, sample
+from scenario_runner.archive.query import InvalidIdentifierError
+from tests.archive.samples import IMPLICIT, encoded, identifier, put, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +113,7 @@ def test_a_list_of_uids_finds_each(archive: Archive) -> None:
 def test_a_missing_unique_key_above_the_level_is_an_error(
     archive: Archive, level: Level, model: Model, keys: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidIdentifier):
+    with pytest.raises(InvalidIdentifierError):
         find(archive, level, model, **keys)
 
 
