@@ -137,7 +137,7 @@ def test_contexts_are_one_per_class_and_syntax() -> None:
     ],
 )
 def test_what_does_not_exist_is_named(change: dict[str, str], message: str) -> None:
-    series = dataclasses.replace(plan_series("CT", size=SMALL), **change)
+    series = dataclasses.replace(plan_series("CT", size=SMALL), **change)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=message):
         factory().check(series)
 

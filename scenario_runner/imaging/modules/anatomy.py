@@ -66,9 +66,9 @@ def laterality(planned: PlannedSeries) -> str:
     return "U"
 
 
-def is_lateral(planned: PlannedSeries) -> bool:
-    """Whether the series is a lateral view."""
-    return (planned.view or "").upper() in _LATERAL
+def is_lateral_view(view: str | None) -> bool:
+    """Whether a ViewPosition is seen from the side."""
+    return (view or "").upper() in _LATERAL
 
 
 def projection_orientation(planned: PlannedSeries) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scenario_runner.imaging.modules.anatomy import is_lateral
+from scenario_runner.imaging.modules.anatomy import is_lateral_view
 from scenario_runner.imaging.phantoms.projection import Film, Plane, Point, ProjectionFrames, curve
 
 if TYPE_CHECKING:
@@ -18,8 +18,13 @@ class ChestFrames(ProjectionFrames):
     """PA or AP: lungs, heart to the patient's left, ribs, clavicles, diaphragm; or from the side."""
 
     def __init__(self, series: PlannedSeries, name: str) -> None:  # noqa: ARG002
-        random = Random(series.seed)  # noqa: S311 - anatomy is no secret
-        super().__init__(series, lateral(random) if is_lateral(series) else frontal(random))
+        super().__init__(series, paint)
+
+
+def paint(individual: int, view: str) -> Plane:
+    """The view of one of the individuals."""
+    random = Random(individual)  # noqa: S311 - anatomy is no secret
+    return lateral(random) if is_lateral_view(view) else frontal(random)
 
 
 def _outline(film: Film, half: list[Point], blur: float) -> Plane:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from scenario_runner.imaging.api import Frame
 from scenario_runner.imaging.phantoms import bodies
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.planning.plan import PlannedSeries
 
-_POSITIONS = 48
+_POSITIONS = 32
 """Distinct positions along the body; a series of more slices has some with the same anatomy, but
 never with the same noise."""
 
@@ -32,7 +32,7 @@ _SIGMA = {"head": 4.0, "chest": 14.0, "abdomen": 12.0}
 
 def level(hounsfield: float) -> int:
     """The drawing level of a CT number in HU."""
-    return round(float(np.interp(hounsfield, _HU, np.arange(256))))
+    return int(np.searchsorted(_HU, hounsfield))
 
 
 class CtFrames:
@@ -78,5 +78,17 @@ class CtFrames:
         canvas = Canvas(ImageDraw.Draw(image), rows, columns)
         for solid in self._solids:
             solid.draw(canvas, z, level)
-        smooth = image.filter(ImageFilter.BoxBlur(max(0.6, rows / 800)))
-        return np.take(self._stored, np.asarray(smooth))
+        return np.take(self._stored, _smooth(np.asarray(image)))
+
+
+def _smooth(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Round off the corners of drawn edges: the mean of each pixel, its right and lower neighbours."""
+    smooth = levels.copy()
+    smooth[:, :-1] = _mean(levels[:, :-1], levels[:, 1:])
+    smooth[:-1] = _mean(smooth[:-1], smooth[1:])
+    return smooth
+
+
+def _mean(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mean of bytes without leaving bytes, which is several times quicker."""
+    return (one & other) + ((one ^ other) >> 1)

@@ -11,16 +11,28 @@ if TYPE_CHECKING:
 
 
 def noise(seed: int, rows: int, columns: int, sigma: float) -> NDArray[np.int16]:
-    """Nearly normal noise of mean 0, (rows, columns), sigma in stored values.
+    """Noise of mean 0, (rows, columns), sigma in stored values, bounded by 2.5 sigma.
 
-    The sum of four random bytes; PCG64's raw stream is specified, so numpy versions do not matter.
+    The sum of two random bytes: a triangle, which the eye cannot tell from a normal distribution.
+    PCG64's raw stream is specified, so numpy versions do not matter.
     """
-    raw = np.random.PCG64(seed).random_raw((rows * columns + 1) // 2)
-    octets = np.asarray(raw, dtype="<u8").view(np.uint8).reshape(-1, 4)
-    # Four uniform bytes: mean 510, variance 4 * (256² - 1) / 12.
-    centred = octets.sum(axis=1, dtype=np.int32)[: rows * columns] - 510
-    scaled = (centred * round(sigma * 65536 / 147.8)) >> 16
-    return np.asarray(scaled.astype(np.int16).reshape(rows, columns))
+    count = rows * columns
+    raw = np.asarray(np.random.PCG64(seed).random_raw((count + 3) // 4), dtype="<u8")
+    low = np.uint64(0x00FF00FF00FF00FF)
+    sums = (raw & low) + ((raw >> np.uint64(8)) & low)
+    values = sums.view("<i2")[:count].astype(np.int16, copy=False)
+    values -= 255
+    # A sum of two bytes has the variance (256² - 1) / 6; 16 bits hold 255 * 128.
+    factor = sigma / 104.5
+    shift = 7
+    while round(factor * 2**shift) > 128:
+        shift -= 1
+    values *= np.int16(round(factor * 2**shift))
+    if shift >= 0:
+        values >>= shift
+    else:
+        values <<= -shift
+    return values.reshape(rows, columns)
 
 
 def uniform(seed: int, count: int) -> NDArray[np.float32]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL import ImageDraw
 
 Level = Callable[[float], int]
 """A tissue's value (HU for CT) to the drawing level."""
 
 _CORNERS = 40
-_CIRCLE = [
-    (math.cos(2 * math.pi * k / _CORNERS), math.sin(2 * math.pi * k / _CORNERS))
-    for k in range(_CORNERS)
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,19 @@ class Canvas:
     rows: int
     columns: int
 
-    def polygon(self, points: Sequence[tuple[float, float]], fill: int) -> None:
-        """Fill an outline."""
+    def polygon(
+        self,
+        outline: NDArray[np.float64],
+        center: tuple[float, float],
+        scale: float,
+        fill: int,
+    ) -> None:
+        """Fill an outline, (corners, 2), given around its centre."""
         half = min(self.rows, self.columns) / 2
-        cx, cy = (self.columns - 1) / 2, (self.rows - 1) / 2
-        self.draw.polygon([(cx + x * half, cy + y * half) for x, y in points], fill=fill)
+        cx = (self.columns - 1) / 2 + center[0] * half
+        cy = (self.rows - 1) / 2 + center[1] * half
+        corners = outline * (scale * half) + (cx, cy)
+        self.draw.polygon(corners.ravel().tolist(), fill=fill)
 
 
 class Solid(Protocol):
@@ -73,25 +81,23 @@ class Ellipsoid:
             if abs(away) >= 1:
                 return
             scale = (1 - away * away) ** self.flat
-        canvas.polygon(self.outline(z, scale), level(self.value))
+        center = (self.x + self.lean[0] * z, self.y + self.lean[1] * z)
+        outline = _outline(self.rx, self.ry, self.turn, self.boxy, self.wobble)
+        canvas.polygon(outline, center, scale, level(self.value))
 
-    def outline(self, z: float, scale: float) -> list[tuple[float, float]]:
-        """Corners of the cut at height z."""
-        cx, cy = self.x + self.lean[0] * z, self.y + self.lean[1] * z
-        cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
-        power = 2 / self.boxy
-        amount, phase = self.wobble
-        points = []
-        for k, (c, s) in enumerate(_CIRCLE):
-            if self.boxy != 2.0:
-                c, s = math.copysign(abs(c) ** power, c), math.copysign(abs(s) ** power, s)
-            stretch = scale
-            if amount:
-                angle = 2 * math.pi * k / _CORNERS
-                stretch *= 1 + amount * math.sin(3 * angle + phase + 4 * z)
-            u, v = c * self.rx * stretch, s * self.ry * stretch
-            points.append((cx + u * cos - v * sin, cy + u * sin + v * cos))
-        return points
+
+@lru_cache(maxsize=1024)
+def _outline(
+    rx: float, ry: float, turn: float, boxy: float, wobble: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Corners of a superellipse around its centre, (corners, 2)."""
+    angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    cos, sin = np.cos(angle), np.sin(angle)
+    stretch = 1 + wobble[0] * np.sin(3 * angle + wobble[1])
+    u = rx * stretch * np.sign(cos) * np.abs(cos) ** (2 / boxy)
+    v = ry * stretch * np.sign(sin) * np.abs(sin) ** (2 / boxy)
+    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    return np.stack([u * c - v * s, u * s + v * c], axis=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
