@@ -92,8 +92,13 @@ class Archive:
         synced = self.options.durability == "power"
         try:
             self.files = Files(folder, synced=synced)
-            self.files.sweep()
             self.index = self._open_index(synced=synced)
+            self.files.sweep()
+        except sqlite3.OperationalError as error:
+            raise MachineError(
+                f"cannot open the archive in '{folder}': {error}",
+                hint="another process may have it open; an archive has one owner at a time",
+            ) from error
         except (OSError, sqlite3.Error) as error:
             raise MachineError(
                 f"cannot keep an archive in '{folder}': {error}",

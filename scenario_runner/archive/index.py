@@ -45,6 +45,8 @@ _SEARCHED: Final = (
     ("patients", "PatientName"), ("studies", "StudyInstanceUID"), ("studies", "AccessionNumber"),
     ("studies", "StudyDate"), ("series", "SeriesInstanceUID"), ("series", "Modality"),
 )  # fmt: skip
+_PATIENCE: Final = 0.5
+"""Seconds to wait for another process that has the index open."""
 _PER_STATEMENT: Final = 500
 """Values in one IN (...); SQLite takes 999 parameters in its older builds."""
 
@@ -88,8 +90,14 @@ class Index:
     def __init__(self, path: Path, *, synced: bool) -> None:
         self._lock = threading.RLock()
         self._db = sqlite3.connect(
-            path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+            path,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
+        # One process owns an archive: it may then remove what a killed one left half written.
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
         self._db.execute("PRAGMA foreign_keys = ON")
@@ -97,7 +105,8 @@ class Index:
 
     def _prepare(self) -> bool:
         """Create the tables; whether the index was there and complete already."""
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        with self.transaction():  # takes the lock, and keeps it
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == VERSION:
             return True
         with self.transaction():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import struct
 import time
@@ -68,10 +67,12 @@ class Connection:
         """Whether something has come that was not read yet."""
         if self._buffer:
             return True
+        self._socket.setblocking(False)
         try:
-            return bool(select.select([self._socket], [], [], 0)[0])
-        except (OSError, ValueError):
-            return True  # closed: reading will say so
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        return True  # or closed: reading will say so
 
     def _receive(self, end: float) -> bytes:
         self._arm(end)

@@ -249,6 +249,13 @@ def test_a_failure_in_the_index_leaves_no_file_behind(
     assert archive.counts().instances == 0
 
 
+def test_an_archive_has_one_owner_at_a_time(archive: Archive) -> None:
+    with pytest.raises(MachineError, match="cannot open the archive") as raised:
+        Archive(archive.folder)
+    assert "another process" in str(raised.value.hint)
+    put(archive, sample())
+
+
 def test_a_file_in_the_place_of_the_folder_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "archive").write_text("not a folder", encoding="utf-8")
     with pytest.raises(MachineError, match="cannot keep an archive"):
