@@ -15,6 +15,7 @@ from scenario_runner.evidence.record import (
     CaseRecord,
     CheckRecord,
     LogRecord,
+    PlanCase,
     PlanFile,
     RunRecord,
     ScenarioRecord,
@@ -209,17 +210,7 @@ class _Fold:
             run.duration_s = _seconds(run.started, self._last_time)
         for planned in plan.cases:
             if planned.id not in self._cases:
-                self._cases[planned.id] = CaseRecord(
-                    id=planned.id,
-                    name=planned.name or planned.id,
-                    scenario=planned.scenario
-                    if isinstance(planned.scenario, ScenarioRecord)
-                    else ScenarioRecord(name=planned.scenario or ""),
-                    matrix=planned.matrix,
-                    seed=planned.seed,
-                    outcome="skipped",
-                    message="The run ended before this case began.",
-                )
+                self._cases[planned.id] = _unreached(planned)
             self._cases[planned.id].patients = planned.patients
         run.cases = list(self._cases.values())
         run.requirements = requirements_of(run.cases)
@@ -241,12 +232,32 @@ class _Fold:
             if not any(
                 id_ == planned["id"] or id_.startswith(f"{planned['id']}[") for id_ in steps
             ):
-                unreached = _unfinished({"step": "", **planned})
-                unreached.outcome = "skipped"
-                unreached.message = "Not run." if over else "The run ended before this step."
-                steps[unreached.id] = unreached
+                message = "Not run." if over else "The run ended before this step."
+                step = _skipped(planned, message)
+                steps[step.id] = step
         # Python's sort is stable: the order of events stays, ``finally`` comes last.
         case.steps = sorted(steps.values(), key=lambda step: step.section == "finally")
+
+
+def _unreached(planned: PlanCase) -> CaseRecord:
+    message = "The run ended before this case began."
+    return CaseRecord(
+        id=planned.id,
+        name=planned.name or planned.id,
+        scenario=ScenarioRecord(name=planned.name),
+        matrix=planned.matrix,
+        seed=planned.seed,
+        counts=planned.counts,
+        outcome="skipped",
+        message=message,
+        steps=[_skipped(step, message) for step in planned.steps if step.get("id")],
+    )
+
+
+def _skipped(planned: Mapping[str, Any], message: str) -> StepRecord:
+    step = _unfinished(planned)
+    step.outcome, step.message = "skipped", message
+    return step
 
 
 def _unfinished(fields: Mapping[str, Any]) -> StepRecord:

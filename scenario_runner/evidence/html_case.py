@@ -104,8 +104,15 @@ class CaseView:
                 break
             uri = self.previews.uri(attachment.path)
             if uri is not None:
-                image = attachment.subject.get("image", "")
-                shown.append({"uri": uri, "title": attachment.title, "image": image})
+                subject = attachment.subject
+                shown.append(
+                    {
+                        "uri": uri,
+                        "title": attachment.title,
+                        "number": subject.get("number"),
+                        "of": subject.get("of"),
+                    }
+                )
         return First(shown, len(found) - len(shown) if shown else 0)
 
     def _rows(self) -> list[Row]:
@@ -182,7 +189,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
-    facts = [str(patient["patient_id"])] if patient.get("patient_id") else []
+    facts = [str(patient["id"])] if patient.get("id") else []
     if patient.get("sex"):
         facts.append(f"sex {patient['sex']}")
     if patient.get("birth_date"):

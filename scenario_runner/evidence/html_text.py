@@ -76,6 +76,33 @@ def code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(t(text))
 
 
+def label(key: str) -> str:
+    """The name of a fact: ``called_ae_title`` becomes ``called AE title``; keywords stay."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
+        return key
+    return " ".join(_ACRONYMS.get(part, part) for part in key.split("_"))
+
+
+_ACRONYMS = {name.lower(): name for name in ("AE", "UID", "PDU", "SOP", "SCP", "ID", "TLS", "URL")}
+
+
+def fact(item: Any) -> Markup:
+    """One plain value of a fact; a UID of the Standard is named."""
+    if item is None:
+        return Markup("–")
+    if isinstance(item, bool):
+        return t("yes" if item else "no")
+    if isinstance(item, list):
+        return Markup(", ").join(fact(member) for member in item) if item else Markup("–")
+    if isinstance(item, str) and item.startswith("1.2.840.10008."):
+        from pydicom.uid import UID
+
+        name = UID(item).name
+        if name != item:
+            return Markup('{} <span class="uid">{}</span>').format(t(name), t(item))
+    return t(item)
+
+
 def word(outcome: str) -> str:
     """An outcome as a heading has it."""
     return _WORDS.get(outcome, outcome)
@@ -178,13 +205,17 @@ def _grid(items: Sequence[Any], width: int) -> Grid | None:
     if not items or not all(isinstance(item, Mapping) and item for item in items[:width]):
         return None
     columns = list(dict.fromkeys(str(key) for item in items[:width] for key in item))
-    flat = all(
-        not isinstance(cell, Mapping | list) for item in items[:width] for cell in item.values()
-    )
+    flat = all(_flat(cell) for item in items[:width] for cell in item.values())
     if len(columns) > 8 or not flat:
         return None
     rows = [[item.get(column, "") for column in columns] for item in items[:width]]
     return Grid(columns, rows, max(0, len(items) - width))
+
+
+def _flat(cell: Any) -> bool:
+    if isinstance(cell, list):
+        return len(cell) <= 8 and not any(isinstance(member, Mapping | list) for member in cell)
+    return not isinstance(cell, Mapping)
 
 
 FILTERS = {
@@ -196,4 +227,6 @@ FILTERS = {
     "amount": amount,
     "seconds": seconds,
     "clock": clock,
+    "label": label,
+    "fact": fact,
 }

@@ -21,10 +21,10 @@ class _Part(BaseModel):
 
 
 class ImageRecord(TypedDict, total=False):
-    """One SOP instance of the plan."""
+    """One SOP instance of the plan. ``key`` is the plan's own name of it, ``p1.s1.e1.i1``."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    id: str
+    key: str
     uid: str
     sop_class: str
     number: int
@@ -34,7 +34,7 @@ class SeriesRecord(TypedDict, total=False):
     """One series of the plan."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    id: str
+    key: str
     uid: str
     modality: str
     number: int
@@ -46,7 +46,7 @@ class StudyRecord(TypedDict, total=False):
     """One study of the plan."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    id: str
+    key: str
     accession: str
     uid: str
     description: str
@@ -55,9 +55,10 @@ class StudyRecord(TypedDict, total=False):
 
 
 class PatientRecord(TypedDict, total=False):
-    """One synthetic patient of the plan."""
+    """One synthetic patient of the plan; ``id`` is the patient ID."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    key: str
     id: str
     name: str
     studies: list[StudyRecord]
@@ -243,7 +244,8 @@ class PlanCase(BaseModel):
     name: str = ""
     matrix: dict[str, JsonValue] = {}
     seed: int | None = None
-    scenario: ScenarioRecord | str | None = None
+    counts: dict[str, int] = {}
+    steps: list[dict[str, JsonValue]] = []
     patients: list[PatientRecord] = []
 
 

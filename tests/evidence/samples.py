@@ -35,24 +35,35 @@ if TYPE_CHECKING:
 BEGIN = dt.datetime(2026, 1, 31, 9, 30, tzinfo=dt.UTC)
 
 ASSOCIATION = {
-    "peer": "ORTHANC at 127.0.0.1:4242",
-    "calling AE title": "FABRICATE",
-    "maximum PDU length": 16384,
-    "implementation": "OFFIS_DCMTK_367 (1.2.276.0.7230010.3.0.3.6.7)",
+    "host": "127.0.0.1",
+    "port": 4242,
+    "calling_ae_title": "FABRICATE",
+    "called_ae_title": "ORTHANC",
     "contexts": [
         {
             "id": 1,
-            "abstract syntax": "Digital X-Ray Image Storage - For Presentation",
-            "transfer syntax": "Explicit VR Little Endian",
-            "result": "accepted",
+            "abstract_syntax": "1.2.840.10008.5.1.4.1.1.1.1",
+            "proposed": ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"],
+            "accepted": True,
+            "transfer_syntax": "1.2.840.10008.1.2.1",
+            "reason": "accepted",
+            "scp": False,
         },
         {
             "id": 3,
-            "abstract syntax": "Computed Radiography Image Storage",
-            "transfer syntax": "Explicit VR Little Endian",
-            "result": "abstract syntax not supported",
+            "abstract_syntax": "1.2.840.10008.5.1.4.1.1.1",
+            "proposed": ["1.2.840.10008.1.2.1"],
+            "accepted": False,
+            "transfer_syntax": None,
+            "reason": "abstract syntax not supported",
+            "scp": False,
         },
     ],
+    "max_pdu": 16384,
+    "implementation_class_uid": "1.2.276.0.7230010.3.0.3.6.7",
+    "implementation_version_name": "OFFIS_DCMTK_367",
+    "connect_seconds": 0.0004,
+    "negotiate_seconds": 0.0031,
 }
 
 
@@ -271,28 +282,28 @@ def patient(
 ) -> dict[str, Any]:
     root = f"2.25.{310441935273145402113347901442877900 + number * 1000}"
     return {
-        "id": f"p{number}",
-        "patient_id": f"PID{number:06d}",
+        "key": f"p{number}",
+        "id": f"PID{number:06d}",
         "name": name,
         "sex": "F",
         "birth_date": "1970-01-31",
         "studies": [
             {
-                "id": f"p{number}.s1",
+                "key": f"p{number}.s1",
                 "uid": root,
                 "accession": accession,
                 "description": "Chest PA and lateral",
                 "date": "2026-01-31",
                 "series": [
                     {
-                        "id": f"p{number}.s1.e{n}",
+                        "key": f"p{number}.s1.e{n}",
                         "uid": f"{root[:-3]}{n:03d}",
                         "modality": "DX",
                         "number": n,
                         "description": "PA" if n == 1 else "Lateral",
                         "images": [
                             {
-                                "id": f"p{number}.s1.e{n}.i{i}",
+                                "key": f"p{number}.s1.e{n}.i{i}",
                                 "uid": f"{root[:-6]}{n:02d}{i:06d}",
                                 "sop_class": "1.2.840.10008.5.1.4.1.1.1.1",
                                 "number": i,
@@ -359,8 +370,14 @@ def _until_the_checks(story: Story) -> None:
                 id="generate_1",
                 path=f"evidence/previews/p1.s1.e{n}.i1.png",
                 media_type="image/png",
-                title=f"{view}, image 1 of 1",
-                subject={"patient": "p1", "series": f"p1.s1.e{n}", "image": f"p1.s1.e{n}.i1"},
+                title=f"DX {view}",
+                subject={
+                    "patient": "p1",
+                    "series": f"p1.s1.e{n}",
+                    "image": f"p1.s1.e{n}.i1",
+                    "number": 1,
+                    "of": 1,
+                },
             )
             for n, view in ((1, "PA"), (2, "Lateral"))
         ],
@@ -376,7 +393,7 @@ def _until_the_checks(story: Story) -> None:
             "instances": 2,
             "statuses": {"0000 success": 2},
             "bytes": 16_781_312,
-            "images per second": 10.9,
+            "instances_per_second": 10.9,
             "association": ASSOCIATION,
         },
         inside=[
@@ -569,7 +586,16 @@ def interrupted() -> Story:
         Progress(case="xray_smoke", id="send_1", done=472, total=1000, unit="instances"), after=3.1
     )
     story.plan["cases"].append(
-        {"id": "ct_series", "name": "ct_series", "patients": [patient(2, "MÜLLER^JÖRG")]}
+        {
+            "id": "ct_series",
+            "name": "ct_series",
+            "counts": {"patients": 1, "studies": 1, "series": 2, "images": 2},
+            "steps": [
+                {"id": id_, "step": step, "title": title, "section": "steps"}
+                for id_, step, title in STEPS[:3]
+            ],
+            "patients": [patient(2, "MÜLLER^JÖRG")],
+        }
     )
     return story
 

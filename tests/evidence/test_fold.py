@@ -107,6 +107,12 @@ def test_what_was_never_reached_is_listed_as_skipped() -> None:
     assert smoke.steps[2].duration_s == pytest.approx(3.1)
     assert (ct.id, ct.outcome, ct.started) == ("ct_series", "skipped", None)
     assert ct.patients[0]["name"] == "MÜLLER^JÖRG"
+    assert ct.counts["images"] == 2
+    assert [(step.id, step.outcome) for step in ct.steps] == [
+        ("echo_1", "skipped"),
+        ("generate_1", "skipped"),
+        ("send_1", "skipped"),
+    ]
 
 
 def test_steps_of_a_loop_do_not_leave_their_plan_behind_as_skipped() -> None:

@@ -159,6 +159,18 @@ def test_a_picture_outside_of_the_run_is_never_read(tmp_path: Path) -> None:
     assert "data:image/png" not in _html(folder, story)
 
 
+def test_a_preview_without_a_subject_is_shown_and_a_subject_cannot_replace_the_picture(
+    tmp_path: Path,
+) -> None:
+    story = samples.passing()
+    attached = [s.event for s in story.events if s.event.kind == "attached"]
+    object.__setattr__(attached[0], "subject", {})
+    object.__setattr__(attached[1], "subject", {"uri": "http://127.0.0.1/", "title": 7})
+    sources = [a["src"] for tag, a in _Page(_html(tmp_path, story)).elements if tag == "img"]
+    assert len(sources) == 2
+    assert all(source.startswith("data:image/png;base64,iVBOR") for source in sources)
+
+
 def test_hidden_characters_are_made_visible() -> None:
     assert visible("a\x00b\u202ec\u200bd") == "a[U+0000]b[U+202E]c[U+200B]d"
     assert visible("x" * 700) == "x" * 600 + "… (100 more characters in run.json)"
