@@ -49,11 +49,12 @@ def find_transfer_syntax(given: str, supported: frozenset[str]) -> str | ValuePr
 def find_sop_class(given: str) -> str | ValueProblem:
     """The UID of a storage SOP class by UID or keyword (PS3.6 table A-1)."""
     from pydicom import uid
+    from pydicom.config import IGNORE
 
     known = {name for name in dir(uid) if name.endswith("Storage") or "StorageFor" in name}
     if given in known:
         return str(getattr(uid, given))
-    if uid.UID(given).is_valid and uid.UID(given).type == "SOP Class":
+    if uid.UID(given, validation_mode=IGNORE).type == "SOP Class":
         return given
     near = get_close_matches(given, sorted(known), 3, 0.6)
     meant = f"; did you mean '{near[0]}'?" if near else ""

@@ -66,6 +66,8 @@ def reserve(demand: Demand, site: str, counters: Counters) -> Reserved:
     """Reserve all that is wanted. Raises ExhaustedRule for a counter that has too few left."""
     reserved = Reserved()
     for (kind, pattern), count in demand.uses.items():
+        if count == 0:
+            continue
         firsts = []
         for rule, counter in rules(kind, pattern):
             try:

@@ -33,8 +33,10 @@ def first_free(known: int | None, start: int, step: int) -> int:
 def _range(known: int | None, start: int, step: int, count: int, last: int) -> tuple[int, int]:
     """(first number, lowest number that stays free). Raises CounterExhausted."""
     first = first_free(known, start, step)
+    if count == 0:
+        return first, first if known is None else known
     end = first + (count - 1) * step
-    if count and end > last:
+    if end > last:
         raise CounterExhausted(first, last)
     return first, end + 1
 

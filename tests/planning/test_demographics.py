@@ -1,0 +1,153 @@
+"""Names a PACS accepts, in every locale, that belong to one person and to nobody in particular."""
+
+from __future__ import annotations
+
+import random as global_random
+import unicodedata
+from random import Random
+
+import pytest
+from faker.config import AVAILABLE_LOCALES
+
+from scenario_runner.planning import person_name
+from scenario_runner.planning.demographics import FakerDemographics, hiragana
+from scenario_runner.planning.person_name import compose
+from tests.planning.support import FAKER, plan
+
+
+def name_of(locale: str, number: int, sex: str = "M") -> str:
+    return compose(None, FAKER.person(locale, sex, Random(number)))
+
+
+@pytest.mark.parametrize("locale", sorted(AVAILABLE_LOCALES))
+def test_every_locale_gives_names_addresses_and_phones_that_fit(locale: str) -> None:
+    for sex in "MFO":
+        for number in range(5):
+            person = FAKER.person(locale, sex, Random(number))
+            assert person_name.check(compose(None, person)) is None
+            assert person.family
+            assert person.given
+            assert 0 < len(person.address) <= 64
+            assert 0 < len(person.phone) <= 16
+            assert person.phone.isascii()
+            assert not set(person.address) & set("\\\n\r")
+
+
+def scripts(text: str) -> set[str]:
+    return {unicodedata.name(c).split()[0] for c in text if c.isalpha()}
+
+
+@pytest.mark.parametrize(
+    ("locale", "ideographic", "phonetic"),
+    [("ja_JP", {"CJK", "HIRAGANA", "IDEOGRAPHIC"}, {"HIRAGANA", "KATAKANA-HIRAGANA"}),
+     ("ko_KR", {"CJK"}, {"HANGUL"}), ("zh_CN", {"CJK"}, None), ("zh_TW", {"CJK"}, None)],
+)  # fmt: skip
+def test_east_asian_names_have_their_groups(
+    locale: str, ideographic: set[str], phonetic: set[str] | None
+) -> None:
+    for number in range(60):
+        groups = name_of(locale, number, "MF"[number % 2]).split("=")
+        assert len(groups) == (2 if phonetic is None else 3)
+        assert scripts(groups[0]) == {"LATIN"}
+        assert groups[0] == groups[0].upper()
+        assert scripts(groups[1]) <= ideographic
+        assert all(group.count("^") == 1 for group in groups)
+        if phonetic is not None:
+            assert scripts(groups[2]) <= phonetic
+
+
+_ROMAJI = dict(zip("あいうえお", "aiueo", strict=True))
+
+
+def test_the_groups_of_a_japanese_name_are_one_person() -> None:
+    pairs = {name.split("=")[1]: name for name in (name_of("ja_JP", n) for n in range(300))}
+    assert len(set(pairs.values())) == len(pairs), "one reading for each writing"
+    initials = 0
+    for name in pairs.values():
+        alphabetic, _, phonetic = name.split("=")
+        for latin, kana in zip(alphabetic.split("^"), phonetic.split("^"), strict=True):
+            if kana[0] in _ROMAJI:
+                assert latin.lower().startswith(_ROMAJI[kana[0]]), name
+                initials += 1
+    assert initials > 50
+
+
+def test_hiragana_of_katakana() -> None:
+    assert hiragana("ヤマダ・タロー") == "やまだ・たろー"
+
+
+@pytest.mark.parametrize(
+    ("locale", "script"),
+    [("ru_RU", "CYRILLIC"), ("el_GR", "GREEK"), ("he_IL", "HEBREW"), ("ar_SA", "ARABIC"),
+     ("th_TH", "THAI")],
+)  # fmt: skip
+def test_other_scripts_stand_in_the_alphabetic_group(locale: str, script: str) -> None:
+    for number in range(20):
+        name = name_of(locale, number)
+        assert "=" not in name
+        assert scripts(name) == {script}
+
+
+def test_given_names_go_with_the_sex() -> None:
+    from faker.providers.person.en_US import Provider
+
+    for number in range(200):
+        for sex, known in (("M", Provider.first_names_male), ("F", Provider.first_names_female)):
+            given = FAKER.person("en_US", sex, Random(number)).given
+            assert given in {name.upper() for name in known}
+    family, _given, patronymic = name_of("ru_RU", 1, "F").split("^")
+    assert family.endswith("а")
+    assert patronymic.endswith("на")
+
+
+def test_the_same_seed_is_the_same_person_whoever_was_drawn_before() -> None:
+    fresh = FakerDemographics()
+    for number in range(50):
+        fresh.person("en_GB", "F", Random(number))
+    assert fresh.person("de_DE", "M", Random(5)) == FAKER.person("de_DE", "M", Random(5))
+
+
+def test_drawing_leaves_global_random_numbers_alone() -> None:
+    import faker.generator
+
+    before = global_random.getstate(), faker.generator.random.getstate()
+    FakerDemographics().person("fr_FR", "M", Random(1))
+    assert (global_random.getstate(), faker.generator.random.getstate()) == before
+
+
+def test_ten_thousand_people_of_one_locale_are_a_crowd() -> None:
+    assert len({name_of("en_US", number) for number in range(2000)}) > 1900
+
+
+def test_languages_and_other_spellings_of_a_locale_are_understood() -> None:
+    assert name_of("ja", 1) == name_of("ja-jp", 1) == name_of("ja_JP", 1)
+    assert name_of("en-au", 1) == name_of("en_AU", 1)
+
+
+def test_an_unknown_locale_names_near_ones() -> None:
+    with pytest.raises(ValueError, match="ja_JP"):
+        FAKER.person("ja_JX", "M", Random(1))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("CITIZEN^JANE", "CITIZEN^JANE"),
+        ("{family: YAMADA, given: TAROU, ideographic: 山田^太郎, phonetic: やまだ^たろう}",
+         "YAMADA^TAROU=山田^太郎=やまだ^たろう"),
+        ("{family: A, phonetic: あ}", "A==あ"),
+        ("{family: A, suffix: JR}", "A^^^^JR"),
+        ("{given: ANN}", "^ANN"),
+    ],
+)  # fmt: skip
+def test_given_names_are_written_as_components(given: str, name: str) -> None:
+    assert plan(f"patients:\n  - name: {given}\n")[0].patients[0].name == name
+
+
+def test_a_given_family_name_and_a_locale_share_the_work() -> None:
+    name = (
+        plan("patients:\n  - {name: {family: SMITH, locale: ja_JP}, sex: F}\n")[0].patients[0].name
+    )
+    assert name.startswith("SMITH^")
+    assert len(name) > len("SMITH^")
+    assert "=" not in name, "the kanji would say another family name"
