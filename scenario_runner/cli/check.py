@@ -1,0 +1,56 @@
+"""``fabricate check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from scenario_runner.cli.options import paths_argument
+
+
+@click.command()
+@paths_argument
+@click.option(
+    "--with",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    default=("standard",),
+    help="A validator; may be repeated. By default our own rules, 'standard'.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs (an object a line), or as annotations of a workflow.",
+)
+def check(
+    paths: tuple[Path, ...], names: tuple[str, ...], style: Literal["text", "json", "github"]
+) -> int:
+    """Judge DICOM files: each by itself, then whether those of a study agree.
+
+    PATH is a file or a folder. Exit code 3 when there is an error; warnings alone are let pass.
+    """
+    from scenario_runner.conformance.files import check_paths, chosen
+    from scenario_runner.conformance.rendering import render
+    from scenario_runner.plugins import Plugins
+
+    validators = chosen(names, Plugins().named("fabricate_validators"))
+    files: set[Path] = set()
+    counts = {"error": 0, "warning": 0}
+    for file, findings in check_paths(paths, validators):
+        files.add(file)
+        click.echo(render(file, findings, style), nl=False)
+        for finding in findings:
+            counts[finding.severity] += 1
+    if style == "text":
+        judges = ", ".join(f"{one.name} {one.version()}" for one in validators)
+        click.echo(
+            f"{len(files)} checked by {judges}: {counts['error']} errors, "
+            f"{counts['warning']} warnings",
+            err=bool(counts["error"]),
+        )
+    return 3 if counts["error"] else 0

@@ -1,0 +1,158 @@
+"""Data elements as a file has them: raw values, with what was wrong with their encoding.
+
+pydicom forgives: it strips padding, guesses, and replaces what it cannot decode. A judge must see
+the bytes, so they are read here (PS3.5 chapter 7, PS3.10 7.1). Only small values are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of names, written as one text."""
+    return frozenset(text.split())
+
+
+TEXT_LIKE = words("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT")
+"""VRs whose values are characters (PS3.5 6.2)."""
+
+
+class Entry(NamedTuple):
+    """What PS3.6 says about a tag. vr: as the dictionary has it, ``US or SS`` included."""
+
+    vr: str
+    vm: str
+    keyword: str
+    retired: bool
+
+
+@lru_cache(maxsize=16384)
+def entry(tag: int) -> Entry | None:
+    """The dictionary's entry; None for a tag it does not have (PS3.6 6)."""
+    from pydicom.datadict import get_entry
+
+    try:
+        vr, vm, _, retired, keyword = get_entry(tag)
+    except KeyError:
+        return None
+    return Entry(vr, vm, keyword, bool(retired))
+
+
+@lru_cache(maxsize=4096)
+def tag_of(keyword: str) -> int:
+    """The tag of a keyword that is in the dictionary."""
+    from pydicom.datadict import tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword
+    return tag
+
+
+@dataclass(slots=True)
+class Element:
+    """One data element.
+
+    written_vr: empty in Implicit VR. vr: the one to read the value by, empty when nobody knows.
+    value: its bytes, empty for sequences, for encapsulated pixel data and when longer than what is
+    kept. length: bytes as declared, None when undefined. items: of a sequence. fragments: lengths
+    of the fragments of encapsulated pixel data, without the offset table.
+    """
+
+    tag: int
+    vr: str
+    written_vr: str
+    value: bytes
+    length: int | None
+    kept: bool = True
+    items: list[Items] | None = None
+    fragments: list[int] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Without a value: zero length, only padding, or a sequence without items."""
+        if self.items is not None:
+            return not self.items
+        return self.length == 0 or (self.kept and not self.value.strip(b" \0") and self.is_text)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the value is characters rather than numbers or bytes."""
+        return self.vr in TEXT_LIKE
+
+
+@dataclass(slots=True)
+class Items:
+    """A data set: the one of the file or an item of a sequence."""
+
+    path: str = ""
+    """``ReferencedStudySequence[0].``, empty for the data set of the file."""
+    parent: Items | None = None
+    elements: dict[int, Element] = field(default_factory=dict)
+
+    def get(self, keyword: str) -> Element | None:
+        """An element of this data set, not of its items."""
+        return self.elements.get(tag_of(keyword))
+
+    def text(self, keyword: str) -> str:
+        """An ASCII value without padding; empty when absent."""
+        element = self.get(keyword)
+        return text_of(element) if element else ""
+
+    def texts(self, keyword: str) -> list[str]:
+        """The values, without padding; [] when absent or empty."""
+        whole = self.text(keyword)
+        return [value.strip(" \0") for value in whole.split("\\")] if whole else []
+
+    def number(self, keyword: str) -> int | None:
+        """The first value of an attribute that is US, SS, UL, SL or IS."""
+        element = self.get(keyword)
+        return number_of(element) if element else None
+
+    def decimals(self, keyword: str) -> list[float] | None:
+        """Values of a DS attribute, [] when absent; None when one is no finite number."""
+        try:
+            numbers = [float(text) for text in self.texts(keyword)]
+        except ValueError:
+            return None
+        return numbers if all(abs(number) < float("inf") for number in numbers) else None
+
+    def where(self, element: Element) -> str:
+        """How a finding calls the element."""
+        return self.path + name_of(element.tag)
+
+    def walk(self) -> Iterator[tuple[Items, Element]]:
+        """All elements, those of items after the sequence they are in."""
+        for element in self.elements.values():
+            yield self, element
+            for item in element.items or ():
+                yield from item.walk()
+
+
+def name_of(tag: int) -> str:
+    """The keyword of a tag, or ``(gggg,eeee)``."""
+    known = entry(tag)
+    return known.keyword if known and known.keyword else f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def text_of(element: Element) -> str:
+    """An ASCII value without padding; what is not ASCII is there as Latin-1."""
+    return element.value.decode("latin-1").strip(" \0")
+
+
+def number_of(element: Element) -> int | None:
+    """The first value of US, SS, UL, SL or IS; None when there is none. Binary is in native order."""
+    if element.vr in ("US", "SS", "UL", "SL"):
+        size = 2 if element.vr in ("US", "SS") else 4
+        if len(element.value) < size:
+            return None
+        return int.from_bytes(element.value[:size], "little", signed=element.vr[0] == "S")
+    if element.vr == "IS":
+        text = text_of(element).split("\\")[0].strip()
+        return int(text) if text.lstrip("+-").isdecimal() and len(text) <= 12 else None
+    return None

@@ -1,0 +1,1 @@
+"""Validators of other makers, run as programs where they are installed."""

@@ -1,0 +1,53 @@
+"""dcentvfy of David Clunie's dicom3tools: whether patients, studies and series agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scenario_runner.conformance.api import Finding
+
+
+class Dcentvfy:
+    """Runs the installed program."""
+
+    name = "dcentvfy"
+
+    def version(self) -> str | None:
+        """Of the dicom3tools; None when it is not installed."""
+        from scenario_runner.conformance.outside.dicom3tools import version_of
+
+        return version_of(self.name)
+
+    def check(self, file: Path) -> list[Finding]:
+        """One file alone agrees with itself. Raises UsageError when it is not installed."""
+        from scenario_runner.conformance.outside.dicom3tools import findings
+        from scenario_runner.conformance.outside.program import found, run
+
+        if found(self.name) is None:
+            return list(findings(run(self.name, [str(file)], seconds=1), self.name))
+        return []
+
+    def check_study(self, files: Sequence[Path]) -> list[Finding]:
+        """Its errors and warnings about the files together.
+
+        Raises UsageError when it is not installed, or for a file name with a line break, which its
+        list of files cannot hold.
+        """
+        from scenario_runner.conformance.outside.dicom3tools import SECONDS, findings
+        from scenario_runner.conformance.outside.program import run
+
+        names = [str(file.absolute()) for file in files]
+        if any("\n" in name for name in names):
+            raise UsageError("dcentvfy cannot take a file whose name has a line break")
+        with TemporaryDirectory(prefix="fabricate-") as folder:
+            listed = Path(folder) / "files.txt"
+            listed.write_text("\n".join(names) + "\n", encoding="utf-8")
+            said = run(self.name, ["-f", str(listed)], seconds=SECONDS + len(files))
+        return list(findings(said, self.name))

@@ -1,0 +1,385 @@
+"""A DICOM file as elements, whatever state it is in (PS3.10 7.1, PS3.5 chapter 7).
+
+Bounded in memory (large values are passed over), depth and number of elements; what cannot be read
+is said as trouble, and whatever came before it is still judged.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from scenario_runner.conformance.elements import Element, Items, entry, name_of, text_of, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+
+LONG_VRS = words("OB OD OF OL OV OW SQ SV UC UN UR UT UV")
+"""VRs with a length of 32 bits in Explicit VR (PS3.5 7.1.2)."""
+VRS = LONG_VRS | words("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US")
+"""All Value Representations (PS3.5 6.2)."""
+
+MAX_ELEMENTS = 250_000
+MAX_DEPTH = 32
+MAX_INFLATED = 1 << 27
+_WINDOW = 1 << 17
+_KEPT_TEXT = 1 << 20
+_KEPT_BYTES = 1 << 16
+
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+PIXEL_DATA = 0x7FE00010
+_BULKY = words("OB OD OF OL OV OW UN")
+_SWAPPED = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
+
+
+class Trouble(NamedTuple):
+    """Something wrong with the encoding. rule: its id in the table of rules."""
+
+    rule: str
+    attribute: str | None
+    message: str
+
+
+@dataclass(slots=True)
+class DicomFile:
+    """A file as it was read. meta, data: empty when they could not be read."""
+
+    meta: Items = field(default_factory=Items)
+    data: Items = field(default_factory=Items)
+    transfer_syntax: str = ""
+    meta_length: int = 0
+    """Bytes of the file meta information after its group length element."""
+    readable: bool = False
+    """Whether the data set was reached at all, so that what is absent can be called missing."""
+    whole: bool = False
+    """Whether it was read to the end."""
+    trouble: list[Trouble] = field(default_factory=list)
+
+    @property
+    def sop_class(self) -> str:
+        """The SOP class UID; a DICOMDIR has it in the file meta information only (PS3.10 8.6)."""
+        return self.data.text("SOPClassUID") or self.meta.text("MediaStorageSOPClassUID")
+
+    @property
+    def implicit(self) -> bool:
+        """Whether VRs come from the dictionary."""
+        return self.transfer_syntax == IMPLICIT_LITTLE
+
+    @property
+    def encapsulated(self) -> bool:
+        """Whether pixel data is compressed, which every other transfer syntax means (PS3.5 A.4)."""
+        return self.transfer_syntax not in (
+            IMPLICIT_LITTLE,
+            EXPLICIT_LITTLE,
+            DEFLATED_LITTLE,
+            EXPLICIT_BIG,
+        )
+
+
+def read_file(path: Path) -> DicomFile:
+    """Read a file. Raises OSError only."""
+    with path.open("rb") as stream:
+        return read_stream(stream)
+
+
+def read_stream(stream: BinaryIO, *, until: int = 1 << 32) -> DicomFile:
+    """Read a file from a stream that can seek, up to the first tag that is ``until`` or above."""
+    found = DicomFile()
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    if size == 0:
+        found.trouble.append(Trouble("not-dicom", None, "the file is empty"))
+        return found
+    head = stream.read(132)
+    if head[128:] != b"DICM":
+        message = "no DICM after a preamble of 128 bytes: not a DICOM file"
+        found.trouble.append(Trouble("not-dicom", None, message))
+        return found
+    reader = _Reader(_Source(stream, size), found.trouble)
+    try:
+        at = _read_meta(found, reader, size)
+        _read_data(found, reader, at, size, until)
+    except _DamageError as error:
+        found.trouble.append(Trouble(error.rule, error.attribute, str(error)))
+    except RecursionError:  # pragma: no cover - MAX_DEPTH is far below Python's limit
+        found.trouble.append(Trouble("structure", None, "sequences are nested too deeply"))
+    return found
+
+
+def _read_meta(found: DicomFile, reader: _Reader, size: int) -> int:
+    at = 132
+    begins = at
+    while at < size and reader.group(at) == 2:
+        at = reader.element(found.meta, at, size, depth=0)
+        if 0x00020000 in found.meta.elements and len(found.meta.elements) == 1:
+            begins = at
+    found.meta_length = at - begins
+    syntax = found.meta.get("TransferSyntaxUID")
+    found.transfer_syntax = text_of(syntax) if syntax else ""
+    return at
+
+
+def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int) -> None:
+    if not found.transfer_syntax and at < size:
+        found.transfer_syntax = EXPLICIT_LITTLE if reader.looks_explicit(at) else IMPLICIT_LITTLE
+    if found.transfer_syntax == DEFLATED_LITTLE:
+        reader, at = reader.inflated(at, size), 0
+        size = reader.size
+    reader.implicit = found.implicit
+    reader.little = found.transfer_syntax != EXPLICIT_BIG
+    found.readable = True
+    while at < size:
+        if reader.tag(at) >= until:
+            return
+        at = reader.element(found.data, at, size, depth=0)
+    found.whole = True
+
+
+class _DamageError(Exception):
+    """The bytes are not elements; ``rule`` and ``attribute`` say what they break."""
+
+    def __init__(self, message: str, attribute: str | None = None, rule: str = "structure") -> None:
+        super().__init__(message)
+        self.rule, self.attribute = rule, attribute
+
+
+class _Source:
+    """Bytes of a stream by position, through a window."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self.size = stream, size
+        self._start = 0
+        self.window = b""
+
+    def index(self, at: int, count: int) -> int:
+        """Where in ``window`` these bytes lie, all of them. Raises _DamageError past the end."""
+        index = at - self._start
+        if index < 0 or index + count > len(self.window):
+            self._stream.seek(at)
+            self.window = self._stream.read(max(count, _WINDOW))
+            self._start, index = at, 0
+            if len(self.window) < count:
+                raise _DamageError("the file ends in the middle of an element", rule="truncated")
+        return index
+
+    def read(self, at: int, count: int) -> bytes:
+        index = self.index(at, count)
+        return self.window[index : index + count]
+
+
+class _Reader:
+    """Reads elements at positions and puts them into data sets."""
+
+    def __init__(self, source: _Source, trouble: list[Trouble]) -> None:
+        self._source, self._trouble = source, trouble
+        self.size = source.size
+        self.implicit, self.little = False, True
+        self._count = 0
+
+    def group(self, at: int) -> int:
+        """Group of the element there, read as little endian."""
+        return int.from_bytes(self._source.read(at, 2), "little")
+
+    def tag(self, at: int) -> int:
+        """Tag of the element there."""
+        index = self._source.index(at, 4)
+        order = "<HH" if self.little else ">HH"
+        group, number = struct.unpack_from(order, self._source.window, index)
+        return int(group << 16 | number)
+
+    def looks_explicit(self, at: int) -> bool:
+        """Whether a VR follows the tag there."""
+        return self._source.read(at, min(6, self.size - at))[4:6].decode("latin-1") in VRS
+
+    def inflated(self, at: int, size: int) -> _Reader:
+        """A reader of what is deflated from there on (PS3.5 A.5), bounded."""
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        parts: list[bytes] = []
+        total = 0
+        try:
+            while at < size and not inflate.eof:
+                chunk = self._source.read(at, min(_WINDOW, size - at))
+                at += len(chunk)
+                while chunk:
+                    parts.append(inflate.decompress(chunk, 1 << 20))
+                    chunk = inflate.unconsumed_tail
+                    total += len(parts[-1])
+                    if total > MAX_INFLATED:
+                        raise _DamageError(
+                            f"more than {MAX_INFLATED >> 20} MiB when inflated", rule="too-large"
+                        )
+        except zlib.error as error:
+            raise _DamageError(f"the deflated data set cannot be inflated: {error}") from None
+        if not inflate.eof:
+            raise _DamageError("the deflated data set ends too early", rule="truncated")
+        return _Reader(_Source(BytesIO(b"".join(parts)), total), self._trouble)
+
+    def element(self, into: Items, at: int, end: int, depth: int) -> int:
+        """Read the element there into a data set. Returns where the next one begins."""
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise _DamageError(f"more than {MAX_ELEMENTS} elements", rule="too-large")
+        tag, written, length, at = self._head(at, end)
+        where = into.path + name_of(tag)
+        if tag >> 16 == 0xFFFE:
+            raise _DamageError("a delimiter where an element should be", where)
+        known = entry(tag)
+        vr = written or (_readable_as(known.vr) if known else "")
+        element = Element(tag, vr, written, b"", None if length == _UNDEFINED else length)
+        if length == _UNDEFINED:
+            at = self._undefined(element, into, where, at, end, depth)
+        else:
+            if at + length > end:
+                raise _DamageError(
+                    f"says it has {length} bytes, {end - at} are left", where, "truncated"
+                )
+            if length & 1:
+                self._say("even-length", where, f"has a length of {length} bytes, which is odd")
+            if vr == "SQ":
+                self._sequence(element, into, at, at + length, depth, delimited=False)
+            elif length <= (_KEPT_BYTES if vr in _BULKY else _KEPT_TEXT):
+                element.value = self._value(vr, at, length)
+            else:
+                element.kept = False
+            at += length
+        self._put(into, element, where)
+        return at
+
+    def _put(self, into: Items, element: Element, where: str) -> None:
+        if element.tag in into.elements:
+            self._say("element-repeated", where, "occurs more than once in one data set")
+            return
+        if into.elements and element.tag < next(reversed(into.elements)):
+            self._say("element-order", where, "comes after an element with a higher tag")
+        into.elements[element.tag] = element
+
+    def _say(self, rule: str, where: str, message: str) -> None:
+        self._trouble.append(Trouble(rule, where, message))
+
+    def _value(self, vr: str, at: int, length: int) -> bytes:
+        value = self._source.read(at, length)
+        size = _SWAPPED.get(vr)
+        if not self.little and size:
+            return b"".join(value[n : n + size][::-1] for n in range(0, length, size))
+        return value
+
+    def _head(self, at: int, end: int) -> tuple[int, str, int, int]:
+        """Tag, written VR, length, where the value begins."""
+        if at + 8 > end:
+            raise _DamageError("ends in the middle of an element", rule="truncated")
+        source = self._source
+        index = source.index(at, 8)
+        order = "<" if self.little else ">"
+        if self.implicit:
+            group, number, length = struct.unpack_from(order + "HHL", source.window, index)
+            return group << 16 | number, "", length, at + 8
+        group, number, raw, short = struct.unpack_from(order + "HH2sH", source.window, index)
+        tag = group << 16 | number
+        if group == 0xFFFE:
+            return tag, "", 0, at + 8
+        vr = raw.decode("latin-1")
+        if vr not in VRS:
+            raise _DamageError(f"{raw!r} is no Value Representation", name_of(tag))
+        if vr not in LONG_VRS:
+            return tag, vr, short, at + 8
+        if at + 12 > end:
+            raise _DamageError("ends in the middle of an element", name_of(tag), "truncated")
+        index = source.index(at + 8, 4)
+        return tag, vr, struct.unpack_from(order + "L", source.window, index)[0], at + 12
+
+    def _undefined(
+        self, element: Element, into: Items, where: str, at: int, end: int, depth: int
+    ) -> int:
+        if element.tag == PIXEL_DATA and not into.path:
+            return self._fragments(element, where, at, end)
+        if element.vr == "SQ" or (self.implicit and not element.vr):
+            element.vr = "SQ"
+            return self._sequence(element, into, at, end, depth, delimited=True)
+        if element.vr == "UN":
+            # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
+            implicit, little = self.implicit, self.little
+            self.implicit, self.little = True, True
+            try:
+                return self._sequence(element, into, at, end, depth, delimited=True)
+            finally:
+                self.implicit, self.little = implicit, little
+        raise _DamageError(f"VR {element.vr} cannot have an undefined length", where)
+
+    def _sequence(
+        self, element: Element, into: Items, at: int, end: int, depth: int, *, delimited: bool
+    ) -> int:
+        """Read items; ``end`` bounds them, a delimiter ends them when ``delimited`` (PS3.5 7.5)."""
+        where = into.path + name_of(element.tag)
+        if depth >= MAX_DEPTH:
+            raise _DamageError(
+                f"sequences are nested more than {MAX_DEPTH} deep", where, "too-large"
+            )
+        element.items = []
+        while at < end:
+            tag, length, at = self._item_head(at, end, where)
+            if tag == _SEQUENCE_END and delimited:
+                return at
+            if tag != _ITEM:
+                raise _DamageError("holds something that is not an item", where)
+            item = Items(f"{where}[{len(element.items)}].", into)
+            element.items.append(item)
+            self._count += 1
+            undefined = length == _UNDEFINED
+            inner = end if undefined else at + length
+            if inner > end:
+                raise _DamageError("an item is longer than what it is in", where, "truncated")
+            at = self._item(item, at, inner, depth + 1, undefined=undefined)
+        if delimited:
+            raise _DamageError("has no sequence delimitation item", where, "truncated")
+        return end
+
+    def _item_head(self, at: int, end: int, where: str) -> tuple[int, int, int]:
+        if at + 8 > end:
+            raise _DamageError("ends in the middle of an item", where, "truncated")
+        index = self._source.index(at, 8)
+        order = "<HHL" if self.little else ">HHL"
+        group, number, length = struct.unpack_from(order, self._source.window, index)
+        return group << 16 | number, length, at + 8
+
+    def _item(self, item: Items, at: int, end: int, depth: int, *, undefined: bool) -> int:
+        while at < end:
+            if undefined and self.tag(at) == _ITEM_END:
+                return at + 8
+            at = self.element(item, at, end, depth)
+        if undefined:
+            raise _DamageError("an item has no delimitation item", item.path[:-1], "truncated")
+        return at
+
+    def _fragments(self, element: Element, where: str, at: int, end: int) -> int:
+        """Encapsulated pixel data: an offset table, then fragments (PS3.5 A.4)."""
+        lengths: list[int] = []
+        while True:
+            tag, length, at = self._item_head(at, end, where)
+            if tag == _SEQUENCE_END:
+                element.fragments = lengths[1:]
+                return at
+            if tag != _ITEM or length == _UNDEFINED:
+                raise _DamageError("holds something that is not a fragment", where)
+            if at + length > end:
+                raise _DamageError("a fragment is longer than the file", where, "truncated")
+            self._count += 1
+            if self._count > MAX_ELEMENTS:
+                raise _DamageError(f"more than {MAX_ELEMENTS} fragments", where, "too-large")
+            lengths.append(length)
+            at += length
+
+
+def _readable_as(vr: str) -> str:
+    """One VR for the dictionary's choice of several; values are told apart by size only."""
+    if " or " not in vr:
+        return vr
+    return "OW" if "OW" in vr else vr.split(" or ", maxsplit=1)[0]

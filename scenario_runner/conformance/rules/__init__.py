@@ -1,0 +1,1 @@
+"""Our own rules: small functions by subject, all listed in ``table``."""

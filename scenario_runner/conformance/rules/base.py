@@ -1,0 +1,46 @@
+"""What a rule is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scenario_runner.conformance.api import Severity
+    from scenario_runner.conformance.elements import Element, Items
+    from scenario_runner.conformance.reader import DicomFile
+
+
+class Problem(NamedTuple):
+    """What a rule found. section: where it differs from the rule's own."""
+
+    attribute: str | None
+    message: str
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing an object must be, with the place in the Standard that says so."""
+
+    id: str
+    section: str
+    summary: str
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRule(Rule):
+    """Judged for every element, those in sequences included."""
+
+    judge: Callable[[Items, Element], Iterator[Problem]] = lambda _items, _element: iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRule(Rule):
+    """Judged once for a file. whole: only when it could be read to its end."""
+
+    judge: Callable[[DicomFile], Iterator[Problem]] = lambda _file: iter(())
+    whole: bool = False

@@ -1,0 +1,67 @@
+"""Tags, VRs and private elements, as PS3.5 chapter 7 and the dictionary of PS3.6 have them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.conformance import characters
+from scenario_runner.conformance.elements import Element, Items, entry
+from scenario_runner.conformance.reader import PIXEL_DATA
+from scenario_runner.conformance.rules.base import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def dictionary_vr(items: Items, element: Element) -> Iterator[Problem]:
+    """The VR in the file is the dictionary's; UN may stand for any (PS3.5 6.2.2)."""
+    known = entry(element.tag)
+    if known is None or not element.written_vr or element.written_vr == "UN":
+        return
+    if element.written_vr not in known.vr.split(" or ") and element.tag != PIXEL_DATA:
+        yield Problem(
+            items.where(element), f"has VR {element.written_vr}; the dictionary says {known.vr}"
+        )
+
+
+def retired(items: Items, element: Element) -> Iterator[Problem]:
+    """The attribute is still in the Standard."""
+    known = entry(element.tag)
+    if known is not None and known.retired:
+        yield Problem(items.where(element), "is retired from the Standard")
+
+
+def unknown(items: Items, element: Element) -> Iterator[Problem]:
+    """The tag is in the dictionary."""
+    if not element.tag >> 16 & 1 and entry(element.tag) is None:
+        yield Problem(items.where(element), "is not in the data dictionary")
+
+
+def private_creator(items: Items, element: Element) -> Iterator[Problem]:
+    """A private element is in a block that its creator has reserved."""
+    group, number = element.tag >> 16, element.tag & 0xFFFF
+    if not group & 1:
+        return
+    if group in (1, 3, 5, 7, 0xFFFF) or number < 0x10 or 0xFF < number < 0x1000:
+        if number:
+            yield Problem(items.where(element), "is a tag that no private element can have")
+    elif number >= 0x1000:
+        creator = items.elements.get(group << 16 | number >> 8)
+        if creator is None or creator.empty:
+            block = f"({group:04X},{number >> 8:04X})"
+            yield Problem(items.where(element), f"has no private creator: {block} is missing")
+
+
+def misplaced_group(items: Items, element: Element) -> Iterator[Problem]:
+    """Command and file meta elements are not part of a data set."""
+    if element.tag >> 16 in (0x0000, 0x0002):
+        yield Problem(items.where(element), "does not belong into a data set")
+
+
+def character_set_terms(items: Items, element: Element) -> Iterator[Problem]:
+    """The values of SpecificCharacterSet are defined terms that go together."""
+    if element.tag != 0x00080005:
+        return
+    for term in characters.unknown(items.texts("SpecificCharacterSet")):
+        yield Problem(items.where(element), f"'{term}' is no defined term here", "PS3.3 C.12.1.1.2")
+        return

@@ -1,0 +1,80 @@
+"""Where an image is in the patient, and how its values are shown (PS3.3 C.7.6.2, C.11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.conformance.rules.base import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.conformance.reader import DicomFile
+
+_TOLERANCE = 1e-4
+"""Of direction cosines, as far as a DS of few digits can say them."""
+
+_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+
+
+def orientation(file: DicomFile) -> Iterator[Problem]:
+    """ImageOrientationPatient is two unit vectors at a right angle."""
+    numbers = file.data.decimals("ImageOrientationPatient")
+    if not numbers or len(numbers) != 6:
+        return
+    row, column = numbers[:3], numbers[3:]
+    for name, vector in (("row", row), ("column", column)):
+        squared = dot(vector, vector)
+        if abs(squared - 1) > _TOLERANCE:
+            yield Problem(
+                "ImageOrientationPatient", f"the {name} direction has length {squared**0.5:.6g}"
+            )
+            return
+    if abs(dot(row, column)) > _TOLERANCE:
+        yield Problem(
+            "ImageOrientationPatient", "the row and column directions are not at right angles"
+        )
+
+
+def spacing(file: DicomFile) -> Iterator[Problem]:
+    """Distances between pixels are more than zero."""
+    for keyword in _SPACINGS:
+        numbers = file.data.decimals(keyword)
+        if numbers and min(numbers) <= 0:
+            yield Problem(keyword, f"is {file.data.text(keyword)}")
+
+
+def thickness(file: DicomFile) -> Iterator[Problem]:
+    """A slice has a thickness."""
+    numbers = file.data.decimals("SliceThickness")
+    if numbers and numbers[0] <= 0:
+        yield Problem("SliceThickness", f"is {file.data.text('SliceThickness')}")
+
+
+def window(file: DicomFile) -> Iterator[Problem]:
+    """Each window has a centre and a width, and the width is possible for its function."""
+    centers, widths = file.data.decimals("WindowCenter"), file.data.decimals("WindowWidth")
+    if centers is None or widths is None:
+        return
+    if len(centers) != len(widths):
+        yield Problem("WindowWidth", f"has {len(widths)} values, WindowCenter {len(centers)}")
+        return
+    linear = file.data.text("VOILUTFunction") in ("", "LINEAR")
+    if widths and (min(widths) < 1 if linear else min(widths) <= 0):
+        yield Problem("WindowWidth", f"is {file.data.text('WindowWidth')}")
+
+
+def rescale(file: DicomFile) -> Iterator[Problem]:
+    """Slope and intercept come together, and the slope is not zero."""
+    slope, intercept = file.data.decimals("RescaleSlope"), file.data.decimals("RescaleIntercept")
+    if slope and slope[0] == 0:
+        yield Problem("RescaleSlope", "is 0, so that every pixel means the same")
+    if bool(slope) != bool(intercept) and slope is not None and intercept is not None:
+        missing = "RescaleIntercept" if slope else "RescaleSlope"
+        if file.data.get(missing) is None:
+            yield Problem(missing, "is missing; slope and intercept go together")
+
+
+def dot(one: list[float], other: list[float]) -> float:
+    """Scalar product of two vectors."""
+    return sum(a * b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,125 @@
+"""Whether the attributes are there that the object's modules require (PS3.3, PS3.5 7.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.conformance.elements import words
+from scenario_runner.conformance.rules import classes
+from scenario_runner.conformance.rules.base import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.conformance.reader import DicomFile
+
+PAIRED = words(
+    "ANKLE ARM BREAST CALCANEUS CLAVICLE EAR ELBOW EYE FEMUR FINGER FOOT FOREARM HAND HIP HUMERUS "
+    "KNEE LEG PATELLA RADIUS SCAPULA SHOULDER THIGH THUMB TIBIA TOE ULNA WRIST"
+)
+"""Defined terms of BodyPartExamined of which a person has two (PS3.16 annex L)."""
+
+_TWO_SIDES = words("ABDOMEN BRAIN CHEST HEAD NECK PELVIS SKULL")
+_SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLaterality")
+
+_ENUMERATED = {
+    "PatientSex": ("M", "F", "O"),
+    "Laterality": ("R", "L"),
+    "ImageLaterality": ("R", "L", "U", "B"),
+    "BurnedInAnnotation": ("YES", "NO"),
+    "LossyImageCompression": ("00", "01"),
+    "PresentationIntentType": ("FOR PRESENTATION", "FOR PROCESSING"),
+    "PatientIdentityRemoved": ("YES", "NO"),
+}
+_ENUMERATED_IN = {
+    "PatientSex": "PS3.3 C.7.1.1",
+    "Laterality": "PS3.3 C.7.3.1",
+    "ImageLaterality": "PS3.3 C.7.6.1",
+    "BurnedInAnnotation": "PS3.3 C.7.6.1",
+    "LossyImageCompression": "PS3.3 C.7.6.1.1.5",
+    "PresentationIntentType": "PS3.3 C.8.11.1",
+    "PatientIdentityRemoved": "PS3.3 C.7.1.1",
+}
+
+
+def type_1(file: DicomFile) -> Iterator[Problem]:
+    """Type 1 attributes are there and have a value."""
+    for row in _rows(file):
+        if row.type != 1:
+            continue
+        element = file.data.get(row.keyword)
+        if element is None:
+            yield Problem(row.keyword, "is missing; it is Type 1", row.section)
+        elif element.empty and element.fragments is None:
+            yield Problem(row.keyword, "is empty; it is Type 1", row.section)
+
+
+def type_2(file: DicomFile) -> Iterator[Problem]:
+    """Type 2 attributes are there, with or without a value."""
+    for row in _rows(file):
+        if row.type == 2 and file.data.get(row.keyword) is None:
+            yield Problem(row.keyword, "is missing; it is Type 2 and may be empty", row.section)
+
+
+def pixel_data(file: DicomFile) -> Iterator[Problem]:
+    """An image has pixel data, here or at a URL."""
+    if not classes.is_image(file.sop_class, file.data):
+        return
+    if file.data.get("PixelData") is None and file.data.get("PixelDataProviderURL") is None:
+        yield Problem("PixelData", "is missing from an image")
+
+
+def known_class(file: DicomFile) -> Iterator[Problem]:
+    """The SOP class is one of the Standard's."""
+    uid = file.sop_class
+    if uid and classes.uid_name(uid)[1] not in ("SOP Class", "Media Storage"):
+        yield Problem("SOPClassUID", f"'{uid}' is no SOP class of the Standard")
+
+
+def modality_fits(file: DicomFile) -> Iterator[Problem]:
+    """The Modality is one that the SOP class's IOD allows."""
+    uid, modality = file.sop_class, file.data.text("Modality")
+    allowed = classes.MODALITIES.get(uid)
+    if allowed and modality and modality not in allowed:
+        name, _ = classes.uid_name(uid)
+        yield Problem(
+            "Modality", f"'{modality}' does not go with {name}; {', '.join(sorted(allowed))} does"
+        )
+
+
+def laterality(file: DicomFile) -> Iterator[Problem]:
+    """An image of one of a pair says which side (C.7.3.1: Laterality is Type 2C)."""
+    part = file.data.text("BodyPartExamined")
+    if part in PAIRED and not any(file.data.text(keyword) for keyword in _SIDES):
+        if file.data.get("SharedFunctionalGroupsSequence") is not None:
+            return  # an enhanced object says FrameLaterality there
+        yield Problem("Laterality", f"is missing, and BodyPartExamined is '{part}'")
+
+
+def one_sided(file: DicomFile) -> Iterator[Problem]:
+    """A body part that a person has once has no side."""
+    part, side = file.data.text("BodyPartExamined"), file.data.text("Laterality")
+    if side and part in _TWO_SIDES:
+        yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
+
+
+def enumerated(file: DicomFile) -> Iterator[Problem]:
+    """Attributes with Enumerated Values have one of them."""
+    for keyword, allowed in _ENUMERATED.items():
+        value = file.data.text(keyword)
+        if value and value not in allowed:
+            yield Problem(
+                keyword, f"is '{value}', not {', '.join(allowed)}", _ENUMERATED_IN[keyword]
+            )
+
+
+def _rows(file: DicomFile) -> Iterator[classes.Required]:
+    uid = file.sop_class
+    seen: set[str] = set()
+    image = classes.IMAGE if classes.is_image(uid, file.data) else ()
+    if not classes.required(uid):
+        return
+    for row in (*classes.required(uid), *image):
+        if row.keyword not in seen:
+            seen.add(row.keyword)
+            yield row

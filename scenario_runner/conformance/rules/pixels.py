@@ -1,0 +1,162 @@
+"""Pixel data and what describes it (PS3.3 C.7.6.3, PS3.5 chapter 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.conformance.reader import EXPLICIT_BIG, IMPLICIT_LITTLE, DicomFile
+from scenario_runner.conformance.rules.base import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.conformance.elements import Element, Items
+
+SAMPLES = {
+    "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
+    "YBR_FULL_422": 3, "YBR_PARTIAL_420": 3, "YBR_ICT": 3, "YBR_RCT": 3, "XYB": 3,
+    "HSV": 3, "ARGB": 4, "CMYK": 4, "YBR_PARTIAL_422": 3,
+}  # fmt: skip
+"""Photometric interpretation to samples per pixel (C.7.6.3.1.2); the last four are retired."""
+
+_LOSSY = {
+    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG Extended",
+}
+"""Transfer syntaxes that are lossy whatever the encoder was told (PS3.5 8.2.1)."""
+
+
+def bits(file: DicomFile) -> Iterator[Problem]:
+    """BitsAllocated is 1 or a number of bytes, BitsStored fits, HighBit is the one below."""
+    data = file.data
+    allocated, stored, high = (
+        data.number(keyword) for keyword in ("BitsAllocated", "BitsStored", "HighBit")
+    )
+    if allocated is not None and allocated != 1 and (allocated % 8 or not allocated):
+        yield Problem("BitsAllocated", f"is {allocated}, neither 1 nor a multiple of 8")
+    elif allocated is not None and stored is not None and not 0 < stored <= allocated:
+        yield Problem("BitsStored", f"is {stored}, but BitsAllocated is {allocated}")
+    elif stored is not None and high is not None and high != stored - 1:
+        yield Problem("HighBit", f"is {high}; it is one less than BitsStored, {stored}")
+
+
+def photometric(file: DicomFile) -> Iterator[Problem]:
+    """SamplesPerPixel is what PhotometricInterpretation needs."""
+    name, samples = file.data.text("PhotometricInterpretation"), file.data.number("SamplesPerPixel")
+    if not name:
+        return
+    if name not in SAMPLES:
+        yield Problem("PhotometricInterpretation", f"'{name}' is no defined term")
+    elif samples is not None and samples != SAMPLES[name]:
+        yield Problem("SamplesPerPixel", f"is {samples}; {name} has {SAMPLES[name]}")
+
+
+def planar(file: DicomFile) -> Iterator[Problem]:
+    """PlanarConfiguration is there when there is more than one sample, and only then."""
+    samples, element = file.data.number("SamplesPerPixel"), file.data.get("PlanarConfiguration")
+    value = file.data.number("PlanarConfiguration")
+    if samples is not None and samples > 1:
+        if element is None:
+            yield Problem("PlanarConfiguration", "is missing; there is more than one sample")
+        elif value not in (0, 1):
+            yield Problem("PlanarConfiguration", f"is {value}, not 0 or 1")
+    elif samples == 1 and element is not None:
+        yield Problem("PlanarConfiguration", "is there, but there is one sample per pixel")
+
+
+def representation(file: DicomFile) -> Iterator[Problem]:
+    """PixelRepresentation is 0 or 1."""
+    value = file.data.number("PixelRepresentation")
+    if value is not None and value not in (0, 1):
+        yield Problem("PixelRepresentation", f"is {value}, not 0 or 1")
+
+
+def size(file: DicomFile) -> Iterator[Problem]:
+    """Rows and Columns are not zero, and neither is the number of frames."""
+    for keyword in ("Rows", "Columns", "NumberOfFrames"):
+        value = file.data.number(keyword)
+        if value is not None and value < 1:
+            section = "PS3.3 C.7.6.6" if keyword == "NumberOfFrames" else ""
+            yield Problem(keyword, f"is {value}", section)
+
+
+def native_length(file: DicomFile) -> Iterator[Problem]:
+    """Native pixel data has the bytes that rows, columns, samples, bits and frames make."""
+    data = file.data
+    pixels = data.get("PixelData")
+    if pixels is None or pixels.length is None or file.encapsulated:
+        return
+    if (expected := _expected(data)) is not None and pixels.length != expected:
+        yield Problem("PixelData", f"has {pixels.length} bytes; {expected} are expected")
+
+
+def encapsulation(file: DicomFile) -> Iterator[Problem]:
+    """Pixel data is in fragments when the transfer syntax compresses it, and only then."""
+    pixels = file.data.get("PixelData")
+    if pixels is None or not file.transfer_syntax.startswith("1.2.840.10008.1.2"):
+        return
+    if file.encapsulated and pixels.fragments is None:
+        yield Problem("PixelData", "is native, but the transfer syntax is a compressed one")
+    elif not file.encapsulated and pixels.fragments is not None:
+        yield Problem("PixelData", "is in fragments, but the transfer syntax is not compressed")
+
+
+def fragments(file: DicomFile) -> Iterator[Problem]:
+    """There is at least one fragment for each frame."""
+    pixels = file.data.get("PixelData")
+    if pixels is None or pixels.fragments is None or not file.encapsulated:
+        return
+    frames = file.data.number("NumberOfFrames") or 1
+    if len(pixels.fragments) < frames and not file.transfer_syntax.startswith(_VIDEO):
+        yield Problem("PixelData", f"has {len(pixels.fragments)} fragments for {frames} frames")
+
+
+_VIDEO = "1.2.840.10008.1.2.4.10"
+"""MPEG2, MPEG-4 and HEVC: .100 to .108, one stream for all frames (PS3.5 8.2.5)."""
+
+
+def pixel_vr(file: DicomFile) -> Iterator[Problem]:
+    """Pixel data of more than 8 bits is OW, in fragments it is OB."""
+    pixels = file.data.get("PixelData")
+    if pixels is None or not pixels.written_vr:
+        return
+    fault = _vr_fault(file, pixels)
+    if fault:
+        yield Problem("PixelData", f"has VR {pixels.written_vr}; {fault}")
+
+
+def lossy(file: DicomFile) -> Iterator[Problem]:
+    """What was compressed with loss says so, and how much and how."""
+    value = file.data.text("LossyImageCompression")
+    name = _LOSSY.get(file.transfer_syntax)
+    if name and value != "01":
+        yield Problem("LossyImageCompression", f"is '{value}', but the pixels are {name}")
+    elif value == "01":
+        for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+            if not file.data.text(keyword) and keyword.endswith("Ratio"):
+                yield Problem(keyword, "is missing; LossyImageCompression is 01")
+
+
+def _expected(data: Items) -> int | None:
+    rows, columns = data.number("Rows"), data.number("Columns")
+    samples, allocated = data.number("SamplesPerPixel"), data.number("BitsAllocated")
+    if rows is None or columns is None or samples is None or allocated is None:
+        return None
+    frames = data.number("NumberOfFrames")
+    count = rows * columns * (1 if frames is None else frames)
+    if data.text("PhotometricInterpretation") == "YBR_FULL_422" and samples == 3:
+        count, samples = count * 2, 1  # two chrominance samples for every two pixels, C.7.6.3.1.2
+    length = (count * samples * allocated + 7) // 8
+    return length + length % 2
+
+
+def _vr_fault(file: DicomFile, pixels: Element) -> str:
+    if pixels.fragments is not None:
+        return "" if pixels.written_vr == "OB" else "fragments are OB"
+    if pixels.written_vr not in ("OB", "OW"):
+        return "it is OB or OW"
+    allocated = file.data.number("BitsAllocated")
+    explicit = file.transfer_syntax not in (IMPLICIT_LITTLE, EXPLICIT_BIG)
+    if pixels.written_vr == "OB" and explicit and allocated is not None and allocated > 8:
+        return f"with {allocated} bits allocated it is OW"
+    return ""

@@ -1,0 +1,144 @@
+"""All our rules on one page. An id is stable: reports and negative tests name it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scenario_runner.conformance.rules import (
+    dates,
+    encoding,
+    geometry,
+    meta,
+    modules,
+    pixels,
+    values,
+)
+from scenario_runner.conformance.rules.base import ElementRule, ObjectRule, Rule
+
+READING: Final = (
+    Rule("not-dicom", "PS3.10 7.1", "A file has a preamble and DICM"),
+    Rule("truncated", "PS3.5 7.1", "Nothing is longer than what it is in"),
+    Rule("structure", "PS3.5 7.1", "The bytes are data elements"),
+    Rule("too-large", "", "The object can be judged within the limits on depth and number"),
+    Rule("even-length", "PS3.5 7.1.1", "Every value has an even length"),
+    Rule("element-order", "PS3.5 7.1", "Tags ascend"),
+    Rule("element-repeated", "PS3.5 7.1", "A tag occurs once in a data set"),
+)
+"""What reading finds, in the order it can happen."""
+
+ELEMENTS: Final = (
+    ElementRule("vr-length", "PS3.5 6.2", "No value is too long for its VR", judge=values.length),
+    ElementRule("vr-form", "PS3.5 6.2", "A value has its VR's form", judge=values.form),
+    ElementRule("vr-size", "PS3.5 6.2", "Numbers are whole", judge=values.size),
+    ElementRule("padding", "PS3.5 6.2", "Padding is a space, of UI a NULL", judge=values.padding),
+    ElementRule("uid", "PS3.5 9.1", "A UID is well formed", judge=values.uid),
+    ElementRule(
+        "multiplicity", "PS3.6 6", "There are as many values as allowed", judge=values.multiplicity
+    ),
+    ElementRule(
+        "characters", "PS3.5 6.1", "Text is in the declared character set", judge=values.characters
+    ),
+    ElementRule(
+        "character-set",
+        "PS3.3 C.12.1.1.2",
+        "SpecificCharacterSet has defined terms",
+        judge=encoding.character_set_terms,
+    ),
+    ElementRule("vr", "PS3.6 6", "The VR is the dictionary's", judge=encoding.dictionary_vr),
+    ElementRule(
+        "private-creator",
+        "PS3.5 7.8.1",
+        "A private element is in a reserved block",
+        judge=encoding.private_creator,
+    ),
+    ElementRule(
+        "group", "PS3.5 7.1", "No command or file meta element", judge=encoding.misplaced_group
+    ),
+    ElementRule("retired", "PS3.6 6", "No retired attribute", "warning", judge=encoding.retired),
+    ElementRule("unknown-tag", "PS3.6 6", "A known attribute", "warning", judge=encoding.unknown),
+)
+"""Judged for every element, those in sequences included."""
+
+OBJECT: Final = (
+    ObjectRule("meta-missing", "PS3.10 7.1", "File meta is complete", judge=meta.required),
+    ObjectRule("meta-length", "PS3.10 7.1", "Its length is right", judge=meta.group_length),
+    ObjectRule(
+        "transfer-syntax",
+        "PS3.10 7.1",
+        "The transfer syntax is known",
+        judge=meta.known_transfer_syntax,
+    ),
+    ObjectRule("meta-class", "PS3.10 7.1", "File meta has the SOP class", judge=meta.same_class),
+    ObjectRule(
+        "meta-instance", "PS3.10 7.1", "File meta has the SOP instance", judge=meta.same_instance
+    ),
+    ObjectRule(
+        "sop-class", "PS3.6 A", "The SOP class is known", "warning", judge=modules.known_class
+    ),
+    ObjectRule(
+        "modality", "PS3.3 C.7.3.1.1.1", "Modality fits SOP class", judge=modules.modality_fits
+    ),
+    ObjectRule("type-1", "PS3.5 7.4.1", "Type 1 has a value", judge=modules.type_1, whole=True),
+    ObjectRule("type-2", "PS3.5 7.4.3", "Type 2 is there", judge=modules.type_2, whole=True),
+    ObjectRule(
+        "pixel-data",
+        "PS3.3 C.7.6.3",
+        "An image has pixels",
+        judge=modules.pixel_data,
+        whole=True,
+    ),
+    ObjectRule("enumerated", "PS3.3 C.7", "Enumerated Values are kept", judge=modules.enumerated),
+    ObjectRule("laterality", "PS3.3 C.7.3.1", "One of a pair has a side", judge=modules.laterality),
+    ObjectRule(
+        "no-laterality",
+        "PS3.3 C.7.3.1",
+        "One without a pair has none",
+        "warning",
+        judge=modules.one_sided,
+    ),
+    ObjectRule("age", "PS3.3 C.7.2.2", "PatientAge agrees with the dates", judge=dates.age),
+    ObjectRule("birth", "PS3.3 C.7.1.1", "Birth is before the study", judge=dates.born_before),
+    ObjectRule("bits", "PS3.5 8.1.1", "Bits allocated, stored, high agree", judge=pixels.bits),
+    ObjectRule(
+        "photometric",
+        "PS3.3 C.7.6.3.1.2",
+        "Samples fit photometric interpretation",
+        judge=pixels.photometric,
+    ),
+    ObjectRule(
+        "planar", "PS3.3 C.7.6.3.1.3", "Planar configuration of colour only", judge=pixels.planar
+    ),
+    ObjectRule(
+        "pixel-representation", "PS3.3 C.7.6.3", "It is 0 or 1", judge=pixels.representation
+    ),
+    ObjectRule("image-size", "PS3.3 C.7.6.3", "There is at least one pixel", judge=pixels.size),
+    ObjectRule("pixel-length", "PS3.5 8.1.1", "All pixels are there", judge=pixels.native_length),
+    ObjectRule("encapsulation", "PS3.5 A.4", "Fragments if compressed", judge=pixels.encapsulation),
+    ObjectRule("fragments", "PS3.5 A.4", "A fragment for each frame", judge=pixels.fragments),
+    ObjectRule("pixel-vr", "PS3.5 A.2", "Pixel data is OB or OW", judge=pixels.pixel_vr),
+    ObjectRule("lossy", "PS3.3 C.7.6.1.1.5", "Lossy compression is told", judge=pixels.lossy),
+    ObjectRule(
+        "orientation",
+        "PS3.3 C.7.6.2.1.1",
+        "Directions are unit vectors at right angles",
+        judge=geometry.orientation,
+    ),
+    ObjectRule("spacing", "PS3.3 10.7", "Spacing is positive", judge=geometry.spacing),
+    ObjectRule("thickness", "PS3.3 C.7.6.2", "Thickness is positive", judge=geometry.thickness),
+    ObjectRule("window", "PS3.3 C.11.2.1.2", "Windows are possible", judge=geometry.window),
+    ObjectRule("rescale", "PS3.3 C.11.1", "Rescale is possible", judge=geometry.rescale),
+)
+"""Judged once for a file."""
+
+STUDY: Final = (
+    Rule("same-patient", "PS3.3 C.7.1.1", "A study is of one patient"),
+    Rule("same-study", "PS3.3 C.7.2.1", "A study's attributes are alike in all its instances"),
+    Rule("same-series", "PS3.3 C.7.3.1", "A series' attributes are alike in all its instances"),
+    Rule("series-of-one-study", "PS3.3 C.7.3.1", "A series belongs to one study"),
+    Rule("unique-instance", "PS3.3 C.12.1", "A SOP instance UID is used once"),
+    Rule("unique-number", "PS3.3 C.7.6.1", "Instance numbers differ in a series", "warning"),
+    Rule("frame-of-reference", "PS3.3 C.7.4.1", "A series has one frame of reference"),
+    Rule("slice-positions", "PS3.3 C.7.6.2.1.1", "Slices of a stack lie apart"),
+    Rule("slice-spacing", "PS3.3 C.7.6.2.1.1", "Slices are evenly spaced", "warning"),
+)
+"""Judged between files."""

@@ -1,0 +1,166 @@
+"""Whether the instances of a study agree with each other."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scenario_runner.conformance.reader import PIXEL_DATA, read_stream
+from scenario_runner.conformance.rules.geometry import dot
+from scenario_runner.conformance.rules.table import STUDY
+from scenario_runner.conformance.rules.values import shown
+from scenario_runner.conformance.standard import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from scenario_runner.conformance.api import Finding
+    from scenario_runner.conformance.elements import Items
+
+PATIENT = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
+STUDY_LEVEL = ("StudyDate", "StudyTime", "AccessionNumber", "StudyID", "StudyDescription")
+SERIES_LEVEL = ("Modality", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "Laterality")
+
+_RULES = {rule.id: rule for rule in STUDY}
+_EVEN = 0.02
+"""Of the spacing; DS and rounding make no two distances exactly alike."""
+_STACKED = frozenset({"CT", "MR", "PT"})
+
+
+@dataclass(slots=True)
+class _Stack:
+    """Slices of one series with one orientation."""
+
+    normal: list[float]
+    slices: list[tuple[float, str]] = field(default_factory=list)
+    """Distance along the normal in mm, and the file."""
+
+
+@dataclass(slots=True)
+class _Series:
+    values: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    study: str = ""
+    numbers: dict[str, str] = field(default_factory=dict)
+    stacks: dict[tuple[float, ...], _Stack] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is remembered of the files so far."""
+
+    studies: dict[str, dict[str, tuple[bytes, str]]] = field(default_factory=dict)
+    series: dict[str, _Series] = field(default_factory=dict)
+    instances: dict[str, str] = field(default_factory=dict)
+
+
+def disagreements(files: Sequence[Path]) -> list[Finding]:
+    """What differs within the studies, series and stacks that these files make.
+
+    Each attribute is said once for each differing file; a file that cannot be read as DICOM is left
+    to ``check``. A few values of each file are kept, no pixels. Raises OSError never.
+    """
+    seen = _Seen()
+    found: list[Finding] = []
+    for file in files:
+        try:
+            with file.open("rb") as stream:
+                data = read_stream(stream, until=PIXEL_DATA).data
+        except OSError:
+            continue
+        if data.text("StudyInstanceUID"):
+            found += _compared(data, seen, str(file))
+    for series in seen.series.values():
+        for stack in series.stacks.values():
+            found += _stacked(stack)
+    return found
+
+
+def _compared(data: Items, seen: _Seen, file: str) -> Iterator[Finding]:
+    uid, series_uid = data.text("StudyInstanceUID"), data.text("SeriesInstanceUID")
+    study = seen.studies.setdefault(uid, {})
+    yield from _alike("same-patient", PATIENT, data, study, file)
+    yield from _alike("same-study", STUDY_LEVEL, data, study, file)
+    instance = data.text("SOPInstanceUID")
+    if instance:
+        first = seen.instances.setdefault(instance, file)
+        if first != file:
+            yield finding(
+                _RULES["unique-instance"], "SOPInstanceUID", f"is also that of {first}", file=file
+            )
+    if series_uid:
+        series = seen.series.setdefault(series_uid, _Series(study=uid))
+        if series.study != uid:
+            message = f"was seen in study {series.study} already"
+            yield finding(_RULES["series-of-one-study"], "SeriesInstanceUID", message, file=file)
+        yield from _within_series(data, series, file)
+
+
+def _within_series(data: Items, series: _Series, file: str) -> Iterator[Finding]:
+    yield from _alike("same-series", SERIES_LEVEL, data, series.values, file)
+    yield from _alike("frame-of-reference", ("FrameOfReferenceUID",), data, series.values, file)
+    number = data.text("InstanceNumber")
+    if number:
+        first = series.numbers.setdefault(number, file)
+        if first != file:
+            message = f"{number} is also that of {first}"
+            yield finding(_RULES["unique-number"], "InstanceNumber", message, file=file)
+    orientation = data.decimals("ImageOrientationPatient")
+    position = data.decimals("ImagePositionPatient")
+    if data.text("Modality") in _STACKED and _vectors(orientation, position):
+        assert orientation is not None
+        assert position is not None
+        key = (*(round(number, 3) for number in orientation), *_apart(data))
+        normal = _cross(orientation[:3], orientation[3:])
+        stack = series.stacks.setdefault(key, _Stack(normal))
+        stack.slices.append((dot(stack.normal, position), file))
+
+
+def _alike(
+    rule: str, keywords: Iterable[str], data: Items, first: dict[str, tuple[bytes, str]], file: str
+) -> Iterator[Finding]:
+    for keyword in keywords:
+        element = data.get(keyword)
+        value = element.value.rstrip(b" \0") if element else b""
+        before, where = first.setdefault(keyword, (value, file))
+        if value != before:
+            was, now = (shown(each.decode("utf-8", "replace")) for each in (before, value))
+            yield finding(_RULES[rule], keyword, f"is {now}; in {where} it is {was}", file=file)
+
+
+def _stacked(stack: _Stack) -> Iterator[Finding]:
+    slices = sorted(stack.slices)
+    gaps = [(b[0] - a[0], a[1], b[1]) for a, b in itertools.pairwise(slices)]
+    same = [gap for gap in gaps if gap[0] < 1e-3]
+    for _, one, other in same:
+        message = f"has the place of {one}"
+        yield finding(_RULES["slice-positions"], "ImagePositionPatient", message, file=other)
+    if same or len(gaps) < 2:
+        return
+    usual = sorted(gap for gap, _, _ in gaps)[len(gaps) // 2]
+    for gap, one, other in gaps:
+        if abs(gap - usual) > max(_EVEN * usual, 0.01):
+            message = f"lies {gap:.4g} mm from {one}; most slices are {usual:.4g} mm apart"
+            yield finding(_RULES["slice-spacing"], "ImagePositionPatient", message, file=other)
+            return
+
+
+_DIMENSIONS = ("AcquisitionNumber", "TemporalPositionIdentifier", "EchoNumbers", "ImageType")
+
+
+def _apart(data: Items) -> tuple[float, ...]:
+    """What lets several images have one place: another phase, echo or kind of image."""
+    return tuple(float(hash(data.text(keyword))) for keyword in _DIMENSIONS)
+
+
+def _vectors(orientation: list[float] | None, position: list[float] | None) -> bool:
+    return bool(orientation and position and len(orientation) == 6 and len(position) == 3)
+
+
+def _cross(a: list[float], b: list[float]) -> list[float]:
+    return [
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    ]
