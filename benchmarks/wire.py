@@ -28,8 +28,8 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.network.bulk.sender import store
 from scenario_runner.network.peer import Peer
+from scenario_runner.network.store import store
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import Server, orthanc, storescp
 

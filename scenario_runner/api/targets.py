@@ -62,6 +62,8 @@ class StoreOptions:
     associations: int = 1
     rate: float | None = None
     """At most so many instances a second."""
+    resumes: int = 0
+    """How many times in a row a broken association is opened again for what was not acknowledged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

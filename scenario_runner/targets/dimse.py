@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.bulk.sender import StoreAnswer
+    from scenario_runner.network.bulk.answers import StoreAnswer
     from scenario_runner.network.retrieve import ReceivedInstance
 
 CAPABILITIES = ("echo", "store", "find", "retrieve")
@@ -68,13 +68,21 @@ class DimseTarget(Target):
     def store(
         self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
     ) -> Iterator[StoreStatus]:
-        """C-STORE each instance; see ``network.bulk.sender.store``."""
-        from scenario_runner.network.bulk.sender import store
+        """C-STORE each instance; see ``network.store``."""
+        from scenario_runner.network.store import store
 
         with (
             naming(self.name),
             contextlib.closing(
-                store(self.peer(), instances, options.contexts, deadline, rate=options.rate)
+                store(
+                    self.peer(),
+                    instances,
+                    options.contexts,
+                    deadline,
+                    associations=options.associations,
+                    rate=options.rate,
+                    resumes=options.resumes,
+                )
             ) as answers,
         ):
             for answer in answers:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.api.targets import Target, TargetSetup
     from scenario_runner.deadline import Deadline
-    from scenario_runner.pacs import EmbeddedPacs
+    from scenario_runner.pacs.server import EmbeddedPacs
 
 _HOST = "127.0.0.1"
 
@@ -63,7 +63,7 @@ class EmbeddedTarget(DimseTarget):
             pacs.stop()
 
     def _started(self) -> EmbeddedPacs:
-        from scenario_runner.pacs import EmbeddedPacs
+        from scenario_runner.pacs.server import EmbeddedPacs
 
         with self._lock:
             if self._pacs is None:

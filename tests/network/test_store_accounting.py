@@ -20,9 +20,9 @@ from scenario_runner.errors import (
     StepTimeout,
     TargetError,
 )
-from scenario_runner.network.bulk.sender import StoreAnswer, store
 from scenario_runner.network.commands import Element
 from scenario_runner.network.peer import Peer
+from scenario_runner.network.store import store
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import free_port
@@ -30,6 +30,7 @@ from tests.peers.processes import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scenario_runner.network.bulk.answers import StoreAnswer
     from scenario_runner.network.negotiation import AssociationEvidence
 
 
@@ -49,8 +50,8 @@ def _acknowledge(wire: Wire, count: int, status: int = 0, **other: int | str) ->
     for _ in range(count):
         context_id, command, _ = wire.read_message()
         uid = command[Element.AFFECTED_SOP_INSTANCE_UID]
-        other = {"affected_sop_instance_uid": uid, **other}
-        wire.answer(context_id, command, status, None, **other)
+        fields = {"affected_sop_instance_uid": uid, **other}
+        wire.answer(context_id, command, status, None, **fields)
 
 
 def test_statuses_and_comments_are_kept_and_a_failure_does_not_end_the_association() -> None:

@@ -177,16 +177,18 @@ def storescp(
     folder: Path,
     *,
     ae_title: str = "STORESCP",
+    port: int | None = None,
     options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """DCMTK's storescp; instances land in ``Server.folder`` unless options say ``--ignore``."""
+    """DCMTK's storescp; instances land in ``Server.folder`` unless options say ``--ignore``.
+
+    port: one that was free a moment ago; by default any.
+    """
     home = folder / f"storescp-{ae_title.lower()}"
     storage = home / "storage"
     storage.mkdir(parents=True, exist_ok=True)
-    ports = _Ports()
-    port = ports.take()
-    ports.let_go()
+    port = port or free_port()
     command = ["storescp", "-aet", ae_title, "-od", str(storage), *options, str(port)]
     with _running(command, home, port, environment) as (pid, log):
         yield Server(host=HOST, port=port, ae_title=ae_title, pid=pid, log=log, folder=storage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from scenario_runner.language.site_model import (
     Auth,
     BasicAuth,
     DicomService,
+    EmbeddedService,
     HttpService,
     Site,
     TargetSpec,
@@ -80,41 +82,60 @@ def test_an_error_names_the_target_its_address_and_the_reason(tmp_path: Path) ->
     assert str(caught.value).startswith(f"'pacs' (GONE at 127.0.0.1:{port}): cannot connect:")
 
 
+def do_everything(target: Target) -> None:
+    """Echo, store, find, retrieve, delete, and find nothing."""
+    study, deadline = Study(), Deadline(60)
+    assert target.capabilities == {"echo", "store", "find", "retrieve", "delete"}
+    assert target.echo(deadline).status == 0
+    sent = list(study.instances(3))
+    statuses = list(target.store(sent, StoreOptions(contexts=[PAIR]), deadline))
+    assert [s.status for s in statuses] == [0, 0, 0]
+    request = FindRequest(
+        level="study",
+        match={"StudyInstanceUID": study.uid},
+        returned=["NumberOfStudyRelatedInstances", "PatientName"],
+    )
+    [found] = target.find(request, deadline)
+    assert found["NumberOfStudyRelatedInstances"] == 3
+    assert found["PatientName"] == "CITIZEN^JANE"
+    images = FindRequest(
+        level="image",
+        match={"StudyInstanceUID": study.uid, "SeriesInstanceUID": study.series_uid},
+    )
+    counts = [len(matches) for matches in target.find_each([request, images], deadline)]
+    assert counts == [1, 3]
+    received: list[Received] = []
+    retrieval = RetrieveRequest(
+        level="study", keys={"StudyInstanceUID": study.uid}, contexts=[PAIR]
+    )
+    assert target.retrieve(retrieval, received.append, deadline).completed == 3
+    assert {bytes(r.data) for r in received} == {i.data for i in sent}
+    assert target.delete([study.uid, "1.2.3"], deadline) == [study.uid]
+    assert target.find(request, deadline) == []
+
+
 @pytest.mark.peer
 def test_orthanc_with_dimse_and_rest_does_everything(tmp_path: Path) -> None:
-    study, deadline = Study(), Deadline(60)
     with orthanc(tmp_path, users={"fab": PASSWORD}) as server:
         dicom = DicomService(host=server.host, port=server.port, ae_title="ORTHANC")
         target = open_one(TargetSpec(dicom=dicom, orthanc=rest(server.http)), tmp_path)
-        assert target.capabilities == {"echo", "store", "find", "retrieve", "delete"}
         assert target.facts.kind == "dimse"
-        assert target.echo(deadline).association["max_pdu"] == 16384
-        sent = list(study.instances(3))
-        statuses = list(target.store(sent, StoreOptions(contexts=[PAIR]), deadline))
-        assert [s.status for s in statuses] == [0, 0, 0]
-        request = FindRequest(
-            level="study",
-            match={"StudyInstanceUID": study.uid},
-            returned=["NumberOfStudyRelatedInstances", "PatientName"],
-        )
-        [found] = target.find(request, deadline)
-        assert found["NumberOfStudyRelatedInstances"] == 3
-        assert found["PatientName"] == "CITIZEN^JANE"
-        images = FindRequest(
-            level="image",
-            match={"StudyInstanceUID": study.uid, "SeriesInstanceUID": study.series_uid},
-        )
-        counts = [len(matches) for matches in target.find_each([request, images], deadline)]
-        assert counts == [1, 3]
-        received: list[Received] = []
-        retrieval = RetrieveRequest(
-            level="study", keys={"StudyInstanceUID": study.uid}, contexts=[PAIR]
-        )
-        assert target.retrieve(retrieval, received.append, deadline).completed == 3
-        assert {bytes(r.data) for r in received} == {i.data for i in sent}
-        assert target.delete([study.uid, "1.2.3"], deadline) == [study.uid]
-        assert target.find(request, deadline) == []
+        do_everything(target)
         target.close()
+
+
+def test_the_embedded_pacs_starts_when_used_does_everything_and_stops(tmp_path: Path) -> None:
+    target = open_one(TargetSpec(embedded=EmbeddedService()), tmp_path)
+    assert (target.facts.kind, target.facts.port) == ("embedded", None)
+    try:
+        do_everything(target)
+        port = target.facts.port
+        assert port
+    finally:
+        target.close()
+        target.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 1)
 
 
 @pytest.mark.peer

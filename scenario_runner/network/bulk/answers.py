@@ -1,0 +1,54 @@
+"""What can be stored, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scenario_runner.network.transport import Buffer
+
+Pair = tuple[str, str]
+"""SOP class UID and transfer syntax UID."""
+
+
+class Storable(Protocol):
+    """An encoded SOP instance; ``buffers`` is its data set in pieces, without file meta information."""
+
+    @property
+    def sop_class_uid(self) -> str: ...  # noqa: D102
+    @property
+    def sop_instance_uid(self) -> str: ...  # noqa: D102
+    @property
+    def transfer_syntax_uid(self) -> str: ...  # noqa: D102
+    @property
+    def buffers(self) -> Sequence[Buffer]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreAnswer:
+    """What became of one instance.
+
+    status: DIMSE status, None when no answer came. seconds: from the first byte sent to the answer.
+    maybe_stored: no answer, but all of it was handed over, so the peer may have it.
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    status: int | None
+    comment: str = ""
+    seconds: float = 0.0
+    maybe_stored: bool = False
+
+
+def unsent(instance: Storable, comment: str, *, maybe_stored: bool = False) -> StoreAnswer:
+    """The answer for an instance that the peer has said nothing about."""
+    return StoreAnswer(
+        sop_instance_uid=instance.sop_instance_uid,
+        sop_class_uid=instance.sop_class_uid,
+        status=None,
+        comment=comment,
+        maybe_stored=maybe_stored,
+    )
