@@ -77,29 +77,36 @@ def code(text: str) -> Markup:
 
 
 def label(key: str) -> str:
-    """The name of a fact: ``called_ae_title`` becomes ``called AE title``; keywords stay."""
+    """The name of a fact: ``called_ae_title`` becomes ``Called AE title``; keywords stay."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
         return key
-    return " ".join(_ACRONYMS.get(part, part) for part in key.split("_"))
+    text = " ".join(_ACRONYMS.get(part, part) for part in key.split("_"))
+    return text[:1].upper() + text[1:]
 
 
 _ACRONYMS = {name.lower(): name for name in ("AE", "UID", "PDU", "SOP", "SCP", "ID", "TLS", "URL")}
 
 
-def fact(item: Any) -> Markup:
-    """One plain value of a fact; a UID of the Standard is named."""
+def fact(item: Any, short: bool = False) -> Markup:
+    """One plain value of a fact. A UID of the Standard is named; short: by its name alone."""
     if item is None:
         return Markup("–")
     if isinstance(item, bool):
         return t("yes" if item else "no")
     if isinstance(item, list):
-        return Markup(", ").join(fact(member) for member in item) if item else Markup("–")
+        return (
+            Markup(", ").join(fact(member, short=True) for member in item) if item else Markup("–")
+        )
     if isinstance(item, str) and item.startswith("1.2.840.10008."):
         from pydicom.uid import UID
 
         name = UID(item).name
         if name != item:
-            return Markup('{} <span class="uid">{}</span>').format(t(name), t(item))
+            return (
+                t(name)
+                if short
+                else Markup('{} <span class="uid">{}</span>').format(t(name), t(item))
+            )
     return t(item)
 
 
@@ -199,6 +206,11 @@ def bounded(item: Any, depth: int = 4, width: int = 40) -> Any:
             kept_items.append(f"… and {len(item) - width:,} more in run.json")
         return kept_items
     return item
+
+
+def roomy(item: Any) -> bool:
+    """Whether a fact needs the whole width: a table, or an object of several members."""
+    return isinstance(item, Grid) or (isinstance(item, Mapping) and len(item) > 3)
 
 
 def _grid(items: Sequence[Any], width: int) -> Grid | None:
