@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import UsageError
+from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,11 +15,8 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.series_encoder import SeriesEncoder
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
-SUPPORTED_TRANSFER_SYNTAXES = {
-    "implicit-le": "1.2.840.10008.1.2",
-    "explicit-le": "1.2.840.10008.1.2.1",
-}
-"""Name in a scenario to UID."""
+SUPPORTED_TRANSFER_SYNTAXES = frozenset({EXPLICIT_LE, IMPLICIT_LE})
+"""UIDs of those that can be written."""
 
 
 class InstanceFactory:
@@ -65,10 +63,10 @@ class InstanceFactory:
         if current and current[1] == changes and _same(current[0], series):
             return current[2]
         self._current = None  # let go of the last series' pixels before drawing the next ones
-        if series.transfer_syntax_uid not in SUPPORTED_TRANSFER_SYNTAXES.values():
+        if series.transfer_syntax_uid not in SUPPORTED_TRANSFER_SYNTAXES:
             raise UsageError(
                 f"series {series.id}: transfer syntax {series.transfer_syntax_uid} cannot be written",
-                hint=f"supported are {', '.join(SUPPORTED_TRANSFER_SYNTAXES)}",
+                hint="explicit-le and implicit-le can",
             )
         builder = self._builders.get(series.modality)
         if builder is None:

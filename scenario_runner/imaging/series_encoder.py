@@ -11,11 +11,11 @@ from pydicom.uid import ImplicitVRLittleEndian
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding.elements import element_header
-from scenario_runner.imaging.encoding.file_meta import FileMeta
 from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
 from scenario_runner.imaging.instance import Buffer, Instance
 from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.content import NUMBER_OF, STANDARD, Line
+from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,6 @@ class SeriesEncoder:
         self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
         self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
         self._template = Template(shared, varying, implicit=self._implicit, character_sets=terms)
-        self._meta = FileMeta(self._sop_class, series.transfer_syntax_uid)
         self._pixel_header = b""
         if "PixelData" not in applied.keywords:
             size = first.pixels.nbytes
@@ -86,7 +85,7 @@ class SeriesEncoder:
             sop_class_uid=self._sop_class,
             sop_instance_uid=uid,
             transfer_syntax_uid=self.series.transfer_syntax_uid,
-            meta=self._meta.encode(uid),
+            meta=file_meta(self._sop_class, uid, self.series.transfer_syntax_uid),
             buffers=buffers,
             image=image,
         )

@@ -41,10 +41,10 @@ def frontal(random: Random) -> Plane:
         film,
         [(0.13, -1.1), (0.16, -0.86), (0.5, -0.74), (0.92, -0.6), (1.06, -0.3), (0.93, 0.1),
          (0.88, 0.6), (0.9, 1.1)],
-        0.02,
+        0.009,
     )  # fmt: skip
     plane = body * (0.47 + 0.1 * (1 - film.x * film.x)) + 0.012 * body
-    abdomen = np.clip((film.y - 0.42) * 1.3, 0, 0.42)
+    abdomen = np.clip((film.y - 0.42) * 1.1, 0, 0.3)
     plane = plane + body * abdomen * (1 - 0.35 * film.x * film.x)
 
     plane = plane - 0.4 * _lung(film, -1, w) - 0.4 * _lung(film, 1, w)
@@ -74,21 +74,44 @@ def _vessels(film: Film, random: Random) -> Plane:
     """The branching shadows that run out from the hila."""
     lines: list[tuple[list[Point], float]] = []
     for side in (-1, 1):
-        for _ in range(26):
-            start = (side * random.uniform(0.14, 0.22), random.uniform(-0.14, 0.12))
-            end_x, end_y = side * random.uniform(0.3, 0.66), random.uniform(-0.6, 0.46)
-            middle = (
-                (start[0] + end_x) / 2 + random.uniform(-0.04, 0.04),
-                (start[1] + end_y) / 2 + random.uniform(-0.05, 0.05),
-            )
-            lines.append((curve(start, middle, steps=8), random.uniform(0.012, 0.024)))
-            lines.append((curve(middle, (end_x, end_y), steps=8), random.uniform(0.005, 0.011)))
-            twig = (end_x + side * random.uniform(-0.05, 0.06), end_y + random.uniform(-0.12, 0.12))
-            lines.append(([middle, twig], 0.005))
+        for _ in range(20):
+            start = (side * random.uniform(0.15, 0.21), random.uniform(-0.12, 0.1))
+            angle = random.uniform(-1.15, 1.2)
+            length = random.uniform(0.22, 0.42)
+            _branch(lines, random, start, side, angle, length, 0.022)
     hila = film.ellipse((-0.19, 0.0), (0.075, 0.15), turn=8) + film.ellipse(
         (0.2, -0.04), (0.07, 0.13), turn=-8
     )
-    return np.asarray(film.strokes(lines, 0.006) * 0.55 + 0.45 * hila, dtype=np.float32)
+    return np.asarray(film.strokes(lines, 0.005) * 0.42 + 0.4 * hila, dtype=np.float32)
+
+
+def _branch(
+    lines: list[tuple[list[Point], float]],
+    random: Random,
+    start: Point,
+    side: int,
+    angle: float,
+    length: float,
+    width: float,
+) -> None:
+    """A vessel that bends, thins and forks until it is too fine to be seen."""
+    bend = random.uniform(-0.35, 0.35)
+    middle = (
+        start[0] + side * np.cos(angle) * length / 2,
+        start[1] + np.sin(angle) * length / 2,
+    )
+    end = (
+        middle[0] + side * np.cos(angle + bend) * length / 2,
+        middle[1] + np.sin(angle + bend) * length / 2,
+    )
+    lines.append((curve(start, middle, steps=5), width))
+    lines.append((curve(middle, end, steps=5), width * 0.75))
+    if width > 0.007:
+        for turn in (-0.45, 0.4):
+            _branch(
+                lines, random, end, side, angle + bend + turn * random.uniform(0.6, 1.4),
+                length * 0.62, width * 0.55,
+            )  # fmt: skip
 
 
 def _mediastinum(film: Film) -> Plane:
@@ -150,8 +173,8 @@ def _cage(film: Film, random: Random, w: float) -> Plane:
                     )
                 )  # fmt: skip
     rims = [(points, width * 0.36) for points, width in behind]
-    ribs = 0.11 * film.strokes(behind, 0.006) - 0.035 * film.strokes(rims, 0.007)
-    ribs = ribs + 0.06 * film.strokes(front, 0.009)
+    ribs = 0.125 * film.strokes(behind, 0.004) - 0.05 * film.strokes(rims, 0.006)
+    ribs = ribs + 0.06 * film.strokes(front, 0.006)
     clavicles = film.strokes(
         [
             (
@@ -167,7 +190,7 @@ def _cage(film: Film, random: Random, w: float) -> Plane:
     scapulae = scapulae + scapulae[:, ::-1]
     arms = film.ellipse((0.97, -0.62), (0.11, 0.12), power=0.3)
     arms = arms + arms[:, ::-1]
-    return np.asarray(ribs + 0.15 * clavicles + 0.075 * scapulae + 0.16 * arms, dtype=np.float32)
+    return np.asarray(ribs + 0.17 * clavicles + 0.06 * scapulae + 0.14 * arms, dtype=np.float32)
 
 
 def _spine(film: Film) -> Plane:
@@ -201,9 +224,9 @@ def lateral(random: Random) -> Plane:
             (-0.62 * w, 1.1), (0.6, 1.1), (0.66, 0.5), (0.72, 0.0), (0.66, -0.5), (0.45, -0.8),
             (0.3, -1.1),
         ),
-        0.02,
+        0.009,
     )  # fmt: skip
-    plane = body * 0.55 + body * np.clip((film.y - 0.3) * 0.9, 0, 0.4)
+    plane = body * 0.55 + body * np.clip((film.y - 0.3) * 0.8, 0, 0.3)
     lungs = film.shape(
         curve(
             (-0.1, -0.72), (-0.36, -0.5), (-0.5, -0.15), (-0.54, 0.2), (-0.5, 0.42), (-0.2, 0.34),
@@ -213,21 +236,12 @@ def lateral(random: Random) -> Plane:
         0.016,
     )  # fmt: skip
     plane = plane - 0.36 * lungs
-    plane = plane + 0.08 * lungs * film.strokes(
-        [
-            (
-                curve(
-                    (0.0, 0.0),
-                    (random.uniform(-0.2, 0.2), random.uniform(-0.3, 0.3)),
-                    (random.uniform(-0.45, 0.45), random.uniform(-0.6, 0.5)),
-                    steps=8,
-                ),
-                random.uniform(0.006, 0.016),
-            )
-            for _ in range(40)
-        ],
-        0.007,
-    )
+    vessels: list[tuple[list[Point], float]] = []
+    for _ in range(16):
+        start = (random.uniform(0.0, 0.1), random.uniform(-0.08, 0.08))
+        side, angle = random.choice((-1, 1)), random.uniform(-1.3, 1.3)
+        _branch(vessels, random, start, side, angle, random.uniform(0.2, 0.36), 0.02)
+    plane = plane + 0.1 * lungs * film.strokes(vessels, 0.006)
     heart = film.shape(
         curve(
             (-0.12, -0.05), (-0.34, 0.08), (-0.46, 0.3), (-0.42, 0.46), (-0.1, 0.5), (0.14, 0.42),
@@ -263,9 +277,8 @@ def lateral(random: Random) -> Plane:
     spines = film.strokes(
         [([(x + 0.1, y), (x + 0.19, y + 0.08)], 0.035) for x, y in line[::7]], 0.008
     )
-    arms = film.ellipse((-0.1, -1.0), (0.34, 0.22), power=0.4)
     bones = (
         0.055 * film.strokes(ribs, 0.008) + 0.12 * sternum + 0.15 * column - 0.06 * discs
-        + 0.06 * spines + 0.12 * arms
+        + 0.06 * spines
     )  # fmt: skip
     return np.asarray(plane + bones * body, dtype=np.float32)
