@@ -15,9 +15,10 @@ from scenario_runner.language.check import (
     not_one_of,
     subject,
     takes,
+    type_diagnostic,
     wrong_length,
 )
-from scenario_runner.language.words import did_you_mean, either, quoted, value_words
+from scenario_runner.language.words import did_you_mean, either, quoted
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -192,8 +193,7 @@ def _diagnostic(
         return bad_name(document, at)
     if _is_wrong_type(details):
         wanted = either(alternatives)
-        message = f"{subject(at)} must be {wanted}, not {value_words(value)}"
-        return Diagnostic("FAB102", document.where(at, key=value is None), message)
+        return type_diagnostic(document, at, value, wanted)
     if kind in ("literal_error", "enum"):
         options = [
             part.strip(" '") for part in str(context["expected"]).replace(" or ", ",").split(",")

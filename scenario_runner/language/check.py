@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -93,11 +93,14 @@ class SchemaCheck:
             and not any(each.limit in _TEMPLATES for each in errors if each.keyword == "pattern")
         ]
         if meant:
+            described = _first_line(error.schema)
             for each in max(meant, key=lambda errors: max(len(e.path) for e in errors)):
-                yield from self._explain(each, document)
+                for diagnostic in self._explain(each, document):
+                    known = diagnostic.hint or each.path != error.path
+                    yield diagnostic if known else replace(diagnostic, hint=described)
             return
         types = either(type_word(name) for name in self._types(error.schema))
-        yield _type_diagnostic(document, error.path, error.instance, types)
+        yield type_diagnostic(document, error.path, error.instance, types)
 
     def _types(self, schema: Any) -> Iterator[str]:
         """The types that a schema takes, templates aside."""
@@ -128,17 +131,24 @@ def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 _Formatter = Callable[[_Error, Document], Iterator[Diagnostic]]
 
 
-def _type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> Diagnostic:
-    hint = (
-        "put it in quotes" if wanted == "text" and isinstance(value, int | float | bool) else None
-    )
+_HOW_TO_WRITE = {
+    "text": "put it in quotes",
+    "a whole number": "write digits only, without quotes",
+    "a number": "write a plain number, without quotes",
+    "true or false": "write true or false, without quotes",
+    "a list": "write [a, b], or one line that starts with '- ' for each item",
+    "a mapping": "write {key: value}, or one line key: value for each key",
+}
+
+
+def type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> Diagnostic:
+    """A value of another type than the one wanted, which is named in words."""
+    hint = _HOW_TO_WRITE.get(wanted, f"it takes {wanted}")
     if value is None:
         where = document.where(path, key=True)
-        message = f"{subject(path)} has no value; it takes {wanted}"
-    else:
-        where = document.where(path)
-        message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
-    return Diagnostic("FAB102", where, message, hint)
+        return Diagnostic("FAB102", where, f"{subject(path)} has no value; it takes {wanted}", hint)
+    message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
+    return Diagnostic("FAB102", document.where(path), message, hint)
 
 
 def subject(path: Path) -> str:
@@ -156,7 +166,7 @@ def _type(error: _Error, document: Document) -> Iterator[Diagnostic]:
     names = error.limit
     listed = [names] if isinstance(names, str) else [name for name in names if name != "null"]
     wanted = "text" if "string" in listed else either(type_word(name) for name in listed)
-    yield _type_diagnostic(document, error.path, error.instance, wanted)
+    yield type_diagnostic(document, error.path, error.instance, wanted)
 
 
 def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
@@ -176,10 +186,14 @@ def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
 def _missing_words(missing: str, error: _Error, path: Path) -> tuple[str, str]:
     """Message and hint for a key that is not there."""
     message = f"'{missing}' is missing" + ("" if not path else f" in {subject(path)}")
-    described = error.schema.get("properties", {}).get(missing, {}).get("description", "")
-    return message, f"{missing}: {described.splitlines()[0]}" if described else takes(
-        error.schema, path
-    )
+    described = _first_line(error.schema.get("properties", {}).get(missing, {}))
+    return message, f"{missing}: {described}" if described else takes(error.schema, path)
+
+
+def _first_line(schema: Mapping[str, Any]) -> str | None:
+    """How a schema describes itself, in one line."""
+    lines = str(schema.get("description", "")).splitlines()
+    return lines[0] if lines else None
 
 
 def takes(schema: Mapping[str, Any], path: Path) -> str:
@@ -273,7 +287,8 @@ def _const(error: _Error, document: Document) -> Iterator[Diagnostic]:
 
 
 def _pattern(error: _Error, document: Document) -> Iterator[Diagnostic]:
-    yield bad_form(document, error.path, error.instance, error.schema.get("examples", ()))
+    examples = error.schema.get("examples", ())
+    yield bad_form(document, error.path, error.instance, examples, _first_line(error.schema) or "")
 
 
 def bad_form(
@@ -285,7 +300,7 @@ def bad_form(
         "FAB106",
         document.where(path),
         f"{value_words(value)} does not have the form that {subject(path)} needs",
-        hint or (f"for example: {listed}" if listed else None),
+        (f"for example: {listed}" if listed else hint) or None,
     )
 
 
@@ -295,17 +310,16 @@ def _range(error: _Error, document: Document) -> Iterator[Diagnostic]:
         "maximum": "at most", "exclusiveMaximum": "less than",
     }[error.keyword]  # fmt: skip
     message = f"{subject(error.path)} must be {words} {error.limit}, not {error.instance}"
-    yield Diagnostic("FAB107", document.where(error.path), message)
+    low = error.schema.get("minimum", error.schema.get("exclusiveMinimum", "…"))
+    high = error.schema.get("maximum", error.schema.get("exclusiveMaximum", "…"))
+    hint = f"it lies between {low} and {high}"
+    yield Diagnostic("FAB107", document.where(error.path), message, hint)
 
 
 def _length(error: _Error, document: Document) -> Iterator[Diagnostic]:
-    yield wrong_length(
-        document,
-        error.path,
-        error.instance,
-        error.keyword.startswith("min"),
-        int(error.limit),
-    )
+    least = error.keyword.startswith("min")
+    found = wrong_length(document, error.path, error.instance, least, int(error.limit))
+    yield replace(found, hint=_first_line(error.schema))
 
 
 def wrong_length(document: Document, path: Path, value: Any, least: bool, limit: int) -> Diagnostic:

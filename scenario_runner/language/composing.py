@@ -99,7 +99,10 @@ class Composer:
             start = end
         if event.style == '"' and any("\ud800" <= c <= "\udfff" for c in event.value):
             raise Fault(
-                "FAB004", (start, end), "this escape is no character of its own (a surrogate)"
+                "FAB004",
+                (start, end),
+                "this escape is half a character (a surrogate)",
+                "write the character itself",
             )
         merge = plain and event.value == "<<"
         node = Node(start, end, value)
@@ -139,7 +142,12 @@ class Composer:
             )
         node = self._anchors[event.anchor]
         if node is None:
-            raise Fault("FAB009", span, f"'&{event.anchor}' contains itself through this alias")
+            raise Fault(
+                "FAB009",
+                span,
+                f"'&{event.anchor}' contains itself through this alias",
+                "an alias cannot stand inside what it repeats",
+            )
         if len(self._open) + node.height > MAX_DEPTH:
             self._too_deep(span)
         self._count(node.size - 1, span)
@@ -267,7 +275,12 @@ class Composer:
             )
 
     def _too_deep(self, span: tuple[int, int]) -> None:
-        raise Fault("FAB007", span, f"nested deeper than {MAX_DEPTH} levels")
+        raise Fault(
+            "FAB007",
+            span,
+            f"nested deeper than {MAX_DEPTH} levels",
+            "no scenario needs that many; look at the brackets and aliases",
+        )
 
 
 def _span(event: Any) -> tuple[int, int]:

@@ -83,9 +83,12 @@ Duration = Annotated[
         {
             "anyOf": [
                 {"type": "number", "minimum": 0},
-                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$"},
+                {
+                    "type": "string",
+                    "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$",
+                    "examples": ["500ms", "30s", "2m"],
+                },
             ],
-            "examples": ["500ms", "30s", "2m"],
         }
     ),
 ]

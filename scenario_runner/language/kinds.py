@@ -98,8 +98,13 @@ def kind_problem(document: Document, wanted: Iterable[str] = KINDS) -> Diagnosti
         return Diagnostic(
             "FAB101",
             where,
-            f"this is a {str(kind).split('/')[0]} file, not a {expected[0].split('/')[0]}",
+            f"this is a {_noun(kind)} file, not a {_noun(expected[0])} file",
+            f"a {_noun(expected[0])} file starts with: {write}",
         )
     shown = quoted(str(kind))
     guess = did_you_mean(str(kind), expected)
     return Diagnostic("FAB101", where, f"unknown kind of file {shown}{guess}", f"write {write}")
+
+
+def _noun(kind: str) -> str:
+    return kind.split("/", maxsplit=1)[0]

@@ -30,7 +30,9 @@ def load_document(path: str | PathLike[str]) -> Document:
     """Read and parse a YAML file. Raises InvalidInput, also for a file that cannot be read."""
     file = fspath(path)
     if FilePath(file).is_dir():
-        raise _invalid(file, "FAB002", "this is a folder; a file is expected here")
+        raise _invalid(
+            file, "FAB002", "this is a folder; a file is expected here", "name the file in it"
+        )
     try:
         with FilePath(file).open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
@@ -38,7 +40,9 @@ def load_document(path: str | PathLike[str]) -> Document:
         raise _invalid(file, "FAB001", "there is no such file", "look at the path") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _invalid(file, "FAB001", f"the file cannot be read: {reason}") from None
+        raise _invalid(
+            file, "FAB001", f"the file cannot be read: {reason}", "look at its permissions"
+        ) from None
     if len(raw) > MAX_BYTES:
         raise _invalid(
             file,
@@ -53,7 +57,9 @@ def parse_document(text: str, file: str) -> Document:
     """Parse YAML text; file: the name that diagnostics show. Raises InvalidInput."""
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_BYTES:
-        raise _invalid(file, "FAB006", f"the text is longer than {MAX_BYTES // 1024} KiB")
+        raise _invalid(
+            file, "FAB006", f"the text is longer than {MAX_BYTES // 1024} KiB", "split it"
+        )
     if found := _FORBIDDEN.search(text):
         span = found.span()
         number = f"U+{ord(found[0]):04X}"

@@ -25,7 +25,7 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 def render(
     diagnostics: Iterable[Diagnostic],
-    format: Format = "text",  # noqa: A002
+    format: Format = "text",  # noqa: A002 - what the option is called
     *,
     source: Source | None = None,
 ) -> str:

@@ -12,7 +12,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck, in_file_order
 from scenario_runner.language.entries import CheckSiblings, FailureKind, StepSiblings
-from scenario_runner.language.kinds import SCENARIO, require_kind
+from scenario_runner.language.kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.marks import marks
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
@@ -38,6 +38,18 @@ RESERVED = frozenset(
 """Names that templates know already."""
 
 M = TypeVar("M", bound=BaseModel)
+
+__all__ = [
+    "Retry",
+    "Scenario",
+    "StepEntry",
+    "check_scenario",
+    "parameters_at",
+    "patients_of",
+    "read_scenario",
+    "scenario_files",
+    "step_parameters",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +244,10 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _without_doubles(before: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
     """Findings on lines about which the schema has said nothing yet."""
     lines = {diagnostic.where.line for diagnostic in before}
@@ -331,6 +347,5 @@ class _Entries:
         )
 
     def _vars(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
-        declared = self._document.data.get("vars")
-        tree = {**(declared if isinstance(declared, dict) else {}), **overrides}
+        tree = {**_mapping(self._document.data.get("vars")), **overrides}
         return resolve_vars(tree, {}, self._document.where, ("vars",))

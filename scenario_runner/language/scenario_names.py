@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.names import Shape, check_names, patient_names, step_names
+from scenario_runner.language.templates import check_cycles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +50,7 @@ class _Names:
         """Everything but the steps."""
         early = patient_names(self._vars, self._axes)
         self._check(self._data.get("vars"), ("vars",), early)
+        self.found += check_cycles(self._vars, self._document.where, ("vars",))
         self._check(self._data.get("matrix"), ("matrix",), patient_names(self._vars, ()))
         self._check(self._data.get("patients"), ("patients",), early)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from scenario_runner.language.names import check_names, site_names
 from scenario_runner.language.schema import site_model, site_schema
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.templates import is_template, render_tree, texts
+from scenario_runner.language.words import CUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,8 +75,12 @@ def read_site(path: str | Path, plugins: Plugins, environ: Mapping[str, str]) ->
     """
     document = _checked(path, plugins, environ)
     model = site_model(plugins)
-    tree = render_tree(document.data, {"env": dict(environ)}, document.where, ())
-    site = bind(model, tree, document, ())
+    tree: Any = None
+    try:
+        tree = render_tree(document.data, {"env": dict(environ)}, document.where, ())
+        site = bind(model, tree, document, ())
+    except InvalidInput as error:
+        raise _redacted(error, _secrets(document.data, tree, environ)) from None
     return LoadedSite(document, site, Path(path).parent, _secrets(document.data, tree, environ))
 
 
@@ -123,7 +128,8 @@ def _checked(path: str | Path, plugins: Plugins, environ: Mapping[str, str] | No
     document = load_document(path)
     require_kind(document, SITE)
     found = _site_check(plugins)(document)
-    found += check_names(document.data, (), document.where, site_names())
+    unrendered = frozenset((key,) for key in _UNRENDERED)
+    found += check_names(document.data, (), document.where, site_names(), unrendered)
     found += _unrendered(document)
     if environ is not None:
         found += _unset(document, environ)
@@ -163,6 +169,8 @@ def _variables(text: str) -> list[str]:
 
 def _unset(document: Document, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
     for path, text in texts(document.data):
+        if path[0] in _UNRENDERED:
+            continue
         for name in dict.fromkeys(_variables(text)):
             if name not in environ and not re.search(
                 r"\|\s*(default|d)\b|is\s+(not\s+)?defined", text
@@ -187,15 +195,35 @@ def _without_service(document: Document) -> Iterator[Diagnostic]:
 
 
 def _secrets(raw: Any, tree: Any, environ: Mapping[str, str]) -> frozenset[str]:
-    """The variables that templates use, and what those templates became."""
+    """The variables that templates use, and what those templates became.
+
+    tree: rendered, or None when rendering failed.
+    """
     secrets: set[str] = set()
     for path, text in texts(raw):
         names = _variables(text)
         if not names and not re.search(r"\benv\b", text):
             continue
         secrets.update(environ[name] for name in names if name in environ)
+        if tree is None:
+            continue
         value = tree
         for part in path:
             value = value[part]
         secrets.add(str(value))
     return frozenset(secret for secret in secrets if secret)
+
+
+def _redacted(error: InvalidInput, secrets: frozenset[str]) -> InvalidInput:
+    """The same findings without the secrets, also where a message has cut them short."""
+    shown = sorted({*secrets, *(secret[:CUT] for secret in secrets)}, key=len, reverse=True)
+
+    def clean(text: str | None) -> str | None:
+        for secret in shown:
+            text = text.replace(secret, "***") if text else text
+        return text
+
+    return InvalidInput(
+        replace(each, message=clean(each.message) or "", hint=clean(each.hint))
+        for each in error.diagnostics
+    )

@@ -13,6 +13,8 @@ _TYPES = {
     "boolean": "true or false", "null": "null", "array": "a list", "object": "a mapping",
 }  # fmt: skip
 _SHOWN = 8
+CUT = 57
+"""Where a message cuts a long text."""
 
 
 def type_word(name: str) -> str:
@@ -42,7 +44,7 @@ def value_words(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """Text in quotes, cut when it is long."""
-    return f"'{text if len(text) <= 60 else text[:57] + '…'}'"
+    return f"'{text if len(text) <= CUT + 3 else text[:CUT] + '…'}'"
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:

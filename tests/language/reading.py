@@ -1,0 +1,62 @@
+"""Reads and plans a file as ``fabricate validate`` would, with built-ins only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.kinds import SITE, kind_of
+from scenario_runner.language.scenario import read_scenario
+from scenario_runner.language.site import LoadedSite, default_site, read_site
+from scenario_runner.planning.api import CounterExhausted
+from scenario_runner.planning.expand import PlanOptions, plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scenario_runner.plugins import Plugins
+
+
+class FirstNumbers:
+    """Counters that have handed out nothing yet."""
+
+    def reserve(self, site: str, rule: str, *, start: int, step: int, count: int, last: int) -> int:
+        if start + step * (count - 1) > last:
+            raise CounterExhausted(start, last)
+        return start
+
+
+def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
+    """What is wrong with a scenario or site file; a ``.site.yaml`` beside a scenario is its site."""
+    try:
+        if kind_of(file) == SITE:
+            read_site(file, plugins, {})
+        else:
+            beside = file.with_suffix(".site.yaml")
+            site = read_site(beside, plugins, {}) if beside.exists() else default_site()
+            _plan(file, plugins, site)
+    except InvalidInput as error:
+        return list(error.diagnostics)
+    return []
+
+
+def _plan(file: Path, plugins: Plugins, site: LoadedSite) -> None:
+    scenario = read_scenario(file, plugins, site=site)
+    now = dt.datetime(2026, 1, 31, 9, 30, tzinfo=dt.UTC)
+    builders: dict[str, Any] = dict(plugins.named("fabricate_iod_builders"))
+    plan(
+        scenario,
+        site.site,
+        options=PlanOptions(
+            seed=1,
+            now=now,
+            run_names={"id": "run", "seed": 1, "started": now.isoformat(), "date": "2026-01-31"},
+            phantoms=plugins.named("fabricate_phantoms").keys(),
+        ),
+        counters=FirstNumbers(),
+        modalities={name: builder.defaults for name, builder in builders.items()},
+        pattern_fields=plugins.named("fabricate_pattern_fields"),
+        demographics=plugins.named("fabricate_demographics"),
+        site_document=site.document,
+    )
