@@ -197,7 +197,7 @@ def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
     studies = patient.get("studies", [])
     return {
         # A person name has up to three groups: alphabetic, ideographic, phonetic (PS3.5 6.2.1).
-        "names": [group for group in str(patient.get("name", "")).split("=") if group][:3] or ["–"],
+        "names": [group for group in str(patient.get("name", "")).split("=", 2) if group] or ["–"],
         "facts": facts,
         "studies": First(
             [_study(study) for study in studies[:_STUDIES]], max(0, len(studies) - _STUDIES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -131,3 +132,24 @@ def test_what_ships_is_found_and_what_does_not_is_an_error(name: str) -> None:
     assert resource(name).is_dir()  # type: ignore[arg-type]
     with pytest.raises(MachineError, match="missing from this installation"):
         resource("reports", "no-such-file")
+
+
+def test_a_hundred_thousand_images_fit_into_memory(tmp_path: Path) -> None:
+    story = samples.Story()
+    story.begin()
+    patients = [samples.patient(n, series=10, images=100) for n in range(1, 101)]
+    story.case(samples.STEPS, patients=patients)
+    story.end_case("passed")
+    story.end("passed")
+    folder = story.write(tmp_path)
+    del story, patients
+    tracemalloc.start()
+    try:
+        write_reports(folder, fabricate_reporters())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 200_000_000
+    images = json.loads((folder / "run.json").read_bytes())["cases"][0]["patients"][99]["studies"]
+    assert images[0]["series"][9]["images"][99]["number"] == 100
+    assert (folder / "report.html").stat().st_size < 200_000
