@@ -121,8 +121,11 @@ class Between(Check):
     example: ClassVar[str] = 'between: {actual: "{{ found | length }}", min: 1, max: 5}'
 
     actual: Any
+    """What is: usually an expression."""
     min: Any = None
+    """The lower bound."""
     max: Any = None
+    """The upper bound."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Between:

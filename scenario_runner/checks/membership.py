@@ -19,7 +19,9 @@ class In(Check):
     example: ClassVar[str] = 'in: {actual: "{{ found[0].PatientSex }}", expected: [F, M]}'
 
     actual: Any
+    """What is: usually an expression."""
     expected: list[Any]
+    """The values allowed."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Look through the list; types count."""
@@ -35,6 +37,7 @@ class Empty(Check):
     example: ClassVar[str] = 'empty: {actual: "{{ found }}"}'
 
     actual: Any
+    """What is: usually an expression."""
     expected: bool = True
     """``false`` asks for the opposite."""
 
@@ -50,7 +53,9 @@ class Bounds(Model):
     """Bounds of a count, both included."""
 
     min: Annotated[int, Field(ge=0)] = 0
+    """The least."""
     max: Annotated[int, Field(ge=0)] | None = None
+    """The most; by default no limit."""
 
 
 class Count(Check):
@@ -62,6 +67,7 @@ class Count(Check):
     actual: Any
     """A list, mapping, text, the handle of ``retrieve``, or a whole number."""
     expected: Annotated[int, Field(ge=0)] | Bounds
+    """The number, or its bounds."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Count and compare."""

@@ -19,6 +19,7 @@ class Pixels(Check):
     of: Any
     """What ``retrieve`` saved, by name or as a template."""
     equal: Literal["sent"] = "sent"
+    """Compare with what was sent."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Decode and compare image by image."""

@@ -31,6 +31,7 @@ class Status(Check):
         Annotated[Text, Field(pattern=f"^([0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
         | Annotated[list[Text], Field(min_length=1)]
     )
+    """A code, a class, a pattern of a code, or a list of these."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare every status; none at all does not hold."""

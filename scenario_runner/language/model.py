@@ -46,22 +46,30 @@ class AgeRange(Model):
     """An age drawn between two bounds, both included."""
 
     min: Age
+    """The youngest."""
     max: Age
+    """The oldest."""
 
 
 class NameParts(Model):
     """The components of a person name (PS3.5 6.2.1.1); ``locale`` alone asks for a generated one."""
 
     family: Text | None = None
+    """Family name."""
     given: Text | None = None
+    """Given name."""
     middle: Text | None = None
+    """Middle name."""
     prefix: Text | None = None
+    """Such as DR."""
     suffix: Text | None = None
+    """Such as JR."""
     ideographic: Text | None = None
     """The whole ideographic group, ``山田^太郎``."""
     phonetic: Text | None = None
     """The whole phonetic group, ``やまだ^たろう``."""
     locale: Text | None = None
+    """Where a generated name is from; it wins over the patient's own ``locale``."""
 
 
 def _study_day(value: Any) -> Any:
@@ -94,70 +102,98 @@ class SeriesSpec(Model):
     """One series, or ``count`` alike."""
 
     count: Count = 1
+    """How many alike."""
     modality: Text | None = None
     """Defined term of Modality (0008,0060): CR, DX, CT, …; required here or on the study."""
     description: Text | None = None
+    """SeriesDescription."""
     number: Count | None = None
+    """SeriesNumber; by default 1, 2, 3, …"""
     protocol: Text | None = None
+    """ProtocolName."""
     body_part: Text | None = None
     """Defined term of BodyPartExamined: CHEST, HAND, …"""
     laterality: Literal["L", "R", "B", "U"] | None = None
+    """Which side, where the body part is paired."""
     view: Text | None = None
     """ViewPosition: PA, AP, LL, RL, CC, MLO, …"""
     images: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many images; by default what is usual for the modality."""
     frames: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Frames of each image."""
     size: (
         Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)]
         | None
     ) = None
     """[rows, columns]"""
     phantom: Text | None = None
+    """What the pixels show; by default what is usual for modality and body part."""
     burn_in: bool | list[AttributeName] | None = None
     """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords."""
     transfer_syntax: TransferSyntax | None = None
+    """By name or UID; by default ``explicit-le``."""
     sop_class: Text | None = None
     """SOP Class by UID or keyword, where the modality's usual one is not wanted."""
     tags: Tags = {}
+    """Attributes of every image of the series."""
 
 
 class StudySpec(Model):
     """One study, or ``count`` alike."""
 
     count: Count = 1
+    """How many alike."""
     accession: Text | None = None
     """An identifier pattern or a literal; by default the site's rule."""
     description: Text | None = None
+    """StudyDescription."""
     date: _StudyDay | None = None
+    """A date, ``today``, or days before it (``-3d``); by default a weekday of 2025 from the seed."""
     time: Time | None = None
+    """StudyTime; by default in working hours, from the seed."""
     modality: Text | None = None
     """What the series are when they do not say; alone, one series of it."""
     referring_physician: Text | None = None
+    """``FAMILY^GIVEN``."""
     institution: Text | None = None
+    """InstitutionName."""
     procedure: Text | None = None
+    """PerformedProcedureStepDescription."""
     tags: Tags = {}
+    """Attributes of every image of the study."""
     series: list[SeriesSpec] = []
+    """The series of the study."""
 
 
 class PatientSpec(Model):
     """One synthetic patient, or ``count`` alike."""
 
     count: Count = 1
+    """How many alike."""
     id: Text | None = None
     """An identifier pattern or a literal; by default the site's rule."""
     issuer: Text | None = None
+    """IssuerOfPatientID."""
     name: Text | NameParts | None = None
     """``FAMILY^GIVEN``, the components, or ``{locale: en_AU}`` for a generated one."""
     sex: Literal["M", "F", "O"] | None = None
+    """PatientSex."""
     birth_date: Date | None = None
+    """PatientBirthDate."""
     age: Age | AgeRange | None = None
+    """On the day of the first study; or a range to draw from."""
     locale: Text | None = None
     """Where name, address and phone are from: en_US, de_DE, ja_JP, …"""
     address: Text | None = None
+    """PatientAddress."""
     phone: Text | None = None
+    """PatientTelephoneNumbers."""
     character_set: Text | list[Text] | None = None
     """Defined terms of SpecificCharacterSet; by default what the values need."""
     tags: Tags = {}
+    """Attributes of every image of the patient."""
     studies: list[StudySpec] = []
+    """The studies of the patient."""
 
 
 _MATRIX = {
@@ -180,14 +216,20 @@ class ScenarioHeader(Model):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
     """Unique within a library; letters, digits, ``_ . -``."""
     title: Text = ""
+    """What it proves, for the report."""
     description: Text = ""
+    """More about it, for the report."""
     version: Text = ""
     """The scenario's own version."""
     tags: list[Text] = []
+    """Labels for ``--tag``."""
     requirements: list[Text] = []
+    """Requirements that the whole scenario verifies."""
     phase: Literal["IQ", "OQ", "PQ"] | None = None
     """Installation, operational or performance qualification."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    """What everything generated derives from; without one, each run draws and records its own."""
     vars: dict[Name, Any] = {}
+    """Variables for templates; ``--set`` gives them other values."""
     matrix: Annotated[dict[str, Any], WithJsonSchema(_MATRIX)] = {}
     """Axis name to list of values; ``exclude`` and ``include`` as in GitHub Actions."""

@@ -20,7 +20,9 @@ class Identifiers(Model):
     """Rules for identifiers that a scenario does not give."""
 
     accession: Text = "{YYYY}{2letters}{7digits}"
+    """Pattern of accession numbers."""
     patient_id: Text = "PID{6digits}"
+    """Pattern of patient IDs."""
     uid_root: Annotated[Text, Field(pattern=r"^[0-2](\.(0|[1-9]\d*))+$", max_length=30)] | None = (
         None
     )
@@ -31,15 +33,20 @@ class Receiver(Model):
     """Where C-MOVE and storage commitment come back to."""
 
     ae_title: AeTitle = "FABRICATE"
+    """Our AE title as a destination."""
     host: Text = "127.0.0.1"
+    """The address to listen on."""
     port: Port = 11113
+    """The port to listen on."""
 
 
 class BasicAuth(Model):
     """HTTP basic authentication."""
 
     user: Text
+    """The user name."""
     password: Text
+    """The password, from ``env``."""
 
 
 class Auth(Model):
@@ -47,18 +54,22 @@ class Auth(Model):
 
     basic: BasicAuth | None = None
     bearer: Text | None = None
+    """A token, from ``env``."""
 
 
 class DicomService(Model):
     """A DIMSE service."""
 
     host: Text
+    """Name or address."""
     port: Port
+    """TCP port."""
     ae_title: AeTitle
     """Called AE title."""
     calling_ae_title: AeTitle | None = None
     """By default the site's."""
     connect_timeout: Duration = 10.0
+    """How long connecting may take."""
     response_timeout: Duration = 60.0
     """How long the peer may take for each answer."""
 
@@ -67,14 +78,18 @@ class HttpService(Model):
     """A service reached by URL."""
 
     url: Annotated[Text, Field(pattern=r"^https?://")]
+    """Where it is."""
     auth: Auth | None = None
+    """How to log in."""
     timeout: Duration = 30.0
+    """How long each request may take."""
 
 
 class EmbeddedService(Model):
     """A PACS inside this process, started for the run on a free loopback port."""
 
     ae_title: AeTitle = "EMBEDDED"
+    """Its AE title."""
 
 
 class TargetSpec(Model):
@@ -83,7 +98,9 @@ class TargetSpec(Model):
     environment: Text = "test"
     """``production`` needs --allow-production on the command line."""
     dicom: DicomService | None = None
+    """The PACS over DIMSE."""
     dicomweb: HttpService | None = None
+    """The PACS over DICOMweb."""
     orthanc: HttpService | None = None
     """Orthanc's REST API, for delete."""
     embedded: EmbeddedService | None = None
@@ -96,6 +113,7 @@ class Site(Model):
 
     schema_: Annotated[Literal["site/v1"], Field(alias="schema")]
     name: Annotated[Text, Field(max_length=64)]
+    """Name of the site; counters belong to it."""
     ae_title: AeTitle = "FABRICATE"
     """Our calling AE title."""
     identifiers: Identifiers = Identifiers()
@@ -103,3 +121,4 @@ class Site(Model):
     plugins: Text | list[Text] = []
     """Folders with plugins, relative to this file."""
     targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]
+    """The PACS, by the names that scenarios use."""

@@ -8,7 +8,10 @@ from scenario_runner.api import Step, StepContext, StepResult, TargetName, statu
 
 
 class Echo(Step):
-    """C-ECHO: open an association with a PACS and verify that it answers (PS3.7 9.1.5)."""
+    """C-ECHO: open an association with a PACS and verify that it answers (PS3.7 9.1.5).
+
+    ``save_as`` gives ``{status, class}``: the code in hexadecimal, and ``success`` or what else it is.
+    """
 
     name: ClassVar[str] = "echo"
     example: ClassVar[str] = "echo: {to: pacs}"

@@ -22,6 +22,7 @@ class Only(Model):
     series: Text | None = None
     """A SeriesInstanceUID, or the plan's key such as ``p1.s2.e1``."""
     modality: Text | None = None
+    """Series of this modality."""
 
     def takes(self, series: PlannedSeries) -> bool:
         """Whether the images of this series are meant."""

@@ -28,14 +28,18 @@ class PolledQuery(Model):
     """The query that is repeated."""
 
     level: Level = "study"
+    """The query level."""
     match: Attributes = {}
+    """Keys with the values to match."""
 
 
 class Range(Model):
     """Bounds of a count, both included."""
 
     min: Annotated[int, Field(ge=0)] = 0
+    """The least."""
     max: Annotated[int, Field(ge=0)] | None = None
+    """The most; by default no limit."""
 
     def holds(self, number: int) -> bool:
         """Whether the number lies between the bounds."""
