@@ -100,7 +100,15 @@ class SchemaCheck:
                     yield diagnostic if known else replace(diagnostic, hint=described)
             return
         types = either(type_word(name) for name in self._types(error.schema))
-        yield type_diagnostic(document, error.path, error.instance, types)
+        found = type_diagnostic(document, error.path, error.instance, types)
+        mapping = next(filter(None, map(self._with_keys, error.schema["anyOf"])), None)
+        yield replace(found, hint=takes(mapping, error.path)) if mapping else found
+
+    def _with_keys(self, branch: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A branch that is a mapping with keys of its own."""
+        name = branch.get("$ref", "").removeprefix("#/$defs/")
+        schema: Mapping[str, Any] = self.schema["$defs"][name] if name else branch
+        return schema if schema.get("properties") else None
 
     def _types(self, schema: Any) -> Iterator[str]:
         """The types that a schema takes, templates aside."""
@@ -166,7 +174,9 @@ def _type(error: _Error, document: Document) -> Iterator[Diagnostic]:
     names = error.limit
     listed = [names] if isinstance(names, str) else [name for name in names if name != "null"]
     wanted = "text" if "string" in listed else either(type_word(name) for name in listed)
-    yield type_diagnostic(document, error.path, error.instance, wanted)
+    found = type_diagnostic(document, error.path, error.instance, wanted)
+    keys = error.schema.get("properties") and "object" in listed
+    yield replace(found, hint=takes(error.schema, error.path)) if keys else found
 
 
 def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
@@ -304,15 +314,19 @@ def bad_form(
     )
 
 
+_BOUNDS = {
+    "minimum": "at least", "exclusiveMinimum": "more than",
+    "maximum": "at most", "exclusiveMaximum": "less than",
+}  # fmt: skip
+
+
 def _range(error: _Error, document: Document) -> Iterator[Diagnostic]:
-    words = {
-        "minimum": "at least", "exclusiveMinimum": "more than",
-        "maximum": "at most", "exclusiveMaximum": "less than",
-    }[error.keyword]  # fmt: skip
+    words = _BOUNDS[error.keyword]
     message = f"{subject(error.path)} must be {words} {error.limit}, not {error.instance}"
-    low = error.schema.get("minimum", error.schema.get("exclusiveMinimum", "…"))
-    high = error.schema.get("maximum", error.schema.get("exclusiveMaximum", "…"))
-    hint = f"it lies between {low} and {high}"
+    bounds = [
+        f"{word} {error.schema[name]}" for name, word in _BOUNDS.items() if name in error.schema
+    ]
+    hint = f"it is a number of {' and '.join(bounds)}"
     yield Diagnostic("FAB107", document.where(error.path), message, hint)
 
 

@@ -8,7 +8,7 @@ wrote. ``--set NAME=VALUE`` reads its value by the same rules.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,299}|0")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,299})\.[0-9]{1,300}")
@@ -20,7 +20,7 @@ class WrittenFloat(float):
 
     source: str
 
-    def __new__(cls, source: str) -> WrittenFloat:
+    def __new__(cls, source: str) -> Self:
         """source: characters matched by the decimal rule."""
         value = super().__new__(cls, source)
         value.source = source
