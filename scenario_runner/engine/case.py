@@ -181,7 +181,7 @@ def case_started(job: Job) -> CaseStarted:
             {
                 "id": entry.id,
                 "step": entry.step,
-                "title": entry.title,
+                "title": entry.title or "",
                 "section": entry.section,
                 "requirements": list(entry.requirements),
                 "tags": list(entry.tags),

@@ -59,7 +59,7 @@ class StepRunner:
                 case=self._case,
                 id=self._id,
                 step=entry.step,
-                title=entry.title,
+                title=entry.title or "",
                 section=entry.section,
             )
         )
@@ -162,7 +162,7 @@ def finish(
             case=state.job.case.id,
             id=step_id,
             step=entry.step,
-            title=entry.title,
+            title=entry.title or "",
             section=entry.section,
             outcome=ending.outcome,
             attempts=attempts,

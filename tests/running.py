@@ -1,0 +1,91 @@
+"""Running `fabricate` as a user does: a process of its own, in a folder of the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SMOKE = ROOT / "scenarios" / "xray_smoke.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def check(self, code: int = 0) -> Finished:
+        """Fail the test with everything that was printed unless it exited with this code."""
+        assert self.code == code, f"exit {self.code}, not {code}\n{self.out}\n{self.err}"
+        assert "Traceback" not in self.out + self.err
+        return self
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The command line of `fabricate` in the environment of the tests."""
+    return [sys.executable, "-m", "scenario_runner", *map(str, arguments)]
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The tests' environment; nothing in it may turn output into colours."""
+    return {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(extra or {})}
+
+
+def fabricate(
+    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Finished:
+    """Run `fabricate` to its end."""
+    done = subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        cwd=cwd,
+        env=environment(env),
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """The run.json of a run folder."""
+    data = json.loads((folder / "run.json").read_text("utf-8"))
+    assert isinstance(data, dict)
+    return data
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    """Every event of a run folder."""
+    lines = (folder / "events.ndjson").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def steps(run: Mapping[str, Any], case: int = 0) -> dict[str, dict[str, Any]]:
+    """The steps of a case by id."""
+    return {step["id"]: step for step in run["cases"][case]["steps"]}
+
+
+def write_site(path: Path, targets: Mapping[str, Any], **more: Any) -> Path:
+    """A site file; JSON is YAML enough."""
+    site = {"schema": "site/v1", "name": "test", "targets": dict(targets), **more}
+    path.write_text(json.dumps(site), encoding="utf-8")
+    return path
+
+
+def write_scenario(path: Path, steps: Sequence[Any], **more: Any) -> Path:
+    """A scenario with one small CT study unless `patients` is given."""
+    series = {"modality": "CT", "images": 2, "size": [64, 64]}
+    patients = [{"studies": [{"series": [series]}]}]
+    scenario = {"schema": "scenario/v1", "name": path.stem, "patients": patients, **more}
+    path.write_text(json.dumps({**scenario, "steps": list(steps)}), encoding="utf-8")
+    return path
