@@ -17,6 +17,8 @@ class ModalityDefaults:
     modality: str
     """Defined term of Modality (0008,0060) that the scenario names; FHIR's XR maps to DX."""
     sop_class_uid: str
+    multiframe_sop_class_uid: str = ""
+    """The class of a series with more than one frame an image, where that is another one."""
     images: int
     rows: int
     columns: int

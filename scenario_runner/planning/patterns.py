@@ -106,6 +106,10 @@ class Pattern:
         return isinstance(other, Pattern) and self.parts == other.parts
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.parts)
 
     def __str__(self) -> str:

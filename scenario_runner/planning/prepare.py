@@ -204,7 +204,8 @@ class Preparation:
 
     def _sop_class(self, spec: SeriesSpec, path: Path, found: ModalityDefaults) -> str:
         if spec.sop_class is None:
-            return found.sop_class_uid
+            several = (spec.frames or found.frames) > 1
+            return (several and found.multiframe_sop_class_uid) or found.sop_class_uid
         uid = find_sop_class(spec.sop_class)
         if isinstance(uid, ValueProblem):
             self._findings.add((*path, "sop_class"), uid)

@@ -66,10 +66,12 @@ def readable(path: Path) -> Iterator[sqlite3.Connection | None]:
         if not path.exists() or path.stat().st_size == 0:
             yield None
             return
-        address = path.resolve().as_uri() + "?mode=ro"
+        address = path.resolve().as_uri() + "?mode=rw"
         with closing(
             sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         ) as connection:
+            # Not mode=ro: such a connection leaves its -wal and -shm files behind when it closes.
+            connection.execute("PRAGMA query_only = ON")
             _check_version(connection, path)
             yield connection
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.planning.patterns import (
@@ -42,11 +42,13 @@ def patterns(draw: Any) -> Pattern:
     return Pattern(tuple(parts), FIELDS)
 
 
+@settings(deadline=None)
 @given(patterns())
 def test_a_pattern_written_out_and_read_again_is_the_same(pattern: Pattern) -> None:
     assert parse(str(pattern), FIELDS) == pattern
 
 
+@settings(deadline=None)
 @given(patterns(), st.data())
 def test_an_identifier_is_as_long_as_its_pattern_says(pattern: Pattern, data: Any) -> None:
     draw = data.draw(st.integers(0, pattern.space - 1))
@@ -122,6 +124,7 @@ def test_a_mistake_is_shown_where_it_is(text: str, wrong: str, words: str) -> No
     assert words in f"{caught.value.message} {caught.value.hint}"
 
 
+@settings(deadline=None)
 @given(st.text("{}7digtsYM:=, start", max_size=30))
 def test_any_text_is_read_or_refused_with_a_place_inside_it(text: str) -> None:
     place = (0, len(text) + 1)
@@ -132,6 +135,7 @@ def test_any_text_is_read_or_refused_with_a_place_inside_it(text: str) -> None:
     assert 0 <= place[0] < place[1] <= len(text) + 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.text(max_size=5))
 def test_random_identifiers_use_every_value_once_before_any_twice(size: int, key: str) -> None:
     assert sorted(shuffled(place, size, key) for place in range(size)) == list(range(size))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.language.names import Shape, planned_shapes
+from scenario_runner.language.templates import render_text
 from scenario_runner.planning.numbers import ReplayCounters
 from scenario_runner.planning.plain import names
 from scenario_runner.registry.counters import PeekCounters, SqliteCounters
@@ -386,3 +387,17 @@ def test_planning_a_hundred_thousand_images_keeps_none_of_them() -> None:
     assert last is not None
     assert last.number == 100_000
     assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("{{ images | length }}", 30),
+        ("{{ studies[1].series[0].images[2].number }}", 3),
+        ("{{ studies | map(attribute='patient_id') | unique | list | length }}", 2),
+        ("{{ patients[-1].id }} of {{ patients[-1].studies | length }}", "PID000002 of 3"),
+        ("{{ (series | selectattr('modality', 'equalto', 'DX') | list) | length }}", 6),
+    ],
+)
+def test_templates_work_on_the_lazy_plan(expression: str, value: Any) -> None:
+    assert render_text(expression, names(plan(WHOLE)[0])) == value

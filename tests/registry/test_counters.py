@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.errors import MachineError
@@ -97,6 +97,7 @@ _calls = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_calls)
 def test_whatever_start_and_step_become_no_number_repeats(
     calls: list[tuple[int, int, int]],
@@ -112,6 +113,7 @@ def test_whatever_start_and_step_become_no_number_repeats(
             handed_out |= numbers
 
 
+@settings(deadline=None)
 @given(_calls)
 def test_a_peek_shows_what_the_registry_would_give(calls: list[tuple[int, int, int]]) -> None:
     with SqliteCounters(":memory:") as counters:
@@ -153,6 +155,7 @@ def test_a_peek_creates_no_file_and_moves_no_counter(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert [take(PeekCounters(path)) for _ in range(2)] == [4, 4]
     assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
     assert take(SqliteCounters(path)) == 4
 
 
