@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from scenario_runner.api import Check, CheckResult, Difference, StepContext, Text
+
+if TYPE_CHECKING:
+    from scenario_runner.conformance.api import Finding
 
 _SHOWN = 200
 _SAMPLE = 500
@@ -24,24 +27,23 @@ class Conformant(Check):
     """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
-        """Run each validator over the files; an absent validator is an error, not a pass."""
+        """Judge each file, then all together; an absent validator is an error, not a pass."""
         validators = [context.validator(name) for name in self.with_]
         versions = {one.name: one.version() for one in validators}
         files = self._files(context)
-        differences: list[Difference] = []
+        names = {str(file): name for name, file in files}
+        findings: list[tuple[str, Finding]] = []
         for name, file in files:
             context.deadline.check()
+            findings += [(name, found) for one in validators for found in one.check(file)]
+        if len(files) > 1:
             for validator in validators:
-                differences.extend(
-                    Difference(
-                        subject=name,
-                        attribute=finding.attribute or validator.name,
-                        expected=finding.section or "conformant",
-                        actual=finding.message,
-                    )
-                    for finding in validator.check(file)
-                    if finding.severity == "error"
-                )
+                context.deadline.check()
+                for found in validator.check_study([file for _, file in files]):
+                    findings.append((names.get(found.file, "all instances"), found))
+        differences = [
+            _difference(name, found) for name, found in findings if found.severity == "error"
+        ]
         message = f"{len(files)} instances checked by {', '.join(versions)}"
         if differences:
             message = f"{len(differences)} errors; first: {differences[0].actual}"
@@ -68,3 +70,12 @@ class Conformant(Check):
                 context.log(f"only the first {_SAMPLE} instances were checked", "warning")
                 break
         return files
+
+
+def _difference(subject: str, finding: Finding) -> Difference:
+    return Difference(
+        subject=subject,
+        attribute=finding.attribute or finding.rule or finding.validator,
+        expected=finding.section or "conformant",
+        actual=finding.message,
+    )

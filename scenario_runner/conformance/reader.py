@@ -225,9 +225,7 @@ class _Reader:
 
     def element(self, into: Items, at: int, end: int, depth: int) -> int:
         """Read the element there into a data set. Returns where the next one begins."""
-        self._count += 1
-        if self._count > MAX_ELEMENTS:
-            raise _DamageError(f"more than {MAX_ELEMENTS} elements", rule="too-large")
+        self._one_more()
         tag, written, length, at = self._head(at, end)
         where = into.path + name_of(tag)
         if tag >> 16 == 0xFFFE:
@@ -253,6 +251,12 @@ class _Reader:
             at += length
         self._put(into, element, where)
         return at
+
+    def _one_more(self) -> None:
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            message = f"more than {MAX_ELEMENTS} elements, items and fragments"
+            raise _DamageError(message, rule="too-large")
 
     def _put(self, into: Items, element: Element, where: str) -> None:
         if element.tag in into.elements:
@@ -332,7 +336,7 @@ class _Reader:
                 raise _DamageError("holds something that is not an item", where)
             item = Items(f"{where}[{len(element.items)}].", into)
             element.items.append(item)
-            self._count += 1
+            self._one_more()
             undefined = length == _UNDEFINED
             inner = end if undefined else at + length
             if inner > end:
@@ -371,9 +375,7 @@ class _Reader:
                 raise _DamageError("holds something that is not a fragment", where)
             if at + length > end:
                 raise _DamageError("a fragment is longer than the file", where, "truncated")
-            self._count += 1
-            if self._count > MAX_ELEMENTS:
-                raise _DamageError(f"more than {MAX_ELEMENTS} fragments", where, "too-large")
+            self._one_more()
             lengths.append(length)
             at += length
 
