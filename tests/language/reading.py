@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from scenario_runner.plugins import Plugins
 
 
+# A few of those there are, so that the words of a hint stay the same when more are added.
+_MODALITIES = ("CR", "CT", "DX")
+_PHANTOMS = ("ct/abdomen", "ct/chest", "ct/head", "xray/chest")
+
+
 class FirstNumbers:
     """Counters that have handed out nothing yet."""
 
@@ -52,10 +57,10 @@ def _plan(file: Path, plugins: Plugins, site: LoadedSite) -> None:
             seed=1,
             now=now,
             run_names={"id": "run", "seed": 1, "started": now.isoformat(), "date": "2026-01-31"},
-            phantoms=plugins.named("fabricate_phantoms").keys(),
+            phantoms=_PHANTOMS,
         ),
         counters=FirstNumbers(),
-        modalities={name: builder.defaults for name, builder in builders.items()},
+        modalities={name: builders[name].defaults for name in _MODALITIES},
         pattern_fields=plugins.named("fabricate_pattern_fields"),
         demographics=plugins.named("fabricate_demographics"),
         site_document=site.document,
