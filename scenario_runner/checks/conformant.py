@@ -59,7 +59,7 @@ class Conformant(Check):
         if self.of is not None:
             return list(context.retrieved(self.of).files.items())
         folder = context.scratch()
-        files = []
+        files: list[tuple[str, Any]] = []
         images = (image for series in context.selection(None) for image in series.images)
         for instance in context.instances(images):
             assert instance.image is not None
