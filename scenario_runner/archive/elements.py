@@ -130,6 +130,34 @@ def read_items(element: Element) -> list[Elements]:
     return items
 
 
+def replace_element(
+    data: bytes, transfer_syntax_uid: str, tag: int, vr: str, value: bytes
+) -> bytes:
+    """The same data set with another value for one top-level element, every other byte as it was.
+
+    value: encoded, of even length. An element that is not there is put in its place. Raises
+    DamagedDatasetError; a deflated data set is one here, for its bytes cannot be cut.
+    """
+    if transfer_syntax_uid == DEFLATED_LITTLE:
+        raise DamagedDatasetError("a deflated data set cannot be changed in place")
+    encoding = encoding_of(transfer_syntax_uid)
+    reader = _Reader(data, encoding)
+    at = 0
+    start = after = len(data)
+    while at < len(data):
+        found, written, length, inside = reader.head(at)
+        if found >= tag:
+            start = after = at
+        if found == tag:
+            vr = written or vr
+            after = reader.value_end(inside, written, length, 1)
+        if found >= tag:
+            break
+        at = reader.value_end(inside, written, length, 1)
+    new = _written(tag, vr, value, implicit=encoding.implicit, little=encoding.little)
+    return data[:start] + new + data[after:]
+
+
 def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:
     """Encode in Little Endian. Values are taken as they are; every element needs its VR."""
     return b"".join(
@@ -145,15 +173,16 @@ def write_items(items: Iterable[bytes]) -> bytes:
     )
 
 
-def _written(tag: int, vr: str, value: bytes, *, implicit: bool) -> bytes:
+def _written(tag: int, vr: str, value: bytes, *, implicit: bool, little: bool = True) -> bytes:
     group, element, length = tag >> 16, tag & 0xFFFF, len(value)
+    order = "<" if little else ">"
     if implicit:
-        return struct.pack("<HHL", group, element, length) + value
+        return struct.pack(order + "HHL", group, element, length) + value
     if vr not in LONG_VRS and length > 0xFFFF:
         vr = "UN"  # PS3.5 6.2.2 note: too long for the 16-bit length of its VR
     if vr in LONG_VRS:
-        return struct.pack("<HH2sHL", group, element, vr.encode("ascii"), 0, length) + value
-    return struct.pack("<HH2sH", group, element, vr.encode("ascii"), length) + value
+        return struct.pack(order + "HH2sHL", group, element, vr.encode("ascii"), 0, length) + value
+    return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length) + value
 
 
 class _Reader:
@@ -193,6 +222,15 @@ class _Reader:
             raise TruncatedError("the data ends within a sequence") from error
         return group << 16 | element, length
 
+    def value_end(self, at: int, vr: str, length: int, depth: int) -> int:
+        """Where the first byte after a value lies that begins at ``at``."""
+        if length != UNDEFINED:
+            return at + length
+        if vr == "UN":
+            # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
+            return _Reader(self._data, Encoding(implicit=True)).sequence_end(at, depth)
+        return self.sequence_end(at, depth)
+
     def sequence_end(self, at: int, depth: int) -> int:
         """Where the first byte after a sequence of undefined length lies."""
         while True:
@@ -212,9 +250,4 @@ class _Reader:
             tag, vr, length, at = self.head(at)
             if tag == _ITEM_END:
                 return at
-            if length != UNDEFINED:
-                at += length
-            elif vr == "UN":
-                at = _Reader(self._data, Encoding(implicit=True)).sequence_end(at, depth + 1)
-            else:
-                at = self.sequence_end(at, depth + 1)
+            at = self.value_end(at, vr, length, depth + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -87,6 +87,10 @@ class Association:
         self.contexts = {context.id: context for context in contexts if context.result == 0}
         self.options = options
         self.connection = connection
+        self.answers: Counter[str] = Counter()
+        """How many requests of each operation have come, for faults."""
+        self.success = (0, "")
+        """Status and comment that success is answered with; another one is a fault."""
         self._arrived: deque[Message] = deque()
         self._cancelled: set[int] = set()
         self._partial: Message | None = None
@@ -113,6 +117,9 @@ class Association:
         data: Sequence[Piece] = (),
     ) -> None:
         """Send the response to a request: its class and instance, the status, and what is given."""
+        comment = ""
+        if status == 0:
+            status, comment = self.success
         command: dict[int, int | str] = {
             Element.COMMAND_FIELD: to.kind | 0x8000,
             Element.MESSAGE_ID_BEING_RESPONDED_TO: to.id,
@@ -122,6 +129,8 @@ class Association:
             command[Element.AFFECTED_SOP_CLASS_UID] = to.sop_class_uid
         if to.sop_instance_uid:
             command[Element.AFFECTED_SOP_INSTANCE_UID] = to.sop_instance_uid
+        if comment:
+            command[Element.ERROR_COMMENT] = comment
         command.update(elements or {})
         self.send(to.context_id, command, data)
 

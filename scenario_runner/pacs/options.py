@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.pacs.faults import Faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class PacsOptions:
     relational_queries: bool = False
     """Answer queries without the unique keys above their level even when not negotiated (PS3.4 C.5)."""
     archive: ArchiveOptions = field(default_factory=ArchiveOptions)
+    faults: Faults = field(default_factory=Faults)
+    """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100
     """Beyond it an association is refused for now: local limit exceeded."""
     maximum_pdu: int = 1 << 20

@@ -66,10 +66,13 @@ class SubOperations:
         else:
             self.failed.append(uid)
 
-    def elements(self, *, final: bool) -> Command:
-        """The counts as a response carries them; a final one but after a cancel has no remaining."""
+    def elements(self, *, final: bool, off_by: int = 0) -> Command:
+        """The counts as a response carries them; a final one but after a cancel has no remaining.
+
+        off_by: added to the completed ones, as a fault.
+        """
         counts: dict[int, int | str] = {
-            Element.COMPLETED: min(self.completed, 0xFFFF),
+            Element.COMPLETED: min(max(0, self.completed + off_by), 0xFFFF),
             Element.FAILED: min(len(self.failed), 0xFFFF),
             Element.WARNING: min(self.warning, 0xFFFF),
         }
@@ -119,7 +122,9 @@ def answer_get(desk: Desk, association: Association, message: Message) -> None:
     association.respond(
         message,
         progress.status,
-        progress.elements(final=True),
+        progress.elements(
+            final=True, off_by=desk.misbehaviour.count(progress.completed) - progress.completed
+        ),
         data=failed_list(progress.failed, implicit=encoding.implicit),
     )
 

@@ -11,23 +11,11 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.errors import Interrupted, MachineError, StepTimeout
-from scenario_runner.pacs.association import Aborted, Association, Released
-from scenario_runner.pacs.connection import ASSOCIATE_RQ, Connection
-from scenario_runner.pacs.negotiation import (
-    APPLICATION_CONTEXT,
-    APPLICATION_CONTEXT_NOT_SUPPORTED,
-    CALLED_AE_TITLE_NOT_RECOGNIZED,
-    CALLING_AE_TITLE_NOT_RECOGNIZED,
-    LOCAL_LIMIT_EXCEEDED,
-    PROTOCOL_VERSION_NOT_SUPPORTED,
-    AssociationRequest,
-    MalformedPduError,
-    Rejection,
-    decode_request,
-    encode_acceptance,
-)
+from scenario_runner.pacs.connection import Connection
+from scenario_runner.pacs.conversation import Conversation
+from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.options import PacsOptions
-from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
+from scenario_runner.pacs.services import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,12 +23,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.pacs.faults import Faults
 
 LOGGER = logging.getLogger(__name__)
 
-_REQUEST_MAX = 1 << 20
 _BACKLOG = 128
-_UNRECOGNIZED_OPERATION = 0x0211
 
 
 class EmbeddedPacs:
@@ -70,7 +57,15 @@ class EmbeddedPacs:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, Connection] = {}
-        self._stopping = False
+        self._stopping = threading.Event()
+        self.misbehave(self.options.faults)
+
+    def misbehave(self, faults: Faults) -> None:
+        """Switch faults on, or off with ``Faults()``; for associations that begin from now on.
+
+        Raises UsageError for a fault that cannot be.
+        """
+        self._misbehaviour = Misbehaviour(faults, self._stopping)
 
     @property
     def archive(self) -> Archive:
@@ -87,7 +82,7 @@ class EmbeddedPacs:
         except BaseException:
             listener.close()
             raise
-        self._stopping = False
+        self._stopping.clear()
         self.port = int(listener.getsockname()[1])
         self._listener, self._wake = listener, socket.socketpair()
         self._thread = threading.Thread(
@@ -107,7 +102,7 @@ class EmbeddedPacs:
 
     def stop(self) -> None:
         """End every association and let go of port, threads and index. May be called twice."""
-        self._stopping = True
+        self._stopping.set()
         if self._wake is not None:
             self._wake[1].send(b"!")
         if self._thread is not None:
@@ -145,9 +140,9 @@ class EmbeddedPacs:
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._wake[0], selectors.EVENT_READ)
-            while not self._stopping:
+            while not self._stopping.is_set():
                 selector.select()
-                if self._stopping:
+                if self._stopping.is_set():
                     return
                 try:
                     sock, _ = self._listener.accept()
@@ -159,7 +154,7 @@ class EmbeddedPacs:
 
     def _serve(self, sock: socket.socket) -> None:
         connection = Connection(sock)
-        desk = Desk(self.archive, self.options, self.ae_title)
+        desk = Desk(self.archive, self.options, self.ae_title, self._misbehaviour)
         with self._lock:
             full = len(self._open) >= self.options.maximum_associations
             thread = threading.Thread(
@@ -176,84 +171,6 @@ class EmbeddedPacs:
             connection.close()
             with self._lock:
                 self._open.pop(threading.current_thread(), None)
-
-
-class Conversation:
-    """One connection from the A-ASSOCIATE-RQ to its end, whichever way it ends."""
-
-    def __init__(self, connection: Connection, desk: Desk, *, full: bool) -> None:
-        self._connection = connection
-        self._desk = desk
-        self._full = full
-        self._handlers: dict[int, Handler] = handlers()
-
-    def run(self) -> None:
-        """Talk until the peer releases, aborts, closes, is silent for too long or breaks the rules."""
-        association: Association | None = None
-        try:
-            association = self._associate()
-            while association is not None:
-                message = association.receive()
-                handler = self._handlers.get(message.kind)
-                if handler is None:
-                    association.respond(message, _UNRECOGNIZED_OPERATION)
-                else:
-                    handler(self._desk, association, message)
-        except Released:
-            self._connection.finish()
-        except Aborted:
-            LOGGER.info("the peer aborted the association")
-        except (MalformedPduError, TimeoutError) as error:
-            LOGGER.warning("aborting the association: %s", str(error) or "the peer is silent")
-            self._abort()
-        except OSError as error:
-            LOGGER.info("the connection is gone: %s", error)
-        except Exception:
-            # Whatever a stranger's bytes have led to must not end in silence on the wire.
-            LOGGER.exception("aborting the association")
-            self._abort()
-
-    def _abort(self) -> None:
-        with contextlib.suppress(OSError):
-            self._connection.send([b"\7\0\0\0\0\4\0\0\2\0"], timeout=1.0)
-            self._connection.finish()
-
-    def _associate(self) -> Association | None:
-        options = self._desk.options
-        kind, body = self._connection.read_pdu(
-            longest=_REQUEST_MAX, timeout=options.request_timeout
-        )
-        if kind != ASSOCIATE_RQ:
-            raise MalformedPduError(f"a PDU of type {kind:02X} instead of an A-ASSOCIATE-RQ")
-        request = decode_request(bytes(body))
-        rejection = LOCAL_LIMIT_EXCEEDED if self._full else refusal(request, self._desk)
-        if rejection is not None:
-            self._connection.send([rejection.encode()], timeout=1.0)
-            self._connection.finish()
-            return None
-        contexts = negotiate(request)
-        acceptance = encode_acceptance(
-            request,
-            contexts,
-            maximum_pdu=options.maximum_pdu,
-            extended=negotiate_extended(request),
-        )
-        self._connection.send([acceptance], timeout=options.request_timeout)
-        return Association(self._connection, request, contexts, options)
-
-
-def refusal(request: AssociationRequest, desk: Desk) -> Rejection | None:
-    """Why an association is not taken (PS3.8 9.3.4), or None."""
-    if not request.protocol_version & 1:
-        return PROTOCOL_VERSION_NOT_SUPPORTED
-    if request.application_context != APPLICATION_CONTEXT:
-        return APPLICATION_CONTEXT_NOT_SUPPORTED
-    allowed = desk.options.calling_ae_titles
-    if allowed is not None and request.calling_ae_title not in allowed:
-        return CALLING_AE_TITLE_NOT_RECOGNIZED
-    if desk.options.check_called_ae_title and request.called_ae_title != desk.ae_title:
-        return CALLED_AE_TITLE_NOT_RECOGNIZED
-    return None
 
 
 def serve(

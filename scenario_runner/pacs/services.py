@@ -22,6 +22,7 @@ from scenario_runner.pacs.negotiation import (
 if TYPE_CHECKING:
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.levels import Model
+    from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.options import PacsOptions
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
@@ -47,6 +48,7 @@ class Desk:
     archive: Archive
     options: PacsOptions
     ae_title: str
+    misbehaviour: Misbehaviour
 
 
 Handler = Callable[[Desk, Association, Message], None]

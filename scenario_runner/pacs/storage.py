@@ -27,12 +27,15 @@ def answer_echo(desk: Desk, association: Association, message: Message) -> None:
 def answer_store(desk: Desk, association: Association, message: Message) -> None:
     """Keep the instance as it came; success is said when it is safe (PS3.4 B.2.3)."""
     context = association.contexts[message.context_id]
+    if desk.misbehaviour.loses():
+        association.respond(message, SUCCESS)
+        return
     try:
         desk.archive.store(
             message.sop_class_uid,
             message.sop_instance_uid,
             context.transfer_syntax,
-            message.data,
+            desk.misbehaviour.altered(message.data, context.transfer_syntax),
             source_ae_title=association.request.calling_ae_title,
         )
     except MismatchError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from scenario_runner.network.commands import NO_DATA_SET, Element, Field, encode
+
 if TYPE_CHECKING:
     import socket
 
@@ -31,6 +33,19 @@ def associate_rq(
         + item(0x50, item(0x51, struct.pack(">L", maximum_pdu)) + item(0x52, b"1.2.3.4"))
     )
     return struct.pack(">BxL", 1, len(body)) + body
+
+
+def echo_rq() -> bytes:
+    """A C-ECHO-RQ in context 1."""
+    command = encode(
+        {
+            Element.AFFECTED_SOP_CLASS_UID: VERIFICATION,
+            Element.COMMAND_FIELD: Field.C_ECHO_RQ,
+            Element.MESSAGE_ID: 1,
+            Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET,
+        }
+    )
+    return struct.pack(">BxLLBB", 4, len(command) + 6, len(command) + 2, 1, 3) + command
 
 
 def read_pdu(sock: socket.socket) -> tuple[int, bytes]:
