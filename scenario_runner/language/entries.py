@@ -18,7 +18,7 @@ class RetrySpec(Model):
     """How often at most, the first time included."""
     delay: Duration = 0.0
     """The pause between two attempts."""
-    on: Annotated[list[FailureKind], Field(min_length=1)] = ["error", "failed"]
+    on: Annotated[list[FailureKind], Field(min_length=1)] = Field(default=["error", "failed"])
     """What to try again: ``error`` (the PACS could not), ``failed`` (it did, but wrongly)."""
 
 
@@ -44,9 +44,9 @@ class StepSiblings(Model):
     """How long the step may take, all attempts together."""
     save_as: Name | None = None
     """A name for the step's result, for templates in later steps."""
-    requirements: list[Text] = []
+    requirements: list[Text] = Field(default=[])
     """Requirements that this step verifies."""
-    tags: list[Text] = []
+    tags: list[Text] = Field(default=[])
     """Labels of this step."""
 
 
@@ -57,5 +57,5 @@ class CheckSiblings(Model):
     """Stop the case when this check fails; ``finally`` still runs."""
     title: Text | None = None
     """What the report calls the check."""
-    requirements: list[Text] = []
+    requirements: list[Text] = Field(default=[])
     """Requirements that this check verifies."""

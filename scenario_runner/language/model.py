@@ -134,7 +134,7 @@ class SeriesSpec(Model):
     """By name or UID; by default ``explicit-le``."""
     sop_class: Text | None = None
     """SOP Class by UID or keyword, where the modality's usual one is not wanted."""
-    tags: Tags = {}
+    tags: Tags = Field(default={})
     """Attributes of every image of the series."""
 
 
@@ -159,9 +159,9 @@ class StudySpec(Model):
     """InstitutionName."""
     procedure: Text | None = None
     """PerformedProcedureStepDescription."""
-    tags: Tags = {}
+    tags: Tags = Field(default={})
     """Attributes of every image of the study."""
-    series: list[SeriesSpec] = []
+    series: list[SeriesSpec] = Field(default=[])
     """The series of the study."""
 
 
@@ -190,9 +190,9 @@ class PatientSpec(Model):
     """PatientTelephoneNumbers."""
     character_set: Text | list[Text] | None = None
     """Defined terms of SpecificCharacterSet; by default what the values need."""
-    tags: Tags = {}
+    tags: Tags = Field(default={})
     """Attributes of every image of the patient."""
-    studies: list[StudySpec] = []
+    studies: list[StudySpec] = Field(default=[])
     """The studies of the patient."""
 
 
@@ -221,15 +221,15 @@ class ScenarioHeader(Model):
     """More about it, for the report."""
     version: Text = ""
     """The scenario's own version."""
-    tags: list[Text] = []
+    tags: list[Text] = Field(default=[])
     """Labels for ``--tag``."""
-    requirements: list[Text] = []
+    requirements: list[Text] = Field(default=[])
     """Requirements that the whole scenario verifies."""
     phase: Literal["IQ", "OQ", "PQ"] | None = None
     """Installation, operational or performance qualification."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """What everything generated derives from; without one, each run draws and records its own."""
-    vars: dict[Name, Any] = {}
+    vars: dict[Name, Any] = Field(default={})
     """Variables for templates; ``--set`` gives them other values."""
-    matrix: Annotated[dict[str, Any], WithJsonSchema(_MATRIX)] = {}
+    matrix: Annotated[dict[str, Any], WithJsonSchema(_MATRIX)] = Field(default={})
     """Axis name to list of values; ``exclude`` and ``include`` as in GitHub Actions."""

@@ -104,7 +104,7 @@ class TargetSpec(Model):
     orthanc: HttpService | None = None
     """Orthanc's REST API, for delete."""
     embedded: EmbeddedService | None = None
-    expects: dict[str, Any] = {}
+    expects: dict[str, Any] = Field(default={})
     """What this PACS is known to do; checks hold it to that."""
 
 
@@ -118,7 +118,7 @@ class Site(Model):
     """Our calling AE title."""
     identifiers: Identifiers = Identifiers()
     receiver: Receiver = Receiver()
-    plugins: Text | list[Text] = []
+    plugins: Text | list[Text] = Field(default=[])
     """Folders with plugins, relative to this file."""
     targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]
     """The PACS, by the names that scenarios use."""
