@@ -244,7 +244,7 @@ def _unreached(planned: PlanCase) -> CaseRecord:
     return CaseRecord(
         id=planned.id,
         name=planned.name or planned.id,
-        scenario=ScenarioRecord(name=planned.name),
+        scenario=planned.scenario or ScenarioRecord(name=planned.name),
         matrix=planned.matrix,
         seed=planned.seed,
         counts=planned.counts,

@@ -80,6 +80,7 @@ class CaseView:
         return {
             "case": case,
             "anchor": self.anchor,
+            "repeated": any(step.message == case.message for step in case.steps),
             "matrix": bounded(case.matrix),
             "counted": _counted(case.counts),
             "patients": First(
@@ -227,6 +228,8 @@ def _study(study: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bar(case: CaseRecord, step: StepRecord) -> tuple[float, float] | None:
     """Where the step lies in the case's time: begin and width in percent, never too thin to see."""
+    if step.outcome == "skipped":
+        return None
     try:
         begin = dt.datetime.fromisoformat(step.started or "")
         case_begin = dt.datetime.fromisoformat(case.started or "")

@@ -11,6 +11,7 @@ from scenario_runner.evidence.html_text import (
     amount,
     bounded,
     code,
+    fact_name,
     first,
     seconds,
     t,
@@ -43,7 +44,7 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
         "targets": first(record.targets, _TARGETS),
         "attention": _attention(record, link),
         "about": list(_about(record)),
-        "environment": bounded(record.environment),
+        "environment": list(_environment(record)),
         "requirements": _requirements(record, link),
         "index": _index(record, anchors),
         "version": record.environment.get("fabricator", ""),
@@ -163,6 +164,15 @@ def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
         )
     if record.exit_code is not None:
         yield "Exit code", str(record.exit_code)
+
+
+def _environment(record: RunRecord) -> Iterator[tuple[str, Any]]:
+    """Versions and platform; names of libraries stay as they are written."""
+    for key, item in bounded(record.environment).items():
+        if isinstance(item, dict):
+            yield from item.items()
+        else:
+            yield fact_name(key), item
 
 
 def _links(record: RunRecord, anchors: Mapping[str, str]) -> dict[tuple[str, str | None], str]:

@@ -76,7 +76,7 @@ def code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(t(text))
 
 
-def label(key: str) -> str:
+def fact_name(key: str) -> str:
     """The name of a fact: ``called_ae_title`` becomes ``Called AE title``; keywords stay."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
         return key
@@ -239,6 +239,6 @@ FILTERS = {
     "amount": amount,
     "seconds": seconds,
     "clock": clock,
-    "label": label,
+    "label": fact_name,
     "fact": fact,
 }

@@ -244,6 +244,7 @@ class PlanCase(BaseModel):
     name: str = ""
     matrix: dict[str, JsonValue] = {}
     seed: int | None = None
+    scenario: ScenarioRecord | None = None
     counts: dict[str, int] = {}
     steps: list[dict[str, JsonValue]] = []
     patients: list[PatientRecord] = []

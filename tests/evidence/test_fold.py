@@ -115,6 +115,14 @@ def test_what_was_never_reached_is_listed_as_skipped() -> None:
     ]
 
 
+def test_a_requirement_of_a_case_never_reached_is_not_proved() -> None:
+    story = samples.interrupted()
+    story.plan["cases"][1]["scenario"] = {"name": "ct_series", "requirements": ["CT-1"]}
+    story.plan["cases"][1]["steps"][0]["requirements"] = ["CT-2"]
+    outcomes = _outcomes(_record(story))
+    assert (outcomes["CT-1"], outcomes["CT-2"]) == ("skipped", "skipped")
+
+
 def test_steps_of_a_loop_do_not_leave_their_plan_behind_as_skipped() -> None:
     story = Story()
     story.begin()

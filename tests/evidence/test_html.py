@@ -13,6 +13,7 @@ import pytest
 from scenario_runner.evidence.html import HtmlReporter
 from scenario_runner.evidence.html_text import bounded, seconds, visible
 from scenario_runner.evidence.write import write_reports
+from scenario_runner.resources import resource
 from tests.evidence import samples
 from tests.evidence.samples import Story
 
@@ -91,6 +92,33 @@ def test_the_policy_allows_just_this_style(tmp_path: Path) -> None:
     ]
     assert "url(" not in style
     assert "@import" not in style
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_every_text_stands_out_from_its_ground() -> None:
+    """Contrast of 4.5 to 1 or more (WCAG 2.2, 1.4.3) in light, in dark and on paper."""
+    css = resource("reports", "report.css").read_text(encoding="utf-8")
+    palettes = [
+        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+        for block in re.findall(r":root \{(.*?)\}", css, flags=re.DOTALL)
+    ]
+    assert len(palettes) == 3
+    for colours in palettes:
+        grounds = ["paper", "back", "quiet", *(name for name in colours if name.endswith("-tint"))]
+        pairs = [(text, ground) for text in ("ink", "soft") for ground in grounds]
+        pairs += [("accent", "paper"), ("accent", "failed-tint")]
+        for outcome in ("passed", "failed", "error", "skipped", "interrupted"):
+            pairs += [(outcome, "paper"), (outcome, f"{outcome}-tint")]
+        for text, ground in pairs:
+            dark, light = sorted((_luminance(colours[text]), _luminance(colours[ground])))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
 
 
 def test_what_a_reader_looks_for_is_there(tmp_path: Path) -> None:
