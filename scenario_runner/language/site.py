@@ -97,7 +97,10 @@ def read_site_for_validation(
     unset = {name: "1" for _, text in texts(document.data) for name in _variables(text)}
     known = {**unset, **environ}
     if any(name not in environ for name in unset):
-        tree = render_tree(document.data, {"env": known}, document.where, ())
+        try:
+            tree = render_tree(document.data, {"env": known}, document.where, ())
+        except InvalidInput:
+            tree = document.data  # the stand-in for an unset variable does not suit its template
         return LoadedSite(document, _lenient(model, tree), Path(path).parent, frozenset())
     return read_site(path, plugins, environ)
 

@@ -87,6 +87,18 @@ def test_validation_where_a_value_cannot_be_typed_without_its_variable(
     assert list(read_site_for_validation(path, plugins, {}).site.targets) == ["pacs"]
 
 
+def test_validation_where_a_template_needs_more_of_its_variable(
+    tmp_path: Path, plugins: Plugins
+) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(
+        "schema: site/v1\nname: s\n"
+        "targets: {pacs: {dicom: {host: '{{ env.A[9] }}', port: 1, ae_title: A}}}\n",
+        encoding="utf-8",
+    )
+    assert list(read_site_for_validation(path, plugins, {}).site.targets) == ["pacs"]
+
+
 def test_a_default_excuses_a_variable_that_is_not_set(tmp_path: Path, plugins: Plugins) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(
