@@ -1,0 +1,67 @@
+"""What ``fabricate plan`` does: the plan as a run would have it now, and nothing moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import TextIO
+
+from scenario_runner.app.folder import new_run_id
+from scenario_runner.app.load import Sources, load
+from scenario_runner.app.plans import Moment, Plans, preview_all, require_plannable
+from scenario_runner.planning.plan import PlannedCase
+from scenario_runner.registry.location import Location
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """What ``fabricate plan`` was asked."""
+
+    sources: Sources
+    registry: Location
+    seed: int | None = None
+
+
+def preview(request: PlanRequest) -> Plans:
+    """Plan without reserving a number. Raises InvalidInput, NothingSelected, MachineError."""
+    loaded = load(request.sources)
+    now = dt.datetime.now(dt.UTC)
+    moment = Moment(
+        run_id=new_run_id(now),
+        seed=request.seed if request.seed is not None else secrets.randbits(32),
+        forced=request.seed is not None,
+        now=now,
+    )
+    require_plannable(loaded, loaded.scenarios, moment)
+    return preview_all(loaded, loaded.scenarios, moment, request.registry)
+
+
+def write_text(plans: Plans, stream: TextIO) -> None:
+    """The plan as an outline for a person; long lists are cut and say so."""
+    for job in plans.jobs:
+        case = job.case
+        counts = ", ".join(f"{number} {what}" for what, number in case.counts().items())
+        stream.write(f"{case.id}: {counts} (seed {case.seed})\n")
+        _patients(case, stream)
+
+
+def _patients(case: PlannedCase, stream: TextIO) -> None:
+    lines = 0
+    for patient in case.patients:
+        head = f"  {patient.patient_id}  {patient.name}  {patient.sex}  {patient.birth_date}\n"
+        stream.write(head)
+        for study in patient.studies:
+            stream.write(f"    {study.accession}  {study.date}  {study.description}\n")
+            for series in study.series:
+                images = "image" if series.image_count == 1 else "images"
+                stream.write(
+                    f"      {series.number}  {series.modality}  {series.description}  "
+                    f"{series.image_count} {images} {series.rows}×{series.columns}\n"
+                )
+        lines += 1
+        if lines == _SHOWN and len(case.patients) > _SHOWN:
+            stream.write(f"  … {len(case.patients) - _SHOWN} more patients; --format json has all\n")
+            return

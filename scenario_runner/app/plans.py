@@ -1,0 +1,185 @@
+"""Scenarios become planned cases, with the plugins and the registry they need."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from scenario_runner.app.load import Loaded
+from scenario_runner.engine.bus import utc_text
+from scenario_runner.engine.services import Job
+from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
+from scenario_runner.language.scenario import Scenario
+from scenario_runner.planning import expand
+from scenario_runner.planning.api import Counters
+from scenario_runner.planning.plain import write_patients
+from scenario_runner.plugins import Plugins
+from scenario_runner.registry.counters import PeekCounters, SqliteCounters
+from scenario_runner.registry.location import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What a run decides before it plans."""
+
+    run_id: str
+    seed: int
+    """The run's; a scenario with a seed of its own has that, unless ``forced``."""
+    forced: bool
+    """Whether --seed was given, which overrides the scenarios' own."""
+    now: dt.datetime
+
+    def seed_for(self, scenario: Scenario) -> int:
+        """The seed of one scenario."""
+        own = scenario.header.seed
+        return self.seed if self.forced or own is None else own
+
+    def names(self, seed: int) -> dict[str, Any]:
+        """What templates know as ``run``."""
+        return {
+            "id": self.run_id,
+            "seed": seed,
+            "started": utc_text(self.now),
+            "date": self.now.date().isoformat(),
+        }
+
+
+@dataclass(slots=True)
+class Plans:
+    """All cases of a run, in order, and the counter ranges they hold."""
+
+    jobs: list[Job] = field(default_factory=list)
+    reserved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By scenario name; a rerun takes the same numbers."""
+
+    def write_json(self, stream: TextIO, clean: Callable[[str], str] = str) -> None:
+        """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts."""
+        out = _Cleaned(stream, clean)
+        out.write('{"cases": [')
+        for number, job in enumerate(self.jobs):
+            out.write(",\n " if number else "\n ")
+            _write_case(job, out)
+        out.write(f'\n], "reserved": {json.dumps(self.reserved)}}}')
+
+
+def require_plannable(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> None:
+    """Raises InvalidInput with the diagnostics of all scenarios, UsageError for a name used twice."""
+    _unique_names(scenarios)
+    if found := check_all(loaded, scenarios, moment):
+        raise InvalidInput(found)
+
+
+def plan_all(
+    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment, registry: Location
+) -> Plans:
+    """Plan every scenario and reserve its numbers. Call ``require_plannable`` before.
+
+    Raises InvalidInput when a counter has too few numbers left, MachineError for the registry.
+    """
+    with closing(SqliteCounters(registry)) as counters:
+        return _plan(loaded, scenarios, moment, counters)
+
+
+def preview_all(
+    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment, registry: Location
+) -> Plans:
+    """The same plan without moving a counter. Raises as ``plan_all``."""
+    return _plan(loaded, scenarios, moment, PeekCounters(registry))
+
+
+def check_all(
+    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment
+) -> list[Diagnostic]:
+    """What is wrong with the plans of the scenarios; no registry is looked at."""
+    offers = _offers(loaded.plugins)
+    found: list[Diagnostic] = []
+    for scenario in scenarios:
+        found += expand.check(
+            scenario,
+            loaded.site.site,
+            options=_options(loaded.plugins, scenario, moment),
+            site_document=loaded.site.document,
+            **offers,
+        )
+    return found
+
+
+def _plan(
+    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment, counters: Counters
+) -> Plans:
+    plans = Plans()
+    offers = _offers(loaded.plugins)
+    for scenario in scenarios:
+        plan = expand.plan(
+            scenario,
+            loaded.site.site,
+            options=_options(loaded.plugins, scenario, moment),
+            counters=counters,
+            site_document=loaded.site.document,
+            **offers,
+        )
+        plans.jobs += [Job(scenario, case, len(plans.jobs) + n) for n, case in enumerate(plan, 1)]
+        plans.reserved[scenario.header.name] = plan.reserved
+    return plans
+
+
+def _offers(plugins: Plugins) -> dict[str, Any]:
+    builders = plugins.named("fabricate_iod_builders")
+    return {
+        "modalities": {name: builder.defaults for name, builder in builders.items()},
+        "pattern_fields": plugins.named("fabricate_pattern_fields"),
+        "demographics": plugins.named("fabricate_demographics"),
+    }
+
+
+def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.PlanOptions:
+    seed = moment.seed_for(scenario)
+    return expand.PlanOptions(
+        seed=seed,
+        now=moment.now,
+        run_names=moment.names(seed),
+        phantoms=plugins.named("fabricate_phantoms").keys(),
+    )
+
+
+def _unique_names(scenarios: Sequence[Scenario]) -> None:
+    files: dict[str, str] = {}
+    for scenario in scenarios:
+        name, file = scenario.header.name, scenario.document.file
+        if name in files:
+            raise UsageError(
+                f"two scenarios are called '{name}': {files[name]} and {file}",
+                hint="a name is unique within a run, for evidence is kept under it",
+            )
+        files[name] = file
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleaned:
+    stream: TextIO
+    clean: Callable[[str], str]
+
+    def write(self, text: str, /) -> None:
+        self.stream.write(self.clean(text))
+
+
+def _write_case(job: Job, out: _Cleaned) -> None:
+    case, scenario = job.case, job.scenario
+    head = {
+        "id": case.id,
+        "name": case.name,
+        "matrix": dict(case.matrix),
+        "seed": case.seed,
+        "counts": case.counts(),
+        "steps": [
+            {"id": entry.id, "step": entry.step, "title": entry.title or "", "section": entry.section}
+            for entry in (*scenario.steps, *scenario.final)
+        ],
+    }
+    out.write(json.dumps(head, ensure_ascii=False, default=str)[:-1] + ', "patients": ')
+    write_patients(case, out, indent=2)
+    out.write("}")

@@ -1,0 +1,64 @@
+"""What ``fabricate validate`` does: find everything that is wrong, run nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scenario_runner.app.load import Loaded, Sources, declared, load_plugins
+from scenario_runner.app.plans import Moment, check_all
+from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
+from scenario_runner.language.kinds import SITE, input_files, kind_problem
+from scenario_runner.language.loader import load_document
+from scenario_runner.language.scenario import check_scenario
+from scenario_runner.language.site import LoadedSite, default_site, read_site_for_validation
+from scenario_runner.plugins import Plugins
+
+_MOMENT = Moment(run_id="validate", seed=0, forced=True, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+"""Nothing that is found depends on it."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """How many files were looked at, and what is wrong with them, in order."""
+
+    files: int = 0
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def validate(sources: Sources) -> Findings:
+    """Check every scenario and site file that the paths name.
+
+    Target names are checked when a site is given. Raises NothingSelected when there is no file, and
+    InvalidInput, PluginError for the site itself.
+    """
+    plugins = load_plugins(sources.site)
+    site = default_site()
+    if sources.site is not None:
+        site = read_site_for_validation(sources.site, plugins, os.environ)
+    findings = Findings()
+    for path, _ in input_files(sources.paths):
+        findings.files += 1
+        try:
+            findings.diagnostics += _check(path, plugins, site, sources)
+        except InvalidInput as error:
+            findings.diagnostics += error.diagnostics
+    if not findings.files:
+        names = ", ".join(str(path) for path in sources.paths)
+        raise NothingSelected(f"no YAML file in {names}")
+    return findings
+
+
+def _check(path: Path, plugins: Plugins, site: LoadedSite, sources: Sources) -> list[Diagnostic]:
+    document = load_document(path)
+    if problem := kind_problem(document):
+        return [problem]
+    if document.data["schema"] == SITE:
+        read_site_for_validation(path, load_plugins(path), os.environ)
+        return []
+    overrides = declared(document, sources.overrides)
+    judged = site if sources.site is not None else None
+    scenario = check_scenario(document, plugins, site=judged, overrides=overrides)
+    return check_all(Loaded(plugins, site, (scenario,)), (scenario,), _MOMENT)
