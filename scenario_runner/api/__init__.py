@@ -7,6 +7,7 @@ from scenario_runner.api.checks import Check, CheckResult, Difference
 from scenario_runner.api.ledger import Ledger, Retrieved, SentInstance
 from scenario_runner.api.steps import Step, StepContext, StepResult
 from scenario_runner.api.targets import (
+    CommitResult,
     Echo,
     FindRequest,
     Level,
@@ -41,6 +42,7 @@ __all__ = [
     "Check",
     "CheckList",
     "CheckResult",
+    "CommitResult",
     "Count",
     "Date",
     "Deadline",

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
+from scenario_runner.language.site_model import Receiver
 
 Level = Literal["patient", "study", "series", "image"]
 StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
@@ -130,6 +131,19 @@ class RetrieveResult:
     association: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitResult:
+    """What a PACS committed itself to. failed: SOP instance UID to FailureReason (PS3.3 C.14)."""
+
+    transaction_uid: str
+    committed: Sequence[str]
+    failed: Mapping[str, int]
+    delivery: str
+    """On which association the report came: ``same association`` or ``association of the peer``."""
+    seconds: float
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Target:
     """A named PACS. Every operation a kind does not have raises Unsupported with a hint.
 
@@ -178,6 +192,30 @@ class Target:
         """C-GET (PS3.4 C.4.3); ``sink`` is called with each instance as it comes."""
         raise self._unsupported("retrieve", "dicom")
 
+    def move(
+        self,
+        request: RetrieveRequest,
+        sink: Callable[[Received], None],
+        deadline: Deadline,
+        *,
+        destination: str | None = None,
+    ) -> RetrieveResult:
+        """C-MOVE (PS3.4 C.4.2) to our own receiver, whose instances go to ``sink``.
+
+        destination: the AE title of a third party instead; then nothing comes to ``sink``, which
+        is called from another thread, never twice at once.
+        """
+        raise self._unsupported("move", "dicom")
+
+    def commit(
+        self, instances: Sequence[tuple[str, str]], deadline: Deadline, *, patience: float = 60.0
+    ) -> CommitResult:
+        """Storage commitment (PS3.4 annex J) for (SOP class UID, SOP instance UID) pairs.
+
+        patience: seconds the PACS may take for its report; after them PeerTimeout is raised.
+        """
+        raise self._unsupported("commit", "dicom")
+
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete whole studies; returns the UIDs that were there and are gone now."""
         raise self._unsupported("delete", "orthanc")
@@ -187,7 +225,7 @@ class Target:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Which of echo, store, find, retrieve, delete this target can do."""
+        """Which of echo, store, find, retrieve, move, commit, delete this target can do."""
         return frozenset(self.facts.capabilities)
 
     def _unsupported(self, what: str, service: str) -> Unsupported:
@@ -210,6 +248,8 @@ class TargetSetup:
     """The target's whole entry in the site file, rendered and typed."""
     scratch: Path
     """An empty folder of the target's own; removed when the run is over."""
+    receiver: Receiver | None = None
+    """Where C-MOVE and storage commitment come back to, as the site has it."""
 
 
 class TargetKind(Protocol):

@@ -1,4 +1,4 @@
-"""One association with a peer, as its requestor: negotiate, exchange messages, release or abort."""
+"""One association with a peer: negotiate, exchange messages, release or abort."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scenario_runner.network import commands, negotiation
 from scenario_runner.network.commands import Command, Element, Field
 from scenario_runner.network.fragments import COMMAND, LAST, P_DATA, fragments
 from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
-from scenario_runner.network.transport import Buffer, Transport, connect
+from scenario_runner.network.transport import SLICE, Buffer, Transport, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +40,10 @@ _NAMES = {
 }
 _RELEASE_PATIENCE = 2.0
 """Seconds; a peer that never answers a release costs nothing but these."""
+
+
+class Released(AssociationAborted):
+    """The peer released the association; the good end of one that it opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,18 +242,25 @@ class Association:
         if commands.number(command, Element.STATUS) is None:
             raise self._violation("an answer without a Status (0000,0900)")
 
+    def idle(self, seconds: float) -> bool:
+        """Wait so long at most; whether the peer still has said nothing by then."""
+        return not self._pdvs and not self._transport.readable(min(seconds, SLICE), self.deadline)
+
     def _read_data(self, until: float) -> None:
-        kind, body = _read_pdu(self._transport, self.peer, self.deadline, until)
+        kind, body = read_pdu(self._transport, self.peer, self.deadline, until)
         if kind == P_DATA:
             self._pdvs = self._split(body)
             return
         self._open = False
+        if kind == _RELEASE_RQ:
+            with contextlib.suppress(FabricatorError):
+                self._transport.send([struct.pack(">BxI4x", _RELEASE_RP, 4)], self.deadline)
         self._transport.close()
         if kind == _ABORT:
             raise negotiation.aborted(self.peer, body)
         if kind == _RELEASE_RQ:
             raise self.peer.error(
-                AssociationAborted,
+                Released,
                 "association released",
                 "the peer asked to release the association while an answer was awaited",
             )
@@ -297,7 +308,7 @@ class Association:
             self._transport.send([struct.pack(">BxI4x", _RELEASE_RQ, 4)], self.deadline)
             kind = P_DATA
             while kind == P_DATA:
-                kind, _ = _read_pdu(self._transport, self.peer, self.deadline, until)
+                kind, _ = read_pdu(self._transport, self.peer, self.deadline, until)
         self._transport.close()
 
     def abort(self) -> None:
@@ -315,7 +326,7 @@ def _answer(
     transport: Transport, peer: Peer, proposals: Sequence[Proposal], deadline: Deadline
 ) -> negotiation.Answer:
     """Wait for the answer to an association request; anything but acceptance is raised."""
-    kind, body = _read_pdu(transport, peer, deadline, time.monotonic() + peer.response_timeout)
+    kind, body = read_pdu(transport, peer, deadline, time.monotonic() + peer.response_timeout)
     if kind == _RJ:
         raise negotiation.rejected(peer, body)
     if kind == _ABORT:
@@ -329,7 +340,7 @@ def _answer(
     return negotiation.accepted(peer, proposals, body)
 
 
-def _read_pdu(
+def read_pdu(
     transport: Transport, peer: Peer, deadline: Deadline, until: float
 ) -> tuple[int, bytes]:
     """One whole PDU with its header. Raises ProtocolViolation for a type or length without sense."""

@@ -182,8 +182,8 @@ def accepted(peer: Peer, proposals: Sequence[Proposal], body: bytes) -> Answer:
         results = {item.context_id: item for item in pdu.presentation_context}
         information: Any = pdu.user_information
         max_pdu = int(information.maximum_length or 0)
-        class_uid = _printable(information.implementation_class_uid)
-        version = _printable(information.implementation_version_name)
+        class_uid = printable(information.implementation_class_uid)
+        version = printable(information.implementation_version_name)
         scp_roles = {str(uid) for uid, role in information.role_selection.items() if role.scp_role}
         contexts = tuple(
             _context(2 * index + 1, proposal, results.get(2 * index + 1), scp_roles)
@@ -216,7 +216,7 @@ def _context(id_: int, proposal: Proposal, item: Any, scp_roles: set[str]) -> Co
     elif item.result != 0:
         reason = _RESULTS.get(item.result, f"refused with the unknown result {item.result}")
     else:
-        chosen = _printable(item.transfer_syntax)
+        chosen = printable(item.transfer_syntax)
         reason = "accepted"
         if chosen not in proposal.transfer_syntaxes:
             reason, chosen = f"accepted with transfer syntax '{chosen}', not proposed", None
@@ -261,7 +261,7 @@ def aborted(peer: Peer, body: bytes) -> AssociationAborted:
     return peer.error(AssociationAborted, "association aborted", words)
 
 
-def _printable(value: Any) -> str:
+def printable(value: Any) -> str:
     """Text of a peer, short and printable."""
     if value is None:
         return ""

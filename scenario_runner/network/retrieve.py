@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.errors import MachineError, ProtocolViolation
+from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import commands, queries
 from scenario_runner.network.association import Association, Message
-from scenario_runner.network.commands import Command, Element, Field
+from scenario_runner.network.commands import Element, Field
 from scenario_runner.network.find import PENDING
 from scenario_runner.network.negotiation import (
     MAX_CONTEXTS,
@@ -18,8 +16,11 @@ from scenario_runner.network.negotiation import (
     Context,
     Proposal,
 )
+from scenario_runner.network.receiver import Sink, take_instance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
@@ -27,19 +28,6 @@ if TYPE_CHECKING:
     from scenario_runner.network.queries import Level
 
 _MEDIUM_PRIORITY = 0
-_SUCCESS, _OUT_OF_RESOURCES = 0x0000, 0xA700
-_SOP_CLASS_NOT_SUPPORTED, _INVALID_INSTANCE = 0x0122, 0x0117
-_UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedInstance:
-    """An instance as it came: its data set encoded in ``transfer_syntax_uid``."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    data: bytearray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +41,6 @@ class RetrieveAnswer:
     warning: int
     failed_uids: tuple[str, ...]
     association: AssociationEvidence
-
-
-Sink = Callable[[ReceivedInstance], None]
 
 
 def get(
@@ -134,7 +119,7 @@ class _Get:
             association.expect(message, Field.C_GET_RQ, message_id, context.id)
             status = commands.number(message.command, Element.STATUS) or 0
             if status not in PENDING:
-                return self._answer(status, message)
+                return retrieve_answer(association, context, message)
         raise association.peer.error(
             ProtocolViolation,
             "the peer broke the protocol",
@@ -142,75 +127,37 @@ class _Get:
         )
 
     def _take(self, message: Message) -> None:
-        command = message.command
-        status, comment, trouble = _SUCCESS, "", None
         context = self._contexts.get(message.context_id)
-        sop_class = commands.text(command, Element.AFFECTED_SOP_CLASS_UID)
-        uid = commands.text(command, Element.AFFECTED_SOP_INSTANCE_UID)
-        if context is None or context.transfer_syntax is None or message.data is None:
+        if context is None:
             raise self._association.peer.error(
                 ProtocolViolation,
                 "the peer broke the protocol",
-                "it sent an instance on a presentation context that was not accepted"
-                if message.data is not None
-                else "it sent a C-STORE request without an instance",
+                "it sent an instance on a presentation context that was not accepted",
             )
-        if sop_class != context.abstract_syntax:
-            status, comment = _SOP_CLASS_NOT_SUPPORTED, "SOP class is not the context's"
-        elif len(uid) > 64 or not _UID.fullmatch(uid):
-            # The UID becomes a file's name further on; nothing but a UID may pass.
-            status, comment = _INVALID_INSTANCE, "SOP instance UID is not a UID"
-        else:
-            received = ReceivedInstance(
-                sop_class_uid=sop_class,
-                sop_instance_uid=uid,
-                transfer_syntax_uid=context.transfer_syntax,
-                data=message.data,
-            )
-            try:
-                self._sink(received)
-            except (OSError, MachineError) as error:
-                status, comment, trouble = _OUT_OF_RESOURCES, "cannot keep the instance", error
-        self._acknowledge(message.context_id, command, status, comment)
-        if trouble is not None:
-            raise trouble
+        take_instance(self._association, message, context, self._sink)
 
-    def _acknowledge(self, context_id: int, command: Command, status: int, comment: str) -> None:
-        answer: dict[int, int | str] = {
-            Element.AFFECTED_SOP_CLASS_UID: commands.text(command, Element.AFFECTED_SOP_CLASS_UID),
-            Element.COMMAND_FIELD: Field.C_STORE_RSP,
-            Element.MESSAGE_ID_BEING_RESPONDED_TO: commands.number(command, Element.MESSAGE_ID)
-            or 0,
-            Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
-            Element.STATUS: status,
-            Element.AFFECTED_SOP_INSTANCE_UID: commands.text(
-                command, Element.AFFECTED_SOP_INSTANCE_UID
-            ),
-        }
-        if comment:
-            answer[Element.ERROR_COMMENT] = comment
-        self._association.send(context_id, answer)
 
-    def _answer(self, status: int, message: Message) -> RetrieveAnswer:
-        command = message.command
-        return RetrieveAnswer(
-            status=status,
-            comment=commands.comment(command),
-            completed=commands.number(command, Element.COMPLETED) or 0,
-            failed=commands.number(command, Element.FAILED) or 0,
-            warning=commands.number(command, Element.WARNING) or 0,
-            failed_uids=self._failed_uids(message),
-            association=self._association.evidence,
-        )
+def retrieve_answer(association: Association, context: Context, message: Message) -> RetrieveAnswer:
+    """Read the final response to a C-GET or C-MOVE."""
+    command = message.command
+    return RetrieveAnswer(
+        status=commands.number(command, Element.STATUS) or 0,
+        comment=commands.comment(command),
+        completed=commands.number(command, Element.COMPLETED) or 0,
+        failed=commands.number(command, Element.FAILED) or 0,
+        warning=commands.number(command, Element.WARNING) or 0,
+        failed_uids=_failed_uids(association, context, message),
+        association=association.evidence,
+    )
 
-    def _failed_uids(self, message: Message) -> tuple[str, ...]:
-        """FailedSOPInstanceUIDList (0008,0058) of the final response (PS3.4 C.4.3.1.3)."""
-        syntax = self._context.transfer_syntax
-        if message.data is None or syntax is None:
-            return ()
-        identifier = queries.decode(message.data, syntax, self._association.peer)
-        element: Any = identifier.get_item("FailedSOPInstanceUIDList")
-        if element is None or not isinstance(element.value, bytes):
-            return ()
-        uids = element.value.decode("ascii", "replace").split("\\")
-        return tuple(uid.strip("\0 ")[:64] for uid in uids if uid.strip("\0 "))
+
+def _failed_uids(association: Association, context: Context, message: Message) -> tuple[str, ...]:
+    """FailedSOPInstanceUIDList (0008,0058) of the final response (PS3.4 C.4.3.1.3)."""
+    if message.data is None or context.transfer_syntax is None:
+        return ()
+    identifier = queries.decode(message.data, context.transfer_syntax, association.peer)
+    element: Any = identifier.get_item("FailedSOPInstanceUIDList")
+    if element is None or not isinstance(element.value, bytes):
+        return ()
+    uids = element.value.decode("ascii", "replace").split("\\")
+    return tuple(uid.strip("\0 ")[:64] for uid in uids if uid.strip("\0 "))

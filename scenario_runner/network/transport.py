@@ -116,6 +116,24 @@ class Transport:
             )
         self._received += memoryview(self._chunk)[:count]
 
+    def readable(self, seconds: float, deadline: Deadline) -> bool:
+        """Whether there is something to read, or the end, within so many seconds."""
+        deadline.check()
+        if len(self._received) > self._position:
+            return True
+        # recv rather than select: TLS may hold bytes that the system has already delivered.
+        self._socket.settimeout(max(0.001, seconds))
+        try:
+            count = self._socket.recv_into(self._chunk)
+        except TimeoutError:
+            return False
+        except OSError as error:
+            raise self._closed(error, "while nothing was under way") from error
+        if not count:
+            raise self._peer.error(AssociationAborted, "connection closed", "the peer closed it")
+        self._received += memoryview(self._chunk)[:count]
+        return True
+
     def waiting(self) -> bytes:
         """What the peer has sent and nobody has read yet; never blocks, never raises."""
         with contextlib.suppress(OSError):

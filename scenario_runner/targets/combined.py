@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api.targets import (
+    CommitResult,
     Echo,
     FindRequest,
     Received,
@@ -69,6 +70,23 @@ class CombinedTarget(Target):
     ) -> RetrieveResult:
         """Retrieve by the part that can."""
         return self._part("retrieve").retrieve(request, sink, deadline)
+
+    def move(
+        self,
+        request: RetrieveRequest,
+        sink: Callable[[Received], None],
+        deadline: Deadline,
+        *,
+        destination: str | None = None,
+    ) -> RetrieveResult:
+        """Move by the part that can."""
+        return self._part("move").move(request, sink, deadline, destination=destination)
+
+    def commit(
+        self, instances: Sequence[tuple[str, str]], deadline: Deadline, *, patience: float = 60.0
+    ) -> CommitResult:
+        """Ask the part that can for commitment."""
+        return self._part("commit").commit(instances, deadline, patience=patience)
 
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete by the part that can."""

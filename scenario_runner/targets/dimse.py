@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenario_runner.api.targets import (
+    CommitResult,
     Echo,
     FindRequest,
     Received,
@@ -23,15 +24,18 @@ from scenario_runner.language.site_model import DicomService
 from scenario_runner.network.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.bulk.answers import StoreAnswer
-    from scenario_runner.network.retrieve import ReceivedInstance
+    from scenario_runner.network.receiver import ReceivedInstance
+    from scenario_runner.network.retrieve import RetrieveAnswer
 
 CAPABILITIES = ("echo", "store", "find", "retrieve")
+RECEIVING = ("move", "commit")
+"""What needs a receiver of our own that the PACS knows."""
 
 
 class DimseTarget(Target):
@@ -41,6 +45,7 @@ class DimseTarget(Target):
         self.name = setup.name
         self.expects = setup.expects
         self._peer = peer
+        self._receiver = setup.receiver
         self.facts = TargetFacts(
             name=setup.name,
             kind="dimse",
@@ -48,7 +53,7 @@ class DimseTarget(Target):
             host=peer.host,
             port=peer.port,
             ae_title=peer.ae_title,
-            capabilities=list(CAPABILITIES),
+            capabilities=[*CAPABILITIES, *(RECEIVING if setup.receiver else ())],
         )
 
     def peer(self) -> Peer:
@@ -121,32 +126,72 @@ class DimseTarget(Target):
         from scenario_runner.network.retrieve import get
         from scenario_runner.targets.identifiers import retrieve_identifier
 
-        def take(instance: ReceivedInstance) -> None:
-            sink(
-                Received(
-                    sop_class_uid=instance.sop_class_uid,
-                    sop_instance_uid=instance.sop_instance_uid,
-                    transfer_syntax_uid=instance.transfer_syntax_uid,
-                    data=memoryview(instance.data),
-                )
-            )
-
         with naming(self.name):
             answer = get(
                 self.peer(),
                 request.level,
                 retrieve_identifier(request),
                 request.contexts,
-                take,
+                _taking(sink),
                 deadline,
             )
-        return RetrieveResult(
-            status=answer.status,
-            comment=answer.comment,
-            completed=answer.completed,
+        return _result(answer)
+
+    def move(
+        self,
+        request: RetrieveRequest,
+        sink: Callable[[Received], None],
+        deadline: Deadline,
+        *,
+        destination: str | None = None,
+    ) -> RetrieveResult:
+        """C-MOVE to our receiver, which listens only meanwhile, or to a third AE title."""
+        from scenario_runner.network.move import move
+        from scenario_runner.network.receiver import Receiver
+        from scenario_runner.targets.identifiers import retrieve_identifier
+
+        identifier = retrieve_identifier(request)
+        if destination is not None:
+            with naming(self.name):
+                return _result(move(self.peer(), request.level, identifier, destination, deadline))
+        ours = self._receiver
+        if ours is None:
+            return super().move(request, sink, deadline)
+        receiver = Receiver(
+            ours.ae_title,
+            ours.host,
+            ours.port,
+            contexts=request.contexts,
+            on_instance=_taking(sink),
+        )
+        with naming(self.name), receiver:
+            receiver.start(deadline)
+            answer = move(self.peer(), request.level, identifier, ours.ae_title, deadline)
+        if receiver.failure is not None:
+            raise receiver.failure
+        return _result(answer)
+
+    def commit(
+        self, instances: Sequence[tuple[str, str]], deadline: Deadline, *, patience: float = 60.0
+    ) -> CommitResult:
+        """Storage commitment; our receiver listens meanwhile."""
+        from scenario_runner.network.commit import Commitments, commit
+        from scenario_runner.network.receiver import Receiver
+
+        ours = self._receiver
+        if ours is None:
+            return super().commit(instances, deadline, patience=patience)
+        reports = Commitments()
+        receiver = Receiver(ours.ae_title, ours.host, ours.port, on_event=reports.take)
+        with naming(self.name), receiver:
+            receiver.start(deadline)
+            answer = commit(self.peer(), instances, reports, patience, deadline)
+        return CommitResult(
+            transaction_uid=answer.transaction_uid,
+            committed=answer.committed,
             failed=answer.failed,
-            warning=answer.warning,
-            failed_uids=answer.failed_uids,
+            delivery=answer.delivery,
+            seconds=answer.seconds,
             association=answer.association.plain(),
         )
 
@@ -180,6 +225,32 @@ def naming(target: str) -> Iterator[None]:
     except TargetError as error:
         error.target = error.target or target
         raise
+
+
+def _taking(sink: Callable[[Received], None]) -> Callable[[ReceivedInstance], None]:
+    def take(instance: ReceivedInstance) -> None:
+        sink(
+            Received(
+                sop_class_uid=instance.sop_class_uid,
+                sop_instance_uid=instance.sop_instance_uid,
+                transfer_syntax_uid=instance.transfer_syntax_uid,
+                data=memoryview(instance.data),
+            )
+        )
+
+    return take
+
+
+def _result(answer: RetrieveAnswer) -> RetrieveResult:
+    return RetrieveResult(
+        status=answer.status,
+        comment=answer.comment,
+        completed=answer.completed,
+        failed=answer.failed,
+        warning=answer.warning,
+        failed_uids=answer.failed_uids,
+        association=answer.association.plain(),
+    )
 
 
 def _status(answer: StoreAnswer) -> StoreStatus:

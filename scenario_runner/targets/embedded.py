@@ -32,7 +32,7 @@ class EmbeddedTarget(DimseTarget):
             ae_title=service.ae_title,
             calling_ae_title=setup.calling_ae_title,
         )
-        super().__init__(setup, peer)
+        super().__init__(dataclasses.replace(setup, receiver=None), peer)
         self.facts = dataclasses.replace(
             self.facts, kind="embedded", port=None, capabilities=[*CAPABILITIES, "delete"]
         )

@@ -34,6 +34,7 @@ def open_target(
         expects=spec.expects,
         services=services,
         scratch=scratch,
+        receiver=site.receiver,
     )
     parts = [kind.open(setup) for key, kind in kinds.items() if key in services]
     return parts[0] if len(parts) == 1 else CombinedTarget(setup, parts)

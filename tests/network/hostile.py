@@ -25,6 +25,8 @@ class Wire:
     def __init__(self, connection: socket.socket, stop: threading.Event) -> None:
         self.connection = connection
         self.stop = stop
+        self.data = b""
+        """The data set of the message read last."""
 
     def read(self, size: int) -> bytes:
         data = b""
@@ -65,6 +67,7 @@ class Wire:
         """The next message: context id, command, bytes of its data set."""
         command: dict[int, int | str] | None = None
         part, size = b"", 0
+        self.data = b""
         while True:
             pdu = self.read_pdu()
             if pdu[0] != 4:
@@ -78,6 +81,7 @@ class Wire:
                         return context_id, command, 0
             else:
                 size += len(pdu) - 12
+                self.data += pdu[12:]
                 if control & 2:
                     return context_id, command, size
 

@@ -13,7 +13,7 @@ from scenario_runner.errors import AssociationRejected, NoAcceptedContext
 from scenario_runner.network.echo import echo
 from scenario_runner.network.find import Query, find
 from scenario_runner.network.peer import Peer
-from scenario_runner.network.retrieve import ReceivedInstance, get
+from scenario_runner.network.retrieve import get
 from scenario_runner.network.store import store
 from tests.network.objects import PAIR, Encoded, Study
 from tests.peers.processes import Server, dcmqrscp, orthanc, storescp
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.network.queries import Level
+    from scenario_runner.network.receiver import ReceivedInstance
 
 pytestmark = pytest.mark.peer
 

@@ -21,11 +21,12 @@ from scenario_runner.language.site_model import (
     Site,
     TargetSpec,
 )
+from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.targets import fabricate_target_kinds
 from scenario_runner.targets.open import open_target
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Study
-from tests.peers.processes import free_port, orthanc
+from tests.peers.processes import Modality, free_port, orthanc
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 PASSWORD = "s3cr3t-pa55word"
 
 
-def open_one(spec: TargetSpec, folder: Path) -> Target:
-    site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
+def open_one(spec: TargetSpec, folder: Path, receiver_port: int = 11113) -> Target:
+    receiver = SiteReceiver(port=receiver_port)
+    site = Site(schema_="site/v1", name="north", receiver=receiver, targets={"pacs": spec})
     kinds = {kind.name: kind for kind in fabricate_target_kinds()}
     return open_target("pacs", spec, site, kinds, folder)
 
@@ -85,7 +87,7 @@ def test_an_error_names_the_target_its_address_and_the_reason(tmp_path: Path) ->
 def do_everything(target: Target) -> None:
     """Echo, store, find, retrieve, delete, and find nothing."""
     study, deadline = Study(), Deadline(60)
-    assert target.capabilities == {"echo", "store", "find", "retrieve", "delete"}
+    assert target.capabilities >= {"echo", "store", "find", "retrieve", "delete"}
     assert target.echo(deadline).status == 0
     sent = list(study.instances(3))
     statuses = list(target.store(sent, StoreOptions(contexts=[PAIR]), deadline))
@@ -122,6 +124,25 @@ def test_orthanc_with_dimse_and_rest_does_everything(tmp_path: Path) -> None:
         assert target.facts.kind == "dimse"
         do_everything(target)
         target.close()
+
+
+@pytest.mark.peer
+def test_orthanc_moves_to_our_receiver_and_commits_itself(tmp_path: Path) -> None:
+    study, deadline, port = Study(), Deadline(60), free_port()
+    with orthanc(tmp_path, modalities=[Modality("FABRICATE", port)]) as server:
+        dicom = DicomService(host=server.host, port=server.port, ae_title="ORTHANC")
+        target = open_one(TargetSpec(dicom=dicom), tmp_path, port)
+        sent = list(study.instances(3))
+        list(target.store(sent, StoreOptions(contexts=[PAIR], associations=2), deadline))
+        received: list[Received] = []
+        keys = {"StudyInstanceUID": study.uid}
+        request = RetrieveRequest(level="study", keys=keys, contexts=[PAIR])
+        assert target.move(request, received.append, deadline).status == 0
+        assert {bytes(r.data) for r in received} == {i.data for i in sent}
+        asked = [(i.sop_class_uid, i.sop_instance_uid) for i in sent]
+        result = target.commit(asked, deadline, patience=15)
+    assert set(result.committed) == {i.sop_instance_uid for i in sent}
+    assert result.failed == {}
 
 
 def test_the_embedded_pacs_starts_when_used_does_everything_and_stops(tmp_path: Path) -> None:

@@ -1,0 +1,226 @@
+"""Storage commitment, push model: ask a peer to answer for what it was sent (PS3.4 annex J.3)."""
+
+from __future__ import annotations
+
+import queue
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from scenario_runner.errors import (
+    AssociationAborted,
+    OperationFailed,
+    PeerTimeout,
+    ProtocolViolation,
+)
+from scenario_runner.network import commands, queries
+from scenario_runner.network.association import Association
+from scenario_runner.network.commands import Element, Field
+from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
+from scenario_runner.network.receiver import STORAGE_COMMITMENT, take_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydicom import Dataset
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.peer import Peer
+
+_WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
+_REQUEST = 1
+"""Action type of N-ACTION: request storage commitment (PS3.4 J.3.2)."""
+_POLL = 0.1
+_MOST = 100_000
+
+Instance = tuple[str, str]
+"""SOP class UID and SOP instance UID."""
+Event = tuple[int, "Dataset"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitAnswer:
+    """What the peer committed itself to.
+
+    failed: SOP instance UID to FailureReason (0008,1197) (PS3.3 C.14). delivery: whether the
+    N-EVENT-REPORT came on the association of the request or on one the peer opened.
+    """
+
+    transaction_uid: str
+    committed: tuple[str, ...]
+    failed: dict[str, int]
+    delivery: Literal["same association", "association of the peer"]
+    seconds: float
+    association: AssociationEvidence
+
+
+class Commitments:
+    """The N-EVENT-REPORTs that have come, from wherever; ``take`` is a Receiver's on_event."""
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def take(self, event_type: int, information: Dataset) -> None:
+        """Keep one report until it is asked for."""
+        self._events.put((event_type, information))
+
+    def next(self) -> Event | None:
+        """The next report, None when there is none yet."""
+        try:
+            return self._events.get_nowait()
+        except queue.Empty:
+            return None
+
+
+def commit(
+    peer: Peer,
+    instances: Iterable[Instance],
+    commitments: Commitments,
+    patience: float,
+    deadline: Deadline,
+) -> CommitAnswer:
+    """Ask for commitment and wait for the report.
+
+    commitments: where a Receiver puts its events (on_event), for a peer that opens an association
+    of its own; the report is awaited on the association of the request as well.
+    patience: seconds the report may take. Raises OperationFailed when the request is refused,
+    PeerTimeout when no report comes, other TargetErrors, or what the deadline raises.
+    """
+    from pydicom.uid import generate_uid
+
+    transaction = str(generate_uid(prefix=None))
+    started = time.monotonic()
+    proposal = Proposal(
+        abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES
+    )
+    with Association.open(peer, [proposal], deadline) as association:
+        context = association.context(STORAGE_COMMITMENT, "storage commitment")
+        _request(association, context, transaction, instances)
+        report, same = _await(association, context, commitments, transaction, patience)
+        committed, failed = _read(report)
+        return CommitAnswer(
+            transaction_uid=transaction,
+            committed=committed,
+            failed=failed,
+            delivery="same association" if same else "association of the peer",
+            seconds=time.monotonic() - started,
+            association=association.evidence,
+        )
+
+
+def _request(
+    association: Association, context: Context, transaction: str, instances: Iterable[Instance]
+) -> None:
+    from pydicom import Dataset
+
+    information = Dataset()
+    information.TransactionUID = transaction
+    items = []
+    for sop_class, uid in instances:
+        item = Dataset()
+        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, uid
+        items.append(item)
+    information.ReferencedSOPSequence = items
+    assert context.transfer_syntax is not None
+    message_id = association.next_message_id()
+    association.send(
+        context.id,
+        {
+            Element.REQUESTED_SOP_CLASS_UID: STORAGE_COMMITMENT,
+            Element.COMMAND_FIELD: Field.N_ACTION_RQ,
+            Element.MESSAGE_ID: message_id,
+            Element.REQUESTED_SOP_INSTANCE_UID: _WELL_KNOWN_INSTANCE,
+            Element.ACTION_TYPE_ID: _REQUEST,
+            Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
+        },
+        [queries.encode(information, context.transfer_syntax)],
+    )
+    answer = association.response(Field.N_ACTION_RQ, message_id, context.id).command
+    status = commands.number(answer, Element.STATUS)
+    if status != 0:
+        comment = commands.comment(answer)
+        raise association.peer.error(
+            OperationFailed,
+            "storage commitment was refused",
+            f"status {status:04X}H{f', {comment}' if comment else ''}",
+        )
+
+
+def _await(
+    association: Association,
+    context: Context,
+    commitments: Commitments,
+    transaction: str,
+    patience: float,
+) -> tuple[Dataset, bool]:
+    """The report for our transaction, and whether it came on our own association."""
+    end = time.monotonic() + patience
+    same: Commitments | None = Commitments()
+    while time.monotonic() < end:
+        report = commitments.next()
+        if report is not None and _is_for(report, transaction):
+            return report[1], False
+        if same is None:
+            association.deadline.sleep(_POLL)
+            continue
+        try:
+            if not association.idle(_POLL):
+                _take(association, context, same)
+        except AssociationAborted:
+            same = None  # the peer has let go of it, and will open one of its own
+            continue
+        report = same.next()
+        if report is not None and _is_for(report, transaction):
+            return report[1], True
+    raise association.peer.error(
+        PeerTimeout,
+        "no storage commitment report",
+        f"none came within {patience:g} s, neither on the same association nor on another",
+        hint="does the PACS know our AE title, and the host and port of the site's 'receiver'?",
+    )
+
+
+def _take(association: Association, context: Context, reports: Commitments) -> None:
+    message = association.receive()
+    if commands.number(message.command, Element.COMMAND_FIELD) != Field.N_EVENT_REPORT_RQ:
+        raise association.peer.error(
+            ProtocolViolation,
+            "the peer broke the protocol",
+            "it sent something else where a commitment report belongs",
+        )
+    take_event(association, message, context, reports.take)
+
+
+def _is_for(report: Event, transaction: str) -> bool:
+    return _uid(report[1], "TransactionUID") == transaction
+
+
+def _read(report: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
+    committed = tuple(
+        _uid(item, "ReferencedSOPInstanceUID") for item in _items(report, "ReferencedSOPSequence")
+    )
+    failed = {
+        _uid(item, "ReferencedSOPInstanceUID"): _reason(item)
+        for item in _items(report, "FailedSOPSequence")
+    }
+    return committed, failed
+
+
+def _items(report: Dataset, keyword: str) -> list[Dataset]:
+    try:
+        return list(report.get(keyword) or ())[:_MOST]
+    except Exception:  # noqa: BLE001 - the decoder raises whatever hostile bytes lead it into
+        return []
+
+
+def _uid(data_set: Dataset, keyword: str) -> str:
+    element: Any = data_set.get_item(keyword)
+    value = getattr(element, "value", b"") or b""
+    words = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+    return words.strip("\0 ")[:64]
+
+
+def _reason(item: Dataset) -> int:
+    element: Any = item.get_item("FailureReason")
+    value = getattr(element, "value", b"")
+    return int.from_bytes(value[:2], "little") if isinstance(value, bytes) else int(value or 0)
