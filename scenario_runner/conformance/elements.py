@@ -37,6 +37,8 @@ def entry(tag: int) -> Entry | None:
     """The dictionary's entry; None for a tag it does not have (PS3.6 6)."""
     from pydicom.datadict import get_entry
 
+    if not tag & 0xFFFF and not tag >> 16 & 1 and tag != 0x00020000 and tag:
+        return Entry("UL", "1", "", retired=True)  # group length, PS3.5 7.2
     try:
         vr, vm, _, retired, keyword = get_entry(tag)
     except KeyError:

@@ -88,9 +88,12 @@ def modality_fits(file: DicomFile) -> Iterator[Problem]:
 
 
 def laterality(file: DicomFile) -> Iterator[Problem]:
-    """An image of one of a pair says which side (C.7.3.1: Laterality is Type 2C)."""
+    """An image of one of a pair says which side, or, the side being unknown, that nobody knows.
+
+    Laterality is Type 2C, so it may be empty.
+    """
     part = file.data.text("BodyPartExamined")
-    if part in PAIRED and not any(file.data.text(keyword) for keyword in _SIDES):
+    if part in PAIRED and all(file.data.get(keyword) is None for keyword in _SIDES):
         if file.data.get("SharedFunctionalGroupsSequence") is not None:
             return  # an enhanced object says FrameLaterality there
         yield Problem("Laterality", f"is missing, and BodyPartExamined is '{part}'")

@@ -142,6 +142,8 @@ def _expected(data: Items) -> int | None:
     samples, allocated = data.number("SamplesPerPixel"), data.number("BitsAllocated")
     if rows is None or columns is None or samples is None or allocated is None:
         return None
+    if allocated % 8 and allocated != 1:
+        return None  # said by the rule about bits
     frames = data.number("NumberOfFrames")
     count = rows * columns * (1 if frames is None else frames)
     if data.text("PhotometricInterpretation") == "YBR_FULL_422" and samples == 3:

@@ -43,7 +43,7 @@ _MULTIPLICITY = re.compile(r"(\d+)(?:-(?:(\d*)(n)|(\d+)))?")
 def values_of(element: Element, items: Items) -> list[str]:
     """The values of a text element without padding at the end. Raises UndecodableError."""
     whole = decode(element, items) if element.vr in TEXT_VRS else element.value.decode("latin-1")
-    whole = whole.rstrip("\0") if element.vr == "UI" else whole.rstrip(" \0")
+    whole = whole.rstrip(" \0")
     if not whole:
         return []
     return [whole] if element.vr in _UNDIVIDED else whole.split("\\")
@@ -124,7 +124,9 @@ def multiplicity(items: Items, element: Element) -> Iterator[Problem]:
     if known is None or element.empty or not element.kept or element.items is not None:
         return
     if element.vr in _COUNTED:
-        count = len(element.value) // _SIZES[element.vr]
+        count, rest = divmod(len(element.value), _SIZES[element.vr])
+        if rest:
+            return  # said by the rule about sizes
     elif element.is_text:
         if b"\\" not in element.value and (known.vm == "1" or known.vm[:2] == "1-"):
             return

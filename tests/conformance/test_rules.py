@@ -1,0 +1,350 @@
+"""Each rule is proved by an object that breaks it, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from scenario_runner.conformance.reader import read_stream
+from scenario_runner.conformance.rules.table import ELEMENTS, OBJECT, READING
+from scenario_runner.conformance.standard import judge
+from tests.conformance import objects
+from tests.conformance.objects import EXPLICIT, IMPLICIT, Object, ct, dx, put, tag
+
+Change = Callable[[Object], object]
+
+GOOD: dict[str, Callable[[], Object]] = {"ct": ct, "dx": dx, "colour": objects.colour}
+
+
+def found(raw: bytes) -> set[tuple[str, str | None]]:
+    """Rule and attribute of each finding."""
+    return {(each.rule, each.attribute) for each in judge(read_stream(io.BytesIO(raw)))}
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("name", GOOD)
+def test_the_unbroken_objects_have_no_finding(name: str, syntax: str) -> None:
+    assert found(objects.part10(GOOD[name](), syntax=syntax)) == set()
+    assert found(objects.compressed()) == set()
+
+
+def value(keyword: str, text: str | int | bytes, vr: str = "") -> Change:
+    return lambda target: put(target, keyword, text, vr)
+
+
+def without(keyword: str) -> Change:
+    return lambda target: target.pop(tag(keyword))
+
+
+def raw(number: int, vr: str, data: bytes) -> Change:
+    return lambda target: target.__setitem__(number, (vr, data))
+
+
+def several(*changes: Change) -> Change:
+    return lambda target: [change(target) for change in changes]
+
+
+def inside(change: Change) -> Change:
+    """Change the item of AnatomicRegionSequence."""
+
+    def changed(target: Object) -> None:
+        items = target[tag("AnatomicRegionSequence")]
+        assert isinstance(items, list)
+        change(items[0])
+
+    return changed
+
+
+# rule, attribute, kind of object, change
+ONE_WRONG: list[tuple[str, str, str, Change]] = [
+    ("vr-length", "AccessionNumber", "ct", value("AccessionNumber", "A" * 18)),
+    ("vr-length", "PatientID", "ct", value("PatientID", "A" * 66)),
+    ("vr-length", "PatientName", "ct", value("PatientName", "A" * 66)),
+    ("vr-length", "BodyPartExamined", "ct", value("BodyPartExamined", "A" * 18)),
+    ("vr-length", "SliceThickness", "ct", value("SliceThickness", "5.0000000000000000")),
+    ("vr-length", "SeriesNumber", "ct", value("SeriesNumber", "0000000000001 ")),
+    ("vr-length", "RetrieveAETitle", "ct", value("RetrieveAETitle", "A" * 18)),
+    ("vr-length", "FrameOfReferenceUID", "ct", value("FrameOfReferenceUID", "1." + "2" * 64)),
+    ("vr-length", "AnatomicRegionSequence[0].CodeValue", "dx", inside(value("CodeValue", "1" * 18))),
+    ("vr-form", "BodyPartExamined", "ct", value("BodyPartExamined", "Abdomen")),
+    ("vr-form", "ScanOptions", "ct", value("ScanOptions", "A-B")),
+    ("vr-form", "SeriesDate", "ct", value("SeriesDate", "20230229")),
+    ("vr-form", "SeriesDate", "ct", value("SeriesDate", "2024.02.29")),
+    ("vr-form", "SeriesTime", "ct", value("SeriesTime", "246000")),
+    ("vr-form", "SeriesTime", "ct", value("SeriesTime", "10:15")),
+    ("vr-form", "AcquisitionDateTime", "ct", value("AcquisitionDateTime", "20240230101500")),
+    ("vr-form", "PatientAge", "ct", value("PatientAge", "54Y")),
+    ("vr-form", "KVP", "ct", value("KVP", "120 kV")),
+    ("vr-form", "KVP", "ct", value("KVP", "nan")),
+    ("vr-form", "AcquisitionNumber", "ct", value("AcquisitionNumber", "1.0")),
+    ("vr-form", "AcquisitionNumber", "ct", value("AcquisitionNumber", "2147483648")),
+    ("vr-form", "StationAETitle", "ct", value("StationAETitle", "A\tB")),
+    ("vr-form", "PatientID", "ct", value("PatientID", "A\r\nB")),
+    ("vr-form", "PatientName", "ct", value("PatientName", "A^B^C^D^E^F")),
+    ("vr-form", "PatientName", "ct", value("PatientName", "A=B=C=D")),
+    ("vr-form", "ImageComments", "ct", value("ImageComments", "bell\a")),
+    ("vr-size", "ExposureTimeInms", "ct", raw(tag("ExposureTimeInms"), "FD", bytes(6))),
+    ("vr-size", "TagThickness", "ct", raw(tag("TagThickness"), "FD", bytes(12))),
+    ("padding", "StudyInstanceUID", "ct", value("StudyInstanceUID", b"2.25.1001 ")),
+    ("padding", "StationName", "ct", value("StationName", b"ROOM1\0")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "1.2.03")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "1.2..3")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "1.2.a")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "1.2.")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "3.2")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "1.40.2")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", f"2.25.{1 << 128}")),
+    ("uid", "StudyInstanceUID", "ct", value("StudyInstanceUID", "2.25.1.2")),
+    ("multiplicity", "PixelSpacing", "ct", value("PixelSpacing", "0.5")),
+    ("multiplicity", "ImagePositionPatient", "ct", value("ImagePositionPatient", "1\\2")),
+    ("multiplicity", "StudyID", "ct", value("StudyID", "1\\2")),
+    ("multiplicity", "ImageType", "ct", value("ImageType", "ORIGINAL")),
+    ("multiplicity", "Rows", "ct", value("Rows", struct.pack("<HH", 8, 8), "US")),
+    ("characters", "PatientName", "ct", value("PatientName", "Müller".encode("latin-1"))),
+    ("character-set", "SpecificCharacterSet", "ct", value("SpecificCharacterSet", "ISO IR 100")),
+    ("character-set", "SpecificCharacterSet", "ct", value("SpecificCharacterSet", "LATIN1")),
+    (
+        "character-set", "SpecificCharacterSet", "ct",
+        value("SpecificCharacterSet", "ISO_IR 100\\ISO_IR 144"),
+    ),
+    ("vr", "StudyDescription", "ct", value("StudyDescription", "Abdomen ", "SH")),
+    ("vr", "SeriesNumber", "ct", value("SeriesNumber", "1 ", "DS")),
+    ("private-creator", "(0011,1001)", "ct", raw(0x00111001, "LO", b"value ")),
+    (
+        "private-creator", "(0011,1101)", "ct",
+        several(raw(0x00110010, "LO", b"MAKER "), raw(0x00111101, "LO", b"value ")),
+    ),
+    ("private-creator", "(0011,0001)", "ct", raw(0x00110001, "LO", b"value ")),
+    ("group", "CommandField", "ct", raw(0x00000100, "US", b"\1\0")),
+    ("retired", "(0008,0000)", "ct", raw(0x00080000, "UL", bytes(4))),
+    ("retired", "OtherPatientIDs", "ct", raw(0x00101000, "LO", b"X ")),
+    ("unknown-tag", "(0008,0FFE)", "ct", raw(0x00080FFE, "LO", b"value ")),
+    ("sop-class", "SOPClassUID", "ct", value("SOPClassUID", "1.2.3.4")),
+    ("modality", "Modality", "ct", value("Modality", "MR")),
+    ("modality", "Modality", "dx", value("Modality", "CR")),
+    ("type-1", "RescaleSlope", "ct", value("RescaleSlope", "")),
+    ("type-1", "StudyInstanceUID", "ct", without("StudyInstanceUID")),
+    ("type-1", "SeriesInstanceUID", "ct", value("SeriesInstanceUID", "")),
+    ("type-1", "FrameOfReferenceUID", "ct", without("FrameOfReferenceUID")),
+    ("type-1", "BitsStored", "ct", without("BitsStored")),
+    ("type-1", "BurnedInAnnotation", "dx", without("BurnedInAnnotation")),
+    ("type-1", "ImageLaterality", "dx", value("ImageLaterality", "  ")),
+    ("type-2", "PatientID", "ct", without("PatientID")),
+    ("type-2", "StudyDate", "ct", without("StudyDate")),
+    ("type-2", "ReferringPhysicianName", "ct", without("ReferringPhysicianName")),
+    ("type-2", "Manufacturer", "ct", without("Manufacturer")),
+    ("type-2", "DetectorType", "dx", without("DetectorType")),
+    ("pixel-data", "PixelData", "ct", without("PixelData")),
+    ("enumerated", "PatientSex", "ct", value("PatientSex", "W")),
+    ("enumerated", "BurnedInAnnotation", "ct", value("BurnedInAnnotation", "TRUE")),
+    ("enumerated", "LossyImageCompression", "ct", value("LossyImageCompression", "1")),
+    ("laterality", "Laterality", "ct", value("BodyPartExamined", "KNEE")),
+    ("no-laterality", "Laterality", "ct", value("Laterality", "L")),
+    ("age", "PatientAge", "ct", value("PatientAge", "053Y")),
+    ("age", "PatientAge", "ct", value("PatientAge", "660M")),
+    ("birth", "PatientBirthDate", "ct", value("PatientBirthDate", "20240301")),
+    ("bits", "BitsAllocated", "ct", value("BitsAllocated", 12)),
+    ("bits", "BitsStored", "ct", value("BitsStored", 17)),
+    ("bits", "HighBit", "ct", value("HighBit", 15)),
+    ("photometric", "PhotometricInterpretation", "ct", value("PhotometricInterpretation", "GREY")),
+    ("photometric", "SamplesPerPixel", "ct", value("PhotometricInterpretation", "RGB")),
+    ("planar", "PlanarConfiguration", "ct", value("PlanarConfiguration", 0)),
+    ("planar", "PlanarConfiguration", "colour", without("PlanarConfiguration")),
+    ("planar", "PlanarConfiguration", "colour", value("PlanarConfiguration", 2)),
+    ("pixel-representation", "PixelRepresentation", "ct", value("PixelRepresentation", 2)),
+    ("image-size", "Rows", "ct", several(value("Rows", 0), value("PixelData", b""))),
+    ("pixel-length", "PixelData", "ct", value("PixelData", bytes(94))),
+    ("pixel-length", "PixelData", "ct", value("PixelData", bytes(98))),
+    ("pixel-length", "PixelData", "ct", value("NumberOfFrames", "2")),
+    ("pixel-length", "PixelData", "colour", value("Rows", 4)),
+    ("pixel-vr", "PixelData", "ct", value("PixelData", bytes(96), "OB")),
+    ("pixel-vr", "PixelData", "ct", value("PixelData", bytes(96), "UN")),
+    ("lossy", "LossyImageCompressionRatio", "ct", value("LossyImageCompression", "01")),
+    ("orientation", "ImageOrientationPatient", "ct",
+     value("ImageOrientationPatient", "1\\0\\0\\0\\2\\0")),
+    ("orientation", "ImageOrientationPatient", "ct",
+     value("ImageOrientationPatient", "1\\0\\0\\0.6\\0.8\\0")),
+    ("spacing", "PixelSpacing", "ct", value("PixelSpacing", "0\\0.5")),
+    ("spacing", "ImagerPixelSpacing", "dx", value("ImagerPixelSpacing", "-1\\-1")),
+    ("thickness", "SliceThickness", "ct", value("SliceThickness", "0")),
+    ("window", "WindowWidth", "ct", value("WindowWidth", "0")),
+    ("window", "WindowWidth", "ct", value("WindowWidth", "400\\80")),
+    ("rescale", "RescaleSlope", "ct", value("RescaleSlope", "0")),
+    ("rescale", "RescaleSlope", "colour", value("RescaleIntercept", "0")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "attribute", "kind", "change"),
+    ONE_WRONG,
+    ids=[f"{rule}-{attribute}-{n}" for n, (rule, attribute, *_) in enumerate(ONE_WRONG)],
+)
+def test_one_wrong_is_one_finding(rule: str, attribute: str, kind: str, change: Change) -> None:
+    made = GOOD[kind]()
+    change(made)
+    assert found(objects.part10(made)) == {(rule, attribute)}
+
+
+def test_text_is_judged_by_characters_not_by_bytes() -> None:
+    made = ct()
+    put(made, "SpecificCharacterSet", "ISO_IR 192")
+    put(made, "StudyID", ("受" * 16).encode(), "SH")
+    put(made, "PatientName", ("A" * 64 + "=" + "山" * 63).encode(), "PN")
+    assert found(objects.part10(made)) == set()
+    put(made, "StudyID", ("受" * 18).encode(), "SH")
+    assert found(objects.part10(made)) == {("vr-length", "StudyID")}
+
+
+# What a change of the data set cannot say: file meta information, order, structure.
+
+
+def meta_of(change: Change, *, syntax: str = EXPLICIT) -> bytes:
+    group = objects.meta(ct(), syntax)
+    change(group)
+    return objects.part10(ct(), group=group, syntax=syntax)
+
+
+META: list[tuple[str, str, Change]] = [
+    ("meta-missing", "ImplementationClassUID", without("ImplementationClassUID")),
+    ("meta-missing", "FileMetaInformationVersion", without("FileMetaInformationVersion")),
+    ("meta-missing", "MediaStorageSOPInstanceUID", value("MediaStorageSOPInstanceUID", "")),
+    ("meta-missing", "TransferSyntaxUID", without("TransferSyntaxUID")),
+    ("meta-length", "FileMetaInformationGroupLength",
+     value("FileMetaInformationGroupLength", 4)),
+    ("meta-class", "MediaStorageSOPClassUID",
+     value("MediaStorageSOPClassUID", objects.CR_CLASS)),
+    ("meta-instance", "MediaStorageSOPInstanceUID",
+     value("MediaStorageSOPInstanceUID", "2.25.3002")),
+    ("transfer-syntax", "TransferSyntaxUID", value("TransferSyntaxUID", "1.2.3.4.5")),
+    ("uid", "ImplementationClassUID", value("ImplementationClassUID", "1.2.03")),
+    ("unknown-tag", "(0002,0FFE)", raw(0x00020FFE, "LO", b"value ")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "attribute", "change"), META)
+def test_one_wrong_in_file_meta_is_one_finding(rule: str, attribute: str, change: Change) -> None:
+    assert found(meta_of(change)) == {(rule, attribute)}
+
+
+def test_elements_out_of_order_and_repeated_are_found() -> None:
+    made = ct()
+    late = objects.element(tag("StudyID"), ("SH", b"1 "), implicit=False)
+    assert found(objects.part10(made) + late) == {("element-repeated", "StudyID")}
+    del made[tag("StudyID")]
+    assert found(objects.part10(made) + late) == {("element-order", "StudyID")}
+
+
+def test_an_odd_length_is_found() -> None:
+    made = ct()
+    put(made, "StationName", b"ROOM1")
+    assert found(objects.part10(made)) == {("even-length", "StationName")}
+
+
+def test_a_value_that_is_cut_off_is_found() -> None:
+    assert found(objects.part10(ct())[:-2]) == {("truncated", "PixelData")}
+
+
+def test_bytes_that_are_no_element_are_found() -> None:
+    assert found(objects.part10(ct()) + b"\xfc\xff\xf0\xffno element") == {
+        ("structure", "(FFFC,FFF0)")
+    }
+
+
+def test_compressed_and_native_pixels_are_told_apart() -> None:
+    native = objects.part10(ct(), syntax=objects.JPEG_LS)
+    assert found(native) == {("encapsulation", "PixelData")}
+    compressed = objects.compressed()
+    claims = compressed.replace(objects.JPEG_LS.encode(), EXPLICIT.encode() + b"\0\0\0")
+    assert ("encapsulation", "PixelData") in found(claims)
+
+
+def test_a_frame_without_a_fragment_is_found() -> None:
+    item = objects.item(bytes(16))
+    assert found(objects.compressed().replace(item, b"")) == {("fragments", "PixelData")}
+
+
+def test_lossy_pixels_must_be_told() -> None:
+    baseline = objects.compressed().replace(b"1.2.840.10008.1.2.4.80", b"1.2.840.10008.1.2.4.50")
+    assert found(baseline) == {("lossy", "LossyImageCompression")}
+
+
+ENCODED = {
+    "ISO_IR 100": ("Müller^Jürgen", "latin_1"),
+    "ISO_IR 144": ("Люкceмбypг", "iso8859_5"),
+    "ISO_IR 127": ("قباني^لنزار", "iso8859_6"),
+    "ISO_IR 126": ("Διονυσιος", "iso8859_7"),
+    "ISO_IR 138": ("שרון^דבורה", "iso8859_8"),
+    "ISO_IR 166": ("นามสกุล", "tis_620"),
+    "ISO_IR 13": ("ﾔﾏﾀﾞ^ﾀﾛｳ", "shift_jis"),
+    "ISO_IR 192": ("Wang^XiaoDong=王^小東", "utf_8"),
+    "GB18030": ("Wang^XiaoDong=王^小东", "gb18030"),
+    "GBK": ("Wang^XiaoDong=王^小东", "gbk"),
+}
+
+
+@pytest.mark.parametrize("term", ENCODED)
+def test_every_single_character_set_is_decoded(term: str) -> None:
+    text, codec = ENCODED[term]
+    made = ct()
+    encoded = text.encode(codec)
+    put(made, "SpecificCharacterSet", term)
+    put(made, "PatientName", encoded + b" " * (len(encoded) % 2))
+    assert found(objects.part10(made)) == set()
+
+
+KANJI = b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"
+
+
+@pytest.mark.parametrize(
+    ("terms", "name", "right"),
+    [
+        ("\\ISO 2022 IR 87", KANJI, True),
+        ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\xd4\xcf\xc0\xde=" + KANJI[13:], True),
+        ("\\ISO 2022 IR 149", b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7", True),
+        ("\\ISO 2022 IR 58", b"Zhang=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1", True),
+        ("ISO 2022 IR 100\\ISO 2022 IR 144", b"M\xfcller=\x1b-L\xbb\xee\xda", True),
+        ("\\ISO 2022 IR 149", KANJI, False),
+        ("\\ISO 2022 IR 87", KANJI[:-3], False),
+        ("\\ISO 2022 IR 87", b"A=\x1b$B;3E\x1b(B", False),
+        ("\\ISO 2022 IR 87", b"A=\x1b%G\xe5\xb1\xb1", False),
+        ("ISO_IR 100", KANJI, False),
+        ("ISO_IR 192", "Müller".encode("latin-1"), False),
+        ("ISO_IR 192", b"M\xc3", False),
+        ("ISO_IR 126", b"\xae", False),
+    ],
+)
+def test_code_extension_is_followed_strictly(terms: str, name: bytes, right: bool) -> None:
+    made = ct()
+    put(made, "SpecificCharacterSet", terms)
+    put(made, "PatientName", name + b" " * (len(name) % 2))
+    expected = set() if right else {("characters", "PatientName")}
+    assert found(objects.part10(made)) == expected
+
+
+def test_an_item_has_the_character_set_of_the_object_or_its_own() -> None:
+    made = dx()
+    put(made, "SpecificCharacterSet", "ISO_IR 192")
+    inside(value("CodeMeaning", "Hände".encode()))(made)
+    assert found(objects.part10(made)) == set()
+    inside(value("SpecificCharacterSet", "ISO_IR 100"))(made)
+    inside(value("CodeMeaning", "Hände ".encode("latin-1")))(made)
+    assert found(objects.part10(made)) == set()
+
+
+def test_a_private_block_with_its_creator_is_right() -> None:
+    made = ct()
+    made[0x00110010] = ("LO", b"MAKER ")
+    made[0x00111001] = ("LO", b"value ")
+    assert found(objects.part10(made)) == set()
+
+
+def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None:
+    proved = {rule for rule, *_ in ONE_WRONG} | {rule for rule, *_ in META}
+    proved |= {
+        "element-repeated", "element-order", "even-length", "truncated", "structure",
+        "encapsulation", "fragments", "not-dicom", "too-large",
+    }  # fmt: skip
+    assert proved == {rule.id for rule in (*READING, *ELEMENTS, *OBJECT)}
