@@ -83,7 +83,7 @@ class InstanceFactory:
         """The phantom of a series: the one it names, else the one for its modality and body part."""
         from scenario_runner.imaging.phantoms.registry import usual_phantom
 
-        name = series.phantom or usual_phantom(series.modality, series.body_part)
+        name = series.phantom or usual_phantom(series)
         if name not in self._phantoms:
             raise UsageError(
                 f"series {series.id}: there is no phantom '{name}'",

@@ -45,6 +45,14 @@ class SeriesEncoder:
         self._implicit = series.transfer_syntax_uid == ImplicitVRLittleEndian
         first = frames.frame(0)
         self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
+        if series.frames > 1 and first.pixels.ndim == (2 if self._samples == 1 else 3):
+            raise _invalid(
+                series,
+                "FAB404",
+                f"'frames: {series.frames}': phantom and SOP class of this {series.modality} series "
+                "have one frame an image",
+                "leave 'frames' out and write 'images' instead",
+            )
         each = builder.each(series.images[0])
         shared = builder.shared(series, first)
         shared.BurnedInAnnotation = "YES" if series.burn_in else "NO"

@@ -15,7 +15,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
 from scenario_runner.imaging.encoding.elements import ElementEncoder
-from tests.imaging.planned import EXPLICIT, IMPLICIT, factory, plan_series
+from tests.imaging.planned import EXPLICIT, IMPLICIT, builders, factory, plan_series
 
 
 def written_by_pydicom(dataset: Dataset, syntax: str) -> bytes:
@@ -45,7 +45,7 @@ NAMES = st.sampled_from(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    modality=st.sampled_from(["CR", "DX", "CT"]),
+    modality=st.sampled_from(sorted(builders())),
     syntax=st.sampled_from([EXPLICIT, IMPLICIT]),
     name=NAMES,
     birth=st.dates(dt.date(1900, 1, 1), dt.date(2026, 1, 29)),

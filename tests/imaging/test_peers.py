@@ -21,6 +21,8 @@ NAMES = {
     "cyrillic": "Иванова^Анна",
 }
 
+MULTIFRAME = [("US", "1.2.840.10008.5.1.4.1.1.3.1")]
+
 
 def run(*command: object) -> str:
     done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
@@ -37,6 +39,22 @@ def test_dciodvfy_finds_neither_error_nor_warning(
     series = plan_series(modality, size=(128, 128), name=NAMES[script], transfer_syntax_uid=syntax)
     path = tmp_path / "a.dcm"
     factory().instance(series.images[1]).write(path)
+    found = run("dciodvfy", path)
+    assert "Error" not in found, found
+    assert "Warning" not in found, found
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize(("modality", "sop_class"), MULTIFRAME)
+def test_dciodvfy_finds_nothing_wrong_with_loops(
+    modality: str, sop_class: str, syntax: str, tmp_path: Path
+) -> None:
+    series = plan_series(
+        modality, size=(96, 96), frames=5, sop_class_uid=sop_class, transfer_syntax_uid=syntax
+    )
+    path = tmp_path / "a.dcm"
+    factory().instance(series.images[0]).write(path)
     found = run("dciodvfy", path)
     assert "Error" not in found, found
     assert "Warning" not in found, found

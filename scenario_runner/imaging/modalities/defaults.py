@@ -38,3 +38,39 @@ CT = ModalityDefaults(
     description="Abdomen",
     protocol="Abdomen routine",
 )
+
+MR = ModalityDefaults(
+    modality="MR",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.4",
+    images=25,
+    rows=256,
+    columns=256,
+    body_part="BRAIN",
+    description="T2 transverse",
+    protocol="Brain routine",
+)
+
+MG = ModalityDefaults(
+    modality="MG",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.1.2",
+    images=1,
+    rows=4096,
+    columns=3328,
+    body_part="BREAST",
+    description="Mammography",
+    protocol="Screening",
+)
+
+US = ModalityDefaults(
+    modality="US",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.6.1",
+    multiframe_sop_class_uid="1.2.840.10008.5.1.4.1.1.3.1",
+    images=1,
+    rows=480,
+    columns=640,
+    body_part="ABDOMEN",
+    description="Abdomen",
+    protocol="Abdomen",
+)
+
+ALL = (CR, CT, DX, MG, MR, US)

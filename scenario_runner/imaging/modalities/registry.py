@@ -38,7 +38,4 @@ class BuiltInBuilder:
 
 def builders() -> list[IodBuilder]:
     """All built-in IOD builders."""
-    return [
-        BuiltInBuilder(each.modality, each, each.modality.lower())
-        for each in (defaults.CR, defaults.DX, defaults.CT)
-    ]
+    return [BuiltInBuilder(each.modality, each, each.modality.lower()) for each in defaults.ALL]

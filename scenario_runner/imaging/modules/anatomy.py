@@ -62,7 +62,7 @@ def laterality(planned: PlannedSeries) -> str:
         return planned.laterality
     part = body_part(planned)
     if part and part.paired:
-        return Random(planned.seed).choice("LR")  # noqa: S311 - a body side is no secret
+        return Random(planned.seed).choice("LR")  # noqa: S311 - anatomy is no secret
     return "U"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from random import Random
 
-from scenario_runner.imaging.phantoms.solids import Ellipsoid, Ribs, Solid, When
+from scenario_runner.imaging.phantoms.solids import Ellipsoid, Ribs, Solid, When, Within
 
 FAT, MUSCLE, BONE, MARROW, AIR, LUNG = -100.0, 58.0, 720.0, 230.0, -1000.0, -860.0
 
@@ -197,12 +197,12 @@ def _head(random: Random) -> list[Solid]:
                          flat=0.33)  # fmt: skip
 
     sulci: list[Solid] = []
-    for k in range(38):
-        angle = 2 * math.pi * k / 38 + random.uniform(-0.06, 0.06)
+    for k in range(60):
+        angle = 2 * math.pi * k / 60 + random.uniform(-0.06, 0.06)
         depth = random.uniform(0.83, 0.9)
         sulci.append(Ellipsoid(value=8, x=math.cos(angle) * rx * depth, y=math.sin(angle) * ry * depth,
                                rx=0.055, ry=0.007, turn=math.degrees(angle) + random.uniform(-25, 25),
-                               z=random.uniform(0.45, 0.7), z_half=0.22))  # fmt: skip
+                               z=random.uniform(0.4, 0.95), z_half=0.22))  # fmt: skip
     ventricles: list[Solid] = []
     for side in (-1, 1):
         ventricles += [
@@ -245,7 +245,7 @@ def _head(random: Random) -> list[Solid]:
                       wobble=(0.1, side * 1.2), turn=-side * 3)
             for side in (-1, 1)
         ),
-        *sulci,
+        Within(shell=shell(38, 0.885, 0.9), solids=sulci),
         Ellipsoid(value=48, x=0, y=0, rx=0.008, ry=ry * 0.9, z=0.62, z_half=0.33, flat=0.7),
         *deep,
         *ventricles,

@@ -99,18 +99,27 @@ _GRAIN = 16.0
 class ProjectionFrames:
     """One projection for all images of a series: shared, so that further images cost nothing."""
 
-    def __init__(self, series: PlannedSeries, paint: Painter) -> None:
+    def __init__(
+        self,
+        series: PlannedSeries,
+        paint: Painter,
+        view: str | None = None,
+        *,
+        window: tuple[float, float] = (2048.0, 4096.0),
+        anchor: float = 0.5,
+    ) -> None:
         rows, columns, seed = series.rows, series.columns, series.seed
-        base = _enlarged(paint, seed % INDIVIDUALS, (series.view or "").upper(), rows, columns)
+        shown = (series.view or "").upper() if view is None else view
+        base = _enlarged(paint, seed % INDIVIDUALS, shown, rows, columns, anchor)
         grain = _grain(rows + 89, columns + 97)
         top, left = seed % 89, seed // 89 % 97
         self._frame = Frame(
             pixels=np.add(base, grain[top : top + rows, left : left + columns]).view(np.uint16),
             bits_stored=12,
-            window=(2048.0, 4096.0),
+            window=window,
         )
 
-    def frame(self, index: int) -> Frame:  # noqa: ARG002 - all images show the projection
+    def frame(self, index: int) -> Frame:  # noqa: ARG002
         """See Frames."""
         return self._frame
 
@@ -122,19 +131,21 @@ def _grain(rows: int, columns: int) -> NDArray[np.int16]:
 
 @lru_cache(maxsize=2)
 def _enlarged(
-    paint: Painter, individual: int, view: str, rows: int, columns: int
+    paint: Painter, individual: int, view: str, rows: int, columns: int, anchor: float
 ) -> NDArray[np.int16]:
     """The projection without grain, leaving room for it in 12 bits.
 
-    The plane is square: the image shows its middle, as a portrait or landscape detector would. Kept
-    for the next series, because most series of projections have one image.
+    The plane is square: a portrait image shows its full height, and its left (anchor 0), middle (0.5)
+    or right (1) part; a landscape image its middle. Kept for the next series, because most series of
+    projections have one image.
     """
     longer = max(rows, columns)
-    left, top = (1 - columns / longer) / 2 * EDGE, (1 - rows / longer) / 2 * EDGE
+    width, height = EDGE * columns / longer, EDGE * rows / longer
+    left, top = (EDGE - width) * anchor, (EDGE - height) / 2
     room = round(_GRAIN * 3)
     plane = np.clip(paint(individual, view), 0, 1) * np.float32(4095 - 2 * room) + np.float32(room)
     large = Image.fromarray(plane).resize(
-        (columns, rows), Image.Resampling.BILINEAR, box=(left, top, EDGE - left, EDGE - top)
+        (columns, rows), Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)
     )
     return np.asarray(large).astype(np.int16)
 

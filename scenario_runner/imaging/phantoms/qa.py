@@ -28,7 +28,7 @@ class QaFrames:
             window=(2048.0, 4096.0),
         )
 
-    def frame(self, index: int) -> Frame:  # noqa: ARG002 - all images show the pattern
+    def frame(self, index: int) -> Frame:  # noqa: ARG002
         """See Frames."""
         return self._frame
 

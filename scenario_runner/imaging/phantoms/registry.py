@@ -15,16 +15,23 @@ _PHANTOMS = {
     "ct/abdomen": "ct:CtFrames",
     "ct/chest": "ct:CtFrames",
     "ct/head": "ct:CtFrames",
+    "mg/breast": "breast:BreastFrames",
+    "mr/brain": "mr:BrainFrames",
     "qa/flat": "qa:QaFrames",
     "qa/gradient": "qa:QaFrames",
     "qa/noise": "qa:QaFrames",
     "qa/smpte": "qa:QaFrames",
+    "us/abdomen": "ultrasound:UltrasoundFrames",
+    "us/doppler": "ultrasound:UltrasoundFrames",
 }
 
 _USUAL = {
     "CT": {"HEAD": "ct/head", "BRAIN": "ct/head", "CHEST": "ct/chest", "": "ct/abdomen"},
     "CR": {"": "xray/chest"},
     "DX": {"": "xray/chest"},
+    "MG": {"": "mg/breast"},
+    "MR": {"": "mr/brain"},
+    "US": {"": "us/abdomen"},
 }
 
 
@@ -48,7 +55,9 @@ def phantoms() -> list[Phantom]:
     return [BuiltInPhantom(name, where) for name, where in _PHANTOMS.items()]
 
 
-def usual_phantom(modality: str, body_part: str) -> str:
+def usual_phantom(series: PlannedSeries) -> str:
     """What a series shows when the scenario does not say: by modality and body part."""
-    usual = _USUAL.get(modality, {})
-    return usual.get(body_part.upper()) or usual.get("") or "qa/gradient"
+    if series.modality == "US" and series.frames > 1:
+        return "us/doppler"
+    usual = _USUAL.get(series.modality, {})
+    return usual.get(series.body_part.upper()) or usual.get("") or "qa/gradient"

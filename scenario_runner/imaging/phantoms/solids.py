@@ -27,6 +27,8 @@ class Canvas:
     draw: ImageDraw.ImageDraw
     rows: int
     columns: int
+    zoom: float = 1.0
+    """Factor on everything that is drawn, about the centre."""
 
     def polygon(
         self,
@@ -36,7 +38,7 @@ class Canvas:
         fill: int,
     ) -> None:
         """Fill an outline, (corners, 2), given around its centre."""
-        half = min(self.rows, self.columns) / 2
+        half = min(self.rows, self.columns) / 2 * self.zoom
         cx = (self.columns - 1) / 2 + center[0] * half
         cy = (self.rows - 1) / 2 + center[1] * half
         corners = outline * (scale * half) + (cx, cy)
@@ -144,3 +146,21 @@ class Ribs:
                         ry=self.size * wide,
                         turn=tangent if side > 0 else 180 - tangent,
                     ).draw(canvas, z, level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """Solids that shrink with the ellipsoid around them, so that they never leave it."""
+
+    shell: Ellipsoid
+    solids: Sequence[Solid]
+
+    def draw(self, canvas: Canvas, z: float, level: Level) -> None:
+        """See Solid."""
+        assert self.shell.z_half is not None
+        away = (z - self.shell.z) / self.shell.z_half
+        if abs(away) < 1:
+            zoom = (1 - away * away) ** self.shell.flat
+            inner = Canvas(canvas.draw, canvas.rows, canvas.columns, canvas.zoom * zoom)
+            for solid in self.solids:
+                solid.draw(inner, z, level)

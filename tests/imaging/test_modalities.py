@@ -1,0 +1,99 @@
+"""What each modality promises beyond what all share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from scenario_runner.errors import InvalidInput
+from tests.imaging.planned import factory, plan_series
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.imaging.instance import Instance
+
+CINE = {"frames": 4, "sop_class_uid": "1.2.840.10008.5.1.4.1.1.3.1"}
+
+
+def instances(modality: str, **series: Any) -> list[Instance]:
+    return list(factory().instances(plan_series(modality, **series).images))
+
+
+def datasets(modality: str, **series: Any) -> list[Dataset]:
+    return [instance.dataset() for instance in instances(modality, **series)]
+
+
+def test_four_mammograms_are_the_four_views_of_a_screening() -> None:
+    made = datasets("MG", images=4, size=(96, 80))
+    views = [
+        (one.ImageLaterality, one.ViewCodeSequence[0].CodeMeaning, *one.PatientOrientation)
+        for one in made
+    ]
+    assert views == [
+        ("R", "cranio-caudal", "P", "L"),
+        ("L", "cranio-caudal", "A", "R"),
+        ("R", "medio-lateral oblique", "P", "FL"),
+        ("L", "medio-lateral oblique", "A", "FR"),
+    ]
+
+
+def test_a_given_side_and_view_of_a_mammogram_is_kept() -> None:
+    made = datasets("MG", images=2, size=(96, 80), laterality="L", view="MLO")
+    assert {one.ImageLaterality for one in made} == {"L"}
+    assert {one.ViewCodeSequence[0].CodeMeaning for one in made} == {"medio-lateral oblique"}
+
+
+def test_a_breast_lies_at_the_chest_wall_of_its_side() -> None:
+    right, left = (
+        one.pixels().astype(float)
+        for one in instances("MG", images=2, size=(128, 104), burn_in=False)
+    )
+    assert right[:, -30:].mean() > 2 * right[:, :10].mean()
+    assert left[:, :30].mean() > 2 * left[:, -10:].mean()
+
+
+@pytest.mark.parametrize(
+    ("description", "brighter", "sequence"),
+    [("T1 transverse", "white", "SE"), ("Ax T2", "fluid", "SE"), ("FLAIR", "gray", "IR")],
+)
+def test_mr_contrast_follows_the_sequence_in_the_description(
+    description: str, brighter: str, sequence: str
+) -> None:
+    instance = instances("MR", images=15, description=description, burn_in=False)[9]
+    assert instance.dataset().ScanningSequence == sequence
+    assert instance.dataset().SequenceName in description
+    image = instance.pixels().astype(float)
+    places = {"white": image[150:165, 85:95], "fluid": image[97:117, 119:137]}
+    white, fluid = np.median(places["white"]), np.percentile(places["fluid"], 90)
+    assert {"white": white > 1.1 * fluid, "fluid": fluid > 1.5 * white, "gray": True}[brighter]
+
+
+def test_a_single_ultrasound_is_grey_and_a_loop_is_in_colour_and_moves() -> None:
+    single = instances("US", images=1, size=(120, 160))[0]
+    assert single.pixels().shape == (120, 160)
+    loop = instances("US", images=1, size=(120, 160), burn_in=False, **CINE)[0]
+    pixels, dataset = loop.pixels(), loop.dataset()
+    assert pixels.shape == (4, 120, 160, 3)
+    assert (pixels[0] != pixels[2]).any()
+    assert dataset.NumberOfFrames == 4
+    assert dataset.PhotometricInterpretation == "RGB"
+    assert (dataset.FrameIncrementPointer, dataset.FrameTime) == (0x00181063, 40)
+    assert loop.sop_class_uid == CINE["sop_class_uid"]
+
+
+def test_text_is_burned_into_every_frame_of_a_loop() -> None:
+    series: dict[str, Any] = {"images": 1, "size": (120, 160), **CINE}
+    plain = instances("US", burn_in=False, **series)[0].pixels()
+    burned = instances("US", **series)[0].pixels()
+    for frame in range(4):
+        changed = (burned[frame] != plain[frame]).any(axis=2)
+        assert changed[:30].any()
+        assert burned[frame][:12, :60].max() == 255
+
+
+def test_frames_of_a_single_frame_modality_are_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"'frames: 3'.*CR"):
+        instances("CR", size=(64, 64), frames=3)
