@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.pacs.faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an AE title can be reached."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +31,8 @@ class PacsOptions:
     relational_queries: bool = False
     """Answer queries without the unique keys above their level even when not negotiated (PS3.4 C.5)."""
     archive: ArchiveOptions = field(default_factory=ArchiveOptions)
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    """AE titles that C-MOVE and storage commitment can reach; others are unknown (A801)."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

@@ -1,7 +1,8 @@
-"""C-GET answered: C-STORE sub-operations on the association they were asked on (PS3.4 C.4.3)."""
+"""C-GET answered, and what it has in common with C-MOVE: the sub-operations (PS3.4 C.4.2, C.4.3)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from scenario_runner.archive.elements import (
     read_elements,
     write_elements,
 )
+from scenario_runner.archive.index import Located
 from scenario_runner.archive.levels import LEVELS, Level, Model
 from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
 from scenario_runner.archive.transcoding import TranscodingError, transcode
@@ -28,10 +30,9 @@ from scenario_runner.pacs.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.archive.archive import Archive
-    from scenario_runner.archive.index import Located
     from scenario_runner.pacs.association import Association, Message
 
 SUCCESS = 0x0000
@@ -89,42 +90,66 @@ class SubOperations:
         return UNABLE_TO_PERFORM_SUB_OPERATIONS if nothing else SUB_OPERATIONS_WITH_FAILURES
 
 
+Sender = Callable[[Located, int], int]
+"""Carries out one sub-operation: the instance and a message id; gives its status."""
+
+
 def answer_get(desk: Desk, association: Association, message: Message) -> None:
     """Send each instance as it was received, or in another uncompressed syntax if the peer asks so."""
-    context = association.contexts[message.context_id]
-    model = GET.get(context.abstract_syntax)
-    if model is None:
-        association.respond(message, SOP_CLASS_NOT_SUPPORTED)
-        return
-    encoding = encoding_of(context.transfer_syntax)
-    try:
-        identifier = read_elements(joined(message), encoding)
-        relational = is_relational(desk, association, context.abstract_syntax)
-        found = select(desk.archive, model, identifier, relational=relational)
-    except InvalidIdentifierError as error:
-        association.respond(
-            message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
-        )
-        return
-    except DamagedDatasetError as error:
-        association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
+    found = requested(desk, association, message, GET)
+    if found is None:
         return
     accepted = accepted_for_sub_operations(list(association.contexts.values()))
+
+    def send(instance: Located, message_id: int) -> int:
+        return _send(desk, association, accepted, instance, message_id)
+
+    carry_out(desk, association, message, found, send)
+
+
+def requested(
+    desk: Desk, association: Association, message: Message, models: Mapping[str, Model]
+) -> list[Located] | None:
+    """The instances a C-GET or C-MOVE asks for; None when it was answered with a failure already."""
+    context = association.contexts[message.context_id]
+    model = models.get(context.abstract_syntax)
+    if model is None:
+        association.respond(message, SOP_CLASS_NOT_SUPPORTED)
+        return None
+    try:
+        identifier = read_elements(joined(message), encoding_of(context.transfer_syntax))
+        relational = is_relational(desk, association, context.abstract_syntax)
+        return select(desk.archive, model, identifier, relational=relational)
+    except InvalidIdentifierError as error:
+        status, problem = IDENTIFIER_DOES_NOT_MATCH, comment(error)
+    except DamagedDatasetError as error:
+        status, problem = UNABLE_TO_PROCESS, comment(error)
+    association.respond(message, status, {Element.ERROR_COMMENT: problem})
+    return None
+
+
+def carry_out(
+    desk: Desk,
+    association: Association,
+    message: Message,
+    found: Sequence[Located],
+    send: Sender,
+) -> None:
+    """All sub-operations, a pending response after each, then the final one (PS3.4 C.4.2.3)."""
     progress = SubOperations(len(found))
-    for number_, instance in enumerate(found, start=1):
+    for message_id, instance in enumerate(found, start=1):
         if association.is_cancelled(message.id):
             association.respond(message, CANCELLED, progress.elements(final=False))
             return
-        status = _send(desk, association, accepted, instance, number_)
-        progress.count(instance.sop_instance_uid, status)
+        progress.count(instance.sop_instance_uid, send(instance, message_id))
         if progress.remaining:
             association.respond(message, PENDING, progress.elements(final=False))
+    off_by = desk.misbehaviour.count(progress.completed) - progress.completed
+    encoding = encoding_of(association.contexts[message.context_id].transfer_syntax)
     association.respond(
         message,
         progress.status,
-        progress.elements(
-            final=True, off_by=desk.misbehaviour.count(progress.completed) - progress.completed
-        ),
+        progress.elements(final=True, off_by=off_by),
         data=failed_list(progress.failed, implicit=encoding.implicit),
     )
 

@@ -31,7 +31,7 @@ _BACKLOG = 128
 
 
 class EmbeddedPacs:
-    """A small PACS: C-ECHO, C-STORE, C-FIND and C-GET over an archive in a folder.
+    """A small PACS: C-ECHO, C-STORE, C-FIND, C-GET and C-MOVE over an archive in a folder.
 
     folder: made when it is not there; what lies in it from before is served again. port: 0 takes a
     free one, which ``port`` tells after ``start``. The default host is loopback: nobody outside this
@@ -154,7 +154,7 @@ class EmbeddedPacs:
 
     def _serve(self, sock: socket.socket) -> None:
         connection = Connection(sock)
-        desk = Desk(self.archive, self.options, self.ae_title, self._misbehaviour)
+        desk = Desk(self.archive, self.options, self.ae_title, self._misbehaviour, self._stopping)
         with self._lock:
             full = len(self._open) >= self.options.maximum_associations
             thread = threading.Thread(

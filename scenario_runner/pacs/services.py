@@ -20,6 +20,8 @@ from scenario_runner.pacs.negotiation import (
 )
 
 if TYPE_CHECKING:
+    import threading
+
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.levels import Model
     from scenario_runner.pacs.misbehaviour import Misbehaviour
@@ -34,7 +36,11 @@ GET: Final[Mapping[str, Model]] = {
     "1.2.840.10008.5.1.4.1.2.1.3": "patient",
     "1.2.840.10008.5.1.4.1.2.2.3": "study",
 }
-_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET))
+MOVE: Final[Mapping[str, Model]] = {
+    "1.2.840.10008.5.1.4.1.2.1.2": "patient",
+    "1.2.840.10008.5.1.4.1.2.2.2": "study",
+}
+_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE))
 _IDENTIFIER_SYNTAXES: Final = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _RELATIONAL: Final = 0
@@ -49,6 +55,7 @@ class Desk:
     options: PacsOptions
     ae_title: str
     misbehaviour: Misbehaviour
+    stopping: threading.Event
 
 
 Handler = Callable[[Desk, Association, Message], None]
@@ -56,6 +63,7 @@ Handler = Callable[[Desk, Association, Message], None]
 
 def handlers() -> dict[int, Handler]:
     """The function that answers each kind of request, by Command Field."""
+    from scenario_runner.pacs.move import answer_move
     from scenario_runner.pacs.query import answer_find
     from scenario_runner.pacs.retrieve import answer_get
     from scenario_runner.pacs.storage import answer_echo, answer_store
@@ -65,6 +73,7 @@ def handlers() -> dict[int, Handler]:
         Field.C_STORE_RQ: answer_store,
         Field.C_FIND_RQ: answer_find,
         Field.C_GET_RQ: answer_get,
+        Field.C_MOVE_RQ: answer_move,
     }
 
 
@@ -114,7 +123,9 @@ def _is_transfer_syntax(uid: str) -> bool:
 
 def negotiate_extended(request: AssociationRequest) -> dict[str, bytes]:
     """The extended negotiation that is granted: relational queries and retrievals (PS3.4 C.5)."""
-    wanted = {uid: value for uid, value in request.extended.items() if uid in {**FIND, **GET}}
+    wanted = {
+        uid: value for uid, value in request.extended.items() if uid in {**FIND, **GET, **MOVE}
+    }
     return {uid: value[:1] + bytes(len(value) - 1) for uid, value in wanted.items() if value}
 
 
