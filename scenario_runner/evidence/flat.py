@@ -81,9 +81,21 @@ def one_line(value: Any, limit: int = 2000) -> str:
     """
     if isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False) if _ambiguous(value) else value
+    elif is_short_record(value):
+        text = ", ".join(f"{key}: {one_line(item)}" for key, item in value.items())
     else:
         text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def is_short_record(value: Any) -> bool:
+    """Whether a value is a flat object of a few members with plain names."""
+    return (
+        isinstance(value, dict)
+        and 0 < len(value) <= 8
+        and all(key.replace("_", "").isalnum() for key in value)
+        and all(item is None or isinstance(item, str | int | float) for item in value.values())
+    )
 
 
 def _ambiguous(text: str) -> bool:

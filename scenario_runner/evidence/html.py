@@ -18,7 +18,7 @@ from markupsafe import Markup
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.html_case import CaseView, PreviewBudget
 from scenario_runner.evidence.html_summary import summary
-from scenario_runner.evidence.html_text import FILTERS, Grid, roomy
+from scenario_runner.evidence.html_text import FILTERS, Grid, brief
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    environment.tests.update(grid=lambda thing: isinstance(thing, Grid), roomy=roomy)
+    environment.tests.update(grid=lambda thing: isinstance(thing, Grid), brief=brief)
     return environment
 
 

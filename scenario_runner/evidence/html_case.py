@@ -63,6 +63,8 @@ class Row:
     check_count: str
     bar: tuple[float, float] | None
     begins_finally: bool
+    calm: bool
+    """Whether the step's message can stand in its line; what went wrong is set apart below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class CaseView:
                     left_out=number not in bodies,
                     check_count=count if checks else "",
                     bar=_bar(self.case, step),
+                    calm=_is_calm(step),
                     begins_finally=step.section == "finally"
                     and (number == 0 or steps[number - 1].section != "finally"),
                 )
@@ -152,12 +155,17 @@ class CaseView:
         return bodies
 
 
+def _is_calm(step: StepRecord) -> bool:
+    return step.outcome not in BAD and len(step.message) <= 300
+
+
 def _step_values(step: StepRecord) -> dict[str, Any]:
     checks = sorted(final_checks(step), key=lambda check: check.outcome not in BAD)
     kept = set(map(id, checks[:_CHECKS]))
     in_order = [check for check in final_checks(step) if id(check) in kept]
     return {
         "step": step,
+        "calm": _is_calm(step),
         "requirements": step.requirements[:50],
         "checks": First(_checks(in_order), max(0, len(checks) - _CHECKS)),
         "attempts": first(step.attempt_list, _ATTEMPTS),

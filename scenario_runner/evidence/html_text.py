@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from markupsafe import Markup
 
-from scenario_runner.evidence.flat import one_line
+from scenario_runner.evidence.flat import is_short_record, one_line
 
 _T = TypeVar("_T")
 
@@ -42,6 +42,18 @@ class Grid:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     more: int = 0
+
+    @property
+    def short(self) -> list[bool]:
+        """Which columns hold nothing but short values, that a narrow page must not break."""
+        return [
+            all(len(one_line(row[number])) <= _SHORT for row in self.rows)
+            for number in range(len(self.columns))
+        ]
+
+
+_SHORT, _LONG = 16, 26
+"""Characters that a cell keeps in one line, and that a fact has room for beside others."""
 
 
 def first(items: Sequence[_T], limit: int) -> First[_T]:
@@ -87,17 +99,22 @@ def fact_name(key: str) -> str:
 _ACRONYMS = {name.lower(): name for name in ("AE", "UID", "PDU", "SOP", "SCP", "ID", "TLS", "URL")}
 
 
+_STANDARD_UID = re.compile(r"1\.2\.840\.10008(\.(0|[1-9][0-9]{0,8})){1,10}")
+
+
 def fact(item: Any, short: bool = False) -> Markup:
     """One plain value of a fact. A UID of the Standard is named; short: by its name alone."""
     if item is None:
         return Markup("–")
     if isinstance(item, bool):
         return t("yes" if item else "no")
+    if isinstance(item, float):
+        return t(f"{item:.4g}")
     if isinstance(item, list):
         return (
             Markup(", ").join(fact(member, short=True) for member in item) if item else Markup("–")
         )
-    if isinstance(item, str) and item.startswith("1.2.840.10008."):
+    if isinstance(item, str) and _STANDARD_UID.fullmatch(item):
         from pydicom.uid import UID
 
         name = UID(item).name
@@ -208,9 +225,18 @@ def bounded(item: Any, depth: int = 4, width: int = 40) -> Any:
     return item
 
 
-def roomy(item: Any) -> bool:
-    """Whether a fact needs the whole width: a table, or an object of several members."""
-    return isinstance(item, Grid) or (isinstance(item, Mapping) and len(item) > 3)
+def brief(item: Any) -> bool:
+    """Whether an object fits on half a line as ``stored: 3, missing: 0``."""
+    return is_short_record(item) and len(one_line(item)) <= 48
+
+
+def room(item: Any) -> Markup:
+    """The class that gives a fact the width it needs."""
+    members = item if isinstance(item, list) else [item]
+    if any(isinstance(one, Grid | Mapping | list) and one and not brief(one) for one in members):
+        return Markup(' class="wide"')
+    is_long = sum(len(one_line(one)) for one in members) > _LONG
+    return Markup(' class="long"') if is_long else Markup("")
 
 
 def _grid(items: Sequence[Any], width: int) -> Grid | None:
@@ -241,4 +267,5 @@ FILTERS = {
     "clock": clock,
     "label": fact_name,
     "fact": fact,
+    "room": room,
 }

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scenario_runner.evidence.flat import one_line
 from scenario_runner.evidence.html import HtmlReporter
-from scenario_runner.evidence.html_text import bounded, seconds, visible
+from scenario_runner.evidence.html_text import bounded, fact, fact_name, seconds, visible
 from scenario_runner.evidence.write import write_reports
 from scenario_runner.resources import resource
 from tests.evidence import samples
@@ -202,6 +203,18 @@ def test_a_preview_without_a_subject_is_shown_and_a_subject_cannot_replace_the_p
 def test_hidden_characters_are_made_visible() -> None:
     assert visible("a\x00b\u202ec\u200bd") == "a[U+0000]b[U+202E]c[U+200B]d"
     assert visible("x" * 700) == "x" * 600 + "… (100 more characters in run.json)"
+
+
+def test_a_fact_reads_as_a_person_would_write_it() -> None:
+    assert fact_name("called_ae_title") == "Called AE title"
+    assert fact_name("AccessionNumber") == "AccessionNumber"
+    assert fact(0.0011244280003666063) == "<bdi>0.001124</bdi>"
+    assert fact("1.2.840.10008.1.2.1", short=True) == "<bdi>Explicit VR Little Endian</bdi>"
+    assert "1.2.840.10008.1.2.1" in fact("1.2.840.10008.1.2.1")
+    assert fact("1.2.840.10008.<b>") == "<bdi>1.2.840.10008.&lt;b&gt;</bdi>"
+    assert fact([True, None]) == "<bdi>yes</bdi>, –"
+    assert one_line({"stored": 3, "status": "0000"}) == "stored: 3, status: 0000"
+    assert one_line({"stored": "3"}) == 'stored: "3"'
 
 
 def test_facts_of_any_shape_are_cut_to_size() -> None:
