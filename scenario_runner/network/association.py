@@ -326,7 +326,21 @@ def _answer(
     transport: Transport, peer: Peer, proposals: Sequence[Proposal], deadline: Deadline
 ) -> negotiation.Answer:
     """Wait for the answer to an association request; anything but acceptance is raised."""
-    kind, body = read_pdu(transport, peer, deadline, time.monotonic() + peer.response_timeout)
+    until = time.monotonic() + peer.response_timeout
+    try:
+        kind, body = read_pdu(transport, peer, deadline, until)
+    except AssociationAborted as error:
+        # Servers that expect TLS, or allow only known hosts, hang up like this without a word.
+        error.hint = (
+            error.hint
+            or (
+                "it hung up on the association request: does this port expect TLS"
+                if peer.tls is None
+                else "it hung up on the association request: does it want another certificate of ours"
+            )
+            + ", or only certain hosts?"
+        )
+        raise
     if kind == _RJ:
         raise negotiation.rejected(peer, body)
     if kind == _ABORT:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from scenario_runner.errors import TargetError
+
+if TYPE_CHECKING:
+    from scenario_runner.network.tls import Tls
 
 IMPLEMENTATION_CLASS_UID = "2.25.196226498346553285273091683152841726387"
 """Names this implementation in every association (PS3.7 D.3.3.2); never changes."""
@@ -48,6 +51,8 @@ class Peer:
     calling_ae_title: str = "FABRICATE"
     connect_timeout: float = 10.0
     response_timeout: float = 60.0
+    tls: Tls | None = None
+    """None is a plain connection."""
     limits: Limits = field(default_factory=Limits)
 
     def error(

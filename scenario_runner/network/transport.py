@@ -10,14 +10,16 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
+import ssl
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import AssociationAborted, ConnectionFailed, PeerTimeout
+from scenario_runner.network.tls import explain, secure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.peer import Peer
@@ -29,6 +31,8 @@ SLICE = 0.25
 _RECEIVE = 0x40000
 _VECTORS = 512
 """Buffers handed to one sendmsg; every system allows at least this many but for old Solaris."""
+_JOINED = 0x10000
+"""Bytes put together where buffers cannot be sent scattered."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -41,7 +45,7 @@ class Transport:
         self._received = bytearray()
         self._position = 0
         self._chunk = bytearray(_RECEIVE)
-        self._scatter = hasattr(sock, "sendmsg")
+        self._scatter = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
 
     def send(self, buffers: Iterable[Buffer], deadline: Deadline) -> None:
         """Send all buffers, in order, without joining them.
@@ -49,7 +53,7 @@ class Transport:
         Raises PeerTimeout when the peer takes nothing for its response_timeout.
         """
         batch: list[Buffer] = []
-        for buffer in buffers:
+        for buffer in buffers if self._scatter else _joined(buffers):
             if len(buffer):
                 batch.append(buffer)
             if len(batch) == _VECTORS:
@@ -164,9 +168,8 @@ class Transport:
         self._socket.settimeout(max(0.001, wait if wait is not None else SLICE))
 
     def _closed(self, error: OSError, when: str) -> AssociationAborted:
-        return self._peer.error(
-            AssociationAborted, "connection lost", f"{error.strerror or error} {when}"
-        )
+        words = explain(error) if isinstance(error, ssl.SSLError) else error.strerror or error
+        return self._peer.error(AssociationAborted, "connection lost", f"{words} ({when})")
 
 
 def connect(peer: Peer, deadline: Deadline) -> Transport:
@@ -183,6 +186,8 @@ def connect(peer: Peer, deadline: Deadline) -> Transport:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _connect_one(sock, address, deadline, end)
+            if peer.tls is not None:
+                sock = secure(sock, peer.tls, peer, deadline, end)
             return Transport(sock, peer)
         except TimeoutError as error:
             sock.close()
@@ -267,3 +272,16 @@ def _why(error: OSError | None, seconds: float) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused (nothing listens on that port)"
     return f"{error.strerror or error}".lower() if error else "no address"
+
+
+def _joined(buffers: Iterable[Buffer]) -> Iterator[Buffer]:
+    """Larger pieces, for sockets that take one at a time."""
+    parts: list[Buffer] = []
+    size = 0
+    for buffer in buffers:
+        parts.append(buffer)
+        size += len(buffer)
+        if size >= _JOINED:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join(parts)
