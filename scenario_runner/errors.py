@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning"]
 
+MOST_DIAGNOSTICS = 200
+"""Findings reported of one file; who has more of them wants to see the first ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Where:

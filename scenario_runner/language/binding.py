@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.check import (
     bad_form,
     bad_name,
@@ -75,7 +75,7 @@ def explain(
         for place, details in placed
         if not ignore(_at(tree, place)) and not ignore(details["input"])
     ]
-    deepest = _relevant(placed)
+    deepest = _relevant(placed[: 2 * MOST_DIAGNOSTICS])
     return in_file_order(
         _diagnostic(details, alternatives, model, document, path, place)
         for place, details, alternatives in deepest

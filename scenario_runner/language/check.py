@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from scenario_runner.errors import Diagnostic
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
 from scenario_runner.language.document import Document, Path
 from scenario_runner.language.schema import TEMPLATE, WHOLE
 from scenario_runner.language.words import (
@@ -73,10 +74,12 @@ class SchemaCheck:
 
     def __call__(self, document: Document) -> list[Diagnostic]:
         """Everything that is wrong with the structure, in file order, each thing once."""
-        found: list[Diagnostic] = []
-        for error in self._validator.iter_errors(document.data):
-            found += self._explain(_plain(error), document)
-        return in_file_order(found)
+        every = (
+            diagnostic
+            for error in self._validator.iter_errors(document.data)
+            for diagnostic in self._explain(_plain(error), document)
+        )
+        return in_file_order(islice(every, MOST_DIAGNOSTICS))
 
     def _explain(self, error: _Error, document: Document) -> Iterator[Diagnostic]:
         if error.keyword == "anyOf":

@@ -29,11 +29,11 @@ _CONTROL = "the file holds a character that text files do not have"
 def load_document(path: str | PathLike[str]) -> Document:
     """Read and parse a YAML file. Raises InvalidInput, also for a file that cannot be read."""
     file = fspath(path)
-    if FilePath(file).is_dir():
-        raise _invalid(
-            file, "FAB002", "this is a folder; a file is expected here", "name the file in it"
-        )
     try:
+        if FilePath(file).is_dir():
+            raise _invalid(
+                file, "FAB002", "this is a folder; a file is expected here", "name the file in it"
+            )
         with FilePath(file).open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.sandbox import compiled, parse, refusals
 from scenario_runner.language.template_values import (
     Budget,
@@ -162,6 +162,8 @@ def check_names(
         place = where((*path, *below))
         for problem, part in _problems_of(text, shape, is_expression):
             found.append(diagnostic(problem, place, text, part))
+        if len(found) >= MOST_DIAGNOSTICS:
+            break
     return in_file_order(found)
 
 

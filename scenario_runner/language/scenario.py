@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck, in_file_order
 from scenario_runner.language.entries import CheckSiblings, FailureKind, StepSiblings
@@ -133,7 +133,7 @@ def check_scenario(
     entries.read(overrides or {})
     found += _without_doubles(found, entries.unfit) + entries.found
     if found:
-        raise InvalidInput(in_file_order(found))
+        raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     data = document.data
     raw = {key: data[key] for key in data if key not in ("patients", *SECTIONS)}
     header = bind(ScenarioHeader, raw, document, ())
@@ -162,7 +162,7 @@ def patients_of(scenario: Scenario, names: Mapping[str, Any]) -> list[PatientSpe
         except InvalidInput as error:
             found += error.diagnostics
     if found:
-        raise InvalidInput(in_file_order(found))
+        raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     return patients
 
 

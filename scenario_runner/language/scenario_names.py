@@ -56,9 +56,9 @@ class _Names:
 
     def steps(self) -> None:
         """Both sections in order, so that a saved name is known from the next step on."""
-        for mark in self._entries:
-            if mark.what != "step":
-                continue
+        entries = [mark for mark in self._entries if mark.what == "step"]
+        # A file may have `finally` first; it runs last all the same.
+        for mark in sorted(entries, key=lambda mark: mark.path[0] == "finally"):
             self._entry(mark, self._plugins.steps(), repeated="for_each" in mark.value)
             saved = mark.value.get("save_as")
             if isinstance(saved, str):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck, in_file_order
 from scenario_runner.language.kinds import SITE, require_kind
@@ -140,7 +140,7 @@ def _checked(path: str | Path, plugins: Plugins, environ: Mapping[str, str] | No
         found += _without_service(document)
         found += complaints(site_model(plugins), document.data, document, (), has_template)
     if found:
-        raise InvalidInput(in_file_order(found))
+        raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     return document
 
 

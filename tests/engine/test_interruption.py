@@ -94,7 +94,7 @@ def test_a_killed_send_reads_to_its_last_event_and_its_numbers_do_not_return(
     process = start(*arguments, "--out", out)
     until(out, '"progress"')
     process.kill()
-    process.wait(timeout=30)
+    process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL
 
     last = events(out)[-1]
