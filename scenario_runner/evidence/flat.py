@@ -93,7 +93,7 @@ def is_short_record(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and 0 < len(value) <= 8
-        and all(key.replace("_", "").isalnum() for key in value)
+        and all(key.replace("_", "").replace(" ", "").isalnum() for key in value)
         and all(item is None or isinstance(item, str | int | float) for item in value.values())
     )
 

@@ -142,8 +142,9 @@ class _Fold:
         self._step(event).started = event.get("time")
 
     def _progress(self, event: Mapping[str, Any]) -> None:
-        total = f" of {event['total']}" if event.get("total") is not None else ""
-        self._step(event).progress = f"{event['done']}{total} {event['unit']}"
+        done, total = (_counted(event.get(name)) for name in ("done", "total"))
+        of = f" of {total}" if total else ""
+        self._step(event).progress = f"{done}{of} {event['unit']}"
 
     def _logged(self, event: Mapping[str, Any]) -> None:
         self._step(event).logs.append(
@@ -222,7 +223,8 @@ class _Fold:
         over = case.id in self._over
         for step in steps.values():
             if f"{case.id}\n{step.id}" not in self._over:
-                step.message = step.message or "The run ended during this step."
+                where = f", at {step.progress}" if step.progress else ""
+                step.message = f"The run ended during this step{where}."
                 step.duration_s = _seconds(step.started, self._last_time)
         if not over:
             case.duration_s = _seconds(case.started, self._last_time)
@@ -273,6 +275,10 @@ def _unfinished(fields: Mapping[str, Any]) -> StepRecord:
 
 def _only(event: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
     return {name: event[name] for name in model.model_fields if name in event}
+
+
+def _counted(number: Any) -> str:
+    return f"{number:,}" if isinstance(number, int) else ""
 
 
 def _seconds(start: str | None, end: str | None) -> float:

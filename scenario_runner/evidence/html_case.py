@@ -63,6 +63,8 @@ class Row:
     check_count: str
     bar: tuple[float, float] | None
     begins_finally: bool
+    kind: str
+    """The step's name and id, as far as the title does not say them already."""
     calm: bool
     """Whether the step's message can stand in its line; what went wrong is set apart below it."""
 
@@ -135,6 +137,7 @@ class CaseView:
                     left_out=number not in bodies,
                     check_count=count if checks else "",
                     bar=_bar(self.case, step),
+                    kind=_kind(step),
                     calm=_is_calm(step),
                     begins_finally=step.section == "finally"
                     and (number == 0 or steps[number - 1].section != "finally"),
@@ -153,6 +156,11 @@ class CaseView:
             room -= len(body)
             bodies[number] = Markup(body)  # noqa: S704 - rendered with autoescape just above
         return bodies
+
+
+def _kind(step: StepRecord) -> str:
+    said = step.title or step.id
+    return " · ".join(part for part in dict.fromkeys((step.step, step.id)) if part != said)
 
 
 def _is_calm(step: StepRecord) -> bool:

@@ -103,7 +103,7 @@ def test_what_was_never_reached_is_listed_as_skipped() -> None:
     assert [step.outcome for step in smoke.steps] == ["passed", "passed", "interrupted"] + [
         "skipped"
     ] * 5
-    assert smoke.steps[2].progress == "472 of 1000 instances"
+    assert smoke.steps[2].progress == "472 of 1,000 instances"
     assert smoke.steps[2].duration_s == pytest.approx(3.1)
     assert (ct.id, ct.outcome, ct.started) == ("ct_series", "skipped", None)
     assert ct.patients[0]["name"] == "MÜLLER^JÖRG"

@@ -157,7 +157,7 @@ def test_a_number_and_the_text_of_it_look_different(tmp_path: Path) -> None:
 def test_an_interrupted_run_says_so_at_the_top(tmp_path: Path) -> None:
     words = _Page(_html(tmp_path, samples.interrupted())).words
     assert "This run did not come to its end" in words
-    assert "472 of 1000 instances" in words
+    assert "472 of 1,000 instances" in words
     assert "not finished" in words
 
 
