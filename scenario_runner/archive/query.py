@@ -7,20 +7,24 @@ returned; what costs is one opened file a candidate.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.elements import (
     DamagedDatasetError,
-    Element,
     Elements,
     Encoding,
     read_elements,
-    read_items,
-    write_elements,
-    write_items,
+)
+from scenario_runner.archive.keys import (
+    QUERY_RETRIEVE_LEVEL,
+    RETRIEVE_AE_TITLE,
+    Match,
+    all_texts,
+    answer_of,
+    holds,
+    keys_of,
 )
 from scenario_runner.archive.levels import (
     BY_TAG,
@@ -31,15 +35,12 @@ from scenario_runner.archive.levels import (
     Model,
     levels_down_to,
 )
-from scenario_runner.archive.matching import Matcher, is_plain, matcher
+from scenario_runner.archive.matching import is_plain
 from scenario_runner.archive.values import (
-    SPECIFIC_CHARACTER_SET,
     character_sets,
-    encode,
     fitting_terms,
     split,
     texts,
-    vr_of,
 )
 
 if TYPE_CHECKING:
@@ -47,66 +48,16 @@ if TYPE_CHECKING:
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Restriction
+    from scenario_runner.archive.keys import (
+        Answer,
+        Key,
+    )
 
-QUERY_RETRIEVE_LEVEL: Final = 0x00080052
-_RETRIEVE_AE_TITLE: Final = 0x00080054
 _INSTANCE_AVAILABILITY: Final = 0x00080056
-_TIMEZONE_OFFSET: Final = 0x00080201
-_NOT_KEYS: Final = frozenset(
-    (SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET)
-)
-_LONGEST_VALUE: Final = 1 << 16
-"""Bytes; a longer value is answered empty, for a response is no way to fetch bulk data."""
 
 
 class InvalidIdentifierError(ValueError):
     """The identifier does not fit the information model (PS3.4 C.4.1.1.4, status A900)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a query. test is None for universal matching; items: the keys of a sequence."""
-
-    tag: int
-    vr: str
-    values: tuple[str, ...] = ()
-    test: Matcher | None = None
-    items: tuple[tuple[Key, ...], ...] = ()
-
-    @property
-    def is_universal(self) -> bool:
-        """Whether everything matches (PS3.4 C.2.2.2.3)."""
-        return self.test is None and all(key.is_universal for keys in self.items for key in keys)
-
-
-Answer = dict[int, tuple[str, "list[str] | list[Answer]"]]
-"""Tag to VR and values, or to VR and items: a response before it has a character set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One response: what was asked for, of one patient, study, series or instance."""
-
-    answer: Answer
-    terms: tuple[str, ...]
-    """Specific Character Set; empty when ASCII is enough."""
-
-    def encode(self, *, implicit: bool) -> bytes:
-        """The identifier as a data set in Little Endian."""
-        return _encode(self.answer, self.terms, implicit=implicit)
-
-    def dataset(self) -> Dataset:
-        """The identifier, decoded."""
-        from io import BytesIO
-
-        from pydicom import dcmread
-        from pydicom.uid import ExplicitVRLittleEndian
-
-        encoded = self.encode(implicit=False)
-        meta = b"\2\0\x10\0UI" + struct.pack("<H", 20) + ExplicitVRLittleEndian.encode() + b"\0"
-        found = dcmread(BytesIO(bytes(128) + b"DICM" + meta + encoded))
-        del found.file_meta
-        return found
 
 
 class Matches(Iterator[Match]):
@@ -145,7 +96,7 @@ class Query:
             raise InvalidIdentifierError("the Study Root model has no PATIENT level")
         terms = character_sets(elements)
         columns, others, unsupported = [], [], []
-        for key in _keys(elements, terms):
+        for key in keys_of(elements, terms):
             attribute = BY_TAG.get(key.tag)
             if attribute is None:
                 others.append(key)
@@ -183,10 +134,10 @@ class Query:
             for key in self.unsupported:
                 answer[key.tag] = (key.vr, [])
             if retrieve_ae_title:
-                answer[_RETRIEVE_AE_TITLE] = ("AE", [retrieve_ae_title])
+                answer[RETRIEVE_AE_TITLE] = ("AE", [retrieve_ae_title])
             if self.availability:
                 answer[_INSTANCE_AVAILABILITY] = ("CS", ["ONLINE"])
-            yield Match(answer, fitting_terms(_all_texts(answer), (self.terms, stored_terms)))
+            yield Match(answer, fitting_terms(all_texts(answer), (self.terms, stored_terms)))
 
     def _restrictions(self) -> list[Restriction]:
         return [
@@ -209,9 +160,9 @@ class Query:
         except (FileNotFoundError, DamagedDatasetError):
             # Deleted since the row was read, or damaged on the disk: its attributes are unknown.
             header, terms = {}, ()
-        if not _holds(self.others, header, terms):
+        if not holds(self.others, header, terms):
             return False
-        answer.update(_answer(self.others, header, terms))
+        answer.update(answer_of(self.others, header, terms))
         return True
 
 
@@ -258,111 +209,3 @@ def _elements(identifier: Dataset) -> Elements:
     buffer.is_little_endian, buffer.is_implicit_VR = True, False
     write_dataset(buffer, identifier)
     return read_elements(buffer.getvalue(), Encoding(implicit=False))
-
-
-def _keys(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
-    for tag, element in elements.items():
-        if tag in _NOT_KEYS or tag & 0xFFFF == 0:
-            continue
-        vr = vr_of(tag, element.vr)
-        if vr == "SQ":
-            items = tuple(tuple(_keys(item, terms)) for item in read_items(element))
-            yield Key(tag, vr, items=items)
-        else:
-            values = texts(tag, element, terms)
-            yield Key(tag, vr, tuple(values), matcher(vr, values))
-
-
-def _holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool:
-    for key in keys:
-        if key.is_universal:
-            continue
-        element = elements.get(key.tag)
-        if element is None:
-            return False
-        if key.vr == "SQ":
-            # PS3.4 C.2.2.2.6: one item of the sequence has to match all keys of the key's item.
-            items = _items(element)
-            if not any(_holds(inner, item, terms) for inner in key.items for item in items):
-                return False
-        elif key.test is not None and not key.test(texts(key.tag, element, terms)):
-            return False
-    return True
-
-
-def _items(element: Element) -> list[Elements]:
-    try:
-        return read_items(element)
-    except DamagedDatasetError:
-        return []
-
-
-def _answer(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> Answer:
-    answer: Answer = {}
-    for key in keys:
-        element = elements.get(key.tag)
-        if element is None or len(element.value) > _LONGEST_VALUE:
-            answer[key.tag] = (key.vr, [])
-        elif key.vr == "SQ":
-            wanted = [one for inner in key.items for one in inner]
-            answer[key.tag] = (
-                "SQ",
-                [_answer(wanted or _everything(item), item, terms) for item in _items(element)],
-            )
-        else:
-            vr = vr_of(key.tag, element.vr) if key.vr == "UN" else key.vr
-            answer[key.tag] = (vr, texts(key.tag, Element(vr, *element[1:]), terms))
-    return answer
-
-
-def _everything(elements: Elements) -> list[Key]:
-    return [
-        Key(tag, vr_of(tag, element.vr))
-        for tag, element in elements.items()
-        if tag != SPECIFIC_CHARACTER_SET
-    ]
-
-
-def _all_texts(answer: Answer) -> Iterator[str]:
-    for vr, values in answer.values():
-        for value in values:
-            if isinstance(value, dict):
-                yield from _all_texts(value)
-            elif vr not in ("OB", "OW", "UN"):
-                yield value
-
-
-def _encode(answer: Answer, terms: Sequence[str], *, implicit: bool) -> bytes:
-    elements: Elements = {}
-    if terms:
-        elements[SPECIFIC_CHARACTER_SET] = encode(SPECIFIC_CHARACTER_SET, terms, ())
-    for tag, (vr, values) in answer.items():
-        elements[tag] = _encoded(tag, vr, values, terms, implicit=implicit)
-    return write_elements(elements, implicit=implicit)
-
-
-def _encoded(
-    tag: int,
-    vr: str,
-    values: list[str] | list[Answer],
-    terms: Sequence[str],
-    *,
-    implicit: bool,
-) -> Element:
-    encoding = Encoding(implicit)
-    if vr == "SQ":
-        items = [
-            write_elements(
-                {
-                    t: _encoded(t, v, inner, terms, implicit=implicit)
-                    for t, (v, inner) in one.items()
-                },
-                implicit=implicit,
-            )
-            for one in cast("list[Answer]", values)
-        ]
-        return Element(vr, write_items(items), encoding)
-    try:
-        return encode(tag, cast("list[str]", values), terms, vr=vr)
-    except (UnicodeError, ValueError, struct.error):
-        return Element(vr, b"", encoding)

@@ -64,13 +64,17 @@ class Message:
 
     @property
     def sop_class_uid(self) -> str:
-        """Affected SOP Class UID (0000,0002)."""
-        return text(self.command, Element.AFFECTED_SOP_CLASS_UID)
+        """Affected (0000,0002), or in N-ACTION and N-SET Requested SOP Class UID (0000,0003)."""
+        return text(self.command, Element.AFFECTED_SOP_CLASS_UID) or text(
+            self.command, Element.REQUESTED_SOP_CLASS_UID
+        )
 
     @property
     def sop_instance_uid(self) -> str:
-        """Affected SOP Instance UID (0000,1000)."""
-        return text(self.command, Element.AFFECTED_SOP_INSTANCE_UID)
+        """Affected (0000,1000), or in N-ACTION and N-SET Requested SOP Instance UID (0000,1001)."""
+        return text(self.command, Element.AFFECTED_SOP_INSTANCE_UID) or text(
+            self.command, Element.REQUESTED_SOP_INSTANCE_UID
+        )
 
 
 class Association:

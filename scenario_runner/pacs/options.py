@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.pacs.faults import Faults
@@ -33,6 +33,8 @@ class PacsOptions:
     archive: ArchiveOptions = field(default_factory=ArchiveOptions)
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     """AE titles that C-MOVE and storage commitment can reach; others are unknown (A801)."""
+    commitment: Literal["same", "new"] = "same"
+    """On which association a storage commitment is told: the one it was asked on, or one of our own."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

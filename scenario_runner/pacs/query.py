@@ -11,8 +11,9 @@ from scenario_runner.archive.elements import (
     read_elements,
     write_elements,
 )
+from scenario_runner.archive.keys import Match
 from scenario_runner.archive.levels import BY_TAG
-from scenario_runner.archive.query import InvalidIdentifierError, Match, Query, level_of
+from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
 from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.network.commands import Element
 from scenario_runner.pacs.services import FIND, Desk, comment, is_relational, joined

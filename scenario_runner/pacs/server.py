@@ -31,7 +31,7 @@ _BACKLOG = 128
 
 
 class EmbeddedPacs:
-    """A small PACS: C-ECHO, C-STORE, C-FIND, C-GET and C-MOVE over an archive in a folder.
+    """A small PACS: C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE and more over an archive in a folder.
 
     folder: made when it is not there; what lies in it from before is served again. port: 0 takes a
     free one, which ``port`` tells after ``start``. The default host is loopback: nobody outside this
@@ -57,6 +57,7 @@ class EmbeddedPacs:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, Connection] = {}
+        self._errands: set[threading.Thread] = set()
         self._stopping = threading.Event()
         self.misbehave(self.options.faults)
 
@@ -114,6 +115,10 @@ class EmbeddedPacs:
             connection.interrupt()
         for thread in running:
             thread.join()
+        with self._lock:
+            errands = set(self._errands)
+        for thread in errands:
+            thread.join()
         for sock in (self._listener, *(self._wake or ())):
             if sock is not None:
                 sock.close()
@@ -154,7 +159,14 @@ class EmbeddedPacs:
 
     def _serve(self, sock: socket.socket) -> None:
         connection = Connection(sock)
-        desk = Desk(self.archive, self.options, self.ae_title, self._misbehaviour, self._stopping)
+        desk = Desk(
+            self.archive,
+            self.options,
+            self.ae_title,
+            self._misbehaviour,
+            self._stopping,
+            self._later,
+        )
         with self._lock:
             full = len(self._open) >= self.options.maximum_associations
             thread = threading.Thread(
@@ -171,6 +183,21 @@ class EmbeddedPacs:
             connection.close()
             with self._lock:
                 self._open.pop(threading.current_thread(), None)
+
+    def _later(self, errand: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                errand()
+            except Exception:
+                LOGGER.exception("something put off has failed")
+            finally:
+                with self._lock:
+                    self._errands.discard(threading.current_thread())
+
+        thread = threading.Thread(target=run, name=f"pacs-{self.ae_title}-errand", daemon=True)
+        with self._lock:
+            self._errands.add(thread)
+        thread.start()
 
 
 def serve(

@@ -40,7 +40,9 @@ MOVE: Final[Mapping[str, Model]] = {
     "1.2.840.10008.5.1.4.1.2.1.2": "patient",
     "1.2.840.10008.5.1.4.1.2.2.2": "study",
 }
-_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE))
+COMMITMENT: Final = "1.2.840.10008.1.20.1"
+"""Storage Commitment Push Model."""
+_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE, COMMITMENT))
 _IDENTIFIER_SYNTAXES: Final = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _RELATIONAL: Final = 0
@@ -56,6 +58,9 @@ class Desk:
     ae_title: str
     misbehaviour: Misbehaviour
     stopping: threading.Event
+    """Set when the PACS stops."""
+    later: Callable[[Callable[[], None]], None]
+    """Does something in a thread of its own, which the PACS waits for when it stops."""
 
 
 Handler = Callable[[Desk, Association, Message], None]
@@ -63,6 +68,7 @@ Handler = Callable[[Desk, Association, Message], None]
 
 def handlers() -> dict[int, Handler]:
     """The function that answers each kind of request, by Command Field."""
+    from scenario_runner.pacs.commitment import answer_commitment
     from scenario_runner.pacs.move import answer_move
     from scenario_runner.pacs.query import answer_find
     from scenario_runner.pacs.retrieve import answer_get
@@ -74,6 +80,7 @@ def handlers() -> dict[int, Handler]:
         Field.C_FIND_RQ: answer_find,
         Field.C_GET_RQ: answer_get,
         Field.C_MOVE_RQ: answer_move,
+        Field.N_ACTION_RQ: answer_commitment,
     }
 
 

@@ -1,0 +1,200 @@
+"""Keys of a query held against any data set, and what is answered of it (PS3.4 C.2.2.2).
+
+This is the part that a stored instance's header and a worklist item have in common: no levels, no
+index, just attributes and sequences.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from scenario_runner.archive.elements import (
+    DamagedDatasetError,
+    Element,
+    Elements,
+    Encoding,
+    read_items,
+    write_elements,
+    write_items,
+)
+from scenario_runner.archive.matching import Matcher, matcher
+from scenario_runner.archive.values import (
+    SPECIFIC_CHARACTER_SET,
+    encode,
+    texts,
+    vr_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydicom import Dataset
+
+QUERY_RETRIEVE_LEVEL: Final = 0x00080052
+RETRIEVE_AE_TITLE: Final = 0x00080054
+_TIMEZONE_OFFSET: Final = 0x00080201
+_NOT_KEYS: Final = frozenset(
+    (SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET)
+)
+_LONGEST_VALUE: Final = 1 << 16
+"""Bytes; a longer value is answered empty, for a response is no way to fetch bulk data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a query. test is None for universal matching; items: the keys of a sequence."""
+
+    tag: int
+    vr: str
+    values: tuple[str, ...] = ()
+    test: Matcher | None = None
+    items: tuple[tuple[Key, ...], ...] = ()
+
+    @property
+    def is_universal(self) -> bool:
+        """Whether everything matches (PS3.4 C.2.2.2.3)."""
+        return self.test is None and all(key.is_universal for keys in self.items for key in keys)
+
+
+Answer = dict[int, tuple[str, "list[str] | list[Answer]"]]
+"""Tag to VR and values, or to VR and items: a response before it has a character set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One response: what was asked for, of one patient, study, series or instance."""
+
+    answer: Answer
+    terms: tuple[str, ...]
+    """Specific Character Set; empty when ASCII is enough."""
+
+    def encode(self, *, implicit: bool) -> bytes:
+        """The identifier as a data set in Little Endian."""
+        return _encode(self.answer, self.terms, implicit=implicit)
+
+    def dataset(self) -> Dataset:
+        """The identifier, decoded."""
+        from io import BytesIO
+
+        from pydicom import dcmread
+        from pydicom.uid import ExplicitVRLittleEndian
+
+        encoded = self.encode(implicit=False)
+        meta = b"\2\0\x10\0UI" + struct.pack("<H", 20) + ExplicitVRLittleEndian.encode() + b"\0"
+        found = dcmread(BytesIO(bytes(128) + b"DICM" + meta + encoded))
+        del found.file_meta
+        return found
+
+
+def keys_of(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
+    """The keys of an identifier. terms: its character sets."""
+    for tag, element in elements.items():
+        if tag in _NOT_KEYS or tag & 0xFFFF == 0:
+            continue
+        vr = vr_of(tag, element.vr)
+        if vr == "SQ":
+            items = tuple(tuple(keys_of(item, terms)) for item in read_items(element))
+            yield Key(tag, vr, items=items)
+        else:
+            values = texts(tag, element, terms)
+            yield Key(tag, vr, tuple(values), matcher(vr, values))
+
+
+def holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool:
+    """Whether a data set in these character sets matches all keys."""
+    for key in keys:
+        if key.is_universal:
+            continue
+        element = elements.get(key.tag)
+        if element is None:
+            return False
+        if key.vr == "SQ":
+            # PS3.4 C.2.2.2.6: one item of the sequence has to match all keys of the key's item.
+            items = _items(element)
+            if not any(holds(inner, item, terms) for inner in key.items for item in items):
+                return False
+        elif key.test is not None and not key.test(texts(key.tag, element, terms)):
+            return False
+    return True
+
+
+def _items(element: Element) -> list[Elements]:
+    try:
+        return read_items(element)
+    except DamagedDatasetError:
+        return []
+
+
+def answer_of(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> Answer:
+    """What is answered of a data set: the attributes that were asked for, empty where it has none."""
+    answer: Answer = {}
+    for key in keys:
+        element = elements.get(key.tag)
+        if element is None or len(element.value) > _LONGEST_VALUE:
+            answer[key.tag] = (key.vr, [])
+        elif key.vr == "SQ":
+            wanted = [one for inner in key.items for one in inner]
+            answer[key.tag] = (
+                "SQ",
+                [answer_of(wanted or _everything(item), item, terms) for item in _items(element)],
+            )
+        else:
+            vr = vr_of(key.tag, element.vr) if key.vr == "UN" else key.vr
+            answer[key.tag] = (vr, texts(key.tag, Element(vr, *element[1:]), terms))
+    return answer
+
+
+def _everything(elements: Elements) -> list[Key]:
+    return [
+        Key(tag, vr_of(tag, element.vr))
+        for tag, element in elements.items()
+        if tag != SPECIFIC_CHARACTER_SET
+    ]
+
+
+def all_texts(answer: Answer) -> Iterator[str]:
+    """Every text in an answer, to find a character set that can say them all."""
+    for vr, values in answer.values():
+        for value in values:
+            if isinstance(value, dict):
+                yield from all_texts(value)
+            elif vr not in ("OB", "OW", "UN"):
+                yield value
+
+
+def _encode(answer: Answer, terms: Sequence[str], *, implicit: bool) -> bytes:
+    elements: Elements = {}
+    if terms:
+        elements[SPECIFIC_CHARACTER_SET] = encode(SPECIFIC_CHARACTER_SET, terms, ())
+    for tag, (vr, values) in answer.items():
+        elements[tag] = _encoded(tag, vr, values, terms, implicit=implicit)
+    return write_elements(elements, implicit=implicit)
+
+
+def _encoded(
+    tag: int,
+    vr: str,
+    values: list[str] | list[Answer],
+    terms: Sequence[str],
+    *,
+    implicit: bool,
+) -> Element:
+    encoding = Encoding(implicit)
+    if vr == "SQ":
+        items = [
+            write_elements(
+                {
+                    t: _encoded(t, v, inner, terms, implicit=implicit)
+                    for t, (v, inner) in one.items()
+                },
+                implicit=implicit,
+            )
+            for one in cast("list[Answer]", values)
+        ]
+        return Element(vr, write_items(items), encoding)
+    try:
+        return encode(tag, cast("list[str]", values), terms, vr=vr)
+    except (UnicodeError, ValueError, struct.error):
+        return Element(vr, b"", encoding)
