@@ -1,0 +1,95 @@
+"""The commands of the guides do what the guides say."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+import yaml
+
+from scenario_runner.cli.group import fabricate as command
+from tests.docs.markdown import DOCS, GUIDES, fences
+from tests.docs.shell import follow, mentioned, prepare
+from tests.running import record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GUIDE = DOCS / "guide"
+TRIED_BELOW = {"first-run.md", "evidence.md", "plugins.md"}
+WITH_COMMANDS = [
+    page
+    for page in GUIDES
+    if page.name not in TRIED_BELOW and any(fence.language == "sh" for fence in fences(page))
+]
+MENTIONED = sorted({text for page in GUIDES for text in mentioned(page)})
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
+def test_a_page_can_be_followed_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
+    assert follow(page, prepare(page, tmp_path)) > 0
+
+
+def test_a_forgotten_registry_and_a_seed_make_the_same_study_again(tmp_path: Path) -> None:
+    follow(GUIDE / "first-run.md", prepare(GUIDE / "first-run.md", tmp_path))
+    uids = [
+        record(tmp_path / name)["cases"][0]["patients"][0]["studies"][0]["uid"]
+        for name in ("third", "fourth")
+    ]
+    assert uids[0] == uids[1]
+
+
+def test_the_manifest_script_of_the_guide_notices_a_change(tmp_path: Path) -> None:
+    follow(GUIDE / "evidence.md", prepare(GUIDE / "evidence.md", tmp_path))
+    script = [sys.executable, str(tmp_path / "check_manifest.py"), str(tmp_path / "evidence-1")]
+    subprocess.run(script, check=True, capture_output=True)
+    with (tmp_path / "evidence-1" / "run.json").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    changed = subprocess.run(script, check=False, capture_output=True, text=True)
+    assert changed.returncode != 0
+    assert "run.json was changed" in changed.stderr
+
+
+def test_the_plugins_of_the_guide_work_together(tmp_path: Path) -> None:
+    follow(GUIDE / "plugins.md", prepare(GUIDE / "plugins.md", tmp_path))
+    assert record(tmp_path / "extended")["outcome"] == "passed"
+    assert len(list((tmp_path / "dropped").glob("*.dcm"))) == 2
+    assert (tmp_path / "extended" / "summary.md").is_file()
+
+
+@pytest.mark.parametrize("text", MENTIONED)
+def test_a_command_in_a_transcript_or_pipeline_is_one_the_program_takes(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Arguments that name files must exist for the command line to take them.
+    monkeypatch.chdir(tmp_path)
+    words = [
+        word for word in shlex.split(text.partition(" >")[0].partition("  #")[0]) if word != "&"
+    ]
+    current: click.Command = command
+    context: click.Context | None = None
+    rest = words[1:]
+    while isinstance(current, click.Group):
+        context = click.Context(current, parent=context)
+        found = current.get_command(context, rest[0])
+        assert found is not None, text
+        current, rest = found, rest[1:]
+    for word in rest:
+        if "." in word and not word.startswith("-") and "@" not in word:
+            file = tmp_path / word
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        elif not word.startswith("-"):
+            (tmp_path / word).mkdir(parents=True, exist_ok=True)
+    current.make_context("fabricate", list(rest), parent=context)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_pipelines_are_yaml(page: Path) -> None:
+    for fence in fences(page):
+        if fence.language == "yml":
+            assert isinstance(yaml.safe_load(fence.text), dict)
