@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 CT_CLASS, DX_CLASS = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.1.1"
+MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
 CR_CLASS, SC_CLASS = "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.7"
 
 LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
@@ -133,6 +134,7 @@ def ct(index: int = 0) -> Object:
         PixelSpacing="0.5\\0.5", SliceThickness="5", ImageOrientationPatient="1\\0\\0\\0\\1\\0",
         ImagePositionPatient=f"-1.25\\-1.75\\{index * 5}", RescaleIntercept="-1024",
         RescaleSlope="1", BodyPartExamined="ABDOMEN",
+        PatientPosition="HFS",
     )  # fmt: skip
 
 
@@ -144,13 +146,27 @@ def dx() -> Object:
         PixelIntensityRelationship="LOG", RescaleIntercept="0",
         RescaleSlope="1", RescaleType="US", PresentationLUTShape="IDENTITY",
         BurnedInAnnotation="NO", ImagerPixelSpacing="0.2\\0.2", DetectorType="SCINTILLATOR",
+        PositionerType="NONE", PatientOrientation="L\\F",
     )  # fmt: skip
     put(made, "PixelIntensityRelationshipSign", struct.pack("<h", -1))
+    made[tag("AcquisitionContextSequence")] = []
     region: Object = {}
     put(region, "CodeValue", "85562004")
     put(region, "CodingSchemeDesignator", "SCT")
     put(region, "CodeMeaning", "Hand")
     made[tag("AnatomicRegionSequence")] = [region]
+    return made
+
+
+def mr() -> Object:
+    """A spin echo MR image."""
+    made = ct()
+    for keyword, value in {
+        "SOPClassUID": MR_CLASS, "Modality": "MR", "ScanningSequence": "SE", "SequenceVariant": "NONE",
+        "ScanOptions": "", "MRAcquisitionType": "2D", "RepetitionTime": "500", "EchoTime": "15",
+        "EchoTrainLength": "1",
+    }.items():  # fmt: skip
+        put(made, keyword, value)
     return made
 
 

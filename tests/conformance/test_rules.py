@@ -16,7 +16,12 @@ from tests.conformance.objects import EXPLICIT, IMPLICIT, Object, ct, dx, put, t
 
 Change = Callable[[Object], object]
 
-GOOD: dict[str, Callable[[], Object]] = {"ct": ct, "dx": dx, "colour": objects.colour}
+GOOD: dict[str, Callable[[], Object]] = {
+    "ct": ct,
+    "dx": dx,
+    "mr": objects.mr,
+    "colour": objects.colour,
+}
 
 
 def found(raw: bytes) -> set[tuple[str, str | None]]:
@@ -141,6 +146,22 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("enumerated", "PatientSex", "ct", value("PatientSex", "W")),
     ("enumerated", "BurnedInAnnotation", "ct", value("BurnedInAnnotation", "TRUE")),
     ("enumerated", "LossyImageCompression", "ct", value("LossyImageCompression", "1")),
+    ("enumerated", "PixelIntensityRelationshipSign", "dx",
+     value("PixelIntensityRelationshipSign", b"\0\0", "SS")),
+    ("enumerated", "RescaleSlope", "dx", value("RescaleSlope", "2")),
+    ("enumerated", "PresentationLUTShape", "dx", value("PresentationLUTShape", "LINEAR")),
+    ("enumerated", "ScanningSequence", "mr", value("ScanningSequence", "SE\\XX")),
+    ("patient-orientation", "PatientOrientation", "dx", without("PatientOrientation")),
+    ("patient-orientation", "PatientOrientation", "dx", value("PatientOrientation", "")),
+    ("patient-position", "PatientPosition", "ct", without("PatientPosition")),
+    ("repetition-time", "RepetitionTime", "mr", without("RepetitionTime")),
+    ("hounsfield", "RescaleType", "ct", value("RescaleType", "US")),
+    ("code", "AnatomicRegionSequence[0].CodeMeaning", "dx", inside(without("CodeMeaning"))),
+    ("code", "AnatomicRegionSequence[0].CodeValue", "dx", inside(value("CodeValue", ""))),
+    ("code", "AnatomicRegionSequence[0].CodingSchemeDesignator", "dx",
+     inside(without("CodingSchemeDesignator"))),
+    ("type-2", "AcquisitionContextSequence", "dx", without("AcquisitionContextSequence")),
+    ("spacing", "SpacingBetweenSlices", "ct", value("SpacingBetweenSlices", "-5")),
     ("laterality", "Laterality", "ct", value("BodyPartExamined", "KNEE")),
     ("no-laterality", "Laterality", "ct", value("Laterality", "L")),
     ("age", "PatientAge", "ct", value("PatientAge", "053Y")),

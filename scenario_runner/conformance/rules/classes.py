@@ -51,6 +51,7 @@ DX = (STORAGE + "1.1", STORAGE + "1.1.1")
 MG = (STORAGE + "1.2", STORAGE + "1.2.1")
 IO = (STORAGE + "1.3", STORAGE + "1.3.1")
 CT, MR, PT = (STORAGE + "2",), (STORAGE + "4",), (STORAGE + "128",)
+NM = (STORAGE + "20",)
 US = (STORAGE + "6.1", STORAGE + "3.1")
 XA, RF = (STORAGE + "12.1",), (STORAGE + "12.2",)
 SC = tuple(STORAGE + n for n in ("7", "7.1", "7.2", "7.3", "7.4"))
@@ -107,10 +108,16 @@ _DX = (
         "RescaleSlope RescaleType PresentationLUTShape LossyImageCompression BurnedInAnnotation",
     ),
     *_module("C.8.11.4", "ImagerPixelSpacing", "DetectorType"),
+    *_module("C.8.11.5", "", "PositionerType"),
+    *_module("C.7.6.14", "", "AcquisitionContextSequence"),
 )
 
 _BY_CLASS: tuple[tuple[tuple[str, ...], tuple[Required, ...]], ...] = (
     (CR, _module("C.8.1.1", "", "BodyPartExamined ViewPosition")),
+    (
+        MG,
+        _module("C.8.11.7", "PositionerType OrganExposed AnatomicRegionSequence ViewCodeSequence"),
+    ),
     (DX_FAMILY, _DX),
     (
         CT,

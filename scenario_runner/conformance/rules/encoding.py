@@ -65,3 +65,23 @@ def character_set_terms(items: Items, element: Element) -> Iterator[Problem]:
     for term in characters.unknown(items.texts("SpecificCharacterSet")):
         yield Problem(items.where(element), f"'{term}' is no defined term here", "PS3.3 C.12.1.1.2")
         return
+
+
+_CODED = ("CodeValue", "LongCodeValue", "URNCodeValue")
+_CODING_SCHEMES = 0x00080110
+"""CodingSchemeIdentificationSequence describes schemes, it holds no codes (PS3.3 C.12.1)."""
+
+
+def codes(_items: Items, element: Element) -> Iterator[Problem]:
+    """An item with a code says in which scheme, and what it means."""
+    if element.tag == _CODING_SCHEMES:
+        return
+    for item in element.items or ():
+        if all(item.get(keyword) is None for keyword in (*_CODED, "CodeMeaning")):
+            continue
+        if not any(item.text(keyword) for keyword in _CODED):
+            yield Problem(f"{item.path}CodeValue", "is missing from a code")
+        elif not item.text("CodingSchemeDesignator") and not item.text("URNCodeValue"):
+            yield Problem(f"{item.path}CodingSchemeDesignator", "is missing from a code")
+        if not item.text("CodeMeaning"):
+            yield Problem(f"{item.path}CodeMeaning", "is missing from a code")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def spacing(file: DicomFile) -> Iterator[Problem]:
         numbers = file.data.decimals(keyword)
         if numbers and min(numbers) <= 0:
             yield Problem(keyword, f"is {file.data.text(keyword)}")
+    between = file.data.decimals("SpacingBetweenSlices")
+    if between and between[0] < 0 and file.sop_class not in classes.NM:  # signed in C.8.4.15
+        yield Problem("SpacingBetweenSlices", f"is {between[0]:g}", "PS3.3 C.7.6.2")
 
 
 def thickness(file: DicomFile) -> Iterator[Problem]:

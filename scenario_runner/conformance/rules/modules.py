@@ -22,25 +22,6 @@ PAIRED = words(
 _TWO_SIDES = words("ABDOMEN BRAIN CHEST HEAD NECK PELVIS SKULL")
 _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLaterality")
 
-_ENUMERATED = {
-    "PatientSex": ("M", "F", "O"),
-    "Laterality": ("R", "L"),
-    "ImageLaterality": ("R", "L", "U", "B"),
-    "BurnedInAnnotation": ("YES", "NO"),
-    "LossyImageCompression": ("00", "01"),
-    "PresentationIntentType": ("FOR PRESENTATION", "FOR PROCESSING"),
-    "PatientIdentityRemoved": ("YES", "NO"),
-}
-_ENUMERATED_IN = {
-    "PatientSex": "PS3.3 C.7.1.1",
-    "Laterality": "PS3.3 C.7.3.1",
-    "ImageLaterality": "PS3.3 C.7.6.1",
-    "BurnedInAnnotation": "PS3.3 C.7.6.1",
-    "LossyImageCompression": "PS3.3 C.7.6.1.1.5",
-    "PresentationIntentType": "PS3.3 C.8.11.1",
-    "PatientIdentityRemoved": "PS3.3 C.7.1.1",
-}
-
 
 def type_1(file: DicomFile) -> Iterator[Problem]:
     """Type 1 attributes are there and have a value."""
@@ -104,16 +85,6 @@ def one_sided(file: DicomFile) -> Iterator[Problem]:
     part, side = file.data.text("BodyPartExamined"), file.data.text("Laterality")
     if side and part in _TWO_SIDES:
         yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
-
-
-def enumerated(file: DicomFile) -> Iterator[Problem]:
-    """Attributes with Enumerated Values have one of them."""
-    for keyword, allowed in _ENUMERATED.items():
-        value = file.data.text(keyword)
-        if value and value not in allowed:
-            yield Problem(
-                keyword, f"is '{value}', not {', '.join(allowed)}", _ENUMERATED_IN[keyword]
-            )
 
 
 def _rows(file: DicomFile) -> Iterator[classes.Required]:

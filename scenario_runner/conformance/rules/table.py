@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from scenario_runner.conformance.rules import (
+    conditions,
     dates,
     encoding,
     geometry,
@@ -54,6 +55,7 @@ ELEMENTS: Final = (
     ElementRule(
         "group", "PS3.5 7.1", "No command or file meta element", judge=encoding.misplaced_group
     ),
+    ElementRule("code", "PS3.3 8.8", "A code has scheme and meaning", judge=encoding.codes),
     ElementRule("retired", "PS3.6 6", "No retired attribute", "warning", judge=encoding.retired),
     ElementRule("unknown-tag", "PS3.6 6", "A known attribute", "warning", judge=encoding.unknown),
 )
@@ -87,7 +89,36 @@ OBJECT: Final = (
         judge=modules.pixel_data,
         whole=True,
     ),
-    ObjectRule("enumerated", "PS3.3 C.7", "Enumerated Values are kept", judge=modules.enumerated),
+    ObjectRule(
+        "enumerated", "PS3.3 C.7", "Enumerated Values are kept", judge=conditions.enumerated
+    ),
+    ObjectRule(
+        "patient-orientation",
+        "PS3.3 C.7.6.1",
+        "A projection has its orientation",
+        judge=conditions.patient_orientation,
+        whole=True,
+    ),
+    ObjectRule(
+        "patient-position",
+        "PS3.3 C.7.3.1",
+        "CT and MR have a patient position",
+        judge=conditions.patient_position,
+        whole=True,
+    ),
+    ObjectRule(
+        "repetition-time",
+        "PS3.3 C.8.3.1",
+        "MR has a repetition time",
+        judge=conditions.repetition_time,
+        whole=True,
+    ),
+    ObjectRule(
+        "hounsfield",
+        "PS3.3 C.8.2.1",
+        "Original CT is in Hounsfield units",
+        judge=conditions.hounsfield,
+    ),
     ObjectRule("laterality", "PS3.3 C.7.3.1", "One of a pair has a side", judge=modules.laterality),
     ObjectRule(
         "no-laterality",

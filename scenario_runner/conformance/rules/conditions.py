@@ -1,0 +1,114 @@
+"""Enumerated Values, and attributes that are required under a condition (PS3.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scenario_runner.conformance.rules import classes
+from scenario_runner.conformance.rules.base import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.conformance.reader import DicomFile
+
+
+class Enumerated(NamedTuple):
+    """The values an attribute can have. classes: in which SOP classes; empty for all."""
+
+    keyword: str
+    values: tuple[str, ...]
+    section: str
+    classes: tuple[str, ...] = ()
+
+
+_YES_NO = ("YES", "NO")
+_ENUMERATED = (
+    Enumerated("PatientSex", ("M", "F", "O"), "PS3.3 C.7.1.1"),
+    Enumerated("PatientIdentityRemoved", _YES_NO, "PS3.3 C.7.1.1"),
+    Enumerated("QualityControlSubject", _YES_NO, "PS3.3 C.7.1.1"),
+    Enumerated("Laterality", ("R", "L"), "PS3.3 C.7.3.1"),
+    Enumerated("ImageLaterality", ("R", "L", "U", "B"), "PS3.3 C.7.6.1"),
+    Enumerated("BurnedInAnnotation", _YES_NO, "PS3.3 C.7.6.1"),
+    Enumerated("QualityControlImage", (*_YES_NO, "BOTH"), "PS3.3 C.7.6.1"),
+    Enumerated("LossyImageCompression", ("00", "01"), "PS3.3 C.7.6.1.1.5"),
+    Enumerated("PresentationIntentType", ("FOR PRESENTATION", "FOR PROCESSING"), "PS3.3 C.8.11.1"),
+    Enumerated(
+        "PresentationLUTShape", ("IDENTITY", "INVERSE"), "PS3.3 C.8.11.3", classes.DX_FAMILY
+    ),
+    Enumerated("PixelIntensityRelationship", ("LIN", "LOG"), "PS3.3 C.8.11.3", classes.DX_FAMILY),
+    Enumerated("RescaleType", ("US",), "PS3.3 C.8.11.3", classes.DX_FAMILY),
+    Enumerated("BreastImplantPresent", _YES_NO, "PS3.3 C.8.11.7", classes.MG),
+    Enumerated("PartialView", _YES_NO, "PS3.3 C.8.11.7", classes.MG),
+    Enumerated("ScanningSequence", ("SE", "IR", "GR", "EP", "RM"), "PS3.3 C.8.3.1", classes.MR),
+    Enumerated("MRAcquisitionType", ("2D", "3D"), "PS3.3 C.8.3.1", classes.MR),
+    Enumerated("InPlanePhaseEncodingDirection", ("ROW", "COL"), "PS3.3 C.8.3.1", classes.MR),
+)
+_NUMBERS = (("RescaleIntercept", 0.0), ("RescaleSlope", 1.0))
+"""What values mean P-Values in the DX family, which must not be rescaled (C.8.11.3)."""
+
+
+def enumerated(file: DicomFile) -> Iterator[Problem]:
+    """Attributes with Enumerated Values have one of them."""
+    for row in _ENUMERATED:
+        if row.classes and file.sop_class not in row.classes:
+            continue
+        wrong = [value for value in file.data.texts(row.keyword) if value not in row.values]
+        if wrong:
+            yield Problem(row.keyword, f"is '{wrong[0]}', not {', '.join(row.values)}", row.section)
+    if file.sop_class in classes.DX_FAMILY:
+        yield from _dx_numbers(file)
+
+
+def patient_orientation(file: DicomFile) -> Iterator[Problem]:
+    """A projection says which way its rows and columns run."""
+    if file.sop_class not in (*classes.CR, *classes.DX_FAMILY):
+        return
+    element = file.data.get("PatientOrientation")
+    if element is None:
+        yield Problem("PatientOrientation", "is missing from a projection")
+    elif element.empty and file.sop_class in classes.DX_FAMILY:
+        yield Problem("PatientOrientation", "is empty", "PS3.3 C.8.11.3")
+
+
+def patient_position(file: DicomFile) -> Iterator[Problem]:
+    """A CT or MR image says how the patient lay (Type 2C, so it may be empty)."""
+    either = ("PatientPosition", "PatientOrientationCodeSequence")
+    if file.sop_class in (*classes.CT, *classes.MR) and all(
+        file.data.get(keyword) is None for keyword in either
+    ):
+        yield Problem("PatientPosition", "is missing")
+
+
+def repetition_time(file: DicomFile) -> Iterator[Problem]:
+    """An MR image has a repetition time, unless it is one echo planar shot (Type 2C)."""
+    data = file.data
+    single_shot = data.texts("ScanningSequence") == ["EP"] and "SK" not in data.texts(
+        "SequenceVariant"
+    )
+    if file.sop_class in classes.MR and not single_shot and data.get("RepetitionTime") is None:
+        yield Problem("RepetitionTime", "is missing")
+
+
+def hounsfield(file: DicomFile) -> Iterator[Problem]:
+    """Original CT images are in Hounsfield units."""
+    data = file.data
+    kind = data.texts("ImageType")
+    if file.sop_class not in classes.CT or kind[:1] != ["ORIGINAL"] or kind[2:3] == ["LOCALIZER"]:
+        return
+    element = data.get("RescaleType")
+    if element is None or data.text("MultienergyCTAcquisition") == "YES":
+        return
+    if data.text("RescaleType") != "HU":
+        yield Problem("RescaleType", f"is '{data.text('RescaleType')}', not HU")
+
+
+def _dx_numbers(file: DicomFile) -> Iterator[Problem]:
+    for keyword, expected in _NUMBERS:
+        numbers = file.data.decimals(keyword)
+        if numbers and numbers[0] != expected:
+            yield Problem(keyword, f"is {numbers[0]:g}, not {expected:g}", "PS3.3 C.8.11.3")
+    sign = file.data.number("PixelIntensityRelationshipSign")
+    if sign not in (None, 1, -1):
+        message = f"is {sign}, not 1 or -1"
+        yield Problem("PixelIntensityRelationshipSign", message, "PS3.3 C.8.11.3")
