@@ -59,7 +59,11 @@ def check(*, peers: bool) -> int:
         [python, "-m", "pytest", "-n", "auto", "-q", *([] if peers else ["-m", "not peer"])],
     ]
     for command in commands:
-        print("$", " ".join(Path(part).name if os.sep in part else part for part in command), flush=True)
+        print(
+            "$",
+            " ".join(Path(part).name if os.sep in part else part for part in command),
+            flush=True,
+        )
         if code := subprocess.call(command, cwd=ROOT):
             return code
     return 0

@@ -1,7 +1,6 @@
 """The step ``inventory``: a CSV list of what was sent, as evidence. An example of a step.
 
-    steps:
-      - inventory: {of: pacs}
+In a scenario: ``- inventory: {of: pacs}``
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The check ``plausible_age``: retrieved ages fit the dates beside them. An example of a check.
 
-    - assert:
-        - plausible_age: {of: back}
+In a scenario: ``- assert: [plausible_age: {of: back}]``
 """
 
 from __future__ import annotations

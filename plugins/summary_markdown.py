@@ -22,7 +22,9 @@ class SummaryMarkdown:
         lines = [f"# {record.id}: {record.outcome}", "", "| case | outcome | first problem |"]
         lines.append("|---|---|---|")
         for case in record.cases:
-            bad = (step for step in case.steps if step.outcome in ("failed", "error", "interrupted"))
+            bad = (
+                step for step in case.steps if step.outcome in ("failed", "error", "interrupted")
+            )
             first = next(bad, None)
             problem = f"{first.id}: {first.message}" if first else ""
             lines.append(f"| {_cell(case.name)} | {case.outcome} | {_cell(problem)} |")

@@ -1,6 +1,6 @@
 """The pattern field ``{ward}``: a ward's code in an identifier. An example of a pattern field.
 
-    accession: "{ward}-{YYYY}-{6digits}"      gives   ICU-2025-000001
+In a scenario ``accession: "{ward}-{YYYY}-{6digits}"`` gives ``ICU-2025-000001``.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class InvalidInput(FabricatorError):
 
 
 class MachineError(FabricatorError):
-    """This machine could not do it: disk full, folder not writable, port taken."""
+    """The machine could not do it: disk full, folder not writable, port taken."""
 
 
 class TargetError(FabricatorError):
@@ -166,7 +166,7 @@ class OperationFailed(TargetError):
 
 
 class Unsupported(TargetError):
-    """This target cannot do that at all (no such service configured or known)."""
+    """The target cannot do that at all (no such service configured or known)."""
 
 
 class StepTimeout(FabricatorError):

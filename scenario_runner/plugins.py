@@ -40,7 +40,6 @@ BUILT_IN = (
 )
 
 
-
 _KEYS = {"fabricate_iod_builders": "modality"}
 """What tells the things of a hook apart, where it is not their ``name``."""
 
@@ -115,7 +114,7 @@ class Plugins:
                 plugin = implementation.plugin_name
                 try:
                     things = list(implementation.function())
-                except Exception as error:  # noqa: BLE001 - a third party's code may raise anything
+                except Exception as error:
                     raise PluginError(f"plugin '{plugin}' failed in {hook}: {error!r}") from error
                 for thing in things:
                     key = _KEYS.get(hook, "name")
@@ -167,7 +166,8 @@ class Plugins:
 
     def _register_file(self, module_name: str, plugin_name: str, file: Path) -> None:
         spec = importlib.util.spec_from_file_location(module_name, file)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:

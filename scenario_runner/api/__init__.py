@@ -23,6 +23,7 @@ from scenario_runner.api.targets import (
 )
 from scenario_runner.deadline import Deadline
 from scenario_runner.language.fields import (
+    AttributeName,
     Attributes,
     CheckList,
     Count,
@@ -38,6 +39,7 @@ from scenario_runner.language.fields import (
 from scenario_runner.plugins import hookimpl
 
 __all__ = [
+    "AttributeName",
     "Attributes",
     "Check",
     "CheckList",

@@ -38,12 +38,24 @@ class StepContext(Protocol):
     """What a step works with. It holds the case's plan and state; nothing of it is global."""
 
     step_id: str
-    section: Section
-    case: PlannedCase
-    ledger: Ledger
     deadline: Deadline
     random: Random
     """Seeded from the run's seed and the step's id."""
+
+    @property
+    def section(self) -> Section:
+        """Whether the step stands under ``steps`` or ``finally``."""
+        ...
+
+    @property
+    def case(self) -> PlannedCase:
+        """The plan."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """What this case has sent so far."""
+        ...
 
     def target(self, name: str) -> Target:
         """The PACS of that name; known to exist, for the scenario was checked."""
@@ -72,7 +84,7 @@ class StepContext(Protocol):
         """Seconds the named step took. Raises UsageError for a step that has not run."""
         ...
 
-    def evaluate(self, expression: str, names: Mapping[str, Any]) -> Any:
+    def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:
         """Evaluate a deferred expression with further names beside the usual ones."""
         ...
 
@@ -105,7 +117,13 @@ class StepContext(Protocol):
         ...
 
     def attach(
-        self, name: str, data: bytes, *, media_type: str, title: str, subject: Mapping[str, Any] = {}
+        self,
+        name: str,
+        data: bytes,
+        *,
+        media_type: str,
+        title: str,
+        subject: Mapping[str, Any] = {},
     ) -> None:
         """Keep a file as evidence of this step, under ``evidence/``."""
         ...
@@ -137,4 +155,3 @@ class Step(Model, ABC):
     @abstractmethod
     def run(self, context: StepContext) -> StepResult:
         """Do it. Raises FabricatorError; anything else is a defect and is reported as one."""
-

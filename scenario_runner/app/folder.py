@@ -27,7 +27,9 @@ def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
     folder = out if out is not None else Path("runs") / run_id
     try:
         if folder.exists() and not folder.is_dir():
-            raise UsageError(f"--out '{folder}' is a file", hint="give a folder that is not there yet")
+            raise UsageError(
+                f"--out '{folder}' is a file", hint="give a folder that is not there yet"
+            )
         if folder.is_dir() and any(folder.iterdir()):
             raise UsageError(
                 f"--out '{folder}' is not empty; a run is never overwritten",
@@ -43,9 +45,9 @@ def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
     try:
         yield folder
     except BaseException:
-        for part in (folder / "inputs", folder / "evidence", folder):
+        for empty in (folder / "inputs", folder / "evidence", folder):
             with suppress(OSError):
-                part.rmdir()
+                empty.rmdir()
         raise
 
 

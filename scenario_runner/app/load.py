@@ -70,9 +70,11 @@ def load(sources: Sources) -> Loaded:
         raise InvalidInput(diagnostics)
     if not scenarios:
         names = ", ".join(str(path) for path in sources.paths)
-        raise NothingSelected(f"no scenario in {names}", hint="a scenario has 'schema: scenario/v1'")
+        raise NothingSelected(
+            f"no scenario in {names}", hint="a scenario has 'schema: scenario/v1'"
+        )
     if unknown:
-        _no_such_variable(sorted(unknown)[0], scenarios)
+        _no_such_variable(min(unknown), scenarios)
     return Loaded(plugins, site, tuple(scenarios))
 
 

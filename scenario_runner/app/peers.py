@@ -32,7 +32,8 @@ def open_peer(peer: str, site: Path | None, calling: str | None) -> Target:
     else:
         known = ", ".join(settings.targets) if site is not None else "no site file is given"
         raise UsageError(
-            f"'{peer}' is neither AE@HOST:PORT nor a target of a site file", hint=f"targets: {known}"
+            f"'{peer}' is neither AE@HOST:PORT nor a target of a site file",
+            hint=f"targets: {known}",
         )
     scratch = Path(tempfile.mkdtemp(prefix="fabricate-"))
     kinds = plugins.named("fabricate_target_kinds")

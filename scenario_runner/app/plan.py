@@ -49,8 +49,7 @@ def write_text(plans: Plans, stream: TextIO) -> None:
 
 
 def _patients(case: PlannedCase, stream: TextIO) -> None:
-    lines = 0
-    for patient in case.patients:
+    for number, patient in enumerate(case.patients, start=1):
         head = f"  {patient.patient_id}  {patient.name}  {patient.sex}  {patient.birth_date}\n"
         stream.write(head)
         for study in patient.studies:
@@ -61,7 +60,8 @@ def _patients(case: PlannedCase, stream: TextIO) -> None:
                     f"      {series.number}  {series.modality}  {series.description}  "
                     f"{series.image_count} {images} {series.rows}×{series.columns}\n"
                 )
-        lines += 1
-        if lines == _SHOWN and len(case.patients) > _SHOWN:
-            stream.write(f"  … {len(case.patients) - _SHOWN} more patients; --format json has all\n")
+        if number == _SHOWN and len(case.patients) > _SHOWN:
+            stream.write(
+                f"  … {len(case.patients) - _SHOWN} more patients; --format json has all\n"
+            )
             return

@@ -91,9 +91,7 @@ def preview_all(
     return _plan(loaded, scenarios, moment, PeekCounters(registry))
 
 
-def check_all(
-    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment
-) -> list[Diagnostic]:
+def check_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Diagnostic]:
     """What is wrong with the plans of the scenarios; no registry is looked at."""
     offers = _offers(loaded.plugins)
     found: list[Diagnostic] = []
@@ -176,7 +174,12 @@ def _write_case(job: Job, out: _Cleaned) -> None:
         "seed": case.seed,
         "counts": case.counts(),
         "steps": [
-            {"id": entry.id, "step": entry.step, "title": entry.title or "", "section": entry.section}
+            {
+                "id": entry.id,
+                "step": entry.step,
+                "title": entry.title or "",
+                "section": entry.section,
+            }
             for entry in (*scenario.steps, *scenario.final)
         ],
     }

@@ -99,9 +99,7 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _moment(
-    request: RunRequest, scenarios: Sequence[Scenario], started: dt.datetime
-) -> Moment:
+def _moment(request: RunRequest, scenarios: Sequence[Scenario], started: dt.datetime) -> Moment:
     """The run's seed: as given, else the one all scenarios share, else a new one."""
     own = {scenario.header.seed for scenario in scenarios}
     seed = request.seed

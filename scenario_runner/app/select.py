@@ -62,7 +62,11 @@ class _Parser:
             if not self._take(")"):
                 raise self._wrong("a ')' is missing")
             return value
-        if self._position == len(self._tokens) or self._tokens[self._position] in ("and", "or", ")"):
+        if self._position == len(self._tokens) or self._tokens[self._position] in (
+            "and",
+            "or",
+            ")",
+        ):
             raise self._wrong("a tag is missing")
         self._position += 1
         return self._tokens[self._position - 1] in self._tags

@@ -25,9 +25,9 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     pacs = EmbeddedPacs(folder, ae_title=ae_title, host=host, port=port)
-    serve_pacs(
-        pacs,
-        Deadline(None, stop),
-        lambda running: ready(f"{ae_title} listens on {host}:{running.port}, studies in {folder}"),
-    )
+
+    def tell(running: EmbeddedPacs) -> None:
+        ready(f"{ae_title} listens on {host}:{running.port}, studies in {folder}")
+
+    serve_pacs(pacs, Deadline(None, stop), tell)
     return 0

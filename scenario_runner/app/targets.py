@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from scenario_runner.api import Target
 from scenario_runner.app.load import Loaded
@@ -46,7 +47,7 @@ class OpenTargets:
         """What the evidence says about each."""
         return [target.facts for target in self._open.values()]
 
-    def __enter__(self) -> OpenTargets:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

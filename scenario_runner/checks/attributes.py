@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ def label(element: DataElement) -> str:
 
 
 def plain_value(element: DataElement | None) -> Any:
-    """An element's value as text, number or list; bulk data by its size; absent is None."""
+    """An element's value as text, number or list; bulk data by its size; absent says so."""
     if element is None:
-        return None
+        return "absent"
     if element.VR == "SQ":
         return f"{len(element.value)} items"
     if isinstance(element.value, bytes):
@@ -39,7 +40,11 @@ def _scalar(value: Any) -> Any:
 
 
 def differing(
-    sent: Dataset, received: Dataset, only: Set[str], ignored: Set[str], prefix: str = ""
+    sent: Dataset,
+    received: Dataset,
+    only: AbstractSet[str],
+    ignored: AbstractSet[str],
+    prefix: str = "",
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield (attribute, sent value, received value) for everything that is not the same.
 
@@ -49,21 +54,28 @@ def differing(
     for tag in sorted({*sent.keys(), *received.keys()}):
         if tag in _SKIPPED or tag.element == 0 or tag.group == 2:
             continue
-        ours, theirs = sent.get(tag), received.get(tag)
-        name = label(ours if ours is not None else theirs)
+        ours = sent[tag] if tag in sent else None
+        theirs = received[tag] if tag in received else None
+        name = _name(ours, theirs)
         if name in ignored or (only and name not in only):
             continue
         where = f"{prefix}{name}"
         if ours is None or theirs is None:
-            yield where, plain_value(ours), plain_value(theirs) if theirs else "absent"
+            yield where, plain_value(ours), plain_value(theirs)
         elif ours.VR == "SQ" and theirs.VR == "SQ":
             yield from _items(ours, theirs, ignored, where)
         elif not _same(ours, theirs):
             yield where, plain_value(ours), plain_value(theirs)
 
 
+def _name(ours: DataElement | None, theirs: DataElement | None) -> str:
+    element = ours if ours is not None else theirs
+    assert element is not None
+    return label(element)
+
+
 def _items(
-    ours: DataElement, theirs: DataElement, ignored: Set[str], where: str
+    ours: DataElement, theirs: DataElement, ignored: AbstractSet[str], where: str
 ) -> Iterator[tuple[str, Any, Any]]:
     if len(ours.value) != len(theirs.value):
         yield where, plain_value(ours), plain_value(theirs)

@@ -41,9 +41,7 @@ class Equal(_Pair):
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare deeply."""
         holds = same(self.actual, self.expected)
-        return verdict(
-            holds, self.expected, self.actual, why_not_same(self.expected, self.actual)
-        )
+        return verdict(holds, self.expected, self.actual, why_not_same(self.expected, self.actual))
 
 
 class NotEqual(_Pair):
@@ -55,9 +53,7 @@ class NotEqual(_Pair):
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare deeply."""
         holds = not same(self.actual, self.expected)
-        return verdict(
-            holds, {"not": self.expected}, self.actual, f"both are {short(self.actual)}"
-        )
+        return verdict(holds, {"not": self.expected}, self.actual, f"both are {short(self.actual)}")
 
 
 class Contains(_Pair):

@@ -44,9 +44,11 @@ def pairs(
         # A retrieval of one study is not expected to bring the others.
         if uid not in retrieved.files and image.series.study.uid in studies:
             differences.append(_missing(image.id, "sent", "not retrieved"))
-    for uid in retrieved.files:
-        if uid not in sent:
-            differences.append(_missing(uid, "not sent by this case", "retrieved"))
+    differences += [
+        _missing(uid, "not sent by this case", "retrieved")
+        for uid in retrieved.files
+        if uid not in sent
+    ]
     both = (image for uid, image in sent.items() if uid in retrieved.files)
     for done, instance in enumerate(context.instances(both), start=1):
         assert instance.image is not None
@@ -56,6 +58,4 @@ def pairs(
 
 
 def _missing(subject: str, expected: str, actual: str) -> Difference:
-    return Difference(
-        subject=subject, attribute="SOPInstanceUID", expected=expected, actual=actual
-    )
+    return Difference(subject=subject, attribute="SOPInstanceUID", expected=expected, actual=actual)

@@ -39,7 +39,8 @@ class Status(Check):
         statuses = [value] if isinstance(value, Mapping) else value
         if not isinstance(statuses, list) or not all(_is_status(item) for item in statuses):
             raise UsageError(
-                f"'{self.of}' holds no statuses", hint="name the save_as or the id of a send or echo"
+                f"'{self.of}' holds no statuses",
+                hint="name the save_as or the id of a send or echo",
             )
         wanted = [self.expected] if isinstance(self.expected, str) else self.expected
         wrong = [item for item in statuses if not any(_fits(item, one) for one in wanted)]

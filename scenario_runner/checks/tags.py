@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from scenario_runner.api import (
+    AttributeName,
     Attributes,
     Check,
     CheckResult,
     Difference,
     Retrieved,
     StepContext,
-    Text,
 )
 from scenario_runner.checks.attributes import differing, plain_value
 from scenario_runner.checks.pairs import pairs
 from scenario_runner.language.scalars import as_written
 
 _SHOWN = 200
-_Keywords = Annotated[list[Text], Field(json_schema_extra={"x-name-of": "attribute"})]
+_Keywords = list[AttributeName]
 
 
 class Tags(Check):
@@ -37,7 +37,7 @@ class Tags(Check):
     """What ``retrieve`` saved, by name or as a template."""
     equal: Literal["sent"] | None = None
     """Compare with what was sent."""
-    only: _Keywords = []
+    only: _Keywords = Field(default=[])
     """Look at these attributes alone."""
     except_: _Keywords = Field(default=[], alias="except")
     """Leave these attributes out."""
@@ -88,9 +88,7 @@ class Tags(Check):
                 )
         return found
 
-    def _against_values(
-        self, context: StepContext, retrieved: Retrieved
-    ) -> Iterator[Difference]:
+    def _against_values(self, context: StepContext, retrieved: Retrieved) -> Iterator[Difference]:
         from pydicom import dcmread
 
         assert self.values is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -45,7 +45,7 @@ class Console:
         self._outcomes: list[str] = []
         self._seconds = 0.0
 
-    def __enter__(self) -> Console:
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.console import Console as RichConsole
             from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
@@ -83,7 +83,9 @@ class Console:
             case StepStarted() | Progress():
                 self._show(event)
             case Logged(level="warning"):
-                self._print(f"          {click.style('warning:', fg='yellow')} {_safe(event.message)}")
+                self._print(
+                    f"          {click.style('warning:', fg='yellow')} {_safe(event.message)}"
+                )
             case CheckFinished(outcome="failed" | "error"):
                 self._failed_checks.setdefault((event.case, event.id), []).append(event)
             case StepFinished():
@@ -118,7 +120,9 @@ class Console:
         failed = self._failed_checks.pop((event.case, event.id), [])
         if event.outcome in ("failed", "error"):
             for check in failed:
-                self._print(f"           {_safe(check.title or check.check)}: {_safe(check.message)}")
+                self._print(
+                    f"           {_safe(check.title or check.check)}: {_safe(check.message)}"
+                )
 
     def _show(self, event: Event) -> None:
         if self._bar is None:

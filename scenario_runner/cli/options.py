@@ -13,7 +13,7 @@ from scenario_runner.language.scalars import plain_scalar
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Assignment(click.ParamType):
+class Assignment(click.ParamType[tuple[str, Any]]):
     """``NAME=VALUE``; the value is read by the scalar rules of the language."""
 
     name = "NAME=VALUE"
@@ -55,5 +55,9 @@ registry_option: Decorator = click.option(
     help="Where counters live, or :memory: to start from the configured numbers.",
 )
 paths_argument: Decorator = click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+    "paths",
+    metavar="PATH...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
 )

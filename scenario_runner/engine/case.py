@@ -148,9 +148,7 @@ class CaseRunner:
         from scenario_runner.engine.bus import utc_text
         from scenario_runner.engine.step import finish
 
-        message = (
-            error.diagnostics[0].message if isinstance(error, InvalidInput) else error.message
-        )
+        message = error.diagnostics[0].message if isinstance(error, InvalidInput) else error.message
         ending = Ending("error", message, exit_code=error.exit_code)
         now = utc_text(self._services.clock())
         finish(self._state, entry, step_id, ending, 0, now, 0.0)

@@ -52,7 +52,9 @@ def _run_all(
             yield job, run(job)
         return
     with ThreadPoolExecutor(order.workers, thread_name_prefix="case") as pool:
-        yield from [(job, future.result()) for job, future in [(j, pool.submit(run, j)) for j in jobs]]
+        yield from [
+            (job, future.result()) for job, future in [(j, pool.submit(run, j)) for j in jobs]
+        ]
 
 
 def _not_run(job: Job, services: Services, why: str) -> Ending:

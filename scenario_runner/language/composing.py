@@ -22,7 +22,7 @@ _MERGE = object()
 """Stands for the value of a plain ``<<`` key while its mapping is open."""
 
 
-class Fault(Exception):  # noqa: N818 - becomes a diagnostic, never reaches a caller
+class Fault(Exception):  # becomes a diagnostic, never reaches a caller
     """Something wrong at a span of the text; ``also`` is a second span that explains it."""
 
     def __init__(

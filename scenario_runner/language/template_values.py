@@ -33,7 +33,7 @@ MAX_HELD = 1_000_000
 """The same, for all that the values of one tree may hold together."""
 
 
-class TemplateProblem(Exception):  # noqa: N818 - becomes a diagnostic; it never reaches a user
+class TemplateProblem(Exception):  # becomes a diagnostic; it never reaches a user
     """Why an expression has no value: the data of a diagnostic that has no position yet."""
 
     def __init__(self, code: str, message: str, hint: str | None = None, token: str = "") -> None:

@@ -128,7 +128,7 @@ class Counters(Protocol):
         ...
 
 
-class CounterExhausted(Exception):  # noqa: N818 - a state of the counter, not a failure of it
+class CounterExhausted(Exception):  # a state of the counter, not a failure of it
     """A counter has fewer numbers left than were asked for."""
 
     def __init__(self, next_number: int, last: int) -> None:

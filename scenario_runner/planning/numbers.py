@@ -91,7 +91,7 @@ def reserve(demand: Demand, site: str, counters: Counters) -> Reserved:
     return reserved
 
 
-class ExhaustedRule(Exception):  # noqa: N818 - becomes a diagnostic where the pattern's place is known
+class ExhaustedRule(Exception):  # becomes a diagnostic where the pattern's place is known
     """A counter of a pattern has fewer numbers left than the plan needs."""
 
     def __init__(

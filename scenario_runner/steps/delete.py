@@ -43,5 +43,6 @@ class Delete(Step):
         context.ledger.forget(self.from_, studies)
         noun = "study" if len(gone) == 1 else "studies"
         return StepResult(
-            message=f"{len(gone)} {noun} deleted", facts={"deleted": gone[:20], "asked": len(studies)}
+            message=f"{len(gone)} {noun} deleted",
+            facts={"deleted": gone[:20], "asked": len(studies)},
         )

@@ -1,4 +1,4 @@
-"""The step ``echo``: does the PACS answer at all?"""
+"""The step ``echo``: whether the PACS answers at all."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from pydantic import Field
+
 from scenario_runner.api import Attributes, Model, Step, StepContext, StepResult, Text
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
@@ -48,7 +50,7 @@ class Generate(Step):
     """Write Part 10 files into this folder inside the run folder."""
     only: Only | None = None
     """Take only a part of the plan; what is left out is not sent either."""
-    modify: Attributes = {}
+    modify: Attributes = Field(default={})
     """Set attributes in every instance, after ``tags``: ``{InstitutionName: St Elsewhere}``."""
 
     def run(self, context: StepContext) -> StepResult:
@@ -60,7 +62,9 @@ class Generate(Step):
             )
         context.ledger.modifications.update(self.modify)
         chosen = tuple(
-            series for series in context.case.series() if self.only is None or self.only.takes(series)
+            series
+            for series in context.case.series()
+            if self.only is None or self.only.takes(series)
         )
         total = sum(series.image_count for series in chosen)
         if total == 0:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from scenario_runner.api import (
+    AttributeName,
     Attributes,
     FindRequest,
     Level,
@@ -14,7 +15,6 @@ from scenario_runner.api import (
     StepContext,
     StepResult,
     TargetName,
-    Text,
 )
 
 
@@ -36,11 +36,9 @@ class Query(Step):
     """How; C-FIND is the only way so far."""
     level: Level
     """The query level: patient, study, series or image."""
-    match: Attributes = {}
+    match: Attributes = Field(default={})
     """Keys with the values to match: single value, ``*`` and ``?``, range, or a list of UIDs."""
-    return_: Annotated[
-        list[Text], Field(alias="return", json_schema_extra={"x-name-of": "attribute"})
-    ] = []
+    return_: list[AttributeName] = Field(default=[], alias="return")
     """Further attributes to ask for."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """Cancel the query after so many matches."""

@@ -76,7 +76,9 @@ class Send(Step):
         message = f"{stored} of {total} stored in {seconds:.2f} s"
         if classes["warning"]:
             message += f", {classes['warning']} with a warning"
-        if stored < total and (bad := next((s for s in statuses if s["class"] not in _STORED), None)):
+        if stored < total and (
+            bad := next((s for s in statuses if s["class"] not in _STORED), None)
+        ):
             message += f"; first problem: {bad['status'] or 'no answer'} {bad['comment']}".rstrip()
         return StepResult(
             outcome="passed" if ok and total else "failed",
@@ -111,9 +113,7 @@ class _Ordered:
 
     def contexts(self) -> list[tuple[str, str]]:
         """Each (SOP class, transfer syntax) once."""
-        return list(
-            dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self._series)
-        )
+        return list(dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self._series))
 
 
 def _feed(

@@ -29,7 +29,7 @@ class PolledQuery(Model):
 
     level: Level = "study"
     """The query level."""
-    match: Attributes = {}
+    match: Attributes = Field(default={})
     """Keys with the values to match."""
 
 
@@ -112,7 +112,9 @@ class Wait(Step):
                 return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
             if monotonic() - started + self.every >= self.timeout:
                 return self._result(
-                    "failed", f"not so within {self.timeout:g} s: {trouble or _summary(poll)}", polls
+                    "failed",
+                    f"not so within {self.timeout:g} s: {trouble or _summary(poll)}",
+                    polls,
                 )
             context.deadline.sleep(self.every)
 

@@ -19,10 +19,8 @@ Play = Callable[..., tuple[Finished, dict[str, Any]]]
 def play(tmp_path: Path) -> Play:
     """Run a list of steps; gives how the command ended and the record."""
 
-    def run(
-        entries: Sequence[Any], *options: str, **more: Any
-    ) -> tuple[Finished, dict[str, Any]]:
-        targets = {"pacs": {"embedded": {}}}
+    def run(entries: Sequence[Any], *options: str, **more: Any) -> tuple[Finished, dict[str, Any]]:
+        targets: dict[str, Any] = {"pacs": {"embedded": {}}}
         site = write_site(tmp_path / "site.yaml", targets, plugins=str(PROBE))
         scenario = write_scenario(tmp_path / "played.yaml", entries, **more)
         out = tmp_path / "run"

@@ -153,7 +153,11 @@ def test_fail_fast_starts_no_further_case(play: Play) -> None:
 
 
 def test_workers_run_cases_side_by_side_and_lose_none(play: Play) -> None:
-    entries = [probe(takes="500ms"), {"send": {"to": "pacs"}}, {"assert": [{"stored": {"on": "pacs"}}]}]
+    entries = [
+        probe(takes="500ms"),
+        {"send": {"to": "pacs"}},
+        {"assert": [{"stored": {"on": "pacs"}}]},
+    ]
     done, run = play(entries, "--workers", "4", matrix={"n": [1, 2, 3, 4]})
     done.check()
     assert [case["outcome"] for case in run["cases"]] == ["passed"] * 4

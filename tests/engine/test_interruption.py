@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -193,4 +192,4 @@ def test_a_full_disk_is_told_and_is_no_traceback(tmp_path: Path, size: int) -> N
     assert done.returncode == 4, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert "cannot write" in done.stdout
-    assert os.listdir(tmp_path / "run" / "dicom" / "p1.s1.e1") == []
+    assert list((tmp_path / "run" / "dicom" / "p1.s1.e1").iterdir()) == []

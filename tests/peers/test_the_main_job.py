@@ -85,7 +85,7 @@ class Telltale(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_DELETE = do_POST
+    do_GET = do_DELETE = do_POST  # noqa: N815 - names that http.server looks for
 
     def log_message(self, *arguments: object) -> None:
         """Keep quiet."""
