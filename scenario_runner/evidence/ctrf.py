@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import FlatSuite, FlatTest, suites
+from scenario_runner.evidence.times import moment
 from scenario_runner.evidence.traceability import final_checks
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def _report(record: RunRecord) -> dict[str, Any]:
             "environment": _environment(record),
         },
     }
-    if record.finished or record.started:
-        report["timestamp"] = record.finished or record.started
+    ended = moment(record.finished) or moment(record.started)
+    if ended is not None:
+        report["timestamp"] = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return report
 
 
@@ -126,7 +127,5 @@ def _test(suite: FlatSuite, test: FlatTest) -> dict[str, Any]:
 
 
 def _milliseconds(time: str | None) -> int:
-    try:
-        return round(dt.datetime.fromisoformat(time or "").timestamp() * 1000)
-    except ValueError:
-        return 0
+    at = moment(time)
+    return 0 if at is None else round(at.timestamp() * 1000)

@@ -31,6 +31,11 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether a file is what a killed ``write_atomically`` left behind."""
+    return path.name.startswith(".") and path.suffix == ".part"
+
+
 def inside(folder: Path, relative: str) -> Path | None:
     """The file that relative names, or None when it is not a file within folder.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -21,6 +20,7 @@ from scenario_runner.evidence.record import (
     ScenarioRecord,
     StepRecord,
 )
+from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import requirements_of
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class _Fold:
         return steps[id_]
 
     def _step_started(self, event: Mapping[str, Any]) -> None:
-        self._step(event).started = event.get("time")
+        time = event.get("time")
+        self._step(event).started = time if isinstance(time, str) else None
 
     def _progress(self, event: Mapping[str, Any]) -> None:
         done, total = (_counted(event.get(name)) for name in ("done", "total"))
@@ -199,7 +200,7 @@ class _Fold:
             }
         )
         self._run.outcome, self._run.exit_code = ended.outcome, ended.exit_code
-        self._run.duration_s, self._run.finished = ended.duration_s, event.get("time")
+        self._run.duration_s, self._run.finished = ended.duration_s, self._last_time
 
     def finish(self, plan: PlanFile) -> RunRecord:
         run = self._run
@@ -208,7 +209,7 @@ class _Fold:
         for case in self._cases.values():
             self._close(case)
         if run.finished is None:
-            run.duration_s = _seconds(run.started, self._last_time)
+            run.duration_s = seconds_between(run.started, self._last_time)
         for planned in plan.cases:
             if planned.id not in self._cases:
                 self._cases[planned.id] = _unreached(planned)
@@ -225,9 +226,9 @@ class _Fold:
             if f"{case.id}\n{step.id}" not in self._over:
                 where = f", at {step.progress}" if step.progress else ""
                 step.message = f"The run ended during this step{where}."
-                step.duration_s = _seconds(step.started, self._last_time)
+                step.duration_s = seconds_between(step.started, self._last_time)
         if not over:
-            case.duration_s = _seconds(case.started, self._last_time)
+            case.duration_s = seconds_between(case.started, self._last_time)
             case.message = case.message or "The run ended during this case."
         for planned in self._planned.get(case.id, []):
             # A step under for_each runs once per item, as ``send[1]``, ``send[2]``.
@@ -279,16 +280,6 @@ def _only(event: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
 
 def _counted(number: Any) -> str:
     return f"{number:,}" if isinstance(number, int) else ""
-
-
-def _seconds(start: str | None, end: str | None) -> float:
-    try:
-        assert start is not None
-        assert end is not None
-        span = dt.datetime.fromisoformat(end) - dt.datetime.fromisoformat(start)
-    except (AssertionError, ValueError, TypeError):
-        return 0.0
-    return max(0.0, round(span.total_seconds(), 3))
 
 
 def _first_line(error: Exception) -> str:

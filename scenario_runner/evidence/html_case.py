@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from scenario_runner.evidence.files import inside
 from scenario_runner.evidence.flat import BAD
 from scenario_runner.evidence.html_text import First, amount, bounded, first
 from scenario_runner.evidence.record import CaseRecord, CheckRecord, StepRecord
+from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import final_checks
 
 if TYPE_CHECKING:
@@ -244,14 +244,9 @@ def _study(study: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bar(case: CaseRecord, step: StepRecord) -> tuple[float, float] | None:
     """Where the step lies in the case's time: begin and width in percent, never too thin to see."""
-    if step.outcome == "skipped":
+    if step.outcome == "skipped" or not step.started:
         return None
-    try:
-        begin = dt.datetime.fromisoformat(step.started or "")
-        case_begin = dt.datetime.fromisoformat(case.started or "")
-        offset = (begin - case_begin).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    span = max(case.duration_s, *(offset + s.duration_s for s in (step,)), 0.001)
+    offset = seconds_between(case.started, step.started)
+    span = max(case.duration_s, offset + step.duration_s, 0.001)
     width = max(0.8, min(100.0, 100 * step.duration_s / span))
     return round(max(0.0, min(100 - width, 100 * offset / span)), 2), round(width, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from markupsafe import Markup
 
 from scenario_runner.evidence.flat import is_short_record, one_line
+from scenario_runner.evidence.times import moment
 
 _T = TypeVar("_T")
 
@@ -156,41 +156,33 @@ def seconds(duration: float) -> str:
 
 def clock(time: str) -> str:
     """The time of day of an event; the text itself when it is not a time."""
-    moment = _moment(time)
-    return (
-        visible(time, 40)
-        if moment is None
-        else f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
-    )
+    at = moment(time)
+    return visible(time, 40) if at is None else at.strftime("%H:%M:%S.%f")[:-3]
 
 
 def moment_text(time: str | None) -> str:
     """``31 January 2026, 09:30:00 UTC``."""
-    moment = _moment(time)
-    if moment is None:
+    at = moment(time)
+    if at is None:
         return visible(time or "", 40)
-    months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
-    return f"{moment.day} {months[moment.month - 1]} {moment.year}, {moment:%H:%M:%S} UTC"
+    # Not strftime's %B, which is in the language of the machine.
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S} UTC"
 
 
-def _moment(time: str | None) -> dt.datetime | None:
-    try:
-        return dt.datetime.fromisoformat(time or "").astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        return None
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def time_tag(time: str | None) -> Markup:

@@ -7,12 +7,14 @@ or element that one of them forbids, none missing that one of them wants.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import FlatSuite, FlatTest, one_line, suites
+from scenario_runner.evidence.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 allows nowhere, not even escaped (section 2.2)."""
+
+_UNKNOWN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 _TAG = {"failed": "failure", "error": "error", "interrupted": "error", "skipped": "skipped"}
 
@@ -54,7 +58,7 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int) -> ET.Element:
         package=_clean(suite.scenario),
         id=str(number),
         # Without fraction and zone, as the strictest of the schemas wants it; it is UTC.
-        timestamp=(suite.started or "1970-01-01T00:00:00")[:19],
+        timestamp=(moment(suite.started) or _UNKNOWN).strftime("%Y-%m-%dT%H:%M:%S"),
         hostname=_clean(str(record.environment.get("host") or "localhost")),
         tests=str(len(count)),
         failures=str(count.count("failure")),

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import MachineError
-from scenario_runner.evidence.files import write_atomically
+from scenario_runner.evidence.files import is_unfinished, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,10 @@ def _files(folder: Path) -> dict[str, Path]:
     return {
         path.relative_to(folder).as_posix(): path
         for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and path != folder / MANIFEST
+        if path.is_file()
+        and not path.is_symlink()
+        and path != folder / MANIFEST
+        and not is_unfinished(path)
     }
 
 

@@ -1,6 +1,7 @@
 """``run/v1``: what a run leaves behind as data. These models are the published schema.
 
-Written by us and read by anyone, so every field is always present. Times are ISO 8601 in UTC,
+Written by us and read by anyone: every field is always present, and a reader must expect fields that
+a later version adds. Times are ISO 8601 in UTC,
 durations seconds. ``patients`` can hold 100,000 images, hence plain dictionaries below the case.
 """
 
@@ -17,7 +18,7 @@ RunOutcome = Literal["passed", "failed", "error", "interrupted"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class ImageRecord(TypedDict, total=False):
@@ -228,7 +229,6 @@ class RunRecord(_Part):
     """What is wrong with the record itself: lines that cannot be read, a plan that is missing."""
 
     model_config = ConfigDict(
-        extra="forbid",
         use_attribute_docstrings=True,
         populate_by_name=True,
         title="A run of DICOM Fabricator",

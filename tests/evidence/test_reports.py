@@ -71,6 +71,30 @@ def test_the_manifest_names_every_file_with_its_digest(tmp_path: Path) -> None:
         assert entry["size"] == len(data)
 
 
+def test_what_a_killed_writer_left_is_no_evidence(tmp_path: Path) -> None:
+    folder = samples.passing().write(tmp_path)
+    (folder / ".run.json.123.part").write_text("{", encoding="utf-8")
+    write_reports(folder, fabricate_reporters())
+    assert ".part" not in (folder / "manifest.json").read_text(encoding="utf-8")
+
+
+def test_times_that_are_none_do_not_spoil_a_report(tmp_path: Path) -> None:
+    folder = samples.failing().write(tmp_path)
+    log = folder / "events.ndjson"
+    text = log.read_text(encoding="utf-8")
+    log.write_text(
+        text.replace('"time":"2026-01-31T09:30', '"time":"yesterday')
+        .replace('"started":"2026-01-31T09:30', '"started":"2026-99-99T')
+        .replace('"time":"yesterday:00.000Z","event":"run', '"time":7,"event":"run'),
+        encoding="utf-8",
+    )
+    record = write_reports(folder, fabricate_reporters())
+    assert record.outcome == "failed"
+    junit = (folder / "junit.xml").read_text(encoding="utf-8")
+    assert 'timestamp="1970-01-01T00:00:00"' in junit
+    assert "yesterday" in (folder / "report.html").read_text(encoding="utf-8")
+
+
 class _Broken:
     name: ClassVar[str] = "broken"
     file: ClassVar[str] = "broken.txt"
