@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.bulk.answers import StoreAnswer
-    from scenario_runner.network.receiver import ReceivedInstance
+    from scenario_runner.network.receiver import ReceivedInstance, Receiver
     from scenario_runner.network.retrieve import RetrieveAnswer
 
 CAPABILITIES = ("echo", "store", "find", "retrieve")
@@ -164,9 +164,8 @@ class DimseTarget(Target):
             contexts=request.contexts,
             on_instance=_taking(sink),
         )
-        with naming(self.name), receiver:
-            receiver.start(deadline)
-            answer = move(self.peer(), request.level, identifier, ours.ae_title, deadline)
+        with naming(self.name), self._listening(receiver, deadline):
+            answer = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
         if receiver.failure is not None:
             raise receiver.failure
         return _result(answer)
@@ -183,8 +182,7 @@ class DimseTarget(Target):
             return super().commit(instances, deadline, patience=patience)
         reports = Commitments()
         receiver = Receiver(ours.ae_title, ours.host, ours.port, on_event=reports.take)
-        with naming(self.name), receiver:
-            receiver.start(deadline)
+        with naming(self.name), self._listening(receiver, deadline):
             answer = commit(self.peer(), instances, reports, patience, deadline)
         return CommitResult(
             transaction_uid=answer.transaction_uid,
@@ -194,6 +192,13 @@ class DimseTarget(Target):
             seconds=answer.seconds,
             association=answer.association.plain(),
         )
+
+    @contextlib.contextmanager
+    def _listening(self, receiver: Receiver, deadline: Deadline) -> Iterator[None]:
+        """Hold our receiver open where the PACS expects it."""
+        with receiver:
+            receiver.start(deadline)
+            yield
 
 
 class DimseKind:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.language.site_model import EmbeddedService
+from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.network.peer import Peer
-from scenario_runner.targets.dimse import CAPABILITIES, DimseTarget
+from scenario_runner.targets.dimse import DimseTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pydantic import BaseModel
 
     from scenario_runner.api.targets import Target, TargetSetup
     from scenario_runner.deadline import Deadline
+    from scenario_runner.network.receiver import Receiver
+    from scenario_runner.pacs.options import Destination
     from scenario_runner.pacs.server import EmbeddedPacs
 
 _HOST = "127.0.0.1"
@@ -32,13 +36,20 @@ class EmbeddedTarget(DimseTarget):
             ae_title=service.ae_title,
             calling_ae_title=setup.calling_ae_title,
         )
-        super().__init__(dataclasses.replace(setup, receiver=None), peer)
+        # It learns where we listen each time, so any free port will do.
+        ours = SiteReceiver(ae_title=setup.calling_ae_title, host=_HOST, port=1)
+        super().__init__(dataclasses.replace(setup, receiver=ours), peer)
         self.facts = dataclasses.replace(
-            self.facts, kind="embedded", port=None, capabilities=[*CAPABILITIES, "delete"]
+            self.facts,
+            kind="embedded",
+            port=None,
+            capabilities=[*self.facts.capabilities, "delete"],
         )
         self._folder = setup.scratch / "archive"
         self._lock = threading.Lock()
         self._pacs: EmbeddedPacs | None = None
+        self._receiving = threading.Lock()
+        self._destinations: dict[str, Destination] = {}
 
     def peer(self) -> Peer:
         """The running PACS; starts it the first time."""
@@ -62,12 +73,30 @@ class EmbeddedTarget(DimseTarget):
         if pacs is not None:
             pacs.stop()
 
+    @contextlib.contextmanager
+    def _listening(self, receiver: Receiver, deadline: Deadline) -> Iterator[None]:
+        """Listen on any free port and tell the PACS; one receiver at a time has our AE title."""
+        from scenario_runner.pacs.options import Destination
+
+        while not self._receiving.acquire(timeout=0.25):
+            deadline.check()
+        try:
+            receiver.port = 0
+            with super()._listening(receiver, deadline):
+                self._destinations[receiver.ae_title] = Destination(receiver.host, receiver.port)
+                yield
+        finally:
+            self._destinations.pop(receiver.ae_title, None)
+            self._receiving.release()
+
     def _started(self) -> EmbeddedPacs:
+        from scenario_runner.pacs.options import PacsOptions
         from scenario_runner.pacs.server import EmbeddedPacs
 
         with self._lock:
             if self._pacs is None:
-                pacs = EmbeddedPacs(self._folder, self._peer.ae_title, host=_HOST)
+                options = PacsOptions(destinations=self._destinations)
+                pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
                 pacs.start()
                 self._pacs = pacs
                 self._peer = dataclasses.replace(self._peer, port=pacs.port)

@@ -128,19 +128,26 @@ def test_orthanc_with_dimse_and_rest_does_everything(tmp_path: Path) -> None:
 
 @pytest.mark.peer
 def test_orthanc_moves_to_our_receiver_and_commits_itself(tmp_path: Path) -> None:
-    study, deadline, port = Study(), Deadline(60), free_port()
+    port = free_port()
     with orthanc(tmp_path, modalities=[Modality("FABRICATE", port)]) as server:
         dicom = DicomService(host=server.host, port=server.port, ae_title="ORTHANC")
-        target = open_one(TargetSpec(dicom=dicom), tmp_path, port)
-        sent = list(study.instances(3))
-        list(target.store(sent, StoreOptions(contexts=[PAIR], associations=2), deadline))
-        received: list[Received] = []
-        keys = {"StudyInstanceUID": study.uid}
-        request = RetrieveRequest(level="study", keys=keys, contexts=[PAIR])
-        assert target.move(request, received.append, deadline).status == 0
-        assert {bytes(r.data) for r in received} == {i.data for i in sent}
-        asked = [(i.sop_class_uid, i.sop_instance_uid) for i in sent]
-        result = target.commit(asked, deadline, patience=15)
+        move_and_commit(open_one(TargetSpec(dicom=dicom), tmp_path, port))
+
+
+def move_and_commit(target: Target) -> None:
+    """What comes back to our own receiver."""
+    study, deadline = Study(), Deadline(60)
+    sent = list(study.instances(3))
+    list(target.store(sent, StoreOptions(contexts=[PAIR], associations=2), deadline))
+    received: list[Received] = []
+    keys = {"StudyInstanceUID": study.uid}
+    request = RetrieveRequest(level="study", keys=keys, contexts=[PAIR])
+    assert target.move(request, received.append, deadline).status == 0
+    assert {bytes(r.data) for r in received} == {i.data for i in sent}
+    nowhere = target.move(request, received.append, deadline, destination="NOBODY")
+    assert nowhere.status != 0
+    asked = [(i.sop_class_uid, i.sop_instance_uid) for i in sent]
+    result = target.commit(asked, deadline, patience=15)
     assert set(result.committed) == {i.sop_instance_uid for i in sent}
     assert result.failed == {}
 
@@ -150,6 +157,7 @@ def test_the_embedded_pacs_starts_when_used_does_everything_and_stops(tmp_path: 
     assert (target.facts.kind, target.facts.port) == ("embedded", None)
     try:
         do_everything(target)
+        move_and_commit(target)
         port = target.facts.port
         assert port
     finally:
