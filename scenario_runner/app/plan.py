@@ -44,7 +44,7 @@ def write_text(plans: Plans, stream: TextIO) -> None:
     for job in plans.jobs:
         case = job.case
         counts = ", ".join(f"{number} {what}" for what, number in case.counts().items())
-        stream.write(f"{case.id}: {counts} (seed {case.seed})\n")
+        stream.write(f"{case.id}: {counts} (seed {job.seed})\n")
         _patients(case, stream)
 
 

@@ -120,7 +120,9 @@ def _plan(
             site_document=loaded.site.document,
             **offers,
         )
-        plans.jobs += [Job(scenario, case, len(plans.jobs) + n) for n, case in enumerate(plan, 1)]
+        seed = moment.seed_for(scenario)
+        for case in plan:
+            plans.jobs.append(Job(scenario, case, len(plans.jobs) + 1, seed))
         plans.reserved[scenario.header.name] = plan.reserved
     return plans
 
@@ -171,7 +173,7 @@ def _write_case(job: Job, out: _Cleaned) -> None:
         "id": case.id,
         "name": case.name,
         "matrix": dict(case.matrix),
-        "seed": case.seed,
+        "seed": job.seed,
         "counts": case.counts(),
         "steps": [
             {

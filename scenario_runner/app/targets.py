@@ -25,6 +25,7 @@ class OpenTargets:
         )
         self._kinds = loaded.plugins.named("fabricate_target_kinds")
         self._site = loaded.site.site
+        self._folder = loaded.site.folder
         self._lock = threading.Lock()
         self._open: dict[str, Target] = {}
         for name in names:
@@ -40,7 +41,9 @@ class OpenTargets:
                 scratch = Path(self._scratch.name) / f"t{len(self._open)}"
                 scratch.mkdir()
                 spec = self._site.targets[name]
-                self._open[name] = open_target(name, spec, self._site, self._kinds, scratch)
+                self._open[name] = open_target(
+                    name, spec, self._site, self._kinds, scratch, self._folder
+                )
             return self._open[name]
 
     def facts(self) -> list[TargetFacts]:

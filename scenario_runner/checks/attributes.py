@@ -54,8 +54,8 @@ def differing(
     for tag in sorted({*sent.keys(), *received.keys()}):
         if tag in _SKIPPED or tag.element == 0 or tag.group == 2:
             continue
-        ours = sent[tag] if tag in sent else None
-        theirs = received[tag] if tag in received else None
+        ours: DataElement | None = sent.get(tag)
+        theirs: DataElement | None = received.get(tag)
         name = _name(ours, theirs)
         if name in ignored or (only and name not in only):
             continue

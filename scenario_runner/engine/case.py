@@ -173,7 +173,7 @@ def case_started(job: Job) -> CaseStarted:
             "requirements": list(header.requirements),
         },
         matrix=dict(case.matrix),
-        seed=case.seed,
+        seed=job.seed,
         counts=case.counts(),
         steps=[
             {

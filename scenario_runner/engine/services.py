@@ -60,6 +60,8 @@ class Job:
     case: PlannedCase
     number: int
     """From 1, over all cases of the run."""
+    seed: int
+    """What ``--seed`` has to be for the same case again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import VR, validate_value
 
+from scenario_runner.language.scalars import as_written
+
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
 _WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
 _FLOAT = frozenset({"FL", "FD"})
@@ -164,12 +166,14 @@ def _convert(vr: str, value: Any) -> Any:
         return Tag(value)
     if vr in ("OB", "OW", "UN", "OD", "OF", "OL", "OV"):
         return bytes.fromhex(value) if isinstance(value, str) else bytes(value)
-    return str(value)
+    return str(as_written(value))
 
 
 def _raw(tag: int, vr: str, value: Any, implicit: bool) -> RawDataElement:
     """Bytes as given: text as UTF-8, numbers as text, hex after ``hex:``; only made even in length."""
-    text = "\\".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = "\\".join(
+        str(as_written(one)) for one in (value if isinstance(value, list) else [value])
+    )
     data = bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode("utf-8")
     if len(data) & 1:
         data += b"\0" if vr in ("UI", "OB", "UN") else b" "

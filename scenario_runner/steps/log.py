@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+from typing import Annotated, Any, ClassVar
 
-from scenario_runner.api import Step, StepContext, StepResult, Text
+from pydantic import WithJsonSchema
+
+from scenario_runner.api import Step, StepContext, StepResult
+from scenario_runner.checks.values import plain
+from scenario_runner.language.scalars import as_written
 
 
 class Log(Step):
@@ -13,10 +18,13 @@ class Log(Step):
     name: ClassVar[str] = "log"
     example: ClassVar[str] = 'log: {message: "Accession {{ studies[0].accession }}"}'
 
-    message: Text
-    """What to say; templates show values."""
+    message: Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+    """What to say; a template that gives a list or a mapping is shown as JSON."""
 
     def run(self, context: StepContext) -> StepResult:
         """Put the message into the record."""
-        context.log(self.message)
-        return StepResult(message=self.message)
+        text = as_written(self.message)
+        if not isinstance(text, str):
+            text = json.dumps(plain(text), ensure_ascii=False)
+        context.log(text)
+        return StepResult(message=text)
