@@ -55,7 +55,9 @@ _CODECS = {
 def choose(texts: Iterable[str]) -> tuple[str, ...]:
     """The defined terms for these texts, () when all are ASCII.
 
-    A single-byte set where one holds everything, ISO 2022 for Japanese and Korean, else UTF-8.
+    A single-byte set where one holds everything, ISO 2022 for Japanese and Korean, else UTF-8. A
+    kanji of which one byte looks like a delimiter (岡 holds a backslash) makes it UTF-8 too: readers
+    that split values before they decode them would cut it in two.
     """
     characters = {character for text in texts for character in text if not character.isascii()}
     if not characters:
@@ -64,7 +66,7 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
         if all(_encodes(character, codec) for character in characters):
             return (term,)
     for terms, codec in MULTI_BYTE.items():
-        if all(_encodes(character, codec) for character in characters):
+        if all(_encodes(c, codec) and not _splits(c, codec) for c in characters):
             return terms
     return ("ISO_IR 192",)
 
@@ -100,6 +102,13 @@ def texts(dataset: Dataset) -> Iterator[tuple[DataElement, str]]:
         elif element.VR in TEXT_VR and element.value:
             for value in element.value if element.VM > 1 else [element.value]:
                 yield element, str(value)
+
+
+def _splits(character: str, codec: str) -> bool:
+    """Whether a byte of the character, escape sequences aside, is one of the delimiters."""
+    encoded = character.encode(codec)
+    inner = encoded[3:-3] if encoded.startswith(b"\x1b") else encoded
+    return any(byte in b"\\^=" for byte in inner)
 
 
 def _encodes(character: str, codec: str) -> bool:

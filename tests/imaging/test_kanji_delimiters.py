@@ -1,0 +1,18 @@
+"""A Japanese name must not fall apart in a reader that splits values before it decodes them."""
+
+from __future__ import annotations
+
+from scenario_runner.imaging.character_sets import choose
+
+
+def test_a_kanji_with_a_backslash_byte_is_written_as_utf_8() -> None:
+    assert "岡".encode("iso2022_jp")[3:-3].count(b"\\") == 1
+    assert choose(["岡田^花子"]) == ("ISO_IR 192",)
+
+
+def test_other_kanji_keep_the_customary_set() -> None:
+    assert choose(["山田^太郎"]) == ("", "ISO 2022 IR 87")
+
+
+def test_korean_never_needs_it() -> None:
+    assert choose(["김^민준"]) == ("", "ISO 2022 IR 149")
