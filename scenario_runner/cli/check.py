@@ -32,10 +32,12 @@ def check(
 ) -> int:
     """Judge DICOM files: each by itself, then whether those of a study agree.
 
-    PATH is a file or a folder. Exit code 3 when there is an error; warnings alone are let pass.
+    PATH is a file or a folder. Exit code 3 when there is an error, 5 when there is no file; warnings
+    alone are let pass.
     """
     from scenario_runner.conformance.files import check_paths, chosen
     from scenario_runner.conformance.rendering import render
+    from scenario_runner.errors import NothingSelected
     from scenario_runner.plugins import Plugins
 
     validators = chosen(names, Plugins().named("fabricate_validators"))
@@ -46,6 +48,8 @@ def check(
         click.echo(render(file, findings, style), nl=False)
         for finding in findings:
             counts[finding.severity] += 1
+    if not files:
+        raise NothingSelected("there is no file to check")
     if style == "text":
         judges = ", ".join(f"{one.name} {one.version()}" for one in validators)
         click.echo(

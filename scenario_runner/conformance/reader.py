@@ -6,6 +6,7 @@ is said as trouble, and whatever came before it is still judged.
 
 from __future__ import annotations
 
+import errno
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -85,10 +86,12 @@ class DicomFile:
         )
 
 
-def read_file(path: Path) -> DicomFile:
-    """Read a file. Raises OSError only."""
+def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
+    """Read a file, see ``read_stream``. Raises OSError only, also for what is no regular file: a pipe could hang."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as stream:
-        return read_stream(stream)
+        return read_stream(stream, until=until)
 
 
 def read_stream(stream: BinaryIO, *, until: int = 1 << 32) -> DicomFile:

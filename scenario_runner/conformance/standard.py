@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.api import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from scenario_runner.conformance.reader import DicomFile
@@ -38,13 +38,18 @@ class Standard:
         """Judge whether the instances of each study agree with each other."""
         from scenario_runner.conformance.study import disagreements
 
-        return disagreements(files)
+        return limited(disagreements(files))
 
 
 def judge(file: DicomFile) -> list[Finding]:
     """All findings about a file that was read, at most MOST of them."""
+    return limited(_findings(file))
+
+
+def limited(findings: Iterable[Finding]) -> list[Finding]:
+    """The first MOST findings, and one that says there are more."""
     found: list[Finding] = []
-    for finding in _findings(file):
+    for finding in findings:
         if len(found) == MOST:
             found.append(
                 Finding(

@@ -6,23 +6,29 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.reader import PIXEL_DATA, read_stream
+from scenario_runner.conformance.characters import UndecodableError, decode
+from scenario_runner.conformance.reader import PIXEL_DATA, read_file
 from scenario_runner.conformance.rules.geometry import dot
 from scenario_runner.conformance.rules.table import STUDY
 from scenario_runner.conformance.rules.values import shown
 from scenario_runner.conformance.standard import finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from scenario_runner.conformance.api import Finding
     from scenario_runner.conformance.elements import Items
+    from scenario_runner.conformance.reader import DicomFile
 
 PATIENT = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
-STUDY_LEVEL = ("StudyDate", "StudyTime", "AccessionNumber", "StudyID", "StudyDescription")
+STUDY_LEVEL = (
+    "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "StudyDescription",
+    "ReferringPhysicianName", "PatientAge",
+)  # fmt: skip
 SERIES_LEVEL = ("Modality", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "Laterality")
 
+_DIMENSIONS = ("AcquisitionNumber", "TemporalPositionIdentifier", "EchoNumbers", "ImageType")
 _RULES = {rule.id: rule for rule in STUDY}
 _EVEN = 0.02
 """Of the spacing; DS and rounding make no two distances exactly alike."""
@@ -40,44 +46,46 @@ class _Stack:
 
 @dataclass(slots=True)
 class _Series:
-    values: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    values: dict[str, tuple[str, str]] = field(default_factory=dict)
     study: str = ""
     numbers: dict[str, str] = field(default_factory=dict)
-    stacks: dict[tuple[float, ...], _Stack] = field(default_factory=dict)
+    stacks: dict[tuple[float | str, ...], _Stack] = field(default_factory=dict)
+    count: int = 0
+    writers: dict[str, str] = field(default_factory=dict)
+    """ImplementationClassUID to the first file that has it."""
 
 
 @dataclass(slots=True)
 class _Seen:
     """What is remembered of the files so far."""
 
-    studies: dict[str, dict[str, tuple[bytes, str]]] = field(default_factory=dict)
+    studies: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
     series: dict[str, _Series] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
 
 
-def disagreements(files: Sequence[Path]) -> list[Finding]:
+def disagreements(files: Iterable[Path]) -> Iterator[Finding]:
     """What differs within the studies, series and stacks that these files make.
 
     Each attribute is said once for each differing file; a file that cannot be read as DICOM is left
-    to ``check``. A few values of each file are kept, no pixels. Raises OSError never.
+    to ``check``. A few values of each file are kept, no pixels. Raises nothing.
     """
     seen = _Seen()
-    found: list[Finding] = []
     for file in files:
         try:
-            with file.open("rb") as stream:
-                data = read_stream(stream, until=PIXEL_DATA).data
+            found = read_file(file, until=PIXEL_DATA)
         except OSError:
             continue
-        if data.text("StudyInstanceUID"):
-            found += _compared(data, seen, str(file))
-    for series in seen.series.values():
+        if found.data.text("StudyInstanceUID"):
+            yield from _compared(found, seen, str(file))
+    for uid, series in seen.series.items():
+        yield from _written_by_one(uid, series)
         for stack in series.stacks.values():
-            found += _stacked(stack)
-    return found
+            yield from _stacked(stack)
 
 
-def _compared(data: Items, seen: _Seen, file: str) -> Iterator[Finding]:
+def _compared(found: DicomFile, seen: _Seen, file: str) -> Iterator[Finding]:
+    data = found.data
     uid, series_uid = data.text("StudyInstanceUID"), data.text("SeriesInstanceUID")
     study = seen.studies.setdefault(uid, {})
     yield from _alike("same-patient", PATIENT, data, study, file)
@@ -94,6 +102,8 @@ def _compared(data: Items, seen: _Seen, file: str) -> Iterator[Finding]:
         if series.study != uid:
             message = f"was seen in study {series.study} already"
             yield finding(_RULES["series-of-one-study"], "SeriesInstanceUID", message, file=file)
+        series.count += 1
+        series.writers.setdefault(found.meta.text("ImplementationClassUID"), file)
         yield from _within_series(data, series, file)
 
 
@@ -111,22 +121,41 @@ def _within_series(data: Items, series: _Series, file: str) -> Iterator[Finding]
     if data.text("Modality") in _STACKED and _vectors(orientation, position):
         assert orientation is not None
         assert position is not None
-        key = (*(round(number, 3) for number in orientation), *_apart(data))
+        # Images of another phase, echo or kind may have the same place.
+        apart = (data.text(keyword) for keyword in _DIMENSIONS)
+        key: tuple[float | str, ...] = (*(round(number, 3) for number in orientation), *apart)
         normal = _cross(orientation[:3], orientation[3:])
         stack = series.stacks.setdefault(key, _Stack(normal))
         stack.slices.append((dot(stack.normal, position), file))
 
 
 def _alike(
-    rule: str, keywords: Iterable[str], data: Items, first: dict[str, tuple[bytes, str]], file: str
+    rule: str, keywords: Iterable[str], data: Items, first: dict[str, tuple[str, str]], file: str
 ) -> Iterator[Finding]:
     for keyword in keywords:
-        element = data.get(keyword)
-        value = element.value.rstrip(b" \0") if element else b""
+        value = _value(data, keyword)
         before, where = first.setdefault(keyword, (value, file))
         if value != before:
-            was, now = (shown(each.decode("utf-8", "replace")) for each in (before, value))
-            yield finding(_RULES[rule], keyword, f"is {now}; in {where} it is {was}", file=file)
+            message = f"is {shown(value)}; in {where} it is {shown(before)}"
+            yield finding(_RULES[rule], keyword, message, file=file)
+
+
+def _value(data: Items, keyword: str) -> str:
+    """The text itself, so that one name in two character sets is one name."""
+    element = data.get(keyword)
+    if element is None:
+        return ""
+    try:
+        return decode(element, data).rstrip(" \0")
+    except UndecodableError:
+        return element.value.decode("latin-1").rstrip(" \0")
+
+
+def _written_by_one(uid: str, series: _Series) -> Iterator[Finding]:
+    if series.count > 2 and len(series.writers) == series.count:
+        message = f"is another in each of the {series.count} files of series {uid}"
+        file = next(iter(series.writers.values()))
+        yield finding(_RULES["implementation"], "ImplementationClassUID", message, file=file)
 
 
 def _stacked(stack: _Stack) -> Iterator[Finding]:
@@ -144,14 +173,6 @@ def _stacked(stack: _Stack) -> Iterator[Finding]:
             message = f"lies {gap:.4g} mm from {one}; most slices are {usual:.4g} mm apart"
             yield finding(_RULES["slice-spacing"], "ImagePositionPatient", message, file=other)
             return
-
-
-_DIMENSIONS = ("AcquisitionNumber", "TemporalPositionIdentifier", "EchoNumbers", "ImageType")
-
-
-def _apart(data: Items) -> tuple[float, ...]:
-    """What lets several images have one place: another phase, echo or kind of image."""
-    return tuple(float(hash(data.text(keyword))) for keyword in _DIMENSIONS)
 
 
 def _vectors(orientation: list[float] | None, position: list[float] | None) -> bool:

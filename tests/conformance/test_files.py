@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +15,17 @@ from scenario_runner.cli.check import check
 from scenario_runner.conformance.api import Finding
 from scenario_runner.conformance.files import check_paths, chosen
 from scenario_runner.conformance.rendering import render
+from scenario_runner.conformance.rules.table import ELEMENTS, OBJECT, READING, STUDY
 from scenario_runner.conformance.standard import Standard
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.plugins import Plugins
 from tests.conformance import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class Absent(Standard):
@@ -144,3 +150,32 @@ def test_standard_is_called_by_threads_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(judged, [[good], [bad]] * 50))
     assert found == [[], ["not-dicom"]] * 50
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        return  # Windows has no such thing in its file system
+    os.mkfifo(tmp_path / "pipe")
+    ((_, found),) = check_paths([tmp_path / "pipe"], [Standard()])
+    assert [finding.rule for finding in found] == ["unreadable"]
+    assert list(check_paths([tmp_path], [Standard()])) == []
+
+
+def test_an_empty_folder_is_nothing_to_check(tmp_path: Path) -> None:
+    with pytest.raises(NothingSelected):
+        run(tmp_path)
+
+
+def test_the_reference_lists_every_rule_with_its_severity_and_section() -> None:
+    page = (ROOT / "docs" / "reference" / "conformance.md").read_text(encoding="utf-8")
+    for rule in (*READING, *ELEMENTS, *OBJECT, *STUDY):
+        row = f"| `{rule.id}` | {rule.severity} | {rule.summary} | {rule.section} |"
+        assert row in page, f"docs/reference/conformance.md lacks: {row}"
+
+
+def test_rules_cite_the_standard_and_have_one_id_each() -> None:
+    rules = (*READING, *ELEMENTS, *OBJECT, *STUDY)
+    assert len({rule.id for rule in rules}) == len(rules)
+    for rule in rules:
+        assert re.fullmatch(r"(PS3\.\d+ [A-Z0-9][\d.]*)?", rule.section), rule
+        assert rule.section or rule.id == "too-large"

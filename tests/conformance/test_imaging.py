@@ -36,10 +36,16 @@ def found(instance: Instance) -> list[Finding]:
 
 @pytest.mark.parametrize("script", NAMES)
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
-@pytest.mark.parametrize("modality", sorted(builders()))
+@pytest.mark.parametrize("modality", ["CR", "CT", "DX"])
 def test_an_object_of_ours_has_no_finding(modality: str, syntax: str, script: str) -> None:
     series = plan_series(modality, size=(64, 64), name=NAMES[script], transfer_syntax_uid=syntax)
     assert found(factory().instance(series.images[1])) == []
+
+
+@pytest.mark.parametrize("modality", sorted(builders()))
+def test_every_modality_has_no_finding(modality: str) -> None:
+    series = plan_series(modality, size=(64, 64), images=2)
+    assert found(factory().instance(series.images[0])) == []
 
 
 @pytest.mark.parametrize("term", ["ISO_IR 192", "GB18030"])
@@ -66,10 +72,10 @@ def test_the_age_agrees_whatever_it_is(days: int) -> None:
 
 def test_a_study_of_ours_agrees_with_itself(tmp_path: Path) -> None:
     files: list[Path] = []
-    for number, modality in enumerate(sorted(builders()), start=1):
-        series = plan_series(modality, size=(64, 64), number=number, images=7)
+    for number, modality in enumerate(("CT", "CR", "MR"), start=1):
+        series = plan_series(modality, size=(64, 64), number=number, images=5)
         for instance in factory().instances(series.images):
             files.append(tmp_path / f"{len(files)}.dcm")
             instance.write(files[-1])
     assert Standard().check_study(files) == []
-    assert len(files) == 7 * len(builders())
+    assert len(files) == 15

@@ -91,6 +91,7 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("vr-form", "PatientName", "ct", value("PatientName", "A^B^C^D^E^F")),
     ("vr-form", "PatientName", "ct", value("PatientName", "A=B=C=D")),
     ("vr-form", "ImageComments", "ct", value("ImageComments", "bell\a")),
+    ("vr-form", "RetrieveURL", "ct", value("RetrieveURL", " http://a ")),
     ("vr-size", "ExposureTimeInms", "ct", raw(tag("ExposureTimeInms"), "FD", bytes(6))),
     ("vr-size", "TagThickness", "ct", raw(tag("TagThickness"), "FD", bytes(12))),
     ("padding", "StudyInstanceUID", "ct", value("StudyInstanceUID", b"2.25.1001 ")),

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from scenario_runner.conformance.standard import Standard
+from scenario_runner.conformance.standard import MOST, Standard
+from scenario_runner.conformance.study import PATIENT, STUDY_LEVEL
 from tests.conformance import objects
 from tests.conformance.objects import Object, put
 
@@ -106,3 +109,54 @@ def test_files_that_cannot_be_read_do_not_stop_the_others(tmp_path: Path) -> Non
         objects.write(tmp_path / "2.dcm", other),
     ]
     assert [finding.rule for finding in Standard().check_study(files)] == ["same-patient"]
+
+
+def test_one_name_in_two_character_sets_is_one_name(tmp_path: Path) -> None:
+    files = []
+    for index, (term, codec) in enumerate([("ISO_IR 100", "latin_1"), ("ISO_IR 192", "utf_8")]):
+        made = objects.ct(index)
+        put(made, "SpecificCharacterSet", term)
+        name = "Müller^Jürgen".encode(codec)
+        put(made, "PatientName", name + b" " * (len(name) % 2))
+        files.append(objects.write(tmp_path / f"{index}.dcm", made))
+    assert Standard().check_study(files) == []
+
+
+def test_an_implementation_class_uid_for_each_file_is_found(tmp_path: Path) -> None:
+    files = []
+    for index in range(3):
+        made = objects.ct(index)
+        group = objects.meta(made)
+        put(group, "ImplementationClassUID", f"2.25.{77 + index}")
+        files.append(tmp_path / f"{index}.dcm")
+        files[-1].write_bytes(objects.part10(made, group=group))
+    (found,) = Standard().check_study(files)
+    assert found.rule == "implementation"
+
+
+def test_a_study_that_is_wrong_everywhere_says_so_and_stops(tmp_path: Path) -> None:
+    good = objects.write(tmp_path / "good.dcm", objects.ct())
+    other = objects.ct(1)
+    for keyword in (*PATIENT, *STUDY_LEVEL):
+        put(other, keyword, "1 ")
+    files = [good]
+    for index in range(60):
+        put(other, "SOPInstanceUID", f"2.25.{index + 9}")
+        files.append(objects.write(tmp_path / f"{index}.dcm", other))
+    found = Standard().check_study(files)
+    assert (len(found), found[-1].rule) == (MOST + 1, "too-many")
+
+
+@settings(
+    max_examples=60, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_damaged_files_never_raise(tmp_path: Path, data: st.DataObject) -> None:
+    files = []
+    for index in range(3):
+        raw = bytearray(objects.part10(objects.ct(index)))
+        for _ in range(data.draw(st.integers(0, 8))):
+            raw[data.draw(st.integers(300, len(raw) - 1))] = data.draw(st.integers(0, 255))
+        files.append(tmp_path / f"{index}.dcm")
+        files[-1].write_bytes(raw)
+    Standard().check_study(files)

@@ -170,6 +170,12 @@ STUDY: Final = (
     Rule("unique-number", "PS3.3 C.7.6.1", "Instance numbers differ in a series", "warning"),
     Rule("frame-of-reference", "PS3.3 C.7.4.1", "A series has one frame of reference"),
     Rule("slice-positions", "PS3.3 C.7.6.2.1.1", "Slices of a stack lie apart"),
+    Rule(
+        "implementation",
+        "PS3.7 D.3.3.2",
+        "ImplementationClassUID is the writer's, not the file's",
+        "warning",
+    ),
     Rule("slice-spacing", "PS3.3 C.7.6.2.1.1", "Slices are evenly spaced", "warning"),
 )
 """Judged between files."""
