@@ -56,7 +56,7 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
     """The defined terms for these texts, () when all are ASCII.
 
     A single-byte set where one holds everything, ISO 2022 for Japanese and Korean, else UTF-8. A
-    kanji of which one byte looks like a delimiter (岡 holds a backslash) makes it UTF-8 too: readers
+    kanji of which one byte looks like a delimiter (本 holds a backslash) makes it UTF-8 too: readers
     that split values before they decode them would cut it in two.
     """
     characters = {character for text in texts for character in text if not character.isascii()}
