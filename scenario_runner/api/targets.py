@@ -250,6 +250,8 @@ class TargetSetup:
     """An empty folder of the target's own; removed when the run is over."""
     receiver: Receiver | None = None
     """Where C-MOVE and storage commitment come back to, as the site has it."""
+    folder: Path = Path()
+    """What relative paths in the site file start from."""
 
 
 class TargetKind(Protocol):

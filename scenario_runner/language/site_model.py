@@ -57,6 +57,23 @@ class Auth(Model):
     """A token, from ``env``."""
 
 
+class TlsFiles(Model):
+    """TLS on a DIMSE association (PS3.15 annex B). Files are PEM, relative to the site file."""
+
+    ca: Text | None = None
+    """Whom to trust; by default whom the system trusts."""
+    certificate: Text | None = None
+    """Our own certificate, for a PACS that asks for one."""
+    key: Text | None = None
+    """The certificate's private key, when it is not in the same file."""
+    verify: bool = True
+    """Whether the certificate of the PACS is checked at all."""
+    check_host: bool = True
+    """Whether it has to name the host."""
+    minimum: Annotated[Text, Field(pattern=r"^1\.[23]$")] = "1.2"
+    """The oldest version of TLS allowed, 1.2 or 1.3."""
+
+
 class DicomService(Model):
     """A DIMSE service."""
 
@@ -72,6 +89,8 @@ class DicomService(Model):
     """How long connecting may take."""
     response_timeout: Duration = 60.0
     """How long the peer may take for each answer."""
+    tls: TlsFiles | None = None
+    """Protect the association; ``{}`` is TLS with the system's certificates."""
 
 
 class HttpService(Model):

@@ -20,11 +20,12 @@ from scenario_runner.api.targets import (
 )
 from scenario_runner.errors import TargetError
 from scenario_runner.events import TargetFacts
-from scenario_runner.language.site_model import DicomService
+from scenario_runner.language.site_model import DicomService, TlsFiles
 from scenario_runner.network.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from pydantic import BaseModel
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from scenario_runner.network.bulk.answers import StoreAnswer
     from scenario_runner.network.receiver import ReceivedInstance, Receiver
     from scenario_runner.network.retrieve import RetrieveAnswer
+    from scenario_runner.network.tls import Tls
 
 CAPABILITIES = ("echo", "store", "find", "retrieve")
 RECEIVING = ("move", "commit")
@@ -218,8 +220,27 @@ class DimseKind:
             calling_ae_title=service.calling_ae_title or setup.calling_ae_title,
             connect_timeout=service.connect_timeout,
             response_timeout=service.response_timeout,
+            tls=_tls(service.tls, setup.folder),
         )
         return DimseTarget(setup, peer)
+
+
+def _tls(files: TlsFiles | None, folder: Path) -> Tls | None:
+    if files is None:
+        return None
+    from scenario_runner.network.tls import Tls
+
+    def path(name: str | None) -> Path | None:
+        return None if name is None else folder / name
+
+    return Tls(
+        ca=path(files.ca),
+        certificate=path(files.certificate),
+        key=path(files.key),
+        verify=files.verify,
+        check_host=files.check_host,
+        minimum="1.3" if files.minimum == "1.3" else "1.2",
+    )
 
 
 @contextlib.contextmanager

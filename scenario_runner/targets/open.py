@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
@@ -9,18 +10,23 @@ from scenario_runner.targets.combined import CombinedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from scenario_runner.language.site_model import Site, TargetSpec
 
 
 def open_target(
-    name: str, spec: TargetSpec, site: Site, kinds: Mapping[str, type[TargetKind]], scratch: Path
+    name: str,
+    spec: TargetSpec,
+    site: Site,
+    kinds: Mapping[str, type[TargetKind]],
+    scratch: Path,
+    folder: Path = Path(),
 ) -> Target:
     """Open the target ``name``; nothing is connected or started until it is used.
 
     kinds: by name, in order of preference: when two services can do the same, the earlier kind's
-    is asked. scratch: an empty folder of the target's own. A target without a service is one that
+    is asked. scratch: an empty folder of the target's own. folder: what relative paths in the site
+    file start from. A target without a service is one that
     raises Unsupported for everything.
     """
     services: dict[str, Any] = {
@@ -35,6 +41,7 @@ def open_target(
         services=services,
         scratch=scratch,
         receiver=site.receiver,
+        folder=folder,
     )
     parts = [kind.open(setup) for key, kind in kinds.items() if key in services]
     return parts[0] if len(parts) == 1 else CombinedTarget(setup, parts)

@@ -20,13 +20,15 @@ from scenario_runner.language.site_model import (
     HttpService,
     Site,
     TargetSpec,
+    TlsFiles,
 )
 from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.targets import fabricate_target_kinds
 from scenario_runner.targets.open import open_target
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Study
-from tests.peers.processes import Modality, free_port, orthanc
+from tests.network.test_tls import make_identity
+from tests.peers.processes import Modality, free_port, orthanc, storescp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +134,21 @@ def test_orthanc_moves_to_our_receiver_and_commits_itself(tmp_path: Path) -> Non
     with orthanc(tmp_path, modalities=[Modality("FABRICATE", port)]) as server:
         dicom = DicomService(host=server.host, port=server.port, ae_title="ORTHANC")
         move_and_commit(open_one(TargetSpec(dicom=dicom), tmp_path, port))
+
+
+@pytest.mark.peer
+def test_a_target_speaks_tls_with_files_beside_the_site_file(tmp_path: Path) -> None:
+    server_side, our_side = make_identity(tmp_path, "server"), make_identity(tmp_path, "client")
+    options = ["+tls", str(server_side.key), str(server_side.certificate)]
+    options += ["+cf", str(our_side.certificate)]
+    with storescp(tmp_path, options=options) as server:
+        tls = TlsFiles(ca="server.crt", certificate="client.crt", key="client.key", minimum="1.3")
+        service = DicomService(host=server.host, port=server.port, ae_title="SCP", tls=tls)
+        spec = TargetSpec(dicom=service)
+        site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
+        kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+        target = open_target("pacs", spec, site, kinds, tmp_path / "scratch", tmp_path)
+        assert target.echo(Deadline(10)).status == 0
 
 
 def move_and_commit(target: Target) -> None:
