@@ -10,6 +10,8 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from scenario_runner.conformance.elements import Items
+
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 CT_CLASS, DX_CLASS = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.1.1"
@@ -188,3 +190,15 @@ def compressed() -> bytes:
     end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     pixels = header(tag("PixelData"), "OB", 0xFFFFFFFF, implicit=False)
     return part10(made, syntax=JPEG_LS) + pixels + item(b"") + item(bytes(16)) + end
+
+
+def read_back(items: Items) -> Object:
+    """An object as it was read, to be changed and written again."""
+    made: Object = {}
+    for number, found in items.elements.items():
+        if found.items is not None:
+            made[number] = [read_back(each) for each in found.items]
+        else:
+            value = found.value if found.kept else bytes(found.length or 0)
+            made[number] = (found.written_vr, value)
+    return made
