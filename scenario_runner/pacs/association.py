@@ -36,11 +36,11 @@ _SHORT_PDU: Final = 1 << 16
 _RELEASE_RP: Final = b"\6\0\0\0\0\4\0\0\0\0"
 
 
-class Released(Exception):  # noqa: N818 - the regular end of an association, not an error
+class Released(Exception):  # the regular end of an association, not an error
     """The peer asked for release and got it."""
 
 
-class Aborted(Exception):  # noqa: N818 - named for the A-ABORT that was received
+class Aborted(Exception):  # named for the A-ABORT that was received
     """The peer aborted."""
 
 

@@ -39,11 +39,11 @@ _LOOK: Final = 0.05
 """Seconds between looks at whether a hanging peer has gone."""
 
 
-class DeliberateAbort(Exception):  # noqa: N818 - a fault that was asked for, not an error
+class DeliberateAbort(Exception):  # a fault that was asked for, not an error
     """The fault ``abort``: send A-ABORT."""
 
 
-class DeliberateDrop(Exception):  # noqa: N818 - a fault that was asked for, not an error
+class DeliberateDrop(Exception):  # a fault that was asked for, not an error
     """The fault ``drop``: close the connection."""
 
 

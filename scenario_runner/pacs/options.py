@@ -10,6 +10,7 @@ from scenario_runner.pacs.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class PacsOptions:
     """AE titles that C-MOVE and storage commitment can reach; others are unknown (A801)."""
     commitment: Literal["same", "new"] = "same"
     """On which association a storage commitment is told: the one it was asked on, or one of our own."""
+    worklist: Path | None = None
+    """A folder of worklist items; by default ``worklist`` in the folder of the PACS."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

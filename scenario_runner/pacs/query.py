@@ -1,11 +1,13 @@
-"""C-FIND answered (PS3.4 C.4.1)."""
+"""C-FIND answered: the two Query/Retrieve models and the Modality Worklist (PS3.4 C.4.1, K.4.1)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.elements import (
     DamagedDatasetError,
+    Elements,
     Encoding,
     encoding_of,
     read_elements,
@@ -16,9 +18,12 @@ from scenario_runner.archive.levels import BY_TAG
 from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
 from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.network.commands import Element
-from scenario_runner.pacs.services import FIND, Desk, comment, is_relational, joined
+from scenario_runner.pacs.services import FIND, WORKLIST, Desk, comment, is_relational, joined
+from scenario_runner.pacs.worklist import find_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scenario_runner.pacs.association import Association, Message
     from scenario_runner.pacs.misbehaviour import Misbehaviour
 
@@ -27,28 +32,31 @@ PENDING, PENDING_UNSUPPORTED_KEYS = 0xFF00, 0xFF01
 CANCELLED = 0xFE00
 IDENTIFIER_DOES_NOT_MATCH = 0xA900
 UNABLE_TO_PROCESS = 0xC000
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+
 _COUNTS: Final = frozenset(
     tag for tag, one in BY_TAG.items() if one.keyword.startswith("NumberOf") and one.computed
 )
-SOP_CLASS_NOT_SUPPORTED = 0x0122
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Matches, found as they are asked for, and the status each is told with."""
+
+    matches: Iterator[Match]
+    pending: int = PENDING
 
 
 def answer_find(desk: Desk, association: Association, message: Message) -> None:
     """One pending response for each match, then the final one; C-CANCEL ends it with FE00."""
     context = association.contexts[message.context_id]
-    model = FIND.get(context.abstract_syntax)
-    if model is None:
+    sop_class = context.abstract_syntax
+    if sop_class not in FIND and sop_class != WORKLIST:
         association.respond(message, SOP_CLASS_NOT_SUPPORTED)
         return
     encoding = encoding_of(context.transfer_syntax)
     try:
-        identifier = read_elements(joined(message), encoding)
-        query = Query.of(
-            level_of(identifier),
-            model,
-            identifier,
-            relational=is_relational(desk, association, context.abstract_syntax),
-        )
+        found = _look(desk, association, sop_class, read_elements(joined(message), encoding))
     except InvalidIdentifierError as error:
         association.respond(
             message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
@@ -57,15 +65,26 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
     except DamagedDatasetError as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
         return
-    matches = query.run(desk.archive, desk.ae_title)
-    pending = PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING
-    for match in matches:
+    for match in found.matches:
         if association.is_cancelled(message.id):
             association.respond(message, CANCELLED)
             return
         data = _encoded(desk.misbehaviour, match, implicit=encoding.implicit)
-        association.respond(message, pending, data=[data])
+        association.respond(message, found.pending, data=[data])
     association.respond(message, SUCCESS)
+
+
+def _look(desk: Desk, association: Association, sop_class: str, identifier: Elements) -> _Found:
+    if sop_class == WORKLIST:
+        return _Found(find_items(desk.worklist, identifier))
+    query = Query.of(
+        level_of(identifier),
+        FIND[sop_class],
+        identifier,
+        relational=is_relational(desk, association, sop_class),
+    )
+    matches = query.run(desk.archive, desk.ae_title)
+    return _Found(matches, PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING)
 
 
 def _encoded(misbehaviour: Misbehaviour, match: Match, *, implicit: bool) -> bytes:

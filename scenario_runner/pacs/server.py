@@ -69,6 +69,11 @@ class EmbeddedPacs:
         self._misbehaviour = Misbehaviour(faults, self._stopping)
 
     @property
+    def worklist(self) -> Path:
+        """The folder that worklist items are read from."""
+        return self.options.worklist or self.folder / "worklist"
+
+    @property
     def archive(self) -> Archive:
         """The archive behind it, while the PACS runs."""
         if self._archive is None:
@@ -163,6 +168,7 @@ class EmbeddedPacs:
             self.archive,
             self.options,
             self.ae_title,
+            self.worklist,
             self._misbehaviour,
             self._stopping,
             self._later,

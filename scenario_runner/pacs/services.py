@@ -21,6 +21,7 @@ from scenario_runner.pacs.negotiation import (
 
 if TYPE_CHECKING:
     import threading
+    from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.levels import Model
@@ -42,7 +43,9 @@ MOVE: Final[Mapping[str, Model]] = {
 }
 COMMITMENT: Final = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model."""
-_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE, COMMITMENT))
+WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+"""Modality Worklist Information Model - FIND."""
+_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE, COMMITMENT, WORKLIST))
 _IDENTIFIER_SYNTAXES: Final = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _RELATIONAL: Final = 0
@@ -56,6 +59,8 @@ class Desk:
     archive: Archive
     options: PacsOptions
     ae_title: str
+    worklist: Path
+    """The folder of worklist items."""
     misbehaviour: Misbehaviour
     stopping: threading.Event
     """Set when the PACS stops."""

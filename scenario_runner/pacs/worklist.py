@@ -1,0 +1,77 @@
+"""The Modality Worklist from a folder of files, one scheduled procedure step a file (PS3.4 K).
+
+Every ``.wl`` and ``.dcm`` file counts, as for DCMTK's wlmscpfs; the folder is read again for each query,
+so an item appears when its file does and goes when the file goes.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.elements import DamagedDatasetError, Elements, read_header
+from scenario_runner.archive.files import decode_meta
+from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, keys_of
+from scenario_runner.archive.values import character_sets, fitting_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+LOGGER = logging.getLogger(__name__)
+
+_SUFFIXES: Final = (".wl", ".dcm")
+_LARGEST: Final = 1 << 24
+"""Bytes; a worklist item holds no pixels."""
+
+
+def find_items(folder: Path, identifier: Elements) -> Iterator[Match]:
+    """The items that match, by the name of their files. Raises DamagedDatasetError for bad keys."""
+    asked = character_sets(identifier)
+    keys = list(keys_of(identifier, asked))
+
+    def run() -> Iterator[Match]:
+        for item in _items(folder):
+            terms = character_sets(item)
+            if holds(keys, item, terms):
+                answer = answer_of(keys, item, terms)
+                yield Match(answer, fitting_terms(all_texts(answer), (asked, terms)))
+
+    return run()
+
+
+def _items(folder: Path) -> Iterator[Elements]:
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in _SUFFIXES:
+            continue
+        try:
+            with path.open("rb") as file:
+                content = file.read(_LARGEST)
+            meta = decode_meta(content)
+            yield read_header(content[meta.data_offset :], meta.transfer_syntax_uid)
+        except (OSError, DamagedDatasetError) as error:
+            LOGGER.warning("'%s' is no worklist item: %s", path, error)
+
+
+def write_item(folder: Path, name: str, item: Dataset) -> Path:
+    """Put an item on the worklist, all at once. name: of the file, without its suffix."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import UID, ExplicitVRLittleEndian
+
+    from scenario_runner.archive.files import IMPLEMENTATION_CLASS_UID
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    # DCMTK's worklist files carry this class, which stands for no storage at all.
+    meta.MediaStorageSOPClassUID = UID("1.2.276.0.7230010.3.1.0.1")
+    meta.MediaStorageSOPInstanceUID = UID("2.25.1")
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+    item.file_meta = meta
+    folder.mkdir(parents=True, exist_ok=True)
+    half = folder / f"{name}.part"
+    item.save_as(half, enforce_file_format=True)
+    return half.replace(folder / f"{name}.wl")
