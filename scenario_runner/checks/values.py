@@ -38,7 +38,7 @@ def why_not_same(expected: Any, actual: Any) -> str:
     """One sentence on how two values differ, with a hint when only the types do."""
     if kind(expected) != kind(actual) and str(expected) == str(actual):
         return (
-            f"expected {kind(expected)} {expected!r} but got {kind(actual)} {actual!r}; "
+            f"expected {kind(expected)} {short(expected)} but got {kind(actual)} {short(actual)}; "
             "quote the expected value to make it text, or use a filter such as | int"
         )
     return f"expected {short(expected)} but got {short(actual)}"
@@ -48,8 +48,13 @@ def short(value: Any, limit: int = 200) -> str:
     """A value for a sentence: cut when long, without the whole of a big list."""
     if _is_list(value) and len(value) > 10:
         return f"a list of {len(value)}"
-    text = repr(value)
+    text = {None: "null", True: "true", False: "false"}.get(value) if _is_word(value) else None
+    text = text or repr(value)
     return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
 
 
 def plain(value: Any, limit: int = 100) -> Any:

@@ -65,7 +65,11 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
     for term, codec in SINGLE_BYTE.items():
         if all(_encodes(character, codec) for character in characters):
             return (term,)
+    korean = any("\uac00" <= character <= "\ud7a3" for character in characters)
     for terms, codec in MULTI_BYTE.items():
+        # KS X 1001 has kanji too, but a Japanese name has no business in it.
+        if codec == "euc_kr" and not korean:
+            continue
         if all(_encodes(c, codec) and not _splits(c, codec) for c in characters):
             return terms
     return ("ISO_IR 192",)

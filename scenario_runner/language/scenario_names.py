@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.names import Shape, check_names, patient_names, step_names
@@ -31,6 +32,14 @@ def check_all_names(
     return checker.found
 
 
+def _explained(diagnostic: Diagnostic, later: Mapping[str, int]) -> Diagnostic:
+    """A name that is saved, but not before the step that uses it: say where."""
+    line = later.get(diagnostic.message.split(";")[0])
+    if line is None:
+        return diagnostic
+    return replace(diagnostic, hint=f"the step at line {line} saves it, which does not run before")
+
+
 class _Names:
     def __init__(self, document: Document, plugins: Plugins, marks: list[Mark]) -> None:
         self.found: list[Diagnostic] = []
@@ -57,9 +66,16 @@ class _Names:
     def steps(self) -> None:
         """Both sections in order, so that a saved name is known from the next step on."""
         entries = [mark for mark in self._entries if mark.what == "step"]
+        later = {
+            f"there is no '{mark.value['save_as']}' here": self._document.where(mark.path).line
+            for mark in entries
+            if isinstance(mark.value.get("save_as"), str)
+        }
         # A file may have `finally` first; it runs last all the same.
         for mark in sorted(entries, key=lambda mark: mark.path[0] == "finally"):
+            before = len(self.found)
             self._entry(mark, self._plugins.steps(), repeated="for_each" in mark.value)
+            self.found[before:] = [_explained(one, later) for one in self.found[before:]]
             saved = mark.value.get("save_as")
             if isinstance(saved, str):
                 self._saved.append(saved)

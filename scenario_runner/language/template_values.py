@@ -183,6 +183,13 @@ def unknown_name(name: str, known: Iterable[str]) -> TemplateProblem:
             "put the value into the site file, or pass it with --set NAME=VALUE and use vars.NAME",
             name,
         )
+    if name == "item":
+        return TemplateProblem(
+            "FAB203",
+            "there is no 'item' here",
+            "'item' is known in a step with for_each",
+            name,
+        )
     return TemplateProblem(
         "FAB203",
         f"there is no '{brief(name)}' here{meant(name, names)}",
