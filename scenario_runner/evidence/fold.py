@@ -230,11 +230,10 @@ class _Fold:
         if not over:
             case.duration_s = seconds_between(case.started, self._last_time)
             case.message = case.message or "The run ended during this case."
+        # A step under for_each runs once per item, as ``send[0]``, ``send[1]``.
+        seen = {*steps, *(id_.rpartition("[")[0] for id_ in steps)}
         for planned in self._planned.get(case.id, []):
-            # A step under for_each runs once per item, as ``send[1]``, ``send[2]``.
-            if not any(
-                id_ == planned["id"] or id_.startswith(f"{planned['id']}[") for id_ in steps
-            ):
+            if planned["id"] not in seen:
                 message = "Not run." if over else "The run ended before this step."
                 step = _skipped(planned, message)
                 steps[step.id] = step

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ROOM_FOR_STEPS = 1_200_000
 _STEPS, _CHECKS, _DIFFERENCES, _ATTEMPTS, _LOGS, _FILES = 500, 60, 200, 30, 60, 20
+_AXES = 40
 _PATIENTS, _STUDIES, _SERIES, _PREVIEWS = 10, 10, 10, 12
 _PREVIEW_SIZE = 256 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -85,7 +86,7 @@ class CaseView:
             "case": case,
             "anchor": self.anchor,
             "repeated": any(step.message == case.message for step in case.steps),
-            "matrix": bounded(case.matrix),
+            "matrix": dict(list(case.matrix.items())[:_AXES]),
             "counted": _counted(case.counts),
             "patients": First(
                 [_patient(patient) for patient in case.patients[:_PATIENTS]],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from typing_extensions import TypedDict
 
 from scenario_runner.events import Outcome, Section
@@ -18,7 +18,9 @@ RunOutcome = Literal["passed", "failed", "error", "interrupted"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class ImageRecord(TypedDict, total=False):
@@ -156,7 +158,7 @@ class StepRecord(_Part):
 class ScenarioRecord(_Part):
     """The scenario a case comes from."""
 
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow")
 
     name: str = ""
     title: str = ""
@@ -228,11 +230,7 @@ class RunRecord(_Part):
     problems: list[str] = []
     """What is wrong with the record itself: lines that cannot be read, a plan that is missing."""
 
-    model_config = ConfigDict(
-        use_attribute_docstrings=True,
-        populate_by_name=True,
-        title="A run of DICOM Fabricator",
-    )
+    model_config = ConfigDict(populate_by_name=True, title="A run of DICOM Fabricator")
 
 
 class PlanCase(BaseModel):
@@ -260,9 +258,14 @@ class PlanFile(BaseModel):
 
 def published_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``run.json``, as ``schemas/run.v1.schema.json`` has it."""
-    schema = TypeAdapter(RunRecord).json_schema(mode="serialization", by_alias=True)
+    schema = RunRecord.model_json_schema(mode="serialization", by_alias=True)
+    parts = schema.pop("$defs")
+    for part in (schema, *parts.values()):
+        for field in part.get("properties", {}).values():
+            field.pop("title", None)  # it only repeats the name
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "run.v1.schema.json",
         **schema,
+        "$defs": parts,
     }
