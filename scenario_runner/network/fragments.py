@@ -31,21 +31,25 @@ def fragments(
     control = COMMAND if command else 0
     # A fragment holds an even number of bytes (PS3.8 annex E), whatever maximum the peer names.
     room = ((max_pdu or _UNLIMITED) - 6) & ~1
-    left = sum(map(len, buffers))
+    views = [memoryview(buffer).cast("B") for buffer in buffers]
+    left = sum(map(len, views))
     if left <= room:
         yield _HEADER.pack(P_DATA, left + 6, left + 2, context_id, control | LAST)
-        yield from buffers
+        yield from views
         return
-    pieces = (memoryview(buffer) for buffer in buffers)
-    piece = next(pieces)
-    while left:
-        size = min(room, left)
-        left -= size
-        last = 0 if left else LAST
-        yield _HEADER.pack(P_DATA, size + 6, size + 2, context_id, control | last)
-        while size:
-            while not piece:
-                piece = next(pieces)
-            yield piece[:size]
-            taken = min(size, len(piece))
-            piece, size = piece[taken:], size - taken
+    middle = _HEADER.pack(P_DATA, room + 6, room + 2, context_id, control)
+    space = 0
+    for view in views:
+        at, size = 0, len(view)
+        while at < size:
+            if not space and left > room:
+                yield middle
+                space = room
+                left -= room
+            elif not space:
+                yield _HEADER.pack(P_DATA, left + 6, left + 2, context_id, control | LAST)
+                space = left
+            end = at + space if space < size - at else size
+            yield view[at:end]
+            space -= end - at
+            at = end

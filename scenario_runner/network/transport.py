@@ -8,6 +8,7 @@ because the kernel clears it, makes the peer's Nagle let go as well.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import selectors
 import socket
 import ssl
@@ -52,28 +53,19 @@ class Transport:
 
         Raises PeerTimeout when the peer takes nothing for its response_timeout.
         """
-        batch: list[Buffer] = []
-        for buffer in buffers if self._scatter else _joined(buffers):
-            if len(buffer):
-                batch.append(buffer)
-            if len(batch) == _VECTORS:
-                self._send_batch(batch, deadline)
-                batch = []
-        if batch:
+        remaining = iter(buffers if self._scatter else _joined(buffers))
+        while batch := list(itertools.islice(remaining, _VECTORS if self._scatter else 1)):
             self._send_batch(batch, deadline)
 
     def _send_batch(self, batch: list[Buffer], deadline: Deadline) -> None:
         patience = time.monotonic() + self._peer.response_timeout
-        first, count = 0, len(batch)
-        while first < count:
-            sent = self._send_some(batch if first == 0 else batch[first:], deadline, patience)
-            if sent:
+        left = sum(map(len, batch))
+        while left:
+            sent = self._send_some(batch, deadline, patience)
+            left -= sent
+            if sent and left:
                 patience = time.monotonic() + self._peer.response_timeout
-            while first < count and sent >= len(batch[first]):
-                sent -= len(batch[first])
-                first += 1
-            if sent:
-                batch[first] = memoryview(batch[first])[sent:]
+                batch = _after(batch, sent)
 
     def _send_some(self, batch: Sequence[Buffer], deadline: Deadline, patience: float) -> int:
         try:
@@ -272,6 +264,15 @@ def _why(error: OSError | None, seconds: float) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused (nothing listens on that port)"
     return f"{error.strerror or error}".lower() if error else "no address"
+
+
+def _after(batch: list[Buffer], sent: int) -> list[Buffer]:
+    """What is left of a batch when so many bytes of it have gone."""
+    first = 0
+    while sent >= len(batch[first]):
+        sent -= len(batch[first])
+        first += 1
+    return [memoryview(batch[first])[sent:], *batch[first + 1 :]]
 
 
 def _joined(buffers: Iterable[Buffer]) -> Iterator[Buffer]:
