@@ -14,6 +14,7 @@ from scenario_runner.errors import Interrupted, MachineError, StepTimeout
 from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.misbehaviour import Misbehaviour
+from scenario_runner.pacs.mpps import PerformedSteps
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.services import Desk
 
@@ -51,6 +52,8 @@ class EmbeddedPacs:
         self.host = host
         self.port = port
         self.options = options or PacsOptions()
+        self.steps = PerformedSteps(folder / "mpps")
+        """What modalities have told by MPPS."""
         self._archive: Archive | None = None
         self._listener: socket.socket | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None
@@ -169,6 +172,7 @@ class EmbeddedPacs:
             self.options,
             self.ae_title,
             self.worklist,
+            self.steps,
             self._misbehaviour,
             self._stopping,
             self._later,

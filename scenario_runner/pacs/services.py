@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.levels import Model
     from scenario_runner.pacs.misbehaviour import Misbehaviour
+    from scenario_runner.pacs.mpps import PerformedSteps
     from scenario_runner.pacs.options import PacsOptions
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
@@ -45,7 +46,9 @@ COMMITMENT: Final = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model."""
 WORKLIST: Final = "1.2.840.10008.5.1.4.31"
 """Modality Worklist Information Model - FIND."""
-_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE, COMMITMENT, WORKLIST))
+MPPS: Final = "1.2.840.10008.3.1.2.3.3"
+"""Modality Performed Procedure Step."""
+_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE, COMMITMENT, WORKLIST, MPPS))
 _IDENTIFIER_SYNTAXES: Final = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _RELATIONAL: Final = 0
@@ -61,6 +64,7 @@ class Desk:
     ae_title: str
     worklist: Path
     """The folder of worklist items."""
+    steps: PerformedSteps
     misbehaviour: Misbehaviour
     stopping: threading.Event
     """Set when the PACS stops."""
@@ -75,6 +79,7 @@ def handlers() -> dict[int, Handler]:
     """The function that answers each kind of request, by Command Field."""
     from scenario_runner.pacs.commitment import answer_commitment
     from scenario_runner.pacs.move import answer_move
+    from scenario_runner.pacs.mpps import N_CREATE_RQ, N_SET_RQ, answer_create, answer_set
     from scenario_runner.pacs.query import answer_find
     from scenario_runner.pacs.retrieve import answer_get
     from scenario_runner.pacs.storage import answer_echo, answer_store
@@ -86,6 +91,8 @@ def handlers() -> dict[int, Handler]:
         Field.C_GET_RQ: answer_get,
         Field.C_MOVE_RQ: answer_move,
         Field.N_ACTION_RQ: answer_commitment,
+        N_CREATE_RQ: answer_create,
+        N_SET_RQ: answer_set,
     }
 
 
