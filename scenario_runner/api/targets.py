@@ -15,6 +15,7 @@ from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import Receiver
 
 Level = Literal["patient", "study", "series", "image"]
+QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
 StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
 
 
@@ -65,6 +66,8 @@ class StoreOptions:
     """At most so many instances a second."""
     resumes: int = 0
     """How many times in a row a broken association is opened again for what was not acknowledged."""
+    opened: Callable[[Mapping[str, Any]], None] | None = None
+    """Told the plain facts of each association as it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +90,11 @@ class StoreStatus:
 class FindRequest:
     """One query. match: keys with values, universal ones empty; values as DICOM text or lists.
 
-    returned: further keys to ask for. The level's unique key is always asked for.
+    returned: further keys to ask for. The level's unique key is always asked for; the worklist
+    (PS3.4 annex K) has none, and keys of its scheduled step go into ScheduledProcedureStepSequence.
     """
 
-    level: Level
+    level: QueryLevel
     match: Mapping[str, Any]
     returned: Sequence[str] = ()
     limit: int | None = None

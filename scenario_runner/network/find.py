@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.peer import Peer
-    from scenario_runner.network.queries import Level
+    from scenario_runner.network.queries import QueryLevel
 
 PENDING = frozenset((0xFF00, 0xFF01))
 CANCELLED = 0xFE00
 UNSUPPORTED_KEYS = 0xFF01
 _MEDIUM_PRIORITY = 0
+_ASKED: tuple[QueryLevel, ...] = ("study", "patient", "worklist")
+"""A level of each information model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +44,12 @@ class FindAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One question. identifier: with QueryRetrieveLevel and SpecificCharacterSet set.
+    """One question. identifier: with QueryRetrieveLevel (but for the worklist) and character set.
 
     limit: of matches; the peer is asked to cancel when there are more.
     """
 
-    level: Level
+    level: QueryLevel
     identifier: Dataset
     limit: int | None = None
 
@@ -61,19 +63,23 @@ def find(
 ) -> Generator[FindAnswer, None, None]:
     """Ask each query in turn over one association, yielding its answer; queries are pulled lazily.
 
-    The patient level is asked in the patient root information model, the others in study root.
+    The patient level is asked in the patient root information model, the worklist in its own, the
+    others in study root; all three are proposed.
     Raises OperationFailed for a failure status, other TargetErrors for a broken exchange, or what
     the deadline raises.
     """
     proposals = [
-        Proposal(abstract_syntax=model.find, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES)
-        for model in (queries.STUDY_ROOT, queries.PATIENT_ROOT)
+        Proposal(
+            abstract_syntax=queries.find_class(level),
+            transfer_syntaxes=queries.IDENTIFIER_SYNTAXES,
+        )
+        for level in _ASKED
     ]
     with Association.open(peer, proposals, deadline) as association:
         if opened:
             opened(association.evidence)
         for query in asked:
-            sop_class = queries.model_for(query.level).find
+            sop_class = queries.find_class(query.level)
             context = association.context(sop_class, f"C-FIND at the {query.level} level")
             yield _find_one(association, context, query)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scenario_runner.network.peer import Peer
 
 Level = Literal["patient", "study", "series", "image"]
+QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 IDENTIFIER_SYNTAXES = (EXPLICIT, IMPLICIT)
 
@@ -33,6 +34,15 @@ PATIENT_ROOT = Model(
 STUDY_ROOT = Model(
     "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
 )
+
+
+MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
+"""Modality Worklist Information Model - FIND (PS3.4 K.6.1)."""
+
+
+def find_class(level: QueryLevel) -> str:
+    """The SOP class in which a level is asked."""
+    return MODALITY_WORKLIST if level == "worklist" else model_for(level).find
 
 
 def model_for(level: Level) -> Model:

@@ -24,13 +24,14 @@ from scenario_runner.language.site_model import DicomService, TlsFiles
 from scenario_runner.network.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.bulk.answers import StoreAnswer
+    from scenario_runner.network.negotiation import AssociationEvidence
     from scenario_runner.network.receiver import ReceivedInstance, Receiver
     from scenario_runner.network.retrieve import RetrieveAnswer
     from scenario_runner.network.tls import Tls
@@ -89,6 +90,7 @@ class DimseTarget(Target):
                     associations=options.associations,
                     rate=options.rate,
                     resumes=options.resumes,
+                    opened=_telling(options.opened),
                 )
             ) as answers,
         ):
@@ -277,6 +279,12 @@ def _result(answer: RetrieveAnswer) -> RetrieveResult:
         failed_uids=answer.failed_uids,
         association=answer.association.plain(),
     )
+
+
+def _telling(
+    opened: Callable[[Mapping[str, Any]], None] | None,
+) -> Callable[[AssociationEvidence], None] | None:
+    return None if opened is None else lambda evidence: opened(evidence.plain())
 
 
 def _status(answer: StoreAnswer) -> StoreStatus:

@@ -11,7 +11,7 @@ from scenario_runner.errors import UsageError
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
-    from scenario_runner.api.targets import FindRequest, Level, RetrieveRequest
+    from scenario_runner.api.targets import FindRequest, Level, QueryLevel, RetrieveRequest
 
 UNIQUE_KEYS: Mapping[Level, str] = {
     "patient": "PatientID",
@@ -33,7 +33,8 @@ def find_identifier(request: FindRequest, character_set: str = "ISO_IR 192") -> 
     character_set: the defined term used when a value is not ASCII. Raises UsageError for a keyword
     that is none, or a value its VR cannot hold.
     """
-    keys: dict[str, Any] = dict.fromkeys((UNIQUE_KEYS[request.level], *request.returned), "")
+    unique = () if request.level == "worklist" else (UNIQUE_KEYS[request.level],)
+    keys: dict[str, Any] = dict.fromkeys((*unique, *request.returned), "")
     keys.update(request.match)
     return _identifier(request.level, keys, character_set)
 
@@ -43,9 +44,10 @@ def retrieve_identifier(request: RetrieveRequest) -> Dataset:
     return _identifier(request.level, request.keys, "ISO_IR 192")
 
 
-def _identifier(level: Level, keys: Mapping[str, Any], character_set: str) -> Dataset:
+def _identifier(level: QueryLevel, keys: Mapping[str, Any], character_set: str) -> Dataset:
     identifier = _data_set(keys)
-    identifier.QueryRetrieveLevel = level.upper()
+    if level != "worklist":
+        identifier.QueryRetrieveLevel = level.upper()
     if _beyond_ascii(keys):
         identifier.SpecificCharacterSet = character_set.split("\\")
     return identifier
