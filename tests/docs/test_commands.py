@@ -11,10 +11,10 @@ import click
 import pytest
 import yaml
 
-from scenario_runner.cli.group import fabricate as command
+from scenario_runner.cli.group import fabricate as group
 from tests.docs.markdown import DOCS, GUIDES, fences
 from tests.docs.shell import follow, mentioned, prepare
-from tests.running import record
+from tests.running import fabricate, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,15 @@ def test_a_forgotten_registry_and_a_seed_make_the_same_study_again(tmp_path: Pat
         for name in ("third", "fourth")
     ]
     assert uids[0] == uids[1]
+
+
+def test_the_mistake_of_the_guide_is_answered_as_it_says(tmp_path: Path) -> None:
+    page = GUIDE / "first-run.md"
+    shown = next(fence.text for fence in fences(page) if fence.language == "text")
+    right = next(fence.text for fence in fences(page) if fence.file == "knee.yaml")
+    (tmp_path / "knee.yaml").write_text(right.replace("level:", "lvel:"), encoding="utf-8")
+    done = fabricate("validate", "knee.yaml", cwd=tmp_path).check(3)
+    assert done.out == shown
 
 
 def test_the_manifest_script_of_the_guide_notices_a_change(tmp_path: Path) -> None:
@@ -70,7 +79,7 @@ def test_a_command_in_a_transcript_or_pipeline_is_one_the_program_takes(
     words = [
         word for word in shlex.split(text.partition(" >")[0].partition("  #")[0]) if word != "&"
     ]
-    current: click.Command = command
+    current: click.Command = group
     context: click.Context | None = None
     rest = words[1:]
     while isinstance(current, click.Group):

@@ -15,6 +15,7 @@ from scenario_runner.language.entries import StepSiblings
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
 from scenario_runner.plugins import Plugins
 from scenario_runner.reference.command_line import EXIT_CODES
+from scenario_runner.reference.entries import steps_page
 from scenario_runner.reference.pages import pages
 from tests.docs.markdown import DOCS, GUIDES, REFERENCE, anchors, fences, links
 from tests.running import ROOT
@@ -44,6 +45,14 @@ def test_every_step_and_check_shows_an_example(kind: str) -> None:
     for name, model in getattr(PLUGINS, kind)().items():
         assert model.example.startswith(f"{name}:"), name
         assert f"- {model.example}\n" in shown
+
+
+def test_a_plugins_step_would_have_its_section_too() -> None:
+    page = steps_page(Plugins([ROOT / "plugins"], outside=False))
+    assert "## inventory\n" in page
+    assert (
+        "| `of` | name of a target | **required** | The PACS whose instances are listed. |" in page
+    )
 
 
 def test_every_key_of_patients_studies_and_series_is_explained() -> None:
