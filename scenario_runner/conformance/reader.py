@@ -39,7 +39,7 @@ _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 _BULKY = words("OB OD OF OL OV OW UN")
-_SWAPPED = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
+_SWAPPED = {"AT": 2, "US": 2, "SS": 2, "UL": 4, "SL": 4}
 
 
 class Trouble(NamedTuple):

@@ -16,6 +16,7 @@ IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 CT_CLASS, DX_CLASS = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.1.1"
 MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
+PT_CLASS, US_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.3.1"
 CR_CLASS, SC_CLASS = "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.7"
 
 LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
@@ -172,12 +173,52 @@ def mr() -> Object:
     return made
 
 
+def pet() -> Object:
+    """A PET slice, corrected for decay."""
+    made = ct()
+    more: dict[str, str | int] = {
+        "SOPClassUID": PT_CLASS, "Modality": "PT", "SeriesDate": "20240229", "SeriesTime": "101500",
+        "Units": "BQML", "CountsSource": "EMISSION", "SeriesType": "WHOLE BODY\\IMAGE",
+        "DecayCorrection": "START", "CollimatorType": "NONE", "CorrectedImage": "DECY",
+        "FrameReferenceTime": "0", "AcquisitionDate": "20240229", "AcquisitionTime": "101500",
+        "ActualFrameDuration": "1000", "DecayFactor": "1.1", "NumberOfSlices": 1, "ImageIndex": 1,
+    }  # fmt: skip
+    for keyword, value in more.items():
+        put(made, keyword, value)
+    for keyword in (
+        "RadiopharmaceuticalInformationSequence", "PatientOrientationCodeSequence",
+        "PatientGantryRelationshipCodeSequence",
+    ):  # fmt: skip
+        made[tag(keyword)] = []
+    return made
+
+
+def cine() -> Object:
+    """Two frames of ultrasound with one calibrated region."""
+    made = _image(
+        SOPClassUID=US_CLASS, Modality="US", ImageType="ORIGINAL\\PRIMARY", NumberOfFrames="2",
+        FrameTime="40", PatientOrientation="",
+    )  # fmt: skip
+    put(made, "FrameIncrementPointer", struct.pack("<HH", 0x0018, 0x1063), "AT")
+    put(made, "PixelData", bytes(2 * 8 * 6 * 2))
+    region: Object = {}
+    for keyword, vr in (
+        ("RegionSpatialFormat", "US"), ("RegionDataType", "US"), ("RegionFlags", "UL"),
+        ("RegionLocationMinX0", "UL"), ("RegionLocationMinY0", "UL"), ("RegionLocationMaxX1", "UL"),
+        ("RegionLocationMaxY1", "UL"), ("PhysicalUnitsXDirection", "US"),
+        ("PhysicalUnitsYDirection", "US"), ("PhysicalDeltaX", "FD"), ("PhysicalDeltaY", "FD"),
+    ):  # fmt: skip
+        put(region, keyword, bytes({"US": 2, "UL": 4, "FD": 8}[vr]), vr)
+    made[tag("SequenceOfUltrasoundRegions")] = [region]
+    return made
+
+
 def colour() -> Object:
     """A Secondary Capture in RGB."""
     made = _image(
         SOPClassUID=SC_CLASS, Modality="OT", ConversionType="WSD",
         PhotometricInterpretation="RGB", SamplesPerPixel=3, PlanarConfiguration=0,
-        BitsAllocated=8, BitsStored=8, HighBit=7,
+        BitsAllocated=8, BitsStored=8, HighBit=7, PatientOrientation="",
     )  # fmt: skip
     put(made, "PixelData", bytes(8 * 6 * 3), "OB")
     return made

@@ -17,11 +17,9 @@ from tests.conformance.objects import EXPLICIT, IMPLICIT, Object, ct, dx, put, t
 Change = Callable[[Object], object]
 
 GOOD: dict[str, Callable[[], Object]] = {
-    "ct": ct,
-    "dx": dx,
-    "mr": objects.mr,
+    "ct": ct, "dx": dx, "mr": objects.mr, "pet": objects.pet, "cine": objects.cine,
     "colour": objects.colour,
-}
+}  # fmt: skip
 
 
 def found(raw: bytes) -> set[tuple[str, str | None]]:
@@ -53,10 +51,10 @@ def several(*changes: Change) -> Change:
 
 
 def inside(change: Change) -> Change:
-    """Change the item of AnatomicRegionSequence."""
+    """Change the item of the only sequence that has one."""
 
     def changed(target: Object) -> None:
-        items = target[tag("AnatomicRegionSequence")]
+        items = next(each for each in target.values() if isinstance(each, list) and each)
         assert isinstance(items, list)
         change(items[0])
 
@@ -156,6 +154,13 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("patient-orientation", "PatientOrientation", "dx", value("PatientOrientation", "")),
     ("patient-position", "PatientPosition", "ct", without("PatientPosition")),
     ("repetition-time", "RepetitionTime", "mr", without("RepetitionTime")),
+    ("decay-factor", "DecayFactor", "pet", without("DecayFactor")),
+    ("frames", "FrameIncrementPointer", "cine", without("FrameIncrementPointer")),
+    ("frames", "FrameIncrementPointer", "cine", without("FrameTime")),
+    ("patient-orientation", "PatientOrientation", "colour", without("PatientOrientation")),
+    ("type-1", "SequenceOfUltrasoundRegions[0].RegionFlags", "cine", inside(without("RegionFlags"))),
+    ("reference", "AnatomicRegionSequence[0].ReferencedSOPInstanceUID", "dx",
+     inside(value("ReferencedSOPClassUID", objects.CT_CLASS))),
     ("hounsfield", "RescaleType", "ct", value("RescaleType", "US")),
     ("code", "AnatomicRegionSequence[0].CodeMeaning", "dx", inside(without("CodeMeaning"))),
     ("code", "AnatomicRegionSequence[0].CodeValue", "dx", inside(value("CodeValue", ""))),

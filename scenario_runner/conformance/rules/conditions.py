@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from scenario_runner.conformance.elements import name_of
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
 
@@ -40,12 +42,22 @@ _ENUMERATED = (
     Enumerated("RescaleType", ("US",), "PS3.3 C.8.11.3", classes.DX_FAMILY),
     Enumerated("BreastImplantPresent", _YES_NO, "PS3.3 C.8.11.7", classes.MG),
     Enumerated("PartialView", _YES_NO, "PS3.3 C.8.11.7", classes.MG),
+    Enumerated("CountsSource", ("EMISSION", "TRANSMISSION"), "PS3.3 C.8.9.1", classes.PT),
+    Enumerated("RadiationSetting", ("SC", "GR"), "PS3.3 C.8.7.2", (*classes.XA, *classes.RF)),
     Enumerated("ScanningSequence", ("SE", "IR", "GR", "EP", "RM"), "PS3.3 C.8.3.1", classes.MR),
     Enumerated("MRAcquisitionType", ("2D", "3D"), "PS3.3 C.8.3.1", classes.MR),
     Enumerated("InPlanePhaseEncodingDirection", ("ROW", "COL"), "PS3.3 C.8.3.1", classes.MR),
 )
+_FRAMED = (*classes.XA, *classes.RF, *classes.US, *classes.SC[1:])
+"""Classes of the Multi-frame Module; enhanced objects have functional groups instead."""
 _NUMBERS = (("RescaleIntercept", 0.0), ("RescaleSlope", 1.0))
 """What values mean P-Values in the DX family, which must not be rescaled (C.8.11.3)."""
+
+
+_FLAT = (
+    *classes.CR, *classes.DX_FAMILY, *classes.XA, *classes.RF, *classes.US, *classes.SC, *classes.VL
+)  # fmt: skip
+"""Classes whose images need not have a place in the patient."""
 
 
 def enumerated(file: DicomFile) -> Iterator[Problem]:
@@ -61,12 +73,14 @@ def enumerated(file: DicomFile) -> Iterator[Problem]:
 
 
 def patient_orientation(file: DicomFile) -> Iterator[Problem]:
-    """A projection says which way its rows and columns run."""
-    if file.sop_class not in (*classes.CR, *classes.DX_FAMILY):
+    """An image without a place in the patient says which way its rows and columns run (2C)."""
+    if file.sop_class not in _FLAT:
         return
     element = file.data.get("PatientOrientation")
+    if element is None and file.data.get("ImageOrientationPatient") is not None:
+        return
     if element is None:
-        yield Problem("PatientOrientation", "is missing from a projection")
+        yield Problem("PatientOrientation", "is missing, and so are image position and orientation")
     elif element.empty and file.sop_class in classes.DX_FAMILY:
         yield Problem("PatientOrientation", "is empty", "PS3.3 C.8.11.3")
 
@@ -88,6 +102,29 @@ def repetition_time(file: DicomFile) -> Iterator[Problem]:
     )
     if file.sop_class in classes.MR and not single_shot and data.get("RepetitionTime") is None:
         yield Problem("RepetitionTime", "is missing")
+
+
+def decay_factor(file: DicomFile) -> Iterator[Problem]:
+    """A PET image that is corrected for decay says by how much (Type 1C)."""
+    corrected = file.data.text("DecayCorrection") not in ("", "NONE")
+    if file.sop_class in classes.PT and corrected and not file.data.text("DecayFactor"):
+        yield Problem("DecayFactor", "is missing; the image is corrected for decay")
+
+
+def frames(file: DicomFile) -> Iterator[Problem]:
+    """Several frames say what differs between them, by a pointer to an attribute that is there."""
+    data = file.data
+    pointer = data.get("FrameIncrementPointer")
+    if pointer is None or pointer.empty:
+        many = (data.number("NumberOfFrames") or 1) > 1
+        if many and file.sop_class in _FRAMED and not (pointer and pointer.length):
+            yield Problem("FrameIncrementPointer", "is missing; there are several frames")
+        return
+    for at in range(0, len(pointer.value) - 3, 4):
+        group, number = struct.unpack_from("<HH", pointer.value, at)
+        if group << 16 | number not in data.elements:
+            name = name_of(group << 16 | number)
+            yield Problem("FrameIncrementPointer", f"points to {name}, which is missing")
 
 
 def hounsfield(file: DicomFile) -> Iterator[Problem]:

@@ -85,3 +85,15 @@ def codes(_items: Items, element: Element) -> Iterator[Problem]:
             yield Problem(f"{item.path}CodingSchemeDesignator", "is missing from a code")
         if not item.text("CodeMeaning"):
             yield Problem(f"{item.path}CodeMeaning", "is missing from a code")
+
+
+_REFERENCE = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+
+
+def references(_items: Items, element: Element) -> Iterator[Problem]:
+    """An item that refers to an object says of which class and which one."""
+    for item in element.items or ():
+        there = [bool(item.text(keyword)) for keyword in _REFERENCE]
+        if any(there) and not all(there):
+            missing = _REFERENCE[there.index(False)]
+            yield Problem(item.path + missing, "is missing from a reference")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.elements import words
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.conformance.rules.requirements import IMAGE, IN_ITEMS, Required, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scenario_runner.conformance.elements import Items
     from scenario_runner.conformance.reader import DicomFile
 
 PAIRED = words(
@@ -26,13 +28,13 @@ _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLatera
 def type_1(file: DicomFile) -> Iterator[Problem]:
     """Type 1 attributes are there and have a value."""
     for row in _rows(file):
-        if row.type != 1:
-            continue
-        element = file.data.get(row.keyword)
-        if element is None:
-            yield Problem(row.keyword, "is missing; it is Type 1", row.section)
-        elif element.empty and element.fragments is None:
-            yield Problem(row.keyword, "is empty; it is Type 1", row.section)
+        if row.type == 1:
+            yield from _has_value(file.data, row)
+    for keyword, rows in IN_ITEMS.items():
+        sequence = file.data.get(keyword)
+        for item in (sequence and sequence.items) or ():
+            for row in rows:
+                yield from _has_value(item, row)
 
 
 def type_2(file: DicomFile) -> Iterator[Problem]:
@@ -87,13 +89,14 @@ def one_sided(file: DicomFile) -> Iterator[Problem]:
         yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
 
 
-def _rows(file: DicomFile) -> Iterator[classes.Required]:
-    uid = file.sop_class
-    seen: set[str] = set()
-    image = classes.IMAGE if classes.is_image(uid, file.data) else ()
-    if not classes.required(uid):
-        return
-    for row in (*classes.required(uid), *image):
-        if row.keyword not in seen:
-            seen.add(row.keyword)
-            yield row
+def _has_value(items: Items, row: Required) -> Iterator[Problem]:
+    element = items.get(row.keyword)
+    if element is None:
+        yield Problem(items.path + row.keyword, "is missing; it is Type 1", row.section)
+    elif element.empty and element.fragments is None:
+        yield Problem(items.path + row.keyword, "is empty; it is Type 1", row.section)
+
+
+def _rows(file: DicomFile) -> tuple[Required, ...]:
+    rows = required(file.sop_class)
+    return (*rows, *IMAGE) if rows and classes.is_image(file.sop_class, file.data) else rows

@@ -56,6 +56,12 @@ ELEMENTS: Final = (
         "group", "PS3.5 7.1", "No command or file meta element", judge=encoding.misplaced_group
     ),
     ElementRule("code", "PS3.3 8.8", "A code has scheme and meaning", judge=encoding.codes),
+    ElementRule(
+        "reference",
+        "PS3.3 10.8",
+        "A reference has SOP class and instance",
+        judge=encoding.references,
+    ),
     ElementRule("retired", "PS3.6 6", "No retired attribute", "warning", judge=encoding.retired),
     ElementRule("unknown-tag", "PS3.6 6", "A known attribute", "warning", judge=encoding.unknown),
 )
@@ -95,7 +101,7 @@ OBJECT: Final = (
     ObjectRule(
         "patient-orientation",
         "PS3.3 C.7.6.1",
-        "A projection has its orientation",
+        "An image without a place has an orientation",
         judge=conditions.patient_orientation,
         whole=True,
     ),
@@ -111,6 +117,20 @@ OBJECT: Final = (
         "PS3.3 C.8.3.1",
         "MR has a repetition time",
         judge=conditions.repetition_time,
+        whole=True,
+    ),
+    ObjectRule(
+        "decay-factor",
+        "PS3.3 C.8.9.4",
+        "PET corrected for decay says by how much",
+        judge=conditions.decay_factor,
+        whole=True,
+    ),
+    ObjectRule(
+        "frames",
+        "PS3.3 C.7.6.6",
+        "Several frames have a frame increment pointer that leads somewhere",
+        judge=conditions.frames,
         whole=True,
     ),
     ObjectRule(
