@@ -6,9 +6,9 @@ In a scenario: ``- assert: [plausible_age: {of: back}]``
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from scenario_runner.api import Check, CheckResult, Difference, StepContext, hookimpl
+from scenario_runner.api import Check, CheckResult, Difference, SavedName, StepContext, hookimpl
 
 _AGE = re.compile(r"(\d{3})Y")
 
@@ -19,7 +19,7 @@ class PlausibleAge(Check):
     name: ClassVar[str] = "plausible_age"
     example: ClassVar[str] = "plausible_age: {of: back}"
 
-    of: Any
+    of: SavedName
     """What ``retrieve`` saved."""
 
     def evaluate(self, context: StepContext) -> CheckResult:

@@ -148,6 +148,16 @@ class CommitResult:
     association: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MppsResult:
+    """The answer to N-CREATE or N-SET of a performed procedure step: a DIMSE status."""
+
+    status: int
+    comment: str = ""
+    seconds: float = 0.0
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Target:
     """A named PACS. Every operation a kind does not have raises Unsupported with a hint.
 
@@ -220,6 +230,21 @@ class Target:
         """
         raise self._unsupported("commit", "dicom")
 
+    def mpps(
+        self,
+        uid: str,
+        attributes: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        create: bool = False,
+    ) -> MppsResult:
+        """Tell of a performed procedure step (PS3.4 F.7): N-SET, or N-CREATE with ``create``.
+
+        uid: its SOP instance UID. attributes: ``{KEYWORD: value}``, sequences as lists of the same.
+        A failure status is an answer, not an exception.
+        """
+        raise self._unsupported("take performed procedure steps", "dicom")
+
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete whole studies; returns the UIDs that were there and are gone now."""
         raise self._unsupported("delete", "orthanc")
@@ -229,7 +254,7 @@ class Target:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Which of echo, store, find, retrieve, move, commit, delete this target can do."""
+        """Which of echo, store, find, retrieve, move, commit, mpps, delete this target can do."""
         return frozenset(self.facts.capabilities)
 
     def _unsupported(self, what: str, service: str) -> Unsupported:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from scenario_runner.api import Check, CheckResult, StepContext
 from scenario_runner.checks.values import kind, plain, same, short, why_not_same
@@ -94,13 +94,14 @@ class Matches(_Pair):
         "matches: {actual: \"{{ studies[0].accession }}\", expected: '^[0-9]{4}[A-Z]{2}[0-9]{7}$'}"
     )
 
-    @model_validator(mode="after")
-    def _compiles(self) -> Matches:
+    @field_validator("expected")
+    @classmethod
+    def _compiles(cls, value: Any) -> Any:
         try:
-            re.compile(str(self.expected))
+            re.compile(str(value))
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from error
-        return self
+        return value
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Search; numbers are taken as they are written, null never matches."""

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Check, CheckResult, Difference, StepContext, Text
+from scenario_runner.api import (
+    Check,
+    CheckResult,
+    Difference,
+    SavedName,
+    StepContext,
+    ValidatorName,
+)
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Finding
@@ -21,9 +28,9 @@ class Conformant(Check):
     name: ClassVar[str] = "conformant"
     example: ClassVar[str] = "conformant: {of: back, with: [standard, dciodvfy]}"
 
-    of: Any = None
+    of: SavedName = None
     """What ``retrieve`` saved, by name or as a template; by default what was generated."""
-    with_: list[Text] = Field(default=["standard"], alias="with", min_length=1)
+    with_: list[ValidatorName] = Field(default=["standard"], alias="with", min_length=1)
     """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""
 
     def evaluate(self, context: StepContext) -> CheckResult:

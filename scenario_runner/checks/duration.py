@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from scenario_runner.api import Check, CheckResult, StepContext, Text
+from scenario_runner.api import Check, CheckResult, StepContext, StepName
 from scenario_runner.api import Duration as Seconds
 from scenario_runner.checks.compare import verdict
 
@@ -15,7 +15,7 @@ class Duration(Check):
     name: ClassVar[str] = "duration"
     example: ClassVar[str] = "duration: {of: send, max: 10s}"
 
-    of: Text
+    of: StepName
     """The id of an earlier step."""
     max: Seconds
     """500ms, 30s, 2m."""

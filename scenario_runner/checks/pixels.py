@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from scenario_runner.api import Check, CheckResult, Difference, StepContext
+from scenario_runner.api import Check, CheckResult, Difference, SavedName, StepContext
 from scenario_runner.checks.pairs import Pair, pairs
 
 _SHOWN = 200
@@ -16,7 +16,7 @@ class Pixels(Check):
     name: ClassVar[str] = "pixels"
     example: ClassVar[str] = "pixels: {of: back, equal: sent}"
 
-    of: Any
+    of: SavedName
     """What ``retrieve`` saved, by name or as a template."""
     equal: Literal["sent"] = "sent"
     """Compare with what was sent."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Check, CheckResult, StepContext, Text
+from scenario_runner.api import Check, CheckResult, SavedName, StepContext, Text
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
@@ -25,7 +25,7 @@ class Status(Check):
     name: ClassVar[str] = "status"
     example: ClassVar[str] = "status: {of: sent, expected: success}"
 
-    of: Any
+    of: SavedName
     """What ``save_as`` stored, by name or as a template, or the id of the step."""
     expected: (
         Annotated[Text, Field(pattern=f"^([0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from scenario_runner.api import Check, CheckResult, StepContext, TargetName, Text
+from scenario_runner.api import Check, CheckResult, Selection, StepContext, TargetName
 from scenario_runner.checks.presence import expected_images, presence
 
 _SHOWN = 100
@@ -21,7 +21,7 @@ class Stored(Check):
 
     on: TargetName
     """The PACS to ask."""
-    what: Text | None = None
+    what: Selection | None = None
     """A selection saved by ``generate``; by default everything sent to this PACS."""
     via: Literal["c-find"] | None = None
     """How; C-FIND is the only way so far."""

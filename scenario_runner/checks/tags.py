@@ -14,6 +14,7 @@ from scenario_runner.api import (
     CheckResult,
     Difference,
     Retrieved,
+    SavedName,
     StepContext,
 )
 from scenario_runner.checks.attributes import differing, plain_value
@@ -33,7 +34,7 @@ class Tags(Check):
     name: ClassVar[str] = "tags"
     example: ClassVar[str] = "tags: {of: back, equal: sent, except: [StudyDescription]}"
 
-    of: Any
+    of: SavedName
     """What ``retrieve`` saved, by name or as a template."""
     equal: Literal["sent"] | None = None
     """Compare with what was sent."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scenario_runner.api import CheckResult, Deadline, Ledger, Retrieved, Target
 from scenario_runner.engine.checking import evaluate_checks
 from scenario_runner.engine.state import PREVIEWS_IN_A_CASE, CaseState
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, Where
 from scenario_runner.events import Attached, Logged, Progress
 from scenario_runner.language.scenario import StepEntry
 
@@ -107,7 +107,19 @@ class AttemptContext:
 
         if isinstance(expression, bool):
             return expression
-        return evaluate(expression, {**self.names, **names})
+        return evaluate(expression, {**self.names, **names}, self._where(expression))
+
+    def _where(self, expression: str) -> Where:
+        """Where a deferred expression stands: the parameter of this step that holds it."""
+        document = self.state.job.scenario.document
+        path = self.entry.parameters_path
+        for below in self.state.services.steps[self.entry.step].deferred:
+            value: Any = self.entry.parameters
+            for key in below:
+                value = value.get(key) if isinstance(value, Mapping) else None
+            if value == expression:
+                return document.where((*path, *below))
+        return document.where(path)
 
     def checks(self, entries: Any) -> list[CheckResult]:
         """Evaluate a list of checks, each reported as an event."""

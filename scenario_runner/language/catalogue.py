@@ -47,6 +47,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB116": "an unknown target",
         "FAB117": "an unknown DICOM attribute",
         "FAB118": "values that do not make sense together",
+        "FAB119": "a name that nothing before gives",
         # Templates
         "FAB201": "not an expression",
         "FAB202": "a statement or comment in a template",

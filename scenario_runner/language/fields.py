@@ -134,6 +134,24 @@ TargetName = Annotated[
 ]
 """The name of a PACS in the site file."""
 
+SavedName = Annotated[Any, WithJsonSchema({"x-name-of": "saved"})]
+"""What an earlier step saved: its ``save_as`` or id, or a template that gives the value itself."""
+
+Selection = Annotated[
+    str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "selection"})
+]
+"""What an earlier ``generate`` saved; ``all`` is the whole plan."""
+
+StepName = Annotated[
+    str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "step"})
+]
+"""The id of an earlier step."""
+
+ValidatorName = Annotated[
+    str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "validator"})
+]
+"""The name of a validator: ``standard``, ``dciodvfy``, or a plugin's."""
+
 AttributeName = Annotated[
     str,
     BeforeValidator(as_written),

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 
 def check_references(
-    document: Document, marks: Iterable[Mark], targets: Collection[str] | None
+    document: Document,
+    marks: Iterable[Mark],
+    targets: Collection[str] | None,
+    validators: Collection[str],
 ) -> Iterator[Diagnostic]:
-    """Unknown targets and attributes; targets: the site's, or None when there is no site to ask."""
+    """Unknown targets, validators and attributes.
+
+    targets: the site's, or None when there is no site to ask.
+    """
     for mark in marks:
         if mark.kind != "x-name-of":
             continue
@@ -27,6 +33,8 @@ def check_references(
             yield from _attributes(document, mark.path, mark.value)
         elif mark.what == "target" and targets is not None:
             yield from _target(document, mark.path, mark.value, targets)
+        elif mark.what == "validator":
+            yield from _validator(document, mark.path, mark.value, validators)
 
 
 def _target(
@@ -39,6 +47,19 @@ def _target(
         document.where(path),
         f"the site has no target {quoted(value)}{did_you_mean(value, targets)}",
         f"targets of the site: {some_of(targets, 20)}",
+    )
+
+
+def _validator(
+    document: Document, path: Path, value: Any, validators: Collection[str]
+) -> Iterator[Diagnostic]:
+    if not isinstance(value, str) or is_template(value) or value in validators:
+        return
+    yield Diagnostic(
+        "FAB119",
+        document.where(path),
+        f"no validator is called {quoted(value)}{did_you_mean(value, validators)}",
+        f"validators: {some_of(validators)}",
     )
 
 

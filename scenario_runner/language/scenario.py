@@ -17,6 +17,7 @@ from scenario_runner.language.loader import load_document
 from scenario_runner.language.marks import marks
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.references import check_references
+from scenario_runner.language.saved import check_saved
 from scenario_runner.language.scenario_names import check_all_names
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.site import LoadedSite, has_template
@@ -126,12 +127,15 @@ def check_scenario(
     checker = _scenario_check(plugins)
     found = checker(document)
     marked = marks(checker.schema, document.data)
-    found += check_references(document, marked, site.site.targets if site is not None else None)
+    targets = site.site.targets if site is not None else None
+    validators = plugins.named("fabricate_validators")
+    found += check_references(document, marked, targets, validators)
     found += check_all_names(document, plugins, marked)
     found += _without_doubles(found, _values(document, plugins))
     entries = _Entries(document, plugins)
     entries.read(overrides or {})
     found += _without_doubles(found, entries.unfit) + entries.found
+    found += check_saved(document, marked, entries.entries)
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     data = document.data

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Step, StepContext, StepResult, TargetName, Text
+from scenario_runner.api import Selection, Step, StepContext, StepResult, TargetName
 
 
 class Delete(Step):
@@ -21,7 +21,7 @@ class Delete(Step):
 
     from_: TargetName = Field(alias="from")
     """The PACS to clean up."""
-    what: Text | None = None
+    what: Selection | None = None
     """A selection saved by ``generate``; by default everything this case stored there."""
 
     def run(self, context: StepContext) -> StepResult:

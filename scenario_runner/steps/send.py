@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from scenario_runner.api import (
+    Selection,
     SentInstance,
     Step,
     StepContext,
@@ -17,7 +18,6 @@ from scenario_runner.api import (
     StoreOptions,
     StoreStatus,
     TargetName,
-    Text,
     status_class,
 )
 from scenario_runner.imaging.instance import Instance
@@ -38,7 +38,7 @@ class Send(Step):
     """The PACS to send to."""
     via: Literal["c-store"] | None = None
     """How; C-STORE is the only way so far."""
-    what: Text | None = None
+    what: Selection | None = None
     """A selection saved by ``generate``; by default everything generated."""
     associations: Annotated[int, Field(ge=1, le=64)] = 1
     """How many associations at once."""

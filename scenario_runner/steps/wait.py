@@ -14,11 +14,11 @@ from scenario_runner.api import (
     FindRequest,
     Level,
     Model,
+    Selection,
     Step,
     StepContext,
     StepResult,
     TargetName,
-    Text,
 )
 from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.errors import TargetError
@@ -87,7 +87,7 @@ class Wait(Step):
     """The pause between two polls."""
     timeout: Duration = 60.0
     """When to give up."""
-    what: Text | None = None
+    what: Selection | None = None
     """A selection saved by ``generate``; by default everything sent to this PACS."""
 
     def run(self, context: StepContext) -> StepResult:
@@ -123,7 +123,7 @@ class Wait(Step):
         deadline = context.deadline.within(max(0.1, self.timeout - (monotonic() - started)))
         holds = True
         poll |= {"stored": None, "missing": None, "matches": None}
-        if self.until.stored is not None:
+        if self._counts():
             images = (
                 context.ledger.stored(self.on)
                 if self.what is None
@@ -131,8 +131,8 @@ class Wait(Step):
             )
             found = presence(target, images, deadline)
             poll |= {"stored": found.stored, "missing": found.missing}
-            wanted = found.expected if self.until.stored == "all" else self.until.stored
-            holds = bool(images) and found.stored >= wanted
+            wanted = found.expected if self.until.stored == "all" else self.until.stored or 0
+            holds = self.until.stored is None or (bool(images) and found.stored >= wanted)
             context.progress(found.stored, found.expected)
         if self.until.query is not None:
             query = self.until.query
@@ -143,6 +143,11 @@ class Wait(Step):
             poll["elapsed"] = round(monotonic() - started, 3)
             holds = holds and bool(context.evaluate(str(self.until.expr), {"poll": poll}))
         return holds
+
+    def _counts(self) -> bool:
+        """Whether anybody wants to know how much is stored."""
+        expressions = f"{self.until.expr} {self.fail_when}"
+        return self.until.stored is not None or "stored" in expressions or "missing" in expressions
 
     def _result(
         self, outcome: Literal["passed", "failed"], message: str, polls: list[dict[str, Any]]
@@ -164,5 +169,5 @@ def _summary(poll: dict[str, Any]) -> str:
     if poll.get("stored") is not None:
         parts.append(f"{poll['stored']} stored, {poll['missing']} missing")
     if poll.get("matches") is not None:
-        parts.append(f"{poll['matches']} matches")
+        parts.append(f"{poll['matches']} match{'' if poll['matches'] == 1 else 'es'}")
     return "; ".join(parts)
