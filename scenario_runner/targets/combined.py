@@ -9,6 +9,7 @@ from scenario_runner.api.targets import (
     CommitResult,
     Echo,
     FindRequest,
+    MppsResult,
     Received,
     RetrieveRequest,
     RetrieveResult,
@@ -21,7 +22,7 @@ from scenario_runner.api.targets import (
 from scenario_runner.events import TargetFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
 
@@ -87,6 +88,17 @@ class CombinedTarget(Target):
     ) -> CommitResult:
         """Ask the part that can for commitment."""
         return self._part("commit").commit(instances, deadline, patience=patience)
+
+    def mpps(
+        self,
+        uid: str,
+        attributes: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        create: bool = False,
+    ) -> MppsResult:
+        """Tell the part that can."""
+        return self._part("mpps").mpps(uid, attributes, deadline, create=create)
 
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete by the part that can."""

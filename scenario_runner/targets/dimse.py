@@ -9,6 +9,7 @@ from scenario_runner.api.targets import (
     CommitResult,
     Echo,
     FindRequest,
+    MppsResult,
     Received,
     RetrieveRequest,
     RetrieveResult,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from scenario_runner.network.retrieve import RetrieveAnswer
     from scenario_runner.network.tls import Tls
 
-CAPABILITIES = ("echo", "store", "find", "retrieve")
+CAPABILITIES = ("echo", "store", "find", "retrieve", "mpps")
 RECEIVING = ("move", "commit")
 """What needs a receiver of our own that the PACS knows."""
 
@@ -193,6 +194,28 @@ class DimseTarget(Target):
             committed=answer.committed,
             failed=answer.failed,
             delivery=answer.delivery,
+            seconds=answer.seconds,
+            association=answer.association.plain(),
+        )
+
+    def mpps(
+        self,
+        uid: str,
+        attributes: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        create: bool = False,
+    ) -> MppsResult:
+        """N-CREATE or N-SET over an association of its own."""
+        from scenario_runner.network import mpps
+        from scenario_runner.targets import identifiers
+
+        call = mpps.create if create else mpps.update
+        with naming(self.name):
+            answer = call(self.peer(), uid, identifiers.attributes(attributes), deadline)
+        return MppsResult(
+            status=answer.status,
+            comment=answer.comment,
             seconds=answer.seconds,
             association=answer.association.plain(),
         )

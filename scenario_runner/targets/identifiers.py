@@ -44,12 +44,18 @@ def retrieve_identifier(request: RetrieveRequest) -> Dataset:
     return _identifier(request.level, request.keys, "ISO_IR 192")
 
 
+def attributes(values: Mapping[str, Any], character_set: str = "ISO_IR 192") -> Dataset:
+    """A data set of these attributes, with a character set when one is needed. Raises UsageError."""
+    result = _data_set(values)
+    if _beyond_ascii(values) and "SpecificCharacterSet" not in result:
+        result.SpecificCharacterSet = character_set.split("\\")
+    return result
+
+
 def _identifier(level: QueryLevel, keys: Mapping[str, Any], character_set: str) -> Dataset:
-    identifier = _data_set(keys)
+    identifier = attributes(keys, character_set)
     if level != "worklist":
         identifier.QueryRetrieveLevel = level.upper()
-    if _beyond_ascii(keys):
-        identifier.SpecificCharacterSet = character_set.split("\\")
     return identifier
 
 

@@ -151,6 +151,47 @@ def test_a_target_speaks_tls_with_files_beside_the_site_file(tmp_path: Path) -> 
         assert target.echo(Deadline(10)).status == 0
 
 
+def test_a_performed_procedure_step_is_created_completed_and_then_final(tmp_path: Path) -> None:
+    target = open_one(TargetSpec(embedded=EmbeddedService()), tmp_path)
+    uid, deadline = "1.2.3.4.5", Deadline(30)
+    begun = {
+        "PerformedProcedureStepStatus": "IN PROGRESS",
+        "PerformedProcedureStepID": "PPS1",
+        "PerformedProcedureStepStartDate": "20260131",
+        "PerformedProcedureStepStartTime": "093000",
+        "PerformedStationAETitle": "FABRICATE",
+        "Modality": "CT",
+        "PatientName": "MÜLLER^ÅSA",
+        "PatientID": "PID7",
+        "ScheduledStepAttributesSequence": [{"StudyInstanceUID": "1.2.3", "AccessionNumber": ""}],
+        "PerformedSeriesSequence": [],
+    }
+    try:
+        assert target.mpps(uid, begun, deadline, create=True).status == 0
+        assert target.mpps(uid, begun, deadline, create=True).status == 0x0111
+        done = {
+            "PerformedProcedureStepStatus": "COMPLETED",
+            "PerformedProcedureStepEndDate": "20260131",
+            "PerformedProcedureStepEndTime": "100000",
+            "PerformedSeriesSequence": [
+                {
+                    "SeriesInstanceUID": "1.2.3.1",
+                    "ProtocolName": "HEAD",
+                    "SeriesDescription": "",
+                    "PerformingPhysicianName": "",
+                    "OperatorsName": "",
+                    "RetrieveAETitle": "",
+                    "ReferencedImageSequence": [],
+                    "ReferencedNonImageCompositeSOPInstanceSequence": [],
+                }
+            ],
+        }
+        assert target.mpps(uid, done, deadline).status == 0
+        assert target.mpps(uid, done, deadline).status == 0x0110
+    finally:
+        target.close()
+
+
 def move_and_commit(target: Target) -> None:
     """What comes back to our own receiver."""
     study, deadline = Study(), Deadline(60)

@@ -1,0 +1,89 @@
+"""Modality Performed Procedure Step: a modality tells what it does (PS3.4 F.7)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scenario_runner.network import commands, queries
+from scenario_runner.network.association import Association
+from scenario_runner.network.commands import Element, Field
+from scenario_runner.network.negotiation import AssociationEvidence, Proposal
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.peer import Peer
+
+MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MppsAnswer:
+    """status: DIMSE status; a failure (0110: not allowed in this state) is an answer."""
+
+    status: int
+    comment: str
+    seconds: float
+    association: AssociationEvidence
+
+
+def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsAnswer:
+    """N-CREATE a performed procedure step under the SOP instance UID ``uid``.
+
+    attributes: those of PS3.4 F.7.2.1, PerformedProcedureStepStatus ``IN PROGRESS`` among them.
+    Raises NoAcceptedContext, other TargetErrors, or what the deadline raises.
+    """
+    naming: dict[int, int | str] = {
+        Element.AFFECTED_SOP_CLASS_UID: MODALITY_PERFORMED_PROCEDURE_STEP,
+        Element.AFFECTED_SOP_INSTANCE_UID: uid,
+    }
+    return _call(peer, Field.N_CREATE_RQ, naming, attributes, deadline)
+
+
+def update(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsAnswer:
+    """N-SET attributes of a performed procedure step, as ``create`` does otherwise."""
+    naming: dict[int, int | str] = {
+        Element.REQUESTED_SOP_CLASS_UID: MODALITY_PERFORMED_PROCEDURE_STEP,
+        Element.REQUESTED_SOP_INSTANCE_UID: uid,
+    }
+    return _call(peer, Field.N_SET_RQ, naming, attributes, deadline)
+
+
+def _call(
+    peer: Peer,
+    field: Field,
+    naming: dict[int, int | str],
+    attributes: Dataset,
+    deadline: Deadline,
+) -> MppsAnswer:
+    proposal = Proposal(
+        abstract_syntax=MODALITY_PERFORMED_PROCEDURE_STEP,
+        transfer_syntaxes=queries.IDENTIFIER_SYNTAXES,
+    )
+    with Association.open(peer, [proposal], deadline) as association:
+        context = association.context(
+            MODALITY_PERFORMED_PROCEDURE_STEP, "Modality Performed Procedure Step"
+        )
+        assert context.transfer_syntax is not None
+        message_id = association.next_message_id()
+        started = time.monotonic()
+        association.send(
+            context.id,
+            {
+                **naming,
+                Element.COMMAND_FIELD: field,
+                Element.MESSAGE_ID: message_id,
+                Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
+            },
+            [queries.encode(attributes, context.transfer_syntax)],
+        )
+        answer = association.response(field, message_id, context.id).command
+        return MppsAnswer(
+            status=commands.number(answer, Element.STATUS) or 0,
+            comment=commands.comment(answer),
+            seconds=time.monotonic() - started,
+            association=association.evidence,
+        )
