@@ -16,7 +16,7 @@ from scenario_runner.archive.files import Buffer, FileMeta, Files, encode_meta
 from scenario_runner.archive.index import Entry, Index, Located
 from scenario_runner.archive.levels import ATTRIBUTES, BY_KEYWORD, LEVELS, Level, Model
 from scenario_runner.archive.values import character_sets, texts
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -293,6 +293,23 @@ class Archive:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def rebuild(folder: Path, options: ArchiveOptions | None = None) -> Rebuilt:
+    """Make the index of an archive again from its files; what a command for it calls.
+
+    Raises UsageError when there is no archive in the folder, MachineError when it cannot be used or
+    another process serves it.
+    """
+    if not (folder / "objects").is_dir():
+        raise UsageError(
+            f"there is no archive in '{folder}'",
+            hint="give the folder that 'fabricate pacs serve' keeps its studies in",
+        )
+    # Opening makes a missing or damaged index again by itself, so this may do it twice: the report
+    # has to be about a whole pass over the files.
+    with Archive(folder, options) as archive:
+        return archive.rebuild()
 
 
 _COLUMNS: Final = tuple(BY_KEYWORD[keyword] for level in LEVELS for keyword in ATTRIBUTES[level])

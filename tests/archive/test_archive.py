@@ -12,10 +12,10 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
-from scenario_runner.archive.archive import Archive, ArchiveOptions, MismatchError
+from scenario_runner.archive.archive import Archive, ArchiveOptions, MismatchError, rebuild
 from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.archive.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.network import peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
 
@@ -187,6 +187,17 @@ def test_rebuilding_names_the_files_it_cannot_read_and_keeps_the_rest(archive: A
     report = archive.rebuild()
     assert [path for path, _ in report.unreadable] == [broken]
     assert archive.counts().instances == 1
+
+
+def test_rebuilding_a_folder_by_name_tells_what_was_found(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for number in (1, 2, 3):
+            put(archive, sample(number=number))
+    (tmp_path / "index.sqlite").unlink()
+    assert rebuild(tmp_path).instances == 3
+    with pytest.raises(UsageError, match="no archive"):
+        rebuild(tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_version_left_by_a_crash_in_overwriting_gives_way_to_the_newer(tmp_path: Path) -> None:
