@@ -263,7 +263,7 @@ def _skipped(planned: Mapping[str, Any], message: str) -> StepRecord:
 
 
 def _unfinished(fields: Mapping[str, Any]) -> StepRecord:
-    known = ("id", "step", "title", "section", "requirements", "tags", "line")
+    known = {"id", "step", "title", "section", "requirements", "check_requirements", "tags", "line"}
     return StepRecord.model_validate(
         {
             "step": fields["id"],

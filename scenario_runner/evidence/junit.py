@@ -102,7 +102,7 @@ def _properties(record: RunRecord, suite: FlatSuite) -> Iterator[tuple[str, str]
         yield f"matrix.{axis}", one_line(value, 200)
     named = [*suite.case.scenario.requirements]
     for step in suite.case.steps:
-        named += step.requirements
+        named += [*step.requirements, *step.check_requirements]
         for check in step.checks:
             named += check.requirements
     for requirement in dict.fromkeys(named):

@@ -147,6 +147,8 @@ class StepRecord(_Part):
     logs: list[LogRecord] = []
     attachments: list[AttachmentRecord] = []
     requirements: list[str] = []
+    check_requirements: list[str] = []
+    """What the step's checks name, known before any of them was evaluated."""
     tags: list[str] = []
     line: int | None = None
     """Where the step stands in the scenario file."""

@@ -51,18 +51,20 @@ def _proofs(case: CaseRecord) -> Iterator[tuple[str, ProofRecord]]:
     for step in case.steps:
         for requirement in dict.fromkeys(step.requirements):
             yield requirement, ProofRecord(case=case.id, step=step.id, outcome=step.outcome)
-        for check in final_checks(step):
+        evaluated = final_checks(step)
+        for check in evaluated:
             # A later attempt that broke off before this check leaves the step's word to count.
             stale = check.attempt < step.attempts and step.outcome != "passed"
             outcome = step.outcome if stale else check.outcome
             for requirement in dict.fromkeys(check.requirements):
                 if requirement not in step.requirements or outcome != step.outcome:
-                    yield (
-                        requirement,
-                        ProofRecord(
-                            case=case.id,
-                            step=step.id,
-                            check=check.title or check.check,
-                            outcome=outcome,
-                        ),
-                    )
+                    what = check.title or check.check
+                    proof = ProofRecord(case=case.id, step=step.id, check=what, outcome=outcome)
+                    yield requirement, proof
+        missed = set(step.check_requirements).difference(
+            step.requirements, *(check.requirements for check in evaluated)
+        )
+        for requirement in sorted(missed):
+            # Named by a check that was never evaluated: nothing is proved, whatever the step says.
+            outcome = "skipped" if step.outcome == "passed" else step.outcome
+            yield requirement, ProofRecord(case=case.id, step=step.id, outcome=outcome)

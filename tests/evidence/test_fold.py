@@ -190,6 +190,23 @@ def test_a_skipped_step_proves_nothing() -> None:
     assert _outcomes(_checked(outcome="skipped"))["STEP"] == "skipped"
 
 
+@pytest.mark.parametrize("outcome", ["skipped", "error"])
+def test_a_requirement_of_a_check_that_was_never_evaluated_is_not_proved(outcome: Any) -> None:
+    story = Story()
+    story.begin()
+    story.case([("a", "verify", "A"), ("b", "verify", "B")], requirements=())
+    for step in story.events[-1].event.steps:  # type: ignore[attr-defined]
+        step["check_requirements"] = ["X", "Y"]
+    good = check("equal", "one", 1, 1, id="a", requirements=["X", "Y"])
+    story.step("a", "verify", "A", inside=[good])
+    story.step(
+        "b", "verify", "B", outcome, inside=[check("equal", "x", 1, 1, id="b", requirements=["X"])]
+    )
+    story.end_case("passed")
+    found = _outcomes(_record(story))
+    assert found["Y"] == outcome
+
+
 def test_missing_and_senseless_events_are_reported_and_the_rest_is_kept() -> None:
     story = samples.passing()
     objects: list[dict[str, Any]] = [stamped.as_json() for stamped in story.events]
