@@ -43,16 +43,16 @@ class SeriesEncoder:
         self.series = series
         self._builder, self._frames = builder, frames
         self._implicit = series.transfer_syntax_uid == ImplicitVRLittleEndian
-        first = frames.frame(0)
-        self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
-        if series.frames > 1 and first.pixels.ndim == (2 if self._samples == 1 else 3):
+        defaults = builder.defaults
+        if series.frames > 1 and defaults.frames == 1 and not defaults.multiframe_sop_class_uid:
             raise _invalid(
                 series,
                 "FAB404",
-                f"'frames: {series.frames}': phantom and SOP class of this {series.modality} series "
-                "have one frame an image",
+                f"'frames: {series.frames}': an image of modality {series.modality} has one frame",
                 "leave 'frames' out and write 'images' instead",
             )
+        first = frames.frame(0)
+        self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
         each = builder.each(series.images[0])
         shared = builder.shared(series, first)
         shared.BurnedInAnnotation = "YES" if series.burn_in else "NO"

@@ -114,7 +114,7 @@ def plan_series(
             "laterality": None,
             "view": defaults.view,
             "image_count": images,
-            "frames": defaults.frames,
+            "frames": min(defaults.frames, 3),
             "rows": (size or (defaults.rows, 0))[0],
             "columns": (size or (0, defaults.columns))[1],
             "phantom": defaults.phantom,

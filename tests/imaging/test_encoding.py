@@ -76,6 +76,7 @@ def test_an_instance_equals_what_pydicom_writes(
         transfer_syntax_uid=syntax,
         burn_in=burn_in,
         phantom="qa/gradient",
+        frames=min(2, builders()[modality].defaults.frames),
         seed=seed % 10**9,
     )
     instance = factory().instance(series.images[index])
@@ -85,7 +86,7 @@ def test_an_instance_equals_what_pydicom_writes(
     assert str(read.PatientName) == name
     assert read.AccessionNumber == accession
     assert read.SOPInstanceUID == series.images[index].uid
-    assert read.pixel_array.shape == size
+    assert read.pixel_array.shape[-2:] == size
 
 
 @pytest.mark.parametrize("implicit", [True, False])

@@ -97,3 +97,38 @@ def test_text_is_burned_into_every_frame_of_a_loop() -> None:
 def test_frames_of_a_single_frame_modality_are_refused() -> None:
     with pytest.raises(InvalidInput, match=r"'frames: 3'.*CR"):
         instances("CR", size=(64, 64), frames=3)
+
+
+def test_a_run_of_angiography_fills_with_contrast_medium() -> None:
+    pixels = instances("XA", images=1, size=(256, 256), frames=12, burn_in=False)[0].pixels()
+    assert pixels.shape == (12, 256, 256)
+    vessels = (pixels < 90).mean(axis=(1, 2))
+    assert vessels[8] > 1.3 * vessels[0]
+
+
+def test_a_bone_scan_is_counted_from_front_and_back() -> None:
+    instance = instances("NM", images=1, size=(256, 64))[0]
+    dataset = instance.dataset()
+    assert instance.pixels().shape == (2, 256, 64)
+    views = [each.ViewCodeSequence[0].CodeMeaning for each in dataset.DetectorInformationSequence]
+    assert views == ["anterior", "posterior"]
+
+
+def test_pet_lies_on_the_ct_of_its_study() -> None:
+    """Fat and air of the CT take up next to nothing, the liver does."""
+    ct = instances("CT", images=31, size=(200, 200), burn_in=False, seed=5)[20]
+    pt = instances("PT", images=31, size=(200, 200), burn_in=False, seed=5, number=2)[20]
+    hounsfield = ct.pixels().astype(float) - 1024
+    becquerel = pt.pixels() * float(pt.dataset().RescaleSlope)
+    liver, air = np.abs(hounsfield - 112) < 12, hounsfield < -900
+    assert becquerel[liver].mean() > 8 * becquerel[air].mean()
+    places = [one.dataset().ImagePositionPatient for one in (ct, pt)]
+    assert places[0][2] == places[1][2]
+
+
+@pytest.mark.parametrize("modality", ["XC", "ES"])
+def test_photographs_are_in_colour(modality: str) -> None:
+    instance = instances(modality, images=1, size=(96, 128), burn_in=False)[0]
+    assert instance.pixels().shape == (96, 128, 3)
+    red, _, blue = instance.pixels().reshape(-1, 3).mean(axis=0)
+    assert red > 1.2 * blue

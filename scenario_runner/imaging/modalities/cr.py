@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 
 from scenario_runner.imaging.modules import anatomy, image, study
-from scenario_runner.imaging.modules.values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame
@@ -20,9 +19,6 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     study.common_head(dataset, series)
     dataset.BodyPartExamined = series.body_part
     dataset.ViewPosition = anatomy.view_position(series)
-    side = anatomy.laterality(series)
-    if side in ("L", "R"):
-        dataset.Laterality = side
     image.general_image(dataset, ["ORIGINAL", "PRIMARY"])
     dataset.PatientOrientation = anatomy.projection_orientation(series)
     dataset.KVP = "110"
@@ -31,7 +27,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     dataset.Exposure = 3
     dataset.DistanceSourceToDetector = "1800"
     dataset.PlateType = "GENERAL PURPOSE"
-    dataset.ImagerPixelSpacing = [ds(400 / series.rows), ds(400 / series.rows)]
+    dataset.ImagerPixelSpacing = anatomy.detector_spacing(series)
     image.image_pixel(dataset, frame)
     image.voi_lut(dataset, frame)
     image.sop_common(dataset, series)

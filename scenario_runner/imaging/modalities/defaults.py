@@ -73,4 +73,105 @@ US = ModalityDefaults(
     protocol="Abdomen",
 )
 
-ALL = (CR, CT, DX, MG, MR, US)
+OT = ModalityDefaults(
+    modality="OT",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.7",
+    images=1,
+    rows=512,
+    columns=512,
+    body_part="HEAD",
+    description="Secondary capture",
+)
+
+XA = ModalityDefaults(
+    modality="XA",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.12.1",
+    images=1,
+    rows=512,
+    columns=512,
+    frames=30,
+    body_part="HEART",
+    description="Coronary angiography",
+    protocol="Coronary 15 fps",
+)
+
+RF = ModalityDefaults(
+    modality="RF",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.12.2",
+    images=1,
+    rows=512,
+    columns=512,
+    frames=20,
+    body_part="ESOPHAGUS",
+    description="Barium swallow",
+    protocol="Swallow 15 fps",
+)
+
+IO = ModalityDefaults(
+    modality="IO",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.1.3",
+    images=1,
+    rows=1200,
+    columns=1600,
+    body_part="JAW",
+    description="Intra-oral radiograph",
+    protocol="Periapical",
+)
+
+PX = ModalityDefaults(
+    modality="PX",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.1.1",
+    images=1,
+    rows=1340,
+    columns=2680,
+    body_part="JAW",
+    description="Panoramic radiograph",
+    protocol="Panoramic",
+)
+
+NM = ModalityDefaults(
+    modality="NM",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.20",
+    images=1,
+    rows=1024,
+    columns=256,
+    frames=2,
+    body_part="WHOLEBODY",
+    description="Bone scan",
+    protocol="Whole body",
+)
+
+PT = ModalityDefaults(
+    modality="PT",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.128",
+    images=60,
+    rows=200,
+    columns=200,
+    body_part="ABDOMEN",
+    description="PET FDG",
+    protocol="PET/CT",
+)
+
+XC = ModalityDefaults(
+    modality="XC",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.4",
+    images=1,
+    rows=1200,
+    columns=1600,
+    body_part="CHEST",
+    description="Skin photograph",
+    protocol="Photo",
+)
+
+ES = ModalityDefaults(
+    modality="ES",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.1",
+    images=3,
+    rows=576,
+    columns=720,
+    body_part="COLON",
+    description="Colonoscopy",
+    protocol="Colonoscopy",
+)
+
+ALL = (CR, CT, DX, ES, IO, MG, MR, NM, OT, PT, PX, RF, US, XA, XC)

@@ -8,7 +8,6 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import anatomy, image, study
-from scenario_runner.imaging.modules.values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     """Everything the images of a DX series have alike."""
     dataset = Dataset()
-    study.common_head(dataset, series)
+    study.common_head(dataset, series, image_laterality=True)
     image.general_image(dataset, ["ORIGINAL", "PRIMARY", ""])
     dx_series(dataset)
     dx_anatomy(dataset, series)
@@ -63,12 +62,11 @@ def dx_image(dataset: Dataset, frame: Frame) -> None:
 
 
 def dx_detector(dataset: Dataset, series: PlannedSeries) -> None:
-    """DX Detector Module (C.8.11.4): a 40 cm detector."""
-    spacing = ds(400 / series.rows)
+    """DX Detector Module (C.8.11.4)."""
     dataset.DetectorType = "SCINTILLATOR"
     dataset.DetectorConfiguration = "AREA"
     dataset.DetectorID = "FABRICATOR"
-    dataset.ImagerPixelSpacing = [spacing, spacing]
+    dataset.ImagerPixelSpacing = anatomy.detector_spacing(series)
 
 
 def dx_positioning(dataset: Dataset, series: PlannedSeries) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     """Everything the images of a mammography series have alike."""
     dataset = Dataset()
-    study.common_head(dataset, series)
+    study.common_head(dataset, series, image_laterality=True)
     image.general_image(dataset, ["ORIGINAL", "PRIMARY", ""])
     dx.dx_series(dataset)
     dataset.AnatomicRegionSequence = Sequence([study.code("76752008", "SCT", "Breast")])

@@ -36,6 +36,13 @@ class BuiltInBuilder:
         return import_module(f"scenario_runner.imaging.modalities.{self.module}")
 
 
+_MODULES = {"RF": "xa", "PX": "dx", "ES": "vl", "XC": "vl"}
+"""Where a modality's module has not its own name."""
+
+
 def builders() -> list[IodBuilder]:
     """All built-in IOD builders."""
-    return [BuiltInBuilder(each.modality, each, each.modality.lower()) for each in defaults.ALL]
+    return [
+        BuiltInBuilder(each.modality, each, _MODULES.get(each.modality, each.modality.lower()))
+        for each in defaults.ALL
+    ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from scenario_runner.imaging.modules.values import ds
+
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries
 
@@ -31,6 +33,7 @@ BODY_PARTS = {
     "HAND": BodyPart("85562004", "Hand", paired=True),
     "HEAD": BodyPart("69536005", "Head"),
     "HIP": BodyPart("24136001", "Hip joint", paired=True),
+    "JAW": BodyPart("661005", "Jaw region"),
     "KNEE": BodyPart("72696002", "Knee", paired=True),
     "LSPINE": BodyPart("122496007", "Lumbar spine"),
     "NECK": BodyPart("45048000", "Neck"),
@@ -40,6 +43,11 @@ BODY_PARTS = {
     "TSPINE": BodyPart("122495006", "Thoracic spine"),
     "WRIST": BodyPart("74670003", "Wrist joint", paired=True),
 }
+
+_FIELD_MM = {
+    "ANKLE": 240.0, "ELBOW": 240.0, "FOOT": 300.0, "HAND": 240.0, "JAW": 150.0, "KNEE": 300.0,
+    "SKULL": 300.0, "WRIST": 240.0,
+}  # fmt: skip
 
 _LATERAL = {
     "LL": "A\\F",
@@ -54,6 +62,12 @@ _LATERAL = {
 def body_part(planned: PlannedSeries) -> BodyPart | None:
     """What is known about the series' body part; None for one that is not in the table."""
     return BODY_PARTS.get(planned.body_part.upper())
+
+
+def detector_spacing(planned: PlannedSeries) -> list[str]:
+    """ImagerPixelSpacing in mm, for a field that suits the body part."""
+    field = _FIELD_MM.get(planned.body_part.upper(), 400.0)
+    return [ds(round(field / max(planned.rows, planned.columns), 6))] * 2
 
 
 def laterality(planned: PlannedSeries) -> str:

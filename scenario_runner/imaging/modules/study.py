@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset
 
 from scenario_runner import __version__
+from scenario_runner.imaging.modules import anatomy
+from scenario_runner.imaging.modules.patient import patient, patient_study
 from scenario_runner.imaging.modules.values import da, tm
 
 if TYPE_CHECKING:
@@ -61,15 +63,27 @@ def frame_of_reference(dataset: Dataset, planned: PlannedSeries) -> None:
     dataset.PositionReferenceIndicator = ""
 
 
-def common_head(dataset: Dataset, planned: PlannedSeries) -> None:
-    """The modules that stand at the head of every composite IOD."""
-    from scenario_runner.imaging.modules.patient import patient, patient_study
+def laterality(dataset: Dataset, planned: PlannedSeries) -> None:
+    """Laterality of the General Series Module, for a paired part."""
+    side = anatomy.laterality(planned)
+    if side in ("L", "R"):
+        dataset.Laterality = side
 
+
+def common_head(
+    dataset: Dataset, planned: PlannedSeries, *, image_laterality: bool = False
+) -> None:
+    """The modules that stand at the head of every composite IOD.
+
+    image_laterality: the IOD has ImageLaterality, and so must not have Laterality.
+    """
     patient(dataset, planned.study.patient)
     patient_study(dataset, planned.study)
     general_study(dataset, planned.study)
     general_series(dataset, planned)
     general_equipment(dataset, planned)
+    if not image_laterality:
+        laterality(dataset, planned)
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:

@@ -34,7 +34,7 @@ def _spine(y: float, size: float) -> list[Solid]:
         Ellipsoid(value=BONE * 0.7, x=0, y=y, rx=size, ry=size * 0.8, boxy=2.4),
         Ellipsoid(value=MARROW, x=0, y=y, rx=size * 0.88, ry=size * 0.68, boxy=2.4),
     ]
-    soft: list[Solid] = [Ellipsoid(value=95, x=0, y=y, rx=size, ry=size * 0.8, boxy=2.4)]
+    soft: list[Solid] = [Ellipsoid(value=90, x=0, y=y, rx=size, ry=size * 0.8, boxy=2.4)]
     arch: list[Solid] = [
         *(
             Ellipsoid(value=BONE * 0.75, x=side * size * 1.15, y=y + size * 0.95, rx=size * 0.75,

@@ -27,13 +27,13 @@ def level(hounsfield: float) -> int:
 
 
 class CtFrames(VolumeFrames):
-    """A volume of stored values, signed 16 bits; HU = stored - 1024."""
+    """A volume of stored values, signed 16 bits; HU = stored - 1024. The study's seed makes the body."""
 
     def __init__(self, series: PlannedSeries, name: str) -> None:
         region = name.partition("/")[2]
         super().__init__(
             series,
-            bodies.ct(region, series.seed),
+            bodies.ct(region, series.study.seed),
             level=level,
             stored=(_HU - _INTERCEPT).astype(np.int16),
             background=level(-1000),

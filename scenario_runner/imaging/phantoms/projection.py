@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Plane = NDArray[np.float32]
 Point = tuple[float, float]
+Place = Callable[["Sequence[Point]"], "list[Point]"]
+"""Points of the plane to pixels of the image that is painted."""
 
 EDGE = 768
 """Pixels of the plane's edge; enough for what a radiograph resolves of soft tissue and bone."""
@@ -53,38 +55,64 @@ class Film:
 
     def shape(self, outline: Sequence[Point], blur: float) -> Plane:
         """A filled outline with soft edges. blur: in units of the plane."""
-        return self._drawn(lambda draw: draw.polygon(self._pixels(outline), fill=255), blur)
+
+        def paint(draw: ImageDraw.ImageDraw, place: Place) -> None:
+            draw.polygon(place(outline), fill=255)
+
+        return self._drawn(paint, outline, 0.0, blur)
 
     def stroke(self, points: Sequence[Point], width: float, blur: float) -> Plane:
         """A soft line of even width through points."""
-        pixels = max(1, round(width * EDGE / 2))
-        return self._drawn(
-            lambda draw: draw.line(self._pixels(points), fill=255, width=pixels, joint="curve"),
-            blur,
-        )
+        return self.strokes([(points, width)], blur)
 
     def strokes(self, lines: Sequence[tuple[Sequence[Point], float]], blur: float) -> Plane:
-        """Several soft lines, each of its own width, painted as one."""
+        """Several soft lines with round ends, each of its own width, painted as one."""
 
-        def paint(draw: ImageDraw.ImageDraw) -> None:
+        def paint(draw: ImageDraw.ImageDraw, place: Place) -> None:
             for points, width in lines:
                 pixels = max(1, round(width * EDGE / 2))
-                draw.line(self._pixels(points), fill=255, width=pixels, joint="curve")
+                line = place(points)
+                draw.line(line, fill=255, width=pixels, joint="curve")
+                if pixels > 4:
+                    for x, y in (line[0], line[-1]):
+                        draw.circle((x, y), pixels / 2, fill=255)
 
-        return self._drawn(paint, blur)
+        everything = [point for points, _ in lines for point in points]
+        widest = max((width for _, width in lines), default=0.0)
+        return self._drawn(paint, everything, widest, blur)
 
-    def _drawn(self, paint: Callable[[ImageDraw.ImageDraw], None], blur: float) -> Plane:
-        image = Image.new("L", (EDGE, EDGE))
-        paint(ImageDraw.Draw(image))
+    @staticmethod
+    def _drawn(
+        paint: Callable[[ImageDraw.ImageDraw, Place], None],
+        points: Sequence[Point],
+        width: float,
+        blur: float,
+    ) -> Plane:
+        """A plane with something painted on the part of it where the points are."""
+        plane = np.zeros((EDGE, EDGE), np.float32)
+        reach = (width + 3 * blur) * EDGE / 2 + 3
+        xs = [(x + 1) * EDGE / 2 for x, _ in points]
+        ys = [(y + 1) * EDGE / 2 for _, y in points]
+        left, right = (
+            max(0, min(EDGE, round(edge))) for edge in (min(xs) - reach, max(xs) + reach)
+        )
+        top, bottom = (
+            max(0, min(EDGE, round(edge))) for edge in (min(ys) - reach, max(ys) + reach)
+        )
+        if left >= right or top >= bottom:
+            return plane
+        image = Image.new("L", (right - left, bottom - top))
+
+        def place(points: Sequence[Point]) -> list[Point]:
+            return [((x + 1) * EDGE / 2 - left, (y + 1) * EDGE / 2 - top) for x, y in points]
+
+        paint(ImageDraw.Draw(image), place)
         if blur:
             # Two boxes are nearly a Gaussian, and several times quicker.
             radius = blur * EDGE / 2 * 1.2
             image = image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
-        return np.asarray(image, dtype=np.float32) / np.float32(255)
-
-    @staticmethod
-    def _pixels(points: Sequence[Point]) -> list[Point]:
-        return [((x + 1) * EDGE / 2, (y + 1) * EDGE / 2) for x, y in points]
+        plane[top:bottom, left:right] = np.asarray(image, dtype=np.float32) / np.float32(255)
+        return plane
 
 
 Painter = Callable[[int, str], Plane]

@@ -22,8 +22,9 @@ class QaFrames:
 
     def __init__(self, series: PlannedSeries, name: str) -> None:
         pattern = name.partition("/")[2]
+        plane = _PATTERNS[pattern](series.seed, series.rows, series.columns)
         self._frame = Frame(
-            pixels=_PATTERNS[pattern](series.seed, series.rows, series.columns),
+            pixels=np.stack([plane] * series.frames) if series.frames > 1 else plane,
             bits_stored=12,
             window=(2048.0, 4096.0),
         )

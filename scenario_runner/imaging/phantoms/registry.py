@@ -15,14 +15,23 @@ _PHANTOMS = {
     "ct/abdomen": "ct:CtFrames",
     "ct/chest": "ct:CtFrames",
     "ct/head": "ct:CtFrames",
+    "es/bowel": "photo:PhotoFrames",
+    "io/teeth": "dental:DentalFrames",
     "mg/breast": "breast:BreastFrames",
     "mr/brain": "mr:BrainFrames",
+    "nm/bones": "bonescan:BoneScanFrames",
+    "pt/abdomen": "pet:PetFrames",
+    "pt/chest": "pet:PetFrames",
+    "px/jaws": "dental:DentalFrames",
     "qa/flat": "qa:QaFrames",
     "qa/gradient": "qa:QaFrames",
     "qa/noise": "qa:QaFrames",
     "qa/smpte": "qa:QaFrames",
+    "rf/barium": "angiography:RunFrames",
     "us/abdomen": "ultrasound:UltrasoundFrames",
     "us/doppler": "ultrasound:UltrasoundFrames",
+    "xa/coronary": "angiography:RunFrames",
+    "xc/mole": "photo:PhotoFrames",
 }
 
 _USUAL = {
@@ -31,7 +40,16 @@ _USUAL = {
     "DX": {"": "xray/chest"},
     "MG": {"": "mg/breast"},
     "MR": {"": "mr/brain"},
+    "ES": {"": "es/bowel"},
+    "IO": {"": "io/teeth"},
+    "NM": {"": "nm/bones"},
+    "PT": {"CHEST": "pt/chest", "": "pt/abdomen"},
+    "XC": {"": "xc/mole"},
+    "OT": {"": "qa/smpte"},
+    "PX": {"": "px/jaws"},
+    "RF": {"": "rf/barium"},
     "US": {"": "us/abdomen"},
+    "XA": {"": "xa/coronary"},
 }
 
 
