@@ -16,6 +16,7 @@ IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 CT_CLASS, DX_CLASS = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.1.1"
 MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
+NM_CLASS = "1.2.840.10008.5.1.4.1.1.20"
 PT_CLASS, US_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.3.1"
 CR_CLASS, SC_CLASS = "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.7"
 
@@ -210,6 +211,25 @@ def cine() -> Object:
     ):  # fmt: skip
         put(region, keyword, bytes({"US": 2, "UL": 4, "FD": 8}[vr]), vr)
     made[tag("SequenceOfUltrasoundRegions")] = [region]
+    return made
+
+
+def nuclear() -> Object:
+    """Two frames of nuclear medicine, one for each of two energy windows."""
+    made = _image(
+        SOPClassUID=NM_CLASS, Modality="NM", ImageType="ORIGINAL\\PRIMARY\\STATIC\\EMISSION",
+        NumberOfFrames="2", PixelSpacing="", CountsAccumulated="", NumberOfEnergyWindows=2,
+        NumberOfDetectors=1,
+    )  # fmt: skip
+    put(made, "FrameIncrementPointer", struct.pack("<HH", 0x0054, 0x0010), "AT")
+    put(made, "EnergyWindowVector", struct.pack("<HH", 1, 2))
+    put(made, "PixelData", bytes(2 * 8 * 6 * 2))
+    for keyword in (
+        "EnergyWindowInformationSequence", "RadiopharmaceuticalInformationSequence",
+        "DetectorInformationSequence", "PatientOrientationCodeSequence",
+        "PatientGantryRelationshipCodeSequence",
+    ):  # fmt: skip
+        made[tag(keyword)] = []
     return made
 
 

@@ -18,7 +18,7 @@ Change = Callable[[Object], object]
 
 GOOD: dict[str, Callable[[], Object]] = {
     "ct": ct, "dx": dx, "mr": objects.mr, "pet": objects.pet, "cine": objects.cine,
-    "colour": objects.colour,
+    "colour": objects.colour, "nuclear": objects.nuclear,
 }  # fmt: skip
 
 
@@ -157,6 +157,7 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("decay-factor", "DecayFactor", "pet", without("DecayFactor")),
     ("frames", "FrameIncrementPointer", "cine", without("FrameIncrementPointer")),
     ("frames", "FrameIncrementPointer", "cine", without("FrameTime")),
+    ("frames", "EnergyWindowVector", "nuclear", value("EnergyWindowVector", b"\1\0")),
     ("patient-orientation", "PatientOrientation", "colour", without("PatientOrientation")),
     ("type-1", "SequenceOfUltrasoundRegions[0].RegionFlags", "cine", inside(without("RegionFlags"))),
     ("reference", "AnatomicRegionSequence[0].ReferencedSOPInstanceUID", "dx",

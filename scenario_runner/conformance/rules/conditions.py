@@ -122,9 +122,15 @@ def frames(file: DicomFile) -> Iterator[Problem]:
         return
     for at in range(0, len(pointer.value) - 3, 4):
         group, number = struct.unpack_from("<HH", pointer.value, at)
-        if group << 16 | number not in data.elements:
-            name = name_of(group << 16 | number)
-            yield Problem("FrameIncrementPointer", f"points to {name}, which is missing")
+        tag = group << 16 | number
+        vector = data.elements.get(tag)
+        if vector is None:
+            yield Problem("FrameIncrementPointer", f"points to {name_of(tag)}, which is missing")
+        elif file.sop_class in classes.NM and vector.vr == "US":
+            values, count = len(vector.value) // 2, data.number("NumberOfFrames") or 1
+            if values != count:
+                message = f"has {values} values for {count} frames"
+                yield Problem(name_of(tag), message, "PS3.3 C.8.4.8")
 
 
 def hounsfield(file: DicomFile) -> Iterator[Problem]:

@@ -120,9 +120,10 @@ def pixel_vr(file: DicomFile) -> Iterator[Problem]:
     pixels = file.data.get("PixelData")
     if pixels is None or not pixels.written_vr:
         return
+    section = "PS3.5 A.4" if pixels.fragments is not None else ""
     fault = _vr_fault(file, pixels)
     if fault:
-        yield Problem("PixelData", f"has VR {pixels.written_vr}; {fault}")
+        yield Problem("PixelData", f"has VR {pixels.written_vr}; {fault}", section)
 
 
 def lossy(file: DicomFile) -> Iterator[Problem]:
