@@ -143,7 +143,7 @@ class CommitResult:
     committed: Sequence[str]
     failed: Mapping[str, int]
     delivery: str
-    """On which association the report came: ``same association`` or ``association of the peer``."""
+    """On which association the report came: ``same association``, ``later association``, ``association of the peer``."""
     seconds: float
     association: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,6 +12,7 @@ from scenario_runner.errors import (
     OperationFailed,
     PeerTimeout,
     ProtocolViolation,
+    TargetError,
 )
 from scenario_runner.network import commands, queries
 from scenario_runner.network.association import Association
@@ -31,11 +32,15 @@ _WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
 _REQUEST = 1
 """Action type of N-ACTION: request storage commitment (PS3.4 J.3.2)."""
 _POLL = 0.1
+_OFFER = 2.0
+"""Seconds that each later association is held open for the peer to report on."""
 _MOST = 100_000
 
 Instance = tuple[str, str]
 """SOP class UID and SOP instance UID."""
+Delivery = Literal["same association", "later association", "association of the peer"]
 Event = tuple[int, "Dataset"]
+Report = tuple["Dataset", Delivery]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +48,14 @@ class CommitAnswer:
     """What the peer committed itself to.
 
     failed: SOP instance UID to FailureReason (0008,1197) (PS3.3 C.14). delivery: whether the
-    N-EVENT-REPORT came on the association of the request or on one the peer opened.
+    N-EVENT-REPORT came on the association of the request, on a later one of ours, or on one the peer
+    opened.
     """
 
     transaction_uid: str
     committed: tuple[str, ...]
     failed: dict[str, int]
-    delivery: Literal["same association", "association of the peer"]
+    delivery: Delivery
     seconds: float
     association: AssociationEvidence
 
@@ -64,12 +70,15 @@ class Commitments:
         """Keep one report until it is asked for."""
         self._events.put((event_type, information))
 
-    def next(self) -> Event | None:
-        """The next report, None when there is none yet."""
-        try:
-            return self._events.get_nowait()
-        except queue.Empty:
-            return None
+    def next(self, transaction: str) -> Dataset | None:
+        """The report on that transaction, None when there is none yet; others are dropped."""
+        while True:
+            try:
+                _, information = self._events.get_nowait()
+            except queue.Empty:
+                return None
+            if _uid(information, "TransactionUID") == transaction:
+                return information
 
 
 def commit(
@@ -82,7 +91,8 @@ def commit(
     """Ask for commitment and wait for the report.
 
     commitments: where a Receiver puts its events (on_event), for a peer that opens an association
-    of its own; the report is awaited on the association of the request as well.
+    of its own. The report is also awaited on the association of the request and, once the peer has
+    let go of that or half the patience is used up, on later ones that are offered to it.
     patience: seconds the report may take. Raises OperationFailed when the request is refused,
     PeerTimeout when no report comes, other TargetErrors, or what the deadline raises.
     """
@@ -90,22 +100,36 @@ def commit(
 
     transaction = str(generate_uid(prefix=None))
     started = time.monotonic()
+    end = started + patience
+    with _open(peer, deadline) as association:
+        context = association.context(STORAGE_COMMITMENT, "storage commitment")
+        _request(association, context, transaction, instances)
+        report = _listen(association, commitments, transaction, started + patience / 2)
+    while report is None and time.monotonic() < end:
+        report = _listen_again(peer, commitments, transaction, end, deadline)
+    if report is None:
+        raise peer.error(
+            PeerTimeout,
+            "no storage commitment report",
+            f"none came within {patience:g} s, neither on the same association nor on another",
+            hint="does the PACS know our AE title, and the host and port of the site's 'receiver'?",
+        )
+    committed, failed = _read(report[0])
+    return CommitAnswer(
+        transaction_uid=transaction,
+        committed=committed,
+        failed=failed,
+        delivery=report[1],
+        seconds=time.monotonic() - started,
+        association=association.evidence,
+    )
+
+
+def _open(peer: Peer, deadline: Deadline) -> Association:
     proposal = Proposal(
         abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES
     )
-    with Association.open(peer, [proposal], deadline) as association:
-        context = association.context(STORAGE_COMMITMENT, "storage commitment")
-        _request(association, context, transaction, instances)
-        report, same = _await(association, context, commitments, transaction, patience)
-        committed, failed = _read(report)
-        return CommitAnswer(
-            transaction_uid=transaction,
-            committed=committed,
-            failed=failed,
-            delivery="same association" if same else "association of the peer",
-            seconds=time.monotonic() - started,
-            association=association.evidence,
-        )
+    return Association.open(peer, [proposal], deadline)
 
 
 def _request(
@@ -146,38 +170,43 @@ def _request(
         )
 
 
-def _await(
-    association: Association,
-    context: Context,
-    commitments: Commitments,
-    transaction: str,
-    patience: float,
-) -> tuple[Dataset, bool]:
-    """The report for our transaction, and whether it came on our own association."""
-    end = time.monotonic() + patience
-    same: Commitments | None = Commitments()
+def _listen(
+    association: Association, commitments: Commitments, transaction: str, end: float
+) -> Report | None:
+    """The report for our transaction, on this association or from the receiver, if it comes.
+
+    None when the time is over or the peer has let go of the association.
+    """
+    context = association.context(STORAGE_COMMITMENT, "storage commitment")
+    here = Commitments()
     while time.monotonic() < end:
-        report = commitments.next()
-        if report is not None and _is_for(report, transaction):
-            return report[1], False
-        if same is None:
-            association.deadline.sleep(_POLL)
-            continue
+        if (report := commitments.next(transaction)) is not None:
+            return report, "association of the peer"
         try:
             if not association.idle(_POLL):
-                _take(association, context, same)
+                _take(association, context, here)
         except AssociationAborted:
-            same = None  # the peer has let go of it, and will open one of its own
-            continue
-        report = same.next()
-        if report is not None and _is_for(report, transaction):
-            return report[1], True
-    raise association.peer.error(
-        PeerTimeout,
-        "no storage commitment report",
-        f"none came within {patience:g} s, neither on the same association nor on another",
-        hint="does the PACS know our AE title, and the host and port of the site's 'receiver'?",
-    )
+            return None
+        if (report := here.next(transaction)) is not None:
+            return report, "same association"
+    return None
+
+
+def _listen_again(
+    peer: Peer, commitments: Commitments, transaction: str, end: float, deadline: Deadline
+) -> Report | None:
+    """Offer the peer another association to report on, as some wait for one (PS3.4 J.3.3)."""
+    began = time.monotonic()
+    try:
+        with _open(peer, deadline) as association:
+            report = _listen(association, commitments, transaction, min(end, began + _OFFER))
+    except TargetError:
+        report = None  # it does not want one; the receiver still listens
+    if report is not None and report[1] == "same association":
+        return report[0], "later association"
+    if report is None:
+        deadline.sleep(max(0.0, min(end, began + _OFFER) - time.monotonic()))
+    return report
 
 
 def _take(association: Association, context: Context, reports: Commitments) -> None:
@@ -189,10 +218,6 @@ def _take(association: Association, context: Context, reports: Commitments) -> N
             "it sent something else where a commitment report belongs",
         )
     take_event(association, message, context, reports.take)
-
-
-def _is_for(report: Event, transaction: str) -> bool:
-    return _uid(report[1], "TransactionUID") == transaction
 
 
 def _read(report: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:

@@ -164,14 +164,24 @@ def test_orthanc_commits_itself_to_what_it_has_and_names_what_it_has_not(tmp_pat
     assert answer.delivery == "association of the peer"
 
 
-def _report_here(wire: Wire, transaction: str | None) -> None:
-    """Answer N-ACTION and report on the same association that all of it is safe."""
+def _requested(wire: Wire) -> tuple[int, Dataset]:
+    """Take an N-ACTION and promise to look into it."""
     wire.accept()
     context_id, request, _ = wire.read_message()
     asked = read_dataset(BytesIO(wire.data), is_implicit_VR=False, is_little_endian=True)
     wire.answer(context_id, request)
+    return context_id, asked
+
+
+def _report_here(wire: Wire, transaction: str | None) -> None:
+    """Answer N-ACTION and report on the same association that all of it is safe."""
+    context_id, asked = _requested(wire)
     if transaction is not None:
         asked.TransactionUID = transaction
+    _report(wire, context_id, asked)
+
+
+def _report(wire: Wire, context_id: int, asked: Dataset) -> None:
     command: dict[int, int | str] = {
         Element.AFFECTED_SOP_CLASS_UID: "1.2.840.10008.1.20.1",
         Element.COMMAND_FIELD: 0x0100,
@@ -190,6 +200,22 @@ def test_a_report_on_the_same_association_is_taken() -> None:
         answer = commit(peer, [(CT, "1.2"), (CT, "1.3")], Commitments(), 10, Deadline(20))
     assert (answer.committed, answer.failed) == (("1.2", "1.3"), {})
     assert answer.delivery == "same association"
+
+
+def test_a_report_on_the_next_association_we_open_is_taken() -> None:
+    promised: list[Dataset] = []
+
+    def later(wire: Wire) -> None:
+        if not promised:
+            promised.append(_requested(wire)[1])
+            return
+        wire.accept()
+        _report(wire, 1, promised[0])
+
+    with hostile(later) as peer:
+        answer = commit(peer, [(CT, "1.2")], Commitments(), 10, Deadline(20))
+    assert answer.committed == ("1.2",)
+    assert answer.delivery == "later association"
 
 
 def test_a_report_for_another_transaction_is_not_taken_for_ours() -> None:
