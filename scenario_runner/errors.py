@@ -60,6 +60,15 @@ class Diagnostic:
     severity: Severity = "error"
 
 
+def in_file_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sorted by place within each file; the files in the order they first appear."""
+    listed = list(diagnostics)
+    files = {name: place for place, name in enumerate(dict.fromkeys(d.where.file for d in listed))}
+    return tuple(
+        sorted(listed, key=lambda d: (files[d.where.file], d.where.line, d.where.column, d.code))
+    )
+
+
 class FabricatorError(Exception):
     """Root of the tree. ``message`` is one sentence; ``hint`` says what to do about it."""
 
@@ -95,7 +104,7 @@ class InvalidInput(FabricatorError):
     exit_code = 3
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = tuple(diagnostics)
+        self.diagnostics = in_file_order(diagnostics)
         first = self.diagnostics[0]
         super().__init__(f"{first.where.file}:{first.where.line}: {first.message}", hint=first.hint)
 

@@ -36,9 +36,14 @@ _WORDS = {
 
 
 class Console:
-    """An event handler that prints. Lines go out as steps finish; nothing is repeated."""
+    """An event handler that prints. Lines go out as steps finish; nothing is repeated.
 
-    def __init__(self) -> None:
+    side_by_side: several cases run at once; then the lines of each go out together at its end.
+    """
+
+    def __init__(self, *, side_by_side: bool = False) -> None:
+        self._side_by_side = side_by_side
+        self._waiting: dict[str, list[str]] = {}
         self._bar: Bar | None = None
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._failed_checks: dict[tuple[str, str], list[CheckFinished]] = {}
@@ -79,7 +84,7 @@ class Console:
             case CaseStarted():
                 title = _safe(str(event.scenario.get("title") or ""))
                 name = click.style(event.case, bold=True)
-                self._print(f"{name}  {title}".rstrip())
+                self._print(event.case, f"{name}  {title}".rstrip())
             case StepStarted() | Progress():
                 self._show(event)
             case Logged(level="warning"):
@@ -93,7 +98,9 @@ class Console:
             case CaseFinished():
                 self._outcomes.append(event.outcome)
                 if event.outcome == "skipped":
-                    self._print(f"  {_word('skipped')}  {event.message}")
+                    self._print(event.case, f"  {_word('skipped')}  {event.message}")
+                for line in self._waiting.pop(event.case, ()):
+                    self._out(line)
             case RunFinished():
                 self._seconds = event.duration_s
             case _:
@@ -116,7 +123,10 @@ class Console:
         if self._bar is not None and (task := self._tasks.pop((event.case, event.id), None)):
             self._bar.remove_task(task)
         name = event.title or event.id
-        self._print(f"  {_word(event.outcome)}  {_safe(name):<16}  {_safe(event.message)}".rstrip())
+        self._print(
+            event.case,
+            f"  {_word(event.outcome)}  {_safe(name):<16}  {_safe(event.message)}".rstrip(),
+        )
         failed = self._failed_checks.pop((event.case, event.id), [])
         if event.outcome in ("failed", "error"):
             for check in failed:
@@ -134,7 +144,13 @@ class Console:
             task = self._tasks[event.case, event.id]
             self._bar.update(task, completed=event.done, total=event.total)
 
-    def _print(self, line: str) -> None:
+    def _print(self, case: str, line: str) -> None:
+        if self._side_by_side:
+            self._waiting.setdefault(case, []).append(line)
+        else:
+            self._out(line)
+
+    def _out(self, line: str) -> None:
         """One line to stdout, above the bar when both are the same terminal."""
         if self._bar is not None and sys.stdout.isatty():
             from rich.text import Text

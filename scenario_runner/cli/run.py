@@ -73,7 +73,7 @@ def run(
         command=["fabricate", *sys.argv[1:]],
     )
     control = Control()
-    with Console() as console, _interruptible(control):
+    with Console(side_by_side=workers > 1) as console, _interruptible(control):
         result = run_scenarios(request, [console], control)
     console.summary(result.folder)
     return result.exit_code

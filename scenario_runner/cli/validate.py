@@ -8,6 +8,7 @@ from typing import Any, Literal
 import click
 
 from scenario_runner.cli.options import paths_argument, set_option, site_option
+from scenario_runner.errors import in_file_order
 
 
 @click.command()
@@ -37,9 +38,10 @@ def validate(
     from scenario_runner.language.rendering import render
 
     findings = check(Sources(paths=paths, site=site, overrides=dict(assignments)))
-    if findings.diagnostics:
-        click.echo(render(findings.diagnostics, style).rstrip("\n"))
-    errors = sum(1 for one in findings.diagnostics if one.severity == "error")
+    ordered = in_file_order(findings.diagnostics)
+    if ordered:
+        click.echo(render(ordered, style).rstrip("\n"))
+    errors = sum(1 for one in ordered if one.severity == "error")
     if style == "text":
         files = "file" if findings.files == 1 else "files"
         noun = "error" if errors == 1 else "errors"

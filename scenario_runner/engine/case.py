@@ -50,8 +50,8 @@ class CaseRunner:
         finally:
             remove_scratch(self._scratch)
         ending = worst(ending, cleanup)
-        if ending.outcome == "skipped" and not self._skipped_by_choice:
-            ending = Ending("passed", "")
+        if ending.outcome == "skipped":
+            ending = Ending("skipped", "no step ran")
         self._services.bus.emit(
             CaseFinished(
                 case=self._job.case.id,
@@ -61,10 +61,6 @@ class CaseRunner:
             )
         )
         return ending
-
-    @property
-    def _skipped_by_choice(self) -> bool:
-        return bool(self._job.scenario.steps) and self._order.from_step is not None
 
     def _steps(self) -> Ending:
         result, why = NOTHING, ""
@@ -155,6 +151,13 @@ class CaseRunner:
         return ending
 
 
+def _check_requirements(entry: StepEntry) -> list[str]:
+    """What the checks of an entry verify, known before any is evaluated."""
+    checks = entry.parameters if isinstance(entry.parameters, list) else []
+    named = [check.get("requirements") or () for check in checks if isinstance(check, dict)]
+    return list(dict.fromkeys(str(one) for several in named for one in several))
+
+
 def case_started(job: Job) -> CaseStarted:
     """The event that opens a case, with everything its record needs to know beforehand."""
     scenario, case = job.scenario, job.case
@@ -182,6 +185,7 @@ def case_started(job: Job) -> CaseStarted:
                 "title": entry.title or "",
                 "section": entry.section,
                 "requirements": list(entry.requirements),
+                "check_requirements": _check_requirements(entry),
                 "tags": list(entry.tags),
                 "line": scenario.document.where(entry.path).line,
             }

@@ -98,7 +98,9 @@ class Retrieve(Step):
         ok = set(classes) <= {"success"} and not failed and sink.count > 0
         message = f"{sink.count} instances retrieved"
         if not results:
-            message = "nothing to retrieve"
+            message = f"'{self.from_}' has nothing that fits {dict(self.match or {})}"
+            if self.match is None:
+                message = f"nothing to retrieve: nothing of this case is stored on '{self.from_}'"
         elif not ok:
             worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()

@@ -94,15 +94,13 @@ class Wait(Step):
         """Poll until it holds, fails or the time is over."""
         started = monotonic()
         polls: list[dict[str, Any]] = []
-        trouble = ""
         while True:
             poll: dict[str, Any] = {"attempt": len(polls) + 1}
             try:
                 holds = self._look(context, poll, started)
-                trouble = ""
             except TargetError as error:
-                holds, trouble = False, str(error)
-                poll["error"] = trouble
+                holds = False
+                poll["error"] = str(error)
             poll["elapsed"] = round(monotonic() - started, 3)
             polls.append(poll)
             context.capture(poll)
@@ -131,6 +129,8 @@ class Wait(Step):
             )
             found = presence(target, images, deadline)
             poll |= {"stored": found.stored, "missing": found.missing}
+            if not images:
+                poll["error"] = f"nothing was sent to '{self.on}'"
             wanted = found.expected if self.until.stored == "all" else self.until.stored or 0
             holds = self.until.stored is None or (bool(images) and found.stored >= wanted)
             context.progress(found.stored, found.expected)

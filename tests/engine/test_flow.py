@@ -173,3 +173,20 @@ def test_requirements_are_traced_to_what_proves_them(play: Play) -> None:
     _, run = play(entries, requirements=["R-0"])
     found = {one["id"]: one["outcome"] for one in run["requirements"]}
     assert found == {"R-0": "failed", "R-1": "passed", "R-2": "failed"}
+
+
+def test_a_case_in_which_nothing_ran_has_proved_nothing(play: Play) -> None:
+    done, run = play([probe() | {"when": False, "requirements": ["R-1"]}], requirements=["R-0"])
+    done.check()
+    assert run["cases"][0]["outcome"] == "skipped"
+    assert {one["id"]: one["outcome"] for one in run["requirements"]} == {
+        "R-0": "skipped", "R-1": "skipped"
+    }  # fmt: skip
+
+
+def test_a_requirement_of_a_check_that_was_never_evaluated_stays_in_the_evidence(
+    play: Play,
+) -> None:
+    checks = {"assert": [{"always": {"holds": True}, "requirements": ["R-1"]}]}
+    _, run = play([probe("failed"), checks])
+    assert {one["id"]: one["outcome"] for one in run["requirements"]} == {"R-1": "skipped"}
