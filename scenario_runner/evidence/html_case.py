@@ -215,7 +215,8 @@ def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
     studies = patient.get("studies", [])
     return {
         # A person name has up to three groups: alphabetic, ideographic, phonetic (PS3.5 6.2.1).
-        "names": [group for group in str(patient.get("name", "")).split("=", 2) if group] or ["–"],
+        "names": [group for group in str(patient.get("name") or "").split("=", 2) if group]
+        or ["–"],
         "facts": facts,
         "studies": First(
             [_study(study) for study in studies[:_STUDIES]], max(0, len(studies) - _STUDIES)
@@ -223,17 +224,18 @@ def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _known(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: "" if fields.get(name) is None else fields[name] for name in names}
+
+
 def _study(study: Mapping[str, Any]) -> dict[str, Any]:
     series = study.get("series", [])
     return {
-        **{key: study.get(key, "") for key in ("accession", "date", "description", "uid")},
+        **_known(study, "accession", "date", "description", "uid"),
         "series": First(
             [
                 {
-                    **{
-                        key: one.get(key, "")
-                        for key in ("modality", "number", "description", "uid")
-                    },
+                    **_known(one, "modality", "number", "description", "uid"),
                     "images": len(one.get("images", [])),
                 }
                 for one in series[:_SERIES]

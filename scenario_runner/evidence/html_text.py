@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -22,7 +24,7 @@ _WORDS = {
     "interrupted": "Interrupted",
 }
 _HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 """Characters that are invisible or turn the text around; a record has to show that they are there."""
 
@@ -76,11 +78,22 @@ def t(value: Any, limit: int = 1000) -> Markup:
     return Markup("<bdi>{}</bdi>").format(visible(value, limit))
 
 
-def value(item: Any, limit: int = 1000) -> Markup:
-    """An expected or actual value; a text that looks like a number is quoted."""
+def value(item: Any, limit: int = 1000, beside: Any = None) -> Markup:
+    """An expected or actual value; a text that looks like a number is quoted.
+
+    beside: the value it is compared with. Two that differ but look the same, as a letter composed
+    and decomposed do, are written in ASCII with escapes.
+    """
     if item is None:
         return Markup('<span class="none">no value</span>')
-    return Markup("<code>{}</code>").format(t(one_line(item, limit), limit + 40))
+    text = one_line(item, limit)
+    if item != beside and _looks(text) == _looks(one_line(beside, limit)):
+        text = json.dumps(item)
+    return Markup("<code>{}</code>").format(t(text, limit + 40))
+
+
+def _looks(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 def code(text: str) -> Markup:

@@ -12,7 +12,7 @@ import pytest
 
 from scenario_runner.evidence.flat import one_line
 from scenario_runner.evidence.html import HtmlReporter
-from scenario_runner.evidence.html_text import bounded, fact, fact_name, seconds, visible
+from scenario_runner.evidence.html_text import bounded, fact, fact_name, seconds, value, visible
 from scenario_runner.evidence.write import write_reports
 from scenario_runner.resources import resource
 from tests.evidence import samples
@@ -62,11 +62,11 @@ def test_nothing_is_loaded_and_nothing_runs(tmp_path: Path, name: str) -> None:
     assert page.open == []
     for tag, attributes in page.elements:
         assert tag not in {"script", "link", "iframe", "object", "embed", "base", "form", "video"}
-        for attribute, value in attributes.items():
+        for attribute, content in attributes.items():
             assert not attribute.startswith("on")
             assert attribute != "style"
             if attribute in {"src", "href", "action", "data", "srcset", "poster"}:
-                assert value.startswith(("#", "data:image/png;base64,"))
+                assert content.startswith(("#", "data:image/png;base64,"))
 
 
 @pytest.mark.parametrize("name", samples.ALL)
@@ -152,6 +152,21 @@ def test_a_number_and_the_text_of_it_look_different(tmp_path: Path) -> None:
     html = _html(tmp_path, samples.failing())
     assert "<code><bdi>1</bdi></code>" in html
     assert "<code><bdi>&#34;1&#34;</bdi></code>" in html
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "shown"),
+    [
+        ("Ren\u00e9", "Rene\u0301", "&#34;Rene\\u0301&#34;"),
+        ("A B", "A\u00a0B", "&#34;A\\u00a0B&#34;"),
+        ("A1", "A\uff11", "&#34;A\\uff11&#34;"),
+        ("A", "B", "B"),
+        ("René", "René", "René"),
+    ],
+)
+def test_values_that_differ_never_look_the_same(expected: str, actual: str, shown: str) -> None:
+    assert value(actual, 100, expected) == f"<code><bdi>{shown}</bdi></code>"
+    assert (value(actual, 100, expected) == value(expected, 100, actual)) == (expected == actual)
 
 
 def test_an_interrupted_run_says_so_at_the_top(tmp_path: Path) -> None:
