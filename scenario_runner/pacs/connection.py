@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import time
 from typing import TYPE_CHECKING, Final
@@ -32,10 +33,18 @@ class Connection:
     keeps a sender that has Nagle's algorithm on from waiting 40 ms for our acknowledgement.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            sock = tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         self._socket = sock
         self._buffer = bytearray()
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def handshake(self, timeout: float) -> None:
+        """Agree on TLS, if this is to be TLS. Raises OSError when the peer and we do not."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.settimeout(timeout)
+            self._socket.do_handshake()
 
     def read_pdu(self, *, longest: int, timeout: float) -> tuple[int, bytes | bytearray]:
         """The next PDU's type and body. timeout: seconds for the whole PDU to be here.
@@ -65,11 +74,12 @@ class Connection:
 
     def has_more(self) -> bool:
         """Whether something has come that was not read yet."""
-        if self._buffer:
+        if self._buffer or (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()):
             return True
         self._socket.setblocking(False)
         try:
-            self._socket.recv(1, socket.MSG_PEEK)
+            # Under TLS, too, it is the socket's own bytes that count.
+            socket.socket.recv(self._socket, 1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         return True  # or closed: reading will say so

@@ -89,6 +89,7 @@ class Conversation:
 
     def _associate(self) -> Association | None:
         options = self._desk.options
+        self._connection.handshake(options.request_timeout)
         kind, body = self._connection.read_pdu(
             longest=_REQUEST_MAX, timeout=options.request_timeout
         )

@@ -21,6 +21,18 @@ class Destination:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """TLS 1.2 or 1.3 on the DICOM port (PS3.15 B). All files are PEM.
+
+    authorities: who may have signed a client's certificate; given, a client without one is refused.
+    """
+
+    certificate: Path
+    key: Path
+    authorities: Path | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacsOptions:
     """Policies and bounds; the defaults suit a test on one machine."""
@@ -38,6 +50,8 @@ class PacsOptions:
     """On which association a storage commitment is told: the one it was asked on, or one of our own."""
     worklist: Path | None = None
     """A folder of worklist items; by default ``worklist`` in the folder of the PACS."""
+    tls: TlsOptions | None = None
+    """Speak TLS, and nothing else."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

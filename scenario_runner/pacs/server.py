@@ -6,6 +6,7 @@ import contextlib
 import logging
 import selectors
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -15,7 +16,7 @@ from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.mpps import PerformedSteps
-from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.options import PacsOptions, TlsOptions
 from scenario_runner.pacs.services import Desk
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class EmbeddedPacs:
         self.steps = PerformedSteps(folder / "mpps")
         """What modalities have told by MPPS."""
         self._archive: Archive | None = None
+        self._tls: ssl.SSLContext | None = None
         self._listener: socket.socket | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None
         self._thread: threading.Thread | None = None
@@ -85,6 +87,7 @@ class EmbeddedPacs:
 
     def start(self) -> None:
         """Listen. Raises MachineError when the port is taken or the folder cannot be used."""
+        self._tls = None if self.options.tls is None else tls_context(self.options.tls)
         listener = self._listen()
         try:
             self._archive = Archive(self.folder, self.options.archive)
@@ -166,7 +169,7 @@ class EmbeddedPacs:
                 self._serve(sock)
 
     def _serve(self, sock: socket.socket) -> None:
-        connection = Connection(sock)
+        connection = Connection(sock, self._tls)
         desk = Desk(
             self.archive,
             self.options,
@@ -208,6 +211,24 @@ class EmbeddedPacs:
         with self._lock:
             self._errands.add(thread)
         thread.start()
+
+
+def tls_context(tls: TlsOptions) -> ssl.SSLContext:
+    """What TLS is spoken with. Raises MachineError when a file cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(tls.certificate, tls.key)
+        if tls.authorities is not None:
+            context.load_verify_locations(tls.authorities)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except OSError as error:
+        raise MachineError(
+            f"cannot use the TLS files '{tls.certificate}', '{tls.key}'"
+            f"{f', {tls.authorities}' if tls.authorities else ''}: {error}",
+            hint="they have to be PEM files, and the key has to belong to the certificate",
+        ) from error
+    return context
 
 
 def serve(
