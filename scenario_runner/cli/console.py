@@ -35,6 +35,10 @@ _WORDS = {
 }
 
 
+_WIDEST = 40
+"""Longer names push their message to the right."""
+
+
 class Console:
     """An event handler that prints. Lines go out as steps finish; nothing is repeated.
 
@@ -44,6 +48,8 @@ class Console:
     def __init__(self, *, side_by_side: bool = False) -> None:
         self._side_by_side = side_by_side
         self._waiting: dict[str, list[str]] = {}
+        self._widths: dict[str, int] = {}
+        """How wide the names of a case's steps are."""
         self._bar: Bar | None = None
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._failed_checks: dict[tuple[str, str], list[CheckFinished]] = {}
@@ -84,13 +90,14 @@ class Console:
             case CaseStarted():
                 title = _safe(str(event.scenario.get("title") or ""))
                 name = click.style(event.case, bold=True)
+                names = [len(str(step["title"] or step["id"])) for step in event.steps]
+                self._widths[event.case] = min(max(names, default=0), _WIDEST)
                 self._print(event.case, f"{name}  {title}".rstrip())
             case StepStarted() | Progress():
                 self._show(event)
             case Logged(level="warning"):
-                self._print(
-                    f"          {click.style('warning:', fg='yellow')} {_safe(event.message)}"
-                )
+                word = click.style("warning:", fg="yellow")
+                self._print(event.case, f"         {word} {_safe(event.message)}")
             case CheckFinished(outcome="failed" | "error"):
                 self._failed_checks.setdefault((event.case, event.id), []).append(event)
             case StepFinished():
@@ -122,17 +129,15 @@ class Console:
     def _step(self, event: StepFinished) -> None:
         if self._bar is not None and (task := self._tasks.pop((event.case, event.id), None)):
             self._bar.remove_task(task)
-        name = event.title or event.id
-        self._print(
-            event.case,
-            f"  {_word(event.outcome)}  {_safe(name):<16}  {_safe(event.message)}".rstrip(),
-        )
+        name = _safe(event.title or event.id).ljust(self._widths.get(event.case, 0))
+        line = f"  {_word(event.outcome)}  {name}  {_safe(event.message)}"
+        self._print(event.case, line.rstrip())
         failed = self._failed_checks.pop((event.case, event.id), [])
         if event.outcome in ("failed", "error"):
-            for check in failed:
-                self._print(
-                    f"           {_safe(check.title or check.check)}: {_safe(check.message)}"
-                )
+            # Of several attempts the last one counts.
+            for check in (one for one in failed if one.attempt == event.attempts):
+                name = _safe(check.title or check.check)
+                self._print(event.case, f"         - {name}: {_safe(check.message)}")
 
     def _show(self, event: Event) -> None:
         if self._bar is None:

@@ -111,7 +111,7 @@ class Wait(Step):
             if monotonic() - started + self.every >= self.timeout:
                 return self._result(
                     "failed",
-                    f"not so within {self.timeout:g} s: {trouble or _summary(poll)}",
+                    f"not so within {self.timeout:g} s: {poll.get('error') or _summary(poll)}",
                     polls,
                 )
             context.deadline.sleep(self.every)
