@@ -126,6 +126,28 @@ def test_pet_lies_on_the_ct_of_its_study() -> None:
     assert places[0][2] == places[1][2]
 
 
+@pytest.mark.parametrize("part", ["CHEST", "ABDOMEN", "HAND", "KNEE", "SKULL", "FOOT"])
+def test_a_radiograph_shows_its_body_part_and_not_another(part: str) -> None:
+    """Every part has a projection of its own, and each individual differs from the next."""
+    image = instances("DX", images=1, size=(128, 128), body_part=part, burn_in=False)[0].pixels()
+    chest = instances("DX", images=1, size=(128, 128), view="LL", burn_in=False)[0].pixels()
+    correlation = np.corrcoef(image.ravel().astype(float), chest.ravel().astype(float))[0, 1]
+    assert correlation < 0.9
+    assert image.std() > 200
+
+
+def test_the_other_hand_is_the_mirror_image() -> None:
+    left, right = (
+        instances("DX", images=1, size=(96, 96), body_part="HAND", laterality=side, burn_in=False)[
+            0
+        ]
+        .pixels()
+        .astype(float)
+        for side in "LR"
+    )
+    assert np.abs(left - right[:, ::-1]).mean() < 0.2 * np.abs(left - right).mean()
+
+
 @pytest.mark.parametrize("modality", ["XC", "ES"])
 def test_photographs_are_in_colour(modality: str) -> None:
     instance = instances(modality, images=1, size=(96, 128), burn_in=False)[0]

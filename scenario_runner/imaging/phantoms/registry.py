@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries
 
 _PHANTOMS = {
+    "xray/abdomen": "skeleton:SkeletonFrames",
     "xray/chest": "chest:ChestFrames",
+    "xray/hand": "skeleton:SkeletonFrames",
+    "xray/knee": "skeleton:SkeletonFrames",
+    "xray/skull": "skeleton:SkeletonFrames",
     "ct/abdomen": "ct:CtFrames",
     "ct/chest": "ct:CtFrames",
     "ct/head": "ct:CtFrames",
@@ -34,10 +38,27 @@ _PHANTOMS = {
     "xc/mole": "photo:PhotoFrames",
 }
 
+# A limb that has no phantom of its own is shown by its likest neighbour.
+_XRAY = {
+    "ABDOMEN": "xray/abdomen",
+    "ANKLE": "xray/knee",
+    "ELBOW": "xray/knee",
+    "FOOT": "xray/hand",
+    "HAND": "xray/hand",
+    "HEAD": "xray/skull",
+    "HIP": "xray/abdomen",
+    "KNEE": "xray/knee",
+    "LSPINE": "xray/abdomen",
+    "PELVIS": "xray/abdomen",
+    "SKULL": "xray/skull",
+    "WRIST": "xray/hand",
+    "": "xray/chest",
+}
+
 _USUAL = {
     "CT": {"HEAD": "ct/head", "BRAIN": "ct/head", "CHEST": "ct/chest", "": "ct/abdomen"},
-    "CR": {"": "xray/chest"},
-    "DX": {"": "xray/chest"},
+    "CR": _XRAY,
+    "DX": _XRAY,
     "MG": {"": "mg/breast"},
     "MR": {"": "mr/brain"},
     "ES": {"": "es/bowel"},
