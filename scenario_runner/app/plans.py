@@ -16,7 +16,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters
-from scenario_runner.planning.plain import write_patients
+from scenario_runner.planning.plan_json import write_patients
 from scenario_runner.plugins import Plugins
 from scenario_runner.registry.counters import PeekCounters, SqliteCounters
 from scenario_runner.registry.location import Location

@@ -74,6 +74,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB311": "tags that cannot be set",
         "FAB312": "more than one case can hold",
         "FAB313": "an unknown phantom",
+        "FAB314": "a character set that cannot hold the text",
         # Site files
         "FAB401": "a target without a service",
         "FAB402": "an environment variable that is not set",

@@ -107,8 +107,8 @@ class Demographics(Protocol):
         """Who asks for it: ``locale: NAME:…``."""
         ...
 
-    def person(self, locale: str, sex: str, random: Random) -> Person:
-        """A person; the same for the same locale, sex and state of random.
+    def person(self, locale: str, sex: str, seed: int) -> Person:
+        """A person; the same for the same locale, sex (M, F or O) and seed (63 bits).
 
         Raises ValueError for a locale it does not know; the message lists near ones.
         """

@@ -52,6 +52,10 @@ class SeriesPart:
     body_part: str
     view: str | None
     tags: Mapping[str, Any]
+    said: Mapping[str, Any]
+    """Fields of the planned series that ``tags`` decide, with their values."""
+    image_uid: str | None
+    """SOPInstanceUID of its images where ``tags`` give it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,10 @@ class StudyPart:
     count: int
     accession: Identifier
     date: dt.date | None
+    time: dt.time | None
     modality: str
+    said: Mapping[str, Any]
+    """Fields of the planned study that ``tags`` decide, with their values."""
     series: tuple[SeriesPart, ...]
 
     @property
@@ -89,6 +96,8 @@ class PatientPart:
     patient_id: Identifier
     life: Life
     locale: str
+    said: Mapping[str, Any]
+    """Fields of the planned patient that ``tags`` decide, with their values."""
     studies: tuple[StudyPart, ...]
 
     @property

@@ -62,8 +62,9 @@ def series_start(date: dt.date, time: dt.time, index: int) -> dt.datetime:
 def years_before(day: dt.date, years: int) -> dt.date:
     """The same day that many years earlier; 28 February for the 29th where there is none."""
     year = min(max(dt.MINYEAR, day.year - years), dt.MAXYEAR)
-    last = calendar.monthrange(year, day.month)[1]
-    return day.replace(year=year, day=min(day.day, last))
+    if (day.month, day.day) == (2, 29) and not calendar.isleap(year):
+        return dt.date(year, 2, 28)
+    return dt.date(year, day.month, day.day)
 
 
 def whole_years(days: int) -> int | None:

@@ -20,15 +20,18 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.planning import east_asian_names
 from scenario_runner.planning.api import Person
+from scenario_runner.planning.identity import Dice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from faker import Generator
 
+    from scenario_runner.planning.api import Demographics
+
 DEFAULT_LOCALE = "en_US"
-_POOL_BITS = 10
-"""Different values of each kind a locale has, as a power of two; each is made when first drawn."""
+_POOL_BITS = {"given": 10, "family": 10, "middle": 9, "address": 9, "phone": 9}
+"""Different values of each kind a locale has, as powers of two; each is made when first drawn."""
 _PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "phone_number", "misc")]
 _RENAMED = {"fr_QC": "fr_CA", "dk_DK": "da_DK"}
 """Locales that Faker keeps only for old callers, with a warning."""
@@ -38,7 +41,9 @@ _PREFERRED = {
 _KINDS = {
     sex: (f"given {sex}", f"family {sex}", f"middle {sex}", "address", "phone") for sex in "MF"
 }
-_VALUES = len(_KINDS["M"])
+_Pool = tuple[str, dict[int, Any], int, int]
+"""Kind, its values so far by number, and which bits of what is drawn are the number: how far to
+shift, and the mask."""
 _ADDRESS_LENGTH = 64
 _PHONE_LENGTH = 16
 
@@ -51,23 +56,24 @@ class FakerDemographics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._generators: dict[str, Generator] = {}
-        self._pools: dict[tuple[str, str, int], Any] = {}
+        self._pools: dict[tuple[str, str], dict[int, Any]] = {}
+        self._by_sex: dict[tuple[str, str], list[_Pool]] = {}
         self._locales: dict[str, str] = {}
 
-    def person(self, locale: str, sex: str, random: Random) -> Person:
+    def person(self, locale: str, sex: str, seed: int) -> Person:
         """A person of the locale; ``sex`` M or F decides the given name, O leaves it open.
 
         locale: as ``en_AU``, ``en-AU`` or ``ja``. Raises ValueError for one Faker does not have.
         """
-        locale = self._locale(locale)
-        sex = sex if sex in ("M", "F") else random.choice("MF")
-        drawn = random.getrandbits(_POOL_BITS * _VALUES)
-        parts = []
-        for kind in _KINDS[sex]:
-            drawn, number = divmod(drawn, 1 << _POOL_BITS)
-            value = self._pools.get((locale, kind, number))
-            parts.append(self._made(locale, kind, number) if value is None else value)
-        given, family, middle, address, phone = parts
+        locale = self._locales.get(locale) or self._locale(locale)
+        drawn = Dice(seed).bits()
+        if sex not in _KINDS:
+            sex = "MF"[drawn >> 63]
+        given, family, middle, address, phone = [
+            pool.get(drawn >> shift & mask) or self._made(locale, kind, drawn >> shift & mask)
+            for kind, pool, shift, mask in self._by_sex.get((locale, sex))
+            or self._pools_of(locale, sex)
+        ]
         return Person(
             family=family[0],
             given=given[0],
@@ -77,6 +83,17 @@ class FakerDemographics:
             address=address,
             phone=phone,
         )
+
+    def _pools_of(self, locale: str, sex: str) -> list[_Pool]:
+        pools: list[_Pool] = []
+        shift = 0
+        for kind in _KINDS[sex]:
+            bits = _POOL_BITS[kind.split()[0]]
+            made = self._pools.setdefault((locale, kind), {})
+            pools.append((kind, made, shift, (1 << bits) - 1))
+            shift += bits
+        self._by_sex[locale, sex] = pools
+        return pools
 
     def _locale(self, asked: str) -> str:
         known = self._locales.get(asked)
@@ -92,7 +109,7 @@ class FakerDemographics:
             seed = sha256(f"{locale} {kind} {number}".encode()).digest()
             generator = self._generator(locale)
             generator.random = Random(int.from_bytes(seed[:8]))  # noqa: S311 - reproducible
-            value = self._pools[locale, kind, number] = _maker(generator, locale, kind)()
+            value = self._pools[locale, kind][number] = _maker(generator, locale, kind)()
         return value
 
     def _generator(self, locale: str) -> Generator:
@@ -101,6 +118,19 @@ class FakerDemographics:
 
             self._generators[locale] = Factory.create(locale, providers=_PROVIDERS)
         return self._generators[locale]
+
+
+def demographics_for(locale: str, known: Mapping[str, Demographics]) -> tuple[Demographics, str]:
+    """The source of people for a locale: ``SOURCE:locale`` for a plugin's, else Faker.
+
+    Raises ValueError for an unknown source; its message lists the known ones.
+    """
+    source, colon, rest = locale.partition(":")
+    if not colon:
+        return known["faker"], locale
+    if source not in known:
+        raise ValueError(", ".join(f"{name}:…" for name in known))
+    return known[source], rest
 
 
 def _find_locale(asked: str, available: Iterable[str]) -> str:

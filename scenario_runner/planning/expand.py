@@ -14,9 +14,11 @@ from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.scenario import patients_of
 from scenario_runner.language.templates import render_tree, resolve_vars, texts
 from scenario_runner.planning.blueprint import CasePart
-from scenario_runner.planning.build import Builder
+from scenario_runner.planning.build import build
 from scenario_runner.planning.findings import Findings
 from scenario_runner.planning.identifiers import Identifiers
+from scenario_runner.planning.identity import derive_seed
+from scenario_runner.planning.makers import Setting
 from scenario_runner.planning.matrix import case_id, combinations
 from scenario_runner.planning.numbers import ExhaustedRule, reserve
 from scenario_runner.planning.plan import PlannedCase
@@ -100,16 +102,21 @@ def plan(
         where = prepared.identifiers.places[error.kind, error.pattern]
         raise InvalidInput([Diagnostic("FAB303", where, error.message, error.hint)]) from error
     cases = [
-        Builder(
+        build(
             case,
-            index=index,
-            run_seed=options.seed,
-            now=options.now,
-            site_name=site.name,
-            uid_root=site.identifiers.uid_root,
-            reserved=reserved,
-            demographics=demographics,
-        ).case()
+            index,
+            Setting(
+                case_id=case.id,
+                case_name=case.name,
+                case_seed=derive_seed(options.seed, case.id),
+                run_seed=options.seed,
+                now=options.now,
+                site_name=site.name,
+                uid_root=site.identifiers.uid_root,
+                reserved=reserved,
+                demographics=demographics,
+            ),
+        )
         for index, case in enumerate(prepared.cases)
     ]
     return Plan(cases, reserved.record)

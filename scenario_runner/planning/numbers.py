@@ -54,8 +54,8 @@ class Reserved:
 
     def numbers(self, kind: str, pattern: Pattern, use: int) -> tuple[int, ...]:
         """One number for each counter of the pattern, for its use-th use."""
-        if not pattern.counters:
-            return ()
+        if (kind, pattern) not in self.first:
+            return ()  # nothing is counted, or nothing is wanted of it
         return tuple(
             first + use * counter.step
             for first, counter in zip(self.first[kind, pattern], pattern.counters, strict=True)

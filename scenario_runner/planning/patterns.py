@@ -177,20 +177,28 @@ class Pattern:
         text = ""
         # Seeding costs more than all the rest, and only a plugin's field may ask for it.
         random = _UNUSED if not self.has_open_fields else Random(seed)  # noqa: S311
+        plain: PatternContext | None = None
         following = iter(numbers)
-        for part, space in zip(self.parts, self.spaces, strict=True):
-            match part:
-                case Literal():
-                    text += part.text
-                case Counter():
-                    text += f"{next(following):0{part.width}d}"
-                case CheckDigit():
-                    text += luhn(text)
-                case Field():
-                    draw, mine = divmod(draw, space)
-                    context = PatternContext(moment, modality, site, random, mine)
-                    text += self.fields[part.name].render(part.width, context)
+        for part, space in self._with_spaces:
+            if isinstance(part, Literal):
+                text += part.text
+            elif isinstance(part, Counter):
+                text += str(next(following)).zfill(part.width)
+            elif isinstance(part, CheckDigit):
+                text += luhn(text)
+            elif space > 1:
+                draw, mine = divmod(draw, space)
+                context = PatternContext(moment, modality, site, random, mine)
+                text += self.fields[part.name].render(part.width, context)
+            else:
+                if plain is None:
+                    plain = PatternContext(moment, modality, site, random)
+                text += self.fields[part.name].render(part.width, plain)
         return text
+
+    @cached_property
+    def _with_spaces(self) -> tuple[tuple[Part, int], ...]:
+        return tuple(zip(self.parts, self.spaces, strict=True))
 
     def _space(self, part: Part) -> int:
         if isinstance(part, Field):

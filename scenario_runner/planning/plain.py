@@ -1,19 +1,17 @@
-"""The plan as plain values: for templates, and as the JSON of ``plan`` and ``run.json``.
+"""The plan as plain values for templates: nested, and also flat under ``studies series images``.
 
-Both show the same names. JSON also has ``key``, the plan's own id of each entity (``p1.s1``), and
-nests studies, series and images; a template finds them nested and also flat, under ``studies``,
-``series`` and ``images``.
+``plan_json`` writes the same names with the same values.
 """
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scenario_runner.planning.lazy import Lazy
+from scenario_runner.planning.said import modality_said
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import (
@@ -26,14 +24,6 @@ if TYPE_CHECKING:
 
 _Parent = TypeVar("_Parent")
 _Member = TypeVar("_Member")
-
-
-class TextStream(Protocol):
-    """What JSON is written to."""
-
-    def write(self, text: str, /) -> object:
-        """Take some more text."""
-        ...
 
 
 def names(case: PlannedCase) -> dict[str, Sequence[dict[str, Any]]]:
@@ -111,7 +101,7 @@ def _series(series: PlannedSeries) -> dict[str, Any]:
     return {
         "uid": series.uid,
         "number": series.number,
-        "modality": series.modality,
+        "modality": modality_said(series.tags, series.modality),
         "sop_class": series.sop_class_uid,
         "description": series.description,
         "protocol": series.protocol,
@@ -124,90 +114,6 @@ def _series(series: PlannedSeries) -> dict[str, Any]:
         "study_uid": series.study.uid,
         "accession": series.study.accession,
     }
-
-
-def write_json(cases: Iterable[PlannedCase], stream: TextStream) -> None:
-    """Write ``[case, …]`` as JSON, an image at a time; memory does not grow with the plan.
-
-    Each case has ``id name matrix seed counts patients``; ``patients[].studies[].series[].images[]``
-    have what templates see of them, and ``key``.
-    """
-    _list(stream, cases, 0, _write_case)
-    stream.write("\n")
-
-
-def write_patients(case: PlannedCase, stream: TextStream, indent: int = 0) -> None:
-    """Write the list of a case's patients as JSON, to stand inside of a larger document."""
-    _list(stream, case.patients, indent, _write_patient)
-
-
-def _write_case(case: PlannedCase, stream: TextStream, indent: int) -> None:
-    head = {
-        "id": case.id,
-        "name": case.name,
-        "matrix": dict(case.matrix),
-        "seed": case.seed,
-        "counts": case.counts(),
-    }
-    _open(stream, head, "patients")
-    write_patients(case, stream, indent + 1)
-    stream.write("}")
-
-
-def _write_patient(patient: PlannedPatient, stream: TextStream, indent: int) -> None:
-    _open(stream, {"key": patient.id, **_patient(patient)}, "studies")
-    _list(stream, patient.studies, indent + 1, _write_study)
-    stream.write("}")
-
-
-def _write_study(study: PlannedStudy, stream: TextStream, indent: int) -> None:
-    _open(stream, {"key": study.id, **_study(study)}, "series")
-    _list(stream, study.series, indent + 1, _write_series)
-    stream.write("}")
-
-
-def _write_series(series: PlannedSeries, stream: TextStream, indent: int) -> None:
-    _open(stream, {"key": series.id, **_series(series)}, "images")
-    _list(stream, series.images, indent + 1, _write_image)
-    stream.write("}")
-
-
-def _write_image(image: PlannedImage, stream: TextStream, indent: int) -> None:  # noqa: ARG001 - one form for all
-    view = {
-        "key": image.id,
-        "uid": image.uid,
-        "sop_class": image.series.sop_class_uid,
-        "number": image.number,
-    }
-    stream.write(_text(view))
-
-
-def _list(
-    stream: TextStream,
-    members: Iterable[_Member],
-    indent: int,
-    write: Callable[[_Member, TextStream, int], None],
-) -> None:
-    """One member to a line, so that a person can read it and a diff shows what changed."""
-    separator = "[\n" + " " * (indent + 1)
-    empty = True
-    for member in members:
-        stream.write(separator)
-        write(member, stream, indent + 1)
-        separator = ",\n" + " " * (indent + 1)
-        empty = False
-    stream.write("[]" if empty else "]")
-
-
-def _open(stream: TextStream, head: Mapping[str, Any], last: str) -> None:
-    stream.write(f'{_text(head)[:-1]}, "{last}": ')
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "), default=str)
-
-
-def _text(value: Any) -> str:
-    return _ENCODER.encode(value)
 
 
 def _views(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import partial
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.model import NameParts, PatientSpec, SeriesSpec, StudySpec
@@ -14,8 +13,11 @@ from scenario_runner.planning import person_name
 from scenario_runner.planning.anatomy import usual_view
 from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
 from scenario_runner.planning.dates import AgeRule, Life, study_day, years_before
-from scenario_runner.planning.demographics import DEFAULT_LOCALE
+from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
+from scenario_runner.planning.given_character_sets import CharacterSets
+from scenario_runner.planning.given_uids import GivenUids
 from scenario_runner.planning.modalities import find_modality, find_sop_class, find_transfer_syntax
+from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
 from scenario_runner.planning.tags import check_tags, merge
 from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED
 from scenario_runner.planning.values import ValueProblem, check_text
@@ -53,10 +55,13 @@ class Preparation:
         self._findings = findings
         self._today = today
         self._locales: dict[str, ValueProblem | None] = {}
+        self._uids = GivenUids(findings)
+        self._character_sets = CharacterSets(offers.demographics, findings)
 
     def patients(self, specs: Sequence[PatientSpec]) -> tuple[PatientPart, ...]:
         """All parts of one case."""
         self._identifiers.begin_case()
+        self._uids.begin_case()
         parts = []
         first = 0
         for index, spec in enumerate(specs):
@@ -91,6 +96,8 @@ class Preparation:
         self._name(spec.name, (*path, "name"))
         self._texts(spec, path, (("issuer", "LO"), ("address", "LO"), ("phone", "SH")))
         self._tags(spec.tags, path)
+        said_of_patient = said(spec.tags, PATIENT)
+        self._character_sets.check(spec, path, said_of_patient.get("character_set"), locale)
         life = self._life(spec, path)
         patient_id = self._identifiers.rule(
             "patient_id", spec.id, (*path, "id"), spec.count, issuer=spec.issuer or ""
@@ -109,6 +116,7 @@ class Preparation:
             patient_id=patient_id,
             life=life,
             locale=locale or DEFAULT_LOCALE,
+            said=said_of_patient,
             studies=tuple(studies),
         )
 
@@ -119,7 +127,11 @@ class Preparation:
             self._note((*path, "referring_physician"), problem)
         self._tags(spec.tags, path)
         series = tuple(self._series_of(spec, path, patient))
-        modality = series[0].modality if series else ""
+        modality = modality_said(series[0].tags, series[0].modality) if series else ""
+        tags = merge(patient.tags, spec.tags)
+        said_of_study = said(tags, STUDY)
+        levels = ((path, spec.tags), (path[:2], patient.tags))
+        self._uids.take("StudyInstanceUID", levels, patient.count * spec.count)
         return StudyPart(
             spec=spec,
             path=path,
@@ -132,8 +144,11 @@ class Preparation:
                 patient.count * spec.count,
                 modality=modality,
             ),
-            date=None if spec.date is None else study_day(spec.date, self._today),
+            date=said_of_study.get("date")
+            or (None if spec.date is None else study_day(spec.date, self._today)),
+            time=said_of_study.get("time") or spec.time,
             modality=modality,
+            said=said_of_study,
             series=series,
         )
 
@@ -178,10 +193,22 @@ class Preparation:
         self._phantom(spec.phantom, (*path, "phantom"))
         rows, columns = spec.size or (found.rows, found.columns)
         body_part = found.body_part if spec.body_part is None else spec.body_part
+        usual = body_part == found.body_part
         view = spec.view
         if view is None:
-            usual = body_part == found.body_part
             view = found.view if usual else usual_view(found.modality, body_part)
+        description = _series_description(spec, found, body_part, view)
+        protocol = found.protocol if usual else description
+        tags = merge(patient.tags, study.tags, spec.tags)
+        images = spec.images or found.images
+        series = patient.count * study.count * spec.count
+        levels = [(path, spec.tags), (study_path, study.tags), (study_path[:2], patient.tags)]
+        if path == study_path:
+            del levels[0]
+        else:
+            self._uids.not_below_its_study(path, spec.tags)
+        self._uids.take("SeriesInstanceUID", levels, series)
+        self._uids.take("SOPInstanceUID", levels, series * images)
         return SeriesPart(
             spec=spec,
             path=path,
@@ -190,16 +217,19 @@ class Preparation:
             modality=found.modality,
             sop_class_uid=self._sop_class(spec, path, found),
             transfer_syntax_uid=self._transfer_syntax(spec, path),
-            images=spec.images or found.images,
+            images=images,
             frames=spec.frames or found.frames,
             rows=rows,
             columns=columns,
-            phantom=spec.phantom or found.phantom,
-            description=_series_description(spec, found, body_part, view),
-            protocol=found.protocol if spec.protocol is None else spec.protocol,
+            # A phantom of another body part would not do; imaging has one for each.
+            phantom=spec.phantom or (found.phantom if usual else ""),
+            description=description,
+            protocol=protocol if spec.protocol is None else spec.protocol,
             body_part=body_part,
             view=view,
-            tags=merge(patient.tags, study.tags, spec.tags),
+            tags=tags,
+            said=said(tags, SERIES),
+            image_uid=text_of(tags.get("SOPInstanceUID")) or None,
         )
 
     def _sop_class(self, spec: SeriesSpec, path: Path, found: ModalityDefaults) -> str:
@@ -290,7 +320,7 @@ class Preparation:
     def _locale_problem(self, locale: str) -> ValueProblem | None:
         try:
             source, rest = demographics_for(locale, self._offers.demographics)
-            source.person(rest, "O", Random(0))  # noqa: S311 - only to hear whether it is known
+            source.person(rest, "O", 0)  # only to hear whether it is known
         except ValueError as error:
             near = f"near ones are: {error}"
             return ValueProblem("FAB308", f"unknown locale '{locale}'", near)
@@ -317,19 +347,6 @@ class Preparation:
     def _note(self, path: Path, problem: ValueProblem | None) -> None:
         if problem is not None:
             self._findings.add(path, problem)
-
-
-def demographics_for(locale: str, known: Mapping[str, Demographics]) -> tuple[Demographics, str]:
-    """The source of people for a locale: ``SOURCE:locale`` for a plugin's, else Faker.
-
-    Raises ValueError for an unknown source; its message lists the known ones.
-    """
-    source, colon, rest = locale.partition(":")
-    if not colon:
-        return known["faker"], locale
-    if source not in known:
-        raise ValueError(", ".join(f"{name}:…" for name in known))
-    return known[source], rest
 
 
 def _series_description(

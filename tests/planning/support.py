@@ -14,7 +14,7 @@ from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters, ModalityDefaults
 from scenario_runner.planning.demographics import FakerDemographics
 from scenario_runner.planning.pattern_fields import built_in_fields
-from scenario_runner.planning.plain import write_json
+from scenario_runner.planning.plan_json import write_json
 from scenario_runner.registry.counters import SqliteCounters
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ MODALITIES = {
         body_part="CHEST",
         description="Chest",
         view="PA" if name != "CT" else None,
+        phantom="xray/chest" if name != "CT" else "",
     )
     for name, uid, images in (
         ("CR", "1.2.840.10008.5.1.4.1.1.1", 1),

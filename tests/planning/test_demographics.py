@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random as global_random
 import unicodedata
-from random import Random
 
 import pytest
 from faker.config import AVAILABLE_LOCALES
@@ -16,14 +15,14 @@ from tests.planning.support import FAKER, plan
 
 
 def name_of(locale: str, number: int, sex: str = "M") -> str:
-    return compose(None, FAKER.person(locale, sex, Random(number)))
+    return compose(None, FAKER.person(locale, sex, number))
 
 
 @pytest.mark.parametrize("locale", sorted(AVAILABLE_LOCALES))
 def test_every_locale_gives_names_addresses_and_phones_that_fit(locale: str) -> None:
     for sex in "MFO":
         for number in range(5):
-            person = FAKER.person(locale, sex, Random(number))
+            person = FAKER.person(locale, sex, number)
             assert person_name.check(compose(None, person)) is None
             assert person.family
             assert person.given
@@ -93,7 +92,7 @@ def test_given_names_go_with_the_sex() -> None:
 
     for number in range(200):
         for sex, known in (("M", Provider.first_names_male), ("F", Provider.first_names_female)):
-            given = FAKER.person("en_US", sex, Random(number)).given
+            given = FAKER.person("en_US", sex, number).given
             assert given in {name.upper() for name in known}
     family, _given, patronymic = name_of("ru_RU", 1, "F").split("^")
     assert family.endswith("а")
@@ -103,15 +102,15 @@ def test_given_names_go_with_the_sex() -> None:
 def test_the_same_seed_is_the_same_person_whoever_was_drawn_before() -> None:
     fresh = FakerDemographics()
     for number in range(50):
-        fresh.person("en_GB", "F", Random(number))
-    assert fresh.person("de_DE", "M", Random(5)) == FAKER.person("de_DE", "M", Random(5))
+        fresh.person("en_GB", "F", number)
+    assert fresh.person("de_DE", "M", 5) == FAKER.person("de_DE", "M", 5)
 
 
 def test_drawing_leaves_global_random_numbers_alone() -> None:
     import faker.generator
 
     before = global_random.getstate(), faker.generator.random.getstate()
-    FakerDemographics().person("fr_FR", "M", Random(1))
+    FakerDemographics().person("fr_FR", "M", 1)
     assert (global_random.getstate(), faker.generator.random.getstate()) == before
 
 
@@ -126,7 +125,7 @@ def test_languages_and_other_spellings_of_a_locale_are_understood() -> None:
 
 def test_an_unknown_locale_names_near_ones() -> None:
     with pytest.raises(ValueError, match="ja_JP"):
-        FAKER.person("ja_JX", "M", Random(1))
+        FAKER.person("ja_JX", "M", 1)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,39 @@ def test_a_pattern_written_out_and_read_again_is_the_same(pattern: Pattern) -> N
     assert parse(str(pattern), FIELDS) == pattern
 
 
+_WORDS = {
+    "letters": "letters",
+    "hex": "hex digits",
+    "alnum": "alphanumeric characters",
+    "random": "random digits",
+}
+
+
+def _in_words(part: Part) -> str | None:
+    """The part in the long form, or None where it has none of its own."""
+    match part:
+        case Counter():
+            step = f" in steps of {part.step}" if part.step != 1 else ""
+            return f"{{{part.width} digits starting from {part.start:0{part.width}d}{step}}}"
+        case Field(name, int(width)):
+            return f"{{{width} {_WORDS[name]}}}"
+    return None
+
+
+_NAMES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@settings(deadline=None)
+@given(patterns(), st.booleans())
+def test_the_long_form_of_any_pattern_means_the_short_one(pattern: Pattern, named: bool) -> None:
+    text = "".join(_in_words(part) or str(part) for part in pattern.parts)
+    if named:
+        text = re.sub(r"\{(\d|10) ", lambda m: f"{{{_NAMES[int(m[1]) - 1]} ", text)
+    found = parse(text, FIELDS)
+    assert found == pattern
+    assert (found.rule, str(found)) == (pattern.rule, str(pattern))
+
+
 @settings(deadline=None)
 @given(patterns(), st.data())
 def test_an_identifier_is_as_long_as_its_pattern_says(pattern: Pattern, data: Any) -> None:

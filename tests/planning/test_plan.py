@@ -317,6 +317,58 @@ def test_json_has_the_whole_plan_with_the_plans_own_ids() -> None:
     assert image["uid"] == made[0].patients[1].studies[2].series[0].images[0].uid
 
 
+def test_json_is_formed_as_templates_see_it_character_for_character() -> None:
+    text = WHOLE.replace("count: 2\n    id", 'count: 2\n    issuer: "A \\"é\\" \\u2028"\n    id')
+    made = plan(text)
+    expected = []
+    for case in made:
+        for patient in names(case)["patients"]:
+            expected.append(_record(patient, "studies"))
+            for study in patient["studies"]:
+                expected.append(_record(study, "series"))
+                for series in study["series"]:
+                    expected.append(_record(series, "images"))
+                    for image in series["images"]:
+                        own = {key: image[key] for key in ("uid", "sop_class", "number")}
+                        expected.append(json.dumps(own, ensure_ascii=False))
+    found = []
+    for line in as_json(made).split("\n"):
+        if line.strip().startswith('{"key"'):
+            record = re.sub(r'"key": "[^"]*", ', "", line.strip())
+            found.append(re.sub(r', "(studies|series|images)": \[$|[\]},]*$', "", record))
+    assert found == [each[:-1] for each in expected]
+    assert json.loads(as_json(made))[0]["patients"][0]["issuer"] == 'A "é" \u2028'
+
+
+def _record(view: dict[str, Any], below: str) -> str:
+    return json.dumps({k: v for k, v in view.items() if k != below}, ensure_ascii=False)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 2**32))
+def test_images_read_in_any_order_are_the_same_images(random: Any, seed: int) -> None:
+    text = """\
+patients:
+  - {count: 3, id: "R{4random}", studies: [{count: 2, modality: CT, series: [{images: 3}, {count: 2, images: 1}]}]}
+"""
+    walked = {image.id: image for image in plan(text, seed=seed)[0].images()}
+    case = plan(text, seed=seed)[0]
+    places = [
+        (p, s, e, i)
+        for p in range(3)
+        for s in range(2)
+        for e in range(3)
+        for i in range(3 if e == 0 else 1)
+    ]
+    random.shuffle(places)
+    for p, s, e, i in places:
+        image = case.patients[p].studies[s].series[e].images[i]
+        assert image == walked[image.id]
+        assert image.series == walked[image.id].series
+        assert image.series.study == walked[image.id].series.study
+        assert image.series.study.patient == walked[image.id].series.study.patient
+
+
 def test_ids_and_paths_say_where_an_entity_was_asked_for() -> None:
     study = plan(WHOLE)[0].patients[1].studies[2]
     assert (study.id, study.path) == ("p2.s3", ("patients", 0, "studies", 1))

@@ -239,3 +239,27 @@ def test_the_registry_lies_where_the_user_says(monkeypatch: pytest.MonkeyPatch) 
     assert registry_location() == Path("from-environment.db")
     assert registry_location("given.db") == Path("given.db")
     assert registry_location(":memory:") == ":memory:"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(1, 7), st.integers(1, 5), st.integers(0, 2)),
+        max_size=25,
+    )
+)
+def test_no_change_of_start_or_step_hands_a_number_out_again(
+    asked: list[tuple[int, int, int, int]],
+) -> None:
+    """start, step, how many, and which of three rules: in any order, over and over."""
+    taken: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    with SqliteCounters(":memory:") as counters:
+        for start, step, count, rule in asked:
+            first = counters.reserve(
+                "north", f"rule {rule}", start=start, step=step, count=count, last=10**6
+            )
+            numbers = set(range(first, first + count * step, step))
+            assert first >= start
+            assert (first - start) % step == 0
+            assert numbers.isdisjoint(taken[rule])
+            taken[rule] |= numbers
