@@ -74,6 +74,15 @@ class TlsFiles(Model):
     """The oldest version of TLS allowed, 1.2 or 1.3."""
 
 
+class UserIdentity(Model):
+    """Who we say we are when an association is negotiated (PS3.7 D.3.3.7)."""
+
+    user: Text
+    """The user name."""
+    password: Text | None = None
+    """The passcode, from ``env``; without one only the name is sent."""
+
+
 class DicomService(Model):
     """A DIMSE service."""
 
@@ -91,6 +100,8 @@ class DicomService(Model):
     """How long the peer may take for each answer."""
     tls: TlsFiles | None = None
     """Protect the association; ``{}`` is TLS with the system's certificates."""
+    user_identity: UserIdentity | None = None
+    """A user to log in as."""
 
 
 class HttpService(Model):

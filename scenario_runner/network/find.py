@@ -59,19 +59,26 @@ def find(
     asked: Iterable[Query],
     deadline: Deadline,
     *,
+    relational: bool = False,
+    fuzzy: bool = False,
     opened: Callable[[AssociationEvidence], None] | None = None,
 ) -> Generator[FindAnswer, None, None]:
     """Ask each query in turn over one association, yielding its answer; queries are pulled lazily.
 
     The patient level is asked in the patient root information model, the worklist in its own, the
-    others in study root; all three are proposed.
+    others in study root; all three are proposed. relational, fuzzy: negotiate queries without the
+    unique keys above their level, and fuzzy matching of person names (PS3.4 C.5.1.1); what the peer
+    grants is in the evidence.
     Raises OperationFailed for a failure status, other TargetErrors for a broken exchange, or what
     the deadline raises.
     """
+    # Relational queries, combined date and time matching, fuzzy semantic matching.
+    wishes = bytes((relational, 0, fuzzy)) if relational or fuzzy else b""
     proposals = [
         Proposal(
             abstract_syntax=queries.find_class(level),
             transfer_syntaxes=queries.IDENTIFIER_SYNTAXES,
+            extended=wishes if level != "worklist" else b"",
         )
         for level in _ASKED
     ]

@@ -19,6 +19,7 @@ from scenario_runner.network.peer import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
     Peer,
+    UserIdentity,
 )
 
 if TYPE_CHECKING:
@@ -63,11 +64,15 @@ _ABORT_REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One presentation context to ask for. scp: we want to be its SCP (PS3.7 D.3.3.4)."""
+    """One presentation context to ask for. scp: we want to be its SCP (PS3.7 D.3.3.4).
+
+    extended: service class application information of its SOP class (PS3.7 D.3.3.5).
+    """
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
     scp: bool = False
+    extended: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,8 @@ class Context:
     """``accepted``, or why not (PS3.8 9.3.3.2)."""
     scp: bool = False
     """Whether the peer agreed that we are its SCP."""
+    extended: str = ""
+    """The peer's answer to extended negotiation for the SOP class, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +141,7 @@ def request(peer: Peer, proposals: Sequence[Proposal]) -> bytes:
         ImplementationVersionNameNotification,
         MaximumLengthNotification,
         SCP_SCU_RoleSelectionNegotiation,
+        SOPClassExtendedNegotiation,
     )
     from pynetdicom.presentation import PresentationContext
 
@@ -161,6 +169,14 @@ def request(peer: Peer, proposals: Sequence[Proposal]) -> bytes:
         role.scp_role = True
         information.append(role)
 
+    for uid, value in {p.abstract_syntax: p.extended for p in proposals if p.extended}.items():
+        extended = SOPClassExtendedNegotiation()
+        extended.sop_class_uid = uid
+        extended.service_class_application_information = value
+        information.append(extended)
+    if peer.identity is not None:
+        information.append(_identity(peer.identity))
+
     primitive = A_ASSOCIATE()
     primitive.application_context_name = _APPLICATION_CONTEXT
     primitive.calling_ae_title = peer.calling_ae_title
@@ -170,6 +186,20 @@ def request(peer: Peer, proposals: Sequence[Proposal]) -> bytes:
     pdu = A_ASSOCIATE_RQ()
     pdu.from_primitive(primitive)
     return pdu.encode()
+
+
+def _identity(identity: UserIdentity) -> Any:
+    """User identity: type 1 a name, type 2 a name and a passcode (PS3.7 D.3.3.7.1)."""
+    from pynetdicom.pdu_primitives import UserIdentityNegotiation
+
+    item = UserIdentityNegotiation()
+    item.user_identity_type = 1 if identity.password is None else 2
+    # No answer is asked for: acceptors that ignore the item would have to be told from others.
+    item.positive_response_requested = False
+    item.primary_field = identity.user.encode("utf-8")
+    if identity.password is not None:
+        item.secondary_field = identity.password.encode("utf-8")
+    return item
 
 
 def accepted(peer: Peer, proposals: Sequence[Proposal], body: bytes) -> Answer:
@@ -185,8 +215,9 @@ def accepted(peer: Peer, proposals: Sequence[Proposal], body: bytes) -> Answer:
         class_uid = printable(information.implementation_class_uid)
         version = printable(information.implementation_version_name)
         scp_roles = {str(uid) for uid, role in information.role_selection.items() if role.scp_role}
+        extended = {str(item.uid): item.app_info[:64].hex() for item in information.ext_neg}
         contexts = tuple(
-            _context(2 * index + 1, proposal, results.get(2 * index + 1), scp_roles)
+            _context(2 * index + 1, proposal, results.get(2 * index + 1), scp_roles, extended)
             for index, proposal in enumerate(proposals)
         )
     except Exception as error:  # the decoder raises whatever hostile bytes lead it into
@@ -209,7 +240,9 @@ def accepted(peer: Peer, proposals: Sequence[Proposal], body: bytes) -> Answer:
     )
 
 
-def _context(id_: int, proposal: Proposal, item: Any, scp_roles: set[str]) -> Context:
+def _context(
+    id_: int, proposal: Proposal, item: Any, scp_roles: set[str], extended: dict[str, str]
+) -> Context:
     chosen: str | None = None
     if item is None:
         reason = "not answered by the peer"
@@ -228,6 +261,7 @@ def _context(id_: int, proposal: Proposal, item: Any, scp_roles: set[str]) -> Co
         transfer_syntax=chosen,
         reason=reason,
         scp=chosen is not None and proposal.scp and proposal.abstract_syntax in scp_roles,
+        extended=extended.get(proposal.abstract_syntax, "") if chosen is not None else "",
     )
 
 

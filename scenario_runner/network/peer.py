@@ -38,6 +38,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserIdentity:
+    """Who we say we are when an association is negotiated (PS3.7 D.3.3.7): types 1 and 2."""
+
+    user: str
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """A DICOM application entity and how to reach it. Times are in seconds.
 
@@ -53,6 +61,7 @@ class Peer:
     response_timeout: float = 60.0
     tls: Tls | None = None
     """None is a plain connection."""
+    identity: UserIdentity | None = None
     limits: Limits = field(default_factory=Limits)
 
     def error(

@@ -22,7 +22,8 @@ from scenario_runner.api.targets import (
 from scenario_runner.errors import TargetError
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService, TlsFiles
-from scenario_runner.network.peer import Peer
+from scenario_runner.language.site_model import UserIdentity as SiteIdentity
+from scenario_runner.network.peer import Peer, UserIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -120,7 +121,14 @@ class DimseTarget(Target):
             )
             for request in requests
         )
-        with naming(self.name), contextlib.closing(find(self.peer(), queries, deadline)) as answers:
+        answers = find(
+            self.peer(),
+            queries,
+            deadline,
+            relational=self.expects.get("relational_queries") is True,
+            fuzzy=self.expects.get("fuzzy_matching") is True,
+        )
+        with naming(self.name), contextlib.closing(answers):
             for answer in answers:
                 yield [plain(match) for match in answer.matches]
 
@@ -246,8 +254,13 @@ class DimseKind:
             connect_timeout=service.connect_timeout,
             response_timeout=service.response_timeout,
             tls=_tls(service.tls, setup.folder),
+            identity=_identity(service.user_identity),
         )
         return DimseTarget(setup, peer)
+
+
+def _identity(given: SiteIdentity | None) -> UserIdentity | None:
+    return None if given is None else UserIdentity(user=given.user, password=given.password)
 
 
 def _tls(files: TlsFiles | None, folder: Path) -> Tls | None:
