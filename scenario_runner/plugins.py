@@ -130,6 +130,12 @@ class Plugins:
             self._named[hook] = found
         return self._named[hook]
 
+    def require_all(self) -> None:
+        """Ask every hook once. Raises PluginError now rather than in the middle of a run."""
+        for hook in vars(Hooks):
+            if hook.startswith("fabricate_"):
+                self.named(hook)
+
     def steps(self) -> Mapping[str, type[Step]]:
         """Steps by name."""
         return self.named("fabricate_steps")

@@ -60,6 +60,7 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
 
     started = dt.datetime.now(dt.UTC)
     loaded = load(request.sources)
+    loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.tag, request.order.from_step)
     used = targets_used(scenarios, loaded.plugins, loaded.site.site)
     targets_named = guard_production(used, loaded.site.site, allowed=request.allow_production)

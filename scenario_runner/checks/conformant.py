@@ -53,7 +53,8 @@ class Conformant(Check):
         ]
         message = f"{len(files)} instances checked by {', '.join(versions)}"
         if differences:
-            message = f"{len(differences)} errors; first: {differences[0].actual}"
+            first = differences[0]
+            message = f"{len(differences)} errors; first: {first.attribute} {first.actual}"
         return CheckResult(
             outcome="passed" if files and not differences else "failed",
             expected="no error",

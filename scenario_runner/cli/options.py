@@ -47,6 +47,7 @@ set_option: Decorator = click.option(
 seed_option: Decorator = click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
+    metavar="N",
     help="Seed of everything generated; overrides the scenario's.",
 )
 registry_option: Decorator = click.option(

@@ -22,9 +22,18 @@ def pacs() -> None:
     show_default=True,
     help="Where studies are kept; made when it is not there.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=11112, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=11112,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one and prints it.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--ae-title", default="EMBEDDED", show_default=True)
+@click.option(
+    "--ae-title", metavar="AE", default="EMBEDDED", show_default=True, help="Its AE title."
+)
 def serve(folder: Path, port: int, host: str, ae_title: str) -> int:
     """Serve the embedded PACS over DICOM until Ctrl-C.
 
@@ -40,7 +49,14 @@ def serve(folder: Path, port: int, host: str, ae_title: str) -> int:
 @click.argument("peer")
 @site_option
 @click.option("--calling", default=None, metavar="AE", help="Our AE title.")
-@click.option("--timeout", type=click.FloatRange(0.1), default=10.0, show_default=True)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1),
+    metavar="SECONDS",
+    default=10.0,
+    show_default=True,
+    help="How long to wait for the answer.",
+)
 def echo(peer: str, site: Path | None, calling: str | None, timeout: float) -> int:
     """Ask whether a PACS answers (C-ECHO).
 

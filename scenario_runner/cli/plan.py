@@ -22,7 +22,13 @@ from scenario_runner.cli.options import (
 @set_option
 @seed_option
 @registry_option
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="An outline for people, or everything for programs.",
+)
 def plan(
     path: Path,
     site: Path | None,

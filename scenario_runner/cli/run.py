@@ -33,7 +33,9 @@ from scenario_runner.engine.services import Control, Order
     type=click.Path(path_type=Path),
     help="Run folder to make; by default runs/<run-id>. Never overwritten.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Cases side by side.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), metavar="N", default=1, help="Cases side by side."
+)
 @click.option("--fail-fast", is_flag=True, help="Start no further case after one did not pass.")
 @click.option("--from", "from_step", metavar="STEP", help="Begin at the step with this id.")
 @registry_option
@@ -53,9 +55,18 @@ def run(
 ) -> int:
     """Run scenarios and leave evidence.
 
-    PATH is a scenario file or a folder of them. The exit code is 0 when everything passed, 1 when a
-    check failed, 3 for an invalid file, 4 when a PACS or this machine failed, 130 when interrupted.
-    """
+    PATH is a scenario file or a folder of them.
+
+    \b
+    Exit codes:
+      0    everything passed
+      1    a check failed
+      2    wrong usage
+      3    an invalid scenario or site file
+      4    a PACS or this machine failed
+      5    nothing was selected
+      130  interrupted
+    """  # noqa: D301 - click wants a real backspace
     from scenario_runner.app.load import Sources
     from scenario_runner.app.run import RunRequest
     from scenario_runner.app.run import run as run_scenarios

@@ -139,6 +139,10 @@ def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
+_LATER = frozenset({"import", "validate", "commit", "worklist", "mpps", "use"})
+"""Steps of the language that no room can do yet."""
+
+
 _Formatter = Callable[[_Error, Document], Iterator[Diagnostic]]
 
 
@@ -231,6 +235,11 @@ def _additional(error: _Error, document: Document) -> Iterator[Diagnostic]:
             code = {"step": "FAB109", "check": "FAB112"}[kind]
             steps = some_of(entry_names(error.schema), 30)
             hint = f"{kind}s: {steps}      docs/reference/{kind}s.md"
+            if name in _LATER:
+                guess, hint = (
+                    "",
+                    f"'{name}' belongs to the language, but this version cannot do it yet",
+                )
             yield Diagnostic(code, where, f"unknown {kind} {quoted(name)}{guess}", hint)
         elif kind:
             beside = [key for key in allowed if key not in entry_names(error.schema)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -133,6 +134,27 @@ TargetName = Annotated[
     WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "target"}),
 ]
 """The name of a PACS in the site file."""
+
+
+def _run_folder(value: Any) -> Any:
+    text = as_written(value)
+    if isinstance(text, str):
+        parts = PurePosixPath(text.replace("\\", "/")).parts
+        bad = not parts or text.startswith(("/", "\\", "~")) or ".." in parts or ":" in text
+        if not bad and parts[0] not in RUN_FOLDERS:
+            return text
+    raise PydanticCustomError(
+        "run_folder",
+        "'{value}' is not a name for a folder inside the run folder; write one such as dicom",
+        {"value": str(value)},
+    )
+
+
+RUN_FOLDERS = frozenset({"inputs", "evidence"})
+"""Folders that every run has."""
+
+RunFolder = Annotated[str, BeforeValidator(_run_folder), WithJsonSchema(_TEXT_SCHEMA)]
+"""A folder to be made inside the run folder."""
 
 SavedName = Annotated[Any, WithJsonSchema({"x-name-of": "saved"})]
 """What an earlier step saved: its ``save_as`` or id, or a template that gives the value itself."""

@@ -11,13 +11,16 @@ from scenario_runner.language.loader import MAX_BYTES, load_document
 from scenario_runner.language.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from scenario_runner.language.document import Document
 
 SCENARIO = "scenario/v1"
 SITE = "site/v1"
 KINDS = (SCENARIO, SITE)
+
+RUN_LOG = "events.ndjson"
+"""What tells a run folder from any other."""
 
 _SUFFIXES = (".yaml", ".yml")
 _SCHEMA = re.compile(r"""^["']?schema["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
@@ -32,19 +35,33 @@ def input_files(paths: Iterable[str | Path]) -> list[tuple[Path, str | None]]:
     """Files with their kind, each once, folders in order of name.
 
     The kind is None for a file named by itself, which is to be read whatever it says it is; a YAML
-    file of a folder without a kind has the kind "". Hidden files and folders are left out.
+    file of a folder without a kind has the kind "". Hidden files and folders are left out, and so
+    are run folders, which hold copies of what was run.
     """
     found: dict[Path, str | None] = {}
     for path in map(Path, paths):
         if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                inside = file.relative_to(path).parts
-                hidden = any(part.startswith(".") for part in inside)
-                if file.suffix.lower() in _SUFFIXES and not hidden and file.is_file():
-                    found.setdefault(file, kind_of(file))
+            for file in _below(path):
+                found.setdefault(file, kind_of(file))
         else:
             found.setdefault(path, None)
     return list(found.items())
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return  # a folder that may not be read is no library of scenarios
+    if any(entry.name == RUN_LOG for entry in entries):
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or entry.is_symlink():
+            continue
+        if entry.is_dir():
+            yield from _below(entry)
+        elif entry.suffix.lower() in _SUFFIXES:
+            yield entry
 
 
 def kind_of(path: Path) -> str:

@@ -43,10 +43,10 @@ class Assert(Step):
         """Failed when any check failed; the message counts them."""
         results = context.checks(self.checks)
         failed = [result for result in results if result.outcome == "failed"]
-        noun = "check" if len(results) == 1 else "checks"
+        noun = "check" if len(self.checks) == 1 else "checks"
         if not failed:
             return StepResult(message=f"{len(results)} {noun} passed")
         return StepResult(
             outcome="failed",
-            message=f"{len(failed)} of {len(results)} {noun} failed: {failed[0].message}",
+            message=f"{len(failed)} of {len(self.checks)} {noun} failed: {failed[0].message}",
         )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Attributes, Model, Step, StepContext, StepResult, Text
+from scenario_runner.api import Attributes, Model, RunFolder, Step, StepContext, StepResult, Text
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -46,7 +46,7 @@ class Generate(Step):
     name: ClassVar[str] = "generate"
     example: ClassVar[str] = "generate: {to: dicom}"
 
-    to: Text | None = None
+    to: RunFolder | None = None
     """Write Part 10 files into this folder inside the run folder."""
     only: Only | None = None
     """Take only a part of the plan; what is left out is not sent either."""
@@ -68,7 +68,10 @@ class Generate(Step):
         )
         total = sum(series.image_count for series in chosen)
         if total == 0:
-            return StepResult(outcome="failed", message="the plan has no image that fits 'only'")
+            why = (
+                "the plan has no image" if self.only is None else "no image of the plan fits 'only'"
+            )
+            return StepResult(outcome="failed", message=why)
         keys = [series.id for series in chosen]
         context.ledger.select(keys)
         if self.to is None:

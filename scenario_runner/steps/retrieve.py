@@ -17,12 +17,12 @@ from scenario_runner.api import (
     Retrieved,
     RetrieveRequest,
     RetrieveResult,
+    RunFolder,
     Step,
     StepContext,
     StepResult,
     Target,
     TargetName,
-    Text,
     status_class,
 )
 from scenario_runner.errors import MachineError
@@ -52,7 +52,7 @@ class Retrieve(Step):
     """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
     level: Level = "study"
     """The level of the retrieval."""
-    to: Text | None = None
+    to: RunFolder | None = None
     """Keep the files in this folder inside the run folder; by default they go with the run."""
 
     def run(self, context: StepContext) -> StepResult:

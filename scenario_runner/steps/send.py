@@ -74,6 +74,8 @@ class Send(Step):
         stored = classes["success"] + classes["warning"]
         ok = {"success": stored == total, "failure": stored == 0, "any": True}[self.expect]
         message = f"{stored} of {total} stored in {seconds:.2f} s"
+        if self.expect == "failure" and not ok:
+            message += ", though none should have been"
         if classes["warning"]:
             message += f", {classes['warning']} with a warning"
         if stored < total and (
