@@ -89,6 +89,8 @@ class Index:
 
     def __init__(self, path: Path, *, synced: bool) -> None:
         self._lock = threading.RLock()
+        log = path.with_name(path.name + "-wal")
+        unclean = log.exists() and log.stat().st_size > 0
         self._db = sqlite3.connect(
             path,
             timeout=_PATIENCE,
@@ -96,12 +98,24 @@ class Index:
             check_same_thread=False,
             cached_statements=256,
         )
+        try:
+            self._configure(synced=synced, unclean=unclean)
+            self.is_current = self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _configure(self, *, synced: bool, unclean: bool) -> None:
         # One process owns an archive: it may then remove what a killed one left half written.
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if synced else 'OFF'}")
         self._db.execute("PRAGMA foreign_keys = ON")
-        self.is_current = self._prepare()
+        if unclean:
+            # Cheap after a kill; after a power cut an index that did not wait for the disk may be torn.
+            (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
 
     def _prepare(self) -> bool:
         """Create the tables; whether the index was there and complete already."""

@@ -165,18 +165,24 @@ def test_the_index_made_again_from_the_files_says_the_same(tmp_path: Path) -> No
         assert archive.counts().studies == 3
 
 
-@pytest.mark.parametrize("harm", ["missing", "garbage"])
+@pytest.mark.parametrize("harm", ["missing", "garbage", "torn"])
 def test_a_lost_or_damaged_index_is_made_again_when_the_archive_is_opened(
     tmp_path: Path, harm: str
 ) -> None:
     with Archive(tmp_path) as archive:
-        put(archive, sample())
-    if harm == "missing":
+        for number in range(1, 101):
+            put(archive, sample(number=number))
+    if harm == "torn":
+        pages = bytearray((tmp_path / "index.sqlite").read_bytes())
+        pages[8192:] = bytes(len(pages) - 8192)
+        (tmp_path / "index.sqlite").write_bytes(pages)
+        (tmp_path / "index.sqlite-wal").write_bytes(b"not closed in good order")
+    elif harm == "missing":
         (tmp_path / "index.sqlite").unlink()
     else:
         (tmp_path / "index.sqlite").write_bytes(b"this is no database" * 500)
     with Archive(tmp_path) as again:
-        assert again.counts().instances == 1
+        assert again.counts().instances == 100
 
 
 def test_rebuilding_names_the_files_it_cannot_read_and_keeps_the_rest(archive: Archive) -> None:
