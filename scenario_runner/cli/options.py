@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -55,10 +56,31 @@ registry_option: Decorator = click.option(
     metavar="FILE",
     help="Where counters live, or :memory: to start from the configured numbers.",
 )
+
+
+class ScenarioPath(click.Path):
+    """A file or folder; ``scenarios/…`` that is not here is looked for among the shipped ones."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """The path as given, or that of the shipped scenario."""
+        given = PurePath(value)
+        if not Path(given).exists() and given.parts[:1] == ("scenarios",):
+            from scenario_runner.resources import resource
+
+            shipped = resource("scenarios").joinpath(*given.parts[1:])
+            if ".." not in given.parts and shipped.exists():
+                return shipped
+        return super().convert(value, param, ctx)
+
+
 paths_argument: Decorator = click.argument(
-    "paths",
-    metavar="PATH...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, path_type=Path),
+    "paths", metavar="PATH...", nargs=-1, required=True, type=ScenarioPath()
 )

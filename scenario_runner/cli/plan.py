@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from scenario_runner.cli.options import (
+    ScenarioPath,
     registry_option,
     seed_option,
     set_option,
@@ -17,7 +18,7 @@ from scenario_runner.cli.options import (
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.argument("path", type=ScenarioPath())
 @site_option
 @set_option
 @seed_option

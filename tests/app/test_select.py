@@ -29,7 +29,9 @@ def test_expression(expression: str, tags: list[str], selected: bool) -> None:
     assert matches(expression, tags) is selected
 
 
-@pytest.mark.parametrize("expression", ["", "a b", "and", "a and", "(a", "a)", "not", "()", "(" * 99])
+@pytest.mark.parametrize(
+    "expression", ["", "a b", "and", "a and", "(a", "a)", "not", "()", "(" * 99]
+)
 def test_nonsense_is_refused_with_a_hint(expression: str) -> None:
     with pytest.raises(UsageError) as caught:
         matches(expression, ["a"])
