@@ -71,19 +71,26 @@ class TargetRecord(_Part):
     """A PACS the run could talk to; never holds a credential."""
 
     name: str
+    """Its name in the site file."""
     kind: str = ""
+    """dimse, embedded, or the word of a plugin."""
     environment: str = ""
+    """What the site file says it is: test, production, …"""
     host: str | None = None
     port: int | None = None
     ae_title: str | None = None
+    """The AE title that is called."""
     capabilities: list[str] = []
+    """What it can be asked to do: echo, store, find, …"""
 
 
 class DifferenceRecord(_Part):
     """One attribute that is not as it should be."""
 
     subject: str = ""
+    """Which object: the plan's key of an image, or a UID."""
     attribute: str = ""
+    """The keyword of the attribute."""
     expected: JsonValue = None
     actual: JsonValue = None
 
@@ -92,13 +99,18 @@ class CheckRecord(_Part):
     """One check of one attempt."""
 
     check: str
+    """The name of the check: equal, stored, tags, …"""
     title: str = ""
+    """What the scenario calls it."""
     outcome: Outcome
     expected: JsonValue = None
     actual: JsonValue = None
     message: str = ""
+    """Why it failed, or what was looked at."""
     differences: list[DifferenceRecord] = []
+    """Bounded; the message tells how many more there are."""
     attempt: int = 1
+    """The attempt of the step it belongs to; the last one counts."""
     requirements: list[str] = []
 
 
@@ -106,6 +118,7 @@ class AttemptRecord(_Part):
     """One attempt of a step."""
 
     attempt: int
+    """From 1."""
     outcome: Outcome
     message: str = ""
     duration_s: float = 0.0
@@ -123,30 +136,40 @@ class AttachmentRecord(_Part):
     """A file of evidence; ``path`` is relative to the run folder."""
 
     path: str
+    """Relative to the run folder, with forward slashes."""
     media_type: str = ""
     title: str = ""
     subject: dict[str, JsonValue] = {}
+    """What it shows: the keys of patient, study, series and image in the plan."""
 
 
 class StepRecord(_Part):
     """What became of one step."""
 
     id: str
+    """Unique within its case; a turn of for_each adds its number, as in send[0]."""
     step: str
+    """The name of the step: send, query, …"""
     title: str = ""
+    """What the scenario calls it."""
     section: Section = "steps"
+    """finally is run whatever happened before."""
     outcome: Outcome
     attempts: int = 0
+    """How many attempts were made; 0 when skipped."""
     attempt_list: list[AttemptRecord] = []
     started: str | None = None
-    """None when the step was never reached."""
+    """null when the step was never reached."""
     duration_s: float = 0.0
     message: str = ""
+    """What came out, or what went wrong, in one sentence."""
     facts: dict[str, JsonValue] = {}
     """What the step reports about itself: counts, statuses, the association."""
     logs: list[LogRecord] = []
     attachments: list[AttachmentRecord] = []
+    """Files of evidence."""
     requirements: list[str] = []
+    """What the step itself names."""
     check_requirements: list[str] = []
     """What the step's checks name, known before any of them was evaluated."""
     tags: list[str] = []
@@ -176,19 +199,26 @@ class CaseRecord(_Part):
     """A scenario with one combination of its matrix."""
 
     id: str
+    """Unique within the run: the scenario, and the values of its matrix."""
     name: str
+    """The scenario's name."""
     scenario: ScenarioRecord = ScenarioRecord()
     matrix: dict[str, JsonValue] = {}
+    """Axis name to the value of this case."""
     outcome: Outcome
     started: str | None = None
-    """None when the case was never reached."""
+    """null when the case was never reached."""
     duration_s: float = 0.0
     seed: int | None = None
+    """What everything generated in this case is drawn from."""
     message: str = ""
+    """Empty when all is well."""
     counts: dict[str, int] = {}
     """How many patients, studies, series and images were planned."""
     patients: list[PatientRecord] = []
+    """The plan: everything that was to exist, with its identifiers."""
     steps: list[StepRecord] = []
+    """In the order they ran; those never reached are skipped."""
 
 
 class ProofRecord(_Part):
@@ -213,22 +243,34 @@ class RunRecord(_Part):
 
     schema_: Literal["run/v1"] = Field(default="run/v1", alias="schema")
     id: str
+    """The name of the run."""
     started: str | None = None
+    """Time of the first event."""
     finished: str | None = None
-    """None when the run was killed."""
+    """null when the run was killed."""
     duration_s: float = 0.0
     """For a run that was killed: up to its last event."""
     outcome: RunOutcome
+    """The worst of the cases; interrupted when the log ends early."""
     exit_code: int | None = None
+    """What the program returned; null when the run was killed."""
     seed: int | None = None
+    """The seed of the run; a scenario can have its own."""
     seed_given: bool = False
+    """Whether the command line gave the seed."""
     command: list[str] = []
+    """The command line, the name of the program first."""
     environment: dict[str, JsonValue] = {}
+    """Versions and platform."""
     site: str = ""
+    """The name of the site."""
     targets: list[TargetRecord] = []
+    """Every PACS the run could talk to."""
     sources: list[str] = []
+    """The files read; copies lie in the folder inputs."""
     cases: list[CaseRecord] = []
     requirements: list[RequirementRecord] = []
+    """The traceability matrix."""
     problems: list[str] = []
     """What is wrong with the record itself: lines that cannot be read, a plan that is missing."""
 
