@@ -16,7 +16,7 @@ MANIFEST = "manifest.json"
 
 
 def write_manifest(run_id: str, folder: Path) -> None:
-    """List every file of the folder but the manifest itself, sorted by path. Raises MachineError."""
+    """List every file of the folder but the manifest and its signatures, sorted by path. Raises MachineError."""
     try:
         files = [
             {"path": name, "size": path.stat().st_size, "sha256": _sha256(path)}
@@ -30,15 +30,24 @@ def write_manifest(run_id: str, folder: Path) -> None:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Relative path with forward slashes to file. Links are left out: they are not the run's."""
+    """Relative path with forward slashes to file.
+
+    Left out are links, which are not the run's, and the manifest with what lies beside it as
+    ``manifest.json.asc``: a signature of the manifest cannot stand in it, and reports made again
+    after signing must give the manifest that was signed.
+    """
     return {
         path.relative_to(folder).as_posix(): path
         for path in folder.rglob("*")
         if path.is_file()
         and not path.is_symlink()
-        and path != folder / MANIFEST
+        and not (path.parent == folder and _is_manifest(path.name))
         and not is_unfinished(path)
     }
+
+
+def _is_manifest(name: str) -> bool:
+    return name == MANIFEST or name.startswith(f"{MANIFEST}.")
 
 
 def _sha256(path: Path) -> str:

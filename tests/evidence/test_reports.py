@@ -71,6 +71,15 @@ def test_the_manifest_names_every_file_with_its_digest(tmp_path: Path) -> None:
         assert entry["size"] == len(data)
 
 
+def test_reports_made_again_do_not_break_the_signature_of_the_manifest(tmp_path: Path) -> None:
+    folder = samples.passing().write(tmp_path)
+    write_reports(folder, fabricate_reporters())
+    signed = (folder / "manifest.json").read_bytes()
+    (folder / "manifest.json.asc").write_text("signature", encoding="utf-8")
+    write_reports(folder, fabricate_reporters())
+    assert (folder / "manifest.json").read_bytes() == signed
+
+
 def test_what_a_killed_writer_left_is_no_evidence(tmp_path: Path) -> None:
     folder = samples.passing().write(tmp_path)
     (folder / ".run.json.123.part").write_text("{", encoding="utf-8")
