@@ -6,6 +6,7 @@ notice it. ``share`` is spread evenly and without chance: 0.25 hits the first an
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError
@@ -154,6 +155,9 @@ _FIRST: Final = {
 """The field that the first value of a fault on the command line is for."""
 
 
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
+
+
 def parse_faults(texts: list[str]) -> Faults:
     """Faults as typed: ``refuse=congestion``, ``answer=A700,share=0.5``, ``hang=3,on=store``, ``lose``.
 
@@ -181,11 +185,7 @@ def _fields(name: str, text: str) -> dict[str, Any]:
         if not equals and position:
             raise UsageError(f"fault '{name}': '{part}' needs a name, as in 'share=0.5'")
         field, value = (key.strip(), value) if equals else (_FIRST[name], key)
-        fields[field] = int(value) if field in ("after", "by") and _is_whole(value) else value
-        if field == "share":
-            fields[field] = value.strip()
+        # The models are strict, so that YAML's "3" is no number; on a command line all is text.
+        is_number = field in ("after", "by") and _WHOLE.fullmatch(value.strip())
+        fields[field] = int(value) if is_number else value.strip()
     return fields
-
-
-def _is_whole(text: str) -> bool:
-    return text.strip().lstrip("+-").isdigit()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pydicom.datadict import tag_for_keyword
 
 from scenario_runner.archive.elements import read_header, replace_element
-from scenario_runner.archive.values import character_sets, encode, vr_of
+from scenario_runner.archive.values import UTF8, character_sets, encode, vr_of
 from scenario_runner.errors import UsageError
 from scenario_runner.network.commands import Field
 from scenario_runner.pacs.faults import REJECTIONS, After, Faults, Operation
@@ -128,7 +128,10 @@ class Misbehaviour:
         whole = b"".join(data)
         vr = vr_of(self._altered)
         terms = character_sets(read_header(whole, transfer_syntax_uid))
-        value = encode(self._altered, [alter.value], terms).value
+        try:
+            value = encode(self._altered, [alter.value], terms).value
+        except UnicodeError:
+            value = encode(self._altered, [alter.value], (UTF8,)).value
         return [replace_element(whole, transfer_syntax_uid, self._altered, vr, value)]
 
     def count(self, true: int) -> int:

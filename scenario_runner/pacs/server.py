@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _BACKLOG = 128
+_BREATH = 0.05
+"""Seconds between attempts to take a connection when that has failed."""
 
 
 class EmbeddedPacs:
@@ -86,7 +88,12 @@ class EmbeddedPacs:
         return self._archive
 
     def start(self) -> None:
-        """Listen. Raises MachineError when the port is taken or the folder cannot be used."""
+        """Listen. Raises MachineError when the port is taken or the folder cannot be used.
+
+        Once it has started, ``port`` keeps the number, also for a later start.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the embedded PACS is running already")
         self._tls = None if self.options.tls is None else tls_context(self.options.tls)
         listener = self._listen()
         try:
@@ -94,6 +101,7 @@ class EmbeddedPacs:
         except BaseException:
             listener.close()
             raise
+        listener.setblocking(False)
         self._stopping.clear()
         self.port = int(listener.getsockname()[1])
         self._listener, self._wake = listener, socket.socketpair()
@@ -162,23 +170,26 @@ class EmbeddedPacs:
                     return
                 try:
                     sock, _ = self._listener.accept()
+                    self._serve(sock)
+                except BlockingIOError:
+                    continue  # the peer went away before it was accepted
                 except OSError as error:
-                    # Out of file handles, or the peer went away before it was accepted.
-                    LOGGER.warning("cannot accept a connection: %s", error)
-                    continue
-                self._serve(sock)
+                    LOGGER.warning("cannot take a connection: %s", error)
+                    # Out of file handles, it would fail again at once, and again.
+                    self._stopping.wait(_BREATH)
 
     def _serve(self, sock: socket.socket) -> None:
         connection = Connection(sock, self._tls)
+        sock.setblocking(True)
         desk = Desk(
-            self.archive,
-            self.options,
-            self.ae_title,
-            self.worklist,
-            self.steps,
-            self._misbehaviour,
-            self._stopping,
-            self._later,
+            archive=self.archive,
+            options=self.options,
+            ae_title=self.ae_title,
+            worklist=self.worklist,
+            steps=self.steps,
+            misbehaviour=self._misbehaviour,
+            stopping=self._stopping,
+            later=self._later,
         )
         with self._lock:
             full = len(self._open) >= self.options.maximum_associations

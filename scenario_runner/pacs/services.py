@@ -55,7 +55,7 @@ _RELATIONAL: Final = 0
 """Byte of extended negotiation that stands for relational queries (PS3.4 C.5.1.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What answering takes besides the association."""
 
