@@ -26,7 +26,7 @@ def write_manifest(run_id: str, folder: Path) -> None:
         raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
     manifest = {"schema": "manifest/v1", "run": run_id, "files": files}
     text = json.dumps(manifest, ensure_ascii=False, indent=1)
-    write_atomically(folder / MANIFEST, [text.encode(), b"\n"])
+    write_atomically(folder / MANIFEST, [text.encode("utf-8", "backslashreplace"), b"\n"])
 
 
 def _files(folder: Path) -> dict[str, Path]:
