@@ -30,13 +30,18 @@ class Connection:
     """A socket that speaks in PDUs.
 
     TCP_NODELAY sends answers at once; TCP_QUICKACK, set before every read because Linux clears it,
-    keeps a sender that has Nagle's algorithm on from waiting 40 ms for our acknowledgement.
+    keeps a sender that has Nagle's algorithm on from waiting 40 ms for our acknowledgement. Raises
+    OSError when the peer is gone already; the socket is closed then.
     """
 
     def __init__(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if tls is not None:
-            sock = tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                sock = tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        except OSError:
+            sock.close()
+            raise
         self._socket = sock
         self._buffer = bytearray()
 

@@ -179,8 +179,8 @@ class EmbeddedPacs:
                     self._stopping.wait(_BREATH)
 
     def _serve(self, sock: socket.socket) -> None:
+        sock.setblocking(True)  # on some systems it takes after the listener
         connection = Connection(sock, self._tls)
-        sock.setblocking(True)
         desk = Desk(
             archive=self.archive,
             options=self.options,
