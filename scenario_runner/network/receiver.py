@@ -9,6 +9,7 @@ import contextlib
 import errno
 import logging
 import re
+import selectors
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -40,6 +41,8 @@ _SUCCESS, _OUT_OF_RESOURCES = 0x0000, 0xA700
 _SOP_CLASS_NOT_SUPPORTED, _INVALID_INSTANCE, _UNRECOGNIZED = 0x0122, 0x0117, 0x0211
 _UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 _POLL = 0.25
+_PORT_PATIENCE = 30.0
+"""Seconds that another user of the port is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,32 +146,41 @@ class Receiver:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
+        self._wake: tuple[socket.socket, ...] = ()
 
     def start(self, deadline: Deadline) -> None:
         """Listen. A port that is taken is waited for, as another case may be using it.
 
         Raises MachineError when the address is not ours, or what the deadline raises.
         """
+        patience = deadline.within(_PORT_PATIENCE)
         while self._listener is None:
             try:
                 self._listener = socket.create_server((self.host, self.port))
             except OSError as error:
-                if error.errno != errno.EADDRINUSE or (deadline.remaining() or 1.0) <= _POLL:
+                if error.errno != errno.EADDRINUSE or (patience.remaining() or 0.0) <= _POLL:
                     raise MachineError(
                         f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
                         hint="check the 'receiver' of the site file",
                     ) from error
                 deadline.sleep(_POLL)
-        self._listener.settimeout(_POLL)
+        self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]
+        self._wake = socket.socketpair()
         self._spawn(self._listen, self._listener)
 
     def stop(self) -> None:
         """Stop listening, end every association, wait for the threads. May be called twice."""
+        if self._stop.is_set():
+            return
         self._stop.set()
+        for sock in self._wake[1:]:
+            sock.send(b"!")
         # The listening thread may add threads until it has ended, so it is the first one here.
         for thread in self._threads:
             thread.join()
+        for sock in self._wake:
+            sock.close()
         if self._listener is not None:
             self._listener.close()
 
@@ -189,13 +201,16 @@ class Receiver:
         thread.start()
 
     def _listen(self, listener: socket.socket) -> None:
-        while not self._stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(listener, selectors.EVENT_READ)
+            selector.register(self._wake[0], selectors.EVENT_READ)
+            while not self._stop.is_set():
+                selector.select()
+                # The peer may be gone again by the time it is accepted.
+                with contextlib.suppress(BlockingIOError, ConnectionError):
                     sock, address = listener.accept()
-                except ConnectionError:
-                    continue
-                self._spawn(self._serve, sock, address)
+                    sock.setblocking(True)
+                    self._spawn(self._serve, sock, address)
 
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
         peer = Peer(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import selectors
 import socket
 import ssl
@@ -170,7 +171,6 @@ def connect(peer: Peer, deadline: Deadline) -> Transport:
     Raises ConnectionFailed (refused, unreachable, name unknown, nobody answers) or what the
     deadline raises.
     """
-    limit = deadline.within(peer.connect_timeout)
     end = time.monotonic() + peer.connect_timeout
     last: OSError | None = None
     for family, kind, protocol, _, address in _resolve(peer, deadline, end):
@@ -181,16 +181,13 @@ def connect(peer: Peer, deadline: Deadline) -> Transport:
             if peer.tls is not None:
                 sock = secure(sock, peer.tls, peer, deadline, end)
             return Transport(sock, peer)
-        except TimeoutError as error:
-            sock.close()
-            last = error
         except OSError as error:
             sock.close()
             last = error
         except BaseException:
             sock.close()
             raise
-        if limit.remaining() == 0:
+        if time.monotonic() >= end:
             break
     raise peer.error(ConnectionFailed, "cannot connect", _why(last, peer.connect_timeout)) from last
 
@@ -212,7 +209,7 @@ def _connect_one(
             if selector.select(deadline.remaining(min(SLICE, left))):
                 break
     if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-        raise OSError(code, _words(code))
+        raise OSError(code, os.strerror(code))
 
 
 _AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
@@ -250,12 +247,6 @@ def _resolve(peer: Peer, deadline: Deadline, end: float) -> list[_AddressInfo]:
             hint="check the target's 'host' in the site file",
         )
     return found
-
-
-def _words(code: int) -> str:
-    import os
-
-    return os.strerror(code)
 
 
 def _why(error: OSError | None, seconds: float) -> str:

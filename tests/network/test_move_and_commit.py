@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import struct
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
 
@@ -146,6 +150,22 @@ def test_rubbish_sent_to_the_receiver_does_not_end_it() -> None:
             with socket.create_connection(("127.0.0.1", receiver.port), 5) as sock:
                 sock.sendall(rubbish)
         peer = Peer(host="127.0.0.1", port=receiver.port, ae_title=AE_TITLE)
+        assert echo(peer, Deadline(5)).status == 0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.binary(max_size=400))
+def test_any_association_request_leaves_the_receiver_working(rubbish: bytes) -> None:
+    body = struct.pack(">HxxxxxxxxxxxxxxxxxxBB", 1, 65, 65) + rubbish
+    with Receiver(AE_TITLE, "127.0.0.1", 0) as receiver:
+        receiver.start(Deadline(5))
+        with socket.create_connection(("127.0.0.1", receiver.port), 5) as sock:
+            sock.sendall(struct.pack(">BxI", 1, len(body)) + body)
+            sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionError):
+                while sock.recv(4096):
+                    pass
+        peer = Peer(host="localhost", port=receiver.port, ae_title=AE_TITLE)
         assert echo(peer, Deadline(5)).status == 0
 
 
