@@ -63,6 +63,8 @@ def declared(items: Items) -> list[str] | None:
 def unknown(terms: Sequence[str]) -> list[str]:
     """What is no defined term, or not where it stands: without code extension there is one value."""
     wrong = [term for term in terms if term not in _TERMS]
+    if terms and terms[0].removeprefix("ISO 2022 IR ") in _MULTI:
+        wrong.append(terms[0])  # only an extension of a single-byte set, C.12.1.1.2
     if len(terms) > 1:
         wrong += [term for term in terms if term in _SINGLE or term in _WHOLE]
     return wrong
@@ -134,7 +136,10 @@ def _piece(piece: bytes, g0: str, g1: str) -> str:
 
 def _strict(value: bytes, codec: str, name: str) -> str:
     try:
-        return value.decode(codec)
+        text = value.decode(codec)
     except UnicodeDecodeError as error:
         byte = value[error.start]
         raise UndecodableError(f"is not {name}: byte {byte:#04x} at {error.start}") from None
+    if codec == "shift_jis" and len(text) != len(value):
+        raise UndecodableError(f"is not {name}: it has characters of two bytes")
+    return text

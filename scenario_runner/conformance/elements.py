@@ -6,6 +6,7 @@ the bytes, so they are read here (PS3.5 chapter 7, PS3.10 7.1). Only small value
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,8 @@ def words(text: str) -> frozenset[str]:
     """A set of names, written as one text."""
     return frozenset(text.split())
 
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,11}")
 
 TEXT_LIKE = words("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT")
 """VRs whose values are characters (PS3.5 6.2)."""
@@ -90,12 +93,22 @@ class Element:
 
 @dataclass(slots=True)
 class Items:
-    """A data set: the one of the file or an item of a sequence."""
+    """A data set: the one of the file or, with the other three fields, an item of a sequence.
 
-    path: str = ""
-    """``ReferencedStudySequence[0].``, empty for the data set of the file."""
-    parent: Items | None = None
+    sequence: its tag. index: of the item, from 0.
+    """
+
     elements: dict[int, Element] = field(default_factory=dict)
+    parent: Items | None = None
+    sequence: int = 0
+    index: int = 0
+
+    @property
+    def path(self) -> str:
+        """``ReferencedStudySequence[0].``, empty for the data set of the file."""
+        if self.parent is None:
+            return ""
+        return f"{self.parent.path}{name_of(self.sequence)}[{self.index}]."
 
     def get(self, keyword: str) -> Element | None:
         """An element of this data set, not of its items."""
@@ -156,5 +169,5 @@ def number_of(element: Element) -> int | None:
         return int.from_bytes(element.value[:size], "little", signed=element.vr[0] == "S")
     if element.vr == "IS":
         text = text_of(element).split("\\")[0].strip()
-        return int(text) if text.lstrip("+-").isdecimal() and len(text) <= 12 else None
+        return int(text) if _INTEGER.fullmatch(text) else None
     return None

@@ -10,6 +10,7 @@ import errno
 import struct
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -31,6 +32,9 @@ VRS = LONG_VRS | words("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI
 MAX_ELEMENTS = 250_000
 MAX_DEPTH = 32
 MAX_INFLATED = 1 << 27
+MAX_KEPT = 1 << 26
+"""Bytes of values that are kept to be judged, pixel data and other large values not counted."""
+MAX_TROUBLE = 1000
 _WINDOW = 1 << 17
 _KEPT_TEXT = 1 << 20
 _KEPT_BYTES = 1 << 16
@@ -87,7 +91,10 @@ class DicomFile:
 
 
 def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
-    """Read a file, see ``read_stream``. Raises OSError only, also for what is no regular file: a pipe could hang."""
+    """Read a file, see ``read_stream``.
+
+    Raises OSError only, also for what is no regular file: a pipe would be waited for.
+    """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as stream:
@@ -113,8 +120,6 @@ def read_stream(stream: BinaryIO, *, until: int = 1 << 32) -> DicomFile:
         _read_data(found, reader, at, size, until)
     except _DamageError as error:
         found.trouble.append(Trouble(error.rule, error.attribute, str(error)))
-    except RecursionError:  # pragma: no cover - MAX_DEPTH is far below Python's limit
-        found.trouble.append(Trouble("structure", None, "sequences are nested too deeply"))
     return found
 
 
@@ -187,6 +192,7 @@ class _Reader:
         self.size = source.size
         self.implicit, self.little = False, True
         self._count = 0
+        self._kept = 0
 
     def group(self, at: int) -> int:
         """Group of the element there, read as little endian."""
@@ -206,17 +212,15 @@ class _Reader:
     def inflated(self, at: int, size: int) -> _Reader:
         """A reader of what is deflated from there on (PS3.5 A.5), bounded."""
         inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        parts: list[bytes] = []
-        total = 0
+        out = BytesIO()
         try:
             while at < size and not inflate.eof:
                 chunk = self._source.read(at, min(_WINDOW, size - at))
                 at += len(chunk)
                 while chunk:
-                    parts.append(inflate.decompress(chunk, 1 << 20))
+                    out.write(inflate.decompress(chunk, 1 << 20))
                     chunk = inflate.unconsumed_tail
-                    total += len(parts[-1])
-                    if total > MAX_INFLATED:
+                    if out.tell() > MAX_INFLATED:
                         raise _DamageError(
                             f"more than {MAX_INFLATED >> 20} MiB when inflated", rule="too-large"
                         )
@@ -224,36 +228,48 @@ class _Reader:
             raise _DamageError(f"the deflated data set cannot be inflated: {error}") from None
         if not inflate.eof:
             raise _DamageError("the deflated data set ends too early", rule="truncated")
-        return _Reader(_Source(BytesIO(b"".join(parts)), total), self._trouble)
+        return _Reader(_Source(out, out.tell()), self._trouble)
 
     def element(self, into: Items, at: int, end: int, depth: int) -> int:
         """Read the element there into a data set. Returns where the next one begins."""
         self._one_more()
         tag, written, length, at = self._head(at, end)
-        where = into.path + name_of(tag)
         if tag >> 16 == 0xFFFE:
-            raise _DamageError("a delimiter where an element should be", where)
-        known = entry(tag)
-        vr = written or (_readable_as(known.vr) if known else "")
+            raise _DamageError("a delimiter where an element should be", into.path + name_of(tag))
+        vr = written or _vr_of(tag)
         element = Element(tag, vr, written, b"", None if length == _UNDEFINED else length)
         if length == _UNDEFINED:
-            at = self._undefined(element, into, where, at, end, depth)
+            at = self._undefined(element, into, at, end, depth)
         else:
             if at + length > end:
-                raise _DamageError(
-                    f"says it has {length} bytes, {end - at} are left", where, "truncated"
-                )
+                message = f"says it has {length} bytes, {end - at} are left"
+                raise _DamageError(message, into.path + name_of(tag), "truncated")
             if length & 1:
-                self._say("even-length", where, f"has a length of {length} bytes, which is odd")
+                message = f"has a length of {length} bytes, which is odd"
+                self._say("even-length", into, tag, message)
             if vr == "SQ":
                 self._sequence(element, into, at, at + length, depth, delimited=False)
-            elif length <= (_KEPT_BYTES if vr in _BULKY else _KEPT_TEXT):
-                element.value = self._value(vr, at, length)
             else:
-                element.kept = False
+                self._keep(element, into, at, length)
             at += length
-        self._put(into, element, where)
+        self._put(into, element)
         return at
+
+    def _keep(self, element: Element, into: Items, at: int, length: int) -> None:
+        """Read a value unless it is large, or too much has been kept already."""
+        if length > (_KEPT_BYTES if element.vr in _BULKY else _KEPT_TEXT):
+            element.kept = False
+        elif self._kept + length > MAX_KEPT:
+            element.kept = False
+            if self._kept < MAX_KEPT:
+                self._kept = MAX_KEPT
+                message = (
+                    f"and what comes later was not judged: over {MAX_KEPT >> 20} MiB of values"
+                )
+                self._say("unjudged", into, element.tag, message)
+        else:
+            self._kept += length
+            element.value = self._value(element.vr, at, length)
 
     def _one_more(self) -> None:
         self._count += 1
@@ -261,16 +277,18 @@ class _Reader:
             message = f"more than {MAX_ELEMENTS} elements, items and fragments"
             raise _DamageError(message, rule="too-large")
 
-    def _put(self, into: Items, element: Element, where: str) -> None:
-        if element.tag in into.elements:
-            self._say("element-repeated", where, "occurs more than once in one data set")
+    def _put(self, into: Items, element: Element) -> None:
+        tag = element.tag
+        if tag in into.elements:
+            self._say("element-repeated", into, tag, "occurs more than once in one data set")
             return
-        if into.elements and element.tag < next(reversed(into.elements)):
-            self._say("element-order", where, "comes after an element with a higher tag")
-        into.elements[element.tag] = element
+        if into.elements and tag < next(reversed(into.elements)):
+            self._say("element-order", into, tag, "comes after an element with a higher tag")
+        into.elements[tag] = element
 
-    def _say(self, rule: str, where: str, message: str) -> None:
-        self._trouble.append(Trouble(rule, where, message))
+    def _say(self, rule: str, into: Items, tag: int, message: str) -> None:
+        if len(self._trouble) < MAX_TROUBLE:
+            self._trouble.append(Trouble(rule, into.path + name_of(tag), message))
 
     def _value(self, vr: str, at: int, length: int) -> bytes:
         value = self._source.read(at, length)
@@ -303,11 +321,9 @@ class _Reader:
         index = source.index(at + 8, 4)
         return tag, vr, struct.unpack_from(order + "L", source.window, index)[0], at + 12
 
-    def _undefined(
-        self, element: Element, into: Items, where: str, at: int, end: int, depth: int
-    ) -> int:
-        if element.tag == PIXEL_DATA and not into.path:
-            return self._fragments(element, where, at, end)
+    def _undefined(self, element: Element, into: Items, at: int, end: int, depth: int) -> int:
+        if element.tag == PIXEL_DATA:
+            return self._fragments(element, into.path + name_of(PIXEL_DATA), at, end)
         if element.vr == "SQ" or (self.implicit and not element.vr):
             element.vr = "SQ"
             return self._sequence(element, into, at, end, depth, delimited=True)
@@ -319,7 +335,8 @@ class _Reader:
                 return self._sequence(element, into, at, end, depth, delimited=True)
             finally:
                 self.implicit, self.little = implicit, little
-        raise _DamageError(f"VR {element.vr} cannot have an undefined length", where)
+        message = f"VR {element.vr} cannot have an undefined length"
+        raise _DamageError(message, into.path + name_of(element.tag))
 
     def _sequence(
         self, element: Element, into: Items, at: int, end: int, depth: int, *, delimited: bool
@@ -337,7 +354,7 @@ class _Reader:
                 return at
             if tag != _ITEM:
                 raise _DamageError("holds something that is not an item", where)
-            item = Items(f"{where}[{len(element.items)}].", into)
+            item = Items(parent=into, sequence=element.tag, index=len(element.items))
             element.items.append(item)
             self._one_more()
             undefined = length == _UNDEFINED
@@ -383,8 +400,12 @@ class _Reader:
             at += length
 
 
-def _readable_as(vr: str) -> str:
-    """One VR for the dictionary's choice of several; values are told apart by size only."""
-    if " or " not in vr:
-        return vr
-    return "OW" if "OW" in vr else vr.split(" or ", maxsplit=1)[0]
+@lru_cache(maxsize=16384)
+def _vr_of(tag: int) -> str:
+    """The VR of an element that was written without; of a choice, one of the right size."""
+    if tag >> 16 & 1:
+        return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else ""  # a private creator, PS3.5 7.8.1
+    known = entry(tag)
+    if known is None:
+        return ""
+    return "OW" if " or OW" in known.vr else known.vr.split(" or ", maxsplit=1)[0]

@@ -7,6 +7,7 @@ import struct
 import time
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pydicom.data
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.conformance.reader import MAX_DEPTH, MAX_ELEMENTS, read_stream
+from scenario_runner.conformance.reader import MAX_DEPTH, MAX_ELEMENTS, MAX_KEPT, VRS, read_stream
 from scenario_runner.conformance.standard import MOST, Standard, judge
 from tests.conformance import objects
 
@@ -97,6 +98,36 @@ def test_noise_after_good_file_meta_information_never_raises(noise: bytes) -> No
     judge(read_stream(io.BytesIO(start + noise)))
 
 
+KINDS = [
+    objects.ct, objects.dx, objects.mr, objects.pet, objects.cine, objects.nuclear, objects.colour
+]  # fmt: skip
+VALUES = st.one_of(
+    st.binary(max_size=80),
+    st.text("0123456789.-+eE \\", max_size=80).map(str.encode),
+    st.lists(st.sampled_from([b"\x1b$B", b"\x1b(B", b"\x1b$)C", b"\xb0\xa1", b"A", b"^"])).map(
+        b"".join
+    ),
+    st.sampled_from([b"9" * 6000, b"\\" * 3000, b"1." + b"2" * 3000]),
+)
+CHARACTER_SETS = ["ISO_IR 100", "ISO_IR 192", "GB18030", "\\ISO 2022 IR 87", "\\ISO 2022 IR 149"]
+
+
+@settings(max_examples=200, deadline=2000)
+@given(st.sampled_from(KINDS), st.data())
+def test_any_value_in_any_attribute_never_raises(
+    kind: Callable[[], objects.Object], data: st.DataObject
+) -> None:
+    made = kind()
+    objects.put(made, "SpecificCharacterSet", data.draw(st.sampled_from(CHARACTER_SETS)))
+    for number in data.draw(st.lists(st.sampled_from(sorted(made)), max_size=8)):
+        old = made[number]
+        own = old[0] if isinstance(old, tuple) else "LO"
+        vr = data.draw(st.just(own) | st.sampled_from(sorted(VRS - {"SQ"})))
+        made[number] = (vr, data.draw(VALUES))
+    for syntax in (objects.EXPLICIT, objects.IMPLICIT, objects.JPEG_LS):
+        judge(read_stream(io.BytesIO(objects.part10(made, syntax=syntax))))
+
+
 def test_deep_nesting_is_refused_not_followed() -> None:
     opened = objects.header(0x0040A730, "SQ", 0xFFFFFFFF, implicit=False)
     opened += struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
@@ -150,3 +181,40 @@ def test_a_file_that_is_wrong_everywhere_says_so_and_stops() -> None:
     found = judge(read_stream(io.BytesIO(objects.part10(made))))
     assert len(found) == MOST + 1
     assert found[-1].rule == "too-many"
+
+
+def test_values_beyond_what_memory_is_for_are_passed_over_and_said_to_be() -> None:
+    items = objects.item(objects.element(0x00204000, ("LT", b"A" * 8_000), implicit=False)) * 9_000
+    sequence = objects.header(0x0040A730, "SQ", len(items), implicit=False)
+    raw = objects.part10({}) + sequence + items
+    tracemalloc.start()
+    found = rules(raw)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "unjudged" in found
+    assert peak < 2 * MAX_KEPT
+
+
+def test_deep_paths_cost_nothing_until_they_are_said() -> None:
+    item = b""
+    for _ in range(MAX_DEPTH - 2):
+        inner = struct.pack("<HHI", 0xFFFE, 0xE000, len(item)) + item
+        item = objects.header(0x0040A730, "SQ", len(inner), implicit=False) + inner
+    empty = struct.pack("<HHI", 0xFFFE, 0xE000, 0) * 50_000
+    wide = struct.pack("<HHI", 0xFFFE, 0xE000, len(item)) + item
+    raw = objects.part10({}) + objects.header(
+        0x0040A730, "SQ", len(empty) + len(wide), implicit=False
+    )
+    tracemalloc.start()
+    rules(raw + empty + wide)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60_000_000
+
+
+def test_an_icon_may_be_compressed_like_the_image() -> None:
+    end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    pixels = objects.header(objects.tag("PixelData"), "OB", 0xFFFFFFFF, implicit=False)
+    icon = objects.item(pixels + objects.item(b"") + objects.item(bytes(16)) + end)
+    sequence = objects.header(objects.tag("IconImageSequence"), "SQ", len(icon), implicit=False)
+    assert not rules(objects.part10({}) + sequence + icon) & {"structure", "truncated"}

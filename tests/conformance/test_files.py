@@ -178,4 +178,4 @@ def test_rules_cite_the_standard_and_have_one_id_each() -> None:
     assert len({rule.id for rule in rules}) == len(rules)
     for rule in rules:
         assert re.fullmatch(r"(PS3\.\d+ [A-Z0-9][\d.]*)?", rule.section), rule
-        assert rule.section or rule.id == "too-large"
+        assert rule.section or rule.id in ("too-large", "unjudged")

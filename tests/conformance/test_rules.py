@@ -69,6 +69,7 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("vr-length", "BodyPartExamined", "ct", value("BodyPartExamined", "A" * 18)),
     ("vr-length", "SliceThickness", "ct", value("SliceThickness", "5.0000000000000000")),
     ("vr-length", "SeriesNumber", "ct", value("SeriesNumber", "0000000000001 ")),
+    ("vr-length", "SeriesNumber", "ct", value("SeriesNumber", "1" * 6000)),
     ("vr-length", "RetrieveAETitle", "ct", value("RetrieveAETitle", "A" * 18)),
     ("vr-length", "FrameOfReferenceUID", "ct", value("FrameOfReferenceUID", "1." + "2" * 64)),
     ("vr-length", "AnatomicRegionSequence[0].CodeValue", "dx", inside(value("CodeValue", "1" * 18))),
@@ -88,7 +89,8 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("vr-form", "PatientID", "ct", value("PatientID", "A\r\nB")),
     ("vr-form", "PatientName", "ct", value("PatientName", "A^B^C^D^E^F")),
     ("vr-form", "PatientName", "ct", value("PatientName", "A=B=C=D")),
-    ("vr-form", "ImageComments", "ct", value("ImageComments", "bell\a")),
+    ("vr-form", "ImageComments", "ct", value("ImageComments", "bell\a ")),
+    ("character-set", "SpecificCharacterSet", "ct", value("SpecificCharacterSet", "ISO 2022 IR 87")),
     ("vr-form", "RetrieveURL", "ct", value("RetrieveURL", " http://a ")),
     ("vr-size", "ExposureTimeInms", "ct", raw(tag("ExposureTimeInms"), "FD", bytes(6))),
     ("vr-size", "TagThickness", "ct", raw(tag("TagThickness"), "FD", bytes(12))),
@@ -342,6 +344,7 @@ KANJI = b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"
         ("ISO_IR 192", "Müller".encode("latin-1"), False),
         ("ISO_IR 192", b"M\xc3", False),
         ("ISO_IR 126", b"\xae", False),
+        ("ISO_IR 13", "山田".encode("shift_jis"), False),
     ],
 )
 def test_code_extension_is_followed_strictly(terms: str, name: bytes, right: bool) -> None:
@@ -373,6 +376,6 @@ def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None
     proved = {rule for rule, *_ in ONE_WRONG} | {rule for rule, *_ in META}
     proved |= {
         "element-repeated", "element-order", "even-length", "truncated", "structure",
-        "encapsulation", "fragments", "not-dicom", "too-large",
+        "unjudged", "encapsulation", "fragments", "not-dicom", "too-large",
     }  # fmt: skip
     assert proved == {rule.id for rule in (*READING, *ELEMENTS, *OBJECT)}

@@ -21,6 +21,7 @@ READING: Final = (
     Rule("truncated", "PS3.5 7.1", "Nothing is longer than what it is in"),
     Rule("structure", "PS3.5 7.1", "The bytes are data elements"),
     Rule("too-large", "", "The object can be judged within the limits on depth and number"),
+    Rule("unjudged", "", "Every value can be judged within the limit on memory", "warning"),
     Rule("even-length", "PS3.5 7.1.1", "Every value has an even length"),
     Rule("element-order", "PS3.5 7.1", "Tags ascend"),
     Rule("element-repeated", "PS3.5 7.1", "A tag occurs once in a data set"),
