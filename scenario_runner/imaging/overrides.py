@@ -65,7 +65,7 @@ def _apply_one(
         return
     tag = tag_for_keyword(keyword)
     if tag is None:
-        raise UnusableTagError(keyword, "is not the keyword of a DICOM attribute", _near(keyword))
+        raise UnusableTagError(keyword, "is not the keyword of a DICOM attribute", near(keyword))
     if tag >> 16 == 0x0002:
         raise UnusableTagError(
             keyword, "belongs to the file, not to the object, and is always made"
@@ -180,10 +180,11 @@ def _raw(tag: int, vr: str, value: Any, implicit: bool) -> RawDataElement:
     return RawDataElement(Tag(tag), vr, len(data), data, 0, implicit, True)
 
 
-def _near(keyword: str) -> str | None:
+def near(keyword: str) -> str | None:
+    """A hint at the keyword that may have been meant."""
     from difflib import get_close_matches
 
     from pydicom.datadict import keyword_dict
 
-    near = get_close_matches(keyword, keyword_dict, 1)
-    return f"did you mean '{near[0]}'?" if near else None
+    found = get_close_matches(keyword, keyword_dict, 1)
+    return f"did you mean '{found[0]}'?" if found else None

@@ -8,7 +8,7 @@ import numpy as np
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
 
-from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.errors import Diagnostic, InvalidInput, UsageError, Where
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding.elements import element_header
 from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
@@ -45,26 +45,27 @@ class SeriesEncoder:
         self._implicit = series.transfer_syntax_uid == ImplicitVRLittleEndian
         defaults = builder.defaults
         if series.frames > 1 and defaults.frames == 1 and not defaults.multiframe_sop_class_uid:
-            raise _invalid(
-                series,
-                "FAB404",
-                f"'frames: {series.frames}': an image of modality {series.modality} has one frame",
-                "leave 'frames' out and write 'images' instead",
+            raise UsageError(
+                f"series {series.id}: 'frames: {series.frames}', but an image of modality "
+                f"{series.modality} has one frame",
+                hint="leave 'frames' out and write 'images' instead",
             )
         first = frames.frame(0)
         self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
         each = builder.each(series.images[0])
         shared = builder.shared(series, first)
-        shared.BurnedInAnnotation = "YES" if series.burn_in else "NO"
         tags = {**series.tags, **modifications}
         try:
             applied = overrides.apply(shared, tags, implicit=self._implicit)
         except overrides.UnusableTagError as error:
-            raise _invalid(series, "FAB401", str(error), error.hint) from None
-        self._declare_negative(shared, applied)
-        terms = self._character_sets(shared, applied)
+            raise _invalid(series, "FAB311", str(error), error.hint) from None
         varying = [keyword for keyword in each if keyword not in applied.keywords]
         self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
+        lines = self._lines(shared, each, varying)
+        if "BurnedInAnnotation" not in applied.keywords:
+            shared.BurnedInAnnotation = "YES" if lines else "NO"
+        self._declare_negative(shared, applied)
+        terms = self._character_sets(shared, applied)
         self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
         self._template = Template(shared, varying, implicit=self._implicit, character_sets=terms)
         self._pixel_header = b""
@@ -75,7 +76,7 @@ class SeriesEncoder:
                 PIXEL_DATA, vr, size + (size & 1), implicit=self._implicit
             )
             self._padding = b"\0" * (size & 1)
-        self._burner = self._burn(shared, each, varying, first)
+        self._burner = self._burn(lines, first, _text(shared, "PhotometricInterpretation"))
 
     def instance(self, image: PlannedImage) -> Instance:
         """The instance of one image of this series."""
@@ -111,7 +112,7 @@ class SeriesEncoder:
         if burner is None:
             return [_bytes_of(pixels)]
         texts = {
-            keyword: self._fixed.get(keyword) or self._value(keyword, image, values)
+            keyword: self._fixed.get(keyword, self._value(keyword, image, values))
             for keyword in burner.keywords
         }
         return [
@@ -135,19 +136,28 @@ class SeriesEncoder:
     def _samples(self) -> int:
         return 3 if len(self._shape) >= 3 and self._shape[-1] == 3 else 1
 
-    def _burn(
-        self, shared: Dataset, each: Mapping[str, Any], varying: Sequence[str], first: Frame
-    ) -> Burner | None:
+    def _lines(
+        self, shared: Dataset, each: Mapping[str, Any], varying: Sequence[str]
+    ) -> list[Line]:
+        """What is burned in: the attributes that have a value, in the order they matter."""
         wanted = self.series.burn_in
-        if not wanted:
-            return None
+        if not wanted or "PixelData" in self.series.tags:
+            return []
         last = self.series.images[self.series.image_count - 1]
         lines = []
         for keyword in STANDARD if isinstance(wanted, bool) else wanted:
+            if keyword != NUMBER_OF and tag_for_keyword(keyword) is None:
+                raise UsageError(
+                    f"series {self.series.id}: 'burn_in' names '{keyword}', which is no attribute",
+                    hint=overrides.near(keyword),
+                )
             varies = keyword == NUMBER_OF or keyword in varying
             value = self._value(keyword, last, each) if varies else _text(shared, keyword)
             if value:
                 lines.append(Line(keyword, value, varies))
+        return lines
+
+    def _burn(self, lines: Sequence[Line], first: Frame, photometric: str) -> Burner | None:
         if not lines:
             return None
         return Burner(
@@ -156,7 +166,7 @@ class SeriesEncoder:
             columns=self._plane[1],
             dtype=self._dtype,
             samples=self._samples,
-            ink=_ink(first, str(_text(shared, "PhotometricInterpretation"))),
+            ink=_ink(first, photometric),
         )
 
     def _declare_negative(self, shared: Dataset, applied: overrides.Applied) -> None:
@@ -180,7 +190,7 @@ class SeriesEncoder:
             if unknown := character_sets.unknown(terms):
                 raise _invalid(
                     series,
-                    "FAB402",
+                    "FAB314",
                     f"'{unknown[0]}' is not a defined term of SpecificCharacterSet",
                     "write ISO_IR 100, ISO_IR 192, ISO 2022 IR 87, ... (PS3.3 C.12.1.1.2)",
                 )
@@ -188,7 +198,7 @@ class SeriesEncoder:
                 if missing := character_sets.unencodable(text, terms):
                     raise _invalid(
                         series,
-                        "FAB403",
+                        "FAB314",
                         f"{element.keyword or element.tag}: {missing!r} cannot be written in "
                         f"{' and '.join(term or 'ASCII' for term in terms) or 'ASCII'}",
                         "leave 'character_set' out, and one that holds all values is chosen",

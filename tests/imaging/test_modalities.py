@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from scenario_runner.errors import InvalidInput
+from scenario_runner.errors import UsageError
 from tests.imaging.planned import factory, plan_series
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def test_text_is_burned_into_every_frame_of_a_loop() -> None:
 
 
 def test_frames_of_a_single_frame_modality_are_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"'frames: 3'.*CR"):
+    with pytest.raises(UsageError, match=r"'frames: 3'.*CR"):
         instances("CR", size=(64, 64), frames=3)
 
 

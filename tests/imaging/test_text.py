@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scenario_runner.errors import UsageError
 from scenario_runner.imaging.text.content import readable_name
 from scenario_runner.imaging.text.fonts import Typeface
 from scenario_runner.imaging.text.layout import SMALLEST, margin
@@ -121,3 +122,15 @@ def test_arabic_is_joined_and_runs_from_right_to_left() -> None:
 def test_the_smallest_text_is_not_smaller_than_can_be_read() -> None:
     assert Typeface(SMALLEST).height >= 8
     assert margin(Typeface(SMALLEST)) >= 1
+
+
+def test_a_keyword_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match="'PatientNam', which is no attribute") as caught:
+        pixels(size=(64, 64), burn_in=("PatientNam",))
+    assert caught.value.hint == "did you mean 'PatientName'?"
+
+
+def test_nothing_to_show_is_no_burned_in_annotation() -> None:
+    image, dataset = pixels(size=(64, 64), phantom="qa/flat", burn_in=("OtherPatientIDs",))
+    assert (image == 2048).all()
+    assert dataset.BurnedInAnnotation == "NO"
