@@ -78,6 +78,7 @@ class Association:
         self.deadline = deadline
         self._transport = transport
         self._open = True
+        self._midway = False
         self._message_id = 0
         self._pdvs: list[tuple[int, int, memoryview]] = []
 
@@ -145,8 +146,10 @@ class Association:
     def send(self, context_id: int, command: Command, data: Sequence[Buffer] | None = None) -> None:
         """Send one message; ``data`` (the encoded data set in pieces) is not copied."""
         encoded = commands.encode(command)
+        self._midway = True
         try:
             self._transport.send(self._pieces(context_id, encoded, data), self.deadline)
+            self._midway = False
         except AssociationAborted as error:
             raise self._told(error) from error
 
@@ -161,8 +164,8 @@ class Association:
     def receive(self, most: int | None = None) -> Message:
         """Wait for one whole message.
 
-        most: bytes its data set may have; by default the limit for identifiers. Each PDU has to
-        come within the peer's response_timeout, and the command set as a whole.
+        most: bytes its data set may have; by default the limit for identifiers. The whole message
+        has to come within the peer's response_timeout; with ``most`` given, each PDU of its data.
         Raises ProtocolViolation, PeerTimeout, AssociationAborted, or what the deadline raises.
         """
         until = time.monotonic() + self.peer.response_timeout
@@ -190,7 +193,7 @@ class Association:
                 if kind in (None, commands.NO_DATA_SET):
                     return Message(context_id, message.command, None)
                 message.part = bytearray()
-            if message.command is not None:
+            if message.command is not None and most is not None:
                 until = time.monotonic() + self.peer.response_timeout
 
     def _check_fragment(
@@ -316,9 +319,11 @@ class Association:
         if not self._open:
             return
         self._open = False
-        with contextlib.suppress(FabricatorError):
-            # A second at most: what made us abort may well be a peer that takes nothing.
-            self._transport.send([struct.pack(">BxI4x", _ABORT, 4)], Deadline(1.0))
+        # In the middle of a PDU an A-ABORT would be taken for its data, and could even complete it.
+        if not self._midway:
+            with contextlib.suppress(FabricatorError):
+                # A second at most: what made us abort may well be a peer that takes nothing.
+                self._transport.send([struct.pack(">BxI4x", _ABORT, 4)], Deadline(1.0))
         self._transport.close()
 
 

@@ -217,6 +217,40 @@ def test_an_interruption_leaves_every_pulled_instance_accounted_for() -> None:
     assert [a.sop_instance_uid for a in answers] == [i.sop_instance_uid for i in pulled]
 
 
+def test_an_interruption_in_the_middle_of_an_instance_never_completes_it() -> None:
+    cancelled, received = threading.Event(), bytearray()
+
+    def behave(wire: Wire) -> None:
+        wire.accept()
+        time.sleep(0.3)
+        cancelled.set()
+        time.sleep(0.8)
+        while data := wire.connection.recv(1 << 20):
+            received.extend(data)
+
+    [instance] = Study().instances(1, size=4096)
+    with hostile(behave, response_timeout=30) as peer:
+        answers, error = _send(peer, [instance], Deadline(None, cancelled))
+    assert isinstance(error, Interrupted)
+    assert [(a.status, a.maybe_stored) for a in answers] == [(None, False)]
+    assert 0 < len(received) < len(instance.data)
+    abort = b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"
+    assert not received.endswith(abort), "it would be taken for data of the open PDU"
+
+
+def test_a_sop_class_that_no_request_can_hold_fails_alone() -> None:
+    def behave(wire: Wire) -> None:
+        wire.accept()
+        _acknowledge(wire, 1)
+
+    [good] = Study().instances(1)
+    odd = Encoded("1.2." + "3" * 70, "1.2.3.4", PAIR[1], [b"\0\0"])
+    contexts = [(odd.sop_class_uid, odd.transfer_syntax_uid), PAIR]
+    with hostile(behave) as peer:
+        answers = list(store(peer, [odd, good], contexts, Deadline(20)))
+    assert [a.status for a in answers] == [None, 0]
+
+
 def test_the_rate_is_kept() -> None:
     def behave(wire: Wire) -> None:
         wire.accept()

@@ -51,7 +51,7 @@ class Sender:
         deadline: Deadline,
         opened: Callable[[AssociationEvidence], None] | None = None,
     ) -> None:
-        pairs = list(dict.fromkeys(contexts))
+        pairs = [pair for pair in dict.fromkeys(contexts) if all(map(_can_be_proposed, pair))]
         self._peer = peer
         self._deadline = deadline
         self._opened = opened
@@ -138,6 +138,11 @@ class Sender:
     def _standing(self) -> Association:
         assert self._association is not None
         return self._association
+
+
+def _can_be_proposed(uid: str) -> bool:
+    """Whether an association request can hold it; negative tests send worse than that."""
+    return 0 < len(uid) <= 64 and uid.isascii()
 
 
 def _words(pair: Pair) -> str:
