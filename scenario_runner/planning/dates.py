@@ -23,7 +23,6 @@ _SATURDAY = 5
 _WORKING_HOURS = (7 * 3600, 19 * 3600 - 1)
 _LATEST = dt.datetime.combine(dt.date.max, dt.time.max)
 _SERIES_APART = dt.timedelta(minutes=2)
-_ADULT_YEARS = (18, 90)
 
 
 def study_day(given: dt.date | int, today: dt.date) -> dt.date:
@@ -117,6 +116,9 @@ class AgeRule:
         return years_before(birth, -self.low), after
 
 
+_ADULT = AgeRule(18, 90, in_years=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """What a scenario says about the dates of one patient and its studies.
@@ -162,4 +164,4 @@ class Life:
         if self.age is not None:
             return self.age.birth_date(first, dice)
         reference = first if self.earliest is None else min(first, self.earliest)
-        return AgeRule(*_ADULT_YEARS, in_years=True).birth_date(reference, dice)
+        return _ADULT.birth_date(reference, dice)

@@ -17,7 +17,7 @@ from scenario_runner.planning.blueprint import CasePart
 from scenario_runner.planning.build import build
 from scenario_runner.planning.findings import Findings
 from scenario_runner.planning.identifiers import Identifiers
-from scenario_runner.planning.identity import derive_seed
+from scenario_runner.planning.identity import derive_seed, derive_uid
 from scenario_runner.planning.makers import Setting
 from scenario_runner.planning.matrix import case_id, combinations
 from scenario_runner.planning.numbers import ExhaustedRule, reserve
@@ -106,8 +106,8 @@ def plan(
             case,
             index,
             Setting(
-                case_id=case.id,
                 case_name=case.name,
+                origin=derive_uid(None, options.seed, case.id),
                 case_seed=derive_seed(options.seed, case.id),
                 run_seed=options.seed,
                 now=options.now,

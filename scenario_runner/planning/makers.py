@@ -19,7 +19,6 @@ from scenario_runner.planning.identity import (
     Dice,
     child_seed,
     derive_seed,
-    derive_uid,
     uid_below,
     uids_below,
 )
@@ -50,8 +49,9 @@ INSTITUTION = "SYNTHETIC GENERAL HOSPITAL"
 class Setting:
     """What all makers of a case know."""
 
-    case_id: str
     case_name: str
+    origin: str
+    """What the UIDs of the case follow from: another one for each run seed and case."""
     case_seed: int
     run_seed: int
     now: dt.datetime
@@ -165,8 +165,8 @@ class StudyMaker:
         accession = self._accessions.text(
             patient_nth * part.count + nth, seed, dt.datetime.combine(date, time), part.modality
         )
-        uid = derive_uid(
-            setting.uid_root, setting.run_seed, setting.case_id, key, patient.patient_id, accession
+        uid = uid_below(
+            setting.uid_root, setting.origin, f"{key}\n{patient.patient_id}\n{accession}"
         )
         series: Lazy[PlannedSeries] = Lazy(self._series_count)
         study = PlannedStudy(

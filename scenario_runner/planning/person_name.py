@@ -61,6 +61,8 @@ def compose(parts: NameParts | None, person: Person | None) -> str:
 
     Trailing empty components and groups are left out, as PS3.5 6.2.1 allows.
     """
+    if parts is None and person is not None:
+        return _generated(person)
     components = ["", "", "", "", ""]
     ideographic = phonetic = ""
     if person is not None:
@@ -74,12 +76,14 @@ def compose(parts: NameParts | None, person: Person | None) -> str:
         components = [b if a is None else a for a, b in zip(given, components, strict=True)]
         ideographic = ideographic if parts.ideographic is None else parts.ideographic
         phonetic = phonetic if parts.phonetic is None else parts.phonetic
-    alphabetic = _fitting(components) if person is not None and parts is None else components
-    return "=".join(("^".join(alphabetic).rstrip("^"), ideographic, phonetic)).rstrip("=")
+    return "=".join(("^".join(components).rstrip("^"), ideographic, phonetic)).rstrip("=")
 
 
-def _fitting(components: list[str]) -> list[str]:
-    """A generated name without its middle component if it would be too long with it."""
-    if len("^".join(components).rstrip("^")) > GROUP_LENGTH:
-        return [components[0][:31], components[1][:31], "", "", ""]
-    return components
+def _generated(person: Person) -> str:
+    """A generated name; without its middle component if it would be too long with it."""
+    alphabetic = f"{person.family}^{person.given}^{person.middle}".rstrip("^")
+    if len(alphabetic) > GROUP_LENGTH:
+        alphabetic = f"{person.family[:31]}^{person.given[:31]}"
+    if not person.ideographic and not person.phonetic:
+        return alphabetic
+    return f"{alphabetic}={person.ideographic}={person.phonetic}".rstrip("=")
