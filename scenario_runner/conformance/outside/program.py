@@ -31,17 +31,23 @@ def found(program: str) -> str | None:
     return shutil.which(program)
 
 
-def run(program: str, arguments: Sequence[str], *, seconds: float) -> Said:
-    """Run a program and wait for it. Raises UsageError when it is not installed.
-
-    Its output goes to a file, so that a chatty program neither blocks nor fills the memory.
-    """
+def required(program: str) -> str:
+    """Where it is installed. Raises UsageError when it is not."""
     path = found(program)
     if path is None:
         raise UsageError(
             f"the validator '{program}' is not installed",
             hint="it is part of dicom3tools (Debian and Ubuntu: apt install dicom3tools)",
         )
+    return path
+
+
+def run(program: str, arguments: Sequence[str], *, seconds: float) -> Said:
+    """Run a program and wait for it. Raises UsageError when it is not installed.
+
+    Its output goes to a file, so that a chatty program neither blocks nor fills the memory.
+    """
+    path = required(program)
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(  # noqa: S603 - a fixed program, arguments without a shell
             [path, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
