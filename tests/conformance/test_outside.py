@@ -87,7 +87,9 @@ def test_dcentvfy_finds_two_patients_in_one_study(tmp_path: Path) -> None:
     fine = [f for f in Dcentvfy().check_study([good, agrees]) if f.severity == "error"]
     assert fine == []
     found = [f for f in Dcentvfy().check_study([good, agrees, bad]) if f.severity == "error"]
-    assert any("Patient" in finding.message for finding in found)
+    assert {finding.attribute for finding in found} == {"PatientName"}
+    assert {finding.file for finding in found} <= {str(good), str(agrees), str(bad)}
+    assert any(finding.file for finding in found)
 
 
 @pytest.mark.peer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -9,9 +11,13 @@ from typing import TYPE_CHECKING
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scenario_runner.conformance.api import Finding
+
+
+_ELEMENT = re.compile(r"Element=<(\w+)>")
+_FILE = re.compile(r" for file <([^>]*)>")
 
 
 class Dcentvfy:
@@ -48,4 +54,16 @@ class Dcentvfy:
             listed = Path(folder) / "files.txt"
             listed.write_text("\n".join(names) + "\n", encoding="utf-8")
             said = run(self.name, ["-f", str(listed)], seconds=SECONDS + len(files))
-        return list(findings(said, self.name))
+        given = dict(zip(names, map(str, files), strict=True))
+        return [_blamed(finding, given) for finding in findings(said, self.name)]
+
+
+def _blamed(finding: Finding, given: Mapping[str, str]) -> Finding:
+    """With the file and the attribute that the message names. given: absolute to given names."""
+    element = _ELEMENT.search(finding.message)
+    file = _FILE.search(finding.message)
+    return replace(
+        finding,
+        attribute=element[1] if element else None,
+        file=given.get(file[1], "") if file else "",
+    )
