@@ -56,7 +56,7 @@ def test_a_character_set_that_was_asked_for_is_kept_to(term: str) -> None:
     assert found(factory().instance(series.images[0])) == []
 
 
-@pytest.mark.parametrize("modality", ["CR", "DX"])
+@pytest.mark.parametrize("modality", ["CR", "CT", "DX", "MR"])
 @pytest.mark.parametrize("part", ["HAND", "KNEE", "CHEST", "SKULL", "BREAST"])
 def test_body_parts_get_the_side_they_need(modality: str, part: str) -> None:
     series = plan_series(modality, size=(64, 64), body_part=part)
