@@ -115,7 +115,9 @@ class Plugins:
                 try:
                     things = list(implementation.function())
                 except Exception as error:
-                    raise PluginError(f"plugin '{plugin}' failed in {hook}: {error!r}") from error
+                    raise PluginError(
+                        f"plugin '{plugin}' failed in {hook}: {_reason(error)}"
+                    ) from error
                 for thing in things:
                     key = _KEYS.get(hook, "name")
                     name = getattr(thing, key, None)
@@ -156,7 +158,7 @@ class Plugins:
         try:
             self._manager.load_setuptools_entrypoints("scenario_runner.plugins")
         except Exception as error:
-            raise PluginError(f"an installed plugin cannot be loaded: {error!r}") from error
+            raise PluginError(f"an installed plugin cannot be loaded: {_reason(error)}") from error
 
     def _load_folder(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -182,4 +184,13 @@ class Plugins:
             self._manager.check_pending()
         except Exception as error:
             del sys.modules[module_name]
-            raise PluginError(f"plugin '{plugin_name}' cannot be loaded: {error!r}") from error
+            raise PluginError(
+                f"plugin '{plugin_name}' cannot be loaded: {_reason(error)}"
+            ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line for people."""
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or '?').name}:{error.lineno}: {error.msg}"
+    return f"{type(error).__name__}: {error}".splitlines()[0]

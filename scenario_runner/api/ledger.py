@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scenario_runner.api.targets import StoreStatus, status_class
-from scenario_runner.planning.plan import PlannedImage
+from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,40 @@ class Retrieved:
 class Ledger:
     """The bookkeeping of one case. The last word of a target about an instance wins."""
 
-    modifications: dict[str, Any] = field(default_factory=dict)
-    """KEYWORD: value that ``generate: {modify: …}`` asked for, applied to every instance."""
-    chosen: list[str] | None = None
-    """Plan keys of the series that ``generate`` selected; None means all of the plan."""
+    generated: dict[str, PlannedSeries] | None = None
+    """Series that ``generate`` selected, by plan key; None means all of the plan."""
+    selections: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
+    """What each ``generate`` and ``send`` took, by the id of the step."""
+    _modifications: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _intended: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
 
-    def select(self, series_keys: list[str]) -> None:
-        """``generate`` selected these series; a second ``generate`` adds to the first."""
-        self.chosen = list(dict.fromkeys([*(self.chosen or []), *series_keys]))
+    def generate(
+        self, step_id: str, series: Iterable[PlannedSeries], modify: Mapping[str, Any]
+    ) -> None:
+        """``generate`` took these series; a second one adds to the first.
+
+        modify: KEYWORD: value for every instance of these series, instead of what was asked before.
+        """
+        taken = {one.id: one for one in series}
+        self.selections[step_id] = taken
+        self.generated = {**(self.generated or {}), **taken}
+        for key in taken:
+            self._modifications[key] = modify
+
+    def intend(self, step_id: str, target: str, series: Iterable[PlannedSeries]) -> None:
+        """``send`` is about to send these series; whatever happens, they were to be there."""
+        taken = {one.id: one for one in series}
+        self.selections[step_id] = taken
+        self._intended.setdefault(target, {}).update(taken)
+
+    def intended(self, target: str) -> list[PlannedSeries]:
+        """Everything that was to be sent to a target, in the order of the first attempt."""
+        return list(self._intended.get(target, {}).values())
+
+    def modifications(self, series: PlannedSeries) -> Mapping[str, Any]:
+        """What ``generate: {modify: …}`` asked for in this series."""
+        return self._modifications.get(series.id, {})
 
     def record(self, sent: SentInstance) -> None:
         """Note what a target said about an instance; a later failure does not undo a success."""
@@ -77,13 +102,13 @@ class Ledger:
             )
         )
 
-    def image(self, uid: str) -> PlannedImage | None:
-        """The sent image of that SOP instance UID, whichever target it went to."""
-        return next((s.image for (_, u), s in self._sent.items() if u == uid), None)
-
     def forget(self, target: str, study_uids: Iterable[str]) -> None:
         """These studies were deleted from the target."""
         gone = set(study_uids)
         for key, sent in list(self._sent.items()):
             if key[0] == target and sent.image.series.study.uid in gone:
                 del self._sent[key]
+        left = self._intended.get(target, {})
+        for series in list(left.values()):
+            if series.study.uid in gone:
+                del left[series.id]

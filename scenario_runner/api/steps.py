@@ -76,8 +76,13 @@ class StepContext(Protocol):
         """What ``save_as`` stored, or a step id's value. Raises UsageError when there is none."""
         ...
 
-    def capture(self, value: Any) -> None:
-        """What ``save_as`` stores should the step end in an error; the result's value wins."""
+    def capture(
+        self, value: Any, facts: Mapping[str, Any] | None = None, message: str = ""
+    ) -> None:
+        """What the record keeps should the step end in an error: value, facts, how far it came.
+
+        The last call counts; the step's own result wins over it.
+        """
         ...
 
     def duration_of(self, step_id: str) -> float:
@@ -149,6 +154,8 @@ class Step(Model, ABC):
     """Paths of parameters whose templates are left for the step to ``evaluate``."""
     names_in_deferred: ClassVar[frozenset[str]] = frozenset()
     """Names that deferred expressions can use beside the usual ones."""
+    selects: ClassVar[bool] = False
+    """Whether what it saves can be given to another step as ``what``."""
     example: ClassVar[str] = ""
     """One YAML line that works, for the reference."""
 

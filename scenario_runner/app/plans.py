@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from scenario_runner.app.load import Loaded
 from scenario_runner.engine.bus import utc_text
+from scenario_runner.engine.case import planned_steps, scenario_facts
 from scenario_runner.engine.services import Job
 from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.scenario import Scenario
@@ -175,15 +176,8 @@ def _write_case(job: Job, out: _Cleaned) -> None:
         "matrix": dict(case.matrix),
         "seed": job.seed,
         "counts": case.counts(),
-        "steps": [
-            {
-                "id": entry.id,
-                "step": entry.step,
-                "title": entry.title or "",
-                "section": entry.section,
-            }
-            for entry in (*scenario.steps, *scenario.final)
-        ],
+        "scenario": scenario_facts(scenario),
+        "steps": planned_steps(scenario),
     }
     out.write(json.dumps(head, ensure_ascii=False, default=str)[:-1] + ', "patients": ')
     write_patients(case, out, indent=2)

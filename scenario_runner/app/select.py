@@ -118,16 +118,41 @@ def targets_used(scenarios: Sequence[Scenario], plugins: Plugins, site: Site) ->
     return set(site.targets) if any(is_template(name) for name in used) else used
 
 
+_HARMLESS = frozenset(
+    [
+        "test",
+        "testing",
+        "dev",
+        "development",
+        "int",
+        "integration",
+        "qa",
+        "acceptance",
+        "uat",
+        "stage",
+        "staging",
+        "training",
+        "demo",
+        "lab",
+        "sandbox",
+        "local",
+        "ci",
+    ]
+)
+"""Environments that need no flag; anything else might be one where patients are treated."""
+
+
 def guard_production(used: set[str], site: Site, *, allowed: bool) -> tuple[str, ...]:
     """The used targets in the order of the site file.
 
-    Raises UsageError when one is called production and that was not allowed explicitly.
+    Raises UsageError when one is not known to be harmless and that was not allowed explicitly.
     """
     if not allowed:
         for name in site.targets:
-            if name in used and site.targets[name].environment.lower() in ("production", "prod"):
+            environment = site.targets[name].environment.strip()
+            if name in used and environment.lower() not in _HARMLESS:
                 raise UsageError(
-                    f"target '{name}' is a production system",
+                    f"target '{name}' has the environment '{environment}', which may be production",
                     hint="add --allow-production if synthetic studies may really go there",
                 )
     return tuple(name for name in site.targets if name in used)

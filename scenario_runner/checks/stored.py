@@ -22,19 +22,25 @@ class Stored(Check):
     on: TargetName
     """The PACS to ask."""
     what: Selection | None = None
-    """A selection saved by ``generate``; by default everything sent to this PACS."""
+    """What ``generate`` or ``send`` saved; by default all that was to be sent to this PACS."""
     via: Literal["c-find"] | None = None
     """How; C-FIND is the only way so far."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
-        """Ask level by level. What the PACS refused counts as missing, for it was sent."""
-        if self.what is None:
-            images = [sent.image for sent in context.ledger.sent(self.on)]
-        else:
-            images = expected_images(context.selection(self.what))
+        """Ask level by level. What was refused or never tried counts as missing."""
+        series = (
+            iter(context.ledger.intended(self.on))
+            if self.what is None
+            else context.selection(self.what)
+        )
+        images = expected_images(series)
         if not images:
             return CheckResult(
-                outcome="failed", expected="instances sent", actual=0, message="nothing was sent"
+                outcome="failed",
+                expected="instances sent",
+                actual=0,
+                message=f"this case sent nothing to '{self.on}', or has deleted it; "
+                "to look for what went elsewhere, give 'what'",
             )
         found = presence(context.target(self.on), images, context.deadline)
         message = f"all {found.expected} instances found"

@@ -15,7 +15,7 @@ from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.step import Ending, StepRunner, skip, worst
 from scenario_runner.errors import FabricatorError, InvalidInput
 from scenario_runner.events import CaseFinished, CaseStarted
-from scenario_runner.language.scenario import StepEntry
+from scenario_runner.language.scenario import Scenario, StepEntry
 from scenario_runner.language.templates import evaluate, render_tree
 
 NOTHING = Ending("skipped", "")
@@ -158,37 +158,47 @@ def _check_requirements(entry: StepEntry) -> list[str]:
     return list(dict.fromkeys(str(one) for several in named for one in several))
 
 
+def scenario_facts(scenario: Scenario) -> dict[str, Any]:
+    """What the evidence says about a scenario."""
+    header = scenario.header
+    return {
+        "name": header.name,
+        "title": header.title,
+        "version": header.version,
+        "description": header.description,
+        "file": scenario.document.file,
+        "phase": header.phase,
+        "tags": list(header.tags),
+        "requirements": list(header.requirements),
+    }
+
+
+def planned_steps(scenario: Scenario) -> list[dict[str, Any]]:
+    """All steps of a scenario in order, with what they and their checks verify."""
+    return [
+        {
+            "id": entry.id,
+            "step": entry.step,
+            "title": entry.title or "",
+            "section": entry.section,
+            "requirements": list(entry.requirements),
+            "check_requirements": _check_requirements(entry),
+            "tags": list(entry.tags),
+            "line": scenario.document.where(entry.path).line,
+        }
+        for entry in (*scenario.steps, *scenario.final)
+    ]
+
+
 def case_started(job: Job) -> CaseStarted:
     """The event that opens a case, with everything its record needs to know beforehand."""
-    scenario, case = job.scenario, job.case
-    header = scenario.header
+    case = job.case
     return CaseStarted(
         case=case.id,
         name=case.name,
-        scenario={
-            "name": header.name,
-            "title": header.title,
-            "version": header.version,
-            "description": header.description,
-            "file": scenario.document.file,
-            "phase": header.phase,
-            "tags": list(header.tags),
-            "requirements": list(header.requirements),
-        },
+        scenario=scenario_facts(job.scenario),
         matrix=dict(case.matrix),
         seed=job.seed,
         counts=case.counts(),
-        steps=[
-            {
-                "id": entry.id,
-                "step": entry.step,
-                "title": entry.title or "",
-                "section": entry.section,
-                "requirements": list(entry.requirements),
-                "check_requirements": _check_requirements(entry),
-                "tags": list(entry.tags),
-                "line": scenario.document.where(entry.path).line,
-            }
-            for entry in (*scenario.steps, *scenario.final)
-        ],
+        steps=planned_steps(job.scenario),
     )

@@ -43,6 +43,8 @@ class AttemptContext:
         self.deadline = deadline
         self.names = names
         self.captured: Any = None
+        self.captured_facts: Mapping[str, Any] | None = None
+        self.captured_message = ""
         self.must_stop = False
         seed = f"{state.job.case.seed}/{state.job.case.id}/{step_id}/{attempt}"
         self.random = Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - not a secret
@@ -68,28 +70,33 @@ class AttemptContext:
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances lazily, with what ``generate`` was asked to modify."""
-        return self.state.factory.instances(images, self.ledger.modifications)
+        build, modifications = self.state.factory.instance, self.ledger.modifications
+        return (build(image, modifications(image.series)) for image in images)
 
     def selection(self, what: str | None) -> Iterator[PlannedSeries]:
         """The series that ``what`` names."""
-        keys = self.ledger.chosen
-        if what not in (None, "generated", "all"):
-            value = self.saved(str(what))
-            if not isinstance(value, Mapping) or "series" not in value:
-                raise UsageError(
-                    f"'{what}' is no selection", hint="name what a 'generate' step saved"
-                )
-            keys = value["series"]
-        wanted = None if keys is None or what == "all" else set(keys)
-        return (s for s in self.case.series() if wanted is None or s.id in wanted)
+        if what in (None, "generated") and self.ledger.generated is not None:
+            return iter(self.ledger.generated.values())
+        if what in (None, "generated", "all"):
+            return self.case.series()
+        step_id = self.state.saved_by.get(str(what), str(what))
+        selection = self.ledger.selections.get(step_id)
+        if selection is None:
+            raise UsageError(
+                f"'{what}' is no selection",
+                hint="name what an earlier 'generate' or 'send' saved, or 'all'",
+            )
+        return iter(selection.values())
 
     def saved(self, name: str) -> Any:
         """A value by ``save_as`` name or step id."""
         return self.state.saved(name)
 
-    def capture(self, value: Any) -> None:
-        """Keep a value for ``save_as`` in case the step ends in an error."""
-        self.captured = value
+    def capture(
+        self, value: Any, facts: Mapping[str, Any] | None = None, message: str = ""
+    ) -> None:
+        """Keep what is known so far in case the step ends in an error."""
+        self.captured, self.captured_facts, self.captured_message = value, facts, message
 
     def duration_of(self, step_id: str) -> float:
         """Seconds of an earlier step."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 class Factory(Protocol):
     """Makes instances of planned images, one at a time."""
 
-    def instances(
-        self, images: Iterator[PlannedImage], modifications: Mapping[str, Any]
-    ) -> Iterator[Instance]:
-        """Build lazily, in order."""
+    def instance(self, image: PlannedImage, modifications: Mapping[str, Any]) -> Instance:
+        """Build one; quick while the series stays the same."""
         ...
 
 

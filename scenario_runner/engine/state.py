@@ -28,6 +28,8 @@ class CaseState:
     ledger: Ledger = field(default_factory=Ledger)
     values: dict[str, Any] = field(default_factory=dict)
     """What each step gave, by step id."""
+    saved_by: dict[str, str] = field(default_factory=dict)
+    """Which step stored a ``save_as`` name."""
     durations: dict[str, float] = field(default_factory=dict)
     previewed: set[str] = field(default_factory=set)
     attachments: int = 0
@@ -37,6 +39,7 @@ class CaseState:
         self.values[step_id] = value
         if save_as is not None:
             self.names[save_as] = value
+            self.saved_by[save_as] = step_id
 
     def saved(self, name: str) -> Any:
         """A value by ``save_as`` name or step id. Raises UsageError when there is none."""

@@ -14,7 +14,10 @@ from scenario_runner.engine.context import AttemptContext
 from scenario_runner.engine.state import CaseState
 from scenario_runner.errors import FabricatorError, Interrupted, InvalidInput, StepTimeout
 from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
+from scenario_runner.language.scalars import as_written
 from scenario_runner.language.scenario import StepEntry, step_parameters
+from scenario_runner.language.template_values import TemplateProblem
+from scenario_runner.language.templates import render_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class StepRunner:
         # The step's own timeout covers all its attempts and the pauses between them.
         self._deadline = deadline.within(entry.timeout)
         self._names = names
+        self._title = _title(entry, names)
         self._bus = state.services.bus
         self._case = state.job.case.id
 
@@ -59,7 +63,7 @@ class StepRunner:
                 case=self._case,
                 id=self._id,
                 step=entry.step,
-                title=entry.title or "",
+                title=self._title,
                 section=entry.section,
             )
         )
@@ -91,7 +95,8 @@ class StepRunner:
                 break
         seconds = round(perf_counter() - started, 6)
         self._state.durations[self._id] = seconds
-        finish(self._state, entry, self._id, ending, attempt, started_at, seconds)
+        titled = replace(entry, title=self._title)
+        finish(self._state, titled, self._id, ending, attempt, started_at, seconds)
         return ending
 
     def _retries(self, outcome: Outcome) -> bool:
@@ -109,7 +114,11 @@ class StepRunner:
             step = step_parameters(self._entry, model, self._names, document)
             result: StepResult = step.run(context)
         except FabricatorError as error:
-            return _from_error(error, context.captured)
+            ending = _from_error(error, context.captured)
+            before = f"{context.captured_message}; " if context.captured_message else ""
+            return replace(
+                ending, message=f"{before}{ending.message}", facts=context.captured_facts
+            )
         except Exception as error:  # noqa: BLE001 - a third party's step may raise anything
             return self._defect(context, error)
         return Ending(
@@ -129,6 +138,14 @@ class StepRunner:
         )
         message = f"step '{self._entry.step}' has a defect: {type(error).__name__}: {error}"
         return Ending("error", message, value=context.captured, exit_code=4)
+
+
+def _title(entry: StepEntry, names: Mapping[str, Any]) -> str:
+    """The title with its templates rendered; as written when that cannot be done."""
+    try:
+        return str(as_written(render_text(entry.title or "", names)))
+    except TemplateProblem:
+        return entry.title or ""
 
 
 def _from_error(error: FabricatorError, value: Any) -> Ending:

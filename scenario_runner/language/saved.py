@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
 from scenario_runner.language.document import Document, Path
@@ -19,13 +19,16 @@ SELECTIONS = ("generated", "all")
 
 _WHAT = {
     "saved": "no earlier step saves {}",
-    "selection": "no earlier 'generate' saves {}",
+    "selection": "no earlier step saves the selection {}",
     "step": "no earlier step is called {}",
 }
 
 
 def check_saved(
-    document: Document, marks: Iterable[Mark], entries: Sequence[StepEntry]
+    document: Document,
+    marks: Iterable[Mark],
+    entries: Sequence[StepEntry],
+    steps: Mapping[str, Any],
 ) -> Iterator[Diagnostic]:
     """Names that nothing before their step gives. entries: in the order they run."""
     named = [mark for mark in marks if mark.kind == "x-name-of" and mark.what in _WHAT]
@@ -40,7 +43,7 @@ def check_saved(
         ids.append(entry.id)
         if entry.save_as is not None:
             saved.append(entry.save_as)
-        if entry.step == "generate":
+        if steps[entry.step].selects:
             selections += [name for name in (entry.id, entry.save_as) if name is not None]
 
 

@@ -135,7 +135,7 @@ def check_scenario(
     entries = _Entries(document, plugins)
     entries.read(overrides or {})
     found += _without_doubles(found, entries.unfit) + entries.found
-    found += check_saved(document, marked, entries.entries)
+    found += check_saved(document, marked, entries.entries, plugins.steps())
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     data = document.data

@@ -126,7 +126,8 @@ class TargetSpec(Model):
     """One PACS. Further keys come from target kinds of plugins."""
 
     environment: Text = "test"
-    """``production`` needs --allow-production on the command line."""
+    """``test``, ``staging`` and the like; ``production``, and any word that is not known to be
+    harmless, needs --allow-production on the command line."""
     dicom: DicomService | None = None
     """The PACS over DIMSE."""
     dicomweb: HttpService | None = None

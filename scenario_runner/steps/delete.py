@@ -22,7 +22,7 @@ class Delete(Step):
     from_: TargetName = Field(alias="from")
     """The PACS to clean up."""
     what: Selection | None = None
-    """A selection saved by ``generate``; by default everything this case stored there."""
+    """What ``generate`` or ``send`` saved; by default everything this case stored there."""
 
     def run(self, context: StepContext) -> StepResult:
         """Delete, and say how many studies were there and are gone."""
@@ -36,13 +36,24 @@ class Delete(Step):
         if context.section == "finally" and "delete" not in target.capabilities:
             return StepResult(
                 outcome="skipped",
-                message=f"'{self.from_}' has no way to delete; {len(studies)} studies stay there",
+                message=f"'{self.from_}' has no way to delete; "
+                + (
+                    f"{len(studies)} studies stay there"
+                    if len(studies) > 1
+                    else "its study stays there"
+                ),
                 facts={"left": studies[:20]},
             )
         gone = target.delete(studies, context.deadline)
+        acknowledged = {image.series.study.uid for image in context.ledger.stored(self.from_)}
+        lost = [uid for uid in studies if uid in acknowledged and uid not in gone]
         context.ledger.forget(self.from_, studies)
         noun = "study" if len(gone) == 1 else "studies"
+        message = f"{len(gone)} {noun} deleted"
+        if lost:
+            message += f"; not there, though it was acknowledged: {', '.join(lost[:3])}"
         return StepResult(
-            message=f"{len(gone)} {noun} deleted",
-            facts={"deleted": gone[:20], "asked": len(studies)},
+            outcome="failed" if lost else "passed",
+            message=message,
+            facts={"deleted": gone[:20], "not_there": lost[:20], "asked": len(studies)},
         )

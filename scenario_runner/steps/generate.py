@@ -44,6 +44,7 @@ class Generate(Step):
     """
 
     name: ClassVar[str] = "generate"
+    selects: ClassVar[bool] = True
     example: ClassVar[str] = "generate: {to: dicom}"
 
     to: RunFolder | None = None
@@ -51,7 +52,7 @@ class Generate(Step):
     only: Only | None = None
     """Take only a part of the plan; what is left out is not sent either."""
     modify: Attributes = Field(default={})
-    """Set attributes in every instance, after ``tags``: ``{InstitutionName: St Elsewhere}``."""
+    """Set attributes in every instance of this selection, after ``tags``: ``{StationName: CT1}``."""
 
     def run(self, context: StepContext) -> StepResult:
         """Build what can be shown or written. Raises MachineError when the disk does not let us."""
@@ -60,7 +61,6 @@ class Generate(Step):
                 f"generate cannot modify {', '.join(sorted(fixed))}",
                 hint="UIDs belong to the plan; set them with 'tags' on a patient, study or series",
             )
-        context.ledger.modifications.update(self.modify)
         chosen = tuple(
             series
             for series in context.case.series()
@@ -73,7 +73,7 @@ class Generate(Step):
             )
             return StepResult(outcome="failed", message=why)
         keys = [series.id for series in chosen]
-        context.ledger.select(keys)
+        context.ledger.generate(context.step_id, chosen, self.modify)
         if self.to is None:
             firsts = (series.images[0] for series in chosen)
             for instance in context.instances(firsts):

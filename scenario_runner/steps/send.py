@@ -20,6 +20,7 @@ from scenario_runner.api import (
     TargetName,
     status_class,
 )
+from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
 from scenario_runner.planning.plan import PlannedImage
 
@@ -32,6 +33,7 @@ class Send(Step):
     """
 
     name: ClassVar[str] = "send"
+    selects: ClassVar[bool] = True
     example: ClassVar[str] = "send: {to: pacs}"
 
     to: TargetName
@@ -39,7 +41,7 @@ class Send(Step):
     via: Literal["c-store"] | None = None
     """How; C-STORE is the only way so far."""
     what: Selection | None = None
-    """A selection saved by ``generate``; by default everything generated."""
+    """What ``generate`` or ``send`` saved; by default everything generated."""
     associations: Annotated[int, Field(ge=1, le=64)] = 1
     """How many associations at once."""
     rate: Annotated[float, Field(gt=0)] | None = None
@@ -53,6 +55,7 @@ class Send(Step):
         """Stream the instances out and count the answers."""
         target = context.target(self.to)
         images = _Ordered(context, self.what, self.order)
+        context.ledger.intend(context.step_id, self.to, images.series)
         statuses: list[dict[str, Any]] = []
         context.capture(statuses)
         started = perf_counter()
@@ -61,13 +64,17 @@ class Send(Step):
             contexts=images.contexts(), associations=self.associations, rate=self.rate
         )
         feed = _feed(context, images, under_way)
-        for status in target.store(feed, options, context.deadline):
-            image = under_way[status.sop_instance_uid].pop(0)
-            context.ledger.record(SentInstance(image, self.to, status))
-            statuses.append(_plain(status))
-            context.progress(len(statuses), images.total)
-        seconds = perf_counter() - started
-        return self._judge(statuses, images.total, seconds)
+        try:
+            for status in target.store(feed, options, context.deadline):
+                image = under_way[status.sop_instance_uid].pop(0)
+                context.ledger.record(SentInstance(image, self.to, status))
+                statuses.append(_plain(status))
+                context.progress(len(statuses), images.total)
+        except FabricatorError:
+            facts = _facts(statuses, images.total, perf_counter() - started)
+            context.capture(statuses, facts, _how_far(facts))
+            raise
+        return self._judge(statuses, images.total, perf_counter() - started)
 
     def _judge(self, statuses: list[dict[str, Any]], total: int, seconds: float) -> StepResult:
         classes = Counter(status["class"] for status in statuses)
@@ -86,36 +93,51 @@ class Send(Step):
             outcome="passed" if ok and total else "failed",
             message=message if total else "there was nothing to send",
             value=statuses,
-            facts={
-                "instances": total,
-                "stored": stored,
-                "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
-                "problems": [s for s in statuses if s["class"] not in _STORED][:20],
-                "instances_per_second": round(total / seconds, 1) if seconds else None,
-            },
+            facts=_facts(statuses, total, seconds),
         )
 
 
 _STORED = ("success", "warning")
 
 
+def _facts(statuses: list[dict[str, Any]], total: int, seconds: float) -> dict[str, Any]:
+    """What the report says of a send, however it ended."""
+    stored = sum(1 for status in statuses if status["class"] in _STORED)
+    return {
+        "instances": total,
+        "stored": stored,
+        "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
+        "not_tried": total - len(statuses),
+        "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
+        "problems": [s for s in statuses if s["class"] not in _STORED][:20],
+        "instances_per_second": round(len(statuses) / seconds, 1) if seconds else None,
+    }
+
+
+def _how_far(facts: dict[str, Any]) -> str:
+    """``4 of 20 stored, 1 perhaps, 15 not tried``."""
+    perhaps = f", {facts['maybe_stored']} perhaps" if facts["maybe_stored"] else ""
+    left = f", {facts['not_tried']} not tried" if facts["not_tried"] else ""
+    return f"{facts['stored']} of {facts['instances']} stored{perhaps}{left}"
+
+
 class _Ordered:
     """The selected images, whole series at a time, in the order asked for."""
 
     def __init__(self, context: StepContext, what: str | None, order: str) -> None:
-        self._series = list(context.selection(what))
+        self.series = list(context.selection(what))
         if order == "reverse":
-            self._series.reverse()
+            self.series.reverse()
         elif order == "random":
-            context.random.shuffle(self._series)
-        self.total = sum(series.image_count for series in self._series)
+            context.random.shuffle(self.series)
+        self.total = sum(series.image_count for series in self.series)
 
     def __iter__(self) -> Iterator[PlannedImage]:
-        return (image for series in self._series for image in series.images)
+        return (image for series in self.series for image in series.images)
 
     def contexts(self) -> list[tuple[str, str]]:
         """Each (SOP class, transfer syntax) once."""
-        return list(dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self._series))
+        return list(dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self.series))
 
 
 def _feed(

@@ -88,7 +88,7 @@ class Wait(Step):
     timeout: Duration = 60.0
     """When to give up."""
     what: Selection | None = None
-    """A selection saved by ``generate``; by default everything sent to this PACS."""
+    """What ``generate`` or ``send`` saved; by default everything sent to this PACS."""
 
     def run(self, context: StepContext) -> StepResult:
         """Poll until it holds, fails or the time is over."""

@@ -1,0 +1,73 @@
+"""What is sent, modified and looked for is what the scenario selected, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydicom import dcmread
+
+from tests.running import fabricate, record, steps, write_scenario
+
+PATIENTS = [
+    {"id": name, "studies": [{"series": [{"modality": "CT", "images": 2, "size": [64, 64]}]}]}
+    for name in ("A", "B")
+]
+
+
+def run(tmp_path: Path, entries: list[Any], code: int = 0) -> tuple[Path, dict[str, Any]]:
+    scenario = write_scenario(tmp_path / "s.yaml", entries, patients=PATIENTS)
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check(code)
+    return out, record(out)
+
+
+def test_a_modification_holds_for_its_own_selection_only(tmp_path: Path) -> None:
+    out, _ = run(
+        tmp_path,
+        [
+            {"generate": {"only": {"patient": "B"}, "modify": {"StationName": "CT2"}}},
+            {"generate": {"only": {"patient": "A"}, "to": "a"}},
+            {"generate": {"only": {"patient": "B"}, "to": "b", "modify": {"StationName": "CT3"}}},
+        ],
+    )
+    (first, *_) = sorted((out / "a").rglob("*.dcm"))
+    assert "StationName" not in dcmread(first) or dcmread(first).StationName != "CT2"
+    (second, *_) = sorted((out / "b").rglob("*.dcm"))
+    assert dcmread(second).StationName == "CT3"
+
+
+def test_what_a_send_saved_can_be_looked_for(tmp_path: Path) -> None:
+    _, result = run(
+        tmp_path,
+        [
+            {"generate": {"only": {"patient": "A"}}, "save_as": "a"},
+            {"send": {"to": "pacs", "what": "a"}, "save_as": "sent"},
+            {"assert": [
+                {"stored": {"on": "pacs", "what": "sent"}},
+                {"stored": {"on": "pacs"}},
+                {"count": {"actual": "{{ sent }}", "expected": 2}},
+            ]},
+        ],
+    )  # fmt: skip
+    assert result["outcome"] == "passed"
+
+
+def test_what_was_not_sent_is_not_stored(tmp_path: Path) -> None:
+    _, result = run(
+        tmp_path,
+        [
+            {"generate": {"only": {"patient": "A"}}, "save_as": "a"},
+            {"send": {"to": "pacs", "what": "a"}},
+            {"assert": [{"stored": {"on": "pacs", "what": "all"}}]},
+        ],
+        code=1,
+    )
+    (check,) = steps(result)["assert"]["checks"]
+    assert check["message"].startswith("2 of 4 instances found")
+    assert check["differences"][0]["attribute"] == "StudyInstanceUID"
+
+
+def test_stored_says_so_when_nothing_went_to_that_pacs(tmp_path: Path) -> None:
+    _, result = run(tmp_path, [{"assert": [{"stored": {"on": "pacs"}}]}], code=1)
+    assert "this case sent nothing to 'pacs'" in steps(result)["assert"]["checks"][0]["message"]
