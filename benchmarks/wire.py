@@ -1,6 +1,6 @@
 """C-STORE over one association: this package beside DCMTK's dcmsend, in one run, as ratios.
 
-    python -m benchmarks.wire [--quick]
+    python benchmarks/wire.py [--quick]
 
 Both send the same objects to the same peer: storescp ``--ignore`` (which throws everything away, so
 that only the wire counts) and Orthanc as Debian installs it. The DCMTK programs run with
@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from pydicom import dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.network.peer import Peer

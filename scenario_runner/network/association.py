@@ -145,7 +145,12 @@ class Association:
 
     def send(self, context_id: int, command: Command, data: Sequence[Buffer] | None = None) -> None:
         """Send one message; ``data`` (the encoded data set in pieces) is not copied."""
-        encoded = commands.encode(command)
+        self.send_encoded(context_id, commands.encode(command), data)
+
+    def send_encoded(
+        self, context_id: int, encoded: bytes, data: Sequence[Buffer] | None = None
+    ) -> None:
+        """Send one message whose command set is encoded already."""
         self._midway = True
         try:
             self._transport.send(self._pieces(context_id, encoded, data), self.deadline)

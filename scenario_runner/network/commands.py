@@ -108,6 +108,36 @@ def encode(elements: Command) -> bytes:
     return _HEADER.pack(0, 0, 4) + struct.pack("<I", len(body)) + body
 
 
+class StoreRequests:
+    """C-STORE-RQ command sets of one SOP class, of which only id and instance differ (PS3.7 9.3.1.1).
+
+    Says what ``encode`` would, in a fraction of the time: a fast peer answers within microseconds.
+    """
+
+    def __init__(self, sop_class_uid: str) -> None:
+        self._head = (
+            _element(Element.AFFECTED_SOP_CLASS_UID, sop_class_uid)
+            + _element(Element.COMMAND_FIELD, Field.C_STORE_RQ)
+            + _HEADER.pack(0, Element.MESSAGE_ID, 2)
+        )
+        medium = 0
+        self._tail = _element(Element.PRIORITY, medium) + _element(
+            Element.COMMAND_DATA_SET_TYPE, WITH_DATA_SET
+        )
+
+    def encode(self, message_id: int, sop_instance_uid: str) -> bytes:
+        """The whole command set for one instance."""
+        body = b"".join(
+            (
+                self._head,
+                message_id.to_bytes(2, "little"),
+                self._tail,
+                _element(Element.AFFECTED_SOP_INSTANCE_UID, sop_instance_uid),
+            )
+        )
+        return _HEADER.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
+
+
 def _element(element: int, value: int | str) -> bytes:
     if isinstance(value, int):
         return _SHORT.pack(0, element, 2, value)

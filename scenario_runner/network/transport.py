@@ -47,6 +47,7 @@ class Transport:
         self._received = bytearray()
         self._position = 0
         self._chunk = bytearray(_RECEIVE)
+        self._timeout: float | None = -1.0
         self._scatter = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
 
     def send(self, buffers: Iterable[Buffer], deadline: Deadline) -> None:
@@ -119,7 +120,7 @@ class Transport:
         if len(self._received) > self._position:
             return True
         # recv rather than select: TLS may hold bytes that the system has already delivered.
-        self._socket.settimeout(max(0.001, seconds))
+        self._wait_for(seconds)
         try:
             count = self._socket.recv_into(self._chunk)
         except TimeoutError:
@@ -134,6 +135,7 @@ class Transport:
     def waiting(self) -> bytes:
         """What the peer has sent and nobody has read yet; never blocks, never raises."""
         with contextlib.suppress(OSError):
+            self._timeout = 0.0
             self._socket.settimeout(0)
             while count := self._socket.recv_into(self._chunk):
                 self._received += memoryview(self._chunk)[:count]
@@ -158,7 +160,14 @@ class Transport:
                 f"{what} within {self._peer.response_timeout:g} s",
             )
         wait = deadline.remaining(min(SLICE, left))
-        self._socket.settimeout(max(0.001, wait if wait is not None else SLICE))
+        self._wait_for(wait if wait is not None else SLICE)
+
+    def _wait_for(self, seconds: float) -> None:
+        """Set the socket's timeout, which costs a system call, if it is another one."""
+        seconds = max(0.001, seconds)
+        if seconds != self._timeout:
+            self._socket.settimeout(seconds)
+            self._timeout = seconds
 
     def _closed(self, error: OSError, when: str) -> AssociationAborted:
         words = explain(error) if isinstance(error, ssl.SSLError) else error.strerror or error

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydicom.filereader import read_dataset
 
 from scenario_runner.network import commands
-from scenario_runner.network.commands import CommandSetError, Element, Field
+from scenario_runner.network.commands import CommandSetError, Element, Field, StoreRequests
 
 _UIDS = st.from_regex(r"[12](\.(0|[1-9][0-9]{0,8})){1,6}", fullmatch=True)
 _SHORTS = st.integers(0, 0xFFFF)
@@ -40,6 +40,21 @@ def test_pydicom_reads_the_same_command_set(command: dict[int, int | str]) -> No
     for element, value in command.items():
         assert data_set[element].value == value
         assert len(encoded) % 2 == 0
+
+
+@given(_UIDS, _UIDS, st.integers(1, 0xFFFF))
+def test_the_template_of_a_store_request_says_what_the_encoder_says(
+    sop_class: str, instance: str, message_id: int
+) -> None:
+    command: dict[int, int | str] = {
+        Element.AFFECTED_SOP_CLASS_UID: sop_class,
+        Element.COMMAND_FIELD: Field.C_STORE_RQ,
+        Element.MESSAGE_ID: message_id,
+        Element.PRIORITY: 0,
+        Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
+        Element.AFFECTED_SOP_INSTANCE_UID: instance,
+    }
+    assert StoreRequests(sop_class).encode(message_id, instance) == commands.encode(command)
 
 
 @given(st.binary(max_size=200))

@@ -10,7 +10,7 @@ from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import commands
 from scenario_runner.network.association import Association
 from scenario_runner.network.bulk.answers import Pair, Storable, StoreAnswer, unsent
-from scenario_runner.network.commands import Element, Field
+from scenario_runner.network.commands import Element, Field, StoreRequests
 from scenario_runner.network.negotiation import (
     MAX_CONTEXTS,
     AssociationEvidence,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.peer import Peer
-
-_MEDIUM_PRIORITY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class Sender:
         self._group: int | None = None
         self._association: Association | None = None
         self._negotiated: dict[Pair, Context] = {}
+        self._requests = {sop_class: StoreRequests(sop_class) for sop_class, _ in pairs}
 
     def open(self, group: int = 0) -> None:
         """Make sure the association for that group of contexts stands. Raises as Association.open."""
@@ -91,18 +90,10 @@ class Sender:
         association = self._standing()
         message_id = association.next_message_id()
         started = time.monotonic()
-        association.send(
-            context.id,
-            {
-                Element.AFFECTED_SOP_CLASS_UID: instance.sop_class_uid,
-                Element.COMMAND_FIELD: Field.C_STORE_RQ,
-                Element.MESSAGE_ID: message_id,
-                Element.PRIORITY: _MEDIUM_PRIORITY,
-                Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
-                Element.AFFECTED_SOP_INSTANCE_UID: instance.sop_instance_uid,
-            },
-            instance.buffers,
+        command = self._requests[instance.sop_class_uid].encode(
+            message_id, instance.sop_instance_uid
         )
+        association.send_encoded(context.id, command, instance.buffers)
         return InFlight(instance, context.id, message_id, started)
 
     def answer(self, sent: InFlight) -> StoreAnswer:
