@@ -100,7 +100,9 @@ def test_count_takes_a_number_or_bounds() -> None:
     assert outcome(Count(actual=[1, 2], expected=2)) == "passed"
     assert outcome(Count(actual=3, expected=3)) == "passed"
     assert outcome(Count.model_validate({"actual": [], "expected": {"min": 1}})) == "failed"
-    assert outcome(Count.model_validate({"actual": [1], "expected": {"min": 1, "max": 2}})) == "passed"
+    assert (
+        outcome(Count.model_validate({"actual": [1], "expected": {"min": 1, "max": 2}})) == "passed"
+    )
     assert outcome(Count(actual=None, expected=0)) == "failed"
 
 

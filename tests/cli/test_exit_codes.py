@@ -26,7 +26,9 @@ def test_all_passed_is_0_and_leaves_everything_that_was_promised(tmp_path: Path)
 def test_a_failing_check_is_1_and_names_expected_and_actual(tmp_path: Path) -> None:
     wrong = {"equal": {"actual": "{{ images | length }}", "expected": 3}, "title": "Three images"}
     right = {"equal": {"actual": 1, "expected": 1}}
-    scenario = write_scenario(tmp_path / "s.yaml", [{"assert": [wrong, right]}, {"log": {"message": "x"}}])
+    scenario = write_scenario(
+        tmp_path / "s.yaml", [{"assert": [wrong, right]}, {"log": {"message": "x"}}]
+    )
     out = tmp_path / "run"
     done = fabricate("run", scenario, "--registry", ":memory:", "--out", out).check(1)
     assert "Three images: expected 3 but got 2" in done.out
@@ -86,7 +88,9 @@ def test_an_existing_run_folder_is_never_overwritten(tmp_path: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["evidence-of-last-year"]
     file = tmp_path / "file"
     file.write_text("")
-    assert "is a file" in fabricate("run", SMOKE, "--out", file, "--registry", ":memory:").check(2).err
+    assert (
+        "is a file" in fabricate("run", SMOKE, "--out", file, "--registry", ":memory:").check(2).err
+    )
 
 
 def test_a_place_that_cannot_be_written_is_4(tmp_path: Path) -> None:
@@ -96,8 +100,11 @@ def test_a_place_that_cannot_be_written_is_4(tmp_path: Path) -> None:
     assert "cannot make the run folder" in done.err
 
 
-def test_a_production_target_needs_a_flag_and_nothing_is_sent_without_it(tmp_path: Path) -> None:
-    target = {"environment": "production", "embedded": {}}
+@pytest.mark.parametrize("environment", ["production", " Production", "live", "clinical", "prod-2"])
+def test_what_may_be_production_needs_a_flag_and_nothing_is_sent_without_it(
+    tmp_path: Path, environment: str
+) -> None:
+    target = {"environment": environment, "embedded": {}}
     site = write_site(tmp_path / "site.yaml", {"pacs": target})
     scenario = write_scenario(tmp_path / "s.yaml", [{"echo": {"to": "pacs"}}])
     out = tmp_path / "run"
@@ -106,14 +113,16 @@ def test_a_production_target_needs_a_flag_and_nothing_is_sent_without_it(tmp_pat
     assert "--allow-production" in done.err
     assert not out.exists()
     fabricate(*arguments, "--allow-production").check(0)
-    assert record(out)["targets"][0]["environment"] == "production"
+    assert record(out)["targets"][0]["environment"] == environment
 
 
 def test_a_production_target_that_is_not_used_is_no_obstacle(tmp_path: Path) -> None:
     targets = {"pacs": {"embedded": {}}, "real": {"environment": "production", "embedded": {}}}
     site = write_site(tmp_path / "site.yaml", targets)
     scenario = write_scenario(tmp_path / "s.yaml", [{"echo": {"to": "pacs"}}])
-    fabricate("run", scenario, "--site", site, "--registry", ":memory:", "--out", tmp_path / "r").check()
+    fabricate(
+        "run", scenario, "--site", site, "--registry", ":memory:", "--out", tmp_path / "r"
+    ).check()
 
 
 def test_set_reads_its_value_by_the_scalar_rules(tmp_path: Path) -> None:
@@ -128,8 +137,12 @@ def test_set_reads_its_value_by_the_scalar_rules(tmp_path: Path) -> None:
 
 def test_plan_prints_the_cases_and_moves_no_counter(tmp_path: Path) -> None:
     registry = tmp_path / "registry.sqlite3"
-    first = fabricate("plan", SMOKE, "--seed", "7", "--registry", registry, "--format", "json").check()
-    second = fabricate("plan", SMOKE, "--seed", "7", "--registry", registry, "--format", "json").check()
+    first = fabricate(
+        "plan", SMOKE, "--seed", "7", "--registry", registry, "--format", "json"
+    ).check()
+    second = fabricate(
+        "plan", SMOKE, "--seed", "7", "--registry", registry, "--format", "json"
+    ).check()
     assert first.out == second.out
     assert not registry.exists()
     case = json.loads(first.out)["cases"][0]

@@ -190,3 +190,8 @@ def test_a_requirement_of_a_check_that_was_never_evaluated_stays_in_the_evidence
     checks = {"assert": [{"always": {"holds": True}, "requirements": ["R-1"]}]}
     _, run = play([probe("failed"), checks])
     assert {one["id"]: one["outcome"] for one in run["requirements"]} == {"R-1": "skipped"}
+
+
+def test_a_title_shows_the_item_it_is_about(play: Play) -> None:
+    _, run = play([probe() | {"for_each": ["a", "b"], "title": "Look at {{ item }}"}])
+    assert [step["title"] for step in run["cases"][0]["steps"]] == ["Look at a", "Look at b"]
