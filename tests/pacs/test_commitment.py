@@ -10,26 +10,49 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 
+from scenario_runner.deadline import Deadline
+from scenario_runner.network import queries
+from scenario_runner.network.association import Association
+from scenario_runner.network.commands import NO_DATA_SET, WITH_DATA_SET, Command, Element, Field
+from scenario_runner.network.negotiation import Proposal
+from scenario_runner.network.peer import Peer
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import CT_IMAGE, put, sample
+from tests.archive.samples import CT_IMAGE, EXPLICIT, put, sample
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PUSH_MODEL = "1.2.840.10008.1.20.1"
 INSTANCE = "1.2.840.10008.1.20.1.1"
+ACTION: Command = {
+    Element.REQUESTED_SOP_CLASS_UID: PUSH_MODEL,
+    Element.COMMAND_FIELD: Field.N_ACTION_RQ,
+    Element.MESSAGE_ID: 1,
+    Element.COMMAND_DATA_SET_TYPE: WITH_DATA_SET,
+    Element.REQUESTED_SOP_INSTANCE_UID: INSTANCE,
+    Element.ACTION_TYPE_ID: 1,
+}
+REPORT_TAKEN: Command = {
+    Element.AFFECTED_SOP_CLASS_UID: PUSH_MODEL,
+    Element.COMMAND_FIELD: Field.N_EVENT_REPORT_RSP,
+    Element.MESSAGE_ID_BEING_RESPONDED_TO: 1,
+    Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET,
+    Element.STATUS: 0,
+}
 
 
 class Requestor:
-    """A modality that asks for commitment and listens for the result."""
+    """A modality that asks for commitment by hand, and listens for the result with pynetdicom.
+
+    pynetdicom could ask as well, but its reactor is at odds with a report that follows at once.
+    """
 
     def __init__(self) -> None:
         self.results: list[tuple[int, Dataset]] = []
         self.told = threading.Event()
         self.ae = AE("MODALITY")
-        self.ae.add_requested_context(PUSH_MODEL)
         self.ae.add_supported_context(PUSH_MODEL, scu_role=True, scp_role=True)
         self.server = self.ae.start_server(
             ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take)]
@@ -43,8 +66,8 @@ class Requestor:
         self.told.set()
         return 0x0000, None
 
-    def ask(self, pacs: EmbeddedPacs, *instances: tuple[str, str], wait: bool = True) -> Dataset:
-        """Ask; without ``wait`` the association is released as soon as the request was taken."""
+    def ask(self, pacs: EmbeddedPacs, *instances: tuple[str, str], here: bool = True) -> Dataset:
+        """Ask for commitment. here: the result is taken on this association, else elsewhere."""
         wanted = Dataset()
         wanted.TransactionUID = generate_uid()
         wanted.ReferencedSOPSequence = []
@@ -52,17 +75,27 @@ class Requestor:
             item = Dataset()
             item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
             wanted.ReferencedSOPSequence.append(item)
-        association = self.ae.associate(
-            pacs.host, pacs.port, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take)]
+        peer = Peer(
+            host=pacs.host, port=pacs.port, ae_title="EMBEDDED", calling_ae_title="MODALITY"
         )
-        assert association.is_established
-        status, _ = association.send_n_action(wanted, 1, PUSH_MODEL, INSTANCE)
-        assert status.Status == 0
-        if wait:
-            assert self.told.wait(5)
-        association.release()
-        assert self.told.wait(5)
+        proposals = [Proposal(abstract_syntax=PUSH_MODEL, transfer_syntaxes=(EXPLICIT,))]
+        with Association.open(peer, proposals, Deadline(20)) as association:
+            association.send(1, ACTION, [queries.encode(wanted, EXPLICIT)])
+            answer = association.response(Field.N_ACTION_RQ, 1, 1)
+            assert answer.command[Element.STATUS] == 0
+            if here:
+                self._take_here(association, peer)
+        assert self.told.wait(10)
         return wanted
+
+    def _take_here(self, association: Association, peer: Peer) -> None:
+        report = association.receive()
+        event_type = report.command[Element.EVENT_TYPE_ID]
+        assert isinstance(event_type, int)
+        assert report.data is not None
+        self.results.append((event_type, queries.decode(report.data, EXPLICIT, peer)))
+        self.told.set()
+        association.send(1, REPORT_TAKEN)
 
     def close(self) -> None:
         assert self.server is not None
@@ -76,8 +109,11 @@ def requestor() -> Any:
     requestor.close()
 
 
-@pytest.mark.parametrize("delivery", ["same", "new"])
-def test_what_is_stored_is_committed(tmp_path: Path, requestor: Requestor, delivery: Any) -> None:
+@pytest.mark.parametrize(("delivery", "here"), [("same", True), ("new", False), ("same", False)])
+def test_what_is_stored_is_committed(
+    tmp_path: Path, requestor: Requestor, delivery: Any, *, here: bool
+) -> None:
+    """The last of the three releases without waiting, and is told on another association."""
     options = PacsOptions(
         commitment=delivery,
         destinations={"MODALITY": Destination("127.0.0.1", requestor.port)},
@@ -85,7 +121,7 @@ def test_what_is_stored_is_committed(tmp_path: Path, requestor: Requestor, deliv
     with EmbeddedPacs(tmp_path, options=options) as pacs:
         for number in (1, 2):
             put(pacs.archive, sample(number=number))
-        asked = requestor.ask(pacs, (CT_IMAGE, "1.2.3.1.1"), (CT_IMAGE, "1.2.3.1.2"))
+        asked = requestor.ask(pacs, (CT_IMAGE, "1.2.3.1.1"), (CT_IMAGE, "1.2.3.1.2"), here=here)
     ((event_type, result),) = requestor.results
     assert event_type == 1
     assert result.TransactionUID == asked.TransactionUID
