@@ -15,6 +15,7 @@ _COMMANDS = {
     "schema": "scenario_runner.cli.schema:schema",
     "new": "scenario_runner.cli.new:new",
     "report": "scenario_runner.cli.report:report",
+    "check": "scenario_runner.cli.check:check",
     "pacs": "scenario_runner.cli.pacs:pacs",
 }
 _HELP = {
@@ -24,6 +25,7 @@ _HELP = {
     "schema": "Print a JSON Schema for editors.",
     "new": "Write a new scenario or site file to start from.",
     "report": "Write the reports of a run again from its record.",
+    "check": "Check DICOM files against the Standard.",
     "pacs": "Serve the embedded PACS, or talk to any PACS.",
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -57,6 +59,54 @@ def test_dciodvfy_finds_nothing_wrong_with_loops(
     found = run("dciodvfy", path)
     assert "Error" not in found, found
     assert "Warning" not in found, found
+
+
+UNUSUAL: dict[str, list[Any]] = {
+    "body_part": [
+        "CHEST",
+        "HAND",
+        "KNEE",
+        "SKULL",
+        "ABDOMEN",
+        "FOOT",
+        "CSPINE",
+        "BREAST",
+        "",
+        "EAR",
+    ],
+    "view": [None, "PA", "AP", "LL", "RL", "LLO", "CC", "MLO", "OBLIQUE", "LATERAL", "XYZ"],
+    "laterality": [None, "L", "R", "B", "U"],
+    "images": [1, 2, 7],
+    "size": [(40, 128), (64, 65), (97, 40)],
+    "burn_in": [True, False],
+    "description": ["", "T1 FLAIR"],
+}
+PEOPLE: dict[str, list[Any]] = {
+    "birth_date": [dt.date(2026, 1, 20), dt.date(2025, 11, 1), dt.date(1920, 5, 5)],
+    "sex": ["M", "F", "O"],
+    "address": [None, "1 High Street"],
+    "phone": [None, "+61 2 1234"],
+    "issuer": [None, "HOSPITAL"],
+}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("modality", sorted(builders()))
+def test_dciodvfy_finds_no_error_in_unusual_series(modality: str, tmp_path: Path) -> None:
+    random = Random(modality)
+    for number in range(6):
+        chosen: dict[str, Any] = {name: random.choice(values) for name, values in UNUSUAL.items()}
+        series = plan_series(
+            modality,
+            patient={name: random.choice(values) for name, values in PEOPLE.items()},
+            study=dict.fromkeys(("description", "referring_physician", "institution"), ""),
+            protocol="",
+            **chosen,
+        )
+        path = tmp_path / f"{number}.dcm"
+        factory().instance(series.images[chosen["images"] - 1]).write(path)
+        found = run("dciodvfy", path)
+        assert "Error" not in found, (chosen, found)
 
 
 @pytest.mark.peer

@@ -64,10 +64,19 @@ def frame_of_reference(dataset: Dataset, planned: PlannedSeries) -> None:
 
 
 def laterality(dataset: Dataset, planned: PlannedSeries) -> None:
-    """Laterality of the General Series Module, for a paired part."""
+    """Laterality of the General Series Module (C.7.3.1).
+
+    L or R for a paired part, empty where that is not known; an unpaired part has none, whatever the
+    scenario says, and ``tags`` can still give it one.
+    """
+    part = anatomy.body_part(planned)
+    if part and not part.paired:
+        return
     side = anatomy.laterality(planned)
     if side in ("L", "R"):
         dataset.Laterality = side
+    else:
+        dataset.Laterality = ""
 
 
 def common_head(
