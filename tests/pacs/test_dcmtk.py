@@ -287,7 +287,7 @@ def test_four_senders_at_once_all_get_through(
     dcmtk: Dcmtk, pacs: EmbeddedPacs, tmp_path: Path
 ) -> None:
     folders = [
-        folder_of((sample(f"1.2.{n}", number=i, size=64) for i in range(1, 61)), tmp_path / str(n))
+        folder_of((sample(f"1.2.{n}", number=i, size=64) for i in range(1, 151)), tmp_path / str(n))
         for n in range(1, 5)
     ]
     senders = [
@@ -300,9 +300,9 @@ def test_four_senders_at_once_all_get_through(
     most_at_once, deadline = 0, time.monotonic() + 60
     while any(sender.poll() is None for sender in senders) and time.monotonic() < deadline:
         rows = pacs.archive.index.rows("STUDY", ["NumberOfStudyRelatedInstances"], [])
-        most_at_once = max(most_at_once, sum(0 < count < 60 for (count,) in rows))
+        most_at_once = max(most_at_once, sum(0 < count < 150 for (count,) in rows))
     assert [sender.wait(10) for sender in senders] == [0, 0, 0, 0]
-    assert pacs.archive.counts().instances == 240
+    assert pacs.archive.counts().instances == 600
     assert most_at_once >= 2
 
 

@@ -154,7 +154,7 @@ def test_a_hang_is_left_by_the_client_and_does_not_hold_up_stopping(
         assert one.poll() is None
         began = time.perf_counter()
         pacs.stop()
-        assert time.perf_counter() - began < 0.5
+        assert time.perf_counter() - began < 1.0
         one.wait(10)
 
 

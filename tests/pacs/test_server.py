@@ -51,8 +51,8 @@ def test_starting_and_stopping_cost_next_to_nothing_and_leave_no_thread(tmp_path
     pacs.stop()
     down = time.perf_counter()
     idle.close()
-    assert up - started < 0.5
-    assert down - stopping < 0.5
+    assert up - started < 1.0
+    assert down - stopping < 1.0
     assert set(threading.enumerate()) <= before
     pacs.stop()
 
