@@ -14,9 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from scenario_runner.archive.archive import Archive, ArchiveOptions, MismatchError, rebuild
 from scenario_runner.archive.elements import DamagedDatasetError
-from scenario_runner.archive.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from scenario_runner.errors import MachineError, UsageError
-from scenario_runner.network import peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
 
 if TYPE_CHECKING:
@@ -65,11 +63,6 @@ def test_a_stored_file_is_a_part_10_file_others_can_read(archive: Archive) -> No
     assert ds.file_meta.MediaStorageSOPInstanceUID == one.sop_instance_uid
     assert ds.file_meta.TransferSyntaxUID == EXPLICIT
     assert ds == dcmread(BytesIO(one.file))
-
-
-def test_files_and_associations_name_the_same_implementation() -> None:
-    assert peer.IMPLEMENTATION_CLASS_UID == IMPLEMENTATION_CLASS_UID
-    assert peer.IMPLEMENTATION_VERSION_NAME == IMPLEMENTATION_VERSION_NAME
 
 
 def test_a_uid_that_looks_like_a_path_stays_inside_the_folder(archive: Archive) -> None:

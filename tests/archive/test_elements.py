@@ -103,7 +103,7 @@ def test_one_element_is_replaced_and_no_other_touched(syntax: str, tag: int) -> 
     assert list(after) == sorted(after)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_no_bytes_lead_anywhere_but_to_elements_or_a_complaint(data: st.DataObject) -> None:
     syntax = data.draw(st.sampled_from((EXPLICIT, IMPLICIT, BIG, "1.2.840.10008.1.2.1.99")))

@@ -6,7 +6,7 @@ import time
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.archive.matching import matcher, wildcard
@@ -121,7 +121,6 @@ def slow_wildcard(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in ("?", text[0]) and slow_wildcard(pattern[1:], text[1:])
 
 
-@settings(deadline=None)
 @given(st.text("ab?*.^", max_size=8), st.text("ab.^\n", max_size=8))
 def test_wildcards_mean_what_their_definition_says(pattern: str, text: str) -> None:
     assert (wildcard(pattern).fullmatch(text) is not None) is slow_wildcard(pattern, text)
@@ -136,7 +135,6 @@ def test_a_hostile_pattern_cannot_make_matching_slow() -> None:
 _DATES = st.dates(date(1900, 1, 1), date(2100, 12, 31))
 
 
-@settings(deadline=None)
 @given(_DATES, _DATES, _DATES)
 def test_a_range_of_dates_has_exactly_the_days_between(low: date, high: date, day: date) -> None:
     key = f"{low:%Y%m%d}-{high:%Y%m%d}"
@@ -146,7 +144,6 @@ def test_a_range_of_dates_has_exactly_the_days_between(low: date, high: date, da
 _MOMENTS = st.integers(0, 24 * 3600 - 1)
 
 
-@settings(deadline=None)
 @given(_MOMENTS, _MOMENTS, _MOMENTS, st.sampled_from((2, 4, 6)))
 def test_a_range_of_times_covers_all_that_its_ends_stand_for(
     low: int, high: int, moment: int, digits: int
@@ -160,7 +157,6 @@ def test_a_range_of_times_covers_all_that_its_ends_stand_for(
     assert matches("TM", key, clock(moment, 6)) is expected
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_key_and_no_value_break_matching(key: str, value: str) -> None:
     for vr in ("AE", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "TM", "UI"):

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 
@@ -262,7 +262,6 @@ def test_an_attribute_that_does_not_exist_cannot_be_altered(tmp_path: Path) -> N
         EmbeddedPacs(tmp_path, options=options)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 100), st.integers(1, 60))
 def test_a_share_is_spread_evenly_and_hits_the_first(percent: int, count: int) -> None:
     import math

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC
 
@@ -96,7 +96,6 @@ def test_a_request_is_read_as_it_was_meant() -> None:
     assert read.maximum_pdu == 32768
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_request_is_read_or_complained_about(data: st.DataObject) -> None:
     body = bytearray(associate_rq()[6:])
