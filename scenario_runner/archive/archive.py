@@ -12,11 +12,12 @@ from scenario_runner.archive.elements import (
     TruncatedError,
     read_header,
 )
-from scenario_runner.archive.files import Buffer, FileMeta, Files, encode_meta
+from scenario_runner.archive.files import Buffer, FileMeta, Files
 from scenario_runner.archive.index import Entry, Index, Located
 from scenario_runner.archive.levels import ATTRIBUTES, BY_KEYWORD, LEVELS, Level, Model
 from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -138,7 +139,7 @@ class Archive:
         _check_identity(attributes, sop_class_uid, sop_instance_uid)
         if self.options.duplicates == "keep" and self.index.locate(sop_instance_uid):
             return Stored(sop_instance_uid, "kept")
-        meta = encode_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
+        meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
         try:
             return self._commit(
                 attributes,

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 Buffer = bytes | bytearray | memoryview
 
-IMPLEMENTATION_CLASS_UID: Final = "2.25.196226498346553285273091683152841726387"
-IMPLEMENTATION_VERSION_NAME: Final = "DICOM_FAB_1"
-_PREAMBLE: Final = bytes(128) + b"DICM"
 _META_MAX: Final = 1 << 16
 _HEAD: Final = 1 << 18
 
@@ -38,34 +35,6 @@ class FileMeta:
     sop_instance_uid: str
     transfer_syntax_uid: str
     data_offset: int
-
-
-def encode_meta(
-    sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, source_ae_title: str
-) -> bytes:
-    """Preamble, prefix and File Meta Information (PS3.10 7.1)."""
-    group = b"".join(
-        _explicit(element, vr, value)
-        for element, vr, value in (
-            (0x0001, b"OB", b"\0\1"),
-            (0x0002, b"UI", sop_class_uid.encode("latin-1", "replace")),
-            (0x0003, b"UI", sop_instance_uid.encode("latin-1", "replace")),
-            (0x0010, b"UI", transfer_syntax_uid.encode("latin-1", "replace")),
-            (0x0012, b"UI", IMPLEMENTATION_CLASS_UID.encode("ascii")),
-            (0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode("ascii")),
-            (0x0016, b"AE", source_ae_title.encode("latin-1", "replace")),
-        )
-        if value
-    )
-    return _PREAMBLE + _explicit(0x0000, b"UL", struct.pack("<L", len(group))) + group
-
-
-def _explicit(element: int, vr: bytes, value: bytes) -> bytes:
-    if len(value) % 2:
-        value += b"\0" if vr == b"UI" else b" "
-    if vr == b"OB":
-        return struct.pack("<HH2sHL", 2, element, vr, 0, len(value)) + value
-    return struct.pack("<HH2sH", 2, element, vr, len(value)) + value
 
 
 def decode_meta(head: bytes) -> FileMeta:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.association import Association, read_pdu
 from scenario_runner.network.negotiation import AssociationEvidence, Context, printable
-from scenario_runner.network.peer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline

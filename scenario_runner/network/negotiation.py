@@ -16,11 +16,10 @@ from scenario_runner.errors import (
     ProtocolViolation,
 )
 from scenario_runner.network.peer import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     Peer,
     UserIdentity,
 )
+from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

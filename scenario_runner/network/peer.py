@@ -10,10 +10,6 @@ from scenario_runner.errors import TargetError
 if TYPE_CHECKING:
     from scenario_runner.network.tls import Tls
 
-IMPLEMENTATION_CLASS_UID = "2.25.196226498346553285273091683152841726387"
-"""Names this implementation in every association (PS3.7 D.3.3.2); never changes."""
-IMPLEMENTATION_VERSION_NAME = "DICOM_FAB_1"
-
 _E = TypeVar("_E", bound=TargetError)
 
 

@@ -17,11 +17,12 @@ from scenario_runner.archive.elements import (
     read_elements,
     write_elements,
 )
-from scenario_runner.archive.files import decode_meta, encode_meta
+from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.transcoding import transcode
 from scenario_runner.archive.values import texts
 from scenario_runner.network.commands import Element
 from scenario_runner.pacs.services import MPPS, Desk, comment, joined
+from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -108,7 +109,7 @@ class PerformedSteps:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(uid)
         half = path.with_suffix(".part")
-        meta = encode_meta(MPPS, uid, EXPLICIT_LITTLE, "")
+        meta = file_meta(MPPS, uid, EXPLICIT_LITTLE)
         half.write_bytes(meta + write_elements(elements, implicit=False))
         half.replace(path)
 

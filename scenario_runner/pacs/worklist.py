@@ -62,7 +62,7 @@ def write_item(folder: Path, name: str, item: Dataset) -> Path:
     from pydicom.dataset import FileMetaDataset
     from pydicom.uid import UID, ExplicitVRLittleEndian
 
-    from scenario_runner.archive.files import IMPLEMENTATION_CLASS_UID
+    from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID
 
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
