@@ -158,6 +158,7 @@ def _filling(
         level = min(250, round(time * 200))
         draw.line(pixels, fill=level, width=broad, joint="curve")
         for x, y in (pixels[0], pixels[-1]):
-            draw.circle((x, y), broad / 2, fill=level)
+            r = broad / 2
+            draw.ellipse((x - r, y - r, x + r, y + r), fill=level)
     arrival = np.asarray(image, dtype=np.float32) / np.float32(200)
     return np.asarray(density * np.float32(dark), np.float32), arrival

@@ -75,7 +75,8 @@ class Film:
                 draw.line(line, fill=255, width=pixels, joint="curve")
                 if pixels > 4:
                     for x, y in (line[0], line[-1]):
-                        draw.circle((x, y), pixels / 2, fill=255)
+                        r = pixels / 2
+                        draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
 
         everything = [point for points, _ in lines for point in points]
         widest = max((width for _, width in lines), default=0.0)
