@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pydicom
 import pytest
 
 from tests.acceptance.scripts import run
@@ -102,3 +103,40 @@ steps:
     assert (large["big"], large["braces"]) == ("passed", "passed")
     assert done.step("big", 1)["message"] == "x4"
     assert done.step("each[1]", 1)["message"] == "item 2"
+
+
+def test_a_case_in_which_no_step_ran_proves_no_requirement(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """\
+requirements: [R-CASE]
+steps:
+  - {when: false, assert: [equal: {actual: 1, expected: 2}], requirements: [R-STEP]}
+  - {for_each: [], assert: [{equal: {actual: 1, expected: 2}, requirements: [R-CHECK]}]}
+""",
+        None,
+    )
+    proved = {entry["id"]: entry["outcome"] for entry in done.run["requirements"]}
+    assert proved == {"R-CASE": "skipped", "R-STEP": "skipped", "R-CHECK": "skipped"}
+    assert done.run["cases"][0]["outcome"] == "skipped"
+
+
+def test_modify_reaches_only_what_its_own_generate_step_made(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """\
+schema: scenario/v1
+name: modified
+patients:
+  - {id: A, studies: [{modality: CT, institution: HOME, series: [{images: 1, size: [32, 32]}]}]}
+  - {id: B, studies: [{modality: CT, institution: HOME, series: [{images: 1, size: [32, 32]}]}]}
+steps:
+  - generate: {only: {patient: B}, modify: {InstitutionName: ELSEWHERE}, to: b}
+  - generate: {only: {patient: A}, to: a}
+""",
+        0,
+    )
+    (of_a,) = done.folder.glob("a/**/*.dcm")
+    (of_b,) = done.folder.glob("b/**/*.dcm")
+    assert pydicom.dcmread(of_a).InstitutionName == "HOME"
+    assert pydicom.dcmread(of_b).InstitutionName == "ELSEWHERE"
