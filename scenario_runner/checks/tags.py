@@ -19,7 +19,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.checks.attributes import differing, plain_value
 from scenario_runner.checks.pairs import pairs
-from scenario_runner.language.scalars import as_written
+from scenario_runner.language.dicom_text import as_dicom_text
 
 _SHOWN = 200
 _Keywords = list[AttributeName]
@@ -98,13 +98,14 @@ class Tags(Check):
             dataset = dcmread(file, stop_before_pixels=True)
             for keyword, expected in self.values.items():
                 actual = plain_value(dataset[keyword]) if keyword in dataset else None
-                if not _agrees(expected, actual):
+                vr = dataset[keyword].VR if keyword in dataset else ""
+                if not _agrees(expected, actual, vr):
                     yield Difference(
                         subject=uid, attribute=keyword, expected=expected, actual=actual
                     )
 
 
-def _agrees(expected: Any, actual: Any) -> bool:
+def _agrees(expected: Any, actual: Any, vr: str) -> bool:
     """Text as written against text; numbers by value; null means absent or empty."""
     if expected is None:
         return actual in (None, "")
@@ -112,8 +113,8 @@ def _agrees(expected: Any, actual: Any) -> bool:
         return (
             isinstance(actual, list)
             and len(actual) == len(expected)
-            and all(map(_agrees, expected, actual))
+            and all(_agrees(left, right, vr) for left, right in zip(expected, actual, strict=True))
         )
     if isinstance(actual, int | float) and isinstance(expected, int | float):
         return float(actual) == float(expected)
-    return str(as_written(expected)) == str(actual)
+    return as_dicom_text(vr, expected) == str(actual)

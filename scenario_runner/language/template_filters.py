@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import pass_context
 
+from scenario_runner.language.dicom_text import as_da, as_tm
 from scenario_runner.language.template_values import (
     Budget,
     ExpressionContext,
@@ -415,6 +416,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "capitalize": _on_text(str.capitalize),
     "count": _length,
     "d": _default,
+    "da": _on_text(as_da),
     "default": _default,
     "dictsort": _dictsort,
     "first": _end(0),
@@ -441,6 +443,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "sum": _sum,
     "title": _on_text(str.title),
     "tojson": _tojson,
+    "tm": _on_text(as_tm),
     "trim": _trim,
     "unique": _unique,
     "upper": _on_text(str.upper),

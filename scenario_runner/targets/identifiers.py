@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import UsageError
+from scenario_runner.language.dicom_text import as_dicom_text
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -109,7 +110,7 @@ def _one(vr: str, value: Any) -> Any:
         return float(value)
     if vr == "AT":
         return int(str(value), 16)
-    return str(value)
+    return as_dicom_text(vr, value)
 
 
 def _beyond_ascii(value: Any) -> bool:

@@ -1,0 +1,31 @@
+"""Dates and times as people write them, and as DICOM has them (PS3.5 6.2: DA, TM)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scenario_runner.language.scalars import as_written
+
+_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_TIME = re.compile(r"(?<!\d)(\d{2}):(\d{2})(?::(\d{2}))?(?!\d)")
+
+
+def as_da(text: str) -> str:
+    """``2026-01-31`` becomes ``20260131``, within a range too; anything else stays."""
+    return _DATE.sub(r"\1\2\3", text)
+
+
+def as_tm(text: str) -> str:
+    """``09:30:15`` becomes ``093015``, within a range too; anything else stays."""
+    return _TIME.sub(lambda match: match[1] + match[2] + (match[3] or ""), text)
+
+
+def as_dicom_text(vr: str, value: Any) -> str:
+    """A value as the text that an element of this VR holds, with the characters as written."""
+    text = str(as_written(value))
+    if vr == "DA":
+        return as_da(text)
+    if vr == "TM":
+        return as_tm(text)
+    return text
