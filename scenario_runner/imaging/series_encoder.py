@@ -8,7 +8,7 @@ import numpy as np
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
 
-from scenario_runner.errors import Diagnostic, InvalidInput, UsageError, Where
+from scenario_runner.errors import Diagnostic, InvalidInput, PluginError, UsageError, Where
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding.elements import element_header
 from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
@@ -51,7 +51,7 @@ class SeriesEncoder:
                 hint="leave 'frames' out and write 'images' instead",
             )
         first = frames.frame(0)
-        self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
+        self._shape, self._dtype = _described(series, first)
         each = builder.each(series.images[0])
         shared = builder.shared(series, first)
         tags = {**series.tags, **modifications}
@@ -103,11 +103,11 @@ class SeriesEncoder:
         """Pixel data as segments: rows under text are copies, all others the phantom's own."""
         pixels = self._frames.frame(image.index).pixels
         if pixels.shape != self._shape or pixels.dtype != self._dtype:
-            raise ValueError(
+            raise PluginError(
                 f"phantom '{self.series.phantom}' changed from {self._shape} {self._dtype} "
                 f"to {pixels.shape} {pixels.dtype} within a series"
             )
-        pixels = np.ascontiguousarray(pixels)
+        pixels = np.ascontiguousarray(pixels, dtype=self._dtype.newbyteorder("<"))
         burner = self._burner
         if burner is None:
             return [_bytes_of(pixels)]
@@ -206,6 +206,24 @@ class SeriesEncoder:
         if "SpecificCharacterSet" not in applied.keywords and any(terms):
             shared.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
         return terms
+
+
+def _described(series: PlannedSeries, frame: Frame) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a phantom's pixels. Raises PluginError when they break the contract."""
+    shape, dtype = frame.pixels.shape, frame.pixels.dtype
+    plane = shape[:-1] if len(shape) > 2 and shape[-1] == 3 else shape
+    if (
+        dtype.kind not in "ui"
+        or dtype.itemsize > 2
+        or len(plane) not in (2, 3)
+        or plane[-2:] != (series.rows, series.columns)
+        or not 1 <= frame.bits_stored <= dtype.itemsize * 8
+    ):
+        raise PluginError(
+            f"the phantom of series {series.id} drew {shape} {dtype} of {frame.bits_stored} bits; "
+            f"{series.rows} rows and {series.columns} columns of 8 or 16-bit integers are wanted"
+        )
+    return shape, dtype
 
 
 def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
