@@ -20,16 +20,11 @@ from pydicom.tag import Tag
 from pydicom.valuerep import VR, validate_value
 
 from scenario_runner.language.scalars import as_written
+from scenario_runner.planning.tags import DESCRIBE_PIXELS
 
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
 _WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
 _FLOAT = frozenset({"FL", "FD"})
-_DESCRIBE_PIXELS = frozenset(
-    {
-        "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
-        "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
-    }
-)  # fmt: skip
 
 
 class UnusableTagError(ValueError):
@@ -74,7 +69,7 @@ def _apply_one(
         dataset.pop(tag, None)
         return
     is_raw = isinstance(value, Mapping) and "raw" in value
-    if top and not is_raw and (keyword in _DESCRIBE_PIXELS or keyword == "PixelData"):
+    if top and not is_raw and keyword in DESCRIBE_PIXELS:
         raise UnusableTagError(
             keyword,
             "describes the pixels as they are drawn",

@@ -187,6 +187,13 @@ class Preparation:
             owner = path if spec.modality is not None else study_path
             self._findings.add((*owner, "modality"), found)
             return None
+        if (spec.frames or 1) > 1 and found.frames == 1 and not found.multiframe_sop_class_uid:
+            problem = ValueProblem(
+                "FAB118",
+                f"an image of modality {found.modality} has one frame",
+                "leave 'frames' out and write 'images' instead",
+            )
+            self._findings.add((*path, "frames"), problem)
         texts = (("description", "LO"), ("protocol", "LO"), ("body_part", "CS"), ("view", "CS"))
         self._texts(spec, path, texts)
         self._tags(spec.tags, path)

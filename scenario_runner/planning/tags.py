@@ -44,6 +44,16 @@ _VRS = frozenset({*_FORMS, *_INTEGERS, *_NUMBERS, *_SINGLE, *_BINARY}) | {
 }  # fmt: skip
 
 
+DESCRIBE_PIXELS = frozenset(
+    {
+        "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+        "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
+        "PixelData",
+    }
+)  # fmt: skip
+"""Attributes that follow from what is drawn; only a negative test sets them."""
+
+
 def merge(*levels: Mapping[str, Any]) -> dict[str, Any]:
     """Overrides of patient, study and series as one; the nearest (the last) wins."""
     merged: dict[str, Any] = {}
@@ -55,6 +65,10 @@ def merge(*levels: Mapping[str, Any]) -> dict[str, Any]:
 def check_tags(tags: Mapping[str, Any], report: Report) -> None:
     """Tell of every key that is unknown and every value that does not fit (FAB302, 305, 311)."""
     for key, value in tags.items():
+        if key in DESCRIBE_PIXELS and not _is_raw(value):
+            hint = "use 'size', 'frames' or 'phantom', or {raw: …} for a negative test"
+            report((key,), _wrong(f"{key} describes the pixels as they are drawn", hint))
+            continue
         _check_entry(key, value, (key,), report)
 
 
