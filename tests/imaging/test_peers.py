@@ -110,6 +110,16 @@ def test_dciodvfy_finds_no_error_in_unusual_series(modality: str, tmp_path: Path
 
 
 @pytest.mark.peer
+@pytest.mark.parametrize("modality", sorted(builders()))
+def test_a_test_pattern_is_conformant_in_every_modality(modality: str, tmp_path: Path) -> None:
+    series = plan_series(modality, size=(64, 64), phantom="qa/smpte")
+    path = tmp_path / "a.dcm"
+    factory().instance(series.images[0]).write(path)
+    found = run("dciodvfy", path)
+    assert "Error" not in found, found
+
+
+@pytest.mark.peer
 def test_dcentvfy_finds_a_study_consistent(tmp_path: Path) -> None:
     paths = []
     for number, modality in enumerate(("CT", "CR", "DX"), start=1):

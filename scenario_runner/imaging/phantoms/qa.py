@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,16 +17,26 @@ if TYPE_CHECKING:
 _FULL = 4095
 
 
+_EIGHT_BITS = frozenset({"ES", "US", "XC"})
+"""Modalities whose IODs have no deeper pixels."""
+
+_SIXTEEN_BITS = frozenset({"NM", "PT"})
+"""Modalities whose IODs have all allocated bits stored."""
+
+
 class QaFrames:
-    """One pattern of 12 bits, the same for every image of the series."""
+    """One pattern of 12 bits (8 where the IOD wants no more), the same for every image."""
 
     def __init__(self, series: PlannedSeries, name: str) -> None:
         pattern = name.partition("/")[2]
-        plane = _PATTERNS[pattern](series.seed, series.rows, series.columns)
+        plane: NDArray[Any] = _PATTERNS[pattern](series.seed, series.rows, series.columns)
+        bits = 12
+        if series.modality in _EIGHT_BITS:
+            bits, plane = 8, (plane >> 4).astype(np.uint8)
         self._frame = Frame(
             pixels=np.stack([plane] * series.frames) if series.frames > 1 else plane,
-            bits_stored=12,
-            window=(2048.0, 4096.0),
+            bits_stored=16 if series.modality in _SIXTEEN_BITS else bits,
+            window=(2.0 ** (bits - 1), 2.0**bits),
         )
 
     def frame(self, index: int) -> Frame:  # noqa: ARG002
