@@ -16,13 +16,13 @@ import time
 from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from pydicom.uid import UID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from typing import TYPE_CHECKING
 
 from tests.imaging.planned import factory, plan_series
 
@@ -37,10 +37,11 @@ def plain_loop(series: PlannedSeries, made: Instance, images: int) -> None:
     """A data set changed, drawn on and written by pydicom, again for every image."""
     dataset, pixels = made.dataset(), made.pixels()
     font = ImageFont.load_default(max(9, min(pixels.shape) // 42))
-    size = font.size
+    size = max(9, min(pixels.shape) // 42)
     for image in series.images[:images]:
         current = deepcopy(dataset)
-        current.SOPInstanceUID = current.file_meta.MediaStorageSOPInstanceUID = image.uid
+        current.SOPInstanceUID = UID(image.uid)
+        current.file_meta.MediaStorageSOPInstanceUID = UID(image.uid)
         current.InstanceNumber = image.number
         lines = [
             str(current.PatientName),
@@ -88,7 +89,7 @@ def seconds(work: Callable[[], None], repeats: int) -> float:
     return statistics.median(taken)
 
 
-def on_disk(work: Callable[[Path], None], repeats: int) -> float:
+def on_disk(work: Callable[[Path], object], repeats: int) -> float:
     """Median time of work in a folder that is emptied in between."""
     taken = []
     for _ in range(repeats):
