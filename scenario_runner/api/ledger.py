@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from scenario_runner.api.targets import StoreStatus, status_class
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
@@ -26,8 +26,11 @@ class SentInstance:
 
 
 @dataclass(frozen=True, slots=True)
-class Retrieved:
-    """Instances fetched back from a target, as Part 10 files in ``folder``."""
+class Retrieved(Sequence[str]):
+    """Instances fetched back from a target, as Part 10 files in ``folder``.
+
+    To a template it is the list of their SOP instance UIDs.
+    """
 
     target: str
     folder: Path
@@ -36,6 +39,13 @@ class Retrieved:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return list(self.files)[place]
 
 
 @dataclass(slots=True)
@@ -46,6 +56,8 @@ class Ledger:
     """Series that ``generate`` selected, by plan key; None means all of the plan."""
     selections: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     """What each ``generate`` and ``send`` took, by the id of the step."""
+    performed: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Performed procedure steps that were begun: target and study UID to SOP instance UID."""
     _modifications: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _intended: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)

@@ -168,6 +168,8 @@ class Target:
     name: str
     facts: TargetFacts
     expects: Mapping[str, Any]
+    calling_ae_title: str = "FABRICATE"
+    """What we call ourselves there."""
 
     def echo(self, deadline: Deadline) -> Echo:
         """C-ECHO (PS3.7 9.1.5)."""

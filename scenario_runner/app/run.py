@@ -20,6 +20,7 @@ from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.redaction import Redactor
 from scenario_runner.engine.run import run_cases
 from scenario_runner.engine.services import Control, Order, Services
+from scenario_runner.errors import NothingSelected
 from scenario_runner.events import EventHandler, Outcome, RunFinished, RunStarted
 from scenario_runner.imaging.factory import InstanceFactory, preview_png
 from scenario_runner.language.scenario import Scenario
@@ -89,11 +90,14 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
         )
         services = _services(loaded, plans, moment, folder, bus, redactor, targets)
         ending = run_cases(plans.jobs, services, request.order, control)
-        outcome: Outcome = "passed" if ending.outcome == "skipped" else ending.outcome
+        outcome, code = ending.outcome, ending.exit_code
+        if outcome == "skipped":
+            # No step ran: nothing was proved, and it must not look as if it had been.
+            outcome, code = "error", NothingSelected.exit_code
         seconds = (_now() - started).total_seconds()
-        bus.emit(RunFinished(outcome=outcome, exit_code=ending.exit_code, duration_s=seconds))
+        bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
     write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
-    return RunResult(folder, outcome, ending.exit_code)
+    return RunResult(folder, outcome, code)
 
 
 def _now() -> dt.datetime:

@@ -141,7 +141,8 @@ def _run_folder(value: Any) -> Any:
     if isinstance(text, str):
         parts = PurePosixPath(text.replace("\\", "/")).parts
         bad = not parts or text.startswith(("/", "\\", "~")) or ".." in parts or ":" in text
-        if not bad and parts[0] not in RUN_FOLDERS:
+        stems = {part.split(".")[0].lower() for part in parts}
+        if not bad and parts[0].lower() not in RUN_NAMES and not stems & DEVICES:
             return text
     raise PydanticCustomError(
         "run_folder",
@@ -150,8 +151,18 @@ def _run_folder(value: Any) -> Any:
     )
 
 
-RUN_FOLDERS = frozenset({"inputs", "evidence"})
-"""Folders that every run has."""
+RUN_NAMES = frozenset(
+    {
+        "inputs", "evidence", "events.ndjson", "run.json", "report.html", "junit.xml", "ctrf.json",
+        "manifest.json",
+    }
+)  # fmt: skip
+"""What every run folder has already."""
+
+DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
+"""Names that Windows keeps for itself."""
 
 RunFolder = Annotated[str, BeforeValidator(_run_folder), WithJsonSchema(_TEXT_SCHEMA)]
 """A folder to be made inside the run folder."""

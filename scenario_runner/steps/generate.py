@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scenario_runner.api import Attributes, Model, RunFolder, Step, StepContext, StepResult, Text
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 _IDENTITY = {"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"}
@@ -54,13 +54,18 @@ class Generate(Step):
     modify: Attributes = Field(default={})
     """Set attributes in every instance of this selection, after ``tags``: ``{StationName: CT1}``."""
 
+    @field_validator("modify")
+    @classmethod
+    def _keeps_identities(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (fixed := _IDENTITY & value.keys()):
+            raise ValueError(
+                f"{', '.join(sorted(fixed))} belongs to the plan; set it with 'tags' on a patient, "
+                "study or series"
+            )
+        return value
+
     def run(self, context: StepContext) -> StepResult:
         """Build what can be shown or written. Raises MachineError when the disk does not let us."""
-        if fixed := _IDENTITY & set(self.modify):
-            raise UsageError(
-                f"generate cannot modify {', '.join(sorted(fixed))}",
-                hint="UIDs belong to the plan; set them with 'tags' on a patient, study or series",
-            )
         chosen = tuple(
             series
             for series in context.case.series()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -46,6 +46,8 @@ class Send(Step):
     """How many associations at once."""
     rate: Annotated[float, Field(gt=0)] | None = None
     """At most so many instances a second."""
+    resumes: Annotated[int, Field(ge=0, le=100)] = 0
+    """How often in a row a broken association is opened again for what was not acknowledged."""
     order: Literal["plan", "reverse", "random"] = "plan"
     """In which order the series are sent; ``random`` is the same again for the same seed."""
     expect: Literal["success", "failure", "any"] = "success"
@@ -60,8 +62,13 @@ class Send(Step):
         context.capture(statuses)
         started = perf_counter()
         under_way: dict[str, list[PlannedImage]] = {}
+        associations: list[Mapping[str, Any]] = []
         options = StoreOptions(
-            contexts=images.contexts(), associations=self.associations, rate=self.rate
+            contexts=images.contexts(),
+            associations=self.associations,
+            rate=self.rate,
+            resumes=self.resumes,
+            opened=associations.append,
         )
         feed = _feed(context, images, under_way)
         try:
@@ -71,12 +78,15 @@ class Send(Step):
                 statuses.append(_plain(status))
                 context.progress(len(statuses), images.total)
         except FabricatorError:
-            facts = _facts(statuses, images.total, perf_counter() - started)
+            facts = _facts(statuses, images.total, perf_counter() - started, associations)
             context.capture(statuses, facts, _how_far(facts))
             raise
-        return self._judge(statuses, images.total, perf_counter() - started)
+        facts = _facts(statuses, images.total, perf_counter() - started, associations)
+        return self._judge(statuses, images.total, perf_counter() - started, facts)
 
-    def _judge(self, statuses: list[dict[str, Any]], total: int, seconds: float) -> StepResult:
+    def _judge(
+        self, statuses: list[dict[str, Any]], total: int, seconds: float, facts: dict[str, Any]
+    ) -> StepResult:
         classes = Counter(status["class"] for status in statuses)
         stored = classes["success"] + classes["warning"]
         ok = {"success": stored == total, "failure": stored == 0, "any": True}[self.expect]
@@ -93,32 +103,41 @@ class Send(Step):
             outcome="passed" if ok and total else "failed",
             message=message if total else "there was nothing to send",
             value=statuses,
-            facts=_facts(statuses, total, seconds),
+            facts=facts,
         )
 
 
 _STORED = ("success", "warning")
 
 
-def _facts(statuses: list[dict[str, Any]], total: int, seconds: float) -> dict[str, Any]:
+def _facts(
+    statuses: list[dict[str, Any]],
+    total: int,
+    seconds: float,
+    associations: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     """What the report says of a send, however it ended."""
     stored = sum(1 for status in statuses if status["class"] in _STORED)
     return {
         "instances": total,
         "stored": stored,
         "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
-        "not_tried": total - len(statuses),
+        "not_sent": total - sum(1 for s in statuses if s["status"] or s["maybe_stored"]),
         "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
         "problems": [s for s in statuses if s["class"] not in _STORED][:20],
         "instances_per_second": round(len(statuses) / seconds, 1) if seconds else None,
+        # All are proposed the same contexts, so one stands for all.
+        "association": dict(associations[0]) if associations else {},
+        "associations": len(associations),
     }
 
 
 def _how_far(facts: dict[str, Any]) -> str:
-    """``4 of 20 stored, 1 perhaps, 15 not tried``."""
-    perhaps = f", {facts['maybe_stored']} perhaps" if facts["maybe_stored"] else ""
-    left = f", {facts['not_tried']} not tried" if facts["not_tried"] else ""
-    return f"{facts['stored']} of {facts['instances']} stored{perhaps}{left}"
+    """``4 of 20 stored, 1 perhaps, 15 not sent``; the parts add up."""
+    counts = {"perhaps": facts["maybe_stored"], "not sent": facts["not_sent"]}
+    refused = facts["instances"] - facts["stored"] - sum(counts.values())
+    parts = [f"{count} {what}" for what, count in {"refused": refused, **counts}.items() if count]
+    return ", ".join([f"{facts['stored']} of {facts['instances']} stored", *parts])
 
 
 class _Ordered:

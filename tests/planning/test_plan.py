@@ -238,7 +238,7 @@ patients:
         tags: {StationName: near}
         series:
           - {description: S, number: 5, count: 2, protocol: Q, body_part: KNEE, laterality: L, view: AP,
-             size: [10, 20], frames: 2, images: 4, burn_in: [PatientName], transfer_syntax: implicit-le,
+             size: [10, 20], frames: 1, images: 4, burn_in: [PatientName], transfer_syntax: implicit-le,
              sop_class: SecondaryCaptureImageStorage, tags: {PatientComments: null}}
 """
     patient = plan(text)[0].patients[0]
@@ -254,7 +254,7 @@ patients:
     series = study.series[1]
     assert (series.number, series.modality, series.protocol) == (6, "DX", "Q")
     assert (series.body_part, series.laterality, series.view) == ("KNEE", "L", "AP")
-    assert (series.rows, series.columns, series.frames, series.image_count) == (10, 20, 2, 4)
+    assert (series.rows, series.columns, series.frames, series.image_count) == (10, 20, 1, 4)
     assert series.burn_in == ("PatientName",)
     assert series.transfer_syntax_uid == "1.2.840.10008.1.2"
     assert series.sop_class_uid == "1.2.840.10008.5.1.4.1.1.7"
