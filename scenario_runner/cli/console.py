@@ -127,7 +127,8 @@ class Console:
         click.echo(f"report: {folder / 'report.html'}")
 
     def _step(self, event: StepFinished) -> None:
-        if self._bar is not None and (task := self._tasks.pop((event.case, event.id), None)):
+        task = self._tasks.pop((event.case, event.id), None)
+        if self._bar is not None and task is not None:  # the first task has the number 0
             self._bar.remove_task(task)
         name = _safe(event.title or event.id).ljust(self._widths.get(event.case, 0))
         line = f"  {_word(event.outcome)}  {name}  {_safe(event.message)}"

@@ -1,0 +1,70 @@
+"""What a person sees on a terminal while a run goes on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenario_runner.cli.console import Console
+from scenario_runner.events import Event, Stamped, StepFinished, StepStarted
+from tests.running import SMOKE, command, environment
+
+
+def step(kind: type[StepStarted | StepFinished], number: int) -> Event:
+    common: dict[str, Any] = {
+        "case": "c",
+        "id": f"s{number}",
+        "step": "log",
+        "title": "",
+        "section": "steps",
+    }
+    if kind is StepStarted:
+        return StepStarted(**common)
+    return StepFinished(
+        **common, outcome="passed", attempts=1, started="", duration_s=0.0, message="", facts={},
+        requirements=[],
+    )  # fmt: skip
+
+
+def test_a_step_that_is_over_leaves_the_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Console() as console:
+        bar = console._bar
+        assert bar is not None
+        for number in range(3):
+            console.handle(Stamped(1, "", step(StepStarted, number)))
+            assert len(bar.tasks) == 1
+            console.handle(Stamped(2, "", step(StepFinished, number)))
+            assert not bar.tasks
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
+def test_on_a_terminal_results_and_progress_do_not_mix(tmp_path: Path) -> None:
+    import os
+    import pty
+    import subprocess
+
+    ours, theirs = pty.openpty()
+    arguments = ("run", SMOKE, "--registry", ":memory:", "--out", tmp_path / "run")
+    process = subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment()
+    )
+    os.close(theirs)
+    screen = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        screen += part
+    os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.splitlines()[-1].startswith("report: ")
+    assert "\x1b" not in out
+    assert b"Send it" in screen
