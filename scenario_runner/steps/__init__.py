@@ -14,14 +14,31 @@ if TYPE_CHECKING:
 def fabricate_steps() -> list[type[Step]]:
     """The steps of the language, in the order of the reference."""
     from scenario_runner.steps.assert_ import Assert
+    from scenario_runner.steps.commit import Commit
     from scenario_runner.steps.delete import Delete
     from scenario_runner.steps.echo import Echo
     from scenario_runner.steps.generate import Generate
     from scenario_runner.steps.log import Log
+    from scenario_runner.steps.mpps import Mpps
     from scenario_runner.steps.pause import Pause
     from scenario_runner.steps.query import Query
     from scenario_runner.steps.retrieve import Retrieve
     from scenario_runner.steps.send import Send
     from scenario_runner.steps.wait import Wait
+    from scenario_runner.steps.worklist import Worklist
 
-    return [Generate, Echo, Send, Wait, Query, Retrieve, Delete, Assert, Pause, Log]
+    return [
+        Generate,
+        Echo,
+        Send,
+        Wait,
+        Query,
+        Retrieve,
+        Commit,
+        Worklist,
+        Mpps,
+        Delete,
+        Assert,
+        Pause,
+        Log,
+    ]

@@ -10,12 +10,13 @@ from scenario_runner.api import (
     AttributeName,
     Attributes,
     FindRequest,
-    Level,
     Step,
     StepContext,
     StepResult,
     TargetName,
 )
+from scenario_runner.api.targets import QueryLevel
+from scenario_runner.steps.worklist import worklist_request
 
 
 class Query(Step):
@@ -34,8 +35,8 @@ class Query(Step):
     """The PACS to ask."""
     via: Literal["c-find"] | None = None
     """How; C-FIND is the only way so far."""
-    level: Level
-    """The query level: patient, study, series or image."""
+    level: QueryLevel
+    """The query level: patient, study, series, image, or worklist (see the step ``worklist``)."""
     match: Attributes = Field(default={})
     """Keys with the values to match: single value, ``*`` and ``?``, range, or a list of UIDs."""
     return_: list[AttributeName] = Field(default=[], alias="return")
@@ -45,9 +46,12 @@ class Query(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Ask, and keep what was answered."""
-        request = FindRequest(
-            level=self.level, match=self.match, returned=self.return_, limit=self.limit
-        )
+        if self.level == "worklist":
+            request = worklist_request(self.match, self.return_, self.limit)
+        else:
+            request = FindRequest(
+                level=self.level, match=self.match, returned=self.return_, limit=self.limit
+            )
         matches = context.target(self.on).find(request, context.deadline)
         noun = "match" if len(matches) == 1 else "matches"
         return StepResult(

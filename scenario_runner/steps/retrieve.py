@@ -1,4 +1,4 @@
-"""The step ``retrieve``: C-GET instances back into the run."""
+"""The step ``retrieve``: instances back into the run, by C-GET or C-MOVE."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ _UNIQUE: dict[str, tuple[str, ...]] = {
 
 
 class Retrieve(Step):
-    """Fetch instances back from a PACS (PS3.4 C.4.3); without ``match``, what this case sent.
+    """Fetch instances back from a PACS (PS3.4 C.4); without ``match``, what this case sent.
 
-    ``save_as`` gives a handle for the checks ``tags`` and ``pixels``.
+    ``save_as`` gives a handle for the checks ``tags`` and ``pixels``. Fails when a sub-operation
+    failed, or when less came than the PACS says it sent.
     """
 
     name: ClassVar[str] = "retrieve"
@@ -46,8 +47,8 @@ class Retrieve(Step):
 
     from_: TargetName = Field(alias="from")
     """The PACS to fetch from."""
-    via: Literal["c-get"] | None = None
-    """How; C-GET is the only way so far."""
+    via: Literal["c-get", "c-move"] = "c-get"
+    """How: ``c-move`` has the PACS send to the site's ``receiver``, whose AE title it has to know."""
     match: Attributes | None = None
     """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
     level: Level = "study"
@@ -65,7 +66,8 @@ class Retrieve(Step):
         contexts = self._contexts(context)
         for keys in self._keys(context, target):
             request = RetrieveRequest(level=self.level, keys=keys, contexts=contexts)
-            results.append(target.retrieve(request, sink, context.deadline))
+            fetch = target.move if self.via == "c-move" else target.retrieve
+            results.append(fetch(request, sink, context.deadline))
         return self._judge(sink, results)
 
     def _keys(self, context: StepContext, target: Target) -> Iterator[dict[str, str]]:
@@ -95,19 +97,25 @@ class Retrieve(Step):
     def _judge(self, sink: _Sink, results: list[RetrieveResult]) -> StepResult:
         classes = Counter(status_class(result.status) for result in results)
         failed = sum(result.failed for result in results)
-        ok = set(classes) <= {"success"} and not failed and sink.count > 0
+        told = sum(result.completed + result.warning for result in results)
+        ok = set(classes) <= {"success"} and not failed and sink.count > 0 and sink.count >= told
         message = f"{sink.count} instances retrieved"
         if not results:
             message = f"'{self.from_}' has nothing that fits {dict(self.match or {})}"
             if self.match is None:
                 message = f"nothing to retrieve: nothing of this case is stored on '{self.from_}'"
+        elif sink.count < told:
+            message += f", though '{self.from_}' says that it sent {told}"
         elif not ok:
             worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,
+            "completed_suboperations": sum(result.completed for result in results),
+            "warning_suboperations": sum(result.warning for result in results),
             "failed_suboperations": failed,
+            "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
             "statuses": [f"{result.status:04X}" for result in results[:20]],
             "association": dict(results[-1].association) if results else {},
         }

@@ -38,6 +38,8 @@ class CombinedTarget(Target):
         """Says Unsupported to everything, in the words of the interface."""
         self._nothing.name = setup.name
         facts = [part.facts for part in parts]
+        if parts:
+            self.calling_ae_title = parts[0].calling_ae_title
         first = (
             facts[0]
             if facts

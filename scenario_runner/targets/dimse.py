@@ -49,6 +49,7 @@ class DimseTarget(Target):
     def __init__(self, setup: TargetSetup, peer: Peer) -> None:
         self.name = setup.name
         self.expects = setup.expects
+        self.calling_ae_title = peer.calling_ae_title
         self._peer = peer
         self._receiver = setup.receiver
         self.facts = TargetFacts(

@@ -1,0 +1,123 @@
+"""The step ``commit``: storage commitment, with the answer for every instance kept."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from scenario_runner.api import (
+    CommitResult,
+    Duration,
+    Selection,
+    Step,
+    StepContext,
+    StepResult,
+    TargetName,
+)
+
+_SUCCESS = 0x0000
+_REASONS = {
+    0x0110: "processing failure",
+    0x0112: "no such object instance",
+    0x0119: "class / instance conflict",
+    0x0122: "referenced SOP class not supported",
+    0x0131: "duplicate transaction UID",
+    0x0213: "resource limitation",
+}
+"""Failure Reason (0008,1197), PS3.3 C.14.1.1."""
+
+
+class Commit(Step):
+    """Ask a PACS to take responsibility for instances: storage commitment (PS3.4 annex J).
+
+    The report is taken on the same association, on a later one, or on one that the PACS opens to the
+    site's ``receiver``. Fails unless every instance is committed. ``save_as`` gives a list of
+    ``{sop_instance_uid, status, class, comment}``; the status of an instance that is not committed
+    is its Failure Reason.
+    """
+
+    name: ClassVar[str] = "commit"
+    example: ClassVar[str] = "commit: {to: pacs, timeout: 30s}"
+
+    to: TargetName
+    """The PACS to ask."""
+    what: Selection | None = None
+    """What ``generate`` or ``send`` saved; by default everything this PACS acknowledged."""
+    timeout: Duration = 60.0
+    """How long the report may take; a PACS that tells nothing by then is an error."""
+
+    def run(self, context: StepContext) -> StepResult:
+        """Ask, wait for the report, and compare it with what was asked."""
+        instances = self._instances(context)
+        if not instances:
+            return StepResult(
+                outcome="failed",
+                message=f"nothing to commit: nothing of this case is stored on '{self.to}'",
+                value=[],
+            )
+        target = context.target(self.to)
+        unanswered = [_plain(uid, None, "unknown") for uid in instances]
+        context.capture(
+            unanswered, {"instances": len(instances)}, "nothing is known to be committed"
+        )
+        pairs = [(sop_class, uid) for uid, sop_class in instances.items()]
+        result = target.commit(pairs, context.deadline, patience=self.timeout)
+        return self._judge(list(instances), result)
+
+    def _instances(self, context: StepContext) -> dict[str, str]:
+        """SOP instance UID to SOP class UID, as they were sent."""
+        sent = {one.image.uid: one.status for one in context.ledger.sent(self.to) if one.stored}
+        if self.what is None:
+            return {one.sop_instance_uid: one.sop_class_uid for one in sent.values()}
+        planned = (
+            (image.uid, series.sop_class_uid)
+            for series in context.selection(self.what)
+            for image in series.images
+        )
+        return {
+            sent[uid].sop_instance_uid if uid in sent else uid: (
+                sent[uid].sop_class_uid if uid in sent else sop_class
+            )
+            for uid, sop_class in planned
+        }
+
+    def _judge(self, asked: list[str], result: CommitResult) -> StepResult:
+        committed, failed = set(result.committed), result.failed
+        statuses = [
+            _plain(uid, failed[uid], "failure")
+            if uid in failed
+            else _plain(uid, _SUCCESS, "success")
+            if uid in committed
+            else _plain(uid, None, "unknown")
+            for uid in asked
+        ]
+        good = sum(1 for status in statuses if status["class"] == "success")
+        message = f"{good} of {len(asked)} committed in {result.seconds:.2f} s"
+        bad = next((status for status in statuses if status["class"] != "success"), None)
+        if bad is not None:
+            message += f"; first problem: {bad['status'] or 'no answer'} {bad['comment']}".rstrip()
+        facts: dict[str, Any] = {
+            "instances": len(asked),
+            "committed": good,
+            "transaction_uid": result.transaction_uid,
+            "delivery": result.delivery,
+            "not_asked_for": len((committed | set(failed)) - set(asked)),
+            "problems": [one for one in statuses if one["class"] != "success"][:20],
+            "association": dict(result.association),
+        }
+        return StepResult(
+            outcome="passed" if bad is None else "failed",
+            message=message,
+            value=statuses,
+            facts=facts,
+        )
+
+
+def _plain(uid: str, status: int | None, status_class: str) -> dict[str, Any]:
+    """One instance. A failure without a reason has no status, for 0000 would mean success."""
+    reason = status if status or status_class == "success" else None
+    return {
+        "sop_instance_uid": uid,
+        "status": None if reason is None else f"{reason:04X}",
+        "class": status_class,
+        "comment": _REASONS.get(status or 0, "") if status else "",
+    }

@@ -1,0 +1,132 @@
+"""C-MOVE, commitment and worklist, asked for in a scenario, on PACS that are really there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydicom import Dataset
+
+from scenario_runner.pacs.worklist import write_item
+from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
+from tests.running import fabricate, record, steps, write_scenario, write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.peer
+
+AE_TITLE = "FABRICATE"
+SENT: list[Any] = [{"generate": {}}, {"send": {"to": "pacs"}}]
+
+
+def run(
+    tmp_path: Path, server: Server, port: int, entries: list[Any], code: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Run these steps against a server that knows our receiver on this port."""
+    service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+    receiver = {"ae_title": AE_TITLE, "host": "127.0.0.1", "port": port}
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}}, receiver=receiver)
+    scenario = write_scenario(tmp_path / "s.yaml", entries)
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--site", site, "--registry", ":memory:", "--out", out).check(code)
+    return steps(record(out))
+
+
+@pytest.mark.parametrize("start", [orthanc, dcmqrscp])
+def test_what_was_sent_comes_back_by_c_move_as_it_was(start: Any, tmp_path: Path) -> None:
+    port = free_port()
+    known = {"modalities" if start is orthanc else "peers": [Modality(AE_TITLE, port)]}
+    entries = [
+        *SENT,
+        {"retrieve": {"from": "pacs", "via": "c-move"}, "save_as": "back"},
+        {
+            "assert": [
+                {"tags": {"of": "back", "equal": "sent"}},
+                {"pixels": {"of": "back", "equal": "sent"}},
+            ]
+        },
+    ]
+    with start(tmp_path, **known) as server:
+        facts = run(tmp_path, server, port, entries)["retrieve"]["facts"]
+    assert facts["instances"] == facts["completed_suboperations"] == 2
+
+
+def test_a_receiver_that_the_pacs_does_not_know_fails_the_move(tmp_path: Path) -> None:
+    entries = [*SENT, {"retrieve": {"from": "pacs", "via": "c-move"}}]
+    with dcmqrscp(tmp_path, peers=[Modality("OTHER", free_port())], any_peer=True) as server:
+        result = run(tmp_path, server, free_port(), entries, code=1)["retrieve"]
+    assert "A801" in result["message"]
+
+
+def test_orthanc_commits_what_it_was_sent_and_nothing_else(tmp_path: Path) -> None:
+    port = free_port()
+    checks = [{"status": {"of": "committed", "expected": "success"}}]
+    entries = [
+        {"generate": {}},
+        {"commit": {"to": "pacs", "what": "generated", "timeout": "10s"}, "id": "early"},
+    ]
+    with orthanc(tmp_path, modalities=[Modality(AE_TITLE, port)]) as server:
+        early = run(tmp_path, server, port, entries, code=1)["early"]
+        (tmp_path / "run").rename(tmp_path / "first")
+        entries = [
+            *SENT,
+            {"commit": {"to": "pacs", "timeout": "20s"}, "save_as": "committed"},
+            {"assert": checks},
+        ]
+        facts = run(tmp_path, server, port, entries)["commit"]["facts"]
+    assert {one["status"] for one in early["facts"]["problems"]} == {"0112"}
+    assert facts["committed"] == 2
+    assert facts["delivery"] == "association of the peer"
+
+
+def test_orthancs_worklist_is_asked_as_a_modality_does(tmp_path: Path) -> None:
+    items = tmp_path / "worklist"
+    for accession, modality in (("1", "CT"), ("2", "MR")):
+        write_item(items, accession, _scheduled(accession, modality))
+    entries = [
+        {
+            "worklist": {
+                "from": "pacs",
+                "match": {"Modality": "CT", "ScheduledProcedureStepStartDate": "20260101-20260131"},
+            },
+            "save_as": "items",
+        },
+        {
+            "assert": [
+                {"count": {"actual": "{{ items }}", "expected": 1}},
+                {"equal": {"actual": "{{ items[0].PatientName }}", "expected": "MÜLLER^ÅSA"}},
+                {
+                    "equal": {
+                        "actual": "{{ items[0].ScheduledProcedureStepSequence[0].Modality }}",
+                        "expected": "CT",
+                    }
+                },
+            ]
+        },
+    ]
+    configuration = {"Worklists": {"Enable": True, "Database": str(items)}}
+    plugins = ["libModalityWorklists.so"]
+    with orthanc(tmp_path, plugins=plugins, configuration=configuration) as server:
+        run(tmp_path, server, free_port(), entries)
+
+
+def test_a_pacs_without_performed_steps_says_so(tmp_path: Path) -> None:
+    entries = [{"mpps": {"to": "pacs", "status": "completed"}}]
+    with orthanc(tmp_path) as server:
+        result = run(tmp_path, server, free_port(), entries, code=4)["mpps"]
+    assert result["outcome"] == "error"
+    assert "Modality Performed Procedure Step" in result["message"]
+
+
+def _scheduled(accession: str, modality: str) -> Dataset:
+    step = Dataset()
+    step.Modality, step.ScheduledStationAETitle = modality, AE_TITLE
+    step.ScheduledProcedureStepStartDate, step.ScheduledProcedureStepStartTime = "20260131", "0930"
+    step.ScheduledProcedureStepID = f"S{accession}"
+    item = Dataset()
+    item.SpecificCharacterSet = "ISO_IR 192"
+    item.PatientName, item.PatientID = "MÜLLER^ÅSA", f"PID{accession}"
+    item.AccessionNumber, item.StudyInstanceUID = accession, f"1.2.{accession}"
+    item.ScheduledProcedureStepSequence = [step]
+    return item
