@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from scenario_runner.deadline import Deadline
+from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
 
 
-def serve(
-    folder: Path, *, ae_title: str, host: str, port: int, ready: Callable[[str], object]
-) -> int:
-    """Serve until Ctrl-C or SIGTERM. Raises MachineError when the port or folder cannot be had."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What to serve, and where. faults: as ``pacs.faults.parse_faults`` reads them."""
+
+    folder: Path
+    ae_title: str
+    host: str
+    port: int
+    faults: Sequence[str] = ()
+
+
+def serve(serving: Serving, ready: Callable[[str], object]) -> int:
+    """Serve until Ctrl-C or SIGTERM. Raises MachineError when the port or folder cannot be had.
+
+    UsageError for a fault that is none. ready: told in a line where it listens.
+    """
+    options = PacsOptions(faults=parse_faults(list(serving.faults)))
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
@@ -24,10 +40,17 @@ def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    pacs = EmbeddedPacs(folder, ae_title=ae_title, host=host, port=port)
+    pacs = EmbeddedPacs(
+        serving.folder,
+        ae_title=serving.ae_title,
+        host=serving.host,
+        port=serving.port,
+        options=options,
+    )
 
     def tell(running: EmbeddedPacs) -> None:
-        ready(f"{ae_title} listens on {host}:{running.port}, studies in {folder}")
+        place = f"{serving.host}:{running.port}"
+        ready(f"{serving.ae_title} listens on {place}, studies in {serving.folder}")
 
     serve_pacs(pacs, Deadline(None, stop), tell)
     return 0

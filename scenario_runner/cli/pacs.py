@@ -34,15 +34,24 @@ def pacs() -> None:
 @click.option(
     "--ae-title", metavar="AE", default="EMBEDDED", show_default=True, help="Its AE title."
 )
-def serve(folder: Path, port: int, host: str, ae_title: str) -> int:
+@click.option(
+    "--fault",
+    "faults",
+    metavar="FAULT",
+    multiple=True,
+    help="Misbehave on purpose: refuse=congestion, answer=A700,share=0.5, hang=3,on=store, lose, …",
+)
+def serve(folder: Path, port: int, host: str, ae_title: str, faults: tuple[str, ...]) -> int:
     """Serve the embedded PACS over DICOM until Ctrl-C.
 
     Stores, finds and returns studies (C-ECHO, C-STORE, C-FIND, C-GET). Listens on this machine only,
-    unless --host says otherwise.
+    unless --host says otherwise. With --fault it is a PACS to test modalities and routers against.
     """
+    from scenario_runner.app.serve import Serving
     from scenario_runner.app.serve import serve as serve_pacs
 
-    return serve_pacs(folder, ae_title=ae_title, host=host, port=port, ready=click.echo)
+    serving = Serving(folder=folder, ae_title=ae_title, host=host, port=port, faults=faults)
+    return serve_pacs(serving, ready=click.echo)
 
 
 @pacs.command()
