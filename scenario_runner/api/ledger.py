@@ -36,6 +36,8 @@ class Retrieved(Sequence[str]):
     folder: Path
     files: Mapping[str, Path]
     """SOP instance UID to file."""
+    statuses: Sequence[Mapping[str, Any]] = ()
+    """The final answer to each request: status, class, comment; for the check ``status``."""
 
     def __len__(self) -> int:
         return len(self.files)

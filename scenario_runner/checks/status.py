@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Check, CheckResult, SavedName, StepContext, Text
+from scenario_runner.api import Check, CheckResult, Retrieved, SavedName, StepContext, Text
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
@@ -16,7 +16,7 @@ _CLASSES = ("success", "warning", "failure", "cancel", "pending", "unknown")
 
 
 class Status(Check):
-    """Holds when every status of a ``send`` (or ``echo``) is the expected one.
+    """Holds when every status of a ``send``, ``retrieve``, ``commit``, ``mpps`` or ``echo`` is as expected.
 
     ``expected`` is a code in hexadecimal (``0000``, ``A700``), a class (success, warning, failure,
     unknown), a pattern such as ``A7xx`` (PS3.4 B.2.3), or a list of these.
@@ -36,11 +36,13 @@ class Status(Check):
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare every status; none at all does not hold."""
         value = context.saved(self.of) if isinstance(self.of, str) else self.of
+        if isinstance(value, Retrieved):
+            value = list(value.statuses)
         statuses = [value] if isinstance(value, Mapping) else value
         if not isinstance(statuses, list) or not all(_is_status(item) for item in statuses):
             raise UsageError(
                 f"'{self.of}' holds no statuses",
-                hint="name the save_as or the id of a send or echo",
+                hint="name the save_as or the id of a send, retrieve, commit, mpps or echo",
             )
         wanted = [self.expected] if isinstance(self.expected, str) else self.expected
         wrong = [item for item in statuses if not any(_fits(item, one) for one in wanted)]

@@ -38,7 +38,7 @@ _UNIQUE: dict[str, tuple[str, ...]] = {
 class Retrieve(Step):
     """Fetch instances back from a PACS (PS3.4 C.4); without ``match``, what this case sent.
 
-    ``save_as`` gives a handle for the checks ``tags`` and ``pixels``. Fails when a sub-operation
+    ``save_as`` gives a handle for the checks ``tags``, ``pixels`` and ``status``. Fails when a sub-operation
     failed, or when less came than the PACS says it sent.
     """
 
@@ -55,6 +55,8 @@ class Retrieve(Step):
     """The level of the retrieval."""
     to: RunFolder | None = None
     """Keep the files in this folder inside the run folder; by default they go with the run."""
+    expect: Literal["success", "failure", "any"] = "success"
+    """What makes the step pass: all came, all was refused (a negative test), or any answer."""
 
     def run(self, context: StepContext) -> StepResult:
         """Fetch study by study and count what came."""
@@ -67,7 +69,9 @@ class Retrieve(Step):
         for keys in self._keys(context, target):
             request = RetrieveRequest(level=self.level, keys=keys, contexts=contexts)
             fetch = target.move if self.via == "c-move" else target.retrieve
-            results.append(fetch(request, sink, context.deadline))
+            result = fetch(request, sink, context.deadline)
+            results.append(result)
+            sink.statuses.append(_plain(result))
         return self._judge(sink, results)
 
     def _keys(self, context: StepContext, target: Target) -> Iterator[dict[str, str]]:
@@ -99,6 +103,8 @@ class Retrieve(Step):
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
         ok = set(classes) <= {"success"} and not failed and sink.count > 0 and sink.count >= told
+        refused = set(classes) == {"failure"} and sink.count == 0
+        fits = {"success": ok, "failure": refused, "any": bool(results)}[self.expect]
         message = f"{sink.count} instances retrieved"
         if not results:
             message = f"'{self.from_}' has nothing that fits {dict(self.match or {})}"
@@ -109,6 +115,8 @@ class Retrieve(Step):
         elif not ok:
             worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
+        elif self.expect == "failure":
+            message += ", though nothing should have been"
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,
@@ -120,11 +128,19 @@ class Retrieve(Step):
             "association": dict(results[-1].association) if results else {},
         }
         return StepResult(
-            outcome="passed" if ok else "failed",
+            outcome="passed" if fits else "failed",
             message=message,
             value=sink.handle(self.from_),
             facts=facts,
         )
+
+
+def _plain(result: RetrieveResult) -> dict[str, Any]:
+    return {
+        "status": f"{result.status:04X}",
+        "class": status_class(result.status),
+        "comment": result.comment,
+    }
 
 
 class _Sink:
@@ -134,12 +150,13 @@ class _Sink:
         self._folder = folder
         self._context = context
         self._files: dict[str, Path] = {}
+        self.statuses: list[dict[str, Any]] = []
         self.count = 0
         self.bytes = 0
 
     def handle(self, target: str) -> Retrieved:
         """A live view of what has come."""
-        return Retrieved(target, self._folder, self._files)
+        return Retrieved(target, self._folder, self._files, self.statuses)
 
     def __call__(self, received: Received) -> None:
         from scenario_runner.part10 import file_meta

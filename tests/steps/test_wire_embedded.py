@@ -71,6 +71,26 @@ def test_a_c_move_that_the_pacs_cannot_deliver_fails_and_says_why(tmp_path: Path
     assert "A801" in result["message"]
 
 
+@pytest.mark.parametrize(("expected", "code"), [("A801", 0), ("failure", 0), ("0000", 1)])
+def test_a_negative_test_can_say_how_a_c_move_is_refused(
+    tmp_path: Path, expected: str, code: int
+) -> None:
+    with serving(tmp_path) as (_, site):
+        entries = [
+            *SENT,
+            {"retrieve": {"from": "pacs", "via": "c-move", "expect": "failure"}, "save_as": "back"},
+            {"assert": [{"status": {"of": "back", "expected": expected}}]},
+        ]
+        result = run(tmp_path, entries, "--site", site, code=code)
+    assert result["retrieve"]["outcome"] == "passed"
+
+
+def test_a_retrieval_that_should_have_been_refused_fails(tmp_path: Path) -> None:
+    entries = [*SENT, {"retrieve": {"from": "pacs", "expect": "failure"}}]
+    result = run(tmp_path, entries, code=1)["retrieve"]
+    assert "nothing should have been" in result["message"]
+
+
 def test_less_than_the_pacs_says_it_sent_is_no_success(tmp_path: Path) -> None:
     with serving(tmp_path, PacsOptions(faults=Faults(counts=Counts(by=1)))) as (_, site):
         result = run(tmp_path, [*SENT, {"retrieve": {"from": "pacs"}}], "--site", site, code=1)[
