@@ -125,16 +125,18 @@ class Connection:
         if batch:
             self._socket.sendall(b"".join(batch))
 
-    def finish(self, timeout: float = 0.5) -> None:
-        """Close after the last answer: let the peer read it and close first, but not for long.
+    def finish(self, timeout: float = 1.0) -> None:
+        """Close after the last answer: the peer reads it and closes first (PS3.8 9.2.3, Sta13).
 
-        Closing at once with unread input would reset the connection and lose the answer.
+        Closing at once would let the end of the connection overtake the answer in peers that look
+        at the connection first, and with unread input it would lose it. Waits no longer than timeout.
         """
+        end = time.monotonic() + timeout
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-            self._socket.settimeout(timeout)
-            while self._socket.recv(_CHUNK):
-                pass
+            while (left := end - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv(_CHUNK):
+                    break
         self.close()
 
     def interrupt(self) -> None:
