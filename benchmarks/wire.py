@@ -34,7 +34,12 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
 from tests.network.objects import CT, PAIR, Encoded, Study
-from tests.peers.processes import Server, orthanc, storescp
+from tests.peers.processes import (
+    Server,
+    hide_scripts_of_this_environment,
+    orthanc,
+    storescp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,6 +120,7 @@ def compare(
 
 
 def main() -> None:
+    hide_scripts_of_this_environment()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the images")
     less = 10 if parser.parse_args().quick else 1

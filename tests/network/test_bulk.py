@@ -93,15 +93,16 @@ def test_resuming_ends_when_nothing_moves_any_more() -> None:
 
 
 def test_one_association_that_breaks_loses_no_count_of_the_others() -> None:
-    instances = list(Study().instances(60))
-    with hostile(Breaks(5)) as peer:
+    instances = list(Study().instances(300))
+    # It breaks early, so that it does so however the work falls to the three.
+    with hostile(Breaks(1)) as peer:
         answers, error = _all(peer, instances, associations=3)
     assert isinstance(error, AssociationAborted)
     uids = [a.sop_instance_uid for a in answers]
     assert len(uids) == len(set(uids))
     assert set(uids) == {i.sop_instance_uid for i in instances[: len(uids)]}
     assert sum(a.maybe_stored for a in answers) == 1
-    assert sum(a.status == 0 for a in answers) >= 5
+    assert sum(a.status == 0 for a in answers) >= 1
 
 
 def test_one_association_refused_among_several_is_told_before_anything_is_sent() -> None:

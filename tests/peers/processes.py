@@ -11,13 +11,14 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 HOST = "127.0.0.1"
 START_PATIENCE = 20.0
@@ -66,6 +67,18 @@ class _Ports:
     def let_go(self) -> None:
         for sock in self.sockets:
             sock.close()
+
+
+def hide_scripts_of_this_environment() -> None:
+    """Take the environment's scripts off the path, so that names mean the programs of the system.
+
+    pynetdicom installs an ``echoscu``, ``storescp`` and more of its own, which would stand before
+    DCMTK's in an environment that is active.
+    """
+    ours = {Path(sys.prefix, name).resolve() for name in ("bin", "Scripts")}
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    kept = [folder for folder in folders if folder and Path(folder).resolve() not in ours]
+    os.environ["PATH"] = os.pathsep.join(kept)
 
 
 def free_port() -> int:
