@@ -30,7 +30,6 @@ class Model(BaseModel):
         frozen=True,
         strict=True,
         populate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, create_model
 
+from scenario_runner.language.descriptions import DescribedSchema
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.site_model import Site, TargetSpec
@@ -41,7 +42,28 @@ WHOLE: Schema = {
 
 
 def scenario_schema(plugins: Plugins) -> Schema:
-    """JSON Schema 2020-12 of a scenario file, with the steps and checks of these plugins."""
+    """JSON Schema 2020-12 of a scenario file, with the steps and checks of these plugins.
+
+    Without plugins from outside it is the published one, which need not be made again.
+    """
+    return _published("scenario") if not plugins.names() else make_scenario_schema(plugins)
+
+
+def site_schema(plugins: Plugins) -> Schema:
+    """JSON Schema 2020-12 of a site file, with the target kinds of these plugins."""
+    return _published("site") if not plugins.names() else make_site_schema(plugins)
+
+
+def _published(kind: str) -> Schema:
+    from scenario_runner.resources import resource
+
+    text = resource("schemas", f"{kind}.v1.schema.json").read_text(encoding="utf-8")
+    schema: Schema = json.loads(text)
+    return schema
+
+
+def make_scenario_schema(plugins: Plugins) -> Schema:
+    """Make the schema of a scenario file from the models of these plugins."""
     builder = _Builder()
     header = builder.take(ScenarioHeader, "scenario", templates=False)
     patient = builder.define(PatientSpec, "patient")
@@ -59,8 +81,8 @@ def scenario_schema(plugins: Plugins) -> Schema:
     return builder.whole(header, "A scenario: what to make, and what to do with a PACS.")
 
 
-def site_schema(plugins: Plugins) -> Schema:
-    """JSON Schema 2020-12 of a site file, with the target kinds of these plugins."""
+def make_site_schema(plugins: Plugins) -> Schema:
+    """Make the schema of a site file from the models of these plugins."""
     builder = _Builder()
     site = builder.take(site_model(plugins), "site", templates=True)
     for name in ("schema", "name", "plugins"):
@@ -116,7 +138,11 @@ class _Builder:
 
     def take(self, model: type[BaseModel], name: str, *, templates: bool) -> Schema:
         """A model's schema without its own definitions, which go among ours as ``name.Inner``."""
-        raw = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{name}.{{model}}")
+        raw = model.model_json_schema(
+            by_alias=True,
+            ref_template=f"#/$defs/{name}.{{model}}",
+            schema_generator=DescribedSchema,
+        )
         inner = raw.pop("$defs", {})
         for inner_name, inner_schema in inner.items():
             self.defs[f"{name}.{inner_name}"] = _adapt(inner_schema, templates, alone=True)
@@ -257,8 +283,8 @@ def _reachable(schema: Any, defs: Mapping[str, Schema]) -> set[str]:
 def published(plugins: Plugins) -> dict[str, str]:
     """File name to content of the schemas that are published under ``schemas/``."""
     made = {
-        "scenario.v1.schema.json": scenario_schema(plugins),
-        "site.v1.schema.json": site_schema(plugins),
+        "scenario.v1.schema.json": make_scenario_schema(plugins),
+        "site.v1.schema.json": make_site_schema(plugins),
     }
     return {
         name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

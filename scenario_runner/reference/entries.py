@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.language.schema import scenario_schema
+from scenario_runner.language.schema import make_scenario_schema
 from scenario_runner.reference.tables import GENERATED, keys
 from scenario_runner.reference.words import Schema, Words
 
@@ -49,7 +49,7 @@ def checks_page(plugins: Plugins) -> str:
 
 
 def _page(introduction: str, kind: str, plugins: Plugins, models: Mapping[str, type[Any]]) -> str:
-    schema = scenario_schema(plugins)
+    schema = make_scenario_schema(plugins)
     defs = schema["$defs"]
     words = Words(defs, {"check": "[checks](checks.md)"})
     parts = [introduction]

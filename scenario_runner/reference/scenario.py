@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.language.schema import scenario_schema
+from scenario_runner.language.schema import make_scenario_schema
 from scenario_runner.planning.transfer_syntaxes import SUPPORTED, TRANSFER_SYNTAXES
 from scenario_runner.reference.tables import GENERATED, keys, table
 from scenario_runner.reference.words import Words
@@ -74,7 +74,7 @@ _FIELDS = (
 
 def scenario_page(plugins: Plugins) -> str:
     """``scenario.md``: the file, patients, studies, series, and what their values can be."""
-    schema = scenario_schema(plugins)
+    schema = make_scenario_schema(plugins)
     defs = schema["$defs"]
     links = {
         "patient": "[patients](#patients)",

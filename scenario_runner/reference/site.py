@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.language.schema import site_schema
+from scenario_runner.language.schema import make_site_schema
 from scenario_runner.reference.tables import GENERATED, keys
 from scenario_runner.reference.words import Words
 
@@ -31,7 +31,7 @@ uses it yet.
 
 def site_page(plugins: Plugins) -> str:
     """``site.md``: the keys of the file, and those of a target."""
-    schema = site_schema(plugins)
+    schema = make_site_schema(plugins)
     words = Words(schema["$defs"], {"site.TargetSpec": "[target](#a-target)"})
     target = schema["$defs"]["site.TargetSpec"]
     parts = [_INTRODUCTION, "## The file\n", keys(schema, words), "", _SERVICES]

@@ -11,6 +11,7 @@ from scenario_runner import errors
 from scenario_runner.cli.output import DEFECT
 from scenario_runner.evidence.record import RunRecord
 from scenario_runner.language.catalogue import TITLES
+from scenario_runner.language.descriptions import attribute_docstrings
 from scenario_runner.language.entries import StepSiblings
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
 from scenario_runner.plugins import Plugins
@@ -57,8 +58,9 @@ def test_a_plugins_step_would_have_its_section_too() -> None:
 
 def test_every_key_of_patients_studies_and_series_is_explained() -> None:
     for model in (PatientSpec, StudySpec, SeriesSpec, StepSiblings):
-        for name, field in model.model_fields.items():
-            assert field.description, f"{model.__name__}.{name}"
+        explained = attribute_docstrings(model)
+        for name in model.model_fields:
+            assert explained.get(name), f"{model.__name__}.{name}"
 
 
 def test_every_exit_code_of_the_program_is_in_the_table() -> None:
