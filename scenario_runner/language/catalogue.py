@@ -79,6 +79,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB401": "a target without a service",
         "FAB402": "an environment variable that is not set",
         "FAB403": "a template where none is rendered",
+        "FAB404": "a plugin folder that is not there",
     }
 )
 """Code to title; ``docs/reference/diagnostics.md`` says more about each."""

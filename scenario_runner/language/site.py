@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scenario_runner.language.document import Document
+from scenario_runner.language.document import Path as DocumentPath
     from scenario_runner.plugins import Plugins
 
 _ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
@@ -56,16 +57,25 @@ def plugin_folders(path: str | Path) -> list[Path]:
     """The folders that a site file names under ``plugins``; nothing else of it is looked at.
 
     Plugins are loaded before the file is checked, because they say what it may hold. Raises
-    InvalidInput for a file that cannot be read or parsed.
+    InvalidInput for a file that cannot be read or parsed, and for a folder that is not there.
     """
-    data = load_document(path).data
-    named = data.get("plugins") if isinstance(data, dict) else None
-    folders = named if isinstance(named, list) else [named]
-    return [
-        Path(path).parent / folder
-        for folder in folders
-        if isinstance(folder, str) and not is_template(folder)
-    ]
+    document = load_document(path)
+    named = document.data.get("plugins") if isinstance(document.data, dict) else None
+    places: list[tuple[DocumentPath, Any]] = [(("plugins",), named)]
+    if isinstance(named, list):
+        places = [(("plugins", index), folder) for index, folder in enumerate(named)]
+    folders = []
+    for place, folder in places:
+        if not isinstance(folder, str) or is_template(folder):
+            continue  # the check of the whole file says what is wrong with it
+        found = Path(path).parent / folder
+        if not found.is_dir():
+            where = document.where(place)
+            message = f"there is no folder '{folder}' beside this file"
+            hint = "name a folder with plugins, relative to the site file"
+            raise InvalidInput([Diagnostic("FAB404", where, message, hint)])
+        folders.append(found)
+    return folders
 
 
 def read_site(path: str | Path, plugins: Plugins, environ: Mapping[str, str]) -> LoadedSite:

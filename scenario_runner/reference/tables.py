@@ -26,7 +26,7 @@ def keys(schema: Schema, words: Words, leave_out: Collection[str] = ()) -> str:
     rows = (
         (f"`{path}`", words.of(value), "**required**" if required else default_of(value), meaning)
         for path, value, required, meaning in _walk(schema, words, "")
-        if path not in leave_out
+        if path.partition(".")[0].partition("[")[0] not in leave_out
     )
     return table(("key", "takes", "default", "meaning"), rows)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.kinds import SITE, kind_of
 from scenario_runner.language.scenario import read_scenario
-from scenario_runner.language.site import LoadedSite, default_site, read_site
+from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
 from scenario_runner.planning.api import CounterExhausted
 from scenario_runner.planning.expand import PlanOptions, plan
 
@@ -36,6 +36,7 @@ def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
     """What is wrong with a scenario or site file; a ``.site.yaml`` beside a scenario is its site."""
     try:
         if kind_of(file) == SITE:
+            plugin_folders(file)
             read_site(file, plugins, {})
         else:
             beside = file.with_suffix(".site.yaml")
