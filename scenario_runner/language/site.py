@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scenario_runner.language.document import Document
-from scenario_runner.language.document import Path as DocumentPath
+    from scenario_runner.language.document import Path as DocumentPath
     from scenario_runner.plugins import Plugins
 
 _ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")

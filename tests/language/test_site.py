@@ -129,7 +129,10 @@ def test_a_secret_is_not_in_the_message_of_a_value_that_does_not_fit(
 
 
 def test_plugin_folders_are_known_before_the_site_is_checked(file: Path, tmp_path: Path) -> None:
-    assert plugin_folders(file) == [tmp_path / "plugins", tmp_path / ".." / "shared"]
+    folders = [tmp_path / "plugins", tmp_path / ".." / "shared", tmp_path / "one"]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    assert plugin_folders(file) == folders[:2]
     file.write_text("schema: site/v1\nplugins: 3\nbroken: true\n", encoding="utf-8")
     assert plugin_folders(file) == []
     file.write_text("plugins: one\n", encoding="utf-8")
