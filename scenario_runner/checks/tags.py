@@ -93,6 +93,7 @@ class Tags(Check):
         from pydicom import dcmread
 
         assert self.values is not None
+        planned = {s.status.sop_instance_uid: s.image.id for s in context.ledger.sent()}
         for uid, file in retrieved.files.items():
             context.deadline.check()
             dataset = dcmread(file, stop_before_pixels=True)
@@ -101,7 +102,10 @@ class Tags(Check):
                 vr = dataset[keyword].VR if keyword in dataset else ""
                 if not _agrees(expected, actual, vr):
                     yield Difference(
-                        subject=uid, attribute=keyword, expected=expected, actual=actual
+                        subject=planned.get(uid, uid),
+                        attribute=keyword,
+                        expected=expected,
+                        actual=actual,
                     )
 
 

@@ -28,8 +28,10 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
 
     A single-byte set where one holds everything, ISO 2022 for Japanese and Korean, else UTF-8. A
     kanji of which one byte is a backslash (本) makes it UTF-8 too: readers that split values before they
-    decode them would cut it in two.
+    decode them would cut it in two. So does a name that its escape sequences make longer than 64 bytes,
+    which some readers take for the limit of a name.
     """
+    texts = list(texts)
     characters = {character for text in texts for character in text if not character.isascii()}
     if not characters:
         return ()
@@ -41,7 +43,8 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
         # KS X 1001 has kanji too, but a Japanese name has no business in it.
         if codec == "euc_kr" and not korean:
             continue
-        if all(encodes(c, codec) and not _splits(c, codec) for c in characters):
+        held = all(encodes(c, codec) and not _splits(c, codec) for c in characters)
+        if held and not any(_grows(text, codec) for text in texts):
             return terms
     return ("ISO_IR 192",)
 
@@ -61,6 +64,11 @@ def texts(dataset: Dataset) -> Iterator[tuple[DataElement, str]]:
         elif element.VR in TEXT_VR and element.value:
             for value in element.value if element.VM > 1 else [element.value]:
                 yield element, str(value)
+
+
+def _grows(text: str, codec: str) -> bool:
+    """Whether a person name is over 64 bytes with its escape sequences; some readers count those."""
+    return "^" in text and len(text.encode(codec, "replace")) > 64
 
 
 def _splits(character: str, codec: str) -> bool:

@@ -198,12 +198,19 @@ def _is_latin(text: str) -> bool:
 
 
 def _address(generator: Any) -> str:
-    """One line that fits Patient's Address, a LO of 64 characters."""
+    """One line that fits Patient's Address, a LO of 64 characters.
+
+    Also in bytes of UTF-8: validators and PACS are around that count those. What does not fit loses
+    its last words, the building before the street.
+    """
     for text in (generator.address(), generator.street_address()):
         line = ", ".join(part.strip(" ,") for part in text.replace("\\", "").splitlines())
-        if len(line) <= _ADDRESS_LENGTH:
+        if len(line.encode()) <= _ADDRESS_LENGTH:
             return line
-    return line[:_ADDRESS_LENGTH].rstrip(" ,")
+    while len(line.encode()) > _ADDRESS_LENGTH:
+        shorter = line.rpartition(" ")[0].rstrip(" ,")
+        line = shorter or line[:-1]
+    return line
 
 
 def _phone(generator: Any) -> str:

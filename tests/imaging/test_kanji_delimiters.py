@@ -16,3 +16,9 @@ def test_other_kanji_keep_the_customary_set() -> None:
 
 def test_korean_never_needs_it() -> None:
     assert choose(["김^민준"]) == ("", "ISO 2022 IR 149")
+
+
+def test_a_name_that_escape_sequences_make_too_long_is_written_as_utf_8() -> None:
+    name = "SUZUKI^KYOSUKE=鈴木^京助=すずき^きょうすけ"
+    assert len(name.encode("iso2022_jp")) > 64
+    assert choose([name]) == ("ISO_IR 192",)
