@@ -23,7 +23,10 @@ PEERS = {
     "dciodvfy": "dicom3tools",
     "gdcminfo": "libgdcm-tools",
     "chromium": "chromium",
+    "openssl": "openssl",
 }
+BESIDE = ["orthanc-dicomweb", "fonts-dejavu-core"]
+"""Packages without a program to look for: a plugin, and letters for Chromium."""
 
 
 def main(arguments: list[str]) -> int:
@@ -97,7 +100,7 @@ def install_peers() -> list[str]:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.call(["apt-get", "update", "-qq"], env=quiet)
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
-        subprocess.call([*install, *missing.values(), "orthanc-dicomweb"], env=quiet)
+        subprocess.call([*install, *missing.values(), *BESIDE], env=quiet)
     return [name for name in missing if not shutil.which(name)]
 
 
