@@ -47,6 +47,7 @@ class Console:
 
     def __init__(self, *, side_by_side: bool = False) -> None:
         self._side_by_side = side_by_side
+        self._nobody_reads = False
         self._waiting: dict[str, list[str]] = {}
         self._widths: dict[str, int] = {}
         """How wide the names of a case's steps are."""
@@ -123,8 +124,8 @@ class Console:
         bad = any(outcome in counts for outcome in ("failed", "error", "interrupted"))
         cases = "case" if len(self._outcomes) == 1 else "cases"
         line = f"{len(self._outcomes)} {cases}: {text} in {self._seconds:.1f} s"
-        click.echo(click.style(line, fg="red" if bad else "green", bold=True))
-        click.echo(f"report: {folder / 'report.html'}")
+        self._out(click.style(line, fg="red" if bad else "green", bold=True))
+        self._out(f"report: {folder / 'report.html'}")
 
     def _step(self, event: StepFinished) -> None:
         task = self._tasks.pop((event.case, event.id), None)
@@ -158,6 +159,15 @@ class Console:
 
     def _out(self, line: str) -> None:
         """One line to stdout, above the bar when both are the same terminal."""
+        if self._nobody_reads:
+            return
+        try:
+            self._write(line)
+        except OSError:
+            # Whoever read our output has gone (`| head`). The run and its record go on.
+            self._nobody_reads = True
+
+    def _write(self, line: str) -> None:
         if self._bar is not None and sys.stdout.isatty():
             from rich.text import Text
 

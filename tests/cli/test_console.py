@@ -10,7 +10,7 @@ import pytest
 
 from scenario_runner.cli.console import Console
 from scenario_runner.events import Event, Stamped, StepFinished, StepStarted
-from tests.running import SMOKE, command, environment
+from tests.running import SMOKE, command, environment, fabricate, record, write_scenario
 
 
 def step(kind: type[StepStarted | StepFinished], number: int) -> Event:
@@ -68,3 +68,34 @@ def test_on_a_terminal_results_and_progress_do_not_mix(tmp_path: Path) -> None:
     assert out.splitlines()[-1].startswith("report: ")
     assert "\x1b" not in out
     assert b"Send it" in screen
+
+
+def test_a_terminal_without_the_letters_does_not_end_a_run(tmp_path: Path) -> None:
+    scenario = write_scenario(
+        tmp_path / "s.yaml", [{"log": {"message": "{{ patients[0].name }}"}}],
+        patients=[{"name": {"locale": "ja_JP"}, "studies": [{"series": [{"modality": "CT"}]}]}],
+    )  # fmt: skip
+    out = tmp_path / "run"
+    env = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    done = fabricate("run", scenario, "--registry", ":memory:", "--out", out, env=env).check()
+    assert "=" in done.out
+    assert record(out)["outcome"] == "passed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell pipe that breaks is a POSIX thing")
+def test_a_reader_that_goes_away_does_not_end_a_run(tmp_path: Path) -> None:
+    import subprocess
+
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        command("run", SMOKE, "--registry", ":memory:", "--out", out),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+    assert b"Traceback" not in error
+    assert record(out)["outcome"] == "passed"
