@@ -17,14 +17,9 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from scenario_runner.language.template_filters import (
-    FILTERS,
-    OPERATORS,
-    TESTS,
-    TEXT_METHODS,
-    named,
-    unknown_helper,
-)
+from scenario_runner.language.template_filters import FILTERS
+from scenario_runner.language.template_operators import OPERATORS, TEXT_METHODS
+from scenario_runner.language.template_tests import TESTS, named, unknown_helper
 from scenario_runner.language.template_values import (
     ExpressionContext,
     Missing,

@@ -1,4 +1,4 @@
-"""The filters, tests and text methods of template expressions: a fixed list, all of bounded work.
+"""The filters of template expressions: a fixed list, all of bounded work.
 
 They are Jinja's by name and meaning, with three differences. Lists come out as lists, so ``| list``
 after ``map`` is allowed but not needed. What cannot be meant is an error instead of a guess, such as
@@ -15,31 +15,22 @@ from typing import Any
 from jinja2 import pass_context
 
 from scenario_runner.language.dicom_text import as_da, as_tm
+from scenario_runner.language.template_tests import TESTS, named
 from scenario_runner.language.template_values import (
     Budget,
     ExpressionContext,
     Missing,
     TemplateProblem,
-    brief,
     calculate,
     checked_number,
-    compare,
-    contains,
     elements,
     kind,
-    listing,
-    meant,
     present,
     reach,
     text_of,
 )
 
 _NOTHING: Any = object()
-
-
-def _text(value: Any) -> str:
-    """A text, or a scalar as the text it stands for."""
-    return text_of(value)
 
 
 def _count(value: Any, least: int = 0) -> int:
@@ -126,7 +117,7 @@ def _abs(_: ExpressionContext, value: Any) -> Any:
 
 @pass_context
 def _string(context: ExpressionContext, value: Any) -> str:
-    text = _text(value)
+    text = text_of(value)
     context.budget.text(len(text))
     return text
 
@@ -163,7 +154,7 @@ def _tojson(context: ExpressionContext, value: Any, indent: int | None = None) -
 def _on_text(change: Callable[[str], str]) -> Callable[..., str]:
     @pass_context
     def apply(context: ExpressionContext, value: Any) -> str:
-        text = _text(value)
+        text = text_of(value)
         context.budget.text(len(text))
         return change(text)
 
@@ -172,7 +163,7 @@ def _on_text(change: Callable[[str], str]) -> Callable[..., str]:
 
 @pass_context
 def _trim(context: ExpressionContext, value: Any, chars: str | None = None) -> str:
-    text = _text(value)
+    text = text_of(value)
     context.budget.text(len(text))
     return text.strip(chars)
 
@@ -181,7 +172,7 @@ def _trim(context: ExpressionContext, value: Any, chars: str | None = None) -> s
 def _replace(
     context: ExpressionContext, value: Any, old: Any, new: Any, count: int | None = None
 ) -> str:
-    text, old, new = _text(value), _text(old), _text(new)
+    text, old, new = text_of(value), text_of(old), text_of(new)
     context.budget.text(len(text) + len(old) + len(new))
     times = text.count(old)
     if count is not None:
@@ -193,11 +184,11 @@ def _replace(
 @pass_context
 def _join(context: ExpressionContext, value: Any, d: Any = "", attribute: Any = None) -> str:
     items = elements(context.budget, value)
-    separator = _text(d)
+    separator = text_of(d)
     parts: list[str] = []
     length = 0
     for item in items:
-        parts.append(_text(item if attribute is None else _dotted(item, attribute)))
+        parts.append(text_of(item if attribute is None else _dotted(item, attribute)))
         length += len(parts[-1]) + len(separator)
         if length > 100_000:
             break
@@ -362,55 +353,6 @@ def _selection(keep: bool, by_attribute: bool) -> Callable[..., list[Any]]:
 # --- what the language makes of operators ------------------------------------------------------
 
 
-@pass_context
-def _concat(context: ExpressionContext, parts: Any) -> str:
-    texts = [_text(part) for part in parts]
-    context.budget.text(sum(map(len, texts)))
-    return "".join(texts)
-
-
-@pass_context
-def _compare(context: ExpressionContext, value: Any, *steps: Any) -> bool:
-    for symbol, other in zip(steps[::2], steps[1::2], strict=True):
-        if not compare(context.budget, symbol, value, other):
-            return False
-        value = other
-    return True
-
-
-@pass_context
-def _slice(context: ExpressionContext, value: Any, start: Any, stop: Any, step: Any) -> Any:
-    value = present(value)
-    part = slice(start, stop, step)
-    if isinstance(value, str):
-        context.budget.text(len(value))
-        return value[part]
-    if not isinstance(value, Sequence):
-        raise TemplateProblem("FAB207", f"needs a list or text, but it is {kind(value)}")
-    places = range(*part.indices(len(value)))
-    context.budget.list(len(places))
-    return [value[place] for place in places]
-
-
-@pass_context
-def _method(context: ExpressionContext, value: Any, name: str, *args: Any) -> Any:
-    value = present(value)
-    if not isinstance(value, str):
-        raise TemplateProblem(
-            "FAB207", f"'{name}' works on text, but it is {kind(value)}", None, name
-        )
-    context.budget.text(len(value))
-    if name == "split":
-        separators = value.count(args[0]) if args and isinstance(args[0], str) and args[0] else 0
-        context.budget.list(separators or len(value) // 2)
-    return getattr(value, name)(*map(present, args))
-
-
-TEXT_METHODS = frozenset(
-    ("startswith", "endswith", "split", "strip", "lstrip", "rstrip", "lower", "upper", "title")
-)
-"""What may be called on a text; nothing else can be called at all."""
-
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "abs": _abs,
     "capitalize": _on_text(str.capitalize),
@@ -449,104 +391,3 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "upper": _on_text(str.upper),
 }
 """What can stand behind ``|``."""
-
-OPERATORS: Mapping[str, Callable[..., Any]] = {
-    " concat": _concat,
-    " compare": _compare,
-    " slice": _slice,
-    " method": _method,
-}
-"""What ``~``, comparisons, slices and text methods become; the names cannot be written."""
-
-
-def _is(check: Callable[[Any], bool]) -> Callable[..., bool]:
-    @pass_context
-    def test(_: ExpressionContext, value: Any) -> bool:
-        return check(present(value))
-
-    return test
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TemplateProblem("FAB207", f"needs a whole number, but it is {kind(value)}")
-    return value
-
-
-def _compared(symbol: str) -> Callable[..., bool]:
-    @pass_context
-    def test(context: ExpressionContext, value: Any, other: Any) -> bool:
-        return compare(context.budget, symbol, value, other)
-
-    return test
-
-
-@pass_context
-def _defined(_: ExpressionContext, value: Any) -> bool:
-    return not isinstance(value, Missing)
-
-
-@pass_context
-def _undefined(_: ExpressionContext, value: Any) -> bool:
-    return isinstance(value, Missing)
-
-
-@pass_context
-def _in(context: ExpressionContext, value: Any, container: Any) -> bool:
-    return contains(context.budget, container, value)
-
-
-@pass_context
-def _divisible(context: ExpressionContext, value: Any, by: Any) -> bool:
-    return bool(calculate(context.budget, "%", value, by) == 0)
-
-
-TESTS: Mapping[str, Callable[..., bool]] = {
-    "boolean": _is(lambda value: isinstance(value, bool)),
-    "defined": _defined,
-    "divisibleby": _divisible,
-    "even": _is(lambda value: _whole(value) % 2 == 0),
-    "false": _is(lambda value: value is False),
-    "float": _is(lambda value: isinstance(value, float)),
-    "in": _in,
-    "integer": _is(lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "iterable": _is(lambda value: isinstance(value, str | Sequence | Mapping)),
-    "lower": _is(lambda value: isinstance(value, str) and value.islower()),
-    "mapping": _is(lambda value: isinstance(value, Mapping)),
-    "none": _is(lambda value: value is None),
-    "number": _is(lambda value: isinstance(value, int | float)),
-    "odd": _is(lambda value: _whole(value) % 2 == 1),
-    "sequence": _is(lambda value: isinstance(value, Sequence | Mapping)),
-    "string": _is(lambda value: isinstance(value, str)),
-    "true": _is(lambda value: value is True),
-    "undefined": _undefined,
-    "upper": _is(lambda value: isinstance(value, str) and value.isupper()),
-    **{name: _compared("eq") for name in ("==", "eq", "equalto")},
-    **{name: _compared("ne") for name in ("!=", "ne")},
-    **{name: _compared("gt") for name in (">", "gt", "greaterthan")},
-    **{name: _compared("gteq") for name in (">=", "ge")},
-    **{name: _compared("lt") for name in ("<", "lt", "lessthan")},
-    **{name: _compared("lteq") for name in ("<=", "le")},
-}
-"""What can stand behind ``is``."""
-
-
-def unknown_helper(what: str, name: str, known: Iterable[str]) -> TemplateProblem:
-    """There is no such filter or test."""
-    words = sorted(word for word in known if word.isidentifier())
-    return TemplateProblem(
-        "FAB205",
-        f"there is no {what} '{brief(name)}'{meant(name, words)}",
-        f"the {what}s are: {listing(words, 60)}",
-        name,
-    )
-
-
-def named(table: Mapping[str, Callable[..., Any]], what: str, name: Any) -> Callable[..., Any]:
-    """The filter or test of that name. Raises TemplateProblem when there is none."""
-    if isinstance(name, str) and name in table:
-        return table[name]
-    raise unknown_helper(what, brief(str(name)), table)
-
-
-__all__ = ["FILTERS", "OPERATORS", "TESTS", "TEXT_METHODS", "named", "unknown_helper"]

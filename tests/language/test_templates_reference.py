@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from scenario_runner.language.names import planned_shapes
-from scenario_runner.language.template_filters import FILTERS, TESTS, TEXT_METHODS
+from scenario_runner.language.template_filters import FILTERS
+from scenario_runner.language.template_operators import TEXT_METHODS
+from scenario_runner.language.template_tests import TESTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "templates.md"
 ATTRIBUTES = {
