@@ -35,78 +35,83 @@ class Presence:
 def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline) -> Presence:
     """Look for every image below its study and series (PS3.4 C.6.2, hierarchical queries).
 
-    images: in plan order. Costs one query for each study, and one for each of its series.
+    images: in plan order. Costs one query for each study and one for each of its series, all studies'
+    over one association and all series' over another.
     """
     result = Presence(expected=len(images))
-    for study, of_study in groupby(images, key=lambda image: image.series.study):
-        _look_for_study(target, study, list(of_study), result, deadline)
+    studies = [
+        (study, list(members))
+        for study, members in groupby(images, key=lambda image: image.series.study)
+    ]
+    there: list[tuple[PlannedSeries, list[PlannedImage]]] = []
+    answers = target.find_each([_series_of(study) for study, _ in studies], deadline)
+    for (study, members), matches in zip(studies, answers, strict=True):
+        there += _look_for_series(study, members, matches, result)
+    if not there:
+        return result
+    answers = target.find_each([_images_of(series) for series, _ in there], deadline)
+    for (series, members), matches in zip(there, answers, strict=True):
+        _look_for_images(series, members, matches, result)
     return result
 
 
-def _look_for_study(
-    target: Target,
-    study: PlannedStudy,
-    images: list[PlannedImage],
-    result: Presence,
-    deadline: Deadline,
-) -> None:
-    by_series = {
-        series.uid: (series, list(members))
-        for series, members in groupby(images, key=lambda image: image.series)
-    }
-    reported = _series_of(target, study, deadline)
-    if reported is None:
-        _differ(result, study.id, "StudyInstanceUID", study.uid, "not in the PACS")
-        return
-    for uid in reported:
-        if uid not in by_series:
-            _differ(result, study.id, "SeriesInstanceUID", "no other series", uid)
-    for uid, (series, members) in by_series.items():
-        if uid not in reported:
-            _differ(result, series.id, "SeriesInstanceUID", uid, "not in the PACS")
-            continue
-        count = reported[uid]
-        if count is not None and count != len(members):
-            _differ(result, series.id, "NumberOfSeriesRelatedInstances", len(members), count)
-        _look_for_images(target, series, members, result, deadline)
-
-
-def _series_of(
-    target: Target, study: PlannedStudy, deadline: Deadline
-) -> dict[str, int | None] | None:
-    """Series UID to instance count as the PACS tells them; None when there is no such study."""
-    request = FindRequest(
+def _series_of(study: PlannedStudy) -> FindRequest:
+    return FindRequest(
         level="series",
         match={"StudyInstanceUID": study.uid, "SeriesInstanceUID": ""},
         returned=("NumberOfSeriesRelatedInstances",),
     )
-    matches = target.find(request, deadline)
-    found = {str(match.get("SeriesInstanceUID")): _count(match) for match in matches}
-    return found or None
 
 
-def _count(match: dict[str, Any]) -> int | None:
-    value = match.get("NumberOfSeriesRelatedInstances")
-    return value if isinstance(value, int) else None
-
-
-def _look_for_images(
-    target: Target,
-    series: PlannedSeries,
-    members: list[PlannedImage],
-    result: Presence,
-    deadline: Deadline,
-) -> None:
-    request = FindRequest(
+def _images_of(series: PlannedSeries) -> FindRequest:
+    return FindRequest(
         level="image",
         match={"StudyInstanceUID": series.study.uid, "SeriesInstanceUID": series.uid},
     )
-    found = {str(match.get("SOPInstanceUID")) for match in target.find(request, deadline)}
+
+
+def _look_for_series(
+    study: PlannedStudy,
+    images: list[PlannedImage],
+    matches: list[dict[str, Any]],
+    result: Presence,
+) -> list[tuple[PlannedSeries, list[PlannedImage]]]:
+    """The series of a study that are there, each with the images it should have."""
+    if not matches:
+        _differ(result, study.id, "StudyInstanceUID", study.uid, "not in the PACS")
+        return []
+    wanted = {
+        series.uid: (series, list(members))
+        for series, members in groupby(images, key=lambda image: image.series)
+    }
+    reported = {str(match.get("SeriesInstanceUID")): match for match in matches}
+    for uid in sorted(reported.keys() - wanted.keys()):
+        _differ(result, study.id, "SeriesInstanceUID", "no other series", uid)
+    there = []
+    for uid, (series, members) in wanted.items():
+        if uid not in reported:
+            _differ(result, series.id, "SeriesInstanceUID", uid, "not in the PACS")
+            continue
+        count = reported[uid].get("NumberOfSeriesRelatedInstances")
+        # A PACS need not know the count; what it says has to be right.
+        if isinstance(count, int) and count != len(members):
+            _differ(result, series.id, "NumberOfSeriesRelatedInstances", len(members), count)
+        there.append((series, members))
+    return there
+
+
+def _look_for_images(
+    series: PlannedSeries,
+    members: list[PlannedImage],
+    matches: list[dict[str, Any]],
+    result: Presence,
+) -> None:
+    found = {str(match.get("SOPInstanceUID")) for match in matches}
     wanted = {image.uid: image for image in members}
     result.stored += len(found & wanted.keys())
-    for uid in wanted.keys() - found:
+    for uid in sorted(wanted.keys() - found):
         _differ(result, wanted[uid].id, "SOPInstanceUID", uid, "not in the PACS")
-    for uid in found - wanted.keys():
+    for uid in sorted(found - wanted.keys()):
         _differ(result, series.id, "SOPInstanceUID", "no other instance", uid)
 
 

@@ -32,34 +32,28 @@ def check_references(
         if mark.what == "attribute":
             yield from _attributes(document, mark.path, mark.value)
         elif mark.what == "target" and targets is not None:
-            yield from _target(document, mark.path, mark.value, targets)
+            yield from _name(document, mark, targets)
         elif mark.what == "validator":
-            yield from _validator(document, mark.path, mark.value, validators)
+            yield from _name(document, mark, validators)
 
 
-def _target(
-    document: Document, path: Path, value: Any, targets: Collection[str]
-) -> Iterator[Diagnostic]:
-    if not isinstance(value, str) or is_template(value) or value in targets:
+_UNKNOWN = {
+    "target": ("FAB116", "the site has no target {}", "targets of the site"),
+    "validator": ("FAB119", "no validator is called {}", "validators"),
+}
+
+
+def _name(document: Document, mark: Mark, known: Collection[str]) -> Iterator[Diagnostic]:
+    """A name that has to be one of the known ones, unless a template gives it."""
+    name = mark.value
+    if not isinstance(name, str) or is_template(name) or name in known:
         return
+    code, message, there_are = _UNKNOWN[mark.what]
     yield Diagnostic(
-        "FAB116",
-        document.where(path),
-        f"the site has no target {quoted(value)}{did_you_mean(value, targets)}",
-        f"targets of the site: {some_of(targets, 20)}",
-    )
-
-
-def _validator(
-    document: Document, path: Path, value: Any, validators: Collection[str]
-) -> Iterator[Diagnostic]:
-    if not isinstance(value, str) or is_template(value) or value in validators:
-        return
-    yield Diagnostic(
-        "FAB119",
-        document.where(path),
-        f"no validator is called {quoted(value)}{did_you_mean(value, validators)}",
-        f"validators: {some_of(validators)}",
+        code,
+        document.where(mark.path),
+        message.format(quoted(name)) + did_you_mean(name, known),
+        f"{there_are}: {some_of(known, 20)}",
     )
 
 

@@ -146,11 +146,6 @@ class Pattern:
         return product
 
     @cached_property
-    def is_constant(self) -> bool:
-        """Whether nothing in it tells two entities of one moment and modality apart."""
-        return not self.counters and self.space == 1
-
-    @cached_property
     def length(self) -> int:
         """The most characters it can have, as far as its fields know."""
         return sum(self._length(part) for part in self.parts)
