@@ -1,0 +1,163 @@
+"""DICOM JSON becomes the same plain values as DIMSE gives, so a check cannot tell the difference."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+from pydicom.tag import Tag
+
+from scenario_runner.network.dicomweb import json_model
+from scenario_runner.targets.values import plain as plain_data_set
+
+
+def example() -> Dataset:
+    data_set = Dataset()
+    data_set.SpecificCharacterSet = "ISO_IR 192"
+    data_set.PatientName = "YAMADA^TAROU=山田^太郎=やまだ^たろう"
+    data_set.PatientID = "PID000001"
+    data_set.OtherPatientNames = ["A^B", "C^D"]
+    data_set.ModalitiesInStudy = ["CT", "MR"]
+    data_set.NumberOfStudyRelatedInstances = 3
+    data_set.PatientWeight = "72.50"
+    data_set.ImagePositionPatient = [1, -2.5, 0]
+    data_set.Rows = 512
+    data_set.AccessionNumber = ""
+    data_set.FrameIncrementPointer = 0x00181063
+    data_set.TextValue = "a\\b "
+    data_set.EventElapsedTimes = ["1.5", "2"]
+    data_set.RecommendedDisplayFrameRateInFloat = 2.5
+    item = Dataset()
+    item.ScheduledProcedureStepID = "S1"
+    item.Modality = "CT"
+    data_set.ScheduledProcedureStepSequence = [item]
+    data_set.ReferencedStudySequence = []
+    data_set.PixelData = b"\1\2\3\4"
+    data_set["PixelData"].VR = "OW"
+    block = data_set.private_block(0x0011, "ACME", create=True)
+    block.add_new(0x01, "LO", "private")
+    return data_set
+
+
+def as_received(data_set: Dataset) -> Dataset:
+    """What a peer would have sent of it: raw values, not yet converted."""
+    out = DicomBytesIO()
+    out.is_little_endian, out.is_implicit_VR = True, False
+    write_dataset(out, data_set)
+    return dcmread(io.BytesIO(out.getvalue()), force=True)
+
+
+def test_json_gives_the_very_values_that_dimse_gives() -> None:
+    through_json = json.dumps([json_model.of_dataset(example())])
+    [found] = json_model.loads(through_json)
+    assert json_model.plain(found) == plain_data_set(as_received(example()))
+    assert json_model.plain(found)["ImagePositionPatient"] == [1.0, -2.5, 0.0]
+    assert json_model.plain(found)["00110010"] == "ACME"
+
+
+def test_what_we_write_is_what_pydicom_reads() -> None:
+    back = Dataset.from_json(json_model.of_dataset(example()))
+    assert str(back.PatientName) == str(example().PatientName)
+    assert back.PatientWeight == 72.5
+    assert back.ScheduledProcedureStepSequence[0].Modality == "CT"
+    assert back.FrameIncrementPointer == 0x00181063
+    assert back.PixelData == b"\1\2\3\4"
+    assert back.SpecificCharacterSet == "ISO_IR 192"
+
+
+def test_bulk_data_can_be_left_behind_a_uri() -> None:
+    written = json_model.of_dataset(example(), lambda element: f"bulk/{element.tag:08X}")
+    assert written["7FE00010"] == {"vr": "OW", "BulkDataURI": "bulk/7FE00010"}
+    assert json_model.plain(written)["PixelData"] == "bulk/7FE00010"
+
+
+def test_a_value_that_breaks_its_vr_is_written_as_it_is() -> None:
+    data_set = Dataset()
+    raw = RawDataElement(Tag("NumberOfStudyRelatedInstances"), "IS", 4, b"many", 0, False, True)
+    data_set[raw.tag] = raw
+    data_set[Tag("Rows")] = RawDataElement(Tag("Rows"), "US", 3, b"abc", 0, False, True)
+    written = json_model.of_dataset(data_set)
+    assert written["00201208"] == {"vr": "IS", "Value": ["many"]}
+    assert json_model.plain(written)["NumberOfStudyRelatedInstances"] == "many"
+
+
+def test_plain_values_are_written_and_read_back() -> None:
+    values: dict[str, Any] = {
+        "StudyInstanceUID": "1.2.3",
+        "PatientName": "A^B=C^D",
+        "NumberOfStudyRelatedInstances": 7,
+        "PatientSize": 1.75,
+        "ModalitiesInStudy": ["CT", "MR"],
+        "AccessionNumber": None,
+        "FailedSOPSequence": [{"FailureReason": 272, "ReferencedSOPInstanceUID": "1.2"}],
+    }
+    written = json_model.encode(values)
+    assert list(written) == sorted(written)
+    assert json_model.plain(written) == values
+    with pytest.raises(ValueError, match="'Nonsense' is no DICOM keyword"):
+        json_model.encode({"Nonsense": 1})
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [
+        ({"vr": "IS", "Value": ["12"]}, 12),
+        ({"vr": "IS", "Value": [12.0]}, 12),
+        ({"vr": "IS", "Value": [12.5]}, 12.5),
+        ({"vr": "DS", "Value": [1]}, 1.0),
+        ({"vr": "CS", "Value": ["CT\\MR"]}, ["CT", "MR"]),
+        ({"vr": "CS", "Value": "CT"}, "CT"),
+        ({"vr": "PN", "Value": ["A^B"]}, "A^B"),
+        ({"vr": "PN", "Value": [{"Ideographic": "山"}]}, "=山"),
+        ({"vr": "LO", "Value": [None, "x"]}, [None, "x"]),
+        ({"vr": "LO", "Value": [None]}, None),
+        ({"vr": "LO", "Value": [{}]}, "{}"),
+        ({"vr": "FD", "Value": ["NaN"]}, "nan"),
+        ({"vr": "SQ", "Value": [1, "x"]}, None),
+        ({"vr": 7}, None),
+        ({"vr": "OB", "InlineBinary": "!"}, None),
+    ],
+)
+def test_what_servers_make_of_the_model_is_understood(element: Any, value: Any) -> None:
+    found = json_model.plain({"00100010" if element["vr"] == "PN" else "00990010": element})
+    assert list(found.values()) == [value]
+
+
+def test_json_without_end_of_nesting_or_number_is_bounded() -> None:
+    deep: dict[str, Any] = {"00100020": {"vr": "LO", "Value": ["x"]}}
+    for _ in range(50):
+        deep = {"00400100": {"vr": "SQ", "Value": [deep]}}
+    assert str(json_model.plain(deep)).count("Scheduled") == json_model.MOST_DEPTH + 1
+    wide = {f"{n:08X}": {"vr": "LO", "Value": ["x"]} for n in range(0x00110011, 0x00115011)}
+    assert len(json_model.plain(wide)) <= json_model.MOST_ELEMENTS
+    long = {"00100020": {"vr": "LO", "Value": ["x" * 100_000]}}
+    assert len(json_model.plain(long)["PatientID"]) == json_model.MOST_CHARACTERS
+    with pytest.raises(json_model.JsonModelError):
+        json_model.loads("[" * 100_000)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["vr", "Value", "InlineBinary", "BulkDataURI", "00100010", "x"]),
+                inner | st.sampled_from(["IS", "DS", "PN", "SQ", "US", "AT", "UN"]),
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_json_of_a_peer_is_too_strange_to_read(body: Any) -> None:
+    found = json_model.plain({"00100010": body, "00280010": {"vr": "IS", "Value": body}})
+    assert json.dumps(found)
