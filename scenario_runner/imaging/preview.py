@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from scenario_runner.imaging.api import Preview
+from scenario_runner.imaging.text.overlay import DATA, GROUP
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
@@ -18,7 +19,7 @@ def render(instance: Instance, max_side: int) -> Preview:
     """Window, reduce and compress. The same instance always gives the same bytes.
 
     An instance without pixels gives an empty picture of one pixel. Rescale and the linear window
-    are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is inverted.
+    are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is inverted, our overlay plane is shown.
     """
     dataset = instance.dataset()
     if "PixelData" not in dataset:
@@ -27,7 +28,9 @@ def render(instance: Instance, max_side: int) -> Preview:
     color = dataset.get("SamplesPerPixel", 1) == 3
     if pixels.ndim > (3 if color else 2):
         pixels = pixels[len(pixels) // 2]
-    step = max(1, max(pixels.shape[:2]) // (2 * max_side))
+    overlaid = DATA in dataset
+    # Thin lines of an overlay would fall through the sieve of a step.
+    step = 1 if overlaid else max(1, max(pixels.shape[:2]) // (2 * max_side))
     pixels = pixels[::step, ::step]
     if color:
         image = Image.fromarray(np.ascontiguousarray(pixels).astype(np.uint8))
@@ -39,6 +42,9 @@ def render(instance: Instance, max_side: int) -> Preview:
         if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
             grey = 255 - grey
         image = Image.fromarray(grey.astype(np.uint8))
+    if overlaid:
+        bright = Image.fromarray(dataset.overlay_array(GROUP).astype(np.uint8) * 255)
+        image.paste("white", mask=bright)
     image.thumbnail((max_side, max_side), Image.Resampling.BOX)
     return _png(image)
 

@@ -14,7 +14,9 @@ from scenario_runner.imaging.encoding.elements import element_header
 from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
 from scenario_runner.imaging.instance import Buffer, Instance
 from scenario_runner.imaging.text.burner import Burner
+from scenario_runner.imaging.text.code import ALL_UIDS, SMALLEST
 from scenario_runner.imaging.text.content import NUMBER_OF, STANDARD, Line
+from scenario_runner.imaging.text.overlay import OverlayPlane
 from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
@@ -62,8 +64,15 @@ class SeriesEncoder:
         varying = [keyword for keyword in each if keyword not in applied.keywords]
         self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
         lines = self._lines(shared, each, varying)
+        code = self._code(shared)
+        self._overlay: OverlayPlane | None = None
+        if lines and series.burn_in_as == "overlay":
+            rows, columns = self._plane[:2]
+            self._overlay = OverlayPlane(lines, rows=rows, columns=columns)
+            self._overlay.describe(shared)
+            varying.append("OverlayData")
         if "BurnedInAnnotation" not in applied.keywords:
-            shared.BurnedInAnnotation = "YES" if lines else "NO"
+            shared.BurnedInAnnotation = "YES" if lines and self._overlay is None else "NO"
         self._declare_negative(shared, applied)
         terms = self._character_sets(shared, applied)
         self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
@@ -76,11 +85,17 @@ class SeriesEncoder:
                 PIXEL_DATA, vr, size + (size & 1), implicit=self._implicit
             )
             self._padding = b"\0" * (size & 1)
-        self._burner = self._burn(lines, first, _text(shared, "PhotometricInterpretation"))
+        self._burner: Burner | None = None
+        if self._overlay is None and (lines or code is not None):
+            ink = _ink(first, _text(shared, "PhotometricInterpretation"))
+            self._burner = self._burn(lines, ink, code)
 
     def instance(self, image: PlannedImage) -> Instance:
         """The instance of one image of this series."""
         values = self._builder.each(image)
+        if self._overlay is not None:
+            texts = self._texts(self._overlay.keywords, image, values)
+            values["OverlayData"] = self._overlay.data(texts)
         uid = self._fixed.get("SOPInstanceUID") or image.uid
         head = self._template.head(values)
         buffers: list[Buffer]
@@ -111,15 +126,21 @@ class SeriesEncoder:
         burner = self._burner
         if burner is None:
             return [_bytes_of(pixels)]
-        texts = {
-            keyword: self._fixed.get(keyword, self._value(keyword, image, values))
-            for keyword in burner.keywords
-        }
+        texts = self._texts(burner.keywords, image, values)
         return [
             _bytes_of(part)
             for frame in pixels.reshape((-1, *self._plane))
             for part in burner.segments(frame, texts)
         ]
+
+    def _texts(
+        self, keywords: Sequence[str], image: PlannedImage, values: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """What is written on one image, of what differs from image to image."""
+        return {
+            keyword: self._fixed.get(keyword, self._value(keyword, image, values))
+            for keyword in keywords
+        }
 
     def _value(self, keyword: str, image: PlannedImage, values: Mapping[str, Any]) -> str:
         if keyword == NUMBER_OF:
@@ -157,16 +178,29 @@ class SeriesEncoder:
                 lines.append(Line(keyword, value, varies))
         return lines
 
-    def _burn(self, lines: Sequence[Line], first: Frame, photometric: str) -> Burner | None:
-        if not lines:
+    def _code(self, shared: Dataset) -> dict[str, str] | None:
+        """The UIDs that a code has alike on all images, or None when none is wanted."""
+        if self.series.code is None or "PixelData" in self.series.tags:
             return None
+        if min(self._plane[:2]) < SMALLEST:
+            raise UsageError(
+                f"series {self.series.id}: a code can be read from {SMALLEST} rows and columns on; "
+                f"these images have {self._plane[0]} and {self._plane[1]}",
+                hint="leave 'code' out, or give the series a larger 'size'",
+            )
+        return {keyword: _text(shared, keyword) for keyword in ALL_UIDS[:-1]}
+
+    def _burn(
+        self, lines: Sequence[Line], ink: tuple[int, int], code: Mapping[str, str] | None
+    ) -> Burner:
         return Burner(
             lines,
             rows=self._plane[0],
             columns=self._plane[1],
             dtype=self._dtype,
             samples=self._samples,
-            ink=_ink(first, photometric),
+            ink=ink,
+            code=code,
         )
 
     def _declare_negative(self, shared: Dataset, applied: overrides.Applied) -> None:

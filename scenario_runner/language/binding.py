@@ -165,7 +165,10 @@ def _without_label(place: Path, details: ErrorDetails) -> Path:
 
 
 def _is_label(part: str | int) -> bool:
-    return isinstance(part, str) and (part[:1].isupper() or "[" in part or "-" in part)
+    """Whether a part of a location is how pydantic calls a branch; no field has such a name."""
+    return isinstance(part, str) and (
+        part in ("bool", "int", "float", "str") or part[:1].isupper() or "[" in part or "-" in part
+    )
 
 
 def _diagnostic(

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from scenario_runner.language.fields import (
@@ -98,6 +98,27 @@ TransferSyntax = Text
 """A transfer syntax by name (``explicit-le``) or UID."""
 
 
+class BurnIn(Model):
+    """What is written on the images of a series, and how."""
+
+    text: bool | list[AttributeName] = True
+    """``true`` as above, a list of keywords, or ``false`` for a code alone."""
+    as_: Annotated[Literal["pixels", "overlay"], Field(alias="as")] = "pixels"
+    """In the pixels, or in an overlay plane (60xx) which a viewer can hide."""
+    code: Literal["qr"] | None = None
+    """A QR code with the UIDs, so that a screenshot of any viewer can be traced to its image."""
+
+    @model_validator(mode="after")
+    def _dark_needs_pixels(self) -> BurnIn:
+        if self.code is not None and self.as_ != "pixels":
+            raise PydanticCustomError(
+                "code_in_overlay",
+                "a code cannot be written as an {where}, which has no dark; leave 'as' or 'code' out",
+                {"where": self.as_},
+            )
+        return self
+
+
 class SeriesSpec(Model):
     """One series, or ``count`` alike."""
 
@@ -128,8 +149,8 @@ class SeriesSpec(Model):
     """[rows, columns]"""
     phantom: Text | None = None
     """What the pixels show; by default what is usual for modality and body part."""
-    burn_in: bool | list[AttributeName] | None = None
-    """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords."""
+    burn_in: bool | list[AttributeName] | BurnIn | None = None
+    """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords, or both text and how."""
     transfer_syntax: TransferSyntax | None = None
     """By name or UID; by default ``explicit-le``."""
     sop_class: Text | None = None

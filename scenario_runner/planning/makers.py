@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
+from scenario_runner.language.model import BurnIn
 from scenario_runner.planning import person_name
 from scenario_runner.planning.anatomy import side
 from scenario_runner.planning.dates import series_start, working_time
@@ -203,7 +204,7 @@ class SeriesMaker:
 
     def __init__(self, part: SeriesPart, uid_root: str | None) -> None:
         self._part, self._root = part, uid_root
-        self._burn_in = _burn_in(part.spec.burn_in)
+        self._writing = _writing(part.spec.burn_in)
 
     def make(self, study: PlannedStudy, study_uid: str, nth: int, place: int) -> PlannedSeries:
         """The part's nth series of a study, which is the study's ``place``-th.
@@ -237,7 +238,7 @@ class SeriesMaker:
             rows=part.rows,
             columns=part.columns,
             phantom=part.phantom,
-            burn_in=self._burn_in,
+            **self._writing,
             frame_of_reference_uid=frame_of_reference_uid,
             date=date,
             time=time,
@@ -269,10 +270,18 @@ def _terms(given: str | list[str] | None) -> tuple[str, ...] | None:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _burn_in(given: bool | list[str] | None) -> bool | tuple[str, ...]:
-    if isinstance(given, list):
-        return tuple(given)
-    return True if given is None else given
+class _Writing(TypedDict):
+    """What is written on the images, as PlannedSeries has it."""
+
+    burn_in: bool | tuple[str, ...]
+    burn_in_as: Literal["pixels", "overlay"]
+    code: Literal["qr"] | None
+
+
+def _writing(given: bool | list[str] | BurnIn | None) -> _Writing:
+    wanted = given if isinstance(given, BurnIn) else BurnIn(text=True if given is None else given)
+    text = tuple(wanted.text) if isinstance(wanted.text, list) else wanted.text
+    return {"burn_in": text, "burn_in_as": wanted.as_, "code": wanted.code}
 
 
 def _study_description(part: StudyPart) -> str:

@@ -7,7 +7,7 @@ members on demand, always the same ones. Ids (``p1.s2.e1.i3``) are stable betwee
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -84,6 +84,10 @@ class PlannedSeries:
     columns: int
     phantom: str
     burn_in: bool | tuple[str, ...]
+    """Whether, or which attributes, are written on the images."""
+    burn_in_as: Literal["pixels", "overlay"] = "pixels"
+    code: Literal["qr"] | None = None
+    """A machine-readable code with the UIDs, written where the text is."""
     frame_of_reference_uid: str
     date: dt.date
     time: dt.time

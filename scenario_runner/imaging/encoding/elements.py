@@ -101,6 +101,8 @@ class ElementEncoder:
 
     def _value(self, value: Any) -> bytes | None:
         """The unpadded value, or None when pydicom has to encode it."""
+        if type(value) is bytes:
+            return value
         if self.vr in _ASCII_VR:
             if type(value) is list:
                 value = "\\".join(map(str, value))

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 PIXEL_DATA = 0x7FE00010
 
+_OF_REPEATING_GROUPS = {"OverlayData": 0x60003000}
+"""Varying attributes whose keyword stands for several tags, and the one that is meant."""
+
 
 def _vr_of(tag: int, shared: Dataset) -> str:
     """The VR of an attribute; US or SS follows PixelRepresentation (PS3.5 A.2)."""
     vr = str(dictionary_VR(tag))
     if vr == "US or SS":
         return "SS" if shared.get("PixelRepresentation", 0) else "US"
-    return vr.split(" or ", maxsplit=1)[0]
+    return "OW" if vr == "OB or OW" else vr.split(" or ", maxsplit=1)[0]
 
 
 class Template:
@@ -46,7 +49,7 @@ class Template:
         correct_ambiguous_vr(shared, is_little_endian=True)
         encoders: dict[int, tuple[str, ElementEncoder]] = {}
         for keyword in varying:
-            tag = tag_for_keyword(keyword)
+            tag = _OF_REPEATING_GROUPS.get(keyword) or tag_for_keyword(keyword)
             assert tag is not None, keyword
             encoders[tag] = (
                 keyword,

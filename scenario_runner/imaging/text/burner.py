@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenario_runner.imaging.text.code import CodePlate, Symbol
+from scenario_runner.imaging.text.ink import Ink
 from scenario_runner.imaging.text.layout import Row, lay_out, margin
 
 if TYPE_CHECKING:
@@ -14,38 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scenario_runner.imaging.text.content import Line
-    from scenario_runner.imaging.text.fonts import Mask, Typeface
-
-
-class Ink:
-    """Glyphs in stored values, cached. black, white: values that are shown so."""
-
-    def __init__(
-        self, face: Typeface, dtype: np.dtype[Any], samples: int, black: int, white: int
-    ) -> None:
-        self.face = face
-        self._samples = samples
-        ramp = black + np.arange(256, dtype=np.float64) * (white - black) / 255.0
-        self._ramp = np.rint(ramp).astype(dtype)
-        self._glyphs: dict[str, NDArray[Any]] = {}
-
-    def apply(self, mask: Mask) -> NDArray[Any]:
-        """A mask as pixels, (height, width[, samples])."""
-        inked: NDArray[Any] = self._ramp[mask]
-        if self._samples > 1:
-            inked = np.repeat(inked[..., None], self._samples, axis=2)
-        return np.ascontiguousarray(inked)
-
-    def text(self, text: str) -> NDArray[Any]:
-        """Text set glyph by glyph."""
-        try:
-            pieces = [self._glyphs[character] for character in text]
-        except KeyError:
-            for character in text:
-                if character not in self._glyphs:
-                    self._glyphs[character] = self.apply(self.face.glyph(character))
-            pieces = [self._glyphs[character] for character in text]
-        return np.concatenate(pieces, axis=1)
+    from scenario_runner.imaging.text.fonts import Mask
 
 
 class Plate:
@@ -78,6 +49,7 @@ class Plate:
         self._pixels = ink.apply(ground)
         edge = min(inset, rows - height, max(0, columns - ground.shape[1]))
         self._left = edge
+        self.keywords = tuple(row.line.keyword for row, _, _ in self.varying if row.line)
         self.top = rows - edge - height if low else edge
         self.bottom = self.top + height
 
@@ -105,7 +77,7 @@ class Burner:
     """Burns the text of one series into copies of the rows it covers.
 
     rows, columns: of the image. dtype, samples: of its pixels. ink: stored values shown black and
-    white.
+    white. code: the UIDs that all images share, if a machine-readable code is wanted.
     """
 
     def __init__(
@@ -117,16 +89,25 @@ class Burner:
         dtype: np.dtype[Any],
         samples: int,
         ink: tuple[int, int],
+        code: Mapping[str, str] | None = None,
     ) -> None:
-        layout = lay_out(lines, rows, columns)
+        symbol = None
+        if code is not None:
+            symbol = Symbol(rows, columns, {keyword: len(uid) for keyword, uid in code.items()})
+        layout = lay_out(lines, rows, columns, keep_free=symbol.side if symbol else 0)
         glyphs = Ink(layout.face, dtype, samples, *ink)
-        self._plates = [
+        texts = [
             Plate(text, glyphs, rows, columns, low=low)
             for text, low in ((layout.top, False), (layout.bottom, True))
             if text
         ]
+        self._plates: list[Plate | CodePlate] = list(texts)
+        if symbol is not None and code is not None:
+            low = texts[-1].top if layout.bottom else rows
+            place = len(texts) - bool(layout.bottom)
+            self._plates.insert(place, CodePlate(symbol, glyphs, columns, low, code))
         self.keywords = tuple(
-            row.line.keyword for plate in self._plates for row, _, _ in plate.varying if row.line
+            dict.fromkeys(keyword for plate in self._plates for keyword in plate.keywords)
         )
         """Whose values ``segments`` wants."""
 

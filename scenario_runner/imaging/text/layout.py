@@ -44,23 +44,28 @@ class Layout:
         return (len(self.top) + len(self.bottom)) * self.face.height
 
 
-def lay_out(lines: Sequence[Line], rows: int, columns: int) -> Layout:
+def lay_out(lines: Sequence[Line], rows: int, columns: int, *, keep_free: int = 0) -> Layout:
     """Choose size and content for an image of so many rows and columns.
 
     lines: most important first; the last ones are dropped when there is no room, the first three
     only when they do not fit at all. UIDs, which are long and looked up rarely, go to the bottom.
+    keep_free: rows between top and bottom that something else needs.
     """
+    if not lines:
+        return Layout(Typeface(SMALLEST), (), ())
+    room = min(rows * _ROOM, rows - keep_free - SMALLEST)
     largest = min(LARGEST, max(SMALLEST + 1, round(min(rows, columns) / 42)))
     sizes = sorted({largest, max(SMALLEST + 1, round(largest * 0.8)), SMALLEST}, reverse=True)
     keep = min(len(lines), 3)
     for count in range(len(lines), keep - 1, -1):
         for size in sizes:
             layout = _rows(lines[:count], Typeface(size), columns)
-            if layout.height <= rows * _ROOM:
+            if layout.height <= room:
                 return layout
     face = Typeface(SMALLEST)
     layout = _rows(lines[:keep], face, columns)
-    return Layout(face, (layout.top + layout.bottom)[: max(1, (rows - 2) // face.height)], ())
+    fitting = max(1, (rows - keep_free - 2) // face.height)
+    return Layout(face, (layout.top + layout.bottom)[:fitting], ())
 
 
 def _rows(lines: Sequence[Line], face: Typeface, columns: int) -> Layout:
