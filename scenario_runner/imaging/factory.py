@@ -10,7 +10,7 @@ from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, IMPLICIT_LE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scenario_runner.imaging.api import IodBuilder, Phantom, Preview
+    from scenario_runner.imaging.api import Frames, IodBuilder, Phantom, Preview
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.imaging.series_encoder import SeriesEncoder
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
@@ -74,10 +74,17 @@ class InstanceFactory:
                 f"series {series.id}: no IOD builder makes modality '{series.modality}'",
                 hint=f"there are {', '.join(sorted(self._builders))}",
             )
-        frames = self.phantom(series).open(series)
+        frames = self._frames(series)
         encoder = SeriesEncoder(series, builder, frames, changes)
         self._current = (series, changes, encoder)
         return encoder
+
+    def _frames(self, series: PlannedSeries) -> Frames:
+        if series.picture is not None:
+            from scenario_runner.imaging.phantoms.picture import PictureFrames
+
+            return PictureFrames(series, series.picture)
+        return self.phantom(series).open(series)
 
     def phantom(self, series: PlannedSeries) -> Phantom:
         """The phantom of a series: the one it names, else the one for its modality and body part."""

@@ -8,11 +8,12 @@ import numpy as np
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
 
-from scenario_runner.errors import Diagnostic, InvalidInput, PluginError, UsageError, Where
+from scenario_runner.errors import PluginError, UsageError
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding.elements import element_header
 from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
 from scenario_runner.imaging.instance import Buffer, Instance
+from scenario_runner.imaging.refusal import refusal
 from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.code import ALL_UIDS, SMALLEST
 from scenario_runner.imaging.text.content import NUMBER_OF, STANDARD, Line
@@ -60,7 +61,7 @@ class SeriesEncoder:
         try:
             applied = overrides.apply(shared, tags, implicit=self._implicit)
         except overrides.UnusableTagError as error:
-            raise _invalid(series, "FAB311", str(error), error.hint) from None
+            raise refusal(series, "FAB311", str(error), error.hint) from None
         varying = [keyword for keyword in each if keyword not in applied.keywords]
         self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
         lines = self._lines(shared, each, varying)
@@ -222,7 +223,7 @@ class SeriesEncoder:
         else:
             terms = tuple("" if term == "ISO_IR 6" else term for term in given)
             if unknown := character_sets.unknown(terms):
-                raise _invalid(
+                raise refusal(
                     series,
                     "FAB314",
                     f"'{unknown[0]}' is not a defined term of SpecificCharacterSet",
@@ -230,7 +231,7 @@ class SeriesEncoder:
                 )
             for element, text in elements:
                 if missing := character_sets.unencodable(text, terms):
-                    raise _invalid(
+                    raise refusal(
                         series,
                         "FAB314",
                         f"{element.keyword or element.tag}: {missing!r} cannot be written in "
@@ -293,8 +294,3 @@ def _ink(frame: Frame, photometric: str) -> tuple[int, int]:
             for side in (-1, 1)
         )
     return (bright, dark) if photometric == "MONOCHROME1" else (dark, bright)
-
-
-def _invalid(series: PlannedSeries, code: str, message: str, hint: str | None) -> InvalidInput:
-    path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in series.path).lstrip(".")
-    return InvalidInput([Diagnostic(code, Where(file="plan", path=path), message, hint)])

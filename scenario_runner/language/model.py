@@ -148,7 +148,10 @@ class SeriesSpec(Model):
     ) = None
     """[rows, columns]"""
     phantom: Text | None = None
-    """What the pixels show; by default what is usual for modality and body part."""
+    """What the pixels show; by default what is usual for modality and body part.
+
+    A registered name, or a PNG, JPEG or NumPy file (.npy) beside the scenario.
+    """
     burn_in: bool | list[AttributeName] | BurnIn | None = None
     """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords, or both text and how."""
     transfer_syntax: TransferSyntax | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
     from scenario_runner.planning.dates import Life
     from scenario_runner.planning.patterns import Pattern
+    from scenario_runner.planning.pictures import Picture
 
 Path = tuple[str | int, ...]
 
@@ -47,6 +48,7 @@ class SeriesPart:
     rows: int
     columns: int
     phantom: str
+    picture: Picture | None
     description: str
     protocol: str
     body_part: str

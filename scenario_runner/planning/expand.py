@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.errors import Diagnostic, InvalidInput
@@ -174,7 +175,9 @@ def _prepare(
     findings = Findings(document)
     identifiers = Identifiers(site, pattern_fields, findings, document, site_document)
     prepared = _Prepared(findings, identifiers)
-    preparation = Preparation(offers, identifiers, findings, options.now.date())
+    preparation = Preparation(
+        offers, identifiers, findings, options.now.date(), FilePath(document.file).parent
+    )
     base = {
         "run": dict(options.run_names),
         "site": {"name": site.name, "ae_title": site.ae_title},

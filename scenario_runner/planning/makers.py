@@ -238,6 +238,7 @@ class SeriesMaker:
             rows=part.rows,
             columns=part.columns,
             phantom=part.phantom,
+            picture=part.picture,
             **self._writing,
             frame_of_reference_uid=frame_of_reference_uid,
             date=date,

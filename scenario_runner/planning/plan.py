@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
+    from scenario_runner.planning.pictures import Picture
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPatient:
@@ -83,6 +85,9 @@ class PlannedSeries:
     rows: int
     columns: int
     phantom: str
+    """A registered name, or the file of ``picture`` as the scenario has it."""
+    picture: Picture | None = None
+    """The user's own file that the images show."""
     burn_in: bool | tuple[str, ...]
     """Whether, or which attributes, are written on the images."""
     burn_in_as: Literal["pixels", "overlay"] = "pixels"

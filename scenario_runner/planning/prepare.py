@@ -17,6 +17,8 @@ from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_f
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
 from scenario_runner.planning.modalities import find_modality, find_sop_class, find_transfer_syntax
+from scenario_runner.planning.pictures import Picture, names_a_file
+from scenario_runner.planning.pictures import find as find_picture
 from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
 from scenario_runner.planning.tags import check_tags, merge
 from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED
@@ -24,6 +26,7 @@ from scenario_runner.planning.values import ValueProblem, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path as FilePath
 
     from scenario_runner.planning.api import Demographics, ModalityDefaults
     from scenario_runner.planning.findings import Findings
@@ -45,15 +48,24 @@ class Offers:
 
 
 class Preparation:
-    """Turns specs into parts. What is wrong goes to ``findings``; a part is made all the same."""
+    """Turns specs into parts. What is wrong goes to ``findings``; a part is made all the same.
+
+    folder: of the scenario, where the pictures it names are looked for.
+    """
 
     def __init__(
-        self, offers: Offers, identifiers: Identifiers, findings: Findings, today: dt.date
+        self,
+        offers: Offers,
+        identifiers: Identifiers,
+        findings: Findings,
+        today: dt.date,
+        folder: FilePath,
     ) -> None:
         self._offers = offers
         self._identifiers = identifiers
         self._findings = findings
         self._today = today
+        self._folder = folder
         self._locales: dict[str, ValueProblem | None] = {}
         self._uids = GivenUids(findings)
         self._character_sets = CharacterSets(offers.demographics, findings)
@@ -197,8 +209,10 @@ class Preparation:
         texts = (("description", "LO"), ("protocol", "LO"), ("body_part", "CS"), ("view", "CS"))
         self._texts(spec, path, texts)
         self._tags(spec.tags, path)
-        self._phantom(spec.phantom, (*path, "phantom"))
-        rows, columns = spec.size or (found.rows, found.columns)
+        picture = self._phantom(spec, path)
+        rows, columns = spec.size or (
+            (picture.rows, picture.columns) if picture else (found.rows, found.columns)
+        )
         body_part = found.body_part if spec.body_part is None else spec.body_part
         usual = body_part == found.body_part
         view = spec.view
@@ -207,7 +221,9 @@ class Preparation:
         description = _series_description(spec, found, body_part, view)
         protocol = found.protocol if usual else description
         tags = merge(patient.tags, study.tags, spec.tags)
-        images = spec.images or found.images
+        frames = spec.frames or found.frames
+        volume = picture.planes if picture is not None and frames == 1 else 0
+        images = spec.images or (volume if volume > 1 else found.images)
         series = patient.count * study.count * spec.count
         levels = [(path, spec.tags), (study_path, study.tags), (study_path[:2], patient.tags)]
         if path == study_path:
@@ -225,11 +241,12 @@ class Preparation:
             sop_class_uid=self._sop_class(spec, path, found),
             transfer_syntax_uid=self._transfer_syntax(spec, path),
             images=images,
-            frames=spec.frames or found.frames,
+            frames=frames,
             rows=rows,
             columns=columns,
             # A phantom of another body part would not do; imaging has one for each.
             phantom=spec.phantom or (found.phantom if usual else ""),
+            picture=picture,
             description=description,
             protocol=protocol if spec.protocol is None else spec.protocol,
             body_part=body_part,
@@ -258,13 +275,26 @@ class Preparation:
             return EXPLICIT_LE
         return uid
 
-    def _phantom(self, given: str | None, path: Path) -> None:
-        known = self._offers.phantoms
+    def _phantom(self, spec: SeriesSpec, path: Path) -> Picture | None:
+        """Note a phantom that does not exist; what is measured of one that is a file."""
+        given, known = spec.phantom, self._offers.phantoms
+        place = (*path, "phantom")
         if given is None or known is None or given in known:
-            return
+            return None
+        if names_a_file(given):
+            found = find_picture(given, self._folder)
+            if isinstance(found, ValueProblem):
+                self._findings.add(place, found)
+                return None
+            if found.is_array and spec.size not in (None, [found.rows, found.columns]):
+                message = f"'{given}' has {found.rows} rows and {found.columns} columns"
+                hint = "an array is stored as it is: leave 'size' out"
+                self._findings.add((*path, "size"), ValueProblem("FAB118", message, hint))
+            return found
         message = f"unknown phantom '{given}'{did_you_mean(given, known)}"
-        hint = f"phantoms are: {', '.join(sorted(known))}"
-        self._findings.add(path, ValueProblem("FAB313", message, hint))
+        hint = f"phantoms are: {', '.join(sorted(known))}; or a .png, .jpg or .npy file"
+        self._findings.add(place, ValueProblem("FAB313", message, hint))
+        return None
 
     def _life(self, spec: PatientSpec, path: Path) -> Life:
         given = [

@@ -1,0 +1,101 @@
+"""A user's own picture or array as what a series shows: which file, and how large it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenario_runner.planning.values import ValueProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg"})
+ARRAYS = frozenset({".npy"})
+MOST_PIXELS = 100_000_000
+"""Of one picture; a file that says more is refused before it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that exists, and what it holds."""
+
+    file: Path
+    rows: int
+    columns: int
+    planes: int = 1
+    """Slices of a volume; 1 for a picture."""
+    signed: bool = False
+
+    @property
+    def is_array(self) -> bool:
+        """Whether its values are stored as they are, never scaled."""
+        return self.file.suffix.lower() in ARRAYS
+
+
+def names_a_file(phantom: str | None) -> bool:
+    """Whether ``phantom`` is a file rather than a registered name."""
+    return phantom is not None and Path(phantom).suffix.lower() in PICTURES | ARRAYS
+
+
+def find(phantom: str, folder: Path) -> Picture | ValueProblem:
+    """The picture that a scenario in ``folder`` names, measured but not decoded."""
+    file = folder / phantom
+    if not file.is_file():
+        return ValueProblem(
+            "FAB313", f"there is no picture '{phantom}'", f"it was looked for in {folder}"
+        )
+    try:
+        return _array(file) if file.suffix.lower() in ARRAYS else _picture(file)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return ValueProblem(
+            "FAB313",
+            f"'{phantom}' cannot be used as a picture: {reason}",
+            "PNG, JPEG and NumPy files (.npy) can be",
+        )
+
+
+def _picture(file: Path) -> Picture:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(file, formats=("PNG", "JPEG")) as image:
+            columns, rows = image.size
+    except UnidentifiedImageError:
+        raise ValueError("it is neither PNG nor JPEG") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"it has more than {MOST_PIXELS} pixels") from None
+    _bounded(rows, columns)
+    return Picture(file, rows, columns)
+
+
+def _array(file: Path) -> Picture:
+    import numpy as np
+
+    array = np.load(file, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise OSError("it is an archive of several arrays")
+    if array.dtype.kind not in "ui" or array.dtype.itemsize > 2:
+        raise ValueError(f"its values are {array.dtype}; integers of 8 or 16 bits are stored as is")
+    planes, rows, columns = _measures(array.shape, array.dtype.itemsize)
+    _bounded(rows, columns)
+    return Picture(file, rows, columns, planes, signed=array.dtype.kind == "i")
+
+
+def _measures(shape: Sequence[int], item: int) -> tuple[int, int, int]:
+    """Planes, rows and columns of an array's shape."""
+    if len(shape) == 3 and shape[-1] == 3 and item == 1:
+        return 1, shape[0], shape[1]
+    if len(shape) not in (2, 3) or not all(shape):
+        raise ValueError(
+            f"its shape is {tuple(shape)}; (rows, columns), (slices, rows, columns) or "
+            "(rows, columns, 3) of 8 bits is wanted"
+        )
+    return (shape[0] if len(shape) == 3 else 1), shape[-2], shape[-1]
+
+
+def _bounded(rows: int, columns: int) -> None:
+    if rows * columns > MOST_PIXELS or max(rows, columns) > 16384:
+        raise ValueError(f"{rows} × {columns} is too large; 16384 a side is the limit")
