@@ -60,6 +60,19 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A Part 10 file that was written down and understood, and is not stored yet."""
+
+    written: Path
+    meta: FileMeta
+    attributes: Mapping[str, str]
+    """What the index keeps: keyword to text."""
+    character_set: str
+    size: int
+    """Bytes of the data set."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How much there is."""
 
@@ -150,6 +163,51 @@ class Archive:
             )
         except (OSError, sqlite3.Error) as error:
             raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+
+    def take_in(self, chunks: Iterable[Buffer]) -> Arrived:
+        """Write a Part 10 file down as it comes, never whole in memory, and read its header.
+
+        Nothing is stored until ``keep``; ``discard`` forgets it. What ``chunks`` raises goes through, and
+        nothing is left of the file then. Raises DamagedDatasetError for what is no DICOM file or lacks a
+        UID that places it, MismatchError when File Meta Information names another instance than the
+        data set, MachineError when the machine cannot keep it.
+        """
+        try:
+            written = self.files.write(chunks)
+        except OSError as error:
+            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+        try:
+            place = self.files.place(written)
+            meta, _, _ = self.files.head(place)
+            header, terms = self.header(place)
+            attributes = describe(header)
+            _check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
+            size = self.files.size(place) - meta.data_offset
+            return Arrived(written, meta, attributes, "\\".join(terms), size)
+        except BaseException:
+            self.files.discard(written)
+            raise
+
+    def keep(self, arrived: Arrived) -> Stored:
+        """Store what was taken in; returns and raises as ``store`` does."""
+        uid = arrived.meta.sop_instance_uid
+        if self.options.duplicates == "keep" and self.index.locate(uid):
+            self.discard(arrived)
+            return Stored(uid, "kept")
+        try:
+            return self._commit(
+                arrived.attributes,
+                arrived.character_set,
+                arrived.meta,
+                arrived.written,
+                arrived.size,
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+
+    def discard(self, arrived: Arrived) -> None:
+        """Forget what was taken in."""
+        self.files.discard(arrived.written)
 
     def _commit(
         self,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from mmap import mmap
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
@@ -28,6 +29,7 @@ UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS: Final = 0x7FE00008
 """Float Pixel Data, the first element of the group that holds pixels."""
+_PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _DEEPEST: Final = 64
 _INFLATED_MAX: Final = 1 << 26
 
@@ -73,10 +75,7 @@ def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
     Raises TruncatedError when data ends within an element, DamagedDatasetError when it is none at all.
     """
     if transfer_syntax_uid == DEFLATED_LITTLE:
-        try:
-            data = zlib.decompressobj(wbits=-15).decompress(data, _INFLATED_MAX)
-        except zlib.error as error:
-            raise DamagedDatasetError(f"not a deflated data set: {error}") from error
+        data = inflate(data)
     return read_elements(data, encoding_of(transfer_syntax_uid), stop=_PIXELS)
 
 
@@ -106,6 +105,46 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> El
             at += length
         found[tag] = Element(vr, value, inner)
     return found
+
+
+class Span(NamedTuple):
+    """Where a value lies: from ``start`` to ``end``, a final delimiter not counted.
+
+    encapsulated: whether its length is undefined, as that of compressed pixels (PS3.5 A.4).
+    """
+
+    tag: int
+    vr: str
+    start: int
+    end: int
+    encapsulated: bool
+
+
+def find_pixels(data: bytes | mmap, transfer_syntax_uid: str, offset: int = 0) -> Span | None:
+    """Where the pixels lie in a data set, whole or from ``offset`` of a file; nothing is copied.
+
+    Raises DamagedDatasetError; a deflated data set has to be inflated before.
+    """
+    reader = _Reader(data, encoding_of(transfer_syntax_uid))
+    at = offset
+    while at < len(data):
+        tag, vr, length, at = reader.head(at)
+        end = reader.value_end(at, vr, length, 1)
+        if end > len(data):
+            raise TruncatedError(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is longer than the data")
+        if tag in _PIXEL_TAGS:
+            encapsulated = length == UNDEFINED
+            return Span(tag, vr, at, end - 8 if encapsulated else end, encapsulated)
+        at = end
+    return None
+
+
+def inflate(data: bytes) -> bytes:
+    """A deflated data set as Explicit VR Little Endian (PS3.5 A.5), bounded in size."""
+    try:
+        return zlib.decompressobj(wbits=-15).decompress(data, _INFLATED_MAX)
+    except zlib.error as error:
+        raise DamagedDatasetError(f"not a deflated data set: {error}") from error
 
 
 def read_items(element: Element) -> list[Elements]:
@@ -188,7 +227,7 @@ def _written(tag: int, vr: str, value: bytes, *, implicit: bool, little: bool = 
 class _Reader:
     """Reads element heads and finds where undefined lengths end. Bounded in depth."""
 
-    def __init__(self, data: bytes, encoding: Encoding) -> None:
+    def __init__(self, data: bytes | mmap, encoding: Encoding) -> None:
         order = "<" if encoding.little else ">"
         self._data = data
         self._implicit = encoding.implicit

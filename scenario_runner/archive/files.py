@@ -130,6 +130,10 @@ class Files:
         meta = decode_meta(head)
         return meta, head[meta.data_offset :], len(head) < _HEAD
 
+    def place(self, written: Path) -> str:
+        """The place of a temporary file, for reading it before it has its own."""
+        return f"{self._incoming.name}/{written.name}"
+
     def path(self, place: str) -> Path:
         """Where an instance lies."""
         return self._folder / place

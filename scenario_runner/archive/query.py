@@ -7,7 +7,7 @@ returned; what costs is one opened file a candidate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -95,8 +95,31 @@ class Query:
         if level == "PATIENT" and model == "study":
             raise InvalidIdentifierError("the Study Root model has no PATIENT level")
         terms = character_sets(elements)
+        query = cls.of_keys(
+            level,
+            keys_of(elements, terms),
+            availability=_INSTANCE_AVAILABILITY in elements,
+            terms=terms,
+        )
+        if not relational:
+            _check_hierarchy(level, model, [key for _, key in query.columns])
+        return query
+
+    @classmethod
+    def of_keys(
+        cls,
+        level: Level,
+        keys: Iterable[Key],
+        *,
+        availability: bool = False,
+        terms: tuple[str, ...] = (),
+    ) -> Query:
+        """A query by keys of any level, which come from elsewhere than an identifier.
+
+        availability: whether Instance Availability is answered. terms: the character sets asked in.
+        """
         columns, others, unsupported = [], [], []
-        for key in keys_of(elements, terms):
+        for key in keys:
             attribute = BY_TAG.get(key.tag)
             if attribute is None:
                 others.append(key)
@@ -104,14 +127,12 @@ class Query:
                 columns.append((attribute, key))
             else:
                 unsupported.append(key)
-        if not relational:
-            _check_hierarchy(level, model, [key for _, key in columns])
         return cls(
             level,
             tuple(columns),
             tuple(key for key in others if key.tag != _INSTANCE_AVAILABILITY),
             tuple(unsupported),
-            availability=_INSTANCE_AVAILABILITY in elements,
+            availability=availability,
             terms=terms,
         )
 

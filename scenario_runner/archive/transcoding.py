@@ -41,10 +41,11 @@ def transcode(data: bytes, from_uid: str, to_uid: str) -> bytes:
     if from_uid not in _LITTLE or to_uid not in _LITTLE:
         raise TranscodingError(f"{from_uid} cannot be sent as {to_uid}")
     elements = read_elements(data, encoding_of(from_uid))
-    return _written(elements, implicit=to_uid == IMPLICIT_LITTLE, signed=_is_signed(elements))
+    return _written(elements, implicit=to_uid == IMPLICIT_LITTLE, signed=is_signed(elements))
 
 
-def _is_signed(elements: Elements) -> bool:
+def is_signed(elements: Elements) -> bool:
+    """Whether pixels, and values that go with them, are signed (Pixel Representation)."""
     element = elements.get(_PIXEL_REPRESENTATION)
     return element is not None and element.value[:1] == b"\1"
 
@@ -52,7 +53,7 @@ def _is_signed(elements: Elements) -> bool:
 def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
     encoded: Elements = {}
     for tag, element in elements.items():
-        vr = _vr(tag, element.vr, signed=signed)
+        vr = vr_to_write(tag, element.vr, signed=signed)
         value = element.value
         if vr == "SQ":
             value = write_items(
@@ -62,7 +63,8 @@ def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
     return write_elements(encoded, implicit=implicit)
 
 
-def _vr(tag: int, written: str, *, signed: bool) -> str:
+def vr_to_write(tag: int, written: str, *, signed: bool) -> str:
+    """The VR of an element in an encoding that says it. signed: by Pixel Representation."""
     if written:
         return written
     if tag in _ALWAYS_OW:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydicom.datadict import tag_for_keyword
 
@@ -35,6 +35,8 @@ OPERATIONS: Final[dict[int, Operation]] = {
     0x0140: "mpps",
     0x0120: "mpps",
 }
+Fate = Literal["hang", "drop", "abort"]
+"""What comes instead of an answer."""
 _LOOK: Final = 0.05
 """Seconds between looks at whether a hanging peer has gone."""
 
@@ -77,10 +79,22 @@ class Misbehaviour:
 
     def before(self, association: Association, message: Message) -> None:
         """What happens before a request is looked at. Raises DeliberateAbort, DeliberateDrop."""
-        operation = OPERATIONS.get(message.kind, "any")
-        answers = association.answers[operation]
-        association.answers[operation] += 1
-        total = sum(association.answers.values()) - 1
+        fate = self.fate(OPERATIONS.get(message.kind, "any"), association.answers)
+        if fate == "hang":
+            self._hang(association)
+        elif fate == "drop":
+            raise DeliberateDrop
+        elif fate == "abort":
+            raise DeliberateAbort
+
+    def fate(self, operation: Operation, counted: Counter[str]) -> Fate | None:
+        """What happens instead of an answer, after the delay there may be.
+
+        counted: requests so far by operation, of one association, or of DICOMweb; this one is added.
+        """
+        answers = counted[operation]
+        counted[operation] += 1
+        total = sum(counted.values()) - 1
         faults = self.faults
         if faults.delay is not None and faults.delay.on in ("any", operation):
             self._stopping.wait(faults.delay.seconds)
@@ -90,12 +104,10 @@ class Misbehaviour:
                 return False
             return (total if fault.on == "any" else answers) >= fault.after
 
-        if due(faults.hang):
-            self._hang(association)
-        if due(faults.drop):
-            raise DeliberateDrop
-        if due(faults.abort):
-            raise DeliberateAbort
+        named: tuple[tuple[Fate, After | None], ...] = (
+            ("hang", faults.hang), ("drop", faults.drop), ("abort", faults.abort),
+        )  # fmt: skip
+        return next((name for name, fault in named if due(fault)), None)
 
     def _hang(self, association: Association) -> None:
         """Stay silent until the peer has had enough of it or the PACS stops."""
@@ -106,8 +118,11 @@ class Misbehaviour:
 
     def status(self, message: Message) -> tuple[int, str] | None:
         """The status and comment to answer with instead of the true one."""
+        return self.wrong_status(OPERATIONS.get(message.kind))
+
+    def wrong_status(self, operation: Operation | None) -> tuple[int, str] | None:
+        """The same for an operation; a status of class Bxxx is a warning: it is done all the same."""
         answer = self.faults.answer
-        operation = OPERATIONS.get(message.kind)
         if answer is None or answer.on not in ("any", operation):
             return None
         if not self._hits("answer", answer.share):
@@ -122,8 +137,18 @@ class Misbehaviour:
         self, data: Sequence[bytes | bytearray | memoryview], transfer_syntax_uid: str
     ) -> Sequence[bytes | bytearray | memoryview]:
         """The data set as it is kept, with another value if that was asked for."""
+        return self.alter(data, transfer_syntax_uid) if self.alters() else data
+
+    def alters(self) -> bool:
+        """Whether an instance is kept with another value."""
+        return self.faults.alter is not None and self._hits("alter", self.faults.alter.share)
+
+    def alter(
+        self, data: Sequence[bytes | bytearray | memoryview], transfer_syntax_uid: str
+    ) -> Sequence[bytes | bytearray | memoryview]:
+        """The data set with the other value."""
         alter = self.faults.alter
-        if alter is None or not self._hits("alter", alter.share):
+        if alter is None:
             return data
         whole = b"".join(data)
         vr = vr_of(self._altered)

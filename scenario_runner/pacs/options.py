@@ -34,6 +34,33 @@ class TlsOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebOptions:
+    """DICOMweb on an HTTP port of its own, with the TLS files of the DICOM port when there are any.
+
+    HTTP has no AE titles: where the PACS lets in only AE titles it knows, its HTTP port refuses
+    everybody unless user or token is given.
+    """
+
+    port: int = 0
+    """0 takes a free one."""
+    user: str | None = None
+    """For HTTP Basic authentication, with ``password``."""
+    password: str = ""
+    token: str | None = None
+    """For bearer authentication; with a user too, either will do."""
+    allow_origins: tuple[str, ...] = ()
+    """Web pages of other origins that may read the answers (CORS); ``*`` is any."""
+    delete: bool = True
+    """Whether ``DELETE /studies/{study}`` is done; it is not in the Standard, but many servers have it."""
+    maximum_request: int = 1 << 36
+    """Bytes of one request; each instance in it is bounded by ``PacsOptions.maximum_instance``."""
+    head_timeout: float = 30.0
+    """Seconds from a request's first byte to the end of its headers."""
+    body_timeout: float = 60.0
+    """Seconds the client may take for each 256 KiB of a body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PacsOptions:
     """Policies and bounds; the defaults suit a test on one machine."""
 
@@ -52,6 +79,8 @@ class PacsOptions:
     """A folder of worklist items; by default ``worklist`` in the folder of the PACS."""
     tls: TlsOptions | None = None
     """Speak TLS, and nothing else."""
+    web: WebOptions | None = None
+    """DICOMweb from the start; without it the port opens when ``EmbeddedPacs.open_web`` is called."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

@@ -16,7 +16,7 @@ from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.mpps import PerformedSteps
-from scenario_runner.pacs.options import PacsOptions, TlsOptions
+from scenario_runner.pacs.options import PacsOptions, TlsOptions, WebOptions
 from scenario_runner.pacs.services import Desk
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.pacs.dicomweb.server import WebServer
     from scenario_runner.pacs.faults import Faults
 
 LOGGER = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class EmbeddedPacs:
         self._open: dict[threading.Thread, Connection] = {}
         self._errands: set[threading.Thread] = set()
         self._stopping = threading.Event()
+        self._web: WebServer | None = None
+        self._web_lock = threading.Lock()
         self.misbehave(self.options.faults)
 
     def misbehave(self, faults: Faults) -> None:
@@ -109,6 +112,40 @@ class EmbeddedPacs:
             target=self._accept, name=f"pacs-{self.ae_title}", daemon=True
         )
         self._thread.start()
+        if self.options.web is not None:
+            try:
+                self.open_web()
+            except BaseException:
+                self.stop()
+                raise
+
+    def open_web(self) -> str:
+        """Serve DICOMweb too, if it is not served yet; returns its URL.
+
+        Raises MachineError when the port is taken. Only this loads an HTTP server.
+        """
+        from scenario_runner.pacs.dicomweb.desk import WebDesk
+        from scenario_runner.pacs.dicomweb.server import WebServer
+
+        with self._web_lock:
+            if self._web is None:
+                desk = WebDesk(
+                    archive=self.archive,
+                    options=self.options,
+                    web=self.options.web or WebOptions(),
+                    misbehaving=lambda: self._misbehaviour,
+                    stopping=self._stopping,
+                )
+                web = WebServer(desk, self.host, self._tls)
+                web.start()
+                self._web = web
+            return self._web.url
+
+    @property
+    def web_url(self) -> str | None:
+        """Where DICOMweb is served, if it is."""
+        web = self._web
+        return None if web is None else web.url
 
     def _listen(self) -> socket.socket:
         try:
@@ -123,6 +160,10 @@ class EmbeddedPacs:
     def stop(self) -> None:
         """End every association and let go of port, threads and index. May be called twice."""
         self._stopping.set()
+        with self._web_lock:
+            web, self._web = self._web, None
+        if web is not None:
+            web.stop()
         if self._wake is not None:
             self._wake[1].send(b"!")
         if self._thread is not None:

@@ -1,0 +1,357 @@
+"""The routes of DICOMweb, and what every request goes through: who asks, faults, a thread, an answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import re
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.concurrency import iterate_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from scenario_runner.pacs.dicomweb.desk import (
+    TEXT,
+    Call,
+    ConnectionBroken,
+    Handler,
+    Reply,
+    WebDesk,
+    WebError,
+)
+from scenario_runner.pacs.dicomweb.frames import retrieve_frames
+from scenario_runner.pacs.dicomweb.metadata import retrieve_bulk_data, retrieve_metadata
+from scenario_runner.pacs.dicomweb.rendering import render_frame, render_thumbnail
+from scenario_runner.pacs.dicomweb.retrieving import retrieve_instances
+from scenario_runner.pacs.dicomweb.search import (
+    search_instances,
+    search_series,
+    search_studies,
+    warning_header,
+)
+from scenario_runner.pacs.dicomweb.storing import store_instances
+
+if TYPE_CHECKING:
+    from scenario_runner.pacs.faults import Operation
+    from scenario_runner.pacs.misbehaviour import Fate
+
+LOGGER = logging.getLogger(__name__)
+
+PREFIX: Final = "/dicom-web"
+_PIECE: Final = 1 << 18
+"""Bytes of a body that are handed to a thread, and of an answer that are sent, at a time."""
+_DRAIN: Final = 1 << 26
+"""Bytes of a body that are read and thrown away, so that the client gets to see why."""
+_DRAIN_SECONDS: Final = 10.0
+_LOOK: Final = 0.05
+_HOST: Final = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,255}")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Breaker = Callable[[Request], None]
+"""Closes the connection of a request at once."""
+
+
+def delete_study(desk: WebDesk, call: Call) -> Reply:
+    """``DELETE /studies/{study}``: from the archive, for good."""
+    if not desk.web.delete:
+        raise WebError(405, "studies are not deleted here")
+    study = call.uid("study") or ""
+    if not desk.archive.delete_study(study):
+        raise WebError(404, f"study {study} is not stored")
+    return Reply(status=204)
+
+
+def routes() -> list[tuple[str, str, Operation, Handler]]:
+    """Method, path, what faults call it, and what answers."""
+    study, series, instance = (
+        "/studies/{study}", "/studies/{study}/series/{series}",
+        "/studies/{study}/series/{series}/instances/{instance}",
+    )  # fmt: skip
+    found: list[tuple[str, str, Operation, Handler]] = [
+        ("POST", "/studies", "store", store_instances),
+        ("POST", study, "store", store_instances),
+        ("GET", "/studies", "find", search_studies),
+        ("GET", "/series", "find", search_series),
+        ("GET", "/instances", "find", search_instances),
+        ("GET", f"{study}/series", "find", search_series),
+        ("GET", f"{study}/instances", "find", search_instances),
+        ("GET", f"{series}/instances", "find", search_instances),
+        ("GET", f"{instance}/bulkdata/{{path:path}}", "get", retrieve_bulk_data),
+        ("GET", f"{instance}/rendered", "get", render_frame),
+        ("GET", f"{instance}/frames/{{frames}}", "get", retrieve_frames),
+        ("GET", f"{instance}/frames/{{frames}}/rendered", "get", render_frame),
+        ("GET", f"{instance}/frames/{{frames}}/thumbnail", "get", render_thumbnail),
+        ("DELETE", study, "any", delete_study),
+    ]
+    for resource in (study, series, instance):
+        found += [
+            ("GET", resource, "get", retrieve_instances),
+            ("GET", f"{resource}/metadata", "get", retrieve_metadata),
+            ("GET", f"{resource}/thumbnail", "get", render_thumbnail),
+        ]
+    return found
+
+
+def make_app(desk: WebDesk, break_off: Breaker) -> Starlette:
+    """The ASGI application below ``/dicom-web``."""
+    door = _Door(desk, break_off)
+    middleware = []
+    if desk.web.allow_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(desk.web.allow_origins),
+                allow_methods=["*"],
+                allow_headers=["*"],
+            )
+        )
+    return Starlette(
+        routes=[
+            Route(PREFIX + path, door.endpoint(operation, handler), methods=[method])
+            for method, path, operation, handler in routes()
+        ],
+        middleware=middleware,
+        exception_handlers={HTTPException: _not_found},
+    )
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: a path or a method that is not there."""
+    assert isinstance(error, HTTPException)
+    words = "there is no such resource" if error.status_code == 404 else error.detail
+    text = f"{request.method} {request.url.path[:200]}: {words}\n"
+    return Response(text, error.status_code, headers=error.headers, media_type=TEXT)
+
+
+class _Door:
+    """What every request passes. Lives on the event loop; the answering is done in threads."""
+
+    def __init__(self, desk: WebDesk, break_off: Breaker) -> None:
+        self._desk = desk
+        self._break_off = break_off
+        self._most = desk.options.maximum_associations
+        self._inside = 0
+        self._counted: Counter[str] = Counter()
+        """Requests by operation since the port was opened, for faults."""
+
+    def endpoint(self, operation: Operation, handler: Handler) -> Endpoint:
+        """What answers a route."""
+
+        async def answer(request: Request) -> Response:
+            if self._inside >= self._most:
+                return _refused(WebError(503, "too many requests at once", {"Retry-After": "1"}))
+            self._inside += 1
+            try:
+                return await self._answer(request, operation, handler)
+            finally:
+                self._inside -= 1
+
+        return answer
+
+    async def _answer(self, request: Request, operation: Operation, handler: Handler) -> Response:
+        try:
+            self._check_in(request)
+            limiter = anyio.CapacityLimiter(1)  # ``_inside`` is the limit
+            call = _call(request, self._desk.web.body_timeout, self._desk.web.maximum_request)
+            fate = await anyio.to_thread.run_sync(self._fate, operation, limiter=limiter)
+            if fate is not None:
+                return await self._suffer(request, fate)
+            reply = await anyio.to_thread.run_sync(
+                self._handle, operation, handler, call, limiter=limiter
+            )
+            return self._response(request, reply)
+        except WebError as error:
+            await _drain(request)
+            return _refused(error)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except ConnectionBroken:
+            return self._broken(request)
+        except Exception:
+            # Whatever a stranger's bytes have led to must not end in silence on the wire.
+            LOGGER.exception("%s %s has failed", request.method, request.url.path)
+            await _drain(request)
+            return Response("the server has failed; its log says why\n", 500, media_type=TEXT)
+
+    def _check_in(self, request: Request) -> None:
+        """Who asks, and whether that is the day's fault. Raises WebError."""
+        web = self._desk.web
+        refuse = self._desk.misbehaviour.rejection()
+        if refuse is not None:
+            raise WebError(503 if refuse.result == 2 else 403, "refused on purpose")
+        if web.user is None and web.token is None:
+            if self._desk.options.calling_ae_titles is not None:
+                raise WebError(
+                    403,
+                    "this PACS lets in AE titles it knows, and HTTP has none: log in is not set up",
+                )
+            return
+        if not _is_known(
+            request.headers.get("authorization", ""), web.user, web.password, web.token
+        ):
+            schemes = [
+                *(['Basic realm="dicom-web", charset="UTF-8"'] if web.user is not None else []),
+                *(["Bearer"] if web.token is not None else []),
+            ]
+            raise WebError(401, "log in", {"WWW-Authenticate": ", ".join(schemes)})
+
+    def _fate(self, operation: Operation) -> Fate | None:
+        return self._desk.misbehaviour.fate(operation, self._counted)
+
+    async def _suffer(self, request: Request, fate: Fate) -> Response:
+        """A connection that is closed without an answer, at once or when the client has had enough."""
+        hangs = fate == "hang"
+        while hangs and not self._desk.stopping.is_set() and not await request.is_disconnected():
+            await anyio.sleep(_LOOK)
+        return self._broken(request)
+
+    def _broken(self, request: Request) -> Response:
+        self._break_off(request)
+        return Response(status_code=500)  # goes nowhere
+
+    def _handle(self, operation: Operation, handler: Handler, call: Call) -> Reply:
+        headers: dict[str, str] = {}
+        # Of a STOW each instance has a status of its own; anything else is one answer.
+        wrong = None if operation == "store" else self._desk.misbehaviour.wrong_status(operation)
+        if wrong is not None:
+            status, comment = wrong
+            if status & 0xF000 != 0xB000:
+                raise WebError(_http_status(status), f"status {status:04X} {comment}".strip())
+            headers = warning_header([f"status {status:04X} {comment}".strip()])
+        reply = handler(self._desk, call)
+        return Reply(
+            status=reply.status,
+            media_type=reply.media_type,
+            content=reply.content,
+            headers={**headers, **reply.headers},
+        )
+
+    def _response(self, request: Request, reply: Reply) -> Response:
+        headers = dict(reply.headers)
+        if isinstance(reply.content, bytes):
+            media_type = reply.media_type if reply.content else None
+            return Response(reply.content or None, reply.status, headers, media_type)
+        pieces = self._pieces(request, _gathered(reply.content))
+        return StreamingResponse(pieces, reply.status, headers, reply.media_type)
+
+    async def _pieces(self, request: Request, content: Iterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for piece in iterate_in_threadpool(content):
+                yield piece
+        except ConnectionBroken:
+            self._break_off(request)
+        except Exception:
+            LOGGER.exception("%s %s ends too early", request.method, request.url.path)
+            self._break_off(request)
+
+
+def _call(request: Request, patience: float, most: int) -> Call:
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length[:20]) > most:
+        raise WebError(413, f"a request may have {most} bytes")
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        name, port = request.scope["server"]
+        host = f"{name}:{port}"
+    return Call(
+        base=f"{request.url.scheme}://{host}{PREFIX}",
+        uids=dict(request.path_params),
+        query=list(request.query_params.multi_items()),
+        headers=request.headers,
+        body=_body(request, patience, most),
+    )
+
+
+def _body(request: Request, patience: float, most: int) -> Iterator[bytes]:
+    """The body for a thread that waits for it, in pieces of a good size."""
+    stream = request.stream()
+
+    async def piece() -> bytes:
+        found = bytearray()
+        try:
+            with anyio.fail_after(patience):
+                async for chunk in stream:
+                    found += chunk
+                    if len(found) >= _PIECE:
+                        break
+        except TimeoutError as error:
+            raise WebError(408, "the body comes too slowly") from error
+        return bytes(found)
+
+    size = 0
+    while data := anyio.from_thread.run(piece):
+        size += len(data)
+        if size > most:
+            raise WebError(413, f"a request may have {most} bytes")
+        yield data
+
+
+async def _drain(request: Request) -> None:
+    """Read what the client still sends, within bounds: many look at the answer only after that."""
+    if request.method != "POST":
+        return
+    size = 0
+    with anyio.move_on_after(_DRAIN_SECONDS):
+        try:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > _DRAIN:
+                    return
+        except (ClientDisconnect, RuntimeError):
+            return  # the end of it was read already, or nobody is there any more
+
+
+def _refused(error: WebError) -> Response:
+    return Response(f"{error.message}\n", error.status, error.headers, TEXT)
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of a good size: each one costs a change of threads."""
+    held = bytearray()
+    for piece in pieces:
+        if not held and len(piece) >= _PIECE:
+            yield piece
+            continue
+        held += piece
+        if len(held) >= _PIECE:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+def _is_known(given: str, user: str | None, password: str, token: str | None) -> bool:
+    scheme, _, credentials = given.partition(" ")
+    if scheme.lower() == "bearer" and token is not None:
+        return _same(credentials.strip(), token)
+    if scheme.lower() == "basic" and user is not None:
+        try:
+            text = base64.b64decode(credentials, validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            return False
+        return _same(text, f"{user}:{password}")
+    return False
+
+
+def _same(given: str, wanted: str) -> bool:
+    return secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8"))
+
+
+def _http_status(status: int) -> int:
+    """The HTTP status that says what a DIMSE status says."""
+    if status & 0xFF00 == 0xA700 or status == 0x0213:
+        return 503  # out of resources
+    return 400 if status & 0xFF00 == 0xA900 else 500

@@ -1,0 +1,118 @@
+"""What answering a request takes: the archive, the policies, and the request as a thread sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.network.dicomweb.media_types import MediaType, by_preference
+
+if TYPE_CHECKING:
+    import threading
+
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.index import Located
+    from scenario_runner.pacs.misbehaviour import Misbehaviour
+    from scenario_runner.pacs.options import PacsOptions, WebOptions
+
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+TEXT: Final = "text/plain; charset=utf-8"
+
+
+class WebError(Exception):
+    """An answer other than the one hoped for. message: for people, in the body."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+class ConnectionBroken(Exception):
+    """Close the connection without another byte."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request. body: its bytes as they come; reading blocks."""
+
+    base: str
+    """The URL of the service, as the client reached it, without a slash at the end."""
+    uids: Mapping[str, str] = field(default_factory=dict)
+    """The names in the path, by ``study``, ``series``, ``instance``, ``frames``, ``path``."""
+    query: list[tuple[str, str]] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Iterable[bytes] = ()
+
+    def parameter(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return next((text for key, text in self.query if key == name), None)
+
+    def accepted(self) -> list[MediaType]:
+        """Media types the client takes, best first; ``accept=`` in the query comes before the header."""
+        return by_preference(self.parameter("accept") or self.headers.get("accept"))
+
+    def uid(self, name: str) -> str | None:
+        """A UID of the path. Raises WebError when it cannot be one."""
+        text = self.uids.get(name)
+        if text is not None and not _UID.fullmatch(text):
+            raise WebError(400, f"'{text[:80]}' is no UID: digits and dots, at most 64 characters")
+        return text
+
+
+def resource_url(base: str, study: str, series: str = "", instance: str = "") -> str:
+    """Where a study, a series or an instance is retrieved (Retrieve URL, 0008,1190)."""
+    url = f"{base}/studies/{study}"
+    if series:
+        url += f"/series/{series}"
+    return f"{url}/instances/{instance}" if instance else url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer. content: bytes, or an iterator of them that is read in a thread."""
+
+    status: int = 200
+    media_type: str = TEXT
+    content: bytes | Iterator[bytes] = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebDesk:
+    """What answering takes besides the request."""
+
+    archive: Archive
+    options: PacsOptions
+    web: WebOptions
+    misbehaving: Callable[[], Misbehaviour]
+    stopping: threading.Event
+    """Set when the PACS stops."""
+
+    @property
+    def misbehaviour(self) -> Misbehaviour:
+        """The faults that are switched on now."""
+        return self.misbehaving()
+
+    def located(self, call: Call) -> list[Located]:
+        """The instances a request's path names. Raises WebError 404 when there are none."""
+        named = {key: uid for key in ("study", "series", "instance") if (uid := call.uid(key))}
+        found = self.archive.instances(
+            study_uids=[named["study"]] if "study" in named else [],
+            series_uids=[named["series"]] if "series" in named else [],
+            sop_uids=[named["instance"]] if "instance" in named else [],
+        )
+        if not found:
+            words = ", ".join(f"{key} {uid}" for key, uid in named.items())
+            raise WebError(404, f"nothing is stored under {words}")
+        return found
+
+    def one(self, call: Call) -> Located:
+        """The instance a request's path names."""
+        return self.located(call)[0]
+
+
+Handler = Callable[[WebDesk, Call], Reply]

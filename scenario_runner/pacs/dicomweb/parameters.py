@@ -1,0 +1,203 @@
+"""The query parameters of QIDO-RS as keys that the archive matches (PS3.18 8.3.4, 10.6.1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pydicom.datadict import tag_for_keyword
+
+from scenario_runner.archive.keys import Key
+from scenario_runner.archive.levels import (
+    ATTRIBUTES,
+    BY_KEYWORD,
+    BY_TAG,
+    COMPUTED,
+    LEVELS,
+    UNIQUE_KEY,
+    Level,
+    levels_down_to,
+)
+from scenario_runner.archive.matching import matcher
+from scenario_runner.archive.values import split, vr_of
+from scenario_runner.pacs.dicomweb.desk import WebError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_RETURNED: Final[dict[Level, tuple[str, ...]]] = {
+    "STUDY": (
+        "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName",
+        "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyID",
+        "StudyDescription", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
+    ),
+    "SERIES": (
+        "Modality", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
+        "NumberOfSeriesRelatedInstances", "PerformedProcedureStepStartDate",
+        "PerformedProcedureStepStartTime",
+    ),
+    "IMAGE": (
+        "SOPClassUID", "SOPInstanceUID", "InstanceNumber", "Rows", "Columns", "BitsAllocated",
+        "NumberOfFrames",
+    ),
+}  # fmt: skip
+"""What is always answered at a level (PS3.18 tables 10.6.3-3 to 10.6.3-5), and the study's description."""
+_NOT_KEYS: Final = frozenset(("accept", "charset"))
+_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
+_LARGEST: Final = 10**9
+_DEEPEST: Final = 8
+NO_FUZZY_MATCHING: Final = (
+    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+)
+
+
+@dataclass(slots=True)
+class Search:
+    """A query understood. keys: what is matched, and what is answered without being matched."""
+
+    level: Level
+    keys: list[Key] = field(default_factory=list)
+    limit: int | None = None
+    offset: int = 0
+    everything: bool = False
+    """Whether ``includefield=all`` was given."""
+    warnings: list[str] = field(default_factory=list)
+
+
+def search_of(
+    level: Level, above: Iterable[tuple[str, str]], query: Iterable[tuple[str, str]]
+) -> Search:
+    """Understand a request. above: keyword and UID of each resource in the path.
+
+    Raises WebError 400 that says which parameter is wrong, and how.
+    """
+    search = Search(level)
+    path = dict(above)
+    keys: dict[int, Key] = {}
+    included: list[str] = list(_standard(level, path))
+    for keyword, uid in path.items():
+        _add(keys, _key(keyword, [_tag(keyword)], uid))
+    for name, text in query:
+        if name == "includefield":
+            included += [word for word in text.split(",") if word]
+        elif name not in _NOT_KEYS and not _is_about_paging(search, name, text):
+            _add(keys, _matched(search, name, text))
+    search.everything = "all" in included
+    for word in included:
+        if word != "all":
+            _include(search, keys, word)
+    if search.everything:
+        for keyword in _indexed(level):
+            tag = BY_KEYWORD[keyword].tag
+            keys.setdefault(tag, Key(tag, BY_KEYWORD[keyword].vr))
+    search.keys = list(keys.values())
+    return search
+
+
+def _is_about_paging(search: Search, name: str, text: str) -> bool:
+    """Whether a parameter is none of an attribute, but of the search; it is noted then."""
+    if name == "limit":
+        search.limit = _number(name, text)
+    elif name == "offset":
+        search.offset = _number(name, text)
+    elif name == "fuzzymatching":
+        if _truth(name, text):
+            search.warnings.append(NO_FUZZY_MATCHING)
+    else:
+        return False
+    return True
+
+
+def _standard(level: Level, path: dict[str, str]) -> Iterator[str]:
+    """What is answered unasked: of the level, and of those above that the path does not name."""
+    for one in levels_down_to(level)[1:]:
+        yield UNIQUE_KEY[one]  # Retrieve URL is made of them
+        if one == level or UNIQUE_KEY[one] not in path:
+            yield from _RETURNED[one]
+
+
+def _indexed(level: Level) -> Iterator[str]:
+    for one in levels_down_to(level):
+        yield from ATTRIBUTES[one]
+        yield from (name for name, owner in COMPUTED.items() if owner == one)
+
+
+def _matched(search: Search, name: str, text: str) -> Key:
+    tags = [_tag(part, name) for part in name.split(".")]
+    if len(tags) > _DEEPEST:
+        raise WebError(400, f"'{name[:80]}' goes too deep")
+    attribute = BY_TAG.get(tags[0])
+    if attribute is not None and attribute.level not in levels_down_to(search.level):
+        plural = {"STUDY": "studies", "SERIES": "series", "IMAGE": "instances"}[search.level]
+        raise WebError(
+            400,
+            f"'{name[:80]}' belongs to a level below {plural}; a search for {plural} cannot match it",
+        )
+    return _key(name, tags, text)
+
+
+def _key(name: str, tags: list[int], text: str) -> Key:
+    tag, *deeper = tags
+    vr = vr_of(tag)
+    if deeper:
+        if vr != "SQ":
+            raise WebError(400, f"'{name[:80]}': only a sequence holds other attributes")
+        return Key(tag, vr, items=((_key(name, deeper, text),),))
+    if vr == "SQ":
+        if text:
+            raise WebError(400, f"'{name[:80]}' is a sequence: match an attribute in it, by a dot")
+        return Key(tag, vr, items=((),))
+    # A list of UIDs has commas here and backslashes on DIMSE (PS3.18 8.3.4.1, PS3.4 C.2.2.2.2).
+    values = split(text.replace(",", "\\") if vr == "UI" else text, vr)
+    return Key(tag, vr, tuple(values), matcher(vr, values))
+
+
+def _add(keys: dict[int, Key], key: Key) -> None:
+    """Take a key in; two paths into one sequence have to fit the same item of it."""
+    before = keys.get(key.tag)
+    if before is None:
+        keys[key.tag] = key
+    elif key.vr == "SQ" and before.items and key.items:
+        inner = {one.tag: one for one in before.items[0]}
+        for one in key.items[0]:
+            _add(inner, one)
+        keys[key.tag] = Key(key.tag, key.vr, items=(tuple(inner.values()),))
+    else:
+        raise WebError(400, f"({key.tag >> 16:04X},{key.tag & 0xFFFF:04X}) is given twice")
+
+
+def _include(search: Search, keys: dict[int, Key], word: str) -> None:
+    tag = _tag(word.partition(".")[0], word)
+    attribute = BY_TAG.get(tag)
+    if attribute is not None and LEVELS.index(attribute.level) > LEVELS.index(search.level):
+        search.warnings.append(f"{attribute.keyword} is not an attribute of this level.")
+        return
+    vr = vr_of(tag)
+    keys.setdefault(tag, Key(tag, vr, items=((),) if vr == "SQ" else ()))
+
+
+def _tag(word: str, name: str | None = None) -> int:
+    """The tag of a keyword or of eight hexadecimal digits."""
+    if _TAG.fullmatch(word):
+        return int(word, 16)
+    tag = tag_for_keyword(word)
+    if tag is None:
+        raise WebError(
+            400,
+            f"'{(name or word)[:80]}' is no parameter of a search: give the keyword of an attribute"
+            " (PatientID), its tag (00100020), includefield, limit, offset or fuzzymatching",
+        )
+    return int(tag)
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:12]) > _LARGEST or len(text) > 12:
+        raise WebError(400, f"'{name}' has to be a whole number, 0 or more, not '{text[:40]}'")
+    return int(text)
+
+
+def _truth(name: str, text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise WebError(400, f"'{name}' has to be true or false, not '{text[:40]}'")
+    return text.lower() == "true"

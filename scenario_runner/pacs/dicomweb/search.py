@@ -1,0 +1,108 @@
+"""QIDO-RS: the archive's one matching, asked by URL and answered in DICOM JSON (PS3.18 10.6)."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.elements import DamagedDatasetError
+from scenario_runner.archive.keys import QUERY_RETRIEVE_LEVEL
+from scenario_runner.archive.levels import BY_KEYWORD, BY_TAG, Level
+from scenario_runner.archive.query import Query
+from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
+from scenario_runner.network.dicomweb.media_types import DICOM_JSON, JSON
+from scenario_runner.pacs.dicomweb import json_writer
+from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, resource_url
+from scenario_runner.pacs.dicomweb.metadata import metadata
+from scenario_runner.pacs.dicomweb.parameters import search_of
+
+if TYPE_CHECKING:
+    from scenario_runner.archive.keys import Answer
+    from scenario_runner.pacs.dicomweb.json_writer import Json
+
+_RETRIEVE_URL: Final = "00081190"
+_UIDS: Final = tuple(
+    BY_KEYWORD[keyword].tag
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+)
+_COUNTS: Final = frozenset(
+    tag for tag, one in BY_TAG.items() if one.keyword.startswith("NumberOf") and one.computed
+)
+
+
+def search_studies(desk: WebDesk, call: Call) -> Reply:
+    """``/studies``."""
+    return _search(desk, call, "STUDY")
+
+
+def search_series(desk: WebDesk, call: Call) -> Reply:
+    """``/series`` and ``/studies/{study}/series``."""
+    return _search(desk, call, "SERIES")
+
+
+def search_instances(desk: WebDesk, call: Call) -> Reply:
+    """``/instances``, and the same below a study or a series."""
+    return _search(desk, call, "IMAGE")
+
+
+def _search(desk: WebDesk, call: Call, level: Level) -> Reply:
+    media_type = _media_type(call)
+    above = [
+        (keyword, uid)
+        for name, keyword in (("study", "StudyInstanceUID"), ("series", "SeriesInstanceUID"))
+        if (uid := call.uid(name))
+    ]
+    search = search_of(level, above, call.query)
+    query = Query.of_keys(level, search.keys, availability=True, terms=(UTF8,))
+    end = None if search.limit is None else search.offset + search.limit
+    matches = itertools.islice(query.run(desk.archive), search.offset, end)
+    everything = search.everything and level == "IMAGE"
+    found = (
+        _json(desk, call.base, level, match.answer, everything=everything) for match in matches
+    )
+    return Reply(
+        media_type=media_type,
+        content=json_writer.array(found),
+        headers=warning_header(search.warnings),
+    )
+
+
+def warning_header(warnings: list[str]) -> dict[str, str]:
+    """What was asked for and not done, in the header HTTP has for it."""
+    return (
+        {"Warning": ", ".join(f'299 dicom-fabricator "{one}"' for one in warnings)}
+        if warnings
+        else {}
+    )
+
+
+def _media_type(call: Call) -> str:
+    for accepted in call.accepted():
+        for offered in (DICOM_JSON, JSON):
+            if accepted.covers(offered):
+                return offered
+    raise WebError(406, f"a search is answered in {DICOM_JSON} only")
+
+
+def _json(desk: WebDesk, base: str, level: Level, answer: Answer, *, everything: bool) -> Json:
+    del answer[QUERY_RETRIEVE_LEVEL]
+    uids = [str(answer[tag][1][0]) for tag in _UIDS if tag in answer and answer[tag][1]]
+    for tag in _COUNTS & answer.keys():
+        vr, values = answer[tag]
+        answer[tag] = (vr, [str(desk.misbehaviour.count(int(str(one)))) for one in values])
+    answer[SPECIFIC_CHARACTER_SET] = ("CS", [UTF8])
+    data = json_writer.of_answer(answer)
+    if everything:
+        data = _whole(desk, base, uids[-1]) | data
+    depth = ("STUDY", "SERIES", "IMAGE").index(level) + 1
+    data[_RETRIEVE_URL] = json_writer.attribute("UR", [resource_url(base, *uids[:depth])])
+    return dict(sorted(data.items()))
+
+
+def _whole(desk: WebDesk, base: str, sop_instance_uid: str) -> Json:
+    """All attributes of an instance; nothing of one that is gone or damaged meanwhile."""
+    instance = desk.archive.index.locate(sop_instance_uid)
+    try:
+        return metadata(desk, base, instance) if instance is not None else {}
+    except (OSError, DamagedDatasetError):
+        return {}

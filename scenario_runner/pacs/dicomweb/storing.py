@@ -1,0 +1,274 @@
+"""STOW-RS: instances taken in as they arrive, each safe before it is acknowledged (PS3.18 10.5)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.archive import MismatchError
+from scenario_runner.archive.elements import DamagedDatasetError
+from scenario_runner.errors import MachineError
+from scenario_runner.network.dicomweb.media_types import (
+    DICOM,
+    DICOM_JSON,
+    DICOM_XML,
+    JSON,
+    MULTIPART,
+    parse,
+)
+from scenario_runner.network.dicomweb.multipart import (
+    Event,
+    MultipartError,
+    MultipartReader,
+    PartBegins,
+    PartData,
+    PartEnds,
+    PartLimits,
+)
+from scenario_runner.pacs.dicomweb import json_writer
+from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, resource_url
+from scenario_runner.pacs.dicomweb.json_writer import Json
+from scenario_runner.pacs.dicomweb.search import warning_header
+from scenario_runner.pacs.dicomweb.xml_writer import as_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scenario_runner.archive.archive import Arrived
+
+LOGGER = logging.getLogger(__name__)
+
+OUT_OF_RESOURCES: Final = 0xA700
+DATA_SET_DOES_NOT_MATCH: Final = 0xA900
+CANNOT_UNDERSTAND: Final = 0xC000
+
+_REFERENCED_SOP, _FAILED_SOP, _OTHER_FAILURES = "00081199", "00081198", "0008119A"
+_SOP_CLASS, _SOP_INSTANCE = "00081150", "00081155"
+_RETRIEVE_URL, _FAILURE_REASON, _WARNING_REASON = "00081190", "00081197", "00081196"
+_PIECE: Final = 1 << 20
+"""Bytes of a body that are handled at a time."""
+
+
+class _TooLarge(ValueError):
+    """A part is longer than an instance may be."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the parts of a request."""
+
+    base: str
+    studies: set[str] = field(default_factory=set)
+    stored: list[Json] = field(default_factory=list)
+    failed: list[Json] = field(default_factory=list)
+    nameless: list[Json] = field(default_factory=list)
+    """Parts that could not be told to be any instance."""
+    problems: list[str] = field(default_factory=list)
+    warned: bool = False
+
+    def keep(self, arrived: Arrived, warning: int | None = None) -> None:
+        """An instance is stored."""
+        study = arrived.attributes["StudyInstanceUID"]
+        series = arrived.attributes["SeriesInstanceUID"]
+        instance = arrived.meta.sop_instance_uid
+        self.studies.add(study)
+        item = _reference(arrived)
+        url = resource_url(self.base, study, series, instance)
+        item[_RETRIEVE_URL] = json_writer.attribute("UR", [url])
+        if warning is not None:
+            self.warned = True
+            item[_WARNING_REASON] = json_writer.attribute("US", [warning])
+        self.stored.append(item)
+
+    def fail(self, reason: int, problem: str, arrived: Arrived | None = None) -> None:
+        """A part is not stored."""
+        self.problems.append(problem)
+        why = {_FAILURE_REASON: json_writer.attribute("US", [reason])}
+        if arrived is None:
+            self.nameless.append(why)
+        else:
+            self.failed.append(_reference(arrived) | why)
+
+    @property
+    def status(self) -> int:
+        """PS3.18 table 10.5.3-1."""
+        bad = self.failed or self.nameless
+        if bad and not self.stored:
+            return 409
+        return 202 if bad or self.warned else 200
+
+    def dataset(self) -> Json:
+        """The Store Instances Response Module (PS3.18 I.2)."""
+        data: Json = {}
+        if len(self.studies) == 1:
+            urls = [resource_url(self.base, one) for one in self.studies]
+            data[_RETRIEVE_URL] = json_writer.attribute("UR", urls)
+        for name, items in (
+            (_FAILED_SOP, self.failed), (_REFERENCED_SOP, self.stored), (_OTHER_FAILURES, self.nameless),
+        ):  # fmt: skip
+            if items:
+                data[name] = json_writer.attribute("SQ", items)
+        return dict(sorted(data.items()))
+
+
+def _reference(arrived: Arrived) -> Json:
+    return {
+        _SOP_CLASS: json_writer.attribute("UI", [arrived.meta.sop_class_uid]),
+        _SOP_INSTANCE: json_writer.attribute("UI", [arrived.meta.sop_instance_uid]),
+    }
+
+
+def store_instances(desk: WebDesk, call: Call) -> Reply:
+    """``POST /studies`` and ``POST /studies/{study}``.
+
+    A client that goes away in the middle has the parts stored that were whole, as on DIMSE; the
+    one that was not leaves nothing behind.
+    """
+    study = call.uid("study")
+    answer_type = _answer_type(call)
+    boundary = _boundary(call)
+    # The parts are bounded here, one by one: a reader's own limit would end the whole request.
+    limits = PartLimits(part=1 << 62)
+    outcome = _Outcome(call.base)
+    try:
+        reader = MultipartReader(boundary, limits)
+        events = _events(reader, call.body)
+        for event in events:
+            if isinstance(event, PartBegins):
+                _take_part(desk, event, _Part(events), study, outcome)
+        reader.finish()
+    except MultipartError as error:
+        raise WebError(400, f"the body is no multipart message: {error}") from error
+    if not (outcome.stored or outcome.failed or outcome.nameless):
+        raise WebError(400, "the body has no part")
+    data = outcome.dataset()
+    headers = warning_header([_quotable(one) for one in outcome.problems[:1]])
+    body = as_xml(data) if answer_type == DICOM_XML else json_writer.encode(data)
+    return Reply(status=outcome.status, media_type=answer_type, content=body, headers=headers)
+
+
+def _answer_type(call: Call) -> str:
+    for accepted in call.accepted():
+        for offered in (DICOM_JSON, JSON, DICOM_XML):
+            if accepted.covers(offered):
+                return offered
+    raise WebError(406, f"what became of a request is told in {DICOM_JSON} or {DICOM_XML}")
+
+
+def _boundary(call: Call) -> str:
+    media_type = parse(call.headers.get("content-type"))
+    if media_type is None or media_type.essence != MULTIPART or media_type.root != DICOM:
+        raise WebError(
+            415, f'send {MULTIPART}; type="{DICOM}", instances as Part 10 files, one a part'
+        )
+    boundary = media_type.get("boundary")
+    if not boundary:
+        raise WebError(400, "the Content-Type has no boundary")
+    return boundary
+
+
+def _events(reader: MultipartReader, body: Iterable[bytes]) -> Iterator[Event]:
+    for chunk in body:
+        view = memoryview(chunk)
+        for start in range(0, len(view), _PIECE):
+            yield from reader.feed(view[start : start + _PIECE])
+
+
+class _Part:
+    """The content of the part whose head was just read; has to be read to its end."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._events = events
+        self._whole = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._whole:
+            return
+        for event in self._events:
+            if isinstance(event, PartData):
+                yield event.data
+            elif isinstance(event, PartEnds):
+                self._whole = True
+                return
+        raise MultipartError("it ends within a part")
+
+    def within(self, most: int) -> Iterator[bytes]:
+        """The content, which may not be longer than that. Raises _TooLarge."""
+        size = 0
+        for data in self:
+            size += len(data)
+            if size > most:
+                raise _TooLarge(f"an instance has more than {most} bytes")
+            yield data
+
+    def skip(self) -> None:
+        """Read what is left and forget it."""
+        for _ in self:
+            pass
+
+
+def _take_part(
+    desk: WebDesk, head: PartBegins, part: _Part, study: str | None, outcome: _Outcome
+) -> None:
+    """Store one part, or note why not. What was not read of it is skipped."""
+    given = parse(head.headers.get("content-type"))
+    if given is not None and given.essence != DICOM:
+        part.skip()
+        outcome.fail(CANNOT_UNDERSTAND, f"a part is {given.essence}, not {DICOM}")
+        return
+    try:
+        arrived = desk.archive.take_in(part.within(desk.options.maximum_instance))
+    except MultipartError:
+        raise
+    except MismatchError as error:
+        outcome.fail(DATA_SET_DOES_NOT_MATCH, str(error))
+    except DamagedDatasetError as error:
+        outcome.fail(CANNOT_UNDERSTAND, str(error))
+    except (MachineError, _TooLarge) as error:
+        outcome.fail(OUT_OF_RESOURCES, str(error))
+    else:
+        _keep(desk, arrived, study, outcome)
+    part.skip()
+
+
+def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome) -> None:
+    """Store an instance that has come whole, or what faults make of that."""
+    try:
+        wrong = desk.misbehaviour.wrong_status("store")
+        if wrong is not None and wrong[0] & 0xF000 != 0xB000:
+            status, comment = wrong
+            outcome.fail(status, comment or "refused on purpose", arrived)
+            return
+        there = arrived.attributes["StudyInstanceUID"]
+        if study is not None and there != study:
+            problem = f"the instance belongs to study {there}, not to the one in the URL"
+            outcome.fail(DATA_SET_DOES_NOT_MATCH, problem, arrived)
+            return
+        if not desk.misbehaviour.loses():
+            _store(desk, arrived)
+        outcome.keep(arrived, wrong[0] if wrong else None)
+    except MachineError as error:
+        outcome.fail(OUT_OF_RESOURCES, str(error), arrived)
+    finally:
+        desk.archive.discard(arrived)
+
+
+def _store(desk: WebDesk, arrived: Arrived) -> None:
+    meta = arrived.meta
+    if not desk.misbehaviour.alters():
+        desk.archive.keep(arrived)
+        return
+    data = arrived.written.read_bytes()[meta.data_offset :]
+    desk.archive.store(
+        meta.sop_class_uid,
+        meta.sop_instance_uid,
+        meta.transfer_syntax_uid,
+        desk.misbehaviour.alter([data], meta.transfer_syntax_uid),
+    )
+
+
+def _quotable(text: str) -> str:
+    """Text that may stand between quotes in a header."""
+    plain = " ".join(text.split()).encode("ascii", "replace").decode("ascii")
+    return plain.replace("\\", "/").replace('"', "'")[:200]

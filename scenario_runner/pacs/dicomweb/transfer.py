@@ -1,0 +1,142 @@
+"""Transfer syntaxes as DICOMweb names them, and instances brought into another one (PS3.18 8.7.3)."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import mmap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.elements import (
+    DEFLATED_LITTLE,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    DamagedDatasetError,
+    Span,
+    find_pixels,
+    inflate,
+)
+from scenario_runner.archive.files import decode_meta
+from scenario_runner.archive.transcoding import TranscodingError, transcode
+from scenario_runner.part10 import file_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.index import Located
+
+CHUNK: Final = 1 << 20
+"""Bytes that are read and sent at a time."""
+_META_MAX: Final = 1 << 17
+
+IMAGE_TYPES: Final = {
+    "1.2.840.10008.1.2.4.50": "image/jpeg",
+    "1.2.840.10008.1.2.4.51": "image/jpeg",
+    "1.2.840.10008.1.2.4.57": "image/jpeg",
+    "1.2.840.10008.1.2.4.70": "image/jpeg",
+    "1.2.840.10008.1.2.4.80": "image/jls",
+    "1.2.840.10008.1.2.4.81": "image/jls",
+    "1.2.840.10008.1.2.4.90": "image/jp2",
+    "1.2.840.10008.1.2.4.91": "image/jp2",
+    "1.2.840.10008.1.2.4.92": "image/jpx",
+    "1.2.840.10008.1.2.4.93": "image/jpx",
+    "1.2.840.10008.1.2.4.201": "image/jphc",
+    "1.2.840.10008.1.2.4.202": "image/jphc",
+    "1.2.840.10008.1.2.4.203": "image/jphc",
+    "1.2.840.10008.1.2.5": "image/dicom-rle",
+}
+"""The media type of compressed frames by transfer syntax (PS3.18 8.7.3)."""
+
+
+def stored(archive: Archive, instance: Located) -> Iterator[bytes]:
+    """The file of an instance as it lies, in pieces. Raises OSError at the first when it is gone."""
+    with archive.files.path(instance.file).open("rb") as file:
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+def converted(archive: Archive, instance: Located, to_uid: str) -> bytes:
+    """The instance as a Part 10 file in another transfer syntax.
+
+    Between uncompressed ones by rewriting, from a compressed one by the decoders pydicom finds.
+    Raises TranscodingError when there is no way.
+    """
+    if instance.transfer_syntax_uid in (IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE):
+        data, syntax = archive.data(instance), instance.transfer_syntax_uid
+        if syntax == DEFLATED_LITTLE:
+            data, syntax = inflate(data), EXPLICIT_LITTLE
+        data = transcode(data, syntax, to_uid)
+        return file_meta(instance.sop_class_uid, instance.sop_instance_uid, to_uid) + data
+    if to_uid not in (EXPLICIT_LITTLE, IMPLICIT_LITTLE):
+        raise TranscodingError(f"{instance.transfer_syntax_uid} cannot become {to_uid}")
+    return _decompressed(archive.files.path(instance.file), to_uid)
+
+
+def _decompressed(path: Path, to_uid: str) -> bytes:
+    from pydicom import dcmread
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    if not can_decode(dcmread(path, specific_tags=[]).file_meta.TransferSyntaxUID):
+        raise TranscodingError("no decoder for the compressed pixels is installed here")
+    try:
+        dataset = dcmread(path)
+        dataset.decompress(generate_instance_uid=False)
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        target = io.BytesIO()
+        dataset.save_as(target, enforce_file_format=True)
+    except Exception as error:
+        # What decoders raise for damaged pixels is not told beforehand.
+        raise TranscodingError(f"the pixels cannot be decoded: {error}") from error
+    whole = target.getvalue()
+    meta = decode_meta(whole[:_META_MAX])
+    data = transcode(whole[meta.data_offset :], EXPLICIT_LITTLE, to_uid)
+    return file_meta(meta.sop_class_uid, meta.sop_instance_uid, to_uid) + data
+
+
+def can_decode(transfer_syntax_uid: str) -> bool:
+    """Whether pixels in this transfer syntax can be decoded with what is installed."""
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    try:
+        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
+    except NotImplementedError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """An open file and where its pixels lie in it."""
+
+    data: mmap.mmap | bytes
+    span: Span
+
+
+@contextlib.contextmanager
+def pixels(archive: Archive, instance: Located) -> Iterator[Pixels | None]:
+    """The pixels of an instance, mapped into memory, not read. None when it has none.
+
+    Raises DamagedDatasetError, OSError.
+    """
+    syntax = instance.transfer_syntax_uid
+    if syntax == DEFLATED_LITTLE:
+        data = inflate(archive.data(instance))
+        span = find_pixels(data, EXPLICIT_LITTLE)
+        yield None if span is None else Pixels(data, span)
+        return
+    with (
+        archive.files.path(instance.file).open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+    ):
+        offset = decode_meta(mapped[:_META_MAX]).data_offset
+        span = find_pixels(mapped, syntax, offset)
+        yield None if span is None else Pixels(mapped, span)
+
+
+__all__ = [
+    "CHUNK", "IMAGE_TYPES", "DamagedDatasetError", "Pixels", "TranscodingError", "can_decode",
+    "converted", "pixels", "stored",
+]  # fmt: skip

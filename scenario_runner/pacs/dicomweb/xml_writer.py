@@ -1,0 +1,58 @@
+"""The Native DICOM Model in XML (PS3.19 A.1) from the JSON model: the same attributes, other brackets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from xml.etree import ElementTree as ET
+
+from pydicom.datadict import keyword_for_tag
+
+if TYPE_CHECKING:
+    from scenario_runner.pacs.dicomweb.json_writer import Json
+
+_NAMESPACE: Final = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
+_NAME_PARTS: Final = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot say."""
+
+
+def as_xml(data: Json) -> bytes:
+    """A data set in the JSON model as an XML document in UTF-8."""
+    root = ET.Element("NativeDicomModel", {"xmlns": _NAMESPACE, "xml:space": "preserve"})
+    _add(root, data)
+    body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return body
+
+
+def _add(parent: ET.Element, data: Json) -> None:
+    for tag, member in data.items():
+        names = {"tag": tag, "vr": member["vr"]}
+        if keyword := keyword_for_tag(int(tag, 16)):
+            names["keyword"] = keyword
+        element = ET.SubElement(parent, "DicomAttribute", names)
+        if "BulkDataURI" in member:
+            ET.SubElement(element, "BulkData", {"uri": member["BulkDataURI"]})
+        elif "InlineBinary" in member:
+            ET.SubElement(element, "InlineBinary").text = member["InlineBinary"]
+        for number, value in enumerate(member.get("Value", ()), start=1):
+            _add_value(element, member["vr"], str(number), value)
+
+
+def _add_value(element: ET.Element, vr: str, number: str, value: Any) -> None:
+    if vr == "SQ":
+        _add(ET.SubElement(element, "Item", {"number": number}), value)
+    elif vr == "PN" and value is not None:
+        name = ET.SubElement(element, "PersonName", {"number": number})
+        for group, text in value.items():
+            parts = ET.SubElement(name, group)
+            for part, component in zip(_NAME_PARTS, text.split("^"), strict=False):
+                if component:
+                    ET.SubElement(parts, part).text = _sayable(component)
+    else:
+        child = ET.SubElement(element, "Value", {"number": number})
+        child.text = "" if value is None else _sayable(str(value))
+
+
+def _sayable(text: str) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,213 @@
+"""QIDO-RS finds what C-FIND finds, and says what it cannot do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydicom import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import put, sample
+from tests.pacs.dicomweb.web import get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.archive.archive import Archive
+
+STUDY_UID, SERIES_UID, SOP_UID = "0020000D", "0020000E", "00080018"
+RETRIEVE_URL = "00081190"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Three studies of two people; the second study has two series of three images."""
+    with EmbeddedPacs(tmp_path_factory.mktemp("pacs")) as pacs:
+        fill(pacs.archive)
+        yield pacs.open_web()
+
+
+def fill(archive: Archive) -> None:
+    put(archive, sample("1.2.1", PatientName="CITIZEN^JANE", StudyDate="20260101"))
+    for series in (1, 2):
+        for number in (1, 2, 3):
+            put(
+                archive,
+                sample(
+                    "1.2.2",
+                    series,
+                    number,
+                    PatientName="CITIZEN^JANE",
+                    StudyDate="20260215",
+                    Modality="CT" if series == 1 else "MR",
+                    AccessionNumber="B77",
+                ),
+            )
+    request = Dataset()
+    request.RequestedProcedureID, request.ScheduledProcedureStepID = "RP9", "SPS1"
+    put(
+        archive,
+        sample(
+            "1.2.3",
+            PatientName="Müller^Jörg=山田^太郎",
+            PatientID="PID2",
+            StudyDate="20261231",
+            SpecificCharacterSet="ISO_IR 192",
+            RequestAttributesSequence=DicomSequence([request]),
+            WindowCenter="40",
+        ),
+    )
+
+
+def found(url: str) -> list[dict[str, Any]]:
+    response = get(url, "application/dicom+json")
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/dicom+json"
+    items: list[dict[str, Any]] = response.json()
+    return items
+
+
+def uids(url: str, tag: str = STUDY_UID) -> list[str]:
+    return [item[tag]["Value"][0] for item in found(url)]
+
+
+@pytest.mark.parametrize(
+    ("query", "studies"),
+    [
+        ("", ["1.2.1", "1.2.2", "1.2.3"]),
+        ("PatientID=PID1", ["1.2.1", "1.2.2"]),
+        ("00100020=PID2", ["1.2.3"]),
+        ("PatientName=citizen*", ["1.2.1", "1.2.2"]),
+        ("PatientName=M%C3%BCller*", ["1.2.3"]),
+        ("PatientName=%E5%B1%B1%E7%94%B0*", ["1.2.3"]),
+        ("StudyDate=20260201-20261231", ["1.2.2", "1.2.3"]),
+        ("StudyDate=-20260131", ["1.2.1"]),
+        ("StudyInstanceUID=1.2.1,1.2.3", ["1.2.1", "1.2.3"]),
+        ("StudyInstanceUID=1.2.1%5C1.2.3", ["1.2.1", "1.2.3"]),
+        ("ModalitiesInStudy=MR", ["1.2.2"]),
+        ("AccessionNumber=B7%3F&PatientID=PID1", ["1.2.2"]),
+        ("AccessionNumber=", ["1.2.1", "1.2.2", "1.2.3"]),
+        ("WindowCenter=40", ["1.2.3"]),
+        ("RequestAttributesSequence.RequestedProcedureID=RP9", ["1.2.3"]),
+        ("00400275.00400009=SPS1&00400275.00401001=RP*", ["1.2.3"]),
+        ("00400275.00400009=SPS1&00400275.00401001=XX", []),
+        ("limit=1", ["1.2.1"]),
+        ("limit=2&offset=1", ["1.2.2", "1.2.3"]),
+        ("offset=9", []),
+        ("limit=0", []),
+    ],
+)
+def test_a_search_finds_these_studies(url: str, query: str, studies: list[str]) -> None:
+    assert uids(f"{url}/studies?{query}") == studies
+
+
+@pytest.mark.parametrize(
+    ("path", "tag", "expected"),
+    [
+        ("/series?Modality=MR", SERIES_UID, ["1.2.2.2"]),
+        ("/series?PatientID=PID2", SERIES_UID, ["1.2.3.1"]),
+        ("/studies/1.2.2/series", SERIES_UID, ["1.2.2.1", "1.2.2.2"]),
+        ("/studies/1.2.2/series?Modality=CT", SERIES_UID, ["1.2.2.1"]),
+        ("/studies/1.2.2/instances?InstanceNumber=2", SOP_UID, ["1.2.2.1.2", "1.2.2.2.2"]),
+        ("/studies/1.2.2/series/1.2.2.1/instances?limit=2", SOP_UID, ["1.2.2.1.1", "1.2.2.1.2"]),
+        ("/instances?SOPInstanceUID=1.2.1.1.1,1.2.2.2.3", SOP_UID, ["1.2.1.1.1", "1.2.2.2.3"]),
+        ("/instances?WindowCenter=40", SOP_UID, ["1.2.3.1.1"]),
+        ("/studies/9.9/series", SERIES_UID, []),
+    ],
+)
+def test_series_and_instances_are_found_under_what_holds_them(
+    url: str, path: str, tag: str, expected: list[str]
+) -> None:
+    assert uids(url + path, tag) == expected
+
+
+def test_a_study_says_what_a_worklist_of_studies_shows(url: str) -> None:
+    (study,) = found(f"{url}/studies?AccessionNumber=B77")
+    values = {tag: member.get("Value") for tag, member in study.items()}
+    assert values["00080061"] == ["CT", "MR"]
+    assert values["00201206"], values["00201208"] == ([2], [6])
+    assert values["00100010"] == [{"Alphabetic": "CITIZEN^JANE"}]
+    assert values["00080056"] == ["ONLINE"]
+    assert values[RETRIEVE_URL] == [f"{url}/studies/1.2.2"]
+    assert "00080060" not in study
+
+
+def test_names_of_every_script_come_in_their_groups(url: str) -> None:
+    (study,) = found(f"{url}/studies?PatientID=PID2")
+    assert study["00100010"]["Value"] == [{"Alphabetic": "Müller^Jörg", "Ideographic": "山田^太郎"}]
+    assert study["00080005"]["Value"] == ["ISO_IR 192"]
+
+
+def test_a_search_across_studies_tells_the_study_too_and_one_within_does_not(url: str) -> None:
+    across = found(f"{url}/series?Modality=MR")[0]
+    within = found(f"{url}/studies/1.2.2/series?Modality=MR")[0]
+    assert across["00100020"]["Value"] == ["PID1"]
+    assert "00100020" not in within
+    assert within[RETRIEVE_URL]["Value"] == [f"{url}/studies/1.2.2/series/1.2.2.2"]
+
+
+def test_fields_are_included_by_name_by_tag_and_all(url: str) -> None:
+    path = f"{url}/instances?SOPInstanceUID=1.2.3.1.1"
+    assert "00281050" not in found(path)[0]
+    named = found(
+        f"{path}&includefield=WindowCenter,00280100&includefield=RequestAttributesSequence"
+    )[0]
+    assert named["00281050"]["Value"] == [40.0]
+    assert named["00280100"]["Value"] == [16]
+    assert named["00400275"]["Value"][0]["00401001"]["Value"] == ["RP9"]
+    everything = found(f"{path}&includefield=all")[0]
+    assert everything["00280103"]["Value"] == [0]
+    assert everything["7FE00010"]["BulkDataURI"].endswith("/bulkdata/7FE00010")
+    study = found(f"{url}/studies?PatientID=PID2&includefield=all")[0]
+    assert study["00201200"]["Value"] == [1]
+
+
+def test_what_is_not_done_is_said_in_a_warning(url: str) -> None:
+    response = get(f"{url}/studies?fuzzymatching=true&PatientID=PID1&includefield=Modality")
+    assert len(response.json()) == 2
+    assert "fuzzymatching parameter is not supported" in response.headers["warning"]
+    assert "Modality is not an attribute of this level" in response.headers["warning"]
+    assert "warning" not in get(f"{url}/studies?fuzzymatching=false").headers
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("PatientIdd=1", "'PatientIdd' is no parameter"),
+        ("0010002=1", "'0010002' is no parameter"),
+        ("limit=-1", "'limit' has to be a whole number"),
+        ("limit=x", "'limit' has to be a whole number"),
+        ("offset=99999999999999999999", "'offset' has to be a whole number"),
+        ("fuzzymatching=maybe", "true or false"),
+        ("Modality=CT", "'Modality' belongs to a level below studies"),
+        ("PatientID=1&PatientID=2", "(0010,0020) is given twice"),
+        ("PatientID.PatientName=1", "only a sequence holds"),
+        ("RequestAttributesSequence=1", "is a sequence"),
+        ("includefield=Nonsense", "'Nonsense' is no parameter"),
+        ("a.b.c.d=1", "is no parameter"),
+    ],
+)
+def test_a_wrong_parameter_is_named(url: str, query: str, words: str) -> None:
+    response = get(f"{url}/studies?{query}")
+    assert response.status_code == 400
+    assert words in response.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "content_type"),
+    [
+        (None, 200, "application/dicom+json"),
+        ("*/*", 200, "application/dicom+json"),
+        ("application/json", 200, "application/json"),
+        ("application/dicom+json, application/json;q=0.5", 200, "application/dicom+json"),
+        ("text/html", 406, "text/plain; charset=utf-8"),
+        ("application/dicom+json;q=0", 406, "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_answer_is_of_a_type_that_is_accepted(
+    url: str, accept: str | None, status: int, content_type: str
+) -> None:
+    response = get(f"{url}/studies", accept)
+    assert (response.status_code, response.headers["content-type"]) == (status, content_type)
