@@ -138,11 +138,14 @@ def _offers(plugins: Plugins) -> dict[str, Any]:
 
 
 def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.PlanOptions:
+    from scenario_runner.imaging.encoding.syntaxes import writable
+
     seed = moment.seed_for(scenario)
     return expand.PlanOptions(
         seed=seed,
         now=moment.now,
         run_names=moment.names(seed),
+        transfer_syntaxes=writable(),
         phantoms=plugins.named("fabricate_phantoms").keys(),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import UsageError
-from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, IMPLICIT_LE
+from scenario_runner.imaging.encoding.syntaxes import writable
+from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transfer_syntax_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.imaging.series_encoder import SeriesEncoder
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
-
-SUPPORTED_TRANSFER_SYNTAXES = frozenset({EXPLICIT_LE, IMPLICIT_LE})
-"""UIDs of those that can be written."""
 
 
 class InstanceFactory:
@@ -63,10 +61,12 @@ class InstanceFactory:
         if current and current[1] == changes and _same(current[0], series):
             return current[2]
         self._current = None  # let go of the last series' pixels before drawing the next ones
-        if series.transfer_syntax_uid not in SUPPORTED_TRANSFER_SYNTAXES:
+        uid, can = series.transfer_syntax_uid, writable()
+        if uid not in can:
+            names = [name for name, known in TRANSFER_SYNTAXES.items() if known in can]
             raise UsageError(
-                f"series {series.id}: transfer syntax {series.transfer_syntax_uid} cannot be written",
-                hint="explicit-le and implicit-le can",
+                f"series {series.id}: transfer syntax {transfer_syntax_name(uid)} cannot be written",
+                hint=f"there are {', '.join(names)}",
             )
         builder = self._builders.get(series.modality)
         if builder is None:

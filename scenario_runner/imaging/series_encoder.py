@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import ImplicitVRLittleEndian
 
 from scenario_runner.errors import PluginError, UsageError
 from scenario_runner.imaging import character_sets, overrides
-from scenario_runner.imaging.encoding.elements import element_header
-from scenario_runner.imaging.encoding.template import PIXEL_DATA, Template
+from scenario_runner.imaging.encoding import syntaxes
+from scenario_runner.imaging.encoding.codecs import codec_of
+from scenario_runner.imaging.encoding.pixels import CompressedPixels, NativePixels, PixelElement
+from scenario_runner.imaging.encoding.template import Template
 from scenario_runner.imaging.instance import Buffer, Instance
+from scenario_runner.imaging.modules.values import ds
 from scenario_runner.imaging.refusal import refusal
 from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.code import ALL_UIDS, SMALLEST
 from scenario_runner.imaging.text.content import NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
 from scenario_runner.part10 import file_meta
+from scenario_runner.planning.transfer_syntaxes import misfit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.imaging.api import Frame, Frames, IodBuilder
+    from scenario_runner.imaging.encoding.codecs import Codec
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+_RATIO = "LossyImageCompressionRatio"
 
 
 class SeriesEncoder:
@@ -45,7 +51,9 @@ class SeriesEncoder:
     ) -> None:
         self.series = series
         self._builder, self._frames = builder, frames
-        self._implicit = series.transfer_syntax_uid == ImplicitVRLittleEndian
+        self._syntax = series.transfer_syntax_uid
+        self._deflated = syntaxes.is_deflated(self._syntax)
+        encoding = syntaxes.encoding_of(self._syntax)
         defaults = builder.defaults
         if series.frames > 1 and defaults.frames == 1 and not defaults.multiframe_sop_class_uid:
             raise UsageError(
@@ -55,11 +63,17 @@ class SeriesEncoder:
             )
         first = frames.frame(0)
         self._shape, self._dtype = _described(series, first)
+        self._require_fit()
         each = builder.each(series.images[0])
         shared = builder.shared(series, first)
         tags = {**series.tags, **modifications}
+        codec = codec_of(self._syntax)
+        if codec is not None:
+            _declare_compression(shared, codec)
+            if codec.method:
+                each[_RATIO] = ""
         try:
-            applied = overrides.apply(shared, tags, implicit=self._implicit)
+            applied = overrides.apply(shared, tags, implicit=encoding.implicit)
         except overrides.UnusableTagError as error:
             raise refusal(series, "FAB311", str(error), error.hint) from None
         varying = [keyword for keyword in each if keyword not in applied.keywords]
@@ -77,15 +91,15 @@ class SeriesEncoder:
         self._declare_negative(shared, applied)
         terms = self._character_sets(shared, applied)
         self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
-        self._template = Template(shared, varying, implicit=self._implicit, character_sets=terms)
-        self._pixel_header = b""
+        self._template = Template(shared, varying, encoding, terms)
+        self._element: PixelElement | None = None
         if "PixelData" not in applied.keywords:
-            size = first.pixels.nbytes
-            vr = "OW" if self._dtype.itemsize > 1 else "OB"
-            self._pixel_header = element_header(
-                PIXEL_DATA, vr, size + (size & 1), implicit=self._implicit
-            )
-            self._padding = b"\0" * (size & 1)
+            if codec is None:
+                self._element = NativePixels(first.pixels.nbytes, self._dtype, encoding)
+            else:
+                self._element = CompressedPixels(codec, first.bits_stored)
+        self._lossy = _RATIO in varying
+        self._kept: tuple[np.ndarray, tuple[list[Buffer], int]] | None = None
         self._burner: Burner | None = None
         if self._overlay is None and (lines or code is not None):
             ink = _ink(first, _text(shared, "PhotometricInterpretation"))
@@ -98,41 +112,67 @@ class SeriesEncoder:
             texts = self._texts(self._overlay.keywords, image, values)
             values["OverlayData"] = self._overlay.data(texts)
         uid = self._fixed.get("SOPInstanceUID") or image.uid
-        head = self._template.head(values)
         buffers: list[Buffer]
-        if self._pixel_header:
-            buffers = [head + self._pixel_header, *self._pixels(image, values)]
-            if tail := self._padding + self._template.tail:
-                buffers.append(tail)
+        if self._element is None:
+            values[_RATIO] = ""
+            buffers = [self._template.head(values) + self._template.tail]
         else:
-            buffers = [head + self._template.tail]
+            pixels, size = self._pixels(self._element, image, values)
+            if self._lossy:
+                values[_RATIO] = ds(round(self._native_size / size, 2))
+            buffers = [self._template.head(values) + pixels[0], *pixels[1:]]
+            if self._template.tail:
+                buffers.append(self._template.tail)
+        if self._deflated:
+            buffers = [syntaxes.deflate(buffers)]
         return Instance(
             sop_class_uid=self._sop_class,
             sop_instance_uid=uid,
-            transfer_syntax_uid=self.series.transfer_syntax_uid,
-            meta=file_meta(self._sop_class, uid, self.series.transfer_syntax_uid),
+            transfer_syntax_uid=self._syntax,
+            meta=file_meta(self._sop_class, uid, self._syntax),
             buffers=buffers,
             image=image,
         )
 
-    def _pixels(self, image: PlannedImage, values: Mapping[str, Any]) -> list[Buffer]:
-        """Pixel data as segments: rows under text are copies, all others the phantom's own."""
-        pixels = self._frames.frame(image.index).pixels
-        if pixels.shape != self._shape or pixels.dtype != self._dtype:
+    def _pixels(
+        self, element: PixelElement, image: PlannedImage, values: Mapping[str, Any]
+    ) -> tuple[list[Buffer], int]:
+        """The pixel element of an image: rows under text are copies, all others the phantom's own.
+
+        What was compressed is kept for the next image, which may be the very same picture.
+        """
+        drawn = self._frames.frame(image.index).pixels
+        if drawn.shape != self._shape or drawn.dtype != self._dtype:
             raise PluginError(
                 f"phantom '{self.series.phantom}' changed from {self._shape} {self._dtype} "
-                f"to {pixels.shape} {pixels.dtype} within a series"
+                f"to {drawn.shape} {drawn.dtype} within a series"
             )
-        pixels = np.ascontiguousarray(pixels, dtype=self._dtype.newbyteorder("<"))
+        if self._kept is not None and self._kept[0] is drawn:
+            return self._kept[1]
+        pixels = np.ascontiguousarray(drawn, dtype=self._dtype.newbyteorder("<"))
+        frames = pixels.reshape((-1, *self._plane))
         burner = self._burner
         if burner is None:
-            return [_bytes_of(pixels)]
-        texts = self._texts(burner.keywords, image, values)
-        return [
-            _bytes_of(part)
-            for frame in pixels.reshape((-1, *self._plane))
-            for part in burner.segments(frame, texts)
-        ]
+            made = element.of([frame] for frame in frames)
+        else:
+            texts = self._texts(burner.keywords, image, values)
+            made = element.of(burner.segments(frame, texts) for frame in frames)
+        if isinstance(element, CompressedPixels) and not (burner and burner.keywords):
+            self._kept = drawn, made
+        return made
+
+    def _require_fit(self) -> None:
+        """Raises InvalidInput for pixels that the transfer syntax cannot hold."""
+        bits = self._dtype.itemsize * 8
+        rows, columns = self._plane[:2]
+        problem = misfit(self._syntax, bits_allocated=bits, rows=rows, columns=columns)
+        if problem is not None:
+            raise refusal(self.series, "FAB315", *problem)
+
+    @property
+    def _native_size(self) -> int:
+        """Bytes of the pixels of one image before compression."""
+        return int(np.prod(self._shape)) * self._dtype.itemsize
 
     def _texts(
         self, keywords: Sequence[str], image: PlannedImage, values: Mapping[str, Any]
@@ -261,8 +301,16 @@ def _described(series: PlannedSeries, frame: Frame) -> tuple[tuple[int, ...], np
     return shape, dtype
 
 
-def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
-    return array.reshape(-1).view(np.uint8).data
+def _declare_compression(shared: Dataset, codec: Codec) -> None:
+    """What compression changes in the attributes that describe pixels (PS3.3 C.7.6.1.1.5, C.7.6.3).
+
+    ImageType stays as it is: there is no image that this one would be derived from.
+    """
+    if shared.SamplesPerPixel == 3:
+        shared.PhotometricInterpretation = codec.color
+    if codec.method:
+        shared.LossyImageCompression = "01"
+        shared.LossyImageCompressionMethod = codec.method
 
 
 def _text(dataset: Dataset, keyword: str) -> str:

@@ -75,6 +75,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB312": "more than one case can hold",
         "FAB313": "an unknown phantom",
         "FAB314": "a character set that cannot hold the text",
+        "FAB315": "a transfer syntax that cannot hold the pixels",
         # Site files
         "FAB401": "a target without a service",
         "FAB402": "an environment variable that is not set",

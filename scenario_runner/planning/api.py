@@ -28,6 +28,8 @@ class ModalityDefaults:
     protocol: str = ""
     view: str | None = None
     phantom: str = ""
+    bits_allocated: int | None = None
+    """Of the pixels that its usual phantoms draw; None when that is not known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)

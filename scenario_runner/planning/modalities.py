@@ -5,7 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
+from scenario_runner.planning.transfer_syntaxes import (
+    EXTRAS,
+    TRANSFER_SYNTAXES,
+    transfer_syntax_uid,
+)
 from scenario_runner.planning.values import ValueProblem
 
 if TYPE_CHECKING:
@@ -37,12 +41,19 @@ def find_transfer_syntax(given: str, supported: frozenset[str]) -> str | ValuePr
     uid = transfer_syntax_uid(given)
     if uid in supported:
         return uid
-    names = [name for name, known in TRANSFER_SYNTAXES.items() if known in supported]
-    near = get_close_matches(given.lower(), names, 1, 0.6)
+    if uid in EXTRAS:
+        return ValueProblem(
+            "FAB310",
+            f"the encoder for '{given}' is not installed",
+            f"pip install 'dicom-fabricator[{EXTRAS[uid]}]'",
+        )
+    near = get_close_matches(given.lower(), TRANSFER_SYNTAXES, 1, 0.6)
     meant = f"; did you mean '{near[0]}'?" if near and uid is None else ""
     what = "unknown transfer syntax" if uid is None else "this version cannot write"
     return ValueProblem(
-        "FAB310", f"{what} '{given}'{meant}", f"transfer syntaxes are: {', '.join(names)}"
+        "FAB310",
+        f"{what} '{given}'{meant}",
+        f"transfer syntaxes are: {', '.join(TRANSFER_SYNTAXES)}",
     )
 
 

@@ -21,7 +21,7 @@ from scenario_runner.planning.pictures import Picture, names_a_file
 from scenario_runner.planning.pictures import find as find_picture
 from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
 from scenario_runner.planning.tags import check_tags, merge
-from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED
+from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED, misfit
 from scenario_runner.planning.values import ValueProblem, check_text
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Preparation:
             count=spec.count,
             modality=found.modality,
             sop_class_uid=self._sop_class(spec, path, found),
-            transfer_syntax_uid=self._transfer_syntax(spec, path),
+            transfer_syntax_uid=self._transfer_syntax(spec, path, found, (rows, columns)),
             images=images,
             frames=frames,
             rows=rows,
@@ -266,13 +266,22 @@ class Preparation:
             return found.sop_class_uid
         return uid
 
-    def _transfer_syntax(self, spec: SeriesSpec, path: Path) -> str:
+    def _transfer_syntax(
+        self, spec: SeriesSpec, path: Path, found: ModalityDefaults, size: tuple[int, int]
+    ) -> str:
         if spec.transfer_syntax is None:
             return EXPLICIT_LE
         uid = find_transfer_syntax(spec.transfer_syntax, self._offers.transfer_syntaxes)
         if isinstance(uid, ValueProblem):
             self._findings.add((*path, "transfer_syntax"), uid)
             return EXPLICIT_LE
+        # Another phantom may draw other pixels; imaging looks at them before it makes anything.
+        bits = found.bits_allocated if spec.phantom is None else None
+        rows, columns = size
+        problem = misfit(uid, bits_allocated=bits, rows=rows, columns=columns)
+        if problem is not None:
+            message, hint = problem
+            self._findings.add((*path, "transfer_syntax"), ValueProblem("FAB315", message, hint))
         return uid
 
     def _phantom(self, spec: SeriesSpec, path: Path) -> Picture | None:

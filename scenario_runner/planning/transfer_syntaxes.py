@@ -1,15 +1,22 @@
-"""Names of transfer syntaxes (PS3.5 10 and annex A; UIDs from PS3.6 table A-1)."""
+"""Transfer syntaxes by name, and which pixels each can hold (PS3.5 8.2, 10 and annex A).
+
+Light, for ``validate`` reads it; the encoders are imaging's. UIDs are from PS3.6 table A-1.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 IMPLICIT_LE = "1.2.840.10008.1.2"
+EXPLICIT_BE = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 
 TRANSFER_SYNTAXES = {
     "explicit-le": EXPLICIT_LE,
     "implicit-le": IMPLICIT_LE,
-    "explicit-be": "1.2.840.10008.1.2.2",
-    "deflated": "1.2.840.10008.1.2.1.99",
+    "explicit-be": EXPLICIT_BE,
+    "deflated": DEFLATED,
     "rle": "1.2.840.10008.1.2.5",
     "jpeg-baseline": "1.2.840.10008.1.2.4.50",
     "jpeg-lossless": "1.2.840.10008.1.2.4.70",
@@ -20,9 +27,34 @@ TRANSFER_SYNTAXES = {
     "htj2k-lossless": "1.2.840.10008.1.2.4.201",
     "htj2k": "1.2.840.10008.1.2.4.203",
 }
-"""Every name the language has; which of them can be written is up to imaging."""
+"""Every name the language has."""
 
-SUPPORTED = frozenset({EXPLICIT_LE, IMPLICIT_LE})
+SUPPORTED = frozenset(TRANSFER_SYNTAXES.values())
+
+EXTRAS = {TRANSFER_SYNTAXES[name]: "htj2k" for name in ("htj2k-lossless", "htj2k")}
+"""UIDs whose encoder is an extra of this package, and which one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a transfer syntax, or the encoder behind it, cannot hold. instead: names that can."""
+
+    bits: int = 16
+    """Most bits a sample may have allocated."""
+    side: int = 1
+    """Fewest rows and columns."""
+    instead: str = ""
+
+
+_LIMITS = {
+    # The baseline process knows 8 bits only (PS3.5 8.2.1).
+    "jpeg-baseline": Limits(
+        bits=8, instead="jpeg-lossless, jpeg-ls-near and jpeg-2000 take 16 bits"
+    ),
+    # OpenJPEG is asked for six resolutions, each half of the one before.
+    "jpeg-2000-lossless": Limits(side=32, instead="jpeg-ls takes any size"),
+    "jpeg-2000": Limits(side=32, instead="jpeg-ls-near takes any size"),
+}
 
 
 def transfer_syntax_uid(given: str) -> str | None:
@@ -30,3 +62,29 @@ def transfer_syntax_uid(given: str) -> str | None:
     if given in TRANSFER_SYNTAXES.values():
         return given
     return TRANSFER_SYNTAXES.get(given.strip().lower().replace("_", "-"))
+
+
+def transfer_syntax_name(uid: str) -> str:
+    """The name of a UID, or the UID itself when it has none."""
+    return next((name for name, known in TRANSFER_SYNTAXES.items() if known == uid), uid)
+
+
+def misfit(
+    uid: str, *, bits_allocated: int | None, rows: int, columns: int
+) -> tuple[str, str] | None:
+    """Why pixels cannot be written in a transfer syntax, and what to do; None when they can.
+
+    bits_allocated: 8 or 16, None when that is not known yet.
+    """
+    name = transfer_syntax_name(uid)
+    limits = _LIMITS.get(name)
+    if limits is None:
+        return None
+    if bits_allocated is not None and bits_allocated > limits.bits:
+        return f"{name} holds {limits.bits} bits, the pixels have {bits_allocated}", limits.instead
+    if min(rows, columns) < limits.side:
+        return (
+            f"{name} needs {limits.side} rows and columns or more, there are {rows} x {columns}",
+            limits.instead,
+        )
+    return None

@@ -15,6 +15,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
 from scenario_runner.imaging.encoding.elements import ElementEncoder
+from scenario_runner.imaging.encoding.syntaxes import Encoding
 from tests.imaging.planned import EXPLICIT, IMPLICIT, builders, factory, plan_series
 
 
@@ -114,7 +115,7 @@ def test_one_element_encodes_as_pydicom_does(keyword: str, value: Any, implicit:
     terms = ["ISO_IR 192"]
     tag = DataElement(keyword, "LO", "").tag
     vr = dictionary_VR(keyword).split(" or ", maxsplit=1)[0]
-    quick = ElementEncoder(int(tag), vr, implicit=implicit, terms=terms)(value)
+    quick = ElementEncoder(int(tag), vr, Encoding(implicit=implicit), terms)(value)
     dataset = Dataset()
     dataset.add(DataElement(tag, vr, value))
     stream = DicomBytesIO()

@@ -131,7 +131,7 @@ def test_contexts_are_one_per_class_and_syntax() -> None:
     [
         ({"modality": "ZZ"}, "no IOD builder makes modality 'ZZ'"),
         ({"phantom": "ct/nobody"}, "there is no phantom 'ct/nobody'"),
-        ({"transfer_syntax_uid": "1.2.840.10008.1.2.2"}, "cannot be written"),
+        ({"transfer_syntax_uid": "1.2.840.10008.1.2.4.57"}, "cannot be written"),
     ],
 )
 def test_what_does_not_exist_is_named(change: dict[str, str], message: str) -> None:

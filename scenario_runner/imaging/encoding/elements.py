@@ -14,6 +14,8 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scenario_runner.imaging.encoding.syntaxes import Encoding
+
 LONG_VR = frozenset(str(vr) for vr in EXPLICIT_VR_LENGTH_32)
 """VRs whose explicit length has four bytes after two reserved ones (PS3.5 7.1.2)."""
 
@@ -22,51 +24,66 @@ TEXT_VR = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 _ASCII_VR = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
+_WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+"""VRs whose value is a stream of words, and the bytes of one word (PS3.5 6.2)."""
 
 
-def element_header(tag: int, vr: str, length: int, *, implicit: bool) -> bytes:
-    """Tag, VR and length of an element, little endian. Raises ValueError when too long for its VR."""
-    group, element = tag >> 16, tag & 0xFFFF
-    if implicit:
-        return struct.pack("<HHI", group, element, length)
+def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
+    """Tag, VR and length of an element. Raises ValueError when too long for its VR."""
+    group, element, order = tag >> 16, tag & 0xFFFF, encoding.order
+    if encoding.implicit:
+        return struct.pack(order + "HHI", group, element, length)
     if vr in LONG_VR:
-        return struct.pack("<HH2sHI", group, element, vr.encode("ascii"), 0, length)
+        return struct.pack(order + "HH2sHI", group, element, vr.encode("ascii"), 0, length)
     if length > 0xFFFE:
         raise ValueError(f"a value of VR {vr} is limited to 65534 bytes, this one has {length}")
-    return struct.pack("<HH2sH", group, element, vr.encode("ascii"), length)
+    return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length)
 
 
-def encode_dataset(dataset: Dataset, *, implicit: bool, terms: Sequence[str]) -> bytes:
+def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
     """All elements in ascending order, explicit-length sequences, without preamble or group 0002.
 
     terms: defined terms of the character sets. Raw elements go in as they are, which pydicom's own
-    ``write_dataset`` would not do.
+    ``write_dataset`` would not do. Values of bytes are little endian, and swapped where needed.
     """
     parts: list[bytes] = []
     for tag in sorted(dataset.keys()):
         element = dataset.get_item(tag)
         if element.is_raw:
             value = bytes(element.value or b"")
-            parts += [element_header(tag, str(element.VR), len(value), implicit=implicit), value]
+            parts += [element_header(tag, str(element.VR), len(value), encoding), value]
         elif element.VR == "SQ":
-            items = b"".join(_item(item, implicit, terms) for item in element.value)
-            parts += [element_header(tag, "SQ", len(items), implicit=implicit), items]
+            items = b"".join(_item(item, encoding, terms) for item in element.value)
+            parts += [element_header(tag, "SQ", len(items), encoding), items]
         else:
-            parts.append(_plain(element, implicit, terms))
+            parts.append(_plain(element, encoding, terms))
     return b"".join(parts)
 
 
-def _item(dataset: Dataset, implicit: bool, terms: Sequence[str]) -> bytes:
-    encoded = encode_dataset(dataset, implicit=implicit, terms=terms)
-    return struct.pack("<HHI", 0xFFFE, 0xE000, len(encoded)) + encoded
+def _item(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
+    encoded = encode_dataset(dataset, encoding, terms)
+    return struct.pack(encoding.order + "HHI", 0xFFFE, 0xE000, len(encoded)) + encoded
 
 
-def _plain(element: DataElement, implicit: bool, terms: Sequence[str]) -> bytes:
+def _plain(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> bytes:
+    size = _WORDS.get(element.VR, 1)
+    if not encoding.little and size > 1 and isinstance(element.value, bytes):
+        # pydicom writes such values as they are, whatever the byte order.
+        element = DataElement(element.tag, element.VR, _swapped(element.value, size))
     stream = DicomBytesIO()
-    stream.is_implicit_VR = implicit
-    stream.is_little_endian = True
+    stream.is_implicit_VR = encoding.implicit
+    stream.is_little_endian = encoding.little
     write_data_element(stream, element, list(terms) or ["ISO_IR 6"])
     return stream.getvalue()
+
+
+def _swapped(value: bytes, size: int) -> bytes:
+    """Words of so many bytes in the other byte order, the last one filled up."""
+    value += b"\0" * (-len(value) % size)
+    swapped = bytearray(len(value))
+    for place in range(size):
+        swapped[place::size] = value[size - 1 - place :: size]
+    return bytes(swapped)
 
 
 class ElementEncoder:
@@ -76,25 +93,29 @@ class ElementEncoder:
     pydicom. Both give the same bytes; a test holds them together.
     """
 
-    def __init__(self, tag: int, vr: str, *, implicit: bool, terms: Sequence[str]) -> None:
+    def __init__(self, tag: int, vr: str, encoding: Encoding, terms: Sequence[str]) -> None:
         self.tag, self.vr = tag, vr
-        self._implicit = implicit
+        self._encoding = encoding
         self._terms = terms
         self._encodings = convert_encodings(list(terms) or ["ISO_IR 6"])
         self._pad = b"\0" if vr == "UI" else b" "
-        tag_bytes = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
-        if implicit:
-            self._prefix, self._length = tag_bytes, struct.Struct("<I")
+        order = encoding.order
+        tag_bytes = struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)
+        if encoding.implicit:
+            self._prefix, self._length = tag_bytes, struct.Struct(order + "I")
         elif vr in LONG_VR:
-            self._prefix, self._length = tag_bytes + vr.encode() + b"\0\0", struct.Struct("<I")
+            self._prefix, self._length = (
+                tag_bytes + vr.encode() + b"\0\0",
+                struct.Struct(order + "I"),
+            )
         else:
-            self._prefix, self._length = tag_bytes + vr.encode(), struct.Struct("<H")
+            self._prefix, self._length = tag_bytes + vr.encode(), struct.Struct(order + "H")
 
     def __call__(self, value: Any) -> bytes:
         """The whole element. value: as pydicom takes it, text or a list of texts for string VRs."""
         raw = self._value(value)
         if raw is None:
-            return _plain(DataElement(self.tag, self.vr, value), self._implicit, self._terms)
+            return _plain(DataElement(self.tag, self.vr, value), self._encoding, self._terms)
         if len(raw) & 1:
             raw += self._pad
         return self._prefix + self._length.pack(len(raw)) + raw
@@ -110,8 +131,8 @@ class ElementEncoder:
         if self.vr in _NUMBERS:
             code = _NUMBERS[self.vr]
             if type(value) is list:
-                return struct.pack(f"<{len(value)}{code}", *value)
-            return struct.pack(f"<{code}", value)
+                return struct.pack(f"{self._encoding.order}{len(value)}{code}", *value)
+            return struct.pack(self._encoding.order + code, value)
         if self.vr in ("LO", "SH", "LT", "ST") and type(value) is str:
             if value.isascii():
                 return value.encode("ascii")

@@ -16,6 +16,8 @@ from scenario_runner.imaging.encoding.elements import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from scenario_runner.imaging.encoding.syntaxes import Encoding
+
 PIXEL_DATA = 0x7FE00010
 
 _OF_REPEATING_GROUPS = {"OverlayData": 0x60003000}
@@ -42,8 +44,7 @@ class Template:
         self,
         shared: Dataset,
         varying: Sequence[str],
-        *,
-        implicit: bool,
+        encoding: Encoding,
         character_sets: Sequence[str],
     ) -> None:
         correct_ambiguous_vr(shared, is_little_endian=True)
@@ -53,14 +54,14 @@ class Template:
             assert tag is not None, keyword
             encoders[tag] = (
                 keyword,
-                ElementEncoder(tag, _vr_of(tag, shared), implicit=implicit, terms=character_sets),
+                ElementEncoder(tag, _vr_of(tag, shared), encoding, character_sets),
             )
         self._head: list[bytes | tuple[str, ElementEncoder]] = []
         run = Dataset()
 
         def flush() -> bytes:
             nonlocal run
-            encoded = encode_dataset(run, implicit=implicit, terms=character_sets)
+            encoded = encode_dataset(run, encoding, character_sets)
             run = Dataset()
             return encoded
 

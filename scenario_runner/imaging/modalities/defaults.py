@@ -6,6 +6,7 @@ from scenario_runner.planning.api import ModalityDefaults
 
 CR = ModalityDefaults(
     modality="CR",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.1",
     images=1,
     rows=2048,
@@ -18,6 +19,7 @@ CR = ModalityDefaults(
 
 DX = ModalityDefaults(
     modality="DX",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.1.1",
     images=1,
     rows=2048,
@@ -30,6 +32,7 @@ DX = ModalityDefaults(
 
 CT = ModalityDefaults(
     modality="CT",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
     images=30,
     rows=512,
@@ -41,6 +44,7 @@ CT = ModalityDefaults(
 
 MR = ModalityDefaults(
     modality="MR",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.4",
     images=25,
     rows=256,
@@ -52,6 +56,7 @@ MR = ModalityDefaults(
 
 MG = ModalityDefaults(
     modality="MG",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.1.2",
     images=1,
     rows=4096,
@@ -63,6 +68,7 @@ MG = ModalityDefaults(
 
 US = ModalityDefaults(
     modality="US",
+    bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.6.1",
     multiframe_sop_class_uid="1.2.840.10008.5.1.4.1.1.3.1",
     images=1,
@@ -75,6 +81,7 @@ US = ModalityDefaults(
 
 OT = ModalityDefaults(
     modality="OT",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.7",
     images=1,
     rows=512,
@@ -85,6 +92,7 @@ OT = ModalityDefaults(
 
 XA = ModalityDefaults(
     modality="XA",
+    bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.12.1",
     images=1,
     rows=512,
@@ -97,6 +105,7 @@ XA = ModalityDefaults(
 
 RF = ModalityDefaults(
     modality="RF",
+    bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.12.2",
     images=1,
     rows=512,
@@ -109,6 +118,7 @@ RF = ModalityDefaults(
 
 IO = ModalityDefaults(
     modality="IO",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.1.3",
     images=1,
     rows=1200,
@@ -120,6 +130,7 @@ IO = ModalityDefaults(
 
 PX = ModalityDefaults(
     modality="PX",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.1.1",
     images=1,
     rows=1340,
@@ -131,6 +142,7 @@ PX = ModalityDefaults(
 
 NM = ModalityDefaults(
     modality="NM",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.20",
     images=1,
     rows=1024,
@@ -143,6 +155,7 @@ NM = ModalityDefaults(
 
 PT = ModalityDefaults(
     modality="PT",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.128",
     images=60,
     rows=200,
@@ -154,6 +167,7 @@ PT = ModalityDefaults(
 
 XC = ModalityDefaults(
     modality="XC",
+    bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.4",
     images=1,
     rows=1200,
@@ -165,6 +179,7 @@ XC = ModalityDefaults(
 
 ES = ModalityDefaults(
     modality="ES",
+    bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.1",
     images=3,
     rows=576,
