@@ -62,6 +62,8 @@ class RunStarted(Event):
     targets: list[TargetFacts]
     sources: list[str]
     """Scenario and site files as named on the command line; copies lie in ``inputs/``."""
+    rerun_of: dict[str, Any] | None = None
+    """Of a run that repeats another: ``{run, folder, started, outcome, failed_only, cases}``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,43 @@ class Logged(Event):
     id: str
     level: Literal["info", "warning"]
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSent(Event):
+    """What a target said about one instance, or that it said nothing; one for each, at once.
+
+    Whoever repeats the run sends what was not acknowledged here, and nothing else.
+    """
+
+    case: str
+    id: str
+    target: str
+    image: str
+    """The plan's key of the image: ``p1.s1.e1.i1``."""
+    uid: str
+    """SOP instance UID."""
+    status: str | None
+    """The DIMSE status in hexadecimal; null when no answer came."""
+    stored: bool
+    """Whether it was acknowledged, with success or a warning."""
+    maybe_stored: bool
+    """Whether the target may have it though it was not acknowledged."""
+    comment: str
+    earlier: str | None = None
+    """The run that this acknowledgement is from, when it is not this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion(Event):
+    """Studies are about to be deleted from a target, or have been."""
+
+    case: str
+    id: str
+    target: str
+    studies: list[str]
+    """Study instance UIDs."""
+    done: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Built-ins import the same names. Nothing here loads wire code.
 """
 
 from scenario_runner.api.checks import Check, CheckResult, Difference
-from scenario_runner.api.ledger import Ledger, Retrieved, SentInstance
+from scenario_runner.api.ledger import Ledger, Retrieved, SentEarlier, SentInstance, acknowledged
 from scenario_runner.api.steps import Step, StepContext, StepResult
 from scenario_runner.api.targets import (
     CommitResult,
@@ -71,6 +71,7 @@ __all__ = [
     "RunFolder",
     "SavedName",
     "Selection",
+    "SentEarlier",
     "SentInstance",
     "Step",
     "StepContext",
@@ -85,6 +86,7 @@ __all__ = [
     "Text",
     "Time",
     "ValidatorName",
+    "acknowledged",
     "hookimpl",
     "status_class",
 ]

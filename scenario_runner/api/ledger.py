@@ -18,11 +18,31 @@ class SentInstance:
     image: PlannedImage
     target: str
     status: StoreStatus
+    earlier: str | None = None
+    """The run that stored it, when it was not this one: a rerun does not send it again."""
 
     @property
     def stored(self) -> bool:
-        """Whether the PACS acknowledged it with success or a warning (PS3.4 B.2.3)."""
-        return status_class(self.status.status) in ("success", "warning")
+        """Whether the PACS acknowledged it with success or a warning (PS3.4 B.2.3), now or earlier."""
+        return self.earlier is not None or acknowledged(self.status)
+
+
+def acknowledged(status: StoreStatus) -> bool:
+    """Whether a status means that the instance is stored (PS3.4 B.2.3)."""
+    return status_class(status.status) in ("success", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class SentEarlier:
+    """What the run that is being repeated knew about an instance when it ended."""
+
+    run: str
+    """Which run was told so; with several reruns the first."""
+    status: StoreStatus
+    stored: bool
+    """Acknowledged, and not deleted since."""
+    doubtful: bool
+    """The PACS may have it: no answer came, or the run was killed before it could be noted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from scenario_runner.api.ledger import Ledger, Retrieved
-from scenario_runner.api.targets import Target
+from scenario_runner.api.ledger import Ledger, Retrieved, SentEarlier, SentInstance
+from scenario_runner.api.targets import StoreStatus, Target
 from scenario_runner.deadline import Deadline
 from scenario_runner.events import Section
 from scenario_runner.language.fields import Model
@@ -63,6 +63,28 @@ class StepContext(Protocol):
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances one at a time, with what ``generate`` was asked to modify."""
+        ...
+
+    def sent(
+        self,
+        image: PlannedImage,
+        target: str,
+        status: StoreStatus,
+        *,
+        earlier: str | None = None,
+    ) -> SentInstance:
+        """Note what a target said about an instance, in the ledger and in the record.
+
+        earlier: the run that stored it, when this one only knows of it.
+        """
+        ...
+
+    def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:
+        """In a rerun, what became of an instance in this step of the run that is repeated."""
+        ...
+
+    def deleting(self, target: str, study_uids: Sequence[str], *, done: bool) -> None:
+        """Note that studies are about to be deleted from a target, and then that they were."""
         ...
 
     def selection(self, what: str | None) -> Iterator[PlannedSeries]:

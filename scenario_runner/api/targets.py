@@ -170,6 +170,8 @@ class Target:
     expects: Mapping[str, Any]
     calling_ae_title: str = "FABRICATE"
     """What we call ourselves there."""
+    lasting: bool = True
+    """Whether what is stored there is still there when the run is over."""
 
     def echo(self, deadline: Deadline) -> Echo:
         """C-ECHO (PS3.7 9.1.5)."""

@@ -12,6 +12,9 @@ from typing import TextIO
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.document import Document
 
+OURS = ("plan.json", "request.json", "earlier.ndjson")
+"""What lies in ``inputs/`` beside the sources."""
+
 
 def new_run_id(now: dt.datetime) -> str:
     """``20260131T093000Z-3f2a``: sorts by time, unique among runs that start together."""
@@ -51,19 +54,19 @@ def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
         raise
 
 
-def keep_inputs(folder: Path, documents: Iterable[Document]) -> list[str]:
-    """Copy sources into ``inputs/`` as they were read; returns the names they had."""
+def keep_inputs(folder: Path, documents: Iterable[Document]) -> list[tuple[str, str]]:
+    """Copy sources into ``inputs/`` as they were read; returns each one's name then and there."""
     names = []
-    taken: set[str] = set()
+    taken: set[str] = set(OURS)
     for document in documents:
         name = base = Path(document.file).name
         number = 1
-        while name.lower() in taken or name == "plan.json":
+        while name.lower() in taken:
             number += 1
             name = f"{number}-{base}"
         taken.add(name.lower())
         write_text(folder / "inputs" / name, document.text)
-        names.append(document.file)
+        names.append((document.file, name))
     return names
 
 

@@ -36,20 +36,21 @@ class Loaded:
     scenarios: tuple[Scenario, ...]
 
 
-def load_plugins(site: Path | None) -> Plugins:
-    """The plugins that are installed and those that a site file names."""
-    return Plugins(plugin_folders(site) if site is not None else ())
+def load_plugins(site: Path | None, text: str | None = None) -> Plugins:
+    """The plugins that are installed and those that a site file names. text: as for ``load_site``."""
+    return Plugins(plugin_folders(site, text) if site is not None else ())
 
 
-def load_site(path: Path | None) -> tuple[Plugins, LoadedSite]:
+def load_site(path: Path | None, text: str | None = None) -> tuple[Plugins, LoadedSite]:
     """Read a site file and load the plugins it names; without one, the embedded PACS.
 
-    Raises InvalidInput, PluginError.
+    text: what the file held once, to be read instead of what it holds now. Raises InvalidInput,
+    PluginError.
     """
-    plugins = load_plugins(path)
+    plugins = load_plugins(path, text)
     if path is None:
         return plugins, default_site()
-    return plugins, read_site(path, plugins, os.environ)
+    return plugins, read_site(path, plugins, os.environ, text)
 
 
 def load(sources: Sources) -> Loaded:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any, TextIO
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scenario_runner.app.load import Loaded
 from scenario_runner.engine.bus import utc_text
@@ -17,7 +18,8 @@ from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters
-from scenario_runner.planning.plan_json import write_patients
+from scenario_runner.planning.numbers import ReplayCounters
+from scenario_runner.planning.plan_json import TextStream, write_patients
 from scenario_runner.plugins import Plugins
 from scenario_runner.registry.counters import PeekCounters, SqliteCounters
 from scenario_runner.registry.location import Location
@@ -57,14 +59,25 @@ class Plans:
     reserved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """By scenario name; a rerun takes the same numbers."""
 
-    def write_json(self, stream: TextIO, clean: Callable[[str], str] = str) -> None:
-        """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts."""
+    def only(self, wanted: Callable[[Job], bool]) -> Plans:
+        """The plans of some cases, numbered anew."""
+        jobs = [job for job in self.jobs if wanted(job)]
+        numbered = [replace(job, number=number) for number, job in enumerate(jobs, start=1)]
+        return Plans(numbered, self.reserved)
+
+    def write_json(self, stream: TextStream, clean: Callable[[str], str] = str) -> dict[str, str]:
+        """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts.
+
+        Returns what tells the plan of each case from any other: a SHA-256 of its patients.
+        """
         out = _Cleaned(stream, clean)
+        digests = {}
         out.write('{"cases": [')
         for number, job in enumerate(self.jobs):
             out.write(",\n " if number else "\n ")
-            _write_case(job, out)
+            digests[job.case.id] = _write_case(job, out)
         out.write(f'\n], "reserved": {json.dumps(self.reserved)}}}')
+        return digests
 
 
 def require_plannable(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> None:
@@ -90,6 +103,26 @@ def preview_all(
 ) -> Plans:
     """The same plan without moving a counter. Raises as ``plan_all``."""
     return _plan(loaded, scenarios, moment, PeekCounters(registry))
+
+
+def replay_all(
+    loaded: Loaded,
+    scenarios: Sequence[Scenario],
+    moment: Moment,
+    reserved: Mapping[str, Mapping[str, Any]],
+) -> Plans:
+    """The plan of an earlier run again, with the numbers it had; no registry is looked at.
+
+    reserved: ``Plans.reserved`` of that run. Raises InvalidInput, UsageError when it needs others.
+    """
+    plans = Plans()
+    for scenario in scenarios:
+        counters = ReplayCounters(reserved.get(scenario.header.name, {}))
+        one = _plan(loaded, [scenario], moment, counters)
+        first = len(plans.jobs) + 1
+        plans.jobs += [replace(job, number=number) for number, job in enumerate(one.jobs, first)]
+        plans.reserved |= one.reserved
+    return plans
 
 
 def check_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Diagnostic]:
@@ -162,16 +195,36 @@ def _unique_names(scenarios: Sequence[Scenario]) -> None:
         files[name] = file
 
 
+class Nowhere:
+    """A stream for somebody who only wants to know what would be written."""
+
+    def write(self, text: str, /) -> None:
+        """Drop it."""
+
+
+class _Digested:
+    """Passes on what is written and computes the SHA-256 of it."""
+
+    def __init__(self, out: TextStream) -> None:
+        self._out = out
+        self.sha256 = hashlib.sha256()
+
+    def write(self, text: str, /) -> None:
+        self.sha256.update(text.encode("utf-8", "surrogatepass"))
+        self._out.write(text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Cleaned:
-    stream: TextIO
+    stream: TextStream
     clean: Callable[[str], str]
 
     def write(self, text: str, /) -> None:
         self.stream.write(self.clean(text))
 
 
-def _write_case(job: Job, out: _Cleaned) -> None:
+def _write_case(job: Job, out: _Cleaned) -> str:
+    """Write one case; returns the SHA-256 of its patients, as they were before redaction."""
     case, scenario = job.case, job.scenario
     head = {
         "id": case.id,
@@ -183,5 +236,7 @@ def _write_case(job: Job, out: _Cleaned) -> None:
         "steps": planned_steps(scenario),
     }
     out.write(json.dumps(head, ensure_ascii=False, default=str)[:-1] + ', "patients": ')
-    write_patients(case, out, indent=2)
+    patients = _Digested(out)
+    write_patients(case, patients, indent=2)
     out.write("}")
+    return patients.sha256.hexdigest()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any, TextIO
 
 from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id, write_with
+from scenario_runner.app.kept import Kept, keep_request
 from scenario_runner.app.load import Loaded, Sources, load
 from scenario_runner.app.plans import Moment, Plans, plan_all, require_plannable
 from scenario_runner.app.select import guard_production, select, targets_used
@@ -56,48 +57,101 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
 
     handlers: consumers of events beside the log in the run folder, such as a console.
     """
-    from scenario_runner.evidence.log import EventLog
-    from scenario_runner.evidence.write import write_reports
-
-    started = dt.datetime.now(dt.UTC)
+    started = _now()
     loaded = load(request.sources)
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.tag, request.order.from_step)
-    used = targets_used(scenarios, loaded.plugins, loaded.site.site)
-    targets_named = guard_production(used, loaded.site.site, allowed=request.allow_production)
     moment = _moment(request, scenarios, started)
     require_plannable(loaded, scenarios, moment)
+    job = Prepared(
+        run_id=moment.run_id,
+        started=started,
+        loaded=loaded,
+        scenarios=scenarios,
+        moment=moment,
+        targets=targets_of(loaded, scenarios, allow_production=request.allow_production),
+        order=request.order,
+        overrides=request.sources.overrides,
+        command=request.command,
+    )
     with made_run_folder(request.out, moment.run_id) as folder:
         plans = plan_all(loaded, scenarios, moment, request.registry)
+    return carry_out(job, plans, folder, handlers, control)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run whose sources are read and whose plan can be made."""
+
+    run_id: str
+    started: dt.datetime
+    loaded: Loaded
+    scenarios: Sequence[Scenario]
+    moment: Moment
+    """What was planned with: of a rerun, that of the run it repeats."""
+    targets: Sequence[str]
+    order: Order
+    overrides: Mapping[str, Any]
+    command: Sequence[str]
+    rerun_of: Mapping[str, Any] | None = None
+
+
+def carry_out(
+    job: Prepared,
+    plans: Plans,
+    folder: Path,
+    handlers: Sequence[EventHandler],
+    control: Control,
+    opened: Callable[[OpenTargets], Plans] | None = None,
+) -> RunResult:
+    """Run a plan and report. folder: the run's own, empty.
+
+    opened: given the targets, may change the plans before they are carried out. Raises
+    FabricatorError.
+    """
+    from scenario_runner.evidence.log import EventLog
+    from scenario_runner.evidence.write import write_reports
+
+    loaded = job.loaded
     redactor = Redactor(loaded.site.secrets)
-    sources = _keep_inputs(folder, loaded, scenarios, plans, redactor)
+    sources = _keep_inputs(folder, job, plans, redactor)
     with ExitStack() as stack:
         bus = EventBus([EventLog(folder / "events.ndjson"), *handlers], redactor, _now)
         stack.callback(bus.close)
-        targets = stack.enter_context(OpenTargets(loaded, targets_named))
+        targets = stack.enter_context(OpenTargets(loaded, job.targets))
+        if opened is not None:
+            plans = opened(targets)
         bus.emit(
             RunStarted(
-                run=moment.run_id,
-                seed=moment.seed,
-                seed_given=moment.forced,
-                command=list(request.command),
+                run=job.run_id,
+                seed=job.moment.seed,
+                seed_given=job.moment.forced,
+                command=list(job.command),
                 environment=environment(loaded.plugins.names()),
                 site=loaded.site.site.name,
                 targets=targets.facts(),
                 sources=sources,
+                rerun_of=None if job.rerun_of is None else dict(job.rerun_of),
             )
         )
-        services = _services(loaded, plans, moment, folder, bus, redactor, targets)
-        ending = run_cases(plans.jobs, services, request.order, control)
+        services = _services(loaded, plans, job.moment, folder, bus, redactor, targets)
+        ending = run_cases(plans.jobs, services, job.order, control)
         outcome, code = ending.outcome, ending.exit_code
         if outcome == "skipped":
             # No step ran: nothing was proved, and it must not look as if it had been.
             outcome, code = "error", NothingSelected.exit_code
-        seconds = (_now() - started).total_seconds()
+        seconds = (_now() - job.started).total_seconds()
         bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
     write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
     return RunResult(folder, outcome, code)
+
+
+def targets_of(
+    loaded: Loaded, scenarios: Sequence[Scenario], *, allow_production: bool
+) -> tuple[str, ...]:
+    """The targets that scenarios use. Raises UsageError for one that may be production."""
+    used = targets_used(scenarios, loaded.plugins, loaded.site.site)
+    return guard_production(used, loaded.site.site, allowed=allow_production)
 
 
 def _now() -> dt.datetime:
@@ -116,18 +170,29 @@ def _moment(request: RunRequest, scenarios: Sequence[Scenario], started: dt.date
     )
 
 
-def _keep_inputs(
-    folder: Path,
-    loaded: Loaded,
-    scenarios: Sequence[Scenario],
-    plans: Plans,
-    redactor: Redactor,
-) -> list[str]:
-    documents = [scenario.document for scenario in scenarios]
-    if loaded.site.document is not None:
-        documents.append(loaded.site.document)
-    write_with(folder / "inputs" / "plan.json", partial(plans.write_json, clean=redactor.text))
-    return keep_inputs(folder, documents)
+def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) -> list[str]:
+    """Write the sources, the plan and what was asked; returns the names of the sources."""
+    documents = [scenario.document for scenario in job.scenarios]
+    site = job.loaded.site.document
+    if site is not None:
+        documents.append(site)
+    digests: dict[str, str] = {}
+
+    def write_plan(stream: TextIO) -> None:
+        digests.update(plans.write_json(stream, redactor.text))
+
+    write_with(folder / "inputs" / "plan.json", write_plan)
+    kept = keep_inputs(folder, documents)
+    request = Kept(
+        moment=job.moment,
+        overrides=redactor.tree(job.overrides),
+        from_step=job.order.from_step,
+        scenarios=kept[: len(job.scenarios)],
+        site=None if site is None else kept[-1],
+        plan=digests,
+    )
+    keep_request(folder, request)
+    return [name for name, _ in kept]
 
 
 def _services(

@@ -50,6 +50,10 @@ class OpenTargets:
         """What the evidence says about each."""
         return [target.facts for target in self._open.values()]
 
+    def lasting(self, name: str) -> bool:
+        """Whether what is stored there is still there when the run is over."""
+        return self(name).lasting
+
     def __enter__(self) -> Self:
         return self
 

@@ -10,6 +10,7 @@ from scenario_runner import __version__
 
 _COMMANDS = {
     "run": "scenario_runner.cli.run:run",
+    "rerun": "scenario_runner.cli.rerun:rerun",
     "validate": "scenario_runner.cli.validate:validate",
     "plan": "scenario_runner.cli.plan:plan",
     "schema": "scenario_runner.cli.schema:schema",
@@ -20,6 +21,7 @@ _COMMANDS = {
 }
 _HELP = {
     "run": "Run scenarios and leave evidence.",
+    "rerun": "Repeat a run, sending only what was not acknowledged.",
     "validate": "Check scenario and site files without running anything.",
     "plan": "Show what a scenario would make; nothing is sent.",
     "schema": "Print a JSON Schema for editors.",

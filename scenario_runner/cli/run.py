@@ -84,14 +84,14 @@ def run(
         command=["fabricate", *sys.argv[1:]],
     )
     control = Control()
-    with Console(side_by_side=workers > 1) as console, _interruptible(control):
+    with Console(side_by_side=workers > 1) as console, interruptible(control):
         result = run_scenarios(request, [console], control)
     console.summary(result.folder)
     return result.exit_code
 
 
 @contextmanager
-def _interruptible(control: Control) -> Iterator[None]:
+def interruptible(control: Control) -> Iterator[None]:
     """Ctrl-C and SIGTERM end steps at the next chance; a second one ends ``finally`` too."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

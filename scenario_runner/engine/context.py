@@ -6,16 +6,25 @@ import datetime as dt
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from scenario_runner.api import CheckResult, Deadline, Ledger, Retrieved, Target
+from scenario_runner.api import (
+    CheckResult,
+    Deadline,
+    Ledger,
+    Retrieved,
+    SentEarlier,
+    SentInstance,
+    StoreStatus,
+    Target,
+)
 from scenario_runner.engine.checking import evaluate_checks
 from scenario_runner.engine.state import PREVIEWS_IN_A_CASE, CaseState
 from scenario_runner.errors import MachineError, UsageError, Where
-from scenario_runner.events import Attached, Logged, Progress
+from scenario_runner.events import Attached, Deletion, InstanceSent, Logged, Progress
 from scenario_runner.language.scenario import StepEntry
 
 if TYPE_CHECKING:
@@ -72,6 +81,52 @@ class AttemptContext:
         """Build instances lazily, with what ``generate`` was asked to modify."""
         build, modifications = self.state.factory.instance, self.ledger.modifications
         return (build(image, modifications(image.series)) for image in images)
+
+    def sent(
+        self,
+        image: PlannedImage,
+        target: str,
+        status: StoreStatus,
+        *,
+        earlier: str | None = None,
+    ) -> SentInstance:
+        """Note what a target said about an instance, in the ledger and as an event."""
+        sent = SentInstance(image, target, status, earlier)
+        self.ledger.record(sent)
+        self.state.services.bus.emit(
+            InstanceSent(
+                case=self.case.id,
+                id=self.step_id,
+                target=target,
+                image=image.id,
+                uid=image.uid,
+                status=None if status.status is None else f"{status.status:04X}",
+                stored=sent.stored,
+                maybe_stored=status.maybe_stored,
+                comment=status.comment,
+                earlier=earlier,
+            )
+        )
+        return sent
+
+    def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:
+        """What the run that is repeated knew of an instance in this step."""
+        earlier = self.state.job.earlier
+        return None if earlier is None else earlier(self.step_id, image, target)
+
+    def deleting(self, target: str, study_uids: Sequence[str], *, done: bool) -> None:
+        """Note a deletion before it begins, and in the ledger once it is done."""
+        if done:
+            self.ledger.forget(target, study_uids)
+        self.state.services.bus.emit(
+            Deletion(
+                case=self.case.id,
+                id=self.step_id,
+                target=target,
+                studies=list(study_uids),
+                done=done,
+            )
+        )
 
     def selection(self, what: str | None) -> Iterator[PlannedSeries]:
         """The series that ``what`` names."""

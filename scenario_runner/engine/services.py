@@ -13,7 +13,7 @@ from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.redaction import Redactor
 
 if TYPE_CHECKING:
-    from scenario_runner.api import Check, Step, Target
+    from scenario_runner.api import Check, SentEarlier, Step, Target
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.planning.plan import PlannedCase, PlannedImage
@@ -60,6 +60,8 @@ class Job:
     """From 1, over all cases of the run."""
     seed: int
     """What ``--seed`` has to be for the same case again."""
+    earlier: Callable[[str, PlannedImage, str], SentEarlier | None] | None = None
+    """In a rerun: what the repeated run knew of (step id, image, target)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,12 @@ from scenario_runner.evidence.record import (
     CaseRecord,
     CheckRecord,
     LogRecord,
+    PatientRecord,
     PlanCase,
     PlanFile,
     RunRecord,
     ScenarioRecord,
+    SentRecord,
     StepRecord,
 )
 from scenario_runner.evidence.times import seconds_between
@@ -52,6 +54,7 @@ class _Fold:
         self._steps: dict[str, dict[str, StepRecord]] = {}
         self._planned: dict[str, list[Mapping[str, Any]]] = {}
         self._over: set[str] = set()
+        self._sent = _Sent()
         self._seq = 0
         self._last_time: str | None = None
         self._problems = 0
@@ -62,6 +65,7 @@ class _Fold:
             kinds.Progress.kind: self._progress,
             kinds.Logged.kind: self._logged,
             kinds.Attached.kind: self._attached,
+            kinds.InstanceSent.kind: self._instance_sent,
             kinds.CheckFinished.kind: self._check_finished,
             kinds.AttemptFinished.kind: self._attempt_finished,
             kinds.StepFinished.kind: self._step_finished,
@@ -97,7 +101,10 @@ class _Fold:
             self._run.problems.append(text)
 
     def _run_started(self, event: Mapping[str, Any]) -> None:
-        fields = ("seed", "seed_given", "command", "environment", "site", "targets", "sources")
+        fields = (
+            "seed", "seed_given", "command", "environment", "site", "targets", "sources",
+            "rerun_of",
+        )  # fmt: skip
         self._run = RunRecord.model_validate(
             {
                 "id": event["run"],
@@ -157,6 +164,9 @@ class _Fold:
             AttachmentRecord.model_validate(_only(event, AttachmentRecord))
         )
 
+    def _instance_sent(self, event: Mapping[str, Any]) -> None:
+        self._sent.take(event)
+
     def _check_finished(self, event: Mapping[str, Any]) -> None:
         self._step(event).checks.append(CheckRecord.model_validate(_only(event, CheckRecord)))
 
@@ -213,6 +223,7 @@ class _Fold:
         for planned in plan.cases:
             if planned.id not in self._cases:
                 self._cases[planned.id] = _unreached(planned)
+            self._sent.mark(planned.id, planned.patients)
             self._cases[planned.id].patients = planned.patients
         run.cases = list(self._cases.values())
         run.requirements = requirements_of(run.cases)
@@ -239,6 +250,37 @@ class _Fold:
                 steps[step.id] = step
         # Python's sort is stable: the order of events stays, ``finally`` comes last.
         case.steps = sorted(steps.values(), key=lambda step: step.section == "finally")
+
+
+class _Sent:
+    """The last word about each instance; most are alike, and those share one record."""
+
+    def __init__(self) -> None:
+        self._by_image: dict[tuple[str, str], tuple[SentRecord, ...]] = {}
+        self._alike: dict[tuple[Any, ...], SentRecord] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        names = ("id", "target", "status", "stored", "maybe_stored", "earlier")
+        step, to, status, stored, maybe, earlier = said = tuple(event[name] for name in names)
+        record = self._alike.setdefault(
+            said,
+            {"step": step, "to": to, "status": status, "stored": stored, "maybe_stored": maybe,
+             "earlier": earlier},
+        )  # fmt: skip
+        key = (event["case"], event["image"])
+        others = tuple(one for one in self._by_image.get(key, ()) if one["step"] != step)
+        self._by_image[key] = (*others, record)
+
+    def mark(self, case: str, patients: Iterable[PatientRecord]) -> None:
+        """Put what was said to the images of a case's plan."""
+        if not self._by_image:
+            return
+        for patient in patients:
+            for study in patient.get("studies", ()):
+                for series in study.get("series", ()):
+                    for image in series.get("images", ()):
+                        if said := self._by_image.get((case, image.get("key", ""))):
+                            image["sent"] = list(said)
 
 
 def _unreached(planned: PlanCase) -> CaseRecord:

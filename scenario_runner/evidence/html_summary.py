@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from scenario_runner.evidence.flat import BAD, complaint
 from scenario_runner.evidence.html_text import (
     First,
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scenario_runner.events import Outcome
-    from scenario_runner.evidence.record import ProofRecord, RunRecord
+    from scenario_runner.evidence.record import ProofRecord, RerunRecord, RunRecord
 
 _PROBLEMS, _TARGETS, _ATTENTION, _REQUIREMENTS, _PROOFS, _INDEX = 20, 50, 40, 500, 8, 2000
 _FAR_STEPS = 500
@@ -149,6 +151,8 @@ def _tiles(record: RunRecord, counts: _Counts) -> Iterator[dict[str, Any]]:
 
 
 def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
+    if record.rerun_of is not None:
+        yield "Repeats", _repeated(record.rerun_of)
     yield "Site", t(record.site or "none; the built-in PACS")
     yield "Started", time_tag(record.started) if record.started else "unknown"
     yield "Finished", time_tag(record.finished) if record.finished else "not finished"
@@ -164,6 +168,19 @@ def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
         )
     if record.exit_code is not None:
         yield "Exit code", str(record.exit_code)
+
+
+def _repeated(earlier: RerunRecord) -> Markup:
+    """The run that was repeated, how it ended, and where it lies."""
+    counts = dict.fromkeys(WORST_FIRST, 0)
+    for outcome in earlier.cases.values():
+        if outcome in counts:
+            counts[outcome] += 1
+    cases = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)
+    what = "the cases of it that did not pass" if earlier.failed_only else "all of it"
+    return Markup("run {}, {} ({}); {}. It lies in {}").format(
+        t(earlier.run), t(earlier.outcome), t(cases or "no case"), what, t(earlier.folder)
+    )
 
 
 def _environment(record: RunRecord) -> Iterator[tuple[str, Any]]:
@@ -238,6 +255,7 @@ def _index(record: RunRecord, anchors: Mapping[str, str]) -> First[dict[str, Any
         {
             "outcome": case.outcome,
             "id": case.id,
+            "earlier": None if record.rerun_of is None else record.rerun_of.cases.get(case.id),
             "steps": f"{sum(step.outcome == 'passed' for step in case.steps)} of {len(case.steps)}",
             "took": seconds(case.duration_s) if case.started else "–",
             "anchor": anchors.get(case.id),

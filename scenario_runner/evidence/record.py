@@ -23,6 +23,21 @@ class _Part(BaseModel):
     )
 
 
+class SentRecord(TypedDict, total=False):
+    """The last word of a target about one instance."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    step: str
+    to: str
+    status: str | None
+    """The DIMSE status in hexadecimal; null when no answer came."""
+    stored: bool
+    maybe_stored: bool
+    """No answer came, and the target may have it all the same."""
+    earlier: str | None
+    """The run that stored it, when a rerun found that it need not be sent again."""
+
+
 class ImageRecord(TypedDict, total=False):
     """One SOP instance of the plan. ``key`` is the plan's own name of it, ``p1.s1.e1.i1``."""
 
@@ -31,6 +46,8 @@ class ImageRecord(TypedDict, total=False):
     uid: str
     sop_class: str
     number: int
+    sent: list[SentRecord]
+    """For each step that sent it; left out when none did."""
 
 
 class SeriesRecord(TypedDict, total=False):
@@ -221,6 +238,21 @@ class CaseRecord(_Part):
     """In the order they ran; those never reached are skipped."""
 
 
+class RerunRecord(_Part):
+    """The run that this one repeats."""
+
+    run: str
+    """Its name."""
+    folder: str = ""
+    """Its folder, as it was named on the command line."""
+    started: str | None = None
+    outcome: str = ""
+    failed_only: bool = False
+    """Whether only the cases that had not passed were repeated."""
+    cases: dict[str, str] = {}
+    """The outcome of each of its cases."""
+
+
 class ProofRecord(_Part):
     """One thing that names a requirement: a case, a step of it, or a check of that step."""
 
@@ -268,6 +300,8 @@ class RunRecord(_Part):
     """Every PACS the run could talk to."""
     sources: list[str] = []
     """The files read; copies lie in the folder inputs."""
+    rerun_of: RerunRecord | None = None
+    """null for a run that repeats none."""
     cases: list[CaseRecord] = []
     requirements: list[RequirementRecord] = []
     """The traceability matrix."""
@@ -298,6 +332,8 @@ class PlanFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     cases: list[PlanCase] = []
+    reserved: dict[str, dict[str, dict[str, int]]] = {}
+    """The numbers that each scenario's identifiers hold, by rule."""
 
 
 def published_schema() -> dict[str, Any]:

@@ -57,6 +57,14 @@ def read_record(run_folder: Path) -> RunRecord:
     return record
 
 
+def read_plan(run_folder: Path) -> PlanFile:
+    """The plan of a run from its folder. Raises UsageError when it is missing or cannot be read."""
+    plan, problem = _read_plan(run_folder / PLAN)
+    if problem:
+        raise UsageError(f"'{run_folder}': {problem}")
+    return plan
+
+
 def _read_plan(path: Path) -> tuple[PlanFile, str]:
     """The plan, and what is wrong with it: a run killed early has none, and is still evidence."""
     try:

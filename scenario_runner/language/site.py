@@ -14,7 +14,7 @@ from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck, in_file_order
 from scenario_runner.language.kinds import SITE, require_kind
-from scenario_runner.language.loader import load_document
+from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.language.names import check_names, site_names
 from scenario_runner.language.schema import site_model, site_schema
 from scenario_runner.language.site_model import Site, TargetSpec
@@ -53,13 +53,15 @@ def default_site() -> LoadedSite:
     return LoadedSite(None, site, Path.cwd(), frozenset())
 
 
-def plugin_folders(path: str | Path) -> list[Path]:
+def plugin_folders(path: str | Path, text: str | None = None) -> list[Path]:
     """The folders that a site file names under ``plugins``; nothing else of it is looked at.
+
+    text: what the file held once, to be read instead of what it holds now.
 
     Plugins are loaded before the file is checked, because they say what it may hold. Raises
     InvalidInput for a file that cannot be read or parsed, and for a folder that is not there.
     """
-    document = load_document(path)
+    document = _document(path, text)
     named = document.data.get("plugins") if isinstance(document.data, dict) else None
     places: list[tuple[DocumentPath, Any]] = [(("plugins",), named)]
     if isinstance(named, list):
@@ -78,12 +80,15 @@ def plugin_folders(path: str | Path) -> list[Path]:
     return folders
 
 
-def read_site(path: str | Path, plugins: Plugins, environ: Mapping[str, str]) -> LoadedSite:
+def read_site(
+    path: str | Path, plugins: Plugins, environ: Mapping[str, str], text: str | None = None
+) -> LoadedSite:
     """Read, check, render and type a site file. Raises InvalidInput with everything found.
 
-    environ: where ``env.NAME`` is looked up; a name that is not there is a diagnostic.
+    environ: where ``env.NAME`` is looked up; a name that is not there is a diagnostic. text: what
+    the file held once, to be read instead of what it holds now; other files are found from ``path``.
     """
-    document = _checked(path, plugins, environ)
+    document = _checked(path, plugins, environ, text)
     model = site_model(plugins)
     tree: Any = None
     try:
@@ -136,9 +141,18 @@ def _lenient(model: type[Site], tree: dict[str, Any]) -> Site:
     return model.model_validate(blank).model_copy(update={**values, "targets": targets})
 
 
-def _checked(path: str | Path, plugins: Plugins, environ: Mapping[str, str] | None) -> Document:
+def _document(path: str | Path, text: str | None) -> Document:
+    return load_document(path) if text is None else parse_document(text, str(path))
+
+
+def _checked(
+    path: str | Path,
+    plugins: Plugins,
+    environ: Mapping[str, str] | None,
+    text: str | None = None,
+) -> Document:
     """Parse and check all that can be checked without rendering. Raises InvalidInput."""
-    document = load_document(path)
+    document = _document(path, text)
     require_kind(document, SITE)
     found = _site_check(plugins)(document)
     unrendered = frozenset((key,) for key in _UNRENDERED)

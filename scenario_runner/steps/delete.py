@@ -44,10 +44,11 @@ class Delete(Step):
                 ),
                 facts={"left": studies[:20]},
             )
+        context.deleting(self.from_, studies, done=False)
         gone = target.delete(studies, context.deadline)
         acknowledged = {image.series.study.uid for image in context.ledger.stored(self.from_)}
         lost = [uid for uid in studies if uid in acknowledged and uid not in gone]
-        context.ledger.forget(self.from_, studies)
+        context.deleting(self.from_, studies, done=True)
         noun = "study" if len(gone) == 1 else "studies"
         message = f"{len(gone)} {noun} deleted"
         if lost:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -18,6 +18,7 @@ from scenario_runner.api import (
     StoreOptions,
     StoreStatus,
     TargetName,
+    acknowledged,
     status_class,
 )
 from scenario_runner.errors import FabricatorError
@@ -29,7 +30,8 @@ class Send(Step):
     """Send instances to a PACS with C-STORE (PS3.4 annex B) and keep each one's status.
 
     Fails unless every instance was stored; a warning status counts as stored. ``save_as`` gives a
-    list of ``{sop_instance_uid, status, class, comment}``.
+    list of ``{sop_instance_uid, status, class, comment}``. A rerun sends only what the run it repeats
+    saw no acknowledgement for; what it did is listed with ``earlier``, the run that sent it.
     """
 
     name: ClassVar[str] = "send"
@@ -60,6 +62,8 @@ class Send(Step):
         context.ledger.intend(context.step_id, self.to, images.series)
         statuses: list[dict[str, Any]] = []
         context.capture(statuses)
+        repeated = _Repeated(context, self.to)
+        statuses += map(_plain, repeated.acknowledged(images))
         started = perf_counter()
         under_way: dict[str, list[PlannedImage]] = {}
         associations: list[Mapping[str, Any]] = []
@@ -70,19 +74,22 @@ class Send(Step):
             resumes=self.resumes,
             opened=associations.append,
         )
-        feed = _feed(context, images, under_way)
+
+        def facts() -> dict[str, Any]:
+            seconds = perf_counter() - started
+            return _facts(statuses, images.total, seconds, associations)
+
         try:
-            for status in target.store(feed, options, context.deadline):
-                image = under_way[status.sop_instance_uid].pop(0)
-                context.ledger.record(SentInstance(image, self.to, status))
-                statuses.append(_plain(status))
-                context.progress(len(statuses), images.total)
+            if len(statuses) < images.total:
+                feed = _feed(context, repeated.left(images), under_way)
+                for status in target.store(feed, options, context.deadline):
+                    image = under_way[status.sop_instance_uid].pop(0)
+                    statuses.append(_plain(repeated.note(image, status)))
+                    context.progress(len(statuses), images.total)
         except FabricatorError:
-            facts = _facts(statuses, images.total, perf_counter() - started, associations)
-            context.capture(statuses, facts, _how_far(facts))
+            context.capture(statuses, facts(), _how_far(facts()))
             raise
-        facts = _facts(statuses, images.total, perf_counter() - started, associations)
-        return self._judge(statuses, images.total, perf_counter() - started, facts)
+        return self._judge(statuses, images.total, perf_counter() - started, facts())
 
     def _judge(
         self, statuses: list[dict[str, Any]], total: int, seconds: float, facts: dict[str, Any]
@@ -91,6 +98,8 @@ class Send(Step):
         stored = classes["success"] + classes["warning"]
         ok = {"success": stored == total, "failure": stored == 0, "any": True}[self.expect]
         message = f"{stored} of {total} stored in {seconds:.2f} s"
+        if earlier := facts.get("acknowledged_earlier"):
+            message += f", {earlier['instances']} of them already in {earlier['run']}"
         if self.expect == "failure" and not ok:
             message += ", though none should have been"
         if classes["warning"]:
@@ -108,6 +117,8 @@ class Send(Step):
 
 
 _STORED = ("success", "warning")
+_DUPLICATE = 0x0111
+"""Duplicate SOP instance (PS3.7 annex C)."""
 
 
 def _facts(
@@ -118,18 +129,23 @@ def _facts(
 ) -> dict[str, Any]:
     """What the report says of a send, however it ended."""
     stored = sum(1 for status in statuses if status["class"] in _STORED)
-    return {
+    earlier = [status["earlier"] for status in statuses if status.get("earlier")]
+    sent = len(statuses) - len(earlier)
+    facts: dict[str, Any] = {
         "instances": total,
         "stored": stored,
         "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
         "not_sent": total - sum(1 for s in statuses if s["status"] or s["maybe_stored"]),
         "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
         "problems": [s for s in statuses if s["class"] not in _STORED][:20],
-        "instances_per_second": round(len(statuses) / seconds, 1) if seconds else None,
+        "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
         # All are proposed the same contexts, so one stands for all.
         "association": dict(associations[0]) if associations else {},
         "associations": len(associations),
     }
+    if earlier:
+        facts["acknowledged_earlier"] = {"run": earlier[0], "instances": len(earlier)}
+    return facts
 
 
 def _how_far(facts: dict[str, Any]) -> str:
@@ -138,6 +154,38 @@ def _how_far(facts: dict[str, Any]) -> str:
     refused = facts["instances"] - facts["stored"] - sum(counts.values())
     parts = [f"{count} {what}" for what, count in {"refused": refused, **counts}.items() if count]
     return ", ".join([f"{facts['stored']} of {facts['instances']} stored", *parts])
+
+
+class _Repeated:
+    """What a rerun knows of the run it repeats: what need not be sent, and what may be there.
+
+    In a run that repeats none it knows nothing and everything is sent.
+    """
+
+    def __init__(self, context: StepContext, target: str) -> None:
+        self._context = context
+        self._target = target
+        self._done: set[str] = set()
+
+    def acknowledged(self, images: Iterable[PlannedImage]) -> Iterator[SentInstance]:
+        """Note and yield what was acknowledged then."""
+        for image in images:
+            earlier = self._context.sent_earlier(image, self._target)
+            if earlier is not None and earlier.stored:
+                self._done.add(image.id)
+                yield self._context.sent(image, self._target, earlier.status, earlier=earlier.run)
+
+    def left(self, images: Iterable[PlannedImage]) -> Iterator[PlannedImage]:
+        """What is to be sent now."""
+        return (image for image in images if image.id not in self._done)
+
+    def note(self, image: PlannedImage, status: StoreStatus) -> SentInstance:
+        """Note the answer; a PACS that has the instance since then, unanswered, may refuse it."""
+        if status.status == _DUPLICATE:
+            earlier = self._context.sent_earlier(image, self._target)
+            if earlier is not None and earlier.doubtful:
+                return self._context.sent(image, self._target, status, earlier=earlier.run)
+        return self._context.sent(image, self._target, status)
 
 
 class _Ordered:
@@ -160,9 +208,9 @@ class _Ordered:
 
 
 def _feed(
-    context: StepContext, images: _Ordered, under_way: dict[str, list[PlannedImage]]
+    context: StepContext, images: Iterator[PlannedImage], under_way: dict[str, list[PlannedImage]]
 ) -> Iterator[Instance]:
-    for instance in context.instances(iter(images)):
+    for instance in context.instances(images):
         assert instance.image is not None
         if instance.image.number == 1:
             context.preview(instance)
@@ -171,11 +219,18 @@ def _feed(
         yield instance
 
 
-def _plain(status: StoreStatus) -> dict[str, Any]:
-    return {
+def _plain(sent: SentInstance) -> dict[str, Any]:
+    status = sent.status
+    plain = {
         "sop_instance_uid": status.sop_instance_uid,
         "status": None if status.status is None else f"{status.status:04X}",
         "class": status_class(status.status),
         "comment": status.comment,
         "maybe_stored": status.maybe_stored,
     }
+    if sent.earlier is not None:
+        plain["earlier"] = sent.earlier
+        if not acknowledged(status):
+            plain["class"] = "warning"
+            plain["comment"] = f"it is there from {sent.earlier}, whose answer was lost"
+    return plain

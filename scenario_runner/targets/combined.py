@@ -40,6 +40,7 @@ class CombinedTarget(Target):
         facts = [part.facts for part in parts]
         if parts:
             self.calling_ae_title = parts[0].calling_ae_title
+            self.lasting = all(part.lasting for part in parts)
         first = (
             facts[0]
             if facts

@@ -29,6 +29,8 @@ _HOST = "127.0.0.1"
 class EmbeddedTarget(DimseTarget):
     """A PACS inside this process, on a free loopback port, with its files in the target's scratch."""
 
+    lasting = False
+
     def __init__(self, setup: TargetSetup, service: EmbeddedService) -> None:
         peer = Peer(
             host=_HOST,

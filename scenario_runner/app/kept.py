@@ -1,0 +1,120 @@
+"""What a run was asked, kept in its folder so that it can be repeated from there alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scenario_runner.app.folder import write_text
+from scenario_runner.app.load import Loaded, declared, load_site
+from scenario_runner.app.plans import Moment
+from scenario_runner.errors import UsageError
+from scenario_runner.language.loader import parse_document
+from scenario_runner.language.scalars import WrittenFloat
+from scenario_runner.language.scenario import check_scenario
+
+REQUEST = "inputs/request.json"
+_SCHEMA = "request/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was asked. Sources are pairs: the name they had, and the file in ``inputs/``."""
+
+    moment: Moment
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    from_step: str | None = None
+    scenarios: Sequence[tuple[str, str]] = ()
+    site: tuple[str, str] | None = None
+    plan: Mapping[str, str] = field(default_factory=dict)
+    """Case id to a digest of its patients; see ``Plans.write_json``."""
+
+
+def keep_request(folder: Path, kept: Kept) -> None:
+    """Write it into a run folder. Raises MachineError."""
+    moment = kept.moment
+    data = {
+        "schema": _SCHEMA,
+        "run": moment.run_id,
+        "now": moment.now.isoformat(),
+        "seed": moment.seed,
+        "seed_given": moment.forced,
+        "from_step": kept.from_step,
+        "overrides": {name: _written(value) for name, value in kept.overrides.items()},
+        "scenarios": [_source(pair) for pair in kept.scenarios],
+        "site": None if kept.site is None else _source(kept.site),
+        "plan": dict(kept.plan),
+    }
+    write_text(folder / REQUEST, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_request(folder: Path) -> Kept:
+    """Read it back. Raises UsageError for a folder that has none, or none that can be read."""
+    try:
+        data = json.loads((folder / REQUEST).read_text("utf-8"))
+        return Kept(
+            moment=Moment(
+                run_id=str(data["run"]),
+                seed=int(data["seed"]),
+                forced=bool(data["seed_given"]),
+                now=dt.datetime.fromisoformat(data["now"]),
+            ),
+            overrides={name: _read(value) for name, value in data["overrides"].items()},
+            from_step=data["from_step"],
+            scenarios=[_pair(source) for source in data["scenarios"]],
+            site=None if data["site"] is None else _pair(data["site"]),
+            plan={str(case): str(digest) for case, digest in data["plan"].items()},
+        )
+    except FileNotFoundError:
+        raise UsageError(
+            f"'{folder}' cannot be repeated: it has no {REQUEST}",
+            hint="name the folder of a run, for example runs/<run-id>",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"'{folder / REQUEST}' cannot be read: {error!r}") from error
+
+
+def load_kept(folder: Path, kept: Kept) -> Loaded:
+    """The scenarios and the site as they were then. Raises InvalidInput, PluginError, UsageError.
+
+    Files that they name are found where they were: the sources keep the names they had.
+    """
+    name, text = (
+        (None, None) if kept.site is None else (Path(kept.site[0]), _text(folder, kept.site))
+    )
+    plugins, site = load_site(name, text)
+    scenarios = []
+    for source in kept.scenarios:
+        document = parse_document(_text(folder, source), source[0])
+        overrides = declared(document, kept.overrides)
+        scenarios.append(check_scenario(document, plugins, site=site, overrides=overrides))
+    return Loaded(plugins, site, tuple(scenarios))
+
+
+def _text(folder: Path, source: tuple[str, str]) -> str:
+    path = folder / "inputs" / Path(source[1]).name
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"'{path}' cannot be read: {error}") from error
+
+
+def _source(pair: tuple[str, str]) -> dict[str, str]:
+    return {"file": pair[0], "kept": pair[1]}
+
+
+def _pair(source: Mapping[str, str]) -> tuple[str, str]:
+    return source["file"], source["kept"]
+
+
+def _written(value: Any) -> Any:
+    """A decimal keeps the characters it was written with."""
+    return {"decimal": value.source} if isinstance(value, WrittenFloat) else value
+
+
+def _read(value: Any) -> Any:
+    return WrittenFloat(value["decimal"]) if isinstance(value, dict) else value

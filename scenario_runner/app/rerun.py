@@ -1,0 +1,122 @@
+"""What ``fabricate rerun`` does: a run again from its folder, without what was acknowledged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.app.earlier import EarlierSends, keep_told, told
+from scenario_runner.app.folder import made_run_folder, new_run_id
+from scenario_runner.app.kept import Kept, load_kept, read_request
+from scenario_runner.app.plans import Nowhere, Plans, replay_all
+from scenario_runner.app.run import Prepared, RunResult, carry_out, targets_of
+from scenario_runner.engine.services import Control, Order
+from scenario_runner.errors import NothingSelected, UsageError
+from scenario_runner.events import EventHandler
+
+if TYPE_CHECKING:
+    from scenario_runner.app.targets import OpenTargets
+    from scenario_runner.evidence.record import RunRecord, TargetRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunRequest:
+    """Everything ``fabricate rerun`` was asked."""
+
+    folder: Path
+    """Of the run to repeat."""
+    failed: bool = False
+    """Only the cases that did not pass."""
+    out: Path | None = None
+    workers: int = 1
+    fail_fast: bool = False
+    allow_production: bool = False
+    command: Sequence[str] = ()
+
+
+def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Control) -> RunResult:
+    """Repeat a run: same identities, UIDs and pixels, with the numbers it recorded.
+
+    No counter moves. An instance that the run saw acknowledged is not sent again, unless it was
+    deleted since, or the PACS is not one that keeps anything. Raises FabricatorError.
+    """
+    from scenario_runner.evidence.write import read_plan, read_record
+
+    started = dt.datetime.now(dt.UTC)
+    folder = request.folder
+    record = read_record(folder)
+    kept = read_request(folder)
+    loaded = load_kept(folder, kept)
+    loaded.plugins.require_all()
+    plans = replay_all(loaded, loaded.scenarios, kept.moment, read_plan(folder).reserved)
+    plans = plans.only(lambda job: job.case.id in kept.plan)
+    _require_same(plans, kept, record)
+    if request.failed:
+        passed = {case.id for case in record.cases if case.outcome == "passed"}
+        plans = plans.only(lambda job: job.case.id not in passed)
+    if not plans.jobs:
+        raise NothingSelected(f"every case of '{folder}' passed", hint="leave --failed out")
+    names = {job.scenario.header.name for job in plans.jobs}
+    scenarios = [one for one in loaded.scenarios if one.header.name in names]
+    job = Prepared(
+        run_id=new_run_id(started),
+        started=started,
+        loaded=loaded,
+        scenarios=scenarios,
+        moment=kept.moment,
+        targets=targets_of(loaded, scenarios, allow_production=request.allow_production),
+        order=Order(workers=request.workers, fail_fast=request.fail_fast, from_step=kept.from_step),
+        overrides=kept.overrides,
+        command=request.command,
+        rerun_of=_repeated(record, request),
+    )
+    with made_run_folder(request.out, job.run_id) as made:
+        keep_told(made, folder, record.id)
+
+    def with_memory(targets: OpenTargets) -> Plans:
+        trusted = _trusted(record, job.targets, targets)
+        sends = EarlierSends()
+        sends.take(told(folder, record.id))
+        jobs = [replace(one, earlier=sends.of(one.case.id, trusted)) for one in plans.jobs]
+        return replace(plans, jobs=jobs)
+
+    return carry_out(job, plans, made, handlers, control, with_memory)
+
+
+def _require_same(plans: Plans, kept: Kept, record: RunRecord) -> None:
+    """Raises UsageError unless every identity is what it was."""
+    digests = plans.write_json(Nowhere())
+    different = [case for case, digest in kept.plan.items() if digests.get(case) != digest]
+    if different:
+        version = record.environment.get("fabricator", "unknown")
+        raise UsageError(
+            f"'{different[0]}' would not have the identities it had",
+            hint=f"it was planned by version {version}, with the plugins that run.json names; "
+            "start a new run",
+        )
+
+
+def _repeated(record: RunRecord, request: RerunRequest) -> dict[str, Any]:
+    """What the new record says of the old one."""
+    return {
+        "run": record.id,
+        "folder": request.folder.as_posix(),
+        "started": record.started,
+        "outcome": record.outcome,
+        "failed_only": request.failed,
+        "cases": {case.id: case.outcome for case in record.cases},
+    }
+
+
+def _trusted(record: RunRecord, names: Sequence[str], targets: OpenTargets) -> Mapping[str, bool]:
+    """Which targets are the PACS they were and keep what they are given."""
+    before = {target.name: _address(target) for target in record.targets}
+    now = {facts.name: (facts.host, facts.port, facts.ae_title) for facts in targets.facts()}
+    return {name: targets.lasting(name) and before.get(name) == now[name] for name in names}
+
+
+def _address(target: TargetRecord) -> tuple[str | None, int | None, str | None]:
+    return target.host, target.port, target.ae_title
