@@ -23,6 +23,7 @@ from scenario_runner.api.targets import (
     status_class,
 )
 from scenario_runner.deadline import Deadline
+from scenario_runner.language.faults import Fault, Faults
 from scenario_runner.language.fields import (
     AttributeName,
     Attributes,
@@ -58,6 +59,8 @@ __all__ = [
     "Duration",
     "Echo",
     "Expression",
+    "Fault",
+    "Faults",
     "FindRequest",
     "Ledger",
     "Level",

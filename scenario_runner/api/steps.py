@@ -176,6 +176,8 @@ class Step(Model, ABC):
     """Paths of parameters whose templates are left for the step to ``evaluate``."""
     names_in_deferred: ClassVar[frozenset[str]] = frozenset()
     """Names that deferred expressions can use beside the usual ones."""
+    changes_targets: ClassVar[bool] = False
+    """Whether it changes how a target behaves, so that the case gets one of its own if it can."""
     selects: ClassVar[bool] = False
     """Whether what it saves can be given to another step as ``what``."""
     example: ClassVar[str] = ""

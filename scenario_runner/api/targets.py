@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -13,6 +13,10 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import Receiver
+
+if TYPE_CHECKING:
+    from scenario_runner.language.faults import Fault
+    from scenario_runner.planning.plan import PlannedCase
 
 Level = Literal["patient", "study", "series", "image"]
 QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
@@ -253,12 +257,26 @@ class Target:
         """Delete whole studies; returns the UIDs that were there and are gone now."""
         raise self._unsupported("delete", "orthanc")
 
+    def misbehave(self, faults: Sequence[Fault]) -> None:
+        """Have these faults and no others; none for an empty list. Raises UsageError for a bad one."""
+        raise Unsupported(
+            f"target '{self.name}' cannot be made to misbehave",
+            target=None,
+            hint="only the embedded PACS can: give the target 'embedded: {}' in the site file",
+        )
+
+    def case_began(self, case: PlannedCase) -> None:
+        """A case is about to use this target: what a RIS would know of it beforehand."""
+
+    def case_ended(self, case: PlannedCase) -> None:
+        """That case is over."""
+
     def close(self) -> None:
         """Let go of everything: sockets, servers, temporary files. May be called twice."""
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Which of echo, store, find, retrieve, move, commit, mpps, delete this target can do."""
+        """Which of echo, store, find, retrieve, move, commit, mpps, delete, misbehave this can do."""
         return frozenset(self.facts.capabilities)
 
     def _unsupported(self, what: str, service: str) -> Unsupported:

@@ -214,7 +214,7 @@ def _services(
         folder=folder,
         steps=plugins.steps(),
         checks=plugins.checks(),
-        target=targets,
+        targets=targets,
         factory=lambda: InstanceFactory(builders, phantoms),
         preview=lambda instance: preview_png(instance).png,
         validators=plugins.named("fabricate_validators"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,6 +30,7 @@ class OpenTargets:
         self._folder = loaded.site.folder
         self._lock = threading.Lock()
         self._open: dict[str, Target] = {}
+        self._numbers = itertools.count()
         for name in names:
             self(name)
 
@@ -38,13 +41,36 @@ class OpenTargets:
                 if name not in self._site.targets:
                     known = ", ".join(self._site.targets)
                     raise UsageError(f"no target is called '{name}'", hint=f"there are: {known}")
-                scratch = Path(self._scratch.name) / f"t{len(self._open)}"
-                scratch.mkdir()
-                spec = self._site.targets[name]
-                self._open[name] = open_target(
-                    name, spec, self._site, self._kinds, scratch, self._folder
-                )
+                self._open[name] = self._opened(name)
             return self._open[name]
+
+    def _opened(self, name: str) -> Target:
+        scratch = Path(self._scratch.name) / f"t{next(self._numbers)}"
+        scratch.mkdir()
+        spec = self._site.targets[name]
+        return open_target(name, spec, self._site, self._kinds, scratch, self._folder)
+
+    @contextmanager
+    def apart(self) -> Iterator[Callable[[str], Target]]:
+        """The targets for one case, those that can be made to misbehave opened for it alone.
+
+        So no other case, before, after or beside it, meets the faults.
+        """
+        own: dict[str, Target] = {}
+
+        def target(name: str) -> Target:
+            shared = self(name)
+            if "misbehave" not in shared.capabilities:
+                return shared
+            if name not in own:
+                own[name] = self._opened(name)
+            return own[name]
+
+        try:
+            yield target
+        finally:
+            for one in own.values():
+                one.close()
 
     def facts(self) -> list[TargetFacts]:
         """What the evidence says about each."""

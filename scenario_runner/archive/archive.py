@@ -37,17 +37,22 @@ class MismatchError(DamagedDatasetError):
     """The data set is not the SOP instance it was announced as (PS3.4 B.2.3, A9xx)."""
 
 
+class DuplicateError(ValueError):
+    """There is an instance with this SOP Instance UID already, and a second one is not wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveOptions:
     """How an archive behaves.
 
     duplicates: what happens to a second instance with a SOP Instance UID that is there already.
-    ``keep`` keeps the first and calls that a success, as Orthanc does by default.
+    ``keep`` keeps the first and calls that a success, as Orthanc does by default; ``refuse`` keeps it and
+    raises DuplicateError.
     durability: what an acknowledged instance survives: the death of the process, or of the power
     (slower: waits for the disk twice an instance).
     """
 
-    duplicates: Literal["keep", "overwrite"] = "keep"
+    duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
     durability: Literal["process", "power"] = "process"
 
 
@@ -144,14 +149,14 @@ class Archive:
         """Keep an instance as it came. data: its encoded data set, in pieces, without meta.
 
         Returns when it is safe (see ``ArchiveOptions.durability``). Raises MismatchError when the data set
-        names another instance, DamagedDatasetError when it cannot be read or lacks a UID that places it,
+        names another instance, DuplicateError for a second one that is not wanted, DamagedDatasetError when it cannot be read or lacks a UID that places it,
         MachineError when the machine cannot keep it (disk full).
         """
         header = _header(data, transfer_syntax_uid)
         attributes = describe(header)
         _check_identity(attributes, sop_class_uid, sop_instance_uid)
-        if self.options.duplicates == "keep" and self.index.locate(sop_instance_uid):
-            return Stored(sop_instance_uid, "kept")
+        if self.options.duplicates != "overwrite" and self.index.locate(sop_instance_uid):
+            return self._second(sop_instance_uid)
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
         try:
             return self._commit(
@@ -191,9 +196,9 @@ class Archive:
     def keep(self, arrived: Arrived) -> Stored:
         """Store what was taken in; returns and raises as ``store`` does."""
         uid = arrived.meta.sop_instance_uid
-        if self.options.duplicates == "keep" and self.index.locate(uid):
+        if self.options.duplicates != "overwrite" and self.index.locate(uid):
             self.discard(arrived)
-            return Stored(uid, "kept")
+            return self._second(uid)
         try:
             return self._commit(
                 arrived.attributes,
@@ -209,6 +214,12 @@ class Archive:
         """Forget what was taken in."""
         self.files.discard(arrived.written)
 
+    def _second(self, sop_instance_uid: str) -> Stored:
+        """What becomes of an instance whose first version stays."""
+        if self.options.duplicates == "refuse":
+            raise DuplicateError("an instance with this SOP Instance UID is there already")
+        return Stored(sop_instance_uid, "kept")
+
     def _commit(
         self,
         attributes: Mapping[str, str],
@@ -223,9 +234,9 @@ class Archive:
             with self.index.transaction():
                 # Looked up again: another association may have stored the same instance meanwhile.
                 before = self.index.locate(uid)
-                if before is not None and self.options.duplicates == "keep":
+                if before is not None and self.options.duplicates != "overwrite":
                     self.files.discard(written)
-                    return Stored(uid, "kept")
+                    return self._second(uid)
                 place = self.files.put(written, uid, avoiding=before.file if before else "")
                 if before is not None:
                     self.index.remove(uid)

@@ -197,6 +197,24 @@ def replace_element(
     return data[:start] + new + data[after:]
 
 
+def value_span(data: bytes, transfer_syntax_uid: str, tag: int) -> tuple[int, int] | None:
+    """Where the value of a top-level element begins and ends in an encoded data set, if it is there.
+
+    Of a deflated data set nothing can be said. Raises DamagedDatasetError.
+    """
+    if transfer_syntax_uid == DEFLATED_LITTLE:
+        return None
+    encoding = encoding_of(transfer_syntax_uid)
+    reader = _Reader(data, encoding)
+    at = 0
+    while at < len(data):
+        found, vr, length, inside = reader.head(at)
+        at = reader.value_end(inside, vr, length, 1)
+        if found == tag:
+            return inside, min(at, len(data))
+    return None
+
+
 def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:
     """Encode in Little Endian. Values are taken as they are; every element needs its VR."""
     return b"".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -85,6 +86,7 @@ def _look_for_series(
         for series, members in groupby(images, key=lambda image: image.series)
     }
     reported = {str(match.get("SeriesInstanceUID")): match for match in matches}
+    _repeated(result, study.id, "SeriesInstanceUID", matches)
     for uid in sorted(reported.keys() - wanted.keys()):
         _differ(result, study.id, "SeriesInstanceUID", "no other series", uid)
     there = []
@@ -108,11 +110,22 @@ def _look_for_images(
 ) -> None:
     found = {str(match.get("SOPInstanceUID")) for match in matches}
     wanted = {image.uid: image for image in members}
+    _repeated(result, series.id, "SOPInstanceUID", matches)
     result.stored += len(found & wanted.keys())
     for uid in sorted(wanted.keys() - found):
         _differ(result, wanted[uid].id, "SOPInstanceUID", uid, "not in the PACS")
     for uid in sorted(found - wanted.keys()):
         _differ(result, series.id, "SOPInstanceUID", "no other instance", uid)
+
+
+def _repeated(
+    result: Presence, subject: str, attribute: str, matches: list[dict[str, Any]]
+) -> None:
+    """A unique key names one thing, so each match has another."""
+    counts = Counter(str(match.get(attribute)) for match in matches)
+    for uid, count in counts.items():
+        if count > 1:
+            _differ(result, subject, attribute, f"{uid} once", f"{uid} {count} times")
 
 
 def _differ(result: Presence, subject: str, attribute: str, expected: Any, actual: Any) -> None:

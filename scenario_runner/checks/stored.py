@@ -49,7 +49,8 @@ class Stored(Check):
             if more := len(found.differences) - _SHOWN:
                 message += f"; {more} more differences" if more > 0 else ""
             elif not found.missing:
-                message += ", but the PACS has others too"
+                first = found.differences[0]
+                message += f", but {first.attribute}: {first.actual}, not {first.expected}"
         return CheckResult(
             outcome="passed" if found.exact else "failed",
             expected={"instances": found.expected},

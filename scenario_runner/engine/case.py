@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from scenario_runner.api import Deadline
+from scenario_runner.api import Deadline, Target
 from scenario_runner.engine.context import remove_scratch
 from scenario_runner.engine.services import Control, Job, Order, Services
 from scenario_runner.engine.state import CaseState
@@ -38,7 +39,12 @@ class CaseRunner:
             "matrix": job.case.matrix,
             **names(job.case),
         }
-        self._state = CaseState(job, services, known, services.factory(), self._scratch)
+        self._stack = ExitStack()
+        targets: Callable[[str], Target] = services.targets
+        if any(services.steps[entry.step].changes_targets for entry in _entries(job)):
+            targets = self._stack.enter_context(services.targets.apart())
+        self._state = CaseState(job, services, known, services.factory(), targets, self._scratch)
+        self._stack.callback(self._state.part)
 
     def run(self) -> Ending:
         """Run everything and say how the case ended. Raises nothing a scenario can cause."""
@@ -48,6 +54,7 @@ class CaseRunner:
             ending = self._steps()
             cleanup = self._finally()
         finally:
+            self._stack.close()
             remove_scratch(self._scratch)
         ending = worst(ending, cleanup)
         if ending.outcome == "skipped":
@@ -149,6 +156,10 @@ class CaseRunner:
         now = utc_text(self._services.clock())
         finish(self._state, entry, step_id, ending, 0, now, 0.0)
         return ending
+
+
+def _entries(job: Job) -> tuple[StepEntry, ...]:
+    return (*job.scenario.steps, *job.scenario.final)
 
 
 def _check_requirements(entry: StepEntry) -> list[str]:

@@ -6,15 +6,25 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Check, CheckResult
-from scenario_runner.errors import FabricatorError, InvalidInput, StepTimeout, UsageError
+from scenario_runner.engine.negative import judged
+from scenario_runner.errors import (
+    FabricatorError,
+    Interrupted,
+    InvalidInput,
+    StepTimeout,
+    UsageError,
+)
 from scenario_runner.events import CheckFinished, Outcome
 from scenario_runner.language.binding import bind
+from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import render_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scenario_runner.engine.context import AttemptContext
 
-SIBLINGS = ("must", "title", "requirements")
+SIBLINGS = ("must", "fails", "title", "requirements")
 
 
 def evaluate_checks(context: AttemptContext, entries: Any) -> tuple[list[CheckResult], bool]:
@@ -30,20 +40,23 @@ def evaluate_checks(context: AttemptContext, entries: Any) -> tuple[list[CheckRe
         if stopped:
             _report(context, name, entry, None)
             continue
-        result = _evaluate(context, index, name, entry[name])
+        result = _evaluate(context, index, name, entry)
         _report(context, name, entry, result)
         results.append(result)
         stopped = result.outcome == "failed" and entry.get("must") is True
     return results, stopped
 
 
-def _evaluate(context: AttemptContext, index: int, name: str, parameters: Any) -> CheckResult:
+def _evaluate(
+    context: AttemptContext, index: int, name: str, entry: Mapping[str, Any]
+) -> CheckResult:
+    parameters = entry[name]
     document = context.state.job.scenario.document
     path = (*context.entry.parameters_path, index, name)
     model: type[Check] = context.state.services.checks[name]
     try:
         tree = render_tree(parameters, context.names, document.where, path, model.deferred)
-        return bind(model, tree, document, path).evaluate(context)
+        return _as_wanted(context, entry, bind(model, tree, document, path).evaluate(context))
     except InvalidInput as error:
         first = error.diagnostics[0]
         return CheckResult(
@@ -53,19 +66,35 @@ def _evaluate(context: AttemptContext, index: int, name: str, parameters: Any) -
             message=f"line {first.where.line}: {first.message}",
         )
     except (UsageError, StepTimeout) as error:
-        return CheckResult(
+        failed = CheckResult(
             outcome="failed",
             expected=_plain(parameters),
             actual=None,
             message=error.message if error.hint is None else f"{error.message}; {error.hint}",
         )
+        # A wrong scenario is not the failure that a negative test is about.
+        return failed if isinstance(error, UsageError) else _as_wanted(context, entry, failed)
     except FabricatorError as error:
         # The PACS or the machine failed, not the check: report it, then end the step in an error.
         result = CheckResult(
             outcome="failed", expected=_plain(parameters), actual=None, message=str(error)
         )
-        _report(context, name, {name: parameters}, result, outcome="error")
+        if entry.get("fails") is not None and not isinstance(error, Interrupted):
+            return _as_wanted(context, entry, result)
+        _report(context, name, entry, result, outcome="error")
         raise
+
+
+def _as_wanted(
+    context: AttemptContext, entry: Mapping[str, Any], result: CheckResult
+) -> CheckResult:
+    """The result of a check that is to fail, turned round; what was found stays in it."""
+    fails = entry.get("fails")
+    if fails is None:
+        return result
+    failed = result.outcome == "failed"
+    holds, message = judged(failed, result.message, str(as_written(fails)), context.names)
+    return dataclasses.replace(result, outcome="passed" if holds else "failed", message=message)
 
 
 def _plain(parameters: Any) -> Any:
@@ -75,7 +104,7 @@ def _plain(parameters: Any) -> Any:
 def _report(
     context: AttemptContext,
     name: str,
-    entry: dict[str, Any],
+    entry: Mapping[str, Any],
     result: CheckResult | None,
     outcome: Outcome | None = None,
 ) -> None:

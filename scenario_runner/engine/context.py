@@ -75,7 +75,7 @@ class AttemptContext:
 
     def target(self, name: str) -> Target:
         """The PACS of that name, opened on first use."""
-        return self.state.services.target(name)
+        return self.state.target(name)
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances lazily, with what ``generate`` was asked to modify."""

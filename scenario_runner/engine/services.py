@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,9 +28,21 @@ class Factory(Protocol):
         ...
 
 
+class TargetSource(Protocol):
+    """Where the PACS of a run come from."""
+
+    def __call__(self, name: str) -> Target:
+        """The PACS of that name, for all cases together."""
+        ...
+
+    def apart(self) -> AbstractContextManager[Callable[[str], Target]]:
+        """The same, but what can be changed for everybody is one case's own while it runs."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a run shares. ``target`` opens a PACS on first use and keeps it."""
+    """Everything a run shares. ``targets`` opens each PACS on first use and keeps it."""
 
     bus: EventBus
     redactor: Redactor
@@ -37,7 +50,7 @@ class Services:
     """The run folder."""
     steps: Mapping[str, type[Step]]
     checks: Mapping[str, type[Check]]
-    target: Callable[[str], Target]
+    targets: TargetSource
     factory: Callable[[], Factory]
     """A new factory for each case, for cases run side by side."""
     preview: Callable[[Instance], bytes]

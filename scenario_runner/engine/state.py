@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenario_runner.api import Ledger
+from scenario_runner.api import Ledger, Target
 from scenario_runner.engine.services import Factory, Job, Services
 from scenario_runner.errors import UsageError
 
@@ -23,6 +23,7 @@ class CaseState:
     names: dict[str, Any]
     """What templates see: vars, matrix, run, site, the plan and everything saved."""
     factory: Factory
+    targets: Callable[[str], Target]
     scratch: Path
     """A folder that is removed when the case is over."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -33,6 +34,21 @@ class CaseState:
     durations: dict[str, float] = field(default_factory=dict)
     previewed: set[str] = field(default_factory=set)
     attachments: int = 0
+    _told: dict[str, Target] = field(default_factory=dict)
+    """The targets that know of this case."""
+
+    def target(self, name: str) -> Target:
+        """The PACS of that name; it learns of the case when it is first asked for."""
+        target = self.targets(name)
+        if name not in self._told:
+            self._told[name] = target
+            target.case_began(self.job.case)
+        return target
+
+    def part(self) -> None:
+        """Tell the targets that the case is over."""
+        for target in self._told.values():
+            target.case_ended(self.job.case)
 
     def save(self, step_id: str, save_as: str | None, value: Any) -> None:
         """Keep a step's value under its id and, for templates, under ``save_as``."""

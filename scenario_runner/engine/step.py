@@ -11,13 +11,23 @@ from typing import Any
 from scenario_runner.api import Deadline, StepResult
 from scenario_runner.engine.bus import utc_text
 from scenario_runner.engine.context import AttemptContext
+from scenario_runner.engine.negative import judged
 from scenario_runner.engine.state import CaseState
-from scenario_runner.errors import FabricatorError, Interrupted, InvalidInput, StepTimeout
+from scenario_runner.errors import (
+    FabricatorError,
+    Interrupted,
+    InvalidInput,
+    StepTimeout,
+    UsageError,
+)
 from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.scenario import StepEntry, step_parameters
 from scenario_runner.language.template_values import TemplateProblem
 from scenario_runner.language.templates import render_text
+
+MISTAKES = (UsageError, InvalidInput, Interrupted)
+"""What ends a step that is to fail and is no such failure: a wrong scenario, or the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +126,13 @@ class StepRunner:
         except FabricatorError as error:
             ending = _from_error(error, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
-            return replace(
+            ending = replace(
                 ending, message=f"{before}{ending.message}", facts=context.captured_facts
             )
+            return ending if isinstance(error, MISTAKES) else self._as_wanted(ending)
         except Exception as error:  # noqa: BLE001 - a third party's step may raise anything
             return self._defect(context, error)
-        return Ending(
+        ending = Ending(
             outcome=result.outcome,
             message=result.message,
             value=result.value,
@@ -129,6 +140,18 @@ class StepRunner:
             exit_code=1 if result.outcome == "failed" else 0,
             final=context.must_stop,
         )
+        return self._as_wanted(ending)
+
+    def _as_wanted(self, ending: Ending) -> Ending:
+        """The ending of a step that is to fail: turned round, when it says what it should."""
+        if self._entry.fails is None or ending.outcome in ("skipped", "interrupted"):
+            return ending
+        holds, message = judged(
+            ending.outcome != "passed", ending.message, self._entry.fails, self._names
+        )
+        if holds:
+            return replace(ending, outcome="passed", message=message, exit_code=0, final=False)
+        return replace(ending, outcome="failed", message=message, exit_code=1)
 
     def _defect(self, context: AttemptContext, error: Exception) -> Ending:
         """A bug of the step: its traceback becomes evidence, the user gets a sentence."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from scenario_runner.language.fields import Duration, Expression, Model, Name, Text
 
 FailureKind = Literal["error", "failed"]
+
+
+def _expression(value: str) -> str:
+    """A regular expression; one with a template in it is judged when it is rendered."""
+    if "{{" not in value:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"this is no regular expression: {error}") from error
+    return value
+
+
+MessagePattern = Annotated[Text, AfterValidator(_expression)]
+"""A regular expression that is searched for in a message."""
 
 
 class RetrySpec(Model):
@@ -44,6 +59,9 @@ class StepSiblings(Model):
     """How long the step may take, all attempts together."""
     save_as: Name | None = None
     """A name for the step's result, for templates in later steps."""
+    fails: MessagePattern | None = None
+    """A negative test: the step has to fail or end in an error, with a message in which this regular
+    expression is found; then it has passed."""
     requirements: list[Text] = Field(default=[])
     """Requirements that this step verifies."""
     tags: list[Text] = Field(default=[])
@@ -55,6 +73,9 @@ class CheckSiblings(Model):
 
     must: bool = False
     """Stop the case when this check fails; ``finally`` still runs."""
+    fails: MessagePattern | None = None
+    """A negative test: the check has to fail, with a message in which this regular expression is
+    found; then it holds."""
     title: Text | None = None
     """What the report calls the check."""
     requirements: list[Text] = Field(default=[])

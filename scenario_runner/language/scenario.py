@@ -80,6 +80,8 @@ class StepEntry:
     timeout: float | None
     """Seconds."""
     save_as: str | None
+    fails: str | None
+    """What the message has to say for a step that is to fail."""
     requirements: tuple[str, ...]
     tags: tuple[str, ...]
     section: Section
@@ -344,6 +346,7 @@ class _Entries:
                 retry=Retry(retry.attempts, retry.delay, frozenset(retry.on)) if retry else None,
                 timeout=siblings.timeout,
                 save_as=siblings.save_as,
+                fails=siblings.fails,
                 requirements=tuple(siblings.requirements),
                 tags=tuple(siblings.tags),
                 section=section,

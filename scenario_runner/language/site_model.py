@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from scenario_runner.language.fields import Duration, Model, Text
+from scenario_runner.language.faults import Faults
+from scenario_runner.language.fields import AttributeName, Duration, Model, Text
 
 AeTitle = Annotated[
     Text, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")
@@ -115,11 +116,68 @@ class HttpService(Model):
     """How long each request may take."""
 
 
+class ServerTls(Model):
+    """TLS on the DICOM port of the embedded PACS (PS3.15 annex B). Files are PEM."""
+
+    certificate: Text
+    """Its certificate."""
+    key: Text
+    """The certificate's private key."""
+    ca: Text | None = None
+    """Who may have signed a client's certificate; given, a client without one is refused."""
+
+
+class Destination(Model):
+    """Where an AE title can be reached."""
+
+    host: Text = "127.0.0.1"
+    """Name or address."""
+    port: Port
+    """TCP port."""
+
+
 class EmbeddedService(Model):
-    """A PACS inside this process, started for the run on a free loopback port."""
+    """A PACS inside this process, started for the run on a free loopback port.
+
+    The same keys configure the one that ``fabricate pacs serve`` runs. Files and folders are relative to the
+    site file.
+    """
 
     ae_title: AeTitle = "EMBEDDED"
     """Its AE title."""
+    check_called_ae_title: bool = False
+    """Refuse associations that call it by another AE title."""
+    calling_ae_titles: list[AeTitle] | None = None
+    """Who may associate; by default anybody."""
+    users: dict[Text, Text] | None = None
+    """User names and passwords (from ``env``), one of which has to be given in the association's user
+    identity (PS3.7 D.3.3.7); by default nobody is asked."""
+    tls: ServerTls | None = None
+    """Speak TLS, and nothing else."""
+    destinations: dict[AeTitle, Destination] = Field(default={})
+    """AE titles that C-MOVE and storage commitment can reach, ``ARCHIVE: {host: …, port: …}``; the run's
+    own is always known."""
+    sop_classes: list[Text] | None = None
+    """SOP classes that are stored, by UID or keyword such as ``CTImageStorage``; by default all."""
+    transfer_syntaxes: list[Text] | None = None
+    """Transfer syntaxes that instances are taken in, by UID or by name such as ``explicit-le``; by
+    default all."""
+    duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
+    """What becomes of a second instance with a SOP Instance UID that is there already: the first is
+    kept and success is answered, the second replaces it, or it is refused (status 0111)."""
+    coerce: dict[AttributeName, Text] = Field(default={})
+    """Attributes that are given these values in whatever is stored. A sender whose value was another
+    one is told: status B000, the attributes in the comment (PS3.4 B.2.3)."""
+    commitment: Literal["same", "later", "new"] = "same"
+    """Where a storage commitment is reported: on the association of the request, on the next one that
+    the same AE title opens for it, or on one that the PACS opens (PS3.4 J.3.3)."""
+    worklist: Text = "plan"
+    """What is on the worklist: ``plan`` for the studies of the case that runs, or a folder of
+    worklist files, ``.wl`` or ``.dcm``."""
+    relational_queries: bool = False
+    """Answer queries without the unique keys above their level even when that was not negotiated."""
+    faults: Faults = Field(default=[])
+    """What it does wrong on purpose, from the start; see also the step ``misbehave``."""
 
 
 class TargetSpec(Model):

@@ -32,6 +32,9 @@ Piece = bytes | bytearray | memoryview
 
 _COMMAND_MAX: Final = 1 << 16
 _IDENTIFIER_MAX: Final = 1 << 22
+_RESPONSE: Final = 0x8000
+"""The bit of the Command Field that tells a response from a request (PS3.7 E.1-1)."""
+_MOST_WAITING: Final = 100
 _SHORT_PDU: Final = 1 << 16
 _RELEASE_RP: Final = b"\6\0\0\0\0\4\0\0\0\0"
 
@@ -106,6 +109,23 @@ class Association:
         while not self._arrived:
             self._read_pdu()
         return self._arrived.popleft()
+
+    def response(self, kind: int) -> Message:
+        """The answer to a request of ours; requests of the peer that come before it stay for ``receive``.
+
+        Raises as ``receive`` does, and MalformedPduError for an answer to something else.
+        """
+        waiting: list[Message] = []
+        try:
+            while True:
+                message = self.receive()
+                if message.kind == kind:
+                    return message
+                if message.kind & _RESPONSE or len(waiting) >= _MOST_WAITING:
+                    raise MalformedPduError("a request of ours was answered by something else")
+                waiting.append(message)
+        finally:
+            self._arrived.extendleft(reversed(waiting))
 
     def is_cancelled(self, message_id: int) -> bool:
         """Whether a C-CANCEL for that message has come; other messages stay for ``receive``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +27,6 @@ from scenario_runner.network.commands import Element as CommandElement
 from scenario_runner.network.negotiation import Proposal
 from scenario_runner.network.peer import Peer
 from scenario_runner.pacs.association import Released
-from scenario_runner.pacs.negotiation import MalformedPduError
 from scenario_runner.pacs.services import COMMITMENT, Desk, comment, joined
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ _TRANSACTION_UID, _REFERENCED, _FAILED = 0x00081195, 0x00081199, 0x00081198
 _SOP_CLASS, _SOP_INSTANCE, _FAILURE_REASON = 0x00081150, 0x00081155, 0x00081197
 _SYNTAXES: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _OUTGOING_MESSAGE_ID: Final = 1
+_MOST_REPORTS: Final = 1000
 
 
 @dataclass(slots=True)
@@ -89,6 +90,44 @@ class Outcome:
         return write_elements(elements, implicit=implicit)
 
 
+class Reports:
+    """Outcomes that wait for the next association of the AE title that asked."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[Outcome]] = {}
+
+    def keep(self, ae_title: str, outcome: Outcome) -> None:
+        """Keep one until it can be told; of too many the oldest goes."""
+        with self._lock:
+            waiting = self._waiting.setdefault(ae_title, [])
+            waiting.append(outcome)
+            del waiting[:-_MOST_REPORTS]
+
+    def take(self, ae_title: str) -> list[Outcome]:
+        """What is to be told to that AE title now."""
+        with self._lock:
+            return self._waiting.pop(ae_title, [])
+
+
+def tell_later(desk: Desk, association: Association) -> None:
+    """Tell what waits for this peer, if it has the service on this association (PS3.4 J.3.3)."""
+    context_id = next(
+        (one.id for one in association.contexts.values() if one.abstract_syntax == COMMITMENT), None
+    )
+    if context_id is None:
+        return
+    title = association.request.calling_ae_title
+    waiting = desk.reports.take(title)
+    try:
+        while waiting:
+            _tell_here(association, context_id, waiting[0])
+            waiting.pop(0)
+    finally:
+        for outcome in waiting:
+            desk.reports.keep(title, outcome)
+
+
 def answer_commitment(desk: Desk, association: Association, message: Message) -> None:
     """Take the request, then tell the result: on this association, or on one of our own.
 
@@ -108,7 +147,12 @@ def answer_commitment(desk: Desk, association: Association, message: Message) ->
         association.respond(message, INVALID_ARGUMENT_VALUE, problem)
         return
     association.respond(message, SUCCESS)
+    if not desk.misbehaviour.reports():
+        return
     title = association.request.calling_ae_title
+    if desk.options.commitment == "later":
+        desk.reports.keep(title, outcome)
+        return
     destination = desk.options.destinations.get(title)
     if desk.options.commitment == "new" and destination is not None:
         desk.later(lambda: _tell_elsewhere(desk, title, destination, outcome))
@@ -167,9 +211,7 @@ def _tell_here(association: Association, context_id: int, outcome: Outcome) -> N
     implicit = encoding_of(association.contexts[context_id].transfer_syntax).implicit
     event = _event(outcome, _OUTGOING_MESSAGE_ID)
     association.send(context_id, event, [outcome.encode(implicit=implicit)])
-    answer = association.receive()
-    if answer.kind != Field.N_EVENT_REPORT_RSP:
-        raise MalformedPduError("an N-EVENT-REPORT was answered by something else")
+    association.response(Field.N_EVENT_REPORT_RSP)
 
 
 def _tell_elsewhere(desk: Desk, title: str, destination: Destination, outcome: Outcome) -> None:

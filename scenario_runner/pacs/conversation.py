@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import logging
+from typing import TYPE_CHECKING
 
 from scenario_runner.network.commands import Element
 from scenario_runner.pacs.association import Aborted, Association, Message, Released
+from scenario_runner.pacs.commitment import tell_later
 from scenario_runner.pacs.connection import ASSOCIATE_RQ, Connection
 from scenario_runner.pacs.misbehaviour import DeliberateAbort, DeliberateDrop
 from scenario_runner.pacs.negotiation import (
@@ -15,6 +18,7 @@ from scenario_runner.pacs.negotiation import (
     CALLED_AE_TITLE_NOT_RECOGNIZED,
     CALLING_AE_TITLE_NOT_RECOGNIZED,
     LOCAL_LIMIT_EXCEEDED,
+    NOT_WHO_IT_SAYS,
     PROTOCOL_VERSION_NOT_SUPPORTED,
     AssociationRequest,
     MalformedPduError,
@@ -23,6 +27,9 @@ from scenario_runner.pacs.negotiation import (
     encode_acceptance,
 )
 from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LOGGER = logging.getLogger(__name__)
 
@@ -44,6 +51,8 @@ class Conversation:
         association: Association | None = None
         try:
             association = self._associate()
+            if association is not None:
+                tell_later(self._desk, association)
             while association is not None:
                 self._answer(association, association.receive())
         except Released:
@@ -102,7 +111,7 @@ class Conversation:
             self._connection.send([rejection.encode()], timeout=1.0)
             self._connection.finish()
             return None
-        contexts = negotiate(request)
+        contexts = negotiate(request, options)
         acceptance = encode_acceptance(
             request,
             contexts,
@@ -122,6 +131,17 @@ def refusal(request: AssociationRequest, desk: Desk) -> Rejection | None:
     allowed = desk.options.calling_ae_titles
     if allowed is not None and request.calling_ae_title not in allowed:
         return CALLING_AE_TITLE_NOT_RECOGNIZED
+    if desk.options.users is not None and not _is_known(request, desk.options.users):
+        return NOT_WHO_IT_SAYS
     if desk.options.check_called_ae_title and request.called_ae_title != desk.ae_title:
         return CALLED_AE_TITLE_NOT_RECOGNIZED
     return None
+
+
+def _is_known(request: AssociationRequest, users: Mapping[str, str]) -> bool:
+    """Whether the user identity is a user name and its password (PS3.7 D.3.3.7, type 2)."""
+    if request.identity is None:
+        return False
+    name, password = request.identity
+    wanted = users.get(name)
+    return wanted is not None and hmac.compare_digest(wanted.encode(), password.encode())

@@ -9,19 +9,40 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pydicom.datadict import tag_for_keyword
 
-from scenario_runner.archive.elements import read_header, replace_element
-from scenario_runner.archive.values import UTF8, character_sets, encode, vr_of
 from scenario_runner.errors import UsageError
+from scenario_runner.language.faults import (
+    After,
+    Alter,
+    Answer,
+    CharacterSet,
+    CommitFailure,
+    Counts,
+    Delay,
+    Extra,
+    Fail,
+    Fault,
+    Lose,
+    Operation,
+    Pixels,
+    Refuse,
+    Repeat,
+    Unreported,
+)
+from scenario_runner.language.fields import Model
 from scenario_runner.network.commands import Field
-from scenario_runner.pacs.faults import REJECTIONS, After, Faults, Operation
+from scenario_runner.pacs import spoiling
+from scenario_runner.pacs.faults import REJECTIONS
+from scenario_runner.pacs.services import WORKLIST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from scenario_runner.archive.index import Located
+    from scenario_runner.archive.keys import Match
     from scenario_runner.pacs.association import Association, Message
     from scenario_runner.pacs.negotiation import Rejection
 
@@ -40,6 +61,8 @@ Fate = Literal["hang", "drop", "abort"]
 _LOOK: Final = 0.05
 """Seconds between looks at whether a hanging peer has gone."""
 
+F = TypeVar("F", bound=Model)
+
 
 class DeliberateAbort(Exception):  # a fault that was asked for, not an error
     """The fault ``abort``: send A-ABORT."""
@@ -56,30 +79,26 @@ class Misbehaviour:
     an attribute to alter that does not exist.
     """
 
-    def __init__(self, faults: Faults, stopping: threading.Event) -> None:
-        self.faults = faults
+    def __init__(self, faults: Sequence[Fault], stopping: threading.Event) -> None:
+        self.faults = tuple(faults)
+        self._settings = [(fault.name, fault.settings) for fault in faults]
         self._stopping = stopping
         self._lock = threading.Lock()
-        self._asked: Counter[str] = Counter()
-        self._altered = 0
-        if faults.alter is not None:
-            tag = tag_for_keyword(faults.alter.attribute)
-            if tag is None:
+        self._asked: Counter[int] = Counter()
+        for alter in self._all("alter", Alter):
+            if tag_for_keyword(alter.attribute) is None:
                 raise UsageError(
-                    f"fault 'alter': '{faults.alter.attribute}' is not the keyword of an attribute"
+                    f"fault 'alter': '{alter.attribute}' is not the keyword of an attribute"
                 )
-            self._altered = int(tag)
 
     def rejection(self) -> Rejection | None:
         """Why an association is refused, if it is."""
-        refuse = self.faults.refuse
-        if refuse is None or not self._hits("refuse", refuse.share):
-            return None
-        return REJECTIONS[refuse.reason]
+        refuse = self._first("refuse", Refuse)
+        return None if refuse is None else REJECTIONS[refuse.reason]
 
     def before(self, association: Association, message: Message) -> None:
         """What happens before a request is looked at. Raises DeliberateAbort, DeliberateDrop."""
-        fate = self.fate(OPERATIONS.get(message.kind, "any"), association.answers)
+        fate = self.fate(operation_of(message), association.answers)
         if fate == "hang":
             self._hang(association)
         elif fate == "drop":
@@ -95,19 +114,19 @@ class Misbehaviour:
         answers = counted[operation]
         counted[operation] += 1
         total = sum(counted.values()) - 1
-        faults = self.faults
-        if faults.delay is not None and faults.delay.on in ("any", operation):
-            self._stopping.wait(faults.delay.seconds)
+        for delay in self._all("delay", Delay):
+            if delay.on in ("any", operation):
+                self._stopping.wait(delay.seconds)
 
-        def due(fault: After | None) -> bool:
-            if fault is None or fault.on not in ("any", operation):
-                return False
-            return (total if fault.on == "any" else answers) >= fault.after
+        def due(name: str) -> bool:
+            return any(
+                (total if fault.on == "any" else answers) >= fault.after
+                for fault in self._all(name, After)
+                if fault.on in ("any", operation)
+            )
 
-        named: tuple[tuple[Fate, After | None], ...] = (
-            ("hang", faults.hang), ("drop", faults.drop), ("abort", faults.abort),
-        )  # fmt: skip
-        return next((name for name, fault in named if due(fault)), None)
+        fates: tuple[Fate, ...] = ("hang", "drop", "abort")
+        return next((name for name in fates if due(name)), None)
 
     def _hang(self, association: Association) -> None:
         """Stay silent until the peer has had enough of it or the PACS stops."""
@@ -118,63 +137,125 @@ class Misbehaviour:
 
     def status(self, message: Message) -> tuple[int, str] | None:
         """The status and comment to answer with instead of the true one."""
-        return self.wrong_status(OPERATIONS.get(message.kind))
+        return self.wrong_status(operation_of(message))
 
-    def wrong_status(self, operation: Operation | None) -> tuple[int, str] | None:
+    def wrong_status(self, operation: Operation) -> tuple[int, str] | None:
         """The same for an operation; a status of class Bxxx is a warning: it is done all the same."""
-        answer = self.faults.answer
-        if answer is None or answer.on not in ("any", operation):
-            return None
-        if not self._hits("answer", answer.share):
-            return None
-        return answer.status, answer.comment
+        answer = self._first("answer", Answer, on=("any", operation))
+        return None if answer is None else (answer.status, answer.comment)
 
     def loses(self) -> bool:
         """Whether an instance is acknowledged and forgotten."""
-        return self.faults.lose is not None and self._hits("lose", self.faults.lose.share)
+        return self._first("lose", Lose, on=("store",)) is not None
 
-    def altered(
-        self, data: Sequence[bytes | bytearray | memoryview], transfer_syntax_uid: str
-    ) -> Sequence[bytes | bytearray | memoryview]:
+    def alteration(self) -> Alter | None:
+        """What an instance is kept with, if with another value."""
+        return self._first("alter", Alter, on=("store",))
+
+    def stored(self, data: Sequence[spoiling.Piece], transfer_syntax_uid: str) -> list[Any]:
         """The data set as it is kept, with another value if that was asked for."""
-        return self.alter(data, transfer_syntax_uid) if self.alters() else data
-
-    def alters(self) -> bool:
-        """Whether an instance is kept with another value."""
-        return self.faults.alter is not None and self._hits("alter", self.faults.alter.share)
-
-    def alter(
-        self, data: Sequence[bytes | bytearray | memoryview], transfer_syntax_uid: str
-    ) -> Sequence[bytes | bytearray | memoryview]:
-        """The data set with the other value."""
-        alter = self.faults.alter
+        alter = self.alteration()
         if alter is None:
-            return data
+            return list(data)
         whole = b"".join(data)
-        vr = vr_of(self._altered)
-        terms = character_sets(read_header(whole, transfer_syntax_uid))
-        try:
-            value = encode(self._altered, [alter.value], terms).value
-        except UnicodeError:
-            value = encode(self._altered, [alter.value], (UTF8,)).value
-        return [replace_element(whole, transfer_syntax_uid, self._altered, vr, value)]
+        return [spoiling.altered(whole, transfer_syntax_uid, alter.attribute, alter.value)]
 
-    def count(self, true: int) -> int:
-        """A count as it is reported."""
-        return true if self.faults.counts is None else max(0, true + self.faults.counts.by)
+    def sub_operation(self) -> str | None:
+        """What becomes of a sub-operation: "lose" or "fail" instead of being carried out."""
+        if self._first("lose", Lose, on=("retrieve",)) is not None:
+            return "lose"
+        return None if self._first("fail", Fail) is None else "fail"
+
+    def selected(self, found: Sequence[Located]) -> list[Located]:
+        """The instances that a retrieval brings: some twice, or one that nobody has stored."""
+        result = [
+            one
+            for each in found
+            for one in [each]
+            * (1 if self._first("repeat", Repeat, on=("retrieve",)) is None else 2)
+        ]
+        if found and self._first("extra", Extra, on=("retrieve",)) is not None:
+            result.append(spoiling.another(found[-1]))
+        return result
+
+    def retrieved(self, instance: Located, data: bytes) -> bytes:
+        """The data set of an instance as it is sent."""
+        syntax = instance.transfer_syntax_uid
+        if any(self._all("extra", Extra)) and spoiling.is_made_up(instance):
+            data = spoiling.altered(data, syntax, "SOPInstanceUID", instance.sop_instance_uid)
+        alter = self._first("alter", Alter, on=("retrieve",))
+        if alter is not None:
+            data = spoiling.altered(data, syntax, alter.attribute, alter.value)
+        charset = self._first("charset", CharacterSet, on=("any", "retrieve"))
+        if charset is not None:
+            data = spoiling.in_broken_characters(data, syntax, charset.how)
+        if self._first("pixels", Pixels) is not None:
+            data = spoiling.with_wrong_pixels(data, syntax)
+        return data
+
+    def matches(self, matches: Iterator[Match], *, worklist: bool) -> Iterator[Match]:
+        """The matches of a query as they are answered."""
+        where = "worklist" if worklist else "find"
+        last: Match | None = None
+        for last in matches:
+            counts = self._first("counts", Counts, on=("any", where))
+            if counts is not None:
+                spoiling.count_wrongly(last, counts.by)
+            alter = self._first("alter", Alter, on=(where,))
+            if alter is not None:
+                spoiling.alter_match(last, alter.attribute, alter.value)
+            yield last
+            if self._first("repeat", Repeat, on=(where,)) is not None:
+                yield last
+        if last is not None and self._first("extra", Extra, on=(where,)) is not None:
+            yield spoiling.another_match(last)
+
+    def encoded(self, match: Match, *, worklist: bool, implicit: bool) -> bytes:
+        """A match as an identifier, in a character set that may be broken."""
+        where = "worklist" if worklist else "find"
+        charset = self._first("charset", CharacterSet, on=("any", where))
+        how = None if charset is None else charset.how
+        return spoiling.encoded_match(match, how, implicit=implicit)
+
+    def completed(self, true: int) -> int:
+        """How many sub-operations are said to be completed."""
+        counts = self._first("counts", Counts, on=("any", "retrieve"))
+        return true if counts is None else max(0, true + counts.by)
 
     def commit_failure(self) -> int | None:
         """The failure reason of an instance whose commitment fails on purpose."""
-        commit = self.faults.commit
-        if commit is None or not self._hits("commit", commit.share):
-            return None
-        return commit.reason
+        commit = self._first("commit", CommitFailure)
+        return None if commit is None else commit.reason
 
-    def _hits(self, name: str, share: float) -> bool:
+    def reports(self) -> bool:
+        """Whether a commitment that was taken is reported on."""
+        return self._first("unreported", Unreported) is None
+
+    def _all(self, name: str, kind: type[F]) -> Iterator[F]:
+        return (one for given, one in self._settings if given == name and isinstance(one, kind))
+
+    def _first(self, name: str, kind: type[F], *, on: Sequence[str] = ()) -> F | None:
+        """The first fault of a kind, for one of these operations if it asks for one, that hits now."""
+        for place, (given, settings) in enumerate(self._settings):
+            if given != name or not isinstance(settings, kind):
+                continue
+            if on and getattr(settings, "on", on[0]) not in on:
+                continue
+            if self._hits(place, getattr(settings, "share", 1.0)):
+                return settings
+        return None
+
+    def _hits(self, place: int, share: float) -> bool:
         with self._lock:
-            self._asked[name] += 1
-            count = self._asked[name]
+            self._asked[place] += 1
+            count = self._asked[place]
         return _steps(count, share) > _steps(count - 1, share)
+
+
+def operation_of(message: Message) -> Operation:
+    """The operation that a request asks for; C-FIND on the worklist is one of its own."""
+    operation = OPERATIONS.get(message.kind, "any")
+    return "worklist" if operation == "find" and message.sop_class_uid == WORKLIST else operation
 
 
 def _steps(count: int, share: float) -> int:

@@ -99,7 +99,9 @@ class Courier:
 
     def _store(self, association: outgoing.Association, instance: Located, message_id: int) -> int:
         context_id, syntax = _context(association, instance)
-        data = transcode(self._desk.archive.data(instance), instance.transfer_syntax_uid, syntax)
+        stored = self._desk.archive.data(instance)
+        kept = self._desk.misbehaviour.retrieved(instance, stored)
+        data = transcode(kept, instance.transfer_syntax_uid, syntax)
         title, origin_id = self._origin
         association.send(
             context_id,

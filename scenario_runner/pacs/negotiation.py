@@ -19,6 +19,9 @@ APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 _FIXED: Final = 68
 """Bytes of an A-ASSOCIATE-RQ before its items, the PDU header not counted."""
 
+_NAMED: Final = (1, 2)
+"""Types of user identity that hold a name: alone, and with a passcode."""
+
 ACCEPTED, ABSTRACT_SYNTAX_NOT_SUPPORTED, TRANSFER_SYNTAXES_NOT_SUPPORTED = 0, 3, 4
 """Results of a presentation context (PS3.8 9.3.3.2)."""
 
@@ -56,6 +59,8 @@ class AssociationRequest:
     maximum_pdu: int
     roles: Mapping[str, Role]
     extended: Mapping[str, bytes]
+    identity: tuple[str, str] | None
+    """User name and passcode, empty where only a name was given (PS3.7 D.3.3.7)."""
     identity_response_wanted: bool
     fixed: bytes
 
@@ -91,6 +96,8 @@ APPLICATION_CONTEXT_NOT_SUPPORTED: Final = Rejection(1, 1, 2)
 CALLING_AE_TITLE_NOT_RECOGNIZED: Final = Rejection(1, 1, 3)
 CALLED_AE_TITLE_NOT_RECOGNIZED: Final = Rejection(1, 1, 7)
 PROTOCOL_VERSION_NOT_SUPPORTED: Final = Rejection(1, 2, 2)
+NOT_WHO_IT_SAYS: Final = Rejection(1, 1, 1)
+"""No reason given: PS3.8 has none for a user identity that is not accepted."""
 LOCAL_LIMIT_EXCEEDED: Final = Rejection(2, 3, 2)
 
 
@@ -99,6 +106,7 @@ class _UserInformation:
     maximum_pdu: int = 0
     roles: dict[str, Role] = field(default_factory=dict)
     extended: dict[str, bytes] = field(default_factory=dict)
+    identity: tuple[str, str] | None = None
     identity_response_wanted: bool = False
 
     def take(self, kind: int, value: bytes) -> None:
@@ -112,6 +120,13 @@ class _UserInformation:
             self.extended[_uid(uid)] = rest
         elif kind == 0x58:
             self.identity_response_wanted = bool(value[1])
+            if value[0] in _NAMED:
+                name, rest = _sized(value[2:])
+                password = _sized(rest)[0] if value[0] == _NAMED[1] else b""
+                self.identity = (
+                    name.decode("utf-8", "replace"),
+                    password.decode("utf-8", "replace"),
+                )
 
 
 def decode_request(body: bytes) -> AssociationRequest:
@@ -141,6 +156,7 @@ def decode_request(body: bytes) -> AssociationRequest:
         maximum_pdu=user.maximum_pdu,
         roles=user.roles,
         extended=user.extended,
+        identity=user.identity,
         identity_response_wanted=user.identity_response_wanted,
         fixed=bytes(body[4:_FIXED]),
     )

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.archive.archive import ArchiveOptions
-from scenario_runner.pacs.faults import Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from scenario_runner.archive.elements import Elements
+    from scenario_runner.language.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,31 @@ class PacsOptions:
     """Refuse an association called by another AE title (PS3.8 9.3.4, reason 7)."""
     calling_ae_titles: frozenset[str] | None = None
     """Who may associate; None lets anybody in (reason 3 for the others)."""
+    users: Mapping[str, str] | None = None
+    """User names and passwords of which one has to be given (PS3.7 D.3.3.7); None asks nobody."""
+    sop_classes: frozenset[str] | None = None
+    """SOP class UIDs that are stored; None takes every storage class."""
+    transfer_syntaxes: frozenset[str] | None = None
+    """Transfer syntax UIDs that instances are taken in; None takes all."""
+    coerce: Mapping[str, str] = field(default_factory=dict)
+    """Keyword to the value that an attribute is given in what is stored, told with B000 (PS3.4 B.2.3)."""
     relational_queries: bool = False
     """Answer queries without the unique keys above their level even when not negotiated (PS3.4 C.5)."""
     archive: ArchiveOptions = field(default_factory=ArchiveOptions)
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     """AE titles that C-MOVE and storage commitment can reach; others are unknown (A801)."""
-    commitment: Literal["same", "new"] = "same"
-    """On which association a storage commitment is told: the one it was asked on, or one of our own."""
+    commitment: Literal["same", "later", "new"] = "same"
+    """On which association a storage commitment is told: the one it was asked on, the next one of the
+    same AE title that has the service, or one of our own."""
     worklist: Path | None = None
     """A folder of worklist items; by default ``worklist`` in the folder of the PACS."""
+    scheduled: Callable[[], Iterable[Elements]] = tuple
+    """Worklist items beside those of the folder, asked for at each query; called from any thread."""
     tls: TlsOptions | None = None
     """Speak TLS, and nothing else."""
     web: WebOptions | None = None
     """DICOMweb from the start; without it the port opens when ``EmbeddedPacs.open_web`` is called."""
-    faults: Faults = field(default_factory=Faults)
+    faults: Sequence[Fault] = ()
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100
     """Beyond it an association is refused for now: local limit exceeded."""

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from scenario_runner.archive.elements import (
     DamagedDatasetError,
     Elements,
-    Encoding,
     encoding_of,
     read_elements,
-    write_elements,
 )
-from scenario_runner.archive.keys import Match
-from scenario_runner.archive.levels import BY_TAG
 from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
-from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.network.commands import Element
 from scenario_runner.pacs.services import FIND, WORKLIST, Desk, comment, is_relational, joined
 from scenario_runner.pacs.worklist import find_items
@@ -24,8 +19,8 @@ from scenario_runner.pacs.worklist import find_items
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scenario_runner.archive.keys import Match
     from scenario_runner.pacs.association import Association, Message
-    from scenario_runner.pacs.misbehaviour import Misbehaviour
 
 SUCCESS = 0x0000
 PENDING, PENDING_UNSUPPORTED_KEYS = 0xFF00, 0xFF01
@@ -33,10 +28,6 @@ CANCELLED = 0xFE00
 IDENTIFIER_DOES_NOT_MATCH = 0xA900
 UNABLE_TO_PROCESS = 0xC000
 SOP_CLASS_NOT_SUPPORTED = 0x0122
-
-_COUNTS: Final = frozenset(
-    tag for tag, one in BY_TAG.items() if one.keyword.startswith("NumberOf") and one.computed
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +56,20 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
     except DamagedDatasetError as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
         return
-    for match in found.matches:
+    worklist = sop_class == WORKLIST
+    for match in desk.misbehaviour.matches(found.matches, worklist=worklist):
         if association.is_cancelled(message.id):
             association.respond(message, CANCELLED)
             return
-        data = _encoded(desk.misbehaviour, match, implicit=encoding.implicit)
+        data = desk.misbehaviour.encoded(match, worklist=worklist, implicit=encoding.implicit)
         association.respond(message, found.pending, data=[data])
     association.respond(message, SUCCESS)
 
 
 def _look(desk: Desk, association: Association, sop_class: str, identifier: Elements) -> _Found:
     if sop_class == WORKLIST:
-        return _Found(find_items(desk.worklist, identifier))
+        items = find_items(desk.worklist, identifier, desk.options.scheduled())
+        return _Found(items)
     query = Query.of(
         level_of(identifier),
         FIND[sop_class],
@@ -85,18 +78,3 @@ def _look(desk: Desk, association: Association, sop_class: str, identifier: Elem
     )
     matches = query.run(desk.archive, desk.ae_title)
     return _Found(matches, PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING)
-
-
-def _encoded(misbehaviour: Misbehaviour, match: Match, *, implicit: bool) -> bytes:
-    """The identifier, or what faults make of it."""
-    faults = misbehaviour.faults
-    if faults.counts is not None:
-        for tag in _COUNTS & match.answer.keys():
-            vr, values = match.answer[tag]
-            match.answer[tag] = (vr, [str(misbehaviour.count(int(str(one)))) for one in values])
-    if not faults.undeclared_charset:
-        return match.encode(implicit=implicit)
-    said = Match(match.answer, (UTF8,)).encode(implicit=implicit)
-    elements = read_elements(said, Encoding(implicit))
-    del elements[SPECIFIC_CHARACTER_SET]
-    return write_elements(elements, implicit=implicit)

@@ -136,15 +136,21 @@ def carry_out(
     send: Sender,
 ) -> None:
     """All sub-operations, a pending response after each, then the final one (PS3.4 C.4.2.3)."""
+    found = desk.misbehaviour.selected(found)
     progress = SubOperations(len(found))
     for message_id, instance in enumerate(found, start=1):
         if association.is_cancelled(message.id):
             association.respond(message, CANCELLED, progress.elements(final=False))
             return
-        progress.count(instance.sop_instance_uid, send(instance, message_id))
+        instead = desk.misbehaviour.sub_operation()
+        if instead is None:
+            status = send(instance, message_id)
+        else:
+            status = SUCCESS if instead == "lose" else UNABLE_TO_PROCESS
+        progress.count(instance.sop_instance_uid, status)
         if progress.remaining:
             association.respond(message, PENDING, progress.elements(final=False))
-    off_by = desk.misbehaviour.count(progress.completed) - progress.completed
+    off_by = desk.misbehaviour.completed(progress.completed) - progress.completed
     encoding = encoding_of(association.contexts[message.context_id].transfer_syntax)
     association.respond(
         message,
@@ -199,7 +205,7 @@ def _send(
 ) -> int:
     """One C-STORE sub-operation; its status, or a failure when it cannot be tried."""
     try:
-        data = desk.archive.data(instance)
+        data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
         context_id, data = _encoded(accepted, instance, data)
     except (OSError, DamagedDatasetError, TranscodingError):
         return UNABLE_TO_PROCESS

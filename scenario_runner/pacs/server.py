@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.errors import Interrupted, MachineError, StepTimeout
+from scenario_runner.pacs.commitment import Reports
 from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.misbehaviour import Misbehaviour
@@ -20,13 +21,13 @@ from scenario_runner.pacs.options import PacsOptions, TlsOptions, WebOptions
 from scenario_runner.pacs.services import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.language.faults import Fault
     from scenario_runner.pacs.dicomweb.server import WebServer
-    from scenario_runner.pacs.faults import Faults
 
 LOGGER = logging.getLogger(__name__)
 
@@ -69,10 +70,11 @@ class EmbeddedPacs:
         self._stopping = threading.Event()
         self._web: WebServer | None = None
         self._web_lock = threading.Lock()
+        self._reports = Reports()
         self.misbehave(self.options.faults)
 
-    def misbehave(self, faults: Faults) -> None:
-        """Switch faults on, or off with ``Faults()``; for associations that begin from now on.
+    def misbehave(self, faults: Sequence[Fault]) -> None:
+        """Have these faults and no others, none with ``[]``; for associations that begin from now on.
 
         Raises UsageError for a fault that cannot be.
         """
@@ -229,6 +231,7 @@ class EmbeddedPacs:
             worklist=self.worklist,
             steps=self.steps,
             misbehaviour=self._misbehaviour,
+            reports=self._reports,
             stopping=self._stopping,
             later=self._later,
         )

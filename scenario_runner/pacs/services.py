@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.levels import Model
+    from scenario_runner.pacs.commitment import Reports
     from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.mpps import PerformedSteps
     from scenario_runner.pacs.options import PacsOptions
@@ -66,6 +67,8 @@ class Desk:
     """The folder of worklist items."""
     steps: PerformedSteps
     misbehaviour: Misbehaviour
+    reports: Reports
+    """Storage commitments that are to be told on a later association."""
     stopping: threading.Event
     """Set when the PACS stops."""
     later: Callable[[Callable[[], None]], None]
@@ -113,19 +116,25 @@ def _looks_like_storage(uid: str) -> bool:
     return uid.startswith("1.2.840.10008.5.1.4.1.1.")
 
 
-def negotiate(request: AssociationRequest) -> list[Context]:
+def negotiate(request: AssociationRequest, options: PacsOptions) -> list[Context]:
     """The answer to every proposed context (PS3.8 9.3.3.2): the first transfer syntax that will do."""
-    return [_negotiate(proposed, request) for proposed in request.contexts]
+    return [_negotiate(proposed, request, options) for proposed in request.contexts]
 
 
-def _negotiate(proposed: ProposedContext, request: AssociationRequest) -> Context:
+def _negotiate(
+    proposed: ProposedContext, request: AssociationRequest, options: PacsOptions
+) -> Context:
     uid = proposed.abstract_syntax
     refused = proposed.transfer_syntaxes[0] if proposed.transfer_syntaxes else ""
     if uid in _SERVICES:
         usable = [one for one in proposed.transfer_syntaxes if one in _IDENTIFIER_SYNTAXES]
         peer_is_scp = False
-    elif is_storage(uid):
-        usable = [one for one in proposed.transfer_syntaxes if _is_transfer_syntax(one)]
+    elif is_storage(uid) and _among(options.sop_classes, uid):
+        usable = [
+            one
+            for one in proposed.transfer_syntaxes
+            if _is_transfer_syntax(one) and _among(options.transfer_syntaxes, one)
+        ]
         role = request.roles.get(uid)
         peer_is_scp = role is not None and role.scp
     else:
@@ -133,6 +142,10 @@ def _negotiate(proposed: ProposedContext, request: AssociationRequest) -> Contex
     if not usable:
         return Context(proposed.id, uid, refused, TRANSFER_SYNTAXES_NOT_SUPPORTED)
     return Context(proposed.id, uid, usable[0], peer_is_scp=peer_is_scp)
+
+
+def _among(allowed: frozenset[str] | None, uid: str) -> bool:
+    return allowed is None or uid in allowed
 
 
 def _is_transfer_syntax(uid: str) -> bool:

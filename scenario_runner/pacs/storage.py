@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.archive import MismatchError
+from scenario_runner.archive.archive import DuplicateError, MismatchError
 from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.network.commands import Element
+from scenario_runner.pacs.coercion import coerce
 from scenario_runner.pacs.services import Desk, comment
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.association import Association, Message
 
 SUCCESS = 0x0000
+DUPLICATE_SOP_INSTANCE = 0x0111
+COERCION = 0xB000
 OUT_OF_RESOURCES = 0xA700
 DATA_SET_DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
@@ -31,13 +34,18 @@ def answer_store(desk: Desk, association: Association, message: Message) -> None
         association.respond(message, SUCCESS)
         return
     try:
+        data, coerced = message.data, list[str]()
+        if desk.options.coerce:
+            data, coerced = coerce(data, context.transfer_syntax, desk.options.coerce)
         desk.archive.store(
             message.sop_class_uid,
             message.sop_instance_uid,
             context.transfer_syntax,
-            desk.misbehaviour.altered(message.data, context.transfer_syntax),
+            desk.misbehaviour.stored(data, context.transfer_syntax),
             source_ae_title=association.request.calling_ae_title,
         )
+    except DuplicateError as error:
+        status, problem = DUPLICATE_SOP_INSTANCE, comment(error)
     except MismatchError as error:
         status, problem = DATA_SET_DOES_NOT_MATCH, comment(error)
     except DamagedDatasetError as error:
@@ -45,6 +53,8 @@ def answer_store(desk: Desk, association: Association, message: Message) -> None
     except MachineError as error:
         status, problem = OUT_OF_RESOURCES, comment(error)
     else:
-        association.respond(message, SUCCESS)
-        return
+        if not coerced:
+            association.respond(message, SUCCESS)
+            return
+        status, problem = COERCION, comment(f"coerced: {', '.join(coerced)}")
     association.respond(message, status, {Element.ERROR_COMMENT: problem})

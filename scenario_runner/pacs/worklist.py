@@ -7,6 +7,7 @@ so an item appears when its file does and goes when the file goes.
 from __future__ import annotations
 
 import logging
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.elements import DamagedDatasetError, Elements, read_header
@@ -15,7 +16,7 @@ from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, key
 from scenario_runner.archive.values import character_sets, fitting_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pydicom import Dataset
@@ -27,13 +28,18 @@ _LARGEST: Final = 1 << 24
 """Bytes; a worklist item holds no pixels."""
 
 
-def find_items(folder: Path, identifier: Elements) -> Iterator[Match]:
-    """The items that match, by the name of their files. Raises DamagedDatasetError for bad keys."""
+def find_items(
+    folder: Path, identifier: Elements, scheduled: Iterable[Elements] = ()
+) -> Iterator[Match]:
+    """The items that match, by the name of their files, then those of ``scheduled``.
+
+    Raises DamagedDatasetError for bad keys.
+    """
     asked = character_sets(identifier)
     keys = list(keys_of(identifier, asked))
 
     def run() -> Iterator[Match]:
-        for item in _items(folder):
+        for item in chain(_items(folder), scheduled):
             terms = character_sets(item)
             if holds(keys, item, terms):
                 answer = answer_of(keys, item, terms)

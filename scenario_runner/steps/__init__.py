@@ -19,6 +19,7 @@ def fabricate_steps() -> list[type[Step]]:
     from scenario_runner.steps.echo import Echo
     from scenario_runner.steps.generate import Generate
     from scenario_runner.steps.log import Log
+    from scenario_runner.steps.misbehave import Misbehave
     from scenario_runner.steps.mpps import Mpps
     from scenario_runner.steps.pause import Pause
     from scenario_runner.steps.query import Query
@@ -38,6 +39,7 @@ def fabricate_steps() -> list[type[Step]]:
         Worklist,
         Mpps,
         Delete,
+        Misbehave,
         Assert,
         Pause,
         Log,

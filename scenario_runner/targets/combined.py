@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.language.faults import Fault
+    from scenario_runner.planning.plan import PlannedCase
 
 
 class CombinedTarget(Target):
@@ -106,6 +108,20 @@ class CombinedTarget(Target):
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete by the part that can."""
         return self._part("delete").delete(study_uids, deadline)
+
+    def misbehave(self, faults: Sequence[Fault]) -> None:
+        """Switch faults on in the part that can have them."""
+        self._part("misbehave").misbehave(faults)
+
+    def case_began(self, case: PlannedCase) -> None:
+        """Tell every part."""
+        for part in self._parts:
+            part.case_began(case)
+
+    def case_ended(self, case: PlannedCase) -> None:
+        """Tell every part."""
+        for part in self._parts:
+            part.case_ended(case)
 
     def close(self) -> None:
         """Close every part."""

@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.language.site_model import EmbeddedService
 from scenario_runner.language.site_model import Receiver as SiteReceiver
-from scenario_runner.network.peer import Peer
+from scenario_runner.network.peer import Peer, UserIdentity
 from scenario_runner.targets.dimse import DimseTarget
+from scenario_runner.targets.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from pydantic import BaseModel
 
     from scenario_runner.api.targets import Target, TargetSetup
     from scenario_runner.deadline import Deadline
+    from scenario_runner.language.faults import Fault
+    from scenario_runner.language.site_model import ServerTls
     from scenario_runner.network.receiver import Receiver
+    from scenario_runner.network.tls import Tls
     from scenario_runner.pacs.options import Destination
     from scenario_runner.pacs.server import EmbeddedPacs
+    from scenario_runner.planning.plan import PlannedCase
 
 _HOST = "127.0.0.1"
 
@@ -37,6 +43,9 @@ class EmbeddedTarget(DimseTarget):
             port=0,
             ae_title=service.ae_title,
             calling_ae_title=setup.calling_ae_title,
+            # It is our own and in this process: nothing is proved by checking its certificate.
+            tls=None if service.tls is None else _tls(service.tls, setup.folder),
+            identity=_first_user(service),
         )
         # It learns where we listen each time, so any free port will do.
         ours = SiteReceiver(ae_title=setup.calling_ae_title, host=_HOST, port=1)
@@ -45,8 +54,11 @@ class EmbeddedTarget(DimseTarget):
             self.facts,
             kind="embedded",
             port=None,
-            capabilities=[*self.facts.capabilities, "delete"],
+            capabilities=[*self.facts.capabilities, "delete", "misbehave"],
         )
+        self._service = service
+        self._site_folder = setup.folder
+        self._schedule = Schedule(setup.calling_ae_title)
         self._folder = setup.scratch / "archive"
         self._lock = threading.Lock()
         self._pacs: EmbeddedPacs | None = None
@@ -67,6 +79,19 @@ class EmbeddedTarget(DimseTarget):
             if archive.delete_study(uid):
                 gone.append(uid)
         return gone
+
+    def misbehave(self, faults: Sequence[Fault]) -> None:
+        """Switch these faults on and all others off."""
+        self._started().misbehave(faults)
+
+    def case_began(self, case: PlannedCase) -> None:
+        """The studies of the case are on the worklist from now on, unless a folder is."""
+        if self._service.worklist == "plan":
+            self._schedule.add(case)
+
+    def case_ended(self, case: PlannedCase) -> None:
+        """They are on it no longer."""
+        self._schedule.remove(case)
 
     def close(self) -> None:
         """Stop the PACS."""
@@ -92,18 +117,37 @@ class EmbeddedTarget(DimseTarget):
             self._receiving.release()
 
     def _started(self) -> EmbeddedPacs:
-        from scenario_runner.pacs.options import PacsOptions
+        from scenario_runner.pacs.configured import pacs_options
         from scenario_runner.pacs.server import EmbeddedPacs
 
         with self._lock:
             if self._pacs is None:
-                options = PacsOptions(destinations=self._destinations)
+                options = pacs_options(
+                    self._service,
+                    self._site_folder,
+                    destinations=self._destinations,
+                    scheduled=self._schedule.items,
+                )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
                 pacs.start()
                 self._pacs = pacs
                 self._peer = dataclasses.replace(self._peer, port=pacs.port)
                 self.facts = dataclasses.replace(self.facts, port=pacs.port)
             return self._pacs
+
+
+def _tls(given: ServerTls, folder: Path) -> Tls:
+    from scenario_runner.network.tls import Tls
+
+    certificate, key = folder / given.certificate, folder / given.key
+    return Tls(certificate=certificate, key=key, verify=False, check_host=False)
+
+
+def _first_user(service: EmbeddedService) -> UserIdentity | None:
+    return next(
+        (UserIdentity(user=name, password=word) for name, word in (service.users or {}).items()),
+        None,
+    )
 
 
 class EmbeddedKind:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 
 from scenario_runner.errors import UsageError
-from scenario_runner.pacs.faults import REJECTIONS, Faults, Reason, parse_faults
+from scenario_runner.language.faults import Reason
+from scenario_runner.pacs.faults import ADAPTER, REJECTIONS, parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import EXPLICIT, IMPLICIT, put, sample, write
@@ -132,7 +133,7 @@ def test_an_abort_is_an_a_abort_and_a_drop_is_not(start: Start) -> None:
         assert read_pdu(sock)[0] == 2
         sock.sendall(echo_rq())
         assert read_pdu(sock)[0] == 7
-    pacs.misbehave(Faults.model_validate({"drop": {"after": 0}}))
+    pacs.misbehave(parse_faults(["drop"]))
     with socket.create_connection((pacs.host, pacs.port), timeout=5) as sock:
         sock.sendall(associate_rq())
         assert read_pdu(sock)[0] == 2
@@ -198,7 +199,7 @@ def test_an_attribute_that_was_not_there_can_be_put_in(start: Start, tmp_path: P
     pacs = start("alter=InstitutionName,value=Elsewhere")
     desk = pacs._misbehaviour
     one = sample()
-    (changed,) = desk.altered([one.data], EXPLICIT)
+    (changed,) = desk.stored([one.data], EXPLICIT)
     ds = dcmread(BytesIO(one.file[: -len(one.data)] + bytes(changed)))
     assert ds.InstitutionName == "Elsewhere"
     assert len(ds) == len(dcmread(BytesIO(one.file))) + 1
@@ -218,7 +219,7 @@ def test_counts_are_off(dcmtk: Dcmtk, start: Start) -> None:
 
 @pytest.mark.peer
 def test_a_character_set_is_used_and_not_declared(dcmtk: Dcmtk, start: Start) -> None:
-    pacs = start("undeclared-charset")
+    pacs = start("charset")
     put(pacs.archive, sample(SpecificCharacterSet="ISO_IR 100", PatientName="MÜLLER^EVA"))
     run = dcmtk(
         "findscu", "-v", "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName",
@@ -233,7 +234,7 @@ def test_faults_can_be_switched_on_and_off_while_it_runs(start: Start, tmp_path:
     assert pacs._misbehaviour.rejection() is None
     pacs.misbehave(parse_faults(["refuse=congestion"]))
     assert pacs._misbehaviour.rejection() == REJECTIONS["congestion"]
-    pacs.misbehave(Faults())
+    pacs.misbehave([])
     assert pacs._misbehaviour.rejection() is None
 
 
@@ -277,4 +278,4 @@ def test_a_share_is_spread_evenly_and_hits_the_first(percent: int, count: int) -
 
 def test_faults_survive_a_round_trip_through_json() -> None:
     faults = parse_faults(["answer=A700,share=0.5", "hang=3,on=store", "alter=PatientID,value=X"])
-    assert Faults.model_validate_json(faults.model_dump_json()) == faults
+    assert ADAPTER.validate_json(ADAPTER.dump_json(faults, exclude_none=True)) == faults

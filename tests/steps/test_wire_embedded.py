@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydicom import Dataset
 
-from scenario_runner.pacs.faults import After, CommitFailure, Counts, Faults
+from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.worklist import write_item
@@ -92,7 +92,7 @@ def test_a_retrieval_that_should_have_been_refused_fails(tmp_path: Path) -> None
 
 
 def test_less_than_the_pacs_says_it_sent_is_no_success(tmp_path: Path) -> None:
-    with serving(tmp_path, PacsOptions(faults=Faults(counts=Counts(by=1)))) as (_, site):
+    with serving(tmp_path, PacsOptions(faults=parse_faults(["counts=1"]))) as (_, site):
         result = run(tmp_path, [*SENT, {"retrieve": {"from": "pacs"}}], "--site", site, code=1)[
             "retrieve"
         ]
@@ -101,7 +101,7 @@ def test_less_than_the_pacs_says_it_sent_is_no_success(tmp_path: Path) -> None:
 
 
 def test_a_send_resumes_after_the_pacs_has_aborted(tmp_path: Path) -> None:
-    faults = Faults(abort=After(on="store", after=3))
+    faults = parse_faults(["abort=3,on=store"])
     patients = [{"studies": [{"series": [{"modality": "CT", "images": 5, "size": [64, 64]}]}]}]
     with serving(tmp_path, PacsOptions(faults=faults)) as (_, site):
         entries = [GENERATE, {"send": {"to": "pacs", "resumes": 3}}]
@@ -111,7 +111,7 @@ def test_a_send_resumes_after_the_pacs_has_aborted(tmp_path: Path) -> None:
 
 
 def test_a_send_that_may_not_resume_ends_with_the_abort(tmp_path: Path) -> None:
-    faults = Faults(abort=After(on="store", after=1))
+    faults = parse_faults(["abort=1,on=store"])
     with serving(tmp_path, PacsOptions(faults=faults)) as (_, site):
         result = run(tmp_path, SENT, "--site", site, code=4)["send"]
     assert result["outcome"] == "error"
@@ -142,7 +142,7 @@ def test_what_was_sent_is_committed(tmp_path: Path) -> None:
 
 
 def test_what_the_pacs_will_not_keep_fails_with_its_reason(tmp_path: Path) -> None:
-    faults = Faults(commit=CommitFailure(reason=0x0213, share=0.5))
+    faults = parse_faults(["commit=0213,share=0.5"])
     with serving(tmp_path, PacsOptions(faults=faults)) as (_, site):
         result = run(
             tmp_path,

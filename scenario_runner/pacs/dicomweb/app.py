@@ -45,7 +45,7 @@ from scenario_runner.pacs.dicomweb.search import (
 from scenario_runner.pacs.dicomweb.storing import store_instances
 
 if TYPE_CHECKING:
-    from scenario_runner.pacs.faults import Operation
+    from scenario_runner.language.faults import Operation
     from scenario_runner.pacs.misbehaviour import Fate
 
 LOGGER = logging.getLogger(__name__)

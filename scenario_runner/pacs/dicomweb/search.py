@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.archive.keys import QUERY_RETRIEVE_LEVEL
-from scenario_runner.archive.levels import BY_KEYWORD, BY_TAG, Level
+from scenario_runner.archive.levels import BY_KEYWORD, Level
 from scenario_runner.archive.query import Query
 from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.network.dicomweb.media_types import DICOM_JSON, JSON
@@ -24,9 +24,6 @@ _RETRIEVE_URL: Final = "00081190"
 _UIDS: Final = tuple(
     BY_KEYWORD[keyword].tag
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
-)
-_COUNTS: Final = frozenset(
-    tag for tag, one in BY_TAG.items() if one.keyword.startswith("NumberOf") and one.computed
 )
 
 
@@ -55,7 +52,8 @@ def _search(desk: WebDesk, call: Call, level: Level) -> Reply:
     search = search_of(level, above, call.query)
     query = Query.of_keys(level, search.keys, availability=True, terms=(UTF8,))
     end = None if search.limit is None else search.offset + search.limit
-    matches = itertools.islice(query.run(desk.archive), search.offset, end)
+    answered = desk.misbehaviour.matches(iter(query.run(desk.archive)), worklist=False)
+    matches = itertools.islice(answered, search.offset, end)
     everything = search.everything and level == "IMAGE"
     found = (
         _json(desk, call.base, level, match.answer, everything=everything) for match in matches
@@ -85,11 +83,8 @@ def _media_type(call: Call) -> str:
 
 
 def _json(desk: WebDesk, base: str, level: Level, answer: Answer, *, everything: bool) -> Json:
-    del answer[QUERY_RETRIEVE_LEVEL]
+    answer.pop(QUERY_RETRIEVE_LEVEL, None)
     uids = [str(answer[tag][1][0]) for tag in _UIDS if tag in answer and answer[tag][1]]
-    for tag in _COUNTS & answer.keys():
-        vr, values = answer[tag]
-        answer[tag] = (vr, [str(desk.misbehaviour.count(int(str(one)))) for one in values])
     answer[SPECIFIC_CHARACTER_SET] = ("CS", [UTF8])
     data = json_writer.of_answer(answer)
     if everything:

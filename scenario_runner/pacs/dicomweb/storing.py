@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.archive import MismatchError
+from scenario_runner.archive.archive import DuplicateError, MismatchError
 from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.network.dicomweb.media_types import (
@@ -26,16 +26,20 @@ from scenario_runner.network.dicomweb.multipart import (
     PartEnds,
     PartLimits,
 )
+from scenario_runner.pacs.coercion import coerce
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, resource_url
 from scenario_runner.pacs.dicomweb.json_writer import Json
 from scenario_runner.pacs.dicomweb.search import warning_header
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
+from scenario_runner.pacs.spoiling import altered
+from scenario_runner.pacs.storage import COERCION, DUPLICATE_SOP_INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scenario_runner.archive.archive import Arrived
+    from scenario_runner.pacs.spoiling import Piece
 
 LOGGER = logging.getLogger(__name__)
 
@@ -245,27 +249,37 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome)
             problem = f"the instance belongs to study {there}, not to the one in the URL"
             outcome.fail(DATA_SET_DOES_NOT_MATCH, problem, arrived)
             return
-        if not desk.misbehaviour.loses():
-            _store(desk, arrived)
-        outcome.keep(arrived, wrong[0] if wrong else None)
+        told = wrong[0] if wrong else None
+        if not desk.misbehaviour.loses() and _store(desk, arrived):
+            told = told or COERCION
+        outcome.keep(arrived, told)
+    except DuplicateError as error:
+        outcome.fail(DUPLICATE_SOP_INSTANCE, str(error), arrived)
     except MachineError as error:
         outcome.fail(OUT_OF_RESOURCES, str(error), arrived)
     finally:
         desk.archive.discard(arrived)
 
 
-def _store(desk: WebDesk, arrived: Arrived) -> None:
+def _store(desk: WebDesk, arrived: Arrived) -> bool:
+    """Keep it; whether attributes were coerced."""
     meta = arrived.meta
-    if not desk.misbehaviour.alters():
+    alter = desk.misbehaviour.alteration()
+    if alter is None and not desk.options.coerce:
         desk.archive.keep(arrived)
-        return
-    data = arrived.written.read_bytes()[meta.data_offset :]
+        return False
+    pieces: list[Piece] = [arrived.written.read_bytes()[meta.data_offset :]]
+    pieces, coerced = coerce(pieces, meta.transfer_syntax_uid, desk.options.coerce)
+    if alter is not None:
+        whole = b"".join(pieces)
+        pieces = [altered(whole, meta.transfer_syntax_uid, alter.attribute, alter.value)]
     desk.archive.store(
         meta.sop_class_uid,
         meta.sop_instance_uid,
         meta.transfer_syntax_uid,
-        desk.misbehaviour.alter([data], meta.transfer_syntax_uid),
+        pieces,
     )
+    return bool(coerced)
 
 
 def _quotable(text: str) -> str:

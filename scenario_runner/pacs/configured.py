@@ -1,0 +1,115 @@
+"""From what a site file or a command line says of the embedded PACS to what it does."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from typing import TYPE_CHECKING
+
+from pydicom import uid as uids
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.archive.values import CHARSET_VRS
+from scenario_runner.errors import UsageError
+from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions
+from scenario_runner.planning.transfer_syntaxes import transfer_syntax_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, MutableMapping, Sequence
+    from pathlib import Path
+
+    from scenario_runner.archive.elements import Elements
+    from scenario_runner.language.site_model import EmbeddedService, ServerTls
+
+_IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_COERCIBLE = CHARSET_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM"}
+"""Value representations whose values are text."""
+
+
+def pacs_options(
+    service: EmbeddedService,
+    folder: Path,
+    *,
+    destinations: MutableMapping[str, Destination] | None = None,
+    scheduled: Callable[[], Iterable[Elements]] = tuple,
+) -> PacsOptions:
+    """The options of a PACS that behaves as ``service`` says.
+
+    folder: what relative paths start from. destinations: further ones; a live mapping, which wins.
+    scheduled: worklist items that lie in no folder. Raises UsageError for a SOP class, transfer syntax or
+    attribute that does not exist.
+    """
+    table = {title: Destination(one.host, one.port) for title, one in service.destinations.items()}
+    return PacsOptions(
+        check_called_ae_title=service.check_called_ae_title,
+        calling_ae_titles=_set(service.calling_ae_titles),
+        users=service.users,
+        tls=_tls(service.tls, folder),
+        destinations=ChainMap(destinations if destinations is not None else {}, table),
+        sop_classes=_uids(service.sop_classes, _sop_class),
+        transfer_syntaxes=_uids(service.transfer_syntaxes, _transfer_syntax),
+        archive=ArchiveOptions(duplicates=service.duplicates),
+        coerce={_coercible(keyword): value for keyword, value in service.coerce.items()},
+        commitment=service.commitment,
+        worklist=None if service.worklist == "plan" else folder / service.worklist,
+        scheduled=scheduled,
+        relational_queries=service.relational_queries,
+        faults=service.faults,
+    )
+
+
+def _set(values: Sequence[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
+
+
+def _tls(given: ServerTls | None, folder: Path) -> TlsOptions | None:
+    if given is None:
+        return None
+    return TlsOptions(
+        certificate=folder / given.certificate,
+        key=folder / given.key,
+        authorities=None if given.ca is None else folder / given.ca,
+    )
+
+
+def _uids(
+    given: Sequence[str] | None, resolve: Callable[[str], str | None]
+) -> frozenset[str] | None:
+    if given is None:
+        return None
+    found = {one: resolve(one) for one in given}
+    for one, uid in found.items():
+        if uid is None:
+            raise UsageError(
+                f"the embedded PACS does not know '{one}'",
+                hint="write a UID, a keyword such as CTImageStorage, or a name such as explicit-le",
+            )
+    return frozenset(filter(None, found.values()))
+
+
+def _sop_class(given: str) -> str | None:
+    return _uid(given)
+
+
+def _transfer_syntax(given: str) -> str | None:
+    return transfer_syntax_uid(given) or _uid(given)
+
+
+def _uid(given: str) -> str | None:
+    """A UID as it is, or the one that a keyword of PS3.6 table A-1 stands for."""
+    if uids.UID(given, IGNORE).is_valid:
+        return given
+    named = getattr(uids, given, None)  # pydicom has each under its keyword
+    return str(named) if isinstance(named, uids.UID) else None
+
+
+def _coercible(keyword: str) -> str:
+    """An attribute that may be coerced. Raises UsageError for one that tells objects apart."""
+    tag = tag_for_keyword(keyword)
+    if tag is None or keyword in _IDENTITY or dictionary_VR(tag)[:2] not in _COERCIBLE:
+        raise UsageError(
+            f"the embedded PACS cannot coerce '{keyword}'",
+            hint="give attributes of text, such as PatientID; UIDs stay as they are",
+        )
+    return keyword
