@@ -15,6 +15,7 @@ from scenario_runner.pacs.negotiation import (
     decode_request,
     encode_acceptance,
 )
+from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.services import is_storage, negotiate, negotiate_extended
 from tests.pacs.wire import associate_rq
 
@@ -27,7 +28,7 @@ def request(*contexts: ProposedContext, **others: object) -> AssociationRequest:
     fields = {
         "called_ae_title": "PACS", "calling_ae_title": "CT1", "protocol_version": 1,
         "application_context": "1.2.840.10008.3.1.1.1", "maximum_pdu": 16384, "roles": {},
-        "extended": {}, "identity_response_wanted": False, "fixed": bytes(64),
+        "extended": {}, "identity": None, "identity_response_wanted": False, "fixed": bytes(64),
     } | others  # fmt: skip
     return AssociationRequest(contexts=contexts, **fields)  # type: ignore[arg-type]
 
@@ -61,7 +62,8 @@ def test_the_first_usable_transfer_syntax_is_chosen_and_nothing_else_is_promised
             ProposedContext(7, "1.2.840.10008.5.1.1.1", (EXPLICIT,)),
             ProposedContext(9, CT, ("1.2.840.10008.9.9",)),
             ProposedContext(11, CT, ()),
-        )
+        ),
+        PacsOptions(),
     )
     assert [(one.result, one.transfer_syntax) for one in answer] == [
         (0, JPEG), (0, IMPLICIT), (4, JPEG), (3, EXPLICIT), (4, "1.2.840.10008.9.9"), (4, ""),
@@ -74,7 +76,7 @@ def test_the_scp_role_is_granted_for_storage_only() -> None:
         ProposedContext(3, GET, (EXPLICIT,)),
         roles={CT: Role(scu=False, scp=True), GET: Role(scu=True, scp=True)},
     )
-    answer = negotiate(asked)
+    answer = negotiate(asked, PacsOptions())
     assert [one.peer_is_scp for one in answer] == [True, False]
     pdu = A_ASSOCIATE_AC()
     pdu.decode(encode_acceptance(asked, answer, maximum_pdu=65536, extended={FIND: b"\1"}))
@@ -103,6 +105,6 @@ def test_a_damaged_request_is_read_or_complained_about(data: st.DataObject) -> N
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(body[: data.draw(st.integers(0, len(body)))])
     try:
-        negotiate(decode_request(cut))
+        negotiate(decode_request(cut), PacsOptions())
     except MalformedPduError:
         return
