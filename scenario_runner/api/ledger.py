@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.api.targets import StoreStatus, status_class
+from scenario_runner.imaging.importing.assign import Assigned
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,18 @@ class Ledger:
 
     generated: dict[str, PlannedSeries] | None = None
     """Series that ``generate`` selected, by plan key; None means all of the plan."""
+    imported: dict[str, PlannedSeries] = field(default_factory=dict)
+    """Series that ``import`` took in, by key; ``source`` makes their instances, not the factory."""
+    assigned: Assigned = field(default_factory=Assigned)
+    """Which planned patients and studies the imported ones became."""
     selections: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
-    """What each ``generate`` and ``send`` took, by the id of the step."""
+    """What each ``generate``, ``import`` and ``send`` took, by the id of the step."""
     performed: dict[tuple[str, str], str] = field(default_factory=dict)
     """Performed procedure steps that were begun: target and study UID to SOP instance UID."""
     _modifications: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _intended: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
+    _sources: dict[str, Callable[[PlannedImage], Instance]] = field(default_factory=dict)
 
     def generate(
         self, step_id: str, series: Iterable[PlannedSeries], modify: Mapping[str, Any]
@@ -96,6 +105,24 @@ class Ledger:
         self.generated = {**(self.generated or {}), **taken}
         for key in taken:
             self._modifications[key] = modify
+
+    def take_in(
+        self,
+        step_id: str,
+        series: Iterable[PlannedSeries],
+        source: Callable[[PlannedImage], Instance],
+        assigned: Assigned,
+    ) -> None:
+        """``import`` took these series in; ``source`` gives the instance of each of their images."""
+        taken = {one.id: one for one in series}
+        self.selections[step_id] = taken
+        self.imported.update(taken)
+        self._sources.update(dict.fromkeys(taken, source))
+        self.assigned = assigned
+
+    def source(self, series: PlannedSeries) -> Callable[[PlannedImage], Instance] | None:
+        """What makes the instances of an imported series; None for one of the plan."""
+        return self._sources.get(series.id)
 
     def intend(self, step_id: str, target: str, series: Iterable[PlannedSeries]) -> None:
         """``send`` is about to send these series; whatever happens, they were to be there."""

@@ -88,9 +88,9 @@ class StepContext(Protocol):
         ...
 
     def selection(self, what: str | None) -> Iterator[PlannedSeries]:
-        """The planned series that ``what`` names: all generated ones when None.
+        """The planned series that ``what`` names: all generated and imported ones when None.
 
-        A name is one that ``generate`` or ``send`` saved. Raises UsageError for another.
+        A name is one that ``generate``, ``import`` or ``send`` saved. Raises UsageError for another.
         """
         ...
 
@@ -137,6 +137,10 @@ class StepContext(Protocol):
 
     def folder(self, name: str) -> Path:
         """A new or existing folder inside the run folder. Raises UsageError when outside of it."""
+        ...
+
+    def source(self, name: str) -> Path:
+        """A file or folder that the scenario names, relative to where the scenario stands."""
         ...
 
     def scratch(self) -> Path:

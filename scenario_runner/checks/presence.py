@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from scenario_runner.api import Deadline, Difference, FindRequest, Target
@@ -40,9 +39,10 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
     over one association and all series' over another.
     """
     result = Presence(expected=len(images))
+    # By UID: generated and imported series of one study, and unlike images of one imported series.
     studies = [
-        (study, list(members))
-        for study, members in groupby(images, key=lambda image: image.series.study)
+        (members[0].series.study, members)
+        for members in _by(images, lambda image: image.series.study.uid).values()
     ]
     there: list[tuple[PlannedSeries, list[PlannedImage]]] = []
     answers = target.find_each([_series_of(study) for study, _ in studies], deadline)
@@ -54,6 +54,15 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
     for (series, members), matches in zip(there, answers, strict=True):
         _look_for_images(series, members, matches, result)
     return result
+
+
+def _by(
+    images: Sequence[PlannedImage], key: Callable[[PlannedImage], str]
+) -> dict[str, list[PlannedImage]]:
+    found: dict[str, list[PlannedImage]] = {}
+    for image in images:
+        found.setdefault(key(image), []).append(image)
+    return found
 
 
 def _series_of(study: PlannedStudy) -> FindRequest:
@@ -82,8 +91,8 @@ def _look_for_series(
         _differ(result, study.id, "StudyInstanceUID", study.uid, "not in the PACS")
         return []
     wanted = {
-        series.uid: (series, list(members))
-        for series, members in groupby(images, key=lambda image: image.series)
+        uid: (members[0].series, members)
+        for uid, members in _by(images, lambda image: image.series.uid).items()
     }
     reported = {str(match.get("SeriesInstanceUID")): match for match in matches}
     _repeated(result, study.id, "SeriesInstanceUID", matches)

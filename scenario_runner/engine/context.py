@@ -78,9 +78,11 @@ class AttemptContext:
         return self.state.target(name)
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
-        """Build instances lazily, with what ``generate`` was asked to modify."""
+        """Build instances lazily, with what ``generate`` was asked to modify; read imported ones."""
         build, modifications = self.state.factory.instance, self.ledger.modifications
-        return (build(image, modifications(image.series)) for image in images)
+        for image in images:
+            source = self.ledger.source(image.series)
+            yield source(image) if source else build(image, modifications(image.series))
 
     def sent(
         self,
@@ -130,8 +132,13 @@ class AttemptContext:
 
     def selection(self, what: str | None) -> Iterator[PlannedSeries]:
         """The series that ``what`` names."""
-        if what in (None, "generated") and self.ledger.generated is not None:
-            return iter(self.ledger.generated.values())
+        generated, imported = self.ledger.generated, self.ledger.imported
+        if what is None and imported:
+            return iter([*(generated or {}).values(), *imported.values()])
+        if what == "imported" and imported:
+            return iter(imported.values())
+        if what in (None, "generated") and generated is not None:
+            return iter(generated.values())
         if what in (None, "generated", "all"):
             return self.case.series()
         step_id = self.state.saved_by.get(str(what), str(what))
@@ -139,7 +146,7 @@ class AttemptContext:
         if selection is None:
             raise UsageError(
                 f"'{what}' is no selection",
-                hint="name what an earlier 'generate' or 'send' saved, or 'all'",
+                hint="name what an earlier 'generate', 'import' or 'send' saved, 'imported' or 'all'",
             )
         return iter(selection.values())
 
@@ -228,6 +235,10 @@ class AttemptContext:
         except OSError as error:
             raise MachineError(f"cannot make folder '{name}': {error.strerror}") from error
         return folder
+
+    def source(self, name: str) -> Path:
+        """A file that the scenario names, from the folder it stands in."""
+        return Path(self.state.job.scenario.document.file).parent / name
 
     def scratch(self) -> Path:
         """A new empty folder that goes when the case is over."""

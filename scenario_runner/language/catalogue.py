@@ -48,6 +48,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB117": "an unknown DICOM attribute",
         "FAB118": "values that do not make sense together",
         "FAB119": "a name that nothing before gives",
+        "FAB120": "a file that is not there",
         # Templates
         "FAB201": "not an expression",
         "FAB202": "a statement or comment in a template",

@@ -166,6 +166,14 @@ DEVICES = frozenset(
 RunFolder = Annotated[str, BeforeValidator(_run_folder), WithJsonSchema(_TEXT_SCHEMA)]
 """A folder to be made inside the run folder."""
 
+InputFile = Annotated[
+    str,
+    BeforeValidator(as_written),
+    Field(min_length=1),
+    WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "file"}),
+]
+"""A file, a folder or a pattern such as ``ct/*.dcm``, relative to the file it is written in."""
+
 SavedName = Annotated[Any, WithJsonSchema({"x-name-of": "saved"})]
 """What an earlier step saved: its ``save_as`` or id, or a template that gives the value itself."""
 

@@ -186,7 +186,7 @@ class StudySpec(Model):
     tags: Tags = Field(default={})
     """Attributes of every image of the study."""
     series: list[SeriesSpec] = Field(default=[])
-    """The series of the study."""
+    """The series of the study; an empty list for a study that only ``import`` fills."""
 
 
 class PatientSpec(Model):

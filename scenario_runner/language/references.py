@@ -1,7 +1,8 @@
-"""Names in a scenario that must mean something elsewhere: targets and DICOM attributes."""
+"""Names in a scenario that must mean something elsewhere: targets, files, DICOM attributes."""
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
@@ -22,7 +23,7 @@ def check_references(
     targets: Collection[str] | None,
     validators: Collection[str],
 ) -> Iterator[Diagnostic]:
-    """Unknown targets, validators and attributes.
+    """Unknown targets, validators and attributes, and files that are not there.
 
     targets: the site's, or None when there is no site to ask.
     """
@@ -35,6 +36,8 @@ def check_references(
             yield from _name(document, mark, targets)
         elif mark.what == "validator":
             yield from _name(document, mark, validators)
+        elif mark.what == "file":
+            yield from _file(document, mark)
 
 
 _UNKNOWN = {
@@ -54,6 +57,27 @@ def _name(document: Document, mark: Mark, known: Collection[str]) -> Iterator[Di
         document.where(mark.path),
         message.format(quoted(name)) + did_you_mean(name, known),
         f"{there_are}: {some_of(known, 20)}",
+    )
+
+
+def _file(document: Document, mark: Mark) -> Iterator[Diagnostic]:
+    """A file or folder that has to be there, unless a template names it or a pattern finds it."""
+    name = mark.value
+    if not isinstance(name, str) or not name or is_template(name):
+        return
+    folder = FilePath(document.file).parent
+    try:
+        if any(character in name for character in "*?[") or (folder / name).exists():
+            return
+        near = [each.name for each in (folder / name).parent.iterdir()]
+    except (OSError, ValueError):
+        near = []
+    guess = did_you_mean(FilePath(name).name, near)
+    yield Diagnostic(
+        "FAB120",
+        document.where(mark.path),
+        f"there is no file or folder {quoted(name)}{guess}",
+        "it is looked for from the folder of this file; a pattern such as ct/*.dcm works too",
     )
 
 

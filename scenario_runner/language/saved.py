@@ -14,8 +14,8 @@ from scenario_runner.language.words import did_you_mean, quoted, some_of
 if TYPE_CHECKING:
     from scenario_runner.language.scenario import StepEntry
 
-SELECTIONS = ("generated", "all")
-"""Selections that need not be saved: what ``generate`` chose, and the whole plan."""
+SELECTIONS = ("generated", "imported", "all")
+"""Selections that need not be saved: what ``generate`` chose, ``import`` took in, the whole plan."""
 
 _WHAT = {
     "saved": "no earlier step saves {}",

@@ -31,5 +31,6 @@ def build(case: CasePart, index: int, setting: Setting) -> PlannedCase:
         seed=setting.case_seed,
         vars=case.vars,
         patients=Lazy(totals["patients"], patient),
+        uid_root=setting.uid_root,
         totals=totals,
     )

@@ -132,6 +132,8 @@ class PlannedCase:
     seed: int
     vars: Mapping[str, Any]
     patients: Sequence[PlannedPatient] = field(repr=False)
+    uid_root: str | None = None
+    """The site's arc for UIDs; None means ``2.25``."""
     totals: Mapping[str, int] | None = field(default=None, repr=False, compare=False)
     """What ``counts`` answers, where it is known without looking."""
 

@@ -139,7 +139,9 @@ class Preparation:
             self._note((*path, "referring_physician"), problem)
         self._tags(spec.tags, path)
         series = tuple(self._series_of(spec, path, patient))
-        modality = modality_said(series[0].tags, series[0].modality) if series else ""
+        modality = spec.modality or ""
+        if series:
+            modality = modality_said(series[0].tags, series[0].modality)
         tags = merge(patient.tags, spec.tags)
         said_of_study = said(tags, STUDY)
         levels = ((path, spec.tags), (path[:2], patient.tags))
@@ -170,6 +172,8 @@ class Preparation:
         entries: list[tuple[Path, SeriesSpec]] = [
             ((*path, "series", index), spec) for index, spec in enumerate(study.series)
         ]
+        if not entries and "series" in study.model_fields_set:
+            return  # none on purpose: an import brings them
         if not entries and study.modality is not None:
             entries = [(path, SeriesSpec())]
         if not entries:

@@ -18,6 +18,7 @@ def fabricate_steps() -> list[type[Step]]:
     from scenario_runner.steps.delete import Delete
     from scenario_runner.steps.echo import Echo
     from scenario_runner.steps.generate import Generate
+    from scenario_runner.steps.import_ import Import
     from scenario_runner.steps.log import Log
     from scenario_runner.steps.misbehave import Misbehave
     from scenario_runner.steps.mpps import Mpps
@@ -30,6 +31,7 @@ def fabricate_steps() -> list[type[Step]]:
 
     return [
         Generate,
+        Import,
         Echo,
         Send,
         Wait,

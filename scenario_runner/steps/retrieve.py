@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -89,11 +90,11 @@ class Retrieve(Step):
             yield {key: str(found.get(key)) for key in unique}
 
     def _contexts(self, context: StepContext) -> list[tuple[str, str]]:
-        """What we are ready to receive: what the plan has, as sent and as plain syntaxes."""
+        """What we are ready to receive: what was planned or imported, as sent and as plain syntaxes."""
         plain = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
         pairs = {
             (series.sop_class_uid, syntax): None
-            for series in context.case.series()
+            for series in chain(context.case.series(), context.ledger.imported.values())
             for syntax in (series.transfer_syntax_uid, *plain)
         }
         return list(pairs)

@@ -1,0 +1,79 @@
+"""A pydicom data set as an Instance, in the transfer syntax it came in (PS3.5 annex A)."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from pydicom.dataelem import RawDataElement
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import correct_ambiguous_vr_element, write_dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from scenario_runner.imaging.encoding.elements import encode_dataset
+from scenario_runner.imaging.instance import Buffer, Instance
+from scenario_runner.part10 import file_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom import Dataset
+
+    from scenario_runner.planning.plan import PlannedImage
+
+_PIXELS = 0x7FE00000
+
+
+def encode(
+    dataset: Dataset, transfer_syntax: str, terms: Sequence[str], image: PlannedImage
+) -> Instance:
+    """Encode without touching pixel data.
+
+    dataset: texts decoded, everything else possibly still raw. terms: of the character set declared.
+    """
+    if transfer_syntax == ExplicitVRBigEndian:
+        buffers: list[Buffer] = [_big_endian(dataset)]
+    else:
+        implicit = transfer_syntax == ImplicitVRLittleEndian
+        if _PIXELS + 0x10 in dataset:
+            # Encapsulated pixel data has an undefined length, which a raw element does not keep.
+            _ = dataset[_PIXELS + 0x10]
+        if not implicit:
+            _name_vrs(dataset)
+        buffers = [encode_dataset(dataset, implicit=implicit, terms=terms)]
+        if transfer_syntax == DeflatedExplicitVRLittleEndian:
+            buffers = [_deflated(bytes(buffers[0]))]
+    sop_class, uid = str(dataset.SOPClassUID), str(dataset.SOPInstanceUID)
+    return Instance(
+        sop_class_uid=sop_class,
+        sop_instance_uid=uid,
+        transfer_syntax_uid=transfer_syntax,
+        meta=file_meta(sop_class, uid, transfer_syntax),
+        buffers=buffers,
+        image=image,
+    )
+
+
+def _name_vrs(dataset: Dataset) -> None:
+    """Find the VRs that an item lacks because it came inside an element of VR UN (PS3.5 6.2.2)."""
+    for tag in list(dataset.keys()):
+        element = dataset.get_item(tag)
+        if isinstance(element, RawDataElement):
+            if element.VR is None:
+                correct_ambiguous_vr_element(dataset[tag], dataset, True)
+        elif element.VR == "SQ":
+            for item in element.value:
+                _name_vrs(item)
+
+
+def _big_endian(dataset: Dataset) -> bytes:
+    stream = DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = False, False
+    write_dataset(stream, dataset)
+    return stream.getvalue()
+
+
+def _deflated(data: bytes) -> bytes:
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = deflate.compress(data) + deflate.flush()
+    return packed + b"\0" * (len(packed) & 1)

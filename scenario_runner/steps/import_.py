@@ -1,0 +1,243 @@
+"""The step ``import``: real DICOM files under the scenario's identities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, WithJsonSchema, field_validator
+
+from scenario_runner.api import (
+    AttributeName,
+    InputFile,
+    RunFolder,
+    Step,
+    StepContext,
+    StepResult,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.importing.assign import Assigned, Identity
+    from scenario_runner.imaging.importing.importer import Group, Uids
+    from scenario_runner.imaging.importing.scan import Problem, Scan
+    from scenario_runner.imaging.importing.tally import Tally
+
+_SHOWN = 20
+_TEXTS = {"type": ["string", "number", "boolean"]}
+
+Whose = Annotated[
+    Any, WithJsonSchema({"anyOf": [_TEXTS, {"type": "array", "items": _TEXTS, "minItems": 1}]})
+]
+
+
+class Import(Step):
+    """Take real DICOM files in, under the scenario's identities.
+
+    Everything that says whose they are is replaced by the plan, mapped or removed (PS3.15 annex E,
+    Basic Profile): see the guide for what becomes of what. Pixel data and transfer syntax stay as
+    they are. All files are taken in or none. ``save_as`` gives ``{instances, studies}``, and the
+    name works wherever ``what`` is asked for.
+    """
+
+    name: ClassVar[str] = "import"
+    selects: ClassVar[bool] = True
+    example: ClassVar[str] = "import: {files: ../dicom/*.dcm}"
+
+    files: InputFile | Annotated[list[InputFile], Field(min_length=1)]
+    """Files, folders and patterns (``ct/*.dcm``, ``ct/**/*``), relative to the scenario's file."""
+    as_: Whose = Field(default=None, alias="as")
+    """Which planned patients or studies they become, in order: ``p1``, an accession number, ``{{ studies[1] }}``, or a list. By default the plan's patients and their studies in order."""
+    dates: Literal["patient", "study"] = "patient"
+    """Dates move by one number of days for a patient, which keeps all intervals; or for each study, so that each has its planned date."""
+    private: Literal["remove", "keep"] | Annotated[list[Text], Field(min_length=1)] = "remove"
+    """Private attributes: none stay, all, or those of the listed private creators."""
+    keep: list[AttributeName] = Field(default=[])
+    """Attributes that stay though the profile removes them, such as SeriesDescription; a text that holds a name or number of the patient is replaced all the same."""
+    burned_in: Literal["refuse", "accept"] = "refuse"
+    """Whether files are taken in whose pixels may show who it is: BurnedInAnnotation YES, ultrasound, secondary captures, encapsulated documents."""
+    to: RunFolder | None = None
+    """Keep the new files in this folder inside the run folder; by default they go with the run."""
+
+    @field_validator("keep")
+    @classmethod
+    def _not_the_identity(cls, value: list[str]) -> list[str]:
+        from scenario_runner.imaging.importing.profile import IDENTITY
+
+        if fixed := IDENTITY.intersection(value):
+            raise ValueError(f"{', '.join(sorted(fixed))} comes from the plan and cannot be kept")
+        return value
+
+    def run(self, context: StepContext) -> StepResult:
+        """Look at all files, decide whose they become, then rewrite one after the other."""
+        from scenario_runner.imaging.importing.assign import CannotAssign, assign
+        from scenario_runner.imaging.importing.scan import find, scan
+
+        def looked(count: int) -> None:
+            context.deadline.check()
+            context.progress(count, unit="files looked at")
+
+        names = [self.files] if isinstance(self.files, str) else self.files
+        found = scan(find(context.source(name) for name in names), looked)
+        if not found.files and not found.problems:
+            return StepResult(outcome="failed", message=f"no DICOM file in {', '.join(names)}")
+        problems = [*found.problems, *self._shows_somebody(found)]
+        if problems:
+            return _failed(context, problems, len(found.files) + len(found.problems))
+        assigned = context.ledger.assigned.copy()
+        try:
+            identities = assign(found.files, context.case, self.as_, assigned, self.dates)
+        except CannotAssign as error:
+            return StepResult(outcome="failed", message=str(error))
+        uids = _uids(context, identities, assigned)
+        groups = _groups(context, found, identities, uids)
+        if again := _there_already(context, groups):
+            message = f"{again} of the files are in this run already, under the same patient"
+            return StepResult(outcome="failed", message=message)
+        return self._bring_in(context, found, groups, identities, uids, assigned)
+
+    def _shows_somebody(self, found: Scan) -> list[Problem]:
+        from scenario_runner.imaging.importing.scan import Problem
+
+        if self.burned_in == "accept":
+            return []
+        return [
+            Problem(
+                file.path,
+                f"pixels may show who it is: {file.pictured} ('burned_in: accept' takes it)",
+            )
+            for file in found.files
+            if file.pictured
+        ]
+
+    def _bring_in(
+        self,
+        context: StepContext,
+        found: Scan,
+        groups: Sequence[Group],
+        identities: dict[str, Identity],
+        uids: dict[str, Uids],
+        assigned: Assigned,
+    ) -> StepResult:
+        from scenario_runner.imaging.importing.deidentify import Policy
+        from scenario_runner.imaging.importing.importer import Imported, bring_in
+        from scenario_runner.imaging.importing.tally import Tally
+
+        into = Imported(context.scratch() if self.to is None else context.folder(self.to))
+        tally = Tally()
+        total = len(found.files)
+        problems: list[Problem] = []
+        policy = Policy(self.private, frozenset(self.keep))
+        taken = False
+        try:
+            results = bring_in(groups, identities, uids, policy, into, tally)
+            for done, problem in enumerate(results, start=1):
+                context.progress(done, total)
+                context.deadline.check()
+                if problem is not None:
+                    problems.append(problem)
+            taken = not problems
+        finally:
+            if not taken:
+                into.discard()
+        if problems:
+            return _failed(context, problems, total)
+        context.ledger.take_in(context.step_id, (one.series for one in groups), into, assigned)
+        for one in groups:
+            context.preview(into(one.series.images[0]))
+        return _done(context, found, groups, tally, into.size)
+
+
+def _uids(
+    context: StepContext, identities: dict[str, Identity], assigned: Assigned
+) -> dict[str, Uids]:
+    """The mapping of UIDs for each planned patient who gets files."""
+    from scenario_runner.imaging.importing.importer import uids_of
+
+    patients = {one.study.patient.id: one.study.patient for one in identities.values()}
+    return {
+        key: uids_of(
+            context.case,
+            patient,
+            {old: new for (owner, old), new in assigned.study_uids.items() if owner == key},
+        )
+        for key, patient in patients.items()
+    }
+
+
+def _groups(
+    context: StepContext,
+    found: Scan,
+    identities: dict[str, Identity],
+    uids: dict[str, Uids],
+) -> list[Group]:
+    from scenario_runner.imaging.importing.importer import group
+
+    imported = context.ledger.imported.values()
+    return group(
+        found.files,
+        identities,
+        uids,
+        lambda study: sum(1 for series in imported if series.study.id == study.id),
+    )
+
+
+def _there_already(context: StepContext, groups: Sequence[Group]) -> int:
+    there = {image.uid for series in context.ledger.imported.values() for image in series.images}
+    return sum(1 for one in groups for image in one.series.images if image.uid in there)
+
+
+def _failed(context: StepContext, problems: Sequence[Problem], total: int) -> StepResult:
+    """Nothing was taken in; every file that is to blame is named."""
+    plain = [{"file": one.file.name, "message": one.message} for one in problems]
+    context.attach(
+        "import-problems.json",
+        json.dumps(plain, ensure_ascii=False, indent=1).encode(),
+        media_type="application/json",
+        title="Files that cannot be imported",
+    )
+    first = plain[0]
+    return StepResult(
+        outcome="failed",
+        message=f"{len(problems)} of {total} files cannot be imported, so none was; "
+        f"first: {first['file']}: {first['message']}",
+        facts={"files": total, "problems": plain[:_SHOWN]},
+    )
+
+
+def _done(
+    context: StepContext, found: Scan, groups: Sequence[Group], tally: Tally, size: int
+) -> StepResult:
+    from scenario_runner.imaging.importing.importer import studies_plain
+
+    studies = studies_plain(groups)
+    counts = {
+        "files": len(found.files),
+        "directories_skipped": found.directories,
+        "bytes": size,
+        "studies": len(studies),
+        "series": len(groups),
+    }
+    details = {**counts, "instances": len(found.files), **tally.plain(), "as": studies}
+    context.attach(
+        "import.json",
+        json.dumps(details, ensure_ascii=False, indent=1).encode(),
+        media_type="application/json",
+        title="What the import did",
+    )
+    told = tally.plain()
+    facts = {
+        **counts,
+        **{name: value for name, value in told.items() if not isinstance(value, dict)},
+        **{name: sum(value.values()) for name, value in told.items() if isinstance(value, dict)},
+        "as": [study["study"] for study in studies][:_SHOWN],
+    }
+    message = (
+        f"{len(found.files)} instances in {len(groups)} series became "
+        f"{', '.join(study['study'] for study in studies[:4])}"
+        f"{' …' if len(studies) > 4 else ''}; {tally.uids} UIDs mapped, {tally.dates} dates shifted, "
+        f"{tally.removed.total() + tally.private_removed} attributes removed"
+    )
+    value = {"instances": len(found.files), "studies": studies}
+    return StepResult(message=message, value=value, facts=facts)
