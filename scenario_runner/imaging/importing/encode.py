@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
 
 from pydicom.dataelem import RawDataElement
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import correct_ambiguous_vr_element, write_dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from scenario_runner.imaging.encoding.elements import encode_dataset
+from scenario_runner.imaging.encoding.syntaxes import deflate, encoding_of, is_deflated
+from scenario_runner.imaging.encoding.template import PIXEL_DATA
 from scenario_runner.imaging.instance import Buffer, Instance
 from scenario_runner.part10 import file_meta
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from scenario_runner.planning.plan import PlannedImage
 
-_PIXELS = 0x7FE00000
-
 
 def encode(
     dataset: Dataset, transfer_syntax: str, terms: Sequence[str], image: PlannedImage
@@ -31,18 +29,19 @@ def encode(
 
     dataset: texts decoded, everything else possibly still raw. terms: of the character set declared.
     """
-    if transfer_syntax == ExplicitVRBigEndian:
-        buffers: list[Buffer] = [_big_endian(dataset)]
+    encoding = encoding_of(transfer_syntax)
+    buffers: list[Buffer]
+    if not encoding.little:
+        buffers = [_big_endian(dataset)]
     else:
-        implicit = transfer_syntax == ImplicitVRLittleEndian
-        if _PIXELS + 0x10 in dataset:
+        if PIXEL_DATA in dataset:
             # Encapsulated pixel data has an undefined length, which a raw element does not keep.
-            _ = dataset[_PIXELS + 0x10]
-        if not implicit:
+            _ = dataset[PIXEL_DATA]
+        if not encoding.implicit:
             _name_vrs(dataset)
-        buffers = [encode_dataset(dataset, implicit=implicit, terms=terms)]
-        if transfer_syntax == DeflatedExplicitVRLittleEndian:
-            buffers = [_deflated(bytes(buffers[0]))]
+        buffers = [encode_dataset(dataset, encoding, terms)]
+    if is_deflated(transfer_syntax):
+        buffers = [deflate(buffers)]
     sop_class, uid = str(dataset.SOPClassUID), str(dataset.SOPInstanceUID)
     return Instance(
         sop_class_uid=sop_class,
@@ -67,13 +66,8 @@ def _name_vrs(dataset: Dataset) -> None:
 
 
 def _big_endian(dataset: Dataset) -> bytes:
+    """By pydicom, which passes on the words that it did not swap when it read them."""
     stream = DicomBytesIO()
     stream.is_implicit_VR, stream.is_little_endian = False, False
     write_dataset(stream, dataset)
     return stream.getvalue()
-
-
-def _deflated(data: bytes) -> bytes:
-    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = deflate.compress(data) + deflate.flush()
-    return packed + b"\0" * (len(packed) & 1)
