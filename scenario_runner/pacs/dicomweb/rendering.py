@@ -57,10 +57,15 @@ class Viewport:
     region: tuple[float, float, float, float] | None = None
 
     def apply(self, image: Image.Image) -> Image.Image:
-        """The region, scaled to fit with its proportions kept (PS3.18 8.3.5.1.3)."""
+        """The region, scaled to fit with its proportions kept (PS3.18 8.3.5.1.3).
+
+        Raises ValueError for a region that is not within the image.
+        """
         if self.region is not None:
             x, y, width, height = self.region
             width, height = width or image.width - x, height or image.height - y
+            if x + width > image.width or y + height > image.height or min(width, height) < 1:
+                raise ValueError(f"it has {image.width} x {image.height} pixels")
             image = image.crop((int(x), int(y), int(x + width), int(y + height)))
         scale = min(self.size[0] / image.width, self.size[1] / image.height)
         fitting = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -92,7 +97,7 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
     if viewport is not None:
         try:
             image = viewport.apply(image)
-        except (ValueError, ZeroDivisionError) as error:
+        except ValueError as error:
             raise WebError(400, f"the viewport is not within the image: {error}") from error
     target = io.BytesIO()
     options = {"quality": quality} if media_type == "image/jpeg" else {}

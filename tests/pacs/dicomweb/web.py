@@ -55,5 +55,6 @@ def parts(response: httpx.Response) -> list[tuple[str, bytes]]:
     found = []
     for part in message.iter_parts():
         content = part.get_payload(decode=True)
-        found.append((str(part["Content-Type"]), bytes(content)))
+        # That parser writes every parameter between quotes.
+        found.append((str(part["Content-Type"]).replace('"', ""), bytes(content)))
     return found
