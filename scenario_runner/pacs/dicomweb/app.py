@@ -56,6 +56,8 @@ _PIECE: Final = 1 << 18
 _DRAIN: Final = 1 << 26
 """Bytes of a body that are read and thrown away, so that the client gets to see why."""
 _DRAIN_SECONDS: Final = 10.0
+_DRAIN_PAUSE: Final = 0.5
+"""Seconds without a byte that mean the client waits for the answer."""
 _LOOK: Final = 0.05
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,255}")
 
@@ -303,15 +305,14 @@ async def _drain(request: Request) -> None:
     """Read what the client still sends, within bounds: many look at the answer only after that."""
     if request.method != "POST":
         return
-    size = 0
-    with anyio.move_on_after(_DRAIN_SECONDS):
-        try:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > _DRAIN:
-                    return
-        except (ClientDisconnect, RuntimeError):
-            return  # the end of it was read already, or nobody is there any more
+    stream, size = request.stream(), 0
+    try:
+        with anyio.move_on_after(_DRAIN_SECONDS):
+            while size < _DRAIN:
+                with anyio.fail_after(_DRAIN_PAUSE):
+                    size += len(await anext(stream))
+    except (ClientDisconnect, RuntimeError, StopAsyncIteration, TimeoutError):
+        return  # the end of it, or nobody is there any more
 
 
 def _refused(error: WebError) -> Response:

@@ -1,0 +1,120 @@
+"""Who may ask: logins, TLS, pages of other origins, and an allow-list that HTTP cannot answer to."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from scenario_runner.errors import MachineError
+from scenario_runner.pacs.options import PacsOptions, TlsOptions, WebOptions
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import sample
+from tests.pacs.dicomweb.web import NO_TLS, get, stow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def served(folder: Path, **options: object) -> EmbeddedPacs:
+    return EmbeddedPacs(folder, options=PacsOptions(web=WebOptions(**options)))  # type: ignore[arg-type]
+
+
+def test_without_the_login_nothing_is_told_or_taken(tmp_path: Path) -> None:
+    with served(tmp_path, user="fab", password="gehéim", token="t0ken") as pacs:
+        url = str(pacs.web_url)
+        for auth in (None, ("fab", "wrong"), ("other", "gehéim")):
+            answer = get(f"{url}/studies", auth=auth)
+            assert answer.status_code == 401
+            assert "Basic" in answer.headers["www-authenticate"]
+            assert "Bearer" in answer.headers["www-authenticate"]
+        assert stow(url, [sample(size=512)]).status_code == 401
+        for given in ("Bearer wrong", "Basic", "Basic !!!", "Basic /w==", "Digest x", "Bearer"):
+            answer = httpx.get(f"{url}/studies", headers={"Authorization": given}, verify=NO_TLS)
+            assert answer.status_code == 401
+        assert pacs.archive.counts().instances == 0
+        assert stow(url, [sample()], auth=("fab", "gehéim")).status_code == 200
+        token = {"Authorization": "Bearer t0ken"}
+        assert httpx.get(f"{url}/studies", headers=token, verify=NO_TLS).status_code == 200
+
+
+def test_an_allow_list_of_ae_titles_shuts_http_out_unless_it_has_a_login(tmp_path: Path) -> None:
+    closed = PacsOptions(calling_ae_titles=frozenset(["MODALITY"]))
+    with EmbeddedPacs(tmp_path / "a", options=closed) as pacs:
+        answer = get(f"{pacs.open_web()}/studies")
+        assert (answer.status_code, "AE titles" in answer.text) == (403, True)
+    login = PacsOptions(calling_ae_titles=frozenset(["MODALITY"]), web=WebOptions(token="x"))
+    with EmbeddedPacs(tmp_path / "b", options=login) as pacs:
+        headers = {"Authorization": "Bearer x"}
+        url = pacs.open_web()
+        assert httpx.get(f"{url}/studies", headers=headers, verify=NO_TLS).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("allowed", "header"), [((), None), (("https://viewer.test",), "https://viewer.test")]
+)
+def test_pages_of_other_origins_read_nothing_unless_they_are_named(
+    tmp_path: Path, allowed: tuple[str, ...], header: str | None
+) -> None:
+    with served(tmp_path, allow_origins=allowed) as pacs:
+        url = f"{pacs.web_url}/studies"
+        answer = httpx.get(url, headers={"Origin": "https://viewer.test"}, verify=NO_TLS)
+        assert answer.headers.get("access-control-allow-origin") == header
+        other = httpx.get(url, headers={"Origin": "https://evil.test"}, verify=NO_TLS)
+        assert "access-control-allow-origin" not in other.headers
+
+
+def test_deleting_can_be_switched_off(tmp_path: Path) -> None:
+    with served(tmp_path, delete=False) as pacs:
+        stow(str(pacs.web_url), [sample()])
+        assert httpx.delete(f"{pacs.web_url}/studies/1.2.3", verify=NO_TLS).status_code == 405
+        assert pacs.archive.counts().studies == 1
+
+
+@pytest.mark.peer
+def test_the_tls_files_of_the_dicom_port_protect_http_too(tmp_path: Path) -> None:
+    program = shutil.which("openssl")
+    assert program is not None, "openssl is not installed"
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    options = PacsOptions(tls=TlsOptions(certificate, key), web=WebOptions())
+    with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
+        url = str(pacs.web_url)
+        assert url.startswith("https://127.0.0.1:")
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        (reference,) = stow(url, [sample()], verify=trusting).json()["00081199"]["Value"]
+        assert reference["00081190"]["Value"][0].startswith(url)
+        with pytest.raises(httpx.HTTPError):
+            get(url.replace("https", "http"))
+    mutual = PacsOptions(tls=TlsOptions(certificate, key, certificate), web=WebOptions())
+    with EmbeddedPacs(tmp_path / "mutual", options=mutual) as pacs:
+        with pytest.raises(httpx.HTTPError):
+            get(f"{pacs.web_url}/studies", verify=trusting)
+        trusting.load_cert_chain(certificate, key)
+        assert get(f"{pacs.web_url}/studies", verify=trusting).status_code == 200
+
+
+def test_a_port_that_is_taken_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with served(tmp_path / "a") as first:
+        port = int(str(first.web_url).split(":")[2].split("/")[0])
+        with pytest.raises(MachineError, match=str(port)):
+            served(tmp_path / "b", port=port).start()
+
+
+def test_the_port_is_not_open_before_it_is_asked_for(pacs: EmbeddedPacs) -> None:
+    assert pacs.web_url is None
+    url = pacs.open_web()
+    assert pacs.open_web() == url
+    assert get(f"{url}/studies").json() == []
+    pacs.stop()
+    assert pacs.web_url is None
+    with pytest.raises(httpx.ConnectError):
+        get(f"{url}/studies")

@@ -1,0 +1,174 @@
+"""What strangers send over HTTP ends in an answer or a closed connection, and the next one is served."""
+
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from scenario_runner.pacs.options import PacsOptions, WebOptions
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import sample
+from tests.pacs.dicomweb.web import NO_TLS, STOW_TYPE, body, get, stow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPacs]:
+    """A PACS that loses patience soon."""
+    web = WebOptions(head_timeout=0.4, body_timeout=0.4, maximum_request=200_000)
+    options = PacsOptions(web=web, maximum_associations=8)
+    with EmbeddedPacs(tmp_path_factory.mktemp("pacs"), options=options) as pacs:
+        stow(str(pacs.web_url), [sample()])
+        yield pacs
+
+
+@pytest.fixture(scope="module")
+def url(pacs: EmbeddedPacs) -> str:
+    return str(pacs.web_url)
+
+
+def raw(url: str, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Send bytes, and read until the server closes."""
+    with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=10) as sock:
+        try:
+            for piece in pieces:
+                sock.sendall(piece)
+                time.sleep(pause)
+            answer = b""
+            while more := sock.recv(65536):
+                answer += more
+        except ConnectionError:
+            return b""
+    return answer
+
+
+def post(length: int, rest: bytes = b"") -> bytes:
+    return (
+        f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Content-Type: {STOW_TYPE}\r\nContent-Length: {length}\r\n\r\n"
+    ).encode() + rest
+
+
+@pytest.mark.parametrize(
+    ("sent", "begins"),
+    [
+        (b"\x00\x01\x02garbage\r\n\r\n", b"HTTP/1.1 400"),
+        (b"GET /dicom-web/studies HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 200_000 + b"\r\n\r\n", b""),
+        (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
+        (
+            b"GET /dicom-web/studies/../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 404",
+        ),
+        (
+            b"GET /dicom-web/studies/%2e%2e%5c%2e%2e HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 400",
+        ),
+        (
+            b"GET /dicom-web/studies/1.2.3%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 400",
+        ),
+        (
+            b"PUT /dicom-web/studies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 405",
+        ),
+        (
+            b"GET /dicom-web/studies?%ff%fe=%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 400",
+        ),
+        (post(10**15), b"HTTP/1.1 413"),
+        (
+            b"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n",
+            b"HTTP/1.1 4",
+        ),
+    ],
+)
+def test_nonsense_is_answered_and_forgotten(url: str, sent: bytes, begins: bytes) -> None:
+    assert raw(url, sent).startswith(begins)
+    assert get(f"{url}/studies").status_code == 200
+
+
+def test_headers_that_are_trickled_in_are_cut_off(url: str) -> None:
+    before = time.monotonic()
+    answer = raw(url, *(b"GET /dicom-web/studies HTTP/1.1\r\n", b"X: ", *[b"y"] * 30), pause=0.05)
+    assert answer == b""
+    assert time.monotonic() - before < 8
+
+
+def test_a_body_that_does_not_come_is_cut_off(pacs: EmbeddedPacs, url: str) -> None:
+    answer = raw(url, post(100_000, body([sample(number=2).file])[:900]))
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert list((pacs.folder / "incoming").iterdir()) == []
+    assert pacs.archive.counts().instances == 1
+
+
+def test_a_chunked_body_is_bounded_too(pacs: EmbeddedPacs, url: str) -> None:
+    def endless() -> Iterator[bytes]:
+        yield body([sample(number=3).file])[:200]
+        for _ in range(100):
+            yield bytes(65536)
+
+    headers = {"Content-Type": STOW_TYPE}
+    answer = httpx.post(f"{url}/studies", content=endless(), headers=headers, verify=NO_TLS)
+    assert answer.status_code == 413
+    assert list((pacs.folder / "incoming").iterdir()) == []
+
+
+def test_many_idle_connections_do_not_keep_others_out(url: str) -> None:
+    port = httpx.URL(url).port or 0
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(12)]
+    try:
+        assert get(f"{url}/studies").status_code == 200
+    finally:
+        for sock in idle:
+            sock.close()
+
+
+def test_more_requests_than_there_are_threads_are_told_to_come_again(url: str) -> None:
+    port = httpx.URL(url).port or 0
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+    try:
+        for sock in slow:
+            sock.sendall(post(1000, b"--"))
+        time.sleep(0.1)
+        answer = get(f"{url}/studies")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    finally:
+        for sock in slow:
+            sock.close()
+    until = time.monotonic() + 5
+    while get(f"{url}/studies").status_code == 503 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert get(f"{url}/studies").status_code == 200
+
+
+def test_a_host_header_that_is_none_does_not_get_into_urls(url: str) -> None:
+    stranger = {"Host": "evil.test/<script>"}
+    (study,) = httpx.get(f"{url}/studies", headers=stranger, verify=NO_TLS).json()
+    assert study["00081190"]["Value"] == [f"{url}/studies/1.2.3"]
+
+
+def test_many_clients_at_once_lose_nothing(tmp_path: Path) -> None:
+    with EmbeddedPacs(tmp_path) as pacs:
+        url = pacs.open_web()
+
+        def send(client: int) -> int:
+            found = 0
+            for request in range(3):
+                many = [sample(f"1.2.{client + 1}", request + 1, n, size=32) for n in range(1, 6)]
+                assert stow(url, many).status_code == 200
+                found = len(get(f"{url}/studies/1.2.{client + 1}/instances").json())
+            return found
+
+        with ThreadPoolExecutor(12) as pool:
+            assert list(pool.map(send, range(12))) == [15] * 12
+        assert pacs.archive.counts().instances == 180
+        assert len(get(f"{url}/studies").json()) == 12
