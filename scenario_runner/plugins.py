@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scenario_runner.api import Check, Step, TargetKind
     from scenario_runner.conformance.api import Validator
     from scenario_runner.evidence.api import Reporter
-    from scenario_runner.imaging.api import IodBuilder, Phantom
+    from scenario_runner.imaging.api import Fault, IodBuilder, Phantom
     from scenario_runner.planning.api import Demographics, PatternField
 
 PROJECT = "scenario_runner"
@@ -62,6 +62,10 @@ class Hooks:
     @hookspec
     def fabricate_phantoms(self) -> list[Phantom]:  # type: ignore[empty-body]
         """Sources of pixels, named by their ``name`` (``ct/abdomen``)."""
+
+    @hookspec
+    def fabricate_faults(self) -> list[Fault]:  # type: ignore[empty-body]
+        """Things that can be wrong with an object on purpose, named by their ``name``."""
 
     @hookspec
     def fabricate_pattern_fields(self) -> list[PatternField]:  # type: ignore[empty-body]

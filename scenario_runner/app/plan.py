@@ -58,8 +58,12 @@ def _patients(case: PlannedCase, stream: TextIO) -> None:
                 images = "image" if series.image_count == 1 else "images"
                 stream.write(
                     f"      {series.number}  {series.modality}  {series.description}  "
-                    f"{series.image_count} {images} {series.rows}×{series.columns}\n"
+                    f"{series.image_count} {images} {series.rows}×{series.columns}  "
+                    f"{series.phantom}\n"
                 )
+                if series.faults:
+                    names = ", ".join(fault.name for fault in series.faults)
+                    stream.write(f"         faults on purpose: {names}\n")
         if number == _SHOWN and len(case.patients) > _SHOWN:
             stream.write(
                 f"  … {len(case.patients) - _SHOWN} more patients; --format json has all\n"

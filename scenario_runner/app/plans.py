@@ -15,6 +15,7 @@ from scenario_runner.engine.bus import utc_text
 from scenario_runner.engine.case import planned_steps, scenario_facts
 from scenario_runner.engine.services import Job
 from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
+from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters
@@ -179,7 +180,12 @@ def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.Pla
         now=moment.now,
         run_names=moment.names(seed),
         transfer_syntaxes=writable(),
-        phantoms=plugins.named("fabricate_phantoms").keys(),
+        phantoms={
+            name: getattr(phantom, "modalities", None)
+            for name, phantom in plugins.named("fabricate_phantoms").items()
+        },
+        usual_phantom=usual_name,
+        faults={name: one.facts for name, one in plugins.named("fabricate_faults").items()},
     )
 
 

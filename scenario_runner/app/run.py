@@ -208,6 +208,7 @@ def _services(
     site = loaded.site.site
     builders = plugins.named("fabricate_iod_builders")
     phantoms = plugins.named("fabricate_phantoms")
+    faults = plugins.named("fabricate_faults")
     return Services(
         bus=bus,
         redactor=redactor,
@@ -215,7 +216,7 @@ def _services(
         steps=plugins.steps(),
         checks=plugins.checks(),
         targets=targets,
-        factory=lambda: InstanceFactory(builders, phantoms),
+        factory=lambda: InstanceFactory(builders, phantoms, faults),
         preview=lambda instance: preview_png(instance).png,
         validators=plugins.named("fabricate_validators"),
         cases=len(plans.jobs),

@@ -49,6 +49,10 @@ class UndecodableError(ValueError):
     """A value does not fit the character set. The message says how."""
 
 
+class UnknownCharacterSetError(UndecodableError):
+    """There is no telling, as the declared character set is none; said once, about that."""
+
+
 def declared(items: Items) -> list[str] | None:
     """The terms that apply to a data set: its own, else those of what it is in; None if none."""
     here: Items | None = items
@@ -79,7 +83,7 @@ def decode(element: Element, items: Items) -> str:
     if terms is None or terms == [""]:
         raise UndecodableError("has characters beyond ASCII, but there is no SpecificCharacterSet")
     if unknown(terms):
-        return value.decode("latin-1")  # said once, about the character set itself
+        raise UnknownCharacterSetError("is in a character set that nobody knows")
     codec = _WHOLE.get(terms[0]) or (_SINGLE.get(terms[0]) if len(terms) == 1 else None)
     if codec:
         if b"\x1b" in value:

@@ -25,6 +25,7 @@ _ROOM_FOR_STEPS = 1_200_000
 _STEPS, _CHECKS, _DIFFERENCES, _ATTEMPTS, _LOGS, _FILES = 500, 60, 200, 30, 60, 20
 _AXES = 40
 _PATIENTS, _STUDIES, _SERIES, _PREVIEWS = 10, 10, 10, 12
+_FAULTS, _NUMBERS = 20, 8
 _PREVIEW_SIZE = 256 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -237,12 +238,27 @@ def _study(study: Mapping[str, Any]) -> dict[str, Any]:
                 {
                     **_known(one, "modality", "number", "description", "uid"),
                     "images": len(one.get("images", [])),
+                    "faults": _faults(one),
                 }
                 for one in series[:_SERIES]
             ],
             max(0, len(series) - _SERIES),
         ),
     }
+
+
+def _faults(series: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a series on purpose: ``bad-date, image 2``."""
+    shown = []
+    for fault in (series.get("faults") or [])[:_FAULTS]:
+        numbers = fault.get("images")
+        which = ""
+        if numbers:
+            noun = "image" if len(numbers) == 1 else "images"
+            more = ", …" if len(numbers) > _NUMBERS else ""
+            which = f", {noun} {', '.join(map(str, numbers[:_NUMBERS]))}{more}"
+        shown.append(f"{fault.get('fault', '')}{which}")
+    return shown
 
 
 def _bar(case: CaseRecord, step: StepRecord) -> tuple[float, float] | None:

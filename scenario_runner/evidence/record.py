@@ -50,6 +50,15 @@ class ImageRecord(TypedDict, total=False):
     """For each step that sent it; left out when none did."""
 
 
+class FaultRecord(TypedDict, total=False):
+    """Something wrong on purpose. ``images`` are their numbers, null for all of the series."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    fault: str
+    images: list[int] | None
+    rules: list[str]
+
+
 class SeriesRecord(TypedDict, total=False):
     """One series of the plan."""
 
@@ -59,6 +68,8 @@ class SeriesRecord(TypedDict, total=False):
     modality: str
     number: int
     description: str
+    phantom: str
+    faults: list[FaultRecord]
     images: list[ImageRecord]
 
 

@@ -1,15 +1,16 @@
-"""What a plugin gives to imaging: IOD builders and phantoms."""
+"""What a plugin gives to imaging: IOD builders, phantoms and faults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom import Dataset
 
-    from scenario_runner.planning.api import ModalityDefaults
+    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.planning.api import FaultFacts, ModalityDefaults
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 
@@ -74,6 +75,51 @@ class IodBuilder(Protocol):
     def each(self, image: PlannedImage) -> dict[str, Any]:
         """The attributes that differ, keyword to value; the same keywords for every image."""
         ...
+
+
+@runtime_checkable
+class FittingPhantom(Protocol):
+    """A phantom that says which modalities it can stand for; others are trusted to fit any."""
+
+    @property
+    def modalities(self) -> frozenset[str] | None:
+        """Defined terms of Modality; None for any."""
+        ...
+
+
+class Faulty(Protocol):
+    """What a fault is told about the image that gets it."""
+
+    @property
+    def image(self) -> PlannedImage:
+        """The image."""
+        ...
+
+    def clean(self, index: int) -> RawObject:
+        """Another image of the series (from 0) as it is without any fault."""
+        ...
+
+
+class Fault(Protocol):
+    """One thing that can be wrong with an object on purpose, registered by name: ``bad-date``."""
+
+    @property
+    def name(self) -> str:
+        """What a scenario calls it."""
+        ...
+
+    @property
+    def facts(self) -> FaultFacts:
+        """What it is and which rule finds it; read without loading anything heavy."""
+        ...
+
+    def apply(self, broken: RawObject, about: Faulty) -> None:
+        """Break an object, and nothing else of it. Raises CannotHaveFaultError."""
+        ...
+
+
+class CannotHaveFaultError(ValueError):
+    """An object cannot have a fault; the message says what it lacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

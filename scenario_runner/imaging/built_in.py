@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.plugins import hookimpl
 
 if TYPE_CHECKING:
-    from scenario_runner.imaging.api import IodBuilder, Phantom
+    from scenario_runner.imaging.api import Fault, IodBuilder, Phantom
 
 
 @hookimpl
@@ -24,3 +24,11 @@ def fabricate_phantoms() -> list[Phantom]:
     from scenario_runner.imaging.phantoms.registry import phantoms
 
     return phantoms()
+
+
+@hookimpl
+def fabricate_faults() -> list[Fault]:
+    """What can be wrong with an object on purpose; pydicom is loaded when one is broken."""
+    from scenario_runner.imaging.faults.registry import faults
+
+    return faults()

@@ -11,21 +11,26 @@ from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transf
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scenario_runner.imaging.api import Frames, IodBuilder, Phantom, Preview
+    from scenario_runner.imaging.api import Fault, Frames, IodBuilder, Phantom, Preview
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.imaging.series_encoder import SeriesEncoder
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 
 class InstanceFactory:
-    """Makes instances with the given IOD builders (by modality) and phantoms (by name).
+    """Makes instances with the given IOD builders (by modality), phantoms and faults (by name).
 
     Keeps the series it is in, nothing else, so memory does not grow with the number of images. One
     factory belongs to one thread; several factories share nothing that changes.
     """
 
-    def __init__(self, builders: Mapping[str, IodBuilder], phantoms: Mapping[str, Phantom]) -> None:
-        self._builders, self._phantoms = builders, phantoms
+    def __init__(
+        self,
+        builders: Mapping[str, IodBuilder],
+        phantoms: Mapping[str, Phantom],
+        faults: Mapping[str, Fault] | None = None,
+    ) -> None:
+        self._builders, self._phantoms, self._faults = builders, phantoms, faults or {}
         self._current: tuple[PlannedSeries, dict[str, Any], SeriesEncoder] | None = None
 
     def instances(
@@ -43,8 +48,13 @@ class InstanceFactory:
     def instance(
         self, image: PlannedImage, modifications: Mapping[str, Any] | None = None
     ) -> Instance:
-        """The instance of one image; quick while the series stays the same."""
-        return self.encoder(image.series, modifications).instance(image)
+        """The instance of one image; quick while the series stays the same and has no faults."""
+        make = self.encoder(image.series, modifications).instance
+        if not image.series.faults:
+            return make(image)
+        from scenario_runner.imaging.faults.breaking import broken
+
+        return broken(image, make, self._faults)
 
     def check(self, series: PlannedSeries, modifications: Mapping[str, Any] | None = None) -> None:
         """Find out whether a series can be made. Raises what ``instances`` would."""
@@ -115,7 +125,10 @@ def contexts(series: Iterable[PlannedSeries]) -> list[tuple[str, str]]:
 
 
 def preview_png(instance: Instance, max_side: int = 320) -> Preview:
-    """A small windowed 8-bit PNG of an instance, its middle frame if it has several."""
+    """A small windowed 8-bit PNG of an instance, its middle frame if it has several.
+
+    One that was broken on purpose is shown as it was before, for it may have no picture any more.
+    """
     from scenario_runner.imaging.preview import render
 
-    return render(instance, max_side)
+    return render(instance.clean or instance, max_side)

@@ -39,6 +39,8 @@ class Instance:
     buffers: Sequence[Buffer]
     image: PlannedImage | None = None
     """What was planned; None for an imported instance."""
+    clean: Instance | None = None
+    """What it was before it was broken on purpose; None for one that was not."""
 
     @property
     def size(self) -> int:
@@ -65,7 +67,9 @@ class Instance:
 
         from pydicom import dcmread
 
-        return dcmread(BytesIO(b"".join((self.meta, *self.buffers))))
+        # One that was broken on purpose may lack even its preamble.
+        broken = self.clean is not None
+        return dcmread(BytesIO(b"".join((self.meta, *self.buffers))), force=broken)
 
     def pixels(self) -> np.ndarray:
         """The stored pixel values, (rows, columns) or (frames, rows, columns[, samples])."""

@@ -77,6 +77,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB313": "an unknown phantom",
         "FAB314": "a character set that cannot hold the text",
         "FAB315": "a transfer syntax that cannot hold the pixels",
+        "FAB316": "an unknown fault, or one that the series cannot have",
         # Site files
         "FAB401": "a target without a service",
         "FAB402": "an environment variable that is not set",

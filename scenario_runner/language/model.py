@@ -119,6 +119,15 @@ class BurnIn(Model):
         return self
 
 
+class FaultSpec(Model):
+    """A fault of some images of a series only."""
+
+    fault: Text
+    """What is wrong: ``bad-uid``, ``truncated-pixels``, …; docs/reference/faults.md has all."""
+    images: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = None
+    """Which images have it, from 1; by default all, or the last where it is between images."""
+
+
 class SeriesSpec(Model):
     """One series, or ``count`` alike."""
 
@@ -158,6 +167,8 @@ class SeriesSpec(Model):
     """By name or UID; by default ``explicit-le``."""
     sop_class: Text | None = None
     """SOP Class by UID or keyword, where the modality's usual one is not wanted."""
+    faults: list[Text | FaultSpec] = Field(default=[])
+    """What is wrong with the images on purpose, each one thing: ``[bad-uid]``; for negative tests."""
     tags: Tags = Field(default={})
     """Attributes of every image of the series."""
 

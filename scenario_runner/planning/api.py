@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
     from random import Random
 
 
@@ -30,6 +31,34 @@ class ModalityDefaults:
     phantom: str = ""
     bits_allocated: int | None = None
     """Of the pixels that its usual phantoms draw; None when that is not known beforehand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultFacts:
+    """What is to be known of a fault before an object is made: who has it, and who finds it."""
+
+    summary: str
+    """What is wrong with an object that has it, in one line."""
+    rules: tuple[str, ...]
+    """Rules of the validator ``standard`` that it breaks; one of them has to find it."""
+    also: tuple[str, ...] = ()
+    """Rules that it can break as a consequence, between the objects of a study above all."""
+    images: Literal["all", "last"] = "all"
+    """Which images have it when the scenario does not say."""
+    least: int = 1
+    """How many images a series needs to have it."""
+    modalities: frozenset[str] | None = None
+    """Which can have it; None when all can."""
+    native: bool = False
+    """Whether pixel data must be uncompressed."""
+    explicit: bool = False
+    """Whether it needs a transfer syntax that writes VRs."""
+    on_the_wire: bool = True
+    """False when only a file can have it, as C-STORE sends no file meta information."""
+    uid: Callable[[str, str], str] | None = None
+    """SOPInstanceUID of an image that has it, from its own and that of the series' first."""
+    sop_class: Callable[[str], str] | None = None
+    """SOPClassUID of the whole series, from its modality."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from scenario_runner.errors import Where
     from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
     from scenario_runner.planning.dates import Life
     from scenario_runner.planning.patterns import Pattern
     from scenario_runner.planning.pictures import Picture
+    from scenario_runner.planning.plan import PlannedFault
 
 Path = tuple[str | int, ...]
 
@@ -58,6 +59,9 @@ class SeriesPart:
     """Fields of the planned series that ``tags`` decide, with their values."""
     image_uid: str | None
     """SOPInstanceUID of its images where ``tags`` give it."""
+    faults: tuple[PlannedFault, ...] = ()
+    uid_of: Callable[[int, str, str], str] | None = None
+    """SOPInstanceUID where a fault changes it, from number, own UID and the first image's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

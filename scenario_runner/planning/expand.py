@@ -6,7 +6,7 @@ wrong with all of them and reserves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, overload
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from scenario_runner.language.document import Document
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.site_model import Site
-    from scenario_runner.planning.api import Counters, Demographics, ModalityDefaults, PatternField
+    from scenario_runner.planning.api import (
+        Counters,
+        Demographics,
+        FaultFacts,
+        ModalityDefaults,
+        PatternField,
+    )
     from scenario_runner.planning.values import ValueProblem
 
 
@@ -48,8 +54,12 @@ class PlanOptions:
     """What templates know as ``run``: id, seed, started, date."""
     transfer_syntaxes: frozenset[str] = SUPPORTED
     """UIDs of those that imaging can write."""
-    phantoms: Collection[str] | None = None
-    """Names of phantoms; None leaves them unchecked."""
+    phantoms: Mapping[str, frozenset[str] | None] | None = None
+    """Phantoms and the modalities each can stand for (None: any); None leaves them unchecked."""
+    usual_phantom: Callable[[str, str, int], str] | None = None
+    """What a series shows when nothing is said, from modality, body part and frames."""
+    faults: Mapping[str, FaultFacts] = field(default_factory=dict)
+    """Faults by name."""
 
 
 class Plan(Sequence[PlannedCase]):
@@ -160,6 +170,8 @@ def _offers(
         demographics=demographics,
         transfer_syntaxes=options.transfer_syntaxes,
         phantoms=options.phantoms,
+        usual_phantom=options.usual_phantom,
+        faults=options.faults,
     )
 
 

@@ -244,6 +244,7 @@ class SeriesMaker:
             date=date,
             time=time,
             tags=part.tags,
+            faults=part.faults,
             study=study,
             images=images,
         )
@@ -255,6 +256,8 @@ class SeriesMaker:
     def _image(self, series: PlannedSeries, series_uid: str, place: int) -> PlannedImage:
         number = place + 1
         uid = self._part.image_uid or uid_below(self._root, series_uid, f"i{number}")
+        if self._part.uid_of is not None:
+            uid = self._part.uid_of(number, uid, uid_below(self._root, series_uid, "i1"))
         return PlannedImage(id=f"{series.id}.i{number}", uid=uid, number=number, series=series)
 
 

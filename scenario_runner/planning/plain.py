@@ -113,7 +113,21 @@ def _series(series: PlannedSeries) -> dict[str, Any]:
         "columns": series.columns,
         "study_uid": series.study.uid,
         "accession": series.study.accession,
+        "phantom": series.phantom,
+        "faults": faults_view(series),
     }
+
+
+def faults_view(series: PlannedSeries) -> list[dict[str, Any]]:
+    """What is wrong with a series on purpose; ``images`` is null where all have it."""
+    return [
+        {
+            "fault": fault.name,
+            "images": None if fault.images is None else list(fault.images),
+            "rules": list(fault.rules),
+        }
+        for fault in series.faults
+    ]
 
 
 def _views(

@@ -63,6 +63,23 @@ class PlannedStudy:
     series: Sequence[PlannedSeries] = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """Something that is wrong with images of a series on purpose."""
+
+    name: str
+    images: tuple[int, ...] | None
+    """InstanceNumbers of those that have it, in order; None for all."""
+    rules: tuple[str, ...]
+    """Of the validator ``standard``; one of them has to find it."""
+    also: tuple[str, ...] = ()
+    """Rules that can be broken as a consequence."""
+
+    def on(self, number: int) -> bool:
+        """Whether the image of that number has it."""
+        return self.images is None or number in self.images
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSeries:
     """One series of a study. ``rows``, ``columns`` and ``image_count`` are final, never None."""
@@ -99,6 +116,8 @@ class PlannedSeries:
     """When the series began; not before the study's time."""
     tags: Mapping[str, Any]
     """Overrides of series, study and patient merged, nearest wins; values as the scenario has them."""
+    faults: tuple[PlannedFault, ...] = ()
+    """What is wrong with it on purpose."""
     study: PlannedStudy = field(repr=False, compare=False)
     images: Sequence[PlannedImage] = field(repr=False, compare=False)
 

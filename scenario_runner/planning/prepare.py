@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from scenario_runner.planning.anatomy import usual_view
 from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
 from scenario_runner.planning.dates import AgeRule, Life, study_day, years_before
 from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
+from scenario_runner.planning.faults import Faults
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
 from scenario_runner.planning.modalities import find_modality, find_sop_class, find_transfer_syntax
@@ -25,10 +26,10 @@ from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED, m
 from scenario_runner.planning.values import ValueProblem, check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path as FilePath
 
-    from scenario_runner.planning.api import Demographics, ModalityDefaults
+    from scenario_runner.planning.api import Demographics, FaultFacts, ModalityDefaults
     from scenario_runner.planning.findings import Findings
     from scenario_runner.planning.identifiers import Identifiers
 
@@ -43,8 +44,11 @@ class Offers:
     modalities: Mapping[str, ModalityDefaults]
     demographics: Mapping[str, Demographics]
     transfer_syntaxes: frozenset[str] = SUPPORTED
-    phantoms: Collection[str] | None = None
-    """Names of phantoms; None when they are not to be checked."""
+    phantoms: Mapping[str, frozenset[str] | None] | None = None
+    """Name of a phantom to the modalities it can stand for, None for any; None: not checked."""
+    usual_phantom: Callable[[str, str, int], str] | None = None
+    """What a series shows when nothing is said, from modality, body part and frames."""
+    faults: Mapping[str, FaultFacts] = field(default_factory=dict)
 
 
 class Preparation:
@@ -69,6 +73,7 @@ class Preparation:
         self._locales: dict[str, ValueProblem | None] = {}
         self._uids = GivenUids(findings)
         self._character_sets = CharacterSets(offers.demographics, findings)
+        self._faults = Faults(offers.faults, findings)
 
     def patients(self, specs: Sequence[PatientSpec]) -> tuple[PatientPart, ...]:
         """All parts of one case."""
@@ -213,7 +218,7 @@ class Preparation:
         texts = (("description", "LO"), ("protocol", "LO"), ("body_part", "CS"), ("view", "CS"))
         self._texts(spec, path, texts)
         self._tags(spec.tags, path)
-        picture = self._phantom(spec, path)
+        picture = self._phantom(spec, found.modality, path)
         rows, columns = spec.size or (
             (picture.rows, picture.columns) if picture else (found.rows, found.columns)
         )
@@ -236,20 +241,30 @@ class Preparation:
             self._uids.not_below_its_study(path, spec.tags)
         self._uids.take("SeriesInstanceUID", levels, series)
         self._uids.take("SOPInstanceUID", levels, series * images)
+        transfer_syntax = self._transfer_syntax(spec, path, found, (rows, columns))
+        faults = self._faults.planned(
+            spec.faults,
+            path,
+            modality=found.modality,
+            images=images,
+            transfer_syntax=transfer_syntax,
+        )
+        frames = spec.frames or found.frames
         return SeriesPart(
             spec=spec,
             path=path,
             first=first,
             count=spec.count,
             modality=found.modality,
-            sop_class_uid=self._sop_class(spec, path, found),
-            transfer_syntax_uid=self._transfer_syntax(spec, path, found, (rows, columns)),
+            sop_class_uid=self._faults.sop_class(
+                faults, found.modality, self._sop_class(spec, path, found)
+            ),
+            transfer_syntax_uid=transfer_syntax,
             images=images,
             frames=frames,
             rows=rows,
             columns=columns,
-            # A phantom of another body part would not do; imaging has one for each.
-            phantom=spec.phantom or (found.phantom if usual else ""),
+            phantom=self._shown(spec, found, body_part, frames),
             picture=picture,
             description=description,
             protocol=protocol if spec.protocol is None else spec.protocol,
@@ -258,7 +273,19 @@ class Preparation:
             tags=tags,
             said=said(tags, SERIES),
             image_uid=text_of(tags.get("SOPInstanceUID")) or None,
+            faults=faults,
+            uid_of=partial(self._faults.uid, faults) if faults else None,
         )
+
+    def _shown(self, spec: SeriesSpec, found: ModalityDefaults, body_part: str, frames: int) -> str:
+        """The name of the phantom; empty when only imaging can tell."""
+        if spec.phantom:
+            return spec.phantom
+        if found.phantom and body_part == found.body_part:
+            return found.phantom
+        # A phantom of another body part would not do; there is one for each.
+        choose = self._offers.usual_phantom
+        return choose(found.modality, body_part, frames) if choose else ""
 
     def _sop_class(self, spec: SeriesSpec, path: Path, found: ModalityDefaults) -> str:
         if spec.sop_class is None:
@@ -288,11 +315,19 @@ class Preparation:
             self._findings.add((*path, "transfer_syntax"), ValueProblem("FAB315", message, hint))
         return uid
 
-    def _phantom(self, spec: SeriesSpec, path: Path) -> Picture | None:
-        """Note a phantom that does not exist; what is measured of one that is a file."""
+    def _phantom(self, spec: SeriesSpec, modality: str, path: Path) -> Picture | None:
+        """Note a phantom that does not exist or fit; what is measured of one that is a file."""
         given, known = spec.phantom, self._offers.phantoms
         place = (*path, "phantom")
-        if given is None or known is None or given in known:
+        if given is None or known is None:
+            return None
+        if given in known:
+            fits = known[given]
+            if fits is not None and modality not in fits:
+                others = sorted(name for name, of in known.items() if of is None or modality in of)
+                message = f"the phantom '{given}' does not fit modality {modality}"
+                hint = f"for {modality} there are: {', '.join(others)}"
+                self._findings.add(place, ValueProblem("FAB118", message, hint))
             return None
         if names_a_file(given):
             found = find_picture(given, self._folder)
@@ -377,10 +412,10 @@ class Preparation:
         return None
 
     def _texts(self, spec: Any, path: Path, fields: tuple[tuple[str, str], ...]) -> None:
-        for field, vr in fields:
-            text = getattr(spec, field)
+        for name, vr in fields:
+            text = getattr(spec, name)
             if text is not None:
-                self._note((*path, field), check_text(text, vr, f"'{field}'"))
+                self._note((*path, name), check_text(text, vr, f"'{name}'"))
 
     def _tags(self, tags: Mapping[str, Any], path: Path) -> None:
         check_tags(tags, partial(self._tag_problem, (*path, "tags")))

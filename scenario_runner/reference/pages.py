@@ -5,6 +5,7 @@ from __future__ import annotations
 from scenario_runner.plugins import Plugins
 from scenario_runner.reference.command_line import command_line_page
 from scenario_runner.reference.entries import checks_page, steps_page
+from scenario_runner.reference.faults import faults_page
 from scenario_runner.reference.run_record import run_record_page
 from scenario_runner.reference.scenario import scenario_page
 from scenario_runner.reference.site import site_page
@@ -16,6 +17,7 @@ def pages() -> dict[str, str]:
     return {
         "steps.md": steps_page(plugins),
         "checks.md": checks_page(plugins),
+        "faults.md": faults_page(),
         "scenario.md": scenario_page(plugins),
         "site.md": site_page(plugins),
         "run-record.md": run_record_page(),

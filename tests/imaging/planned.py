@@ -6,7 +6,11 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scenario_runner.imaging.built_in import fabricate_iod_builders, fabricate_phantoms
+from scenario_runner.imaging.built_in import (
+    fabricate_faults,
+    fabricate_iod_builders,
+    fabricate_phantoms,
+)
 from scenario_runner.imaging.factory import InstanceFactory
 from scenario_runner.planning.plan import (
     PlannedImage,
@@ -139,4 +143,8 @@ def builders() -> dict[str, Any]:
 
 def factory() -> InstanceFactory:
     """A factory with everything built in."""
-    return InstanceFactory(builders(), {p.name: p for p in fabricate_phantoms()})
+    return InstanceFactory(
+        builders(),
+        {phantom.name: phantom for phantom in fabricate_phantoms()},
+        {fault.name: fault for fault in fabricate_faults()},
+    )

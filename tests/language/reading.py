@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 # A few of those there are, so that the words of a hint stay the same when more are added.
 _MODALITIES = ("CR", "CT", "DX")
-_PHANTOMS = ("ct/abdomen", "ct/chest", "ct/head", "xray/chest")
+_PHANTOMS = {
+    **dict.fromkeys(("ct/abdomen", "ct/chest", "ct/head"), frozenset({"CT", "OT"})),
+    "xray/chest": frozenset({"CR", "DX", "OT"}),
+}
 
 
 class FirstNumbers:
@@ -59,6 +62,7 @@ def _plan(file: Path, plugins: Plugins, site: LoadedSite) -> None:
             now=now,
             run_names={"id": "run", "seed": 1, "started": now.isoformat(), "date": "2026-01-31"},
             phantoms=_PHANTOMS,
+            faults={name: fault.facts for name, fault in plugins.named("fabricate_faults").items()},
         ),
         counters=FirstNumbers(),
         modalities={name: builders[name].defaults for name in _MODALITIES},

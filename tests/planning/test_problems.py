@@ -173,7 +173,7 @@ def test_a_rule_of_the_site_is_shown_in_the_site_file() -> None:
 def test_an_unknown_phantom_is_found_when_the_phantoms_are_known() -> None:
     text = STUDY % "series: [{phantom: ct/abdomn}]"
     assert problems(text) == []
-    assert problems(text, phantoms={"ct/abdomen"}) == [("FAB313", 5, 43)]
+    assert problems(text, phantoms={"ct/abdomen": None}) == [("FAB313", 5, 43)]
 
 
 def test_the_matrix_is_a_product_less_exclude_plus_include() -> None:

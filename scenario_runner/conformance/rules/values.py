@@ -7,7 +7,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.characters import TEXT_VRS, UndecodableError, decode
+from scenario_runner.conformance.characters import (
+    TEXT_VRS,
+    UndecodableError,
+    UnknownCharacterSetError,
+    decode,
+)
 from scenario_runner.conformance.elements import Element, Items
 from scenario_runner.conformance.elements import entry as dictionary
 from scenario_runner.conformance.rules.base import Problem
@@ -153,6 +158,8 @@ def characters(items: Items, element: Element) -> Iterator[Problem]:
     if element.vr in TEXT_VRS:
         try:
             decode(element, items)
+        except UnknownCharacterSetError:
+            return
         except UndecodableError as error:
             yield Problem(items.where(element), str(error))
 

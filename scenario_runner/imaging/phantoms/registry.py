@@ -74,6 +74,25 @@ _USUAL = {
 }
 
 
+_FITS = {
+    "ct": "CT",
+    "es": "ES XC",
+    "io": "IO",
+    "mg": "MG",
+    "mr": "MR",
+    "nm": "NM",
+    "pt": "PT",
+    "px": "PX",
+    "rf": "RF XA",
+    "us": "US",
+    "xa": "RF XA",
+    "xc": "ES XC",
+    "xray": "CR DX",
+}
+"""Modalities a phantom can stand for, by the first part of its name; one that is not here, such as
+``qa``, can stand for any. OT is a picture of anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltInPhantom:
     """A phantom whose module is loaded when a series is opened."""
@@ -81,6 +100,12 @@ class BuiltInPhantom:
     name: str
     where: str
     """``module:class`` below this package; the class takes the series and the phantom's name."""
+
+    @property
+    def modalities(self) -> frozenset[str] | None:
+        """See FittingPhantom."""
+        fits = _FITS.get(self.name.partition("/")[0])
+        return frozenset(f"{fits} OT".split()) if fits else None
 
     def open(self, series: PlannedSeries) -> Frames:
         """See Phantom."""
@@ -96,7 +121,12 @@ def phantoms() -> list[Phantom]:
 
 def usual_phantom(series: PlannedSeries) -> str:
     """What a series shows when the scenario does not say: by modality and body part."""
-    if series.modality == "US" and series.frames > 1:
+    return usual_name(series.modality, series.body_part, series.frames)
+
+
+def usual_name(modality: str, body_part: str, frames: int) -> str:
+    """The same before there is a series."""
+    if modality == "US" and frames > 1:
         return "us/doppler"
-    usual = _USUAL.get(series.modality, {})
-    return usual.get(series.body_part.upper()) or usual.get("") or "qa/gradient"
+    usual = _USUAL.get(modality, {})
+    return usual.get(body_part.upper()) or usual.get("") or "qa/gradient"

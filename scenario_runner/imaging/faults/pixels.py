@@ -1,0 +1,113 @@
+"""Pixel data that is not what its description says (PS3.3 C.7.6.3, PS3.5 chapter 8)."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from scenario_runner.imaging.api import CannotHaveFaultError
+from scenario_runner.imaging.faults.base import fault, remove
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.api import Faulty
+    from scenario_runner.imaging.faults.raw import RawElement, RawObject
+
+
+def _pixels(broken: RawObject) -> RawElement:
+    element = broken.get("PixelData")
+    if element is None:
+        raise CannotHaveFaultError("the object has no pixel data")
+    return element
+
+
+def _fewer(broken: RawObject, _about: Faulty) -> None:
+    """Half of the bytes; of compressed frames none, for less would only show when decoded."""
+    element = _pixels(broken)
+    if element.length is None:
+        half = len(element.value) // 2
+        element.value = element.value[: half + half % 2]
+    else:
+        empty_table = struct.pack(broken.order + "HHL", 0xFFFE, 0xE000, 0)
+        element.value = empty_table + struct.pack(broken.order + "HHL", 0xFFFE, 0xE0DD, 0)
+
+
+def _more(broken: RawObject, _about: Faulty) -> None:
+    element = _pixels(broken)
+    row = (broken.number("Columns") or 1) * ((broken.number("BitsAllocated") or 8) // 8)
+    element.value += bytes(row + row % 2)
+
+
+def _cut(broken: RawObject, _about: Faulty) -> None:
+    broken.cut = max(2, len(_pixels(broken).value) // 2)
+
+
+def _bits(broken: RawObject, _about: Faulty) -> None:
+    stored = broken.number("BitsStored")
+    if stored is None:
+        raise CannotHaveFaultError("the object has no BitsStored")
+    broken.put("HighBit", stored)
+
+
+def _photometric(broken: RawObject, _about: Faulty) -> None:
+    samples = broken.number("SamplesPerPixel")
+    if samples is None:
+        raise CannotHaveFaultError("the object has no SamplesPerPixel")
+    broken.put("PhotometricInterpretation", "RGB" if samples == 1 else "MONOCHROME2")
+
+
+def _slope(broken: RawObject, _about: Faulty) -> None:
+    if not broken.text("RescaleSlope"):
+        raise CannotHaveFaultError("the object has no RescaleSlope")
+    broken.put("RescaleSlope", "0")
+
+
+def _window(broken: RawObject, _about: Faulty) -> None:
+    if not broken.text("WindowWidth"):
+        raise CannotHaveFaultError("the object has no WindowWidth")
+    count = broken.text("WindowWidth").count("\\")
+    broken.put("WindowWidth", "\\".join(["0"] * (count + 1)))
+
+
+FAULTS = (
+    fault(
+        "truncated-pixels",
+        "PixelData has half of the bytes that rows and columns make; compressed, it has no frame",
+        "pixel-length",
+        "fragments",
+        change=_fewer,
+    ),
+    fault(
+        "extra-pixels",
+        "PixelData has a row more than Rows says",
+        "pixel-length",
+        native=True,
+        change=_more,
+    ),
+    fault(
+        "missing-pixels",
+        "PixelData is missing",
+        "pixel-data",
+        change=remove("PixelData"),
+    ),
+    fault(
+        "truncated-object",
+        "The object ends in the middle of its pixel data, whose length says there is more",
+        "truncated",
+        change=_cut,
+    ),
+    fault("wrong-bits", "HighBit is BitsStored instead of one less", "bits", change=_bits),
+    fault(
+        "wrong-photometric",
+        "PhotometricInterpretation needs another number of samples per pixel",
+        "photometric",
+        change=_photometric,
+    ),
+    fault(
+        "wrong-rescale",
+        "RescaleSlope is 0, so that every pixel means the same",
+        "rescale",
+        also=("enumerated",),
+        change=_slope,
+    ),
+    fault("wrong-window", "WindowWidth is 0", "window", change=_window),
+)

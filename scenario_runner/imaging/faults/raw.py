@@ -1,0 +1,210 @@
+"""An encoded instance taken apart into elements, to be broken and put together again.
+
+A library that writes DICOM does what it can to write it right, so the bytes are handled here: tag,
+VR, length and value of each element of the data set and of the file meta information (PS3.5 7.1).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.instance import Instance
+
+IMPLICIT_LE = "1.2.840.10008.1.2"
+EXPLICIT_BE = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+PIXEL_DATA = 0x7FE00010
+
+_LONG = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"))
+_NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_NULL_PADDED = frozenset({"UI", "OB", "UN"})
+
+
+@dataclass(slots=True)
+class RawElement:
+    """One element. value: as encoded, with its padding; of undefined length up to its delimiter.
+
+    length: what the header says where that is not the length of the value.
+    """
+
+    tag: int
+    vr: str
+    value: bytes
+    length: int | None = None
+
+
+@dataclass(slots=True)
+class RawObject:
+    """A file that can be made wrong. The group length follows from ``meta`` unless it is given."""
+
+    transfer_syntax: str
+    elements: list[RawElement]
+    meta: list[RawElement]
+    preamble: bytes = bytes(128) + b"DICM"
+    meta_length: int | None = None
+    cut: int = 0
+    """Bytes to leave off at the end."""
+
+    @property
+    def implicit(self) -> bool:
+        """Whether no VR is written."""
+        return self.transfer_syntax == IMPLICIT_LE
+
+    @property
+    def order(self) -> str:
+        """The byte order as ``struct`` has it."""
+        return ">" if self.transfer_syntax == EXPLICIT_BE else "<"
+
+    def get(self, keyword: str) -> RawElement | None:
+        """The first element of that keyword."""
+        tag, _ = _described(keyword)
+        return next((element for element in self.elements if element.tag == tag), None)
+
+    def text(self, keyword: str) -> str:
+        """A value without padding, read as Latin-1; empty when there is none."""
+        element = self.get(keyword)
+        return element.value.decode("latin-1").strip(" \0") if element else ""
+
+    def number(self, keyword: str) -> int | None:
+        """The first value of a US, SS, UL or SL attribute."""
+        element = self.get(keyword)
+        _, vr = _described(keyword)
+        if element is None or vr not in _NUMBERS:
+            return None
+        code = _NUMBERS[element.vr if element.vr in _NUMBERS else vr]
+        size = struct.calcsize(code)
+        if len(element.value) < size:
+            return None
+        return int(struct.unpack_from(self.order + code, element.value)[0])
+
+    def put(self, keyword: str, value: str | bytes | int, vr: str = "") -> RawElement:
+        """Set an attribute, by default with the VR of the dictionary; padded to an even length.
+
+        value: of text VRs a text, written as ASCII, or bytes; of number VRs one number.
+        """
+        tag, usual = _described(keyword)
+        return self.put_tag(tag, vr or usual, value)
+
+    def put_tag(self, tag: int, vr: str, value: str | bytes | int) -> RawElement:
+        """The same for an attribute that has no keyword."""
+        if isinstance(value, int):
+            data = struct.pack(self.order + _NUMBERS[vr], value)
+        else:
+            data = value.encode("ascii") if isinstance(value, str) else value
+        if len(data) % 2:
+            data += b"\0" if vr in _NULL_PADDED else b" "
+        made = RawElement(tag, vr, data)
+        at = bisect_left(self.elements, tag, key=lambda element: element.tag)
+        if at < len(self.elements) and self.elements[at].tag == tag:
+            self.elements[at] = made
+        else:
+            self.elements.insert(at, made)
+        return made
+
+    def remove(self, keyword: str) -> bool:
+        """Leave an attribute out. Returns whether it was there."""
+        tag, _ = _described(keyword)
+        before = len(self.elements)
+        self.elements = [element for element in self.elements if element.tag != tag]
+        return len(self.elements) < before
+
+    def meta_element(self, number: int) -> RawElement:
+        """An element of group 0002 that every file has."""
+        return next(element for element in self.meta if element.tag == 0x00020000 | number)
+
+    def instance(self, clean: Instance) -> Instance:
+        """The instance in the state it has now; clean: what it was made from."""
+        data = b"".join(
+            _head(element, self.order, implicit=self.implicit) + element.value
+            for element in self.elements
+        )
+        if self.transfer_syntax == DEFLATED:
+            deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+            data = deflate.compress(data) + deflate.flush()
+            data += b"\0" * (len(data) % 2)
+        if self.cut:
+            data = data[: -self.cut]
+        return replace(clean, meta=self._meta(), buffers=[data], clean=clean)
+
+    def _meta(self) -> bytes:
+        group = b"".join(_head(e, "<", implicit=False) + e.value for e in self.meta)
+        length = len(group) if self.meta_length is None else self.meta_length
+        first = RawElement(0x00020000, "UL", struct.pack("<L", length))
+        return self.preamble + _head(first, "<", implicit=False) + first.value + group
+
+
+def taken_apart(instance: Instance) -> RawObject:
+    """The elements of an instance, which is one of ours and so well-formed."""
+    syntax = instance.transfer_syntax_uid
+    data = b"".join(instance.buffers)
+    if syntax == DEFLATED:
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data)
+    raw = RawObject(syntax, [], [])
+    raw.elements = list(_elements(data, raw.order, implicit=raw.implicit))
+    raw.meta = list(_elements(instance.meta[132:], "<", implicit=False))[1:]
+    return raw
+
+
+def _elements(data: bytes, order: str, *, implicit: bool) -> list[RawElement]:
+    found: list[RawElement] = []
+    at = 0
+    while at < len(data):
+        tag, vr, length, begins = _read_head(data, at, order, implicit=implicit)
+        if length == _UNDEFINED:
+            at = _end_of_sequence(data, begins, order, implicit=implicit)
+            found.append(RawElement(tag, vr, data[begins:at], _UNDEFINED))
+        else:
+            at = begins + length
+            found.append(RawElement(tag, vr, data[begins:at]))
+    return found
+
+
+def _read_head(data: bytes, at: int, order: str, *, implicit: bool) -> tuple[int, str, int, int]:
+    """Tag, VR as written, length, and where the value begins."""
+    group, number = struct.unpack_from(order + "HH", data, at)
+    tag = group << 16 | number
+    if implicit or group == 0xFFFE:
+        return tag, "", struct.unpack_from(order + "L", data, at + 4)[0], at + 8
+    vr = data[at + 4 : at + 6].decode("ascii")
+    if vr in _LONG:
+        return tag, vr, struct.unpack_from(order + "L", data, at + 8)[0], at + 12
+    return tag, vr, struct.unpack_from(order + "H", data, at + 6)[0], at + 8
+
+
+def _end_of_sequence(data: bytes, at: int, order: str, *, implicit: bool) -> int:
+    """Where a sequence or encapsulated pixel data of undefined length is over (PS3.5 7.5, A.4)."""
+    while True:
+        tag, _, length, at = _read_head(data, at, order, implicit=implicit)
+        if tag in (_SEQUENCE_END, _ITEM_END):
+            return at
+        if length == _UNDEFINED:
+            at = _end_of_sequence(data, at, order, implicit=implicit)
+        else:
+            at += length
+
+
+def _head(element: RawElement, order: str, *, implicit: bool) -> bytes:
+    length = len(element.value) if element.length is None else element.length
+    group, number = element.tag >> 16, element.tag & 0xFFFF
+    if implicit:
+        return struct.pack(order + "HHL", group, number, length)
+    vr = element.vr.encode("ascii")
+    if element.vr in _LONG:
+        return struct.pack(order + "HH2sHL", group, number, vr, 0, length)
+    return struct.pack(order + "HH2sH", group, number, vr, length)
+
+
+def _described(keyword: str) -> tuple[int, str]:
+    """Tag and VR of an attribute; of two possible VRs the first."""
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword
+    return tag, str(dictionary_VR(tag)).split(" or ", maxsplit=1)[0]
