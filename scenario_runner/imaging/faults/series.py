@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.imaging.api import CannotHaveFaultError
-from scenario_runner.imaging.faults.base import SPATIAL, fault
+from scenario_runner.imaging.faults.base import SPATIAL, fault, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ FAULTS = (
         "same-study",
         images="last",
         least=2,
-        change=lambda broken, _about: broken.put("AccessionNumber", "OTHER") and None,
+        change=put("AccessionNumber", "OTHER"),
     ),
     fault(
         "mixed-frame-of-reference",
