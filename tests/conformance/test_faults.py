@@ -153,7 +153,7 @@ def test_every_fault_has_a_subject_in_the_reference() -> None:
 @pytest.mark.parametrize("syntax", sorted(SUPPORTED))
 @pytest.mark.parametrize("name", ["bad-date", "truncated-pixels", "odd-length", "bad-uid"])
 def test_a_fault_comes_in_every_transfer_syntax(name: str, syntax: str, tmp_path: Path) -> None:
-    shape = {"modality": "CT", "images": 2, "transfer_syntax": syntax}
+    shape = {"modality": "US", "phantom": "us/abdomen", "images": 2, "transfer_syntax": syntax}
     case = planned([{**shape, "faults": [name]}])
     (study,) = case.studies()
     assert broken_rules(write(study, tmp_path)) & set(known()[name].facts.rules)
