@@ -1,40 +1,103 @@
-"""A PACS named on the command line: ``AE@HOST:PORT`` or a target of a site file."""
+"""A PACS named on the command line: a target of a site file, or an address."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from scenario_runner.api import Target
 from scenario_runner.app.load import load_site
+from scenario_runner.app.select import guard_production
 from scenario_runner.errors import UsageError
-from scenario_runner.language.site_model import DicomService, TargetSpec
+from scenario_runner.language.site_model import DicomService, HttpService, Receiver, TargetSpec
 from scenario_runner.targets.open import open_target
 
-_PEER = re.compile(r"(?P<ae>[^@]{1,16})@(?P<host>\[[^\]]+\]|[^:]+):(?P<port>\d{1,5})")
+_ADDRESS = re.compile(r"((?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@/]+):(?P<port>\d{1,5})")
+_ANY_SCP = "ANY-SCP"
 
 
-def open_peer(peer: str, site: Path | None, calling: str | None) -> Target:
-    """Open the peer. Raises UsageError when it is neither form, InvalidInput, TargetError."""
-    plugins, loaded = load_site(site)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerRequest:
+    """Whom to speak to. peer: a target's name, ``[AE@]HOST:PORT`` or the URL of a DICOMweb service.
+
+    called, calling: AE titles. receiver: ``AE@HOST:PORT`` where C-MOVE comes back to.
+    """
+
+    peer: str
+    site: Path | None = None
+    called: str | None = None
+    calling: str | None = None
+    receiver: str | None = None
+    allow_production: bool = False
+
+
+@contextlib.contextmanager
+def opened(request: PeerRequest) -> Iterator[Target]:
+    """Open the peer, and let go of it afterwards.
+
+    Raises UsageError when it is none of the forms or may be production, InvalidInput, TargetError.
+    """
+    plugins, loaded = load_site(request.site)
     settings = loaded.site
-    if calling is not None:
-        settings = settings.model_copy(update={"ae_title": calling})
-    if match := _PEER.fullmatch(peer):
-        port = int(match["port"])
-        if not 1 <= port <= 65535:
-            raise UsageError(f"{port} is not a port", hint="ports are 1 to 65535")
-        service = DicomService(host=match["host"].strip("[]"), port=port, ae_title=match["ae"])
-        spec = TargetSpec(dicom=service)
-    elif peer in settings.targets and site is not None:
-        spec = settings.targets[peer]
+    if request.calling is not None:
+        _address(f"{request.calling}@localhost:1", "--calling")
+        settings = settings.model_copy(update={"ae_title": request.calling})
+    if request.receiver is not None:
+        ours = _address(request.receiver, "--receiver")
+        receiver = Receiver(ae_title=ours.ae_title, host=ours.host, port=ours.port)
+        settings = settings.model_copy(update={"receiver": receiver})
+    if request.site is not None and request.peer in settings.targets:
+        guard_production({request.peer}, settings, allowed=request.allow_production)
+        spec = settings.targets[request.peer]
+        if request.called is not None and spec.dicom is not None:
+            service = spec.dicom.model_copy(update={"ae_title": request.called})
+            spec = spec.model_copy(update={"dicom": service})
     else:
-        known = ", ".join(settings.targets) if site is not None else "no site file is given"
-        raise UsageError(
-            f"'{peer}' is neither AE@HOST:PORT nor a target of a site file",
-            hint=f"targets: {known}",
-        )
-    scratch = Path(tempfile.mkdtemp(prefix="fabricate-"))
+        spec = _unnamed(request, list(settings.targets) if request.site else [])
     kinds = plugins.named("fabricate_target_kinds")
-    return open_target(peer, spec, settings, kinds, scratch)
+    with tempfile.TemporaryDirectory(prefix="fabricate-", ignore_cleanup_errors=True) as scratch:
+        target = open_target(request.peer, spec, settings, kinds, Path(scratch), loaded.folder)
+        try:
+            yield target
+        finally:
+            target.close()
+
+
+def _unnamed(request: PeerRequest, known: list[str]) -> TargetSpec:
+    if request.peer.startswith(("http://", "https://")):
+        return TargetSpec(dicomweb=HttpService(url=request.peer))
+    if _ADDRESS.fullmatch(request.peer):
+        service = _address(request.peer, request.peer)
+        if request.called is not None:
+            service = service.model_copy(update={"ae_title": request.called})
+        return TargetSpec(dicom=service)
+    raise UsageError(
+        f"'{request.peer}' is neither HOST:PORT nor a target of a site file",
+        hint=f"targets: {', '.join(known)}" if known else "no site file is given; see --site",
+    )
+
+
+def _address(text: str, what: str) -> DicomService:
+    """``[AE@]HOST:PORT`` as a service."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{what}: '{text}' is not AE@HOST:PORT")
+    try:
+        return DicomService(
+            host=match["host"].strip("[]"),
+            port=int(match["port"]),
+            ae_title=match["ae"] or _ANY_SCP,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        words = {"port": "a port is 1 to 65535", "ae_title": "an AE title has 1 to 16 characters"}
+        raise UsageError(
+            f"{what}: '{text}' cannot be used: {first['msg']}",
+            hint=words.get(str(first["loc"][0])),
+        ) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scenario_runner.cli.options import site_option
+from scenario_runner.cli.clients import echo, query, retrieve, send
 
 
 @click.group()
@@ -54,30 +54,5 @@ def serve(folder: Path, port: int, host: str, ae_title: str, faults: tuple[str, 
     return serve_pacs(serving, ready=click.echo)
 
 
-@pacs.command()
-@click.argument("peer")
-@site_option
-@click.option("--calling", default=None, metavar="AE", help="Our AE title.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1),
-    metavar="SECONDS",
-    default=10.0,
-    show_default=True,
-    help="How long to wait for the answer.",
-)
-def echo(peer: str, site: Path | None, calling: str | None, timeout: float) -> int:
-    """Ask whether a PACS answers (C-ECHO).
-
-    PEER is AE@HOST:PORT, or the name of a target in the site file.
-    """
-    from scenario_runner.app.peers import open_peer
-    from scenario_runner.deadline import Deadline
-
-    target = open_peer(peer, site, calling)
-    try:
-        answer = target.echo(Deadline(timeout))
-    finally:
-        target.close()
-    click.echo(f"{peer} answered {answer.status:04X} in {answer.seconds * 1000:.0f} ms")
-    return 0 if answer.status == 0 else 4
+for command in (echo, send, query, retrieve):
+    pacs.add_command(command)

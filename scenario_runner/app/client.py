@@ -1,0 +1,308 @@
+"""What ``fabricate pacs send|query|retrieve`` do: files to a PACS, questions, and files back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from scenario_runner.api import (
+    Deadline,
+    FindRequest,
+    Level,
+    Received,
+    RetrieveRequest,
+    RetrieveResult,
+    StoreOptions,
+    StoreStatus,
+    Target,
+)
+from scenario_runner.archive.elements import DamagedDatasetError
+from scenario_runner.archive.files import FileMeta, decode_meta
+from scenario_runner.errors import MachineError, NothingSelected, UsageError
+from scenario_runner.part10 import file_meta
+from scenario_runner.planning.transfer_syntaxes import SUPPORTED
+from scenario_runner.targets.identifiers import UNIQUE_KEYS
+
+_HEAD = 1 << 17
+_ABOVE: Mapping[Level, tuple[Level, ...]] = {
+    "patient": ("patient",),
+    "study": ("study",),
+    "series": ("study", "series"),
+    "image": ("study", "series", "image"),
+}
+_HEX = re.compile(r"[0-9A-Fa-f]{8}")
+_UID = re.compile(r"[0-9.]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One file and what became of it; status is None also for a file that could not be read."""
+
+    file: Path
+    status: StoreStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: Path
+    meta: FileMeta
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A file's data set, as it lies there."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    buffers: Sequence[memoryview]
+
+
+def send_files(
+    target: Target, paths: Iterable[Path], deadline: Deadline, *, associations: int = 1
+) -> Iterator[Sent]:
+    """Send DICOM files as they are, in the transfer syntax they have, and yield each one's status.
+
+    paths: files and folders; what is no DICOM in a folder is passed over. A file is held in memory
+    only while it is sent. Raises NothingSelected, TargetError, MachineError.
+    """
+    found: list[_Found] = []
+    for path, named in _walk(paths):
+        try:
+            found.append(_Found(path, _meta(path)))
+        except (DamagedDatasetError, OSError) as error:
+            if named:
+                why = getattr(error, "strerror", None) or str(error)
+                yield Sent(path, StoreStatus(
+                    sop_instance_uid="", sop_class_uid="", status=None, comment=f"not sent: {why}"
+                ))  # fmt: skip
+    if not found:
+        raise NothingSelected("there is no DICOM file to send")
+    pairs = dict.fromkeys((one.meta.sop_class_uid, one.meta.transfer_syntax_uid) for one in found)
+    waiting: dict[str, list[Path]] = {}
+
+    def feed() -> Iterator[_Stored]:
+        for one in found:
+            waiting.setdefault(one.meta.sop_instance_uid, []).append(one.path)
+            yield _stored(one)
+
+    options = StoreOptions(contexts=list(pairs), associations=associations)
+    for status in target.store(feed(), options, deadline):
+        yield Sent(waiting[status.sop_instance_uid].pop(0), status)
+
+
+def _walk(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """Files in order, and whether each was named itself."""
+    for path in paths:
+        if path.is_dir():
+            yield from ((file, False) for file in sorted(path.rglob("*")) if file.is_file())
+        else:
+            yield path, True
+
+
+def _meta(path: Path) -> FileMeta:
+    with path.open("rb") as file:
+        return decode_meta(file.read(_HEAD))
+
+
+def _stored(found: _Found) -> _Stored:
+    try:
+        data = found.path.read_bytes()
+    except OSError as error:
+        raise MachineError(f"cannot read '{found.path}': {error.strerror}") from error
+    meta = found.meta
+    return _Stored(
+        meta.sop_class_uid,
+        meta.sop_instance_uid,
+        meta.transfer_syntax_uid,
+        (memoryview(data)[meta.data_offset :],),
+    )
+
+
+def keys(texts: Iterable[str]) -> dict[str, Any]:
+    """``KEYWORD=VALUE`` as typed; an attribute may also be eight hexadecimal digits.
+
+    A backslash separates values. Raises UsageError for what is no keyword.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        keyword, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"'{text}' is not KEYWORD=VALUE")
+        several = value.split("\\")
+        found[keyword_of(keyword)] = several if len(several) > 1 else value
+    return found
+
+
+def keyword_of(text: str) -> str:
+    """The keyword of an attribute as a person types it. Raises UsageError when there is none."""
+    from pydicom.datadict import keyword_dict
+
+    if text in keyword_dict or _HEX.fullmatch(text):
+        return text
+    by_folded = {keyword.casefold(): keyword for keyword in keyword_dict}
+    if text.casefold() in by_folded:
+        return by_folded[text.casefold()]
+    near = get_close_matches(text.casefold(), by_folded, 1)
+    raise UsageError(
+        f"'{text}' is no DICOM keyword",
+        hint=f"did you mean '{by_folded[near[0]]}'?" if near else "write PatientName, or 00100010",
+    )
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What a retrieval gave."""
+
+    files: list[tuple[Path, Received]] = field(default_factory=list)
+    """Each file and what it holds, without its data."""
+    results: list[RetrieveResult] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether something came, and all that was to come."""
+        told = sum(result.completed + result.warning for result in self.results)
+        return bool(self.files) and len(self.files) >= told and self.accepted
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the PACS says that it sent everything."""
+        return bool(self.results) and all(r.status == 0 and not r.failed for r in self.results)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """What to retrieve, how and whereto. destination: of C-MOVE, another AE title than ours."""
+
+    level: Level
+    match: Mapping[str, Any]
+    folder: Path
+    via: Literal["c-get", "c-move"] = "c-get"
+    destination: str | None = None
+
+
+def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
+    """Retrieve what matches into a folder, a file for each instance, named by its UID.
+
+    The folder is made, and has to be empty. Keys that are not unique ones are looked up first.
+    Raises UsageError, MachineError, TargetError.
+    """
+    fetched = Fetched()
+    if request.destination is None:
+        _make(request.folder)
+
+    def take(received: Received) -> None:
+        uid = received.sop_instance_uid
+        number = len(fetched.files) + 1
+        # Nothing a PACS says is a path, unless it can only be a UID.
+        name = uid if _UID.fullmatch(uid) and ".." not in uid else f"{number:06}"
+        path = request.folder / f"{name}.dcm"
+        meta = file_meta(received.sop_class_uid, uid, received.transfer_syntax_uid)
+        try:
+            with path.open("xb") as file:
+                file.write(meta)
+                file.write(received.data)
+        except OSError as error:
+            raise MachineError(f"cannot write '{path}': {error.strerror}") from error
+        fetched.files.append((path, _without_data(received)))
+
+    for keys_of_one in _unique(target, request, deadline):
+        asked = RetrieveRequest(
+            level=request.level,
+            keys=keys_of_one,
+            contexts=_contexts(target, request, keys_of_one, deadline),
+        )
+        if request.via == "c-move":
+            result = target.move(asked, take, deadline, destination=request.destination)
+        else:
+            result = target.retrieve(asked, take, deadline)
+        fetched.results.append(result)
+    return fetched
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"'{folder}' is not empty", hint="give a folder that is not there yet")
+    except OSError as error:
+        raise MachineError(f"cannot make '{folder}': {error.strerror}") from error
+
+
+def _without_data(received: Received) -> Received:
+    return Received(
+        sop_class_uid=received.sop_class_uid,
+        sop_instance_uid=received.sop_instance_uid,
+        transfer_syntax_uid=received.transfer_syntax_uid,
+        data=b"",
+    )
+
+
+def _unique(target: Target, request: FetchRequest, deadline: Deadline) -> Iterator[dict[str, str]]:
+    """The unique keys of one retrieval after the other (PS3.4 C.4.3.1.3)."""
+    unique = tuple(UNIQUE_KEYS[level] for level in _ABOVE[request.level])
+    plain = all(
+        isinstance(value, str) and value and not set(value) & set("*?")
+        for value in request.match.values()
+    )
+    if set(request.match) == set(unique) and plain:
+        yield {key: str(value) for key, value in request.match.items()}
+        return
+    asked = FindRequest(level=request.level, match=request.match, returned=unique)
+    for found in target.find(asked, deadline):
+        if all(found.get(key) for key in unique):
+            yield {key: str(found[key]) for key in unique}
+
+
+def _contexts(
+    target: Target, request: FetchRequest, keys_of_one: Mapping[str, str], deadline: Deadline
+) -> list[tuple[str, str]]:
+    """What we are ready to take: the SOP classes that are there, or all, in every syntax we know.
+
+    C-GET has 128 presentation contexts, too few for all classes in all syntaxes; so the PACS is
+    asked first what it has. A receiver of C-MOVE takes everything.
+    """
+    classes: Iterable[str] = ()
+    if request.via == "c-get" and "find" in target.capabilities and request.level != "patient":
+        classes = _classes(target, keys_of_one, deadline)
+    if not classes:
+        from pynetdicom.presentation import AllStoragePresentationContexts
+
+        classes = [str(one.abstract_syntax) for one in AllStoragePresentationContexts]
+        if request.via == "c-get":
+            from pynetdicom.presentation import StoragePresentationContexts
+
+            classes = [str(one.abstract_syntax) for one in StoragePresentationContexts[:127]]
+    syntaxes = sorted(SUPPORTED | _TAKEN)
+    return [(sop_class, syntax) for sop_class in classes for syntax in syntaxes]
+
+
+_TAKEN = frozenset(("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57"))
+"""Transfer syntaxes we take beside those we can write ourselves; nothing is decoded here."""
+
+
+def _classes(target: Target, keys_of_one: Mapping[str, str], deadline: Deadline) -> Iterable[str]:
+    """The SOP classes of a study or series, asked image by image."""
+    series = [dict(keys_of_one)]
+    if "SeriesInstanceUID" not in keys_of_one:
+        asked = FindRequest(level="series", match={**keys_of_one, "SeriesInstanceUID": ""})
+        series = [
+            {**keys_of_one, "SeriesInstanceUID": str(found["SeriesInstanceUID"])}
+            for found in target.find(asked, deadline)
+            if found.get("SeriesInstanceUID")
+        ]
+    requests = [
+        FindRequest(level="image", match={"SOPInstanceUID": "", **one}, returned=("SOPClassUID",))
+        for one in series
+    ]
+    found = dict.fromkeys(
+        str(image["SOPClassUID"])
+        for images in target.find_each(requests, deadline)
+        for image in images
+        if image.get("SOPClassUID")
+    )
+    return list(found)

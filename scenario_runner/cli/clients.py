@@ -1,0 +1,290 @@
+"""``fabricate pacs echo|send|query|retrieve``: small questions to any PACS."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from scenario_runner.cli.options import site_option
+from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
+from scenario_runner.cli.run import interruptible
+from scenario_runner.engine.services import Control
+
+if TYPE_CHECKING:
+    from scenario_runner.api import Deadline, Target
+
+_SENT = ["file", "status", "class", "comment", "sop_instance_uid"]
+_FETCHED = ["file", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid"]
+
+
+def _peer_options(timeout: float | None) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """PEER and how to speak to it; the command gets the target and a deadline."""
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        @click.argument("peer")
+        @site_option
+        @click.option("--aet", "called", metavar="AE", help="The AE title to call.")
+        @click.option("--calling", metavar="AE", help="Our AE title.")
+        @click.option(
+            "--timeout",
+            type=click.FloatRange(0.1),
+            metavar="SECONDS",
+            default=timeout,
+            show_default=timeout is not None,
+            help="How long it may take altogether.",
+        )
+        @click.option(
+            "--allow-production", is_flag=True, help="Let a target called production be used."
+        )
+        @functools.wraps(function)
+        def command(
+            peer: str,
+            site: Path | None,
+            called: str | None,
+            calling: str | None,
+            timeout: float | None,
+            allow_production: bool,
+            receiver: str | None = None,
+            **others: Any,
+        ) -> int:
+            from scenario_runner.app.peers import PeerRequest, opened
+            from scenario_runner.deadline import Deadline
+
+            request = PeerRequest(
+                peer=peer,
+                site=site,
+                called=called,
+                calling=calling,
+                receiver=receiver,
+                allow_production=allow_production,
+            )
+            control = Control()
+            with interruptible(control), opened(request) as target:
+                return function(peer, target, Deadline(timeout, control.stop), **others)
+
+        return command
+
+    return decorate
+
+
+@click.command()
+@_peer_options(10.0)
+@style_option
+def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
+    """Ask whether a PACS answers (C-ECHO).
+
+    PEER is the name of a target in the site file, or AE@HOST:PORT, or HOST:PORT with --aet.
+    """
+    answer = target.echo(deadline)
+    row = {
+        "peer": peer,
+        "status": f"{answer.status:04X}",
+        "milliseconds": round(answer.seconds * 1000, 1),
+        "implementation": answer.association.get("implementation_version_name", ""),
+    }
+    if style == "text":
+        click.echo(f"{peer} answered {row['status']} in {answer.seconds * 1000:.0f} ms")
+    else:
+        print_rows([row], list(row), style)
+    return 0 if answer.status == 0 else 4
+
+
+@click.command()
+@_peer_options(None)
+@click.argument(
+    "paths",
+    metavar="PATH...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option(
+    "--associations", type=click.IntRange(1, 64), metavar="N", default=1, help="So many at once."
+)
+@style_option
+def send(
+    peer: str,
+    target: Target,
+    deadline: Deadline,
+    paths: tuple[Path, ...],
+    associations: int,
+    style: Style,
+) -> int:
+    """Send DICOM files to a PACS (C-STORE), as they are.
+
+    PATH is a file or a folder. Each file goes in the transfer syntax it has. Exit code 1 when one was
+    refused.
+    """
+    from scenario_runner.api import status_class
+    from scenario_runner.app.client import send_files
+
+    counts: Counter[str] = Counter()
+    if style == "csv":
+        print_rows([], _SENT, style)
+    for sent in send_files(target, paths, deadline, associations=associations):
+        status = sent.status
+        kind = status_class(status.status)
+        counts[kind] += 1
+        row = {
+            "file": sent.file.as_posix(),
+            "status": None if status.status is None else f"{status.status:04X}",
+            "class": kind,
+            "comment": status.comment,
+            "sop_instance_uid": status.sop_instance_uid,
+        }
+        if style == "text":
+            _print_sent(row)
+        else:
+            print_row(row, _SENT, style)
+    stored = counts["success"] + counts["warning"]
+    total = counts.total()
+    click.echo(f"{stored} of {total} stored by {peer}", err=style != "text")
+    return 0 if stored == total else 1
+
+
+def _print_sent(row: dict[str, Any]) -> None:
+    colour = {"success": "green", "warning": "yellow"}.get(row["class"], "red")
+    word = click.style(f"{row['class']:<7}", fg=colour)
+    rest = printable(f"{row['file']}  {row['comment']}").rstrip()
+    click.echo(f"{row['status'] or '----'}  {word}  {rest}")
+
+
+@click.command()
+@_peer_options(None)
+@click.argument("level", type=click.Choice(["patient", "study", "series", "image", "worklist"]))
+@click.argument("keys", metavar="[KEYWORD=VALUE]...", nargs=-1)
+@click.option(
+    "--return", "returned", metavar="KEYWORD", multiple=True, help="Ask for this, too; repeatable."
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many matches.")
+@style_option
+def query(
+    peer: str,
+    target: Target,
+    deadline: Deadline,
+    level: Literal["patient", "study", "series", "image", "worklist"],
+    keys: tuple[str, ...],
+    returned: tuple[str, ...],
+    limit: int | None,
+    style: Style,
+) -> int:
+    """Ask a PACS what it has (C-FIND).
+
+    KEYWORD=VALUE is a key with a value to match: wildcards, ranges, and lists with backslashes are what
+    the Standard says. Without keys, the PACS is asked for everything.
+    """
+    from scenario_runner.api import FindRequest
+    from scenario_runner.app.client import keys as read_keys
+    from scenario_runner.app.client import keyword_of
+
+    match = read_keys(keys)
+    wanted = [keyword_of(name) for text in returned for name in text.split(",")]
+    usual = () if keys or returned else _USUAL[level]
+    request = FindRequest(level=level, match=match, returned=(*wanted, *usual), limit=limit)
+    found = target.find(request, deadline)
+    columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in found for key in row)])
+    hidden = {"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle"} - {*match, *wanted}
+    shown = [name for name in columns if name not in hidden]
+    print_rows(found, shown, style)
+    click.echo(f"{len(found)} match{'' if len(found) == 1 else 'es'} on {peer}", err=True)
+    return 0
+
+
+_USUAL = {
+    "patient": ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
+    "study": (
+        "StudyDate", "AccessionNumber", "PatientID", "PatientName", "ModalitiesInStudy",
+        "StudyDescription", "StudyInstanceUID",
+    ),
+    "series": ("SeriesNumber", "Modality", "SeriesDescription", "SeriesInstanceUID"),
+    "image": ("InstanceNumber", "SOPClassUID", "SOPInstanceUID"),
+    "worklist": ("AccessionNumber", "PatientID", "PatientName", "ScheduledProcedureStepStartDate",
+                 "ScheduledStationAETitle", "Modality"),
+}  # fmt: skip
+"""What is asked for when nobody says."""
+
+
+@click.command()
+@_peer_options(None)
+@click.argument("keys", metavar="KEYWORD=VALUE...", nargs=-1, required=True)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("retrieved"),
+    show_default=True,
+    help="Folder to make; it has to be empty.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(["patient", "study", "series", "image"]),
+    default="study",
+    show_default=True,
+    help="The level of the retrieval.",
+)
+@click.option(
+    "--via",
+    type=click.Choice(["c-get", "c-move"]),
+    default="c-get",
+    show_default=True,
+    help="How; c-move needs an AE title that the PACS knows.",
+)
+@click.option("--receiver", metavar="AE@HOST:PORT", help="Where c-move comes back to.")
+@click.option("--destination", metavar="AE", help="Have c-move send to somebody else.")
+@style_option
+def retrieve(
+    peer: str,
+    target: Target,
+    deadline: Deadline,
+    keys: tuple[str, ...],
+    folder: Path,
+    level: Literal["patient", "study", "series", "image"],
+    via: Literal["c-get", "c-move"],
+    destination: str | None,
+    style: Style,
+) -> int:
+    """Fetch what matches from a PACS into a folder (C-GET or C-MOVE).
+
+    Keys other than the unique ones of the level are looked up first. Exit code 1 when nothing matches, or
+    when something did not come.
+    """
+    from scenario_runner.app.client import FetchRequest, fetch
+    from scenario_runner.app.client import keys as read_keys
+    from scenario_runner.errors import UsageError
+
+    if destination is not None and via != "c-move":
+        raise UsageError("--destination needs --via c-move")
+    request = FetchRequest(
+        level=level, match=read_keys(keys), folder=folder, via=via, destination=destination
+    )
+    fetched = fetch(target, request, deadline)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for path, received in fetched.files:
+            yield {
+                "file": path.as_posix(),
+                "sop_instance_uid": received.sop_instance_uid,
+                "sop_class_uid": received.sop_class_uid,
+                "transfer_syntax_uid": received.transfer_syntax_uid,
+            }
+
+    if fetched.files or style != "text":
+        print_rows(rows(), _FETCHED, style)
+    for result in fetched.results:
+        if result.status or result.failed:
+            click.echo(
+                f"status {result.status:04X} {printable(result.comment)}".rstrip()
+                + f": {result.completed} sent, {result.failed} failed",
+                err=True,
+            )
+    if destination is not None:
+        sent = sum(result.completed + result.warning for result in fetched.results)
+        click.echo(f"{sent} instances sent to {destination} by {peer}", err=True)
+        return 0 if fetched.accepted and sent else 1
+    click.echo(f"{len(fetched.files)} instances retrieved from {peer}", err=True)
+    return 0 if fetched.complete else 1

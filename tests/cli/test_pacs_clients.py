@@ -1,0 +1,164 @@
+"""`fabricate pacs echo|send|query|retrieve`: what is printed, what is stored, and the exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pydicom import dcmread
+
+from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.network.hostile import Wire, hostile
+from tests.peers.processes import free_port
+from tests.running import command, environment, fabricate, write_scenario, write_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two CT images in JPEG-LS and one MR image, of a patient with a Japanese name."""
+    folder = tmp_path_factory.mktemp("made")
+    series = [
+        {"modality": "CT", "images": 2, "size": [64, 64], "transfer_syntax": "jpeg-ls"},
+        {"modality": "MR", "images": 1, "size": [64, 64]},
+    ]
+    patients = [{"id": "P1", "name": "YAMADA^TARO=山田^太郎", "studies": [{"series": series}]}]
+    scenario = write_scenario(folder / "s.yaml", [{"generate": {"to": "dicom"}}], patients=patients)
+    out = folder / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check()
+    return out / "dicom"
+
+
+@pytest.fixture
+def pacs(tmp_path: Path) -> Iterator[EmbeddedPacs]:
+    with EmbeddedPacs(tmp_path / "pacs") as pacs:
+        yield pacs
+
+
+def address(pacs: EmbeddedPacs) -> str:
+    return f"127.0.0.1:{pacs.port}"
+
+
+def test_files_go_as_they_are_and_come_back_the_same(
+    tmp_path: Path, pacs: EmbeddedPacs, made: Path
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "README").write_text("no DICOM", encoding="utf-8")
+    sent = fabricate("pacs", "send", address(pacs), made, tmp_path / "more").check()
+    assert "3 of 3 stored" in sent.out
+    got = tmp_path / "got"
+    done = fabricate(
+        "pacs", "retrieve", address(pacs), "PatientName=yama*", "--to", got, "--format", "json"
+    ).check()
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert {row["transfer_syntax_uid"] for row in rows} == {
+        "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.1"
+    }  # fmt: skip
+    before = {one.SOPInstanceUID: one for one in map(dcmread, made.rglob("*.dcm"))}
+    after = {one.SOPInstanceUID: one for one in map(dcmread, got.iterdir())}
+    assert before == after
+    again = fabricate("pacs", "retrieve", address(pacs), "PatientID=P1", "--to", got).check(2)
+    assert "is not empty" in again.err
+
+
+def test_a_table_is_not_cut_where_no_terminal_is(pacs: EmbeddedPacs, made: Path) -> None:
+    fabricate("pacs", "send", address(pacs), made).check()
+    done = fabricate("pacs", "query", address(pacs), "study").check()
+    uid = dcmread(next(made.rglob("*.dcm"))).StudyInstanceUID
+    assert uid in done.out
+    assert "YAMADA^TARO=山田^太郎" in done.out
+    assert "1 match" in done.err
+
+
+def test_a_query_gives_json_and_csv_with_the_keys_in_order(pacs: EmbeddedPacs, made: Path) -> None:
+    fabricate("pacs", "send", address(pacs), made).check()
+    arguments = ("pacs", "query", address(pacs), "study", "patientid=P*", "--return", "PatientName")
+    [row] = [
+        json.loads(line) for line in fabricate(*arguments, "--format", "json").out.splitlines()
+    ]
+    assert row["PatientID"] == "P1"
+    table = list(csv.reader(io.StringIO(fabricate(*arguments, "--format", "csv").check().out)))
+    assert table[0][:2] == ["PatientID", "PatientName"]
+    assert table[1][:2] == ["P1", "YAMADA^TARO=山田^太郎"]
+    assert (
+        "0 matches" in fabricate("pacs", "query", address(pacs), "study", "PatientID=Q").check().err
+    )
+
+
+def test_a_wrong_keyword_is_told_with_the_right_one(pacs: EmbeddedPacs) -> None:
+    done = fabricate("pacs", "query", address(pacs), "study", "PatientNam=X").check(2)
+    assert "did you mean 'PatientName'?" in done.err
+
+
+def test_an_instance_that_is_refused_is_1_and_told(tmp_path: Path, made: Path) -> None:
+    options = PacsOptions(faults=parse_faults(["answer=A700,share=0.5"]))
+    with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
+        done = fabricate("pacs", "send", address(pacs), made, "--format", "json").check(1)
+    statuses = [json.loads(line)["status"] for line in done.out.splitlines()]
+    assert sorted(statuses) == ["0000", "A700", "A700"]
+    assert "1 of 3 stored" in done.err
+
+
+def test_what_is_no_dicom_file_is_told_when_it_was_named(
+    tmp_path: Path, pacs: EmbeddedPacs, made: Path
+) -> None:
+    wrong = tmp_path / "wrong.dcm"
+    wrong.write_bytes(b"no DICOM at all")
+    done = fabricate("pacs", "send", address(pacs), made, wrong).check(1)
+    assert "3 of 4 stored" in done.out
+    assert "not a DICOM file" in done.out
+    assert "no DICOM file to send" in fabricate("pacs", "send", address(pacs), wrong).check(5).err
+
+
+def test_a_pacs_that_is_not_there_is_4() -> None:
+    done = fabricate("pacs", "query", f"NOBODY@127.0.0.1:{free_port()}", "study").check(4)
+    assert "refused" in done.err
+
+
+def test_a_target_that_may_be_production_needs_the_flag(tmp_path: Path, pacs: EmbeddedPacs) -> None:
+    service = {"host": "127.0.0.1", "port": pacs.port, "ae_title": "EMBEDDED"}
+    targets = {"main": {"environment": "production", "dicom": service}}
+    site = write_site(tmp_path / "site.yaml", targets)
+    refused = fabricate("pacs", "echo", "main", "--site", site).check(2)
+    assert "--allow-production" in refused.err
+    done = fabricate("pacs", "echo", "main", "--site", site, "--allow-production").check()
+    assert "answered 0000" in done.out
+    other = fabricate("pacs", "echo", "mian", "--site", site).check(2)
+    assert "targets: main" in other.err
+
+
+def test_ae_titles_are_said_as_asked(tmp_path: Path) -> None:
+    options = PacsOptions(check_called_ae_title=True, calling_ae_titles=frozenset({"US"}))
+    with EmbeddedPacs(tmp_path / "pacs", "THEM", options=options) as pacs:
+        fabricate("pacs", "echo", address(pacs), "--aet", "THEM", "--calling", "US").check()
+        fabricate("pacs", "echo", f"THEM@{address(pacs)}", "--calling", "US").check()
+        refused = fabricate("pacs", "echo", address(pacs), "--calling", "US").check(4)
+        assert "called AE title not recognized" in refused.err
+    done = fabricate("pacs", "echo", "ANYBODY@h:1", "--calling", "much too long a title").check(2)
+    assert "AE title" in done.err
+
+
+def test_ctrl_c_ends_a_send_at_once(made: Path) -> None:
+    with hostile(Wire.hang, response_timeout=30) as peer:
+        process = subprocess.Popen(
+            command("pacs", "send", f"127.0.0.1:{peer.port}", made),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
+        )  # fmt: skip
+        time.sleep(2)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert time.monotonic() - started < 5
