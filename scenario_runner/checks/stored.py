@@ -46,11 +46,11 @@ class Stored(Check):
         message = f"all {found.expected} instances found"
         if not found.exact:
             message = f"{found.stored} of {found.expected} instances found"
-            if more := len(found.differences) - _SHOWN:
-                message += f"; {more} more differences" if more > 0 else ""
-            elif not found.missing:
+            if not found.missing:
                 first = found.differences[0]
                 message += f", but {first.attribute}: {first.actual}, not {first.expected}"
+            if (more := len(found.differences) - _SHOWN) > 0:
+                message += f"; {more} more differences"
         return CheckResult(
             outcome="passed" if found.exact else "failed",
             expected={"instances": found.expected},

@@ -96,7 +96,7 @@ class Answer(Model):
     """Answer with a status of its own. A warning (Bxxx) is carried out nevertheless."""
 
     status: Status
-    """In hexadecimal."""
+    """A DIMSE status in hexadecimal, such as ``A700``."""
     on: Operation = "store"
     """Which requests."""
     share: Share = 1.0
@@ -179,7 +179,7 @@ class CommitFailure(Model):
     """Report storage commitment as failed (Failure Reason, PS3.3 C.14)."""
 
     reason: Status = 0x0110
-    """In hexadecimal."""
+    """The Failure Reason in hexadecimal."""
     share: Share = 1.0
     """Of the instances."""
 
