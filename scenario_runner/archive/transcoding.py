@@ -1,7 +1,8 @@
 """From one uncompressed transfer syntax to another, without touching a value's meaning (PS3.5 A).
 
-A peer that takes only Explicit VR gets what was stored in Implicit VR, and the other way round. Pixels
-are never compressed or decompressed here.
+A peer that takes only Explicit VR gets what was stored in Implicit VR, and the other way round; big
+endian and deflated data sets can be given in little endian. Pixels are never compressed or
+decompressed here.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 from typing import Final
 
 from scenario_runner.archive.elements import (
+    DEFLATED_LITTLE,
+    EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     Element,
     Elements,
     encoding_of,
+    inflate,
     read_elements,
     read_items,
     write_elements,
@@ -21,7 +25,15 @@ from scenario_runner.archive.elements import (
 )
 from scenario_runner.archive.values import vr_of
 
-_LITTLE: Final = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE))
+PLAIN: Final = frozenset((EXPLICIT_LITTLE, IMPLICIT_LITTLE))
+"""What an uncompressed data set can be given in."""
+NATIVE: Final = PLAIN | {EXPLICIT_BIG, DEFLATED_LITTLE}
+"""What has native pixels, and so can be given in any of PLAIN."""
+_WORDS: Final = {
+    "US": 2, "SS": 2, "OW": 2, "AT": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "OL": 4,
+    "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8,
+}  # fmt: skip
+"""Bytes that change places with the byte order (PS3.5 7.3)."""
 _PIXEL_REPRESENTATION: Final = 0x00280103
 _ALWAYS_OW: Final = frozenset((0x7FE00010, 0x54000110, 0x54000112, 0x54001010))
 """Pixel Data and waveform elements whose VR in Implicit VR is OW (PS3.5 A.1)."""
@@ -32,14 +44,18 @@ class TranscodingError(ValueError):
 
 
 def transcode(data: bytes, from_uid: str, to_uid: str) -> bytes:
-    """The same data set in another transfer syntax; both have to be uncompressed Little Endian.
+    """The same data set in another transfer syntax, from one of NATIVE to one of PLAIN.
 
     Raises TranscodingError, and DamagedDatasetError when the data set cannot be read to its end.
     """
     if from_uid == to_uid:
         return data
-    if from_uid not in _LITTLE or to_uid not in _LITTLE:
+    if from_uid not in NATIVE or to_uid not in PLAIN:
         raise TranscodingError(f"{from_uid} cannot be sent as {to_uid}")
+    if from_uid == DEFLATED_LITTLE:
+        data = inflate(data)
+        if to_uid == EXPLICIT_LITTLE:
+            return data
     elements = read_elements(data, encoding_of(from_uid))
     return _written(elements, implicit=to_uid == IMPLICIT_LITTLE, signed=is_signed(elements))
 
@@ -47,7 +63,7 @@ def transcode(data: bytes, from_uid: str, to_uid: str) -> bytes:
 def is_signed(elements: Elements) -> bool:
     """Whether pixels, and values that go with them, are signed (Pixel Representation)."""
     element = elements.get(_PIXEL_REPRESENTATION)
-    return element is not None and element.value[:1] == b"\1"
+    return element is not None and b"\1" in element.value
 
 
 def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
@@ -59,8 +75,20 @@ def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
             value = write_items(
                 _written(item, implicit=implicit, signed=signed) for item in read_items(element)
             )
+        elif not element.encoding.little:
+            value = _swapped(value, _WORDS.get(vr, 1))
         encoded[tag] = Element(vr, value, element.encoding)
     return write_elements(encoded, implicit=implicit)
+
+
+def _swapped(value: bytes, size: int) -> bytes:
+    """Words of so many bytes in the other byte order; what is no whole number of words stays."""
+    if size == 1 or len(value) % size:
+        return value
+    swapped = bytearray(len(value))
+    for place in range(size):
+        swapped[place::size] = value[size - 1 - place :: size]
+    return bytes(swapped)
 
 
 def vr_to_write(tag: int, written: str, *, signed: bool) -> str:

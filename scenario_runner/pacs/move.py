@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, DamagedDatasetError
-from scenario_runner.archive.transcoding import TranscodingError, transcode
+from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError
 from scenario_runner.network import association as outgoing
@@ -129,7 +129,7 @@ def _proposals(instances: Sequence[Located]) -> list[Proposal]:
     for instance in instances:
         pairs[instance.sop_class_uid, instance.transfer_syntax_uid] = None
     for sop_class_uid, syntax in list(pairs):
-        if syntax in _PLAIN:
+        if syntax in NATIVE:
             pairs.update(dict.fromkeys((sop_class_uid, other) for other in _PLAIN))
     return [
         Proposal(abstract_syntax=sop_class_uid, transfer_syntaxes=(syntax,))
@@ -148,7 +148,7 @@ def _context(association: outgoing.Association, instance: Located) -> tuple[int,
         if context.accepted and context.abstract_syntax == instance.sop_class_uid
     }
     wanted = [instance.transfer_syntax_uid]
-    if instance.transfer_syntax_uid in _PLAIN:
+    if instance.transfer_syntax_uid in NATIVE:
         wanted += _PLAIN
     for syntax in wanted:
         if syntax in usable:

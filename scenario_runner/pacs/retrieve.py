@@ -16,7 +16,7 @@ from scenario_runner.archive.elements import (
 from scenario_runner.archive.index import Located
 from scenario_runner.archive.levels import LEVELS, Level, Model
 from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
-from scenario_runner.archive.transcoding import TranscodingError, transcode
+from scenario_runner.archive.transcoding import PLAIN, TranscodingError, transcode
 from scenario_runner.archive.values import encode
 from scenario_runner.network.commands import Command, Element, Field, number
 from scenario_runner.pacs.negotiation import MalformedPduError
@@ -236,6 +236,6 @@ def _encoded(
     if same is not None:
         return same, data
     for (sop_class_uid, syntax), context_id in accepted.items():
-        if sop_class_uid == instance.sop_class_uid:
+        if sop_class_uid == instance.sop_class_uid and syntax in PLAIN:
             return context_id, transcode(data, stored, syntax)
     raise TranscodingError("no presentation context was accepted for this SOP class")

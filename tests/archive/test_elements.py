@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 
 import pytest
@@ -58,7 +59,12 @@ def test_sequences_are_found_whatever_their_length_is_written_as(
 
 
 @pytest.mark.parametrize("undefined", [False, True])
-@pytest.mark.parametrize(("before", "after"), [(EXPLICIT, IMPLICIT), (IMPLICIT, EXPLICIT)])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (EXPLICIT, IMPLICIT), (IMPLICIT, EXPLICIT), (BIG, EXPLICIT), (BIG, IMPLICIT),
+    ],
+)  # fmt: skip
 def test_transcoding_changes_nothing_but_the_encoding(
     before: str, after: str, *, undefined: bool
 ) -> None:
@@ -66,10 +72,23 @@ def test_transcoding_changes_nothing_but_the_encoding(
     changed = transcode(one.data, before, after)
     assert texts(0x00100010, read_header(changed, after)[0x00100010]) == ["CITIZEN^JANE"]
     expected = dcmread(BytesIO(one.file))
+    if before == BIG:  # pydicom leaves the words of OW in the order they came in
+        words = bytearray(expected.PixelData)
+        words[::2], words[1::2] = words[1::2], words[::2]
+        expected.PixelData = bytes(words)
     head = nested(after, undefined=undefined)
     read = dcmread(BytesIO(head.file[: -len(head.data)] + changed))
     assert read == expected
     assert transcode(changed, after, after) is changed
+
+
+@pytest.mark.parametrize("after", [EXPLICIT, IMPLICIT])
+def test_a_deflated_data_set_is_given_inflated(after: str) -> None:
+    one = sample()
+    squeeze = zlib.compressobj(wbits=-15)
+    deflated = squeeze.compress(one.data) + squeeze.flush()
+    expected = transcode(one.data, EXPLICIT, after)
+    assert transcode(deflated, "1.2.840.10008.1.2.1.99", after) == expected
 
 
 def test_what_would_touch_pixels_is_not_transcoded() -> None:

@@ -18,7 +18,7 @@ from scenario_runner.archive.elements import (
     inflate,
 )
 from scenario_runner.archive.files import decode_meta
-from scenario_runner.archive.transcoding import TranscodingError, transcode
+from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
 from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
@@ -64,11 +64,8 @@ def converted(archive: Archive, instance: Located, to_uid: str) -> bytes:
     Between uncompressed ones by rewriting, from a compressed one by the decoders pydicom finds.
     Raises TranscodingError when there is no way.
     """
-    if instance.transfer_syntax_uid in (IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE):
-        data, syntax = archive.data(instance), instance.transfer_syntax_uid
-        if syntax == DEFLATED_LITTLE:
-            data, syntax = inflate(data), EXPLICIT_LITTLE
-        data = transcode(data, syntax, to_uid)
+    if instance.transfer_syntax_uid in NATIVE:
+        data = transcode(archive.data(instance), instance.transfer_syntax_uid, to_uid)
         return file_meta(instance.sop_class_uid, instance.sop_instance_uid, to_uid) + data
     if to_uid not in (EXPLICIT_LITTLE, IMPLICIT_LITTLE):
         raise TranscodingError(f"{instance.transfer_syntax_uid} cannot become {to_uid}")
