@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scenario_runner.api import (
     Attributes,
@@ -27,6 +26,12 @@ from scenario_runner.api import (
     status_class,
 )
 from scenario_runner.errors import MachineError
+from scenario_runner.planning.transfer_syntaxes import (
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    TRANSFER_SYNTAXES,
+    transfer_syntax_uid,
+)
 
 _UNIQUE: dict[str, tuple[str, ...]] = {
     "patient": ("PatientID",),
@@ -54,10 +59,19 @@ class Retrieve(Step):
     """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
     level: Level = "study"
     """The level of the retrieval."""
+    transfer_syntax: str | None = None
+    """Take instances in this transfer syntax only, by name or UID; by default as sent, or uncompressed."""
     to: RunFolder | None = None
     """Keep the files in this folder inside the run folder; by default they go with the run."""
     expect: Literal["success", "failure", "any"] = "success"
     """What makes the step pass: all came, all was refused (a negative test), or any answer."""
+
+    @field_validator("transfer_syntax")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        if value is not None and "{{" not in value and transfer_syntax_uid(value) is None:
+            raise ValueError(f"'{value}' is none of {', '.join(TRANSFER_SYNTAXES)}")
+        return value
 
     def run(self, context: StepContext) -> StepResult:
         """Fetch study by study and count what came."""
@@ -91,11 +105,14 @@ class Retrieve(Step):
 
     def _contexts(self, context: StepContext) -> list[tuple[str, str]]:
         """What we are ready to receive: what was planned or imported, as sent and as plain syntaxes."""
-        plain = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+        series = [*context.case.series(), *context.ledger.imported.values()]
+        if self.transfer_syntax is not None:
+            only = transfer_syntax_uid(self.transfer_syntax) or self.transfer_syntax
+            return [(sop_class, only) for sop_class in {one.sop_class_uid: None for one in series}]
         pairs = {
-            (series.sop_class_uid, syntax): None
-            for series in chain(context.case.series(), context.ledger.imported.values())
-            for syntax in (series.transfer_syntax_uid, *plain)
+            (one.sop_class_uid, syntax): None
+            for one in series
+            for syntax in (one.transfer_syntax_uid, EXPLICIT_LE, IMPLICIT_LE)
         }
         return list(pairs)
 
