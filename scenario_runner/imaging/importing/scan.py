@@ -107,7 +107,7 @@ def _look(path: Path, found: Scan, instances: dict[str, Path]) -> None:
     if file.sop_class == _DIRECTORY:
         found.directories += 1
         return
-    if problem := _why_not(file) or _archive(path, file):
+    if problem := _archive(path, file) or _why_not(file):
         found.problems.append(Problem(path, problem))
         return
     source = _source(path, file)
