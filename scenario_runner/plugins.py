@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from scenario_runner.api import Check, Step, TargetKind
     from scenario_runner.conformance.api import Validator
     from scenario_runner.evidence.api import Reporter
-    from scenario_runner.imaging.api import Fault, IodBuilder, Phantom
+    from scenario_runner.imaging.api import DocumentBuilder, Fault, IodBuilder, Phantom
     from scenario_runner.planning.api import Demographics, PatternField
 
 PROJECT = "scenario_runner"
@@ -40,8 +41,8 @@ BUILT_IN = (
 )
 
 
-_KEYS = {"fabricate_iod_builders": "modality"}
-"""What tells the things of a hook apart, where it is not their ``name``."""
+_KEYS = {"fabricate_iod_builders": ("defaults", "key")}
+"""What tells the things of a hook apart, where it is not their ``name``: an attribute's attribute."""
 
 
 class Hooks:
@@ -56,8 +57,12 @@ class Hooks:
         """Checks that ``assert`` can use, named by their ``name``."""
 
     @hookspec
-    def fabricate_iod_builders(self) -> list[IodBuilder]:  # type: ignore[empty-body]
-        """Makers of one kind of DICOM instance, named by their ``modality``."""
+    def fabricate_iod_builders(self) -> list[IodBuilder | DocumentBuilder]:  # type: ignore[empty-body]
+        """Makers of one kind of DICOM instance, named by the ``key`` of their ``defaults``.
+
+        That is the modality, or modality and SOP class for one that is made only when a series names
+        its class (``by_sop_class``).
+        """
 
     @hookspec
     def fabricate_phantoms(self) -> list[Phantom]:  # type: ignore[empty-body]
@@ -123,10 +128,10 @@ class Plugins:
                         f"plugin '{plugin}' failed in {hook}: {_reason(error)}"
                     ) from error
                 for thing in things:
-                    key = _KEYS.get(hook, "name")
-                    name = getattr(thing, key, None)
+                    keys = _KEYS.get(hook, ("name",))
+                    name = reduce(lambda it, key: getattr(it, key, None), keys, thing)
                     if not isinstance(name, str) or not name:
-                        raise PluginError(f"plugin '{plugin}': {thing!r} has no '{key}'")
+                        raise PluginError(f"plugin '{plugin}': {thing!r} has no '{'.'.join(keys)}'")
                     if name in found:
                         raise PluginError(
                             f"'{name}' is claimed by two plugins: '{owner[name]}' and '{plugin}'",

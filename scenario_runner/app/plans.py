@@ -165,7 +165,7 @@ def _plan(
 def _offers(plugins: Plugins) -> dict[str, Any]:
     builders = plugins.named("fabricate_iod_builders")
     return {
-        "modalities": {name: builder.defaults for name, builder in builders.items()},
+        "modalities": {key: builder.defaults for key, builder in builders.items()},
         "pattern_fields": plugins.named("fabricate_pattern_fields"),
         "demographics": plugins.named("fabricate_demographics"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -53,7 +54,7 @@ class Frames(Protocol):
 
 
 class IodBuilder(Protocol):
-    """A maker of instances of one modality."""
+    """A maker of images: of one modality, or of one modality and SOP class (``by_sop_class``)."""
 
     @property
     def modality(self) -> str:
@@ -75,6 +76,46 @@ class IodBuilder(Protocol):
     def each(self, image: PlannedImage) -> dict[str, Any]:
         """The attributes that differ, keyword to value; the same keywords for every image."""
         ...
+
+
+class DocumentBuilder(Protocol):
+    """A maker of instances without pixels: reports, selections, presentation states, documents.
+
+    Its defaults have no rows and columns; nothing is drawn for it and nothing burned in.
+    """
+
+    @property
+    def modality(self) -> str:
+        """What a scenario calls it."""
+        ...
+
+    @property
+    def defaults(self) -> ModalityDefaults:
+        """See IodBuilder."""
+        ...
+
+    def open(self, series: PlannedSeries, first_frame: FirstFrame) -> Document:
+        """Work out what the objects of a series share.
+
+        first_frame: gives the first frame of another series as it will be drawn, for objects that
+        say how an image is to be shown; nothing is drawn unless it is called.
+        """
+        ...
+
+
+class Document(Protocol):
+    """The objects of one series without pixels."""
+
+    def shared(self) -> Dataset:
+        """The attributes every object of the series has alike; the character set is added."""
+        ...
+
+    def each(self, image: PlannedImage) -> dict[str, Any]:
+        """The attributes that differ, as of an IodBuilder. image: the planned instance."""
+        ...
+
+
+FirstFrame = Callable[["PlannedSeries"], Frame]
 
 
 @runtime_checkable

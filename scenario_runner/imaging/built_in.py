@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from scenario_runner.plugins import hookimpl
 
 if TYPE_CHECKING:
-    from scenario_runner.imaging.api import Fault, IodBuilder, Phantom
+    from scenario_runner.imaging.api import DocumentBuilder, Fault, IodBuilder, Phantom
 
 
 @hookimpl
-def fabricate_iod_builders() -> list[IodBuilder]:
+def fabricate_iod_builders() -> list[IodBuilder | DocumentBuilder]:
     """The modalities; pydicom is loaded when the first object is made."""
     from scenario_runner.imaging.modalities.registry import builders
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.encoding.syntaxes import writable
@@ -11,14 +11,23 @@ from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transf
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scenario_runner.imaging.api import Fault, Frames, IodBuilder, Phantom, Preview
+    from scenario_runner.imaging.api import (
+        DocumentBuilder,
+        Fault,
+        Frame,
+        Frames,
+        IodBuilder,
+        Phantom,
+        Preview,
+    )
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.imaging.series_encoder import SeriesEncoder
+    from scenario_runner.planning.api import ModalityDefaults
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 
 class InstanceFactory:
-    """Makes instances with the given IOD builders (by modality), phantoms and faults (by name).
+    """Makes instances with the given builders (by the key of their kind), phantoms and faults.
 
     Keeps the series it is in, nothing else, so memory does not grow with the number of images. One
     factory belongs to one thread; several factories share nothing that changes.
@@ -26,7 +35,7 @@ class InstanceFactory:
 
     def __init__(
         self,
-        builders: Mapping[str, IodBuilder],
+        builders: Mapping[str, IodBuilder | DocumentBuilder],
         phantoms: Mapping[str, Phantom],
         faults: Mapping[str, Fault] | None = None,
     ) -> None:
@@ -78,23 +87,44 @@ class InstanceFactory:
                 f"series {series.id}: transfer syntax {transfer_syntax_name(uid)} cannot be written",
                 hint=f"there are {', '.join(names)}",
             )
-        builder = self._builders.get(series.modality)
+        builder = self._builder(series)
+        if builder.defaults.has_pixels:
+            frames = self._frames(series, builder.defaults)
+            encoder = SeriesEncoder(series, cast("IodBuilder", builder), frames, changes)
+        else:
+            document = cast("DocumentBuilder", builder).open(series, self._first_frame)
+            encoder = SeriesEncoder(series, document, None, changes)
+        self._current = (series, changes, encoder)
+        return encoder
+
+    def _builder(self, series: PlannedSeries) -> IodBuilder | DocumentBuilder:
+        builder = self._builders.get(series.kind or series.modality)
         if builder is None:
             raise UsageError(
                 f"series {series.id}: no IOD builder makes modality '{series.modality}'",
                 hint=f"there are {', '.join(sorted(self._builders))}",
             )
-        frames = self._frames(series)
-        encoder = SeriesEncoder(series, builder, frames, changes)
-        self._current = (series, changes, encoder)
-        return encoder
+        return builder
 
-    def _frames(self, series: PlannedSeries) -> Frames:
+    def _frames(self, series: PlannedSeries, kind: ModalityDefaults) -> Frames:
         if series.picture is not None:
             from scenario_runner.imaging.phantoms.picture import PictureFrames
 
             return PictureFrames(series, series.picture)
+        if kind.stacked:
+            from scenario_runner.imaging.phantoms.stacked import open_stacked
+
+            return open_stacked(self.phantom(series), series)
         return self.phantom(series).open(series)
+
+    def _first_frame(self, series: PlannedSeries) -> Frame:
+        """The first frame of a series that another one refers to."""
+        from scenario_runner.imaging.phantoms.stacked import slices_of
+
+        kind = self._builder(series).defaults
+        if kind.stacked and series.picture is None:
+            return self.phantom(series).open(slices_of(series)).frame(0)
+        return self._frames(series, kind).frame(0)
 
     def phantom(self, series: PlannedSeries) -> Phantom:
         """The phantom of a series: the one it names, else the one for its modality and body part."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from pydicom.datadict import tag_for_keyword
+from pydicom import Dataset
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from scenario_runner.errors import PluginError, UsageError
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding import syntaxes
 from scenario_runner.imaging.encoding.codecs import codec_of
+from scenario_runner.imaging.encoding.elements import TEXT_VR
 from scenario_runner.imaging.encoding.pixels import CompressedPixels, NativePixels, PixelElement
 from scenario_runner.imaging.encoding.template import Template
 from scenario_runner.imaging.instance import Buffer, Instance
@@ -18,7 +20,7 @@ from scenario_runner.imaging.modules.values import ds
 from scenario_runner.imaging.refusal import refusal
 from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.code import ALL_UIDS, SMALLEST
-from scenario_runner.imaging.text.content import NUMBER_OF, STANDARD, Line
+from scenario_runner.imaging.text.content import ANONYMOUS, NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
 from scenario_runner.part10 import file_meta
 from scenario_runner.planning.transfer_syntaxes import misfit
@@ -26,9 +28,7 @@ from scenario_runner.planning.transfer_syntaxes import misfit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pydicom import Dataset
-
-    from scenario_runner.imaging.api import Frame, Frames, IodBuilder
+    from scenario_runner.imaging.api import Document, Frame, Frames, IodBuilder
     from scenario_runner.imaging.encoding.codecs import Codec
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -38,15 +38,15 @@ _RATIO = "LossyImageCompressionRatio"
 class SeriesEncoder:
     """Makes the instances of one series.
 
-    modifications: overrides on top of the series' own ``tags``. Raises InvalidInput, before anything
+    frames: the pixels, None for objects without any. modifications: overrides on top of the series' own ``tags``. Raises InvalidInput, before anything
     is made, for an override or a text that cannot be written.
     """
 
     def __init__(
         self,
         series: PlannedSeries,
-        builder: IodBuilder,
-        frames: Frames,
+        builder: IodBuilder | Document,
+        frames: Frames | None,
         modifications: Mapping[str, Any],
     ) -> None:
         self.series = series
@@ -54,18 +54,19 @@ class SeriesEncoder:
         self._syntax = series.transfer_syntax_uid
         self._deflated = syntaxes.is_deflated(self._syntax)
         encoding = syntaxes.encoding_of(self._syntax)
-        defaults = builder.defaults
-        if series.frames > 1 and defaults.frames == 1 and not defaults.multiframe_sop_class_uid:
+        if frames is not None and not _may_have(series.frames, cast("IodBuilder", builder)):
             raise UsageError(
                 f"series {series.id}: 'frames: {series.frames}', but an image of modality "
                 f"{series.modality} has one frame",
                 hint="leave 'frames' out and write 'images' instead",
             )
-        first = frames.frame(0)
-        self._shape, self._dtype = _described(series, first)
-        self._require_fit()
+        first = None if frames is None else frames.frame(0)
+        if first is not None:
+            self._shape, self._dtype = _described(series, first)
+            self._require_fit()
+            self._may_identify = cast("IodBuilder", builder).defaults.may_say_burned_in
         each = builder.each(series.images[0])
-        shared = builder.shared(series, first)
+        shared = _shared(builder, series, first)
         tags = {**series.tags, **modifications}
         codec = codec_of(self._syntax)
         if codec is not None:
@@ -78,29 +79,33 @@ class SeriesEncoder:
             raise refusal(series, "FAB311", str(error), error.hint) from None
         varying = [keyword for keyword in each if keyword not in applied.keywords]
         self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
-        lines = self._lines(shared, each, varying)
-        code = self._code(shared)
+        lines = [] if first is None else self._lines(shared, each, varying)
+        code = None if first is None else self._code(shared)
         self._overlay: OverlayPlane | None = None
         if lines and series.burn_in_as == "overlay":
             rows, columns = self._plane[:2]
             self._overlay = OverlayPlane(lines, rows=rows, columns=columns)
             self._overlay.describe(shared)
             varying.append("OverlayData")
-        if "BurnedInAnnotation" not in applied.keywords:
-            shared.BurnedInAnnotation = "YES" if lines and self._overlay is None else "NO"
-        self._declare_negative(shared, applied)
-        terms = self._character_sets(shared, applied)
+        if first is not None and "BurnedInAnnotation" not in applied.keywords:
+            told = self._may_identify or any(line.identifies for line in lines)
+            burned = bool(lines) and told and self._overlay is None
+            shared.BurnedInAnnotation = "YES" if burned else "NO"
+        _declare_negative(shared, applied, "PatientComments" if first is None else "ImageComments")
+        terms = self._character_sets(shared, each, applied)
         self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
         self._template = Template(shared, varying, encoding, terms)
         self._element: PixelElement | None = None
+        self._lossy = _RATIO in varying
+        self._kept: tuple[np.ndarray, tuple[list[Buffer], int]] | None = None
+        self._burner: Burner | None = None
+        if first is None:
+            return
         if "PixelData" not in applied.keywords:
             if codec is None:
                 self._element = NativePixels(first.pixels.nbytes, self._dtype, encoding)
             else:
                 self._element = CompressedPixels(codec, first.bits_stored)
-        self._lossy = _RATIO in varying
-        self._kept: tuple[np.ndarray, tuple[list[Buffer], int]] | None = None
-        self._burner: Burner | None = None
         if self._overlay is None and (lines or code is not None):
             ink = _ink(first, _text(shared, "PhotometricInterpretation"))
             self._burner = self._burn(lines, ink, code)
@@ -141,6 +146,7 @@ class SeriesEncoder:
 
         What was compressed is kept for the next image, which may be the very same picture.
         """
+        assert self._frames is not None
         drawn = self._frames.frame(image.index).pixels
         if drawn.shape != self._shape or drawn.dtype != self._dtype:
             raise PluginError(
@@ -207,7 +213,8 @@ class SeriesEncoder:
             return []
         last = self.series.images[self.series.image_count - 1]
         lines = []
-        for keyword in STANDARD if isinstance(wanted, bool) else wanted:
+        usual = STANDARD if self._may_identify or self.series.burn_in_as == "overlay" else ANONYMOUS
+        for keyword in usual if isinstance(wanted, bool) else wanted:
             if keyword != NUMBER_OF and tag_for_keyword(keyword) is None:
                 raise UsageError(
                     f"series {self.series.id}: 'burn_in' names '{keyword}', which is no attribute",
@@ -244,20 +251,16 @@ class SeriesEncoder:
             code=code,
         )
 
-    def _declare_negative(self, shared: Dataset, applied: overrides.Applied) -> None:
-        """Mark an object that breaks the Standard on purpose as such."""
-        if applied.raw and "ImageComments" not in applied.keywords:
-            said = f"{shared.get('ImageComments', '')} Negative test: {', '.join(applied.raw)}"
-            shared.ImageComments = f"{said} written against the Standard on purpose.".strip()
-
-    def _character_sets(self, shared: Dataset, applied: overrides.Applied) -> tuple[str, ...]:
+    def _character_sets(
+        self, shared: Dataset, each: Mapping[str, Any], applied: overrides.Applied
+    ) -> tuple[str, ...]:
         """Choose or check the character sets and declare them in the data set."""
         series = self.series
         given = series.study.patient.character_set
         if "SpecificCharacterSet" in applied.keywords and "SpecificCharacterSet" not in applied.raw:
             declared = _text(shared, "SpecificCharacterSet")
             given = tuple(declared.split("\\")) if declared else ()
-        elements = list(character_sets.texts(shared))
+        elements = [*character_sets.texts(shared), *character_sets.texts(_varying(each))]
         if given is None:
             terms = character_sets.choose(text for _, text in elements)
         else:
@@ -281,6 +284,35 @@ class SeriesEncoder:
         if "SpecificCharacterSet" not in applied.keywords and any(terms):
             shared.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
         return terms
+
+
+def _may_have(frames: int, builder: IodBuilder) -> bool:
+    """Whether a kind of image can have so many frames."""
+    defaults = builder.defaults
+    return frames == 1 or defaults.frames > 1 or bool(defaults.multiframe_sop_class_uid)
+
+
+def _shared(builder: IodBuilder | Document, series: PlannedSeries, first: Frame | None) -> Dataset:
+    if first is None:
+        return cast("Document", builder).shared()
+    return cast("IodBuilder", builder).shared(series, first)
+
+
+def _varying(values: Mapping[str, Any]) -> Dataset:
+    """The attributes of one instance that are texts or hold some."""
+    dataset = Dataset()
+    for keyword, value in values.items():
+        tag = tag_for_keyword(keyword)
+        if tag is not None and dictionary_VR(tag) in (*TEXT_VR, "SQ"):
+            dataset.add_new(tag, dictionary_VR(tag), value)
+    return dataset
+
+
+def _declare_negative(shared: Dataset, applied: overrides.Applied, keyword: str) -> None:
+    """Mark an object that breaks the Standard on purpose as such."""
+    if applied.raw and keyword not in applied.keywords:
+        said = f"{shared.get(keyword, '')} Negative test: {', '.join(applied.raw)}"
+        setattr(shared, keyword, f"{said} written against the Standard on purpose.".strip())
 
 
 def _described(series: PlannedSeries, frame: Frame) -> tuple[tuple[int, ...], np.dtype[Any]]:

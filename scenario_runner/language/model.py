@@ -134,7 +134,10 @@ class SeriesSpec(Model):
     count: Count = 1
     """How many alike."""
     modality: Text | None = None
-    """Defined term of Modality (0008,0060): CR, DX, CT, …; required here or on the study."""
+    """Defined term of Modality (0008,0060): CR, DX, CT, …; required here or on the study.
+
+    SR is a report, KO a key object selection, PR a presentation state, DOC a PDF document.
+    """
     description: Text | None = None
     """SeriesDescription."""
     number: Count | None = None
@@ -166,7 +169,10 @@ class SeriesSpec(Model):
     transfer_syntax: TransferSyntax | None = None
     """By name or UID; by default ``explicit-le``."""
     sop_class: Text | None = None
-    """SOP Class by UID or keyword, where the modality's usual one is not wanted."""
+    """SOP Class by UID, keyword or name, where the modality's usual one is not wanted.
+
+    EnhancedCTImageStorage, ComprehensiveSRStorage, …; one that the modality can be made as.
+    """
     faults: list[Text | FaultSpec] = Field(default=[])
     """What is wrong with the images on purpose, each one thing: ``[bad-uid]``; for negative tests."""
     tags: Tags = Field(default={})

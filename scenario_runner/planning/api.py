@@ -20,10 +20,25 @@ class ModalityDefaults:
     sop_class_uid: str
     multiframe_sop_class_uid: str = ""
     """The class of a series with more than one frame an image, where that is another one."""
+    by_sop_class: bool = False
+    """Made only when a series names this SOP class; the modality's usual object is another one."""
     images: int
+    """0: one for each series that it refers to."""
     rows: int
+    """0 (and columns 0): an object without pixels, such as a report."""
     columns: int
     frames: int = 1
+    stacked: bool = False
+    """Its frames are the slices of a volume, which other classes keep one to an image."""
+    color: bool = False
+    """Its images are in colour."""
+    color_when_multiframe: bool = False
+    """They are in colour when they are of the multi-frame class."""
+    may_say_burned_in: bool = True
+    """Whether its IOD allows BurnedInAnnotation YES. Where it does not, ``burn_in: true`` writes only
+    what identifies no patient, and NO stays true."""
+    refers_to: Literal["", "images", "greyscale images"] = ""
+    """What the study must have before it, because the object refers to that."""
     body_part: str = ""
     description: str = ""
     protocol: str = ""
@@ -31,6 +46,22 @@ class ModalityDefaults:
     phantom: str = ""
     bits_allocated: int | None = None
     """Of the pixels that its usual phantoms draw; None when that is not known beforehand."""
+
+    @property
+    def key(self) -> str:
+        """What tells the kinds of objects apart: ``CT``, or ``CT 1.2.840…`` for one by its class."""
+        return f"{self.modality} {self.sop_class_uid}" if self.by_sop_class else self.modality
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether there is something to draw."""
+        return self.rows > 0
+
+    @property
+    def sop_class_uids(self) -> tuple[str, ...]:
+        """The classes that a series of this kind may have."""
+        several = self.multiframe_sop_class_uid
+        return (self.sop_class_uid, several) if several else (self.sop_class_uid,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.errors import Where
     from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
+    from scenario_runner.planning.api import ModalityDefaults
     from scenario_runner.planning.dates import Life
     from scenario_runner.planning.patterns import Pattern
     from scenario_runner.planning.pictures import Picture
@@ -41,7 +42,7 @@ class SeriesPart:
     path: Path
     first: int
     count: int
-    modality: str
+    defaults: ModalityDefaults
     sop_class_uid: str
     transfer_syntax_uid: str
     images: int
@@ -62,6 +63,11 @@ class SeriesPart:
     faults: tuple[PlannedFault, ...] = ()
     uid_of: Callable[[int, str, str], str] | None = None
     """SOPInstanceUID where a fault changes it, from number, own UID and the first image's."""
+
+    @property
+    def modality(self) -> str:
+        """Defined term, as it decides how the objects are made."""
+        return self.defaults.modality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

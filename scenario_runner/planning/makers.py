@@ -23,6 +23,7 @@ from scenario_runner.planning.identity import (
     uid_below,
     uids_below,
 )
+from scenario_runner.planning.kinds import shows_color
 from scenario_runner.planning.lazy import Lazy
 from scenario_runner.planning.numbering import Numbering
 from scenario_runner.planning.places import finder
@@ -245,6 +246,8 @@ class SeriesMaker:
             time=time,
             tags=part.tags,
             faults=part.faults,
+            color=shows_color(part.defaults, part.sop_class_uid),
+            kind=part.defaults.key,
             study=study,
             images=images,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -58,15 +59,20 @@ def find_transfer_syntax(given: str, supported: frozenset[str]) -> str | ValuePr
 
 
 def find_sop_class(given: str) -> str | ValueProblem:
-    """The UID of a storage SOP class by UID or keyword (PS3.6 table A-1)."""
+    """The UID of a storage SOP class (PS3.6 table A-1).
+
+    By UID, keyword (``EnhancedCTImageStorage``) or name (``Enhanced CT Image Storage``); upper and
+    lower case, spaces and the words Image and Storage at the end do not matter.
+    """
     from pydicom import uid
     from pydicom.config import IGNORE
 
-    known = {name for name in dir(uid) if name.endswith("Storage") or "StorageFor" in name}
-    if given in known:
-        return str(getattr(uid, given))
     if uid.UID(given, validation_mode=IGNORE).type == "SOP Class":
         return given
+    known = [name for name in dir(uid) if name.endswith("Storage") or "StorageFor" in name]
+    words = {_plain(name): str(getattr(uid, name)) for name in known}
+    if (found := words.get(_plain(given))) is not None:
+        return found
     near = get_close_matches(given, sorted(known), 3, 0.6)
     meant = f"; did you mean '{near[0]}'?" if near else ""
     return ValueProblem(
@@ -74,3 +80,9 @@ def find_sop_class(given: str) -> str | ValueProblem:
         f"unknown SOP class '{given}'{meant}",
         "write its UID or its keyword from PS3.6: CTImageStorage",
     )
+
+
+def _plain(name: str) -> str:
+    """The word by which a SOP class is looked up."""
+    word = re.sub(r"[^a-z0-9]", "", name.lower())
+    return word.removesuffix("storage").removesuffix("image")

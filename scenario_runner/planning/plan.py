@@ -82,7 +82,10 @@ class PlannedFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSeries:
-    """One series of a study. ``rows``, ``columns`` and ``image_count`` are final, never None."""
+    """One series of a study. ``rows``, ``columns`` and ``image_count`` are final, never None.
+
+    rows, columns: 0 for objects without pixels.
+    """
 
     id: str
     path: tuple[str | int, ...]
@@ -118,8 +121,17 @@ class PlannedSeries:
     """Overrides of series, study and patient merged, nearest wins; values as the scenario has them."""
     faults: tuple[PlannedFault, ...] = ()
     """What is wrong with it on purpose."""
+    color: bool = False
+    """Whether its images are in colour."""
+    kind: str = ""
+    """Which IOD builder makes it, by its key; empty: the modality's usual one."""
     study: PlannedStudy = field(repr=False, compare=False)
     images: Sequence[PlannedImage] = field(repr=False, compare=False)
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether its instances are images, and not reports and the like."""
+        return self.rows > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.model import NameParts, PatientSpec, SeriesSpec, StudySpec
 from scenario_runner.language.words import did_you_mean
-from scenario_runner.planning import person_name
+from scenario_runner.planning import kinds, person_name
 from scenario_runner.planning.anatomy import usual_view
 from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
 from scenario_runner.planning.dates import AgeRule, Life, study_day, years_before
@@ -17,7 +17,7 @@ from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_f
 from scenario_runner.planning.faults import Faults
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
-from scenario_runner.planning.modalities import find_modality, find_sop_class, find_transfer_syntax
+from scenario_runner.planning.modalities import find_transfer_syntax
 from scenario_runner.planning.pictures import Picture, names_a_file
 from scenario_runner.planning.pictures import find as find_picture
 from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
@@ -26,7 +26,7 @@ from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED, m
 from scenario_runner.planning.values import ValueProblem, check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path as FilePath
 
     from scenario_runner.planning.api import Demographics, FaultFacts, ModalityDefaults
@@ -143,7 +143,7 @@ class Preparation:
             problem = person_name.check(spec.referring_physician)
             self._note((*path, "referring_physician"), problem)
         self._tags(spec.tags, path)
-        series = tuple(self._series_of(spec, path, patient))
+        series = self._series_of(spec, path, patient)
         modality = spec.modality or ""
         if series:
             modality = modality_said(series[0].tags, series[0].modality)
@@ -173,28 +173,28 @@ class Preparation:
 
     def _series_of(
         self, study: StudySpec, path: Path, patient: PatientSpec
-    ) -> Iterable[SeriesPart]:
+    ) -> tuple[SeriesPart, ...]:
         entries: list[tuple[Path, SeriesSpec]] = [
             ((*path, "series", index), spec) for index, spec in enumerate(study.series)
         ]
         if not entries and "series" in study.model_fields_set:
-            return  # none on purpose: an import brings them
+            return ()  # none on purpose: an import brings them
         if not entries and study.modality is not None:
             entries = [(path, SeriesSpec())]
         if not entries:
             self._no_modality(path, "the study has neither a modality nor a series")
-        first = 0
+        made: list[SeriesPart] = []
         for below, spec in entries:
-            part = self._one_series(spec, below, first, study, path, patient)
+            part = self._one_series(spec, below, made, study, path, patient)
             if part is not None:
-                yield part
-                first += part.count
+                made.append(part)
+        return tuple(made)
 
     def _one_series(
         self,
         spec: SeriesSpec,
         path: Path,
-        first: int,
+        before: Sequence[SeriesPart],
         study: StudySpec,
         study_path: Path,
         patient: PatientSpec,
@@ -203,18 +203,20 @@ class Preparation:
         if given is None:
             self._no_modality(path, "neither the series nor its study has a modality")
             return None
-        found = find_modality(given, self._offers.modalities)
-        if isinstance(found, ValueProblem):
-            owner = path if spec.modality is not None else study_path
-            self._findings.add((*owner, "modality"), found)
+        chosen = kinds.choose(given, spec.sop_class, self._offers.modalities)
+        if isinstance(chosen[1], ValueProblem):
+            owner = path if chosen[0] == "sop_class" or spec.modality is not None else study_path
+            self._findings.add((*owner, str(chosen[0])), chosen[1])
             return None
-        if (spec.frames or 1) > 1 and found.frames == 1 and not found.multiframe_sop_class_uid:
-            problem = ValueProblem(
-                "FAB118",
-                f"an image of modality {found.modality} has one frame",
-                "leave 'frames' out and write 'images' instead",
-            )
-            self._findings.add((*path, "frames"), problem)
+        found, sop_class = chosen
+        several = (spec.frames or found.frames) > 1
+        sop_class = sop_class or (several and found.multiframe_sop_class_uid) or found.sop_class_uid
+        for key, contradiction in kinds.contradictions(spec, found, sop_class):
+            self._findings.add((*path, key), contradiction)
+        refers_to, nothing = kinds.referred(found, before)
+        if nothing is not None:
+            owner = path if spec.modality is not None else study_path
+            self._findings.add((*owner, "modality"), nothing)
         texts = (("description", "LO"), ("protocol", "LO"), ("body_part", "CS"), ("view", "CS"))
         self._texts(spec, path, texts)
         self._tags(spec.tags, path)
@@ -232,7 +234,7 @@ class Preparation:
         tags = merge(patient.tags, study.tags, spec.tags)
         frames = spec.frames or found.frames
         volume = picture.planes if picture is not None and frames == 1 else 0
-        images = spec.images or (volume if volume > 1 else found.images)
+        images = spec.images or (volume if volume > 1 else found.images) or max(1, refers_to)
         series = patient.count * study.count * spec.count
         levels = [(path, spec.tags), (study_path, study.tags), (study_path[:2], patient.tags)]
         if path == study_path:
@@ -249,16 +251,13 @@ class Preparation:
             images=images,
             transfer_syntax=transfer_syntax,
         )
-        frames = spec.frames or found.frames
         return SeriesPart(
             spec=spec,
             path=path,
-            first=first,
+            first=sum(part.count for part in before),
             count=spec.count,
-            modality=found.modality,
-            sop_class_uid=self._faults.sop_class(
-                faults, found.modality, self._sop_class(spec, path, found)
-            ),
+            defaults=found,
+            sop_class_uid=self._faults.sop_class(faults, found.modality, sop_class),
             transfer_syntax_uid=transfer_syntax,
             images=images,
             frames=frames,
@@ -279,23 +278,13 @@ class Preparation:
 
     def _shown(self, spec: SeriesSpec, found: ModalityDefaults, body_part: str, frames: int) -> str:
         """The name of the phantom; empty when only imaging can tell."""
-        if spec.phantom:
-            return spec.phantom
+        if spec.phantom or not found.has_pixels:
+            return spec.phantom or ""
         if found.phantom and body_part == found.body_part:
             return found.phantom
         # A phantom of another body part would not do; there is one for each.
         choose = self._offers.usual_phantom
         return choose(found.modality, body_part, frames) if choose else ""
-
-    def _sop_class(self, spec: SeriesSpec, path: Path, found: ModalityDefaults) -> str:
-        if spec.sop_class is None:
-            several = (spec.frames or found.frames) > 1
-            return (several and found.multiframe_sop_class_uid) or found.sop_class_uid
-        uid = find_sop_class(spec.sop_class)
-        if isinstance(uid, ValueProblem):
-            self._findings.add((*path, "sop_class"), uid)
-            return found.sop_class_uid
-        return uid
 
     def _transfer_syntax(
         self, spec: SeriesSpec, path: Path, found: ModalityDefaults, size: tuple[int, int]
@@ -306,6 +295,9 @@ class Preparation:
         if isinstance(uid, ValueProblem):
             self._findings.add((*path, "transfer_syntax"), uid)
             return EXPLICIT_LE
+        if not found.has_pixels:
+            self._note((*path, "transfer_syntax"), kinds.syntax_problem(found, uid))
+            return uid
         # Another phantom may draw other pixels; imaging looks at them before it makes anything.
         bits = found.bits_allocated if spec.phantom is None else None
         rows, columns = size
@@ -425,7 +417,7 @@ class Preparation:
         self._findings.add((*path, *below), problem, key=about_key)
 
     def _no_modality(self, path: Path, message: str) -> None:
-        names = ", ".join(sorted(self._offers.modalities))
+        names = ", ".join(sorted(kinds.usual(self._offers.modalities)))
         hint = f"write modality: on the study or on each series; modalities are: {names}"
         self._findings.add(path, ValueProblem("FAB306", message, hint))
 

@@ -29,6 +29,11 @@ TRANSFER_SYNTAXES = {
 }
 """Every name the language has."""
 
+NATIVE = frozenset(
+    {EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES["explicit-be"], TRANSFER_SYNTAXES["deflated"]}
+)
+"""Those that an object without pixels can have: they encode the data set, not the pixels."""
+
 SUPPORTED = frozenset(TRANSFER_SYNTAXES.values())
 
 EXTRAS = {TRANSFER_SYNTAXES[name]: "htj2k" for name in ("htj2k-lossless", "htj2k")}

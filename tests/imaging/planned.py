@@ -60,8 +60,20 @@ def plan_series(
     number: int = 1,
     **series: Any,
 ) -> PlannedSeries:
-    """A series of one modality; anything given replaces what is planned otherwise."""
-    defaults = builders()[modality].defaults
+    """A series of one kind of object; anything given replaces what is planned otherwise.
+
+    modality: or the key of a kind that is made by its SOP class. Objects that refer to images have a
+    CT series before them in their study.
+    """
+    kind = modality
+    defaults = builders()[kind].defaults
+    modality = defaults.modality
+    before: tuple[PlannedSeries, ...] = ()
+    if not defaults.has_pixels:
+        size = (0, 0)
+        before = (
+            plan_series("CT", name=name, patient=patient, seed=seed, number=99, id="p1.s1.e0"),
+        )
     planned_patient = PlannedPatient(
         **{
             "id": "p1",
@@ -97,7 +109,7 @@ def plan_series(
             "procedure": "",
             "tags": {},
             "patient": planned_patient,
-            "series": (),
+            "series": before,
             **(study or {}),
         }
     )
@@ -127,6 +139,7 @@ def plan_series(
             "date": dt.date(2026, 1, 30),
             "time": dt.time(9, 31),
             "tags": {},
+            "kind": kind if kind != modality else "",
             "study": planned_study,
             "images": lazy,
             **series,
@@ -137,8 +150,18 @@ def plan_series(
 
 
 def builders() -> dict[str, Any]:
-    """The built-in IOD builders by modality."""
-    return {builder.modality: builder for builder in fabricate_iod_builders()}
+    """The built-in builders by the key of what they make."""
+    return {builder.defaults.key: builder for builder in fabricate_iod_builders()}
+
+
+def with_pixels() -> list[str]:
+    """Keys of the kinds that are images."""
+    return sorted(key for key, builder in builders().items() if builder.defaults.has_pixels)
+
+
+def by_modality() -> list[str]:
+    """Modalities whose usual object is an image."""
+    return [key for key in with_pixels() if " " not in key]
 
 
 def factory() -> InstanceFactory:

@@ -87,7 +87,7 @@ def test_an_instance_equals_what_pydicom_writes(
     assert str(read.PatientName) == name
     assert read.AccessionNumber == accession
     assert read.SOPInstanceUID == series.images[index].uid
-    assert read.pixel_array.shape[-2:] == size
+    assert "Rows" not in read or read.pixel_array.shape[-2:] == size
 
 
 @pytest.mark.parametrize("implicit", [True, False])

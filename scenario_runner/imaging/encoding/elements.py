@@ -113,6 +113,9 @@ class ElementEncoder:
 
     def __call__(self, value: Any) -> bytes:
         """The whole element. value: as pydicom takes it, text or a list of texts for string VRs."""
+        if self.vr == "SQ":
+            items = b"".join(_item(item, self._encoding, self._terms) for item in value)
+            return self._prefix + self._length.pack(len(items)) + items
         raw = self._value(value)
         if raw is None:
             return _plain(DataElement(self.tag, self.vr, value), self._encoding, self._terms)

@@ -71,6 +71,7 @@ US = ModalityDefaults(
     bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.6.1",
     multiframe_sop_class_uid="1.2.840.10008.5.1.4.1.1.3.1",
+    color_when_multiframe=True,
     images=1,
     rows=480,
     columns=640,
@@ -169,6 +170,7 @@ XC = ModalityDefaults(
     modality="XC",
     bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.4",
+    color=True,
     images=1,
     rows=1200,
     columns=1600,
@@ -181,6 +183,7 @@ ES = ModalityDefaults(
     modality="ES",
     bits_allocated=8,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.1",
+    color=True,
     images=3,
     rows=576,
     columns=720,
@@ -189,4 +192,101 @@ ES = ModalityDefaults(
     protocol="Colonoscopy",
 )
 
-ALL = (CR, CT, DX, ES, IO, MG, MR, NM, OT, PT, PX, RF, US, XA, XC)
+ENHANCED_CT = ModalityDefaults(
+    modality="CT",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.2.1",
+    by_sop_class=True,
+    may_say_burned_in=False,
+    images=1,
+    rows=512,
+    columns=512,
+    frames=30,
+    stacked=True,
+    body_part="ABDOMEN",
+    description="Abdomen",
+    protocol="Abdomen routine",
+)
+
+ENHANCED_MR = ModalityDefaults(
+    modality="MR",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.4.1",
+    by_sop_class=True,
+    may_say_burned_in=False,
+    images=1,
+    rows=256,
+    columns=256,
+    frames=25,
+    stacked=True,
+    body_part="BRAIN",
+    description="T2 transverse",
+    protocol="Brain routine",
+)
+
+TOMOSYNTHESIS = ModalityDefaults(
+    modality="MG",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.13.1.3",
+    by_sop_class=True,
+    may_say_burned_in=False,
+    images=1,
+    rows=1024,
+    columns=832,
+    frames=15,
+    body_part="BREAST",
+    description="Breast tomosynthesis",
+    protocol="Tomosynthesis",
+    phantom="mg/tomosynthesis",
+)
+
+BASIC_TEXT_SR = ModalityDefaults(
+    modality="SR",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.88.11",
+    images=1,
+    rows=0,
+    columns=0,
+    description="Report",
+)
+
+COMPREHENSIVE_SR = ModalityDefaults(
+    modality="SR",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33",
+    by_sop_class=True,
+    images=1,
+    rows=0,
+    columns=0,
+    description="Report with measurements",
+)
+
+KO = ModalityDefaults(
+    modality="KO",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.88.59",
+    images=1,
+    rows=0,
+    columns=0,
+    refers_to="images",
+    description="Key images",
+)
+
+PR = ModalityDefaults(
+    modality="PR",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.11.1",
+    images=0,
+    rows=0,
+    columns=0,
+    refers_to="greyscale images",
+    description="Presentation states",
+)
+
+DOC = ModalityDefaults(
+    modality="DOC",
+    sop_class_uid="1.2.840.10008.5.1.4.1.1.104.1",
+    images=1,
+    rows=0,
+    columns=0,
+    description="Document",
+)
+
+ALL = (
+    CR, CT, DOC, DX, ES, IO, KO, MG, MR, NM, OT, PR, PT, PX, RF, BASIC_TEXT_SR, US, XA, XC,
+    COMPREHENSIVE_SR, ENHANCED_CT, ENHANCED_MR, TOMOSYNTHESIS,
+)  # fmt: skip
+"""Those that a series gets by its modality, then those that it gets by its SOP class."""

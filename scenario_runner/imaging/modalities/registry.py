@@ -1,4 +1,4 @@
-"""Which modalities there are, without loading any of them."""
+"""Which kinds of objects there are, without loading any of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from scenario_runner.imaging.modalities import defaults
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from scenario_runner.imaging.api import Frame, IodBuilder
+    from scenario_runner.imaging.api import (
+        Document,
+        DocumentBuilder,
+        FirstFrame,
+        Frame,
+        IodBuilder,
+    )
     from scenario_runner.planning.api import ModalityDefaults
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -20,29 +26,62 @@ if TYPE_CHECKING:
 class BuiltInBuilder:
     """An IOD builder whose module, with ``shared`` and ``each``, is loaded on first use."""
 
-    modality: str
     defaults: ModalityDefaults
     module: str
 
+    @property
+    def modality(self) -> str:
+        """See IodBuilder."""
+        return self.defaults.modality
+
     def shared(self, series: PlannedSeries, frame: Frame) -> Dataset:
         """See IodBuilder."""
-        return cast("Dataset", self._load().shared(series, frame))
+        return cast("Dataset", _load(self.module).shared(series, frame))
 
     def each(self, image: PlannedImage) -> dict[str, Any]:
         """See IodBuilder."""
-        return cast("dict[str, Any]", self._load().each(image))
-
-    def _load(self) -> Any:
-        return import_module(f"scenario_runner.imaging.modalities.{self.module}")
+        return cast("dict[str, Any]", _load(self.module).each(image))
 
 
-_MODULES = {"RF": "xa", "PX": "dx", "ES": "vl", "XC": "vl"}
-"""Where a modality's module has not its own name."""
+@dataclass(frozen=True, slots=True)
+class BuiltInDocumentBuilder:
+    """A maker of objects without pixels whose module, with ``open_series``, is loaded on first use."""
+
+    defaults: ModalityDefaults
+    module: str
+
+    @property
+    def modality(self) -> str:
+        """See DocumentBuilder."""
+        return self.defaults.modality
+
+    def open(self, series: PlannedSeries, first_frame: FirstFrame) -> Document:
+        """See DocumentBuilder."""
+        return cast("Document", _load(self.module).open_series(series, first_frame))
 
 
-def builders() -> list[IodBuilder]:
-    """All built-in IOD builders."""
+def _load(module: str) -> Any:
+    return import_module(f"scenario_runner.imaging.modalities.{module}")
+
+
+def builders() -> list[IodBuilder | DocumentBuilder]:
+    """All built-in builders."""
     return [
-        BuiltInBuilder(each.modality, each, _MODULES.get(each.modality, each.modality.lower()))
-        for each in defaults.ALL
+        BuiltInBuilder(kind, module) if kind.has_pixels else BuiltInDocumentBuilder(kind, module)
+        for kind, module in (
+            (kind, _MODULES.get(kind.key, kind.modality.lower())) for kind in defaults.ALL
+        )
     ]
+
+
+_MODULES = {
+    "RF": "xa",
+    "PX": "dx",
+    "ES": "vl",
+    "XC": "vl",
+    defaults.ENHANCED_CT.key: "enhanced_ct",
+    defaults.ENHANCED_MR.key: "enhanced_mr",
+    defaults.TOMOSYNTHESIS.key: "tomosynthesis",
+    defaults.COMPREHENSIVE_SR.key: "sr",
+}
+"""Where a kind's module has not the modality's name."""

@@ -38,6 +38,21 @@ def orientation(side: str, view: str) -> list[str]:
     return [rows, ("FL" if side == "R" else "FR") if view == "MLO" else "F"]
 
 
+Vector = tuple[float, float, float]
+
+_DIAGONAL = 0.70710678
+
+
+def cosines(side: str, view: str) -> tuple[Vector, Vector]:
+    """The same as ``orientation`` as direction cosines of rows and columns (C.7.6.2.1.1)."""
+    sign = 1.0 if side == "R" else -1.0
+    columns: dict[str, Vector] = {
+        "CC": (sign, 0.0, 0.0),
+        "MLO": (sign * _DIAGONAL, 0.0, -_DIAGONAL),
+    }
+    return (0.0, sign, 0.0), columns.get(view, (0.0, 0.0, -1.0))
+
+
 def angle(side: str, view: str) -> float:
     """Angle of the positioner in degrees, 0 for cranio-caudal."""
     size = {"CC": 0.0, "MLO": 45.0, "ML": 90.0, "LM": -90.0}[view]

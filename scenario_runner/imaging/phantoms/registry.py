@@ -22,6 +22,7 @@ _PHANTOMS = {
     "es/bowel": "photo:PhotoFrames",
     "io/teeth": "dental:DentalFrames",
     "mg/breast": "breast:BreastFrames",
+    "mg/tomosynthesis": "tomosynthesis:TomosynthesisFrames",
     "mr/brain": "mr:BrainFrames",
     "nm/bones": "bonescan:BoneScanFrames",
     "pt/abdomen": "pet:PetFrames",
@@ -126,6 +127,8 @@ def usual_phantom(series: PlannedSeries) -> str:
 
 def usual_name(modality: str, body_part: str, frames: int) -> str:
     """The same before there is a series."""
+    if modality == "MG" and frames > 1:
+        return "mg/tomosynthesis"
     if modality == "US" and frames > 1:
         return "us/doppler"
     usual = _USUAL.get(modality, {})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.text.fonts import Typeface
+    from scenario_runner.planning.plan import PlannedImage
 
 NUMBER_OF = "image n of N"
 """Stands for the line that counts the images, which is no attribute."""
@@ -20,6 +21,9 @@ STANDARD = (
     "StudyInstanceUID",
 )
 """What ``burn_in: true`` shows, most important first: a small image shows a shorter list."""
+
+ANONYMOUS = (NUMBER_OF, "SOPInstanceUID", "StudyInstanceUID")
+"""What it shows where the IOD forbids text that identifies the patient (PS3.3 C.8.15.2, C.8.21.1)."""
 
 LABELS = {
     "PatientName": "",
@@ -41,9 +45,46 @@ class Line:
     varies: bool
 
     @property
+    def identifies(self) -> bool:
+        """Whether it says who the patient is."""
+        return "Patient" in self.keyword or self.keyword == "AccessionNumber"
+
+    @property
     def label(self) -> str:
         """What stands before the value."""
         return LABELS.get(self.keyword, f"{self.keyword} ")
+
+
+def said_of(image: PlannedImage, wanted: bool | tuple[str, ...]) -> list[str]:
+    """The lines about a planned image, as text for whoever writes them: nothing is drawn here.
+
+    wanted: as ``burn_in``; keywords that the plan has no value for are left out.
+    """
+    if not wanted:
+        return []
+    series = image.series
+    study, patient = series.study, series.study.patient
+    values = {
+        "PatientName": " ".join(_components(each) for each in patient.name.split("=")[:2] if each),
+        "PatientID": patient.patient_id,
+        "PatientBirthDate": patient.birth_date.isoformat(),
+        "PatientSex": patient.sex,
+        "AccessionNumber": study.accession,
+        "StudyDate": study.date.isoformat(),
+        "StudyDescription": study.description,
+        "StudyInstanceUID": study.uid,
+        "SeriesDescription": series.description,
+        "SeriesInstanceUID": series.uid,
+        "SOPInstanceUID": image.uid,
+        "Modality": series.modality,
+        NUMBER_OF: f"{image.number} of {series.image_count}",
+    }
+    keywords = STANDARD if isinstance(wanted, bool) else wanted
+    return [
+        Line(keyword, values[keyword], varies=False).label + values[keyword]
+        for keyword in keywords
+        if values.get(keyword)
+    ]
 
 
 def readable_name(name: str, face: Typeface) -> str:
