@@ -115,6 +115,10 @@ def _modalities(plugins: Plugins) -> Iterator[tuple[str, str, str, str, str]]:
 
     for builder in plugins.named("fabricate_iod_builders").values():
         known = builder.defaults
-        size = f"{known.rows} × {known.columns}"
-        sop_class = UID(known.sop_class_uid).name
-        yield f"`{known.modality}`", sop_class, str(known.images), size, known.body_part
+        size = f"{known.rows} × {known.columns}" if known.has_pixels else "no pixels"
+        sop_class = UID(known.sop_class_uid)
+        says = f"`{known.modality}`"
+        if known.by_sop_class:
+            says += f", `sop_class: {sop_class.keyword}`"
+        images = str(known.images or "one for each series")
+        yield says, sop_class.name, images, size, known.body_part
