@@ -88,6 +88,10 @@ class StoreStatus:
     comment: str = ""
     seconds: float = 0.0
     maybe_stored: bool = False
+    http: int | None = None
+    """The status code, where the answer came over HTTP."""
+    retrieve_url: str = ""
+    """Where a DICOMweb service says the instance can be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

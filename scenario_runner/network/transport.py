@@ -96,23 +96,40 @@ class Transport:
             self._position += size
         return bytes(memoryview(self._received)[start : start + size])
 
+    def receive(self, most: int, deadline: Deadline, until: float) -> bytes:
+        """At least one byte and at most so many; none when the peer has closed the connection.
+
+        Raises as ``read`` does.
+        """
+        while len(self._received) == self._position:
+            del self._received[:]
+            self._position = 0
+            if not self._received_more(deadline, until):
+                return b""
+        size = min(most, len(self._received) - self._position)
+        return self.read(size, deadline, until)
+
     def _receive(self, deadline: Deadline, until: float) -> None:
+        if not self._received_more(deadline, until):
+            raise self._peer.error(
+                AssociationAborted,
+                "connection closed",
+                "the peer closed the connection while an answer was awaited",
+            )
+
+    def _received_more(self, deadline: Deadline, until: float) -> bool:
+        """Wait a moment for bytes; whether the connection is still open."""
         try:
             self._arm(deadline, until, "no answer")
             if _QUICKACK is not None:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             count = self._socket.recv_into(self._chunk)
         except TimeoutError:
-            return
+            return True
         except OSError as error:
             raise self._closed(error, "while an answer was awaited") from error
-        if not count:
-            raise self._peer.error(
-                AssociationAborted,
-                "connection closed",
-                "the peer closed the connection while an answer was awaited",
-            )
         self._received += memoryview(self._chunk)[:count]
+        return count > 0
 
     def readable(self, seconds: float, deadline: Deadline) -> bool:
         """Whether there is something to read, or the end, within so many seconds."""

@@ -41,6 +41,10 @@ class StoreAnswer:
     comment: str = ""
     seconds: float = 0.0
     maybe_stored: bool = False
+    http: int | None = None
+    """The status code, where the answer came over HTTP."""
+    retrieve_url: str = ""
+    """Where a DICOMweb service says the instance can be had."""
 
 
 def unsent(instance: Storable, comment: str, *, maybe_stored: bool = False) -> StoreAnswer:

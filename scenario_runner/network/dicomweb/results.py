@@ -1,0 +1,78 @@
+"""What a service says about stored instances: the response of STOW-RS (PS3.18 10.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scenario_runner.network.dicomweb import json_model, xml_model
+
+PROCESSING_FAILURE = 0x0110
+"""PS3.7 C.5.22: for a failure without a reason."""
+
+
+@dataclass(slots=True)
+class StoreResults:
+    """Per SOP instance UID. Statuses are those of C-STORE, which STOW-RS shares (PS3.18 I.2.2)."""
+
+    stored: dict[str, int] = field(default_factory=dict)
+    """0000, or the WarningReason."""
+    failed: dict[str, int] = field(default_factory=dict)
+    """The FailureReason."""
+    urls: dict[str, str] = field(default_factory=dict)
+    """Where to retrieve an instance."""
+    other: list[int] = field(default_factory=list)
+    """FailureReasons that the service cannot put a UID to (OtherFailuresSequence)."""
+
+    @property
+    def said(self) -> bool:
+        """Whether the response says anything about any instance."""
+        return bool(self.stored or self.failed or self.other)
+
+
+class NoResultsError(ValueError):
+    """There is a body, and it is no DICOM JSON and no DICOM XML."""
+
+
+def read(body: bytes) -> StoreResults:
+    """Results from JSON or XML, told apart by the text itself, for services mislabel it.
+
+    An empty body says nothing, which is allowed. Raises NoResultsError for anything else.
+    """
+    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    found = StoreResults()
+    if not text:
+        return found
+    try:
+        items = [xml_model.loads(text)] if text.startswith(b"<") else json_model.loads(text)
+    except (json_model.JsonModelError, xml_model.XmlModelError) as error:
+        raise NoResultsError(str(error)) from error
+    for item in items:
+        _add(found, json_model.plain(item))
+    return found
+
+
+def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
+    for item in _items(values, "ReferencedSOPSequence"):
+        uid = str(item.get("ReferencedSOPInstanceUID"))
+        found.stored[uid] = _status(item.get("WarningReason"), 0x0000)
+        if isinstance(url := item.get("RetrieveURL"), str):
+            found.urls[uid] = url[:1000]
+    for item in _items(values, "FailedSOPSequence"):
+        uid = str(item.get("ReferencedSOPInstanceUID"))
+        found.failed[uid] = _status(item.get("FailureReason"), PROCESSING_FAILURE)
+    for item in _items(values, "OtherFailuresSequence"):
+        found.other.append(_status(item.get("FailureReason"), PROCESSING_FAILURE))
+
+
+def _items(values: Mapping[str, Any], keyword: str) -> Iterator[Mapping[str, Any]]:
+    items = values.get(keyword)
+    return (
+        (one for one in items if isinstance(one, Mapping)) if isinstance(items, list) else iter(())
+    )
+
+
+def _status(value: Any, otherwise: int) -> int:
+    usable = isinstance(value, int) and 0 < value <= 0xFFFF
+    return value if usable else otherwise

@@ -1,0 +1,156 @@
+"""QIDO-RS (PS3.18 10.6): a query as URL parameters, asked page by page until nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from scenario_runner.errors import ProtocolViolation
+from scenario_runner.network.dicomweb import json_model, media_types
+
+if TYPE_CHECKING:
+    from scenario_runner.network.dicomweb.session import Answer, Session
+
+SearchLevel = Literal["study", "series", "image"]
+
+PAGE: Final = 200
+"""Matches asked for at once; a service may give fewer."""
+_UNIQUE: Final[Mapping[SearchLevel, str]] = {
+    "study": "StudyInstanceUID",
+    "series": "SeriesInstanceUID",
+    "image": "SOPInstanceUID",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One query. match: keyword to value; empty ones are only asked to come back.
+
+    A value is text as C-FIND has it (wildcards, ranges), a list, or for a sequence a mapping.
+    """
+
+    level: SearchLevel
+    match: Mapping[str, Any] = field(default_factory=dict)
+    returned: Sequence[str] = ()
+    limit: int | None = None
+
+
+def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
+    """Matches as plain values, each once, as long as pages bring new ones.
+
+    Only an empty page, or one without anything new, is the end: a service may give fewer matches
+    than asked for without saying that there are more. What was asked for and did not come is None.
+    Raises OperationFailed for an HTTP failure and ProtocolViolation for what is no DICOM JSON.
+    """
+    path, left = resource(query.level, query.match)
+    unique = _UNIQUE[query.level]
+    fixed = parameters(left, query.returned, fuzzy=session.peer.fuzzy)
+    asked = [*query.match, *query.returned, unique]
+    seen: set[str] = set()
+    offset = 0
+    while True:
+        page = PAGE if query.limit is None else min(PAGE, query.limit - len(seen))
+        params = [*fixed, ("limit", str(page)), ("offset", str(offset))]
+        found = _page(session, path, params)
+        before = len(seen)
+        for match in found:
+            uid = str(match.get(unique))
+            if uid in seen:
+                continue
+            seen.add(uid)
+            yield {**dict.fromkeys(asked), **match}
+            if len(seen) == query.limit:
+                return
+        # One instance has one UID, so its own match cannot have a second page.
+        pinned = is_single(query.match.get(unique)) and found
+        if len(seen) == before or pinned:
+            return
+        if len(seen) > session.peer.limits.matches:
+            raise session.peer.error(
+                ProtocolViolation, "too many matches", f"more than {session.peer.limits.matches}"
+            )
+        offset += len(found)
+
+
+def resource(level: SearchLevel, match: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """The path of a search (PS3.18 table 10.6.1-1) and the keys that are not said by it."""
+    left = dict(match)
+    path: list[str] = []
+    if level != "study" and is_single(match.get("StudyInstanceUID")):
+        path += ["studies", str(left.pop("StudyInstanceUID"))]
+        if level == "image" and is_single(match.get("SeriesInstanceUID")):
+            path += ["series", str(left.pop("SeriesInstanceUID"))]
+    return [*path, {"study": "studies", "series": "series", "image": "instances"}[level]], left
+
+
+def parameters(
+    match: Mapping[str, Any], returned: Sequence[str] = (), *, fuzzy: bool = False
+) -> list[tuple[str, str]]:
+    """Keys as query parameters (PS3.18 8.3.4): ``Seq.Attr`` for a sequence, lists with commas."""
+    pairs: list[tuple[str, str]] = []
+    wanted: list[str] = []
+    for path, value in _flat(match):
+        text = _text(path, value)
+        if text:
+            pairs.append((path, text))
+        else:
+            wanted.append(path)
+    pairs += [("includefield", name) for name in dict.fromkeys([*wanted, *returned])]
+    if fuzzy:
+        pairs.append(("fuzzymatching", "true"))
+    return pairs
+
+
+def is_single(value: Any) -> bool:
+    """Whether a key asks for one UID: a value without a wildcard, a list or nothing."""
+    if isinstance(value, list | tuple):
+        return len(value) == 1 and is_single(value[0])
+    return isinstance(value, str) and bool(value) and not set(value) & set("*?\\,")
+
+
+def _flat(match: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in match.items():
+        items = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(item, Mapping) for item in items):
+            for item in items:
+                if isinstance(item, Mapping):
+                    yield from _flat(item, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _text(path: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        # Commas are for lists of UIDs; several other values are one value of several.
+        between = "," if path.endswith("UID") else "\\"
+        return between.join(str(one) for one in value)
+    return str(value).replace("\\", ",") if path.endswith("UID") else str(value)
+
+
+def _page(
+    session: Session, path: Sequence[str], params: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    with session.exchange("GET", path, params=params, accept=media_types.DICOM_JSON) as answer:
+        if answer.status == 204:
+            return []
+        if answer.status != 200:
+            answer.fail("QIDO-RS")
+        return read_json(session, answer)
+
+
+def read_json(session: Session, answer: Answer) -> list[dict[str, Any]]:
+    """The data sets of a DICOM JSON answer. Raises ProtocolViolation for anything else."""
+    body = answer.body()
+    try:
+        return [json_model.plain(item) for item in json_model.loads(body)] if body.strip() else []
+    except json_model.JsonModelError as error:
+        kind = answer.media_type.essence if answer.media_type else "an unnamed type"
+        raise session.peer.error(
+            ProtocolViolation,
+            "this is not a DICOMweb service",
+            f"{answer.words} with {kind}, which is no DICOM JSON",
+            hint="check the target's 'dicomweb' url in the site file: '/studies' is appended to it",
+        ) from error

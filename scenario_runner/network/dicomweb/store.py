@@ -1,0 +1,273 @@
+"""STOW-RS of many instances (PS3.18 10.5): every one gets a result of its own."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import (
+    AssociationAborted,
+    ConnectionFailed,
+    FabricatorError,
+    PeerTimeout,
+    ProtocolViolation,
+)
+from scenario_runner.network.bulk.answers import Storable, StoreAnswer
+from scenario_runner.network.bulk.pace import Pace
+from scenario_runner.network.bulk.stream import why
+from scenario_runner.network.dicomweb import media_types, multipart, results
+from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
+from scenario_runner.network.dicomweb.media_types import multipart_related
+from scenario_runner.network.dicomweb.results import PROCESSING_FAILURE, StoreResults
+from scenario_runner.network.dicomweb.session import Answer, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.dicomweb.peer import WebPeer
+
+_MENDABLE = (AssociationAborted, ConnectionFailed, PeerTimeout)
+"""What another connection may cure."""
+_DELAY, _LONGEST_DELAY = 0.25, 5.0
+OUT_OF_RESOURCES = 0xA700
+"""PS3.4 B.2.3: what 413 and 503 say in the words of HTTP (PS3.18 10.5.3)."""
+
+
+def store(
+    peer: WebPeer,
+    instances: Iterable[Storable],
+    deadline: Deadline,
+    *,
+    associations: int = 1,
+    rate: float | None = None,
+    resumes: int = 0,
+    opened: Callable[[Mapping[str, Any]], None] | None = None,
+) -> Generator[StoreAnswer, None, None]:
+    """Send instances in requests of bounded size, yielding each one's answer in their order.
+
+    Every instance pulled gets exactly one answer. One that a request of several left without a
+    result is sent again alone, so that the HTTP status is its own. When a connection breaks, whatever has no answer yet
+    is yielded with status None, and then the error is raised: TargetError children, or what the
+    deadline raises.
+
+    associations: connections at once. rate: at most so many instances a second, each in a request
+    of its own. resumes: how many times in a row a broken request is sent again. opened: given the
+    facts of each connection, which go on growing, possibly from another thread.
+    """
+    count = max(1, associations)
+    work = _Work(peer, deadline, Pace(rate), resumes)
+    sessions = [Session(peer, deadline, opened) for _ in range(count)]
+    for session in sessions:
+        work.idle.put(session)
+    pool = ThreadPoolExecutor(count, "stow")
+    try:
+        yield from _run(pool, work, gathered(instances, 1 if rate else INSTANCES), count)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for session in sessions:
+            session.close()
+
+
+_Outcome = tuple[list[StoreAnswer], BaseException | None]
+
+
+def _run(
+    pool: ThreadPoolExecutor, work: _Work, batches: Iterator[Batch], count: int
+) -> Iterator[StoreAnswer]:
+    """Answers in order. After a failure no more is pulled and what has not begun is called off."""
+    under_way: deque[tuple[Batch, Future[_Outcome]]] = deque()
+    failure: BaseException | None = None
+    while failure is None:
+        try:
+            batch = next(batches, None)
+        except Exception as error:  # noqa: BLE001 - raised when what is under way has ended
+            failure = error
+            break
+        if batch is None:
+            break
+        under_way.append((batch, pool.submit(work.answers, batch)))
+        while len(under_way) > count and failure is None:
+            answers, failure = under_way.popleft()[1].result()
+            yield from answers
+    for batch, future in under_way:
+        if failure is not None and future.cancel():
+            words = why(failure) if isinstance(failure, FabricatorError) else repr(failure)
+            yield from (_unknown(one, f"not sent: {words}") for one in batch.instances)
+            continue
+        answers, trouble = future.result()
+        failure = failure or trouble
+        yield from answers
+    if failure is not None:
+        raise failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One answer to a request: HTTP status, what it says of instances, and what of itself."""
+
+    http: int
+    words: str
+    results: StoreResults
+    explanation: str
+
+
+class _Work:
+    """What the threads of one ``store`` do."""
+
+    def __init__(self, peer: WebPeer, deadline: Deadline, pace: Pace, resumes: int) -> None:
+        self._peer = peer
+        self._deadline = deadline
+        self._pace = pace
+        self._resumes = resumes
+        self.idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
+
+    def answers(self, batch: Batch) -> _Outcome:
+        """Every instance's answer, and the error that leaves some of them unknown."""
+        session = self.idle.get()
+        done: dict[str, StoreAnswer] = {}
+        try:
+            self._answer_all(session, batch, done)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            words = why(error) if isinstance(error, FabricatorError) else repr(error)
+            comment = "; then ".join([*batch.troubles, words])
+            for number, one in enumerate(batch.instances, start=1):
+                if one.sop_instance_uid not in done:
+                    maybe = number <= batch.handed_over
+                    done[one.sop_instance_uid] = _unknown(one, comment, maybe_stored=maybe)
+            return _in_order(batch, done), error
+        finally:
+            self.idle.put(session)
+        return _in_order(batch, done), None
+
+    def _answer_all(self, session: Session, batch: Batch, done: dict[str, StoreAnswer]) -> None:
+        found = self._post(session, batch)
+        if len(batch.instances) == 1:
+            done[batch.instances[0].sop_instance_uid] = _answer_alone(batch, found)
+            return
+        for instance in batch.instances:
+            answer = _answer_of(batch, instance, found)
+            if answer is not None:
+                done[instance.sop_instance_uid] = answer
+        for instance in batch.instances:
+            if instance.sop_instance_uid not in done:
+                silent = f"{found.words} to several instances, without a result for this one"
+                one = Batch([instance], troubles=[*batch.troubles, silent])
+                done[instance.sop_instance_uid] = _answer_alone(one, self._post(session, one))
+
+    def _post(self, session: Session, batch: Batch) -> _Found:
+        for failed in itertools.count():
+            try:
+                self._pace.wait(self._deadline)
+                return self._post_once(session, batch)
+            except _MENDABLE as error:
+                if failed >= self._resumes:
+                    raise
+                batch.troubles.append(why(error))
+                self._deadline.sleep(min(_DELAY * 2**failed, _LONGEST_DELAY))
+        raise AssertionError
+
+    def _post_once(self, session: Session, batch: Batch) -> _Found:
+        boundary = multipart.new_boundary()
+        kind = multipart_related(media_types.DICOM, boundary=boundary)
+        headers = {"Content-Type": str(kind), "Content-Length": str(batch.length(boundary))}
+        with session.exchange(
+            "POST",
+            ["studies"],
+            accept=media_types.DICOM_JSON,
+            content=batch.body(boundary),
+            headers=headers,
+        ) as answer:
+            answer.admit()
+            if answer.status in (404, 405, 501):
+                answer.fail("STOW-RS")
+            return self._read(answer)
+
+    def _read(self, answer: Answer) -> _Found:
+        body = answer.body() if answer.status < 500 else answer.beginning()
+        try:
+            found = results.read(body)
+        except results.NoResultsError as error:
+            if answer.status < 300:
+                raise self._peer.error(
+                    ProtocolViolation,
+                    "this is not a DICOMweb service",
+                    f"{answer.words} to STOW-RS with a body that is no DICOM JSON or XML",
+                    hint="check the target's 'dicomweb' url in the site file",
+                ) from error
+            found = StoreResults()
+        words = "" if found.said else answer.in_words(body)
+        return _Found(answer.status, answer.words, found, words)
+
+
+def _in_order(batch: Batch, done: Mapping[str, StoreAnswer]) -> list[StoreAnswer]:
+    return [done[one.sop_instance_uid] for one in batch.instances]
+
+
+def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreAnswer | None:
+    """What a response says of one instance; None when it says nothing."""
+    uid = instance.sop_instance_uid
+    if uid in found.results.failed:
+        status = found.results.failed[uid]
+        return _told(batch, instance, found, status, f"{found.words}, FailureReason {status:04X}")
+    if uid in found.results.stored:
+        status = found.results.stored[uid]
+        words = f"{found.words}, WarningReason {status:04X}" if status else ""
+        return _told(batch, instance, found, status, words)
+    if found.http in (200, 201, 204) and not found.results.said:
+        # 200: every instance was stored (PS3.18 10.5.3.1).
+        return _told(batch, instance, found, 0x0000, "")
+    if found.http == 503 and not found.results.said:
+        # Busy: to ask again for each alone would make it worse.
+        return _told(batch, instance, found, OUT_OF_RESOURCES, found.words)
+    return None
+
+
+def _answer_alone(batch: Batch, found: _Found) -> StoreAnswer:
+    """What the response to a request with one instance means for it."""
+    [instance] = batch.instances
+    answer = _answer_of(batch, instance, found)
+    if answer is not None:
+        return answer
+    words = f"{found.words}{found.explanation}"
+    if found.results.other:
+        status = found.results.other[0]
+        return _told(batch, instance, found, status, f"{words}, FailureReason {status:04X}")
+    if found.http < 400:
+        return _told(batch, instance, found, None, f"{words}, without a result for this instance")
+    status = OUT_OF_RESOURCES if found.http == 413 else PROCESSING_FAILURE
+    return _told(batch, instance, found, status, words)
+
+
+def _told(
+    batch: Batch, instance: Storable, found: _Found, status: int | None, comment: str
+) -> StoreAnswer:
+    if batch.troubles:
+        # An attempt that failed is part of the record, even when the next one did not.
+        earlier = f"sent again after: {'; then '.join(batch.troubles)}"
+        comment = f"{comment} ({earlier})" if comment else earlier
+    return StoreAnswer(
+        sop_instance_uid=instance.sop_instance_uid,
+        sop_class_uid=instance.sop_class_uid,
+        status=status,
+        comment=comment,
+        seconds=time.monotonic() - batch.started,
+        maybe_stored=status is None,
+        http=found.http,
+        retrieve_url=found.results.urls.get(instance.sop_instance_uid, ""),
+    )
+
+
+def _unknown(instance: Storable, comment: str, *, maybe_stored: bool = False) -> StoreAnswer:
+    return StoreAnswer(
+        sop_instance_uid=instance.sop_instance_uid,
+        sop_class_uid=instance.sop_class_uid,
+        status=None,
+        comment=comment,
+        maybe_stored=maybe_stored,
+    )

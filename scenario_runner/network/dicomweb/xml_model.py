@@ -1,0 +1,97 @@
+"""The Native DICOM Model in XML (PS3.19 annex A) read into the JSON model.
+
+We never ask for XML; some services answer a store request with it all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from xml.parsers import expat
+
+from scenario_runner.network.dicomweb.json_model import JsonObject
+
+MOST_DEPTH: Final = 64
+MOST_NODES: Final = 200_000
+
+_TEXTS = frozenset(("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"))
+_GROUPS = frozenset(("Alphabetic", "Ideographic", "Phonetic"))
+
+
+class XmlModelError(ValueError):
+    """The text is no Native DICOM Model."""
+
+
+def loads(text: bytes) -> JsonObject:
+    """One data set. Raises XmlModelError, also for a document type, which could hide a bomb."""
+    builder = _Builder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.characters
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError as error:
+        raise XmlModelError("this is no XML") from error
+    if builder.root is None:
+        raise XmlModelError("this XML is no NativeDicomModel")
+    return builder.root
+
+
+def _refuse(*_: Any) -> None:
+    raise XmlModelError("the XML has a document type")
+
+
+class _Builder:
+    """Keeps one frame for each open element: data sets, attributes, names."""
+
+    def __init__(self) -> None:
+        self.root: dict[str, Any] | None = None
+        self._open: list[Any] = []
+        self._text: list[str] = []
+        self._nodes = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._nodes += 1
+        if len(self._open) >= MOST_DEPTH or self._nodes > MOST_NODES:
+            raise XmlModelError("the XML is too deep or too large")
+        self._text.clear()
+        name = tag.rpartition(":")[2]
+        above = self._open[-1] if self._open else None
+        frame: Any = above
+        if name == "NativeDicomModel" and above is None:
+            frame = self.root = {}
+        elif name == "DicomAttribute" and isinstance(above, dict):
+            frame = {"vr": attributes.get("vr", "UN"), "Value": []}
+            above[attributes.get("tag", "").upper()] = frame
+        elif name in ("Item", "PersonName") and _has_values(frame):
+            above, frame = frame, {}
+            above["Value"].append(frame)
+        elif name == "BulkData" and _has_values(frame):
+            frame["BulkDataURI"] = attributes.get("uri", "")
+        self._open.append(frame)
+
+    def end(self, tag: str) -> None:
+        frame = self._open.pop()
+        name = tag.rpartition(":")[2]
+        text = "".join(self._text)
+        self._text.clear()
+        if name == "Value" and _has_values(frame):
+            frame["Value"].append(text)
+        elif name == "InlineBinary" and _has_values(frame):
+            frame["InlineBinary"] = text
+        elif name in _TEXTS and isinstance(frame, dict):
+            frame.setdefault("names", {})[name] = text
+        elif name in _GROUPS and isinstance(frame, dict):
+            names = frame.pop("names", {})
+            order = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+            frame[name] = "^".join(names.get(part, "") for part in order).rstrip("^")
+
+    def characters(self, text: str) -> None:
+        if self._open:
+            self._text.append(text)
+
+
+def _has_values(frame: Any) -> bool:
+    return isinstance(frame, dict) and isinstance(frame.get("Value"), list)
