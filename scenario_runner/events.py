@@ -44,6 +44,8 @@ class TargetFacts:
     host: str | None = None
     port: int | None = None
     ae_title: str | None = None
+    url: str | None = None
+    """Of its DICOMweb service, without a user or a query."""
     capabilities: list[str] = field(default_factory=list)
 
 

@@ -4,11 +4,22 @@ Built-ins import the same names. Nothing here loads wire code.
 """
 
 from scenario_runner.api.checks import Check, CheckResult, Difference
-from scenario_runner.api.ledger import Ledger, Retrieved, SentEarlier, SentInstance, acknowledged
+from scenario_runner.api.ledger import (
+    FetchedPart,
+    Ledger,
+    Renditions,
+    Retrieved,
+    SentEarlier,
+    SentInstance,
+    acknowledged,
+)
 from scenario_runner.api.steps import Step, StepContext, StepResult
 from scenario_runner.api.targets import (
     CommitResult,
     Echo,
+    Fetched,
+    FetchRequest,
+    FetchResult,
     FindRequest,
     Level,
     MppsResult,
@@ -62,6 +73,10 @@ __all__ = [
     "Expression",
     "Fault",
     "Faults",
+    "FetchRequest",
+    "FetchResult",
+    "Fetched",
+    "FetchedPart",
     "FindRequest",
     "InputFile",
     "Ledger",
@@ -70,6 +85,7 @@ __all__ = [
     "MppsResult",
     "Name",
     "Received",
+    "Renditions",
     "RetrieveRequest",
     "RetrieveResult",
     "Retrieved",

@@ -74,6 +74,39 @@ class Retrieved(Sequence[str]):
         return list(self.files)[place]
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedPart:
+    """A frame or a rendered image that a service gave, in a file of ours."""
+
+    sop_instance_uid: str
+    """Empty for a picture of a whole series or study."""
+    frame: int | None
+    """From 1; None for a picture of the whole instance."""
+    media_type: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Renditions(Mapping[str, Any]):
+    """Metadata, frames or rendered images fetched from a target.
+
+    To a template it is the mapping ``facts``: status, class, http, media_type, count and the list.
+    """
+
+    target: str
+    facts: Mapping[str, Any]
+    parts: Sequence[FetchedPart] = ()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.facts[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.facts)
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+
 @dataclass(slots=True)
 class Ledger:
     """The bookkeeping of one case. The last word of a target about an instance wins."""

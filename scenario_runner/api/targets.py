@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 Level = Literal["patient", "study", "series", "image"]
 QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
+Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "dicomweb", "orthanc"]
+"""How a step may be asked to do its work: ``via``."""
+Fetchable = Literal["metadata", "frames", "rendered"]
 StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
+
+
+_SERVICES: Mapping[str, str] = {
+    "stow": "dicomweb",
+    "qido": "dicomweb",
+    "wado": "dicomweb",
+    "dicomweb": "dicomweb",
+    "orthanc": "orthanc",
+}
 
 
 def status_class(status: int | None) -> StatusClass:
@@ -106,18 +118,59 @@ class FindRequest:
     match: Mapping[str, Any]
     returned: Sequence[str] = ()
     limit: int | None = None
+    opened: Callable[[Mapping[str, Any]], None] | None = None
+    """Told the plain facts of the association or connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveRequest:
     """What to retrieve. keys: unique keys of ``level`` and above (PS3.4 C.4.3.1.3).
 
-    contexts: the (SOP class UID, transfer syntax UID) pairs we are ready to receive.
+    contexts: the (SOP class UID, transfer syntax UID) pairs we are ready to receive. accept: media
+    types for DICOMweb, in order of preference; by default instances as they are stored.
     """
 
     level: Level
     keys: Mapping[str, str | Sequence[str]]
     contexts: Sequence[tuple[str, str]]
+    accept: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """What else of stored instances DICOMweb gives (PS3.18 10.4.1): not the instances themselves.
+
+    keys: the unique keys of ``level`` and above. frames: numbers from 1, of one instance. accept:
+    media types in order of preference.
+    """
+
+    what: Fetchable
+    level: Literal["study", "series", "image"]
+    keys: Mapping[str, str]
+    frames: Sequence[int] = ()
+    accept: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One part of an answer: the metadata of an instance, or the bytes of a frame or picture."""
+
+    media_type: str
+    """With its parameters, such as the transfer syntax; empty when the service said nothing."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Metadata as ``{KEYWORD: value}``."""
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """How a service answered: a DIMSE status of the same meaning, and the HTTP status itself."""
+
+    status: int
+    http: int
+    comment: str = ""
+    media_type: str = ""
+    association: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +185,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveResult:
-    """The final answer to C-GET or C-MOVE: status, comment and sub-operation counts."""
+    """The final answer to C-GET or C-MOVE: status, comment and sub-operation counts.
+
+    Of WADO-RS the same in its words: instances count as sub-operations; ``http`` is the status code.
+    """
 
     status: int
     comment: str = ""
@@ -141,6 +197,9 @@ class RetrieveResult:
     warning: int = 0
     failed_uids: Sequence[str] = ()
     association: Mapping[str, Any] = field(default_factory=dict)
+    http: int | None = None
+    media_type: str = ""
+    """Of an answer over HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +239,14 @@ class Target:
     """What we call ourselves there."""
     lasting: bool = True
     """Whether what is stored there is still there when the run is over."""
+    ways: frozenset[str] = frozenset()
+    """Which values of ``via`` it understands."""
+
+    def by(self, way: str | None) -> Target:
+        """The target held to one way, whatever others it has. Raises Unsupported without it."""
+        if way is None or way in self.ways:
+            return self
+        raise self._unsupported(f"work by '{way}'", service_of(way))
 
     def echo(self, deadline: Deadline) -> Echo:
         """C-ECHO (PS3.7 9.1.5)."""
@@ -233,6 +300,15 @@ class Target:
         """
         raise self._unsupported("move", "dicom")
 
+    def fetch(
+        self, request: FetchRequest, sink: Callable[[Fetched], None], deadline: Deadline
+    ) -> FetchResult:
+        """Metadata, frames or rendered images; ``sink`` is called with each as it comes.
+
+        A failure status is an answer, not an exception, unless it says that the service is wrong.
+        """
+        raise self._unsupported(f"give {request.what}", "dicomweb")
+
     def commit(
         self, instances: Sequence[tuple[str, str]], deadline: Deadline, *, patience: float = 60.0
     ) -> CommitResult:
@@ -280,7 +356,7 @@ class Target:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Which of echo, store, find, retrieve, move, commit, mpps, delete, misbehave this can do."""
+        """Which of the operations it can do: echo, store, find, retrieve, move, fetch and so on."""
         return frozenset(self.facts.capabilities)
 
     def _unsupported(self, what: str, service: str) -> Unsupported:
@@ -289,6 +365,11 @@ class Target:
             target=None,
             hint=f"give '{self.name}' a '{service}' service in the site file",
         )
+
+
+def service_of(way: str) -> str:
+    """The service of a site file that brings a way."""
+    return _SERVICES.get(way, "dicom")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

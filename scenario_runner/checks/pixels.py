@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from scenario_runner.api import Check, CheckResult, Difference, SavedName, StepContext
+from scenario_runner.api import (
+    Check,
+    CheckResult,
+    Difference,
+    Renditions,
+    SavedName,
+    StepContext,
+)
+from scenario_runner.checks.frames import compared as compared_frames
 from scenario_runner.checks.pairs import Pair, pairs
+from scenario_runner.errors import UsageError
 
 _SHOWN = 200
 
 
 class Pixels(Check):
-    """Holds when every retrieved image decodes to exactly the pixels that were sent."""
+    """Holds when every retrieved image, or frame, decodes to exactly the pixels that were sent."""
 
     name: ClassVar[str] = "pixels"
     example: ClassVar[str] = "pixels: {of: back, equal: sent}"
@@ -23,6 +32,9 @@ class Pixels(Check):
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Decode and compare image by image."""
+        value = context.saved(self.of) if isinstance(self.of, str) else self.of
+        if isinstance(value, Renditions):
+            return self._of_frames(context, value)
         retrieved = context.retrieved(self.of)
         found: list[Difference] = []
         compared = 0
@@ -34,17 +46,39 @@ class Pixels(Check):
                         subject=pair.image.id, attribute="PixelData", expected="as sent", actual=why
                     )
                 )
-        holds = compared > 0 and not found
-        message = f"{compared} images are equal" if holds else "nothing to compare"
-        if found:
-            message = f"{found[0].subject}: {found[0].actual}"
-        return CheckResult(
-            outcome="passed" if holds else "failed",
-            expected="as sent",
-            actual={"images": compared, "differences": len(found)},
-            message=message,
-            differences=found[:_SHOWN],
-        )
+        return _verdict("images", compared, found)
+
+    def _of_frames(self, context: StepContext, fetched: Renditions) -> CheckResult:
+        """The same for frames that came one by one."""
+        if not fetched.parts or any(part.frame is None for part in fetched.parts):
+            raise UsageError(
+                f"'{self.of}' holds no frames", hint="save them with retrieve: {as: frames}"
+            )
+        found: list[Difference] = []
+        frames = 0
+        for subject, why in compared_frames(context, fetched):
+            frames += 1
+            if why:
+                found.append(
+                    Difference(
+                        subject=subject, attribute="PixelData", expected="as sent", actual=why
+                    )
+                )
+        return _verdict("frames", frames, found)
+
+
+def _verdict(noun: str, compared: int, found: list[Difference]) -> CheckResult:
+    holds = compared > 0 and not found
+    message = f"{compared} {noun} are equal" if holds else "nothing to compare"
+    if found:
+        message = f"{found[0].subject}: {found[0].actual}"
+    return CheckResult(
+        outcome="passed" if holds else "failed",
+        expected="as sent",
+        actual={noun: compared, "differences": len(found)},
+        message=message,
+        differences=found[:_SHOWN],
+    )
 
 
 def _differ(pair: Pair) -> str | None:

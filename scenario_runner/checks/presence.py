@@ -1,4 +1,4 @@
-"""Is everything we sent in the PACS, and nothing else? Asked with C-FIND, level by level."""
+"""Is everything we sent in the PACS, and nothing else? Asked with queries, level by level."""
 
 from __future__ import annotations
 

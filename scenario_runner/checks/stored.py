@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from scenario_runner.api import Check, CheckResult, Selection, StepContext, TargetName
 from scenario_runner.checks.presence import expected_images, presence
 
@@ -13,7 +15,7 @@ _SHOWN = 100
 class Stored(Check):
     """Holds when the PACS reports every instance sent, with the right counts, and no more.
 
-    Looks at every study, series and instance with C-FIND.
+    Looks at every study, series and instance with C-FIND or QIDO-RS.
     """
 
     name: ClassVar[str] = "stored"
@@ -23,8 +25,8 @@ class Stored(Check):
     """The PACS to ask."""
     what: Selection | None = None
     """What ``generate`` or ``send`` saved; by default all that was to be sent to this PACS."""
-    via: Literal["c-find"] | None = None
-    """How; C-FIND is the only way so far."""
+    via: Literal["c-find", "qido"] | None = Field(default=None, json_schema_extra={"x-way": True})
+    """How; by default C-FIND where the target has a ``dicom`` service, else QIDO-RS."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Ask level by level. What was refused or never tried counts as missing."""
@@ -42,7 +44,7 @@ class Stored(Check):
                 message=f"this case sent nothing to '{self.on}', or has deleted it; "
                 "to look for what went elsewhere, give 'what'",
             )
-        found = presence(context.target(self.on), images, context.deadline)
+        found = presence(context.target(self.on).by(self.via), images, context.deadline)
         message = f"all {found.expected} instances found"
         if not found.exact:
             message = f"{found.stored} of {found.expected} instances found"

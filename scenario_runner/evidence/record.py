@@ -107,6 +107,8 @@ class TargetRecord(_Part):
     host: str | None = None
     port: int | None = None
     ae_title: str | None = None
+    url: str | None = None
+    """Of its DICOMweb service, without a user or a query."""
     """The AE title that is called."""
     capabilities: list[str] = []
     """What it can be asked to do: echo, store, find, …"""

@@ -49,6 +49,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB118": "values that do not make sense together",
         "FAB119": "a name that nothing before gives",
         "FAB120": "a file that is not there",
+        "FAB121": "a way that the target does not have",
         # Templates
         "FAB201": "not an expression",
         "FAB202": "a statement or comment in a template",

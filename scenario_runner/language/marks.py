@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
 
-MARKS = ("x-name-of", "x-expression", "x-entry-of")
+MARKS = ("x-name-of", "x-expression", "x-entry-of", "x-way")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,23 +11,28 @@ from scenario_runner.language.templates import is_template
 from scenario_runner.language.words import did_you_mean, quoted, some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from scenario_runner.language.document import Document, Path
     from scenario_runner.language.marks import Mark
+    from scenario_runner.language.site_model import TargetSpec
 
 
 def check_references(
     document: Document,
     marks: Iterable[Mark],
-    targets: Collection[str] | None,
+    targets: Mapping[str, TargetSpec] | None,
     validators: Collection[str],
 ) -> Iterator[Diagnostic]:
-    """Unknown targets, validators and attributes, and files that are not there.
+    """Unknown targets, validators and attributes, missing files, and ways a target does not have.
 
     targets: the site's, or None when there is no site to ask.
     """
+    marks = list(marks)
+    named = {mark.path[:-1]: mark.value for mark in marks if mark.what == "target"}
     for mark in marks:
+        if mark.kind == "x-way" and targets is not None:
+            yield from _way(document, mark, named.get(mark.path[:-1]), targets)
         if mark.kind != "x-name-of":
             continue
         if mark.what == "attribute":
@@ -78,6 +83,37 @@ def _file(document: Document, mark: Mark) -> Iterator[Diagnostic]:
         document.where(mark.path),
         f"there is no file or folder {quoted(name)}{guess}",
         "it is looked for from the folder of this file; a pattern such as ct/*.dcm works too",
+    )
+
+
+_SERVICE_OF = {
+    **dict.fromkeys(("c-store", "c-find", "c-get", "c-move"), "dicom"),
+    **dict.fromkeys(("stow", "qido", "wado", "dicomweb"), "dicomweb"),
+    "orthanc": "orthanc",
+}
+
+
+def _way(
+    document: Document, mark: Mark, name: Any, targets: Mapping[str, TargetSpec]
+) -> Iterator[Diagnostic]:
+    """A ``via`` that needs a service the site does not give the target.
+
+    A target of a plugin may know any way, the embedded PACS all but its own REST API, and one whose
+    services could not be read is not judged.
+    """
+    service = _SERVICE_OF.get(str(mark.value))
+    spec = targets.get(name) if isinstance(name, str) else None
+    if service is None or spec is None or spec.model_extra or getattr(spec, service) is not None:
+        return
+    there_are = [key for key in ("dicom", "dicomweb", "orthanc") if getattr(spec, key) is not None]
+    if (spec.embedded is not None and service != "orthanc") or not (there_are or spec.embedded):
+        return
+    has = some_of(there_are or ["embedded"], 3)
+    yield Diagnostic(
+        "FAB121",
+        document.where(mark.path),
+        f"target '{name}' has no '{service}' service, which '{mark.value}' needs",
+        f"it has: {has}; give it '{service}' in the site file, or leave 'via' out",
     )
 
 

@@ -59,7 +59,7 @@ class Auth(Model):
 
 
 class TlsFiles(Model):
-    """TLS on a DIMSE association (PS3.15 annex B). Files are PEM, relative to the site file."""
+    """TLS (PS3.15 annex B for DIMSE, B.9 of it for DICOMweb). PEM files, relative to the site file."""
 
     ca: Text | None = None
     """Whom to trust; by default whom the system trusts."""
@@ -112,8 +112,14 @@ class HttpService(Model):
     """Where it is."""
     auth: Auth | None = None
     """How to log in."""
+    headers: dict[str, Text] = Field(default={})
+    """Further headers for every request, such as an API key from ``env``."""
+    tls: TlsFiles | None = None
+    """For ``https``: whom to trust and our own certificate; by default whom the system trusts."""
+    connect_timeout: Duration = 10.0
+    """How long connecting may take."""
     timeout: Duration = 30.0
-    """How long each request may take."""
+    """How long the service may take to begin its answer, and for each further 64 KiB of it."""
 
 
 class ServerTls(Model):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from scenario_runner.api import Selection, Step, StepContext, StepResult, TargetName
+from scenario_runner.api import Selection, Step, StepContext, StepResult, Target, TargetName
 
 
 class Delete(Step):
     """Delete the studies that this case stored, and no others, from a PACS.
 
-    Works where the target has Orthanc's REST API or is the embedded PACS. In ``finally``, a target
-    that has no way to delete makes the step skipped, and the report says what is left there.
+    Works where the target has Orthanc's REST API, is the embedded PACS, or takes DELETE over
+    DICOMweb: that is no part of PS3.18, so the site file says ``expects: {dicomweb_delete: true}``,
+    or the step ``via: dicomweb``. In ``finally``, a target that has no way to delete makes the step
+    skipped, and the report says what is left there.
     """
 
     name: ClassVar[str] = "delete"
@@ -21,6 +23,10 @@ class Delete(Step):
 
     from_: TargetName = Field(alias="from")
     """The PACS to clean up."""
+    via: Literal["orthanc", "dicomweb"] | None = Field(
+        default=None, json_schema_extra={"x-way": True}
+    )
+    """How; by default whichever the target has."""
     what: Selection | None = None
     """What ``generate`` or ``send`` saved; by default everything this case stored there."""
 
@@ -33,7 +39,7 @@ class Delete(Step):
             studies = [uid for uid in studies if uid in chosen]
         if not studies:
             return StepResult(message="nothing to delete: this case stored nothing there")
-        if context.section == "finally" and "delete" not in target.capabilities:
+        if self._cannot(context, target):
             return StepResult(
                 outcome="skipped",
                 message=f"'{self.from_}' has no way to delete; "
@@ -45,7 +51,7 @@ class Delete(Step):
                 facts={"left": studies[:20]},
             )
         context.deleting(self.from_, studies, done=False)
-        gone = target.delete(studies, context.deadline)
+        gone = target.by(self.via).delete(studies, context.deadline)
         acknowledged = {image.series.study.uid for image in context.ledger.stored(self.from_)}
         lost = [uid for uid in studies if uid in acknowledged and uid not in gone]
         context.deleting(self.from_, studies, done=True)
@@ -57,4 +63,12 @@ class Delete(Step):
             outcome="failed" if lost else "passed",
             message=message,
             facts={"deleted": gone[:20], "not_there": lost[:20], "asked": len(studies)},
+        )
+
+    def _cannot(self, context: StepContext, target: Target) -> bool:
+        """Whether there is no way, and it is no failure that there is none."""
+        if context.section != "finally":
+            return False
+        return (
+            "delete" not in target.capabilities if self.via is None else self.via not in target.ways
         )

@@ -10,6 +10,9 @@ from scenario_runner.api import Step, StepContext, StepResult, TargetName, statu
 class Echo(Step):
     """C-ECHO: open an association with a PACS and verify that it answers (PS3.7 9.1.5).
 
+    DICOMweb has no such service: a target with nothing else is asked for one study by QIDO-RS, and
+    any proper answer counts as 0000.
+
     ``save_as`` gives ``{status, class}``: the code in hexadecimal, and ``success`` or what else it is.
     """
 

@@ -1,8 +1,9 @@
-"""The step ``query``: C-FIND, with the matches kept."""
+"""The step ``query``: C-FIND or QIDO-RS, with the matches kept."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import dataclasses
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,10 +21,11 @@ from scenario_runner.steps.worklist import worklist_request
 
 
 class Query(Step):
-    """C-FIND on a PACS (PS3.4 C.4.1). No match is no failure; ``assert`` judges.
+    """C-FIND (PS3.4 C.4.1) or QIDO-RS (PS3.18 10.6) on a PACS. No match is no failure; ``assert`` judges.
 
-    ``save_as`` gives a list of ``{KEYWORD: value}``: text as text, IS as an integer, DS as a
-    decimal, several values as a list, an empty attribute as null.
+    ``save_as`` gives a list of ``{KEYWORD: value}``, the same by either way: text as text, IS as an
+    integer, DS as a decimal, several values as a list, an empty attribute as null. QIDO-RS pages are
+    put together; it has no patient level, so patients are those of the studies that match.
     """
 
     name: ClassVar[str] = "query"
@@ -33,8 +35,8 @@ class Query(Step):
 
     on: TargetName
     """The PACS to ask."""
-    via: Literal["c-find"] | None = None
-    """How; C-FIND is the only way so far."""
+    via: Literal["c-find", "qido"] | None = Field(default=None, json_schema_extra={"x-way": True})
+    """How; by default C-FIND where the target has a ``dicom`` service, else QIDO-RS."""
     level: QueryLevel
     """The query level: patient, study, series, image, or worklist (see the step ``worklist``)."""
     match: Attributes = Field(default={})
@@ -52,10 +54,17 @@ class Query(Step):
             request = FindRequest(
                 level=self.level, match=self.match, returned=self.return_, limit=self.limit
             )
-        matches = context.target(self.on).find(request, context.deadline)
+        association: dict[str, Any] = {}
+        request = dataclasses.replace(request, opened=association.update)
+        matches = context.target(self.on).by(self.via).find(request, context.deadline)
         noun = "match" if len(matches) == 1 else "matches"
         return StepResult(
             message=f"{len(matches)} {noun}",
             value=matches,
-            facts={"level": self.level, "keys": dict(self.match), "matches": matches[:20]},
+            facts={
+                "level": self.level,
+                "keys": dict(self.match),
+                "matches": matches[:20],
+                **({"association": association} if association else {}),
+            },
         )

@@ -1,13 +1,13 @@
-"""The step ``retrieve``: instances back into the run, by C-GET or C-MOVE."""
+"""The step ``retrieve``: what a PACS has, back into the run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scenario_runner.api import (
     Attributes,
@@ -23,6 +23,7 @@ from scenario_runner.api import (
     StepResult,
     Target,
     TargetName,
+    Text,
     status_class,
 )
 from scenario_runner.errors import MachineError
@@ -32,20 +33,24 @@ from scenario_runner.planning.transfer_syntaxes import (
     TRANSFER_SYNTAXES,
     transfer_syntax_uid,
 )
+from scenario_runner.steps.fetching import UNIQUE, Wanted, fetch
 
-_UNIQUE: dict[str, tuple[str, ...]] = {
-    "patient": ("PatientID",),
-    "study": ("StudyInstanceUID",),
-    "series": ("StudyInstanceUID", "SeriesInstanceUID"),
-    "image": ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
-}
+MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
+FrameNumber = Annotated[int, Field(ge=1)]
 
 
 class Retrieve(Step):
-    """Fetch instances back from a PACS (PS3.4 C.4); without ``match``, what this case sent.
+    """Fetch instances back from a PACS: C-GET, C-MOVE (PS3.4 C.4) or WADO-RS (PS3.18 10.4).
 
-    ``save_as`` gives a handle for the checks ``tags``, ``pixels`` and ``status``. Fails when a sub-operation
-    failed, or when less came than the PACS says it sent.
+    Without ``match``, what this case sent. ``save_as`` gives a handle for the checks ``tags``,
+    ``pixels`` and ``status``. Fails when a sub-operation failed, or when less came than the PACS says
+    it sent. WADO-RS in the same words: each instance is a sub-operation, an HTTP failure is C000.
+
+    ``as`` asks for something else over DICOMweb; then ``save_as`` gives a mapping with ``status``,
+    ``class``, ``http`` (the status code), ``media_type``, ``count`` and a list of that name:
+    ``metadata`` of ``{KEYWORD: value}``, ``frames`` of ``{sop_instance_uid, frame, media_type,
+    bytes, sha256}``, ``rendered`` of the same with ``rows`` and ``columns``. The check ``pixels``
+    compares frames with what was sent.
     """
 
     name: ClassVar[str] = "retrieve"
@@ -53,14 +58,28 @@ class Retrieve(Step):
 
     from_: TargetName = Field(alias="from")
     """The PACS to fetch from."""
-    via: Literal["c-get", "c-move"] = "c-get"
-    """How: ``c-move`` has the PACS send to the site's ``receiver``, whose AE title it has to know."""
+    via: Literal["c-get", "c-move", "wado"] | None = Field(
+        default=None, json_schema_extra={"x-way": True}
+    )
+    """How; by default C-GET where the target has a ``dicom`` service, else WADO-RS. ``c-move`` has
+    the PACS send to the site's ``receiver``, whose AE title it has to know."""
+    as_: Literal["instances", "metadata", "frames", "rendered"] = Field(
+        default="instances", alias="as"
+    )
+    """What to fetch; all but instances are asked for over DICOMweb."""
+    accept: MediaRange | list[MediaRange] = Field(default=[])
+    """Media types for the Accept header, best first; by default instances as they are stored,
+    metadata in JSON, frames uncompressed, rendered images as JPEG."""
+    frames: Annotated[list[FrameNumber], Field(min_length=1)] | None = None
+    """Numbers of the frames, from 1; by default all frames, and the whole instance rendered."""
     match: Attributes | None = None
     """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
     level: Level = "study"
-    """The level of the retrieval."""
+    """The level of the retrieval; frames are of an image, and rendered images too unless another
+    level is given."""
     transfer_syntax: str | None = None
-    """Take instances in this transfer syntax only, by name or UID; by default as sent, or uncompressed."""
+    """Take instances in this transfer syntax only, by name or UID; by default as sent, or uncompressed;
+    over DICOMweb as they are stored."""
     to: RunFolder | None = None
     """Keep the files in this folder inside the run folder; by default they go with the run."""
     expect: Literal["success", "failure", "any"] = "success"
@@ -73,21 +92,71 @@ class Retrieve(Step):
             raise ValueError(f"'{value}' is none of {', '.join(TRANSFER_SYNTAXES)}")
         return value
 
+    @model_validator(mode="after")
+    def _sense(self) -> Retrieve:
+        if self.as_ != "instances" and self.via not in (None, "wado"):
+            raise ValueError(f"'as: {self.as_}' is DICOMweb's; 'via: {self.via}' gives instances")
+        if self.frames is not None and self.as_ not in ("frames", "rendered"):
+            raise ValueError("'frames' goes with 'as: frames' or 'as: rendered'")
+        if self.as_ == "frames" and "level" in self.model_fields_set and self.level != "image":
+            raise ValueError("frames are those of an image: leave 'level' out, or say image")
+        if self.accept and self.via not in (None, "wado"):
+            raise ValueError(f"'accept' is DICOMweb's; 'via: {self.via}' has no such header")
+        if self.transfer_syntax is not None and (self.accept or self.as_ != "instances"):
+            raise ValueError(
+                "'transfer_syntax' is of instances; otherwise say it in 'accept' alone"
+            )
+        return self
+
+    @property
+    def _way(self) -> str | None:
+        """What only DICOMweb has is asked for over DICOMweb."""
+        return "wado" if self.accept or self.as_ != "instances" else self.via
+
     def run(self, context: StepContext) -> StepResult:
         """Fetch study by study and count what came."""
-        target = context.target(self.from_)
+        if self.as_ != "instances":
+            return self._fetch(context, self.as_)
+        target = context.target(self.from_).by(self._way)
         folder = context.scratch() if self.to is None else context.folder(self.to)
         sink = _Sink(folder, context)
         results: list[RetrieveResult] = []
         context.capture(sink.handle(self.from_))
         contexts = self._contexts(context)
         for keys in self._keys(context, target):
-            request = RetrieveRequest(level=self.level, keys=keys, contexts=contexts)
-            fetch = target.move if self.via == "c-move" else target.retrieve
-            result = fetch(request, sink, context.deadline)
+            request = RetrieveRequest(
+                level=self.level, keys=keys, contexts=contexts, accept=self._accepted()
+            )
+            ask = target.move if self.via == "c-move" else target.retrieve
+            result = ask(request, sink, context.deadline)
             results.append(result)
             sink.statuses.append(_plain(result))
         return self._judge(sink, results)
+
+    def _accepted(self) -> list[str]:
+        if self.transfer_syntax is not None:
+            uid = transfer_syntax_uid(self.transfer_syntax)
+            return [f'multipart/related; type="application/dicom"; transfer-syntax={uid}']
+        return [self.accept] if isinstance(self.accept, str) else self.accept
+
+    def _fetch(
+        self, context: StepContext, what: Literal["metadata", "frames", "rendered"]
+    ) -> StepResult:
+        """Fetch what is not instances."""
+        level = self.level
+        if what != "metadata" and "level" not in self.model_fields_set:
+            level = "image"
+        wanted = Wanted(
+            what=what,
+            target=self.from_,
+            level="study" if level == "patient" else level,
+            match=self.match,
+            frames=tuple(self.frames or ()),
+            accept=self._accepted(),
+            folder=context.scratch() if self.to is None else context.folder(self.to),
+            expect=self.expect,
+        )
+        return fetch(context, context.target(self.from_).by(self._way), wanted)
 
     def _keys(self, context: StepContext, target: Target) -> Iterator[dict[str, str]]:
         """The unique keys of one retrieval after the other."""
@@ -95,7 +164,7 @@ class Retrieve(Step):
             for uid in context.ledger.study_uids(self.from_):
                 yield {"StudyInstanceUID": uid}
             return
-        unique = _UNIQUE[self.level]
+        unique = UNIQUE[self.level]
         if set(self.match) == set(unique):
             yield {key: str(value) for key, value in self.match.items()}
             return
@@ -153,6 +222,7 @@ class Retrieve(Step):
             "failed_suboperations": failed,
             "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
             "statuses": [f"{result.status:04X}" for result in results[:20]],
+            **_over_http(results),
             "association": dict(results[-1].association) if results else {},
         }
         return StepResult(
@@ -164,11 +234,21 @@ class Retrieve(Step):
 
 
 def _plain(result: RetrieveResult) -> dict[str, Any]:
-    return {
+    plain = {
         "status": f"{result.status:04X}",
         "class": status_class(result.status),
         "comment": result.comment,
     }
+    return plain if result.http is None else {**plain, "http": result.http}
+
+
+def _over_http(results: list[RetrieveResult]) -> dict[str, Any]:
+    """HTTP's own words, for the report."""
+    web = [result for result in results if result.http is not None]
+    if not web:
+        return {}
+    types = dict.fromkeys(result.media_type for result in web)
+    return {"http": dict(Counter(str(result.http) for result in web)), "media_types": list(types)}
 
 
 class _Sink:

@@ -1,4 +1,4 @@
-"""The step ``send``: C-STORE, with every instance's status kept."""
+"""The step ``send``: C-STORE or STOW-RS, with every instance's status kept."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ from scenario_runner.planning.plan import PlannedImage
 
 
 class Send(Step):
-    """Send instances to a PACS with C-STORE (PS3.4 annex B) and keep each one's status.
+    """Send instances to a PACS with C-STORE (PS3.4 annex B) or STOW-RS (PS3.18 10.5).
 
-    Fails unless every instance was stored; a warning status counts as stored. ``save_as`` gives a
-    list of ``{sop_instance_uid, status, class, comment}``. A rerun sends only what the run it repeats
-    saw no acknowledgement for; what it did is listed with ``earlier``, the run that sent it.
+    Every instance's status is kept. Fails unless every instance was stored; a warning status counts
+    as stored. ``save_as`` gives a list of ``{sop_instance_uid, status, class, comment}``, over
+    DICOMweb also ``http`` (the status code) and ``retrieve_url``. STOW-RS gives reasons in the codes
+    of C-STORE; an HTTP failure without a reason is 0110, and A700 for 413 and 503.
+
+    A rerun sends only what the run it repeats saw no acknowledgement for; what it did is listed with
+    ``earlier``, the run that sent it.
     """
 
     name: ClassVar[str] = "send"
@@ -40,12 +44,12 @@ class Send(Step):
 
     to: TargetName
     """The PACS to send to."""
-    via: Literal["c-store"] | None = None
-    """How; C-STORE is the only way so far."""
+    via: Literal["c-store", "stow"] | None = Field(default=None, json_schema_extra={"x-way": True})
+    """How; by default C-STORE where the target has a ``dicom`` service, else STOW-RS."""
     what: Selection | None = None
     """What ``generate`` or ``send`` saved; by default everything generated."""
     associations: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many associations at once."""
+    """How many associations, or HTTP connections, at once."""
     rate: Annotated[float, Field(gt=0)] | None = None
     """At most so many instances a second."""
     resumes: Annotated[int, Field(ge=0, le=100)] = 0
@@ -57,7 +61,7 @@ class Send(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Stream the instances out and count the answers."""
-        target = context.target(self.to)
+        target = context.target(self.to).by(self.via)
         images = _Ordered(context, self.what, self.order)
         context.ledger.intend(context.step_id, self.to, images.series)
         statuses: list[dict[str, Any]] = []
@@ -221,13 +225,15 @@ def _feed(
 
 def _plain(sent: SentInstance) -> dict[str, Any]:
     status = sent.status
-    plain = {
+    plain: dict[str, Any] = {
         "sop_instance_uid": status.sop_instance_uid,
         "status": None if status.status is None else f"{status.status:04X}",
         "class": status_class(status.status),
         "comment": status.comment,
         "maybe_stored": status.maybe_stored,
     }
+    if status.http is not None:
+        plain |= {"http": status.http, "retrieve_url": status.retrieve_url}
     if sent.earlier is not None:
         plain["earlier"] = sent.earlier
         if not acknowledged(status):

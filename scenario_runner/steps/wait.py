@@ -80,6 +80,8 @@ class Wait(Step):
 
     on: TargetName
     """The PACS to ask."""
+    via: Literal["c-find", "qido"] | None = Field(default=None, json_schema_extra={"x-way": True})
+    """How; by default C-FIND where the target has a ``dicom`` service, else QIDO-RS."""
     until: Until
     fail_when: Expression | None = None
     """An expression that makes the step fail at once; it sees ``poll`` too."""
@@ -117,7 +119,7 @@ class Wait(Step):
             context.deadline.sleep(self.every)
 
     def _look(self, context: StepContext, poll: dict[str, Any], started: float) -> bool:
-        target = context.target(self.on)
+        target = context.target(self.on).by(self.via)
         deadline = context.deadline.within(max(0.1, self.timeout - (monotonic() - started)))
         holds = True
         poll |= {"stored": None, "missing": None, "matches": None}

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 @hookimpl
 def fabricate_target_kinds() -> list[type[TargetKind]]:
     """The services a site file can give a target; an earlier one is asked first."""
+    from scenario_runner.targets.dicomweb import DicomwebKind
     from scenario_runner.targets.dimse import DimseKind
     from scenario_runner.targets.embedded import EmbeddedKind
     from scenario_runner.targets.orthanc import OrthancKind
 
-    return [DimseKind, EmbeddedKind, OrthancKind]
+    return [DimseKind, EmbeddedKind, DicomwebKind, OrthancKind]

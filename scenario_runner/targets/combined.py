@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.api.targets import (
     CommitResult,
     Echo,
+    Fetched,
+    FetchRequest,
+    FetchResult,
     FindRequest,
     MppsResult,
     Received,
@@ -49,7 +52,15 @@ class CombinedTarget(Target):
             else TargetFacts(name=setup.name, kind="none", environment=setup.environment)
         )
         every = dict.fromkeys(word for fact in facts for word in fact.capabilities)
-        self.facts = dataclasses.replace(first, capabilities=list(every))
+        url = next((fact.url for fact in facts if fact.url), None)
+        self.facts = dataclasses.replace(first, capabilities=list(every), url=url)
+        self.ways = frozenset(way for part in parts for way in part.ways)
+
+    def by(self, way: str | None) -> Target:
+        """The part that has this way. Raises Unsupported when none has."""
+        able = (part for part in self._parts if way is not None and way in part.ways)
+        part = next(able, None)
+        return super().by(way) if part is None else part.by(way)
 
     def echo(self, deadline: Deadline) -> Echo:
         """C-ECHO by the part that has it."""
@@ -76,6 +87,12 @@ class CombinedTarget(Target):
     ) -> RetrieveResult:
         """Retrieve by the part that can."""
         return self._part("retrieve").retrieve(request, sink, deadline)
+
+    def fetch(
+        self, request: FetchRequest, sink: Callable[[Fetched], None], deadline: Deadline
+    ) -> FetchResult:
+        """Fetch by the part that can."""
+        return self._part("fetch").fetch(request, sink, deadline)
 
     def move(
         self,

@@ -21,13 +21,13 @@ from scenario_runner.api.targets import (
 )
 from scenario_runner.errors import TargetError
 from scenario_runner.events import TargetFacts
-from scenario_runner.language.site_model import DicomService, TlsFiles
+from scenario_runner.language.site_model import DicomService
 from scenario_runner.language.site_model import UserIdentity as SiteIdentity
 from scenario_runner.network.peer import Peer, UserIdentity
+from scenario_runner.targets.files import tls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pydantic import BaseModel
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from scenario_runner.network.negotiation import AssociationEvidence
     from scenario_runner.network.receiver import ReceivedInstance, Receiver
     from scenario_runner.network.retrieve import RetrieveAnswer
-    from scenario_runner.network.tls import Tls
 
 CAPABILITIES = ("echo", "store", "find", "retrieve", "mpps")
 RECEIVING = ("move", "commit")
@@ -45,6 +44,8 @@ RECEIVING = ("move", "commit")
 
 class DimseTarget(Target):
     """Echo, store, find and retrieve over DIMSE; each operation has associations of its own."""
+
+    ways = frozenset(("c-store", "c-find", "c-get", "c-move"))
 
     def __init__(self, setup: TargetSetup, peer: Peer) -> None:
         self.name = setup.name
@@ -254,7 +255,7 @@ class DimseKind:
             calling_ae_title=service.calling_ae_title or setup.calling_ae_title,
             connect_timeout=service.connect_timeout,
             response_timeout=service.response_timeout,
-            tls=_tls(service.tls, setup.folder),
+            tls=tls_of(service.tls, setup.folder),
             identity=_identity(service.user_identity),
         )
         return DimseTarget(setup, peer)
@@ -262,24 +263,6 @@ class DimseKind:
 
 def _identity(given: SiteIdentity | None) -> UserIdentity | None:
     return None if given is None else UserIdentity(user=given.user, password=given.password)
-
-
-def _tls(files: TlsFiles | None, folder: Path) -> Tls | None:
-    if files is None:
-        return None
-    from scenario_runner.network.tls import Tls
-
-    def path(name: str | None) -> Path | None:
-        return None if name is None else folder / name
-
-    return Tls(
-        ca=path(files.ca),
-        certificate=path(files.certificate),
-        key=path(files.key),
-        verify=files.verify,
-        check_host=files.check_host,
-        minimum="1.3" if files.minimum == "1.3" else "1.2",
-    )
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from scenario_runner.errors import (
 )
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService
+from scenario_runner.targets.files import tls_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,10 +36,13 @@ _RESOURCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{8}){4}")
 class OrthancTarget(Target):
     """Deletes studies through Orthanc's REST API."""
 
+    ways = frozenset(("orthanc",))
+
     def __init__(self, setup: TargetSetup, service: HttpService) -> None:
         self.name = setup.name
         self.expects = setup.expects
         self._service = service
+        self._folder = setup.folder
         url = urlsplit(service.url)
         self._host = url.hostname or ""
         self._port = url.port or (443 if url.scheme == "https" else 80)
@@ -71,13 +75,20 @@ class OrthancTarget(Target):
         import httpx
 
         auth: httpx.Auth | None = None
-        headers = {}
+        headers = dict(self._service.headers)
         given = self._service.auth
         if given and given.basic:
             auth = httpx.BasicAuth(given.basic.user, given.basic.password)
         elif given and given.bearer:
             headers["Authorization"] = f"Bearer {given.bearer}"
-        return httpx.Client(auth=auth, headers=headers, base_url=self._service.url)
+        tls = tls_of(self._service.tls, self._folder)
+        return httpx.Client(
+            auth=auth,
+            headers=headers,
+            base_url=self._service.url,
+            verify=True if tls is None else tls.context(),
+            trust_env=False,
+        )
 
     def _look_up(self, client: httpx.Client, uid: str, deadline: Deadline) -> list[str]:
         _, body = self._request(client, "POST", "tools/lookup", uid.encode("ascii"), deadline)

@@ -44,6 +44,11 @@ class MediaType:
         """A parameter's value."""
         return self.parameters.get(name)
 
+    def without(self, name: str) -> MediaType:
+        """The same with one parameter less."""
+        left = {key: text for key, text in self.parameters.items() if key != name}
+        return MediaType(self.essence, left)
+
     @property
     def quality(self) -> float:
         """The weight ``q`` in an Accept header: 0 to 1, 1 when absent or no number."""

@@ -133,9 +133,23 @@ def _text(path: str, value: Any) -> str:
 def _page(
     session: Session, path: Sequence[str], params: Sequence[tuple[str, str]]
 ) -> list[dict[str, Any]]:
-    with session.exchange("GET", path, params=params, accept=media_types.DICOM_JSON) as answer:
+    found = _asked(session, path, params, strict=False)
+    if found is None:
+        found = _asked(session, path, params, strict=True)
+    return found or []
+
+
+def _asked(
+    session: Session, path: Sequence[str], params: Sequence[tuple[str, str]], *, strict: bool
+) -> list[dict[str, Any]] | None:
+    """One page; None when the service may only have stumbled over the carets of names."""
+    with session.exchange(
+        "GET", path, params=params, accept=media_types.DICOM_JSON, strict=strict
+    ) as answer:
         if answer.status == 204:
             return []
+        if answer.status == 400 and not strict and any("^" in text for _, text in params):
+            return None
         if answer.status != 200:
             answer.fail("QIDO-RS")
         return read_json(session, answer)

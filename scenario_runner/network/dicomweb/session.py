@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.media_types import MediaType
     from scenario_runner.network.dicomweb.peer import WebPeer
 
+_QUERY = "*?,:/@!$'();"
+"""What may stand in a query besides letters, digits and ``-._~`` (RFC 3986 3.4), without ``&=+``."""
 _MOST_TEXT = 200
 """Characters kept of anything a service says in words."""
 
@@ -211,22 +213,26 @@ class Session:
         path: Sequence[str],
         *,
         params: Sequence[tuple[str, str]] = (),
+        strict: bool = False,
         accept: str = "",
         content: Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[Answer]:
         """Send a request and hold its answer until the block ends.
 
-        path: segments below the service's URL, escaped here. content: pulled as it is sent.
+        path: segments below the service's URL, escaped here. params: likewise, but for characters
+        that a query may hold and some services do not unescape. strict: escape the caret as well,
+        which browsers do not and RFC 3986 wants. content: pulled as it is sent.
         """
         self._deadline.check()
         url = "/".join([self.peer.base, *(quote(segment, safe="") for segment in path)])
+        if params:
+            safe = _QUERY if strict else _QUERY + "^"
+            url += "?" + "&".join(f"{quote(k)}={quote(text, safe=safe)}" for k, text in params)
         sent = {**({"Accept": accept} if accept else {}), **(headers or {})}
         started, before = time.monotonic(), (self._line.sent, self._line.received)
         with self._speaking():
-            request = self._client.build_request(
-                method, url, params=list(params) or None, headers=sent, content=content
-            )
+            request = self._client.build_request(method, url, headers=sent, content=content)
             response = self._client.send(request, stream=True)
         evidence = self._evidence(request, response)
         try:
@@ -255,8 +261,8 @@ class Session:
             url=str(request.url.copy_with(username="", password=""))[:2000],
             status=response.status_code,
             accept=request.headers.get("accept", ""),
-            content_type=request.headers.get("content-type", ""),
-            media_type=_bounded(response.headers.get("content-type", "")),
+            content_type=_tidy(request.headers.get("content-type", "")),
+            media_type=_tidy(response.headers.get("content-type", "")),
             server=_bounded(response.headers.get("server", "")),
             http_version=response.http_version,
             tls=self._secure,
@@ -298,6 +304,12 @@ def _headers(peer: WebPeer) -> dict[str, str]:
     if peer.login is not None and peer.login.bearer:
         headers["Authorization"] = f"Bearer {peer.login.bearer}"
     return headers
+
+
+def _tidy(content_type: str) -> str:
+    """A media type without its boundary, which is another one each time."""
+    found = media_types.parse(content_type)
+    return _bounded(str(found.without("boundary")) if found else content_type)
 
 
 def _elsewhere(location: str) -> str:

@@ -1,0 +1,101 @@
+"""Frames that came over DICOMweb beside those that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from scenario_runner.api import FetchedPart, Renditions, StepContext
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_SYNTAXES = {
+    "image/jpeg": "1.2.840.10008.1.2.4.70",
+    "image/jls": "1.2.840.10008.1.2.4.80",
+    "image/jp2": "1.2.840.10008.1.2.4.90",
+    "image/dicom-rle": "1.2.840.10008.1.2.5",
+}
+"""What a media type means without a transfer-syntax parameter (PS3.18 table 8.7.3-5)."""
+
+
+def compared(context: StepContext, fetched: Renditions) -> Iterator[tuple[str, str | None]]:
+    """Each frame's name and how it differs from the one that was sent, or None."""
+    images = {item.image.uid: item.image for item in context.ledger.sent(fetched.target)}
+    for uid, group in groupby(fetched.parts, key=lambda part: part.sop_instance_uid):
+        if uid not in images:
+            yield uid, "not sent by this case"
+            continue
+        [instance] = context.instances(iter([images[uid]]))
+        sent = instance.dataset()
+        for part in group:
+            context.deadline.check()
+            yield f"{images[uid].id} frame {part.frame}", _differ(sent, part)
+
+
+def _differ(sent: Dataset, part: FetchedPart) -> str | None:
+    number = part.frame or 1
+    if "PixelData" not in sent:
+        return "nothing with pixels was sent"
+    data = part.file.read_bytes()
+    kind, _, parameters = part.media_type.lower().partition(";")
+    try:
+        if kind.strip() not in ("application/octet-stream", ""):
+            return _differ_decoded(sent, number, data, _syntax(kind.strip(), parameters))
+        ours = _frame(sent, number)
+    except (AttributeError, NotImplementedError, RuntimeError, ValueError, IndexError) as error:
+        return f"cannot be decoded: {error}"
+    # A frame of odd length may be padded to an even one.
+    if data[: len(ours)] == ours and len(data) - len(ours) in (0, len(ours) % 2):
+        return None
+    if len(data) != len(ours):
+        return f"{len(data)} bytes instead of {len(ours)}"
+    wrong = sum(one != other for one, other in zip(data, ours, strict=True))
+    return f"{wrong} of {len(ours)} bytes differ"
+
+
+def _syntax(kind: str, parameters: str) -> str:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "transfer-syntax":
+            return value.strip().strip('"')
+    if kind not in _SYNTAXES:
+        raise ValueError(f"a frame of type '{kind[:100]}'")
+    return _SYNTAXES[kind]
+
+
+def _frame(sent: Dataset, number: int) -> bytes:
+    """A frame's uncompressed little endian bytes, in the planes it was sent in."""
+    frames = int(sent.get("NumberOfFrames") or 1)
+    if not 1 <= number <= frames:
+        raise IndexError(f"frame {number} of {frames}")
+    syntax = sent.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed and syntax.is_little_endian and sent.BitsAllocated >= 8:
+        size = sent.Rows * sent.Columns * sent.SamplesPerPixel * sent.BitsAllocated // 8
+        return bytes(memoryview(sent.PixelData)[(number - 1) * size : number * size])
+    array = sent.pixel_array[number - 1] if frames > 1 else sent.pixel_array
+    return bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
+
+
+def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> str | None:
+    import copy
+
+    import numpy as np
+    from pydicom.encaps import encapsulate
+    from pydicom.uid import UID
+
+    received = copy.copy(sent)
+    received.file_meta = copy.deepcopy(sent.file_meta)
+    received.file_meta.TransferSyntaxUID = UID(syntax)
+    received.PixelData = encapsulate([data])
+    received["PixelData"].VR = "OB"
+    received["PixelData"].is_undefined_length = True
+    received.NumberOfFrames = 1
+    frames = int(sent.get("NumberOfFrames") or 1)
+    ours = sent.pixel_array[number - 1] if frames > 1 else sent.pixel_array
+    theirs = received.pixel_array
+    if ours.shape != theirs.shape:
+        return f"size {theirs.shape} instead of {ours.shape}"
+    wrong = int(np.count_nonzero(ours != theirs))
+    return f"{wrong} of {ours.size} pixel values differ" if wrong else None

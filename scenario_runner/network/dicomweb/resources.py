@@ -1,0 +1,84 @@
+"""What WADO-RS gives besides instances: metadata, frames and rendered images (PS3.18 10.4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from scenario_runner.network.dicomweb import json_model, media_types, xml_model
+from scenario_runner.network.dicomweb.media_types import multipart_related
+from scenario_runner.network.dicomweb.retrieve import Retrieval, begin, parts
+from scenario_runner.network.dicomweb.search import read_json
+
+if TYPE_CHECKING:
+    from scenario_runner.network.dicomweb.session import Answer, Session
+
+What = Literal["metadata", "frames", "rendered"]
+
+_ACCEPT: Final[Mapping[What, tuple[str, ...]]] = {
+    "metadata": (media_types.DICOM_JSON,),
+    # Uncompressed, little endian (PS3.18 table 8.7.3-2): what pixels can be compared with.
+    "frames": (str(multipart_related(media_types.OCTET_STREAM)),),
+    # The one every service has (PS3.18 8.7.4). Alone: some refuse what they could choose from.
+    "rendered": ("image/jpeg",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One part of an answer."""
+
+    media_type: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Metadata as plain values."""
+    data: bytes = b""
+
+
+def fetch(
+    session: Session,
+    what: What,
+    path: Sequence[str],
+    sink: Callable[[Resource], None],
+    *,
+    frames: Sequence[int] = (),
+    accept: Sequence[str] = (),
+) -> Retrieval:
+    """Ask for a resource below ``path``; ``sink`` is given each part as it comes.
+
+    frames: numbers from 1. A failure status is an answer, not an exception, but for one that says
+    the service is wrong. Raises ProtocolViolation for metadata that is none and broken multipart.
+    """
+    below = [*path, "frames", ",".join(map(str, frames))] if frames else list(path)
+    if what != "frames":
+        below.append(what)
+    with session.exchange(
+        "GET", below, accept=media_types.accept(accept or _ACCEPT[what])
+    ) as answer:
+        result = begin(answer)
+        if result.http not in (200, 206):
+            return result
+        for one in _metadata(session, answer) if what == "metadata" else _bytes(session, answer):
+            result.parts += 1
+            sink(one)
+    return result
+
+
+def _metadata(session: Session, answer: Answer) -> list[Resource]:
+    kind = answer.media_type
+    if kind is None or media_types.DICOM_XML not in (kind.essence, kind.root):
+        said = answer.header("content-type")
+        return [Resource(media_type=said, values=item) for item in read_json(session, answer)]
+    found = []
+    for part in parts(session, answer):
+        try:
+            values = json_model.plain(xml_model.loads(part.data))
+        except xml_model.XmlModelError:
+            values = {}
+        found.append(Resource(media_type=part.headers.get("content-type", ""), values=values))
+    return found
+
+
+def _bytes(session: Session, answer: Answer) -> list[Resource] | Any:
+    for part in parts(session, answer):
+        yield Resource(media_type=part.headers.get("content-type", "")[:1000], data=part.data)

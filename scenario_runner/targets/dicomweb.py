@@ -1,0 +1,336 @@
+"""A PACS reached over DICOMweb: what a target asks, said in the words of ``network.dicomweb``."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from scenario_runner.api.targets import (
+    Echo,
+    Fetched,
+    FetchRequest,
+    FetchResult,
+    FindRequest,
+    Received,
+    RetrieveRequest,
+    RetrieveResult,
+    Storable,
+    StoreOptions,
+    StoreStatus,
+    Target,
+    TargetSetup,
+)
+from scenario_runner.errors import Unsupported
+from scenario_runner.events import TargetFacts
+from scenario_runner.language.site_model import HttpService
+from scenario_runner.network.dicomweb.peer import Login, WebPeer
+from scenario_runner.targets.dimse import naming
+from scenario_runner.targets.files import tls_of
+from scenario_runner.targets.identifiers import UNIQUE_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.network.bulk.answers import StoreAnswer
+    from scenario_runner.network.dicomweb.part10 import WebInstance
+    from scenario_runner.network.dicomweb.resources import Resource
+    from scenario_runner.network.dicomweb.retrieve import Retrieval
+    from scenario_runner.network.dicomweb.session import Session
+
+CAPABILITIES = ("echo", "store", "find", "retrieve", "fetch")
+_ABOVE: Mapping[str, tuple[str, ...]] = {
+    "study": ("StudyInstanceUID",),
+    "series": ("StudyInstanceUID", "SeriesInstanceUID"),
+    "image": ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
+}
+_PATIENT = ("PatientID", "IssuerOfPatientID")
+
+UNABLE_TO_PROCESS = 0xC000
+"""PS3.4 C.4.3.1.4: what any HTTP failure means in the words of C-GET; the comment has HTTP's."""
+SOME_FAILED = 0xB000
+
+
+class DicomwebTarget(Target):
+    """STOW-RS, QIDO-RS and WADO-RS; each operation has connections of its own."""
+
+    ways = frozenset(("stow", "qido", "wado", "dicomweb"))
+
+    def __init__(self, setup: TargetSetup, peer: WebPeer) -> None:
+        self.name = setup.name
+        self.expects = setup.expects
+        self.calling_ae_title = setup.calling_ae_title
+        self._peer = peer
+        # Many services have no DELETE, and asking is not harmless: the site has to know.
+        deletes = setup.expects.get("dicomweb_delete") is True
+        self.facts = TargetFacts(
+            name=setup.name,
+            kind="dicomweb",
+            environment=setup.environment,
+            host=peer.host,
+            port=peer.port,
+            url=peer.base,
+            capabilities=[*CAPABILITIES, *(("delete",) if deletes else ())],
+        )
+
+    def peer(self) -> WebPeer:
+        """Whom to speak to; a subclass may have to start it first."""
+        return self._peer
+
+    def echo(self, deadline: Deadline) -> Echo:
+        """DICOMweb has no C-ECHO: a query for one study shows that the service answers."""
+        from scenario_runner.network.dicomweb.search import Search, search
+
+        started = time.monotonic()
+        with naming(self.name), self._session(deadline) as session:
+            next(search(session, Search(level="study", limit=1)), None)
+        return Echo(status=0x0000, seconds=time.monotonic() - started, association=session.facts)
+
+    def store(
+        self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
+    ) -> Iterator[StoreStatus]:
+        """STOW-RS; see ``network.dicomweb.store``."""
+        from scenario_runner.network.dicomweb.store import store
+
+        answers = store(
+            self.peer(),
+            instances,
+            deadline,
+            associations=options.associations,
+            rate=options.rate,
+            resumes=options.resumes,
+            opened=options.opened,
+        )
+        with naming(self.name), contextlib.closing(answers):
+            for answer in answers:
+                yield _status(answer)
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        """One search."""
+        [matches] = self.find_each([request], deadline)
+        return matches
+
+    def find_each(
+        self, requests: Iterable[FindRequest], deadline: Deadline
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Several searches over one connection."""
+        with naming(self.name), self._session(deadline) as session:
+            for request in requests:
+                yield self._search(session, request)
+                if request.opened is not None:
+                    request.opened(session.facts)
+
+    def retrieve(
+        self, request: RetrieveRequest, sink: Callable[[Received], None], deadline: Deadline
+    ) -> RetrieveResult:
+        """WADO-RS of everything the keys name, one request for each of ``level``."""
+        from scenario_runner.network.dicomweb.retrieve import AS_STORED, path_of, retrieve
+
+        count = 0
+
+        def take(instance: WebInstance) -> None:
+            nonlocal count
+            count += 1
+            sink(_received(instance))
+
+        results: list[Retrieval] = []
+        with naming(self.name), self._session(deadline) as session:
+            for keys in self._keys(session, request):
+                accept = request.accept or AS_STORED
+                results.append(retrieve(session, path_of(keys), take, accept))
+        unreadable = sum(result.unreadable for result in results)
+        status, worst = _judged(results, count)
+        return RetrieveResult(
+            status=SOME_FAILED if status == 0 and unreadable else status,
+            comment=f"{unreadable} parts are no DICOM files" if unreadable else _comment(worst),
+            completed=count,
+            failed=unreadable,
+            association=session.facts,
+            http=worst.http if worst else None,
+            media_type=worst.media_type if worst else "",
+        )
+
+    def fetch(
+        self, request: FetchRequest, sink: Callable[[Fetched], None], deadline: Deadline
+    ) -> FetchResult:
+        """WADO-RS of metadata, frames or rendered images."""
+        from scenario_runner.network.dicomweb.resources import fetch
+        from scenario_runner.network.dicomweb.retrieve import path_of
+
+        def take(one: Resource) -> None:
+            sink(Fetched(media_type=one.media_type, values=one.values, data=one.data))
+
+        keys = {key: request.keys[key] for key in _ABOVE[request.level]}
+        with naming(self.name), self._session(deadline) as session:
+            result = fetch(
+                session,
+                request.what,
+                path_of(keys),
+                take,
+                frames=request.frames,
+                accept=request.accept,
+            )
+        status, _ = _judged([result], result.parts)
+        return FetchResult(
+            status=status,
+            http=result.http,
+            comment=_comment(result),
+            media_type=result.media_type,
+            association=session.facts,
+        )
+
+    def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
+        """``DELETE /studies/{uid}``: no part of PS3.18, and yet what several archives have.
+
+        Raises Unsupported when the service has no such method.
+        """
+        gone = []
+        with naming(self.name), self._session(deadline) as session:
+            for uid in study_uids:
+                with session.exchange("DELETE", ["studies", uid]) as answer:
+                    if answer.status in (405, 501):
+                        raise Unsupported(
+                            f"target '{self.name}' has no way to delete over DICOMweb",
+                            reason=answer.words,
+                            hint="give it an 'orthanc' service, or delete by its own means",
+                        )
+                    if answer.status not in (200, 202, 204, 404):
+                        answer.fail("DELETE")
+                    if answer.status != 404:
+                        gone.append(uid)
+        return gone
+
+    def _session(self, deadline: Deadline) -> Session:
+        from scenario_runner.network.dicomweb.session import Session
+
+        return Session(self.peer(), deadline)
+
+    def _search(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
+        from scenario_runner.network.dicomweb.search import Search, search
+
+        if request.level == "worklist":
+            raise self._unsupported("answer worklist queries over DICOMweb", "dicom")
+        if request.level == "patient":
+            return self._patients(session, request)
+        query = Search(
+            level=request.level,
+            match=request.match,
+            returned=request.returned,
+            limit=request.limit,
+        )
+        return list(search(session, query))
+
+    def _patients(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
+        """QIDO-RS knows no patients (PS3.18 10.6.1): those of the studies that match, each once."""
+        from scenario_runner.network.dicomweb.search import Search, search
+
+        asked = [*request.match, *request.returned, "PatientID"]
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        query = Search(level="study", match=request.match, returned=[*request.returned, *_PATIENT])
+        for study in search(session, query):
+            patient = {key: value for key, value in study.items() if _of_patient(key, asked)}
+            found.setdefault(tuple(str(study.get(key)) for key in _PATIENT), patient)
+            if len(found) == request.limit:
+                break
+        return list(found.values())
+
+    def _keys(self, session: Session, request: RetrieveRequest) -> Iterator[dict[str, str]]:
+        """The keys of one request after the other; what is not named is looked up."""
+        from scenario_runner.network.dicomweb.search import Search, is_single, search
+
+        level: Literal["study", "series", "image"] = (
+            "study" if request.level == "patient" else request.level
+        )
+        wanted = _ABOVE[level]
+        if all(is_single(request.keys.get(key)) for key in wanted):
+            yield {key: _single(request.keys[key]) for key in wanted}
+            return
+        several = request.keys.get(UNIQUE_KEYS[level])
+        if isinstance(several, list | tuple) and all(
+            is_single(request.keys.get(key)) for key in wanted[:-1]
+        ):
+            above = {key: _single(request.keys[key]) for key in wanted[:-1]}
+            yield from ({**above, wanted[-1]: str(uid)} for uid in several)
+            return
+        query = Search(level=level, match=request.keys, returned=wanted)
+        for match in list(search(session, query)):
+            yield {key: str(match.get(key)) for key in wanted}
+
+
+class DicomwebKind:
+    """The ``dicomweb`` service of a target."""
+
+    name: ClassVar[str] = "dicomweb"
+    model: ClassVar[type[BaseModel]] = HttpService
+
+    @classmethod
+    def open(cls, setup: TargetSetup) -> Target:
+        """Make the target; nothing is connected until it is used."""
+        return DicomwebTarget(setup, web_peer(setup.services[cls.name], setup))
+
+
+def web_peer(service: HttpService, setup: TargetSetup) -> WebPeer:
+    """A service of the site file as the wire knows it."""
+    login = None
+    if service.auth is not None and service.auth.basic is not None:
+        basic = service.auth.basic
+        login = Login(user=basic.user, password=basic.password)
+    elif service.auth is not None and service.auth.bearer:
+        login = Login(bearer=service.auth.bearer)
+    return WebPeer(
+        url=service.url,
+        login=login,
+        headers=service.headers,
+        tls=tls_of(service.tls, setup.folder),
+        connect_timeout=service.connect_timeout,
+        timeout=service.timeout,
+        fuzzy=setup.expects.get("fuzzy_matching") is True,
+    )
+
+
+def _single(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else str(value[0])
+
+
+def _of_patient(key: str, asked: Sequence[str]) -> bool:
+    return key in asked or key.startswith("Patient") or key == "IssuerOfPatientID"
+
+
+def _judged(results: Sequence[Retrieval], count: int) -> tuple[int, Retrieval | None]:
+    """A C-GET status for answers over HTTP, and the answer that decided."""
+    bad = next((result for result in results if result.http >= 300), None)
+    if bad is not None:
+        return (SOME_FAILED if count else UNABLE_TO_PROCESS), bad
+    partial = next((result for result in results if result.http == 206), None)
+    if partial is not None:
+        return SOME_FAILED, partial
+    return 0x0000, results[-1] if results else None
+
+
+def _comment(result: Retrieval | None) -> str:
+    return "" if result is None or result.http in (200, 204) else result.words
+
+
+def _received(instance: WebInstance) -> Received:
+    return Received(
+        sop_class_uid=instance.sop_class_uid,
+        sop_instance_uid=instance.sop_instance_uid,
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+        data=instance.data,
+    )
+
+
+def _status(answer: StoreAnswer) -> StoreStatus:
+    return StoreStatus(
+        sop_instance_uid=answer.sop_instance_uid,
+        sop_class_uid=answer.sop_class_uid,
+        status=answer.status,
+        comment=answer.comment,
+        seconds=answer.seconds,
+        maybe_stored=answer.maybe_stored,
+        http=answer.http,
+        retrieve_url=answer.retrieve_url,
+    )
