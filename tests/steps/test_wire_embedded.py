@@ -338,7 +338,7 @@ def test_a_performed_step_of_a_study_that_is_not_planned_is_told(tmp_path: Path)
 @pytest.mark.parametrize(
     "step",
     [
-        {"retrieve": {"from": "pacs", "via": "c-move", "match": {"StudyInstanceUID": "1.2"}}},
+        {"retrieve": {"from": "pacs", "match": {"StudyInstanceUID": "1.2"}}},
         {"commit": {"to": "pacs", "what": "all"}},
         {"worklist": {"from": "pacs"}},
         {"mpps": {"to": "pacs", "status": "completed"}},
