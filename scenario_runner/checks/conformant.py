@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import (
-    Check,
-    CheckResult,
-    Difference,
-    SavedName,
-    StepContext,
-    ValidatorName,
-)
-
-if TYPE_CHECKING:
-    from scenario_runner.conformance.api import Finding
+from scenario_runner.api import Check, CheckResult, SavedName, StepContext, ValidatorName
+from scenario_runner.checks.expected_findings import Finds, disagreements, wanted
+from scenario_runner.checks.judging import judge
 
 _SHOWN = 200
-_SAMPLE = 500
 
 
 class Conformant(Check):
@@ -32,58 +23,26 @@ class Conformant(Check):
     """What ``retrieve`` saved, by name or as a template; by default what was generated."""
     with_: list[ValidatorName] = Field(default=["standard"], alias="with", min_length=1)
     """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""
+    finds: Finds = None
+    """For a negative test: ``faults`` for those of the plan, or a list of rules; then the check holds when each is found, and no other error."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Judge each file, then all together; an absent validator is an error, not a pass."""
-        validators = [context.validator(name) for name in self.with_]
-        versions = {one.name: one.version() for one in validators}
-        files = self._files(context)
-        names = {str(file): name for name, file in files}
-        findings: list[tuple[str, Finding]] = []
-        for name, file in files:
-            context.deadline.check()
-            findings += [(name, found) for one in validators for found in one.check(file)]
-        if len(files) > 1:
-            for validator in validators:
-                context.deadline.check()
-                for found in validator.check_study([file for _, file in files]):
-                    findings.append((names.get(found.file, "all instances"), found))
-        differences = [
-            _difference(name, found) for name, found in findings if found.severity == "error"
-        ]
-        message = f"{len(files)} instances checked by {', '.join(versions)}"
-        if differences:
-            first = differences[0]
-            message = f"{len(differences)} errors; first: {first.attribute} {first.actual}"
+        judgement = judge(context, self.of, self.with_, planned=self.finds == "faults")
+        wrong = disagreements(judgement, self.finds)
+        message = judgement.checked
+        if wrong:
+            what = "errors" if self.finds is None else "findings not as planned"
+            message = f"{len(wrong)} {what}; first: {wrong[0].attribute} {wrong[0].actual}"
         return CheckResult(
-            outcome="passed" if files and not differences else "failed",
-            expected="no error",
-            actual={"instances": len(files), "errors": len(differences), "validators": versions},
+            outcome="passed" if judgement.instances and not wrong else "failed",
+            expected=wanted(self.finds),
+            actual={
+                "instances": len(judgement.instances),
+                "errors": len(judgement.errors()),
+                "validators": judgement.validators,
+                **({"rules": judgement.rules()} if self.finds else {}),
+            },
             message=message,
-            differences=differences[:_SHOWN],
+            differences=wrong[:_SHOWN],
         )
-
-    def _files(self, context: StepContext) -> list[tuple[str, Any]]:
-        if self.of is not None:
-            return list(context.retrieved(self.of).files.items())
-        folder = context.scratch()
-        files: list[tuple[str, Any]] = []
-        images = (image for series in context.selection(None) for image in series.images)
-        for instance in context.instances(images):
-            assert instance.image is not None
-            path = folder / f"{len(files):06}.dcm"
-            instance.write(path)
-            files.append((instance.image.id, path))
-            if len(files) >= _SAMPLE:
-                context.log(f"only the first {_SAMPLE} instances were checked", "warning")
-                break
-        return files
-
-
-def _difference(subject: str, finding: Finding) -> Difference:
-    return Difference(
-        subject=subject,
-        attribute=finding.attribute or finding.rule or finding.validator,
-        expected=finding.section or "conformant",
-        actual=finding.message,
-    )

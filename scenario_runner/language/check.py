@@ -139,7 +139,7 @@ def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-_LATER = frozenset({"validate", "use"})
+_LATER = frozenset({"use"})
 """Steps of the language that no room can do yet."""
 
 

@@ -182,6 +182,9 @@ Selection = Annotated[
 ]
 """What an earlier ``generate`` saved; ``all`` is the whole plan."""
 
+Instances = Annotated[Any, WithJsonSchema({"x-name-of": "instances"})]
+"""A selection, or what ``retrieve`` saved, by name; or a template that gives the latter."""
+
 StepName = Annotated[
     str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "step"})
 ]

@@ -20,6 +20,7 @@ SELECTIONS = ("generated", "imported", "all")
 _WHAT = {
     "saved": "no earlier step saves {}",
     "selection": "no earlier step saves the selection {}",
+    "instances": "no earlier step saves the instances {}",
     "step": "no earlier step is called {}",
 }
 
@@ -37,6 +38,7 @@ def check_saved(
     ids: list[str] = []
     for entry in entries:
         known = {"saved": [*saved, *ids], "selection": selections, "step": ids}
+        known["instances"] = list(dict.fromkeys((*selections, *saved, *ids)))
         for mark in named:
             if _inside(mark.path, entry.path) and isinstance(mark.value, str):
                 yield from _unknown(document, mark, known[mark.what])

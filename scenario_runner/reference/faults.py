@@ -19,7 +19,7 @@ _INTRODUCTION = f"""{GENERATED}
 
 `faults` of a series makes its objects wrong on purpose, to see what a PACS, a router or a validator makes
 of them. Each fault breaks one thing of an object that is right in everything else, so that what happens
-can be put down to it.
+can be put down to it; [Negative tests](../guide/negative-tests.md) shows how to use them.
 
 ```yaml
 patients:

@@ -26,12 +26,14 @@ def fabricate_steps() -> list[type[Step]]:
     from scenario_runner.steps.query import Query
     from scenario_runner.steps.retrieve import Retrieve
     from scenario_runner.steps.send import Send
+    from scenario_runner.steps.validate import Validate
     from scenario_runner.steps.wait import Wait
     from scenario_runner.steps.worklist import Worklist
 
     return [
         Generate,
         Import,
+        Validate,
         Echo,
         Send,
         Wait,

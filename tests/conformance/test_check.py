@@ -25,6 +25,7 @@ def evaluated(files: dict[str, Path], *, using: str = "standard") -> CheckResult
         validator=validators.__getitem__,
         retrieved=lambda _name: SimpleNamespace(files=files),
         deadline=SimpleNamespace(check=lambda: None),
+        progress=lambda *_: None,
     )
     return Conformant.model_validate({"of": "back", "with": [using]}).evaluate(context)
 
