@@ -241,6 +241,8 @@ class Target:
     """Whether what is stored there is still there when the run is over."""
     ways: frozenset[str] = frozenset()
     """Which values of ``via`` it understands."""
+    log_pdus: bool = False
+    """Whether a log of each association is wanted as evidence."""
 
     def by(self, way: str | None) -> Target:
         """The target held to one way, whatever others it has. Raises Unsupported without it."""
@@ -350,6 +352,14 @@ class Target:
 
     def case_ended(self, case: PlannedCase) -> None:
         """That case is over."""
+
+    def logging(self, keep: Callable[[str, str], None]) -> Target:
+        """The same PACS, which hands out the log of each association, a title and a text.
+
+        keep: called when an association is over, possibly from another thread. A kind without
+        associations is as it was.
+        """
+        return self
 
     def close(self) -> None:
         """Let go of everything: sockets, servers, temporary files. May be called twice."""

@@ -34,6 +34,7 @@ class RerunRequest:
     workers: int = 1
     fail_fast: bool = False
     allow_production: bool = False
+    log_pdus: bool = False
     command: Sequence[str] = ()
 
 
@@ -72,6 +73,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         overrides=kept.overrides,
         command=request.command,
         rerun_of=_repeated(record, request),
+        log_pdus=request.log_pdus,
     )
     with made_run_folder(request.out, job.run_id) as made:
         keep_told(made, folder, record.id)

@@ -39,6 +39,8 @@ class RunRequest:
     seed: int | None = None
     order: Order = field(default_factory=Order)
     allow_production: bool = False
+    log_pdus: bool = False
+    """Keep a log of every association with any target."""
     command: Sequence[str] = ()
     """The command line, for the record."""
 
@@ -73,6 +75,7 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
         order=request.order,
         overrides=request.sources.overrides,
         command=request.command,
+        log_pdus=request.log_pdus,
     )
     with made_run_folder(request.out, moment.run_id) as folder:
         plans = plan_all(loaded, scenarios, moment, request.registry)
@@ -94,6 +97,7 @@ class Prepared:
     overrides: Mapping[str, Any]
     command: Sequence[str]
     rerun_of: Mapping[str, Any] | None = None
+    log_pdus: bool = False
 
 
 def carry_out(
@@ -118,7 +122,7 @@ def carry_out(
     with ExitStack() as stack:
         bus = EventBus([EventLog(folder / "events.ndjson"), *handlers], redactor, _now)
         stack.callback(bus.close)
-        targets = stack.enter_context(OpenTargets(loaded, job.targets))
+        targets = stack.enter_context(OpenTargets(loaded, job.targets, log_pdus=job.log_pdus))
         if opened is not None:
             plans = opened(targets)
         bus.emit(

@@ -19,15 +19,19 @@ from scenario_runner.targets.open import open_target
 
 
 class OpenTargets:
-    """Targets by name, for all cases together. names: the ones the scenarios use."""
+    """Targets by name, for all cases together.
 
-    def __init__(self, loaded: Loaded, names: Sequence[str]) -> None:
+    names: the ones the scenarios use. log_pdus: have each of them log its associations.
+    """
+
+    def __init__(self, loaded: Loaded, names: Sequence[str], *, log_pdus: bool = False) -> None:
         self._scratch = tempfile.TemporaryDirectory(
             prefix="fabricate-pacs-", ignore_cleanup_errors=True
         )
         self._kinds = loaded.plugins.named("fabricate_target_kinds")
         self._site = loaded.site.site
         self._folder = loaded.site.folder
+        self._log_pdus = log_pdus
         self._lock = threading.Lock()
         self._open: dict[str, Target] = {}
         self._numbers = itertools.count()
@@ -48,7 +52,9 @@ class OpenTargets:
         scratch = Path(self._scratch.name) / f"t{next(self._numbers)}"
         scratch.mkdir()
         spec = self._site.targets[name]
-        return open_target(name, spec, self._site, self._kinds, scratch, self._folder)
+        target = open_target(name, spec, self._site, self._kinds, scratch, self._folder)
+        target.log_pdus = target.log_pdus or self._log_pdus
+        return target
 
     @contextmanager
     def apart(self) -> Iterator[Callable[[str], Target]]:

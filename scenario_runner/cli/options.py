@@ -58,6 +58,11 @@ registry_option: Decorator = click.option(
 )
 
 
+pdu_log_option: Decorator = click.option(
+    "--pdu-log", "log_pdus", is_flag=True, help="Keep a log of every PDU as evidence."
+)
+
+
 class ScenarioPath(click.Path):
     """A file or folder; ``scenarios/…`` that is not here is looked for among the shipped ones."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from scenario_runner.cli.options import pdu_log_option
 from scenario_runner.cli.run import interruptible
 from scenario_runner.engine.services import Control
 
@@ -39,6 +40,7 @@ class RunFolder(click.Path):
     "--workers", type=click.IntRange(1, 64), metavar="N", default=1, help="Cases side by side."
 )
 @click.option("--fail-fast", is_flag=True, help="Start no further case after one did not pass.")
+@pdu_log_option
 @click.option("--allow-production", is_flag=True, help="Let targets called production be used.")
 def rerun(
     run: Path,
@@ -46,6 +48,7 @@ def rerun(
     out: Path | None,
     workers: int,
     fail_fast: bool,
+    log_pdus: bool,
     allow_production: bool,
 ) -> int:
     """Repeat a run from its folder, and send only what was not acknowledged.
@@ -68,6 +71,7 @@ def rerun(
         workers=workers,
         fail_fast=fail_fast,
         allow_production=allow_production,
+        log_pdus=log_pdus,
         command=["fabricate", *sys.argv[1:]],
     )
     control = Control()

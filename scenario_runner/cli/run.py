@@ -14,6 +14,7 @@ import click
 
 from scenario_runner.cli.options import (
     paths_argument,
+    pdu_log_option,
     registry_option,
     seed_option,
     set_option,
@@ -39,6 +40,7 @@ from scenario_runner.engine.services import Control, Order
 @click.option("--fail-fast", is_flag=True, help="Start no further case after one did not pass.")
 @click.option("--from", "from_step", metavar="STEP", help="Begin at the step with this id.")
 @registry_option
+@pdu_log_option
 @click.option("--allow-production", is_flag=True, help="Let targets called production be used.")
 def run(
     paths: tuple[Path, ...],
@@ -51,6 +53,7 @@ def run(
     fail_fast: bool,
     from_step: str | None,
     registry: str | None,
+    log_pdus: bool,
     allow_production: bool,
 ) -> int:
     """Run scenarios and leave evidence.
@@ -81,6 +84,7 @@ def run(
         seed=seed,
         order=Order(workers=workers, fail_fast=fail_fast, from_step=from_step),
         allow_production=allow_production,
+        log_pdus=log_pdus,
         command=["fabricate", *sys.argv[1:]],
     )
     control = Control()

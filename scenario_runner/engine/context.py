@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +23,7 @@ from scenario_runner.api import (
     Target,
 )
 from scenario_runner.engine.checking import evaluate_checks
-from scenario_runner.engine.state import PREVIEWS_IN_A_CASE, CaseState
+from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, CaseState
 from scenario_runner.errors import MachineError, UsageError, Where
 from scenario_runner.events import Attached, Deletion, InstanceSent, Logged, Progress
 from scenario_runner.language.scenario import StepEntry
@@ -75,7 +76,23 @@ class AttemptContext:
 
     def target(self, name: str) -> Target:
         """The PACS of that name, opened on first use."""
-        return self.state.target(name)
+        target = self.state.target(name)
+        if not target.log_pdus:
+            return target
+        return target.logging(partial(self._keep_log, name))
+
+    def _keep_log(self, target: str, title: str, text: str) -> None:
+        """Keep the log of an association with a target, as far as there is room for one more."""
+        with self.state.lock:
+            self.state.logs += 1
+            if self.state.logs > LOGS_IN_A_CASE:
+                return
+        self.attach(
+            f"pdus-{target}.txt",
+            text.encode("utf-8", "replace"),
+            media_type="text/plain; charset=utf-8",
+            title=f"PDUs of an association: {title}",
+        )
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances lazily, with what ``generate`` was asked to modify; read imported ones."""
@@ -254,8 +271,10 @@ class AttemptContext:
         subject: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep a file under ``evidence/``; texts are redacted."""
-        self.state.attachments += 1
-        relative = f"evidence/{self._place}/{self.state.attachments:03}-{_safe(name)}"
+        with self.state.lock:  # logs of associations come from the threads that had them
+            self.state.attachments += 1
+            number = self.state.attachments
+        relative = f"evidence/{self._place}/{number:03}-{_safe(name)}"
         if not media_type.startswith(("image/", "application/dicom")):
             data = self.state.services.redactor.data(data)
         path = self.state.services.folder / relative

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from scenario_runner.engine.services import Factory, Job, Services
 from scenario_runner.errors import UsageError
 
 PREVIEWS_IN_A_CASE = 12
+LOGS_IN_A_CASE = 500
+"""Logs of associations; those of further ones are left out."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,8 @@ class CaseState:
     durations: dict[str, float] = field(default_factory=dict)
     previewed: set[str] = field(default_factory=set)
     attachments: int = 0
+    logs: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
     _told: dict[str, Target] = field(default_factory=dict)
     """The targets that know of this case."""
 

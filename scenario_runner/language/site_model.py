@@ -103,6 +103,8 @@ class DicomService(Model):
     """Protect the association; ``{}`` is TLS with the system's certificates."""
     user_identity: UserIdentity | None = None
     """A user to log in as."""
+    log_pdus: bool = False
+    """Keep a log of every PDU, an evidence file for each association, as --pdu-log does for all."""
 
 
 class HttpService(Model):

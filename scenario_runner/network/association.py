@@ -383,7 +383,10 @@ def read_pdu(
             "the peer broke the protocol",
             f"it sent a {_name(kind)} that claims {length} bytes; {limit} are allowed",
         )
-    return kind, transport.read(6 + length, deadline, until)
+    pdu = transport.read(6 + length, deadline, until)
+    if transport.log is not None:
+        transport.log.received(pdu)
+    return kind, pdu
 
 
 def _name(kind: int) -> str:

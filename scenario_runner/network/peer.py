@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from scenario_runner.errors import TargetError
 
 if TYPE_CHECKING:
+    from scenario_runner.network.pdu_log import Sink
     from scenario_runner.network.tls import Tls
 
 _E = TypeVar("_E", bound=TargetError)
@@ -58,6 +59,8 @@ class Peer:
     tls: Tls | None = None
     """None is a plain connection."""
     identity: UserIdentity | None = None
+    pdu_log: Sink | None = field(default=None, repr=False, compare=False)
+    """Who gets the log of each connection when it is over; by default none is kept."""
     limits: Limits = field(default_factory=Limits)
 
     def error(

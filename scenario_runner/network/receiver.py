@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.network.negotiation import Context
+    from scenario_runner.network.pdu_log import Sink as PduSink
 
 LOGGER = logging.getLogger(__name__)
 
@@ -118,7 +119,8 @@ class Receiver:
 
     contexts: the (SOP class UID, transfer syntax UID) pairs to take; a SOP class among them is also
     taken in both uncompressed little endian syntaxes. on_instance, on_event: called from other
-    threads, never two at a time. port: 0 takes a free one, which ``port`` then tells.
+    threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
+    gets the log of each association, from the thread that served it.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Receiver:
         on_instance: Sink | None = None,
         on_event: EventSink | None = None,
         limits: Limits | None = None,
+        pdu_log: PduSink | None = None,
     ) -> None:
         self.ae_title = ae_title
         self.host = host
@@ -142,6 +145,7 @@ class Receiver:
         self._on_instance = on_instance
         self._on_event = on_event
         self._limits = limits or Limits()
+        self._pdu_log = pdu_log
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -219,6 +223,7 @@ class Receiver:
             ae_title="?",
             calling_ae_title=self.ae_title,
             limits=self._limits,
+            pdu_log=self._pdu_log,
         )
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = Transport(sock, peer)

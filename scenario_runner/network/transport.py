@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import AssociationAborted, ConnectionFailed, PeerTimeout
+from scenario_runner.network.pdu_log import PduLog
 from scenario_runner.network.tls import explain, secure
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Transport:
         self._position = 0
         self._chunk = bytearray(_RECEIVE)
         self._timeout: float | None = -1.0
+        self.log: PduLog | None = None
+        if peer.pdu_log is not None:
+            title = f"{peer.calling_ae_title} with {peer.ae_title} at {peer.host}:{peer.port}"
+            self.log = PduLog(title, peer.pdu_log)
         self._scatter = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
 
     def send(self, buffers: Iterable[Buffer], deadline: Deadline) -> None:
@@ -55,6 +60,8 @@ class Transport:
 
         Raises PeerTimeout when the peer takes nothing for its response_timeout.
         """
+        if self.log is not None:
+            buffers = self.log.sending(buffers)
         remaining = iter(buffers if self._scatter else _joined(buffers))
         while batch := list(itertools.islice(remaining, _VECTORS if self._scatter else 1)):
             self._send_batch(batch, deadline)
@@ -111,6 +118,7 @@ class Transport:
 
     def _receive(self, deadline: Deadline, until: float) -> None:
         if not self._received_more(deadline, until):
+            self._note("the peer closed the connection")
             raise self._peer.error(
                 AssociationAborted,
                 "connection closed",
@@ -165,6 +173,12 @@ class Transport:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        if self.log is not None:
+            self.log.close()
+
+    def _note(self, words: str) -> None:
+        if self.log is not None:
+            self.log.note(words)
 
     def _arm(self, deadline: Deadline, until: float, what: str) -> None:
         """Set the socket's timeout to the next moment at which somebody must look up."""
@@ -188,6 +202,7 @@ class Transport:
 
     def _closed(self, error: OSError, when: str) -> AssociationAborted:
         words = explain(error) if isinstance(error, ssl.SSLError) else error.strerror or error
+        self._note(f"the connection broke: {words}")
         return self._peer.error(AssociationAborted, "connection lost", f"{words} ({when})")
 
 

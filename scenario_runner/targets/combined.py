@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class CombinedTarget(Target):
         facts = [part.facts for part in parts]
         if parts:
             self.calling_ae_title = parts[0].calling_ae_title
+            self.log_pdus = any(part.log_pdus for part in parts)
             self.lasting = all(part.lasting for part in parts)
         first = (
             facts[0]
@@ -139,6 +141,12 @@ class CombinedTarget(Target):
         """Tell every part."""
         for part in self._parts:
             part.case_ended(case)
+
+    def logging(self, keep: Callable[[str, str], None]) -> Target:
+        """The same with every part logging."""
+        target = copy.copy(self)
+        target._parts = [part.logging(keep) for part in self._parts]  # noqa: SLF001 - its own
+        return target
 
     def close(self) -> None:
         """Close every part."""

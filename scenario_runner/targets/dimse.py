@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenario_runner.api.targets import (
@@ -66,6 +68,13 @@ class DimseTarget(Target):
     def peer(self) -> Peer:
         """Whom to speak to; a subclass may have to start it first."""
         return self._peer
+
+    def logging(self, keep: Callable[[str, str], None]) -> Target:
+        """The same PACS with a log of every PDU."""
+        self.peer()  # what a subclass starts is started once, for both
+        target = copy.copy(self)
+        target._peer = dataclasses.replace(self._peer, pdu_log=keep)  # noqa: SLF001 - its own
+        return target
 
     def echo(self, deadline: Deadline) -> Echo:
         """C-ECHO over an association of its own."""
@@ -178,6 +187,7 @@ class DimseTarget(Target):
             ours.port,
             contexts=request.contexts,
             on_instance=_taking(sink),
+            pdu_log=self._peer.pdu_log,
         )
         with naming(self.name), self._listening(receiver, deadline):
             answer = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
@@ -196,7 +206,13 @@ class DimseTarget(Target):
         if ours is None:
             return super().commit(instances, deadline, patience=patience)
         reports = Commitments()
-        receiver = Receiver(ours.ae_title, ours.host, ours.port, on_event=reports.take)
+        receiver = Receiver(
+            ours.ae_title,
+            ours.host,
+            ours.port,
+            on_event=reports.take,
+            pdu_log=self._peer.pdu_log,
+        )
         with naming(self.name), self._listening(receiver, deadline):
             answer = commit(self.peer(), instances, reports, patience, deadline)
         return CommitResult(
@@ -258,7 +274,9 @@ class DimseKind:
             tls=tls_of(service.tls, setup.folder),
             identity=_identity(service.user_identity),
         )
-        return DimseTarget(setup, peer)
+        target = DimseTarget(setup, peer)
+        target.log_pdus = service.log_pdus
+        return target
 
 
 def _identity(given: SiteIdentity | None) -> UserIdentity | None:
