@@ -11,7 +11,7 @@ from types import FrameType
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.pacs.faults import parse_faults
-from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
 
@@ -25,14 +25,23 @@ class Serving:
     host: str
     port: int
     faults: Sequence[str] = ()
+    dicomweb_port: int | None = None
+    """HTTP port of DICOMweb, 0 for a free one; None does without."""
+    dicomweb_token: str | None = None
+    dicomweb_origins: Sequence[str] = ()
 
 
 def serve(serving: Serving, ready: Callable[[str], object]) -> int:
-    """Serve until Ctrl-C or SIGTERM. Raises MachineError when the port or folder cannot be had.
+    """Serve until Ctrl-C or SIGTERM. Raises MachineError when a port or the folder cannot be had.
 
-    UsageError for a fault that is none. ready: told in a line where it listens.
+    UsageError for a fault that is none. ready: told in a line where it listens, and in another where DICOMweb is.
     """
-    options = PacsOptions(faults=parse_faults(list(serving.faults)))
+    web = WebOptions(
+        port=serving.dicomweb_port or 0,
+        token=serving.dicomweb_token,
+        allow_origins=tuple(serving.dicomweb_origins),
+    )
+    options = PacsOptions(faults=parse_faults(list(serving.faults)), web=web)
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
@@ -49,8 +58,11 @@ def serve(serving: Serving, ready: Callable[[str], object]) -> int:
     )
 
     def tell(running: EmbeddedPacs) -> None:
+        url = None if serving.dicomweb_port is None else running.open_web()
         place = f"{serving.host}:{running.port}"
         ready(f"{serving.ae_title} listens on {place}, studies in {serving.folder}")
+        if url is not None:
+            ready(f"DICOMweb is at {url}")
 
     serve_pacs(pacs, Deadline(None, stop), tell)
     return 0

@@ -41,16 +41,55 @@ def pacs() -> None:
     multiple=True,
     help="Misbehave on purpose: refuse=congestion, answer=A700,share=0.5, hang=3,on=store, lose, …",
 )
-def serve(folder: Path, port: int, host: str, ae_title: str, faults: tuple[str, ...]) -> int:
-    """Serve the embedded PACS over DICOM until Ctrl-C.
+@click.option(
+    "--dicomweb-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Serve DICOMweb too, on this HTTP port; 0 takes a free one and prints it.",
+)
+@click.option(
+    "--dicomweb-token",
+    metavar="TOKEN",
+    envvar="FABRICATE_DICOMWEB_TOKEN",
+    show_envvar=True,
+    help="Bearer token that DICOMweb clients have to give.",
+)
+@click.option(
+    "--dicomweb-origin",
+    "dicomweb_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="Origin of a web page, such as a viewer's, that may read the answers; * for any.",
+)
+def serve(
+    folder: Path,
+    port: int,
+    host: str,
+    ae_title: str,
+    faults: tuple[str, ...],
+    dicomweb_port: int | None,
+    dicomweb_token: str | None,
+    dicomweb_origins: tuple[str, ...],
+) -> int:
+    """Serve the embedded PACS over DICOM until Ctrl-C, and over DICOMweb if asked to.
 
-    Stores, finds and returns studies (C-ECHO, C-STORE, C-FIND, C-GET). Listens on this machine only,
-    unless --host says otherwise. With --fault it is a PACS to test modalities and routers against.
+    Stores, finds and returns studies (C-ECHO, C-STORE, C-FIND, C-GET; STOW-RS, QIDO-RS, WADO-RS). Listens
+    on this machine only, unless --host says otherwise. With --fault it is a PACS to test modalities and
+    routers against.
     """
     from scenario_runner.app.serve import Serving
     from scenario_runner.app.serve import serve as serve_pacs
 
-    serving = Serving(folder=folder, ae_title=ae_title, host=host, port=port, faults=faults)
+    serving = Serving(
+        folder=folder,
+        ae_title=ae_title,
+        host=host,
+        port=port,
+        faults=faults,
+        dicomweb_port=dicomweb_port,
+        dicomweb_token=dicomweb_token,
+        dicomweb_origins=dicomweb_origins,
+    )
     return serve_pacs(serving, ready=click.echo)
 
 

@@ -144,6 +144,23 @@ class Destination(Model):
     """TCP port."""
 
 
+class EmbeddedWeb(Model):
+    """DICOMweb of the embedded PACS: QIDO-RS, STOW-RS and WADO-RS below ``/dicom-web``, with its TLS.
+
+    HTTP Basic authentication asks for one of its ``users``. HTTP has no AE titles: with
+    ``calling_ae_titles`` and neither users nor a token, everybody is refused.
+    """
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """HTTP port; 0 takes a free one."""
+    token: Text | None = None
+    """A bearer token (from ``env``) that clients have to give; with users too, either will do."""
+    allow_origins: list[Text] = Field(default=[])
+    """Origins of web pages that may read the answers (CORS), ``*`` for any; by default none."""
+    delete: bool = True
+    """Whether ``DELETE /studies/{uid}`` is done. The Standard has no such request, many servers do."""
+
+
 class EmbeddedService(Model):
     """A PACS inside this process, started for the run on a free loopback port.
 
@@ -162,6 +179,9 @@ class EmbeddedService(Model):
     identity (PS3.7 D.3.3.7); by default nobody is asked."""
     tls: ServerTls | None = None
     """Speak TLS, and nothing else."""
+    dicomweb: EmbeddedWeb | None = None
+    """How it does DICOMweb. In a run the port opens when a step first asks for it, with this key or
+    without."""
     destinations: dict[AeTitle, Destination] = Field(default={})
     """AE titles that C-MOVE and storage commitment can reach, ``ARCHIVE: {host: …, port: …}``; the run's
     own is always known."""

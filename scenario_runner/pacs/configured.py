@@ -12,7 +12,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.archive.values import CHARSET_VRS
 from scenario_runner.errors import UsageError
-from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions
+from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, WebOptions
 from scenario_runner.planning.transfer_syntaxes import transfer_syntax_uid
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.archive.elements import Elements
-    from scenario_runner.language.site_model import EmbeddedService, ServerTls
+    from scenario_runner.language.site_model import EmbeddedService, EmbeddedWeb, ServerTls
 
 _IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _COERCIBLE = CHARSET_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM"}
@@ -46,6 +46,7 @@ def pacs_options(
         calling_ae_titles=_set(service.calling_ae_titles),
         users=service.users,
         tls=_tls(service.tls, folder),
+        web=_web(service.dicomweb),
         destinations=ChainMap(destinations if destinations is not None else {}, table),
         sop_classes=_uids(service.sop_classes, _sop_class),
         transfer_syntaxes=_uids(service.transfer_syntaxes, _transfer_syntax),
@@ -70,6 +71,17 @@ def _tls(given: ServerTls | None, folder: Path) -> TlsOptions | None:
         certificate=folder / given.certificate,
         key=folder / given.key,
         authorities=None if given.ca is None else folder / given.ca,
+    )
+
+
+def _web(given: EmbeddedWeb | None) -> WebOptions:
+    if given is None:
+        return WebOptions()
+    return WebOptions(
+        port=given.port,
+        token=given.token,
+        allow_origins=tuple(given.allow_origins),
+        delete=given.delete,
     )
 
 

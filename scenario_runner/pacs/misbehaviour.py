@@ -58,6 +58,8 @@ OPERATIONS: Final[dict[int, Operation]] = {
 }
 Fate = Literal["hang", "drop", "abort"]
 """What comes instead of an answer."""
+_SPOILING: Final = frozenset(("alter", "charset", "extra", "pixels"))
+"""Faults that change what is sent of an instance."""
 _LOOK: Final = 0.05
 """Seconds between looks at whether a hanging peer has gone."""
 
@@ -192,6 +194,10 @@ class Misbehaviour:
         if self._first("pixels", Pixels) is not None:
             data = spoiling.with_wrong_pixels(data, syntax)
         return data
+
+    def spoils(self) -> bool:
+        """Whether ``retrieved`` may change a data set; without it a file can be sent as it lies."""
+        return any(name in _SPOILING for name, _ in self._settings)
 
     def matches(self, matches: Iterator[Match], *, worklist: bool) -> Iterator[Match]:
         """The matches of a query as they are answered."""

@@ -39,17 +39,14 @@ class TlsOptions:
 class WebOptions:
     """DICOMweb on an HTTP port of its own, with the TLS files of the DICOM port when there are any.
 
-    HTTP has no AE titles: where the PACS lets in only AE titles it knows, its HTTP port refuses
-    everybody unless user or token is given.
+    HTTP Basic authentication asks for one of ``PacsOptions.users``. HTTP has no AE titles: where the PACS
+    lets in only AE titles it knows, its HTTP port refuses everybody unless there are users or a token.
     """
 
     port: int = 0
     """0 takes a free one."""
-    user: str | None = None
-    """For HTTP Basic authentication, with ``password``."""
-    password: str = ""
     token: str | None = None
-    """For bearer authentication; with a user too, either will do."""
+    """For bearer authentication; with users too, either will do."""
     allow_origins: tuple[str, ...] = ()
     """Web pages of other origins that may read the answers (CORS); ``*`` is any."""
     delete: bool = True
@@ -92,8 +89,8 @@ class PacsOptions:
     """Worklist items beside those of the folder, asked for at each query; called from any thread."""
     tls: TlsOptions | None = None
     """Speak TLS, and nothing else."""
-    web: WebOptions | None = None
-    """DICOMweb from the start; without it the port opens when ``EmbeddedPacs.open_web`` is called."""
+    web: WebOptions = field(default_factory=WebOptions)
+    """DICOMweb, once ``EmbeddedPacs.open_web`` is called."""
     faults: Sequence[Fault] = ()
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

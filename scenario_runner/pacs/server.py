@@ -17,7 +17,7 @@ from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.mpps import PerformedSteps
-from scenario_runner.pacs.options import PacsOptions, TlsOptions, WebOptions
+from scenario_runner.pacs.options import PacsOptions, TlsOptions
 from scenario_runner.pacs.services import Desk
 
 if TYPE_CHECKING:
@@ -114,12 +114,6 @@ class EmbeddedPacs:
             target=self._accept, name=f"pacs-{self.ae_title}", daemon=True
         )
         self._thread.start()
-        if self.options.web is not None:
-            try:
-                self.open_web()
-            except BaseException:
-                self.stop()
-                raise
 
     def open_web(self) -> str:
         """Serve DICOMweb too, if it is not served yet; returns its URL.
@@ -134,7 +128,7 @@ class EmbeddedPacs:
                 desk = WebDesk(
                     archive=self.archive,
                     options=self.options,
-                    web=self.options.web or WebOptions(),
+                    web=self.options.web,
                     misbehaving=lambda: self._misbehaviour,
                     stopping=self._stopping,
                 )

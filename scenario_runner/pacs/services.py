@@ -129,12 +129,8 @@ def _negotiate(
     if uid in _SERVICES:
         usable = [one for one in proposed.transfer_syntaxes if one in _IDENTIFIER_SYNTAXES]
         peer_is_scp = False
-    elif is_storage(uid) and _among(options.sop_classes, uid):
-        usable = [
-            one
-            for one in proposed.transfer_syntaxes
-            if _is_transfer_syntax(one) and _among(options.transfer_syntaxes, one)
-        ]
+    elif is_taken(uid, options):
+        usable = [one for one in proposed.transfer_syntaxes if is_taken_in(one, options)]
         role = request.roles.get(uid)
         peer_is_scp = role is not None and role.scp
     else:
@@ -142,6 +138,18 @@ def _negotiate(
     if not usable:
         return Context(proposed.id, uid, refused, TRANSFER_SYNTAXES_NOT_SUPPORTED)
     return Context(proposed.id, uid, usable[0], peer_is_scp=peer_is_scp)
+
+
+def is_taken(sop_class_uid: str, options: PacsOptions) -> bool:
+    """Whether instances of this class are stored here."""
+    return is_storage(sop_class_uid) and _among(options.sop_classes, sop_class_uid)
+
+
+def is_taken_in(transfer_syntax_uid: str, options: PacsOptions) -> bool:
+    """Whether instances in this transfer syntax are stored here."""
+    return _is_transfer_syntax(transfer_syntax_uid) and _among(
+        options.transfer_syntaxes, transfer_syntax_uid
+    )
 
 
 def _among(allowed: frozenset[str] | None, uid: str) -> bool:

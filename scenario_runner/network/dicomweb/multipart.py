@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 Buffer = bytes | bytearray | memoryview
 
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
-"""RFC 2046 5.1.1."""
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,199}[0-9A-Za-z'()+_,\-./:=?]")
+"""RFC 2046 5.1.1, which allows 70 characters; Orthanc writes 73."""
 _END_OF_HEAD = re.compile(rb"\r\n\r\n")
 
 

@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -194,18 +194,17 @@ class _Door:
         refuse = self._desk.misbehaviour.rejection()
         if refuse is not None:
             raise WebError(503 if refuse.result == 2 else 403, "refused on purpose")
-        if web.user is None and web.token is None:
+        users = self._desk.options.users
+        if users is None and web.token is None:
             if self._desk.options.calling_ae_titles is not None:
                 raise WebError(
                     403,
                     "this PACS lets in AE titles it knows, and HTTP has none: log in is not set up",
                 )
             return
-        if not _is_known(
-            request.headers.get("authorization", ""), web.user, web.password, web.token
-        ):
+        if not _is_known(request.headers.get("authorization", ""), users or {}, web.token):
             schemes = [
-                *(['Basic realm="dicom-web", charset="UTF-8"'] if web.user is not None else []),
+                *(['Basic realm="dicom-web", charset="UTF-8"'] if users is not None else []),
                 *(["Bearer"] if web.token is not None else []),
             ]
             raise WebError(401, "log in", {"WWW-Authenticate": ", ".join(schemes)})
@@ -264,17 +263,23 @@ def _call(request: Request, patience: float, most: int) -> Call:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:20]) > most:
         raise WebError(413, f"a request may have {most} bytes")
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):
-        name, port = request.scope["server"]
-        host = f"{name}:{port}"
     return Call(
-        base=f"{request.url.scheme}://{host}{PREFIX}",
+        base=f"{request.url.scheme}://{_host(request)}{PREFIX}",
         uids=dict(request.path_params),
         query=list(request.query_params.multi_items()),
         headers=request.headers,
         body=_body(request, patience, most),
     )
+
+
+def _host(request: Request) -> str:
+    """Host and port as the client knows them, for URLs in the answer."""
+    name, port = request.scope["server"]
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        return f"{name}:{port}"
+    # A client that speaks to us directly has to name the port, and some do not.
+    return f"{host}:{port}" if host in (name, "localhost") else host
 
 
 def _body(request: Request, patience: float, most: int) -> Iterator[bytes]:
@@ -334,16 +339,17 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def _is_known(given: str, user: str | None, password: str, token: str | None) -> bool:
+def _is_known(given: str, users: Mapping[str, str], token: str | None) -> bool:
     scheme, _, credentials = given.partition(" ")
     if scheme.lower() == "bearer" and token is not None:
         return _same(credentials.strip(), token)
-    if scheme.lower() == "basic" and user is not None:
+    if scheme.lower() == "basic":
         try:
             text = base64.b64decode(credentials, validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
             return False
-        return _same(text, f"{user}:{password}")
+        user, _, password = text.partition(":")
+        return user in users and _same(password, users[user])
     return False
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.network.dicomweb.media_types import MediaType, by_preference
+from scenario_runner.network.dicomweb.media_types import MULTIPART, MediaType, by_preference
 
 if TYPE_CHECKING:
     import threading
@@ -61,6 +61,13 @@ class Call:
         if text is not None and not _UID.fullmatch(text):
             raise WebError(400, f"'{text[:80]}' is no UID: digits and dots, at most 64 characters")
         return text
+
+
+def takes_parts(accepted: MediaType, essence: str) -> bool:
+    """Whether a member of an Accept header takes multipart/related with parts of this type."""
+    if accepted.essence != MULTIPART:
+        return accepted.covers(MULTIPART)
+    return not accepted.root or MediaType(accepted.root).covers(essence)
 
 
 def resource_url(base: str, study: str, series: str = "", instance: str = "") -> str:

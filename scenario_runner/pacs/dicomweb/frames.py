@@ -16,7 +16,7 @@ from scenario_runner.archive.elements import (
 )
 from scenario_runner.archive.values import texts
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
-from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError
+from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, takes_parts
 from scenario_runner.pacs.dicomweb.retrieving import Part, multipart
 from scenario_runner.pacs.dicomweb.transfer import (
     IMAGE_TYPES,
@@ -110,17 +110,13 @@ def _choice(
         return _decoded_frame(desk, instance, number)
 
     for accepted in call.accepted():
-        multiple = accepted.covers(MULTIPART)
-        root = accepted.root if accepted.essence == MULTIPART else ""
         wanted = accepted.get("transfer-syntax")
-        takes_any = wanted == "*" or (multiple and not root)
-        if not multiple:
-            continue
-        if compressed is not None:
-            fits = root in ("", compressed) or (root == OCTET_STREAM and takes_any)
-            if fits and wanted in (None, "*", syntax):
+        if compressed is not None and wanted in (None, "*", syntax):
+            # "octet-stream" alone asks for uncompressed frames, with any syntax for whatever there is.
+            anything = accepted.root == OCTET_STREAM and wanted == "*"
+            if takes_parts(accepted, compressed) or anything:
                 return str(MediaType(compressed, {"transfer-syntax": syntax})), as_stored
-        if root in ("", OCTET_STREAM) and wanted in (None, "*", EXPLICIT_LITTLE):
+        if takes_parts(accepted, OCTET_STREAM) and wanted in (None, "*", EXPLICIT_LITTLE):
             content_type = str(MediaType(OCTET_STREAM, {"transfer-syntax": EXPLICIT_LITTLE}))
             if syntax in _NATIVE and syntax != EXPLICIT_BIG:
                 return content_type, as_stored

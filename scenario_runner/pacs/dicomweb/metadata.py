@@ -15,7 +15,14 @@ from scenario_runner.network.dicomweb.media_types import (
     OCTET_STREAM,
 )
 from scenario_runner.pacs.dicomweb import json_writer
-from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, resource_url
+from scenario_runner.pacs.dicomweb.desk import (
+    Call,
+    Reply,
+    WebDesk,
+    WebError,
+    resource_url,
+    takes_parts,
+)
 from scenario_runner.pacs.dicomweb.retrieving import multipart, parts_of
 from scenario_runner.pacs.dicomweb.transfer import pixels
 
@@ -87,7 +94,7 @@ def retrieve_bulk_data(desk: WebDesk, call: Call) -> Reply:
     for accepted in call.accepted():
         if accepted.essence == OCTET_STREAM:
             return Reply(media_type=OCTET_STREAM, content=data)
-        if accepted.covers(MULTIPART) and accepted.root in ("", OCTET_STREAM, accepted.essence):
+        if takes_parts(accepted, OCTET_STREAM):
             return multipart(OCTET_STREAM, parts_of([(OCTET_STREAM, data)]))
     raise WebError(406, f'bulk data is {MULTIPART}; type="{OCTET_STREAM}", or {OCTET_STREAM} alone')
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.archive.elements import DEFLATED_LITTLE, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from scenario_runner.network.dicomweb.media_types import DICOM, MULTIPART, MediaType
 from scenario_runner.network.dicomweb.multipart import Buffer, closing, head, new_boundary
-from scenario_runner.pacs.dicomweb.desk import Call, ConnectionBroken, Reply, WebDesk, WebError
+from scenario_runner.pacs.dicomweb.desk import (
+    Call,
+    ConnectionBroken,
+    Reply,
+    WebDesk,
+    WebError,
+    takes_parts,
+)
 from scenario_runner.pacs.dicomweb.transfer import (
     DamagedDatasetError,
     TranscodingError,
@@ -17,6 +24,7 @@ from scenario_runner.pacs.dicomweb.transfer import (
     converted,
     stored,
 )
+from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,24 +46,42 @@ def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
     one. Nothing is read before it is sent; what cannot be read after that breaks the connection, for
     a shorter answer would pass for a whole one.
     """
-    found = desk.located(call)
+    found, status = _brought(desk, desk.located(call))
     single = "instance" in call.uids
     for accepted in call.accepted():
         syntax = accepted.get("transfer-syntax")
         wanted = None if syntax in (None, "", "*") else syntax
         if not all(_can_be(one, wanted) for one in found):
             continue
-        if accepted.essence == DICOM and single:
+        if accepted.essence == DICOM and single and found:
             content = _content(desk, found[0], wanted)
             return Reply(media_type=DICOM, content=_checked(content()))
-        if accepted.covers(MULTIPART) and accepted.root in ("", DICOM, accepted.essence):
+        if takes_parts(accepted, DICOM):
             parts = ((_part_type(one, wanted), _content(desk, one, wanted)) for one in found)
-            return multipart(DICOM, parts)
+            return multipart(DICOM, parts, status=status)
     raise WebError(
         406,
         f'there is {MULTIPART}; type="{DICOM}"{f" and {DICOM}" if single else ""}, in the stored transfer'
         f" syntax, or uncompressed as transfer-syntax={EXPLICIT_LITTLE} or {IMPLICIT_LITTLE}",
     )
+
+
+def _brought(desk: WebDesk, found: list[Located]) -> tuple[list[Located], int]:
+    """The instances that are sent, and the status: all of them and 200 unless a fault is switched on.
+
+    Raises WebError 500 when a fault lets every one of them fail.
+    """
+    sent: list[Located] = []
+    status = 200
+    for instance in desk.misbehaviour.selected(found):
+        instead = desk.misbehaviour.sub_operation()
+        if instead is None:
+            sent.append(instance)
+        elif instead == "fail":
+            status = 206
+    if not sent and status == 206:
+        raise WebError(500, "failed on purpose")
+    return sent, status
 
 
 def _can_be(instance: Located, wanted: str | None) -> bool:
@@ -75,17 +101,26 @@ def _part_type(instance: Located, wanted: str | None) -> str:
 def _content(
     desk: WebDesk, instance: Located, wanted: str | None
 ) -> Callable[[], Iterable[Buffer]]:
+    if desk.misbehaviour.spoils():
+        return lambda: [_spoiled(desk, instance)]
     if wanted is None or wanted == instance.transfer_syntax_uid:
         return lambda: stored(desk.archive, instance)
     return lambda: [converted(desk.archive, instance, wanted)]
 
 
-def multipart(root: str, parts: Iterable[Part], **headers: str) -> Reply:
+def _spoiled(desk: WebDesk, instance: Located) -> bytes:
+    """The instance as faults make it, in its own transfer syntax whatever was asked for."""
+    data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
+    names = (instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid)
+    return file_meta(*names) + data
+
+
+def multipart(root: str, parts: Iterable[Part], *, status: int = 200) -> Reply:
     """An answer of several parts, each made when it is its turn. root: the type of the parts."""
     boundary = new_boundary()
     media_type = MediaType(MULTIPART, {"type": root, "boundary": boundary})
     return Reply(
-        media_type=str(media_type), content=_checked(_written(parts, boundary)), headers=headers
+        status=status, media_type=str(media_type), content=_checked(_written(parts, boundary))
     )
 
 

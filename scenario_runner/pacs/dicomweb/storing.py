@@ -32,6 +32,7 @@ from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, r
 from scenario_runner.pacs.dicomweb.json_writer import Json
 from scenario_runner.pacs.dicomweb.search import warning_header
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
+from scenario_runner.pacs.services import is_taken, is_taken_in
 from scenario_runner.pacs.spoiling import altered
 from scenario_runner.pacs.storage import COERCION, DUPLICATE_SOP_INSTANCE
 
@@ -46,6 +47,8 @@ LOGGER = logging.getLogger(__name__)
 OUT_OF_RESOURCES: Final = 0xA700
 DATA_SET_DOES_NOT_MATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000
+SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
+TRANSFER_SYNTAX_NOT_SUPPORTED: Final = 0xC122
 
 _REFERENCED_SOP, _FAILED_SOP, _OTHER_FAILURES = "00081199", "00081198", "0008119A"
 _SOP_CLASS, _SOP_INSTANCE = "00081150", "00081155"
@@ -244,10 +247,9 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome)
             status, comment = wrong
             outcome.fail(status, comment or "refused on purpose", arrived)
             return
-        there = arrived.attributes["StudyInstanceUID"]
-        if study is not None and there != study:
-            problem = f"the instance belongs to study {there}, not to the one in the URL"
-            outcome.fail(DATA_SET_DOES_NOT_MATCH, problem, arrived)
+        unwanted = _unwanted(desk, arrived, study)
+        if unwanted is not None:
+            outcome.fail(*unwanted, arrived)
             return
         told = wrong[0] if wrong else None
         if not desk.misbehaviour.loses() and _store(desk, arrived):
@@ -259,6 +261,21 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome)
         outcome.fail(OUT_OF_RESOURCES, str(error), arrived)
     finally:
         desk.archive.discard(arrived)
+
+
+def _unwanted(desk: WebDesk, arrived: Arrived, study: str | None) -> tuple[int, str] | None:
+    """Why an instance is not for this PACS, or not for this URL: failure reason and words."""
+    meta = arrived.meta
+    there = arrived.attributes["StudyInstanceUID"]
+    if study is not None and there != study:
+        problem = f"the instance belongs to study {there}, not to the one in the URL"
+        return DATA_SET_DOES_NOT_MATCH, problem
+    if not is_taken(meta.sop_class_uid, desk.options):
+        return SOP_CLASS_NOT_SUPPORTED, f"SOP class {meta.sop_class_uid} is not stored here"
+    if not is_taken_in(meta.transfer_syntax_uid, desk.options):
+        problem = f"transfer syntax {meta.transfer_syntax_uid} is not taken here"
+        return TRANSFER_SYNTAX_NOT_SUPPORTED, problem
+    return None
 
 
 def _store(desk: WebDesk, arrived: Arrived) -> bool:

@@ -109,7 +109,7 @@ def test_a_header_cannot_smuggle_in_another_one() -> None:
         head({"Content-Type": "a/b\r\nX: y"}, "b")
 
 
-@pytest.mark.parametrize("boundary", ["", " ", "x" * 71, "a\r\nb", "ä"])
+@pytest.mark.parametrize("boundary", ["", " ", "x" * 201, "a\r\nb", "ä"])
 def test_a_boundary_that_none_can_be_is_refused(boundary: str) -> None:
     with pytest.raises(MultipartError, match="boundary"):
         MultipartReader(boundary)

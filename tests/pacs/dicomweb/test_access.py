@@ -25,8 +25,9 @@ def served(folder: Path, **options: object) -> EmbeddedPacs:
 
 
 def test_without_the_login_nothing_is_told_or_taken(tmp_path: Path) -> None:
-    with served(tmp_path, user="fab", password="gehéim", token="t0ken") as pacs:
-        url = str(pacs.web_url)
+    users, web = {"fab": "gehéim"}, WebOptions(token="t0ken")
+    with EmbeddedPacs(tmp_path, options=PacsOptions(users=users, web=web)) as pacs:
+        url = pacs.open_web()
         for auth in (None, ("fab", "wrong"), ("other", "gehéim")):
             answer = get(f"{url}/studies", auth=auth)
             assert answer.status_code == 401
@@ -61,7 +62,7 @@ def test_pages_of_other_origins_read_nothing_unless_they_are_named(
     tmp_path: Path, allowed: tuple[str, ...], header: str | None
 ) -> None:
     with served(tmp_path, allow_origins=allowed) as pacs:
-        url = f"{pacs.web_url}/studies"
+        url = f"{pacs.open_web()}/studies"
         answer = httpx.get(url, headers={"Origin": "https://viewer.test"}, verify=NO_TLS)
         assert answer.headers.get("access-control-allow-origin") == header
         other = httpx.get(url, headers={"Origin": "https://evil.test"}, verify=NO_TLS)
@@ -70,8 +71,8 @@ def test_pages_of_other_origins_read_nothing_unless_they_are_named(
 
 def test_deleting_can_be_switched_off(tmp_path: Path) -> None:
     with served(tmp_path, delete=False) as pacs:
-        stow(str(pacs.web_url), [sample()])
-        assert httpx.delete(f"{pacs.web_url}/studies/1.2.3", verify=NO_TLS).status_code == 405
+        stow(pacs.open_web(), [sample()])
+        assert httpx.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS).status_code == 405
         assert pacs.archive.counts().studies == 1
 
 
@@ -87,7 +88,7 @@ def test_the_tls_files_of_the_dicom_port_protect_http_too(tmp_path: Path) -> Non
     )  # fmt: skip
     options = PacsOptions(tls=TlsOptions(certificate, key), web=WebOptions())
     with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
-        url = str(pacs.web_url)
+        url = pacs.open_web()
         assert url.startswith("https://127.0.0.1:")
         trusting = ssl.create_default_context(cafile=str(certificate))
         (reference,) = stow(url, [sample()], verify=trusting).json()["00081199"]["Value"]
@@ -97,16 +98,19 @@ def test_the_tls_files_of_the_dicom_port_protect_http_too(tmp_path: Path) -> Non
     mutual = PacsOptions(tls=TlsOptions(certificate, key, certificate), web=WebOptions())
     with EmbeddedPacs(tmp_path / "mutual", options=mutual) as pacs:
         with pytest.raises(httpx.HTTPError):
-            get(f"{pacs.web_url}/studies", verify=trusting)
+            get(f"{pacs.open_web()}/studies", verify=trusting)
         trusting.load_cert_chain(certificate, key)
-        assert get(f"{pacs.web_url}/studies", verify=trusting).status_code == 200
+        assert get(f"{pacs.open_web()}/studies", verify=trusting).status_code == 200
 
 
 def test_a_port_that_is_taken_is_an_error_that_names_it(tmp_path: Path) -> None:
     with served(tmp_path / "a") as first:
-        port = int(str(first.web_url).split(":")[2].split("/")[0])
-        with pytest.raises(MachineError, match=str(port)):
-            served(tmp_path / "b", port=port).start()
+        port = int(first.open_web().split(":")[2].split("/")[0])
+        with (
+            served(tmp_path / "b", port=port) as second,
+            pytest.raises(MachineError, match=str(port)),
+        ):
+            second.open_web()
 
 
 def test_the_port_is_not_open_before_it_is_asked_for(pacs: EmbeddedPacs) -> None:

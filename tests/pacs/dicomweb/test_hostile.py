@@ -26,13 +26,13 @@ def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPacs]:
     web = WebOptions(head_timeout=0.4, body_timeout=0.4, maximum_request=200_000)
     options = PacsOptions(web=web, maximum_associations=8)
     with EmbeddedPacs(tmp_path_factory.mktemp("pacs"), options=options) as pacs:
-        stow(str(pacs.web_url), [sample()])
+        stow(pacs.open_web(), [sample()])
         yield pacs
 
 
 @pytest.fixture(scope="module")
 def url(pacs: EmbeddedPacs) -> str:
-    return str(pacs.web_url)
+    return pacs.open_web()
 
 
 def raw(url: str, *pieces: bytes, pause: float = 0.0) -> bytes:

@@ -16,7 +16,7 @@ import pytest
 from scenario_runner.archive.archive import Archive, ArchiveOptions
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import CT_IMAGE, identifier, put, sample
+from tests.archive.samples import CT_IMAGE, IMPLICIT, identifier, put, sample
 from tests.pacs.dicomweb.web import BOUNDARY, NO_TLS, STOW_TYPE, body, get, parts, stow
 
 if TYPE_CHECKING:
@@ -97,6 +97,33 @@ def test_duplicates_follow_the_policy_of_the_archive(
         assert study["00100010"]["Value"] == [{"Alphabetic": name}]
         assert len(list((tmp_path / "objects").rglob("*.dcm"))) == 1
         assert incoming(pacs) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (PacsOptions(sop_classes=frozenset(["1.2.840.10008.5.1.4.1.1.4"])), 0x0122),
+        (PacsOptions(transfer_syntaxes=frozenset([IMPLICIT])), 0xC122),
+    ],
+)
+def test_what_dimse_does_not_take_http_does_not_take(
+    tmp_path: Path, options: PacsOptions, reason: int
+) -> None:
+    with EmbeddedPacs(tmp_path, options=options) as pacs:
+        answer = stow(pacs.open_web(), [sample()])
+        assert answer.status_code == 409
+        assert items(answer, FAILED)[0]["00081197"]["Value"] == [reason]
+        assert pacs.archive.counts().instances == 0
+
+
+def test_a_coerced_instance_is_told_with_a_warning(tmp_path: Path) -> None:
+    with EmbeddedPacs(tmp_path, options=PacsOptions(coerce={"InstitutionName": "US"})) as pacs:
+        url = pacs.open_web()
+        answer = stow(url, [sample()])
+        assert answer.status_code == 202
+        assert items(answer, REFERENCED)[0]["00081196"]["Value"] == [0xB000]
+        found = get(f"{url}/instances?InstitutionName=US")
+        assert len(found.json()) == 1
 
 
 def test_an_instance_that_is_too_long_fails_and_the_next_one_does_not(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from pydicom import dcmread
 
 from scenario_runner.pacs.faults import parse_faults
-from tests.archive.samples import sample
-from tests.pacs.dicomweb.web import get, stow
+from tests.archive.samples import EXPLICIT, sample
+from tests.pacs.dicomweb.web import get, parts, stow
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.server import EmbeddedPacs
@@ -107,3 +109,43 @@ def test_answers_come_late(pacs: EmbeddedPacs, url: str) -> None:
     before = time.monotonic()
     get(f"{url}/studies")
     assert time.monotonic() - before >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "numbers"),
+    [
+        ("lose=0.5,on=retrieve", 200, [2, 4]),
+        ("fail=0.5", 206, [2, 4]),
+        ("repeat=retrieve", 200, [1, 1, 2, 2, 3, 3, 4, 4]),
+    ],
+)
+def test_a_retrieval_brings_less_or_more(
+    pacs: EmbeddedPacs, url: str, fault: str, status: int, numbers: list[int]
+) -> None:
+    stow(url, [sample(number=n) for n in (1, 2, 3, 4)])
+    pacs.misbehave(parse_faults([fault]))
+    answer = get(f"{url}/studies/1.2.3")
+    assert answer.status_code == status
+    sent = [dcmread(BytesIO(content)).InstanceNumber for _, content in parts(answer)]
+    assert sent == numbers
+
+
+def test_a_retrieval_fails_as_a_whole_when_every_instance_does(
+    pacs: EmbeddedPacs, url: str
+) -> None:
+    stow(url, [sample()])
+    pacs.misbehave(parse_faults(["fail"]))
+    assert get(f"{url}/studies/1.2.3").status_code == 500
+
+
+def test_what_is_sent_differs_from_what_is_kept(pacs: EmbeddedPacs, url: str) -> None:
+    stow(url, [sample()])
+    pacs.misbehave(parse_faults(["alter=PatientName,value=NOBODY,on=retrieve", "pixels"]))
+    ((_, content),) = parts(get(f"{url}/studies/1.2.3"))
+    sent, kept = dcmread(BytesIO(content)), dcmread(BytesIO(sample().file))
+    assert sent.PatientName == "NOBODY"
+    assert sent.PixelData != kept.PixelData
+    pacs.misbehave([])
+    assert parts(get(f"{url}/studies/1.2.3")) == [
+        (f"application/dicom; transfer-syntax={EXPLICIT}", sample().file)
+    ]
