@@ -17,6 +17,7 @@ _COMMANDS = {
     "new": "scenario_runner.cli.new:new",
     "report": "scenario_runner.cli.report:report",
     "check": "scenario_runner.cli.check:check",
+    "view": "scenario_runner.cli.view:view",
     "pacs": "scenario_runner.cli.pacs:pacs",
 }
 _HELP = {
@@ -28,6 +29,7 @@ _HELP = {
     "new": "Write a new scenario or site file to start from.",
     "report": "Write the reports of a run again from its record.",
     "check": "Check DICOM files against the Standard.",
+    "view": "Show a DICOM file: its attributes and its image.",
     "pacs": "Serve the embedded PACS, or talk to any PACS.",
 }
 

@@ -1,0 +1,187 @@
+"""``fabricate view``."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scenario_runner.errors import FabricatorError, UsageError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.imaging.terminal import Colors
+
+DAMAGED = 3
+_FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
+_COLUMNS = 160
+"""Where there is no terminal to fit into."""
+_INLINE = 1024
+
+
+class _Pair(click.ParamType[tuple[float, float]]):
+    """Two numbers with a comma between."""
+
+    name = "window"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        try:
+            center, width = (float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"'{value}' is not CENTER,WIDTH, for example 40,400", param, ctx)
+        if not width > 0:
+            self.fail("the width has to be above 0", param, ctx)
+        return center, width
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=False))
+@click.option("--tags/--no-tags", default=True, help="Whether attributes are listed.")
+@click.option(
+    "--image/--no-image",
+    default=None,
+    help="Whether the image is drawn; by default on a terminal only.",
+)
+@click.option(
+    "--frame",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Which frame.",
+)
+@click.option(
+    "--window", type=_Pair(), metavar="CENTER,WIDTH", help="Instead of the window in the file."
+)
+@click.option(
+    "--png", type=click.Path(), metavar="FILE", help="Write the image in full size; - is stdout."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the DICOM JSON Model (PS3.18 annex F)."
+)
+@click.option(
+    "--inline",
+    is_flag=True,
+    help=f"With --json, binary values over {_INLINE} bytes too, as base64.",
+)
+@click.option("--full", is_flag=True, help="Do not cut values to the width of the terminal.")
+@click.option(
+    "--colors",
+    type=click.Choice(["truecolor", "256", "none"]),
+    help="How many colours the terminal has; by default as it says.",
+)
+def view(
+    file: Path,
+    tags: bool,
+    image: bool | None,
+    frame: int,
+    window: tuple[float, float] | None,
+    png: str | None,
+    as_json: bool,
+    inline: bool,
+    full: bool,
+    colors: Colors | None,
+) -> int:
+    """Show a DICOM file: its attributes as a tree, with what is wrong with them, and its image.
+
+    Exit code 3 for a file that is damaged or no DICOM file; what can be read of it is shown.
+    """
+    from scenario_runner.conformance.reader import read_file
+
+    if file.is_dir():
+        raise UsageError(f"'{file}' is a folder", hint="name one file")
+    read = read_file(file)
+    damage = next((each for each in read.trouble if each.rule in _FATAL), None)
+    with warnings.catch_warnings():
+        # What pydicom doubts about values stands in the tree, as findings.
+        warnings.simplefilter("ignore")
+        if damage is not None and (as_json or png is not None or not read.readable):
+            raise _DamagedError(
+                f"'{file}': {damage.attribute or ''} {damage.message}".replace("  ", " ")
+            )
+        if png is not None:
+            _write(_picture(file, frame, window), png)
+            return 0
+        if as_json:
+            click.echo(_json(file, inline=inline))
+            return 0
+        if tags:
+            from scenario_runner.cli.tree import show
+
+            show(read, columns=None if full else _COLUMNS, colors=colors)
+        if image or (image is None and sys.stdout.isatty() and _has_pixels(read)):
+            _draw(file, frame, window, colors)
+    return DAMAGED if damage is not None else 0
+
+
+class _DamagedError(FabricatorError):
+    """The file is damaged or no DICOM file."""
+
+    exit_code = DAMAGED
+
+
+def _has_pixels(read: DicomFile) -> bool:
+    keywords = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+    return any(read.data.get(keyword) is not None for keyword in keywords)
+
+
+def _picture(file: Path, frame: int, window: tuple[float, float] | None) -> Image.Image:
+    """One frame, windowed, in full size. Raises FabricatorError when it cannot be shown."""
+    from scenario_runner.pacs.dicomweb.desk import WebError
+    from scenario_runner.pacs.dicomweb.rendering import Window, render
+
+    try:
+        return render(file, frame, None if window is None else Window(*window))
+    except WebError as error:
+        raise FabricatorError(f"'{file}': {error.message}") from error
+
+
+def _write(picture: Image.Image, target: str) -> None:
+    if target == "-":
+        picture.save(sys.stdout.buffer, "PNG")
+    else:
+        picture.save(Path(target), "PNG")
+
+
+def _draw(
+    file: Path, frame: int, window: tuple[float, float] | None, colors: Colors | None
+) -> None:
+    """Draw into the terminal; a file without an image that can be shown says why."""
+    from scenario_runner.cli.tree import palette, room
+    from scenario_runner.imaging.terminal import draw
+
+    try:
+        picture = _picture(file, frame, window)
+    except FabricatorError as error:
+        click.echo(f"no image: {error.message}", err=True)
+        return
+    columns, rows = room()
+    for line in draw(picture, palette(colors), columns, rows):
+        click.echo(line, color=True)
+
+
+def _json(file: Path, *, inline: bool) -> str:
+    import json
+
+    from pydicom import DataElement, dcmread
+
+    from scenario_runner.network.dicomweb.json_model import of_dataset
+
+    def bulk(element: DataElement) -> str | None:
+        size = len(element.value) if isinstance(element.value, bytes) else 0
+        if inline or size <= _INLINE:
+            return None
+        return f"{file.resolve().as_uri()}#{int(element.tag):08X}"
+
+    try:
+        model = of_dataset(dcmread(file), bulk)
+    except (ValueError, TypeError, AttributeError, KeyError, NotImplementedError) as error:
+        raise _DamagedError(f"'{file}' cannot be read: {error}") from error
+    return json.dumps(model, ensure_ascii=False, indent=2)
