@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from scenario_runner.imaging.api import Preview
+from scenario_runner.imaging.card import card
 from scenario_runner.imaging.text.overlay import DATA, GROUP
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from scenario_runner.imaging.instance import Instance
 
 
 def render(instance: Instance, max_side: int) -> Preview:
     """Window, reduce and compress. The same instance always gives the same bytes.
 
-    An instance without pixels gives an empty picture of one pixel. Rescale and the linear window
+    An instance without pixels gives a card with what it says, a PDF its page. Rescale and the linear window
     are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is inverted, our overlay plane is shown.
     """
     dataset = instance.dataset()
     if "PixelData" not in dataset:
-        return _png(Image.new("L", (1, 1)))
+        return _png(card(dataset, max_side))
     pixels = dataset.pixel_array
     color = dataset.get("SamplesPerPixel", 1) == 3
     if pixels.ndim > (3 if color else 2):
@@ -35,9 +38,9 @@ def render(instance: Instance, max_side: int) -> Preview:
     if color:
         image = Image.fromarray(np.ascontiguousarray(pixels).astype(np.uint8))
     else:
-        slope = float(dataset.get("RescaleSlope", 1) or 1)
-        values = pixels.astype(np.float32) * slope + float(dataset.get("RescaleIntercept", 0) or 0)
-        low, high = _window(dataset.get("WindowCenter"), dataset.get("WindowWidth"), values)
+        slope = float(_of(dataset, "RescaleSlope") or 1)
+        values = pixels.astype(np.float32) * slope + float(_of(dataset, "RescaleIntercept") or 0)
+        low, high = _window(_of(dataset, "WindowCenter"), _of(dataset, "WindowWidth"), values)
         grey = np.clip((values - low) * (255.0 / max(high - low, 1e-6)), 0, 255)
         if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
             grey = 255 - grey
@@ -47,6 +50,17 @@ def render(instance: Instance, max_side: int) -> Preview:
         image.paste("white", mask=bright)
     image.thumbnail((max_side, max_side), Image.Resampling.BOX)
     return _png(image)
+
+
+def _of(dataset: Dataset, keyword: str) -> Any:
+    """A value of the image, or of the functional groups that its frames share (C.7.6.16)."""
+    if keyword in dataset:
+        return dataset.get(keyword)
+    for shared in dataset.get("SharedFunctionalGroupsSequence") or ():
+        for group in shared:
+            if group.VR == "SQ" and group.value and keyword in group.value[0]:
+                return group.value[0].get(keyword)
+    return None
 
 
 def _window(center: object, width: object, values: np.ndarray) -> tuple[float, float]:

@@ -18,6 +18,9 @@ from scenario_runner.planning.plan_json import write_json
 from scenario_runner.registry.counters import SqliteCounters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenario_runner.errors import Diagnostic
     from scenario_runner.language.document import Document
 
 NOW = dt.datetime(2026, 3, 4, 5, 6, 7)  # noqa: DTZ001 - a plan's dates have no zone
@@ -78,6 +81,7 @@ def plan(
     counters: Counters | None = None,
     where: Site | None = None,
     fields: dict[str, Any] | None = None,
+    modalities: Mapping[str, ModalityDefaults] = MODALITIES,
     **more: Any,
 ) -> expand.Plan:
     return expand.plan(
@@ -85,7 +89,7 @@ def plan(
         where or site(),
         options=options(seed, **more),
         counters=counters or SqliteCounters(":memory:"),
-        modalities=MODALITIES,
+        modalities=modalities,
         pattern_fields={**FIELDS, **(fields or {})},
         demographics={"faker": FAKER},
     )
@@ -93,17 +97,26 @@ def plan(
 
 def problems(text: str, *, where: Site | None = None, **more: Any) -> list[tuple[str, int, int]]:
     """(code, line, column) of everything that ``validate`` would say; line 3 is the first of text."""
-    return [
-        (each.code, each.where.line, each.where.column)
-        for each in expand.check(
-            scenario(text),
-            where or site(),
-            options=options(**more),
-            modalities=MODALITIES,
-            pattern_fields=FIELDS,
-            demographics={"faker": FAKER},
-        )
-    ]
+    found = diagnostics(text, where=where, **more)
+    return [(each.code, each.where.line, each.where.column) for each in found]
+
+
+def diagnostics(
+    text: str,
+    *,
+    where: Site | None = None,
+    modalities: Mapping[str, ModalityDefaults] = MODALITIES,
+    **more: Any,
+) -> list[Diagnostic]:
+    """The same with their words."""
+    return expand.check(
+        scenario(text),
+        where or site(),
+        options=options(**more),
+        modalities=modalities,
+        pattern_fields=FIELDS,
+        demographics={"faker": FAKER},
+    )
 
 
 def as_json(made: expand.Plan) -> str:

@@ -17,36 +17,47 @@ if TYPE_CHECKING:
 DPI = 150
 WIDTH, HEIGHT = 1240, 1754
 """A4 at that resolution."""
-_MARGIN = 110
+SIZE = 30
+"""Pixels of its letters."""
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=6)
 def _face(size: int) -> Typeface:
     return Typeface(size)
 
 
 def draw(
-    heading: str, lines: Sequence[str], note: str, *, width: int = WIDTH, height: int = HEIGHT
+    heading: str,
+    lines: Sequence[str],
+    note: str,
+    *,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    size: int = SIZE,
 ) -> Image.Image:
-    """Black on white: a heading, lines below it that wrap, a note at the foot. What has no room is cut."""
-    scale = width / WIDTH
-    margin = round(_MARGIN * scale)
+    """Black on white: a heading, lines below it that wrap, a note at the foot.
+
+    size: of the lines' letters in pixels; everything else goes by it. What has no room is cut.
+    """
+    margin = round(size * min(3.6, width / (size * 12)))
     ink = Image.new("L", (width, height))
-    y = margin
-    for text, size, gap in (
-        (heading, 52, 30),
-        *((line, 30, 12) for line in lines),
-    ):
-        y = _write(ink, text, round(size * scale), y, margin) + round(gap * scale)
-    small = _face(round(24 * scale))
+    small = _face(round(size * 0.8))
     below = wrap(note, small, width - 2 * margin)
-    _write(ink, note, small.size, height - margin - len(below) * small.height, margin)
+    foot = height - margin - len(below) * small.height
+    y = _write(ink, heading, round(size * 1.7), (margin, foot), margin) + size
+    for line in lines:
+        y = _write(ink, line, size, (y, foot), margin) + size // 3
+    _write(ink, note, small.size, (foot, height), margin)
     return ImageOps.invert(ink)
 
 
-def _write(ink: Image.Image, text: str, size: int, y: int, margin: int) -> int:
+def _write(ink: Image.Image, text: str, size: int, room: tuple[int, int], margin: int) -> int:
+    """Write text from one row of pixels on, as far as it ends before another; where it ended."""
     face = _face(size)
+    y, end = room
     for row in wrap(text, face, ink.width - 2 * margin):
+        if y + face.height > end:
+            break
         ink.paste(Image.fromarray(face.line(row)), (margin, y))
         y += face.height
     return y
