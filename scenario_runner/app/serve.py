@@ -1,47 +1,68 @@
-"""What ``fabricate pacs serve`` does."""
+"""What ``fabricate pacs serve`` and ``fabricate pacs rebuild`` do."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+from pydantic import ValidationError
+
+from scenario_runner.app.load import Sources, load_site
+from scenario_runner.app.plan import PlanRequest, preview
+from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.deadline import Deadline
+from scenario_runner.errors import UsageError
+from scenario_runner.language.site_model import EmbeddedService
+from scenario_runner.pacs.configured import pacs_options
 from scenario_runner.pacs.faults import parse_faults
-from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
+from scenario_runner.registry.location import registry_location
+from scenario_runner.targets.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """What to serve, and where. faults: as ``pacs.faults.parse_faults`` reads them."""
+    """What to serve, and where.
+
+    target: one of the site file's, whose ``embedded`` is the start; settings: keys of ``embedded`` that
+    win over it, paths absolute; faults: further ones, as ``pacs.faults.parse_faults`` reads them. plan: a
+    scenario whose studies are on the worklist; seed: of that plan.
+    """
 
     folder: Path
-    ae_title: str
     host: str
     port: int
+    site: Path | None = None
+    target: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     faults: Sequence[str] = ()
-    dicomweb_port: int | None = None
-    """HTTP port of DICOMweb, 0 for a free one; None does without."""
-    dicomweb_token: str | None = None
-    dicomweb_origins: Sequence[str] = ()
+    plan: Path | None = None
+    seed: int | None = None
+    registry: str | None = None
+    """Where the counters of that plan live; by default the user's."""
 
 
 def serve(serving: Serving, ready: Callable[[str], object]) -> int:
     """Serve until Ctrl-C or SIGTERM. Raises MachineError when a port or the folder cannot be had.
 
-    UsageError for a fault that is none. ready: told in a line where it listens, and in another where DICOMweb is.
+    UsageError for a setting or fault that is none, InvalidInput for a site or scenario that is wrong.
+    ready: told in a line where it listens, and in another where DICOMweb is.
     """
-    web = WebOptions(
-        port=serving.dicomweb_port or 0,
-        token=serving.dicomweb_token,
-        allow_origins=tuple(serving.dicomweb_origins),
+    service, folder = _service(serving)
+    schedule = _schedule(serving)
+    pacs = EmbeddedPacs(
+        serving.folder,
+        ae_title=service.ae_title,
+        host=serving.host,
+        port=serving.port,
+        options=pacs_options(service, folder, scheduled=schedule.items),
     )
-    options = PacsOptions(faults=parse_faults(list(serving.faults)), web=web)
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
@@ -49,20 +70,73 @@ def serve(serving: Serving, ready: Callable[[str], object]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    pacs = EmbeddedPacs(
-        serving.folder,
-        ae_title=serving.ae_title,
-        host=serving.host,
-        port=serving.port,
-        options=options,
-    )
 
     def tell(running: EmbeddedPacs) -> None:
-        url = None if serving.dicomweb_port is None else running.open_web()
+        url = None if service.dicomweb is None else running.open_web()
         place = f"{serving.host}:{running.port}"
-        ready(f"{serving.ae_title} listens on {place}, studies in {serving.folder}")
+        ready(f"{service.ae_title} listens on {place}, studies in {serving.folder}")
         if url is not None:
             ready(f"DICOMweb is at {url}")
 
     serve_pacs(pacs, Deadline(None, stop), tell)
     return 0
+
+
+def rebuild(folder: Path, tell: Callable[[str], object]) -> int:
+    """Make the index of an archive again from its files; exit code 4 when some cannot be read.
+
+    Raises UsageError when there is no archive, MachineError when somebody serves it.
+    """
+    report = rebuild_archive(folder)
+    noun = "instance" if report.instances == 1 else "instances"
+    older = f", {report.superseded} older versions removed" if report.superseded else ""
+    tell(f"{report.instances} {noun} indexed{older}")
+    for path, why in report.unreadable:
+        tell(f"not readable: {path}: {why}")
+    return 4 if report.unreadable else 0
+
+
+def _service(serving: Serving) -> tuple[EmbeddedService, Path]:
+    """What the PACS is to be like, and what relative paths in it start from."""
+    given: dict[str, Any] = {}
+    folder = Path.cwd()
+    if serving.target is not None:
+        _, loaded = load_site(serving.site)
+        targets = loaded.site.targets
+        spec = targets.get(serving.target)
+        if spec is None or spec.embedded is None:
+            able = [name for name, one in targets.items() if one.embedded is not None]
+            raise UsageError(
+                f"'{serving.target}' is no target with 'embedded' in the site file",
+                hint=f"there is: {', '.join(able)}" if able else "add embedded: {} to a target",
+            )
+        given = spec.embedded.model_dump(mode="json", exclude_unset=True)
+        folder = loaded.folder
+    if serving.faults:
+        faults = [
+            one.model_dump(mode="json", exclude_unset=True) for one in parse_faults(serving.faults)
+        ]
+        given["faults"] = [*given.get("faults", ()), *faults]
+    settings = dict(serving.settings)
+    web = {**(given.get("dicomweb") or {}), **settings.pop("dicomweb", {})}
+    if "dicomweb" in given or "port" in web:
+        given["dicomweb"] = web
+    try:
+        return EmbeddedService.model_validate({**given, **settings}), folder
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{where}: {first['msg']}") from None
+
+
+def _schedule(serving: Serving) -> Schedule:
+    _, loaded = load_site(serving.site)
+    schedule = Schedule(loaded.site.ae_title)
+    if serving.plan is not None:
+        sources = Sources(paths=[serving.plan], site=serving.site)
+        request = PlanRequest(
+            sources=sources, registry=registry_location(serving.registry), seed=serving.seed
+        )
+        for job in preview(request).jobs:
+            schedule.add(job.case)
+    return schedule

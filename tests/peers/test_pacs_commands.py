@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.processes import dcmqrscp, free_port
+from tests.peers.processes import dcmqrscp, free_port, storescp
 from tests.running import command, environment, fabricate, write_scenario, write_site
 
 pytestmark = pytest.mark.peer
@@ -93,3 +94,75 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
             4
         )
         assert str(port) in done.err
+
+
+def test_one_is_served_as_a_site_file_has_it_and_options_win(tmp_path: Path) -> None:
+    series = {"modality": "CT", "images": 1, "size": [64, 64]}
+    made = write_scenario(
+        tmp_path / "made.yaml",
+        [{"generate": {"to": "dicom"}}],
+        seed=5,
+        patients=[{"studies": [{"accession": "WL1", "series": [series]}]}],
+    )
+    out = tmp_path / "run"
+    fabricate("run", made, "--registry", ":memory:", "--out", out).check()
+    [file] = [str(one) for one in (out / "dicom").rglob("*.dcm")]
+    embedded = {
+        "ae_title": "RIS",
+        "coerce": {"PatientID": "MPI7"},
+        "faults": [{"counts": {"by": 4}}],
+    }
+    site = write_site(tmp_path / "site.yaml", {"ris": {"embedded": embedded}})
+    with (
+        storescp(tmp_path / "archive") as archive,
+        served(
+            tmp_path / "pacs", "ris", "--site", str(site), "--ae-title", "EMBEDDED",
+            "--worklist-from", str(made), "--registry", ":memory:",
+            "--destination", f"ARCHIVE=127.0.0.1:{archive.port}",
+        ) as port,
+    ):  # fmt: skip
+        told = dcmtk("storescu", "-d", "127.0.0.1", str(port), file)
+        assert "coerced: PatientID" in told.stdout + told.stderr
+        keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=MPI7")
+        found = dcmtk("findscu", "-S", "127.0.0.1", str(port), *keys,
+                      "-k", "NumberOfStudyRelatedInstances", "-k", "StudyInstanceUID")  # fmt: skip
+        said = found.stdout + found.stderr
+        assert "[5 ]" in said
+        uid = re.findall(r"UI \[([0-9.]+)", said)[-1]
+        moved = dcmtk("movescu", "-S", "-aem", "ARCHIVE", "127.0.0.1", str(port), *keys[:2],
+                      "-k", f"StudyInstanceUID={uid}")  # fmt: skip
+        assert moved.returncode == 0, moved.stderr
+        assert len(list(archive.folder.rglob("CT*"))) == 1
+        planned = dcmtk("findscu", "-W", "127.0.0.1", str(port), "-k", "AccessionNumber=WL*",
+                        "-k", "StudyInstanceUID")  # fmt: skip
+        assert uid in planned.stdout + planned.stderr, "the study that a run makes with this seed"
+    rebuilt = fabricate("pacs", "rebuild", tmp_path / "pacs").check()
+    assert rebuilt.out == "1 instance indexed\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["nobody"], "'nobody' is no target with 'embedded'"),
+        (["--destination", "ARCHIVE=here"], "not HOST:PORT"),
+        (["--destination", "ARCHIVE=here:99999"], "destinations.ARCHIVE.port"),
+        (["--coerce", "StudyInstanceUID=1.2"], "cannot coerce 'StudyInstanceUID'"),
+        (["--sop-class", "Nonsense"], "does not know 'Nonsense'"),
+        (["--tls-certificate", __file__], "--tls-key belong together"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_before_the_port_opens(
+    tmp_path: Path, options: list[str], complaint: str
+) -> None:
+    done = fabricate("pacs", "serve", "--folder", tmp_path / "pacs", *options).check(2)
+    assert complaint in done.err
+
+
+def test_rebuilding_names_what_cannot_be_read(tmp_path: Path) -> None:
+    assert "no archive" in fabricate("pacs", "rebuild", tmp_path).check(2).err
+    shelf = tmp_path / "objects" / "00"
+    shelf.mkdir(parents=True)
+    (shelf / "0000-0.dcm").write_bytes(b"not DICOM")
+    done = fabricate("pacs", "rebuild", tmp_path).check(4)
+    assert "0 instances indexed" in done.out
+    assert "0000-0.dcm" in done.out

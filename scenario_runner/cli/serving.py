@@ -1,0 +1,220 @@
+"""``fabricate pacs serve`` and ``rebuild``: the embedded PACS as a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scenario_runner.cli.options import ScenarioPath, registry_option, seed_option, site_option
+
+
+class _Pair(click.ParamType[tuple[str, str]]):
+    """``NAME=VALUE``, both text."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name:
+            self.fail(f"'{value}' is not {self.name}", param, ctx)
+        return name, text
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("target", required=False)
+@site_option
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("pacs"),
+    show_default=True,
+    help="Where studies are kept; made when it is not there.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=11112,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one and prints it.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--ae-title", metavar="AE", help="Its AE title.  [default: EMBEDDED]")
+@click.option("--allow", metavar="AE", multiple=True, help="Let in this AE title, and no others.")
+@click.option(
+    "--destination",
+    "destinations",
+    type=_Pair("AE=HOST:PORT"),
+    multiple=True,
+    help="Where C-MOVE and storage commitment find an AE title.",
+)
+@click.option("--tls-certificate", type=_FILE, help="Speak TLS with this certificate (PEM).")
+@click.option("--tls-key", type=_FILE, help="The certificate's private key (PEM).")
+@click.option("--tls-ca", type=_FILE, help="Ask clients for a certificate signed by this one.")
+@click.option(
+    "--worklist",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of worklist files; by default 'worklist' in --folder.",
+)
+@click.option(
+    "--worklist-from",
+    type=ScenarioPath(),
+    help="Put the studies of this scenario's plan on the worklist; no counter moves.",
+)
+@seed_option
+@registry_option
+@click.option(
+    "--commitment",
+    type=click.Choice(["same", "later", "new"]),
+    help="On which association storage commitment is reported.  [default: same]",
+)
+@click.option(
+    "--duplicates",
+    type=click.Choice(["keep", "overwrite", "refuse"]),
+    help="What becomes of a second instance with the same UID.  [default: keep]",
+)
+@click.option(
+    "--coerce",
+    type=_Pair("KEYWORD=VALUE"),
+    multiple=True,
+    help="Give an attribute this value in whatever is stored, told by status B000.",
+)
+@click.option(
+    "--sop-class",
+    "sop_classes",
+    metavar="UID",
+    multiple=True,
+    help="Store this SOP class, and no others.",
+)
+@click.option(
+    "--transfer-syntax",
+    "transfer_syntaxes",
+    metavar="UID",
+    multiple=True,
+    help="Take instances in this transfer syntax, and no others.",
+)
+@click.option(
+    "--dicomweb-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Serve DICOMweb too, on this HTTP port; 0 takes a free one and prints it.",
+)
+@click.option(
+    "--dicomweb-token",
+    metavar="TOKEN",
+    envvar="FABRICATE_DICOMWEB_TOKEN",
+    show_envvar=True,
+    help="Bearer token that DICOMweb clients have to give.",
+)
+@click.option(
+    "--dicomweb-origin",
+    "dicomweb_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="Origin of a web page, such as a viewer's, that may read the answers; * for any.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    metavar="FAULT",
+    multiple=True,
+    help="Misbehave on purpose: refuse=congestion, answer=A700,share=0.5, hang=3,on=store, lose, …",
+)
+def serve(
+    target: str | None,
+    site: Path | None,
+    folder: Path,
+    port: int,
+    host: str,
+    worklist_from: Path | None,
+    seed: int | None,
+    registry: str | None,
+    faults: tuple[str, ...],
+    **given: Any,
+) -> int:
+    """Serve the embedded PACS over DICOM until Ctrl-C, and over DICOMweb if asked to.
+
+    Stores, finds and returns studies (C-ECHO, C-STORE, C-FIND, C-GET, C-MOVE; STOW-RS, QIDO-RS, WADO-RS),
+    has a worklist, takes performed procedure steps and commits itself. Listens on this machine only, unless --host says
+    otherwise. With --fault it is a PACS to test modalities and routers against.
+
+    TARGET is a target of the site file: it is served as its 'embedded' says; options win.
+    """
+    from scenario_runner.app.serve import Serving
+    from scenario_runner.app.serve import serve as serve_pacs
+
+    serving = Serving(
+        folder=folder,
+        host=host,
+        port=port,
+        site=site,
+        target=target,
+        settings=_settings(given),
+        faults=faults,
+        plan=worklist_from,
+        seed=seed,
+        registry=registry,
+    )
+    return serve_pacs(serving, ready=click.echo)
+
+
+def _settings(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, as keys of ``embedded``."""
+    settings = {
+        "ae_title": given["ae_title"],
+        "calling_ae_titles": list(given["allow"]),
+        "destinations": {name: _place(text) for name, text in given["destinations"]},
+        "worklist": str(given["worklist"].absolute()) if given["worklist"] else None,
+        "commitment": given["commitment"],
+        "duplicates": given["duplicates"],
+        "coerce": dict(given["coerce"]),
+        "sop_classes": list(given["sop_classes"]),
+        "transfer_syntaxes": list(given["transfer_syntaxes"]),
+        "dicomweb": _web(given),
+    }
+    tls = {key: given[f"tls_{key}"] for key in ("certificate", "key", "ca")}
+    if any(tls.values()):
+        if not (tls["certificate"] and tls["key"]):
+            raise click.UsageError("--tls-certificate and --tls-key belong together")
+        settings["tls"] = {key: str(path.absolute()) for key, path in tls.items() if path}
+    return {key: value for key, value in settings.items() if value}
+
+
+def _web(given: dict[str, Any]) -> dict[str, Any]:
+    web = {
+        "port": given["dicomweb_port"],
+        "token": given["dicomweb_token"],
+        "allow_origins": list(given["dicomweb_origins"]) or None,
+    }
+    return {key: value for key, value in web.items() if value is not None}
+
+
+def _place(text: str) -> dict[str, Any]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise click.UsageError(f"--destination: '{text}' is not HOST:PORT")
+    return {"host": host.strip("[]"), "port": int(port)}
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def rebuild(folder: Path) -> int:
+    """Make the index of an embedded PACS again from its files.
+
+    FOLDER is what 'fabricate pacs serve' keeps its studies in; nobody may be serving it. The exit code is 4
+    when a file cannot be read; each is named.
+    """
+    from scenario_runner.app.serve import rebuild as rebuild_folder
+
+    return rebuild_folder(folder, tell=click.echo)

@@ -1,0 +1,232 @@
+"""What a site file can ask of the embedded PACS, told to it as the site file has it."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import AssociationRejected, UsageError
+from scenario_runner.language.site_model import EmbeddedService
+from scenario_runner.network.commit import Commitments, commit
+from scenario_runner.network.echo import echo
+from scenario_runner.network.peer import Peer, UserIdentity
+from scenario_runner.network.receiver import Receiver
+from scenario_runner.network.store import store
+from scenario_runner.pacs.configured import pacs_options
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
+from tests.pacs.test_many import Encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scenario_runner.network.bulk.answers import StoreAnswer
+    from tests.archive.samples import Sample
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Any]:
+    """A function that starts a PACS with these keys of ``embedded``."""
+    running: list[EmbeddedPacs] = []
+
+    def start(**keys: Any) -> EmbeddedPacs:
+        service = EmbeddedService.model_validate(keys)
+        pacs = EmbeddedPacs(
+            tmp_path / "pacs", service.ae_title, options=pacs_options(service, tmp_path)
+        )
+        pacs.start()
+        running.append(pacs)
+        return pacs
+
+    yield start
+    for pacs in running:
+        pacs.stop()
+
+
+def peer(pacs: EmbeddedPacs, **more: Any) -> Peer:
+    return Peer(host=pacs.host, port=pacs.port, ae_title=pacs.ae_title, **more)
+
+
+def send(pacs: EmbeddedPacs, *samples: Any) -> list[StoreAnswer]:
+    contexts = [(CT_IMAGE, one.transfer_syntax_uid) for one in samples]
+    instances = [Encoded(one, transfer_syntax_uid=one.transfer_syntax_uid) for one in samples]
+    return list(store(peer(pacs), instances, contexts, Deadline(30)))
+
+
+def test_a_coerced_attribute_is_told_and_only_where_it_was_another_one(start: Any) -> None:
+    pacs = start(coerce={"PatientID": "MPI7", "PatientSex": "F"})
+    first, second = send(pacs, sample(number=1), sample(number=2, PatientID="MPI7"))
+    assert (first.status, first.comment) == (0xB000, "coerced: PatientID")
+    assert second.status == 0
+    for one in pacs.archive.instances():
+        header, _ = pacs.archive.header(one.file)
+        assert header[0x00100020].value.strip() == b"MPI7"
+
+
+@pytest.mark.parametrize(
+    ("duplicates", "status", "name"),
+    [
+        ("keep", 0, b"CITIZEN^JANE"),
+        ("overwrite", 0, b"SECOND^ONE"),
+        ("refuse", 0x0111, b"CITIZEN^JANE"),
+    ],
+)
+def test_a_second_instance_with_one_uid(
+    start: Any, duplicates: str, status: int, name: bytes
+) -> None:
+    pacs = start(duplicates=duplicates)
+    answers = send(pacs, sample(), sample(PatientName="SECOND^ONE"))
+    assert [one.status for one in answers] == [0, status]
+    (kept,) = pacs.archive.instances()
+    header, _ = pacs.archive.header(kept.file)
+    assert header[0x00100010].value.strip() == name
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({"sop_classes": ["MRImageStorage"]}, "abstract syntax (SOP class) not supported"),
+        ({"sop_classes": ["1.2.840.10008.5.1.4.1.1.4"]}, "abstract syntax (SOP class)"),
+        ({"transfer_syntaxes": ["jpeg-ls", "ImplicitVRLittleEndian"]}, "transfer syntaxes not"),
+    ],
+)
+def test_what_it_does_not_take_is_refused_in_negotiation(
+    start: Any, keys: Any, complaint: str
+) -> None:
+    pacs = start(**keys)
+    (answer,) = send(pacs, sample())
+    assert answer.status is None
+    assert complaint in answer.comment
+    assert pacs.archive.counts().instances == 0
+    assert echo(peer(pacs), Deadline(10)).status == 0
+
+
+def test_what_it_takes_is_accepted_by_keyword_and_by_name(start: Any) -> None:
+    pacs = start(sop_classes=["CTImageStorage"], transfer_syntaxes=["implicit-le"])
+    assert [one.status for one in send(pacs, sample(transfer_syntax=IMPLICIT))] == [0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({"sop_classes": ["CTPictureStorage"]}, "CTPictureStorage"),
+        ({"transfer_syntaxes": ["best"]}, "best"),
+        ({"coerce": {"PatientNickname": "X"}}, "PatientNickname"),
+        ({"coerce": {"StudyInstanceUID": "1.2"}}, "StudyInstanceUID"),
+        ({"coerce": {"PixelData": "1"}}, "PixelData"),
+    ],
+)
+def test_a_policy_about_something_that_does_not_exist_is_refused(
+    tmp_path: Path, keys: Any, complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        pacs_options(EmbeddedService.model_validate(keys), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("identity", "welcome"),
+    [
+        (None, False),
+        (UserIdentity(user="fab", password=None), False),
+        (UserIdentity(user="fab", password="wrong"), False),
+        (UserIdentity(user="nobody", password="secret"), False),
+        (UserIdentity(user="fab", password="secret"), True),
+    ],
+)
+def test_a_user_has_to_give_a_name_and_the_password(
+    start: Any, identity: UserIdentity | None, *, welcome: bool
+) -> None:
+    pacs = start(users={"fab": "secret"})
+    if welcome:
+        assert echo(peer(pacs, identity=identity), Deadline(10)).status == 0
+    else:
+        with pytest.raises(AssociationRejected):
+            echo(peer(pacs, identity=identity), Deadline(10))
+
+
+def test_only_the_ae_titles_that_are_named_may_associate(start: Any) -> None:
+    pacs = start(calling_ae_titles=["CT1"])
+    assert echo(peer(pacs, calling_ae_title="CT1"), Deadline(10)).status == 0
+    with pytest.raises(AssociationRejected):
+        echo(peer(pacs, calling_ae_title="CT2"), Deadline(10))
+
+
+@pytest.mark.parametrize(
+    ("commitment", "delivery"),
+    [
+        ("same", "same association"),
+        ("later", "later association"),
+        ("new", "association of the peer"),
+    ],
+)
+def test_our_client_takes_a_commitment_report_however_it_is_delivered(
+    start: Any, commitment: str, delivery: str
+) -> None:
+    reports = Commitments()
+    with Receiver("FABRICATE", "127.0.0.1", 0, on_event=reports.take) as receiver:
+        receiver.start(Deadline(10))
+        table = {"FABRICATE": {"host": "127.0.0.1", "port": receiver.port}}
+        pacs = start(commitment=commitment, destinations=table)
+        put(pacs.archive, sample())
+        asked = [(CT_IMAGE, "1.2.3.1.1"), (CT_IMAGE, "9.9")]
+        answer = commit(peer(pacs), asked, reports, 4.0, Deadline(20))
+    assert answer.delivery == delivery
+    assert answer.committed == ("1.2.3.1.1",)
+    assert answer.failed == {"9.9": 0x0112}
+
+
+def test_a_report_that_waits_is_told_to_who_asked_and_to_nobody_else(start: Any) -> None:
+    pacs = start(commitment="later")
+    put(pacs.archive, sample())
+    told: dict[str, str] = {}
+
+    def ask(title: str) -> None:
+        who = peer(pacs, calling_ae_title=title)
+        pairs = [(CT_IMAGE, "1.2.3.1.1")]
+        answer = commit(who, pairs, Commitments(), 3.0, Deadline(20))
+        told[title] = answer.transaction_uid
+
+    threads = [threading.Thread(target=ask, args=(title,)) for title in ("CT1", "CT2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(told) == {"CT1", "CT2"}, "each got the report on its own transaction"
+    assert pacs._reports.take("CT1") == pacs._reports.take("CT2") == []
+
+
+def test_fifty_associations_at_once_lose_nothing_and_none_is_starved(tmp_path: Path) -> None:
+    """``benchmarks/many.py`` does the same with ten thousand, and watches the memory."""
+    associations, each = 50, 20
+    first = sample(f"1.2.{10**6}")
+    instances = [
+        dataclasses.replace(
+            first,
+            sop_instance_uid=first.sop_instance_uid.replace(str(10**6), str(10**6 + number)),
+            data=first.data.replace(str(10**6).encode(), str(10**6 + number).encode()),
+        )
+        for number in range(associations * each)
+    ]
+    seconds: list[float] = []
+
+    def one(part: list[Sample]) -> None:
+        began = time.perf_counter()
+        contexts = [(CT_IMAGE, EXPLICIT)]
+        answers = list(store(peer(pacs), map(Encoded, part), contexts, Deadline(120)))
+        assert [answer.status for answer in answers] == [0] * each
+        seconds.append(time.perf_counter() - began)
+
+    with EmbeddedPacs(tmp_path) as pacs, ThreadPoolExecutor(associations) as pool:
+        parts = [instances[n::associations] for n in range(associations)]
+        list(pool.map(one, parts))
+        assert pacs.archive.counts().instances == associations * each
+    assert len(seconds) == associations
+    assert max(seconds) < 4 * statistics.median(seconds) + 1.0
