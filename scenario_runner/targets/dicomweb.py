@@ -239,20 +239,20 @@ class DicomwebTarget(Target):
 
     def _keys(self, session: Session, request: RetrieveRequest) -> Iterator[dict[str, str]]:
         """The keys of one request after the other; what is not named is looked up."""
-        from scenario_runner.network.dicomweb.search import Search, is_single, search
+        from scenario_runner.network.dicomweb.search import Search, is_single, search, single
 
         level: Literal["study", "series", "image"] = (
             "study" if request.level == "patient" else request.level
         )
         wanted = _ABOVE[level]
         if all(is_single(request.keys.get(key)) for key in wanted):
-            yield {key: _single(request.keys[key]) for key in wanted}
+            yield {key: single(request.keys[key]) for key in wanted}
             return
         several = request.keys.get(UNIQUE_KEYS[level])
         if isinstance(several, list | tuple) and all(
             is_single(request.keys.get(key)) for key in wanted[:-1]
         ):
-            above = {key: _single(request.keys[key]) for key in wanted[:-1]}
+            above = {key: single(request.keys[key]) for key in wanted[:-1]}
             yield from ({**above, wanted[-1]: str(uid)} for uid in several)
             return
         query = Search(level=level, match=request.keys, returned=wanted)
@@ -289,10 +289,6 @@ def web_peer(service: HttpService, setup: TargetSetup) -> WebPeer:
         timeout=service.timeout,
         fuzzy=setup.expects.get("fuzzy_matching") is True,
     )
-
-
-def _single(value: str | Sequence[str]) -> str:
-    return value if isinstance(value, str) else str(value[0])
 
 
 def _of_patient(key: str, asked: Sequence[str]) -> bool:

@@ -78,9 +78,9 @@ def resource(level: SearchLevel, match: Mapping[str, Any]) -> tuple[list[str], d
     left = dict(match)
     path: list[str] = []
     if level != "study" and is_single(match.get("StudyInstanceUID")):
-        path += ["studies", str(left.pop("StudyInstanceUID"))]
+        path += ["studies", single(left.pop("StudyInstanceUID"))]
         if level == "image" and is_single(match.get("SeriesInstanceUID")):
-            path += ["series", str(left.pop("SeriesInstanceUID"))]
+            path += ["series", single(left.pop("SeriesInstanceUID"))]
     return [*path, {"study": "studies", "series": "series", "image": "instances"}[level]], left
 
 
@@ -107,6 +107,11 @@ def is_single(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return len(value) == 1 and is_single(value[0])
     return isinstance(value, str) and bool(value) and not set(value) & set("*?\\,")
+
+
+def single(value: str | Sequence[str]) -> str:
+    """The one UID of a key that ``is_single``."""
+    return value if isinstance(value, str) else str(value[0])
 
 
 def _flat(match: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

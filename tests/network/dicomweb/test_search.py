@@ -1,0 +1,188 @@
+"""QIDO-RS: every match comes, once, however a service pages, and keys say what was meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import OperationFailed, ProtocolViolation
+from scenario_runner.network.dicomweb.search import PAGE, Search, parameters, resource, search
+from scenario_runner.network.dicomweb.session import Session
+from tests.network.dicomweb.services import DICOM_JSON, Asked, Reply, Service, dicom_json, service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def ask(running: Service, query: Search) -> list[dict[str, Any]]:
+    with Session(running.peer, Deadline(10)) as session:
+        return list(search(session, query))
+
+
+def params(asked: Asked) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(asked.path).query)
+
+
+def paging(total: int, *, cap: int, heed_offset: bool = True) -> Callable[[Asked], Reply]:
+    """A service with so many studies that gives no more than ``cap`` at once."""
+
+    def behave(asked: Asked) -> Reply:
+        given = params(asked)
+        start = int(given["offset"][0]) if heed_offset else 0
+        end = min(total, start + min(cap, int(given["limit"][0])))
+        found = [{"StudyInstanceUID": f"1.2.{number}"} for number in range(start, end)]
+        return Reply(200, dicom_json(*found), DICOM_JSON) if found else Reply(204)
+
+    return behave
+
+
+@pytest.mark.parametrize(("total", "cap"), [(0, 10), (7, 10), (10, 10), (25, 10), (450, 1000)])
+def test_all_pages_are_asked_for_even_when_a_service_gives_fewer_than_asked(
+    total: int, cap: int
+) -> None:
+    with service(paging(total, cap=cap)) as running:
+        found = ask(running, Search(level="study"))
+    assert [match["StudyInstanceUID"] for match in found] == [f"1.2.{n}" for n in range(total)]
+    assert int(params(running.asked[0])["limit"][0]) == PAGE
+
+
+def test_a_service_that_ignores_the_offset_is_not_asked_for_ever() -> None:
+    with service(paging(30, cap=10, heed_offset=False)) as running:
+        found = ask(running, Search(level="study"))
+    assert len(found) == 10
+    assert len(running.asked) == 2
+
+
+def test_no_more_than_the_limit_is_asked_for_and_given() -> None:
+    with service(paging(30, cap=10)) as running:
+        found = ask(running, Search(level="study", limit=12))
+    assert len(found) == 12
+    assert [params(asked)["limit"] for asked in running.asked] == [["12"], ["2"]]
+
+
+def test_a_query_for_one_study_takes_one_request() -> None:
+    body = dicom_json({"StudyInstanceUID": "1.2.3", "NumberOfStudyRelatedInstances": 4})
+    with service(lambda _: Reply(200, body, DICOM_JSON)) as running:
+        [found] = ask(
+            running,
+            Search(
+                level="study",
+                match={"StudyInstanceUID": "1.2.3", "PatientID": ""},
+                returned=["AccessionNumber"],
+            ),
+        )
+    assert len(running.asked) == 1
+    # What was asked for and is empty is there as None, as C-FIND has it.
+    assert found == {
+        "StudyInstanceUID": "1.2.3",
+        "PatientID": None,
+        "AccessionNumber": None,
+        "NumberOfStudyRelatedInstances": 4,
+    }
+    assert params(running.asked[0])["includefield"] == ["PatientID", "AccessionNumber"]
+
+
+@pytest.mark.parametrize(
+    ("level", "match", "path", "left"),
+    [
+        ("study", {"StudyInstanceUID": "1"}, ["studies"], ["StudyInstanceUID"]),
+        ("series", {"StudyInstanceUID": "1"}, ["studies", "1", "series"], []),
+        ("series", {"Modality": "CT"}, ["series"], ["Modality"]),
+        (
+            "image",
+            {"StudyInstanceUID": "1", "SeriesInstanceUID": "2", "SOPInstanceUID": "3"},
+            ["studies", "1", "series", "2", "instances"],
+            ["SOPInstanceUID"],
+        ),
+        ("image", {"StudyInstanceUID": ["1"]}, ["studies", "1", "instances"], []),
+        ("image", {"SeriesInstanceUID": "2"}, ["instances"], ["SeriesInstanceUID"]),
+        ("series", {"StudyInstanceUID": ["1", "2"]}, ["series"], ["StudyInstanceUID"]),
+        ("series", {"StudyInstanceUID": "1.*"}, ["series"], ["StudyInstanceUID"]),
+    ],
+)
+def test_unique_keys_become_the_path_and_the_rest_stay_keys(
+    level: Any, match: dict[str, Any], path: list[str], left: list[str]
+) -> None:
+    assert resource(level, match) == (path, {key: match[key] for key in left})
+
+
+@pytest.mark.parametrize(
+    ("match", "pairs"),
+    [
+        ({"PatientName": "CIT*"}, [("PatientName", "CIT*")]),
+        ({"StudyDate": "20260101-20260131"}, [("StudyDate", "20260101-20260131")]),
+        ({"StudyInstanceUID": ["1.2", "1.3"]}, [("StudyInstanceUID", "1.2,1.3")]),
+        ({"StudyInstanceUID": "1.2\\1.3"}, [("StudyInstanceUID", "1.2,1.3")]),
+        ({"ModalitiesInStudy": ["CT", "MR"]}, [("ModalitiesInStudy", "CT\\MR")]),
+        (
+            {"RequestAttributesSequence": {"ScheduledProcedureStepID": "S1"}},
+            [("RequestAttributesSequence.ScheduledProcedureStepID", "S1")],
+        ),
+        (
+            {"RequestAttributesSequence": [{"RequestedProcedureID": ""}]},
+            [("includefield", "RequestAttributesSequence.RequestedProcedureID")],
+        ),
+        (
+            {"InstanceNumber": 1, "AccessionNumber": None},
+            [("InstanceNumber", "1"), ("includefield", "AccessionNumber")],
+        ),
+    ],
+)
+def test_keys_are_written_as_the_standard_has_them(
+    match: dict[str, Any], pairs: list[tuple[str, str]]
+) -> None:
+    assert parameters(match) == pairs
+
+
+def test_characters_that_mean_something_in_a_url_stay_values() -> None:
+    value = "A&B=C#D+E %Ä\\F^G*?"
+    with service(lambda _: Reply(204)) as running:
+        ask(running, Search(level="study", match={"PatientID": value}))
+    [asked] = running.asked
+    assert params(asked)["PatientID"] == [value]
+    # Some services do not unescape what need not be escaped.
+    assert "^G*?" in asked.path
+
+
+def test_a_service_that_takes_no_caret_gets_it_escaped() -> None:
+    def strict(asked: Asked) -> Reply:
+        return Reply(400) if "^" in asked.path else Reply(204)
+
+    with service(strict) as running:
+        assert ask(running, Search(level="study", match={"PatientName": "A^B"})) == []
+    assert [params(asked)["PatientName"] for asked in running.asked] == [["A^B"], ["A^B"]]
+
+
+def test_fuzzy_matching_is_asked_for_only_when_the_site_says_so() -> None:
+    with service(lambda _: Reply(204)) as running:
+        ask(running, Search(level="study"))
+    with service(lambda _: Reply(204), fuzzy=True) as fuzzy:
+        ask(fuzzy, Search(level="study"))
+    assert "fuzzymatching" not in params(running.asked[0])
+    assert params(fuzzy.asked[0])["fuzzymatching"] == ["true"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 500])
+def test_a_refused_query_is_an_error_with_the_words_of_the_service(status: int) -> None:
+    reply = Reply(status, b'{"Details": "too broad"}', {"Content-Type": "application/json"})
+    with service(lambda _: reply) as running, pytest.raises(OperationFailed) as caught:
+        ask(running, Search(level="study"))
+    assert f"HTTP {status}" in caught.value.reason
+    assert "too broad" in caught.value.reason
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[1, 2]", b'"text"', b"[" * 100_000, b"\xff\xfe"])
+def test_what_is_no_dicom_json_is_not_taken_for_no_match(body: bytes) -> None:
+    with (
+        service(lambda _: Reply(200, body, {"Content-Type": "text/html"})) as running,
+        pytest.raises(ProtocolViolation, match="not a DICOMweb service"),
+    ):
+        ask(running, Search(level="study"))
+
+
+def test_an_empty_200_is_no_match() -> None:
+    with service(lambda _: Reply(200)) as running:
+        assert ask(running, Search(level="study")) == []

@@ -1,0 +1,294 @@
+"""STOW-RS: every instance gets one honest answer, whatever a service says or leaves unsaid."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import (
+    AssociationAborted,
+    ConnectionFailed,
+    Interrupted,
+    OperationFailed,
+    ProtocolViolation,
+    TargetError,
+)
+from scenario_runner.network.dicomweb.batches import BYTES, gathered
+from scenario_runner.network.dicomweb.peer import Login, WebPeer
+from scenario_runner.network.dicomweb.store import store
+from tests.network.dicomweb.services import (
+    DICOM_JSON,
+    Asked,
+    Reply,
+    results_json,
+    results_xml,
+    service,
+)
+from tests.network.objects import Encoded, Study
+from tests.peers.processes import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.network.bulk.answers import StoreAnswer
+
+
+def images(count: int) -> list[Encoded]:
+    return list(Study().instances(count, 8))
+
+
+def send(peer: WebPeer, instances: list[Encoded], **options: Any) -> list[StoreAnswer]:
+    return list(store(peer, instances, Deadline(20), **options))
+
+
+def sent_until_it_broke(
+    peer: WebPeer, instances: list[Encoded], **options: Any
+) -> tuple[list[StoreAnswer], BaseException | None]:
+    answers: list[StoreAnswer] = []
+    try:
+        # What came before the error stays in the list.
+        answers.extend(store(peer, instances, Deadline(20), **options))
+    except TargetError as error:
+        return answers, error
+    return answers, None
+
+
+def all_stored(asked: Asked) -> Reply:
+    return Reply(200, results_json(dict.fromkeys(asked.uids)), DICOM_JSON)
+
+
+def test_what_arrives_is_what_was_sent_byte_for_byte() -> None:
+    instances = images(45)
+    with service(all_stored) as running:
+        answers = send(running.peer, instances)
+    arrived = [one for asked in running.asked for one in asked.instances]
+    assert [bytes(one.data) for one in arrived] == [one.data for one in instances]
+    assert {one.transfer_syntax_uid for one in arrived} == {instances[0].transfer_syntax_uid}
+    assert [len(asked.uids) for asked in running.asked] == [20, 20, 5]
+    assert [a.sop_instance_uid for a in answers] == [one.sop_instance_uid for one in instances]
+    assert {(a.status, a.http) for a in answers} == {(0, 200)}
+    assert answers[0].retrieve_url == f"http://x/{instances[0].sop_instance_uid}"
+    assert running.asked[0].path == "/dicom-web/studies"
+
+
+def test_each_instance_of_a_batch_gets_its_own_result() -> None:
+    good, warned, refused = images(3)
+
+    def some(asked: Asked) -> Reply:
+        stored = {good.sop_instance_uid: None, warned.sop_instance_uid: 0xB000}
+        failed = {refused.sop_instance_uid: 0xA900}
+        return Reply(202, results_json(stored, failed), DICOM_JSON)
+
+    with service(some) as running:
+        answers = send(running.peer, [good, warned, refused])
+    assert [a.status for a in answers] == [0x0000, 0xB000, 0xA900]
+    assert answers[2].comment == "HTTP 202 Accepted, FailureReason A900"
+    assert len(running.asked) == 1
+
+
+def test_a_service_that_answers_xml_is_understood() -> None:
+    good, bad = images(2)
+    body = results_xml([good.sop_instance_uid], {bad.sop_instance_uid: 0x0122})
+    reply = Reply(202, body, {"Content-Type": "application/dicom+xml"})
+    with service(lambda _: reply) as running:
+        answers = send(running.peer, [good, bad])
+    assert [a.status for a in answers] == [0, 0x0122]
+
+
+def test_an_empty_200_means_that_everything_was_stored() -> None:
+    with service(lambda _: Reply(200)) as running:
+        answers = send(running.peer, images(3))
+    assert [a.status for a in answers] == [0, 0, 0]
+
+
+def test_an_instance_the_response_does_not_mention_is_asked_for_alone() -> None:
+    instances = images(3)
+    silent = instances[1].sop_instance_uid
+
+    def forgetful(asked: Asked) -> Reply:
+        if len(asked.uids) > 1:
+            told = dict.fromkeys(uid for uid in asked.uids if uid != silent)
+            return Reply(202, results_json(told), DICOM_JSON)
+        return Reply(409, results_json(None, None, [0xC122]), DICOM_JSON)
+
+    with service(forgetful) as running:
+        answers = send(running.peer, instances)
+    assert [a.status for a in answers] == [0, 0xC122, 0]
+    assert "sent again after: HTTP 202 Accepted to several instances" in answers[1].comment
+    assert [len(asked.uids) for asked in running.asked] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("http", "status"), [(400, 0x0110), (409, 0x0110), (413, 0xA700), (415, 0x0110), (500, 0x0110)]
+)
+def test_a_bare_refusal_is_a_failure_of_each_instance_with_the_words_of_http(
+    http: int, status: int
+) -> None:
+    reply = Reply(http, b"no room\nfor this", {"Content-Type": "text/plain"})
+    with service(lambda _: reply) as running:
+        answers = send(running.peer, images(2))
+    assert [(a.status, a.http, a.maybe_stored) for a in answers] == [(status, http, False)] * 2
+    assert all(f"HTTP {http}" in a.comment and "(no room for this)" in a.comment for a in answers)
+    # Once together, then each alone: one bad instance must not fail its neighbours.
+    assert [len(asked.uids) for asked in running.asked] == [2, 1, 1]
+
+
+def test_a_busy_service_is_not_asked_again_for_each_instance() -> None:
+    with service(lambda _: Reply(503)) as running:
+        answers = send(running.peer, images(5))
+    assert {a.status for a in answers} == {0xA700}
+    assert len(running.asked) == 1
+
+
+def test_an_unexplained_202_is_no_success_and_no_failure() -> None:
+    with service(lambda _: Reply(202)) as running:
+        [answer] = send(running.peer, images(1))
+    assert (answer.status, answer.maybe_stored) == (None, True)
+    assert "without a result for this instance" in answer.comment
+
+
+@pytest.mark.parametrize("http", [401, 403])
+def test_a_service_that_does_not_let_us_in_ends_the_step(http: int) -> None:
+    with service(lambda _: Reply(http)) as running:
+        answers, error = sent_until_it_broke(running.peer, images(2))
+    assert isinstance(error, OperationFailed)
+    assert error.hint is not None
+    assert "'auth'" in error.hint
+    assert [a.status for a in answers] == [None, None]
+
+
+def test_a_page_that_is_no_dicomweb_is_not_taken_for_success() -> None:
+    page = Reply(200, b"<html><body>welcome</body></html>", {"Content-Type": "text/html"})
+    with service(lambda _: page) as running:
+        answers, error = sent_until_it_broke(running.peer, images(2))
+    assert isinstance(error, ProtocolViolation)
+    assert [a.status for a in answers] == [None, None]
+    with service(lambda _: Reply(404)) as running:
+        _, error = sent_until_it_broke(running.peer, images(2))
+    assert isinstance(error, OperationFailed)
+    assert error.hint is not None
+    assert "url" in error.hint
+
+
+def test_when_the_connection_breaks_nothing_is_miscounted() -> None:
+    def breaks_after_one(asked: Asked) -> Reply:
+        return all_stored(asked) if len(running.asked) == 1 else Reply(hang_up=True)
+
+    instances = images(70)
+    with service(breaks_after_one) as running:
+        answers, error = sent_until_it_broke(running.peer, instances)
+    assert isinstance(error, AssociationAborted)
+    assert [a.sop_instance_uid for a in answers] == [
+        one.sop_instance_uid for one in instances[: len(answers)]
+    ]
+    assert [a.status for a in answers[:20]] == [0] * 20
+    # All of the second request went out, so they may be there; of the third nothing did.
+    assert {(a.status, a.maybe_stored) for a in answers[20:40]} == {(None, True)}
+    assert {(a.status, a.maybe_stored) for a in answers[40:]} <= {(None, False), (None, True)}
+
+
+def test_a_broken_request_is_sent_again_when_that_was_asked_for() -> None:
+    def breaks_once(asked: Asked) -> Reply:
+        return Reply(hang_up=True) if len(running.asked) == 1 else all_stored(asked)
+
+    with service(breaks_once) as running:
+        answers = send(running.peer, images(3), resumes=1)
+    assert [a.status for a in answers] == [0, 0, 0]
+    assert all("sent again after: connection closed" in a.comment for a in answers)
+    assert running.asked[0].uids == running.asked[1].uids
+
+
+def test_nothing_that_listens_leaves_nothing_in_doubt() -> None:
+    peer = WebPeer(url=f"http://127.0.0.1:{free_port()}", connect_timeout=1)
+    answers, error = sent_until_it_broke(peer, images(2))
+    assert isinstance(error, ConnectionFailed)
+    assert [(a.status, a.maybe_stored) for a in answers] == [(None, False)] * 2
+
+
+def test_several_connections_at_once_lose_and_double_nothing() -> None:
+    connections: list[Any] = []
+    together = threading.Barrier(2, timeout=5)
+
+    def slowly(asked: Asked) -> Reply:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(1)
+        return all_stored(asked)
+
+    instances = images(90)
+    with service(slowly) as running:
+        answers = send(running.peer, instances, associations=2, opened=connections.append)
+    assert [a.sop_instance_uid for a in answers] == [one.sop_instance_uid for one in instances]
+    arrived = [uid for asked in running.asked for uid in asked.uids]
+    assert sorted(arrived) == sorted(one.sop_instance_uid for one in instances)
+    assert len(connections) == 2
+    assert sum(facts["requests"] for facts in connections) == len(running.asked) == 5
+
+
+def test_an_error_of_the_instances_comes_after_the_answers_to_what_was_sent() -> None:
+    def breaking() -> Iterator[Encoded]:
+        yield from images(2)
+        raise OSError("the disk is gone")
+
+    answers: list[StoreAnswer] = []
+    with service(all_stored) as running, pytest.raises(OSError, match="disk"):
+        answers.extend(store(running.peer, breaking(), Deadline(10)))
+    assert [a.status for a in answers] == [0, 0]
+
+
+def test_one_uid_twice_is_two_requests_with_two_results() -> None:
+    [instance] = images(1)
+    with service(all_stored) as running:
+        answers = send(running.peer, [instance, instance])
+    assert [a.status for a in answers] == [0, 0]
+    assert [len(asked.uids) for asked in running.asked] == [1, 1]
+
+
+def test_a_request_is_bounded_in_bytes_and_a_rate_in_instances() -> None:
+    piece = bytes(BYTES // 2)
+    big = [Encoded("1.2", f"1.2.{n}", "1.2.840.10008.1.2.1", (piece,)) for n in range(5)]
+    assert [len(batch.instances) for batch in gathered(big, 20)] == [2, 2, 1]
+    with service(all_stored) as running:
+        send(running.peer, images(3), rate=100.0)
+    assert [len(asked.uids) for asked in running.asked] == [1, 1, 1]
+
+
+def test_cancelling_ends_a_request_that_waits() -> None:
+    cancelled = threading.Event()
+
+    def never(asked: Asked) -> Reply:
+        cancelled.set()
+        threading.Event().wait(1)
+        return all_stored(asked)
+
+    answers: list[StoreAnswer] = []
+    with service(never, timeout=30) as running, pytest.raises(Interrupted):
+        answers.extend(store(running.peer, images(2), Deadline(30, cancelled)))
+    assert [(a.status, a.maybe_stored) for a in answers] == [(None, True)] * 2
+
+
+def test_logins_and_headers_go_with_every_request_and_into_no_evidence() -> None:
+    seen: list[Any] = []
+    cases = [
+        (Login(user="fab", password="pässword"), "Basic ZmFiOnDDpHNzd29yZA=="),
+        (Login(bearer="t0ken"), "Bearer t0ken"),
+    ]
+    for login, expected in cases:
+        with service(lambda _: Reply(200), login=login, headers={"X-Api-Key": "k3y"}) as running:
+            send(running.peer, images(21), opened=seen.append)
+        assert {asked.headers["authorization"] for asked in running.asked} == {expected}
+        assert {asked.headers["x-api-key"] for asked in running.asked} == {"k3y"}
+        assert "pässword" not in repr(running.peer)
+        assert "t0ken" not in repr(running.peer)
+    assert not any(secret in str(seen) for secret in ("ssword", "t0ken", "k3y", "ZmFi"))
+    assert {facts["requests"] for facts in seen} == {2}
+
+
+def test_a_proxy_in_the_environment_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    with service(lambda _: Reply(200)) as running:
+        assert [a.status for a in send(running.peer, images(1))] == [0]
