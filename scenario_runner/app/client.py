@@ -13,6 +13,7 @@ from scenario_runner.api import (
     Deadline,
     FindRequest,
     Level,
+    QueryLevel,
     Received,
     RetrieveRequest,
     RetrieveResult,
@@ -25,6 +26,7 @@ from scenario_runner.archive.files import FileMeta, decode_meta
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
 from scenario_runner.part10 import file_meta
 from scenario_runner.planning.transfer_syntaxes import SUPPORTED
+from scenario_runner.steps.worklist import worklist_request
 from scenario_runner.targets.identifiers import UNIQUE_KEYS
 
 _HEAD = 1 << 17
@@ -154,6 +156,25 @@ def keyword_of(text: str) -> str:
     )
 
 
+def ask(
+    target: Target,
+    level: QueryLevel,
+    match: Mapping[str, Any],
+    returned: Sequence[str],
+    limit: int | None,
+    deadline: Deadline,
+) -> list[dict[str, Any]]:
+    """The matches of one query. A worklist item's scheduled step stands beside the item's own keys."""
+    if level != "worklist":
+        request = FindRequest(level=level, match=match, returned=returned, limit=limit)
+        return target.find(request, deadline)
+    found = target.find(worklist_request(match, returned, limit), deadline)
+    for item in found:
+        steps = item.pop("ScheduledProcedureStepSequence", None) or [{}]
+        item.update(steps[0])
+    return found
+
+
 @dataclass(slots=True)
 class Fetched:
     """What a retrieval gave."""
@@ -181,7 +202,7 @@ class FetchRequest:
     level: Level
     match: Mapping[str, Any]
     folder: Path
-    via: Literal["c-get", "c-move"] = "c-get"
+    via: Literal["c-get", "c-move", "wado"] | None = None
     destination: str | None = None
 
 
@@ -210,6 +231,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
             raise MachineError(f"cannot write '{path}': {error.strerror}") from error
         fetched.files.append((path, _without_data(received)))
 
+    target = target.by(request.via)
     for keys_of_one in _unique(target, request, deadline):
         asked = RetrieveRequest(
             level=request.level,
@@ -267,13 +289,13 @@ def _contexts(
     asked first what it has. A receiver of C-MOVE takes everything.
     """
     classes: Iterable[str] = ()
-    if request.via == "c-get" and "find" in target.capabilities and request.level != "patient":
+    if request.via != "c-move" and "find" in target.capabilities and request.level != "patient":
         classes = _classes(target, keys_of_one, deadline)
     if not classes:
         from pynetdicom.presentation import AllStoragePresentationContexts
 
         classes = [str(one.abstract_syntax) for one in AllStoragePresentationContexts]
-        if request.via == "c-get":
+        if request.via != "c-move":
             from pynetdicom.presentation import StoragePresentationContexts
 
             classes = [str(one.abstract_syntax) for one in StoragePresentationContexts[:127]]

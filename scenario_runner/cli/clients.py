@@ -78,7 +78,8 @@ def _peer_options(timeout: float | None) -> Callable[[Callable[..., int]], Calla
 def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
     """Ask whether a PACS answers (C-ECHO).
 
-    PEER is the name of a target in the site file, or AE@HOST:PORT, or HOST:PORT with --aet.
+    PEER is the name of a target in the site file, or AE@HOST:PORT, or HOST:PORT with --aet; for query,
+    send and retrieve also the URL of a DICOMweb service.
     """
     answer = target.echo(deadline)
     row = {
@@ -106,6 +107,7 @@ def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
 @click.option(
     "--associations", type=click.IntRange(1, 64), metavar="N", default=1, help="So many at once."
 )
+@click.option("--via", type=click.Choice(["c-store", "stow"]), help="By default what there is.")
 @style_option
 def send(
     peer: str,
@@ -113,9 +115,10 @@ def send(
     deadline: Deadline,
     paths: tuple[Path, ...],
     associations: int,
+    via: str | None,
     style: Style,
 ) -> int:
-    """Send DICOM files to a PACS (C-STORE), as they are.
+    """Send DICOM files to a PACS (C-STORE or STOW-RS), as they are.
 
     PATH is a file or a folder. Each file goes in the transfer syntax it has. Exit code 1 when one was
     refused.
@@ -126,7 +129,7 @@ def send(
     counts: Counter[str] = Counter()
     if style == "csv":
         print_rows([], _SENT, style)
-    for sent in send_files(target, paths, deadline, associations=associations):
+    for sent in send_files(target.by(via), paths, deadline, associations=associations):
         status = sent.status
         kind = status_class(status.status)
         counts[kind] += 1
@@ -162,6 +165,7 @@ def _print_sent(row: dict[str, Any]) -> None:
     "--return", "returned", metavar="KEYWORD", multiple=True, help="Ask for this, too; repeatable."
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many matches.")
+@click.option("--via", type=click.Choice(["c-find", "qido"]), help="By default what there is.")
 @style_option
 def query(
     peer: str,
@@ -171,22 +175,21 @@ def query(
     keys: tuple[str, ...],
     returned: tuple[str, ...],
     limit: int | None,
+    via: str | None,
     style: Style,
 ) -> int:
-    """Ask a PACS what it has (C-FIND).
+    """Ask a PACS what it has (C-FIND or QIDO-RS).
 
     KEYWORD=VALUE is a key with a value to match: wildcards, ranges, and lists with backslashes are what
     the Standard says. Without keys, the PACS is asked for everything.
     """
-    from scenario_runner.api import FindRequest
+    from scenario_runner.app.client import ask, keyword_of
     from scenario_runner.app.client import keys as read_keys
-    from scenario_runner.app.client import keyword_of
 
     match = read_keys(keys)
     wanted = [keyword_of(name) for text in returned for name in text.split(",")]
     usual = () if keys or returned else _USUAL[level]
-    request = FindRequest(level=level, match=match, returned=(*wanted, *usual), limit=limit)
-    found = target.find(request, deadline)
+    found = ask(target.by(via), level, match, (*wanted, *usual), limit, deadline)
     columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in found for key in row)])
     hidden = {"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle"} - {*match, *wanted}
     shown = [name for name in columns if name not in hidden]
@@ -229,10 +232,8 @@ _USUAL = {
 )
 @click.option(
     "--via",
-    type=click.Choice(["c-get", "c-move"]),
-    default="c-get",
-    show_default=True,
-    help="How; c-move needs an AE title that the PACS knows.",
+    type=click.Choice(["c-get", "c-move", "wado"]),
+    help="How; by default what there is. c-move needs an AE title that the PACS knows.",
 )
 @click.option("--receiver", metavar="AE@HOST:PORT", help="Where c-move comes back to.")
 @click.option("--destination", metavar="AE", help="Have c-move send to somebody else.")
@@ -244,11 +245,11 @@ def retrieve(
     keys: tuple[str, ...],
     folder: Path,
     level: Literal["patient", "study", "series", "image"],
-    via: Literal["c-get", "c-move"],
+    via: Literal["c-get", "c-move", "wado"] | None,
     destination: str | None,
     style: Style,
 ) -> int:
-    """Fetch what matches from a PACS into a folder (C-GET or C-MOVE).
+    """Fetch what matches from a PACS into a folder (C-GET, C-MOVE or WADO-RS).
 
     Keys other than the unique ones of the level are looked up first. Exit code 1 when nothing matches, or
     when something did not come.

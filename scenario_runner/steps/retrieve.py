@@ -63,6 +63,9 @@ class Retrieve(Step):
     )
     """How; by default C-GET where the target has a ``dicom`` service, else WADO-RS. ``c-move`` has
     the PACS send to the site's ``receiver``, whose AE title it has to know."""
+    destination: Annotated[Text, Field(min_length=1, max_length=16)] | None = None
+    """With ``via: c-move``, the AE title of somebody else whom the PACS is to send to. Nothing comes
+    back into the run; the step passes when the PACS counts every instance as sent."""
     as_: Literal["instances", "metadata", "frames", "rendered"] = Field(
         default="instances", alias="as"
     )
@@ -96,6 +99,8 @@ class Retrieve(Step):
     def _sense(self) -> Retrieve:
         if self.as_ != "instances" and self.via not in (None, "wado"):
             raise ValueError(f"'as: {self.as_}' is DICOMweb's; 'via: {self.via}' gives instances")
+        if self.destination is not None and self.via != "c-move":
+            raise ValueError("'destination' goes with 'via: c-move'")
         if self.frames is not None and self.as_ not in ("frames", "rendered"):
             raise ValueError("'frames' goes with 'as: frames' or 'as: rendered'")
         if self.as_ == "frames" and "level" in self.model_fields_set and self.level != "image":
@@ -127,10 +132,14 @@ class Retrieve(Step):
             request = RetrieveRequest(
                 level=self.level, keys=keys, contexts=contexts, accept=self._accepted()
             )
-            ask = target.move if self.via == "c-move" else target.retrieve
-            result = ask(request, sink, context.deadline)
+            if self.via == "c-move":
+                result = target.move(request, sink, context.deadline, destination=self.destination)
+            else:
+                result = target.retrieve(request, sink, context.deadline)
             results.append(result)
             sink.statuses.append(_plain(result))
+        if self.destination is not None:
+            return self._judge_sent_on(context, results)
         return self._judge(sink, results)
 
     def _accepted(self) -> list[str]:
@@ -185,6 +194,33 @@ class Retrieve(Step):
         }
         return list(pairs)
 
+    def _judge_sent_on(self, context: StepContext, results: list[RetrieveResult]) -> StepResult:
+        """The counts of the PACS are all there is; they have to be those of what it has of us."""
+        classes = Counter(status_class(result.status) for result in results)
+        failed = sum(result.failed for result in results)
+        told = sum(result.completed + result.warning for result in results)
+        wanted = len(context.ledger.stored(self.from_)) if self.match is None else None
+        ok = set(classes) == {"success"} and not failed and told > 0 and wanted in (None, told)
+        fits = {
+            "success": ok,
+            "failure": set(classes) == {"failure"} and not told,
+            "any": bool(results),
+        }[self.expect]
+        message = f"{told} instances sent to {self.destination}"
+        if not results:
+            message = f"'{self.from_}' has nothing to send to {self.destination}"
+        elif set(classes) != {"success"} or failed:
+            worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
+            message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
+        elif wanted not in (None, told):
+            message += f", though {wanted} of this case are stored"
+        return StepResult(
+            outcome="passed" if fits else "failed",
+            message=message,
+            value=[_plain(result) for result in results],
+            facts={"destination": self.destination, **_counts(results)},
+        )
+
     def _judge(self, sink: _Sink, results: list[RetrieveResult]) -> StepResult:
         classes = Counter(status_class(result.status) for result in results)
         failed = sum(result.failed for result in results)
@@ -217,13 +253,8 @@ class Retrieve(Step):
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,
-            "completed_suboperations": sum(result.completed for result in results),
-            "warning_suboperations": sum(result.warning for result in results),
-            "failed_suboperations": failed,
-            "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
-            "statuses": [f"{result.status:04X}" for result in results[:20]],
             **_over_http(results),
-            "association": dict(results[-1].association) if results else {},
+            **_counts(results),
         }
         return StepResult(
             outcome="passed" if fits else "failed",
@@ -240,6 +271,18 @@ def _plain(result: RetrieveResult) -> dict[str, Any]:
         "comment": result.comment,
     }
     return plain if result.http is None else {**plain, "http": result.http}
+
+
+def _counts(results: list[RetrieveResult]) -> dict[str, Any]:
+    """What the PACS counted, for the report."""
+    return {
+        "completed_suboperations": sum(result.completed for result in results),
+        "warning_suboperations": sum(result.warning for result in results),
+        "failed_suboperations": sum(result.failed for result in results),
+        "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
+        "statuses": [f"{result.status:04X}" for result in results[:20]],
+        "association": dict(results[-1].association) if results else {},
+    }
 
 
 def _over_http(results: list[RetrieveResult]) -> dict[str, Any]:

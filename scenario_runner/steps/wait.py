@@ -12,8 +12,8 @@ from scenario_runner.api import (
     Duration,
     Expression,
     FindRequest,
-    Level,
     Model,
+    QueryLevel,
     Selection,
     Step,
     StepContext,
@@ -22,13 +22,14 @@ from scenario_runner.api import (
 )
 from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.errors import TargetError
+from scenario_runner.steps.worklist import worklist_request
 
 
 class PolledQuery(Model):
     """The query that is repeated."""
 
-    level: Level = "study"
-    """The query level."""
+    level: QueryLevel = "study"
+    """The query level; ``worklist`` waits for a scheduled procedure step."""
     match: Attributes = Field(default={})
     """Keys with the values to match."""
 
@@ -138,7 +139,10 @@ class Wait(Step):
             context.progress(found.stored, found.expected)
         if self.until.query is not None:
             query = self.until.query
-            matches = target.find(FindRequest(level=query.level, match=query.match), deadline)
+            request = FindRequest(level=query.level, match=query.match)
+            if query.level == "worklist":
+                request = worklist_request(query.match)
+            matches = target.find(request, deadline)
             poll["matches"] = len(matches)
             holds = holds and _counted(self.until.count, len(matches))
         if self.until.expr is not None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.pacs.worklist import write_item
 from tests.network.hostile import Wire, hostile
 from tests.peers.processes import free_port
 from tests.running import command, environment, fabricate, write_scenario, write_site
@@ -162,3 +163,18 @@ def test_ctrl_c_ends_a_send_at_once(made: Path) -> None:
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert time.monotonic() - started < 5
+
+
+def test_a_worklist_is_shown_with_its_scheduled_steps(pacs: EmbeddedPacs) -> None:
+    item = Dataset()
+    item.PatientID, item.AccessionNumber = "P7", "A7"
+    step = Dataset()
+    step.Modality, step.ScheduledStationAETitle = "CT", "CT1"
+    step.ScheduledProcedureStepStartDate = "20260131"
+    item.ScheduledProcedureStepSequence = [step]
+    write_item(pacs.worklist, "one", item)
+    arguments = ("pacs", "query", address(pacs), "worklist", "Modality=CT", "--format", "json")
+    [row] = [json.loads(line) for line in fabricate(*arguments).check().out.splitlines()]
+    assert (row["PatientID"], row["Modality"], row["ScheduledStationAETitle"]) == (
+        "P7", "CT", "CT1"
+    )  # fmt: skip

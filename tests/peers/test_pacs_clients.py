@@ -17,6 +17,23 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.peer
 
 
+def test_the_same_commands_speak_dicomweb_to_a_url(tmp_path: Path) -> None:
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [{"generate": {"to": "dicom"}}],
+        patients=[{"id": "P1", "studies": [{"series": [{"modality": "CT", "images": 2}]}]}],
+    )
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check()
+    with orthanc(tmp_path, plugins=["libOrthancDicomWeb.so"]) as server:
+        peer = f"{server.http}/dicom-web"
+        assert "2 of 2 stored" in fabricate("pacs", "send", peer, out / "dicom").check().out
+        found = fabricate("pacs", "query", peer, "study", "PatientID=P1", "--format", "csv").check()
+        assert len(found.out.splitlines()) == 2
+        fabricate("pacs", "retrieve", peer, "PatientID=P1", "--to", tmp_path / "got").check()
+        assert len(list((tmp_path / "got").iterdir())) == 2
+
+
 def test_orthanc_takes_finds_and_gives_back_by_c_get_and_c_move(tmp_path: Path) -> None:
     series = [
         {"modality": "CT", "images": 2, "size": [64, 64], "transfer_syntax": "rle"},

@@ -8,7 +8,7 @@ import pytest
 from pydicom import Dataset
 
 from scenario_runner.pacs.worklist import write_item
-from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
+from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
@@ -130,3 +130,31 @@ def _scheduled(accession: str, modality: str) -> Dataset:
     item.AccessionNumber, item.StudyInstanceUID = accession, f"1.2.{accession}"
     item.ScheduledProcedureStepSequence = [step]
     return item
+
+
+def test_orthanc_sends_on_to_somebody_else_and_its_counts_are_held_to_what_was_stored(
+    tmp_path: Path,
+) -> None:
+    third = free_port()
+    entries = [
+        *SENT,
+        {"retrieve": {"from": "pacs", "via": "c-move", "destination": "THIRD"}, "save_as": "moved"},
+        {"assert": [{"status": {"of": "moved", "expected": "0000"}}]},
+        {
+            "retrieve": {
+                "from": "pacs", "via": "c-move", "destination": "NOBODY", "expect": "failure",
+            },
+            "id": "nobody",
+        },
+    ]  # fmt: skip
+    with (
+        storescp(tmp_path, ae_title="THIRD", port=third) as other,
+        orthanc(
+            tmp_path, modalities=[Modality("THIRD", third), Modality(AE_TITLE, free_port())]
+        ) as server,
+    ):
+        result = run(tmp_path, server, free_port(), entries)
+        assert len(list(other.folder.iterdir())) == 2
+    facts = result["retrieve"]["facts"]
+    assert (facts["destination"], facts["completed_suboperations"]) == ("THIRD", 2)
+    assert "0 instances sent to NOBODY" in result["nobody"]["message"]

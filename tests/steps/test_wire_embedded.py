@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -351,3 +352,28 @@ def test_a_target_that_cannot_do_it_says_which_service_is_missing(
     site = write_site(tmp_path / "site.yaml", targets)
     (result,) = run(tmp_path, [step], "--site", site, code=4).values()
     assert "has no way to" in result["message"]
+
+
+def test_a_wait_polls_the_worklist_until_the_item_is_there(tmp_path: Path) -> None:
+    log = tmp_path / "run" / "events.ndjson"
+    over = threading.Event()
+
+    def schedule(pacs: EmbeddedPacs) -> None:
+        while not over.wait(0.05):
+            if log.exists() and '"step_started"' in log.read_text("utf-8"):
+                over.wait(0.8)  # long enough for a poll that finds nothing
+                write_item(pacs.worklist, "1", scheduled("1", "CT"))
+                return
+
+    with serving(tmp_path) as (pacs, site):
+        late = threading.Thread(target=schedule, args=(pacs,))
+        late.start()
+        query = {"level": "worklist", "match": {"Modality": "CT", "AccessionNumber": "1"}}
+        wait = {"on": "pacs", "until": {"query": query, "count": 1}, "every": "100ms"}
+        try:
+            found = run(tmp_path, [{"wait": {**wait, "timeout": "20s"}}], "--site", site)["wait"]
+        finally:
+            over.set()
+            late.join()
+    assert found["facts"]["polls"] > 1
+    assert "1 match" in found["message"]
