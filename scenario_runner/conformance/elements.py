@@ -66,7 +66,7 @@ class Element:
     written_vr: empty in Implicit VR. vr: the one to read the value by, empty when nobody knows.
     value: its bytes, empty for sequences, for encapsulated pixel data and when longer than what is
     kept. length: bytes as declared, None when undefined. items: of a sequence. fragments: lengths
-    of the fragments of encapsulated pixel data, without the offset table.
+    of the fragments of encapsulated pixel data, without the offset table. offsets: what that says.
     """
 
     tag: int
@@ -77,6 +77,7 @@ class Element:
     kept: bool = True
     items: list[Items] | None = None
     fragments: list[int] | None = None
+    offsets: list[int] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:

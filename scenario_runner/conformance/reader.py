@@ -396,6 +396,11 @@ class _Reader:
             if at + length > end:
                 raise _DamageError("a fragment is longer than the file", where, "truncated")
             self._one_more()
+            if not lengths:
+                count = min(length // 4, MAX_ELEMENTS)
+                element.offsets = list(
+                    struct.unpack(f"<{count}L", self._source.read(at, 4 * count))
+                )
             lengths.append(length)
             at += length
 

@@ -48,7 +48,10 @@ class Limits:
     """Most bits a sample may have allocated."""
     side: int = 1
     """Fewest rows and columns."""
+    even: bool = False
+    """Whether the bytes of a frame have to be an even number."""
     instead: str = ""
+    """What to do about it."""
 
 
 _LIMITS = {
@@ -56,9 +59,14 @@ _LIMITS = {
     "jpeg-baseline": Limits(
         bits=8, instead="jpeg-lossless, jpeg-ls-near and jpeg-2000 take 16 bits"
     ),
+    # GDCM keeps pixels as a DICOM value, and those are even.
+    "jpeg-lossless": Limits(even=True, instead="make rows or columns even, or use jpeg-ls"),
+    # The binding gives CharLS twice the pixels' size, which its headers alone can fill.
+    "jpeg-ls": Limits(side=16, instead="rle takes any size"),
+    "jpeg-ls-near": Limits(side=16, instead="rle takes any size"),
     # OpenJPEG is asked for six resolutions, each half of the one before.
-    "jpeg-2000-lossless": Limits(side=32, instead="jpeg-ls takes any size"),
-    "jpeg-2000": Limits(side=32, instead="jpeg-ls-near takes any size"),
+    "jpeg-2000-lossless": Limits(side=32, instead="rle takes any size, jpeg-ls takes 16"),
+    "jpeg-2000": Limits(side=32, instead="rle takes any size, jpeg-ls-near takes 16"),
 }
 
 
@@ -90,6 +98,11 @@ def misfit(
     if min(rows, columns) < limits.side:
         return (
             f"{name} needs {limits.side} rows and columns or more, there are {rows} x {columns}",
+            limits.instead,
+        )
+    if limits.even and bits_allocated == 8 and rows * columns % 2:
+        return (
+            f"{name} cannot be made of an odd number of bytes, {rows} x {columns}",
             limits.instead,
         )
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from scenario_runner.conformance.elements import Items
@@ -244,13 +245,23 @@ def colour() -> Object:
     return made
 
 
-def compressed() -> bytes:
-    """A CT slice with one fragment of what a JPEG-LS encoder could have written."""
-    made = ct()
+def compressed(
+    made: Object | None = None,
+    *,
+    syntax: str = JPEG_LS,
+    table: bytes = b"",
+    fragments: Sequence[int] = (16,),
+) -> bytes:
+    """An object, or a CT slice, with fragments of what an encoder could have written.
+
+    fragments: their lengths. table: the Basic Offset Table.
+    """
+    made = ct() if made is None else made
     del made[tag("PixelData")]
     end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     pixels = header(tag("PixelData"), "OB", 0xFFFFFFFF, implicit=False)
-    return part10(made, syntax=JPEG_LS) + pixels + item(b"") + item(bytes(16)) + end
+    items = b"".join(item(bytes(length)) for length in fragments)
+    return part10(made, syntax=syntax) + pixels + item(table) + items + end
 
 
 def read_back(items: Items) -> Object:

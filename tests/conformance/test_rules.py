@@ -296,9 +296,83 @@ def test_a_frame_without_a_fragment_is_found() -> None:
     assert found(objects.compressed().replace(item, b"")) == {("fragments", "PixelData")}
 
 
+JPEG = "1.2.840.10008.1.2.4."
+RLE = "1.2.840.10008.1.2.5"
+
+
+def eight_bits(**more: str) -> Object:
+    made = objects.colour()
+    for keyword, text in more.items():
+        put(made, keyword, text)
+    return made
+
+
 def test_lossy_pixels_must_be_told() -> None:
-    baseline = objects.compressed().replace(b"1.2.840.10008.1.2.4.80", b"1.2.840.10008.1.2.4.50")
+    baseline = objects.compressed(eight_bits(), syntax=JPEG + "50")
     assert found(baseline) == {("lossy", "LossyImageCompression")}
+
+
+def test_each_lossy_compression_has_a_ratio_and_a_method() -> None:
+    made = ct()
+    put(made, "LossyImageCompression", "01")
+    put(made, "LossyImageCompressionRatio", "10\\2")
+    put(made, "LossyImageCompressionMethod", "ISO_15444_1")
+    assert found(objects.compressed(made, syntax=JPEG + "91")) == {
+        ("lossy", "LossyImageCompressionMethod")
+    }
+
+
+def test_jpeg_baseline_of_more_than_eight_bits_is_found() -> None:
+    assert ("baseline-bits", "BitsAllocated") in found(objects.compressed(syntax=JPEG + "50"))
+
+
+@pytest.mark.parametrize(
+    ("name", "syntax", "right"),
+    [
+        ("YBR_RCT", JPEG + "90", True),
+        ("YBR_RCT", JPEG + "201", True),
+        ("YBR_RCT", JPEG + "70", False),
+        ("YBR_ICT", JPEG + "91", True),
+        ("YBR_ICT", JPEG + "90", False),
+        ("YBR_FULL_422", RLE, False),
+        ("RGB", RLE, True),
+        ("RGB", JPEG + "80", True),
+    ],
+)
+def test_colour_is_what_the_transfer_syntax_has(name: str, syntax: str, *, right: bool) -> None:
+    file = objects.compressed(eight_bits(PhotometricInterpretation=name), syntax=syntax)
+    expected = set() if right else {("compressed-color", "PhotometricInterpretation")}
+    assert found(file) == expected
+
+
+def test_native_pixels_have_no_colour_of_jpeg_2000() -> None:
+    made = eight_bits(PhotometricInterpretation="YBR_RCT")
+    for syntax in (EXPLICIT, IMPLICIT):
+        assert found(objects.part10(made, syntax=syntax)) == {
+            ("compressed-color", "PhotometricInterpretation")
+        }
+
+
+@pytest.mark.parametrize(
+    ("table", "right"),
+    [((), True), ((0, 24), True), ((0, 20), False), ((0,), False), ((24, 0), False)],
+)
+def test_offsets_lead_to_the_frames(table: tuple[int, ...], *, right: bool) -> None:
+    made = objects.cine()
+    put(made, "NumberOfFrames", "2")
+    file = objects.compressed(
+        made, table=b"".join(each.to_bytes(4, "little") for each in table), fragments=(16, 10)
+    )
+    wrong = {("offset-table", "PixelData")} & found(file)
+    assert not wrong if right else wrong
+
+
+@pytest.mark.parametrize(("syntax", "fragments"), [(RLE, (16, 16)), (JPEG + "80", (16, 15))])
+def test_a_fragment_too_many_or_of_odd_length_is_found(
+    syntax: str, fragments: tuple[int, ...]
+) -> None:
+    file = objects.compressed(syntax=syntax, fragments=fragments)
+    assert ("fragments", "PixelData") in found(file)
 
 
 ENCODED = {
@@ -377,5 +451,6 @@ def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None
     proved |= {
         "element-repeated", "element-order", "even-length", "truncated", "structure",
         "unjudged", "encapsulation", "fragments", "not-dicom", "too-large",
+        "offset-table", "compressed-color", "baseline-bits",
     }  # fmt: skip
     assert proved == {rule.id for rule in (*READING, *ELEMENTS, *OBJECT)}

@@ -18,6 +18,8 @@ from scenario_runner.imaging.encoding.elements import ElementEncoder
 from scenario_runner.imaging.encoding.syntaxes import Encoding
 from tests.imaging.planned import EXPLICIT, IMPLICIT, builders, factory, plan_series
 
+BIG = "1.2.840.10008.1.2.2"
+
 
 def written_by_pydicom(dataset: Dataset, syntax: str) -> bytes:
     stream = BytesIO()
@@ -32,7 +34,7 @@ def written_by_pydicom(dataset: Dataset, syntax: str) -> bytes:
         stream,
         copy,
         implicit_vr=syntax == IMPLICIT,
-        little_endian=True,
+        little_endian=syntax != BIG,
         enforce_file_format=True,
     )
     return stream.getvalue()
@@ -47,7 +49,7 @@ NAMES = st.sampled_from(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     modality=st.sampled_from(sorted(builders())),
-    syntax=st.sampled_from([EXPLICIT, IMPLICIT]),
+    syntax=st.sampled_from([EXPLICIT, IMPLICIT, BIG]),
     name=NAMES,
     birth=st.dates(dt.date(1900, 1, 1), dt.date(2026, 1, 29)),
     accession=st.text("ABC0123456789", min_size=1, max_size=16),
@@ -90,7 +92,9 @@ def test_an_instance_equals_what_pydicom_writes(
     assert "Rows" not in read or read.pixel_array.shape[-2:] == size
 
 
-@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize(
+    "encoding", [Encoding(), Encoding(implicit=True), Encoding(little=False)], ids=repr
+)
 @pytest.mark.parametrize(
     ("keyword", "value"),
     [
@@ -111,15 +115,15 @@ def test_an_instance_equals_what_pydicom_writes(
         ("ReferencedFrameNumber", [1, 2, 3]),
     ],
 )
-def test_one_element_encodes_as_pydicom_does(keyword: str, value: Any, implicit: bool) -> None:
+def test_one_element_encodes_as_pydicom_does(keyword: str, value: Any, encoding: Encoding) -> None:
     terms = ["ISO_IR 192"]
     tag = DataElement(keyword, "LO", "").tag
     vr = dictionary_VR(keyword).split(" or ", maxsplit=1)[0]
-    quick = ElementEncoder(int(tag), vr, Encoding(implicit=implicit), terms)(value)
+    quick = ElementEncoder(int(tag), vr, encoding, terms)(value)
     dataset = Dataset()
     dataset.add(DataElement(tag, vr, value))
     stream = DicomBytesIO()
-    stream.is_implicit_VR, stream.is_little_endian = implicit, True
+    stream.is_implicit_VR, stream.is_little_endian = encoding.implicit, encoding.little
     write_dataset(stream, dataset, terms)
     assert quick == stream.getvalue()
 

@@ -19,12 +19,6 @@ SAMPLES = {
 }  # fmt: skip
 """Photometric interpretation to samples per pixel (C.7.6.3.1.2); the last four are retired."""
 
-_LOSSY = {
-    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
-    "1.2.840.10008.1.2.4.51": "JPEG Extended",
-}
-"""Transfer syntaxes that are lossy whatever the encoder was told (PS3.5 8.2.1)."""
-
 
 def bits(file: DicomFile) -> Iterator[Problem]:
     """BitsAllocated is 1 or a number of bytes, BitsStored fits, HighBit is the one below."""
@@ -90,31 +84,6 @@ def native_length(file: DicomFile) -> Iterator[Problem]:
         yield Problem("PixelData", f"has {pixels.length} bytes; {expected} are expected")
 
 
-def encapsulation(file: DicomFile) -> Iterator[Problem]:
-    """Pixel data is in fragments when the transfer syntax compresses it, and only then."""
-    pixels = file.data.get("PixelData")
-    if pixels is None or not file.transfer_syntax.startswith("1.2.840.10008.1.2"):
-        return
-    if file.encapsulated and pixels.fragments is None:
-        yield Problem("PixelData", "is native, but the transfer syntax is a compressed one")
-    elif not file.encapsulated and pixels.fragments is not None:
-        yield Problem("PixelData", "is in fragments, but the transfer syntax is not compressed")
-
-
-def fragments(file: DicomFile) -> Iterator[Problem]:
-    """There is at least one fragment for each frame."""
-    pixels = file.data.get("PixelData")
-    if pixels is None or pixels.fragments is None or not file.encapsulated:
-        return
-    frames = file.data.number("NumberOfFrames") or 1
-    if len(pixels.fragments) < frames and not file.transfer_syntax.startswith(_VIDEO):
-        yield Problem("PixelData", f"has {len(pixels.fragments)} fragments for {frames} frames")
-
-
-_VIDEO = "1.2.840.10008.1.2.4.10"
-"""MPEG2, MPEG-4 and HEVC: .100 to .108, one stream for all frames (PS3.5 8.2.5)."""
-
-
 def pixel_vr(file: DicomFile) -> Iterator[Problem]:
     """Pixel data of more than 8 bits is OW, in fragments it is OB."""
     pixels = file.data.get("PixelData")
@@ -124,18 +93,6 @@ def pixel_vr(file: DicomFile) -> Iterator[Problem]:
     fault = _vr_fault(file, pixels)
     if fault:
         yield Problem("PixelData", f"has VR {pixels.written_vr}; {fault}", section)
-
-
-def lossy(file: DicomFile) -> Iterator[Problem]:
-    """What was compressed with loss says so, and how much and how."""
-    value = file.data.text("LossyImageCompression")
-    name = _LOSSY.get(file.transfer_syntax)
-    if name and value != "01":
-        yield Problem("LossyImageCompression", f"is '{value}', but the pixels are {name}")
-    elif value == "01":
-        for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if not file.data.text(keyword) and keyword.endswith("Ratio"):
-                yield Problem(keyword, "is missing; LossyImageCompression is 01")
 
 
 def _expected(data: Items) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from scenario_runner.conformance.rules import (
+    compression,
     conditions,
     dates,
     encoding,
@@ -165,10 +166,27 @@ OBJECT: Final = (
     ),
     ObjectRule("image-size", "PS3.3 C.7.6.3", "There is at least one pixel", judge=pixels.size),
     ObjectRule("pixel-length", "PS3.5 8.1.1", "All pixels are there", judge=pixels.native_length),
-    ObjectRule("encapsulation", "PS3.5 A.4", "Fragments if compressed", judge=pixels.encapsulation),
-    ObjectRule("fragments", "PS3.5 A.4", "A fragment for each frame", judge=pixels.fragments),
+    ObjectRule(
+        "encapsulation", "PS3.5 A.4", "Fragments if compressed", judge=compression.encapsulation
+    ),
+    ObjectRule("fragments", "PS3.5 A.4", "A fragment for each frame", judge=compression.fragments),
+    ObjectRule(
+        "offset-table",
+        "PS3.5 A.4",
+        "Offsets lead to the frames",
+        judge=compression.offset_table,
+    ),
+    ObjectRule(
+        "compressed-color",
+        "PS3.5 8.2.4",
+        "Colour as the transfer syntax has it",
+        judge=compression.color,
+    ),
+    ObjectRule(
+        "baseline-bits", "PS3.5 8.2.1", "JPEG baseline has 8 bits", judge=compression.baseline_bits
+    ),
     ObjectRule("pixel-vr", "PS3.5 A.2", "Pixel data is OB or OW", judge=pixels.pixel_vr),
-    ObjectRule("lossy", "PS3.3 C.7.6.1.1.5", "Lossy compression is told", judge=pixels.lossy),
+    ObjectRule("lossy", "PS3.3 C.7.6.1.1.5", "Lossy compression is told", judge=compression.lossy),
     ObjectRule(
         "orientation",
         "PS3.3 C.7.6.2.1.1",
