@@ -30,7 +30,7 @@ def instance(modality: str, syntax: str, **more: Any) -> Instance:
 def each_syntax(modality: str, names: Sequence[str], **more: Any) -> Iterator[tuple[str, Instance]]:
     """That image in each transfer syntax, its phantom drawn once."""
     first = planned(modality, "explicit-le", **more)
-    frames = factory().phantom(first).open(first)
+    frames = factory()._frames(first, builders()[modality].defaults)
     for name in names:
         series = planned(modality, name, **more)
         encoder = SeriesEncoder(series, builders()[modality], frames, {})

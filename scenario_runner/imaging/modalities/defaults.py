@@ -194,6 +194,7 @@ ES = ModalityDefaults(
 
 ENHANCED_CT = ModalityDefaults(
     modality="CT",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.2.1",
     by_sop_class=True,
     may_say_burned_in=False,
@@ -209,6 +210,7 @@ ENHANCED_CT = ModalityDefaults(
 
 ENHANCED_MR = ModalityDefaults(
     modality="MR",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.4.1",
     by_sop_class=True,
     may_say_burned_in=False,
@@ -224,6 +226,7 @@ ENHANCED_MR = ModalityDefaults(
 
 TOMOSYNTHESIS = ModalityDefaults(
     modality="MG",
+    bits_allocated=16,
     sop_class_uid="1.2.840.10008.5.1.4.1.1.13.1.3",
     by_sop_class=True,
     may_say_burned_in=False,
