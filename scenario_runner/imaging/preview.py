@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 def render(instance: Instance, max_side: int) -> Preview:
     """Window, reduce and compress. The same instance always gives the same bytes.
 
-    An instance without pixels gives a card with what it says, a PDF its page. Rescale and the linear window
-    are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is inverted, our overlay plane is shown.
+    An instance without pixels, or with pixels that cannot be decoded here, gives a card with what it
+    says, a PDF its page. Rescale and the linear window are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is
+    inverted, our overlay plane is shown.
     """
     dataset = instance.dataset()
-    if "PixelData" not in dataset:
+    pixels = _pixels(dataset)
+    if pixels is None:
         return _png(card(dataset, max_side))
-    pixels = dataset.pixel_array
     color = dataset.get("SamplesPerPixel", 1) == 3
     if pixels.ndim > (3 if color else 2):
         pixels = pixels[len(pixels) // 2]
@@ -61,6 +62,16 @@ def _of(dataset: Dataset, keyword: str) -> Any:
             if group.VR == "SQ" and group.value and keyword in group.value[0]:
                 return group.value[0].get(keyword)
     return None
+
+
+def _pixels(dataset: Dataset) -> np.ndarray | None:
+    """Decoded pixels; None when there are none, or the file that was imported is damaged inside."""
+    if "PixelData" not in dataset:
+        return None
+    try:
+        return dataset.pixel_array
+    except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        return None
 
 
 def _window(center: object, width: object, values: np.ndarray) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import pytest
 from tests.imaging.importing.case import sample
 from tests.imaging.importing.test_identities import small, write
 from tests.peers.processes import orthanc
-from tests.running import Finished, fabricate, record, steps, write_scenario, write_site
+from tests.running import ROOT, Finished, fabricate, record, steps, write_scenario, write_site
 
 NAMES = ("CT_small.dcm", "MR_small_RLE.dcm", "JPEG2000.dcm", "test-SR.dcm", "rtplan.dcm")
 PATIENTS = [{"count": 6, "studies": [{"description": "Imported", "series": []}]}]
@@ -171,3 +171,28 @@ def test_the_same_file_for_several_patients_is_several_studies(tmp_path: Path) -
     done, result = run(tmp_path / "again", again)
     assert done.code == 1
     assert "in this run already" in steps(result)["import-2"]["message"]
+
+
+SHIPPED = ROOT / "scenarios" / "real_files.yaml"
+
+
+def test_the_shipped_scenario_passes_and_leaves_nothing_of_the_other_hospital(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "run"
+    fabricate("run", SHIPPED, "--registry", ":memory:", "--out", out).check()
+    for path in [path for path in out.rglob("*") if path.is_file()]:
+        text = path.read_bytes().lower()
+        for codec in ("utf-8", "latin-1"):
+            for secret in ("müstermann", "4711", "krankenhaus", "kh0000123", "röntgen^wilma"):
+                assert secret.encode(codec) not in text, path
+
+
+@pytest.mark.peer
+def test_the_shipped_scenario_passes_on_orthanc(tmp_path: Path) -> None:
+    with orthanc(tmp_path) as server:
+        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        targets = {"pacs": {"dicom": service, "orthanc": {"url": server.http}}}
+        site = write_site(tmp_path / "site.yaml", targets)
+        out = tmp_path / "run"
+        fabricate("run", SHIPPED, "--site", site, "--registry", ":memory:", "--out", out).check()
