@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, ClassVar
 from scenario_runner.language.site_model import EmbeddedService
 from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.network.peer import Peer, UserIdentity
+from scenario_runner.targets.dicomweb import DicomwebTarget
 from scenario_runner.targets.dimse import DimseTarget
+from scenario_runner.targets.embedded_web import EmbeddedWebTarget
 from scenario_runner.targets.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
 
-    from scenario_runner.api.targets import Target, TargetSetup
+    from scenario_runner.api.targets import Fetched, FetchRequest, FetchResult, Target, TargetSetup
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.faults import Fault
     from scenario_runner.language.site_model import ServerTls
@@ -36,6 +38,7 @@ class EmbeddedTarget(DimseTarget):
     """A PACS inside this process, on a free loopback port, with its files in the target's scratch."""
 
     lasting = False
+    ways = DimseTarget.ways | DicomwebTarget.ways
 
     def __init__(self, setup: TargetSetup, service: EmbeddedService) -> None:
         peer = Peer(
@@ -54,8 +57,9 @@ class EmbeddedTarget(DimseTarget):
             self.facts,
             kind="embedded",
             port=None,
-            capabilities=[*self.facts.capabilities, "delete", "misbehave"],
+            capabilities=[*self.facts.capabilities, "fetch", "delete", "misbehave"],
         )
+        self._web = EmbeddedWebTarget(setup, service, self._open_web, peer.tls)
         self._service = service
         self._site_folder = setup.folder
         self._schedule = Schedule(setup.calling_ae_title)
@@ -69,6 +73,16 @@ class EmbeddedTarget(DimseTarget):
         """The running PACS; starts it the first time."""
         self._started()
         return self._peer
+
+    def by(self, way: str | None) -> Target:
+        """The same PACS over DICOMweb when that is asked for."""
+        return self._web if way in DicomwebTarget.ways else super().by(way)
+
+    def fetch(
+        self, request: FetchRequest, sink: Callable[[Fetched], None], deadline: Deadline
+    ) -> FetchResult:
+        """WADO-RS, which alone has a word for it."""
+        return self._web.fetch(request, sink, deadline)
 
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete straight from the archive."""
@@ -134,6 +148,11 @@ class EmbeddedTarget(DimseTarget):
                 self._peer = dataclasses.replace(self._peer, port=pacs.port)
                 self.facts = dataclasses.replace(self.facts, port=pacs.port)
             return self._pacs
+
+    def _open_web(self) -> str:
+        url = self._started().open_web()
+        self.facts = dataclasses.replace(self.facts, url=url)
+        return url
 
 
 def _tls(given: ServerTls, folder: Path) -> Tls:
