@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import socket
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.docs.markdown import DOCS, fences
 from tests.peers.processes import HOST, free_port
@@ -81,3 +84,45 @@ def test_the_dcmqrscp_configuration_works_as_shown(tmp_path: Path) -> None:
         outcomes = smoke(tmp_path, "dcmqrscp-site.yaml", {})
     assert outcomes.pop("delete") == "skipped"
     assert set(outcomes.values()) == {"passed"}
+
+
+COMPOSE = DOCS / "compose"
+
+
+def test_the_pair_of_orthancs_works_as_composed(tmp_path: Path) -> None:
+    """The same files as processes: only ports, addresses and folders are others."""
+    composed = yaml.safe_load((COMPOSE / "compose.yaml").read_text("utf-8"))["services"]
+    mine = {"4242": free_port(), "4243": free_port(), "8042": free_port(), "8043": free_port()}
+    mine["11113"] = free_port()
+
+    def local(file: str) -> str:
+        text = (COMPOSE / file).read_text("utf-8")
+        # All at once, for a free port may look like one that is shown.
+        text = re.sub("|".join(mine), lambda match: str(mine[match[0]]), text)
+        return text.replace("host.docker.internal", HOST).replace("0.0.0.0", HOST)
+
+    with contextlib.ExitStack() as stack:
+        for name, service in composed.items():
+            home = tmp_path / name
+            home.mkdir()
+            mounted = service["volumes"][0].split(":")
+            assert mounted[1] == "/etc/orthanc/orthanc.json"
+            settings = json.loads(local(mounted[0].removeprefix("./")))
+            for shown in (settings["DicomPort"], settings["HttpPort"]):
+                [inside] = [key for key, free in mine.items() if free == shown]
+                assert f"127.0.0.1:{inside}:{inside}" in service["ports"]
+            known = settings["DicomModalities"]
+            assert all(one[1] in (HOST, *composed) for one in known.values())
+            settings |= {
+                "StorageDirectory": str(home), "IndexDirectory": str(home),
+                "Plugins": ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
+                "DicomModalities": {key: [one[0], HOST, one[2]] for key, one in known.items()},
+            }  # fmt: skip
+            (home / "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
+            stack.enter_context(
+                running(["Orthanc", "orthanc.json"], home, int(settings["HttpPort"]))
+            )
+        (tmp_path / "site.yaml").write_text(local("site.yaml"), encoding="utf-8")
+        pair, site, out = COMPOSE / "pair.yaml", tmp_path / "site.yaml", tmp_path / "run"
+        fabricate("run", pair, "--site", site, "--registry", ":memory:", "--out", out).check()
+    assert len(record(tmp_path / "run")["cases"]) == 2
