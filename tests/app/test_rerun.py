@@ -15,7 +15,9 @@ from pydicom import dcmread
 from scenario_runner.app.load import Sources
 from scenario_runner.app.rerun import RerunRequest, rerun
 from scenario_runner.app.run import RunRequest, run
+from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.engine.services import Control
+from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.network.cutting import Cut, wire
 from tests.running import (
@@ -36,13 +38,20 @@ IMAGES = 3
 PATIENTS = [{"studies": [{"series": [{"modality": "CT", "images": IMAGES, "size": [64, 64]}]}]}]
 STEPS = [
     {"send": {"to": "pacs"}, "save_as": "sent"},
-    {"assert": [{"stored": {"on": "pacs"}}, {"status": {"of": "sent", "expected": "success"}}]},
+    {
+        "assert": [
+            {"stored": {"on": "pacs"}},
+            {"status": {"of": "sent", "expected": ["success", "warning"]}},
+        ]
+    },
 ]
 
 
 @pytest.fixture
 def pacs(tmp_path: Path) -> Iterator[EmbeddedPacs]:
-    with EmbeddedPacs(tmp_path / "pacs") as pacs:
+    # One that lets nothing be sent to it twice.
+    options = PacsOptions(archive=ArchiveOptions(duplicates="refuse"))
+    with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
         yield pacs
 
 
@@ -117,10 +126,11 @@ def test_wherever_a_send_breaks_off_the_rerun_sends_the_rest_and_each_instance_i
         assert kept(pacs) == sorted(image["uid"] for image in images(first))
         assert [image["uid"] for image in images(second)] == [i["uid"] for i in images(first)]
         for image in images(second):
-            earlier = first["id"] if image["uid"] in acknowledged else None
+            # What is there though its answer was lost is refused as a duplicate, and counts.
+            status = "0111" if image["uid"] in there - acknowledged else "0000"
             assert image["sent"] == [
-                {"step": "send", "to": "pacs", "status": "0000", "stored": True,
-                 "maybe_stored": False, "earlier": earlier}
+                {"step": "send", "to": "pacs", "status": status, "stored": True,
+                 "maybe_stored": False, "earlier": first["id"] if image["uid"] in there else None}
             ]  # fmt: skip
 
 
@@ -138,8 +148,10 @@ def test_the_record_and_the_report_name_the_run_that_is_repeated(
         "outcome": "error", "failed_only": False, "cases": {"s": "error"},
     }  # fmt: skip
     send = steps(second)["send"]
-    assert send["facts"]["acknowledged_earlier"] == {"run": first["id"], "instances": 1}
-    assert f"1 of them already in {first['id']}" in send["message"]
+    # One was acknowledged; of another the answer was lost, and the PACS refused it as a duplicate.
+    assert send["facts"]["statuses"] == {"0000": 2, "0111": 1}
+    assert send["facts"]["acknowledged_earlier"] == {"run": first["id"], "instances": 2}
+    assert f"2 of them already in {first['id']}" in send["message"]
     page = (tmp_path / "again" / "report.html").read_text("utf-8")
     assert first["id"] in page
     assert "It lies in" in page
@@ -177,8 +189,9 @@ def test_a_rerun_of_a_rerun_that_never_got_to_send_still_knows_what_the_first_ru
         line.cut = None
         third = repeat(tmp_path / "second", "third")
     assert third["outcome"] == "passed"
-    earlier = [image["sent"][0]["earlier"] for image in images(third)]
-    assert earlier == [record(folder)["id"]] * 2 + [None]
+    words = [image["sent"][0] for image in images(third)]
+    assert [word["status"] for word in words] == ["0000", "0000", "0111"]
+    assert {word["earlier"] for word in words} == {record(folder)["id"]}
 
 
 def test_what_was_deleted_since_is_sent_again(tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""Fifty associations at once into Orthanc as Debian installs it: nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.peers.processes import orthanc
+from tests.running import command, environment, record, steps, write_scenario, write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.peer
+
+ASSOCIATIONS, EACH = 50, 200
+
+
+def test_fifty_associations_of_two_hundred_images_lose_none_and_memory_stays_flat(
+    tmp_path: Path,
+) -> None:
+    series = {"modality": "CT", "images": EACH, "size": [16, 16], "burn_in": False}
+    patients = [{"studies": [{"series": [{**series, "count": ASSOCIATIONS}]}]}]
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [{"send": {"to": "pacs", "associations": ASSOCIATIONS}}],
+        patients=patients,
+    )
+    with orthanc(tmp_path) as server:
+        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+        out = tmp_path / "run"
+        process = subprocess.Popen(
+            command("run", scenario, "--site", site, "--registry", ":memory:", "--out", out),
+            stdout=subprocess.DEVNULL,
+            env=environment(),
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        facts = steps(record(out))["send"]["facts"]
+        assert process.returncode == 0
+        assert facts["statuses"] == {"0000": ASSOCIATIONS * EACH}
+        assert facts["associations"] == ASSOCIATIONS
+        stored = httpx.get(f"{server.http}/statistics").json()["CountInstances"]
+    assert stored == ASSOCIATIONS * EACH
+    assert usage.ru_maxrss < 300 * 1024
