@@ -32,6 +32,14 @@ _WELL_KNOWN = "1.2.840.10008."
 _PIXELS = 0x7FE0
 _LEAST = 4
 """Characters below which a text is not looked for: too many others hold it by chance."""
+_FORMS = {
+    "AS": re.compile(r"([0-9]{3}[DWMY])?"),
+    "CS": re.compile(r"[ -~]{0,16}"),
+    "DS": re.compile(r"[0-9+\-.eE ]{0,40}"),
+    "IS": re.compile(r"[0-9+\-. ]{0,40}"),
+    "TM": re.compile(r"[0-9:.\- ]{0,28}"),
+}
+"""What values of VRs that stay must look like, generously: many files break their VR in harmless ways."""
 _PARTS = re.compile(r"[\^=\s,;/]+")
 
 
@@ -85,7 +93,7 @@ class Deidentifier:
 
     def _element(self, dataset: Dataset, tag: BaseTag, *, top: bool) -> None:
         keyword, vr = keyword_for_tag(tag), _vr(dataset.get_item(tag))
-        if tag.group == _PIXELS and top:
+        if tag.group == _PIXELS and top and keyword:
             return
         if _never(tag) or not keyword or vr not in _VRS:
             self._remove(dataset, tag, keyword)
@@ -127,7 +135,7 @@ class Deidentifier:
         elif action == "clear":
             self._clear(dataset[tag], keyword)
         else:
-            self._decode(dataset, tag)
+            self._keep(dataset, tag, keyword, vr)
 
     def _action(self, keyword: str, vr: str) -> Action:
         if keyword in self._policy.keep:
@@ -156,10 +164,17 @@ class Deidentifier:
     def _identifies(self, text: str) -> bool:
         return self._known is not None and self._known.search(text) is not None
 
-    def _decode(self, dataset: Dataset, tag: BaseTag) -> None:
-        """Read a text by the character set that still stands; bytes and numbers stay as they are."""
-        if _vr(dataset.get_item(tag)) in _TEXT:
-            _ = dataset[tag]
+    def _keep(self, dataset: Dataset, tag: BaseTag, keyword: str, vr: str) -> None:
+        """Leave bytes, codes and numbers; what is no code or number where one belongs may say anything."""
+        form = _FORMS.get(vr)
+        if form is None:
+            return
+        raw = dataset.get_item(tag).value
+        text = raw.decode("latin-1") if isinstance(raw, bytes) else _text(dataset[tag])
+        values = [value.strip(" \0") for value in text.split("\\")]
+        if not all(form.fullmatch(value) for value in values):
+            self._tally.emptied[keyword] += 1
+            dataset[tag] = DataElement(tag, vr, None)
 
     def _map(self, element: DataElement) -> None:
         if element.is_empty:

@@ -112,7 +112,7 @@ REMOVE = _words(
 
 EMPTY = _words(
     """
-    AccessionNumber AcquisitionContextSequence BarcodeValue
+    DocumentTitle AccessionNumber AcquisitionContextSequence BarcodeValue
     ClinicalTrialCoordinatingCenterName ClinicalTrialProtocolName ClinicalTrialSiteID
     ClinicalTrialSiteName ClinicalTrialTimePointID ConceptualVolumeCombinationDescription
     ConceptualVolumeDescription ConsultingPhysicianName DeviceAlternateIdentifier
@@ -135,7 +135,7 @@ DUMMY = _words(
     CertificateOfSigner ClinicalTrialProtocolEthicsCommitteeName ClinicalTrialProtocolID
     ClinicalTrialSponsorName ClinicalTrialSubjectID ClinicalTrialSubjectReadingID
     ContainerIdentifier ContentCreatorName ContrastBolusAgent DestinationAE DetectorID
-    DeviceLabel DeviceSerialNumber EncapsulatedDocument EntityLabel EntityLongLabel
+    DeviceLabel DeviceSerialNumber EntityLabel EntityLongLabel
     FlowIdentifier FrameOriginTimestamp InstitutionName InterlockDescription
     InterlockOriginDescription ModifyingSystem OperatorsName PatientID PersonName ProtocolName
     RTPlanLabel RTPrescriptionLabel RTToleranceSetLabel RTTreatmentApproachLabel
@@ -215,4 +215,7 @@ SHOWS_TEXT_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.7",
     "1.2.840.10008.5.1.4.1.1.104.",
 )
-"""Secondary Capture and Encapsulated Document storage: the UID itself, or what it begins with."""
+"""Secondary Capture and Encapsulated Document storage: the UID itself, or what it begins with.
+
+A document is taken in whole, and only when the scenario accepts that.
+"""

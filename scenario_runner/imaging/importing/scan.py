@@ -175,7 +175,7 @@ def _pictured(data: Items) -> str:
         return "RecognizableVisualFeatures is YES"
     sop_class = data.text("SOPClassUID")
     secondary, document = SHOWS_TEXT_CLASSES
-    if sop_class.startswith(document):
+    if sop_class.startswith(document) or data.get("EncapsulatedDocument"):
         return "it is an encapsulated document"
     if said == "NO" or not (data.get("Rows") or data.get("PixelData")):
         return ""

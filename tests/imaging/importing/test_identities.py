@@ -293,3 +293,46 @@ def test_a_name_in_another_script_brings_its_own_character_set(tmp_path: Path) -
     assert done.tally.character_sets == {"ISO_IR 100 to ISO_IR 192": 1}
     kept = Import([file], tmp_path / "kept").instances[0].dataset()
     assert kept.SpecificCharacterSet == "ISO_IR 100"
+
+
+def test_a_name_where_a_code_or_number_belongs_does_not_stay(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source = small(ScanningSequence=["SE", "made for Mr Source Person"])
+        source.add_new(0x00080032, "TM", "J. DOE 10:15")
+        source.add_new(0x00101010, "AS", "old")
+        source.add_new(0x00280A02, "CS", "x" * 20)
+        source.ImageType = ["DERIVED", "PRIMARY"]
+        source.SliceLocation = "-12.5"
+        file = write(source, tmp_path / "a.dcm")
+    done = Import([file], tmp_path / "out")
+    new = done.instances[0].dataset()
+    assert [new.ScanningSequence, new.AcquisitionTime] == ["", ""]
+    assert new.PixelSpacingCalibrationType == ""
+    assert (list(new.ImageType), new.SliceLocation) == (["DERIVED", "PRIMARY"], -12.5)
+
+
+def test_a_document_that_was_accepted_comes_whole(tmp_path: Path) -> None:
+    source = small(SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1", DocumentTitle="of Mr Source")
+    source.EncapsulatedDocument = b"%PDF-1.4 ..."
+    (instance,) = Import([write(source, tmp_path / "a.dcm")], tmp_path / "out").instances
+    new = instance.dataset()
+    assert (new.EncapsulatedDocument, new.DocumentTitle) == (b"%PDF-1.4 ...", "")
+    assert new.PatientIdentityRemoved == "NO"
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_mutated_file_is_imported_or_named_and_nothing_else(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("mutated")
+    name = data.draw(st.sampled_from(["test-SR.dcm", "MR_small_implicit.dcm", "rtplan.dcm"]))
+    content = bytearray(sample(name).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(132, min(len(content), 3000) - 1))
+        content[place] = data.draw(st.integers(0, 255))
+    file = folder / "a.dcm"
+    file.write_bytes(content)
+    done = Import([file], folder / "out")
+    assert len(done.instances) + len(done.scan.problems) + len(done.problems) == 1
