@@ -42,6 +42,8 @@ _MULTI = {"87": (b"$B", "$B"), "159": (b"$(D", "$(D"), "149": (b"$)C", ""), "58"
 _TERMS = frozenset(
     {"", *_SINGLE, *_WHOLE} | {f"ISO 2022 IR {number}" for number in (*_EXTENSIBLE, *_MULTI)}
 )
+MOST_CHANGES = 20_000
+"""Of the character set in one value; every change takes time, and no text has as many."""
 _ESCAPE = re.compile(rb"\x1b([(-][A-Z a-z]|\$[()]?[A-D])")
 
 
@@ -95,6 +97,8 @@ def decode(element: Element, items: Items) -> str:
 def _extended(value: bytes, terms: Sequence[str]) -> str:
     """ISO 2022: text in pieces, each in the set that the escape sequence before it invokes."""
     numbers = [term.removeprefix("ISO 2022 IR ") or "6" for term in terms]
+    if value.count(b"\x1b") > MOST_CHANGES:
+        raise UndecodableError(f"changes its character set more than {MOST_CHANGES} times")
     first = numbers[0] if numbers[0] in _EXTENSIBLE else "6"
     g0, g1 = "", _EXTENSIBLE[first][1]
     out: list[str] = []

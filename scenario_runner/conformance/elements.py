@@ -78,6 +78,8 @@ class Element:
     items: list[Items] | None = None
     fragments: list[int] | None = None
     offsets: list[int] = field(default_factory=list)
+    values: list[str] | None = None
+    """The decoded values while the element is judged; many rules ask for them."""
 
     @property
     def empty(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +17,24 @@ if TYPE_CHECKING:
 
 
 def expand(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder every file below it, hidden ones left out, in order."""
+    """The files themselves; of a folder every file below it, hidden ones left out, in order.
+
+    Links to folders are not followed, so that one to a folder above it has an end. What cannot be
+    judged (a link to nothing, a pipe, a folder that cannot be listed) comes too, to be said.
+    """
     for path in paths:
-        if not path.is_dir():
+        if path.is_dir():
+            yield from sorted(_below(path))
+        else:
             yield path
-            continue
-        for each in sorted(path.rglob("*")):
-            inside = each.relative_to(path).parts
-            if each.is_file() and not any(part.startswith(".") for part in inside):
-                yield each
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    unlisted: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=unlisted.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in files if not name.startswith("."))
+    yield from (Path(error.filename) for error in unlisted if error.filename)
 
 
 def chosen(names: Iterable[str], known: Mapping[str, Validator]) -> list[Validator]:
@@ -54,6 +65,10 @@ def check_paths(
     """
     files: list[Path] = []
     for file in expand(paths):
+        trouble = _unreadable(file)
+        if trouble:
+            yield file, [_cannot_be_read(each, trouble) for each in validators]
+            continue
         files.append(file)
         yield file, [finding for each in validators for finding in _judged(each, file)]
     if len(files) > 1:
@@ -70,14 +85,27 @@ def _judged(validator: Validator, file: Path) -> list[Finding]:
     try:
         return validator.check(file)
     except OSError as error:
-        message = f"cannot be read: {error.strerror or error}"
-        return [
-            Finding(
-                severity="error",
-                message=message,
-                attribute=None,
-                section="",
-                validator=validator.name,
-                rule="unreadable",
-            )
-        ]
+        return [_cannot_be_read(validator, error.strerror or str(error))]
+
+
+def _unreadable(file: Path) -> str:
+    """Why a file cannot be judged, known without reading it: no validator is to wait for a pipe."""
+    try:
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            os.listdir(file)
+            return "a folder that could not be listed"
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return "" if stat.S_ISREG(mode) else "not a regular file"
+
+
+def _cannot_be_read(validator: Validator, why: str) -> Finding:
+    return Finding(
+        severity="error",
+        message=f"cannot be read: {why}",
+        attribute=None,
+        section="",
+        validator=validator.name,
+        rule="unreadable",
+    )

@@ -93,6 +93,7 @@ def _findings(file: DicomFile) -> Iterator[Finding]:
             for rule in rules:
                 for problem in rule.judge(items, element):
                     yield finding(rule, *problem)
+            element.values = None
     if not file.meta.elements and not file.readable:
         return
     for each in OBJECT:

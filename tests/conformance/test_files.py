@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -14,9 +16,11 @@ from click.testing import CliRunner
 from scenario_runner.cli.check import check
 from scenario_runner.conformance.api import Finding
 from scenario_runner.conformance.files import check_paths, chosen
+from scenario_runner.conformance.outside.dciodvfy import Dciodvfy
+from scenario_runner.conformance.reader import read_stream
 from scenario_runner.conformance.rendering import render
 from scenario_runner.conformance.rules.table import ELEMENTS, OBJECT, READING, STUDY
-from scenario_runner.conformance.standard import Standard
+from scenario_runner.conformance.standard import Standard, judge
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.plugins import Plugins
 from tests.conformance import objects
@@ -67,6 +71,57 @@ def test_each_file_comes_once_then_what_is_wrong_between_them(tmp_path: Path) ->
 def test_a_file_that_cannot_be_opened_is_a_finding(tmp_path: Path) -> None:
     ((_, found),) = check_paths([tmp_path / "gone.dcm"], [Standard()])
     assert [finding.rule for finding in found] == ["unreadable"]
+
+
+def test_whatever_lies_in_a_folder_is_said_and_nothing_is_waited_for(tmp_path: Path) -> None:
+    if os.name != "posix":
+        return  # links need a privilege on Windows, and there are no pipes
+    objects.write(tmp_path / "good.dcm", objects.ct())
+    (tmp_path / "nothing.dcm").symlink_to(tmp_path / "gone")
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    (tmp_path / "above").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(tmp_path / "pipe.dcm")
+    waits = Dciodvfy() if Dciodvfy().version() else Standard()
+    found = {
+        file.name: {finding.rule for finding in findings}
+        for file, findings in check_paths([tmp_path], [Standard(), waits])
+    }
+    assert "unreadable" not in found.pop("good.dcm")
+    assert found.keys() == {"nothing.dcm", "round", "pipe.dcm"}
+    assert set(map(frozenset, found.values())) == {frozenset({"unreadable"})}
+
+
+def test_a_folder_that_cannot_be_listed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    (locked / "a.dcm").write_bytes(b"x")
+    listing, scanning = os.listdir, os.scandir
+
+    def refuse(what: Any) -> Any:
+        if Path(what) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(locked))
+        return listing(what)
+
+    def refuse_scan(what: Any) -> Any:
+        if Path(what) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(locked))
+        return scanning(what)
+
+    monkeypatch.setattr(os, "listdir", refuse)  # whoever is root may list any folder
+    monkeypatch.setattr(os, "scandir", refuse_scan)
+    ((file, (finding,)),) = check_paths([tmp_path], [Standard()])
+    assert (file, finding.rule) == (locked, "unreadable")
+    assert "Permission denied" in finding.message
+
+
+@pytest.mark.parametrize("style", ["text", "json", "github"])
+def test_a_name_that_is_no_text_is_printed_all_the_same(style: Any, tmp_path: Path) -> None:
+    findings = judge(read_stream(io.BytesIO(b"x")))
+    name = Path(os.fsdecode(b"bad\xff\xfe")) if os.name == "posix" else Path("\udcff")
+    shown = render(tmp_path / name, findings, style)
+    assert shown.encode("utf-8").decode("utf-8").count("\n") == 1
 
 
 def test_an_unknown_or_absent_validator_is_refused_with_the_names_there_are() -> None:
@@ -158,7 +213,8 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     ((_, found),) = check_paths([tmp_path / "pipe"], [Standard()])
     assert [finding.rule for finding in found] == ["unreadable"]
-    assert list(check_paths([tmp_path], [Standard()])) == []
+    ((_, found),) = check_paths([tmp_path], [Standard()])
+    assert [finding.message for finding in found] == ["cannot be read: not a regular file"]
 
 
 def test_an_empty_folder_is_nothing_to_check(tmp_path: Path) -> None:

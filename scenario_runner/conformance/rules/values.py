@@ -52,6 +52,12 @@ _MULTIPLICITY = re.compile(r"(\d+)(?:-(?:(\d*)(n)|(\d+)))?")
 
 def values_of(element: Element, items: Items) -> list[str]:
     """The values of a text element without padding at the end. Raises UndecodableError."""
+    if element.values is None:
+        element.values = _values_of(element, items)
+    return element.values
+
+
+def _values_of(element: Element, items: Items) -> list[str]:
     whole = decode(element, items) if element.vr in TEXT_VRS else element.value.decode("latin-1")
     whole = whole.rstrip(" \0")
     if not whole:
@@ -72,8 +78,7 @@ def length(items: Items, element: Element) -> Iterator[Problem]:
     if element.vr == "PN":
         values = [group for value in values for group in value.split("=")]
     for value in values:
-        value = value.rstrip(" ")
-        if len(value) > limit:
+        if len(value) > limit and len(value := value.rstrip(" ")) > limit:
             yield Problem(
                 items.where(element),
                 f"{shown(value)} has {len(value)} {unit}; VR {element.vr} allows {limit}",
@@ -157,7 +162,7 @@ def characters(items: Items, element: Element) -> Iterator[Problem]:
         return
     if element.vr in TEXT_VRS:
         try:
-            decode(element, items)
+            values_of(element, items)
         except UnknownCharacterSetError:
             return
         except UndecodableError as error:
