@@ -93,7 +93,7 @@ def _unreadable(file: Path) -> str:
     try:
         mode = file.stat().st_mode
         if stat.S_ISDIR(mode):
-            os.listdir(file)
+            os.listdir(file)  # noqa: PTH208 - asks the same way as os.walk did
             return "a folder that could not be listed"
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
