@@ -115,6 +115,8 @@ class Ledger:
     """Series that ``generate`` selected, by plan key; None means all of the plan."""
     imported: dict[str, PlannedSeries] = field(default_factory=dict)
     """Series that ``import`` took in, by key; ``source`` makes their instances, not the factory."""
+    hidden: set[str] = field(default_factory=set)
+    """Keys of imported series whose pixels may show somebody: no picture of them is kept."""
     assigned: Assigned = field(default_factory=Assigned)
     """Which planned patients and studies the imported ones became."""
     selections: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
@@ -145,8 +147,10 @@ class Ledger:
         series: Iterable[PlannedSeries],
         source: Callable[[PlannedImage], Instance],
         assigned: Assigned,
+        hidden: Iterable[str] = (),
     ) -> None:
         """``import`` took these series in; ``source`` gives the instance of each of their images."""
+        self.hidden.update(hidden)
         taken = {one.id: one for one in series}
         self.selections[step_id] = taken
         self.imported.update(taken)

@@ -299,6 +299,8 @@ class AttemptContext:
         image, seen = instance.image, self.state.previewed
         if image is None or image.id in seen or len(seen) >= PREVIEWS_IN_A_CASE:
             return
+        if image.series.id in self.ledger.hidden:
+            return
         seen.add(image.id)
         series = image.series
         self.attach(

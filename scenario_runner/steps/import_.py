@@ -143,7 +143,13 @@ class Import(Step):
                 into.discard()
         if problems:
             return _failed(context, problems, total)
-        context.ledger.take_in(context.step_id, (one.series for one in groups), into, assigned)
+        context.ledger.take_in(
+            context.step_id,
+            (one.series for one in groups),
+            into,
+            assigned,
+            hidden=[one.series.id for one in groups if any(file.pictured for file in one.files)],
+        )
         for one in groups:
             context.preview(into(one.series.images[0]))
         return _done(context, found, groups, tally, into.size)

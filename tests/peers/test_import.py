@@ -135,6 +135,17 @@ def test_a_picture_that_may_show_somebody_is_refused_and_says_how_to_take_it(
     assert "BurnedInAnnotation is YES ('burned_in: accept'" in steps(result)["import"]["message"]
 
 
+def test_no_picture_is_kept_of_pixels_that_may_show_somebody(tmp_path: Path) -> None:
+    (tmp_path / "dicom").mkdir()
+    write(small(BurnedInAnnotation="YES"), tmp_path / "dicom" / "a.dcm")
+    write(small(), tmp_path / "dicom" / "b.dcm")
+    listed = [{"import": {"files": "dicom", "burned_in": "accept"}}, {"send": {"to": "pacs"}}]
+    patients = [{"studies": [{"count": 2, "series": []}]}]
+    run(tmp_path, listed, patients=patients)[0].check()
+    pictures = [path.name for path in (tmp_path / "run" / "evidence").rglob("*.png")]
+    assert pictures == ["001-p1.s2.import1.i1.png"]
+
+
 def test_imported_and_generated_images_stand_in_one_study(tmp_path: Path) -> None:
     collect(tmp_path / "dicom", "CT_small.dcm")
     patients = [{"studies": [{"series": [{"modality": "CT", "images": 2, "size": [64, 64]}]}]}]

@@ -92,6 +92,7 @@ class Import:
         wanted: Any = None,
         dates: Dates = "patient",
         before: Assigned | None = None,
+        load: bool = True,
     ) -> None:
         plan = plan or case()
         self.scan = scan(files)
@@ -116,6 +117,6 @@ class Import:
         self.problems: list[Problem] = [one for one in results if one is not None]
         self.instances: list[Instance] = (
             []
-            if self.problems
+            if self.problems or not load
             else [self.into(image) for one in self.groups for image in one.series.images]
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.uid import generate_uid
 
 from scenario_runner.imaging.importing import profile
 from scenario_runner.imaging.importing.assign import CannotAssign
@@ -191,6 +192,25 @@ def test_what_was_written_is_taken_back(tmp_path: Path) -> None:
     assert dcmread(next(iter(done.into.files.values()))).PatientID == "NEWPID0001"
     done.into.discard()
     assert list((tmp_path / "out").rglob("*")) == []
+
+
+def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
+    import tracemalloc
+
+    study, series = generate_uid(), generate_uid()
+    for number in range(24):
+        image = small(StudyInstanceUID=study, SeriesInstanceUID=series, Rows=512, Columns=512)
+        image.PixelData = bytes([number]) * 2**18
+        write(image, tmp_path / f"{number}.dcm")
+    Import([tmp_path / "0.dcm"], tmp_path / "warm")
+    tracemalloc.start()
+    try:
+        done = Import(sorted(tmp_path.glob("*.dcm")), tmp_path / "out", load=False)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert done.into.size > 24 * 2**18
+    assert peak < 8 * 2**18
 
 
 def test_the_table_names_attributes_that_there_are_and_each_once() -> None:
