@@ -53,8 +53,14 @@ def palette(colors: Colors | None) -> Colors:
     """As asked for, else what the terminal says of itself."""
     from rich.console import Console
 
+    from scenario_runner.imaging.terminal import HALF
+
     if colors is not None:
         return colors
+    try:
+        HALF.encode(sys.stdout.encoding or "ascii")
+    except UnicodeError:
+        return "none"
     system = Console().color_system
     return "truecolor" if system == "truecolor" else "256" if system == "256" else "none"
 

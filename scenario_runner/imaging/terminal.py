@@ -14,7 +14,8 @@ Colors = Literal["truecolor", "256", "none"]
 
 _RAMP = " .:-=+*#%@"
 _RESET = "\x1b[0m"
-_HALF = "\N{UPPER HALF BLOCK}"
+HALF = "\N{UPPER HALF BLOCK}"
+"""What a terminal has to have for colours."""
 
 
 def draw(image: Image.Image, colors: Colors, columns: int, rows: int) -> Iterator[str]:
@@ -32,7 +33,7 @@ def draw(image: Image.Image, colors: Colors, columns: int, rows: int) -> Iterato
         line, last = [], ""
         for above, below in zip(top, bottom, strict=True):
             code = f"\x1b[38;{color(above)};48;{color(below)}m"
-            line.append(_HALF if code == last else f"{code}{_HALF}")
+            line.append(HALF if code == last else f"{code}{HALF}")
             last = code
         yield "".join(line) + _RESET
 

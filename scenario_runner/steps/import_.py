@@ -57,6 +57,8 @@ class Import(Step):
     """Attributes that stay though the profile removes them, such as SeriesDescription; a text that holds a name or number of the patient is replaced all the same."""
     burned_in: Literal["refuse", "accept"] = "refuse"
     """Whether files are taken in whose pixels may show who it is: BurnedInAnnotation YES, ultrasound, secondary captures, encapsulated documents."""
+    mapping: bool = False
+    """Keep old and new UIDs side by side as evidence; whoever has them can undo the import."""
     to: RunFolder | None = None
     """Keep the new files in this folder inside the run folder; by default they go with the run."""
 
@@ -150,6 +152,8 @@ class Import(Step):
             assigned,
             hidden=[one.series.id for one in groups if any(file.pictured for file in one.files)],
         )
+        if self.mapping:
+            _keep_mapping(context, groups)
         for one in groups:
             context.preview(into(one.series.images[0]))
         return _done(context, found, groups, tally, into.size)
@@ -192,6 +196,23 @@ def _groups(
 def _there_already(context: StepContext, groups: Sequence[Group]) -> int:
     there = {image.uid for series in context.ledger.imported.values() for image in series.images}
     return sum(1 for one in groups for image in one.series.images if image.uid in there)
+
+
+def _keep_mapping(context: StepContext, groups: Sequence[Group]) -> None:
+    """A table with a line for each study, series and instance."""
+    pairs: dict[tuple[str, str, str], None] = {}
+    for one in groups:
+        for file, image in zip(one.files, one.series.images, strict=True):
+            pairs["study", file.study, one.series.study.uid] = None
+            pairs["series", file.series, one.series.uid] = None
+            pairs["instance", file.sop_instance, image.uid] = None
+    text = "".join(f"{level},{old},{new}\n" for level, old, new in pairs)
+    context.attach(
+        "import-mapping.csv",
+        f"level,old_uid,new_uid\n{text}".encode(),
+        media_type="text/csv",
+        title="Old and new UIDs",
+    )
 
 
 def _failed(context: StepContext, problems: Sequence[Problem], total: int) -> StepResult:

@@ -110,6 +110,20 @@ def test_nothing_of_the_source_is_in_the_run_folder(tmp_path: Path) -> None:
             assert secret.encode() not in text, path
 
 
+def test_a_mapping_is_kept_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "dicom").mkdir()
+    data = small()
+    write(data, tmp_path / "dicom" / "a.dcm")
+    _, result = run(tmp_path, [{"import": {"files": "dicom", "mapping": True}, "save_as": "real"}])
+    (table,) = (tmp_path / "run" / "evidence").rglob("*import-mapping.csv")
+    header, study, series, instance = table.read_text("utf-8").splitlines()
+    assert header == "level,old_uid,new_uid"
+    planned = result["cases"][0]["patients"][0]["studies"][0]["uid"]
+    assert study == f"study,{data.StudyInstanceUID},{planned}"
+    assert series.startswith(f"series,{data.SeriesInstanceUID},2.25.")
+    assert instance.startswith(f"instance,{data.SOPInstanceUID},2.25.")
+
+
 def test_one_bad_file_and_nothing_is_imported(tmp_path: Path) -> None:
     folder = collect(tmp_path / "dicom", "CT_small.dcm", "MR_truncated.dcm")
     (folder / "notes.txt").write_text("not DICOM", encoding="utf-8")
