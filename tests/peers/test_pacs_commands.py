@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.peers.processes import dcmqrscp, free_port, storescp
@@ -166,3 +167,23 @@ def test_rebuilding_names_what_cannot_be_read(tmp_path: Path) -> None:
     done = fabricate("pacs", "rebuild", tmp_path).check(4)
     assert "0 instances indexed" in done.out
     assert "0000-0.dcm" in done.out
+
+
+def test_the_served_pacs_speaks_dicomweb_on_a_port_of_its_own(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("pacs", "serve", "--folder", tmp_path, "--port", "0", "--dicomweb-port", "0"),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment({"PYTHONUNBUFFERED": "1", "FABRICATE_DICOMWEB_TOKEN": "t0ken"}),
+    )
+    assert process.stdout is not None
+    try:
+        assert "EMBEDDED listens on" in process.stdout.readline()
+        url = process.stdout.readline().strip().removeprefix("DICOMweb is at ")
+        assert httpx.get(f"{url}/studies").status_code == 401
+        login = {"Authorization": "Bearer t0ken"}
+        assert httpx.get(f"{url}/studies", headers=login).json() == []
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.archive.elements import DamagedDatasetError, Elements, read_items
 from scenario_runner.archive.levels import BY_KEYWORD
 from scenario_runner.archive.values import texts
-from scenario_runner.network.dicomweb.media_types import (
-    DICOM_JSON,
-    JSON,
-    MULTIPART,
-    OCTET_STREAM,
-)
+from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import (
     Call,
@@ -23,6 +18,7 @@ from scenario_runner.pacs.dicomweb.desk import (
     resource_url,
     takes_parts,
 )
+from scenario_runner.pacs.dicomweb.models import reply_of
 from scenario_runner.pacs.dicomweb.retrieving import multipart, parts_of
 from scenario_runner.pacs.dicomweb.transfer import pixels
 
@@ -42,14 +38,8 @@ _TAG_LENGTH: Final = 8
 
 
 def retrieve_metadata(desk: WebDesk, call: Call) -> Reply:
-    """``GET …/metadata`` of a study, a series or an instance: DICOM JSON, one object an instance."""
-    found = desk.located(call)
-    for accepted in call.accepted():
-        for offered in (DICOM_JSON, JSON):
-            if accepted.covers(offered):
-                content = json_writer.array(_all(desk, call, found))
-                return Reply(media_type=offered, content=content)
-    raise WebError(406, f"metadata comes as {DICOM_JSON} only")
+    """``GET …/metadata`` of a study, a series or an instance: one data set an instance."""
+    return reply_of(call, _all(desk, call, desk.located(call)))
 
 
 def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[Json]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 Function = Literal["linear", "linear-exact", "sigmoid"]
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
-_LARGEST: Final = 16384
+_ANY: Final = 10**9
+"""More frames than an instance has."""
+_LARGEST: Final = 8192
 """Pixels along one side of a viewport."""
 _THUMBNAIL: Final = 128
 _GRAY: Final = ("MONOCHROME1", "MONOCHROME2")
@@ -90,7 +92,7 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
     instance = desk.one(call)
     if not can_decode(instance.transfer_syntax_uid):
         raise WebError(406, "the instance has no pixels that can be decoded here")
-    frames = frame_list(call.uids.get("frames", "1"), _LARGEST)
+    frames = frame_list(call.uids.get("frames", "1"), _ANY)
     if len(frames) > 1:
         raise WebError(400, "one frame at a time is rendered")
     image = render(desk.archive.files.path(instance.file), frames[0], window)
@@ -115,11 +117,9 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
     from pydicom.pixels.processing import apply_color_lut
     from pydicom.pixels.utils import pixel_array
 
-    dataset = dcmread(path, stop_before_pixels=True)
-    count = int(dataset.get("NumberOfFrames") or 1)
-    if frame > count:
-        raise WebError(404, f"there is no frame {frame}: the instance has {count}")
     try:
+        dataset = dcmread(path, stop_before_pixels=True)
+        _check_frame(frame, int(dataset.get("NumberOfFrames") or 1))
         pixels = pixel_array(path, index=frame - 1)
         interpretation = dataset.get("PhotometricInterpretation", "")
         if interpretation in _GRAY:
@@ -127,9 +127,16 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
         if interpretation == "PALETTE COLOR":
             pixels = apply_color_lut(pixels, dataset)
         return Image.fromarray(_eight_bits(pixels))
+    except WebError:
+        raise
     except Exception as error:
         # Decoders of other makers raise what they like for damaged data.
         raise WebError(406, f"the pixels cannot be shown: {error}") from error
+
+
+def _check_frame(frame: int, count: int) -> None:
+    if frame > count:
+        raise WebError(404, f"there is no frame {frame}: the instance has {count}")
 
 
 def _gray(

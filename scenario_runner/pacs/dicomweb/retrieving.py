@@ -27,7 +27,7 @@ from scenario_runner.pacs.dicomweb.transfer import (
 from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.archive.index import Located
 
@@ -115,12 +115,21 @@ def _spoiled(desk: WebDesk, instance: Located) -> bytes:
     return file_meta(*names) + data
 
 
-def multipart(root: str, parts: Iterable[Part], *, status: int = 200) -> Reply:
+def multipart(
+    root: str,
+    parts: Iterable[Part],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Reply:
     """An answer of several parts, each made when it is its turn. root: the type of the parts."""
     boundary = new_boundary()
     media_type = MediaType(MULTIPART, {"type": root, "boundary": boundary})
     return Reply(
-        status=status, media_type=str(media_type), content=_checked(_written(parts, boundary))
+        status=status,
+        media_type=str(media_type),
+        content=_checked(_written(parts, boundary)),
+        headers=headers or {},
     )
 
 

@@ -1,4 +1,4 @@
-"""QIDO-RS: the archive's one matching, asked by URL and answered in DICOM JSON (PS3.18 10.6)."""
+"""QIDO-RS: the archive's one matching, asked by URL (PS3.18 10.6)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scenario_runner.archive.keys import QUERY_RETRIEVE_LEVEL
 from scenario_runner.archive.levels import BY_KEYWORD, Level
 from scenario_runner.archive.query import Query
 from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
-from scenario_runner.network.dicomweb.media_types import DICOM_JSON, JSON
 from scenario_runner.pacs.dicomweb import json_writer
-from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, resource_url
+from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, resource_url
 from scenario_runner.pacs.dicomweb.metadata import metadata
+from scenario_runner.pacs.dicomweb.models import reply_of
 from scenario_runner.pacs.dicomweb.parameters import search_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ def search_instances(desk: WebDesk, call: Call) -> Reply:
 
 
 def _search(desk: WebDesk, call: Call, level: Level) -> Reply:
-    media_type = _media_type(call)
     above = [
         (keyword, uid)
         for name, keyword in (("study", "StudyInstanceUID"), ("series", "SeriesInstanceUID"))
@@ -58,11 +57,7 @@ def _search(desk: WebDesk, call: Call, level: Level) -> Reply:
     found = (
         _json(desk, call.base, level, match.answer, everything=everything) for match in matches
     )
-    return Reply(
-        media_type=media_type,
-        content=json_writer.array(found),
-        headers=warning_header(search.warnings),
-    )
+    return reply_of(call, found, warning_header(search.warnings))
 
 
 def warning_header(warnings: list[str]) -> dict[str, str]:
@@ -72,14 +67,6 @@ def warning_header(warnings: list[str]) -> dict[str, str]:
         if warnings
         else {}
     )
-
-
-def _media_type(call: Call) -> str:
-    for accepted in call.accepted():
-        for offered in (DICOM_JSON, JSON):
-            if accepted.covers(offered):
-                return offered
-    raise WebError(406, f"a search is answered in {DICOM_JSON} only")
 
 
 def _json(desk: WebDesk, base: str, level: Level, answer: Answer, *, everything: bool) -> Json:

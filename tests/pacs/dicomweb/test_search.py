@@ -8,9 +8,10 @@ import pytest
 from pydicom import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
+from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import put, sample
-from tests.pacs.dicomweb.web import get
+from tests.pacs.dicomweb.web import get, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,3 +212,13 @@ def test_the_answer_is_of_a_type_that_is_accepted(
 ) -> None:
     response = get(f"{url}/studies", accept)
     assert (response.status_code, response.headers["content-type"]) == (status, content_type)
+
+
+def test_a_search_is_answered_in_parts_of_xml_when_asked_for(url: str) -> None:
+    accept = 'multipart/related; type="application/dicom+xml"'
+    found = parts(get(f"{url}/studies?limit=2", accept))
+    assert [kind for kind, _ in found] == ["application/dicom+xml"] * 2
+    names = [loads(content)["00100010"]["Value"][0]["Alphabetic"] for _, content in found]
+    assert names == ["CITIZEN^JANE"] * 2
+    (metadata,) = parts(get(f"{url}/studies/1.2.1/metadata", accept))
+    assert loads(metadata[1])["00080018"]["Value"] == ["1.2.1.1.1"]
