@@ -99,6 +99,11 @@ class DicomService(Model):
     """How long connecting may take."""
     response_timeout: Duration = 60.0
     """How long the peer may take for each answer."""
+    association_timeout: Duration | None = None
+    """How long it may take to answer an association request; by default the response_timeout."""
+    network_timeout: Duration | None = None
+    """How long it may be silent within a PDU, or take nothing of what is sent to it; by default the
+    response_timeout."""
     tls: TlsFiles | None = None
     """Protect the association; ``{}`` is TLS with the system's certificates."""
     user_identity: UserIdentity | None = None

@@ -33,7 +33,9 @@ def accept(transport: Transport, peer: Peer, choose: Choice, deadline: Deadline)
     sends to this port was told to. Raises ProtocolViolation, PeerTimeout, AssociationAborted.
     """
     started = time.monotonic()
-    kind, body = read_pdu(transport, peer, deadline, started + peer.response_timeout)
+    kind, body = read_pdu(
+        transport, peer, deadline, started + peer.patience("association"), "association"
+    )
     if kind != _RQ:
         raise peer.error(ProtocolViolation, "no association request", f"PDU type {kind:02X}H")
     try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.network.peer import Peer, Stage
 
 _AC, _RJ, _RELEASE_RQ, _RELEASE_RP, _ABORT = 0x02, 0x03, 0x05, 0x06, 0x07
 _NAMES = {
@@ -336,9 +336,9 @@ def _answer(
     transport: Transport, peer: Peer, proposals: Sequence[Proposal], deadline: Deadline
 ) -> negotiation.Answer:
     """Wait for the answer to an association request; anything but acceptance is raised."""
-    until = time.monotonic() + peer.response_timeout
+    until = time.monotonic() + peer.patience("association")
     try:
-        kind, body = read_pdu(transport, peer, deadline, until)
+        kind, body = read_pdu(transport, peer, deadline, until, "association")
     except AssociationAborted as error:
         # Servers that expect TLS, or allow only known hosts, hang up like this without a word.
         error.hint = (
@@ -365,10 +365,15 @@ def _answer(
 
 
 def read_pdu(
-    transport: Transport, peer: Peer, deadline: Deadline, until: float
+    transport: Transport, peer: Peer, deadline: Deadline, until: float, stage: Stage = "response"
 ) -> tuple[int, bytes]:
-    """One whole PDU with its header. Raises ProtocolViolation for a type or length without sense."""
-    kind, length = struct.unpack(">BxI", transport.read(6, deadline, until, keep=True))
+    """One whole PDU with its header.
+
+    until: when its stage is over; what has begun has to be whole within the network_timeout as well.
+    Raises ProtocolViolation for a type or length without sense.
+    """
+    head = transport.read(6, deadline, until, keep=True, stage=stage)
+    kind, length = struct.unpack(">BxI", head)
     limit = peer.limits.pdu if kind == P_DATA else peer.limits.association_pdu
     if kind not in _NAMES:
         raise peer.error(
@@ -383,7 +388,10 @@ def read_pdu(
             "the peer broke the protocol",
             f"it sent a {_name(kind)} that claims {length} bytes; {limit} are allowed",
         )
-    pdu = transport.read(6 + length, deadline, until)
+    end = time.monotonic() + peer.patience("network")
+    if end < until:
+        until, stage = end, "network"
+    pdu = transport.read(6 + length, deadline, until, stage=stage)
     if transport.log is not None:
         transport.log.received(pdu)
     return kind, pdu

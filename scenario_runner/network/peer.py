@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from scenario_runner.errors import TargetError
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from scenario_runner.network.pdu_log import Sink
     from scenario_runner.network.tls import Tls
 
+Stage = Literal["association", "response", "network"]
+"""What is waited for: an answer to an association request, one to a message, or the wire itself."""
 _E = TypeVar("_E", bound=TargetError)
 
 
@@ -47,7 +49,9 @@ class Peer:
     """A DICOM application entity and how to reach it. Times are in seconds.
 
     connect_timeout: for the TCP connection (and TLS), name lookup included. response_timeout: for
-    each answer, and for the peer to take what is being sent to it.
+    each answer. association_timeout: for the answer to an association request (the ARTIM timer,
+    PS3.8 9.1.5); network_timeout: for the rest of a PDU that has begun, and for the peer to take
+    what is being sent to it; both are the response_timeout when None.
     """
 
     host: str
@@ -56,12 +60,19 @@ class Peer:
     calling_ae_title: str = "FABRICATE"
     connect_timeout: float = 10.0
     response_timeout: float = 60.0
+    association_timeout: float | None = None
+    network_timeout: float | None = None
     tls: Tls | None = None
     """None is a plain connection."""
     identity: UserIdentity | None = None
     pdu_log: Sink | None = field(default=None, repr=False, compare=False)
     """Who gets the log of each connection when it is over; by default none is kept."""
     limits: Limits = field(default_factory=Limits)
+
+    def patience(self, stage: Stage) -> float:
+        """Seconds that a stage of an exchange may take."""
+        own = {"association": self.association_timeout, "network": self.network_timeout}.get(stage)
+        return self.response_timeout if own is None else own
 
     def error(
         self, kind: type[_E], message: str, reason: str = "", *, hint: str | None = None

@@ -25,9 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.network.peer import Peer, Stage
 
 Buffer = bytes | bytearray | memoryview
+
+_AWAITED: dict[Stage, str] = {
+    "association": "no answer to the association request",
+    "response": "no answer",
+    "network": "no more of a PDU that had begun",
+}
 
 SLICE = 0.25
 """Seconds a wait lasts at most before the deadline's cancel signal is looked at."""
@@ -58,7 +64,7 @@ class Transport:
     def send(self, buffers: Iterable[Buffer], deadline: Deadline) -> None:
         """Send all buffers, in order, without joining them.
 
-        Raises PeerTimeout when the peer takes nothing for its response_timeout.
+        Raises PeerTimeout when the peer takes nothing for its network_timeout.
         """
         if self.log is not None:
             buffers = self.log.sending(buffers)
@@ -67,18 +73,18 @@ class Transport:
             self._send_batch(batch, deadline)
 
     def _send_batch(self, batch: list[Buffer], deadline: Deadline) -> None:
-        patience = time.monotonic() + self._peer.response_timeout
+        patience = time.monotonic() + self._peer.patience("network")
         left = sum(map(len, batch))
         while left:
             sent = self._send_some(batch, deadline, patience)
             left -= sent
             if sent and left:
-                patience = time.monotonic() + self._peer.response_timeout
+                patience = time.monotonic() + self._peer.patience("network")
                 batch = _after(batch, sent)
 
     def _send_some(self, batch: Sequence[Buffer], deadline: Deadline, patience: float) -> int:
         try:
-            self._arm(deadline, patience, "sending: the peer takes no more data")
+            self._arm(deadline, patience, "network", "the peer takes no more data")
             if self._scatter:
                 return self._socket.sendmsg(batch)
             return self._socket.send(batch[0])
@@ -87,17 +93,25 @@ class Transport:
         except OSError as error:
             raise self._closed(error, "while data was being sent") from error
 
-    def read(self, size: int, deadline: Deadline, until: float, *, keep: bool = False) -> bytes:
+    def read(
+        self,
+        size: int,
+        deadline: Deadline,
+        until: float,
+        *,
+        keep: bool = False,
+        stage: Stage = "response",
+    ) -> bytes:
         """Exactly so many bytes. keep: leave them to be read again.
 
-        until: time.monotonic() by when they must be here. Raises PeerTimeout when they are not,
+        until: time.monotonic() by when they must be here; stage: which timeout that is. Raises PeerTimeout when they are not,
         AssociationAborted when the connection closes first.
         """
         if len(self._received) - self._position < size:
             del self._received[: self._position]
             self._position = 0
             while len(self._received) < size:
-                self._receive(deadline, until)
+                self._receive(deadline, until, stage)
         start = self._position
         if not keep:
             self._position += size
@@ -116,8 +130,8 @@ class Transport:
         size = min(most, len(self._received) - self._position)
         return self.read(size, deadline, until)
 
-    def _receive(self, deadline: Deadline, until: float) -> None:
-        if not self._received_more(deadline, until):
+    def _receive(self, deadline: Deadline, until: float, stage: Stage) -> None:
+        if not self._received_more(deadline, until, stage):
             self._note("the peer closed the connection")
             raise self._peer.error(
                 AssociationAborted,
@@ -125,10 +139,10 @@ class Transport:
                 "the peer closed the connection while an answer was awaited",
             )
 
-    def _received_more(self, deadline: Deadline, until: float) -> bool:
+    def _received_more(self, deadline: Deadline, until: float, stage: Stage = "response") -> bool:
         """Wait a moment for bytes; whether the connection is still open."""
         try:
-            self._arm(deadline, until, "no answer")
+            self._arm(deadline, until, stage, _AWAITED[stage])
             if _QUICKACK is not None:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             count = self._socket.recv_into(self._chunk)
@@ -180,15 +194,15 @@ class Transport:
         if self.log is not None:
             self.log.note(words)
 
-    def _arm(self, deadline: Deadline, until: float, what: str) -> None:
+    def _arm(self, deadline: Deadline, until: float, stage: Stage, what: str) -> None:
         """Set the socket's timeout to the next moment at which somebody must look up."""
         deadline.check()
         left = until - time.monotonic()
         if left <= 0:
             raise self._peer.error(
                 PeerTimeout,
-                "no answer in time" if what == "no answer" else "not accepting data",
-                f"{what} within {self._peer.response_timeout:g} s",
+                "no answer in time" if what == _AWAITED[stage] else "not accepting data",
+                f"{what} within {self._peer.patience(stage):g} s, its {stage}_timeout",
             )
         wait = deadline.remaining(min(SLICE, left))
         self._wait_for(wait if wait is not None else SLICE)

@@ -271,6 +271,8 @@ class DimseKind:
             calling_ae_title=service.calling_ae_title or setup.calling_ae_title,
             connect_timeout=service.connect_timeout,
             response_timeout=service.response_timeout,
+            association_timeout=service.association_timeout,
+            network_timeout=service.network_timeout,
             tls=tls_of(service.tls, setup.folder),
             identity=_identity(service.user_identity),
         )

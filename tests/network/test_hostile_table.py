@@ -205,3 +205,43 @@ def store_until_error(peer: Peer) -> list[int | None]:
         for answer in store(peer, Study().instances(2), [PAIR], Deadline(20)):
             statuses.append(answer.status)  # noqa: PERF401 - kept when the error comes
     return statuses
+
+
+def slow_acceptance(wire: Wire) -> None:
+    wire.read_pdu()
+    wire.send(b"\x02\x00\x00\x00\x01\x00")
+    wire.hang()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "timeouts", "words"),
+    [
+        (Wire.hang, {"association_timeout": 0.3}, "0.3 s, its association_timeout"),
+        (slow_acceptance, {"network_timeout": 0.3}, "0.3 s, its network_timeout"),
+        (asked(lambda wire: None), {"response_timeout": 0.3}, "0.3 s, its response_timeout"),
+        (
+            asked(lambda wire: wire.send(OVERSIZED[:2] + b"\0\0\1\0")),
+            {"network_timeout": 0.3},
+            "no more of a PDU that had begun within 0.3 s, its network_timeout",
+        ),
+    ],
+)
+def test_the_error_says_which_stage_ran_out_of_time(
+    behaviour: Callable[[Wire], None], timeouts: dict[str, float], words: str
+) -> None:
+    with hostile(behaviour, response_timeout=20) as peer:
+        impatient = dataclasses.replace(peer, **timeouts)  # type: ignore[arg-type]
+        with pytest.raises(PeerTimeout) as caught:
+            echo(impatient, Deadline(20))
+    assert words in caught.value.reason
+
+
+def test_a_peer_that_takes_no_data_ends_at_the_network_timeout() -> None:
+    def deaf(wire: Wire) -> None:
+        wire.accept()
+        wire.hang()
+
+    with hostile(deaf, response_timeout=20) as peer:
+        impatient = dataclasses.replace(peer, network_timeout=0.3)
+        with pytest.raises(PeerTimeout, match=r"takes no more data within 0\.3 s"):
+            list(store(impatient, Study().instances(2, 4096), [PAIR], Deadline(20)))
