@@ -24,6 +24,7 @@ from pydicom.uid import UID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scenario_runner.imaging.write_behind import write_behind
 from tests.imaging.planned import factory, plan_series
 
 if TYPE_CHECKING:
@@ -67,8 +68,13 @@ def stream(series: PlannedSeries, images: int) -> None:
 
 def to_disk(series: PlannedSeries, folder: Path) -> None:
     """Ours, a file each."""
-    for instance in factory().instances(series.images):
-        instance.write(folder / f"{instance.image.number}.dcm")  # type: ignore[union-attr]
+
+    def write(instance: Instance) -> None:
+        assert instance.image is not None
+        instance.write(folder / f"{instance.image.number}.dcm")
+
+    for _ in write_behind(factory().instances(series.images), write):
+        pass
 
 
 def raw_write(instance: Instance, images: int, folder: Path) -> None:

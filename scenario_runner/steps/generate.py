@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
 from scenario_runner.api import Attributes, Model, RunFolder, Step, StepContext, StepResult, Text
 from scenario_runner.errors import MachineError
+from scenario_runner.imaging.write_behind import write_behind
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.instance import Instance
 
 _IDENTITY = {"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"}
 
@@ -98,21 +103,29 @@ class Generate(Step):
         assert self.to is not None
         folder = context.folder(self.to)
         size = 0
-        images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
-        for done, instance in enumerate(context.instances(images), start=1):
+        made: set[Path] = set()
+
+        def write(instance: Instance) -> None:
             image = instance.image
             assert image is not None
-            if image.number == 1:
-                context.preview(instance)
             place = folder / image.series.id
             try:
-                place.mkdir(parents=True, exist_ok=True)
+                if place not in made:
+                    place.mkdir(parents=True, exist_ok=True)
+                    made.add(place)
                 instance.write(place / f"{image.number:06}.dcm")
             except OSError as error:
                 raise MachineError(
                     f"cannot write '{self.to}/{image.series.id}': {error.strerror or error}",
                     hint="is the disk full, or did an earlier step write to the same folder?",
                 ) from error
+
+        images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
+        for done, instance in enumerate(write_behind(context.instances(images), write), start=1):
+            image = instance.image
+            assert image is not None
+            if image.number == 1:
+                context.preview(instance)
             size += instance.size
             context.progress(done, total)
             context.deadline.check()
