@@ -56,7 +56,7 @@ class WebOptions:
     head_timeout: float = 30.0
     """Seconds from a request's first byte to the end of its headers."""
     body_timeout: float = 60.0
-    """Seconds the client may take for each 256 KiB of a body."""
+    """Seconds the client may take for each 256 KiB that it sends or is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

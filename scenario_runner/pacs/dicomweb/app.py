@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import logging
@@ -242,16 +243,26 @@ class _Door:
 
     def _response(self, request: Request, reply: Reply) -> Response:
         headers = dict(reply.headers)
-        if isinstance(reply.content, bytes):
-            media_type = reply.media_type if reply.content else None
-            return Response(reply.content or None, reply.status, headers, media_type)
-        pieces = self._pieces(request, _gathered(reply.content))
+        content = reply.content
+        if isinstance(content, bytes):
+            if len(content) <= _PIECE:
+                media_type = reply.media_type if content else None
+                return Response(content or None, reply.status, headers, media_type)
+            headers["Content-Length"] = str(len(content))
+            content = iter([content])
+        pieces = self._pieces(request, _gathered(content))
         return StreamingResponse(pieces, reply.status, headers, reply.media_type)
 
     async def _pieces(self, request: Request, content: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """The pieces as they are made; a client that does not take one in time is let go."""
+        loop, patience = asyncio.get_running_loop(), self._desk.web.body_timeout
         try:
             async for piece in iterate_in_threadpool(content):
-                yield piece
+                timer = loop.call_later(patience, self._break_off, request)
+                try:
+                    yield piece
+                finally:
+                    timer.cancel()
         except ConnectionBroken:
             self._break_off(request)
         except Exception:
@@ -328,13 +339,14 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same bytes in pieces of a good size: each one costs a change of threads."""
     held = bytearray()
     for piece in pieces:
-        if not held and len(piece) >= _PIECE:
-            yield piece
-            continue
-        held += piece
-        if len(held) >= _PIECE:
-            yield bytes(held)
-            held.clear()
+        view = memoryview(piece)
+        while view:
+            room = _PIECE - len(held)
+            held += view[:room]
+            view = view[room:]
+            if len(held) == _PIECE:
+                yield bytes(held)
+                held.clear()
     if held:
         yield bytes(held)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import pytest
 
 from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import sample
+from tests.archive.samples import put, sample
 from tests.pacs.dicomweb.web import NO_TLS, STOW_TYPE, body, get, stow
 
 if TYPE_CHECKING:
@@ -108,6 +109,25 @@ def test_a_body_that_does_not_come_is_cut_off(pacs: EmbeddedPacs, url: str) -> N
     assert answer.startswith(b"HTTP/1.1 408")
     assert list((pacs.folder / "incoming").iterdir()) == []
     assert pacs.archive.counts().instances == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["1.2.50", "1.2.50/series/1.2.50.1/instances/1.2.50.1.1/bulkdata/7FE00010"]
+)
+def test_a_client_that_does_not_read_is_let_go(pacs: EmbeddedPacs, url: str, path: str) -> None:
+    one = sample("1.2.50", size=2896)  # more than the buffers of both sockets hold
+    put(pacs.archive, one)
+    request = f"GET /dicom-web/studies/{path} HTTP/1.1\r\nHost: x\r\nAccept: */*, application/octet-stream\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=10) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        sock.sendall(request.encode())
+        time.sleep(1.5)
+        size = 0
+        with contextlib.suppress(ConnectionError):
+            while more := sock.recv(1 << 20):
+                size += len(more)
+    assert 0 < size < len(one.data)
+    pacs.archive.delete_study("1.2.50")
 
 
 def test_a_chunked_body_is_bounded_too(pacs: EmbeddedPacs, url: str) -> None:
