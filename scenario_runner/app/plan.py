@@ -55,10 +55,14 @@ def _patients(case: PlannedCase, stream: TextIO) -> None:
         for study in patient.studies:
             stream.write(f"    {study.accession}  {study.date}  {study.description}\n")
             for series in study.series:
-                images = "image" if series.image_count == 1 else "images"
+                noun = "image" if series.has_pixels else "object"
+                images = noun if series.image_count == 1 else f"{noun}s"
+                size = f"{series.rows}×{series.columns}" if series.has_pixels else "without pixels"
+                if series.frames > 1:
+                    size += f" of {series.frames} frames"
                 stream.write(
                     f"      {series.number}  {series.modality}  {series.description}  "
-                    f"{series.image_count} {images} {series.rows}×{series.columns}  "
+                    f"{series.image_count} {images} {size}  "
                     f"{series.phantom}\n"
                 )
                 if series.faults:

@@ -192,6 +192,10 @@ def _progress(study: PlannedStudy, status: str, performed: list[Performed]) -> d
 
 
 def _series(series: PlannedSeries, ae_title: str, images: list[tuple[str, str]]) -> dict[str, Any]:
+    references = [
+        {"ReferencedSOPClassUID": sop_class, "ReferencedSOPInstanceUID": uid}
+        for sop_class, uid in images
+    ]
     return {
         "PerformingPhysicianName": "",
         "OperatorsName": "",
@@ -199,11 +203,8 @@ def _series(series: PlannedSeries, ae_title: str, images: list[tuple[str, str]])
         "SeriesInstanceUID": series.uid,
         "SeriesDescription": series.description,
         "RetrieveAETitle": ae_title,
-        "ReferencedImageSequence": [
-            {"ReferencedSOPClassUID": sop_class, "ReferencedSOPInstanceUID": uid}
-            for sop_class, uid in images
-        ],
-        "ReferencedNonImageCompositeSOPInstanceSequence": [],
+        "ReferencedImageSequence": references if series.has_pixels else [],
+        "ReferencedNonImageCompositeSOPInstanceSequence": [] if series.has_pixels else references,
     }
 
 

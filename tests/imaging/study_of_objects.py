@@ -8,9 +8,11 @@ from tests.imaging.planned import builders, factory
 from tests.planning import support
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from scenario_runner.imaging.instance import Instance
+    from scenario_runner.planning.api import ModalityDefaults
     from scenario_runner.planning.plan import PlannedStudy
 
 EVERYTHING = """
@@ -26,10 +28,14 @@ EVERYTHING = """
 """
 
 
-def plan_study(series: str, patient: str = "name: CITIZEN^JANE") -> PlannedStudy:
+def plan_study(
+    series: str,
+    patient: str = "name: CITIZEN^JANE",
+    kinds: Mapping[str, ModalityDefaults] | None = None,
+) -> PlannedStudy:
     """The one study of a scenario with this list of series."""
     text = f"patients:\n  - {patient}\n    studies:\n      - series:{series}"
-    kinds = {key: builder.defaults for key, builder in builders().items()}
+    kinds = kinds or {key: builder.defaults for key, builder in builders().items()}
     return support.plan(text, modalities=kinds)[0].patients[0].studies[0]
 
 

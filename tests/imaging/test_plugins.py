@@ -12,14 +12,19 @@ import pytest
 from scenario_runner.errors import PluginError
 from scenario_runner.imaging.api import Frame
 from scenario_runner.imaging.factory import InstanceFactory
+from scenario_runner.imaging.modules import document
 from scenario_runner.imaging.series_encoder import SeriesEncoder
+from scenario_runner.planning.api import ModalityDefaults
 from scenario_runner.plugins import Plugins
 from tests.imaging.planned import builders, plan_series
+from tests.imaging.study_of_objects import plan_study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydicom import Dataset
 
-    from scenario_runner.planning.api import ModalityDefaults
+    from scenario_runner.imaging.api import FirstFrame
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 
@@ -98,3 +103,47 @@ def test_the_hooks_give_every_built_in_by_its_name() -> None:
     plugins = Plugins(outside=False)
     assert set(plugins.named("fabricate_iod_builders")) == set(builders())
     assert {"ct/abdomen", "xray/chest", "qa/smpte"} <= set(plugins.named("fabricate_phantoms"))
+
+
+class Note:
+    """Objects without pixels: a note on whose images stand before it."""
+
+    modality = "TG"
+    defaults = ModalityDefaults(
+        modality="TG",
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.66",
+        by_sop_class=True,
+        images=1,
+        rows=0,
+        columns=0,
+    )
+
+    def open(self, series: PlannedSeries, first_frame: FirstFrame) -> Note:
+        self.series, self.first_frame = series, first_frame
+        return self
+
+    def shared(self) -> Dataset:
+        dataset = document.head(self.series)
+        before = self.series.study.series[0]
+        dataset.SeriesDescription = f"{self.first_frame(before).window[1]:g} wide"
+        return dataset
+
+    def each(self, image: PlannedImage) -> dict[str, Any]:
+        return {"SOPInstanceUID": image.uid, "InstanceNumber": image.number}
+
+
+def test_a_plugin_makes_objects_without_pixels_for_one_sop_class(tmp_path: Path) -> None:
+    (tmp_path / "notes.py").write_text(
+        "from scenario_runner.plugins import hookimpl\n"
+        "from tests.imaging.test_plugins import Note, Thermometer\n\n\n"
+        "@hookimpl\ndef fabricate_iod_builders():\n    return [Thermometer(), Note()]\n",
+        encoding="utf-8",
+    )
+    found = Plugins([tmp_path], outside=False).named("fabricate_iod_builders")
+    assert {"TG", f"TG {Note.defaults.sop_class_uid}"} <= set(found)
+    text = "\n          - {modality: CT, images: 1, size: [32, 32]}\n          - {modality: TG, sop_class: RawDataStorage}\n"
+    kinds = {key: builder.defaults for key, builder in found.items()}
+    study = plan_study(text, kinds=kinds)
+    made = InstanceFactory(found, Plugins(outside=False).named("fabricate_phantoms"))
+    dataset = made.instance(study.series[1].images[0]).dataset()
+    assert (dataset.SOPClassUID.name, dataset.SeriesDescription) == ("Raw Data Storage", "400 wide")

@@ -53,6 +53,12 @@ XA, RF = (STORAGE + "12.1",), (STORAGE + "12.2",)
 SC = tuple(STORAGE + n for n in ("7", "7.1", "7.2", "7.3", "7.4"))
 VL = tuple(STORAGE + n for n in ("77.1.1", "77.1.2", "77.1.4"))
 """Endoscopic, microscopic and photographic images of visible light, single frames."""
+SR = tuple(STORAGE + n for n in ("88.11", "88.22", "88.33"))
+"""Basic Text, Enhanced and Comprehensive."""
+KO, PR, PDF = (STORAGE + "88.59",), (STORAGE + "11.1",), (STORAGE + "104.1",)
+TOMOSYNTHESIS = (STORAGE + "13.1.3",)
+ENHANCED = (STORAGE + "2.1", STORAGE + "4.1", *TOMOSYNTHESIS)
+"""Of those with functional groups the ones in a frame of reference that we make."""
 DX_FAMILY = (*DX, *MG, *IO)
 """For presentation and for processing alike."""
 

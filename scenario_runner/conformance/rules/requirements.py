@@ -13,12 +13,18 @@ from scenario_runner.conformance.rules.classes import (
     CR,
     CT,
     DX_FAMILY,
+    ENHANCED,
+    KO,
     MG,
     MR,
     NM,
+    PDF,
+    PR,
     PT,
     RF,
     SC,
+    SR,
+    TOMOSYNTHESIS,
     US,
     VL,
     XA,
@@ -120,6 +126,46 @@ _MG = _module("C.8.11.7", "PositionerType OrganExposed AnatomicRegionSequence Vi
 _SC = _module("C.8.6.1", "ConversionType")
 _VL = _module("C.8.12.1", "ImageType", "LossyImageCompression")
 
+_MOMENT = "InstanceNumber ContentDate ContentTime"
+_ENHANCED = (
+    *_module("C.7.4.1", "FrameOfReferenceUID", "PositionReferenceIndicator"),
+    *_module("C.7.5.2", "Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions"),
+    *_module("C.7.6.16", f"{_MOMENT} NumberOfFrames PerFrameFunctionalGroupsSequence"),
+    *_module("C.7.6.17", "DimensionOrganizationSequence DimensionIndexSequence"),
+    *_module("C.7.6.1", "ImageType"),
+    *_CONTEXT,
+)
+_CONTENT = _module("C.17.3", "ValueType ConceptNameCodeSequence")
+_SR = (
+    *_module("C.17.1", "", "ReferencedPerformedProcedureStepSequence"),
+    *_module(
+        "C.17.2", f"{_MOMENT} CompletionFlag VerificationFlag", "PerformedProcedureCodeSequence"
+    ),
+    *_CONTENT,
+)
+_KO = (
+    *_module("C.17.6.1", "", "ReferencedPerformedProcedureStepSequence"),
+    *_module("C.17.6.2", f"{_MOMENT} CurrentRequestedProcedureEvidenceSequence"),
+    *_CONTENT,
+)
+_PR = (
+    *_module(
+        "C.11.10",
+        "InstanceNumber ContentLabel PresentationCreationDate PresentationCreationTime",
+        "ContentDescription ContentCreatorName",
+    ),
+    *_module("C.11.11", "ReferencedSeriesSequence"),
+    *_module("C.10.4", "DisplayedAreaSelectionSequence"),
+)
+_PDF = (
+    *_module("C.8.6.1", "ConversionType"),
+    *_module(
+        "C.24.2",
+        "InstanceNumber BurnedInAnnotation MIMETypeOfEncapsulatedDocument EncapsulatedDocument",
+        "ContentDate ContentTime AcquisitionDateTime DocumentTitle ConceptNameCodeSequence",
+    ),
+)
+
 _BY_CLASS: tuple[tuple[tuple[str, ...], tuple[Required, ...]], ...] = (
     (CR, (*_EQUIPMENT, *_module("C.8.1.1", "", "BodyPartExamined ViewPosition"))),
     (CT, (*_EQUIPMENT, *_SLICE, *_CT)),
@@ -134,6 +180,12 @@ _BY_CLASS: tuple[tuple[tuple[str, ...], tuple[Required, ...]], ...] = (
     (SC, _SC),
     (SC[1:], _module("C.8.6.3", "BurnedInAnnotation")),
     (VL, (*_EQUIPMENT, *_VL, *_CONTEXT)),
+    (ENHANCED, _ENHANCED),
+    (TOMOSYNTHESIS, _module("C.8.21.1", "BurnedInAnnotation")),
+    (SR, (*_EQUIPMENT, *_SR)),
+    (KO, (*_EQUIPMENT, *_KO)),
+    (PR, (*_EQUIPMENT, *_PR)),
+    (PDF, (*_EQUIPMENT, *_PDF)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.planning.api import FaultFacts
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def put(keyword: str, value: str | bytes, vr: str = "") -> Break:
 
 
 def remove(keyword: str) -> Break:
-    """Leave an attribute out."""
+    """Leave an attribute out. An object that never had it cannot have the fault."""
 
     def change(broken: RawObject, _about: Faulty) -> None:
-        broken.remove(keyword)
+        if not broken.remove(keyword):
+            raise CannotHaveFaultError(f"the object has no {keyword}")
 
     return change
 
