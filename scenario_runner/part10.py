@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 IMPLEMENTATION_CLASS_UID: Final = "2.25.305294631622918079176222463595070891101"
@@ -20,21 +21,33 @@ def file_meta(
     source_ae_title: who sent the instance, left out when empty. What a peer said goes in as it is:
     a character that Latin-1 does not have becomes a question mark.
     """
-    elements = (
-        (0x0001, b"OB", b"\0\1"),
-        (0x0002, b"UI", sop_class_uid.encode("latin-1", "replace")),
-        (0x0003, b"UI", sop_instance_uid.encode("latin-1", "replace")),
-        (0x0010, b"UI", transfer_syntax_uid.encode("latin-1", "replace")),
-        (0x0012, b"UI", IMPLEMENTATION_CLASS_UID.encode("ascii")),
-        (0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode("ascii")),
-        (0x0016, b"AE", source_ae_title.encode("latin-1", "replace")),
+    before, after = _around(sop_class_uid, transfer_syntax_uid, source_ae_title)
+    uid = _element(0x0003, b"UI", sop_instance_uid)
+    length = len(before) + len(uid) + len(after)
+    return _PREAMBLE + struct.pack("<HH2sHL", 2, 0, b"UL", 4, length) + before + uid + after
+
+
+_PREAMBLE: Final = bytes(128) + b"DICM"
+
+
+@lru_cache(maxsize=64)
+def _around(sop_class_uid: str, transfer_syntax_uid: str, source: str) -> tuple[bytes, bytes]:
+    """What stands before and after the instance's UID, the same for a whole series."""
+    before = _element(0x0001, b"OB", "\0\1") + _element(0x0002, b"UI", sop_class_uid)
+    after = (
+        _element(0x0010, b"UI", transfer_syntax_uid)
+        + _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID)
+        + _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME)
+        + _element(0x0016, b"AE", source)
     )
-    group = b"".join(_element(number, vr, value) for number, vr, value in elements if value)
-    return bytes(128) + b"DICM" + _element(0x0000, b"UL", struct.pack("<L", len(group))) + group
+    return before, after
 
 
-def _element(number: int, vr: bytes, value: bytes) -> bytes:
-    """One element of group 0002."""
+def _element(number: int, vr: bytes, text: str) -> bytes:
+    """One element of group 0002; nothing when it has no value."""
+    value = text.encode("latin-1", "replace")
+    if not value:
+        return b""
     if len(value) % 2:
         value += b"\0" if vr == b"UI" else b" "
     if vr == b"OB":
