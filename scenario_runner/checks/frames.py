@@ -85,7 +85,8 @@ def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> str
     from pydicom.encaps import encapsulate
     from pydicom.uid import UID
 
-    received = copy.copy(sent)
+    # Only what describes pixels, and none of it shared with the data set that was sent.
+    received = copy.deepcopy(sent.group_dataset(0x0028))
     received.file_meta = copy.deepcopy(sent.file_meta)
     received.file_meta.TransferSyntaxUID = UID(syntax)
     received.PixelData = encapsulate([data])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -79,6 +79,9 @@ def _metadata(session: Session, answer: Answer) -> list[Resource]:
     return found
 
 
-def _bytes(session: Session, answer: Answer) -> list[Resource] | Any:
+def _bytes(session: Session, answer: Answer) -> Iterator[Resource]:
+    root = answer.media_type.root if answer.media_type else ""
     for part in parts(session, answer):
-        yield Resource(media_type=part.headers.get("content-type", "")[:1000], data=part.data)
+        # A part that does not say what it is, is what the whole answer says its parts are.
+        said = part.headers.get("content-type", root)
+        yield Resource(media_type=said[:1000], data=part.data)

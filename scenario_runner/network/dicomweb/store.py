@@ -14,6 +14,7 @@ from scenario_runner.errors import (
     AssociationAborted,
     ConnectionFailed,
     FabricatorError,
+    OperationFailed,
     PeerTimeout,
     ProtocolViolation,
 )
@@ -138,7 +139,9 @@ class _Work:
             comment = "; then ".join([*batch.troubles, words])
             for number, one in enumerate(batch.instances, start=1):
                 if one.sop_instance_uid not in done:
-                    maybe = number <= batch.handed_over
+                    # A refusal is an answer: then nothing is in doubt.
+                    refused = isinstance(error, OperationFailed)
+                    maybe = number <= batch.handed_over and not refused
                     done[one.sop_instance_uid] = _unknown(one, comment, maybe_stored=maybe)
             return _in_order(batch, done), error
         finally:

@@ -158,7 +158,7 @@ def test_a_service_that_does_not_let_us_in_ends_the_step(http: int) -> None:
     assert isinstance(error, OperationFailed)
     assert error.hint is not None
     assert "'auth'" in error.hint
-    assert [a.status for a in answers] == [None, None]
+    assert [(a.status, a.maybe_stored) for a in answers] == [(None, False)] * 2
 
 
 def test_a_page_that_is_no_dicomweb_is_not_taken_for_success() -> None:
