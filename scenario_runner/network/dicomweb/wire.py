@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from scenario_runner.errors import AssociationAborted
+from scenario_runner.errors import AssociationAborted, PeerTimeout
 from scenario_runner.network.transport import Transport, connect
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ class _Stream(httpcore.NetworkStream):
         if self._until is None or self._progress >= _PROGRESS:
             self._until = time.monotonic() + self._peer.response_timeout
             self._progress = 0
-        data = self._transport.receive(max_bytes, self._deadline, self._until)
+        try:
+            data = self._transport.receive(max_bytes, self._deadline, self._until)
+        except PeerTimeout as error:
+            error.reason = f"neither its end nor 64 KiB more of it {self._patience()}"
+            raise
         self._progress += len(data)
         self._line.received += len(data)
         self._line.ended = not data
@@ -83,7 +87,13 @@ class _Stream(httpcore.NetworkStream):
         except AssociationAborted as error:
             # httpcore then reads what the peer may have said before it hung up, such as 413.
             raise httpcore.WriteError(str(error)) from error
+        except PeerTimeout as error:
+            error.reason = f"the service takes no more data {self._patience()}"
+            raise
         self._line.sent += len(buffer)
+
+    def _patience(self) -> str:
+        return f"within {self._peer.response_timeout:g} s, its timeout"
 
     def close(self) -> None:
         self._transport.close()
