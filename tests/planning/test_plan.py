@@ -268,6 +268,15 @@ def test_a_study_with_only_a_modality_has_one_series_of_it() -> None:
     assert (series.modality, series.description, series.rows) == ("CT", "Chest", 64)
 
 
+def test_a_study_whose_series_are_none_on_purpose_has_its_identifiers_all_the_same() -> None:
+    text = "patients: [{studies: [{modality: MR, accession: '{modality}{4digits}', series: []}]}]\n"
+    case = plan(text)[0]
+    assert case.counts() == {"patients": 1, "studies": 1, "series": 0, "images": 0}
+    (study,) = case.studies()
+    assert (study.modality, study.accession, len(study.series)) == ("MR", "MR0001", 0)
+    assert case.uid_root is None
+
+
 def test_paired_body_parts_have_one_side_throughout_a_study() -> None:
     text = "patients:\n  - {count: 20, studies: [{series: [{modality: DX, body_part: HAND, count: 3}, {modality: DX}]}]}\n"
     sides = set()
