@@ -213,6 +213,10 @@ def _diagnostic(
         return wrong_length(
             document, at, value, least, context["min_length" if least else "max_length"]
         )
+    if kind == "no_such_day":
+        day = document.where((*at, context["keyword"]))
+        hint = "days are checked by the calendar; wildcards and ranges of days are right"
+        return Diagnostic("FAB106", day, details["msg"], hint)
     if kind in _FORMS:
         return Diagnostic("FAB106", where, details["msg"])
     message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -11,7 +11,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from scenario_runner.language.scalars import as_written
@@ -204,6 +204,37 @@ AttributeName = Annotated[
 
 Attributes = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "x-name-of": "attribute"})]
 """DICOM attributes by keyword (``AccessionNumber``) with the value of each."""
+
+_DATES = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+
+
+def _keys(match: dict[str, Any]) -> dict[str, Any]:
+    """Keys of a query, in which a date has to be one. Raises PydanticCustomError.
+
+    Every attribute of VR DA has a keyword in Date, and what has such a keyword and eight digits is
+    meant as one. ``{raw: …}`` sends what no date is, for a negative test.
+    """
+    for keyword, value in match.items():
+        if not keyword.endswith("Date") or not isinstance(value, str | int):
+            continue
+        for found in _DATES.finditer(str(as_written(value))):
+            try:
+                dt.date(*map(int, found.groups()))
+            except ValueError:
+                raise PydanticCustomError(
+                    "no_such_day",
+                    "{keyword}: there is no day '{value}'; for a negative test write raw: '{value}'",
+                    {"keyword": keyword, "value": found[0]},
+                ) from None
+    return match
+
+
+Keys = Annotated[
+    dict[str, Any],
+    AfterValidator(_keys),
+    WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
+]
+"""Keys of a query by keyword, each with the value to match."""
 
 Tags = Attributes
 """Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from scenario_runner.api import (
     AttributeName,
-    Attributes,
     FindRequest,
+    Keys,
     Step,
     StepContext,
     StepResult,
@@ -39,7 +39,7 @@ class Query(Step):
     """How; by default C-FIND where the target has a ``dicom`` service, else QIDO-RS."""
     level: QueryLevel
     """The query level: patient, study, series, image, or worklist (see the step ``worklist``)."""
-    match: Attributes = Field(default={})
+    match: Keys = Field(default={})
     """Keys with the values to match: single value, ``*`` and ``?``, range, or a list of UIDs."""
     return_: list[AttributeName] = Field(default=[], alias="return")
     """Further attributes to ask for."""

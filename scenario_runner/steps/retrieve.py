@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from scenario_runner.api import (
-    Attributes,
     FindRequest,
+    Keys,
     Level,
     Received,
     Retrieved,
@@ -75,7 +75,7 @@ class Retrieve(Step):
     metadata in JSON, frames uncompressed, rendered images as JPEG."""
     frames: Annotated[list[FrameNumber], Field(min_length=1)] | None = None
     """Numbers of the frames, from 1; by default all frames, and the whole instance rendered."""
-    match: Attributes | None = None
+    match: Keys | None = None
     """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
     level: Level = "study"
     """The level of the retrieval; frames are of an image, and rendered images too unless another

@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from scenario_runner.api import (
-    Attributes,
     Duration,
     Expression,
     FindRequest,
+    Keys,
     Model,
     QueryLevel,
     Selection,
@@ -30,7 +30,7 @@ class PolledQuery(Model):
 
     level: QueryLevel = "study"
     """The query level; ``worklist`` waits for a scheduled procedure step."""
-    match: Attributes = Field(default={})
+    match: Keys = Field(default={})
     """Keys with the values to match."""
 
 

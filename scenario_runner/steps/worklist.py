@@ -9,8 +9,8 @@ from pydantic import Field
 
 from scenario_runner.api import (
     AttributeName,
-    Attributes,
     FindRequest,
+    Keys,
     Step,
     StepContext,
     StepResult,
@@ -66,7 +66,7 @@ class Worklist(Step):
 
     from_: TargetName = Field(alias="from")
     """The PACS or worklist server to ask."""
-    match: Attributes = Field(default={})
+    match: Keys = Field(default={})
     """Keys with the values to match. What belongs into the scheduled procedure step, such as
     ``Modality`` or ``ScheduledStationAETitle``, may be written here or in its sequence."""
     return_: list[AttributeName] = Field(default=[], alias="return")

@@ -76,6 +76,8 @@ def _element(key: str, value: Any) -> DataElement:
     from pydicom.sequence import Sequence as Items
 
     tag = int(key, 16) if _HEX.fullmatch(key) else tag_for_keyword(key)
+    if isinstance(value, Mapping) and set(value) == {"raw"}:
+        value = value["raw"]  # what a person wants to send, right or wrong
     if tag is None:
         raise UsageError(f"'{key}' is no DICOM keyword", hint="write PatientName, or 00100010")
     try:
