@@ -1,4 +1,4 @@
-"""The embedded PACS: the archive served over DIMSE, with faults that can be switched on."""
+"""The embedded PACS: the archive served over DIMSE and DICOMweb, with faults that can be switched on."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ class EmbeddedPacs:
 
     folder: made when it is not there; what lies in it from before is served again. port: 0 takes a
     free one, which ``port`` tells after ``start``. The default host is loopback: nobody outside this
-    machine can reach it. Use as a context manager, or call ``start`` and ``stop``.
+    machine can reach it. Use as a context manager, or call ``start`` and ``stop``. DICOMweb is served
+    from ``open_web`` on.
     """
 
     def __init__(

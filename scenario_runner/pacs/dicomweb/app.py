@@ -8,6 +8,7 @@ import binascii
 import logging
 import re
 import secrets
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -47,7 +48,7 @@ from scenario_runner.pacs.dicomweb.storing import store_instances
 
 if TYPE_CHECKING:
     from scenario_runner.language.faults import Operation
-    from scenario_runner.pacs.misbehaviour import Fate
+    from scenario_runner.pacs.misbehaviour import Fate, Misbehaviour
 
 LOGGER = logging.getLogger(__name__)
 
@@ -147,8 +148,10 @@ class _Door:
         self._break_off = break_off
         self._most = desk.options.maximum_associations
         self._inside = 0
+        self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
-        """Requests by operation since the port was opened, for faults."""
+        """Requests by operation since these faults were switched on."""
+        self._counted_for: Misbehaviour | None = None
 
     def endpoint(self, operation: Operation, handler: Handler) -> Endpoint:
         """What answers a route."""
@@ -211,7 +214,14 @@ class _Door:
             raise WebError(401, "log in", {"WWW-Authenticate": ", ".join(schemes)})
 
     def _fate(self, operation: Operation) -> Fate | None:
-        return self._desk.misbehaviour.fate(operation, self._counted)
+        misbehaviour = self._desk.misbehaviour
+        with self._lock:
+            if misbehaviour is not self._counted_for:
+                self._counted_for = misbehaviour
+                self._counted.clear()
+            before = Counter(self._counted)
+            self._counted[operation] += 1
+        return misbehaviour.fate(operation, before)
 
     async def _suffer(self, request: Request, fate: Fate) -> Response:
         """A connection that is closed without an answer, at once or when the client has had enough."""

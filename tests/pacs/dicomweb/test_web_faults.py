@@ -76,6 +76,8 @@ def test_the_connection_goes_away_after_so_many_requests(
     pacs: EmbeddedPacs, url: str, kind: str
 ) -> None:
     stow(url, [sample()])
+    for _ in range(3):
+        assert get(f"{url}/studies/1.2.3").status_code == 200  # not counted: nothing is wrong yet
     pacs.misbehave(parse_faults([f"{kind}=1,on=get"]))
     assert get(f"{url}/studies/1.2.3").status_code == 200
     with pytest.raises(httpx.HTTPError):
