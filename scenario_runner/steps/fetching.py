@@ -82,6 +82,8 @@ def _objects(
     if wanted.match is None:
         seen: dict[tuple[str, ...], int] = {}
         for image in context.ledger.stored(wanted.target):
+            if wanted.what != "metadata" and not image.series.has_pixels:
+                continue  # a report has no frames, and need not have a picture
             uids = (image.series.study.uid, image.series.uid, image.uid)
             seen.setdefault(uids[: len(unique)], image.series.frames)
         for found, frames in seen.items():

@@ -106,3 +106,23 @@ def test_other_programs_read_each_object_and_find_the_name(tmp_path: Path) -> No
             found = output(program, file)
             assert "CITIZEN^JANE" in found, (program, file.name)
             assert not found.startswith(("E:", "W:"))
+
+
+def test_frames_are_asked_of_images_only(tmp_path: Path) -> None:
+    series = [
+        {"modality": "CT", "sop_class": "EnhancedCT", "frames": 3, "size": [64, 64]},
+        {"modality": "SR"},
+        {"modality": "DOC"},
+    ]
+    scenario = write_scenario(
+        tmp_path / "a.yaml",
+        [
+            {"send": {"to": "pacs", "via": "stow"}},
+            {"save_as": "frames", "retrieve": {"from": "pacs", "as": "frames"}},
+            {"assert": [{"pixels": {"of": "frames", "equal": "sent"}}]},
+        ],
+        patients=[{"studies": [{"series": series}]}],
+    )
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check(0)
+    assert steps(record(out))["retrieve"]["message"] == "3 frames retrieved"
