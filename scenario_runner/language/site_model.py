@@ -30,17 +30,6 @@ class Identifiers(Model):
     """An arc the site owns; null means 2.25 (UUID-derived, PS3.5 B.2)."""
 
 
-class Receiver(Model):
-    """Where C-MOVE and storage commitment come back to."""
-
-    ae_title: AeTitle = "FABRICATE"
-    """Our AE title as a destination."""
-    host: Text = "127.0.0.1"
-    """The address to listen on."""
-    port: Port = 11113
-    """The port to listen on."""
-
-
 class BasicAuth(Model):
     """HTTP basic authentication."""
 
@@ -73,6 +62,20 @@ class TlsFiles(Model):
     """Whether it has to name the host."""
     minimum: Annotated[Text, Field(pattern=r"^1\.[23]$")] = "1.2"
     """The oldest version of TLS allowed, 1.2 or 1.3."""
+
+
+class Receiver(Model):
+    """Where C-MOVE and storage commitment come back to."""
+
+    ae_title: AeTitle = "FABRICATE"
+    """Our AE title as a destination."""
+    host: Text = "127.0.0.1"
+    """The address to listen on."""
+    port: Port = 11113
+    """The port to listen on."""
+    tls: TlsFiles | None = None
+    """Take TLS associations only: ``certificate`` is ours, ``ca`` whom the PACS has to be signed by, if
+    it has to show a certificate at all."""
 
 
 class UserIdentity(Model):

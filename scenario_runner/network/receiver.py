@@ -12,6 +12,7 @@ import re
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,7 @@ from scenario_runner.network.acceptance import accept
 from scenario_runner.network.association import Association, Message, Released
 from scenario_runner.network.commands import Element, Field
 from scenario_runner.network.peer import Limits, Peer
+from scenario_runner.network.tls import secure_incoming
 from scenario_runner.network.transport import Transport
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.network.negotiation import Context
     from scenario_runner.network.pdu_log import Sink as PduSink
+    from scenario_runner.network.tls import Tls
 
 LOGGER = logging.getLogger(__name__)
 
@@ -120,7 +123,7 @@ class Receiver:
     contexts: the (SOP class UID, transfer syntax UID) pairs to take; a SOP class among them is also
     taken in both uncompressed little endian syntaxes. on_instance, on_event: called from other
     threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
-    gets the log of each association, from the thread that served it.
+    gets the log of each association, from the thread that served it. tls: take nothing without it.
     """
 
     def __init__(
@@ -134,6 +137,7 @@ class Receiver:
         on_event: EventSink | None = None,
         limits: Limits | None = None,
         pdu_log: PduSink | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self.ae_title = ae_title
         self.host = host
@@ -146,6 +150,7 @@ class Receiver:
         self._on_event = on_event
         self._limits = limits or Limits()
         self._pdu_log = pdu_log
+        self._tls = None if tls is None else tls.server_context()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -226,8 +231,17 @@ class Receiver:
             pdu_log=self._pdu_log,
         )
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport = Transport(sock, peer)
         deadline = Deadline(None, self._stop)
+        try:
+            if self._tls is not None:
+                end = time.monotonic() + peer.connect_timeout
+                sock = secure_incoming(sock, self._tls, peer, deadline, end)
+        except FabricatorError as error:
+            sock.close()
+            if not self._stop.is_set():
+                LOGGER.warning("a connection to the receiver failed: %s", error)
+            return
+        transport = Transport(sock, peer)
         try:
             with accept(transport, peer, self._choose, deadline) as association:
                 self._converse(association)

@@ -56,6 +56,44 @@ class Tls:
             ) from error
         return context
 
+    def server_context(self) -> ssl.SSLContext:
+        """A context to be called with. A peer needs a certificate when ``ca`` says whose.
+
+        Raises MachineError for a file that cannot be used, or when there is no certificate.
+        """
+        if self.certificate is None:
+            raise MachineError(
+                "there is no certificate to listen with",
+                hint="give the receiver's tls a certificate and its key",
+            )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = _VERSIONS[self.minimum]
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+            if self.ca is not None and self.verify:
+                context.load_verify_locations(self.ca)
+                context.verify_mode = ssl.CERT_REQUIRED
+        except (OSError, ssl.SSLError) as error:
+            names = ", ".join(str(p) for p in (self.ca, self.certificate, self.key) if p)
+            raise MachineError(
+                f"a TLS file cannot be used ({names}): {error.strerror or error}"
+            ) from error
+        return context
+
+
+def secure_incoming(
+    sock: socket.socket, context: ssl.SSLContext, peer: Peer, deadline: Deadline, end: float
+) -> ssl.SSLSocket:
+    """Do the handshake with a peer that has called. Raises ConnectionFailed."""
+    wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    try:
+        while not _shake(wrapped, peer, deadline, end):
+            pass
+    except BaseException:
+        wrapped.close()
+        raise
+    return wrapped
+
 
 def secure(
     sock: socket.socket, tls: Tls, peer: Peer, deadline: Deadline, end: float

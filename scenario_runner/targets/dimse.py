@@ -55,6 +55,7 @@ class DimseTarget(Target):
         self.calling_ae_title = peer.calling_ae_title
         self._peer = peer
         self._receiver = setup.receiver
+        self._site_folder = setup.folder
         self.facts = TargetFacts(
             name=setup.name,
             kind="dimse",
@@ -188,6 +189,7 @@ class DimseTarget(Target):
             contexts=request.contexts,
             on_instance=_taking(sink),
             pdu_log=self._peer.pdu_log,
+            tls=tls_of(ours.tls, self._site_folder),
         )
         with naming(self.name), self._listening(receiver, deadline):
             answer = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
@@ -212,6 +214,7 @@ class DimseTarget(Target):
             ours.port,
             on_event=reports.take,
             pdu_log=self._peer.pdu_log,
+            tls=tls_of(ours.tls, self._site_folder),
         )
         with naming(self.name), self._listening(receiver, deadline):
             answer = commit(self.peer(), instances, reports, patience, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import ConnectionFailed, MachineError, ProtocolViolation, TargetError
 from scenario_runner.network.echo import echo
 from scenario_runner.network.peer import Peer
+from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
 from scenario_runner.network.tls import Tls
 from tests.network.hostile import Wire, hostile
@@ -169,3 +171,40 @@ def test_a_certificate_file_that_is_none_is_named(tmp_path: Path) -> None:
     file.write_text("nothing", encoding="utf-8")
     with pytest.raises(MachineError, match=r"not-a-certificate\.pem"):
         Tls(ca=file).context()
+
+
+@pytest.mark.peer
+def test_our_receiver_takes_tls_associations_and_nothing_else(
+    folder: Path, server_side: Identity, our_side: Identity
+) -> None:
+    listening = Tls(
+        certificate=server_side.certificate, key=server_side.key, ca=our_side.certificate
+    )
+    calling = Tls(ca=server_side.certificate, certificate=our_side.certificate, key=our_side.key)
+    came: list[str] = []
+    with Receiver(
+        "US", "127.0.0.1", 0, contexts=[PAIR], tls=listening,
+        on_instance=lambda instance: came.append(instance.sop_instance_uid),
+    ) as receiver:  # fmt: skip
+        receiver.start(Deadline(5))
+        peer = Peer(
+            host="127.0.0.1", port=receiver.port, ae_title="US", tls=calling,
+            connect_timeout=5, response_timeout=5,
+        )  # fmt: skip
+        sent = list(store(peer, Study().instances(3), [PAIR], Deadline(20)))
+        assert [answer.status for answer in sent] == [0, 0, 0]
+        assert came == [answer.sop_instance_uid for answer in sent]
+        for wrong in (None, Tls(ca=server_side.certificate)):
+            with pytest.raises(TargetError):
+                echo(dataclasses.replace(peer, tls=wrong), Deadline(10))
+        echoscu = subprocess.run(
+            ["echoscu", "+tls", our_side.key, our_side.certificate, "+cf",
+             server_side.certificate, "127.0.0.1", str(receiver.port)],
+            check=False, capture_output=True, timeout=30,
+        )  # fmt: skip
+        assert echoscu.returncode == 0, echoscu.stderr
+
+
+def test_a_receiver_without_a_certificate_is_told_before_it_listens() -> None:
+    with pytest.raises(MachineError, match="no certificate"):
+        Receiver("US", "127.0.0.1", 0, tls=Tls())
