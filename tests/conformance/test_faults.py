@@ -28,11 +28,13 @@ EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 
 
 LACKING = {
-    ("CR", "wrong-rescale"),
-    ("US", "wrong-rescale"),
-    ("US", "zero-spacing"),
-    ("US", "wrong-window"),
-}
+    "CR": {"wrong-rescale"},
+    "US": {"wrong-rescale", "zero-spacing"},
+    "SR": {
+        "truncated-pixels", "extra-pixels", "missing-pixels", "truncated-object", "wrong-bits",
+        "wrong-photometric", "wrong-rescale", "wrong-window", "zero-spacing",
+    },
+}  # fmt: skip
 """Faults in an attribute that objects of a modality do not have."""
 
 
@@ -53,7 +55,9 @@ def planned(
 
     plain = {"phantom": "qa/flat", "burn_in": False, "size": [32, 32]}  # quick to make
     sound = {"modality": "CR", **plain}
-    studies = [{"series": [{**plain, **one}, sound]} for one in series]
+    studies = [
+        {"series": [one if one["modality"] == "SR" else {**plain, **one}, sound]} for one in series
+    ]
     text = json.dumps({"schema": "scenario/v1", "name": "trial", "patients": [
         {"name": name, "sex": "F", "studies": studies}
     ]})  # fmt: skip
@@ -108,7 +112,14 @@ def faults_of(modality: str, syntax: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("modality", "syntax"),
-    [("CT", EXPLICIT), ("CT", IMPLICIT), ("DX", EXPLICIT), ("CR", EXPLICIT), ("US", EXPLICIT)],
+    [
+        ("CT", EXPLICIT),
+        ("CT", IMPLICIT),
+        ("DX", EXPLICIT),
+        ("CR", EXPLICIT),
+        ("US", EXPLICIT),
+        ("SR", EXPLICIT),
+    ],
 )
 def test_each_fault_is_found_by_its_rule_and_nothing_else_is_wrong(
     modality: str, syntax: str, tmp_path: Path
@@ -124,7 +135,7 @@ def test_each_fault_is_found_by_its_rule_and_nothing_else_is_wrong(
         try:
             found = broken_rules(write(study, folder))
         except InvalidInput:
-            assert (modality, name) in LACKING
+            assert name in LACKING[modality]
             continue
         assert found & set(facts.rules), name
         assert found <= {*facts.rules, *facts.also}, name

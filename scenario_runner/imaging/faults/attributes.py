@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 
 _US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
 _CR_IMAGE = "1.2.840.10008.5.1.4.1.1.1"
+_PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
+_KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
+_DOCUMENTS = {
+    "SR": _KEY_OBJECTS,
+    "KO": _PRESENTATION_STATE,
+    "PR": _KEY_OBJECTS,
+    "DOC": _KEY_OBJECTS,
+}
+"""Modalities whose objects have no pixels, and a class of another of them."""
 _NO_SIDE = frozenset({"CR", "CT", "MR", "PT", "NM", "OT", "RF", "US", "XA"})
 """Modalities with Laterality of the series; the others have ImageLaterality, which is Type 1."""
 
 
 def _other_class(modality: str) -> str:
     """A SOP class whose IOD does not have the modality, and that asks for little else."""
-    return _CR_IMAGE if modality == "US" else _US_IMAGE
+    return _DOCUMENTS.get(modality) or (_CR_IMAGE if modality == "US" else _US_IMAGE)
 
 
 def _age(broken: RawObject, _about: Faulty) -> None:
@@ -42,7 +51,23 @@ def _born_later(broken: RawObject, _about: Faulty) -> None:
     broken.put("PatientBirthDate", "29991231")
 
 
+def _not_enhanced(broken: RawObject) -> None:
+    if broken.get("SharedFunctionalGroupsSequence"):
+        raise CannotHaveFaultError("an enhanced object may say it for each frame")
+
+
+def _no_frame_of_reference(broken: RawObject, _about: Faulty) -> None:
+    _not_enhanced(broken)
+    broken.remove("FrameOfReferenceUID")
+
+
+def _no_burned_in_flag(broken: RawObject, _about: Faulty) -> None:
+    _not_enhanced(broken)
+    broken.remove("BurnedInAnnotation")
+
+
 def _no_side(broken: RawObject, _about: Faulty) -> None:
+    _not_enhanced(broken)
     broken.put("BodyPartExamined", "KNEE")
     broken.remove("Laterality")
 
@@ -91,14 +116,14 @@ FAULTS = (
         "FrameOfReferenceUID (Type 1 of a cross-section) is missing",
         "type-1",
         modalities=SPATIAL,
-        change=remove("FrameOfReferenceUID"),
+        change=_no_frame_of_reference,
     ),
     fault(
         "missing-burned-in-flag",
         "BurnedInAnnotation (Type 1 of a digital X-ray) is missing",
         "type-1",
         modalities=DX_FAMILY,
-        change=remove("BurnedInAnnotation"),
+        change=_no_burned_in_flag,
     ),
     fault(
         "missing-laterality",
@@ -116,9 +141,10 @@ FAULTS = (
     ),
     fault(
         "wrong-sop-class",
-        "SOPClassUID is that of an ultrasound image (for ultrasound that of computed radiography)",
+        "SOPClassUID is that of an ultrasound image; for ultrasound a CR image, for reports key objects",
         "modality",
-        also=("type-2",),
+        # The other class may ask for what the object does not have.
+        also=("type-1", "type-2", "patient-orientation", "frames"),
         sop_class=_other_class,
     ),
     fault(

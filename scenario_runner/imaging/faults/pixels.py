@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scenario_runner.imaging.api import CannotHaveFaultError
-from scenario_runner.imaging.faults.base import fault, remove
+from scenario_runner.imaging.faults.base import fault
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
@@ -35,6 +35,10 @@ def _more(broken: RawObject, _about: Faulty) -> None:
     element = _pixels(broken)
     row = (broken.number("Columns") or 1) * ((broken.number("BitsAllocated") or 8) // 8)
     element.value += bytes(row + row % 2)
+
+
+def _none(broken: RawObject, _about: Faulty) -> None:
+    broken.elements.remove(_pixels(broken))
 
 
 def _cut(broken: RawObject, _about: Faulty) -> None:
@@ -87,7 +91,7 @@ FAULTS = (
         "missing-pixels",
         "PixelData is missing",
         "pixel-data",
-        change=remove("PixelData"),
+        change=_none,
     ),
     fault(
         "truncated-object",
