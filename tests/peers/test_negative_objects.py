@@ -1,4 +1,4 @@
-"""Objects that are wrong on purpose reach a real PACS, which answers for each of them."""
+"""Objects that are wrong on purpose reach a real receiver, which answers for each of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 
 from scenario_runner.imaging.faults.registry import faults
-from tests.peers.processes import orthanc, storescp
+from tests.peers.processes import storescp
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 pytestmark = pytest.mark.peer
 
 PLAIN = {"images": 4, "size": [32, 32], "phantom": "qa/flat", "burn_in": False}
+ABORTED = {"too-long-uid", "truncated-object", "broken-sequence", "odd-length"}
+"""For a UID that is too long in a command, and for what it cannot read, DCMTK aborts the association."""
 NAMES = [
     fault.name
     for fault in faults()
     if (fault.facts.modalities is None or "CT" in fault.facts.modalities)
-    # DCMTK, and Orthanc which is built on it, aborts the association for such a UID in a command.
-    and fault.name != "too-long-uid"
+    and fault.name not in ABORTED
 ]
 STUDIES = [{"series": [{"modality": "CT", **PLAIN, "faults": [name]}]} for name in NAMES]
 
@@ -39,11 +40,10 @@ def run(tmp_path: Path, service: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return steps(record(out))
 
 
-@pytest.mark.parametrize("peer", [orthanc, storescp])
-def test_a_real_pacs_answers_for_every_fault(peer: Any, tmp_path: Path) -> None:
+def test_dcmtk_answers_for_every_fault_that_it_can_read(tmp_path: Path) -> None:
     folder = tmp_path / "peer"
     folder.mkdir()
-    with peer(folder) as server:
+    with storescp(folder) as server:
         service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
         facts = run(tmp_path, service)["send"]["facts"]
     answered = Counter(facts["statuses"])
