@@ -216,6 +216,16 @@ class EmbeddedService(Model):
     """What it does wrong on purpose, from the start; see also the step ``misbehave``."""
 
 
+EXPECTATIONS = (
+    "query_character_set",
+    "relational_queries",
+    "fuzzy_matching",
+    "dicomweb_delete",
+    "person_name_matching",
+)
+"""Keys of ``expects`` that mean something here."""
+
+
 class TargetSpec(Model):
     """One PACS. Further keys come from target kinds of plugins."""
 
@@ -230,7 +240,10 @@ class TargetSpec(Model):
     """Orthanc's REST API, for delete."""
     embedded: EmbeddedService | None = None
     expects: dict[str, Any] = Field(default={})
-    """What this PACS is known to do; checks hold it to that."""
+    """What this PACS is known to do. ``query_character_set`` (the defined term that queries are written
+    in), ``relational_queries`` and ``fuzzy_matching`` (negotiated when true), ``dicomweb_delete``
+    (it deletes over DICOMweb when true) change how we speak to it; ``person_name_matching`` and any other key
+    is for people and plugins."""
 
 
 class Site(Model):

@@ -143,3 +143,22 @@ def test_without_a_site_file_there_is_the_embedded_pacs() -> None:
     loaded = default_site()
     assert loaded.site.targets["pacs"].embedded is not None
     assert (loaded.document, loaded.secrets) == (None, frozenset())
+
+
+def test_a_misspelt_expectation_is_told_and_one_of_a_plugins_own_is_kept(
+    tmp_path: Path, plugins: Plugins
+) -> None:
+    file = tmp_path / "site.yaml"
+    text = (
+        "schema: site/v1\nname: north\ntargets:\n  pacs:\n    embedded: {}\n"
+        "    expects: {KEY: true, person_name_matching: case-insensitive}\n"
+    )
+    file.write_text(text.replace("KEY", "relational_querys"), encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_site(file, plugins, {})
+    [found] = caught.value.diagnostics
+    assert (found.code, found.where.line, found.where.column) == ("FAB104", 6, 15)
+    assert "did you mean 'relational_queries'?" in found.message
+    file.write_text(text.replace("KEY", "seconds_until_indexed"), encoding="utf-8")
+    expects = read_site(file, plugins, {}).site.targets["pacs"].expects
+    assert expects["seconds_until_indexed"] is True
