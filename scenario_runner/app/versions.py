@@ -7,17 +7,22 @@ from importlib.metadata import PackageNotFoundError, version
 
 from scenario_runner import __version__
 
-_LIBRARIES = ("pydicom", "pynetdicom", "numpy", "pillow", "faker")
+_LIBRARIES = (
+    "pydicom", "pynetdicom", "numpy", "pillow", "faker",
+    "pyjpegls", "pylibjpeg-openjpeg", "pylibjpeg-rle", "python-gdcm",
+)  # fmt: skip
+_EXTRAS = ("imagecodecs",)
 
 
 def environment(plugins: list[str]) -> dict[str, object]:
     """Versions and platform as plain values; never a user's or a host's name."""
     libraries = {}
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *_EXTRAS):
         try:
             libraries[name] = version(name)
-        except PackageNotFoundError:  # pragma: no cover - a broken installation
-            libraries[name] = "unknown"
+        except PackageNotFoundError:
+            if name not in _EXTRAS:  # pragma: no cover - a broken installation
+                libraries[name] = "unknown"
     return {
         "fabricator": __version__,
         "python": platform.python_version(),
