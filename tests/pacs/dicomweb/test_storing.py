@@ -217,11 +217,18 @@ def test_after_kill_9_everything_acknowledged_is_there(tmp_path: Path) -> None:
         [sys.executable, "-c", SERVE, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     acknowledged: list[str] = []
-    killer = threading.Timer(0.4, process.kill)
+    # Not between two requests, but whenever it happens to be after some of them.
+    enough = threading.Event()
+
+    def kill() -> None:
+        enough.wait(60)
+        process.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        killer.start()
         with httpx.Client(verify=NO_TLS, timeout=10) as client:
             for number in range(1, 10_000):
                 one = sample(number=number, size=64)
@@ -234,13 +241,15 @@ def test_after_kill_9_everything_acknowledged_is_there(tmp_path: Path) -> None:
                     break
                 assert answer.status_code == 200
                 acknowledged.append(one.sop_instance_uid)
+                if len(acknowledged) == 20:
+                    enough.set()
     finally:
-        killer.cancel()
-        process.kill()
+        enough.set()
+        killer.join()
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
-    assert len(acknowledged) > 3
+    assert len(acknowledged) >= 20
     with Archive(tmp_path) as archive:
         kept = {one.sop_instance_uid for one in archive.instances()}
         assert set(acknowledged) <= kept
