@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPacs]:
     """A PACS that loses patience soon."""
-    web = WebOptions(head_timeout=0.4, body_timeout=0.4, maximum_request=200_000)
+    web = WebOptions(head_timeout=0.8, body_timeout=0.8, maximum_request=200_000)
     options = PacsOptions(web=web, maximum_associations=8)
     with EmbeddedPacs(tmp_path_factory.mktemp("pacs"), options=options) as pacs:
         stow(pacs.open_web(), [sample()])
@@ -121,7 +121,7 @@ def test_a_client_that_does_not_read_is_let_go(pacs: EmbeddedPacs, url: str, pat
     with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=10) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         sock.sendall(request.encode())
-        time.sleep(1.5)
+        time.sleep(2.0)
         size = 0
         with contextlib.suppress(ConnectionError):
             while more := sock.recv(1 << 20):
