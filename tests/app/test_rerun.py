@@ -291,5 +291,6 @@ def test_a_run_that_was_killed_or_stopped_in_a_send_is_finished_by_its_rerun(
     fabricate("rerun", out, "--out", tmp_path / "again").check()
     result = record(tmp_path / "again")
     facts = steps(result)["send"]["facts"]
-    assert facts["acknowledged_earlier"]["instances"] == len(known)
+    # One may have been stored whose answer the run did not live to note.
+    assert facts["acknowledged_earlier"]["instances"] - len(known) in (0, 1)
     assert kept(pacs) == sorted(image["uid"] for image in images(result))
