@@ -23,7 +23,7 @@ from scenario_runner.network.negotiation import AssociationEvidence, Context, Pr
 from scenario_runner.network.transport import SLICE, Buffer, Transport, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from scenario_runner.network.peer import Peer, Stage
@@ -151,20 +151,26 @@ class Association:
         self, context_id: int, encoded: bytes, data: Sequence[Buffer] | None = None
     ) -> None:
         """Send one message whose command set is encoded already."""
+        self.send_pieces(self.pieces(context_id, encoded, data))
+
+    def send_pieces(self, pieces: Sequence[Buffer]) -> None:
+        """Send one message that ``pieces`` has cut into PDUs."""
         self._midway = True
         try:
-            self._transport.send(self._pieces(context_id, encoded, data), self.deadline)
+            self._transport.send(pieces, self.deadline)
             self._midway = False
         except AssociationAborted as error:
             raise self._told(error) from error
 
-    def _pieces(
+    def pieces(
         self, context_id: int, command: bytes, data: Sequence[Buffer] | None
-    ) -> Iterator[Buffer]:
+    ) -> list[Buffer]:
+        """A message as PDUs that the peer takes: headers and slices, nothing copied."""
         max_pdu = self.evidence.max_pdu
-        yield from fragments(context_id, [command], max_pdu, command=True)
+        found = list(fragments(context_id, [command], max_pdu, command=True))
         if data is not None:
-            yield from fragments(context_id, data, max_pdu, command=False)
+            found += fragments(context_id, data, max_pdu, command=False)
+        return found
 
     def receive(self, most: int | None = None) -> Message:
         """Wait for one whole message.

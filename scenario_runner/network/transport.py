@@ -38,8 +38,9 @@ _AWAITED: dict[Stage, str] = {
 SLICE = 0.25
 """Seconds a wait lasts at most before the deadline's cancel signal is looked at."""
 _RECEIVE = 0x40000
-_VECTORS = 512
-"""Buffers handed to one sendmsg; every system allows at least this many but for old Solaris."""
+_VECTORS = 64
+"""Buffers handed to one sendmsg: enough for half a MiB of PDUs, so that the peer begins to read while
+the rest is on its way."""
 _JOINED = 0x10000
 """Bytes put together where buffers cannot be sent scattered."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)

@@ -18,6 +18,8 @@ class Pace:
 
     def __init__(self, rate: float | None) -> None:
         self._gap = 1.0 / rate if rate else 0.0
+        self.slow = bool(rate)
+        """Whether there is a wait worth using."""
         self._next = 0.0
         self._lock = threading.Lock()
 

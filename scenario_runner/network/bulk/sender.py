@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.peer import Peer
+    from scenario_runner.network.transport import Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class InFlight:
     context_id: int
     message_id: int
     started: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The next message, cut into PDUs for the association that will carry it."""
+
+    instance: Storable
+    association: Association
+    message_id: int
+    pieces: Sequence[Buffer]
 
 
 class Sender:
@@ -59,6 +70,7 @@ class Sender:
         self._association: Association | None = None
         self._negotiated: dict[Pair, Context] = {}
         self._requests = {sop_class: StoreRequests(sop_class) for sop_class, _ in pairs}
+        self._prepared: _Prepared | None = None
 
     def open(self, group: int = 0) -> None:
         """Make sure the association for that group of contexts stands. Raises as Association.open."""
@@ -88,13 +100,28 @@ class Sender:
                 instance, f"no accepted presentation context for {_words(pair)}: {context.reason}"
             )
         association = self._standing()
-        message_id = association.next_message_id()
+        ready, self._prepared = self._prepared, None
+        if ready is None or ready.instance is not instance or ready.association is not association:
+            ready = self._encoded(instance, context, association)
         started = time.monotonic()
+        association.send_pieces(ready.pieces)
+        return InFlight(instance, context.id, ready.message_id, started)
+
+    def prepare(self, instance: Storable) -> None:
+        """Encode early what ``send`` will want next, if it can go over the standing association."""
+        context = self._negotiated.get((instance.sop_class_uid, instance.transfer_syntax_uid))
+        if self._association is not None and context is not None and context.accepted:
+            self._prepared = self._encoded(instance, context, self._association)
+
+    def _encoded(
+        self, instance: Storable, context: Context, association: Association
+    ) -> _Prepared:
+        message_id = association.next_message_id()
         command = self._requests[instance.sop_class_uid].encode(
             message_id, instance.sop_instance_uid
         )
-        association.send_encoded(context.id, command, instance.buffers)
-        return InFlight(instance, context.id, message_id, started)
+        pieces = association.pieces(context.id, command, instance.buffers)
+        return _Prepared(instance, association, message_id, pieces)
 
     def answer(self, sent: InFlight) -> StoreAnswer:
         """Wait for the peer's word on an instance that was sent."""

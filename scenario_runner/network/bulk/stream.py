@@ -1,7 +1,8 @@
 """A stream of instances through one sender, with every one accounted for.
 
-One operation is outstanding at any moment, as PS3.7 D.3.3.3 wants it unless more is negotiated; while
-the peer works on one instance the next one is pulled, so making and sending overlap.
+One operation is outstanding at any moment, as PS3.7 D.3.3.3 wants it unless more is negotiated. While
+the peer works on one instance, the answer to the one before is told and the next one is pulled and
+encoded, so that making, sending and whatever is done with the answers overlap.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from scenario_runner.network.bulk.answers import Storable, StoreAnswer, unsent
 from scenario_runner.network.bulk.sender import InFlight, Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.bulk.pace import Pace
@@ -76,32 +77,40 @@ class Stream:
         Each instance pulled gets exactly one answer, also when an error is raised after it. An
         error of ``instances`` themselves is raised after the answer to what was already sent.
         """
-        ahead = _Ahead(instances)
-        instance = ahead.take()
-        while instance is not None:
+        ahead = _Ahead(instances, self._sender)
+        owed: list[StoreAnswer] = []
+        ahead.look()
+        while (instance := ahead.take()) is not None:
             task = _Task(instance)
             try:
-                answer = self._send(task, ahead)
+                answer = yield from self._send(task, ahead, owed)
             except FabricatorError as error:
                 self._sender.abort()
+                yield from _paid(owed)
                 yield task.unsent(why(error))
                 if ahead.ready is not None:
                     yield unsent(ahead.ready, f"not sent: {why(error)}")
                 raise
-            yield task.told(answer)
-            instance = ahead.take()
+            owed.append(task.told(answer))
+        yield from _paid(owed)
+        ahead.complain()
 
-    def _send(self, task: _Task, ahead: _Ahead) -> StoreAnswer:
+    def _send(
+        self, task: _Task, ahead: _Ahead, owed: list[StoreAnswer]
+    ) -> Generator[StoreAnswer, None, StoreAnswer]:
+        """The answer to one instance; what is owed is told while the peer works on it."""
+        if self._pace.slow:
+            yield from _paid(owed)
         while True:
             try:
                 self._pace.wait(self._deadline)
                 sent = self._sender.send(task.instance)
-                if not isinstance(sent, InFlight):
-                    return sent
-                task.handed_over = True
+                task.handed_over = task.handed_over or isinstance(sent, InFlight)
+                yield from _paid(owed)
                 ahead.look()
-                return self._sender.answer(sent)
+                return self._sender.answer(sent) if isinstance(sent, InFlight) else sent
             except _MENDABLE as error:
+                yield from _paid(owed)
                 if len(task.troubles) >= self._resumes:
                     raise
                 self._sender.abort()
@@ -111,26 +120,38 @@ class Stream:
 
 
 class _Ahead:
-    """An iterator that can be asked for its next member early; its errors wait until it is due."""
+    """An iterator that is asked for its next member early; its errors wait until they are due."""
 
-    def __init__(self, instances: Iterator[Storable]) -> None:
+    def __init__(self, instances: Iterator[Storable], sender: Sender) -> None:
         self._instances = instances
+        self._sender = sender
         self._trouble: Exception | None = None
         self.ready: Storable | None = None
 
     def look(self) -> None:
+        """Pull the next member and have it encoded."""
         if self.ready is None and self._trouble is None:
             try:
                 self.ready = next(self._instances, None)
             except Exception as error:  # noqa: BLE001 - raised when it is due
                 self._trouble = error
+            if self.ready is not None:
+                self._sender.prepare(self.ready)
 
     def take(self) -> Storable | None:
-        self.look()
-        if self._trouble is not None:
-            raise self._trouble
+        """The member that was pulled; None at the end, or where the iterator failed."""
         ready, self.ready = self.ready, None
         return ready
+
+    def complain(self) -> None:
+        """Raise what the iterator raised."""
+        if self._trouble is not None:
+            raise self._trouble
+
+
+def _paid(owed: list[StoreAnswer]) -> Iterator[StoreAnswer]:
+    while owed:
+        yield owed.pop(0)
 
 
 def why(error: FabricatorError) -> str:
