@@ -13,6 +13,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
+AS_IT_SHOULD = "failed as it should: "
+"""How the message begins of a step or check that passed because what it is about failed."""
+
 Outcome = Literal["passed", "failed", "error", "skipped", "interrupted"]
 Section = Literal["steps", "finally"]
 

@@ -129,7 +129,7 @@ def carry_out(
             RunStarted(
                 run=job.run_id,
                 seed=job.moment.seed,
-                seed_given=job.moment.forced,
+                seed_given=job.moment.forced or _own_seed(job.scenarios) is not None,
                 command=list(job.command),
                 environment=environment(loaded.plugins.names()),
                 site=loaded.site.site.name,
@@ -164,14 +164,19 @@ def _now() -> dt.datetime:
 
 def _moment(request: RunRequest, scenarios: Sequence[Scenario], started: dt.datetime) -> Moment:
     """The run's seed: as given, else the one all scenarios share, else a new one."""
-    own = {scenario.header.seed for scenario in scenarios}
     seed = request.seed
     if seed is None:
-        shared = own.pop() if len(own) == 1 else None
+        shared = _own_seed(scenarios)
         seed = shared if shared is not None else secrets.randbits(32)
     return Moment(
         run_id=new_run_id(started), seed=seed, forced=request.seed is not None, now=started
     )
+
+
+def _own_seed(scenarios: Sequence[Scenario]) -> int | None:
+    """The seed that all scenarios name, if they do."""
+    own = {scenario.header.seed for scenario in scenarios}
+    return own.pop() if len(own) == 1 else None
 
 
 def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) -> list[str]:

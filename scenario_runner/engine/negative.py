@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.template_values import TemplateProblem
 from scenario_runner.language.templates import render_text
@@ -26,4 +27,4 @@ def judged(failed: bool, message: str, fails: str, names: Mapping[str, Any]) -> 
         return False, f"passed, though it should have failed{said}"
     if found is None:
         return False, f"failed for another reason than '{pattern}': {message}"
-    return True, f"failed as it should: {message}"
+    return True, f"{AS_IT_SHOULD}{message}"

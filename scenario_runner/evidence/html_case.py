@@ -11,7 +11,12 @@ from markupsafe import Markup
 from scenario_runner.evidence.files import inside
 from scenario_runner.evidence.flat import BAD
 from scenario_runner.evidence.html_text import First, amount, bounded, first
-from scenario_runner.evidence.record import CaseRecord, CheckRecord, StepRecord
+from scenario_runner.evidence.record import (
+    AttachmentRecord,
+    CaseRecord,
+    CheckRecord,
+    StepRecord,
+)
 from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import final_checks
 
@@ -104,7 +109,7 @@ class CaseView:
             attachment
             for step in self.case.steps
             for attachment in step.attachments
-            if attachment.media_type == "image/png"
+            if _is_preview(attachment)
         ]
         for attachment in found:
             if len(shown) == _PREVIEWS:
@@ -181,8 +186,18 @@ def _step_values(step: StepRecord) -> dict[str, Any]:
         "attempts": first(step.attempt_list, _ATTEMPTS),
         "logs": first(step.logs, _LOGS),
         "facts": bounded(step.facts),
-        "files": first(step.attachments, _FILES),
+        "names": _NAMES,
+        "files": first([one for one in step.attachments if not _is_preview(one)], _FILES),
+        "pictures": sum(_is_preview(one) for one in step.attachments),
     }
+
+
+_NAMES = ("validators", "rules", "statuses", "http", "faults", "vars")
+"""Facts whose keys are names from elsewhere, to be shown as they are written."""
+
+
+def _is_preview(attachment: AttachmentRecord) -> bool:
+    return attachment.media_type == "image/png"
 
 
 def _checks(checks: Sequence[CheckRecord]) -> list[dict[str, Any]]:
@@ -204,7 +219,7 @@ def _counted(counts: Mapping[str, int]) -> str:
         "series": ("series", "series"),
         "images": ("image", "images"),
     }
-    return ", ".join(amount(counts[key], *noun) for key, noun in nouns.items() if key in counts)
+    return ", ".join(amount(counts[key], *noun) for key, noun in nouns.items() if counts.get(key))
 
 
 def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:

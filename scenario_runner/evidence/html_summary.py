@@ -50,6 +50,7 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
         "requirements": _requirements(record, link),
         "index": _index(record, anchors),
         "version": record.environment.get("fabricator", ""),
+        "imported": any(step.step == "import" for case in record.cases for step in case.steps),
     }
 
 
@@ -105,6 +106,9 @@ def _sentence(counts: _Counts) -> str:
             continue
         if tally["passed"] == total:
             parts.append(f"all {total:,} {noun}s passed" if total > 1 else f"the {noun} passed")
+        elif total == 1:
+            outcome = next(one for one in WORST_FIRST if tally[one])
+            parts.append(f"the {noun} {_VERB[outcome]}")
         else:
             bad = " and ".join(
                 f"{tally[outcome]:,} {_VERBS[outcome]}"
@@ -117,6 +121,12 @@ def _sentence(counts: _Counts) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+_VERB = {
+    "failed": "failed",
+    "error": "could not be carried out",
+    "interrupted": "was interrupted",
+    "skipped": "was skipped",
+}
 _VERBS = {
     "failed": "failed",
     "error": "could not be carried out",
@@ -141,7 +151,9 @@ def _tiles(record: RunRecord, counts: _Counts) -> Iterator[dict[str, Any]]:
             "outcome": worst(o for o, n in tally.items() if n) if total else "skipped",
         }
     images = sum(case.counts.get("images", 0) for case in record.cases)
-    yield {"label": "images planned", "figure": f"{images:,}", "of": "", "outcome": "neutral"}
+    label = "images planned" if images else "no images planned"
+    figure = f"{images:,}" if images else "–"
+    yield {"label": label, "figure": figure, "of": "", "outcome": "neutral"}
     yield {
         "label": "from start to end" if record.finished else "until it stopped",
         "figure": seconds(record.duration_s),

@@ -8,9 +8,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from markupsafe import Markup
 
+from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.evidence.flat import is_short_record, one_line
 from scenario_runner.evidence.times import moment
 
@@ -109,7 +111,12 @@ def fact_name(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_ACRONYMS = {name.lower(): name for name in ("AE", "UID", "PDU", "SOP", "SCP", "ID", "TLS", "URL")}
+_ACRONYMS = {
+    name.lower(): name for name in ("AE", "UID", "PDU", "SOP", "SCP", "ID", "TLS", "URL", "HTTP")
+} | {
+    "uids": "UIDs",
+    "pdus": "PDUs",
+}
 
 
 _STANDARD_UID = re.compile(r"1\.2\.840\.10008(\.(0|[1-9][0-9]{0,8})){1,10}")
@@ -140,15 +147,33 @@ def fact(item: Any, short: bool = False) -> Markup:
     return t(item)
 
 
+def foreseen(message: str) -> str | None:
+    """What failed as it should, of a step or check that passed for it; None for any other."""
+    return message.removeprefix(AS_IT_SHOULD) if message.startswith(AS_IT_SHOULD) else None
+
+
+def evidence_link(path: str) -> Markup:
+    """A file of the run folder as a link beside the report; as text when it lies elsewhere.
+
+    A record that somebody else wrote may name any path: only one below ``evidence/`` is linked.
+    """
+    shown = Markup('<span class="mono">{}</span>').format(t(path, 200))
+    parts = path.split("/")
+    if parts[0] != "evidence" or len(parts) < 2 or ".." in parts or "\\" in path:
+        return shown
+    return Markup('<a href="{}">{}</a>').format(quote(path, safe="/"), shown)
+
+
 def word(outcome: str) -> str:
     """An outcome as a heading has it."""
     return _WORDS.get(outcome, outcome)
 
 
-def more(count: int, one: str = "", many: str = "") -> str:
-    """``… and 9,990 more images, all in run.json``."""
+def more(count: int, one: str = "", many: str = "") -> Markup:
+    """``… and 9,990 more images, all in run.json``, which lies beside the report."""
     noun = f" {one}" if count == 1 else f" {many or one + 's'}"
-    return f"… and {count:,} more{noun if one else ''}, all in run.json"
+    text = f"… and {count:,} more{noun if one else ''}, all in "
+    return Markup('{}<a href="run.json">run.json</a>').format(text)
 
 
 def amount(count: int, one: str, many: str = "") -> str:
@@ -251,6 +276,8 @@ def _grid(items: Sequence[Any], width: int) -> Grid | None:
     flat = all(_flat(cell) for item in items[:width] for cell in item.values())
     if len(columns) > 8 or not flat:
         return None
+    empty: tuple[Any, ...] = (None, "", [])
+    columns = [c for c in columns if any(item.get(c) not in empty for item in items[:width])]
     rows = [[item.get(column, "") for column in columns] for item in items[:width]]
     return Grid(columns, rows, max(0, len(items) - width))
 
@@ -273,4 +300,6 @@ FILTERS = {
     "label": fact_name,
     "fact": fact,
     "room": room,
+    "foreseen": foreseen,
+    "evidence_link": evidence_link,
 }

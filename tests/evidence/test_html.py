@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.evidence.flat import one_line
 from scenario_runner.evidence.html import HtmlReporter
-from scenario_runner.evidence.html_text import bounded, fact, fact_name, seconds, value, visible
+from scenario_runner.evidence.html_text import (
+    bounded,
+    evidence_link,
+    fact,
+    fact_name,
+    seconds,
+    value,
+    visible,
+)
 from scenario_runner.evidence.write import write_reports
 from scenario_runner.resources import resource
 from tests.evidence import samples
-from tests.evidence.samples import Story
+from tests.evidence.samples import Story, check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +74,65 @@ def test_nothing_is_loaded_and_nothing_runs(tmp_path: Path, name: str) -> None:
         for attribute, content in attributes.items():
             assert not attribute.startswith("on")
             assert attribute != "style"
-            if attribute in {"src", "href", "action", "data", "srcset", "poster"}:
+            if tag == "a" and attribute == "href" and not content.startswith("#"):
+                assert content in BESIDE or re.fullmatch(r"evidence/[\w./%-]+", content)
+                assert ".." not in content
+            elif attribute in {"src", "href", "action", "data", "srcset", "poster"}:
                 assert content.startswith(("#", "data:image/png;base64,"))
+
+
+BESIDE = {"run.json", "manifest.json", "events.ndjson"}
+"""The files of the run folder that the report leads to when somebody clicks."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../secret", "evidence/../../secret", "/etc/passwd", "javascript:alert(1)",
+     "evidence\\..\\x", "//host/evidence/x", "evidence", "http://host/evidence/a"],
+)  # fmt: skip
+def test_only_files_of_the_evidence_are_linked(path: str) -> None:
+    assert "<a" not in evidence_link(path)
+
+
+def test_a_file_of_the_evidence_is_a_link_that_keeps_its_name() -> None:
+    link = evidence_link('evidence/c001/a b"#?.txt')
+    assert 'href="evidence/c001/a%20b%22%23%3F.txt"' in link
+
+
+def test_what_failed_as_it_should_reads_as_passed_with_its_reason(tmp_path: Path) -> None:
+    """A negative test that worked must not look like a failure, nor like any other success."""
+    story = Story()
+    story.begin()
+    story.case([("echo", "echo", "The PACS refuses us")], requirements=[])
+    reason = "association rejected: called AE title not recognized"
+    message = AS_IT_SHOULD + reason
+    inside = [
+        check("tags", "", "sent", "3 differences", "passed", id="echo", message=message,
+              differences=[{"subject": "i1", "attribute": "A", "expected": "1", "actual": "2"}]),
+    ]  # fmt: skip
+    story.step("echo", "echo", "The PACS refuses us", "passed", message=message, inside=inside)
+    story.end_case("passed")
+    story.end("passed")
+    html = _html(tmp_path, story)
+    assert html.count('class="foreseen"') == 2
+    assert f"failed as it should {reason}" in _Page(html).words
+    assert 'class="differences passed"' in html
+
+
+def test_a_record_with_imported_files_does_not_claim_that_its_images_were_made_up(
+    tmp_path: Path,
+) -> None:
+    story = Story()
+    story.begin()
+    story.case([("import", "import", "")], requirements=[])
+    story.step("import", "import", "", "passed")
+    story.end_case("passed")
+    story.end("passed")
+    words = _Page(_html(tmp_path, story)).words
+    assert "Every patient, study and image in this record was made up" not in words
+    assert "imported images come from files from outside" in words
+    made = _Page(_html(tmp_path / "made", samples.passing())).words
+    assert "Every patient, study and image in this record was made up" in made
 
 
 @pytest.mark.parametrize("name", samples.ALL)
@@ -182,7 +248,7 @@ def test_an_incomplete_record_says_so_at_the_top(tmp_path: Path) -> None:
     write_reports(folder, [HtmlReporter])
     words = _Page((folder / "report.html").read_text(encoding="utf-8")).words
     assert "The record itself is incomplete. inputs/plan.json is missing" in words
-    assert "No patients are listed for this case." in words
+    assert "This case needs no patients." in words
 
 
 def test_previews_come_from_the_evidence_folder_and_are_pictures(tmp_path: Path) -> None:
@@ -280,4 +346,4 @@ def test_one_enormous_step_does_not_make_an_enormous_page(tmp_path: Path) -> Non
     story.step("assert_1", "assert", "Check", "failed", inside=checks)
     html = _html(tmp_path, story)
     assert len(html.encode()) < 2_000_000
-    assert "… and 30 more, all in run.json" in html
+    assert "… and 30 more, all in run.json" in _Page(html).words

@@ -113,9 +113,7 @@ class Sender:
         if self._association is not None and context is not None and context.accepted:
             self._prepared = self._encoded(instance, context, self._association)
 
-    def _encoded(
-        self, instance: Storable, context: Context, association: Association
-    ) -> _Prepared:
+    def _encoded(self, instance: Storable, context: Context, association: Association) -> _Prepared:
         message_id = association.next_message_id()
         command = self._requests[instance.sop_class_uid].encode(
             message_id, instance.sop_instance_uid
