@@ -7,10 +7,15 @@ from typing import Literal
 
 import click
 
-from scenario_runner.cli.options import paths_argument
+from scenario_runner.cli.options import examples, paths_argument
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "fabricate check retrieved",
+        "fabricate check image.dcm --with standard --with dciodvfy --format json",
+    )
+)
 @paths_argument
 @click.option(
     "--with",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from scenario_runner.cli.options import site_option
+from scenario_runner.cli.options import examples, peer_site_option, production_option
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
 from scenario_runner.cli.run import interruptible
 from scenario_runner.engine.services import Control
@@ -22,13 +23,18 @@ _SENT = ["file", "status", "class", "comment", "sop_instance_uid"]
 _FETCHED = ["file", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid"]
 
 
-def _peer_options(timeout: float | None) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """PEER and how to speak to it; the command gets the target and a deadline."""
+def _peer_options(
+    timeout: float | None, *, web: bool = True
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """PEER and how to speak to it; the command gets the target and a deadline.
+
+    web: whether PEER can be a URL, which the help then says.
+    """
 
     def decorate(function: Callable[..., int]) -> Callable[..., int]:
         @click.argument("peer")
-        @site_option
-        @click.option("--aet", "called", metavar="AE", help="The AE title to call.")
+        @peer_site_option
+        @click.option("--ae-title", "--aet", "called", metavar="AE", help="The AE title to call.")
         @click.option("--calling", metavar="AE", help="Our AE title.")
         @click.option(
             "--timeout",
@@ -38,9 +44,7 @@ def _peer_options(timeout: float | None) -> Callable[[Callable[..., int]], Calla
             show_default=timeout is not None,
             help="How long it may take altogether.",
         )
-        @click.option(
-            "--allow-production", is_flag=True, help="Let a target called production be used."
-        )
+        @production_option
         @functools.wraps(function)
         def command(
             peer: str,
@@ -67,20 +71,28 @@ def _peer_options(timeout: float | None) -> Callable[[Callable[..., int]], Calla
             with interruptible(control), opened(request) as target:
                 return function(peer, target, Deadline(timeout, control.stop), **others)
 
+        command.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{_PEER}{_WEB[web]}"
         return command
 
     return decorate
 
 
-@click.command()
-@_peer_options(10.0)
+_PEER = (
+    "PEER is the name of a target in the site file, or AE@HOST:PORT, or HOST:PORT with --ae-title"
+)
+_WEB = {True: "; or the URL of a DICOMweb service.", False: "."}
+
+
+@click.command(
+    short_help="Ask whether a PACS answers (C-ECHO).",
+    epilog=examples(
+        "fabricate pacs echo ORTHANC@127.0.0.1:4242", "fabricate pacs echo pacs --site north.yaml"
+    ),
+)
+@_peer_options(10.0, web=False)
 @style_option
 def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
-    """Ask whether a PACS answers (C-ECHO).
-
-    PEER is the name of a target in the site file, or AE@HOST:PORT, or HOST:PORT with --aet; for query,
-    send and retrieve also the URL of a DICOMweb service.
-    """
+    """Ask whether a PACS answers (C-ECHO). Exit code 4 when it does not."""
     answer = target.echo(deadline)
     row = {
         "peer": peer,
@@ -95,7 +107,13 @@ def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
     return 0 if answer.status == 0 else 4
 
 
-@click.command()
+@click.command(
+    short_help="Send DICOM files to a PACS (C-STORE, STOW-RS).",
+    epilog=examples(
+        "fabricate pacs send ORTHANC@127.0.0.1:4242 outgoing",
+        "fabricate pacs send http://127.0.0.1:8042/dicom-web image.dcm --via stow",
+    ),
+)
 @_peer_options(None)
 @click.argument(
     "paths",
@@ -105,9 +123,16 @@ def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
     type=click.Path(exists=True, path_type=Path),
 )
 @click.option(
-    "--associations", type=click.IntRange(1, 64), metavar="N", default=1, help="So many at once."
+    "--associations",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="So many at once.",
 )
-@click.option("--via", type=click.Choice(["c-store", "stow"]), help="By default what there is.")
+@click.option(
+    "--via", type=click.Choice(["c-store", "stow"]), help="How; by default what there is."
+)
 @style_option
 def send(
     peer: str,
@@ -157,15 +182,29 @@ def _print_sent(row: dict[str, Any]) -> None:
     click.echo(f"{row['status'] or '----'}  {word}  {rest}")
 
 
-@click.command()
+@click.command(
+    short_help="Ask a PACS what it has (C-FIND, QIDO-RS).",
+    epilog=examples(
+        "fabricate pacs query ORTHANC@127.0.0.1:4242 study PatientName='CITIZEN*'",
+        "fabricate pacs query pacs series --site north.yaml --format csv",
+    ),
+)
 @_peer_options(None)
-@click.argument("level", type=click.Choice(["patient", "study", "series", "image", "worklist"]))
+@click.argument(
+    "level",
+    metavar="LEVEL",
+    type=click.Choice(["patient", "study", "series", "image", "worklist"]),
+)
 @click.argument("keys", metavar="[KEYWORD=VALUE]...", nargs=-1)
 @click.option(
-    "--return", "returned", metavar="KEYWORD", multiple=True, help="Ask for this, too; repeatable."
+    "--return",
+    "returned",
+    metavar="KEYWORD",
+    multiple=True,
+    help="Ask for this, too; may be repeated.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many matches.")
-@click.option("--via", type=click.Choice(["c-find", "qido"]), help="By default what there is.")
+@click.option("--via", type=click.Choice(["c-find", "qido"]), help="How; by default what there is.")
 @style_option
 def query(
     peer: str,
@@ -179,6 +218,8 @@ def query(
     style: Style,
 ) -> int:
     """Ask a PACS what it has (C-FIND or QIDO-RS).
+
+    LEVEL is patient, study, series, image or worklist.
 
     KEYWORD=VALUE is a key with a value to match: wildcards, ranges, and lists with backslashes are what
     the Standard says. Without keys, the PACS is asked for everything.
@@ -212,12 +253,20 @@ _USUAL = {
 """What is asked for when nobody says."""
 
 
-@click.command()
+@click.command(
+    short_help="Fetch studies (C-GET, C-MOVE, WADO-RS).",
+    epilog=examples(
+        "fabricate pacs retrieve ORTHANC@127.0.0.1:4242 AccessionNumber=A100",
+        "fabricate pacs retrieve pacs PatientID=P1 --level patient --site north.yaml",
+    ),
+)
 @_peer_options(None)
 @click.argument("keys", metavar="KEYWORD=VALUE...", nargs=-1, required=True)
 @click.option(
+    "--out",
     "--to",
     "folder",
+    metavar="FOLDER",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("retrieved"),
     show_default=True,

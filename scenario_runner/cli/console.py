@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from scenario_runner.cli.fold import beside, cells, folded, padded, terminal_width
 from scenario_runner.events import (
     CaseFinished,
     CaseStarted,
@@ -35,8 +36,16 @@ _WORDS = {
 }
 
 
+_BAD = ("failed", "error", "interrupted")
+
 _WIDEST = 40
-"""Longer names push their message to the right."""
+"""Longer names push their message to the right, or below on a terminal."""
+
+_INDENT = 9
+"""Columns before the name of a step."""
+
+_NAMED = 20
+"""How many of the cases that did not pass are named at the end."""
 
 
 class Console:
@@ -55,19 +64,21 @@ class Console:
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._failed_checks: dict[tuple[str, str], list[CheckFinished]] = {}
         self._outcomes: list[str] = []
+        self._bad_cases: list[tuple[str, str]] = []
         self._seconds = 0.0
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.console import Console as RichConsole
-            from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+            from rich.progress import BarColumn, SpinnerColumn, TextColumn
             from rich.progress import Progress as Bar
 
             self._bar = Bar(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                # Not markup: the name of a case has brackets, and comes from a scenario.
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
-                MofNCompleteColumn(),
+                TextColumn("{task.fields[count]}", markup=False),
                 console=RichConsole(stderr=True),
                 transient=True,
             )
@@ -91,9 +102,10 @@ class Console:
             case CaseStarted():
                 title = _safe(str(event.scenario.get("title") or ""))
                 name = click.style(event.case, bold=True)
-                names = [len(str(step["title"] or step["id"])) for step in event.steps]
+                names = [cells(str(step["title"] or step["id"])) for step in event.steps]
                 self._widths[event.case] = min(max(names, default=0), _WIDEST)
-                self._print(event.case, f"{name}  {title}".rstrip())
+                for line in beside(event.case, title, 0, terminal_width()):
+                    self._print(event.case, line.replace(event.case, name, 1))
             case StepStarted() | Progress():
                 self._show(event)
             case Logged(level="warning"):
@@ -105,6 +117,8 @@ class Console:
                 self._step(event)
             case CaseFinished():
                 self._outcomes.append(event.outcome)
+                if event.outcome in _BAD:
+                    self._bad_cases.append((event.outcome, event.case))
                 if event.outcome == "skipped":
                     self._print(event.case, f"  {_word('skipped')}  {event.message}")
                 for line in self._waiting.pop(event.case, ()):
@@ -121,7 +135,13 @@ class Console:
         """The last line: how many cases came out how, and where the report lies."""
         counts = {one: self._outcomes.count(one) for one in _WORDS if one in self._outcomes}
         text = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        bad = any(outcome in counts for outcome in ("failed", "error", "interrupted"))
+        bad = any(outcome in counts for outcome in _BAD)
+        if len(self._outcomes) > 1 and self._bad_cases:
+            self._out("did not pass:")
+            for outcome, case in self._bad_cases[:_NAMED]:
+                self._out(f"  {_word(outcome)}  {_safe(case)}")
+            if len(self._bad_cases) > _NAMED:
+                self._out(f"         and {len(self._bad_cases) - _NAMED} more")
         cases = "case" if len(self._outcomes) == 1 else "cases"
         line = f"{len(self._outcomes)} {cases}: {text} in {self._seconds:.1f} s"
         self._out(click.style(line, fg="red" if bad else "green", bold=True))
@@ -131,25 +151,35 @@ class Console:
         task = self._tasks.pop((event.case, event.id), None)
         if self._bar is not None and task is not None:  # the first task has the number 0
             self._bar.remove_task(task)
-        name = _safe(event.title or event.id).ljust(self._widths.get(event.case, 0))
-        line = f"  {_word(event.outcome)}  {name}  {_safe(event.message)}"
-        self._print(event.case, line.rstrip())
+        name = padded(_safe(event.title or event.id), self._widths.get(event.case, 0))
+        message = _safe(event.message)
+        if event.attempts > 1:
+            message = f"{message} ({event.attempts} attempts)".lstrip()
+        first, *others = beside(name, message, _INDENT, terminal_width())
+        for line in (f"  {_word(event.outcome)}  {first}", *others):
+            self._print(event.case, line.rstrip())
         failed = self._failed_checks.pop((event.case, event.id), [])
-        if event.outcome in ("failed", "error"):
+        if event.outcome in _BAD:
             # Of several attempts the last one counts.
             for check in (one for one in failed if one.attempt == event.attempts):
-                name = _safe(check.title or check.check)
-                self._print(event.case, f"         - {name}: {_safe(check.message)}")
+                text = f"{_safe(check.title or check.check)}: {_safe(check.message)}"
+                first, *others = folded(text, _INDENT + 2, terminal_width())
+                self._print(event.case, f"{' ' * _INDENT}- {first}")
+                for line in others:
+                    self._print(event.case, line)
 
     def _show(self, event: Event) -> None:
         if self._bar is None:
             return
         if isinstance(event, StepStarted):
             name = f"{event.case}: {event.title or event.id}"
-            self._tasks[event.case, event.id] = self._bar.add_task(name, total=None)
+            self._tasks[event.case, event.id] = self._bar.add_task(
+                _safe(name), total=None, count=""
+            )
         elif isinstance(event, Progress) and (event.case, event.id) in self._tasks:
             task = self._tasks[event.case, event.id]
-            self._bar.update(task, completed=event.done, total=event.total)
+            count = f"{event.done}/{event.total}" if event.total else f"{event.done}"
+            self._bar.update(task, completed=event.done, total=event.total, count=count)
 
     def _print(self, case: str, line: str) -> None:
         if self._side_by_side:

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 
+from scenario_runner.cli.options import examples
 
-@click.command()
+
+@click.command(
+    epilog=examples(
+        "fabricate new scenario knee", "fabricate new site north --out sites/north.yaml"
+    )
+)
 @click.argument("kind", type=click.Choice(["scenario", "site"]))
 @click.argument("name")
 @click.option(
     "--out",
+    metavar="FILE",
     type=click.Path(path_type=Path),
     help="File to write; by default NAME.yaml here.",
 )

@@ -14,6 +14,37 @@ from scenario_runner.language.scalars import plain_scalar
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: what somebody would type."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+class Seed(click.ParamType[int]):
+    """A number that a seed can be. Its range is left out of the help, where it says nothing."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, from 0 to 2**63 - 1."""
+        return click.IntRange(0, 2**63 - 1).convert(value, param, ctx)
+
+
+class RunFolder(click.Path):
+    """A run folder; the id of a run under ``runs/`` will do."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False, path_type=Path)
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """The folder as given, or the one of that name under ``runs/``."""
+        below = Path("runs", str(value))
+        chosen = below if not Path(str(value)).exists() and below.is_dir() else Path(str(value))
+        super().convert(str(chosen), param, ctx)
+        return chosen
+
+
 class Assignment(click.ParamType[tuple[str, Any]]):
     """``NAME=VALUE``; the value is read by the scalar rules of the language."""
 
@@ -33,10 +64,33 @@ class Assignment(click.ParamType[tuple[str, Any]]):
         return name, plain_scalar(text)
 
 
-site_option: Decorator = click.option(
-    "--site",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Site file that names the PACS; without it, the embedded PACS.",
+def _site(text: str) -> Decorator:
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option("--site", type=kind, help=text)
+
+
+site_option = _site("Site file that names the PACS; without it, the embedded PACS.")
+peer_site_option = _site("Site file that has PEER as a target.")
+plugins_site_option = _site("Site file whose plugins count, too.")
+out_option: Decorator = click.option(
+    "--out",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Run folder to make; by default runs/<run-id>. Never overwritten.",
+)
+workers_option: Decorator = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="So many cases side by side.",
+)
+fail_fast_option: Decorator = click.option(
+    "--fail-fast", is_flag=True, help="Start no further case after one did not pass."
+)
+production_option: Decorator = click.option(
+    "--allow-production", is_flag=True, help="Let a target called production be used."
 )
 set_option: Decorator = click.option(
     "--set",
@@ -47,8 +101,7 @@ set_option: Decorator = click.option(
 )
 seed_option: Decorator = click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    metavar="N",
+    type=Seed(),
     help="Seed of everything generated; overrides the scenario's.",
 )
 registry_option: Decorator = click.option(

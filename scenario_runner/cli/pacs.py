@@ -8,10 +8,16 @@ from scenario_runner.cli.clients import echo, query, retrieve, send
 from scenario_runner.cli.serving import rebuild, serve
 
 
-@click.group()
+class _InOrder(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """As they were added: first the questions, then the server."""
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder)
 def pacs() -> None:
     """Serve the embedded PACS, or talk to any PACS."""
 
 
-for command in (serve, rebuild, echo, send, query, retrieve):
+for command in (echo, send, query, retrieve, serve, rebuild):
     pacs.add_command(command)

@@ -10,6 +10,7 @@ import click
 
 from scenario_runner.cli.options import (
     ScenarioPath,
+    examples,
     registry_option,
     seed_option,
     set_option,
@@ -17,7 +18,12 @@ from scenario_runner.cli.options import (
 )
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "fabricate plan scenarios/xray_smoke.yaml",
+        "fabricate plan ct.yaml --set slices=200 --format json",
+    )
+)
 @click.argument("path", type=ScenarioPath())
 @site_option
 @set_option

@@ -7,41 +7,32 @@ from pathlib import Path
 
 import click
 
-from scenario_runner.cli.options import pdu_log_option
+from scenario_runner.cli.options import (
+    RunFolder,
+    examples,
+    fail_fast_option,
+    out_option,
+    pdu_log_option,
+    production_option,
+    workers_option,
+)
 from scenario_runner.cli.run import interruptible
 from scenario_runner.engine.services import Control
 
 
-class RunFolder(click.Path):
-    """A run folder; the id of a run under ``runs/`` will do."""
-
-    def __init__(self) -> None:
-        super().__init__(exists=True, file_okay=False, path_type=Path)
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path:
-        """The folder as given, or the one of that name under ``runs/``."""
-        below = Path("runs", str(value))
-        chosen = below if not Path(str(value)).exists() and below.is_dir() else Path(str(value))
-        super().convert(str(chosen), param, ctx)
-        return chosen
-
-
-@click.command()
+@click.command(
+    epilog=examples(
+        "fabricate rerun runs/20261120T172139Z-3f2a",
+        "fabricate rerun 20261120T172139Z-3f2a --failed",
+    )
+)
 @click.argument("run", type=RunFolder())
 @click.option("--failed", is_flag=True, help="Only the cases that did not pass.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Run folder to make; by default runs/<run-id>. Never overwritten.",
-)
-@click.option(
-    "--workers", type=click.IntRange(1, 64), metavar="N", default=1, help="Cases side by side."
-)
-@click.option("--fail-fast", is_flag=True, help="Start no further case after one did not pass.")
+@out_option
+@workers_option
+@fail_fast_option
 @pdu_log_option
-@click.option("--allow-production", is_flag=True, help="Let targets called production be used.")
+@production_option
 def rerun(
     run: Path,
     failed: bool,

@@ -13,35 +13,40 @@ from typing import Any
 import click
 
 from scenario_runner.cli.options import (
+    examples,
+    fail_fast_option,
+    out_option,
     paths_argument,
     pdu_log_option,
+    production_option,
     registry_option,
     seed_option,
     set_option,
     site_option,
+    workers_option,
 )
 from scenario_runner.engine.services import Control, Order
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "fabricate run scenarios/xray_smoke.yaml",
+        "fabricate run scenarios --tag 'smoke and not slow' --site north.yaml",
+        "fabricate run ct.yaml --set slices=200 --seed 7 --out evidence-1",
+    )
+)
 @paths_argument
 @site_option
 @set_option
 @click.option("--tag", metavar="EXPR", help="Only scenarios whose tags fit: 'smoke and not slow'.")
 @seed_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Run folder to make; by default runs/<run-id>. Never overwritten.",
-)
-@click.option(
-    "--workers", type=click.IntRange(1, 64), metavar="N", default=1, help="Cases side by side."
-)
-@click.option("--fail-fast", is_flag=True, help="Start no further case after one did not pass.")
+@out_option
+@workers_option
+@fail_fast_option
 @click.option("--from", "from_step", metavar="STEP", help="Begin at the step with this id.")
 @registry_option
 @pdu_log_option
-@click.option("--allow-production", is_flag=True, help="Let targets called production be used.")
+@production_option
 def run(
     paths: tuple[Path, ...],
     site: Path | None,

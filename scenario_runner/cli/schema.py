@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from scenario_runner.cli.options import site_option
+from scenario_runner.cli.options import examples, plugins_site_option
 
 
-@click.command()
+@click.command(epilog=examples("fabricate schema scenario > scenario.schema.json"))
 @click.argument("kind", type=click.Choice(["scenario", "site", "run"]), default="scenario")
-@site_option
+@plugins_site_option
 def schema(kind: str, site: Path | None) -> int:
     """Print a JSON Schema (2020-12) for editors and other programs.
 

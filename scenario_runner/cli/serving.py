@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from scenario_runner.cli.options import ScenarioPath, registry_option, seed_option, site_option
+from scenario_runner.cli.options import (
+    ScenarioPath,
+    examples,
+    registry_option,
+    seed_option,
+    site_option,
+)
 
 
 class _Pair(click.ParamType[tuple[str, str]]):
@@ -31,7 +37,14 @@ class _Pair(click.ParamType[tuple[str, str]]):
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(
+    short_help="Serve the embedded PACS until Ctrl-C.",
+    epilog=examples(
+        "fabricate pacs serve --port 11112 --folder pacs",
+        "fabricate pacs serve --dicomweb-port 8080 --worklist-from ct.yaml",
+        "fabricate pacs serve --fault refuse=congestion,share=0.1 --fault lose",
+    ),
+)
 @click.argument("target", required=False)
 @site_option
 @click.option(
@@ -49,8 +62,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Port to listen on; 0 takes a free one and prints it.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--ae-title", metavar="AE", help="Its AE title.  [default: EMBEDDED]")
+@click.option(
+    "--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option("--ae-title", "--aet", metavar="AE", help="Its AE title.  [default: EMBEDDED]")
 @click.option("--allow", metavar="AE", multiple=True, help="Let in this AE title, and no others.")
 @click.option(
     "--destination",
@@ -207,7 +222,10 @@ def _place(text: str) -> dict[str, Any]:
     return {"host": host.strip("[]"), "port": int(port)}
 
 
-@click.command()
+@click.command(
+    short_help="Make the index of an embedded PACS again.",
+    epilog=examples("fabricate pacs rebuild pacs"),
+)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def rebuild(folder: Path) -> int:
     """Make the index of an embedded PACS again from its files.

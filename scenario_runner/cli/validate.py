@@ -7,11 +7,16 @@ from typing import Any, Literal
 
 import click
 
-from scenario_runner.cli.options import paths_argument, set_option, site_option
+from scenario_runner.cli.options import examples, paths_argument, set_option, site_option
 from scenario_runner.errors import in_file_order
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "fabricate validate scenarios",
+        "fabricate validate ct.yaml --site north.yaml --format github",
+    )
+)
 @paths_argument
 @site_option
 @set_option

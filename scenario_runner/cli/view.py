@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scenario_runner.cli.options import examples
 from scenario_runner.errors import FabricatorError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ class _Pair(click.ParamType[tuple[float, float]]):
         return center, width
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "fabricate view image.dcm",
+        "fabricate view image.dcm --window 40,400 --png image.png",
+        "fabricate view image.dcm --json --inline",
+    )
+)
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=False))
 @click.option("--tags/--no-tags", default=True, help="Whether attributes are listed.")
 @click.option(

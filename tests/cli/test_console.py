@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from scenario_runner.cli.console import Console
-from scenario_runner.events import Event, Stamped, StepFinished, StepStarted
+from scenario_runner.events import (
+    CaseFinished,
+    Event,
+    Outcome,
+    Progress,
+    Stamped,
+    StepFinished,
+    StepStarted,
+)
 from tests.running import SMOKE, command, environment, fabricate, record, write_scenario
 
 
@@ -39,6 +47,45 @@ def test_a_step_that_is_over_leaves_the_live_display(monkeypatch: pytest.MonkeyP
             assert len(bar.tasks) == 1
             console.handle(Stamped(2, "", step(StepFinished, number)))
             assert not bar.tasks
+
+
+def test_the_live_display_names_a_case_with_its_matrix(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    case = "c[colour=red,red]"
+    started = StepStarted(case=case, id="send", step="send", title="", section="steps")
+    with Console() as console:
+        console.handle(Stamped(1, "", started))
+        assert console._bar is not None
+        console._bar.refresh()
+        sent = Progress(case=case, id="send", done=3, total=9, unit="images")
+        console.handle(Stamped(2, "", sent))
+        console._bar.refresh()
+        [task] = console._bar.tasks
+        assert task.fields["count"] == "3/9"
+        console._bar.console.print(console._bar.get_renderable())
+    assert "c[colour=red,red]: send" in capsys.readouterr().err
+
+
+def test_a_run_of_many_cases_ends_with_those_that_did_not_pass(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Console() as console:
+        for number in range(30):
+            outcome: Outcome = "failed" if number % 10 == 7 else "passed"
+            finished = CaseFinished(
+                case=f"c[n={number}]", outcome=outcome, duration_s=0.1, message=""
+            )
+            console.handle(Stamped(number, "", finished))
+        console.summary(Path("run"))
+    out = capsys.readouterr().out.splitlines()
+    assert out[:4] == [
+        "did not pass:",
+        "  FAIL   c[n=7]",
+        "  FAIL   c[n=17]",
+        "  FAIL   c[n=27]",
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
