@@ -45,7 +45,7 @@ class TargetFacts:
     """dimse | embedded | a plugin's word."""
     environment: str
     host: str | None = None
-    port: int | None = None
+    port: int | str | None = None
     ae_title: str | None = None
     url: str | None = None
     """Of its DICOMweb service, without a user or a query."""

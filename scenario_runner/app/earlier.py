@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -134,10 +134,15 @@ def _is_whole(event: Mapping[str, Any]) -> bool:
     return all(name in event for name in _FIELDS.get(event.get("event", ""), ("?",)))
 
 
-def keep_told(folder: Path, repeated: Path, run: str) -> None:
-    """Write what a repeated run tells into the folder of the run that repeats it."""
+def keep_told(folder: Path, repeated: Path, run: str, lost: Collection[str] = ()) -> None:
+    """Write what a repeated run tells into the folder of the run that repeats it.
+
+    lost: targets that are another PACS now, so that nothing told of them is true any more, also not for a
+    third run.
+    """
     lines = (
         json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
         for event in told(repeated, run)
+        if event.get("target") not in lost
     )
     write_with(folder / EARLIER, lambda stream: stream.writelines(lines))

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from scenario_runner.app.embedded import require_embedded
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.language.document import Document
 from scenario_runner.language.kinds import scenario_files
@@ -50,7 +51,7 @@ def load_site(path: Path | None, text: str | None = None) -> tuple[Plugins, Load
     plugins = load_plugins(path, text)
     if path is None:
         return plugins, default_site()
-    return plugins, read_site(path, plugins, os.environ, text)
+    return plugins, require_embedded(read_site(path, plugins, os.environ, text))
 
 
 def load(sources: Sources) -> Loaded:

@@ -13,13 +13,14 @@ from scenario_runner.app.folder import made_run_folder, new_run_id
 from scenario_runner.app.kept import Kept, load_kept, read_request
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
 from scenario_runner.app.run import Prepared, RunResult, carry_out, targets_of
+from scenario_runner.app.same_pacs import digests, read_addresses
 from scenario_runner.engine.services import Control, Order
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.events import EventHandler
 
 if TYPE_CHECKING:
     from scenario_runner.app.targets import OpenTargets
-    from scenario_runner.evidence.record import RunRecord, TargetRecord
+    from scenario_runner.evidence.record import RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +77,12 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         log_pdus=request.log_pdus,
     )
     with made_run_folder(request.out, job.run_id) as made:
-        keep_told(made, folder, record.id)
+        pass  # what is told from here on is told in that folder
 
     def with_memory(targets: OpenTargets) -> Plans:
-        trusted = _trusted(record, job.targets, targets)
+        trusted = _trusted(folder, kept, targets)
+        lost = [name for name, same in trusted.items() if not same]
+        keep_told(made, folder, record.id, lost)
         sends = EarlierSends()
         sends.take(told(folder, record.id))
         jobs = [replace(one, earlier=sends.of(one.case.id, trusted)) for one in plans.jobs]
@@ -113,12 +116,10 @@ def _repeated(record: RunRecord, request: RerunRequest) -> dict[str, Any]:
     }
 
 
-def _trusted(record: RunRecord, names: Sequence[str], targets: OpenTargets) -> Mapping[str, bool]:
+def _trusted(folder: Path, kept: Kept, targets: OpenTargets) -> Mapping[str, bool]:
     """Which targets are the PACS they were and keep what they are given."""
-    before = {target.name: _address(target) for target in record.targets}
-    now = {facts.name: (facts.host, facts.port, facts.ae_title) for facts in targets.facts()}
-    return {name: targets.lasting(name) and before.get(name) == now[name] for name in names}
-
-
-def _address(target: TargetRecord) -> tuple[str | None, int | None, str | None]:
-    return target.host, target.port, target.ae_title
+    before = read_addresses(folder)
+    now = digests(targets.facts(), kept.moment.run_id)
+    return {
+        name: targets.lasting(name) and before.get(name) == digest for name, digest in now.items()
+    }

@@ -14,6 +14,7 @@ from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id,
 from scenario_runner.app.kept import Kept, keep_request
 from scenario_runner.app.load import Loaded, Sources, load
 from scenario_runner.app.plans import Moment, Plans, plan_all, require_plannable
+from scenario_runner.app.same_pacs import keep_addresses
 from scenario_runner.app.select import guard_production, select, targets_used
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.app.versions import environment
@@ -125,6 +126,7 @@ def carry_out(
         targets = stack.enter_context(OpenTargets(loaded, job.targets, log_pdus=job.log_pdus))
         if opened is not None:
             plans = opened(targets)
+        keep_addresses(folder, targets.facts(), job.moment.run_id)
         bus.emit(
             RunStarted(
                 run=job.run_id,

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scenario_runner.app.embedded import require_embedded
 from scenario_runner.app.load import Loaded, Sources, declared, load_plugins
 from scenario_runner.app.plans import Moment, check_all
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
@@ -37,7 +38,7 @@ def validate(sources: Sources) -> Findings:
     plugins = load_plugins(sources.site)
     site = default_site()
     if sources.site is not None:
-        site = read_site_for_validation(sources.site, plugins, os.environ)
+        site = _site(sources.site, plugins)
     findings = Findings()
     for path, _ in input_files(sources.paths):
         findings.files += 1
@@ -51,12 +52,16 @@ def validate(sources: Sources) -> Findings:
     return findings
 
 
+def _site(path: Path, plugins: Plugins) -> LoadedSite:
+    return require_embedded(read_site_for_validation(path, plugins, os.environ))
+
+
 def _check(path: Path, plugins: Plugins, site: LoadedSite, sources: Sources) -> list[Diagnostic]:
     document = load_document(path)
     if problem := kind_problem(document):
         return [problem]
     if document.data["schema"] == SITE:
-        read_site_for_validation(path, load_plugins(path), os.environ)
+        _site(path, load_plugins(path))
         return []
     overrides = declared(document, sources.overrides)
     judged = site if sources.site is not None else None

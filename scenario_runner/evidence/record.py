@@ -105,11 +105,12 @@ class TargetRecord(_Part):
     environment: str = ""
     """What the site file says it is: test, production, …"""
     host: str | None = None
-    port: int | None = None
+    port: int | str | None = None
+    """Text when it came from the environment, and so is not shown."""
     ae_title: str | None = None
+    """The AE title that is called."""
     url: str | None = None
     """Of its DICOMweb service, without a user or a query."""
-    """The AE title that is called."""
     capabilities: list[str] = []
     """What it can be asked to do: echo, store, find, …"""
 

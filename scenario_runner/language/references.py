@@ -29,20 +29,26 @@ def check_references(
     targets: the site's, or None when there is no site to ask.
     """
     marks = list(marks)
+    yield from check_attributes(document, marks)
     named = {mark.path[:-1]: mark.value for mark in marks if mark.what == "target"}
     for mark in marks:
         if mark.kind == "x-way" and targets is not None:
             yield from _way(document, mark, named.get(mark.path[:-1]), targets)
         if mark.kind != "x-name-of":
             continue
-        if mark.what == "attribute":
-            yield from _attributes(document, mark.path, mark.value)
-        elif mark.what == "target" and targets is not None:
+        if mark.what == "target" and targets is not None:
             yield from _name(document, mark, targets)
         elif mark.what == "validator":
             yield from _name(document, mark, validators)
         elif mark.what == "file":
             yield from _file(document, mark)
+
+
+def check_attributes(document: Document, marks: Iterable[Mark]) -> Iterator[Diagnostic]:
+    """Attributes that PS3.6 does not have."""
+    for mark in marks:
+        if mark.what == "attribute":
+            yield from _attributes(document, mark.path, mark.value)
 
 
 _UNKNOWN = {

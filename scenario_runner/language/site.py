@@ -16,7 +16,9 @@ from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck, in_file_order
 from scenario_runner.language.kinds import SITE, require_kind
 from scenario_runner.language.loader import load_document, parse_document
+from scenario_runner.language.marks import marks
 from scenario_runner.language.names import check_names, site_names
+from scenario_runner.language.references import check_attributes
 from scenario_runner.language.schema import site_model, site_schema
 from scenario_runner.language.site_model import EXPECTATIONS, Site, TargetSpec
 from scenario_runner.language.templates import is_template, render_tree, texts
@@ -164,6 +166,7 @@ def _checked(
     if not found:
         found += _without_service(document)
         found += _misspelt_expectations(document)
+        found += check_attributes(document, marks(site_schema(plugins), document.data))
         found += complaints(site_model(plugins), document.data, document, (), has_template)
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])

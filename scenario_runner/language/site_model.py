@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from scenario_runner.language.faults import Faults
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
@@ -15,6 +16,29 @@ AeTitle = Annotated[
 """VR AE: 1 to 16 printable ASCII characters without backslash, not only spaces (PS3.5 6.2)."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+Host = Annotated[Text, Field(min_length=1)]
+
+
+def _service_url(url: str) -> str:
+    """Raises ValueError for what is no address of a service."""
+    parts = urlsplit(url)
+    try:
+        known = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("the url has no host, or a port that there is not")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the url holds a user; say who logs in under 'auth'")
+    if parts.query or parts.fragment:
+        raise ValueError("the url has a query or a fragment; give what resources are appended to")
+    return url
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+"""A token of RFC 9110 5.6.2."""
+HeaderValue = Annotated[Text, Field(pattern=r"^[\t -~]*$")]
+"""Visible ASCII, blanks and tabs (RFC 9110 5.5): a line break would begin another header."""
 
 
 class Identifiers(Model):
@@ -46,6 +70,12 @@ class Auth(Model):
     bearer: Text | None = None
     """A token, from ``env``."""
 
+    @model_validator(mode="after")
+    def _one(self) -> Auth:
+        if self.basic is not None and self.bearer:
+            raise ValueError("give 'basic' or 'bearer', for a request has one Authorization header")
+        return self
+
 
 class TlsFiles(Model):
     """TLS (PS3.15 annex B for DIMSE, B.9 of it for DICOMweb). PEM files, relative to the site file."""
@@ -69,7 +99,7 @@ class Receiver(Model):
 
     ae_title: AeTitle = "FABRICATE"
     """Our AE title as a destination."""
-    host: Text = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """The address to listen on."""
     port: Port = 11113
     """The port to listen on."""
@@ -90,7 +120,7 @@ class UserIdentity(Model):
 class DicomService(Model):
     """A DIMSE service."""
 
-    host: Text
+    host: Host
     """Name or address."""
     port: Port
     """TCP port."""
@@ -118,11 +148,11 @@ class DicomService(Model):
 class HttpService(Model):
     """A service reached by URL."""
 
-    url: Annotated[Text, Field(pattern=r"^https?://")]
+    url: Annotated[Text, Field(pattern=r"^https?://"), AfterValidator(_service_url)]
     """Where it is."""
     auth: Auth | None = None
     """How to log in."""
-    headers: dict[str, Text] = Field(default={})
+    headers: dict[HeaderName, HeaderValue] = Field(default={})
     """Further headers for every request, such as an API key from ``env``."""
     tls: TlsFiles | None = None
     """For ``https``: whom to trust and our own certificate; by default whom the system trusts."""
@@ -146,7 +176,7 @@ class ServerTls(Model):
 class Destination(Model):
     """Where an AE title can be reached."""
 
-    host: Text = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """Name or address."""
     port: Port
     """TCP port."""
@@ -201,7 +231,9 @@ class EmbeddedService(Model):
     duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
     """What becomes of a second instance with a SOP Instance UID that is there already: the first is
     kept and success is answered, the second replaces it, or it is refused (status 0111)."""
-    coerce: dict[AttributeName, Text] = Field(default={})
+    coerce: dict[AttributeName, Text] = Field(
+        default={}, json_schema_extra={"x-name-of": "attribute"}
+    )
     """Attributes that are given these values in whatever is stored. A sender whose value was another
     one is told: status B000, the attributes in the comment (PS3.4 B.2.3)."""
     commitment: Literal["same", "later", "new"] = "same"

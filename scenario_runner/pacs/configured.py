@@ -16,11 +16,14 @@ from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, W
 from scenario_runner.planning.transfer_syntaxes import transfer_syntax_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, MutableMapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
     from pathlib import Path
 
     from scenario_runner.archive.elements import Elements
     from scenario_runner.language.site_model import EmbeddedService, EmbeddedWeb, ServerTls
+
+Place = tuple[str | int, ...]
+"""Keys and indexes from ``embedded`` down."""
 
 _IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _COERCIBLE = CHARSET_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM"}
@@ -85,35 +88,45 @@ def _web(given: EmbeddedWeb | None) -> WebOptions:
     )
 
 
-def _uids(
-    given: Sequence[str] | None, resolve: Callable[[str], str | None]
-) -> frozenset[str] | None:
-    if given is None:
-        return None
-    found = {one: resolve(one) for one in given}
-    for one, uid in found.items():
-        if uid is None:
-            raise UsageError(
-                f"the embedded PACS does not know '{one}'",
-                hint="write a UID, a keyword such as CTImageStorage, or a name such as explicit-le",
-            )
-    return frozenset(filter(None, found.values()))
+def unknown_names(service: EmbeddedService) -> Iterator[tuple[Place, str, str | None]]:
+    """What ``pacs_options`` would not take: where it stands below ``embedded``, message and hint."""
+    checks: list[tuple[Place, str, Callable[[str], str]]] = [
+        *((("sop_classes", n), one, _sop_class) for n, one in enumerate(service.sop_classes or ())),
+        *(
+            (("transfer_syntaxes", n), one, _transfer_syntax)
+            for n, one in enumerate(service.transfer_syntaxes or ())
+        ),
+        *((("coerce", keyword), keyword, _coercible) for keyword in service.coerce),
+    ]
+    for place, given, resolve in checks:
+        try:
+            resolve(given)
+        except UsageError as error:
+            yield place, error.message, error.hint
 
 
-def _sop_class(given: str) -> str | None:
-    return _uid(given)
+def _uids(given: Sequence[str] | None, resolve: Callable[[str], str]) -> frozenset[str] | None:
+    return None if given is None else frozenset(map(resolve, given))
 
 
-def _transfer_syntax(given: str) -> str | None:
-    return transfer_syntax_uid(given) or _uid(given)
+def _sop_class(given: str) -> str:
+    return _uid(given, "a keyword such as CTImageStorage")
 
 
-def _uid(given: str) -> str | None:
-    """A UID as it is, or the one that a keyword of PS3.6 table A-1 stands for."""
+def _transfer_syntax(given: str) -> str:
+    return transfer_syntax_uid(given) or _uid(given, "a name such as explicit-le")
+
+
+def _uid(given: str, example: str) -> str:
+    """A UID as it is, or the one that a keyword of PS3.6 table A-1 stands for. Raises UsageError."""
     if uids.UID(given, IGNORE).is_valid:
         return given
     named = getattr(uids, given, None)  # pydicom has each under its keyword
-    return str(named) if isinstance(named, uids.UID) else None
+    if isinstance(named, uids.UID):
+        return str(named)
+    raise UsageError(
+        f"the embedded PACS does not know '{given}'", hint=f"write a UID, or {example}"
+    )
 
 
 def _coercible(keyword: str) -> str:

@@ -23,9 +23,8 @@ plain number of seconds.
 
 _SERVICES = """## A target
 
-A target has at least one service: `dicom`, `orthanc`, `embedded`, or the kind of a plugin. Where several
-can do the same, they are asked in this order. `dicomweb` is read and checked; no step of this version
-uses it yet.
+A target has at least one service: `dicom`, `dicomweb`, `orthanc`, `embedded`, or the kind of a plugin. Where
+several can do the same and a step does not choose with `via`, they are asked in this order.
 """
 
 

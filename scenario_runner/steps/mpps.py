@@ -34,7 +34,8 @@ class Mpps(Step):
 
     The first one for a study and a target begins it with N-CREATE, always IN PROGRESS; what follows,
     also in later steps of the scenario, changes it with N-SET. The end names the series and images
-    that this case has sent, wherever, or else generated. Fails when the answer is not ``expect``;
+    that this case has sent, wherever, or else generated. Fails when the answer is not ``expect``.
+
     ``save_as`` gives ``{sop_instance_uid, status, class, comment}`` of the last answer.
     """
 

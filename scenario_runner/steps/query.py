@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scenario_runner.api import (
     AttributeName,
@@ -45,6 +45,12 @@ class Query(Step):
     """Further attributes to ask for."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """Cancel the query after so many matches."""
+
+    @model_validator(mode="after")
+    def _dicomweb_has_no_worklist(self) -> Query:
+        if self.level == "worklist" and self.via == "qido":
+            raise ValueError("a worklist is asked over DIMSE; leave 'via: qido' out")
+        return self
 
     def run(self, context: StepContext) -> StepResult:
         """Ask, and keep what was answered."""

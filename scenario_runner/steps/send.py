@@ -103,7 +103,9 @@ class Send(Step):
         ok = {"success": stored == total, "failure": stored == 0, "any": True}[self.expect]
         message = f"{stored} of {total} stored in {seconds:.2f} s"
         if earlier := facts.get("acknowledged_earlier"):
-            message += f", {earlier['instances']} of them already in {earlier['run']}"
+            message += ", " + ", ".join(
+                f"{count} of them already in {run}" for run, count in earlier["runs"].items()
+            )
         if self.expect == "failure" and not ok:
             message += ", though none should have been"
         if classes["warning"]:
@@ -148,7 +150,7 @@ def _facts(
         "associations": len(associations),
     }
     if earlier:
-        facts["acknowledged_earlier"] = {"run": earlier[0], "instances": len(earlier)}
+        facts["acknowledged_earlier"] = {"instances": len(earlier), "runs": dict(Counter(earlier))}
     return facts
 
 

@@ -93,6 +93,13 @@ class Wait(Step):
     what: Selection | None = None
     """What ``generate`` or ``send`` saved; by default everything sent to this PACS."""
 
+    @model_validator(mode="after")
+    def _dicomweb_has_no_worklist(self) -> Wait:
+        asked = self.until.query
+        if asked is not None and asked.level == "worklist" and self.via == "qido":
+            raise ValueError("a worklist is asked over DIMSE; leave 'via: qido' out")
+        return self
+
     def run(self, context: StepContext) -> StepResult:
         """Poll until it holds, fails or the time is over."""
         started = monotonic()

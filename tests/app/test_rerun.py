@@ -16,6 +16,7 @@ from scenario_runner.app.load import Sources
 from scenario_runner.app.rerun import RerunRequest, rerun
 from scenario_runner.app.run import RunRequest, run
 from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.engine.redaction import MASK
 from scenario_runner.engine.services import Control
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
@@ -150,7 +151,7 @@ def test_the_record_and_the_report_name_the_run_that_is_repeated(
     send = steps(second)["send"]
     # One was acknowledged; of another the answer was lost, and the PACS refused it as a duplicate.
     assert send["facts"]["statuses"] == {"0000": 2, "0111": 1}
-    assert send["facts"]["acknowledged_earlier"] == {"run": first["id"], "instances": 2}
+    assert send["facts"]["acknowledged_earlier"] == {"instances": 2, "runs": {first["id"]: 2}}
     assert f"2 of them already in {first['id']}" in send["message"]
     page = (tmp_path / "again" / "report.html").read_text("utf-8")
     assert first["id"] in page
@@ -192,6 +193,71 @@ def test_a_rerun_of_a_rerun_that_never_got_to_send_still_knows_what_the_first_ru
     words = [image["sent"][0] for image in images(third)]
     assert [word["status"] for word in words] == ["0000", "0000", "0111"]
     assert {word["earlier"] for word in words} == {record(folder)["id"]}
+
+
+def test_what_came_from_which_run_is_counted(tmp_path: Path, pacs: EmbeddedPacs) -> None:
+    with wire(pacs.port, Cut("theirs", 3)) as line:
+        folder = run_it(tmp_path, line.port)
+        line.cut = None
+        second = repeat(folder, "second")
+        third = repeat(tmp_path / "second", "third")
+    first_id, second_id = record(folder)["id"], second["id"]
+    send = steps(third)["send"]
+    assert send["facts"]["acknowledged_earlier"] == {
+        "instances": 3, "runs": {first_id: 2, second_id: 1},
+    }  # fmt: skip
+    assert f"2 of them already in {first_id}, 1 of them already in {second_id}" in send["message"]
+
+
+def run_by_environment(tmp_path: Path) -> Path:
+    """A run whose PACS is named by the environment, so that its record does not show the address."""
+    service = {
+        "host": "{{ env.PACS_HOST }}", "port": "{{ env.PACS_PORT | int }}", "ae_title": "EMBEDDED",
+    }  # fmt: skip
+    write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+    request = RunRequest(
+        sources=Sources(
+            paths=[write_scenario(tmp_path / "s.yaml", STEPS, patients=PATIENTS)],
+            site=tmp_path / "site.yaml",
+        ),
+        registry=tmp_path / "registry.sqlite3",
+        out=tmp_path / "run",
+    )
+    return run(request, [], Control()).folder
+
+
+def test_a_pacs_that_the_environment_names_is_known_again_though_nothing_shows_where_it_is(
+    tmp_path: Path, pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PACS_HOST", "127.0.0.1")
+    monkeypatch.setenv("PACS_PORT", str(pacs.port))
+    folder = run_by_environment(tmp_path)
+    first = record(folder)
+    assert first["problems"] == []
+    assert first["targets"][0]["port"] == first["targets"][0]["host"] == MASK
+    again = repeat(folder)
+    assert again["rerun_of"]["run"] == first["id"]
+    assert again["outcome"] == "passed"
+    assert steps(again)["send"]["facts"]["acknowledged_earlier"]["runs"] == {first["id"]: IMAGES}
+    for file in folder.rglob("*"):
+        assert file.is_dir() or str(pacs.port) not in file.read_text("utf-8", "replace"), file
+
+
+def test_what_one_pacs_acknowledged_is_believed_of_no_other_not_even_by_a_third_run(
+    tmp_path: Path, pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PACS_HOST", "127.0.0.1")
+    monkeypatch.setenv("PACS_PORT", str(pacs.port))
+    folder = run_by_environment(tmp_path)
+    with EmbeddedPacs(tmp_path / "other") as other, wire(other.port, Cut("theirs", 3)) as line:
+        monkeypatch.setenv("PACS_PORT", str(line.port))
+        second = repeat(folder, "second")
+        assert steps(second)["send"]["facts"]["stored"] == 1
+        line.cut = None
+        third = repeat(tmp_path / "second", "third")
+        assert third["outcome"] == "passed"
+        assert kept(other) == kept(pacs)
+    assert steps(third)["send"]["facts"]["acknowledged_earlier"]["runs"] == {second["id"]: 1}
 
 
 def test_what_was_deleted_since_is_sent_again(tmp_path: Path) -> None:

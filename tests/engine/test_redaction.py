@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.engine.redaction import MASK, Redactor
-from scenario_runner.events import RunFinished, StepFinished
+from scenario_runner.events import AttemptFinished, RunFinished, StepFinished
 
 SECRET = 'p"ä/ss\\wörd+1'
 
@@ -53,6 +53,15 @@ def test_all_texts_of_an_event_are_cleaned_however_deep() -> None:
 
 def test_a_numeric_secret_is_masked_as_a_number_too() -> None:
     assert Redactor(["48151623"]).tree({"port": 48151623, "other": 1}) == {"port": MASK, "other": 1}
+
+
+def test_a_secret_that_is_a_small_number_takes_no_count_out_of_an_event() -> None:
+    """A port of 104 from the environment, and a send that took 104 tries."""
+    event = AttemptFinished(
+        case="c", id="s", attempt=104, outcome="passed", duration_s=104, message="port 104"
+    )
+    cleaned = Redactor(["104"]).tree(event)
+    assert (cleaned.attempt, cleaned.duration_s, cleaned.message) == (104, 104, f"port {MASK}")
 
 
 def test_a_short_secret_is_masked_only_as_a_word() -> None:

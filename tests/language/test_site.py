@@ -27,7 +27,8 @@ targets:
     dicom: {host: "{{ env.HOST }}", port: "{{ env.PORT | int }}", ae_title: ORTHANC}
     dicomweb:
       url: http://127.0.0.1:8042/dicom-web
-      auth: {basic: {user: fab, password: "{{ env.PASSWORD }}"}, bearer: "Token {{ env.TOKEN }}"}
+      auth: {basic: {user: fab, password: "{{ env.PASSWORD }}"}}
+      headers: {X-Token: "Token {{ env.TOKEN }}"}
   other: {embedded: {}}
 """
 ENVIRON = {"HOST": "pacs.example", "PORT": "4242", "PASSWORD": "s3cret", "TOKEN": "t0ken"}
