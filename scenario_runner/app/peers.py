@@ -71,7 +71,7 @@ def opened(request: PeerRequest) -> Iterator[Target]:
 
 def _unnamed(request: PeerRequest, known: list[str]) -> TargetSpec:
     if request.peer.startswith(("http://", "https://")):
-        return TargetSpec(dicomweb=HttpService(url=request.peer))
+        return TargetSpec(dicomweb=_web(request.peer))
     if _ADDRESS.fullmatch(request.peer):
         service = _address(request.peer, request.peer)
         if request.called is not None:
@@ -81,6 +81,17 @@ def _unnamed(request: PeerRequest, known: list[str]) -> TargetSpec:
         f"'{request.peer}' is neither HOST:PORT nor a target of a site file",
         hint=f"targets: {', '.join(known)}" if known else "no site file is given; see --site",
     )
+
+
+def _web(url: str) -> HttpService:
+    try:
+        return HttpService(url=url)
+    except ValidationError as error:
+        words = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise UsageError(
+            f"PEER: {words.removeprefix('Value error, ')}",
+            hint="for a login, name a target of a site file",
+        ) from None
 
 
 def _address(text: str, what: str) -> DicomService:

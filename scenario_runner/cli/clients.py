@@ -15,6 +15,7 @@ from scenario_runner.cli.options import examples, peer_site_option, production_o
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
 from scenario_runner.cli.run import interruptible
 from scenario_runner.engine.services import Control
+from scenario_runner.errors import PeerTimeout, StepTimeout
 
 if TYPE_CHECKING:
     from scenario_runner.api import Deadline, Target
@@ -68,8 +69,11 @@ def _peer_options(
                 allow_production=allow_production,
             )
             control = Control()
-            with interruptible(control), opened(request) as target:
-                return function(peer, target, Deadline(timeout, control.stop), **others)
+            try:
+                with interruptible(control), opened(request) as target:
+                    return function(peer, target, Deadline(timeout, control.stop), **others)
+            except StepTimeout as error:
+                raise PeerTimeout(f"'{peer}' {error}", hint="allow more with --timeout") from None
 
         command.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{_PEER}{_WEB[web]}"
         return command

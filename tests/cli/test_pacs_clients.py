@@ -150,6 +150,24 @@ def test_ae_titles_are_said_as_asked(tmp_path: Path) -> None:
     assert "AE title" in done.err
 
 
+@pytest.mark.parametrize("arguments", [["echo"], ["query", "study"]], ids=lambda each: each[0])
+def test_a_pacs_that_is_not_done_in_time_could_not_be_asked(arguments: list[str]) -> None:
+    with hostile(Wire.hang, response_timeout=30) as peer:
+        address = f"127.0.0.1:{peer.port}"
+        name, *others = arguments
+        done = fabricate("pacs", name, address, *others, "--timeout", "0.3").check(4)
+    assert f"'{address}' took longer than its timeout of 0.3 s" in done.err
+    assert "--timeout" in done.err
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("http://fab:pw@127.0.0.1:1/dw", "holds a user"), ("http://127.0.0.1:99999/dw", "a port")],
+)
+def test_a_url_that_is_no_address_is_told(url: str, words: str) -> None:
+    assert words in fabricate("pacs", "query", url, "study").check(2).err
+
+
 def test_ctrl_c_ends_a_send_at_once(made: Path) -> None:
     with hostile(Wire.hang, response_timeout=30) as peer:
         process = subprocess.Popen(
