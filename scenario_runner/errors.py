@@ -36,6 +36,10 @@ MOST_DIAGNOSTICS = 200
 """Findings reported of one file; who has more of them wants to see the first ones."""
 
 
+PLAN = "plan"
+"""The ``file`` of a Where that has no place in a source: something of the plan, by its path."""
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in a source file; lines and columns start at 1, the end column is exclusive."""
@@ -47,6 +51,11 @@ class Where:
     end_column: int = 1
     path: str = ""
     """Where in the tree, as a person would write it: ``patients[0].studies[0].accession``."""
+
+    @property
+    def place(self) -> str:
+        """The line; of a thing that is known by its plan only, what it is in there."""
+        return self.path if self.file == PLAN and self.path else f"line {self.line}"
 
 
 @dataclass(frozen=True, slots=True)

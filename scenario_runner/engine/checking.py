@@ -63,7 +63,7 @@ def _evaluate(
             outcome="failed",
             expected=_plain(parameters),
             actual=None,
-            message=f"line {first.where.line}: {first.message}",
+            message=f"{first.where.place}: {first.message}",
         )
     except (UsageError, StepTimeout) as error:
         failed = CheckResult(

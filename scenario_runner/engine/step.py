@@ -178,7 +178,7 @@ def _from_error(error: FabricatorError, value: Any) -> Ending:
         return Ending("failed", error.message, value, exit_code=1)
     if isinstance(error, InvalidInput):
         first = error.diagnostics[0]
-        message = f"line {first.where.line}: {first.message}"
+        message = f"{first.where.place}: {first.message}"
         hint = first.hint
     else:
         message, hint = str(error), error.hint

@@ -37,6 +37,8 @@ class ModalityDefaults:
     may_say_burned_in: bool = True
     """Whether its IOD allows BurnedInAnnotation YES. Where it does not, ``burn_in: true`` writes only
     what identifies no patient, and NO stays true."""
+    functional_groups: bool = False
+    """Its objects are enhanced ones, which say in functional groups what is of a frame."""
     refers_to: Literal["", "images", "greyscale images"] = ""
     """What the study must have before it, because the object refers to that."""
     body_part: str = ""
@@ -80,6 +82,10 @@ class FaultFacts:
     """How many images a series needs to have it."""
     modalities: frozenset[str] | None = None
     """Which can have it; None when all can."""
+    pixels: Literal["", "any", "greyscale"] = ""
+    """What pixels an object needs to have it."""
+    single: bool = False
+    """Whether an enhanced object cannot have it, which may say the same for each frame."""
     native: bool = False
     """Whether pixel data must be uncompressed."""
     explicit: bool = False

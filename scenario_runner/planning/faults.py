@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.language.words import did_you_mean
+from scenario_runner.planning.kinds import shows_color
 from scenario_runner.planning.plan import PlannedFault
 from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
 from scenario_runner.planning.values import ValueProblem
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scenario_runner.language.model import FaultSpec
-    from scenario_runner.planning.api import FaultFacts
+    from scenario_runner.planning.api import FaultFacts, ModalityDefaults
     from scenario_runner.planning.blueprint import Path
     from scenario_runner.planning.findings import Findings
 
@@ -33,11 +34,12 @@ class Faults:
         specs: Sequence[str | FaultSpec],
         path: Path,
         *,
-        modality: str,
+        kind: ModalityDefaults,
+        sop_class_uid: str,
         images: int,
         transfer_syntax: str,
     ) -> tuple[PlannedFault, ...]:
-        """The faults of a series at ``path``, each once."""
+        """The faults of a series at ``path``, each once. sop_class_uid: as it would be without."""
         found: dict[str, PlannedFault] = {}
         for index, spec in enumerate(specs):
             place = (*path, "faults", index)
@@ -50,9 +52,12 @@ class Faults:
                 self._findings.add(where, ValueProblem("FAB316", message, hint))
                 continue
             given = None if isinstance(spec, str) else spec.images
-            problem = next(_problems(name, facts, modality, images, transfer_syntax), None)
-            if problem is not None:
-                self._findings.add(where, problem)
+            problems = (
+                *_unfit_objects(name, facts, kind, sop_class_uid),
+                *_unfit_series(name, facts, images, transfer_syntax),
+            )
+            if problems:
+                self._findings.add(where, problems[0])
             for nth, number in enumerate(given or ()):
                 message = ""
                 if number > images:
@@ -88,16 +93,33 @@ class Faults:
         return own
 
 
-def _problems(
-    name: str, facts: FaultFacts, modality: str, images: int, transfer_syntax: str
+def _unfit_objects(
+    name: str, facts: FaultFacts, kind: ModalityDefaults, sop_class_uid: str
 ) -> Iterator[ValueProblem]:
-    """Why images of a series cannot have a fault."""
-    if facts.modalities is not None and modality not in facts.modalities:
-        yield ValueProblem(
-            "FAB316",
-            f"an image of modality {modality} cannot have the fault '{name}'",
-            f"it needs one of {', '.join(sorted(facts.modalities))}",
+    """Why objects of a kind cannot have a fault."""
+
+    def refused(what: str, hint: str | None = None) -> ValueProblem:
+        return ValueProblem("FAB316", f"{what} cannot have the fault '{name}'", hint)
+
+    if facts.pixels and not kind.has_pixels:
+        yield refused(f"an object of modality {kind.modality}, which has no pixels,")
+    if facts.modalities is not None and kind.modality not in facts.modalities:
+        what = "image" if kind.has_pixels else "object"
+        needs = f"it needs one of {', '.join(sorted(facts.modalities))}"
+        yield refused(f"an {what} of modality {kind.modality}", needs)
+    if facts.pixels == "greyscale" and shows_color(kind, sop_class_uid):
+        yield refused("an image in colour", "it needs a greyscale one")
+    if facts.single and kind.functional_groups:
+        yield refused(
+            "an enhanced object, which may say the same for each frame,",
+            f"leave 'sop_class' out for the usual {kind.modality} image",
         )
+
+
+def _unfit_series(
+    name: str, facts: FaultFacts, images: int, transfer_syntax: str
+) -> Iterator[ValueProblem]:
+    """Why a series of so many images in a transfer syntax cannot have a fault."""
     if images < facts.least:
         yield ValueProblem(
             "FAB316",

@@ -247,7 +247,8 @@ class Preparation:
         faults = self._faults.planned(
             spec.faults,
             path,
-            modality=found.modality,
+            kind=found,
+            sop_class_uid=sop_class,
             images=images,
             transfer_syntax=transfer_syntax,
         )

@@ -69,6 +69,10 @@ def _needs(facts: FaultFacts) -> Iterator[str]:
         yield f"{facts.least} images"
     if facts.native:
         yield "uncompressed pixels"
+    elif facts.pixels:
+        yield "pixels" if facts.pixels == "any" else "greyscale pixels"
+    if facts.single:
+        yield "no enhanced object"
     if facts.explicit:
         yield "an explicit VR"
     if not facts.on_the_wire:

@@ -116,6 +116,7 @@ FAULTS = (
         "FrameOfReferenceUID (Type 1 of a cross-section) is missing",
         "type-1",
         modalities=SPATIAL,
+        single=True,
         change=_no_frame_of_reference,
     ),
     fault(
@@ -123,6 +124,7 @@ FAULTS = (
         "BurnedInAnnotation (Type 1 of a digital X-ray) is missing",
         "type-1",
         modalities=DX_FAMILY,
+        single=True,
         change=_no_burned_in_flag,
     ),
     fault(
@@ -130,6 +132,7 @@ FAULTS = (
         "BodyPartExamined is KNEE, and no attribute says which one",
         "laterality",
         modalities=_NO_SIDE,
+        single=True,
         change=_no_side,
     ),
     fault(

@@ -20,6 +20,10 @@ SPATIAL = frozenset({"CT", "MR", "PT"})
 """Modalities whose images have a place in the patient and a frame of reference."""
 
 DX_FAMILY = frozenset({"DX", "IO", "MG", "PX"})
+RESCALED = DX_FAMILY | {"CT", "PR", "PT"}
+"""Modalities whose objects have a rescale slope."""
+MEASURED = DX_FAMILY | SPATIAL | {"CR", "NM", "RF", "XA"}
+"""Modalities whose images say how far apart their pixels are."""
 
 PATIENT = ("same-patient",)
 """Another series of the study has the right value, and so differs."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import Diagnostic, InvalidInput, UsageError, Where
+from scenario_runner.errors import UsageError
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.raw import taken_apart
+from scenario_runner.imaging.refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +58,8 @@ def broken(
         try:
             known[name].apply(raw, about)
         except CannotHaveFaultError as error:
-            path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in image.series.path)
-            where = Where(file="plan", path=path.lstrip("."))
-            message = f"a {image.series.modality} image cannot have the fault '{name}': {error}"
-            raise InvalidInput([Diagnostic("FAB316", where, message)]) from None
+            message = f"an object of modality {image.series.modality} cannot have the fault "
+            raise refusal(image.series, "FAB316", f"{message}'{name}': {error}", None) from None
     return raw.instance(made)
 
 

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from scenario_runner.imaging.api import CannotHaveFaultError
-from scenario_runner.imaging.faults.base import fault
+from scenario_runner.imaging.faults.base import RESCALED, fault
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
@@ -78,12 +78,14 @@ FAULTS = (
         "PixelData has half of the bytes that rows and columns make; compressed, it has no frame",
         "pixel-length",
         "fragments",
+        pixels="any",
         change=_fewer,
     ),
     fault(
         "extra-pixels",
         "PixelData has a row more than Rows says",
         "pixel-length",
+        pixels="any",
         native=True,
         change=_more,
     ),
@@ -91,19 +93,28 @@ FAULTS = (
         "missing-pixels",
         "PixelData is missing",
         "pixel-data",
+        pixels="any",
         change=_none,
     ),
     fault(
         "truncated-object",
         "The object ends in the middle of its pixel data, whose length says there is more",
         "truncated",
+        pixels="any",
         change=_cut,
     ),
-    fault("wrong-bits", "HighBit is BitsStored instead of one less", "bits", change=_bits),
+    fault(
+        "wrong-bits",
+        "HighBit is BitsStored instead of one less",
+        "bits",
+        pixels="any",
+        change=_bits,
+    ),
     fault(
         "wrong-photometric",
         "PhotometricInterpretation needs another number of samples per pixel",
         "photometric",
+        pixels="any",
         change=_photometric,
     ),
     fault(
@@ -111,7 +122,16 @@ FAULTS = (
         "RescaleSlope is 0, so that every pixel means the same",
         "rescale",
         also=("enumerated",),
+        modalities=RESCALED,
+        single=True,
         change=_slope,
     ),
-    fault("wrong-window", "WindowWidth is 0", "window", change=_window),
+    fault(
+        "wrong-window",
+        "WindowWidth is 0",
+        "window",
+        pixels="greyscale",
+        single=True,
+        change=_window,
+    ),
 )

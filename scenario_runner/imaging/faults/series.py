@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.imaging.api import CannotHaveFaultError
-from scenario_runner.imaging.faults.base import SPATIAL, fault, put
+from scenario_runner.imaging.faults.base import MEASURED, SPATIAL, fault, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +127,7 @@ FAULTS = (
         images="last",
         least=2,
         modalities=SPATIAL,
+        single=True,
         change=_same_place,
     ),
     fault(
@@ -136,6 +137,7 @@ FAULTS = (
         images="last",
         least=4,
         modalities=SPATIAL,
+        single=True,
         change=_further_away,
     ),
     fault(
@@ -143,7 +145,15 @@ FAULTS = (
         "The column direction of ImageOrientationPatient is no unit vector at a right angle",
         "orientation",
         modalities=SPATIAL,
+        single=True,
         change=_crooked,
     ),
-    fault("zero-spacing", "The distance between pixels is 0", "spacing", change=_no_distance),
+    fault(
+        "zero-spacing",
+        "The distance between pixels is 0",
+        "spacing",
+        modalities=MEASURED,
+        single=True,
+        change=_no_distance,
+    ),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
-from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.errors import PLAN, Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.importing.deidentify import Deidentifier, Policy
 from scenario_runner.imaging.importing.encode import encode
@@ -113,7 +113,7 @@ def _identify(dataset: Dataset, study: PlannedStudy, there: set[str]) -> None:
     try:
         overrides.apply(dataset, tags, implicit=False)
     except overrides.UnusableTagError as error:
-        where = Where(file="plan", path=study.id)
+        where = Where(file=PLAN, path=study.id)
         raise InvalidInput([Diagnostic("FAB311", where, str(error), error.hint)]) from None
 
 
@@ -150,7 +150,7 @@ def _character_set(
     if missing and given is not None:
         message = f"'character_set: {' '.join(given)}' cannot hold the texts of an imported file"
         hint = "leave it out, and one that holds all values is chosen"
-        raise InvalidInput([Diagnostic("FAB314", Where("plan", path=study.id), message, hint)])
+        raise InvalidInput([Diagnostic("FAB314", Where(file=PLAN, path=study.id), message, hint)])
     if missing:
         terms = character_sets.choose(texts)
     if any(terms):
