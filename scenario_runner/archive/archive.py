@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from scenario_runner.archive.description import check_identity, describe, header_of
 from scenario_runner.archive.elements import (
     DamagedDatasetError,
     Elements,
@@ -14,8 +15,8 @@ from scenario_runner.archive.elements import (
 )
 from scenario_runner.archive.files import Buffer, FileMeta, Files
 from scenario_runner.archive.index import Entry, Index, Located
-from scenario_runner.archive.levels import ATTRIBUTES, BY_KEYWORD, LEVELS, Level, Model
-from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.archive.levels import LEVELS, Level, Model
+from scenario_runner.archive.values import character_sets
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.part10 import file_meta
 
@@ -28,13 +29,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.archive.query import Matches
 
-_WINDOW: Final = 1 << 18
-"""Bytes of a data set that nearly always hold everything before the pixels."""
 _INDEX: Final = "index.sqlite"
-
-
-class MismatchError(DamagedDatasetError):
-    """The data set is not the SOP instance it was announced as (PS3.4 B.2.3, A9xx)."""
 
 
 class DuplicateError(ValueError):
@@ -124,7 +119,11 @@ class Archive:
                 hint="give a folder that exists or can be made, and that can be written to",
             ) from error
         if not self.index.is_current:
-            self.rebuild()
+            try:
+                self.rebuild()
+            except MachineError:
+                self.close()
+                raise
 
     def _open_index(self, *, synced: bool) -> Index:
         path = self.folder / _INDEX
@@ -149,12 +148,13 @@ class Archive:
         """Keep an instance as it came. data: its encoded data set, in pieces, without meta.
 
         Returns when it is safe (see ``ArchiveOptions.durability``). Raises MismatchError when the data set
-        names another instance, DuplicateError for a second one that is not wanted, DamagedDatasetError when it cannot be read or lacks a UID that places it,
-        MachineError when the machine cannot keep it (disk full).
+        names another instance, DuplicateError for a second one that is not wanted, DamagedDatasetError
+        when it cannot be read or lacks a UID that places it, MachineError when the machine cannot keep it
+        (disk full).
         """
-        header = _header(data, transfer_syntax_uid)
+        header = header_of(data, transfer_syntax_uid)
         attributes = describe(header)
-        _check_identity(attributes, sop_class_uid, sop_instance_uid)
+        check_identity(attributes, sop_class_uid, sop_instance_uid)
         if self.options.duplicates != "overwrite" and self.index.locate(sop_instance_uid):
             return self._second(sop_instance_uid)
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
@@ -186,7 +186,7 @@ class Archive:
             meta, _, _ = self.files.head(place)
             header, terms = self.header(place)
             attributes = describe(header)
-            _check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
+            check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
             size = self.files.size(place) - meta.data_offset
             return Arrived(written, meta, attributes, "\\".join(terms), size)
         except BaseException:
@@ -321,24 +321,28 @@ class Archive:
     def rebuild(self) -> Rebuilt:
         """Make the index again from the files, all in one transaction; unreadable ones are named.
 
-        Of two versions of one instance, which a crash can leave behind, the newer one stays.
+        Of two versions of one instance, which a crash can leave behind, the newer one stays. Raises
+        MachineError when the index cannot be written (disk full).
         """
         report = Rebuilt()
-        with self.index.transaction():
-            self.index.clear()
-            for place in self.files.all():
-                try:
-                    self._index_file(place, report)
-                except (DamagedDatasetError, OSError) as error:
-                    report.unreadable.append((self.files.path(place), str(error)))
-        self.index.mark_current()
+        try:
+            with self.index.transaction():
+                self.index.clear()
+                for place in self.files.all():
+                    try:
+                        self._index_file(place, report)
+                    except (DamagedDatasetError, OSError) as error:
+                        report.unreadable.append((self.files.path(place), str(error)))
+            self.index.mark_current()
+        except sqlite3.Error as error:
+            raise MachineError(f"cannot write the index in '{self.folder}': {error}") from error
         return report
 
     def _index_file(self, place: str, report: Rebuilt) -> None:
         meta, _, _ = self.files.head(place)
         header, terms = self.header(place)
         attributes = describe(header)
-        _check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
+        check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
         before = self.index.locate(meta.sop_instance_uid)
         if before is not None:
             self.index.remove(meta.sop_instance_uid)
@@ -380,47 +384,3 @@ def rebuild(folder: Path, options: ArchiveOptions | None = None) -> Rebuilt:
     # has to be about a whole pass over the files.
     with Archive(folder, options) as archive:
         return archive.rebuild()
-
-
-_COLUMNS: Final = tuple(BY_KEYWORD[keyword] for level in LEVELS for keyword in ATTRIBUTES[level])
-
-
-def describe(header: Elements) -> dict[str, str]:
-    """The attributes of the index as text, values joined by backslashes; only those present."""
-    terms = character_sets(header)
-    return {
-        attribute.keyword: "\\".join(texts(attribute.tag, element, terms))
-        for attribute in _COLUMNS
-        if (element := header.get(attribute.tag)) is not None
-    }
-
-
-def _header(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
-    """The elements before the pixels, joining no more of the pieces than it takes."""
-    window = bytearray()
-    pieces = iter(data)
-    for piece in pieces:
-        window += piece
-        if len(window) >= _WINDOW:
-            break
-    try:
-        return read_header(bytes(window), transfer_syntax_uid)
-    except TruncatedError:
-        rest = b"".join(pieces)
-        if not rest:
-            raise
-        return read_header(bytes(window) + rest, transfer_syntax_uid)
-
-
-def _check_identity(
-    attributes: Mapping[str, str], sop_class_uid: str, sop_instance_uid: str
-) -> None:
-    for keyword, announced in (
-        ("SOPInstanceUID", sop_instance_uid),
-        ("SOPClassUID", sop_class_uid),
-    ):
-        if attributes.get(keyword) != announced:
-            raise MismatchError(f"{keyword} in the data set is not the one announced")
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
-        if not attributes.get(keyword):
-            raise DamagedDatasetError(f"{keyword} is missing or empty")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.archive import DuplicateError, MismatchError
+from scenario_runner.archive.archive import DuplicateError
+from scenario_runner.archive.description import MismatchError
 from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.network.commands import Element

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 import zlib
@@ -12,7 +13,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
-from scenario_runner.archive.archive import Archive, ArchiveOptions, MismatchError, rebuild
+from scenario_runner.archive.archive import Archive, ArchiveOptions, rebuild
+from scenario_runner.archive.description import MismatchError
 from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError, UsageError
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
@@ -197,6 +199,21 @@ def test_rebuilding_a_folder_by_name_tells_what_was_found(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="no archive"):
         rebuild(tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_full_disk_while_rebuilding_is_told_as_that(tmp_path: Path) -> None:
+    with Archive(tmp_path / "full") as full:
+        for number in range(1, 101):
+            put(full, sample(number=number))
+    with Archive(tmp_path / "small") as small:
+        put(small, sample())
+        shutil.copytree(tmp_path / "full" / "objects", small.folder / "objects", dirs_exist_ok=True)
+        database = small.index._db
+        [pages] = database.execute("PRAGMA page_count").fetchone()
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(MachineError, match="disk is full"):
+            small.rebuild()
+        assert small.counts().instances == 1
 
 
 def test_a_version_left_by_a_crash_in_overwriting_gives_way_to_the_newer(tmp_path: Path) -> None:

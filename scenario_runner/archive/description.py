@@ -1,0 +1,69 @@
+"""What an archive reads of a data set: the attributes of its index, and which instance it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.elements import (
+    DamagedDatasetError,
+    Elements,
+    TruncatedError,
+    read_header,
+)
+from scenario_runner.archive.levels import ATTRIBUTES, BY_KEYWORD, LEVELS
+from scenario_runner.archive.values import character_sets, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from scenario_runner.archive.files import Buffer
+
+_WINDOW: Final = 1 << 18
+"""Bytes of a data set that nearly always hold everything before the pixels."""
+_COLUMNS: Final = tuple(BY_KEYWORD[keyword] for level in LEVELS for keyword in ATTRIBUTES[level])
+
+
+class MismatchError(DamagedDatasetError):
+    """The data set is not the SOP instance it was announced as (PS3.4 B.2.3, A9xx)."""
+
+
+def describe(header: Elements) -> dict[str, str]:
+    """The attributes of the index as text, values joined by backslashes; only those present."""
+    terms = character_sets(header)
+    return {
+        attribute.keyword: "\\".join(texts(attribute.tag, element, terms))
+        for attribute in _COLUMNS
+        if (element := header.get(attribute.tag)) is not None
+    }
+
+
+def header_of(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
+    """The elements before the pixels, joining no more of the pieces than it takes."""
+    window = bytearray()
+    pieces = iter(data)
+    for piece in pieces:
+        window += piece
+        if len(window) >= _WINDOW:
+            break
+    try:
+        return read_header(bytes(window), transfer_syntax_uid)
+    except TruncatedError:
+        rest = b"".join(pieces)
+        if not rest:
+            raise
+        return read_header(bytes(window) + rest, transfer_syntax_uid)
+
+
+def check_identity(
+    attributes: Mapping[str, str], sop_class_uid: str, sop_instance_uid: str
+) -> None:
+    """Raises MismatchError for another instance, DamagedDatasetError without a UID that places it."""
+    for keyword, announced in (
+        ("SOPInstanceUID", sop_instance_uid),
+        ("SOPClassUID", sop_class_uid),
+    ):
+        if attributes.get(keyword) != announced:
+            raise MismatchError(f"{keyword} in the data set is not the one announced")
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
+        if not attributes.get(keyword):
+            raise DamagedDatasetError(f"{keyword} is missing or empty")
