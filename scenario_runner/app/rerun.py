@@ -98,8 +98,9 @@ def _require_same(plans: Plans, kept: Kept, record: RunRecord) -> None:
     if different:
         version = record.environment.get("fabricator", "unknown")
         raise UsageError(
-            f"'{different[0]}' would not have the identities it had",
-            hint=f"it was planned by version {version}, with the plugins that run.json names; "
+            f"'{different[0]}' would not have the identities and pictures it had",
+            hint="a picture that it shows has changed, or another version or plugin plans it; it was "
+            f"planned by version {version}, with the plugins that run.json names; "
             "start a new run",
         )
 

@@ -69,6 +69,8 @@ class SeriesRecord(TypedDict, total=False):
     number: int
     description: str
     phantom: str
+    picture: str | None
+    """SHA-256 of the file that it shows, where ``phantom`` is one."""
     faults: list[FaultRecord]
     images: list[ImageRecord]
 

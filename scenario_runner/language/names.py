@@ -75,7 +75,8 @@ def shape_of(value: Any) -> Shape:
 IMAGE = ("uid", "sop_class", "number", "series_uid", "study_uid")
 SERIES = (
     "uid", "number", "modality", "sop_class", "description", "protocol", "body_part", "laterality",
-    "view", "transfer_syntax", "rows", "columns", "study_uid", "accession", "phantom", "faults",
+    "view", "transfer_syntax", "rows", "columns", "study_uid", "accession", "phantom", "picture",
+    "faults",
 )  # fmt: skip
 STUDY = (
     "uid", "accession", "study_id", "description", "date", "time", "modality",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 ARRAYS = frozenset({".npy"})
+COLOUR = frozenset({"ES", "OT", "US", "XC"})
+"""Modalities whose IODs take RGB; elsewhere a colour picture becomes grey."""
+
+EIGHT_BITS = frozenset({"ES", "US", "XC"})
+"""Modalities whose IODs have no deeper pixels."""
+
+SIGNED = frozenset({"CT", "MR", "PT"})
+"""Modalities whose pixels may be negative."""
+
 MOST_PIXELS = 100_000_000
 """Of one picture; a file that says more is refused before it is read."""
 
@@ -27,6 +37,12 @@ class Picture:
     planes: int = 1
     """Slices of a volume; 1 for a picture."""
     signed: bool = False
+    color: bool = False
+    """Whether an array has three samples a pixel; a picture in colour is made grey where need be."""
+    bits: int = 8
+    """Of one value of an array."""
+    sha256: str = ""
+    """Of the whole file, for a run that is repeated when it may have changed."""
 
     @property
     def is_array(self) -> bool:
@@ -47,7 +63,7 @@ def find(phantom: str, folder: Path) -> Picture | ValueProblem:
             "FAB313", f"there is no picture '{phantom}'", f"it was looked for in {folder}"
         )
     try:
-        return _array(file) if file.suffix.lower() in ARRAYS else _picture(file)
+        return measured(file)
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return ValueProblem(
@@ -55,6 +71,28 @@ def find(phantom: str, folder: Path) -> Picture | ValueProblem:
             f"'{phantom}' cannot be used as a picture: {reason}",
             "PNG, JPEG and NumPy files (.npy) can be",
         )
+
+
+def measured(file: Path) -> Picture:
+    """What a file holds, not decoded. Raises OSError, ValueError, SyntaxError or EOFError."""
+    found = _array(file) if file.suffix.lower() in ARRAYS else _picture(file)
+    with file.open("rb") as stream:
+        return replace(found, sha256=file_digest(stream, "sha256").hexdigest())
+
+
+def unfit(picture: Picture, modality: str) -> ValueProblem | None:
+    """Why images of a modality cannot have the values of an array, which are stored as they are."""
+    name = picture.file.name
+    if picture.color and modality not in COLOUR:
+        message = f"'{name}' has colour, and {modality} images have none"
+        return ValueProblem("FAB313", message, "save one channel")
+    if picture.signed and modality not in SIGNED:
+        message = f"'{name}' is signed, and {modality} images have no negative values"
+        return ValueProblem("FAB313", message, "save it as unsigned")
+    if picture.is_array and picture.bits > 8 and modality in EIGHT_BITS:
+        message = f"'{name}' has 16 bits, and {modality} images have 8"
+        return ValueProblem("FAB313", message, "save the array as uint8")
+    return None
 
 
 def _picture(file: Path) -> Picture:
@@ -81,7 +119,15 @@ def _array(file: Path) -> Picture:
         raise ValueError(f"its values are {array.dtype}; integers of 8 or 16 bits are stored as is")
     planes, rows, columns = _measures(array.shape, array.dtype.itemsize)
     _bounded(rows, columns)
-    return Picture(file, rows, columns, planes, signed=array.dtype.kind == "i")
+    return Picture(
+        file,
+        rows,
+        columns,
+        planes,
+        signed=array.dtype.kind == "i",
+        color=planes == 1 and array.ndim == 3 and array.shape[-1] == 3,
+        bits=array.dtype.itemsize * 8,
+    )
 
 
 def _measures(shape: Sequence[int], item: int) -> tuple[int, int, int]:

@@ -114,8 +114,14 @@ def _series(series: PlannedSeries) -> dict[str, Any]:
         "study_uid": series.study.uid,
         "accession": series.study.accession,
         "phantom": series.phantom,
+        "picture": picture_view(series),
         "faults": faults_view(series),
     }
+
+
+def picture_view(series: PlannedSeries) -> str | None:
+    """SHA-256 of the file that the series shows; None when it shows a registered phantom."""
+    return None if series.picture is None else series.picture.sha256
 
 
 def faults_view(series: PlannedSeries) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import json
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Protocol
 
-from scenario_runner.planning.plain import faults_view
+from scenario_runner.planning.plain import faults_view, picture_view
 from scenario_runner.planning.said import modality_said
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def _series(series: PlannedSeries) -> str:
         f'"view": {_or_null(series.view)}, "transfer_syntax": {_quoted(series.transfer_syntax_uid)}, '
         f'"rows": {series.rows}, "columns": {series.columns}, "study_uid": {_quoted(study.uid)}, '
         f'"accession": {_quoted(study.accession)}, "phantom": {_quoted(series.phantom)}, '
+        f'"picture": {_or_null(picture_view(series))}, '
         f'"faults": {json.dumps(faults_view(series)) if series.faults else "[]"}'
     )
 

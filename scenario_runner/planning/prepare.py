@@ -18,7 +18,7 @@ from scenario_runner.planning.faults import Faults
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
 from scenario_runner.planning.modalities import find_transfer_syntax
-from scenario_runner.planning.pictures import Picture, names_a_file
+from scenario_runner.planning.pictures import Picture, names_a_file, unfit
 from scenario_runner.planning.pictures import find as find_picture
 from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
 from scenario_runner.planning.tags import check_tags, merge
@@ -327,6 +327,7 @@ class Preparation:
             if isinstance(found, ValueProblem):
                 self._findings.add(place, found)
                 return None
+            self._note(place, unfit(found, modality))
             if found.is_array and spec.size not in (None, [found.rows, found.columns]):
                 message = f"'{given}' has {found.rows} rows and {found.columns} columns"
                 hint = "an array is stored as it is: leave 'size' out"

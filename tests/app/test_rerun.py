@@ -325,7 +325,7 @@ def test_after_a_plan_that_would_be_another_nothing_is_sent(
     request["seed"] += 1
     kept_request.write_text(json.dumps(request), encoding="utf-8")
     done = fabricate("rerun", folder, "--out", tmp_path / "again").check(2)
-    assert "would not have the identities it had" in done.err
+    assert "would not have the identities and pictures it had" in done.err
     assert not (tmp_path / "again").exists()
 
 

@@ -130,3 +130,13 @@ def test_values_the_modality_cannot_have_are_refused(
     np.save(tmp_path / "own.npy", array)
     done, _ = made(tmp_path, "own.npy", code=3, modality=modality, images=1)
     assert told in done.err + done.out
+    assert not (tmp_path / "run").exists(), "known before anything is made"
+
+
+def test_a_run_is_not_repeated_with_another_picture(tmp_path: Path) -> None:
+    np.save(tmp_path / "own.npy", RAMP.astype(np.uint16))
+    made(tmp_path, "own.npy", modality="CR", images=1)
+    run = tmp_path / "run"
+    np.save(tmp_path / "own.npy", RAMP.astype(np.uint16) + 1)
+    done = fabricate("rerun", run, "--out", tmp_path / "again").check(2)
+    assert "a picture that it shows has changed" in done.err

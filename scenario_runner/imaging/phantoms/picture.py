@@ -10,21 +10,13 @@ from PIL import Image
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.api import Frame
 from scenario_runner.imaging.refusal import refusal
+from scenario_runner.planning.pictures import COLOUR, EIGHT_BITS, measured
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scenario_runner.planning.pictures import Picture
     from scenario_runner.planning.plan import PlannedSeries
-
-_COLOUR = frozenset({"ES", "OT", "US", "XC"})
-"""Modalities whose IODs take RGB; elsewhere a colour picture becomes grey."""
-
-_EIGHT_BITS = frozenset({"ES", "US", "XC"})
-"""Modalities whose IODs have no deeper pixels."""
-
-_SIGNED = frozenset({"CT", "MR", "PT"})
-"""Modalities whose pixels may be negative."""
 
 _SIXTEEN_BITS = frozenset({"NM", "PT"})
 """Modalities whose IODs have all allocated bits stored."""
@@ -35,19 +27,19 @@ class PictureFrames:
 
     A grey picture of 8 bits fills 12 bits where the modality has them. A volume gives its slices to the
     images, or to the frames, of the series from first to last. Raises UsageError for a file that
-    changed since it was planned, InvalidInput for values the modality cannot have.
+    changed since it was planned, InvalidInput for one that cannot be decoded.
     """
 
     def __init__(self, series: PlannedSeries, picture: Picture) -> None:
         self._series, self._name = series, picture.file.name
         try:
+            unchanged = measured(picture.file) == picture
             self._planes = _load(series, picture)
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"series {series.id}: '{self._name}' cannot be read: {error}"
-            ) from None
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            message = f"'{self._name}' cannot be read: {error}"
+            raise refusal(series, "FAB313", message, None) from None
         color = self._planes.ndim == 4
-        if self._planes.shape[1:3] != (series.rows, series.columns):
+        if not unchanged:
             raise UsageError(f"series {series.id}: '{self._name}' changed while the run went on")
         self._bits = self._bits_stored(self._planes)
         low, high = int(self._planes.min()), int(self._planes.max())
@@ -67,9 +59,6 @@ class PictureFrames:
         modality = self._series.modality
         if planes.dtype.itemsize == 1:
             return 8
-        if modality in _EIGHT_BITS:
-            message = f"'{self._name}' has 16 bits, and {modality} images have 8"
-            raise refusal(self._series, "FAB313", message, "save the array as uint8")
         if modality in _SIXTEEN_BITS or planes.dtype.kind == "i":
             return 16
         return 12 if int(planes.max()) < 4096 else 16
@@ -86,15 +75,8 @@ def _load(series: PlannedSeries, picture: Picture) -> NDArray[Any]:
 def _array(array: NDArray[Any], series: PlannedSeries, picture: Picture) -> NDArray[Any]:
     """An array's values as they are, in a type that the modality has."""
     modality = series.modality
-    color = array.ndim == 3 and picture.planes == 1 and array.shape[-1] == 3
-    if color and modality not in _COLOUR:
-        message = f"'{picture.file.name}' has colour, and {modality} images have none"
-        raise refusal(series, "FAB313", message, "save one channel")
-    if picture.signed and modality not in _SIGNED:
-        message = f"'{picture.file.name}' is signed, and {modality} images have no negative values"
-        raise refusal(series, "FAB313", message, "save it as unsigned")
-    planes = array if picture.planes > 1 else array[None] if array.ndim == 2 or color else array
-    if not color and planes.dtype.itemsize == 1 and modality not in _EIGHT_BITS:
+    planes = array if picture.planes > 1 else array[None]
+    if not picture.color and planes.dtype.itemsize == 1 and modality not in EIGHT_BITS:
         planes = planes.astype(np.int16 if picture.signed else np.uint16)
     return np.ascontiguousarray(planes)
 
@@ -102,7 +84,7 @@ def _array(array: NDArray[Any], series: PlannedSeries, picture: Picture) -> NDAr
 def _picture(opened: Image.Image, series: PlannedSeries) -> NDArray[Any]:
     """A picture at the size of the series, with a black border where its shape differs."""
     deep = opened.mode.startswith(("I", "F"))
-    grey = deep or opened.mode in ("1", "L", "LA") or series.modality not in _COLOUR
+    grey = deep or opened.mode in ("1", "L", "LA") or series.modality not in COLOUR
     image = opened.convert("I" if deep else "L" if grey else "RGB")
     if image.size != (series.columns, series.rows):
         scale = min(series.columns / image.width, series.rows / image.height)
@@ -116,8 +98,8 @@ def _picture(opened: Image.Image, series: PlannedSeries) -> NDArray[Any]:
         return stored
     if deep:
         stored = np.clip(pixels, 0, 65535).astype(np.uint16)
-        return (stored >> 8).astype(np.uint8) if series.modality in _EIGHT_BITS else stored
-    if series.modality in _EIGHT_BITS:
+        return (stored >> 8).astype(np.uint8) if series.modality in EIGHT_BITS else stored
+    if series.modality in EIGHT_BITS:
         return stored
     filled: NDArray[np.uint16] = (stored.astype(np.uint32) * 4095 // 255).astype(np.uint16)
     return filled
