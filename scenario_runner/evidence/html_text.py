@@ -124,7 +124,7 @@ _STANDARD_UID = re.compile(r"1\.2\.840\.10008(\.(0|[1-9][0-9]{0,8})){1,10}")
 
 def fact(item: Any, short: bool = False) -> Markup:
     """One plain value of a fact. A UID of the Standard is named; short: by its name alone."""
-    if item is None:
+    if item is None or item == "":
         return Markup("–")
     if isinstance(item, bool):
         return t("yes" if item else "no")
@@ -162,6 +162,11 @@ def evidence_link(path: str) -> Markup:
     if parts[0] != "evidence" or len(parts) < 2 or ".." in parts or "\\" in path:
         return shown
     return Markup('<a href="{}">{}</a>').format(quote(path, safe="/"), shown)
+
+
+def short(text: str) -> str:
+    """The class of a text that is to stay in one line; none for one that is too long for that."""
+    return "short" if len(text) <= _SHORT + 5 else ""
 
 
 def word(outcome: str) -> str:
@@ -301,5 +306,6 @@ FILTERS = {
     "fact": fact,
     "room": room,
     "foreseen": foreseen,
+    "short": short,
     "evidence_link": evidence_link,
 }

@@ -161,6 +161,13 @@ def test_the_policy_allows_just_this_style(tmp_path: Path) -> None:
     assert "@import" not in style
 
 
+def test_paper_is_never_taken_for_a_telephone() -> None:
+    """A sheet is narrow too, but its tables keep their columns, with headers on every page."""
+    css = resource("reports", "report.css").read_text(encoding="utf-8")
+    assert re.findall(r"@media ([^{]*)\(max-width", css) == ["screen and "]
+    assert "thead { display: table-header-group; }" in css
+
+
 def _luminance(colour: str) -> float:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (
