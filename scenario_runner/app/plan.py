@@ -43,9 +43,14 @@ def write_text(plans: Plans, stream: TextIO) -> None:
     """The plan as an outline for a person; long lists are cut and say so."""
     for job in plans.jobs:
         case = job.case
-        counts = ", ".join(f"{number} {what}" for what, number in case.counts().items())
+        counts = ", ".join(_amount(number, what) for what, number in case.counts().items())
         stream.write(f"{case.id}: {counts} (seed {job.seed})\n")
         _patients(case, stream)
+
+
+def _amount(number: int, what: str) -> str:
+    one = {"patients": "patient", "studies": "study", "images": "image"}
+    return f"{number} {one.get(what, what) if number == 1 else what}"
 
 
 def _patients(case: PlannedCase, stream: TextIO) -> None:

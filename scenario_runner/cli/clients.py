@@ -327,7 +327,12 @@ def retrieve(
                 "transfer_syntax_uid": received.transfer_syntax_uid,
             }
 
-    if fetched.files or style != "text":
+    if style == "text":
+        from pydicom.uid import UID
+
+        for path, received in fetched.files:
+            click.echo(f"{printable(path.as_posix())}  {UID(received.transfer_syntax_uid).name}")
+    else:
         print_rows(rows(), _FETCHED, style)
     for result in fetched.results:
         if result.status or result.failed:

@@ -16,11 +16,11 @@ DEFECT = 70
 def reported(command: Callable[..., Any]) -> int:
     """Call a click command and return the exit code, whatever happens inside."""
     try:
-        result = command(standalone_mode=False)
+        result = command(standalone_mode=False, prog_name="fabricate")
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         echo_error("interrupted")
@@ -44,6 +44,17 @@ def reported(command: Callable[..., Any]) -> int:
     except Exception as error:  # noqa: BLE001 - the last door before the user
         return _defect(error)
     return result if isinstance(result, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    """A mistake on the command line looks like every other error, and says where help is."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    message = error.format_message().rstrip(".")
+    hint = f"{context.command_path} --help says what there is"
+    echo_error(message[:1].lower() + message[1:], hint=hint)
 
 
 def echo_error(message: str, *, hint: str | None = None, plain: bool = False) -> None:

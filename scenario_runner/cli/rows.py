@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
 
+from scenario_runner.cli.fold import beside, cells, padded, terminal_width
+
 Style = Literal["text", "json", "csv"]
 Row = Mapping[str, Any]
 
-_WIDEST = 100_000
+_GAP = "   "
 
 
 def style_option(function: Any) -> Any:
@@ -31,7 +32,8 @@ def style_option(function: Any) -> Any:
 def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Style) -> None:
     """Print rows as they come; a table only when all are there.
 
-    Where output goes to a terminal, a table is folded to its width; elsewhere nothing is cut.
+    On a terminal that is too narrow for a table, each row becomes lines of names and values; elsewhere
+    nothing is folded and nothing cut. Without rows there is no table.
     """
     if style == "text":
         print_table([[cell(row.get(name)) for name in columns] for row in rows], columns)
@@ -52,23 +54,33 @@ def print_row(row: Row, columns: Sequence[str], style: Style) -> None:
 
 def print_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
     """A table for a person."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(value)) for value in row))
-    if sys.stdout.isatty():
-        Console().print(table)
+    if not rows:
         return
-    text = io.StringIO()
-    Console(file=text, width=_WIDEST, color_system=None).print(table)
-    for line in text.getvalue().splitlines():
-        click.echo(line.rstrip())
+    shown = [[printable(value) for value in row] for row in rows]
+    widths = [max(map(cells, column)) for column in zip(columns, *shown, strict=True)]
+    room = terminal_width()
+    if room is not None and sum(widths) + len(_GAP) * (len(widths) - 1) > room:
+        _print_records(shown, columns, room)
+        return
+    _print_line(columns, widths)
+    click.echo(_GAP.join("─" * width for width in widths))
+    for row in shown:
+        _print_line(row, widths)
+
+
+def _print_line(values: Sequence[str], widths: Sequence[int]) -> None:
+    pairs = zip(values, widths, strict=True)
+    click.echo(_GAP.join(padded(value, width) for value, width in pairs).rstrip())
+
+
+def _print_records(rows: Sequence[Sequence[str]], columns: Sequence[str], room: int) -> None:
+    name_width = max(map(cells, columns))
+    for number, row in enumerate(rows):
+        if number:
+            click.echo()
+        for name, value in zip(columns, row, strict=True):
+            for line in beside(padded(name, name_width), value, 0, room):
+                click.echo(line.rstrip())
 
 
 def cell(value: Any) -> str:

@@ -1,0 +1,45 @@
+"""What was found at a PACS, for a person: a table where it fits, else lines of names and values."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenario_runner.cli import rows
+from scenario_runner.cli.fold import cells
+
+FOUND = [
+    {"PatientName": "山田^花子", "StudyInstanceUID": "2.25." + "1" * 59},
+    {"PatientName": "SMITH^LISA", "StudyInstanceUID": "2.25.7"},
+]
+COLUMNS = ["PatientName", "StudyInstanceUID"]
+
+
+def _printed(
+    width: int | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    monkeypatch.setattr(rows, "terminal_width", lambda: width)
+    rows.print_rows(FOUND, COLUMNS, "text")
+    return capsys.readouterr().out.splitlines()
+
+
+def test_columns_stand_under_each_other_in_every_script(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heading, _, *lines = _printed(None, monkeypatch, capsys)
+    at = cells(heading.partition("StudyInstanceUID")[0])
+    assert [cells(line.partition("2.25.")[0]) for line in lines] == [at, at]
+
+
+def test_a_narrow_terminal_gets_names_and_values_and_all_of_every_uid(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = _printed(70, monkeypatch, capsys)
+    assert "" in lines
+    assert lines[0].split() == ["PatientName", "山田^花子"]
+    assert "2.25." + "1" * 59 in "".join("".join(lines).split())
+    assert all(cells(line) <= 70 for line in lines)
+
+
+def test_nothing_found_is_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    rows.print_rows([], COLUMNS, "text")
+    assert capsys.readouterr().out == ""
