@@ -49,7 +49,7 @@ class _Pair(click.ParamType[tuple[float, float]]):
         "fabricate view image.dcm --json --inline",
     )
 )
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=False))
+@click.argument("file", type=click.Path(exists=True, path_type=Path, allow_dash=False))
 @click.option("--tags/--no-tags", default=True, help="Whether attributes are listed.")
 @click.option(
     "--image/--no-image",

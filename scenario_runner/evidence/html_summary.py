@@ -15,6 +15,7 @@ from scenario_runner.evidence.html_text import (
     code,
     fact_name,
     first,
+    more,
     seconds,
     t,
     time_tag,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _PROBLEMS, _TARGETS, _ATTENTION, _REQUIREMENTS, _PROOFS, _INDEX = 20, 50, 40, 500, 8, 2000
 _FAR_STEPS = 500
+_SOURCES = 10
 
 
 def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
@@ -176,7 +178,10 @@ def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
     if record.sources:
         yield (
             "Sources",
-            t(", ".join(record.sources[:30]) + (" …" if len(record.sources) > 30 else "")),
+            Markup("<br>").join(
+                [t(one) for one in record.sources[:_SOURCES]]
+                + [more(count) for count in [len(record.sources) - _SOURCES] if count > 0]
+            ),
         )
     if record.exit_code is not None:
         yield "Exit code", str(record.exit_code)

@@ -65,3 +65,13 @@ def test_the_first_pages_lead_somewhere(page: str) -> None:
         target = (ROOT / page).parent / path if path else ROOT / page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_a_requirement_belongs_to_one_scenario_that_ships() -> None:
+    """In a run of all of them, two that share one would prove each other's."""
+    owners: dict[str, set[str]] = {}
+    for file in SCENARIOS:
+        for requirement in re.findall(r"PACS-\d+", file.read_text("utf-8")):
+            owners.setdefault(requirement, set()).add(file.stem)
+    assert owners
+    assert all(len(files) == 1 for files in owners.values()), owners
