@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from scenario_runner.api import Target
 from scenario_runner.app.load import load_site
 from scenario_runner.app.select import guard_production
-from scenario_runner.errors import UsageError
+from scenario_runner.engine.redaction import Redactor
+from scenario_runner.errors import FabricatorError, UsageError
 from scenario_runner.language.site_model import DicomService, HttpService, Receiver, TargetSpec
 from scenario_runner.targets.open import open_target
 
@@ -37,11 +39,25 @@ class PeerRequest:
     allow_production: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A PACS that is spoken to, under the name it was called by."""
+
+    name: str
+    target: Target
+    clean: Callable[[Any], Any]
+    """Takes what came from the environment out of what is shown: a PACS may say a password back."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
 @contextlib.contextmanager
-def opened(request: PeerRequest) -> Iterator[Target]:
+def opened(request: PeerRequest) -> Iterator[Peer]:
     """Open the peer, and let go of it afterwards.
 
-    Raises UsageError when it is none of the forms or may be production, InvalidInput, TargetError.
+    Raises UsageError when it is none of the forms or may be production, InvalidInput, TargetError;
+    errors from within come out without secrets.
     """
     plugins, loaded = load_site(request.site)
     settings = loaded.site
@@ -63,8 +79,12 @@ def opened(request: PeerRequest) -> Iterator[Target]:
     kinds = plugins.named("fabricate_target_kinds")
     with tempfile.TemporaryDirectory(prefix="fabricate-", ignore_cleanup_errors=True) as scratch:
         target = open_target(request.peer, spec, settings, kinds, Path(scratch), loaded.folder)
+        redactor = Redactor(loaded.secrets)
         try:
-            yield target
+            yield Peer(request.peer, target, redactor.tree)
+        except FabricatorError as error:
+            redactor.clean(error)
+            raise
         finally:
             target.close()
 

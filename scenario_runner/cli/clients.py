@@ -18,7 +18,8 @@ from scenario_runner.engine.services import Control
 from scenario_runner.errors import PeerTimeout, StepTimeout
 
 if TYPE_CHECKING:
-    from scenario_runner.api import Deadline, Target
+    from scenario_runner.api import Deadline
+    from scenario_runner.app.peers import Peer
 
 _SENT = ["file", "status", "class", "comment", "sop_instance_uid"]
 _FETCHED = ["file", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid"]
@@ -27,7 +28,7 @@ _FETCHED = ["file", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid"]
 def _peer_options(
     timeout: float | None, *, web: bool = True
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """PEER and how to speak to it; the command gets the target and a deadline.
+    """PEER and how to speak to it; the command gets it opened, and a deadline.
 
     web: whether PEER can be a URL, which the help then says.
     """
@@ -70,8 +71,8 @@ def _peer_options(
             )
             control = Control()
             try:
-                with interruptible(control), opened(request) as target:
-                    return function(peer, target, Deadline(timeout, control.stop), **others)
+                with interruptible(control), opened(request) as opened_peer:
+                    return function(opened_peer, Deadline(timeout, control.stop), **others)
             except StepTimeout as error:
                 raise PeerTimeout(f"'{peer}' {error}", hint="allow more with --timeout") from None
 
@@ -95,11 +96,11 @@ _WEB = {True: "; or the URL of a DICOMweb service.", False: "."}
 )
 @_peer_options(10.0, web=False)
 @style_option
-def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
+def echo(peer: Peer, deadline: Deadline, style: Style) -> int:
     """Ask whether a PACS answers (C-ECHO). Exit code 4 when it does not."""
-    answer = target.echo(deadline)
+    answer = peer.target.echo(deadline)
     row = {
-        "peer": peer,
+        "peer": peer.name,
         "status": f"{answer.status:04X}",
         "milliseconds": round(answer.seconds * 1000, 1),
         "implementation": answer.association.get("implementation_version_name", ""),
@@ -139,8 +140,7 @@ def echo(peer: str, target: Target, deadline: Deadline, style: Style) -> int:
 )
 @style_option
 def send(
-    peer: str,
-    target: Target,
+    peer: Peer,
     deadline: Deadline,
     paths: tuple[Path, ...],
     associations: int,
@@ -158,7 +158,7 @@ def send(
     counts: Counter[str] = Counter()
     if style == "csv":
         print_rows([], _SENT, style)
-    for sent in send_files(target.by(via), paths, deadline, associations=associations):
+    for sent in send_files(peer.target.by(via), paths, deadline, associations=associations):
         status = sent.status
         kind = status_class(status.status)
         counts[kind] += 1
@@ -166,7 +166,7 @@ def send(
             "file": sent.file.as_posix(),
             "status": None if status.status is None else f"{status.status:04X}",
             "class": kind,
-            "comment": status.comment,
+            "comment": peer.clean(status.comment),
             "sop_instance_uid": status.sop_instance_uid,
         }
         if style == "text":
@@ -211,8 +211,7 @@ def _print_sent(row: dict[str, Any]) -> None:
 @click.option("--via", type=click.Choice(["c-find", "qido"]), help="How; by default what there is.")
 @style_option
 def query(
-    peer: str,
-    target: Target,
+    peer: Peer,
     deadline: Deadline,
     level: Literal["patient", "study", "series", "image", "worklist"],
     keys: tuple[str, ...],
@@ -234,7 +233,7 @@ def query(
     match = read_keys(keys)
     wanted = [keyword_of(name) for text in returned for name in text.split(",")]
     usual = () if keys or returned else _USUAL[level]
-    found = ask(target.by(via), level, match, (*wanted, *usual), limit, deadline)
+    found = ask(peer.target.by(via), level, match, (*wanted, *usual), limit, deadline)
     columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in found for key in row)])
     hidden = {"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle"} - {*match, *wanted}
     shown = [name for name in columns if name not in hidden]
@@ -292,8 +291,7 @@ _USUAL = {
 @click.option("--destination", metavar="AE", help="Have c-move send to somebody else.")
 @style_option
 def retrieve(
-    peer: str,
-    target: Target,
+    peer: Peer,
     deadline: Deadline,
     keys: tuple[str, ...],
     folder: Path,
@@ -316,7 +314,7 @@ def retrieve(
     request = FetchRequest(
         level=level, match=read_keys(keys), folder=folder, via=via, destination=destination
     )
-    fetched = fetch(target, request, deadline)
+    fetched = fetch(peer.target, request, deadline)
 
     def rows() -> Iterator[dict[str, Any]]:
         for path, received in fetched.files:
@@ -331,13 +329,15 @@ def retrieve(
         from pydicom.uid import UID
 
         for path, received in fetched.files:
-            click.echo(f"{printable(path.as_posix())}  {UID(received.transfer_syntax_uid).name}")
+            click.echo(
+                f"{printable(path.as_posix())}  {printable(UID(received.transfer_syntax_uid).name)}"
+            )
     else:
         print_rows(rows(), _FETCHED, style)
     for result in fetched.results:
         if result.status or result.failed:
             click.echo(
-                f"status {result.status:04X} {printable(result.comment)}".rstrip()
+                f"status {result.status:04X} {printable(peer.clean(result.comment))}".rstrip()
                 + f": {result.completed} sent, {result.failed} failed",
                 err=True,
             )
@@ -345,5 +345,6 @@ def retrieve(
         sent = sum(result.completed + result.warning for result in fetched.results)
         click.echo(f"{sent} instances sent to {destination} by {peer}", err=True)
         return 0 if fetched.accepted and sent else 1
-    click.echo(f"{len(fetched.files)} instances retrieved from {peer}", err=True)
+    count = len(fetched.files)
+    click.echo(f"{count} instance{'' if count == 1 else 's'} retrieved from {peer}", err=True)
     return 0 if fetched.complete else 1

@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -70,11 +70,31 @@ class Redactor:
             return MASK if self.text(str(value)) == MASK else value
         return value
 
+    def clean(self, error: Exception) -> None:
+        """Take the secrets out of everything that an error carries."""
+        error.args = self.tree(error.args)
+        for name, value in vars(error).items():
+            setattr(error, name, self.tree(value))
+
 
 def _forms(secret: str) -> set[str]:
     """The ways a text shows up in messages of other programs."""
     forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     forms |= {repr(secret)[1:-1], quote(secret, safe=""), quote(secret)}
     if len(secret) > _SHORT:
-        forms.add(base64.b64encode(secret.encode()).decode().rstrip("="))
+        forms |= set(_in_base64(secret.encode()))
     return forms
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """How bytes look in Base64, at the beginning and after others, as in ``user:password``.
+
+    Further in, the first and last characters hold bits of neighbours and are left out.
+    """
+    yield base64.b64encode(secret).decode().rstrip("=")
+    for before in range(3):
+        after = -(before + len(secret)) % 3
+        text = base64.b64encode(b"\0" * before + secret + b"\0" * after).decode()
+        inner = text[(0, 2, 3)[before] : len(text) - (0, 2, 3)[after]]
+        if len(inner) > _SHORT:
+            yield inner

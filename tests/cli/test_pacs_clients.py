@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import http.server
 import io
 import json
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,6 +169,53 @@ def test_a_pacs_that_is_not_done_in_time_could_not_be_asked(arguments: list[str]
 )
 def test_a_url_that_is_no_address_is_told(url: str, words: str) -> None:
     assert words in fabricate("pacs", "query", url, "study").check(2).err
+
+
+class SaysItBack(http.server.BaseHTTPRequestHandler):
+    """Refuses everything with the credentials that it was given."""
+
+    def do_GET(self) -> None:
+        given = self.headers["Authorization"]
+        user = base64.b64decode(given.split()[1]).decode()
+        body = json.dumps({"message": f"{user} is unknown, {given}"}).encode()
+        self.send_response(400)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is logged."""
+
+
+@pytest.mark.parametrize("style", ["text", "json", "csv"])
+def test_a_password_that_a_service_says_back_is_not_shown(
+    tmp_path: Path, made: Path, style: str
+) -> None:
+    password = "s3cret-pw,x"
+    with http.server.HTTPServer(("127.0.0.1", 0), SaysItBack) as server:
+        threading.Thread(target=server.serve_forever).start()
+        service = {
+            "url": f"http://127.0.0.1:{server.server_port}/dw",
+            "auth": {"basic": {"user": "fab", "password": "{{ env.PACS_PASSWORD }}"}},
+        }
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicomweb": service}})
+        try:
+            for name, argument, code in (("query", "study", 4), ("send", str(made), 1)):
+                done = fabricate(
+                    "pacs", name, "pacs", argument, "--site", site, "--format", style,
+                    env={"PACS_PASSWORD": password},
+                ).check(code)  # fmt: skip
+                shown = done.out + done.err
+                assert "is unknown" in shown
+                assert password not in shown
+                assert base64.b64encode(f"fab:{password}".encode()).decode() not in shown
+        finally:
+            server.shutdown()
 
 
 def test_ctrl_c_ends_a_send_at_once(made: Path) -> None:

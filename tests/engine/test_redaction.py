@@ -55,6 +55,18 @@ def test_a_numeric_secret_is_masked_as_a_number_too() -> None:
     assert Redactor(["48151623"]).tree({"port": 48151623, "other": 1}) == {"port": MASK, "other": 1}
 
 
+@given(st.text(min_size=6), st.binary(max_size=12), st.binary(max_size=12))
+def test_a_secret_in_base64_is_found_between_other_bytes(
+    secret: str, before: bytes, after: bytes
+) -> None:
+    """As in ``Authorization: Basic``, where the user stands before the password."""
+    password = secret.encode("utf-8", "replace")
+    text = base64.b64encode(before + password + after).decode()
+    cleaned = Redactor([password.decode()]).text(text)
+    assert MASK in cleaned
+    assert len(cleaned.replace(MASK, "")) <= len(text) - (len(password) * 8 - 10) // 6
+
+
 def test_a_secret_that_is_a_small_number_takes_no_count_out_of_an_event() -> None:
     """A port of 104 from the environment, and a send that took 104 tries."""
     event = AttemptFinished(
