@@ -154,6 +154,10 @@ class AttemptContext:
             return iter([*(generated or {}).values(), *imported.values()])
         if what == "imported" and imported:
             return iter(imported.values())
+        if what == "imported":
+            raise UsageError(
+                "nothing was imported before", hint="put a step 'import' before this one"
+            )
         if what in (None, "generated") and generated is not None:
             return iter(generated.values())
         if what in (None, "generated", "all"):

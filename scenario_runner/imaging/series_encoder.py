@@ -19,11 +19,12 @@ from scenario_runner.imaging.instance import Buffer, Instance
 from scenario_runner.imaging.modules.values import ds
 from scenario_runner.imaging.refusal import refusal
 from scenario_runner.imaging.text.burner import Burner
-from scenario_runner.imaging.text.code import ALL_UIDS, SMALLEST
+from scenario_runner.imaging.text.code import ALL_UIDS
 from scenario_runner.imaging.text.content import ANONYMOUS, NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
 from scenario_runner.part10 import file_meta
 from scenario_runner.planning.transfer_syntaxes import misfit
+from scenario_runner.planning.writing import SMALLEST_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -230,9 +231,9 @@ class SeriesEncoder:
         """The UIDs that a code has alike on all images, or None when none is wanted."""
         if self.series.code is None or "PixelData" in self.series.tags:
             return None
-        if min(self._plane[:2]) < SMALLEST:
+        if min(self._plane[:2]) < SMALLEST_CODE:
             raise UsageError(
-                f"series {self.series.id}: a code can be read from {SMALLEST} rows and columns on; "
+                f"series {self.series.id}: a code can be read from {SMALLEST_CODE} rows and columns on; "
                 f"these images have {self._plane[0]} and {self._plane[1]}",
                 hint="leave 'code' out, or give the series a larger 'size'",
             )

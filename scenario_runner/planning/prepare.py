@@ -24,6 +24,7 @@ from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said,
 from scenario_runner.planning.tags import check_tags, merge
 from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, SUPPORTED, misfit
 from scenario_runner.planning.values import ValueProblem, check_text
+from scenario_runner.planning.writing import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -244,6 +245,8 @@ class Preparation:
         self._uids.take("SeriesInstanceUID", levels, series)
         self._uids.take("SOPInstanceUID", levels, series * images)
         transfer_syntax = self._transfer_syntax(spec, path, found, (rows, columns))
+        for below, problem in unwritable(spec, found, rows, columns):
+            self._note((*path, *below), problem)
         faults = self._faults.planned(
             spec.faults,
             path,

@@ -28,11 +28,18 @@ PICTURES: list[tuple[str, str, int, dict[str, Any]]] = [
     ("CT chest", "CT", 9, {"images": 30, "body_part": "CHEST"}),
     ("CT head", "CT", 19, {"images": 30, "body_part": "HEAD"}),
     ("PET abdomen", "PT", 15, {"images": 31}),
+    ("PET chest", "PT", 15, {"images": 31, "body_part": "CHEST"}),
     ("MR T1", "MR", 14, {"images": 25, "description": "T1"}),
     ("MR T2", "MR", 14, {"images": 25, "description": "T2"}),
     ("MR FLAIR", "MR", 14, {"images": 25, "description": "FLAIR"}),
     ("MG right CC", "MG", 0, {"images": 4}),
     ("MG left MLO", "MG", 3, {"images": 4}),
+    (
+        "MG tomosynthesis",
+        "MG 1.2.840.10008.5.1.4.1.1.13.1.3",
+        0,
+        {"frames": 15, "laterality": "L"},
+    ),
     ("US", "US", 0, {}),
     ("US colour loop", "US", 0, {"frames": 3, "sop_class_uid": "1.2.840.10008.5.1.4.1.1.3.1"}),
     ("XA", "XA", 0, {"frames": 31}),
@@ -44,10 +51,12 @@ PICTURES: list[tuple[str, str, int, dict[str, Any]]] = [
     ("ES", "ES", 1, {}),
     ("OT, qa/smpte", "OT", 0, {}),
     ("qa/gradient", "OT", 0, {"phantom": "qa/gradient"}),
+    ("qa/noise", "OT", 0, {"phantom": "qa/noise"}),
+    ("qa/flat", "OT", 0, {"phantom": "qa/flat"}),
 ]
 
 
-def sheet(columns: int = 7) -> Image.Image:
+def sheet(columns: int = 8) -> Image.Image:
     """Every picture with its name below it."""
     face = Typeface(13)
     height = SIDE + face.height + 4

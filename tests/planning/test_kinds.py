@@ -116,3 +116,25 @@ def test_frames_of_a_class_of_single_frames_are_refused() -> None:
     single = "{modality: US, sop_class: UltrasoundImageStorage, frames: 3}"
     assert [each[0] for each in said(single)] == ["FAB118"]
     assert planned("{modality: US, frames: 3}")[0].color
+
+
+@pytest.mark.parametrize(
+    ("series", "told"),
+    [
+        (
+            "{modality: CT, size: [32, 32], burn_in: {code: qr}}",
+            "a code can be read from 64 rows and columns on",
+        ),
+        ("{modality: SR, burn_in: {code: qr}}", "no pixels that could show a code"),
+        (
+            '{modality: CT, burn_in: ["{{ vars.shown }}"]}',
+            "there is no DICOM attribute 'PatientNme'",
+        ),
+    ],
+)
+def test_what_cannot_be_written_on_an_image_is_known_before_anything_is_made(
+    series: str, told: str
+) -> None:
+    found = diagnostics("vars: {shown: PatientNme}\n" + STUDY % series, modalities=KINDS)
+    assert [told in each.message for each in found] == [True]
+    assert "burn_in" in found[0].where.path

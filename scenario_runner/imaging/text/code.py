@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 ALL_UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 """What the code says, separated by spaces; a small image has room for the last of them only."""
 
-SMALLEST = 64
-"""Rows and columns below which no code can be read beside some text."""
-
 _QUIET = 4
 """Modules of white around the symbol (ISO/IEC 18004)."""
 

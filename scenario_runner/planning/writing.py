@@ -1,0 +1,43 @@
+"""``burn_in`` of a series: what it can write, known before anything is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.language.attributes import attribute_problem
+from scenario_runner.language.model import BurnIn
+from scenario_runner.planning.values import ValueProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenario_runner.language.model import SeriesSpec
+    from scenario_runner.planning.api import ModalityDefaults
+
+SMALLEST_CODE = 64
+"""Rows and columns from which on a QR code of one UID can be read in a screenshot."""
+
+
+def unwritable(
+    spec: SeriesSpec, kind: ModalityDefaults, rows: int, columns: int
+) -> Iterator[tuple[tuple[str | int, ...], ValueProblem]]:
+    """Where below the series something is asked for that cannot be written, and why."""
+    wanted = spec.burn_in
+    text = wanted.text if isinstance(wanted, BurnIn) else wanted
+    place = ("burn_in", "text") if isinstance(wanted, BurnIn) else ("burn_in",)
+    for nth, keyword in enumerate(text if isinstance(text, list) else ()):
+        # Only a name that a template gave has not been looked up yet.
+        if problem := attribute_problem(keyword):
+            yield (*place, nth), ValueProblem("FAB117", *problem)
+    if not isinstance(wanted, BurnIn) or wanted.code is None:
+        return
+    if not kind.has_pixels:
+        message = f"an object of modality {kind.modality} has no pixels that could show a code"
+        yield ("burn_in", "code"), ValueProblem("FAB118", message, "leave 'code' out")
+    elif min(rows, columns) < SMALLEST_CODE:
+        message = (
+            f"a code can be read from {SMALLEST_CODE} rows and columns on; "
+            f"these images have {rows} and {columns}"
+        )
+        hint = "leave 'code' out, or give the series a larger 'size'"
+        yield ("burn_in", "code"), ValueProblem("FAB118", message, hint)
