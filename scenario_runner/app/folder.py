@@ -25,7 +25,8 @@ def new_run_id(now: dt.datetime) -> str:
 def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
     """Make the folder of a run: ``out``, or ``runs/<run_id>``; an empty one is taken as it is.
 
-    It is taken away again when what is done within fails, for then there is no run. Raises UsageError when something is there already, MachineError when it cannot be made.
+    It is taken away again when what is done within fails, for then there is no run. Raises UsageError
+    when something is there already, MachineError when it cannot be made.
     """
     folder = out if out is not None else Path("runs") / run_id
     try:

@@ -66,7 +66,8 @@ class Tags(Check):
         if not retrieved.files:
             message = "nothing was retrieved"
         elif found:
-            message = f"{len(found)} difference{'' if len(found) == 1 else 's'}; first: {found[0].attribute} of {found[0].subject}"
+            noun = "difference" if len(found) == 1 else "differences"
+            message = f"{len(found)} {noun}; first: {found[0].attribute} of {found[0].subject}"
             message += f" is {found[0].actual!r}, not {found[0].expected!r}"
         return CheckResult(
             outcome="passed" if holds else "failed",

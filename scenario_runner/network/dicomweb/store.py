@@ -18,7 +18,7 @@ from scenario_runner.errors import (
     PeerTimeout,
     ProtocolViolation,
 )
-from scenario_runner.network.bulk.answers import Storable, StoreAnswer
+from scenario_runner.network.bulk.answers import Storable, StoreAnswer, unsent
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.stream import why
 from scenario_runner.network.dicomweb import media_types, multipart, results
@@ -53,9 +53,9 @@ def store(
     """Send instances in requests of bounded size, yielding each one's answer in their order.
 
     Every instance pulled gets exactly one answer. One that a request of several left without a
-    result is sent again alone, so that the HTTP status is its own. When a connection breaks, whatever has no answer yet
-    is yielded with status None, and then the error is raised: TargetError children, or what the
-    deadline raises.
+    result is sent again alone, so that the HTTP status is its own. When a connection breaks, whatever
+    has no answer yet is yielded with status None, and then the error is raised: TargetError children,
+    or what the deadline raises.
 
     associations: connections at once. rate: at most so many instances a second, each in a request
     of its own. resumes: how many times in a row a broken request is sent again. opened: given the
@@ -99,7 +99,7 @@ def _run(
     for batch, future in under_way:
         if failure is not None and future.cancel():
             words = why(failure) if isinstance(failure, FabricatorError) else repr(failure)
-            yield from (_unknown(one, f"not sent: {words}") for one in batch.instances)
+            yield from (unsent(one, f"not sent: {words}") for one in batch.instances)
             continue
         answers, trouble = future.result()
         failure = failure or trouble
@@ -142,7 +142,7 @@ class _Work:
                     # A refusal is an answer: then nothing is in doubt.
                     refused = isinstance(error, OperationFailed)
                     maybe = number <= batch.handed_over and not refused
-                    done[one.sop_instance_uid] = _unknown(one, comment, maybe_stored=maybe)
+                    done[one.sop_instance_uid] = unsent(one, comment, maybe_stored=maybe)
             return _in_order(batch, done), error
         finally:
             self.idle.put(session)
@@ -263,14 +263,4 @@ def _told(
         maybe_stored=status is None,
         http=found.http,
         retrieve_url=found.results.urls.get(instance.sop_instance_uid, ""),
-    )
-
-
-def _unknown(instance: Storable, comment: str, *, maybe_stored: bool = False) -> StoreAnswer:
-    return StoreAnswer(
-        sop_instance_uid=instance.sop_instance_uid,
-        sop_class_uid=instance.sop_class_uid,
-        status=None,
-        comment=comment,
-        maybe_stored=maybe_stored,
     )
