@@ -41,6 +41,10 @@ CODECS = {
 """Every defined term, with Python's name of the encoding that has its characters."""
 
 
+ALONE = frozenset({"ISO_IR 192", "GB18030", "GBK"})
+"""Sets that know no code extensions, so that no other may stand beside them."""
+
+
 def unknown(terms: Sequence[str]) -> list[str]:
     """Those that are no defined terms."""
     return [term for term in terms if term not in CODECS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.model import NameParts
-from scenario_runner.planning.character_sets import CODECS, unencodable, unknown
+from scenario_runner.planning.character_sets import ALONE, CODECS, unencodable, unknown
 from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
 from scenario_runner.planning.said import is_raw
 from scenario_runner.planning.values import ValueProblem
@@ -60,6 +60,12 @@ class CharacterSets:
             self._findings.add(
                 where if said is None else place, ValueProblem("FAB314", message, hint)
             )
+            return
+        alone = [term for term in terms if term in ALONE]
+        if alone and len(terms) > 1:
+            message = f"'{alone[0]}' stands alone in SpecificCharacterSet, without code extensions"
+            hint = "leave the other sets out; it holds what they hold (PS3.3 C.12.1.1.2)"
+            self._findings.add(place, ValueProblem("FAB314", message, hint))
             return
         for below, text in _texts(spec, path):
             self._note(below, f"'{text}'", unencodable(text, terms), terms)

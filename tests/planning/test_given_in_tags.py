@@ -186,6 +186,7 @@ def test_an_unknown_sop_class_is_one_diagnostic_and_no_warning() -> None:
         ("character_set: ISO_IR 100, name: {locale: ja_JP}", "FAB314"),
         ("character_set: ISO_IR 100, locale: en_US", None),
         ("character_set: ISO_IR 1000, name: A^B", "FAB314"),
+        ("character_set: [GB18030, ISO 2022 IR 87], name: A^B", "FAB314"),
         ("tags: {SpecificCharacterSet: ISO_IR 100}, name: A^B, address: Łódź", "FAB314"),
         ("tags: {SpecificCharacterSet: {raw: NONSENSE}}, name: A^B, address: Łódź", None),
         ("character_set: ISO_IR 100, name: A^B, studies: [{modality: CT, description: 胸部}]", "FAB314"),
