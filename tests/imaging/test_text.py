@@ -51,6 +51,11 @@ def test_the_count_and_the_instance_uid_are_of_this_very_image() -> None:
     assert (first[128:] != second[128:]).any(), "the SOP Instance UIDs at the bottom differ"
 
 
+def test_a_number_is_not_broken_in_two_where_it_fits_without_its_label() -> None:
+    image, _ = pixels(size=(64, 64), phantom="qa/flat", images=70)
+    assert shows(image, "1 of 70", SMALLEST)
+
+
 def test_without_burning_in_no_pixel_differs_from_the_phantom() -> None:
     image, dataset = pixels(size=(128, 128), phantom="qa/flat", burn_in=False)
     assert (image == 2048).all()

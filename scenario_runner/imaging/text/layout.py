@@ -109,7 +109,10 @@ def _varying(line: Line, face: Typeface, room: int) -> list[Row]:
     """Rows for a line whose value comes later: as many characters a row as digits fit."""
     digit = face.glyph("0").shape[1]
     label = line.label
-    needed = len(line.value) + (4 if line.keyword.endswith("UID") else 0)
+    uid = line.keyword.endswith("UID")
+    needed = len(line.value) + (4 if uid else 0)
+    if not uid and needed * digit <= room < face.width(label) + needed * digit:
+        label = ""  # better a number without its name than one broken in two
     first = max(1, (room - face.width(label)) // digit)
     made = [Row(label, line, 0, min(first, needed))]
     start = first
