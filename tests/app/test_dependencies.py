@@ -1,0 +1,54 @@
+"""What the program imports is what its package asks for, no more and no less."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+
+from tests.running import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+LOADED_BY_PYDICOM = {"pylibjpeg"}
+"""It finds its codecs through this one; nobody here imports it by name."""
+
+
+def named(requirements: list[str]) -> set[str]:
+    return {normal(re.split(r"[<>=\[]", one)[0]) for one in requirements}
+
+
+def normal(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def imported() -> set[str]:
+    """Distributions that some module of the package imports, wherever in it."""
+    modules: set[str] = set()
+    for path in (ROOT / "scenario_runner").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module.partition(".")[0])
+    known = packages_distributions()
+    foreign = modules - set(sys.stdlib_module_names) - {"scenario_runner"}
+    return {normal(name) for module in foreign for name in known.get(module, [module])[:1]}
+
+
+def test_every_import_is_declared() -> None:
+    declared = named(PROJECT["dependencies"]) | named(PROJECT["optional-dependencies"]["htj2k"])
+    assert imported() - declared == {"pydantic-core"}, "which comes with pydantic"
+
+
+def test_every_dependency_is_imported() -> None:
+    assert named(PROJECT["dependencies"]) - imported() == LOADED_BY_PYDICOM
+
+
+def test_every_dependency_is_pinned() -> None:
+    pins = (ROOT / "constraints.txt").read_text("utf-8").lower().splitlines()
+    pinned = {normal(line.partition("==")[0]) for line in pins}
+    optional = PROJECT["optional-dependencies"]
+    wanted = named(PROJECT["dependencies"]) | named(optional["htj2k"]) | named(optional["dev"])
+    assert wanted <= pinned
