@@ -69,11 +69,11 @@ def stream(series: PlannedSeries, images: int) -> None:
 def to_disk(series: PlannedSeries, folder: Path) -> None:
     """Ours, a file each."""
 
-    def write(instance: Instance) -> None:
+    def place(instance: Instance) -> Path:
         assert instance.image is not None
-        instance.write(folder / f"{instance.image.number}.dcm")
+        return folder / f"{instance.image.number}.dcm"
 
-    for _ in write_behind(factory().instances(series.images), write):
+    for _ in write_behind(factory().instances(series.images), place):
         pass
 
 

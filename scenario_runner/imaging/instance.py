@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from io import FileIO
     from pathlib import Path
 
     import numpy as np
@@ -54,7 +53,7 @@ class Instance:
         """
         with path.open("xb", buffering=0) as file:
             try:
-                _write_all(file, [self.meta, *self.buffers])
+                write_all(file.fileno(), [self.meta, *self.buffers])
             except BaseException:
                 file.close()
                 with contextlib.suppress(OSError):
@@ -76,10 +75,13 @@ class Instance:
         return self.dataset().pixel_array
 
 
-def _write_all(file: FileIO, parts: list[Buffer]) -> None:
-    """Write all parts, in one system call where there is one for that."""
+def write_all(descriptor: int, parts: list[Buffer]) -> None:
+    """Write all parts to an open file, in one system call where there is one for that.
+
+    Raises OSError. ``parts`` is used up.
+    """
     if hasattr(os, "writev"):
-        written = os.writev(file.fileno(), parts[:_VECTOR])
+        written = os.writev(descriptor, parts[:_VECTOR])
         while written:
             if written < len(parts[0]):
                 parts[0] = memoryview(parts[0])[written:]
@@ -88,4 +90,4 @@ def _write_all(file: FileIO, parts: list[Buffer]) -> None:
     for part in parts:
         view = memoryview(part)
         while view:
-            view = view[file.write(view) :]
+            view = view[os.write(descriptor, view) :]

@@ -105,23 +105,18 @@ class Generate(Step):
         size = 0
         made: set[Path] = set()
 
-        def write(instance: Instance) -> None:
+        def place(instance: Instance) -> Path:
             image = instance.image
             assert image is not None
-            place = folder / image.series.id
-            try:
-                if place not in made:
-                    place.mkdir(parents=True, exist_ok=True)
-                    made.add(place)
-                instance.write(place / f"{image.number:06}.dcm")
-            except OSError as error:
-                raise MachineError(
-                    f"cannot write '{self.to}/{image.series.id}': {error.strerror or error}",
-                    hint="is the disk full, or did an earlier step write to the same folder?",
-                ) from error
+            of_series = folder / image.series.id
+            if of_series not in made:
+                of_series.mkdir(parents=True, exist_ok=True)
+                made.add(of_series)
+            return of_series / f"{image.number:06}.dcm"
 
         images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
-        for done, instance in enumerate(write_behind(context.instances(images), write), start=1):
+        written = write_behind(context.instances(images), place)
+        for done, instance in enumerate(self._told(written), start=1):
             image = instance.image
             assert image is not None
             if image.number == 1:
@@ -130,3 +125,14 @@ class Generate(Step):
             context.progress(done, total)
             context.deadline.check()
         return size
+
+    def _told(self, written: Iterator[Instance]) -> Iterator[Instance]:
+        """The same, with what goes wrong in words for the report."""
+        try:
+            yield from written
+        except OSError as error:
+            series = f"/{Path(error.filename).parent.name}" if error.filename else ""
+            raise MachineError(
+                f"cannot write '{self.to}{series}': {error.strerror or error}",
+                hint="is the disk full, or did an earlier step write to the same folder?",
+            ) from error
