@@ -208,6 +208,20 @@ def storescp(
 
 
 @contextlib.contextmanager
+def wlmscpfs(folder: Path, *, ae_title: str = "WORKLIST") -> Iterator[Server]:
+    """DCMTK's worklist server; it answers from the ``*.wl`` files that lie in ``Server.folder``."""
+    home = folder / "wlmscpfs"
+    items = home / ae_title
+    items.mkdir(parents=True, exist_ok=True)
+    (items / "lockfile").touch()
+    port = free_port()
+    # A single process: one for each association would outlive the test.
+    command = ["wlmscpfs", "-s", "-csk", "-dfr", "-dfp", str(home), str(port)]
+    with _running(command, home, port, None) as (pid, log):
+        yield Server(host=HOST, port=port, ae_title=ae_title, pid=pid, log=log, folder=items)
+
+
+@contextlib.contextmanager
 def _running(
     command: Sequence[str], home: Path, port: int, environment: Mapping[str, str] | None
 ) -> Iterator[tuple[int, Path]]:

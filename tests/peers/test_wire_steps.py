@@ -8,7 +8,7 @@ import pytest
 from pydicom import Dataset
 
 from scenario_runner.pacs.worklist import write_item
-from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp
+from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp, wlmscpfs
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
@@ -80,35 +80,51 @@ def test_orthanc_commits_what_it_was_sent_and_nothing_else(tmp_path: Path) -> No
     assert facts["delivery"] == "association of the peer"
 
 
+CT_IN_JANUARY: list[Any] = [
+    {
+        "worklist": {
+            "from": "pacs",
+            "match": {"Modality": "CT", "ScheduledProcedureStepStartDate": "20260101-20260131"},
+        },
+        "save_as": "items",
+    },
+    {
+        "assert": [
+            {"count": {"actual": "{{ items }}", "expected": 1}},
+            {"equal": {"actual": "{{ items[0].PatientName }}", "expected": "MÜLLER^ÅSA"}},
+            {
+                "equal": {
+                    "actual": "{{ items[0].ScheduledProcedureStepSequence[0].Modality }}",
+                    "expected": "CT",
+                }
+            },
+        ]
+    },
+]
+
+
 def test_orthancs_worklist_is_asked_as_a_modality_does(tmp_path: Path) -> None:
     items = tmp_path / "worklist"
     for accession, modality in (("1", "CT"), ("2", "MR")):
         write_item(items, accession, _scheduled(accession, modality))
-    entries = [
-        {
-            "worklist": {
-                "from": "pacs",
-                "match": {"Modality": "CT", "ScheduledProcedureStepStartDate": "20260101-20260131"},
-            },
-            "save_as": "items",
-        },
-        {
-            "assert": [
-                {"count": {"actual": "{{ items }}", "expected": 1}},
-                {"equal": {"actual": "{{ items[0].PatientName }}", "expected": "MÜLLER^ÅSA"}},
-                {
-                    "equal": {
-                        "actual": "{{ items[0].ScheduledProcedureStepSequence[0].Modality }}",
-                        "expected": "CT",
-                    }
-                },
-            ]
-        },
-    ]
     configuration = {"Worklists": {"Enable": True, "Database": str(items)}}
     plugins = ["libModalityWorklists.so"]
     with orthanc(tmp_path, plugins=plugins, configuration=configuration) as server:
-        run(tmp_path, server, free_port(), entries)
+        run(tmp_path, server, free_port(), CT_IN_JANUARY)
+
+
+def test_dcmtks_worklist_server_is_asked_as_a_modality_does(tmp_path: Path) -> None:
+    waiting = {
+        "on": "pacs",
+        "until": {"query": {"level": "worklist", "match": {"Modality": "MR"}}, "count": 1},
+        "every": "100ms",
+    }
+    with wlmscpfs(tmp_path) as server:
+        assert server.folder is not None
+        for accession, modality in (("1", "CT"), ("2", "MR")):
+            write_item(server.folder, accession, _scheduled(accession, modality))
+        found = run(tmp_path, server, free_port(), [{"wait": waiting}, *CT_IN_JANUARY])
+    assert found["wait"]["outcome"] == "passed"
 
 
 def test_a_pacs_without_performed_steps_says_so(tmp_path: Path) -> None:
