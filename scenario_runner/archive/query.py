@@ -70,10 +70,6 @@ class Matches(Iterator[Match]):
     def __next__(self) -> Match:
         return next(self._matches)
 
-    def datasets(self) -> Iterator[Dataset]:
-        """The responses as data sets."""
-        return (match.dataset() for match in self)
-
 
 @dataclass(frozen=True, slots=True)
 class Query:

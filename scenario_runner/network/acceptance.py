@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.association import Association, read_pdu
 from scenario_runner.network.negotiation import AssociationEvidence, Context, printable
+from scenario_runner.network.pdu import ASSOCIATE_RQ
 from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Choice = Callable[[str, tuple[str, ...]], str | None]
 """Which of the transfer syntaxes proposed for an abstract syntax we take, if any."""
 
-_RQ = 0x01
 _ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
 
 
@@ -36,7 +36,7 @@ def accept(transport: Transport, peer: Peer, choose: Choice, deadline: Deadline)
     kind, body = read_pdu(
         transport, peer, deadline, started + peer.patience("association"), "association"
     )
-    if kind != _RQ:
+    if kind != ASSOCIATE_RQ:
         raise peer.error(ProtocolViolation, "no association request", f"PDU type {kind:02X}H")
     try:
         request = _decode(body)

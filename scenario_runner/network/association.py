@@ -16,9 +16,9 @@ from scenario_runner.errors import (
     ProtocolViolation,
     TargetError,
 )
-from scenario_runner.network import commands, negotiation
+from scenario_runner.network import commands, negotiation, pdu
 from scenario_runner.network.commands import Command, Element, Field
-from scenario_runner.network.fragments import COMMAND, LAST, P_DATA, fragments
+from scenario_runner.network.fragments import COMMAND, LAST, fragments
 from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
 from scenario_runner.network.transport import SLICE, Buffer, Transport, connect
 
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
 
     from scenario_runner.network.peer import Peer, Stage
 
-_AC, _RJ, _RELEASE_RQ, _RELEASE_RP, _ABORT = 0x02, 0x03, 0x05, 0x06, 0x07
-_NAMES = {
-    0x01: "A-ASSOCIATE-RQ",
-    _AC: "A-ASSOCIATE-AC",
-    _RJ: "A-ASSOCIATE-RJ",
-    P_DATA: "P-DATA-TF",
-    _RELEASE_RQ: "A-RELEASE-RQ",
-    _RELEASE_RP: "A-RELEASE-RP",
-    _ABORT: "A-ABORT",
-}
 _RELEASE_PATIENCE = 2.0
 """Seconds; a peer that never answers a release costs nothing but these."""
 
@@ -262,23 +252,23 @@ class Association:
 
     def _read_data(self, until: float) -> None:
         kind, body = read_pdu(self._transport, self.peer, self.deadline, until)
-        if kind == P_DATA:
+        if kind == pdu.P_DATA:
             self._pdvs = self._split(body)
             return
         self._open = False
-        if kind == _RELEASE_RQ:
+        if kind == pdu.RELEASE_RQ:
             with contextlib.suppress(FabricatorError):
-                self._transport.send([struct.pack(">BxI4x", _RELEASE_RP, 4)], self.deadline)
+                self._transport.send([struct.pack(">BxI4x", pdu.RELEASE_RP, 4)], self.deadline)
         self._transport.close()
-        if kind == _ABORT:
+        if kind == pdu.ABORT:
             raise negotiation.aborted(self.peer, body)
-        if kind == _RELEASE_RQ:
+        if kind == pdu.RELEASE_RQ:
             raise self.peer.error(
                 Released,
                 "association released",
                 "the peer asked to release the association while an answer was awaited",
             )
-        raise self._violation(f"a {_name(kind)} where an answer belongs")
+        raise self._violation(f"a {pdu.name(kind)} where an answer belongs")
 
     def _split(self, body: bytes) -> list[tuple[int, int, memoryview]]:
         view = memoryview(body)[6:]
@@ -305,7 +295,7 @@ class Association:
         unread = self._transport.waiting()
         while len(unread) >= 6:
             size = 6 + struct.unpack_from(">I", unread, 2)[0]
-            if unread[0] == _ABORT:
+            if unread[0] == pdu.ABORT:
                 return negotiation.aborted(self.peer, unread[:10])
             unread = unread[size:]
         return error
@@ -319,9 +309,9 @@ class Association:
         until = time.monotonic() + patience
         # The work is done and acknowledged: a peer that fumbles its goodbye changes nothing about it.
         with contextlib.suppress(FabricatorError):
-            self._transport.send([struct.pack(">BxI4x", _RELEASE_RQ, 4)], self.deadline)
-            kind = P_DATA
-            while kind == P_DATA:
+            self._transport.send([struct.pack(">BxI4x", pdu.RELEASE_RQ, 4)], self.deadline)
+            kind = pdu.P_DATA
+            while kind == pdu.P_DATA:
                 kind, _ = read_pdu(self._transport, self.peer, self.deadline, until)
         self._transport.close()
 
@@ -334,7 +324,7 @@ class Association:
         if not self._midway:
             with contextlib.suppress(FabricatorError):
                 # A second at most: what made us abort may well be a peer that takes nothing.
-                self._transport.send([struct.pack(">BxI4x", _ABORT, 4)], Deadline(1.0))
+                self._transport.send([struct.pack(">BxI4x", pdu.ABORT, 4)], Deadline(1.0))
         self._transport.close()
 
 
@@ -357,15 +347,15 @@ def _answer(
             + ", or only certain hosts?"
         )
         raise
-    if kind == _RJ:
+    if kind == pdu.ASSOCIATE_RJ:
         raise negotiation.rejected(peer, body)
-    if kind == _ABORT:
+    if kind == pdu.ABORT:
         raise negotiation.aborted(peer, body)
-    if kind != _AC:
+    if kind != pdu.ASSOCIATE_AC:
         raise peer.error(
             ProtocolViolation,
             "no answer to the association request",
-            f"the peer sent a {_name(kind)} instead",
+            f"the peer sent a {pdu.name(kind)} instead",
         )
     return negotiation.accepted(peer, proposals, body)
 
@@ -380,8 +370,8 @@ def read_pdu(
     """
     head = transport.read(6, deadline, until, keep=True, stage=stage)
     kind, length = struct.unpack(">BxI", head)
-    limit = peer.limits.pdu if kind == P_DATA else peer.limits.association_pdu
-    if kind not in _NAMES:
+    limit = peer.limits.pdu if kind == pdu.P_DATA else peer.limits.association_pdu
+    if kind not in pdu.NAMES:
         raise peer.error(
             ProtocolViolation,
             "the peer does not speak DICOM",
@@ -392,16 +382,12 @@ def read_pdu(
         raise peer.error(
             ProtocolViolation,
             "the peer broke the protocol",
-            f"it sent a {_name(kind)} that claims {length} bytes; {limit} are allowed",
+            f"it sent a {pdu.name(kind)} that claims {length} bytes; {limit} are allowed",
         )
     end = time.monotonic() + peer.patience("network")
     if end < until:
         until, stage = end, "network"
-    pdu = transport.read(6 + length, deadline, until, stage=stage)
+    whole = transport.read(6 + length, deadline, until, stage=stage)
     if transport.log is not None:
-        transport.log.received(pdu)
-    return kind, pdu
-
-
-def _name(kind: int) -> str:
-    return _NAMES.get(kind, f"PDU of unknown type {kind:02X}H")
+        transport.log.received(whole)
+    return kind, whole

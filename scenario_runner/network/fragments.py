@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from scenario_runner.network.pdu import P_DATA
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scenario_runner.network.transport import Buffer
 
-P_DATA = 0x04
 COMMAND, LAST = 0x01, 0x02
 """Bits of the message control header (PS3.8 E.2)."""
 

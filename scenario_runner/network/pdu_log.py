@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from typing import Any, Literal
 
-from scenario_runner.network import commands
+from scenario_runner.network import commands, pdu
 from scenario_runner.network.commands import Command, Element, Field
-from scenario_runner.network.fragments import COMMAND, LAST, P_DATA
+from scenario_runner.network.fragments import COMMAND, LAST
 
 Sink = Callable[[str, str], None]
 """Takes the title of an association and the text of its log, once it is over."""
@@ -27,16 +27,6 @@ _FIRST, _LAST = 2000, 500
 """Lines kept of the beginning and of the end of an association."""
 _MOST = 0x10000
 """Bytes looked at of one PDU, or of one command set."""
-_RQ, _AC, _RJ, _RELEASE_RQ, _RELEASE_RP, _ABORT = 1, 2, 3, 5, 6, 7
-_NAMES = {
-    _RQ: "A-ASSOCIATE-RQ",
-    _AC: "A-ASSOCIATE-AC",
-    _RJ: "A-ASSOCIATE-RJ",
-    P_DATA: "P-DATA-TF",
-    _RELEASE_RQ: "A-RELEASE-RQ",
-    _RELEASE_RP: "A-RELEASE-RP",
-    _ABORT: "A-ABORT",
-}
 
 
 class PduLog:
@@ -62,9 +52,9 @@ class PduLog:
             self._watch("->", buffer)
             yield buffer
 
-    def received(self, pdu: Buffer) -> None:
+    def received(self, whole: Buffer) -> None:
         """Note a PDU that came."""
-        self._watch("<-", pdu)
+        self._watch("<-", whole)
 
     def note(self, words: str) -> None:
         """Note something that is no PDU, such as the end of the connection."""
@@ -91,8 +81,8 @@ class PduLog:
                 self._pdu(side, kind, length, seen)
 
     def _pdu(self, side: Side, kind: int, length: int, seen: bytes) -> None:
-        name = _NAMES.get(kind, f"PDU type {kind:02X}H")
-        if kind != P_DATA:
+        name = pdu.name(kind)
+        if kind != pdu.P_DATA:
             self._end_of_data()
             self._line(side, f"{name}  {length} bytes{_described(kind, seen)}")
             return
@@ -180,23 +170,23 @@ class _Stream:
 
     def _interesting(self, kind: int, length: int) -> int:
         """How many bytes after the header are looked at: of a data set only the PDV's header."""
-        if kind == P_DATA and len(self._seen) < 12:
+        if kind == pdu.P_DATA and len(self._seen) < 12:
             return 6
-        if kind == P_DATA and not self._seen[11] & COMMAND:
+        if kind == pdu.P_DATA and not self._seen[11] & COMMAND:
             return 6
         return min(length, _MOST)
 
 
-def _described(kind: int, pdu: bytes) -> str:
+def _described(kind: int, raw: bytes) -> str:
     try:
-        if kind == _RQ:
-            return _request(pdu)
-        if kind == _AC:
-            return _acceptance(pdu)
-        if kind == _RJ:
-            return f"  result {pdu[7]}, source {pdu[8]}, reason {pdu[9]}"
-        if kind == _ABORT:
-            return f"  source {pdu[8]}, reason {pdu[9]}"
+        if kind == pdu.ASSOCIATE_RQ:
+            return _request(raw)
+        if kind == pdu.ASSOCIATE_AC:
+            return _acceptance(raw)
+        if kind == pdu.ASSOCIATE_RJ:
+            return f"  result {raw[7]}, source {raw[8]}, reason {raw[9]}"
+        if kind == pdu.ABORT:
+            return f"  source {raw[8]}, reason {raw[9]}"
     except Exception as error:  # noqa: BLE001 - the decoder raises whatever hostile bytes lead it into
         return f"  cannot be read ({type(error).__name__})"
     return ""
@@ -205,26 +195,26 @@ def _described(kind: int, pdu: bytes) -> str:
 def _request(raw: bytes) -> str:
     from pynetdicom.pdu import A_ASSOCIATE_RQ
 
-    pdu = A_ASSOCIATE_RQ()
-    pdu.decode(raw)
-    lines = [f"  {_text(pdu.calling_ae_title)} calls {_text(pdu.called_ae_title)}"]
-    for item in pdu.presentation_context:
+    association = A_ASSOCIATE_RQ()
+    association.decode(raw)
+    lines = [f"  {_text(association.calling_ae_title)} calls {_text(association.called_ae_title)}"]
+    for item in association.presentation_context:
         syntaxes = ", ".join(_name(one) for one in item.transfer_syntax)
         lines.append(f"context {item.context_id}: {_name(item.abstract_syntax)} in {syntaxes}")
-    return _below([*lines, *_user(pdu.user_information)])
+    return _below([*lines, *_user(association.user_information)])
 
 
 def _acceptance(raw: bytes) -> str:
     from pynetdicom.pdu import A_ASSOCIATE_AC
 
-    pdu = A_ASSOCIATE_AC()
-    pdu.decode(raw)
+    association = A_ASSOCIATE_AC()
+    association.decode(raw)
     lines = [""]
-    for item in pdu.presentation_context:
+    for item in association.presentation_context:
         accepted = item.result == 0
         words = f"accepted in {_name(item.transfer_syntax)}" if accepted else "refused"
         lines.append(f"context {item.context_id}: {words} (result {item.result})")
-    return _below([*lines, *_user(pdu.user_information)])
+    return _below([*lines, *_user(association.user_information)])
 
 
 def _user(information: Any) -> list[str]:

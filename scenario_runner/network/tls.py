@@ -86,13 +86,7 @@ def secure_incoming(
 ) -> ssl.SSLSocket:
     """Do the handshake with a peer that has called. Raises ConnectionFailed."""
     wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-    try:
-        while not _shake(wrapped, peer, deadline, end):
-            pass
-    except BaseException:
-        wrapped.close()
-        raise
-    return wrapped
+    return _shaken(wrapped, peer, deadline, end)
 
 
 def secure(
@@ -105,6 +99,10 @@ def secure(
     wrapped = tls.context().wrap_socket(
         sock, server_hostname=peer.host, do_handshake_on_connect=False
     )
+    return _shaken(wrapped, peer, deadline, end)
+
+
+def _shaken(wrapped: ssl.SSLSocket, peer: Peer, deadline: Deadline, end: float) -> ssl.SSLSocket:
     try:
         while not _shake(wrapped, peer, deadline, end):
             pass

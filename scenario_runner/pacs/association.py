@@ -20,7 +20,8 @@ from scenario_runner.network.commands import (
     text,
 )
 from scenario_runner.network.fragments import COMMAND, LAST, fragments
-from scenario_runner.pacs.connection import ABORT, P_DATA, RELEASE_RQ, ClosedError, Connection
+from scenario_runner.network.pdu import ABORT, P_DATA, RELEASE_RQ
+from scenario_runner.pacs.connection import ClosedError, Connection
 from scenario_runner.pacs.negotiation import AssociationRequest, Context, MalformedPduError
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from scenario_runner.pacs.negotiation import MalformedPduError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ASSOCIATE_RQ, P_DATA, RELEASE_RQ, ABORT = 0x01, 0x04, 0x05, 0x07
 _HEADER: Final = struct.Struct(">BxL")
 _CHUNK: Final = 1 << 16
 _JOINED: Final = 1 << 18

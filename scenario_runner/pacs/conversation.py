@@ -8,9 +8,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from scenario_runner.network.commands import Element
+from scenario_runner.network.pdu import ASSOCIATE_RQ
 from scenario_runner.pacs.association import Aborted, Association, Message, Released
 from scenario_runner.pacs.commitment import tell_later
-from scenario_runner.pacs.connection import ASSOCIATE_RQ, Connection
+from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.misbehaviour import DeliberateAbort, DeliberateDrop
 from scenario_runner.pacs.negotiation import (
     APPLICATION_CONTEXT,

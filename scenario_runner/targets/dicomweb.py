@@ -25,7 +25,7 @@ from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
-from scenario_runner.targets.dimse import naming
+from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
 from scenario_runner.targets.identifiers import UNIQUE_KEYS
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.bulk.answers import StoreAnswer
     from scenario_runner.network.dicomweb.part10 import WebInstance
     from scenario_runner.network.dicomweb.resources import Resource
     from scenario_runner.network.dicomweb.retrieve import Retrieval
@@ -106,7 +105,7 @@ class DicomwebTarget(Target):
         )
         with naming(self.name), contextlib.closing(answers):
             for answer in answers:
-                yield _status(answer)
+                yield store_status(answer)
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """One search."""
@@ -316,17 +315,4 @@ def _received(instance: WebInstance) -> Received:
         sop_instance_uid=instance.sop_instance_uid,
         transfer_syntax_uid=instance.transfer_syntax_uid,
         data=instance.data,
-    )
-
-
-def _status(answer: StoreAnswer) -> StoreStatus:
-    return StoreStatus(
-        sop_instance_uid=answer.sop_instance_uid,
-        sop_class_uid=answer.sop_class_uid,
-        status=answer.status,
-        comment=answer.comment,
-        seconds=answer.seconds,
-        maybe_stored=answer.maybe_stored,
-        http=answer.http,
-        retrieve_url=answer.retrieve_url,
     )

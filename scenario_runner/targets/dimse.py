@@ -21,11 +21,11 @@ from scenario_runner.api.targets import (
     Target,
     TargetSetup,
 )
-from scenario_runner.errors import TargetError
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
 from scenario_runner.language.site_model import UserIdentity as SiteIdentity
 from scenario_runner.network.peer import Peer, UserIdentity
+from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.bulk.answers import StoreAnswer
     from scenario_runner.network.negotiation import AssociationEvidence
     from scenario_runner.network.receiver import ReceivedInstance, Receiver
     from scenario_runner.network.retrieve import RetrieveAnswer
@@ -109,7 +108,7 @@ class DimseTarget(Target):
             ) as answers,
         ):
             for answer in answers:
-                yield _status(answer)
+                yield store_status(answer)
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """One C-FIND."""
@@ -288,16 +287,6 @@ def _identity(given: SiteIdentity | None) -> UserIdentity | None:
     return None if given is None else UserIdentity(user=given.user, password=given.password)
 
 
-@contextlib.contextmanager
-def naming(target: str) -> Iterator[None]:
-    """Put the target's name into errors that pass."""
-    try:
-        yield
-    except TargetError as error:
-        error.target = error.target or target
-        raise
-
-
 def _taking(sink: Callable[[Received], None]) -> Callable[[ReceivedInstance], None]:
     def take(instance: ReceivedInstance) -> None:
         sink(
@@ -328,14 +317,3 @@ def _telling(
     opened: Callable[[Mapping[str, Any]], None] | None,
 ) -> Callable[[AssociationEvidence], None] | None:
     return None if opened is None else lambda evidence: opened(evidence.plain())
-
-
-def _status(answer: StoreAnswer) -> StoreStatus:
-    return StoreStatus(
-        sop_instance_uid=answer.sop_instance_uid,
-        sop_class_uid=answer.sop_class_uid,
-        status=answer.status,
-        comment=answer.comment,
-        seconds=answer.seconds,
-        maybe_stored=answer.maybe_stored,
-    )

@@ -44,7 +44,8 @@ def test_an_instance_comes_back_byte_for_byte(archive: Archive, syntax: str) -> 
     (located,) = archive.instances(sop_uids=[one.sop_instance_uid])
     assert archive.data(located) == one.data
     assert located.transfer_syntax_uid == syntax
-    (found,) = archive.find("STUDY", "study", identifier(PatientName="müller*")).datasets()
+    (match,) = archive.find("STUDY", "study", identifier(PatientName="müller*"))
+    found = match.dataset()
     assert found.PatientName == "MÜLLER^JÜRGEN"
 
 
@@ -88,16 +89,17 @@ def test_a_header_longer_than_the_first_window_is_read_to_its_end(archive: Archi
     ds.add_new(0x00091001, "OB", bytes(600_000))
     put(archive, encoded(ds))
     assert archive.counts().studies == 1
-    (found,) = archive.find(
-        "STUDY", "study", identifier(ImageComments="x*", StudyInstanceUID="")
-    ).datasets()
+    keys = identifier(ImageComments="x*", StudyInstanceUID="")
+    (match,) = archive.find("STUDY", "study", keys)
+    found = match.dataset()
     assert found.StudyInstanceUID == "1.2.3"
 
 
 def test_the_first_of_two_duplicates_is_kept_and_the_second_acknowledged(archive: Archive) -> None:
     put(archive, sample(PatientName="FIRST"))
     assert put(archive, sample(PatientName="SECOND")).outcome == "kept"
-    (found,) = archive.find("STUDY", "study", identifier(PatientName="")).datasets()
+    (match,) = archive.find("STUDY", "study", identifier(PatientName=""))
+    found = match.dataset()
     assert found.PatientName == "FIRST"
     assert archive.counts().instances == 1
     assert not list(archive.folder.glob("incoming/*"))
@@ -108,7 +110,8 @@ def test_overwriting_replaces_file_and_index(tmp_path: Path) -> None:
         put(archive, sample(PatientName="FIRST"))
         for name in ("SECOND", "THIRD"):
             assert put(archive, sample(PatientName=name)).outcome == "overwritten"
-        (found,) = archive.find("STUDY", "study", identifier(PatientName="")).datasets()
+        (match,) = archive.find("STUDY", "study", identifier(PatientName=""))
+        found = match.dataset()
         assert found.PatientName == "THIRD"
         assert dcmread(only_file(archive)).PatientName == "THIRD"
 
@@ -145,7 +148,7 @@ def describe_all(archive: Archive) -> list[str]:
         StudyDate="", Rows=None, InstanceNumber="", NumberOfStudyRelatedInstances="",
     )  # fmt: skip
     found = archive.find("IMAGE", "study", keys, relational=True)
-    return sorted(str(ds) for ds in found.datasets())
+    return sorted(str(match.dataset()) for match in found)
 
 
 def test_the_index_made_again_from_the_files_says_the_same(tmp_path: Path) -> None:
@@ -224,7 +227,8 @@ def test_a_version_left_by_a_crash_in_overwriting_gives_way_to_the_newer(tmp_pat
         put(archive, sample(PatientName="NEW"))
         old_path.write_bytes(old)
         assert archive.rebuild().superseded == 1
-        (found,) = archive.find("STUDY", "study", identifier(PatientName="")).datasets()
+        (match,) = archive.find("STUDY", "study", identifier(PatientName=""))
+        found = match.dataset()
         assert found.PatientName == "NEW"
 
 

@@ -40,7 +40,8 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 def find(
     archive: Archive, level: Level = "STUDY", model: Model = "study", **keys: Any
 ) -> list[Dataset]:
-    return list(archive.find(level, model, identifier(**keys), retrieve_ae_title="PACS").datasets())
+    matches = archive.find(level, model, identifier(**keys), retrieve_ae_title="PACS")
+    return [match.dataset() for match in matches]
 
 
 def test_counts_and_modalities_are_worked_out_from_what_is_stored(archive: Archive) -> None:
@@ -119,14 +120,16 @@ def test_a_missing_unique_key_above_the_level_is_an_error(
 
 def test_relational_queries_need_no_unique_keys_above(archive: Archive) -> None:
     keys = identifier(Modality="MR", SeriesInstanceUID="", PatientID="")
-    (found,) = archive.find("SERIES", "study", keys, relational=True).datasets()
+    (match,) = archive.find("SERIES", "study", keys, relational=True)
+    found = match.dataset()
     assert found.PatientID == "PID2"
 
 
 def test_keys_of_a_lower_level_are_told_to_be_unsupported(archive: Archive) -> None:
     matches = archive.find("STUDY", "study", identifier(StudyInstanceUID="1.2.3", Modality="XX"))
     assert matches.unsupported == (0x00080060,)
-    (found,) = matches.datasets()
+    (match,) = matches
+    found = match.dataset()
     assert "Modality" in found
     assert not found.Modality
 
@@ -146,7 +149,8 @@ def test_a_private_attribute_is_matched_and_returned(archive: Archive) -> None:
         put(archive, encoded(ds))
     keys = identifier(StudyInstanceUID="")
     keys.private_block(0x0019, "FABRICATOR TEST", create=True).add_new(0x01, "LO", "bl*")
-    (found,) = archive.find("STUDY", "study", keys).datasets()
+    (match,) = archive.find("STUDY", "study", keys)
+    found = match.dataset()
     assert found.StudyInstanceUID == "1.2.6"
     assert found[0x00191001].value == "blue"
 
@@ -215,7 +219,8 @@ def test_a_query_without_a_character_set_is_answered_in_that_of_the_object(
     put(archive, sample("1.2.5", SpecificCharacterSet=terms, PatientName=JAPANESE))
     keys = identifier(StudyInstanceUID="1.2.5", PatientName="")
     del keys.SpecificCharacterSet
-    (found,) = archive.find("STUDY", "study", keys).datasets()
+    (match,) = archive.find("STUDY", "study", keys)
+    found = match.dataset()
     assert list(found.SpecificCharacterSet) == terms
     assert found.PatientName == JAPANESE
 
@@ -224,7 +229,8 @@ def test_a_character_set_that_lacks_the_letters_is_not_answered_in(archive: Arch
     put(archive, sample("1.2.5", SpecificCharacterSet="ISO_IR 144", PatientName="Люкceмбypг"))
     keys = identifier(StudyInstanceUID="1.2.5", PatientName="")
     keys.SpecificCharacterSet = "ISO_IR 100"
-    (found,) = archive.find("STUDY", "study", keys).datasets()
+    (match,) = archive.find("STUDY", "study", keys)
+    found = match.dataset()
     assert found.SpecificCharacterSet == "ISO_IR 144"
     assert found.PatientName == "Люкceмбypг"
 

@@ -20,8 +20,8 @@ from pydicom import Dataset, dcmread
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from scenario_runner.pacs.worklist import write_item
 from tests.network.hostile import Wire, hostile
+from tests.pacs.worklist_items import write_item
 from tests.peers.processes import free_port
 from tests.running import command, environment, fabricate, write_scenario, write_site
 

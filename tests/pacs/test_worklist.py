@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydicom import Dataset
 
-from scenario_runner.pacs.worklist import write_item
+from tests.pacs.worklist_items import write_item
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.server import EmbeddedPacs

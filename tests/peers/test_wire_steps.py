@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydicom import Dataset
 
-from scenario_runner.pacs.worklist import write_item
+from tests.pacs.worklist_items import write_item
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp, wlmscpfs
 from tests.running import fabricate, record, steps, write_scenario, write_site
 

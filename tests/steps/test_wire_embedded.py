@@ -12,7 +12,7 @@ from pydicom import Dataset
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from scenario_runner.pacs.worklist import write_item
+from tests.pacs.worklist_items import write_item
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:

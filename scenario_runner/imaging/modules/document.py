@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import image, study
 from scenario_runner.imaging.modules.patient import patient, patient_study
-from scenario_runner.imaging.modules.values import da, later, tm
+from scenario_runner.imaging.modules.values import da, tm
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
@@ -44,11 +44,4 @@ def report_series(dataset: Dataset, series: PlannedSeries) -> None:
 
 def each(planned: PlannedImage) -> dict[str, Any]:
     """Identity and content time of one object; they follow each other by a minute."""
-    series = planned.series
-    day, time = later(series.date, series.time, planned.index * 60)
-    return {
-        "SOPInstanceUID": planned.uid,
-        "InstanceNumber": planned.number,
-        "ContentDate": day,
-        "ContentTime": time,
-    }
+    return image.sop_each(planned, seconds_apart=60)

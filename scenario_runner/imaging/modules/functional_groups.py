@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.modules import anatomy, image, study
-from scenario_runner.imaging.modules.values import ds, later
+from scenario_runner.imaging.modules.values import ds
 from scenario_runner.planning.identity import uid_below
 
 if TYPE_CHECKING:
@@ -164,12 +164,7 @@ def frame_of(number: int, position: Listed[str]) -> Dataset:
 
 def each(planned: PlannedImage, frames: Listed[Dataset]) -> dict[str, Any]:
     """What differs from image to image."""
-    series = planned.series
-    day, time = later(series.date, series.time, planned.index * 60)
     return {
-        "SOPInstanceUID": planned.uid,
-        "InstanceNumber": planned.number,
-        "ContentDate": day,
-        "ContentTime": time,
+        **image.sop_each(planned, seconds_apart=60),
         "PerFrameFunctionalGroupsSequence": frames,
     }

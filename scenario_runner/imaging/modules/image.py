@@ -29,13 +29,21 @@ def general_image(dataset: Dataset, image_type: list[str]) -> None:
 
 def general_image_each(image: PlannedImage, seconds_apart: float = 1.0) -> dict[str, Any]:
     """What SOP Common and General Image have of each image; times run on through the series."""
+    each = sop_each(image, seconds_apart)
+    return {
+        **each,
+        "AcquisitionDate": each["ContentDate"],
+        "AcquisitionTime": each["ContentTime"],
+    }
+
+
+def sop_each(image: PlannedImage, seconds_apart: float) -> dict[str, Any]:
+    """Identity and content time of one object of any kind."""
     series = image.series
     day, time = later(series.date, series.time, image.index * seconds_apart)
     return {
         "SOPInstanceUID": image.uid,
         "InstanceNumber": image.number,
-        "AcquisitionDate": day,
-        "AcquisitionTime": time,
         "ContentDate": day,
         "ContentTime": time,
     }

@@ -54,7 +54,7 @@ def test_what_is_stored_is_found_by_c_find_and_comes_back_byte_for_byte(
     assert first["00081190"]["Value"] == [f"{url}/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1"]
     assert answer.json()["00081190"]["Value"] == [f"{url}/studies/1.2.3"]
     by_dimse = pacs.archive.find("STUDY", "study", identifier(StudyInstanceUID="1.2.3"))
-    assert [one.StudyInstanceUID for one in by_dimse.datasets()] == ["1.2.3"]
+    assert [one.dataset().StudyInstanceUID for one in by_dimse] == ["1.2.3"]
     assert [content for _, content in parts(get(f"{url}/studies/1.2.3"))] == [s.file for s in sent]
     assert incoming(pacs) == []
 
