@@ -124,7 +124,7 @@ class Connection:
         if batch:
             self._socket.sendall(b"".join(batch))
 
-    def finish(self, timeout: float = 1.0) -> None:
+    def finish(self, timeout: float = 3.0) -> None:
         """Close after the last answer: the peer reads it and closes first (PS3.8 9.2.3, Sta13).
 
         Closing at once would let the end of the connection overtake the answer in peers that look
