@@ -22,8 +22,9 @@ from scenario_runner.planning.identity import derive_seed, derive_uid
 from scenario_runner.planning.makers import Setting
 from scenario_runner.planning.matrix import case_id, combinations
 from scenario_runner.planning.numbers import ExhaustedRule, reserve
+from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
-from scenario_runner.planning.prepare import Offers, Preparation
+from scenario_runner.planning.prepare import Preparation
 from scenario_runner.planning.transfer_syntaxes import SUPPORTED
 
 if TYPE_CHECKING:
