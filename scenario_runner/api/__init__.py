@@ -13,8 +13,7 @@ from scenario_runner.api.ledger import (
     SentInstance,
     acknowledged,
 )
-from scenario_runner.api.steps import Step, StepContext, StepResult
-from scenario_runner.api.targets import (
+from scenario_runner.api.operations import (
     CommitResult,
     Echo,
     Fetched,
@@ -29,11 +28,10 @@ from scenario_runner.api.targets import (
     RetrieveResult,
     StoreOptions,
     StoreStatus,
-    Target,
-    TargetKind,
-    TargetSetup,
     status_class,
 )
+from scenario_runner.api.steps import Step, StepContext, StepResult
+from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.deadline import Deadline
 from scenario_runner.language.faults import Fault, Faults
 from scenario_runner.language.fields import (

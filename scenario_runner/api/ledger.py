@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from scenario_runner.api.targets import StoreStatus, status_class
+from scenario_runner.api.operations import StoreStatus, status_class
 from scenario_runner.imaging.importing.assign import Assigned
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 

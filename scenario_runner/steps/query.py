@@ -16,7 +16,7 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
-from scenario_runner.api.targets import QueryLevel
+from scenario_runner.api.operations import QueryLevel
 from scenario_runner.steps.worklist import worklist_request
 
 

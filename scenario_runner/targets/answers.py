@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from scenario_runner.api.targets import StoreStatus
+from scenario_runner.api.operations import StoreStatus
 from scenario_runner.errors import TargetError
 
 if TYPE_CHECKING:

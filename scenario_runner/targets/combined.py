@@ -6,7 +6,7 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.api.targets import (
+from scenario_runner.api.operations import (
     CommitResult,
     Echo,
     Fetched,
@@ -20,9 +20,8 @@ from scenario_runner.api.targets import (
     Storable,
     StoreOptions,
     StoreStatus,
-    Target,
-    TargetSetup,
 )
+from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.events import TargetFacts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from scenario_runner.api.targets import (
+from scenario_runner.api.operations import (
     Echo,
     Fetched,
     FetchRequest,
@@ -18,9 +18,8 @@ from scenario_runner.api.targets import (
     Storable,
     StoreOptions,
     StoreStatus,
-    Target,
-    TargetSetup,
 )
+from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService

@@ -7,7 +7,7 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from scenario_runner.api.targets import (
+from scenario_runner.api.operations import (
     CommitResult,
     Echo,
     FindRequest,
@@ -18,9 +18,8 @@ from scenario_runner.api.targets import (
     Storable,
     StoreOptions,
     StoreStatus,
-    Target,
-    TargetSetup,
 )
+from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
 from scenario_runner.language.site_model import UserIdentity as SiteIdentity

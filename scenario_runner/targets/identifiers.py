@@ -12,7 +12,7 @@ from scenario_runner.language.dicom_text import as_dicom_text
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
-    from scenario_runner.api.targets import FindRequest, Level, QueryLevel, RetrieveRequest
+    from scenario_runner.api.operations import FindRequest, Level, QueryLevel, RetrieveRequest
 
 UNIQUE_KEYS: Mapping[Level, str] = {
     "patient": "PatientID",
