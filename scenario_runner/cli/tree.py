@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.tree import Line
     from scenario_runner.imaging.terminal import Colors
 

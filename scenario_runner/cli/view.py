@@ -15,7 +15,7 @@ from scenario_runner.errors import FabricatorError, UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.imaging.terminal import Colors
 
 DAMAGED = 3

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import errno
 import struct
-import zlib
-from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
+from scenario_runner.conformance.dicom_file import (
+    DEFLATED_LITTLE,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    PIXEL_DATA,
+    DicomFile,
+    Trouble,
+)
 from scenario_runner.conformance.elements import Element, Items, entry, name_of, text_of, words
+from scenario_runner.conformance.source import DamageError, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
 LONG_VRS = words("OB OD OF OL OV OW SQ SV UC UN UR UT UV")
 """VRs with a length of 32 bits in Explicit VR (PS3.5 7.1.2)."""
@@ -31,63 +33,16 @@ VRS = LONG_VRS | words("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI
 
 MAX_ELEMENTS = 250_000
 MAX_DEPTH = 32
-MAX_INFLATED = 1 << 27
 MAX_KEPT = 1 << 26
 """Bytes of values that are kept to be judged, pixel data and other large values not counted."""
 MAX_TROUBLE = 1000
-_WINDOW = 1 << 17
 _KEPT_TEXT = 1 << 20
 _KEPT_BYTES = 1 << 16
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-PIXEL_DATA = 0x7FE00010
 _BULKY = words("OB OD OF OL OV OW UN")
 _SWAPPED = {"AT": 2, "US": 2, "SS": 2, "UL": 4, "SL": 4}
-
-
-class Trouble(NamedTuple):
-    """Something wrong with the encoding. rule: its id in the table of rules."""
-
-    rule: str
-    attribute: str | None
-    message: str
-
-
-@dataclass(slots=True)
-class DicomFile:
-    """A file as it was read. meta, data: empty when they could not be read."""
-
-    meta: Items = field(default_factory=Items)
-    data: Items = field(default_factory=Items)
-    transfer_syntax: str = ""
-    meta_length: int = 0
-    """Bytes of the file meta information after its group length element."""
-    readable: bool = False
-    """Whether the data set was reached at all, so that what is absent can be called missing."""
-    whole: bool = False
-    """Whether it was read to the end."""
-    trouble: list[Trouble] = field(default_factory=list)
-
-    @property
-    def sop_class(self) -> str:
-        """The SOP class UID; a DICOMDIR has it in the file meta information only (PS3.10 8.6)."""
-        return self.data.text("SOPClassUID") or self.meta.text("MediaStorageSOPClassUID")
-
-    @property
-    def implicit(self) -> bool:
-        """Whether VRs come from the dictionary."""
-        return self.transfer_syntax == IMPLICIT_LITTLE
-
-    @property
-    def encapsulated(self) -> bool:
-        """Whether pixel data is compressed, which every other transfer syntax means (PS3.5 A.4)."""
-        return self.transfer_syntax not in (
-            IMPLICIT_LITTLE,
-            EXPLICIT_LITTLE,
-            DEFLATED_LITTLE,
-            EXPLICIT_BIG,
-        )
 
 
 def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
@@ -114,11 +69,11 @@ def read_stream(stream: BinaryIO, *, until: int = 1 << 32) -> DicomFile:
         message = "no DICM after a preamble of 128 bytes: not a DICOM file"
         found.trouble.append(Trouble("not-dicom", None, message))
         return found
-    reader = _Reader(_Source(stream, size), found.trouble)
+    reader = _Reader(Source(stream, size), found.trouble)
     try:
         at = _read_meta(found, reader, size)
         _read_data(found, reader, at, size, until)
-    except _DamageError as error:
+    except DamageError as error:
         found.trouble.append(Trouble(error.rule, error.attribute, str(error)))
     return found
 
@@ -140,7 +95,7 @@ def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int
     if not found.transfer_syntax and at < size:
         found.transfer_syntax = EXPLICIT_LITTLE if reader.looks_explicit(at) else IMPLICIT_LITTLE
     if found.transfer_syntax == DEFLATED_LITTLE:
-        reader, at = reader.inflated(at, size), 0
+        reader, at = reader.inflated(at), 0
         size = reader.size
     reader.implicit = found.implicit
     reader.little = found.transfer_syntax != EXPLICIT_BIG
@@ -152,42 +107,10 @@ def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int
     found.whole = True
 
 
-class _DamageError(Exception):
-    """The bytes are not elements; ``rule`` and ``attribute`` say what they break."""
-
-    def __init__(self, message: str, attribute: str | None = None, rule: str = "structure") -> None:
-        super().__init__(message)
-        self.rule, self.attribute = rule, attribute
-
-
-class _Source:
-    """Bytes of a stream by position, through a window."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream, self.size = stream, size
-        self._start = 0
-        self.window = b""
-
-    def index(self, at: int, count: int) -> int:
-        """Where in ``window`` these bytes lie, all of them. Raises _DamageError past the end."""
-        index = at - self._start
-        if index < 0 or index + count > len(self.window):
-            self._stream.seek(at)
-            self.window = self._stream.read(max(count, _WINDOW))
-            self._start, index = at, 0
-            if len(self.window) < count:
-                raise _DamageError("the file ends in the middle of an element", rule="truncated")
-        return index
-
-    def read(self, at: int, count: int) -> bytes:
-        index = self.index(at, count)
-        return self.window[index : index + count]
-
-
 class _Reader:
     """Reads elements at positions and puts them into data sets."""
 
-    def __init__(self, source: _Source, trouble: list[Trouble]) -> None:
+    def __init__(self, source: Source, trouble: list[Trouble]) -> None:
         self._source, self._trouble = source, trouble
         self.size = source.size
         self.implicit, self.little = False, True
@@ -209,33 +132,16 @@ class _Reader:
         """Whether a VR follows the tag there."""
         return self._source.read(at, min(6, self.size - at))[4:6].decode("latin-1") in VRS
 
-    def inflated(self, at: int, size: int) -> _Reader:
-        """A reader of what is deflated from there on (PS3.5 A.5), bounded."""
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        out = BytesIO()
-        try:
-            while at < size and not inflate.eof:
-                chunk = self._source.read(at, min(_WINDOW, size - at))
-                at += len(chunk)
-                while chunk:
-                    out.write(inflate.decompress(chunk, 1 << 20))
-                    chunk = inflate.unconsumed_tail
-                    if out.tell() > MAX_INFLATED:
-                        raise _DamageError(
-                            f"more than {MAX_INFLATED >> 20} MiB when inflated", rule="too-large"
-                        )
-        except zlib.error as error:
-            raise _DamageError(f"the deflated data set cannot be inflated: {error}") from None
-        if not inflate.eof:
-            raise _DamageError("the deflated data set ends too early", rule="truncated")
-        return _Reader(_Source(out, out.tell()), self._trouble)
+    def inflated(self, at: int) -> _Reader:
+        """A reader of what is deflated from there on."""
+        return _Reader(self._source.inflated(at), self._trouble)
 
     def element(self, into: Items, at: int, end: int, depth: int) -> int:
         """Read the element there into a data set. Returns where the next one begins."""
         self._one_more()
         tag, written, length, at = self._head(at, end)
         if tag >> 16 == 0xFFFE:
-            raise _DamageError("a delimiter where an element should be", into.path + name_of(tag))
+            raise DamageError("a delimiter where an element should be", into.path + name_of(tag))
         vr = written or _vr_of(tag)
         element = Element(tag, vr, written, b"", None if length == _UNDEFINED else length)
         if length == _UNDEFINED:
@@ -243,7 +149,7 @@ class _Reader:
         else:
             if at + length > end:
                 message = f"says it has {length} bytes, {end - at} are left"
-                raise _DamageError(message, into.path + name_of(tag), "truncated")
+                raise DamageError(message, into.path + name_of(tag), "truncated")
             if length & 1:
                 message = f"has a length of {length} bytes, which is odd"
                 self._say("even-length", into, tag, message)
@@ -275,7 +181,7 @@ class _Reader:
         self._count += 1
         if self._count > MAX_ELEMENTS:
             message = f"more than {MAX_ELEMENTS} elements, items and fragments"
-            raise _DamageError(message, rule="too-large")
+            raise DamageError(message, rule="too-large")
 
     def _put(self, into: Items, element: Element) -> None:
         tag = element.tag
@@ -300,7 +206,7 @@ class _Reader:
     def _head(self, at: int, end: int) -> tuple[int, str, int, int]:
         """Tag, written VR, length, where the value begins."""
         if at + 8 > end:
-            raise _DamageError("ends in the middle of an element", rule="truncated")
+            raise DamageError("ends in the middle of an element", rule="truncated")
         source = self._source
         index = source.index(at, 8)
         order = "<" if self.little else ">"
@@ -313,11 +219,11 @@ class _Reader:
             return tag, "", 0, at + 8
         vr = raw.decode("latin-1")
         if vr not in VRS:
-            raise _DamageError(f"{raw!r} is no Value Representation", name_of(tag))
+            raise DamageError(f"{raw!r} is no Value Representation", name_of(tag))
         if vr not in LONG_VRS:
             return tag, vr, short, at + 8
         if at + 12 > end:
-            raise _DamageError("ends in the middle of an element", name_of(tag), "truncated")
+            raise DamageError("ends in the middle of an element", name_of(tag), "truncated")
         index = source.index(at + 8, 4)
         return tag, vr, struct.unpack_from(order + "L", source.window, index)[0], at + 12
 
@@ -336,7 +242,7 @@ class _Reader:
             finally:
                 self.implicit, self.little = implicit, little
         message = f"VR {element.vr} cannot have an undefined length"
-        raise _DamageError(message, into.path + name_of(element.tag))
+        raise DamageError(message, into.path + name_of(element.tag))
 
     def _sequence(
         self, element: Element, into: Items, at: int, end: int, depth: int, *, delimited: bool
@@ -344,7 +250,7 @@ class _Reader:
         """Read items; ``end`` bounds them, a delimiter ends them when ``delimited`` (PS3.5 7.5)."""
         where = into.path + name_of(element.tag)
         if depth >= MAX_DEPTH:
-            raise _DamageError(
+            raise DamageError(
                 f"sequences are nested more than {MAX_DEPTH} deep", where, "too-large"
             )
         element.items = []
@@ -353,22 +259,22 @@ class _Reader:
             if tag == _SEQUENCE_END and delimited:
                 return at
             if tag != _ITEM:
-                raise _DamageError("holds something that is not an item", where)
+                raise DamageError("holds something that is not an item", where)
             item = Items(parent=into, sequence=element.tag, index=len(element.items))
             element.items.append(item)
             self._one_more()
             undefined = length == _UNDEFINED
             inner = end if undefined else at + length
             if inner > end:
-                raise _DamageError("an item is longer than what it is in", where, "truncated")
+                raise DamageError("an item is longer than what it is in", where, "truncated")
             at = self._item(item, at, inner, depth + 1, undefined=undefined)
         if delimited:
-            raise _DamageError("has no sequence delimitation item", where, "truncated")
+            raise DamageError("has no sequence delimitation item", where, "truncated")
         return end
 
     def _item_head(self, at: int, end: int, where: str) -> tuple[int, int, int]:
         if at + 8 > end:
-            raise _DamageError("ends in the middle of an item", where, "truncated")
+            raise DamageError("ends in the middle of an item", where, "truncated")
         index = self._source.index(at, 8)
         order = "<HHL" if self.little else ">HHL"
         group, number, length = struct.unpack_from(order, self._source.window, index)
@@ -380,7 +286,7 @@ class _Reader:
                 return at + 8
             at = self.element(item, at, end, depth)
         if undefined:
-            raise _DamageError("an item has no delimitation item", item.path[:-1], "truncated")
+            raise DamageError("an item has no delimitation item", item.path[:-1], "truncated")
         return at
 
     def _fragments(self, element: Element, where: str, at: int, end: int) -> int:
@@ -392,9 +298,9 @@ class _Reader:
                 element.fragments = lengths[1:]
                 return at
             if tag != _ITEM or length == _UNDEFINED:
-                raise _DamageError("holds something that is not a fragment", where)
+                raise DamageError("holds something that is not a fragment", where)
             if at + length > end:
-                raise _DamageError("a fragment is longer than the file", where, "truncated")
+                raise DamageError("a fragment is longer than the file", where, "truncated")
             self._one_more()
             if not lengths:
                 count = min(length // 4, MAX_ELEMENTS)

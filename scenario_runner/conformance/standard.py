@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.rules.base import Rule
 
 MOST = 500

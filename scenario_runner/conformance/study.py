@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.characters import UndecodableError, decode
-from scenario_runner.conformance.reader import PIXEL_DATA, read_file
+from scenario_runner.conformance.dicom_file import PIXEL_DATA
+from scenario_runner.conformance.reader import read_file
 from scenario_runner.conformance.rules.geometry import dot
 from scenario_runner.conformance.rules.table import STUDY
 from scenario_runner.conformance.rules.values import shown
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.conformance.api import Finding
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Items
-    from scenario_runner.conformance.reader import DicomFile
 
 PATIENT = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
 STUDY_LEVEL = (

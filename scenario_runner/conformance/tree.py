@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.characters import TEXT_VRS, UndecodableError, decode
+from scenario_runner.conformance.dicom_file import EXPLICIT_BIG
 from scenario_runner.conformance.elements import entry, name_of, text_of
-from scenario_runner.conformance.reader import EXPLICIT_BIG
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Finding
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Element, Items
-    from scenario_runner.conformance.reader import DicomFile
 
 MOST_CHARACTERS = 4096
 """Of one value; who wants more has the file."""

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scenario_runner.conformance.api import Severity
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Element, Items
-    from scenario_runner.conformance.reader import DicomFile
 
 
 class Problem(NamedTuple):

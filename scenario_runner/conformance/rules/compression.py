@@ -10,7 +10,7 @@ from scenario_runner.conformance.rules.base import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
 
 _STANDARD = "1.2.840.10008.1.2"
 _JPEG = "1.2.840.10008.1.2.4."

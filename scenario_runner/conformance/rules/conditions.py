@@ -12,7 +12,7 @@ from scenario_runner.conformance.rules.base import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
 
 
 class Enumerated(NamedTuple):

@@ -11,7 +11,7 @@ from scenario_runner.conformance.rules.values import is_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
 
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance import characters
+from scenario_runner.conformance.dicom_file import PIXEL_DATA
 from scenario_runner.conformance.elements import Element, Items, entry
-from scenario_runner.conformance.reader import PIXEL_DATA
 from scenario_runner.conformance.rules.base import Problem
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from scenario_runner.conformance.rules.base import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
 
 _TOLERANCE = 1e-4
 """Of direction cosines, as far as a DS of few digits can say them."""

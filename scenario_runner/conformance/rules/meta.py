@@ -11,7 +11,7 @@ from scenario_runner.conformance.rules.classes import uid_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.conformance.reader import DicomFile
+    from scenario_runner.conformance.dicom_file import DicomFile
 
 _REQUIRED = (
     "FileMetaInformationGroupLength",

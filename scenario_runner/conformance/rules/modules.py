@@ -12,8 +12,8 @@ from scenario_runner.conformance.rules.requirements import IMAGE, IN_ITEMS, Requ
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Items
-    from scenario_runner.conformance.reader import DicomFile
 
 PAIRED = words(
     "ANKLE ARM BREAST CALCANEUS CLAVICLE EAR ELBOW EYE FEMUR FINGER FOOT FOREARM HAND HIP HUMERUS "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.reader import EXPLICIT_BIG, IMPLICIT_LITTLE, DicomFile
+from scenario_runner.conformance.dicom_file import EXPLICIT_BIG, IMPLICIT_LITTLE, DicomFile
 from scenario_runner.conformance.rules.base import Problem
 
 if TYPE_CHECKING:

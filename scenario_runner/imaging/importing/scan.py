@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scenario_runner.conformance.dicom_file import DicomFile
 from scenario_runner.conformance.elements import Items
 from scenario_runner.conformance.files import expand
-from scenario_runner.conformance.reader import DicomFile, read_file
+from scenario_runner.conformance.reader import read_file
 from scenario_runner.imaging.importing.moments import parse_da
 from scenario_runner.imaging.importing.profile import SHOWS_TEXT, SHOWS_TEXT_CLASSES
 

@@ -1,0 +1,59 @@
+"""A DICOM file as it was read: its elements, how they were encoded, and what was wrong with that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from scenario_runner.conformance.elements import Items
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+
+PIXEL_DATA = 0x7FE00010
+
+
+class Trouble(NamedTuple):
+    """Something wrong with the encoding. rule: its id in the table of rules."""
+
+    rule: str
+    attribute: str | None
+    message: str
+
+
+@dataclass(slots=True)
+class DicomFile:
+    """A file as it was read. meta, data: empty when they could not be read."""
+
+    meta: Items = field(default_factory=Items)
+    data: Items = field(default_factory=Items)
+    transfer_syntax: str = ""
+    meta_length: int = 0
+    """Bytes of the file meta information after its group length element."""
+    readable: bool = False
+    """Whether the data set was reached at all, so that what is absent can be called missing."""
+    whole: bool = False
+    """Whether it was read to the end."""
+    trouble: list[Trouble] = field(default_factory=list)
+
+    @property
+    def sop_class(self) -> str:
+        """The SOP class UID; a DICOMDIR has it in the file meta information only (PS3.10 8.6)."""
+        return self.data.text("SOPClassUID") or self.meta.text("MediaStorageSOPClassUID")
+
+    @property
+    def implicit(self) -> bool:
+        """Whether VRs come from the dictionary."""
+        return self.transfer_syntax == IMPLICIT_LITTLE
+
+    @property
+    def encapsulated(self) -> bool:
+        """Whether pixel data is compressed, which every other transfer syntax means (PS3.5 A.4)."""
+        return self.transfer_syntax not in (
+            IMPLICIT_LITTLE,
+            EXPLICIT_LITTLE,
+            DEFLATED_LITTLE,
+            EXPLICIT_BIG,
+        )
