@@ -71,6 +71,8 @@ class Association:
         self._midway = False
         self._message_id = 0
         self._pdvs: list[tuple[int, int, memoryview]] = []
+        self.last_pdu = b""
+        """The P-DATA-TF read last, whole."""
 
     @classmethod
     def open(cls, peer: Peer, proposals: Sequence[Proposal], deadline: Deadline) -> Self:
@@ -216,6 +218,16 @@ class Association:
         except commands.CommandSetError as error:
             raise self._violation(str(error)) from error
 
+    def hears(self, expected: bytes) -> bool:
+        """Wait for what comes next, and whether it is exactly that PDU, which then has been read.
+
+        Whatever else comes is left to be received. Raises as ``receive`` does.
+        """
+        if self._pdvs:
+            return False
+        until = time.monotonic() + self.peer.response_timeout
+        return self._transport.take(expected, self.deadline, until)
+
     def response(self, request: Field, message_id: int, context_id: int) -> Message:
         """Wait for the response to a request and hold it to the request (PS3.7 9.3).
 
@@ -253,6 +265,7 @@ class Association:
     def _read_data(self, until: float) -> None:
         kind, body = read_pdu(self._transport, self.peer, self.deadline, until)
         if kind == pdu.P_DATA:
+            self.last_pdu = body
             self._pdvs = self._split(body)
             return
         self._open = False

@@ -108,15 +108,35 @@ class Transport:
         until: time.monotonic() by when they must be here; stage: which timeout that is. Raises PeerTimeout when they are not,
         AssociationAborted when the connection closes first.
         """
-        if len(self._received) - self._position < size:
-            del self._received[: self._position]
-            self._position = 0
-            while len(self._received) < size:
-                self._receive(deadline, until, stage)
+        while len(self._received) - self._position < size:
+            self._receive(deadline, until, stage)
         start = self._position
         if not keep:
             self._position += size
         return bytes(memoryview(self._received)[start : start + size])
+
+    def take(self, expected: bytes, deadline: Deadline, until: float) -> bool:
+        """Whether what comes next is exactly that PDU, which is then taken; if not, all is left.
+
+        Waits until it is whole or differs, no longer than for any PDU. Raises as ``read`` does.
+        """
+        size = len(expected)
+        stage: Stage = "response"
+        while True:
+            start = self._position
+            here = bytes(memoryview(self._received)[start : start + size])
+            if here == expected:
+                self._position = start + size
+                if self.log is not None:
+                    self.log.received(here)
+                return True
+            if len(here) == size or not expected.startswith(here):
+                return False
+            if here and stage == "response":
+                end = time.monotonic() + self._peer.patience("network")
+                if end < until:
+                    until, stage = end, "network"
+            self._receive(deadline, until, stage)
 
     def receive(self, most: int, deadline: Deadline, until: float) -> bytes:
         """At least one byte and at most so many; none when the peer has closed the connection.
@@ -124,8 +144,6 @@ class Transport:
         Raises as ``read`` does.
         """
         while len(self._received) == self._position:
-            del self._received[:]
-            self._position = 0
             if not self._received_more(deadline, until):
                 return b""
         size = min(most, len(self._received) - self._position)
@@ -142,6 +160,9 @@ class Transport:
 
     def _received_more(self, deadline: Deadline, until: float, stage: Stage = "response") -> bool:
         """Wait a moment for bytes; whether the connection is still open."""
+        if self._position:
+            del self._received[: self._position]
+            self._position = 0
         try:
             self._arm(deadline, until, stage, _AWAITED[stage])
             if _QUICKACK is not None:

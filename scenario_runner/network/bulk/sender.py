@@ -10,6 +10,7 @@ from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import commands
 from scenario_runner.network.association import Association
 from scenario_runner.network.bulk.answers import Pair, Storable, StoreAnswer, unsent
+from scenario_runner.network.bulk.wording import Wording
 from scenario_runner.network.commands import Element, Field, StoreRequests
 from scenario_runner.network.negotiation import (
     MAX_CONTEXTS,
@@ -71,6 +72,7 @@ class Sender:
         self._negotiated: dict[Pair, Context] = {}
         self._requests = {sop_class: StoreRequests(sop_class) for sop_class, _ in pairs}
         self._prepared: _Prepared | None = None
+        self._wording = Wording()
 
     def open(self, group: int = 0) -> None:
         """Make sure the association for that group of contexts stands. Raises as Association.open."""
@@ -83,6 +85,7 @@ class Sender:
         ]
         self._association = Association.open(self._peer, proposals, self._deadline)
         self._group = group
+        self._wording = Wording()
         contexts = self._association.evidence.contexts
         self._negotiated = dict(zip(self._groups[group], contexts, strict=True))
         if self._opened:
@@ -123,21 +126,33 @@ class Sender:
 
     def answer(self, sent: InFlight) -> StoreAnswer:
         """Wait for the peer's word on an instance that was sent."""
-        message = self._standing().response(Field.C_STORE_RQ, sent.message_id, sent.context_id)
+        instance = sent.instance
+        association = self._standing()
+        form = self._wording.success(sent.context_id, sent.message_id, instance.sop_instance_uid)
+        if form is not None and association.hears(form):
+            return _answered(sent, 0)
+        message = association.response(Field.C_STORE_RQ, sent.message_id, sent.context_id)
         uid = commands.text(message.command, Element.AFFECTED_SOP_INSTANCE_UID)
-        if uid and uid != sent.instance.sop_instance_uid:
+        if uid and uid != instance.sop_instance_uid:
             raise self._peer.error(
                 ProtocolViolation,
                 "the peer broke the protocol",
                 f"it answered for SOP instance '{uid[:64]}', not for the one sent",
             )
-        return StoreAnswer(
-            sop_instance_uid=sent.instance.sop_instance_uid,
-            sop_class_uid=sent.instance.sop_class_uid,
-            status=commands.number(message.command, Element.STATUS),
-            comment=commands.comment(message.command),
-            seconds=time.monotonic() - sent.started,
+        answer = _answered(
+            sent,
+            commands.number(message.command, Element.STATUS),
+            commands.comment(message.command),
         )
+        if answer.status == 0 and not answer.comment:
+            self._wording.learn(
+                association.last_pdu,
+                message.command,
+                sent.context_id,
+                sent.message_id,
+                instance.sop_instance_uid,
+            )
+        return answer
 
     def release(self) -> None:
         """End the open association in good order, if there is one."""
@@ -154,6 +169,16 @@ class Sender:
     def _standing(self) -> Association:
         assert self._association is not None
         return self._association
+
+
+def _answered(sent: InFlight, status: int | None, comment: str = "") -> StoreAnswer:
+    return StoreAnswer(
+        sop_instance_uid=sent.instance.sop_instance_uid,
+        sop_class_uid=sent.instance.sop_class_uid,
+        status=status,
+        comment=comment,
+        seconds=time.monotonic() - sent.started,
+    )
 
 
 def _can_be_proposed(uid: str) -> bool:
