@@ -18,9 +18,10 @@ from scenario_runner.errors import (
 )
 from scenario_runner.network import commands, negotiation, pdu
 from scenario_runner.network.commands import Command, Element, Field
+from scenario_runner.network.connecting import connect
 from scenario_runner.network.fragments import COMMAND, LAST, fragments
 from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
-from scenario_runner.network.transport import SLICE, Buffer, Transport, connect
+from scenario_runner.network.transport import SLICE, Buffer, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,8 @@ import httpcore
 import httpx
 
 from scenario_runner.errors import AssociationAborted, PeerTimeout
-from scenario_runner.network.transport import Transport, connect
+from scenario_runner.network.connecting import connect
+from scenario_runner.network.transport import Transport
 
 if TYPE_CHECKING:
     import ssl
