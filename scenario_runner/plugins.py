@@ -123,6 +123,8 @@ class Plugins:
                 plugin = implementation.plugin_name
                 try:
                     things = list(implementation.function())
+                    if plugin not in BUILT_IN:
+                        _build_models(things)
                 except Exception as error:
                     raise PluginError(
                         f"plugin '{plugin}' failed in {hook}: {_reason(error)}"
@@ -196,6 +198,15 @@ class Plugins:
             raise PluginError(
                 f"plugin '{plugin_name}' cannot be loaded: {_reason(error)}"
             ) from error
+
+
+def _build_models(things: Iterable[Any]) -> None:
+    """Build the models of a plugin, which would else wait for their first use in a run."""
+    for thing in things:
+        for model in (thing, getattr(thing, "model", None)):
+            build = getattr(model, "model_rebuild", None)
+            if build is not None:
+                build()
 
 
 def _reason(error: Exception) -> str:

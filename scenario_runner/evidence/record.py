@@ -18,9 +18,7 @@ RunOutcome = Literal["passed", "failed", "error", "interrupted"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(
-        use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
-    )
+    model_config = ConfigDict(defer_build=True, json_schema_serialization_defaults_required=True)
 
 
 class SentRecord(TypedDict, total=False):
@@ -330,7 +328,7 @@ class RunRecord(_Part):
 class PlanCase(BaseModel):
     """A case of ``inputs/plan.json``, as much of it as the record needs."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     id: str
     name: str = ""
@@ -345,7 +343,7 @@ class PlanCase(BaseModel):
 class PlanFile(BaseModel):
     """``inputs/plan.json``."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     cases: list[PlanCase] = []
     reserved: dict[str, dict[str, dict[str, int]]] = {}
@@ -354,7 +352,11 @@ class PlanFile(BaseModel):
 
 def published_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``run.json``, as ``schemas/run.v1.schema.json`` has it."""
-    schema = RunRecord.model_json_schema(mode="serialization", by_alias=True)
+    from scenario_runner.descriptions import DescribedSchema
+
+    schema = RunRecord.model_json_schema(
+        mode="serialization", by_alias=True, schema_generator=DescribedSchema
+    )
     parts = schema.pop("$defs")
     for part in (schema, *parts.values()):
         for field in part.get("properties", {}).values():

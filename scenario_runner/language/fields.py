@@ -26,6 +26,7 @@ class Model(BaseModel):
     """Base of everything that is read from a file: unknown keys are errors, values are frozen."""
 
     model_config = ConfigDict(
+        defer_build=True,  # a scenario uses few of all the steps and checks
         extra="forbid",
         frozen=True,
         strict=True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, create_model
 
-from scenario_runner.language.descriptions import DescribedSchema
+from scenario_runner.descriptions import DescribedSchema
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.site_model import Site, TargetSpec

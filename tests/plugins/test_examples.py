@@ -104,3 +104,22 @@ def test_a_broken_plugin_is_named_with_its_error_and_no_traceback(tmp_path: Path
     done = fabricate("schema", "--site", site).check(2)
     assert "broken.py" in done.err
     assert "nothing_like_that" in done.err
+
+
+def test_a_plugin_whose_model_cannot_be_built_is_named_before_anything_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "strange.py").write_text(
+        "from typing import ClassVar\n"
+        "from scenario_runner.api import Step\n"
+        "from scenario_runner.plugins import hookimpl\n"
+        "class Thing:\n    pass\n"
+        "class Strange(Step):\n    name: ClassVar[str] = 'strange'\n    thing: Thing\n"
+        "@hookimpl\ndef fabricate_steps():\n    return [Strange]\n",
+        encoding="utf-8",
+    )
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}}, plugins="plugins")
+    scenario = write_scenario(tmp_path / "s.yaml", [{"log": "never said"}])
+    done = fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check(2)
+    assert "plugin 'strange.py'" in done.err
+    assert "Thing" in done.err
