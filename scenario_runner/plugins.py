@@ -21,7 +21,7 @@ from scenario_runner.errors import PluginError
 
 if TYPE_CHECKING:
     from scenario_runner.api import Check, Step, TargetKind
-    from scenario_runner.conformance.api import Validator
+    from scenario_runner.conformance.api import NamesItsRules, Validator
     from scenario_runner.evidence.api import Reporter
     from scenario_runner.imaging.api import DocumentBuilder, Fault, IodBuilder, Phantom
     from scenario_runner.planning.api import Demographics, PatternField
@@ -156,6 +156,16 @@ class Plugins:
     def checks(self) -> Mapping[str, type[Check]]:
         """Checks by name."""
         return self.named("fabricate_checks")
+
+    def rules(self, validator: str) -> frozenset[str] | None:
+        """What findings of a validator are called; None for one that is unknown or does not tell.
+
+        Those of no named rule are called after the validator.
+        """
+        found: Validator | NamesItsRules | None = self.named("fabricate_validators").get(validator)
+        if found is None or not hasattr(found, "rules"):
+            return None
+        return found.rules() or frozenset({validator})
 
     def names(self) -> list[str]:
         """The names of the plugins loaded from outside the package, for the evidence."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from scenario_runner.api import Check, CheckResult, SavedName, StepContext, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements, wanted
 from scenario_runner.checks.judging import judge
+from scenario_runner.language.fields import DEFAULT_VALIDATOR
 
 _SHOWN = 200
 
@@ -21,7 +22,7 @@ class Conformant(Check):
 
     of: SavedName = None
     """What ``retrieve`` saved, by name or as a template; by default what was generated."""
-    with_: list[ValidatorName] = Field(default=["standard"], alias="with", min_length=1)
+    with_: list[ValidatorName] = Field(default=[DEFAULT_VALIDATOR], alias="with", min_length=1)
     """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""
     finds: Finds = None
     """For a negative test: ``faults`` for those of the plan, or a list of rules; then the check holds when each is found, and no other error."""

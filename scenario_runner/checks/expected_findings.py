@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from scenario_runner.api import Difference
+from scenario_runner.api import Difference, RuleName
 from scenario_runner.checks.judging import differences, planned_series, rule_of
-from scenario_runner.language.scalars import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scenario_runner.checks.judging import Judged, Judgement
     from scenario_runner.planning.plan import PlannedFault
-
-RuleName = Annotated[str, BeforeValidator(as_written), WithJsonSchema({"type": "string"})]
 
 Finds = Literal["faults"] | Annotated[list[RuleName], Field(min_length=1)] | None
 """``faults`` for those of the plan, or a list of rules; None: no error at all."""

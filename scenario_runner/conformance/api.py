@@ -58,3 +58,14 @@ class Validator(Protocol):
         Raises UsageError when the validator is not installed.
         """
         ...
+
+
+class NamesItsRules(Protocol):
+    """A validator that tells beforehand what its rules are called, which it need not.
+
+    Then ``fabricate validate`` sees a rule that a scenario misspells under ``finds``.
+    """
+
+    def rules(self) -> frozenset[str]:
+        """All that ``Finding.rule`` can be; empty when its findings are of no named rule."""
+        ...

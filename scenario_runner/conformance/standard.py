@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Findings about one file; a file that is wrong everywhere says so and stops."""
+_TOO_MANY = "too-many"
 
 
 class Standard:
@@ -27,6 +28,13 @@ class Standard:
         from scenario_runner import __version__
 
         return __version__
+
+    def rules(self) -> frozenset[str]:
+        """The ids of the table, and what says that there is more than is told."""
+        from scenario_runner.conformance.rules.table import ELEMENTS, OBJECT, READING, STUDY
+
+        ids = (rule.id for rules in (READING, ELEMENTS, OBJECT, STUDY) for rule in rules)
+        return frozenset((*ids, _TOO_MANY))
 
     def check(self, file: Path) -> list[Finding]:
         """Judge one file by itself."""
@@ -58,7 +66,7 @@ def limited(findings: Iterable[Finding]) -> list[Finding]:
                     attribute=None,
                     section="",
                     validator=Standard.name,
-                    rule="too-many",
+                    rule=_TOO_MANY,
                 )
             )
             break

@@ -97,10 +97,14 @@ class SchemaCheck:
         ]
         if meant:
             described = _first_line(error.schema)
+            beside = ", or a list" if "array" in self._types(error.schema) else ""
             for each in max(meant, key=lambda errors: max(len(e.path) for e in errors)):
                 for diagnostic in self._explain(each, document):
-                    known = diagnostic.hint or each.path != error.path
-                    yield diagnostic if known else replace(diagnostic, hint=described)
+                    hint = diagnostic.hint
+                    if each.path == error.path:
+                        words = each.keyword in ("enum", "const")
+                        hint = f"{hint}{beside}" if words else hint or described
+                    yield replace(diagnostic, hint=hint)
             return
         types = either(type_word(name) for name in self._types(error.schema))
         found = type_diagnostic(document, error.path, error.instance, types)

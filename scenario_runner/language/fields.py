@@ -196,6 +196,14 @@ ValidatorName = Annotated[
 ]
 """The name of a validator: ``standard``, ``dciodvfy``, or a plugin's."""
 
+DEFAULT_VALIDATOR = "standard"
+"""Who judges when a scenario names no validator."""
+
+RuleName = Annotated[
+    str, BeforeValidator(as_written), WithJsonSchema({"type": "string", "x-name-of": "rule"})
+]
+"""A rule of one of the validators that the ``with`` beside it names."""
+
 AttributeName = Annotated[
     str,
     BeforeValidator(as_written),

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.language.scalars import as_written
+
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
 
@@ -22,6 +24,7 @@ class Mark:
     """What the mark says: ``target``, ``attribute``, ``step``, …"""
     path: Path
     value: Any
+    """As it stands there; a name in the characters that were written."""
 
 
 def marks(schema: Mapping[str, Any], data: Any) -> list[Mark]:
@@ -35,7 +38,9 @@ def _walk(schema: Any, whole: Mapping[str, Any], data: Any, path: Path) -> Itera
         return
     for kind in MARKS:
         if kind in schema:
-            yield Mark(kind, schema[kind], path, data)
+            # A name is text: 2024 names the folder of that year.
+            value = as_written(data) if kind == "x-name-of" else data
+            yield Mark(kind, schema[kind], path, value)
     if "$ref" in schema:
         name = str(schema["$ref"]).removeprefix("#/$defs/")
         yield from _walk(whole["$defs"][name], whole, data, path)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
 from scenario_runner.language.attributes import attribute_problem
+from scenario_runner.language.fields import DEFAULT_VALIDATOR
+from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import is_template
-from scenario_runner.language.words import did_you_mean, quoted, some_of
+from scenario_runner.language.words import did_you_mean, either, quoted, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -16,15 +18,16 @@ if TYPE_CHECKING:
     from scenario_runner.language.document import Document, Path
     from scenario_runner.language.marks import Mark
     from scenario_runner.language.site_model import TargetSpec
+    from scenario_runner.plugins import Plugins
 
 
 def check_references(
     document: Document,
     marks: Iterable[Mark],
     targets: Mapping[str, TargetSpec] | None,
-    validators: Collection[str],
+    plugins: Plugins,
 ) -> Iterator[Diagnostic]:
-    """Unknown targets, validators and attributes, missing files, and ways a target does not have.
+    """Unknown targets, validators, rules and attributes, missing files, ways a target does not have.
 
     targets: the site's, or None when there is no site to ask.
     """
@@ -39,7 +42,9 @@ def check_references(
         if mark.what == "target" and targets is not None:
             yield from _name(document, mark, targets)
         elif mark.what == "validator":
-            yield from _name(document, mark, validators)
+            yield from _name(document, mark, plugins.named("fabricate_validators"))
+        elif mark.what == "rule":
+            yield from _rule(document, mark, plugins)
         elif mark.what == "file":
             yield from _file(document, mark)
 
@@ -68,6 +73,38 @@ def _name(document: Document, mark: Mark, known: Collection[str]) -> Iterator[Di
         document.where(mark.path),
         message.format(quoted(name)) + did_you_mean(name, known),
         f"{there_are}: {some_of(known, 20)}",
+    )
+
+
+def _rule(document: Document, mark: Mark, plugins: Plugins) -> Iterator[Diagnostic]:
+    """A rule that no validator beside it has; one that does not tell its rules may have any."""
+    if not isinstance(mark.value, str) or is_template(mark.value):
+        return
+    entry: Any = document.data
+    for part in mark.path[:-2]:
+        entry = entry[part]
+    judges = entry.get("with", [DEFAULT_VALIDATOR])
+    if not isinstance(judges, list) or not judges:
+        return
+    known: set[str] = set()
+    for judge in judges:
+        rules = plugins.rules(str(as_written(judge)))
+        if rules is None:
+            return
+        known |= rules
+    if mark.value in known:
+        return
+    names = either(quoted(str(judge)) for judge in judges)
+    guess = did_you_mean(mark.value, sorted(known))
+    hint = f"rules are: {some_of(sorted(known), 12)}      docs/reference/conformance.md"
+    for other in plugins.named("fabricate_validators"):
+        if mark.value in (plugins.rules(other) or ()):
+            guess, hint = "", f"'{other}' would find it: name it under 'with', too"
+    yield Diagnostic(
+        "FAB119",
+        document.where(mark.path),
+        f"no rule of {names} is called {quoted(mark.value)}{guess}",
+        hint,
     )
 
 

@@ -130,8 +130,7 @@ def check_scenario(
     found = checker(document)
     marked = marks(checker.schema, document.data)
     targets = site.site.targets if site is not None else None
-    validators = plugins.named("fabricate_validators")
-    found += check_references(document, marked, targets, validators)
+    found += check_references(document, marked, targets, plugins)
     found += check_all_names(document, plugins, marked)
     found += _without_doubles(found, _values(document, plugins))
     entries = _Entries(document, plugins)

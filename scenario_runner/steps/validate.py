@@ -10,6 +10,7 @@ from pydantic import Field
 from scenario_runner.api import Instances, Step, StepContext, StepResult, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements
 from scenario_runner.checks.judging import Judgement, judge, plain
+from scenario_runner.language.fields import DEFAULT_VALIDATOR
 
 _SHOWN = 50
 _SAVED = 5_000
@@ -29,7 +30,7 @@ class Validate(Step):
 
     what: Instances = None
     """``generated``, ``imported``, ``all``, or what ``generate``, ``import``, ``send`` or ``retrieve`` saved; by default what was generated."""
-    with_: list[ValidatorName] = Field(default=["standard"], alias="with", min_length=1)
+    with_: list[ValidatorName] = Field(default=[DEFAULT_VALIDATOR], alias="with", min_length=1)
     """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""
     finds: Finds = None
     """For a negative test: ``faults`` for those of the plan, or a list of rules; then the step passes when each is found, and no other error."""

@@ -31,6 +31,10 @@ class Dcentvfy:
 
         return version_of(self.name)
 
+    def rules(self) -> frozenset[str]:
+        """None: what it finds has no names."""
+        return frozenset()
+
     def check(self, file: Path) -> list[Finding]:  # noqa: ARG002
         """One file alone agrees with itself. Raises UsageError when it is not installed."""
         from scenario_runner.conformance.outside.program import required

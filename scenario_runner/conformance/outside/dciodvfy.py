@@ -22,6 +22,10 @@ class Dciodvfy:
 
         return version_of(self.name)
 
+    def rules(self) -> frozenset[str]:
+        """None: what it finds has no names."""
+        return frozenset()
+
     def check(self, file: Path) -> list[Finding]:
         """Its errors and warnings. Raises UsageError when it is not installed."""
         from scenario_runner.conformance.outside.dicom3tools import SECONDS, findings
