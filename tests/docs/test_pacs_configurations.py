@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import DOCS, fences
-from tests.peers.processes import HOST, free_port
+from tests.peers.processes import HOST, free_port, free_ports
 from tests.running import SMOKE, fabricate, record
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def smoke(folder: Path, site: str, env: dict[str, str]) -> dict[str, str]:
 
 
 def test_the_orthanc_configuration_works_as_shown(tmp_path: Path) -> None:
-    port, http = free_port(), free_port()
+    port, http = free_ports(2)
     written(tmp_path, {"4242": port, "8042": http})
     with running(["Orthanc", "orthanc.json"], tmp_path, port):
         outcomes = smoke(tmp_path, "orthanc-site.yaml", {"PACS_PASSWORD": "change-me"})
@@ -92,8 +92,8 @@ COMPOSE = DOCS / "compose"
 def test_the_pair_of_orthancs_works_as_composed(tmp_path: Path) -> None:
     """The same files as processes: only ports, addresses and folders are others."""
     composed = yaml.safe_load((COMPOSE / "compose.yaml").read_text("utf-8"))["services"]
-    mine = {"4242": free_port(), "4243": free_port(), "8042": free_port(), "8043": free_port()}
-    mine["11113"] = free_port()
+    shown_ports = ("4242", "4243", "8042", "8043", "11113")
+    mine = dict(zip(shown_ports, free_ports(len(shown_ports)), strict=True))
 
     def local(file: str) -> str:
         text = (COMPOSE / file).read_text("utf-8")

@@ -83,10 +83,15 @@ def hide_scripts_of_this_environment() -> None:
 
 def free_port() -> int:
     """A port that nobody listened on a moment ago."""
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Such ports, each another: one that was let go may be handed out again at once."""
     ports = _Ports()
-    port = ports.take()
+    taken = [ports.take() for _ in range(count)]
     ports.let_go()
-    return port
+    return taken
 
 
 @contextlib.contextmanager
