@@ -2,13 +2,15 @@
 
 Nagle's algorithm on one side and delayed acknowledgement on the other cost 44 ms a turn on DIMSE's
 request-response traffic. TCP_NODELAY cures our sending; TCP_QUICKACK, set again before every read
-because the kernel clears it, makes the peer's Nagle let go as well.
+because the kernel clears it, makes the peer's Nagle let go as well. And to be put to sleep and woken
+takes longer than a quick peer needs for its answer: such an answer is watched for instead.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import socket
 import ssl
 import time
@@ -19,7 +21,7 @@ from scenario_runner.network.pdu_log import PduLog
 from scenario_runner.network.tls import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.peer import Peer, Stage
@@ -34,6 +36,8 @@ _AWAITED: dict[Stage, str] = {
 
 SLICE = 0.25
 """Seconds a wait lasts at most before the deadline's cancel signal is looked at."""
+_SOON = 0.0001
+"""Seconds to watch for an answer before sleeping, once the one before came within as many."""
 _RECEIVE = 0x40000
 _VECTORS = 64
 """Buffers handed to one sendmsg: enough for half a MiB of PDUs, so that the peer begins to read while
@@ -41,6 +45,8 @@ the rest is on its way."""
 _JOINED = 0x10000
 """Bytes put together where buffers cannot be sent scattered."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+_give_way: Callable[[], None] | None = getattr(os, "sched_yield", None)
+"""Lets others have the processor; where a system has no such call, nothing is watched for."""
 
 
 class Transport:
@@ -53,6 +59,7 @@ class Transport:
         self._position = 0
         self._chunk = bytearray(_RECEIVE)
         self._timeout: float | None = -1.0
+        self._quick = False
         self.log: PduLog | None = None
         if peer.pdu_log is not None:
             title = f"{peer.calling_ae_title} with {peer.ae_title} at {peer.host}:{peer.port}"
@@ -82,11 +89,15 @@ class Transport:
 
     def _send_some(self, batch: Sequence[Buffer], deadline: Deadline, patience: float) -> int:
         try:
-            self._arm(deadline, patience, "network", "the peer takes no more data")
+            if self._quick:
+                deadline.check()
+            else:
+                self._arm(deadline, patience, "network", "the peer takes no more data")
             if self._scatter:
                 return self._socket.sendmsg(batch)
             return self._socket.send(batch[0])
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
+            self._quick = False
             return 0
         except OSError as error:
             raise self._closed(error, "while data was being sent") from error
@@ -161,16 +172,41 @@ class Transport:
             del self._received[: self._position]
             self._position = 0
         try:
-            self._arm(deadline, until, stage, _AWAITED[stage])
             if _QUICKACK is not None:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-            count = self._socket.recv_into(self._chunk)
+            count = self._watched(deadline, until) if self._quick else None
+            if count is None:
+                self._arm(deadline, until, stage, _AWAITED[stage])
+                begun = time.perf_counter()
+                count = self._socket.recv_into(self._chunk)
+                self._look_out(time.perf_counter() - begun)
         except TimeoutError:
             return True
         except OSError as error:
             raise self._closed(error, "while an answer was awaited") from error
         self._received += memoryview(self._chunk)[:count]
         return count > 0
+
+    def _watched(self, deadline: Deadline, until: float) -> int | None:
+        """Bytes that came while we watched for a moment, without going to sleep; None if none did."""
+        deadline.check()
+        end = time.perf_counter() + _SOON
+        while time.monotonic() < until:
+            try:
+                return self._socket.recv_into(self._chunk)
+            except BlockingIOError:
+                if time.perf_counter() > end:
+                    break
+            if _give_way is not None:
+                _give_way()
+        self._quick = False
+        return None
+
+    def _look_out(self, waited: float) -> None:
+        """Watch for the next answer, if this one came so soon that sleeping was not worth it."""
+        if waited < _SOON and self._scatter and _give_way is not None:
+            self._quick = True
+            self._never_sleep()
 
     def readable(self, seconds: float, deadline: Deadline) -> bool:
         """Whether there is something to read, or the end, within so many seconds."""
@@ -193,8 +229,7 @@ class Transport:
     def waiting(self) -> bytes:
         """What the peer has sent and nobody has read yet; never blocks, never raises."""
         with contextlib.suppress(OSError):
-            self._timeout = 0.0
-            self._socket.settimeout(0)
+            self._never_sleep()
             while count := self._socket.recv_into(self._chunk):
                 self._received += memoryview(self._chunk)[:count]
                 if len(self._received) > _RECEIVE:
@@ -232,6 +267,10 @@ class Transport:
         if seconds != self._timeout:
             self._socket.settimeout(seconds)
             self._timeout = seconds
+
+    def _never_sleep(self) -> None:
+        self._socket.settimeout(0)
+        self._timeout = 0.0
 
     def _closed(self, error: OSError, when: str) -> AssociationAborted:
         words = explain(error) if isinstance(error, ssl.SSLError) else error.strerror or error
