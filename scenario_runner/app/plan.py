@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TextIO
 
+from scenario_runner.amounts import amount
 from scenario_runner.app.folder import new_run_id
 from scenario_runner.app.load import Sources, load
 from scenario_runner.app.plans import Moment, Plans, preview_all, require_plannable
@@ -14,6 +15,7 @@ from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.registry.location import Location
 
 _SHOWN = 20
+_NOUNS = {"patients": "patient", "studies": "study", "series": "series", "images": "image"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +45,9 @@ def write_text(plans: Plans, stream: TextIO) -> None:
     """The plan as an outline for a person; long lists are cut and say so."""
     for job in plans.jobs:
         case = job.case
-        counts = ", ".join(_amount(number, what) for what, number in case.counts().items())
+        counts = ", ".join(amount(number, _NOUNS[what]) for what, number in case.counts().items())
         stream.write(f"{case.id}: {counts} (seed {job.seed})\n")
         _patients(case, stream)
-
-
-def _amount(number: int, what: str) -> str:
-    one = {"patients": "patient", "studies": "study", "images": "image"}
-    return f"{number} {one.get(what, what) if number == 1 else what}"
 
 
 def _patients(case: PlannedCase, stream: TextIO) -> None:
@@ -60,21 +57,19 @@ def _patients(case: PlannedCase, stream: TextIO) -> None:
         for study in patient.studies:
             stream.write(f"    {study.accession}  {study.date}  {study.description}\n")
             for series in study.series:
-                noun = "image" if series.has_pixels else "object"
-                images = noun if series.image_count == 1 else f"{noun}s"
+                images = amount(series.image_count, "image" if series.has_pixels else "object")
                 size = f"{series.rows}×{series.columns}" if series.has_pixels else "without pixels"
                 if series.frames > 1:
                     size += f" of {series.frames} frames"
                 stream.write(
                     f"      {series.number}  {series.modality}  {series.description}  "
-                    f"{series.image_count} {images} {size}  "
+                    f"{images} {size}  "
                     f"{series.phantom}\n"
                 )
                 if series.faults:
                     names = ", ".join(fault.name for fault in series.faults)
                     stream.write(f"         faults on purpose: {names}\n")
         if number == _SHOWN and len(case.patients) > _SHOWN:
-            stream.write(
-                f"  … {len(case.patients) - _SHOWN} more patients; --format json has all\n"
-            )
+            more = amount(len(case.patients) - _SHOWN, "more patient")
+            stream.write(f"  … {more}; --format json has all\n")
             return

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from scenario_runner.amounts import amount
 from scenario_runner.app.load import Sources, load_site
 from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
@@ -88,9 +89,8 @@ def rebuild(folder: Path, tell: Callable[[str], object]) -> int:
     Raises UsageError when there is no archive, MachineError when somebody serves it.
     """
     report = rebuild_archive(folder)
-    noun = "instance" if report.instances == 1 else "instances"
-    older = f", {report.superseded} older versions removed" if report.superseded else ""
-    tell(f"{report.instances} {noun} indexed{older}")
+    older = f", {amount(report.superseded, 'older version')} removed" if report.superseded else ""
+    tell(f"{amount(report.instances, 'instance')} indexed{older}")
     for path, why in report.unreadable:
         tell(f"not readable: {path}: {why}")
     return 4 if report.unreadable else 0

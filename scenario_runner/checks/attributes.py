@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.amounts import amount
+
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
@@ -23,9 +25,9 @@ def plain_value(element: DataElement | None) -> Any:
     if element is None:
         return "absent"
     if element.VR == "SQ":
-        return f"{len(element.value)} items"
+        return amount(len(element.value), "item")
     if isinstance(element.value, bytes):
-        return f"{len(element.value)} bytes"
+        return amount(len(element.value), "byte")
     if element.VM > 1:
         return [_scalar(item) for item in element.value]
     return _scalar(element.value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import FetchedPart, Renditions, StepContext
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def _differ(sent: Dataset, part: FetchedPart) -> str | None:
     if data[: len(ours)] == ours and len(data) - len(ours) in (0, len(ours) % 2):
         return None
     if len(data) != len(ours):
-        return f"{len(data)} bytes instead of {len(ours)}"
+        return f"{amount(len(data), 'byte')} instead of {len(ours)}"
     wrong = sum(one != other for one, other in zip(data, ours, strict=True))
-    return f"{wrong} of {len(ours)} bytes differ"
+    return f"{wrong} of {amount(len(ours), 'byte')} differ"
 
 
 def _syntax(kind: str, parameters: str) -> str:

@@ -67,7 +67,7 @@ class Judgement:
         judges = ", ".join(f"{name} {version}" for name, version in self.validators.items())
         count = len(self.instances)
         of = f"the first {count} of {self.total}" if count < self.total else str(count)
-        return f"{of} instance{'' if count == 1 else 's'} checked by {judges}"
+        return f"{of} {'instance' if count == 1 else 'instances'} checked by {judges}"
 
 
 def rule_of(found: Finding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from scenario_runner.amounts import amount, plural
 from scenario_runner.api import (
     Check,
     CheckResult,
@@ -53,7 +54,7 @@ class Pixels(Check):
                         subject=pair.image.id, attribute="PixelData", expected="as sent", actual=why
                     )
                 )
-        return _verdict("images", compared, found, without)
+        return _verdict("image", compared, found, without)
 
     def _of_frames(self, context: StepContext, fetched: Renditions) -> CheckResult:
         """The same for frames that came one by one."""
@@ -71,13 +72,15 @@ class Pixels(Check):
                         subject=subject, attribute="PixelData", expected="as sent", actual=why
                     )
                 )
-        return _verdict("frames", frames, found)
+        return _verdict("frame", frames, found)
 
 
 def _verdict(noun: str, compared: int, found: list[Difference], without: int = 0) -> CheckResult:
     """without: objects that have no pixels to compare."""
     holds = compared > 0 and not found
-    message = f"{compared} {noun} are equal" if holds else "nothing to compare"
+    message = f"{amount(compared, noun)} {'is' if compared == 1 else 'are'} equal"
+    if not holds:
+        message = "nothing to compare"
     if without:
         message += f"; {without} without pixels, reports and the like"
     if found:
@@ -85,7 +88,7 @@ def _verdict(noun: str, compared: int, found: list[Difference], without: int = 0
     return CheckResult(
         outcome="passed" if holds else "failed",
         expected="as sent",
-        actual={noun: compared, "differences": len(found)}
+        actual={plural(noun): compared, "differences": len(found)}
         | ({"without_pixels": without} if without else {}),
         message=message,
         differences=found[:_SHOWN],

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Selection, StepContext, TargetName
 from scenario_runner.checks.presence import expected_images, presence
 
@@ -46,13 +47,15 @@ class Stored(Check):
             )
         found = presence(context.target(self.on).by(self.via), images, context.deadline)
         message = f"all {found.expected} instances found"
+        if found.expected == 1:
+            message = "the instance was found"
         if not found.exact:
-            message = f"{found.stored} of {found.expected} instances found"
+            message = f"{found.stored} of {amount(found.expected, 'instance')} found"
             if not found.missing:
                 first = found.differences[0]
                 message += f", but {first.attribute}: {first.actual}, not {first.expected}"
             if (more := len(found.differences) - _SHOWN) > 0:
-                message += f"; {more} more differences"
+                message += f"; {amount(more, 'more difference')}"
         return CheckResult(
             outcome="passed" if found.exact else "failed",
             expected={"instances": found.expected},

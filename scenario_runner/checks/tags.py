@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     AttributeName,
     Attributes,
@@ -62,12 +63,14 @@ class Tags(Check):
         if self.values is not None:
             found += self._against_values(context, retrieved)
         holds = not found and len(retrieved) > 0
-        message = f"{len(retrieved)} instances agree"
+        message = (
+            f"{amount(len(retrieved), 'instance')} {'agrees' if len(retrieved) == 1 else 'agree'}"
+        )
         if not retrieved.files:
             message = "nothing was retrieved"
         elif found:
-            noun = "difference" if len(found) == 1 else "differences"
-            message = f"{len(found)} {noun}; first: {found[0].attribute} of {found[0].subject}"
+            differences = amount(len(found), "difference")
+            message = f"{differences}; first: {found[0].attribute} of {found[0].subject}"
             message += f" is {found[0].actual!r}, not {found[0].expected!r}"
         return CheckResult(
             outcome="passed" if holds else "failed",

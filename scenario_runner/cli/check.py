@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.options import examples, paths_argument
 
 
@@ -58,8 +59,8 @@ def check(
     if style == "text":
         judges = ", ".join(f"{one.name} {one.version()}" for one in validators)
         click.echo(
-            f"{len(files)} checked by {judges}: {counts['error']} errors, "
-            f"{counts['warning']} warnings",
+            f"{amount(len(files), 'file')} checked by {judges}: {amount(counts['error'], 'error')}, "
+            f"{amount(counts['warning'], 'warning')}",
             err=bool(counts["error"]),
         )
     return 3 if counts["error"] else 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.options import examples, peer_site_option, production_option
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
 from scenario_runner.cli.run import interruptible
@@ -238,7 +239,7 @@ def query(
     hidden = {"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle"} - {*match, *wanted}
     shown = [name for name in columns if name not in hidden]
     print_rows(found, shown, style)
-    click.echo(f"{len(found)} match{'' if len(found) == 1 else 'es'} on {peer}", err=True)
+    click.echo(f"{amount(len(found), 'match')} on {peer}", err=True)
     return 0
 
 
@@ -343,8 +344,7 @@ def retrieve(
             )
     if destination is not None:
         sent = sum(result.completed + result.warning for result in fetched.results)
-        click.echo(f"{sent} instances sent to {destination} by {peer}", err=True)
+        click.echo(f"{amount(sent, 'instance')} sent to {destination} by {peer}", err=True)
         return 0 if fetched.accepted and sent else 1
-    count = len(fetched.files)
-    click.echo(f"{count} instance{'' if count == 1 else 's'} retrieved from {peer}", err=True)
+    click.echo(f"{amount(len(fetched.files), 'instance')} retrieved from {peer}", err=True)
     return 0 if fetched.complete else 1

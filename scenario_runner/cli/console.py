@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.fold import beside, cells, folded, padded, terminal_width
 from scenario_runner.events import (
     CaseFinished,
@@ -142,8 +143,7 @@ class Console:
                 self._out(f"  {_word(outcome)}  {_safe(case)}")
             if len(self._bad_cases) > _NAMED:
                 self._out(f"         and {len(self._bad_cases) - _NAMED} more")
-        cases = "case" if len(self._outcomes) == 1 else "cases"
-        line = f"{len(self._outcomes)} {cases}: {text} in {self._seconds:.1f} s"
+        line = f"{amount(len(self._outcomes), 'case')}: {text} in {self._seconds:.1f} s"
         self._out(click.style(line, fg="red" if bad else "green", bold=True))
         self._out(f"report: {folder / 'report.html'}")
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.options import examples, paths_argument, set_option, site_option
 from scenario_runner.errors import in_file_order
 
@@ -48,7 +49,6 @@ def validate(
         click.echo(render(ordered, style).rstrip("\n"))
     errors = sum(1 for one in ordered if one.severity == "error")
     if style == "text":
-        files = "file" if findings.files == 1 else "files"
-        noun = "error" if errors == 1 else "errors"
-        click.echo(f"{findings.files} {files} checked, {errors or 'no'} {noun}", err=bool(errors))
+        told = amount(errors, "error") if errors else "no errors"
+        click.echo(f"{amount(findings.files, 'file')} checked, {told}", err=bool(errors))
     return 3 if errors else 0

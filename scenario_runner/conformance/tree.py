@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.amounts import amount
 from scenario_runner.conformance.characters import TEXT_VRS, UndecodableError, decode
 from scenario_runner.conformance.dicom_file import EXPLICIT_BIG
 from scenario_runner.conformance.elements import entry, name_of, text_of
@@ -115,10 +116,10 @@ def _private_name(tag: int, creator: str) -> str:
 def _value(element: Element, items: Items, *, big: bool) -> tuple[str, str]:
     """The value in words, and what kept it from being read."""
     if element.items is not None:
-        return _many(len(element.items), "item"), ""
+        return amount(len(element.items), "item"), ""
     if element.fragments is not None:
         total = sum(element.fragments)
-        return f"{_many(len(element.fragments), 'fragment')}, {_bytes(total)}", ""
+        return f"{amount(len(element.fragments), 'fragment')}, {_bytes(total)}", ""
     if not element.kept:
         return _bytes(element.length or 0), ""
     if element.vr in _NUMBERS:
@@ -170,8 +171,4 @@ def _numbers(element: Element, *, big: bool) -> tuple[str, str]:
 
 
 def _bytes(count: int) -> str:
-    return f"{count:,} byte{'' if count == 1 else 's'}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {'byte' if count == 1 else 'bytes'}"

@@ -213,13 +213,8 @@ def _checks(checks: Sequence[CheckRecord]) -> list[dict[str, Any]]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    nouns = {
-        "patients": ("patient", "patients"),
-        "studies": ("study", "studies"),
-        "series": ("series", "series"),
-        "images": ("image", "images"),
-    }
-    return ", ".join(amount(counts[key], *noun) for key, noun in nouns.items() if counts.get(key))
+    nouns = {"patients": "patient", "studies": "study", "series": "series", "images": "image"}
+    return ", ".join(amount(counts[key], noun) for key, noun in nouns.items() if counts.get(key))
 
 
 def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:

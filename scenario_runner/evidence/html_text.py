@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from scenario_runner.amounts import plural
 from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.evidence.flat import is_short_record, one_line
 from scenario_runner.evidence.times import moment
@@ -174,16 +175,16 @@ def word(outcome: str) -> str:
     return _WORDS.get(outcome, outcome)
 
 
-def more(count: int, one: str = "", many: str = "") -> Markup:
+def more(count: int, noun: str = "") -> Markup:
     """``… and 9,990 more images, all in run.json``, which lies beside the report."""
-    noun = f" {one}" if count == 1 else f" {many or one + 's'}"
-    text = f"… and {count:,} more{noun if one else ''}, all in "
+    what = f" {noun if count == 1 else plural(noun)}" if noun else ""
+    text = f"… and {count:,} more{what}, all in "
     return Markup('{}<a href="run.json">run.json</a>').format(text)
 
 
-def amount(count: int, one: str, many: str = "") -> str:
+def amount(count: int, noun: str) -> str:
     """``1 image``, ``9,990 images``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {noun if count == 1 else plural(noun)}"
 
 
 def seconds(duration: float) -> str:

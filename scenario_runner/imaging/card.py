@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
+from scenario_runner.amounts import amount
 from scenario_runner.imaging.text import page
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _content(item: Dataset) -> Iterator[str]:
 
 
 def _images(count: int) -> str:
-    return f"{count} image{'s' * (count != 1)}"
+    return amount(count, "image")
 
 
 def _meaning(item: Dataset, keyword: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.amounts import amount
 from scenario_runner.errors import UsageError
 from scenario_runner.planning.api import CounterExhausted, Counters
 from scenario_runner.planning.patterns import Counter, Pattern
@@ -109,7 +110,7 @@ class ExhaustedRule(Exception):  # becomes a diagnostic where the pattern's plac
 
 def _left(counter: Counter, cause: CounterExhausted) -> str:
     left = max(0, (cause.last - cause.next_number) // counter.step + 1)
-    return "1 number" if left == 1 else f"{left} numbers"
+    return amount(left, "number")
 
 
 class ReplayCounters:

@@ -8,6 +8,7 @@ from pydantic import GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import CheckList, Step, StepContext, StepResult
 
 
@@ -43,10 +44,9 @@ class Assert(Step):
         """Failed when any check failed; the message counts them."""
         results = context.checks(self.checks)
         failed = [result for result in results if result.outcome == "failed"]
-        noun = "check" if len(self.checks) == 1 else "checks"
         if not failed:
-            return StepResult(message=f"{len(results)} {noun} passed")
+            return StepResult(message=f"{amount(len(results), 'check')} passed")
         return StepResult(
             outcome="failed",
-            message=f"{len(failed)} of {len(self.checks)} {noun} failed: {failed[0].message}",
+            message=f"{len(failed)} of {amount(len(self.checks), 'check')} failed: {failed[0].message}",
         )

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import Selection, Step, StepContext, StepResult, Target, TargetName
 
 
@@ -55,8 +56,7 @@ class Delete(Step):
         acknowledged = {image.series.study.uid for image in context.ledger.stored(self.from_)}
         lost = [uid for uid in studies if uid in acknowledged and uid not in gone]
         context.deleting(self.from_, studies, done=True)
-        noun = "study" if len(gone) == 1 else "studies"
-        message = f"{len(gone)} {noun} deleted"
+        message = f"{amount(len(gone), 'study')} deleted"
         if lost:
             message += f"; not there, though it was acknowledged: {', '.join(lost[:3])}"
         return StepResult(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Fetched,
     FetchedPart,
@@ -205,8 +206,9 @@ def _judge(keeper: _Keeper) -> StepResult:
     ok = classes == {"success"} and keeper.count > 0 and not keeper.short
     refused = classes == {"failure"} and not keeper.count
     fits = {"success": ok, "failure": refused, "any": bool(results)}[wanted.expect]
-    noun = {"metadata": "instances' metadata", "frames": "frames", "rendered": "rendered images"}
-    message = f"{keeper.count} {noun[wanted.what]} retrieved"
+    noun = {"metadata": "instance", "frames": "frame", "rendered": "rendered image"}[wanted.what]
+    of = "metadata of " if wanted.what == "metadata" else ""
+    message = f"{of}{amount(keeper.count, noun)} retrieved"
     value = keeper.value()
     if not results:
         message = f"nothing to retrieve: nothing of this case is stored on '{wanted.target}'"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     AttributeName,
     InputFile,
@@ -227,7 +228,7 @@ def _failed(context: StepContext, problems: Sequence[Problem], total: int) -> St
     first = plain[0]
     return StepResult(
         outcome="failed",
-        message=f"{len(problems)} of {total} files cannot be imported, so none was; "
+        message=f"{len(problems)} of {amount(total, 'file')} cannot be imported, so none was; "
         f"first: {first['file']}: {first['message']}",
         facts={"files": total, "problems": plain[:_SHOWN]},
     )
@@ -261,10 +262,11 @@ def _done(
         "as": [study["study"] for study in studies][:_SHOWN],
     }
     message = (
-        f"{len(found.files)} instances in {len(groups)} series became "
+        f"{amount(len(found.files), 'instance')} in {amount(len(groups), 'series')} became "
         f"{', '.join(study['study'] for study in studies[:4])}"
-        f"{' …' if len(studies) > 4 else ''}; {tally.uids} UIDs mapped, {tally.dates} dates shifted, "
-        f"{tally.removed.total() + tally.private_removed} attributes removed"
+        f"{' …' if len(studies) > 4 else ''}; {amount(tally.uids, 'UID')} mapped, "
+        f"{amount(tally.dates, 'date')} shifted, "
+        f"{amount(tally.removed.total() + tally.private_removed, 'attribute')} removed"
     )
     value = {"instances": len(found.files), "studies": studies}
     return StepResult(message=message, value=value, facts=facts)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     AttributeName,
     FindRequest,
@@ -63,9 +64,8 @@ class Query(Step):
         association: dict[str, Any] = {}
         request = dataclasses.replace(request, opened=association.update)
         matches = context.target(self.on).by(self.via).find(request, context.deadline)
-        noun = "match" if len(matches) == 1 else "matches"
         return StepResult(
-            message=f"{len(matches)} {noun}",
+            message=amount(len(matches), "match"),
             value=matches,
             facts={
                 "level": self.level,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     FindRequest,
     Keys,
@@ -206,7 +207,7 @@ class Retrieve(Step):
             "failure": set(classes) == {"failure"} and not told,
             "any": bool(results),
         }[self.expect]
-        message = f"{told} instances sent to {self.destination}"
+        message = f"{amount(told, 'instance')} sent to {self.destination}"
         if not results:
             message = f"'{self.from_}' has nothing to send to {self.destination}"
         elif set(classes) != {"success"} or failed:
@@ -236,7 +237,7 @@ class Retrieve(Step):
         )
         refused = set(classes) == {"failure"} and sink.count == 0
         fits = {"success": ok, "failure": refused, "any": bool(results)}[self.expect]
-        message = f"{sink.count} instances retrieved"
+        message = f"{amount(sink.count, 'instance')} retrieved"
         if not results:
             message = f"'{self.from_}' has nothing that fits {dict(self.match or {})}"
             if self.match is None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import Instances, Step, StepContext, StepResult, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements
 from scenario_runner.checks.judging import Judgement, judge, plain
@@ -88,6 +89,6 @@ class Validate(Step):
 
 def _message(judgement: Judgement, finds: Finds) -> str:
     errors = len(judgement.errors())
-    said = f"{errors} error{'' if errors == 1 else 's'}" if errors else "no error"
+    said = amount(errors, "error") if errors else "no error"
     planned = " as planned" if finds and errors else ""
     return f"{judgement.checked}: {said}{planned}"

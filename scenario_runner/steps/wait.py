@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Duration,
     Expression,
@@ -178,9 +179,9 @@ def _counted(count: int | Range | None, number: int) -> bool:
 
 
 def _summary(poll: dict[str, Any]) -> str:
-    parts = [f"{poll['attempt']} poll{'s' if poll['attempt'] > 1 else ''}"]
+    parts = [amount(poll["attempt"], "poll")]
     if poll.get("stored") is not None:
         parts.append(f"{poll['stored']} stored, {poll['missing']} missing")
     if poll.get("matches") is not None:
-        parts.append(f"{poll['matches']} match{'' if poll['matches'] == 1 else 'es'}")
+        parts.append(amount(poll["matches"], "match"))
     return "; ".join(parts)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     AttributeName,
     FindRequest,
@@ -78,9 +79,8 @@ class Worklist(Step):
         """Ask, and keep what was answered."""
         request = worklist_request(self.match, self.return_, self.limit)
         items = context.target(self.from_).find(request, context.deadline)
-        noun = "item" if len(items) == 1 else "items"
         return StepResult(
-            message=f"{len(items)} worklist {noun}",
+            message=amount(len(items), "worklist item"),
             value=items,
             facts={"keys": dict(self.match), "matches": items[:20]},
         )

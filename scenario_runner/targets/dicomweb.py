@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from scenario_runner.amounts import amount
 from scenario_runner.api.operations import (
     Echo,
     Fetched,
@@ -143,7 +144,9 @@ class DicomwebTarget(Target):
         status, worst = _judged(results, count)
         return RetrieveResult(
             status=SOME_FAILED if status == 0 and unreadable else status,
-            comment=f"{unreadable} parts are no DICOM files" if unreadable else _comment(worst),
+            comment=f"{amount(unreadable, 'part')} without a DICOM file"
+            if unreadable
+            else _comment(worst),
             completed=count,
             failed=unreadable,
             association=session.facts,

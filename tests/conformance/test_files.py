@@ -179,7 +179,7 @@ def test_the_command_passes_a_good_file_and_fails_a_bad_one(tmp_path: Path) -> N
     bad.write_bytes(b"no DICOM")
     code, output = run(good)
     assert code == 0
-    assert "1 checked by standard" in output
+    assert "1 file checked by standard" in output
     code, output = run(tmp_path, "--format", "json")
     assert code == 3
     assert [json.loads(line)["file"] for line in output.splitlines()] == [str(bad)]

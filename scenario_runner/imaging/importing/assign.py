@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from scenario_runner.amounts import amount
+
 if TYPE_CHECKING:
     from scenario_runner.imaging.importing.scan import SourceFile
     from scenario_runner.planning.plan import PlannedCase, PlannedPatient, PlannedStudy
@@ -117,8 +119,8 @@ def _in_order(
             if patient is None:
                 count = len({each.patient for each in sources})
                 raise CannotAssign(
-                    f"the files are of {_many(count, 'patient')}, and the plan has "
-                    f"{_many(len(offered), 'patient')} for them"
+                    f"the files are of {amount(count, 'patient')}, and the plan has "
+                    f"{amount(len(offered), 'patient')} for them"
                 )
             mine[source.patient] = patient
             known[source.patient] = patient.id
@@ -129,8 +131,8 @@ def _in_order(
             taken -= sum(1 for uid, (_, study) in pairs.items() if study.patient.id == patient.id)
             later = f", {taken} of them taken by an earlier import" if taken > 0 else ""
             raise CannotAssign(
-                f"the files have {_many(count, 'study')} of one patient, and the plan has "
-                f"{_many(len(patient.studies), 'study')} for patient {patient.id}{later}"
+                f"the files have {amount(count, 'study')} of one patient, and the plan has "
+                f"{amount(len(patient.studies), 'study')} for patient {patient.id}{later}"
             )
         before.studies[patient.id, source.uid] = study.id
         pairs[source.uid] = (source, study)
@@ -149,7 +151,7 @@ def _next_study(source: _Source, patient: PlannedPatient, before: Assigned) -> P
 def _one_by_one(sources: Sequence[_Source], studies: Sequence[PlannedStudy]) -> _Pairs:
     if len(sources) > len(studies):
         raise CannotAssign(
-            f"the files have {_many(len(sources), 'study')}, and 'as' names {len(studies)}"
+            f"the files have {amount(len(sources), 'study')}, and 'as' names {len(studies)}"
         )
     return {source.uid: (source, study) for source, study in zip(sources, studies, strict=False)}
 
@@ -203,8 +205,3 @@ def _names(case: PlannedCase) -> Iterator[str]:
         yield patient.id
         for study in patient.studies:
             yield study.id
-
-
-def _many(count: int, noun: str) -> str:
-    plural = "studies" if noun == "study" else f"{noun}s"
-    return f"{count} {noun if count == 1 else plural}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.amounts import amount
 from scenario_runner.imaging.modules import content, document, references
 from scenario_runner.imaging.modules.study import MANUFACTURER
 
@@ -36,7 +37,7 @@ class KeyObjects:
 
     def each(self, image: PlannedImage) -> dict[str, Any]:
         """See Document."""
-        of = f"selection {image.number} of {self._series.image_count}: {len(self._images)} images"
+        of = f"selection {image.number} of {self._series.image_count}: {amount(len(self._images), 'image')}"
         items = [
             *content.observed_by_device(self._series.frame_of_reference_uid, MANUFACTURER),
             content.text(content.CONTAINS, DESCRIPTION, f"{document.SYNTHETIC} {of}"),

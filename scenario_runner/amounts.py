@@ -1,0 +1,17 @@
+"""Counts in words: ``1 study``, ``3 studies``, ``1 series``."""
+
+from __future__ import annotations
+
+
+def amount(count: int, noun: str) -> str:
+    """A count with its noun, which is given in the singular."""
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun as English forms it; a series has none of its own."""
+    if noun.endswith("series"):
+        return noun
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("ch", "sh", "s", "x")) else f"{noun}s"
