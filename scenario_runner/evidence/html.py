@@ -12,17 +12,18 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-import jinja2
 from markupsafe import Markup
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.html_case import CaseView, PreviewBudget
 from scenario_runner.evidence.html_summary import summary
-from scenario_runner.evidence.html_text import FILTERS, Grid, brief
+from scenario_runner.evidence.html_templates import templates
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import jinja2
 
     from scenario_runner.evidence.record import RunRecord
 
@@ -41,14 +42,14 @@ class HtmlReporter:
 
     def write(self, record: RunRecord, folder: Path) -> None:
         """Write the file; previews come from the folder's ``evidence/``. Raises MachineError."""
-        templates = _templates()
+        environment = templates()
         previews = PreviewBudget(folder, _PREVIEW_BYTES)
-        details = _details(record, templates, previews)
+        details = _details(record, environment, previews)
         anchors = {record.cases[number].id: f"c{number + 1}" for number in details}
         # Comments and line ends cost room in every report and say nothing to its reader.
         style = _squeeze(resource("reports", "report.css").read_text(encoding="utf-8"))
         digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-        page = templates.get_template("report.html.j2").stream(
+        page = environment.get_template("report.html.j2").stream(
             run=record,
             style=Markup(style),  # noqa: S704 - ships with the program
             style_hash=f"sha256-{digest}",
@@ -61,28 +62,15 @@ class HtmlReporter:
         write_atomically(folder / self.file, (chunk.encode("utf-8") for chunk in page))
 
 
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("reports")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(FILTERS)
-    environment.tests.update(grid=lambda thing: isinstance(thing, Grid), brief=brief)
-    return environment
-
-
 def _details(
-    record: RunRecord, templates: jinja2.Environment, previews: PreviewBudget
+    record: RunRecord, environment: jinja2.Environment, previews: PreviewBudget
 ) -> dict[int, Markup]:
     """The cases' own pages by position, those that did not pass first, as far as there is room."""
     order = sorted(
         range(len(record.cases)), key=lambda number: record.cases[number].outcome == "passed"
     )
     template, step_template = (
-        templates.get_template(name) for name in ("case.html.j2", "step.html.j2")
+        environment.get_template(name) for name in ("case.html.j2", "step.html.j2")
     )
     details: dict[int, Markup] = {}
     room = ROOM_FOR_CASES
