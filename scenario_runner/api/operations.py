@@ -61,6 +61,8 @@ class StoreOptions:
     """At most so many instances a second."""
     resumes: int = 0
     """How many times in a row a broken association is opened again for what was not acknowledged."""
+    skips: bool = False
+    """Whether an instance at which the peer ends the association is given up and the rest sent on."""
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of each association as it stands."""
 
@@ -97,6 +99,8 @@ class FindRequest:
     match: Mapping[str, Any]
     returned: Sequence[str] = ()
     limit: int | None = None
+    skips: bool = False
+    """Whether an instance at which the peer ends the association is given up and the rest sent on."""
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of the association or connection."""
 

@@ -27,6 +27,7 @@ def store(
     associations: int = 1,
     rate: float | None = None,
     resumes: int = 0,
+    skips: bool = False,
     opened: Callable[[AssociationEvidence], None] | None = None,
 ) -> Generator[StoreAnswer, None, None]:
     """Send instances, yielding each one's answer as it is known.
@@ -39,13 +40,14 @@ def store(
 
     contexts: every pair that may come. associations: how many at once; answers keep the order of
     the instances only with one. rate: at most so many instances a second, all associations
-    together. resumes: how many times in a row a broken association is opened again. opened: told
-    of each association, possibly from another thread.
+    together. resumes: how many times in a row a broken association is opened again. skips: whether
+    an instance at which the peer ends the association is given up, and the rest sent over another.
+    opened: told of each association, possibly from another thread.
     """
     pace = Pace(rate)
 
     def stream_of(sender: Sender) -> Stream:
-        return Stream(sender, pace, deadline, resumes)
+        return Stream(sender, pace, deadline, resumes, skips=skips)
 
     senders = [Sender(peer, contexts, deadline, opened) for _ in range(max(1, associations))]
     try:

@@ -54,6 +54,8 @@ class Send(Step):
     """At most so many instances a second."""
     resumes: Annotated[int, Field(ge=0, le=100)] = 0
     """How often in a row a broken association is opened again for what was not acknowledged."""
+    on_abort: Literal["stop", "next"] = "stop"
+    """When the peer ends the association: ``stop``, or give that instance up and send the ``next``."""
     order: Literal["plan", "reverse", "random"] = "plan"
     """In which order the series are sent; ``random`` is the same again for the same seed."""
     expect: Literal["success", "failure", "any"] = "success"
@@ -76,6 +78,7 @@ class Send(Step):
             associations=self.associations,
             rate=self.rate,
             resumes=self.resumes,
+            skips=self.on_abort == "next",
             opened=associations.append,
         )
 

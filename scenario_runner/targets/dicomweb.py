@@ -101,6 +101,7 @@ class DicomwebTarget(Target):
             associations=options.associations,
             rate=options.rate,
             resumes=options.resumes,
+            skips=options.skips,
             opened=options.opened,
         )
         with naming(self.name), contextlib.closing(answers):

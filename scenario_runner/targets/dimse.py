@@ -102,6 +102,7 @@ class DimseTarget(Target):
                     associations=options.associations,
                     rate=options.rate,
                     resumes=options.resumes,
+                    skips=options.skips,
                     opened=_telling(options.opened),
                 )
             ) as answers,

@@ -92,6 +92,44 @@ def test_resuming_ends_when_nothing_moves_any_more() -> None:
     assert answers[1].comment.count("; then ") == 2
 
 
+def test_an_instance_at_which_the_peer_hangs_up_can_be_given_up() -> None:
+    instances = list(Study().instances(8))
+    with hostile(Breaks(2, 0, 3, 9)) as peer:
+        answers, error = _all(peer, instances, skips=True)
+    assert error is None
+    assert [a.sop_instance_uid for a in answers] == [i.sop_instance_uid for i in instances]
+    assert [(a.status, a.maybe_stored) for a in answers] == [
+        (0, False),
+        (0, False),
+        (None, True),
+        (None, True),
+        (0, False),
+        (0, False),
+        (0, False),
+        (None, True),
+    ]
+
+
+def test_an_instance_is_given_up_only_after_it_was_sent_again() -> None:
+    peer_side = Breaks(1, 0, 0, 2)
+    with hostile(peer_side) as peer:
+        answers, error = _all(peer, list(Study().instances(4)), skips=True, resumes=1)
+    assert error is None
+    assert [a.status for a in answers] == [0, None, 0, 0]
+    assert answers[1].comment.count("the peer closed the connection") == 2
+    assert len(peer_side.seen) == 6
+
+
+def test_a_peer_that_cannot_be_reached_ends_it_whatever_may_be_given_up() -> None:
+    def refuse(wire: Wire) -> None:
+        wire.read_pdu()
+
+    with hostile(refuse) as peer:
+        answers, error = _all(peer, list(Study().instances(4)), skips=True)
+    assert isinstance(error, AssociationAborted)
+    assert answers == []
+
+
 def test_one_association_that_breaks_loses_no_count_of_the_others() -> None:
     instances = list(Study().instances(300))
     # It breaks early, so that it does so however the work falls to the three.

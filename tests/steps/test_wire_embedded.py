@@ -119,6 +119,18 @@ def test_a_send_that_may_not_resume_ends_with_the_abort(tmp_path: Path) -> None:
     assert result["facts"]["associations"] == 1
 
 
+def test_a_send_can_go_on_with_what_comes_after_an_abort(tmp_path: Path) -> None:
+    faults = parse_faults(["abort=3,on=store"])
+    patients = [{"studies": [{"series": [{"modality": "CT", "images": 5, "size": [64, 64]}]}]}]
+    with serving(tmp_path, PacsOptions(faults=faults)) as (_, site):
+        entries = [GENERATE, {"send": {"to": "pacs", "on_abort": "next", "expect": "any"}}]
+        result = run(tmp_path, entries, "--site", site, patients=patients)["send"]
+    assert result["outcome"] == "passed"
+    facts = result["facts"]
+    assert (facts["stored"], facts["maybe_stored"], facts["not_sent"]) == (4, 1, 0)
+    assert facts["associations"] == 2
+
+
 def test_a_send_tells_what_was_negotiated(tmp_path: Path) -> None:
     result = run(tmp_path, [*SENT, {"echo": {"to": "pacs"}}])
     assert result["send"]["facts"]["association"].keys() == (

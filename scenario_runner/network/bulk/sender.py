@@ -74,6 +74,11 @@ class Sender:
         self._prepared: _Prepared | None = None
         self._wording = Wording()
 
+    @property
+    def standing(self) -> bool:
+        """Whether an association was opened and not ended since, though it may be broken."""
+        return self._association is not None
+
     def open(self, group: int = 0) -> None:
         """Make sure the association for that group of contexts stands. Raises as Association.open."""
         if self._group == group or not self._groups:

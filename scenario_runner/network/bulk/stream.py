@@ -62,14 +62,24 @@ class Stream:
     """Sends one instance after the other through one sender.
 
     resumes: how many times in a row a broken association is opened again, and what was not
-    acknowledged sent again over it; counted anew after each answer.
+    acknowledged sent again over it; counted anew after each answer. skips: an instance at which
+    that comes to nothing is given up, and the next one sent over another association.
     """
 
-    def __init__(self, sender: Sender, pace: Pace, deadline: Deadline, resumes: int = 0) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        pace: Pace,
+        deadline: Deadline,
+        resumes: int = 0,
+        *,
+        skips: bool = False,
+    ) -> None:
         self._sender = sender
         self._pace = pace
         self._deadline = deadline
         self._resumes = resumes
+        self._skips = skips
 
     def run(self, instances: Iterator[Storable]) -> Iterator[StoreAnswer]:
         """Answers in the order of the instances, which are pulled one ahead.
@@ -111,9 +121,13 @@ class Stream:
                 return self._sender.answer(sent) if isinstance(sent, InFlight) else sent
             except _MENDABLE as error:
                 yield from _paid(owed)
-                if len(task.troubles) >= self._resumes:
-                    raise
+                broken = self._sender.standing
                 self._sender.abort()
+                if len(task.troubles) >= self._resumes:
+                    # Who cannot be reached at all has said nothing about this instance.
+                    if self._skips and broken:
+                        return unsent(task.instance, why(error), maybe_stored=task.handed_over)
+                    raise
                 delay = min(_DELAY * 2 ** len(task.troubles), _LONGEST_DELAY)
                 task.troubles.append(why(error))
                 self._deadline.sleep(delay)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _MENDABLE = (AssociationAborted, ConnectionFailed, PeerTimeout)
 """What another connection may cure."""
+_BROKEN = (AssociationAborted, PeerTimeout)
+"""What befell a request that had begun."""
 _DELAY, _LONGEST_DELAY = 0.25, 5.0
 OUT_OF_RESOURCES = 0xA700
 """PS3.4 B.2.3: what 413 and 503 say in the words of HTTP (PS3.18 10.5.3)."""
@@ -48,6 +50,7 @@ def store(
     associations: int = 1,
     rate: float | None = None,
     resumes: int = 0,
+    skips: bool = False,
     opened: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Generator[StoreAnswer, None, None]:
     """Send instances in requests of bounded size, yielding each one's answer in their order.
@@ -58,17 +61,19 @@ def store(
     or what the deadline raises.
 
     associations: connections at once. rate: at most so many instances a second, each in a request
-    of its own. resumes: how many times in a row a broken request is sent again. opened: given the
-    facts of each connection, which go on growing, possibly from another thread.
+    of its own. resumes: how many times in a row a broken request is sent again. skips: whether
+    an instance at which the peer ends the connection is given up, and the rest sent over another;
+    then each has a request of its own. opened: given the facts of each connection, which go on
+    growing, possibly from another thread.
     """
     count = max(1, associations)
-    work = _Work(peer, deadline, Pace(rate), resumes)
+    work = _Work(peer, deadline, Pace(rate), resumes, skips=skips)
     sessions = [Session(peer, deadline, opened) for _ in range(count)]
     for session in sessions:
         work.idle.put(session)
     pool = ThreadPoolExecutor(count, "stow")
     try:
-        yield from _run(pool, work, gathered(instances, 1 if rate else INSTANCES), count)
+        yield from _run(pool, work, gathered(instances, 1 if rate or skips else INSTANCES), count)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for session in sessions:
@@ -121,11 +126,14 @@ class _Found:
 class _Work:
     """What the threads of one ``store`` do."""
 
-    def __init__(self, peer: WebPeer, deadline: Deadline, pace: Pace, resumes: int) -> None:
+    def __init__(
+        self, peer: WebPeer, deadline: Deadline, pace: Pace, resumes: int, *, skips: bool
+    ) -> None:
         self._peer = peer
         self._deadline = deadline
         self._pace = pace
         self._resumes = resumes
+        self._skips = skips
         self.idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
 
     def answers(self, batch: Batch) -> _Outcome:
@@ -143,7 +151,8 @@ class _Work:
                     refused = isinstance(error, OperationFailed)
                     maybe = number <= batch.handed_over and not refused
                     done[one.sop_instance_uid] = unsent(one, comment, maybe_stored=maybe)
-            return _in_order(batch, done), error
+            given_up = self._skips and isinstance(error, _BROKEN)
+            return _in_order(batch, done), None if given_up else error
         finally:
             self.idle.put(session)
         return _in_order(batch, done), None

@@ -202,6 +202,23 @@ def test_a_broken_request_is_sent_again_when_that_was_asked_for() -> None:
     assert running.asked[0].uids == running.asked[1].uids
 
 
+def test_an_instance_at_which_the_service_hangs_up_can_be_given_up() -> None:
+    instances = images(4)
+    bad = instances[1].sop_instance_uid
+
+    def chokes(asked: Asked) -> Reply:
+        return Reply(hang_up=True) if bad in asked.uids else all_stored(asked)
+
+    with service(chokes) as running:
+        answers = send(running.peer, instances, skips=True)
+    assert [(a.status, a.maybe_stored) for a in answers] == [
+        (0, False),
+        (None, True),
+        (0, False),
+        (0, False),
+    ]
+
+
 def test_nothing_that_listens_leaves_nothing_in_doubt() -> None:
     peer = WebPeer(url=f"http://127.0.0.1:{free_port()}", connect_timeout=1)
     answers, error = sent_until_it_broke(peer, images(2))
