@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,23 @@ BUILT_IN = (
 )
 
 
+class Later:
+    """A class that a hook gives by name and place, to be loaded when a file uses it.
+
+    place: ``package.module:Class``.
+    """
+
+    __slots__ = ("name", "place")
+
+    def __init__(self, name: str, place: str) -> None:
+        self.name, self.place = name, place
+
+    def load(self) -> Any:
+        """Import it."""
+        module, _, name = self.place.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
 _KEYS = {"fabricate_iod_builders": ("defaults", "key")}
 """What tells the things of a hook apart, where it is not their ``name``: an attribute's attribute."""
 
@@ -49,11 +66,11 @@ class Hooks:
     """Every door of the program. Each hook returns a list; names must be unique across plugins."""
 
     @hookspec
-    def fabricate_steps(self) -> list[type[Step]]:  # type: ignore[empty-body]
+    def fabricate_steps(self) -> list[type[Step] | Later]:  # type: ignore[empty-body]
         """Steps a scenario can use, named by their ``name``."""
 
     @hookspec
-    def fabricate_checks(self) -> list[type[Check]]:  # type: ignore[empty-body]
+    def fabricate_checks(self) -> list[type[Check] | Later]:  # type: ignore[empty-body]
         """Checks that ``assert`` can use, named by their ``name``."""
 
     @hookspec
@@ -81,7 +98,7 @@ class Hooks:
         """Sources of synthetic names and addresses, named by their ``name``."""
 
     @hookspec
-    def fabricate_target_kinds(self) -> list[type[TargetKind]]:  # type: ignore[empty-body]
+    def fabricate_target_kinds(self) -> list[type[TargetKind] | Later]:  # type: ignore[empty-body]
         """Kinds of PACS, named by their ``name``, which is a key of a target in the site file."""
 
     @hookspec
@@ -103,7 +120,7 @@ class Plugins:
     def __init__(self, folders: Iterable[Path] = (), *, outside: bool = True) -> None:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(Hooks)
-        self._named: dict[str, dict[str, Any]] = {}
+        self._named: dict[str, _Things] = {}
         for name in BUILT_IN:
             self._manager.register(importlib.import_module(name), name=name)
         if outside:
@@ -124,7 +141,7 @@ class Plugins:
                 try:
                     things = list(implementation.function())
                     if plugin not in BUILT_IN:
-                        _build_models(things)
+                        things = [_ready(thing) for thing in things]
                 except Exception as error:
                     raise PluginError(
                         f"plugin '{plugin}' failed in {hook}: {_reason(error)}"
@@ -140,7 +157,7 @@ class Plugins:
                             hint="rename one of them, or remove one of the plugins",
                         )
                     found[name], owner[name] = thing, plugin
-            self._named[hook] = found
+            self._named[hook] = _Things(found)
         return self._named[hook]
 
     def require_all(self) -> None:
@@ -210,13 +227,37 @@ class Plugins:
             ) from error
 
 
-def _build_models(things: Iterable[Any]) -> None:
-    """Build the models of a plugin, which would else wait for their first use in a run."""
-    for thing in things:
-        for model in (thing, getattr(thing, "model", None)):
-            build = getattr(model, "model_rebuild", None)
-            if build is not None:
-                build()
+class _Things(Mapping[str, Any]):
+    """What a hook gave, by name; what is to be loaded later is loaded when it is looked up."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+
+    def __getitem__(self, name: str) -> Any:
+        thing = self._given[name]
+        if isinstance(thing, Later):
+            thing = self._given[name] = thing.load()
+        return thing
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
+def _ready(thing: Any) -> Any:
+    """A thing of a plugin, loaded, its models built: what is wrong with it shows before a run."""
+    if isinstance(thing, Later):
+        thing = thing.load()
+    for model in (thing, getattr(thing, "model", None)):
+        build = getattr(model, "model_rebuild", None)
+        if build is not None:
+            build()
+    return thing
 
 
 def _reason(error: Exception) -> str:

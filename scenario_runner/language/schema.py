@@ -96,8 +96,8 @@ def site_model(plugins: Plugins) -> type[Site]:
     """The model of a site file, with one more key in a target for each plugin's target kind."""
     kinds = plugins.named("fabricate_target_kinds")
     fields: dict[str, Any] = {
-        name: (kind.model | None, None)
-        for name, kind in kinds.items()
+        name: (kinds[name].model | None, None)
+        for name in kinds
         if name not in TargetSpec.model_fields
     }
     if not fields:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import hookimpl
+from scenario_runner.plugins import Later, hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.api import TargetKind
 
+_KINDS = {
+    "dicom": "dimse:DimseKind",
+    "embedded": "embedded:EmbeddedKind",
+    "dicomweb": "dicomweb:DicomwebKind",
+    "orthanc": "orthanc:OrthancKind",
+}
+
 
 @hookimpl
-def fabricate_target_kinds() -> list[type[TargetKind]]:
+def fabricate_target_kinds() -> list[type[TargetKind] | Later]:
     """The services a site file can give a target; an earlier one is asked first."""
-    from scenario_runner.targets.dicomweb import DicomwebKind
-    from scenario_runner.targets.dimse import DimseKind
-    from scenario_runner.targets.embedded import EmbeddedKind
-    from scenario_runner.targets.orthanc import OrthancKind
-
-    return [DimseKind, EmbeddedKind, DicomwebKind, OrthancKind]
+    return [Later(name, f"{__name__}.{place}") for name, place in _KINDS.items()]

@@ -43,5 +43,5 @@ def open_target(
         receiver=site.receiver,
         folder=folder,
     )
-    parts = [kind.open(setup) for key, kind in kinds.items() if key in services]
+    parts = [kinds[key].open(setup) for key in kinds if key in services]
     return parts[0] if len(parts) == 1 else CombinedTarget(setup, parts)

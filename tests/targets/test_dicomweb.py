@@ -33,7 +33,7 @@ from scenario_runner.language.site_model import (
     TlsFiles,
 )
 from scenario_runner.network.dicomweb.search import PAGE
-from scenario_runner.targets import fabricate_target_kinds
+from scenario_runner.plugins import Plugins
 from scenario_runner.targets.open import open_target
 from tests.network.dicomweb.front import tls_front
 from tests.network.dicomweb.services import DICOM_JSON, Reply, dicom_json, service
@@ -234,7 +234,7 @@ def test_tls_with_a_client_certificate_and_what_is_missing_without(
             dicomweb = login(f"{url}/dicom-web", tls=files)
             spec = TargetSpec(dicomweb=dicomweb, orthanc=login(url, tls=files))
             site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
-            kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+            kinds = Plugins(outside=False).named("fabricate_target_kinds")
             return open_target("pacs", spec, site, kinds, tmp_path / "scratch", tmp_path)
 
         works = target(ca="server.crt", certificate="client.crt", key="client.key")
@@ -265,7 +265,7 @@ def test_a_service_that_deletes_says_what_was_there() -> None:
     with service(lambda asked: Reply(there[asked.path.rpartition("/")[2]])) as running:
         spec = TargetSpec(dicomweb=HttpService(url=running.peer.url))
         site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
-        kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+        kinds = Plugins(outside=False).named("fabricate_target_kinds")
         from pathlib import Path
 
         target = open_target("pacs", spec, site, kinds, Path())

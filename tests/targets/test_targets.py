@@ -23,7 +23,7 @@ from scenario_runner.language.site_model import (
     TlsFiles,
 )
 from scenario_runner.language.site_model import Receiver as SiteReceiver
-from scenario_runner.targets import fabricate_target_kinds
+from scenario_runner.plugins import Plugins
 from scenario_runner.targets.open import open_target
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Study
@@ -41,7 +41,7 @@ PASSWORD = "s3cr3t-pa55word"
 def open_one(spec: TargetSpec, folder: Path, receiver_port: int = 11113) -> Target:
     receiver = SiteReceiver(port=receiver_port)
     site = Site(schema_="site/v1", name="north", receiver=receiver, targets={"pacs": spec})
-    kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+    kinds = Plugins(outside=False).named("fabricate_target_kinds")
     return open_target("pacs", spec, site, kinds, folder)
 
 
@@ -53,7 +53,8 @@ def rest(url: str, password: str = PASSWORD) -> HttpService:
 
 def test_knowing_the_kinds_loads_no_wire_code() -> None:
     code = (
-        "import sys; from scenario_runner.targets import fabricate_target_kinds as f; f();"
+        "import sys; from scenario_runner.plugins import Plugins;"
+        "list(Plugins(outside=False).named('fabricate_target_kinds').values());"
         "print([m for m in ('pynetdicom', 'pydicom', 'httpx', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -146,7 +147,7 @@ def test_a_target_speaks_tls_with_files_beside_the_site_file(tmp_path: Path) -> 
         service = DicomService(host=server.host, port=server.port, ae_title="SCP", tls=tls)
         spec = TargetSpec(dicom=service)
         site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
-        kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+        kinds = Plugins(outside=False).named("fabricate_target_kinds")
         target = open_target("pacs", spec, site, kinds, tmp_path / "scratch", tmp_path)
         assert target.echo(Deadline(10)).status == 0
 

@@ -12,7 +12,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from scenario_runner.api.targets import FindRequest
 from scenario_runner.deadline import Deadline
 from scenario_runner.language.site_model import DicomService, Site, TargetSpec
-from scenario_runner.targets import fabricate_target_kinds
+from scenario_runner.plugins import Plugins
 from scenario_runner.targets.open import open_target
 from tests.peers.processes import orthanc
 
@@ -50,7 +50,7 @@ def test_orthancs_worklist_is_filtered_by_the_scheduled_step(tmp_path: Path) -> 
         service = DicomService(host=server.host, port=server.port, ae_title="ORTHANC")
         spec = TargetSpec(dicom=service)
         site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
-        kinds = {kind.name: kind for kind in fabricate_target_kinds()}
+        kinds = Plugins(outside=False).named("fabricate_target_kinds")
         target = open_target("pacs", spec, site, kinds, tmp_path)
 
         def ask(**step: str) -> list[dict[str, Any]]:

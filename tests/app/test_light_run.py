@@ -1,0 +1,61 @@
+"""Start-up is paid by every run: it loads what its scenario uses, and no model of anything else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.peers.processes import storescp
+from tests.running import environment, write_scenario, write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CODE = """
+import json, sys
+from scenario_runner.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+NEVER = {
+    "starlette", "uvicorn", "httpx", "httpcore", "anyio", "segno", "scenario_runner.pacs",
+    "scenario_runner.archive", "scenario_runner.conformance.rules",
+    "scenario_runner.network.dicomweb", "scenario_runner.network.find",
+    "scenario_runner.network.receiver",
+}  # fmt: skip
+ROOMS = {
+    "scenario_runner.steps": {"send"},
+    "scenario_runner.checks": set(),
+    "scenario_runner.imaging.modalities": {"ct", "defaults", "registry"},
+}
+
+
+@pytest.mark.peer
+def test_a_ct_send_loads_nothing_that_only_other_scenarios_need(tmp_path: Path) -> None:
+    scenario = write_scenario(tmp_path / "s.yaml", [{"send": {"to": "pacs"}}])
+    with storescp(tmp_path, options=["--ignore"]) as server:
+        dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        target = {"environment": "test", "dicom": dicom}
+        site = write_site(tmp_path / "site.yaml", {"pacs": target})
+        arguments = ["run", scenario, "--site", site, "--out", tmp_path / "run"]
+        done = subprocess.run(
+            [sys.executable, "-c", CODE, *map(str, arguments), "--registry", ":memory:"],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=True,
+        )
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert NEVER & loaded == set()
+    for room, used in ROOMS.items():
+        below = {
+            name.removeprefix(f"{room}.").split(".")[0] for name in loaded if f"{room}." in name
+        }
+        assert below == used, room
