@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import warnings
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -15,6 +16,9 @@ every 700 new ones took a tenth of a second. Few cycles are made later, so few w
 def main() -> None:
     """Entry point of ``fabricate``."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    if not sys.warnoptions:
+        # What it doubts about values, of a PACS or wrong on purpose, our validators say with a name.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\b")
     from scenario_runner.cli.group import fabricate
     from scenario_runner.cli.output import reported
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
 _REQUEST = 1
 """Action type of N-ACTION: request storage commitment (PS3.4 J.3.2)."""
+_REFERENCE = (0x00081150, 0x00081155)
+"""ReferencedSOPClassUID, ReferencedSOPInstanceUID."""
 _POLL = 0.1
 _OFFER = 2.0
 """Seconds that each later association is held open for the peer to report on."""
@@ -135,14 +137,17 @@ def _open(peer: Peer, deadline: Deadline) -> Association:
 def _request(
     association: Association, context: Context, transaction: str, instances: Iterable[Instance]
 ) -> None:
-    from pydicom import Dataset
+    from pydicom import DataElement, Dataset
+    from pydicom.config import IGNORE
 
     information = Dataset()
     information.TransactionUID = transaction
     items = []
-    for sop_class, uid in instances:
+    for named in instances:
         item = Dataset()
-        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, uid
+        for tag, uid in zip(_REFERENCE, named, strict=True):
+            # Sent as it is stored, also where it is no UID and the PACS took it all the same.
+            item.add(DataElement(tag, "UI", uid, validation_mode=IGNORE))
         items.append(item)
     information.ReferencedSOPSequence = items
     assert context.transfer_syntax is not None

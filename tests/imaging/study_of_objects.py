@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.imaging.built_in import fabricate_faults
 from tests.imaging.planned import builders, factory
 from tests.planning import support
 
@@ -36,7 +37,8 @@ def plan_study(
     """The one study of a scenario with this list of series."""
     text = f"patients:\n  - {patient}\n    studies:\n      - series:{series}"
     kinds = kinds or {key: builder.defaults for key, builder in builders().items()}
-    return support.plan(text, modalities=kinds)[0].patients[0].studies[0]
+    faults = {fault.name: fault.facts for fault in fabricate_faults()}
+    return support.plan(text, modalities=kinds, faults=faults)[0].patients[0].studies[0]
 
 
 def instances(study: PlannedStudy) -> list[Instance]:

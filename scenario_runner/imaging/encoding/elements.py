@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom import DataElement, Dataset
 from pydicom.charset import convert_encodings, encode_string
+from pydicom.config import IGNORE
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
@@ -118,7 +119,9 @@ class ElementEncoder:
             return self._prefix + self._length.pack(len(items)) + items
         raw = self._value(value)
         if raw is None:
-            return _plain(DataElement(self.tag, self.vr, value), self._encoding, self._terms)
+            # Planning has judged it, or it is wrong on purpose.
+            element = DataElement(self.tag, self.vr, value, validation_mode=IGNORE)
+            return _plain(element, self._encoding, self._terms)
         if len(raw) & 1:
             raw += self._pad
         return self._prefix + self._length.pack(len(raw)) + raw

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 
 from scenario_runner.imaging.modules import anatomy, image, study
+from scenario_runner.imaging.modules.values import put
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame
@@ -17,7 +18,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     """Everything the images of a CR series have alike."""
     dataset = Dataset()
     study.common_head(dataset, series)
-    dataset.BodyPartExamined = series.body_part
+    put(dataset, BodyPartExamined=series.body_part)
     dataset.ViewPosition = anatomy.view_position(series)
     image.general_image(dataset, ["ORIGINAL", "PRIMARY"])
     dataset.PatientOrientation = anatomy.projection_orientation(series)

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import document, references, study
-from scenario_runner.imaging.modules.values import ds, later
+from scenario_runner.imaging.modules.values import ds, later, put
 from scenario_runner.imaging.text import content
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class PresentationStates:
         dataset = document.head(series)
         shown = self._referred[0]
         if shown.body_part:
-            dataset.BodyPartExamined = shown.body_part
+            put(dataset, BodyPartExamined=shown.body_part)
         study.laterality(dataset, shown)
         day, time = later(series.date, series.time, 0)
         dataset.PresentationCreationDate, dataset.PresentationCreationTime = day, time

@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules.references import sop_reference
 from scenario_runner.imaging.modules.study import code
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.values import ds, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def coded(relationship: str, concept: Code, value: Code) -> Dataset:
 def uid_reference(relationship: str, concept: Code, value: str) -> Dataset:
     """A UIDREF item."""
     item = _item(relationship, "UIDREF", concept)
-    item.UID = value
+    put(item, UID=value)
     return item
 
 

@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import image, study
 from scenario_runner.imaging.modules.patient import patient, patient_study
-from scenario_runner.imaging.modules.values import da, tm
+from scenario_runner.imaging.modules.values import da, put, tm
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
@@ -25,11 +25,14 @@ def head(series: PlannedSeries) -> Dataset:
     patient(dataset, series.study.patient)
     patient_study(dataset, series.study)
     study.general_study(dataset, series.study)
-    dataset.Modality = series.modality
-    dataset.SeriesInstanceUID = series.uid
-    dataset.SeriesNumber = series.number
+    put(
+        dataset,
+        Modality=series.modality,
+        SeriesInstanceUID=series.uid,
+        SeriesNumber=series.number,
+    )
     if series.description:
-        dataset.SeriesDescription = series.description
+        put(dataset, SeriesDescription=series.description)
     study.general_equipment(dataset, series)
     image.sop_common(dataset, series)
     return dataset

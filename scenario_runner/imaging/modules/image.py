@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.imaging.modules.values import ds, later
+from scenario_runner.imaging.modules.values import ds, later, put
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -73,6 +73,9 @@ def voi_lut(dataset: Dataset, frame: Frame) -> None:
 def sop_common(dataset: Dataset, planned: PlannedSeries) -> None:
     """SOP Common Module (C.12.1) without SOPInstanceUID and character set."""
     day, time = later(planned.date, planned.time, 0)
-    dataset.SOPClassUID = planned.sop_class_uid
-    dataset.InstanceCreationDate = day
-    dataset.InstanceCreationTime = time
+    put(
+        dataset,
+        SOPClassUID=planned.sop_class_uid,
+        InstanceCreationDate=day,
+        InstanceCreationTime=time,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.imaging.modules.values import age, da
+from scenario_runner.imaging.modules.values import age, da, put
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -16,20 +16,23 @@ NOT_A_PERSON = "Synthetic test data, not a real person"
 
 def patient(dataset: Dataset, planned: PlannedPatient) -> None:
     """Patient Module. PatientComments and QualityControlSubject say that nobody is meant."""
-    dataset.PatientName = planned.name
-    dataset.PatientID = planned.patient_id
+    put(
+        dataset,
+        PatientName=planned.name,
+        PatientID=planned.patient_id,
+        PatientBirthDate=da(planned.birth_date),
+        PatientSex=planned.sex,
+    )
     if planned.issuer:
-        dataset.IssuerOfPatientID = planned.issuer
-    dataset.PatientBirthDate = da(planned.birth_date)
-    dataset.PatientSex = planned.sex
+        put(dataset, IssuerOfPatientID=planned.issuer)
     dataset.PatientComments = NOT_A_PERSON
     dataset.QualityControlSubject = "YES"
     # Address and telephone belong to no image IOD, but to a Standard Extended SOP Class
     # (PS3.2 3.11.1) that modalities send all the time, and that routers must cope with.
     if planned.address:
-        dataset.PatientAddress = planned.address
+        put(dataset, PatientAddress=planned.address)
     if planned.phone:
-        dataset.PatientTelephoneNumbers = planned.phone
+        put(dataset, PatientTelephoneNumbers=planned.phone)
 
 
 def patient_study(dataset: Dataset, planned: PlannedStudy) -> None:

@@ -8,6 +8,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.errors import UsageError
+from scenario_runner.imaging.modules.values import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,8 +51,11 @@ def first_images(series: Iterable[PlannedSeries], most: int = MOST) -> list[Plan
 def sop_reference(image: PlannedImage) -> Dataset:
     """SOP Instance Reference Macro (10.8)."""
     item = Dataset()
-    item.ReferencedSOPClassUID = image.series.sop_class_uid
-    item.ReferencedSOPInstanceUID = image.uid
+    put(
+        item,
+        ReferencedSOPClassUID=image.series.sop_class_uid,
+        ReferencedSOPInstanceUID=image.uid,
+    )
     return item
 
 
@@ -63,7 +67,7 @@ def by_series(images: Listed[PlannedImage], keyword: str) -> Sequence:
     items = []
     for uid, references in series.items():
         item = Dataset()
-        item.SeriesInstanceUID = uid
+        put(item, SeriesInstanceUID=uid)
         setattr(item, keyword, Sequence(references))
         items.append(item)
     return Sequence(items)
@@ -72,6 +76,6 @@ def by_series(images: Listed[PlannedImage], keyword: str) -> Sequence:
 def evidence(images: Listed[PlannedImage]) -> Sequence:
     """Hierarchical SOP Instance Reference Macro (C.17.2.1) of images of one study."""
     item = Dataset()
-    item.StudyInstanceUID = images[0].series.study.uid
+    put(item, StudyInstanceUID=images[0].series.study.uid)
     item.ReferencedSeriesSequence = by_series(images, "ReferencedSOPSequence")
     return Sequence([item])

@@ -9,7 +9,7 @@ from pydicom import Dataset
 from scenario_runner import __version__
 from scenario_runner.imaging.modules import anatomy
 from scenario_runner.imaging.modules.patient import patient, patient_study
-from scenario_runner.imaging.modules.values import da, tm
+from scenario_runner.imaging.modules.values import da, put, tm
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
@@ -19,38 +19,44 @@ MANUFACTURER = "DICOM Fabricator"
 
 def general_study(dataset: Dataset, planned: PlannedStudy) -> None:
     """General Study Module (C.7.2.1)."""
-    dataset.StudyInstanceUID = planned.uid
-    dataset.StudyDate = da(planned.date)
-    dataset.StudyTime = tm(planned.time)
-    dataset.ReferringPhysicianName = planned.referring_physician
-    dataset.StudyID = planned.study_id
-    dataset.AccessionNumber = planned.accession
+    put(
+        dataset,
+        StudyInstanceUID=planned.uid,
+        StudyDate=da(planned.date),
+        StudyTime=tm(planned.time),
+        ReferringPhysicianName=planned.referring_physician,
+        StudyID=planned.study_id,
+        AccessionNumber=planned.accession,
+    )
     if planned.description:
-        dataset.StudyDescription = planned.description
+        put(dataset, StudyDescription=planned.description)
 
 
 def general_series(dataset: Dataset, planned: PlannedSeries) -> None:
     """General Series Module (C.7.3.1) without laterality, which depends on the IOD."""
-    dataset.Modality = planned.modality
-    dataset.SeriesInstanceUID = planned.uid
-    dataset.SeriesNumber = planned.number
-    dataset.SeriesDate = da(planned.date)
-    dataset.SeriesTime = tm(planned.time)
+    put(
+        dataset,
+        Modality=planned.modality,
+        SeriesInstanceUID=planned.uid,
+        SeriesNumber=planned.number,
+        SeriesDate=da(planned.date),
+        SeriesTime=tm(planned.time),
+    )
     if planned.description:
-        dataset.SeriesDescription = planned.description
+        put(dataset, SeriesDescription=planned.description)
     if planned.protocol:
-        dataset.ProtocolName = planned.protocol
+        put(dataset, ProtocolName=planned.protocol)
     if planned.body_part:
-        dataset.BodyPartExamined = planned.body_part
+        put(dataset, BodyPartExamined=planned.body_part)
     if planned.study.procedure:
-        dataset.PerformedProcedureStepDescription = planned.study.procedure
+        put(dataset, PerformedProcedureStepDescription=planned.study.procedure)
 
 
 def general_equipment(dataset: Dataset, planned: PlannedSeries) -> None:
     """General Equipment Module (C.7.5.1)."""
     dataset.Manufacturer = MANUFACTURER
     if planned.study.institution:
-        dataset.InstitutionName = planned.study.institution
+        put(dataset, InstitutionName=planned.study.institution)
     dataset.StationName = "FABRICATOR"
     dataset.ManufacturerModelName = f"Synthetic {planned.modality}"
     dataset.DeviceSerialNumber = "0"
@@ -59,7 +65,7 @@ def general_equipment(dataset: Dataset, planned: PlannedSeries) -> None:
 
 def frame_of_reference(dataset: Dataset, planned: PlannedSeries) -> None:
     """Frame of Reference Module (C.7.4.1)."""
-    dataset.FrameOfReferenceUID = planned.frame_of_reference_uid
+    put(dataset, FrameOfReferenceUID=planned.frame_of_reference_uid)
     dataset.PositionReferenceIndicator = ""
 
 

@@ -1,8 +1,28 @@
-"""Python values as DICOM text."""
+"""Python values as DICOM text, and how values of the plan become attributes."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from pydicom import DataElement
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+def put(dataset: Dataset, **values: Any) -> None:
+    """Set attributes to values of the plan.
+
+    Planning has judged them, and what is wrong still is so on purpose: pydicom, which would warn
+    whoever runs the scenario, is not asked again.
+    """
+    for keyword, value in values.items():
+        tag = tag_for_keyword(keyword)
+        assert tag is not None, keyword
+        dataset.add(DataElement(tag, dictionary_VR(tag), value, validation_mode=IGNORE))
 
 
 def da(day: dt.date) -> str:
