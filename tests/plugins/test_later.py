@@ -42,5 +42,5 @@ def test_a_plugin_can_give_a_place_and_is_called_what_its_class_is(tmp_path: Pat
 
 def test_a_plugin_that_names_a_class_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "lazy.py").write_text(PLUGIN.format(place="nowhere:Lost"), encoding="utf-8")
-    with pytest.raises(PluginError, match="plugin 'lazy.py' failed in fabricate_steps"):
+    with pytest.raises(PluginError, match=r"plugin 'lazy.py' failed in fabricate_steps"):
         Plugins([tmp_path], outside=False).require_all()
