@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.evidence.record import RunRecord
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 allows nowhere, not even escaped (section 2.2)."""
 
 _UNKNOWN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -19,9 +19,9 @@ MAX_BYTES = 1024 * 1024
 # libyaml where PyYAML was built with it (ten times faster), else the same grammar in Python.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# The characters YAML allows in a stream (YAML 1.1, 5.1); a byte order mark only at the start.
+# The characters YAML does not allow in a stream (YAML 1.1, 5.1); a byte order mark only at the start.
 _FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _CONTROL = "the file holds a character that text files do not have"
 
