@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import warnings
 from io import TextIOWrapper
@@ -19,6 +20,8 @@ def main() -> None:
     if not sys.warnoptions:
         # What it doubts about values, of a PACS or wrong on purpose, our validators say with a name.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\b")
+    # No pixels are made by multiplying matrices: threads for that would spin once and never be used.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from scenario_runner.cli.group import fabricate
     from scenario_runner.cli.output import reported
 
