@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import FetchedPart, Renditions, StepContext
+from scenario_runner.decoding import pixels_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -75,7 +76,8 @@ def _frame(sent: Dataset, number: int) -> bytes:
     if not syntax.is_compressed and syntax.is_little_endian and sent.BitsAllocated >= 8:
         size = sent.Rows * sent.Columns * sent.SamplesPerPixel * sent.BitsAllocated // 8
         return bytes(memoryview(sent.PixelData)[(number - 1) * size : number * size])
-    array = sent.pixel_array[number - 1] if frames > 1 else sent.pixel_array
+    pixels = pixels_of(sent)
+    array = pixels[number - 1] if frames > 1 else pixels
     return bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
 
 
@@ -95,8 +97,9 @@ def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> str
     received["PixelData"].is_undefined_length = True
     received.NumberOfFrames = 1
     frames = int(sent.get("NumberOfFrames") or 1)
-    ours = sent.pixel_array[number - 1] if frames > 1 else sent.pixel_array
-    theirs = received.pixel_array
+    pixels = pixels_of(sent)
+    ours = pixels[number - 1] if frames > 1 else pixels
+    theirs = pixels_of(received)
     if ours.shape != theirs.shape:
         return f"size {theirs.shape} instead of {ours.shape}"
     wrong = int(np.count_nonzero(ours != theirs))

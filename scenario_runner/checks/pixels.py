@@ -15,6 +15,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.checks.frames import compared as compared_frames
 from scenario_runner.checks.pairs import Pair, pairs
+from scenario_runner.decoding import pixels_of
 from scenario_runner.errors import UsageError
 
 _SHOWN = 200
@@ -106,7 +107,7 @@ def _differ(pair: Pair) -> str | None:
     if same_syntax and received.PixelData == pair.sent.PixelData:
         return None
     try:
-        ours, theirs = pair.sent.pixel_array, received.pixel_array
+        ours, theirs = pixels_of(pair.sent), pixels_of(received)
     except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
         return f"cannot be decoded: {error}"
     if ours.shape != theirs.shape:

@@ -36,6 +36,24 @@ def card(dataset: Dataset, side: int) -> Image.Image:
     )
 
 
+def undecoded(dataset: Dataset, side: int, *, damaged: bool) -> Image.Image:
+    """A card for an image that cannot be shown, in letters that are read at the size of a stamp."""
+    lines = why_undecoded(dataset, damaged=damaged)
+    return page.draw("No preview", lines, "", width=side, height=side, size=max(9, side // 14))
+
+
+def why_undecoded(dataset: Dataset, *, damaged: bool) -> list[str]:
+    """Why there is no picture of an image, and its transfer syntax.
+
+    damaged: its transfer syntax can be decoded here, so something is wrong with the pixels.
+    """
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    return [
+        "damaged pixels" if damaged else "these pixels cannot be decoded here",
+        f"transfer syntax {syntax.name if syntax else 'not given'}",
+    ]
+
+
 def _scanned(dataset: Dataset) -> Image.Image | None:
     """The first JPEG picture in an encapsulated document."""
     document = bytes(dataset.get("EncapsulatedDocument") or b"")

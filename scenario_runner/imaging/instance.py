@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.decoding import pixels_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -72,7 +74,7 @@ class Instance:
 
     def pixels(self) -> np.ndarray:
         """The stored pixel values, (rows, columns) or (frames, rows, columns[, samples])."""
-        return self.dataset().pixel_array
+        return pixels_of(self.dataset())
 
 
 def write_all(descriptor: int, parts: list[Buffer]) -> None:

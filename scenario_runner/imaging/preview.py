@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from scenario_runner.decoding import can_decode, pixels_of
 from scenario_runner.imaging.api import Preview
-from scenario_runner.imaging.card import card
+from scenario_runner.imaging.card import card, undecoded
 from scenario_runner.imaging.text.overlay import DATA, GROUP
 
 if TYPE_CHECKING:
@@ -17,18 +18,24 @@ if TYPE_CHECKING:
 
     from scenario_runner.imaging.instance import Instance
 
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
 
 def render(instance: Instance, max_side: int) -> Preview:
     """Window, reduce and compress. The same instance always gives the same bytes.
 
-    An instance without pixels, or with pixels that cannot be decoded here, gives a card with what it
-    says, a PDF its page. Rescale and the linear window are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is
+    An instance without pixels gives a card with what it says, a PDF its page; one whose pixels cannot
+    be decoded here a card that says so. Rescale and the linear window are applied (PS3.3 C.11.2.1.2), MONOCHROME1 is
     inverted, our overlay plane is shown.
     """
     dataset = instance.dataset()
-    pixels = _pixels(dataset)
-    if pixels is None:
+    if not any(keyword in dataset for keyword in _PIXELS):
         return _png(card(dataset, max_side))
+    try:
+        pixels = pixels_of(dataset)
+    except Exception:  # noqa: BLE001 - decoders of other makers raise what they like
+        syntax = dataset.file_meta.get("TransferSyntaxUID", "")
+        return _png(undecoded(dataset, max_side, damaged=can_decode(syntax)))
     color = dataset.get("SamplesPerPixel", 1) == 3
     if pixels.ndim > (3 if color else 2):
         pixels = pixels[len(pixels) // 2]
@@ -62,16 +69,6 @@ def _of(dataset: Dataset, keyword: str) -> Any:
             if group.VR == "SQ" and group.value and keyword in group.value[0]:
                 return group.value[0].get(keyword)
     return None
-
-
-def _pixels(dataset: Dataset) -> np.ndarray | None:
-    """Decoded pixels; None when there are none, or the file that was imported is damaged inside."""
-    if "PixelData" not in dataset:
-        return None
-    try:
-        return dataset.pixel_array
-    except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
-        return None
 
 
 def _window(center: object, width: object, values: np.ndarray) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from scenario_runner.archive.elements import (
     Elements,
 )
 from scenario_runner.archive.values import texts
+from scenario_runner.decoding import frame_of
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, takes_parts
 from scenario_runner.pacs.dicomweb.retrieving import Part, multipart
@@ -183,10 +184,8 @@ def _shifted(data: bytes, first: int, size: int) -> bytes:
 
 
 def _decoded_frame(desk: WebDesk, instance: Located, number: int) -> Buffer:
-    from pydicom.pixels.utils import pixel_array
-
     try:
-        frame = pixel_array(desk.archive.files.path(instance.file), index=number - 1, raw=True)
+        frame = frame_of(desk.archive.files.path(instance.file), number, raw=True)
     except Exception as error:
         # Decoders of other makers raise what they like for damaged data.
         raise TranscodingError(f"frame {number} cannot be decoded: {error}") from error

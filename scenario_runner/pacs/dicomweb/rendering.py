@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from scenario_runner.decoding import can_decode, frame_of
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError
 from scenario_runner.pacs.dicomweb.frames import frame_list
-from scenario_runner.pacs.dicomweb.transfer import can_decode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,12 +115,11 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
     from PIL import Image
     from pydicom import dcmread
     from pydicom.pixels.processing import apply_color_lut
-    from pydicom.pixels.utils import pixel_array
 
     try:
         dataset = dcmread(path, stop_before_pixels=True)
         _check_frame(frame, int(dataset.get("NumberOfFrames") or 1))
-        pixels = pixel_array(path, index=frame - 1)
+        pixels = frame_of(path, frame)
         interpretation = dataset.get("PhotometricInterpretation", "")
         if interpretation in _GRAY:
             return Image.fromarray(_gray(dataset, pixels, frame, window))

@@ -19,6 +19,7 @@ from scenario_runner.archive.elements import (
 )
 from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
+from scenario_runner.decoding import can_decode, decompress
 from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _decompressed(path: Path, to_uid: str) -> bytes:
         raise TranscodingError("no decoder for the compressed pixels is installed here")
     try:
         dataset = dcmread(path)
-        dataset.decompress(generate_instance_uid=False)
+        decompress(dataset)
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         target = io.BytesIO()
         dataset.save_as(target, enforce_file_format=True)
@@ -91,17 +92,6 @@ def _decompressed(path: Path, to_uid: str) -> bytes:
     meta = decode_meta(whole[:_META_MAX])
     data = transcode(whole[meta.data_offset :], EXPLICIT_LITTLE, to_uid)
     return file_meta(meta.sop_class_uid, meta.sop_instance_uid, to_uid) + data
-
-
-def can_decode(transfer_syntax_uid: str) -> bool:
-    """Whether pixels in this transfer syntax can be decoded with what is installed."""
-    from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.uid import UID
-
-    try:
-        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
-    except NotImplementedError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

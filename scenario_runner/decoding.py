@@ -1,0 +1,79 @@
+"""Decoded pixels: the one door to decoders of other makers, for pixels from anywhere.
+
+pydicom asks every decoder it finds, GDCM first, and GDCM ends the whole process for some damaged
+JPEG 2000 and JPEG-LS pixels. So it is asked only for what nothing else here decodes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from pydicom import Dataset
+    from pydicom.pixels.decoders.base import Decoder
+
+_OTHERS_DECODE = (
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.91",
+)
+"""JPEG baseline, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
+_SETTLING = Lock()
+
+
+def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
+    """All frames, colour as RGB. For damaged pixels decoders raise what they like."""
+    _settle()
+    pixels: npt.NDArray[Any] = dataset.pixel_array
+    return pixels
+
+
+def frame_of(file: Path, number: int, *, raw: bool = False) -> npt.NDArray[Any]:
+    """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
+    from pydicom.pixels.utils import pixel_array
+
+    _settle()
+    return pixel_array(file, index=number - 1, raw=raw)
+
+
+def decompress(dataset: Dataset) -> None:
+    """Replace compressed pixels by what they decode to. Raises as above."""
+    _settle()
+    dataset.decompress(generate_instance_uid=False)
+
+
+def can_decode(transfer_syntax_uid: str) -> bool:
+    """Whether pixels in this transfer syntax can be decoded with what is installed."""
+    _settle()
+    try:
+        return bool(_decoder(transfer_syntax_uid).is_available)
+    except NotImplementedError:
+        return False
+
+
+def _decoder(transfer_syntax_uid: str) -> Decoder:
+    from pydicom.config import IGNORE
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    return get_decoder(UID(transfer_syntax_uid, IGNORE))
+
+
+def _settle() -> None:
+    with _SETTLING:
+        _without_gdcm()
+
+
+@cache
+def _without_gdcm() -> None:
+    for uid in _OTHERS_DECODE:
+        decoder = _decoder(uid)
+        if set(decoder.available_plugins) > {"gdcm"}:
+            decoder.remove_plugin("gdcm")
