@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -56,6 +57,8 @@ class SqliteCounters:
                 ":memory:", isolation_level=None, check_same_thread=False
             )
             prepare(self._memory, location)
+            # It ends with this object, also where nobody says so; Python 3.13 warns otherwise.
+            weakref.finalize(self, self._memory.close)
 
     def reserve(self, site: str, rule: str, *, start: int, step: int, count: int, last: int) -> int:
         """As ``planning.api.Counters`` says. Raises MachineError when the file cannot be used."""

@@ -9,9 +9,9 @@ import pytest
 
 from scenario_runner import errors
 from scenario_runner.cli.output import DEFECT
+from scenario_runner.descriptions import attribute_docstrings
 from scenario_runner.evidence.record import RunRecord
 from scenario_runner.language.catalogue import TITLES
-from scenario_runner.descriptions import attribute_docstrings
 from scenario_runner.language.entries import StepSiblings
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
 from scenario_runner.plugins import Plugins

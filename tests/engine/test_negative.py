@@ -26,7 +26,11 @@ def run(tmp_path: Path, code: int, *entries: dict[str, Any], **more: Any) -> dic
         ({**NEVER, "fails": "expected {{ 1 + 1 }}"}, 0, "failed as it should: "),
         ({**NEVER, "fails": "timeout"}, 1, "failed for another reason than 'timeout': "),
         ({**EVER, "fails": "."}, 1, "passed, though it should have failed"),
-        ({"tags": {"of": 5, "equal": "sent"}, "fails": "."}, 1, "'5' is not what a 'retrieve'"),
+        (
+            {"tags": {"of": "{{ 5 }}", "equal": "sent"}, "fails": "."},
+            1,
+            "'5' is not what a 'retrieve'",
+        ),
         ({**NEVER, "fails": "{{ '([' }}"}, 1, "'fails' cannot be used: "),
     ],
 )
