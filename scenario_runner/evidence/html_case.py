@@ -88,6 +88,7 @@ class CaseView:
     def values(self) -> dict[str, Any]:
         """Everything the template names, bounded."""
         case = self.case
+        imported = _imported(case.steps)
         return {
             "case": case,
             "anchor": self.anchor,
@@ -95,7 +96,7 @@ class CaseView:
             "matrix": dict(list(case.matrix.items())[:_AXES]),
             "counted": _counted(case.counts),
             "patients": First(
-                [_patient(patient) for patient in case.patients[:_PATIENTS]],
+                [_patient(patient, imported) for patient in case.patients[:_PATIENTS]],
                 max(0, len(case.patients) - _PATIENTS),
             ),
             "previews": self._pictures(),
@@ -217,7 +218,7 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(amount(counts[key], noun) for key, noun in nouns.items() if counts.get(key))
 
 
-def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
+def _patient(patient: Mapping[str, Any], imported: Mapping[str, list[str]]) -> dict[str, Any]:
     facts = [str(patient["id"])] if patient.get("id") else []
     if patient.get("sex"):
         facts.append(f"sex {patient['sex']}")
@@ -230,7 +231,8 @@ def _patient(patient: Mapping[str, Any]) -> dict[str, Any]:
         or ["–"],
         "facts": facts,
         "studies": First(
-            [_study(study) for study in studies[:_STUDIES]], max(0, len(studies) - _STUDIES)
+            [_study(study, imported) for study in studies[:_STUDIES]],
+            max(0, len(studies) - _STUDIES),
         ),
     }
 
@@ -239,9 +241,24 @@ def _known(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: "" if fields.get(name) is None else fields[name] for name in names}
 
 
-def _study(study: Mapping[str, Any]) -> dict[str, Any]:
+def _imported(steps: Sequence[StepRecord]) -> dict[str, list[str]]:
+    """Planned studies that files were imported into, and which steps did."""
+    found: dict[str, list[str]] = {}
+    for step in steps:
+        if step.step != "import" or step.outcome != "passed":
+            continue
+        told = step.facts.get("as")
+        studies = [str(one) for one in told] if isinstance(told, list) else []
+        shown = [str(one.subject["study"]) for one in step.attachments if "study" in one.subject]
+        for study in dict.fromkeys((*studies, *shown)):
+            found.setdefault(study, []).append(step.title or step.id)
+    return found
+
+
+def _study(study: Mapping[str, Any], imported: Mapping[str, list[str]]) -> dict[str, Any]:
     series = study.get("series", [])
     return {
+        "imported": imported.get(str(study.get("key")), [])[:_SERIES],
         **_known(study, "accession", "date", "description", "uid"),
         "series": First(
             [

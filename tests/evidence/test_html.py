@@ -135,6 +135,22 @@ def test_a_record_with_imported_files_does_not_claim_that_its_images_were_made_u
     assert "Every patient, study and image in this record was made up" in made
 
 
+def test_series_that_an_import_brought_are_not_called_none(tmp_path: Path) -> None:
+    story = Story()
+    story.begin()
+    people = [samples.patient(number, series=number - 1) for number in (1, 2)]
+    people.append(samples.patient(3, series=0))
+    story.case([("import", "import", "Files of others")], patients=people, requirements=[])
+    story.step("import", "import", "Files of others", "passed", facts={"as": ["p1.s1", "p2.s1"]})
+    story.end_case("passed")
+    story.end("passed")
+    words = _Page(_html(tmp_path, story)).words
+    assert words.count("imported from files") == 2
+    assert words.count("and others imported from files") == 1
+    assert words.count("by step “Files of others”") == 2
+    assert words.count("none planned") == 1
+
+
 @pytest.mark.parametrize("name", samples.ALL)
 def test_links_and_labels_lead_somewhere(tmp_path: Path, name: str) -> None:
     elements = _Page(_html(tmp_path, samples.ALL[name]())).elements
