@@ -19,7 +19,9 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import VR, validate_value
 
+from scenario_runner.imaging.encoding.syntaxes import Encoding
 from scenario_runner.language.scalars import as_written
+from scenario_runner.planning.raw import raw_bytes
 from scenario_runner.planning.tags import DESCRIBE_PIXELS
 
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
@@ -44,19 +46,19 @@ class Applied:
     raw: tuple[str, ...]
 
 
-def apply(dataset: Dataset, tags: Mapping[str, Any], *, implicit: bool) -> Applied:
+def apply(dataset: Dataset, tags: Mapping[str, Any], *, encoding: Encoding) -> Applied:
     """Apply overrides to a data set. Raises UnusableTagError for one that makes no sense."""
     raw: list[str] = []
     for keyword, value in tags.items():
-        _apply_one(dataset, keyword, value, implicit, raw, top=True)
+        _apply_one(dataset, keyword, value, encoding, raw, top=True)
     return Applied(frozenset(tags), tuple(raw))
 
 
 def _apply_one(
-    dataset: Dataset, keyword: str, value: Any, implicit: bool, raw: list[str], *, top: bool
+    dataset: Dataset, keyword: str, value: Any, encoding: Encoding, raw: list[str], *, top: bool
 ) -> None:
     if match := _PRIVATE.fullmatch(keyword):
-        _private(dataset, keyword, match, value, implicit, raw)
+        _private(dataset, keyword, match, value, encoding, raw)
         return
     tag = tag_for_keyword(keyword)
     if tag is None:
@@ -78,16 +80,16 @@ def _apply_one(
     vr = dictionary_VR(tag).split(" or ")[0]
     if is_raw:
         raw.append(keyword)
-        dataset[tag] = _raw(tag, str(value.get("vr", vr)), value["raw"], implicit)
+        dataset[tag] = _raw(keyword, tag, str(value.get("vr", vr)), value["raw"], encoding)
     else:
-        dataset[tag] = _element(keyword, tag, vr, value, implicit, raw)
+        dataset[tag] = _element(keyword, tag, vr, value, encoding, raw)
 
 
 def _element(
-    keyword: str, tag: int, vr: str, value: Any, implicit: bool, raw: list[str]
+    keyword: str, tag: int, vr: str, value: Any, encoding: Encoding, raw: list[str]
 ) -> DataElement:
     if vr == "SQ":
-        return DataElement(tag, "SQ", Sequence(_items(keyword, value, implicit, raw)))
+        return DataElement(tag, "SQ", Sequence(_items(keyword, value, encoding, raw)))
     values = value if isinstance(value, list) else [value]
     try:
         converted = [_convert(vr, each) for each in values]
@@ -104,7 +106,7 @@ def _element(
         ) from None
 
 
-def _items(keyword: str, value: Any, implicit: bool, raw: list[str]) -> list[Dataset]:
+def _items(keyword: str, value: Any, encoding: Encoding, raw: list[str]) -> list[Dataset]:
     items = value if isinstance(value, list) else [value]
     made = []
     for item in items:
@@ -114,7 +116,7 @@ def _items(keyword: str, value: Any, implicit: bool, raw: list[str]) -> list[Dat
             )
         dataset = Dataset()
         for inner, inner_value in item.items():
-            _apply_one(dataset, str(inner), inner_value, implicit, raw, top=False)
+            _apply_one(dataset, str(inner), inner_value, encoding, raw, top=False)
         made.append(dataset)
     return made
 
@@ -124,7 +126,7 @@ def _private(
     keyword: str,
     match: re.Match[str],
     value: Any,
-    implicit: bool,
+    encoding: Encoding,
     raw: list[str],
 ) -> None:
     """A private attribute in its creator's block (PS3.5 7.8.1)."""
@@ -146,9 +148,9 @@ def _private(
         raise UnusableTagError(keyword, f"'{vr}' is not a value representation")
     if "raw" in value:
         raw.append(keyword)
-        dataset[tag] = _raw(tag, vr, value["raw"], implicit)
+        dataset[tag] = _raw(keyword, tag, vr, value["raw"], encoding)
     else:
-        dataset[tag] = _element(keyword, tag, vr, value["value"], implicit, raw)
+        dataset[tag] = _element(keyword, tag, vr, value["value"], encoding, raw)
 
 
 def _convert(vr: str, value: Any) -> Any:
@@ -164,15 +166,15 @@ def _convert(vr: str, value: Any) -> Any:
     return str(as_written(value))
 
 
-def _raw(tag: int, vr: str, value: Any, implicit: bool) -> RawDataElement:
-    """Bytes as given: text as UTF-8, numbers as text, hex after ``hex:``; only made even in length."""
-    text = "\\".join(
-        str(as_written(one)) for one in (value if isinstance(value, list) else [value])
-    )
-    data = bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode("utf-8")
+def _raw(keyword: str, tag: int, vr: str, value: Any, encoding: Encoding) -> RawDataElement:
+    """Bytes as given, only made even in length."""
+    try:
+        data = raw_bytes(value, vr, encoding.order)
+    except ValueError as error:
+        raise UnusableTagError(keyword, str(error), "write its bytes: {raw: 'hex:FFFF'}") from None
     if len(data) & 1:
         data += b"\0" if vr in ("UI", "OB", "UN") else b" "
-    return RawDataElement(Tag(tag), vr, len(data), data, 0, implicit, True)
+    return RawDataElement(Tag(tag), vr, len(data), data, 0, encoding.implicit, True)
 
 
 def near(keyword: str) -> str | None:

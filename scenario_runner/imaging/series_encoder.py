@@ -75,7 +75,7 @@ class SeriesEncoder:
             if codec.method:
                 each[_RATIO] = ""
         try:
-            applied = overrides.apply(shared, tags, implicit=encoding.implicit)
+            applied = overrides.apply(shared, tags, encoding=encoding)
         except overrides.UnusableTagError as error:
             raise refusal(series, "FAB311", str(error), error.hint) from None
         varying = [keyword for keyword in each if keyword not in applied.keywords]

@@ -2,7 +2,7 @@
 
 A key is a keyword (``StationName``), or ``(gggg,xxee) CREATOR`` for a private attribute. A value is
 a scalar, a list for several values, a list of mappings for a sequence; ``null`` leaves the attribute
-out; ``{raw: …}`` is written as it is, whatever the Standard says, and is not checked here.
+out; ``{raw: …}`` is written as it is, whatever the Standard says, and only has to have bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.words import did_you_mean
 from scenario_runner.planning import person_name
+from scenario_runner.planning.raw import raw_bytes
 from scenario_runner.planning.values import ValueProblem, check_text
 
 Path = tuple[str | int, ...]
@@ -114,8 +115,10 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
         report(path, _wrong(f"({match[1]},…) is not a private group", hint))
     elif problem := check_text(match[3].strip(), "LO", "the private creator"):
         report(path, problem)
-    elif value is None or _is_raw(value):
+    elif value is None:
         return
+    elif _is_raw(value):
+        _check_raw(value, ["LO"], path, report)
     elif not isinstance(value, dict) or set(value) - {"vr", "value"} or "vr" not in value:
         report(path, _wrong("a private attribute needs its VR", f"write {example}"))
     elif value["vr"] not in _VRS:
@@ -129,7 +132,10 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
 def _check_value(
     key: str, value: Any, vrs: list[str], several: bool, path: Path, report: Report
 ) -> None:
-    if value is None or _is_raw(value):
+    if value is None:
+        return
+    if _is_raw(value):
+        _check_raw(value, vrs, path, report)
         return
     if vrs == ["SQ"]:
         _check_sequence(key, value, path, report)
@@ -148,6 +154,15 @@ def _check_value(
             _check_one(key, item, vrs, path, report)
         return
     _check_one(key, value, vrs, path, report)
+
+
+def _check_raw(value: Mapping[str, Any], vrs: list[str], path: Path, report: Report) -> None:
+    """Anything may be raw but what has no bytes: 70000 in two of them, hexadecimal that is none."""
+    try:
+        raw_bytes(value["raw"], vrs[0])
+    except ValueError as error:
+        hint = "write its bytes, raw: 'hex:FFFF', or its characters in quotes, raw: '5'"
+        report((*path, "raw"), _wrong(str(error), hint))
 
 
 def _check_sequence(key: str, value: Any, path: Path, report: Report) -> None:

@@ -56,6 +56,7 @@ twice. The long form is read too: `YYYY{two letters}{seven digits starting from 
 | `RequestAttributesSequence: [{RequestedProcedureID: P1}]` | a sequence: a list of mappings |
 | `MilitaryRank: null` | leaves the attribute out |
 | `PatientSex: {raw: X}` | writes a value that the Standard forbids, for a negative test |
+| `Rows: {raw: 0}` | a number in the bytes of its VR; `raw: '0'` is the character, `raw: 'hex:FFFF'` bytes |
 | `"(0009,xx01) CREATOR": {vr: LO, value: text}` | a private attribute; the creator's block is made |
 
 The tags of a series win over those of its study, and those over the patient's.

@@ -95,6 +95,26 @@ def test_a_raw_value_is_written_as_it_stands_and_the_object_says_so(syntax: str)
     assert "Negative test: StudyDate, Rows" in dataset.ImageComments
 
 
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, "1.2.840.10008.1.2.2"])
+@pytest.mark.parametrize(
+    ("keyword", "value", "read"),
+    [
+        ("Rows", 5, 5),
+        ("SmallestImagePixelValue", 7, 7),
+        ("ReferencedFrameNumbers", [3, 4], [3, 4]),
+        ("ExposureTimeInms", 1.5, 1.5),
+        ("SeriesNumber", 5, 5),
+        ("StationName", 5, "5"),
+    ],
+)
+def test_a_raw_number_has_the_bytes_of_its_vr(
+    keyword: str, value: Any, read: Any, syntax: str
+) -> None:
+    dataset = made({keyword: {"raw": value}}, transfer_syntax_uid=syntax)
+    found = dataset[keyword].value
+    assert (list(found) if isinstance(read, list) else found) == read
+
+
 @pytest.mark.parametrize(
     ("tags", "message"),
     [

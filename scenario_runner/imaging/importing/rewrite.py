@@ -12,6 +12,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from scenario_runner.errors import PLAN, Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
+from scenario_runner.imaging.encoding.syntaxes import Encoding
 from scenario_runner.imaging.importing.deidentify import Deidentifier, Policy
 from scenario_runner.imaging.importing.encode import encode
 from scenario_runner.imaging.modules.patient import patient
@@ -111,7 +112,7 @@ def _identify(dataset: Dataset, study: PlannedStudy, there: set[str]) -> None:
         dataset.StudyTime = ""  # Type 2, PS3.3 C.7.2.1
     tags = {**person.tags, **study.tags}
     try:
-        overrides.apply(dataset, tags, implicit=False)
+        overrides.apply(dataset, tags, encoding=Encoding())
     except overrides.UnusableTagError as error:
         where = Where(file=PLAN, path=study.id)
         raise InvalidInput([Diagnostic("FAB311", where, str(error), error.hint)]) from None
