@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -142,7 +141,6 @@ def carry_out(
             )
         )
         services = _services(loaded, plans, job.moment, folder, bus, redactor, targets)
-        gc.freeze()  # what is loaded by now stays: no collection needs to look at it again
         ending = run_cases(plans.jobs, services, job.order, control)
         outcome, code = ending.outcome, ending.exit_code
         if outcome == "skipped":

@@ -9,9 +9,9 @@ import warnings
 from io import TextIOWrapper
 from typing import TextIO
 
-_OBJECTS_BETWEEN_COLLECTIONS = 200_000
-"""Loading makes some hundred thousand objects that all stay; looking for cycles among them after
-every 700 new ones took a tenth of a second. Few cycles are made later, so few wait to be found."""
+_OBJECTS_BETWEEN_COLLECTIONS = 400_000
+"""Loading makes two hundred thousand objects that all stay; looking for cycles among them after every
+700 new ones took a tenth of a second. Few cycles are made later, so few wait to be found."""
 
 
 def main() -> None:
