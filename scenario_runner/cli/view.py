@@ -142,7 +142,8 @@ def _has_pixels(read: DicomFile) -> bool:
 def _picture(file: Path, frame: int, window: tuple[float, float] | None) -> Image.Image:
     """One frame, windowed, in full size. Raises FabricatorError when it cannot be shown."""
     from scenario_runner.pacs.dicomweb.desk import WebError
-    from scenario_runner.pacs.dicomweb.rendering import Window, render
+    from scenario_runner.pacs.dicomweb.rendering import render
+    from scenario_runner.showing import Window
 
     try:
         return render(file, frame, None if window is None else Window(*window))

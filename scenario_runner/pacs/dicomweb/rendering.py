@@ -5,21 +5,17 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from scenario_runner.decoding import can_decode, frame_of
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError
 from scenario_runner.pacs.dicomweb.frames import frame_list
+from scenario_runner.showing import Function, Window, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    import numpy.typing as npt
     from PIL import Image
-    from pydicom import Dataset
-
-Function = Literal["linear", "linear-exact", "sigmoid"]
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _ANY: Final = 10**9
@@ -27,28 +23,6 @@ _ANY: Final = 10**9
 _LARGEST: Final = 8192
 """Pixels along one side of a viewport."""
 _THUMBNAIL: Final = 128
-_GRAY: Final = ("MONOCHROME1", "MONOCHROME2")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A VOI window (PS3.3 C.11.2.1.2)."""
-
-    center: float
-    width: float
-    function: Function = "linear"
-
-    def apply(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Values as 0 to 1."""
-        import numpy as np
-
-        if self.function == "sigmoid":
-            return np.asarray(1 / (1 + np.exp(-4 * (values - self.center) / self.width)))
-        if self.function == "linear-exact":
-            return np.clip((values - self.center) / self.width + 0.5, 0, 1)
-        if self.width == 1:
-            return (values > self.center - 0.5).astype(np.float64)
-        return np.clip((values - (self.center - 0.5)) / (self.width - 1) + 0.5, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +88,12 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
     """
     from PIL import Image
     from pydicom import dcmread
-    from pydicom.pixels.processing import apply_color_lut
 
     try:
         dataset = dcmread(path, stop_before_pixels=True)
         _check_frame(frame, int(dataset.get("NumberOfFrames") or 1))
         pixels = frame_of(path, frame)
-        interpretation = dataset.get("PhotometricInterpretation", "")
-        if interpretation in _GRAY:
-            return Image.fromarray(_gray(dataset, pixels, frame, window))
-        if interpretation == "PALETTE COLOR":
-            pixels = apply_color_lut(pixels, dataset)
-        return Image.fromarray(_eight_bits(pixels))
+        return Image.fromarray(shown(dataset, pixels, frame, window))
     except WebError:
         raise
     except Exception as error:
@@ -136,70 +104,6 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
 def _check_frame(frame: int, count: int) -> None:
     if frame > count:
         raise WebError(404, f"there is no frame {frame}: the instance has {count}")
-
-
-def _gray(
-    dataset: Dataset, pixels: npt.NDArray[np.generic], frame: int, window: Window | None
-) -> npt.NDArray[np.uint8]:
-    import numpy as np
-    from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
-
-    group = _frame_group(dataset, frame, "PixelValueTransformationSequence")
-    values = apply_modality_lut(pixels, group if group is not None else dataset)
-    voi = _frame_group(dataset, frame, "FrameVOILUTSequence") or dataset
-    window = window or _stored_window(voi)
-    if window is None and "VOILUTSequence" in voi:
-        lut = apply_voi_lut(values, voi)
-        shown = lut / float(2 ** int(voi.VOILUTSequence[0].LUTDescriptor[2]) - 1)
-    else:
-        shown = (window or _whole_range(values)).apply(values.astype(np.float64))
-    inverse = dataset.get("PresentationLUTShape", "") == "INVERSE"
-    if inverse or dataset.PhotometricInterpretation == "MONOCHROME1":
-        shown = 1 - shown
-    return np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
-
-
-def _frame_group(dataset: Dataset, frame: int, keyword: str) -> Dataset | None:
-    """An item of a functional group, of the frame or of all frames (PS3.3 C.7.6.16)."""
-    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    shared = dataset.get("SharedFunctionalGroupsSequence") or []
-    for groups in (per_frame[frame - 1 : frame], shared[:1]):
-        for group in groups:
-            if items := group.get(keyword):
-                return cast("Dataset", items[0])
-    return None
-
-
-def _stored_window(voi: Dataset) -> Window | None:
-    """The first window of an instance."""
-    center, width = (_first(voi.get(word)) for word in ("WindowCenter", "WindowWidth"))
-    if center is None or width is None or width <= 0:
-        return None
-    function = str(voi.get("VOILUTFunction") or "LINEAR").lower().replace("_", "-")
-    known = function in ("linear", "linear-exact", "sigmoid")
-    return Window(center, width, cast("Function", function) if known else "linear")
-
-
-def _first(value: object) -> float | None:
-    from pydicom.multival import MultiValue
-
-    if isinstance(value, MultiValue):
-        value = value[0] if value else None
-    return None if value is None or value == "" else float(str(value))
-
-
-def _whole_range(values: npt.NDArray[np.generic]) -> Window:
-    low, high = float(values.min()), float(values.max())
-    return Window((low + high) / 2, max(high - low, 1.0), "linear-exact")
-
-
-def _eight_bits(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    import numpy as np
-
-    if pixels.dtype == np.uint8:
-        return cast("npt.NDArray[np.uint8]", pixels)
-    most = 2.0 ** (8 * pixels.dtype.itemsize) - 1
-    return np.rint(pixels.astype(np.float64) / most * 255).astype(np.uint8)
 
 
 def _media_type(call: Call) -> str:
