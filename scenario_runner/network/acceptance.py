@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network.association import Association, read_pdu
+from scenario_runner.network.association import Association
 from scenario_runner.network.negotiation import AssociationEvidence, Context, printable
 from scenario_runner.network.pdu import ASSOCIATE_RQ
+from scenario_runner.network.reading import read_pdu
 from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:

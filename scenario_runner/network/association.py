@@ -21,13 +21,14 @@ from scenario_runner.network.commands import Command, Element, Field
 from scenario_runner.network.connecting import connect
 from scenario_runner.network.fragments import COMMAND, LAST, fragments
 from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
+from scenario_runner.network.reading import read_pdu
 from scenario_runner.network.transport import SLICE, Buffer, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from scenario_runner.network.peer import Peer, Stage
+    from scenario_runner.network.peer import Peer
 
 _RELEASE_PATIENCE = 2.0
 """Seconds; a peer that never answers a release costs nothing but these."""
@@ -372,36 +373,3 @@ def _answer(
             f"the peer sent a {pdu.name(kind)} instead",
         )
     return negotiation.accepted(peer, proposals, body)
-
-
-def read_pdu(
-    transport: Transport, peer: Peer, deadline: Deadline, until: float, stage: Stage = "response"
-) -> tuple[int, bytes]:
-    """One whole PDU with its header.
-
-    until: when its stage is over; what has begun has to be whole within the network_timeout as well.
-    Raises ProtocolViolation for a type or length without sense.
-    """
-    head = transport.read(6, deadline, until, keep=True, stage=stage)
-    kind, length = struct.unpack(">BxI", head)
-    limit = peer.limits.pdu if kind == pdu.P_DATA else peer.limits.association_pdu
-    if kind not in pdu.NAMES:
-        raise peer.error(
-            ProtocolViolation,
-            "the peer does not speak DICOM",
-            f"it sent bytes that begin no PDU ({kind:02X}H)",
-            hint="check the port: a web server or a TLS port answers like this",
-        )
-    if length > limit:
-        raise peer.error(
-            ProtocolViolation,
-            "the peer broke the protocol",
-            f"it sent a {pdu.name(kind)} that claims {length} bytes; {limit} are allowed",
-        )
-    end = time.monotonic() + peer.patience("network")
-    if end < until:
-        until, stage = end, "network"
-    whole = transport.read(6 + length, deadline, until, stage=stage)
-    if transport.log is not None:
-        transport.log.received(whole)
-    return kind, whole
