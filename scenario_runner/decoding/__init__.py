@@ -1,7 +1,8 @@
 """Decoded pixels: the one door to decoders of other makers, for pixels from anywhere.
 
 pydicom asks every decoder it finds, GDCM first, and GDCM ends the whole process for some damaged
-JPEG 2000 and JPEG-LS pixels. So it is asked only for what nothing else here decodes.
+pixels. So it is asked only for what nothing else here decodes, lossless JPEG, and only about frames
+whose headers are in order.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 _OTHERS_DECODE = (
     "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
     "1.2.840.10008.1.2.4.80",
     "1.2.840.10008.1.2.4.81",
     "1.2.840.10008.1.2.4.90",
     "1.2.840.10008.1.2.4.91",
 )
-"""JPEG baseline, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
+"""JPEG of 8 bits, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
+_GDCM_DECODES = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 _SETTLING = Lock()
 
 
@@ -68,12 +71,19 @@ def _decoder(transfer_syntax_uid: str) -> Decoder:
 
 def _settle() -> None:
     with _SETTLING:
-        _without_gdcm()
+        _keep_gdcm_from_damage()
 
 
 @cache
-def _without_gdcm() -> None:
+def _keep_gdcm_from_damage() -> None:
     for uid in _OTHERS_DECODE:
         decoder = _decoder(uid)
         if set(decoder.available_plugins) > {"gdcm"}:
             decoder.remove_plugin("gdcm")
+    for uid in _GDCM_DECODES:
+        decoder = _decoder(uid)
+        if "gdcm" in decoder.available_plugins:
+            decoder.remove_plugin("gdcm")
+            decoder.add_plugin(
+                "gdcm, checked", ("scenario_runner.decoding.lossless_jpeg", "decode_frame")
+            )
