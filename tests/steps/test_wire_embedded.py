@@ -131,6 +131,18 @@ def test_a_send_can_go_on_with_what_comes_after_an_abort(tmp_path: Path) -> None
     assert facts["associations"] == 2
 
 
+@pytest.mark.parametrize("via", ["c-get", "c-move"])
+def test_instances_with_faulty_uids_can_be_fetched_back(tmp_path: Path, via: str) -> None:
+    series = [
+        {"modality": "CT", "images": 2, "size": [64, 64], "faults": [fault]}
+        for fault in ("bad-uid", "bad-uid-root", "too-long-uid")
+    ]
+    patients = [{"studies": [{"series": series}]}]
+    entries = [GENERATE, {"send": {"to": "pacs"}}, {"retrieve": {"from": "pacs", "via": via}}]
+    result = run(tmp_path, entries, patients=patients)["retrieve"]
+    assert result["message"].startswith("6 instances retrieved")
+
+
 def test_a_send_tells_what_was_negotiated(tmp_path: Path) -> None:
     result = run(tmp_path, [*SENT, {"echo": {"to": "pacs"}}])
     assert result["send"]["facts"]["association"].keys() == (
