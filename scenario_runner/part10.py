@@ -1,16 +1,32 @@
-"""Who we are in DICOM, and what precedes a data set in a file. The one definition of both."""
+"""Who we are in DICOM, what an instance is to be stored, and what precedes it in a file: once each."""
 
 from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 IMPLEMENTATION_CLASS_UID: Final = "2.25.305294631622918079176222463595070891101"
 """Identifies this program's way of speaking DICOM (PS3.7 D.3.3.2); never changes."""
 
 IMPLEMENTATION_VERSION_NAME: Final = "FABRICATOR_0"
 """At most 16 characters (PS3.7 D.3.3.2.3)."""
+
+
+class Storable(Protocol):
+    """An encoded SOP instance; ``buffers`` is its data set in pieces, without file meta information."""
+
+    @property
+    def sop_class_uid(self) -> str: ...  # noqa: D102
+    @property
+    def sop_instance_uid(self) -> str: ...  # noqa: D102
+    @property
+    def transfer_syntax_uid(self) -> str: ...  # noqa: D102
+    @property
+    def buffers(self) -> Sequence[bytes | bytearray | memoryview]: ...  # noqa: D102
 
 
 def file_meta(

@@ -52,6 +52,11 @@ class Later:
     def __init__(self, name: str, place: str) -> None:
         self.name, self.place = name, place
 
+    @classmethod
+    def each(cls, package: str, places: Mapping[str, str]) -> list[Any]:
+        """One for each name, at its ``module:Class`` of the package."""
+        return [cls(name, f"{package}.{place}") for name, place in places.items()]
+
     def load(self) -> Any:
         """Import it."""
         module, _, name = self.place.partition(":")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 Level = Literal["patient", "study", "series", "image"]
 QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
@@ -27,19 +27,6 @@ def status_class(status: int | None) -> StatusClass:
     if status in (0xFF00, 0xFF01):
         return "pending"
     return "failure"
-
-
-class Storable(Protocol):
-    """What can be stored: an encoded SOP instance."""
-
-    @property
-    def sop_class_uid(self) -> str: ...  # noqa: D102
-    @property
-    def sop_instance_uid(self) -> str: ...  # noqa: D102
-    @property
-    def transfer_syntax_uid(self) -> str: ...  # noqa: D102
-    @property
-    def buffers(self) -> Sequence[bytes | memoryview]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

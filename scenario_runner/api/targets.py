@@ -12,58 +12,27 @@ from pydantic import BaseModel
 from scenario_runner.api.operations import (
     CommitResult,
     Echo,
-    Fetchable,
     Fetched,
     FetchRequest,
     FetchResult,
     FindRequest,
-    Level,
     MppsResult,
-    QueryLevel,
     Received,
     RetrieveRequest,
     RetrieveResult,
-    StatusClass,
-    Storable,
     StoreOptions,
     StoreStatus,
-    Way,
-    status_class,
 )
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import Receiver
+from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from scenario_runner.language.faults import Fault
     from scenario_runner.planning.plan import PlannedCase
 
-__all__ = [
-    "CommitResult",
-    "Echo",
-    "FetchRequest",
-    "FetchResult",
-    "Fetchable",
-    "Fetched",
-    "FindRequest",
-    "Level",
-    "MppsResult",
-    "QueryLevel",
-    "Received",
-    "RetrieveRequest",
-    "RetrieveResult",
-    "StatusClass",
-    "Storable",
-    "StoreOptions",
-    "StoreStatus",
-    "Target",
-    "TargetKind",
-    "TargetSetup",
-    "Way",
-    "service_of",
-    "status_class",
-]
 """With the operations, which plugins may import from here as well."""
 
 _SERVICES: Mapping[str, str] = {

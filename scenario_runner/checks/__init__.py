@@ -30,4 +30,4 @@ _CHECKS = {
 @hookimpl
 def fabricate_checks() -> list[type[Check] | Later]:
     """The checks of the language, in the order of the reference; a scenario loads those it uses."""
-    return [Later(name, f"{__name__}.{place}") for name, place in _CHECKS.items()]
+    return Later.each(__name__, _CHECKS)

@@ -138,12 +138,6 @@ class EmbeddedPacs:
                 self._web = web
             return self._web.url
 
-    @property
-    def web_url(self) -> str | None:
-        """Where DICOMweb is served, if it is."""
-        web = self._web
-        return None if web is None else web.url
-
     def _listen(self) -> socket.socket:
         try:
             family = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0][0]

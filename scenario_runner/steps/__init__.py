@@ -32,4 +32,4 @@ _STEPS = {
 @hookimpl
 def fabricate_steps() -> list[type[Step] | Later]:
     """The steps of the language, in the order of the reference; a scenario loads those it uses."""
-    return [Later(name, f"{__name__}.{place}") for name, place in _STEPS.items()]
+    return Later.each(__name__, _STEPS)

@@ -20,4 +20,4 @@ _KINDS = {
 @hookimpl
 def fabricate_target_kinds() -> list[type[TargetKind] | Later]:
     """The services a site file can give a target; an earlier one is asked first."""
-    return [Later(name, f"{__name__}.{place}") for name, place in _KINDS.items()]
+    return Later.each(__name__, _KINDS)

@@ -17,12 +17,12 @@ from scenario_runner.api.operations import (
     Received,
     RetrieveRequest,
     RetrieveResult,
-    Storable,
     StoreOptions,
     StoreStatus,
 )
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.events import TargetFacts
+from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

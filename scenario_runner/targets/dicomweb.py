@@ -16,7 +16,6 @@ from scenario_runner.api.operations import (
     Received,
     RetrieveRequest,
     RetrieveResult,
-    Storable,
     StoreOptions,
     StoreStatus,
 )
@@ -25,6 +24,7 @@ from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
+from scenario_runner.part10 import Storable
 from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
 from scenario_runner.targets.identifiers import UNIQUE_KEYS

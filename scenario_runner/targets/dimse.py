@@ -15,7 +15,6 @@ from scenario_runner.api.operations import (
     Received,
     RetrieveRequest,
     RetrieveResult,
-    Storable,
     StoreOptions,
     StoreStatus,
 )
@@ -24,6 +23,7 @@ from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
 from scenario_runner.language.site_model import UserIdentity as SiteIdentity
 from scenario_runner.network.peer import Peer, UserIdentity
+from scenario_runner.part10 import Storable
 from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scenario_runner.api.targets import (
+from scenario_runner.api import (
     Fetched,
     FetchRequest,
     FindRequest,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from scenario_runner.api.targets import Received
+    from scenario_runner.api import Received
     from tests.peers.processes import Server
 
 PLUGIN = "libOrthancDicomWeb.so"

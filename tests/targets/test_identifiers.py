@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scenario_runner.api.targets import FindRequest, RetrieveRequest
+from scenario_runner.api import FindRequest, RetrieveRequest
 from scenario_runner.errors import UsageError
 from scenario_runner.network.queries import EXPLICIT, IMPLICIT, encode
 from scenario_runner.targets.identifiers import find_identifier, retrieve_identifier

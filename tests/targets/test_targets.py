@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scenario_runner.api.targets import FindRequest, RetrieveRequest, StoreOptions, Target
+from scenario_runner.api import FindRequest, RetrieveRequest, StoreOptions, Target
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import ConnectionFailed, OperationFailed, ProtocolViolation, Unsupported
 from scenario_runner.language.site_model import (
@@ -33,7 +33,7 @@ from tests.peers.processes import Modality, free_port, orthanc, storescp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scenario_runner.api.targets import Received
+    from scenario_runner.api import Received
 
 PASSWORD = "s3cr3t-pa55word"
 

@@ -9,7 +9,7 @@ from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from scenario_runner.api.targets import FindRequest
+from scenario_runner.api import FindRequest
 from scenario_runner.deadline import Deadline
 from scenario_runner.language.site_model import DicomService, Site, TargetSpec
 from scenario_runner.plugins import Plugins

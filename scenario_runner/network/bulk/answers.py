@@ -1,30 +1,15 @@
-"""What can be stored, and what became of it."""
+"""What became of what was to be stored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from scenario_runner.network.transport import Buffer
+    from scenario_runner.part10 import Storable
 
 Pair = tuple[str, str]
 """SOP class UID and transfer syntax UID."""
-
-
-class Storable(Protocol):
-    """An encoded SOP instance; ``buffers`` is its data set in pieces, without file meta information."""
-
-    @property
-    def sop_class_uid(self) -> str: ...  # noqa: D102
-    @property
-    def sop_instance_uid(self) -> str: ...  # noqa: D102
-    @property
-    def transfer_syntax_uid(self) -> str: ...  # noqa: D102
-    @property
-    def buffers(self) -> Sequence[Buffer]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

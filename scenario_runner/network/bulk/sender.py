@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import commands
 from scenario_runner.network.association import Association
-from scenario_runner.network.bulk.answers import Pair, Storable, StoreAnswer, unsent
+from scenario_runner.network.bulk.answers import Pair, StoreAnswer, unsent
 from scenario_runner.network.bulk.wording import Wording
 from scenario_runner.network.commands import Element, Field, StoreRequests
 from scenario_runner.network.negotiation import (
@@ -18,6 +18,7 @@ from scenario_runner.network.negotiation import (
     Context,
     Proposal,
 )
+from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,7 +108,7 @@ class Sender:
             return unsent(
                 instance, f"no accepted presentation context for {_words(pair)}: {context.reason}"
             )
-        association = self._standing()
+        association = self._current()
         ready, self._prepared = self._prepared, None
         if ready is None or ready.instance is not instance or ready.association is not association:
             ready = self._encoded(instance, context, association)
@@ -132,7 +133,7 @@ class Sender:
     def answer(self, sent: InFlight) -> StoreAnswer:
         """Wait for the peer's word on an instance that was sent."""
         instance = sent.instance
-        association = self._standing()
+        association = self._current()
         form = self._wording.success(sent.context_id, sent.message_id, instance.sop_instance_uid)
         if form is not None and association.hears(form):
             return _answered(sent, 0)
@@ -171,7 +172,7 @@ class Sender:
             self._association.abort()
         self._association, self._group = None, None
 
-    def _standing(self) -> Association:
+    def _current(self) -> Association:
         assert self._association is not None
         return self._association
 

@@ -18,8 +18,9 @@ from scenario_runner.errors import (
     FabricatorError,
     PeerTimeout,
 )
-from scenario_runner.network.bulk.answers import Storable, StoreAnswer, unsent
+from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.sender import InFlight, Sender
+from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -13,7 +13,7 @@ from scenario_runner.part10 import file_meta
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scenario_runner.network.bulk.answers import Storable
+    from scenario_runner.part10 import Storable
 
 INSTANCES = 20
 BYTES = 0x800000

@@ -18,7 +18,7 @@ from scenario_runner.errors import (
     PeerTimeout,
     ProtocolViolation,
 )
-from scenario_runner.network.bulk.answers import Storable, StoreAnswer, unsent
+from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.stream import why
 from scenario_runner.network.dicomweb import media_types, multipart, results
@@ -26,6 +26,7 @@ from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.results import PROCESSING_FAILURE, StoreResults
 from scenario_runner.network.dicomweb.session import Answer, Session
+from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping

@@ -15,6 +15,7 @@ from scenario_runner.pacs.options import PacsOptions, TlsOptions, WebOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import sample
 from tests.pacs.dicomweb.web import NO_TLS, get, stow
+from tests.peers.processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,12 +114,14 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(tmp_path: Path) -> None:
             second.open_web()
 
 
-def test_the_port_is_not_open_before_it_is_asked_for(pacs: EmbeddedPacs) -> None:
-    assert pacs.web_url is None
-    url = pacs.open_web()
-    assert pacs.open_web() == url
-    assert get(f"{url}/studies").json() == []
-    pacs.stop()
-    assert pacs.web_url is None
-    with pytest.raises(httpx.ConnectError):
-        get(f"{url}/studies")
+def test_the_port_is_not_open_before_it_is_asked_for(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path, port=port) as pacs:
+        with pytest.raises(httpx.ConnectError):
+            get(f"http://127.0.0.1:{port}/studies")
+        url = pacs.open_web()
+        assert pacs.open_web() == url
+        assert get(f"{url}/studies").json() == []
+        pacs.stop()
+        with pytest.raises(httpx.ConnectError):
+            get(f"{url}/studies")
