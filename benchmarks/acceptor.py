@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
+from scenario_runner.ul.peer import Peer
 from tests.network.objects import PAIR, Encoded, Study
 from tests.running import command
 

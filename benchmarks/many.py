@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.deadline import Deadline
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
+from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, sample
 from tests.pacs.test_many import Encoded
 from tests.running import command

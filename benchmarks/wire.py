@@ -35,8 +35,8 @@ from pydicom.uid import UID
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
+from scenario_runner.ul.peer import Peer
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import (
     Server,

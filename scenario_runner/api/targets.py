@@ -24,10 +24,10 @@ from scenario_runner.api.operations import (
     StoreStatus,
 )
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import Receiver
-from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from scenario_runner.language.faults import Fault

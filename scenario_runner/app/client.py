@@ -21,11 +21,11 @@ from scenario_runner.api import (
     StoreStatus,
     Target,
 )
-from scenario_runner.archive.elements import DamagedDatasetError
 from scenario_runner.archive.files import FileMeta, decode_meta
+from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
-from scenario_runner.part10 import file_meta
-from scenario_runner.planning.transfer_syntaxes import SUPPORTED
 from scenario_runner.steps.worklist import worklist_request
 from scenario_runner.targets.identifiers import UNIQUE_KEYS
 

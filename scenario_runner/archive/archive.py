@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from scenario_runner.archive.description import check_identity, describe, header_of
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.files import Buffer, FileMeta, Files
+from scenario_runner.archive.index import Entry, Index, Located
+from scenario_runner.archive.values import character_sets
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
     TruncatedError,
     read_header,
 )
-from scenario_runner.archive.files import Buffer, FileMeta, Files
-from scenario_runner.archive.index import Entry, Index, Located
-from scenario_runner.archive.levels import LEVELS, Level, Model
-from scenario_runner.archive.values import character_sets
+from scenario_runner.dicom.levels import LEVELS, Level, Model
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.errors import MachineError, UsageError
-from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

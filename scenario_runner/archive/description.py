@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
     TruncatedError,
     read_header,
 )
-from scenario_runner.archive.levels import ATTRIBUTES, BY_KEYWORD, LEVELS
-from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.dicom.levels import ATTRIBUTES, BY_KEYWORD, LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

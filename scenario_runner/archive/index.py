@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.levels import ATTRIBUTES, LEVELS, Level, levels_down_to
+from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, Level, levels_down_to
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,14 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.matching import Matcher, matcher
+from scenario_runner.archive.values import (
+    SPECIFIC_CHARACTER_SET,
+    encode,
+    texts,
+    vr_of,
+)
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Element,
     Elements,
@@ -18,13 +25,6 @@ from scenario_runner.archive.elements import (
     read_items,
     write_elements,
     write_items,
-)
-from scenario_runner.archive.matching import Matcher, matcher
-from scenario_runner.archive.values import (
-    SPECIFIC_CHARACTER_SET,
-    encode,
-    texts,
-    vr_of,
 )
 
 if TYPE_CHECKING:

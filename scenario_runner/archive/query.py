@@ -11,12 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
-    DamagedDatasetError,
-    Elements,
-    Encoding,
-    read_elements,
-)
 from scenario_runner.archive.keys import (
     QUERY_RETRIEVE_LEVEL,
     RETRIEVE_AE_TITLE,
@@ -26,7 +20,20 @@ from scenario_runner.archive.keys import (
     holds,
     keys_of,
 )
-from scenario_runner.archive.levels import (
+from scenario_runner.archive.matching import is_plain
+from scenario_runner.archive.values import (
+    character_sets,
+    fitting_terms,
+    split,
+    texts,
+)
+from scenario_runner.dicom.elements import (
+    DamagedDatasetError,
+    Elements,
+    Encoding,
+    read_elements,
+)
+from scenario_runner.dicom.levels import (
     BY_TAG,
     LEVELS,
     UNIQUE_KEY,
@@ -34,13 +41,6 @@ from scenario_runner.archive.levels import (
     Level,
     Model,
     levels_down_to,
-)
-from scenario_runner.archive.matching import is_plain
-from scenario_runner.archive.values import (
-    character_sets,
-    fitting_terms,
-    split,
-    texts,
 )
 
 if TYPE_CHECKING:

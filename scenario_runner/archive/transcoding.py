@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.values import vr_of
+from scenario_runner.dicom.elements import (
     DEFLATED_LITTLE,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
@@ -23,7 +24,6 @@ from scenario_runner.archive.elements import (
     write_elements,
     write_items,
 )
-from scenario_runner.archive.values import vr_of
 
 PLAIN: Final = frozenset((EXPLICIT_LITTLE, IMPLICIT_LITTLE))
 """What an uncompressed data set can be given in."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pydicom.charset import decode_bytes, encode_string, python_encoding
 from pydicom.datadict import dictionary_VR
 
-from scenario_runner.archive.elements import Element, Elements, Encoding
+from scenario_runner.dicom.elements import Element, Elements, Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

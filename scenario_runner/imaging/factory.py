@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_name
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.encoding.syntaxes import writable
-from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, transfer_syntax_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,6 +8,8 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.syntaxes import misfit
 from scenario_runner.errors import PluginError, UsageError
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding import syntaxes
@@ -22,8 +24,6 @@ from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.code import ALL_UIDS
 from scenario_runner.imaging.text.content import ANONYMOUS, NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
-from scenario_runner.part10 import file_meta
-from scenario_runner.planning.transfer_syntaxes import misfit
 from scenario_runner.planning.writing import SMALLEST_CODE
 
 if TYPE_CHECKING:

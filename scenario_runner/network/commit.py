@@ -14,11 +14,12 @@ from scenario_runner.errors import (
     ProtocolViolation,
     TargetError,
 )
-from scenario_runner.network import commands, queries
-from scenario_runner.network.association import Association
-from scenario_runner.network.commands import Element, Field
-from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
+from scenario_runner.network import queries
 from scenario_runner.network.receiver import STORAGE_COMMITMENT, take_event
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.requesting import AssociationEvidence, Context, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 _WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
 _REQUEST = 1

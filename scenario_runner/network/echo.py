@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scenario_runner.network import commands
-from scenario_runner.network.association import Association
-from scenario_runner.network.commands import Element, Field
-from scenario_runner.network.negotiation import AssociationEvidence, Proposal
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.requesting import AssociationEvidence, Proposal
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import OperationFailed, ProtocolViolation
-from scenario_runner.network import commands, queries
-from scenario_runner.network.association import Association
-from scenario_runner.network.commands import Element, Field
-from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
+from scenario_runner.network import queries
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.requesting import AssociationEvidence, Context, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
     from scenario_runner.network.queries import QueryLevel
+    from scenario_runner.ul.peer import Peer
 
 PENDING = frozenset((0xFF00, 0xFF01))
 CANCELLED = 0xFE00

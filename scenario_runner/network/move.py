@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network import commands, queries
-from scenario_runner.network.association import Association
-from scenario_runner.network.commands import Element, Field
+from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
-from scenario_runner.network.negotiation import Proposal
 from scenario_runner.network.retrieve import RetrieveAnswer, retrieve_answer
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.requesting import Proposal
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
     from scenario_runner.network.queries import Level
+    from scenario_runner.ul.peer import Peer
 
 _MEDIUM_PRIORITY = 0
 

@@ -6,16 +6,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scenario_runner.network import commands, queries
-from scenario_runner.network.association import Association
-from scenario_runner.network.commands import Element, Field
-from scenario_runner.network.negotiation import AssociationEvidence, Proposal
+from scenario_runner.network import queries
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.requesting import AssociationEvidence, Proposal
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 

@@ -11,7 +11,7 @@ from scenario_runner.errors import ProtocolViolation
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 Level = Literal["patient", "study", "series", "image"]
 QueryLevel = Literal["patient", "study", "series", "image", "worklist"]

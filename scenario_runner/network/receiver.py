@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError, MachineError
-from scenario_runner.network import commands, queries
-from scenario_runner.network.acceptance import accept
-from scenario_runner.network.association import Association, Message, Released
-from scenario_runner.network.commands import Element, Field
-from scenario_runner.network.peer import Limits, Peer
-from scenario_runner.network.tls import secure_incoming
-from scenario_runner.network.transport import Transport
+from scenario_runner.network import queries
+from scenario_runner.ul import commands
+from scenario_runner.ul.accepting import accept
+from scenario_runner.ul.association import Association, Message, Released
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.peer import Limits, Peer
+from scenario_runner.ul.tls import secure_incoming
+from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
-    from scenario_runner.network.negotiation import Context
-    from scenario_runner.network.pdu_log import Sink as PduSink
-    from scenario_runner.network.tls import Tls
+    from scenario_runner.ul.pdu_log import Sink as PduSink
+    from scenario_runner.ul.requesting import Context
+    from scenario_runner.ul.tls import Tls
 
 LOGGER = logging.getLogger(__name__)
 

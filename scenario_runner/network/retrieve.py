@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network import commands, queries
-from scenario_runner.network.association import Association, Message
-from scenario_runner.network.commands import Element, Field
+from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
-from scenario_runner.network.negotiation import (
+from scenario_runner.network.receiver import Sink, take_instance
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association, Message
+from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.requesting import (
     MAX_CONTEXTS,
     AssociationEvidence,
     Context,
     Proposal,
 )
-from scenario_runner.network.receiver import Sink, take_instance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
     from scenario_runner.network.queries import Level
+    from scenario_runner.ul.peer import Peer
 
 _MEDIUM_PRIORITY = 0
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.dicom.part10 import Storable
     from scenario_runner.network.bulk.answers import Pair, StoreAnswer
-    from scenario_runner.network.negotiation import AssociationEvidence
-    from scenario_runner.network.peer import Peer
-    from scenario_runner.part10 import Storable
+    from scenario_runner.ul.peer import Peer
+    from scenario_runner.ul.requesting import AssociationEvidence
 
 
 def store(

@@ -7,7 +7,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.network.commands import (
+from scenario_runner.pacs.connection import ClosedError, Connection
+from scenario_runner.ul.associate_pdus import AssociationRequest, Context, MalformedPduError
+from scenario_runner.ul.commands import (
     NO_DATA_SET,
     WITH_DATA_SET,
     Command,
@@ -19,10 +21,8 @@ from scenario_runner.network.commands import (
     number,
     text,
 )
-from scenario_runner.network.fragments import COMMAND, LAST, fragments
-from scenario_runner.network.pdu import ABORT, P_DATA, RELEASE_RQ
-from scenario_runner.pacs.connection import ClosedError, Connection
-from scenario_runner.pacs.negotiation import AssociationRequest, Context, MalformedPduError
+from scenario_runner.ul.fragments import COMMAND, LAST, fragments
+from scenario_runner.ul.pdu import ABORT, P_DATA, RELEASE_RQ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydicom.datadict import tag_for_keyword
 
-from scenario_runner.archive.elements import read_header
 from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.dicom.elements import read_header
 from scenario_runner.pacs.spoiling import altered
 
 if TYPE_CHECKING:

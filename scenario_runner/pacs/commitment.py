@@ -7,7 +7,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.values import encode, texts
+from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Element,
     Elements,
@@ -18,16 +20,14 @@ from scenario_runner.archive.elements import (
     write_elements,
     write_items,
 )
-from scenario_runner.archive.values import encode, texts
-from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError
-from scenario_runner.network import association as outgoing
-from scenario_runner.network.commands import WITH_DATA_SET, Command, Field, number
-from scenario_runner.network.commands import Element as CommandElement
-from scenario_runner.network.negotiation import Proposal
-from scenario_runner.network.peer import Peer
 from scenario_runner.pacs.association import Released
 from scenario_runner.pacs.services import COMMITMENT, Desk, comment, joined
+from scenario_runner.ul import association as outgoing
+from scenario_runner.ul.commands import WITH_DATA_SET, Command, Field, number
+from scenario_runner.ul.commands import Element as CommandElement
+from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.requesting import Proposal
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.association import Association, Message

@@ -11,15 +11,15 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.archive.values import CHARSET_VRS
+from scenario_runner.dicom.syntaxes import transfer_syntax_uid
 from scenario_runner.errors import UsageError
 from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, WebOptions
-from scenario_runner.planning.transfer_syntaxes import transfer_syntax_uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
     from pathlib import Path
 
-    from scenario_runner.archive.elements import Elements
+    from scenario_runner.dicom.elements import Elements
     from scenario_runner.language.site_model import EmbeddedService, EmbeddedWeb, ServerTls
 
 Place = tuple[str | int, ...]

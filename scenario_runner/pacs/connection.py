@@ -9,7 +9,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.pacs.negotiation import MalformedPduError
+from scenario_runner.ul.associate_pdus import MalformedPduError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

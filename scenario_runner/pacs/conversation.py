@@ -7,13 +7,12 @@ import hmac
 import logging
 from typing import TYPE_CHECKING
 
-from scenario_runner.network.commands import Element
-from scenario_runner.network.pdu import ASSOCIATE_RQ
 from scenario_runner.pacs.association import Aborted, Association, Message, Released
 from scenario_runner.pacs.commitment import tell_later
 from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.misbehaviour import DeliberateAbort, DeliberateDrop
-from scenario_runner.pacs.negotiation import (
+from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
+from scenario_runner.ul.associate_pdus import (
     APPLICATION_CONTEXT,
     APPLICATION_CONTEXT_NOT_SUPPORTED,
     CALLED_AE_TITLE_NOT_RECOGNIZED,
@@ -27,7 +26,8 @@ from scenario_runner.pacs.negotiation import (
     decode_request,
     encode_acceptance,
 )
-from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.pdu import ASSOCIATE_RQ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from scenario_runner.errors import UsageError
 from scenario_runner.language.faults import Fault, Faults, Reason
-from scenario_runner.pacs.negotiation import Rejection
+from scenario_runner.ul.associate_pdus import Rejection
 
 REJECTIONS: Final[dict[Reason, Rejection]] = {
     "no-reason": Rejection(1, 1, 1),

@@ -33,10 +33,10 @@ from scenario_runner.language.faults import (
     Unreported,
 )
 from scenario_runner.language.fields import Model
-from scenario_runner.network.commands import Field
 from scenario_runner.pacs import spoiling
 from scenario_runner.pacs.faults import REJECTIONS
 from scenario_runner.pacs.services import WORKLIST
+from scenario_runner.ul.commands import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from scenario_runner.archive.index import Located
     from scenario_runner.archive.keys import Match
     from scenario_runner.pacs.association import Association, Message
-    from scenario_runner.pacs.negotiation import Rejection
+    from scenario_runner.ul.associate_pdus import Rejection
 
 OPERATIONS: Final[dict[int, Operation]] = {
     Field.C_ECHO_RQ: "echo",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self
 
-from scenario_runner.archive.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, DamagedDatasetError
 from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, DamagedDatasetError
 from scenario_runner.errors import FabricatorError
-from scenario_runner.network import association as outgoing
-from scenario_runner.network.commands import WITH_DATA_SET, Element, Field, number, text
-from scenario_runner.network.negotiation import MAX_CONTEXTS, Proposal
-from scenario_runner.network.peer import Peer
 from scenario_runner.pacs.retrieve import UNABLE_TO_PROCESS, carry_out, requested
 from scenario_runner.pacs.services import MOVE, Desk, comment
+from scenario_runner.ul import association as outgoing
+from scenario_runner.ul.commands import WITH_DATA_SET, Element, Field, number, text
+from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.requesting import MAX_CONTEXTS, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

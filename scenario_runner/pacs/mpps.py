@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.files import decode_meta
+from scenario_runner.archive.transcoding import transcode
+from scenario_runner.archive.values import texts
+from scenario_runner.dicom.elements import (
     EXPLICIT_LITTLE,
     DamagedDatasetError,
     Elements,
@@ -17,12 +20,9 @@ from scenario_runner.archive.elements import (
     read_elements,
     write_elements,
 )
-from scenario_runner.archive.files import decode_meta
-from scenario_runner.archive.transcoding import transcode
-from scenario_runner.archive.values import texts
-from scenario_runner.network.commands import Element
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.pacs.services import MPPS, Desk, comment, joined
-from scenario_runner.part10 import file_meta
+from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
     from pydicom import Dataset

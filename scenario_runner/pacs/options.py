@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from scenario_runner.archive.elements import Elements
+    from scenario_runner.dicom.elements import Elements
     from scenario_runner.language.faults import Fault
 
 

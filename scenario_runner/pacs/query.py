@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
     encoding_of,
     read_elements,
 )
-from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
-from scenario_runner.network.commands import Element
 from scenario_runner.pacs.services import FIND, WORKLIST, Desk, comment, is_relational, joined
 from scenario_runner.pacs.worklist import find_items
+from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

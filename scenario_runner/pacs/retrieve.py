@@ -6,20 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.index import Located
+from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
+from scenario_runner.archive.transcoding import PLAIN, TranscodingError, transcode
+from scenario_runner.archive.values import encode
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
     encoding_of,
     read_elements,
     write_elements,
 )
-from scenario_runner.archive.index import Located
-from scenario_runner.archive.levels import LEVELS, Level, Model
-from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
-from scenario_runner.archive.transcoding import PLAIN, TranscodingError, transcode
-from scenario_runner.archive.values import encode
-from scenario_runner.network.commands import Command, Element, Field, number
-from scenario_runner.pacs.negotiation import MalformedPduError
+from scenario_runner.dicom.levels import LEVELS, Level, Model
 from scenario_runner.pacs.services import (
     GET,
     Desk,
@@ -28,6 +26,8 @@ from scenario_runner.pacs.services import (
     is_relational,
     joined,
 )
+from scenario_runner.ul.associate_pdus import MalformedPduError
+from scenario_runner.ul.commands import Command, Element, Field, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Final
 from pydicom.config import IGNORE
 from pydicom.uid import UID
 
-from scenario_runner.network.commands import Field
 from scenario_runner.pacs.association import Association, Message
-from scenario_runner.pacs.negotiation import (
+from scenario_runner.ul.associate_pdus import (
     ABSTRACT_SYNTAX_NOT_SUPPORTED,
     TRANSFER_SYNTAXES_NOT_SUPPORTED,
     AssociationRequest,
     Context,
     ProposedContext,
 )
+from scenario_runner.ul.commands import Field
 
 if TYPE_CHECKING:
     import threading
     from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
-    from scenario_runner.archive.levels import Model
+    from scenario_runner.dicom.levels import Model
     from scenario_runner.pacs.commitment import Reports
     from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.mpps import PerformedSteps

@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from pydicom.datadict import tag_for_keyword
 
-from scenario_runner.archive.elements import (
-    Elements,
-    Encoding,
-    read_elements,
-    read_header,
-    replace_element,
-    value_span,
-    write_elements,
-)
 from scenario_runner.archive.keys import Match
-from scenario_runner.archive.levels import BY_TAG
 from scenario_runner.archive.values import (
     CHARSET_VRS,
     SPECIFIC_CHARACTER_SET,
@@ -30,6 +20,16 @@ from scenario_runner.archive.values import (
     encode,
     vr_of,
 )
+from scenario_runner.dicom.elements import (
+    Elements,
+    Encoding,
+    read_elements,
+    read_header,
+    replace_element,
+    value_span,
+    write_elements,
+)
+from scenario_runner.dicom.levels import BY_TAG
 
 if TYPE_CHECKING:
     from scenario_runner.archive.index import Located

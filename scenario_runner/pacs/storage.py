@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import MismatchError
-from scenario_runner.archive.elements import DamagedDatasetError
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
-from scenario_runner.network.commands import Element
 from scenario_runner.pacs.coercion import coerce
 from scenario_runner.pacs.services import Desk, comment
+from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.association import Association, Message

@@ -10,10 +10,10 @@ import logging
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import DamagedDatasetError, Elements, read_header
 from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, keys_of
 from scenario_runner.archive.values import character_sets, fitting_terms
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

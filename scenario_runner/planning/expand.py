@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, overload
 
+from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.scenario import patients_of
 from scenario_runner.language.templates import render_tree, resolve_vars, texts
@@ -25,7 +26,6 @@ from scenario_runner.planning.numbers import ExhaustedRule, reserve
 from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.planning.prepare import Preparation
-from scenario_runner.planning.transfer_syntaxes import SUPPORTED
 
 if TYPE_CHECKING:
     import datetime as dt

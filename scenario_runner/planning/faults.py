@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
 from scenario_runner.language.words import did_you_mean
 from scenario_runner.planning.kinds import shows_color
 from scenario_runner.planning.plan import PlannedFault
-from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
 from scenario_runner.planning.values import ValueProblem
 
 if TYPE_CHECKING:

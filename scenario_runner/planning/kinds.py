@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.syntaxes import NATIVE
 from scenario_runner.planning.modalities import find_modality, find_sop_class
-from scenario_runner.planning.transfer_syntaxes import NATIVE
 from scenario_runner.planning.values import ValueProblem
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from scenario_runner.planning.transfer_syntaxes import (
+from scenario_runner.dicom.syntaxes import (
     EXTRAS,
     TRANSFER_SYNTAXES,
     transfer_syntax_uid,

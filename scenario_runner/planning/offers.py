@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scenario_runner.planning.transfer_syntaxes import SUPPORTED
+from scenario_runner.dicom.syntaxes import SUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, misfit
 from scenario_runner.language.words import did_you_mean
 from scenario_runner.planning import kinds
 from scenario_runner.planning.anatomy import usual_view
 from scenario_runner.planning.modalities import find_transfer_syntax
 from scenario_runner.planning.pictures import Picture, names_a_file, unfit
 from scenario_runner.planning.pictures import find as find_picture
-from scenario_runner.planning.transfer_syntaxes import EXPLICIT_LE, misfit
 from scenario_runner.planning.values import ValueProblem
 
 if TYPE_CHECKING:

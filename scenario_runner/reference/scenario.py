@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.syntaxes import SUPPORTED, TRANSFER_SYNTAXES
 from scenario_runner.language.schema import make_scenario_schema
-from scenario_runner.planning.transfer_syntaxes import SUPPORTED, TRANSFER_SYNTAXES
 from scenario_runner.reference.tables import GENERATED, keys, table
 from scenario_runner.reference.words import Words
 

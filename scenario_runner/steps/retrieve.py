@@ -27,13 +27,13 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
-from scenario_runner.errors import MachineError
-from scenario_runner.planning.transfer_syntaxes import (
+from scenario_runner.dicom.syntaxes import (
     EXPLICIT_LE,
     IMPLICIT_LE,
     TRANSFER_SYNTAXES,
     transfer_syntax_uid,
 )
+from scenario_runner.errors import MachineError
 from scenario_runner.steps.fetching import UNIQUE, Wanted, fetch
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
@@ -311,7 +311,7 @@ class _Sink:
         return Retrieved(target, self._folder, self._files, self.statuses)
 
     def __call__(self, received: Received) -> None:
-        from scenario_runner.part10 import file_meta
+        from scenario_runner.dicom.part10 import file_meta
 
         self.count += 1
         path = self._folder / f"{self.count:06}.dcm"

@@ -21,8 +21,8 @@ from scenario_runner.api.operations import (
     StoreStatus,
 )
 from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
-from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -20,11 +20,11 @@ from scenario_runner.api.operations import (
     StoreStatus,
 )
 from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
-from scenario_runner.part10 import Storable
 from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
 from scenario_runner.targets.identifiers import UNIQUE_KEYS

@@ -19,13 +19,13 @@ from scenario_runner.api.operations import (
     StoreStatus,
 )
 from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
 from scenario_runner.language.site_model import UserIdentity as SiteIdentity
-from scenario_runner.network.peer import Peer, UserIdentity
-from scenario_runner.part10 import Storable
 from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
+from scenario_runner.ul.peer import Peer, UserIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.negotiation import AssociationEvidence
     from scenario_runner.network.receiver import ReceivedInstance, Receiver
     from scenario_runner.network.retrieve import RetrieveAnswer
+    from scenario_runner.ul.requesting import AssociationEvidence
 
 CAPABILITIES = ("echo", "store", "find", "retrieve", "mpps")
 RECEIVING = ("move", "commit")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.language.site_model import EmbeddedService
 from scenario_runner.language.site_model import Receiver as SiteReceiver
-from scenario_runner.network.peer import Peer, UserIdentity
 from scenario_runner.targets.dicomweb import DicomwebTarget
 from scenario_runner.targets.dimse import DimseTarget
 from scenario_runner.targets.embedded_web import EmbeddedWebTarget
 from scenario_runner.targets.schedule import Schedule
+from scenario_runner.ul.peer import Peer, UserIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from scenario_runner.language.faults import Fault
     from scenario_runner.language.site_model import ServerTls
     from scenario_runner.network.receiver import Receiver
-    from scenario_runner.network.tls import Tls
     from scenario_runner.pacs.options import Destination
     from scenario_runner.pacs.server import EmbeddedPacs
     from scenario_runner.planning.plan import PlannedCase
+    from scenario_runner.ul.tls import Tls
 
 _HOST = "127.0.0.1"
 
@@ -157,7 +157,7 @@ class EmbeddedTarget(DimseTarget):
 
 
 def _tls(given: ServerTls, folder: Path) -> Tls:
-    from scenario_runner.network.tls import Tls
+    from scenario_runner.ul.tls import Tls
 
     certificate, key = folder / given.certificate, folder / given.key
     return Tls(certificate=certificate, key=key, verify=False, check_host=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.api.targets import TargetSetup
     from scenario_runner.language.site_model import EmbeddedService
-    from scenario_runner.network.tls import Tls
+    from scenario_runner.ul.tls import Tls
 
 
 class EmbeddedWebTarget(DicomwebTarget):

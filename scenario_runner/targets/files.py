@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.language.site_model import TlsFiles
-    from scenario_runner.network.tls import Tls
+    from scenario_runner.ul.tls import Tls
 
 
 def tls_of(files: TlsFiles | None, folder: Path) -> Tls | None:
     """How to protect a connection. folder: what relative paths start from."""
     if files is None:
         return None
-    from scenario_runner.network.tls import Tls
+    from scenario_runner.ul.tls import Tls
 
     def path(name: str | None) -> Path | None:
         return None if name is None else folder / name

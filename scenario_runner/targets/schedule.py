@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.archive.elements import Elements
+    from scenario_runner.dicom.elements import Elements
     from scenario_runner.planning.plan import PlannedCase, PlannedStudy
 
 
@@ -32,7 +32,7 @@ class Schedule:
 
     def items(self) -> Iterator[Elements]:
         """One item for each study, in plan order."""
-        from scenario_runner.archive.elements import Encoding, read_elements
+        from scenario_runner.dicom.elements import Encoding, read_elements
         from scenario_runner.network.queries import EXPLICIT, encode
         from scenario_runner.targets.identifiers import attributes
 

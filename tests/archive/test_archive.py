@@ -15,7 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from scenario_runner.archive.archive import Archive, ArchiveOptions, rebuild
 from scenario_runner.archive.description import MismatchError
-from scenario_runner.archive.elements import DamagedDatasetError
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError, UsageError
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
 

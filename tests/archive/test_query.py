@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from scenario_runner.archive.levels import Level, Model
+    from scenario_runner.dicom.levels import Level, Model
 
 
 @pytest.fixture

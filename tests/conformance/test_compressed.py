@@ -8,7 +8,7 @@ import pytest
 
 from scenario_runner.conformance.reader import read_stream
 from scenario_runner.conformance.standard import judge
-from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES
 from tests.imaging.planned import factory, plan_series
 
 EIGHT_BITS = ["US", "XA", "XC"]

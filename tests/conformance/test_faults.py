@@ -12,13 +12,13 @@ import pytest
 
 from scenario_runner.conformance.rules.table import ELEMENTS, OBJECT, READING, STUDY
 from scenario_runner.conformance.standard import Standard
+from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import InvalidInput
 from scenario_runner.imaging.api import Fault
 from scenario_runner.imaging.factory import InstanceFactory
 from scenario_runner.imaging.faults.registry import SUBJECTS
 from scenario_runner.planning import expand
 from scenario_runner.planning.plan import PlannedCase, PlannedStudy
-from scenario_runner.planning.transfer_syntaxes import SUPPORTED
 from scenario_runner.plugins import Plugins
 from scenario_runner.registry.counters import SqliteCounters
 from tests.planning.support import scenario_of, site

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES
 from scenario_runner.imaging.series_encoder import SeriesEncoder
-from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES
 from tests.imaging.planned import builders, factory, plan_series
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.encaps import generate_fragmented_frames, parse_basic_offsets
 
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, misfit
 from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.imaging.encoding import syntaxes
 from scenario_runner.imaging.encoding.codecs import NEAR, codec_of
 from scenario_runner.imaging.encoding.encapsulation import encapsulated
-from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES, misfit
 from tests.imaging.planned import factory, plan_series, with_pixels
 from tests.imaging.planned_syntaxes import each_syntax, instance
 

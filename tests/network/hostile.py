@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
 
-from scenario_runner.network import commands
-from scenario_runner.network.commands import Element
-from scenario_runner.network.peer import Peer
+from scenario_runner.ul import commands
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

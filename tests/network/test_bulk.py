@@ -11,9 +11,9 @@ import pytest
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationAborted, AssociationRejected, TargetError
-from scenario_runner.network.commands import Element
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.peer import Peer
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Encoded, Study
 from tests.peers.processes import Server, orthanc, storescp
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.network.bulk.answers import StoreAnswer
-    from scenario_runner.network.negotiation import AssociationEvidence
+    from scenario_runner.ul.requesting import AssociationEvidence
 
 
 def _all(

@@ -26,12 +26,12 @@ from scenario_runner.errors import (
     StepTimeout,
     TargetError,
 )
-from scenario_runner.network.commands import Element
 from scenario_runner.network.echo import echo
 from scenario_runner.network.find import Query, find
-from scenario_runner.network.negotiation import Proposal, accepted
-from scenario_runner.network.peer import Limits, Peer
 from scenario_runner.network.retrieve import get
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.peer import Limits, Peer
+from scenario_runner.ul.requesting import Proposal, accepted
 from tests.network.hostile import Wire, drip, hostile, pdv
 from tests.network.objects import CT, PAIR
 from tests.peers.processes import free_port
@@ -243,7 +243,7 @@ def test_a_received_instance_with_a_path_for_a_uid_is_not_taken() -> None:
             Element.COMMAND_DATA_SET_TYPE: 1,
             Element.AFFECTED_SOP_INSTANCE_UID: "../../evil",
         }
-        from scenario_runner.network import commands
+        from scenario_runner.ul import commands
 
         wire.send(pdv(3, commands.encode(command), 3) + pdv(3, b"\x00" * 8, 2))
         _, answer, _ = wire.read_message()

@@ -24,9 +24,9 @@ from scenario_runner.network.commit import Commitments, commit
 from scenario_runner.network.echo import echo
 from scenario_runner.network.find import Query, find
 from scenario_runner.network.move import move
-from scenario_runner.network.peer import Limits, Peer
 from scenario_runner.network.retrieve import get
 from scenario_runner.network.store import store
+from scenario_runner.ul.peer import Limits, Peer
 from tests.network.hostile import Wire, drip, hostile, pdv
 from tests.network.objects import PAIR, Encoded, Study
 
@@ -104,8 +104,8 @@ def answering(status: int = 0, shift: int = 0, **wrong: int | str) -> Callable[[
 
 
 def without_status(wire: Wire) -> None:
-    from scenario_runner.network import commands
-    from scenario_runner.network.commands import Element
+    from scenario_runner.ul import commands
+    from scenario_runner.ul.commands import Element
 
     wire.accept()
     context_id, request, _ = wire.read_message()

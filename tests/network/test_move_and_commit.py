@@ -16,15 +16,15 @@ from pydicom.filereader import read_dataset
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import MachineError, OperationFailed, PeerTimeout
-from scenario_runner.network import commands
-from scenario_runner.network.commands import Element
 from scenario_runner.network.commit import Commitments, commit
 from scenario_runner.network.echo import echo
 from scenario_runner.network.move import move
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.queries import EXPLICIT, encode
 from scenario_runner.network.receiver import ReceivedInstance, Receiver
 from scenario_runner.network.store import store
+from scenario_runner.ul import commands
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.peer import Peer
 from tests.network.hostile import Wire, hostile, pdv
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp

@@ -12,9 +12,9 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationRejected, NoAcceptedContext
 from scenario_runner.network.echo import echo
 from scenario_runner.network.find import Query, find
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.retrieve import get
 from scenario_runner.network.store import store
+from scenario_runner.ul.peer import Peer
 from tests.network.objects import PAIR, Encoded, Study
 from tests.peers.processes import Server, dcmqrscp, orthanc, storescp
 

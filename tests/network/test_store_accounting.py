@@ -20,9 +20,9 @@ from scenario_runner.errors import (
     StepTimeout,
     TargetError,
 )
-from scenario_runner.network.commands import Element
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.peer import Peer
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import free_port
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scenario_runner.network.bulk.answers import StoreAnswer
-    from scenario_runner.network.negotiation import AssociationEvidence
+    from scenario_runner.ul.requesting import AssociationEvidence
 
 
 def _send(

@@ -12,10 +12,10 @@ import pytest
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import ConnectionFailed, MachineError, ProtocolViolation, TargetError
 from scenario_runner.network.echo import echo
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
-from scenario_runner.network.tls import Tls
+from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.tls import Tls
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Study
 from tests.peers.processes import Server, orthanc, storescp

@@ -16,10 +16,10 @@ from scenario_runner.errors import (
     ProtocolViolation,
     TargetError,
 )
-from scenario_runner.network import commands
 from scenario_runner.network.bulk.wording import Wording
-from scenario_runner.network.commands import Element, Field
 from scenario_runner.network.store import store
+from scenario_runner.ul import commands
+from scenario_runner.ul.commands import Element, Field
 from tests.network.hostile import Wire, drip, hostile, pdv
 from tests.network.objects import CT, PAIR, Study
 

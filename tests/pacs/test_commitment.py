@@ -12,13 +12,13 @@ from pynetdicom import AE, evt
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.network import queries
-from scenario_runner.network.association import Association
-from scenario_runner.network.commands import NO_DATA_SET, WITH_DATA_SET, Command, Element, Field
-from scenario_runner.network.negotiation import Proposal
-from scenario_runner.network.peer import Peer
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import NO_DATA_SET, WITH_DATA_SET, Command, Element, Field
+from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.requesting import Proposal
 from tests.archive.samples import CT_IMAGE, EXPLICIT, put, sample
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from pynetdicom import AE
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.network.peer import Peer
 from scenario_runner.network.store import store
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, put, sample
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC
 
-from scenario_runner.pacs.negotiation import (
+from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.services import is_storage, negotiate, negotiate_extended
+from scenario_runner.ul.associate_pdus import (
     AssociationRequest,
     MalformedPduError,
     ProposedContext,
@@ -15,8 +17,6 @@ from scenario_runner.pacs.negotiation import (
     decode_request,
     encode_acceptance,
 )
-from scenario_runner.pacs.options import PacsOptions
-from scenario_runner.pacs.services import is_storage, negotiate, negotiate_extended
 from tests.pacs.wire import associate_rq
 
 FIND, GET = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scenario_runner.network.commands import NO_DATA_SET, Element, Field, encode
+from scenario_runner.ul.commands import NO_DATA_SET, Element, Field, encode
 
 if TYPE_CHECKING:
     import socket

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID
+from scenario_runner.dicom.part10 import IMPLEMENTATION_CLASS_UID
 
 
 def write_item(folder: Path, name: str, item: Dataset) -> Path:

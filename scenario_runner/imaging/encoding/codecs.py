@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenario_runner.planning.transfer_syntaxes import TRANSFER_SYNTAXES
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from scenario_runner.planning.transfer_syntaxes import (
+from scenario_runner.dicom.syntaxes import (
     DEFLATED,
     EXPLICIT_BE,
     EXTRAS,

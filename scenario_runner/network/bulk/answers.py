@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scenario_runner.part10 import Storable
+    from scenario_runner.dicom.part10 import Storable
 
 Pair = tuple[str, str]
 """SOP class UID and transfer syntax UID."""

@@ -6,10 +6,10 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import FabricatorError
 from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.stream import Stream, why
-from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,26 +6,26 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network import commands
-from scenario_runner.network.association import Association
 from scenario_runner.network.bulk.answers import Pair, StoreAnswer, unsent
 from scenario_runner.network.bulk.wording import Wording
-from scenario_runner.network.commands import Element, Field, StoreRequests
-from scenario_runner.network.negotiation import (
+from scenario_runner.ul import commands
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Element, Field, StoreRequests
+from scenario_runner.ul.requesting import (
     MAX_CONTEXTS,
     AssociationEvidence,
     Context,
     Proposal,
 )
-from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
-    from scenario_runner.network.transport import Buffer
+    from scenario_runner.ul.peer import Peer
+    from scenario_runner.ul.transport import Buffer
 
 
 @dataclass(frozen=True, slots=True)

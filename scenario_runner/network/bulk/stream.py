@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -20,7 +21,6 @@ from scenario_runner.errors import (
 )
 from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.sender import InFlight, Sender
-from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -10,9 +10,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from scenario_runner.network import commands, pdu
-from scenario_runner.network.commands import Command, Element
-from scenario_runner.network.fragments import COMMAND, LAST
+from scenario_runner.ul import commands, pdu
+from scenario_runner.ul.commands import Command, Element
+from scenario_runner.ul.fragments import COMMAND, LAST
 
 _LEAD = struct.Struct(">BxIIBB")
 """The headers of a PDU and of its first PDV (PS3.8 9.3.5)."""

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.network.dicomweb import media_types, multipart
 from scenario_runner.network.dicomweb.multipart import Part
-from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scenario_runner.part10 import Storable
+    from scenario_runner.dicom.part10 import Storable
 
 INSTANCES = 20
 BYTES = 0x800000

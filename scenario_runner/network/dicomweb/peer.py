@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from scenario_runner.errors import TargetError
-from scenario_runner.network.peer import Peer
-from scenario_runner.network.tls import Tls
+from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
     ConnectionFailed,
@@ -26,7 +27,6 @@ from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.results import PROCESSING_FAILURE, StoreResults
 from scenario_runner.network.dicomweb.session import Answer, Session
-from scenario_runner.part10 import Storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping

@@ -15,14 +15,14 @@ import httpcore
 import httpx
 
 from scenario_runner.errors import AssociationAborted, PeerTimeout
-from scenario_runner.network.connecting import connect
-from scenario_runner.network.transport import Transport
+from scenario_runner.ul.connecting import connect
+from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
     import ssl
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 _PROGRESS = 0x10000
 """Bytes of an answer that renew the peer's time."""

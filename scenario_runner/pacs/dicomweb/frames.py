@@ -6,7 +6,9 @@ import io
 import re
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.values import texts
+from scenario_runner.decoding import frame_of
+from scenario_runner.dicom.elements import (
     DEFLATED_LITTLE,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
@@ -14,8 +16,6 @@ from scenario_runner.archive.elements import (
     DamagedDatasetError,
     Elements,
 )
-from scenario_runner.archive.values import texts
-from scenario_runner.decoding import frame_of
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, takes_parts
 from scenario_runner.pacs.dicomweb.retrieving import Part, multipart

@@ -11,9 +11,9 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from scenario_runner.archive.elements import DamagedDatasetError, Element, Elements, read_items
 from scenario_runner.archive.transcoding import is_signed, vr_to_write
 from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8, character_sets, texts
+from scenario_runner.dicom.elements import DamagedDatasetError, Element, Elements, read_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

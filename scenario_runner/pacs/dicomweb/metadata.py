@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import DamagedDatasetError, Elements, read_items
-from scenario_runner.archive.levels import BY_KEYWORD
 from scenario_runner.archive.values import texts
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_items
+from scenario_runner.dicom.levels import BY_KEYWORD
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import (

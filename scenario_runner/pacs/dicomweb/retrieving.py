@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import DEFLATED_LITTLE, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from scenario_runner.dicom.elements import DEFLATED_LITTLE, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.network.dicomweb.media_types import DICOM, MULTIPART, MediaType
 from scenario_runner.network.dicomweb.multipart import Buffer, closing, head, new_boundary
 from scenario_runner.pacs.dicomweb.desk import (
@@ -24,7 +25,6 @@ from scenario_runner.pacs.dicomweb.transfer import (
     converted,
     stored,
 )
-from scenario_runner.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import MismatchError
-from scenario_runner.archive.elements import DamagedDatasetError
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.network.dicomweb.media_types import (
     DICOM,

@@ -8,7 +8,10 @@ import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.files import decode_meta
+from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
+from scenario_runner.decoding import can_decode, decompress
+from scenario_runner.dicom.elements import (
     DEFLATED_LITTLE,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
@@ -17,10 +20,7 @@ from scenario_runner.archive.elements import (
     find_pixels,
     inflate,
 )
-from scenario_runner.archive.files import decode_meta
-from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
-from scenario_runner.decoding import can_decode, decompress
-from scenario_runner.part10 import file_meta
+from scenario_runner.dicom.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.archive.elements import Element, Encoding
+from scenario_runner.dicom.elements import Element, Encoding
 from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
@@ -80,7 +80,7 @@ def element(tag: int, vr: str, value: bytes) -> bytes:
 
 def odd_file() -> bytes:
     """An instance by hand, whose values break their VR wherever one can."""
-    from scenario_runner.part10 import file_meta
+    from scenario_runner.dicom.part10 import file_meta
 
     data = b"".join(
         (

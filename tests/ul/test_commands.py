@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.filereader import read_dataset
 
-from scenario_runner.network import commands
-from scenario_runner.network.commands import CommandSetError, Element, Field, StoreRequests
+from scenario_runner.ul import commands
+from scenario_runner.ul.commands import CommandSetError, Element, Field, StoreRequests
 
 _UIDS = st.from_regex(r"[12](\.(0|[1-9][0-9]{0,8})){1,6}", fullmatch=True)
 _SHORTS = st.integers(0, 0xFFFF)

@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network import pdu
+from scenario_runner.ul import pdu
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer, Stage
-    from scenario_runner.network.transport import Transport
+    from scenario_runner.ul.peer import Peer, Stage
+    from scenario_runner.ul.transport import Transport
 
 
 def read_pdu(

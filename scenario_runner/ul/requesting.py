@@ -10,16 +10,16 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from scenario_runner.errors import (
     AssociationAborted,
     AssociationRejected,
     ProtocolViolation,
 )
-from scenario_runner.network.peer import (
+from scenario_runner.ul.peer import (
     Peer,
     UserIdentity,
 )
-from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

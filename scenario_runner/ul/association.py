@@ -16,19 +16,20 @@ from scenario_runner.errors import (
     ProtocolViolation,
     TargetError,
 )
-from scenario_runner.network import commands, negotiation, pdu
-from scenario_runner.network.commands import Command, Element, Field
-from scenario_runner.network.connecting import connect
-from scenario_runner.network.fragments import COMMAND, LAST, fragments
-from scenario_runner.network.negotiation import AssociationEvidence, Context, Proposal
-from scenario_runner.network.reading import read_pdu
-from scenario_runner.network.transport import SLICE, Buffer, Transport
+from scenario_runner.ul import commands, pdu
+from scenario_runner.ul import requesting as negotiation
+from scenario_runner.ul.commands import Command, Element, Field
+from scenario_runner.ul.connecting import connect
+from scenario_runner.ul.fragments import COMMAND, LAST, fragments
+from scenario_runner.ul.reading import read_pdu
+from scenario_runner.ul.requesting import AssociationEvidence, Context, Proposal
+from scenario_runner.ul.transport import SLICE, Buffer, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 _RELEASE_PATIENCE = 2.0
 """Seconds; a peer that never answers a release costs nothing but these."""

@@ -13,16 +13,16 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationRejected, OperationFailed
 from scenario_runner.network.echo import VERIFICATION, echo
 from scenario_runner.network.find import Query, find
-from scenario_runner.network.peer import Peer, UserIdentity
 from scenario_runner.network.store import store
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.ul.peer import Peer, UserIdentity
 from tests.network.objects import PAIR, Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from scenario_runner.network.negotiation import AssociationEvidence
+    from scenario_runner.ul.requesting import AssociationEvidence
 
 PASSWORD = "s3cr3t"
 

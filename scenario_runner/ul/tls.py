@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _SLICE = 0.25

@@ -11,12 +11,12 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import ConnectionFailed
-from scenario_runner.network.tls import secure
-from scenario_runner.network.transport import SLICE, Transport
+from scenario_runner.ul.tls import secure
+from scenario_runner.ul.transport import SLICE, Transport
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
+    from scenario_runner.ul.peer import Peer
 
 
 def connect(peer: Peer, deadline: Deadline) -> Transport:

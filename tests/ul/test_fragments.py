@@ -7,7 +7,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.network.fragments import COMMAND, LAST, fragments
+from scenario_runner.ul.fragments import COMMAND, LAST, fragments
 
 _PIECES = st.lists(st.binary(max_size=300), max_size=6)
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from typing import Any, Literal
 
-from scenario_runner.network import commands, pdu
-from scenario_runner.network.commands import Command, Element, Field
-from scenario_runner.network.fragments import COMMAND, LAST
+from scenario_runner.ul import commands, pdu
+from scenario_runner.ul.commands import Command, Element, Field
+from scenario_runner.ul.fragments import COMMAND, LAST
 
 Sink = Callable[[str, str], None]
 """Takes the title of an association and the text of its log, once it is over."""
@@ -285,6 +285,6 @@ def _name(uid: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    from scenario_runner.network.negotiation import printable
+    from scenario_runner.ul.requesting import printable
 
     return printable(value)

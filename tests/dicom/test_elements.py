@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 
-from scenario_runner.archive.elements import (
+from scenario_runner.archive.transcoding import TranscodingError, transcode
+from scenario_runner.archive.values import texts
+from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     encoding_of,
     read_elements,
@@ -20,8 +22,6 @@ from scenario_runner.archive.elements import (
     replace_element,
     write_elements,
 )
-from scenario_runner.archive.transcoding import TranscodingError, transcode
-from scenario_runner.archive.values import texts
 from tests.archive.samples import EXPLICIT, IMPLICIT, Sample, encoded, sample
 
 BIG = "1.2.840.10008.1.2.2"

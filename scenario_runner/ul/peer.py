@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from scenario_runner.errors import TargetError
 
 if TYPE_CHECKING:
-    from scenario_runner.network.pdu_log import Sink
-    from scenario_runner.network.tls import Tls
+    from scenario_runner.ul.pdu_log import Sink
+    from scenario_runner.ul.tls import Tls
 
 Stage = Literal["association", "response", "network"]
 """What is waited for: an answer to an association request, one to a message, or the wire itself."""

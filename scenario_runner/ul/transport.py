@@ -17,14 +17,14 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import AssociationAborted, PeerTimeout
-from scenario_runner.network.pdu_log import PduLog
-from scenario_runner.network.tls import explain
+from scenario_runner.ul.pdu_log import PduLog
+from scenario_runner.ul.tls import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer, Stage
+    from scenario_runner.ul.peer import Peer, Stage
 
 Buffer = bytes | bytearray | memoryview
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network import commands
-from scenario_runner.network.commands import Element
 from scenario_runner.network.echo import echo
-from scenario_runner.network.fragments import fragments
-from scenario_runner.network.pdu_log import PduLog
-from scenario_runner.network.peer import UserIdentity
+from scenario_runner.ul import commands
+from scenario_runner.ul.commands import Element
+from scenario_runner.ul.fragments import fragments
+from scenario_runner.ul.pdu_log import PduLog
+from scenario_runner.ul.peer import UserIdentity
 from tests.network.hostile import Wire, hostile, pdv
 from tests.running import fabricate, record, steps, write_scenario
 

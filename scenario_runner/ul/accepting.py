@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network.association import Association
-from scenario_runner.network.negotiation import AssociationEvidence, Context, printable
-from scenario_runner.network.pdu import ASSOCIATE_RQ
-from scenario_runner.network.reading import read_pdu
-from scenario_runner.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.pdu import ASSOCIATE_RQ
+from scenario_runner.ul.reading import read_pdu
+from scenario_runner.ul.requesting import AssociationEvidence, Context, printable
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.peer import Peer
-    from scenario_runner.network.transport import Transport
+    from scenario_runner.ul.peer import Peer
+    from scenario_runner.ul.transport import Transport
 
 Choice = Callable[[str, tuple[str, ...]], str | None]
 """Which of the transfer syntaxes proposed for an abstract syntax we take, if any."""

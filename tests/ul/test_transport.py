@@ -12,8 +12,8 @@ import pytest
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Interrupted, PeerTimeout
-from scenario_runner.network.peer import Peer
-from scenario_runner.network.transport import Transport
+from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

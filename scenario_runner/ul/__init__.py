@@ -1,0 +1,1 @@
+"""The upper layer for both roles: PDUs, associations, transport, command sets and TLS (PS3.7, PS3.8)."""
