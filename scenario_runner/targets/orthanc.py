@@ -22,7 +22,7 @@ from scenario_runner.targets.files import tls_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import httpx
+    import httpx2
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
@@ -71,26 +71,28 @@ class OrthancTarget(Target):
                     gone.append(uid)
         return gone
 
-    def _client(self) -> httpx.Client:
-        import httpx
+    def _client(self) -> httpx2.Client:
+        import httpx2
 
-        auth: httpx.Auth | None = None
+        from scenario_runner.ul.tls import Tls
+
+        auth: httpx2.Auth | None = None
         headers = dict(self._service.headers)
         given = self._service.auth
         if given and given.basic:
-            auth = httpx.BasicAuth(given.basic.user, given.basic.password)
+            auth = httpx2.BasicAuth(given.basic.user, given.basic.password)
         elif given and given.bearer:
             headers["Authorization"] = f"Bearer {given.bearer}"
-        tls = tls_of(self._service.tls, self._folder)
-        return httpx.Client(
+        return httpx2.Client(
             auth=auth,
             headers=headers,
             base_url=self._service.url,
-            verify=True if tls is None else tls.context(),
+            # Never the library's own choice: one target trusts the same by REST, DICOMweb and DIMSE.
+            verify=(tls_of(self._service.tls, self._folder) or Tls()).context(),
             trust_env=False,
         )
 
-    def _look_up(self, client: httpx.Client, uid: str, deadline: Deadline) -> list[str]:
+    def _look_up(self, client: httpx2.Client, uid: str, deadline: Deadline) -> list[str]:
         _, body = self._request(client, "POST", "tools/lookup", uid.encode("ascii"), deadline)
         try:
             found: Any = json.loads(body)
@@ -105,24 +107,24 @@ class OrthancTarget(Target):
         return studies
 
     def _request(
-        self, client: httpx.Client, method: str, path: str, content: bytes, deadline: Deadline
+        self, client: httpx2.Client, method: str, path: str, content: bytes, deadline: Deadline
     ) -> tuple[int, bytes]:
         """Status and bounded body; errors never quote the peer or the URL, which may hold secrets."""
-        import httpx
+        import httpx2
 
         deadline.check()
         timeout = deadline.remaining(self._service.timeout)
         try:
             with client.stream(method, path, content=content, timeout=timeout) as response:
                 body = self._read(response, deadline)
-        except httpx.TimeoutException as error:
+        except httpx2.TimeoutException as error:
             deadline.check()
             raise self._error(
                 PeerTimeout, "no answer in time", f"{method} {path} within {timeout:g} s"
             ) from error
-        except httpx.ConnectError as error:
+        except httpx2.ConnectError as error:
             raise self._error(ConnectionFailed, "cannot connect", _first_line(error)) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise self._error(
                 ProtocolViolation, "the HTTP exchange broke", type(error).__name__
             ) from error
@@ -139,7 +141,7 @@ class OrthancTarget(Target):
             )
         return response.status_code, body
 
-    def _read(self, response: httpx.Response, deadline: Deadline) -> bytes:
+    def _read(self, response: httpx2.Response, deadline: Deadline) -> bytes:
         body = b""
         for chunk in response.iter_bytes():
             deadline.check()

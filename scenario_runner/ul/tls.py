@@ -24,8 +24,8 @@ _SLICE = 0.25
 class Tls:
     """How to protect a connection; files are PEM.
 
-    ca: whom to trust, by default whom the system trusts. certificate, key: our own, for a peer
-    that asks for one. verify: whether the peer's certificate is checked at all; check_host:
+    ca: whom to trust, and nobody besides; by default whom the system trusts. An issuing authority
+    that is not a root may stand there alone. certificate, key: our own, for a peer that asks for one. verify: whether the peer's certificate is checked at all; check_host:
     whether it also has to name the host, which certificates of modalities often do not.
     """
 
@@ -45,6 +45,7 @@ class Tls:
         try:
             if self.ca is not None:
                 context.load_verify_locations(self.ca)
+                context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             elif self.verify:
                 context.load_default_certs()
             if self.certificate is not None:

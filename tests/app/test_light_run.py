@@ -25,7 +25,7 @@ finally:
 """
 
 NEVER = {
-    "starlette", "uvicorn", "httpx", "httpcore", "anyio", "segno", "scenario_runner.pacs",
+    "starlette", "uvicorn", "httpx2", "httpcore2", "anyio", "segno", "scenario_runner.pacs",
     "scenario_runner.archive", "scenario_runner.conformance.rules",
     "scenario_runner.network.dicomweb", "scenario_runner.network.find",
     "scenario_runner.network.receiver",

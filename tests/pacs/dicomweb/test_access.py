@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import pytest
 
 from scenario_runner.errors import MachineError
@@ -36,12 +36,12 @@ def test_without_the_login_nothing_is_told_or_taken(tmp_path: Path) -> None:
             assert "Bearer" in answer.headers["www-authenticate"]
         assert stow(url, [sample(size=512)]).status_code == 401
         for given in ("Bearer wrong", "Basic", "Basic !!!", "Basic /w==", "Digest x", "Bearer"):
-            answer = httpx.get(f"{url}/studies", headers={"Authorization": given}, verify=NO_TLS)
+            answer = httpx2.get(f"{url}/studies", headers={"Authorization": given}, verify=NO_TLS)
             assert answer.status_code == 401
         assert pacs.archive.counts().instances == 0
         assert stow(url, [sample()], auth=("fab", "gehéim")).status_code == 200
         token = {"Authorization": "Bearer t0ken"}
-        assert httpx.get(f"{url}/studies", headers=token, verify=NO_TLS).status_code == 200
+        assert httpx2.get(f"{url}/studies", headers=token, verify=NO_TLS).status_code == 200
 
 
 def test_an_allow_list_of_ae_titles_shuts_http_out_unless_it_has_a_login(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_an_allow_list_of_ae_titles_shuts_http_out_unless_it_has_a_login(tmp_pat
     with EmbeddedPacs(tmp_path / "b", options=login) as pacs:
         headers = {"Authorization": "Bearer x"}
         url = pacs.open_web()
-        assert httpx.get(f"{url}/studies", headers=headers, verify=NO_TLS).status_code == 200
+        assert httpx2.get(f"{url}/studies", headers=headers, verify=NO_TLS).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ def test_pages_of_other_origins_read_nothing_unless_they_are_named(
 ) -> None:
     with served(tmp_path, allow_origins=allowed) as pacs:
         url = f"{pacs.open_web()}/studies"
-        answer = httpx.get(url, headers={"Origin": "https://viewer.test"}, verify=NO_TLS)
+        answer = httpx2.get(url, headers={"Origin": "https://viewer.test"}, verify=NO_TLS)
         assert answer.headers.get("access-control-allow-origin") == header
-        other = httpx.get(url, headers={"Origin": "https://evil.test"}, verify=NO_TLS)
+        other = httpx2.get(url, headers={"Origin": "https://evil.test"}, verify=NO_TLS)
         assert "access-control-allow-origin" not in other.headers
 
 
 def test_deleting_can_be_switched_off(tmp_path: Path) -> None:
     with served(tmp_path, delete=False) as pacs:
         stow(pacs.open_web(), [sample()])
-        assert httpx.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS).status_code == 405
+        assert httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS).status_code == 405
         assert pacs.archive.counts().studies == 1
 
 
@@ -94,11 +94,11 @@ def test_the_tls_files_of_the_dicom_port_protect_http_too(tmp_path: Path) -> Non
         trusting = ssl.create_default_context(cafile=str(certificate))
         (reference,) = stow(url, [sample()], verify=trusting).json()["00081199"]["Value"]
         assert reference["00081190"]["Value"][0].startswith(url)
-        with pytest.raises(httpx.HTTPError):
+        with pytest.raises(httpx2.HTTPError):
             get(url.replace("https", "http"))
     mutual = PacsOptions(tls=TlsOptions(certificate, key, certificate), web=WebOptions())
     with EmbeddedPacs(tmp_path / "mutual", options=mutual) as pacs:
-        with pytest.raises(httpx.HTTPError):
+        with pytest.raises(httpx2.HTTPError):
             get(f"{pacs.open_web()}/studies", verify=trusting)
         trusting.load_cert_chain(certificate, key)
         assert get(f"{pacs.open_web()}/studies", verify=trusting).status_code == 200
@@ -117,11 +117,11 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(tmp_path: Path) -> None:
 def test_the_port_is_not_open_before_it_is_asked_for(tmp_path: Path) -> None:
     port = free_port()
     with served(tmp_path, port=port) as pacs:
-        with pytest.raises(httpx.ConnectError):
+        with pytest.raises(httpx2.ConnectError):
             get(f"http://127.0.0.1:{port}/studies")
         url = pacs.open_web()
         assert pacs.open_web() == url
         assert get(f"{url}/studies").json() == []
         pacs.stop()
-        with pytest.raises(httpx.ConnectError):
+        with pytest.raises(httpx2.ConnectError):
             get(f"{url}/studies")

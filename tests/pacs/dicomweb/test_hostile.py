@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import pytest
 
 from scenario_runner.pacs.options import PacsOptions, WebOptions
@@ -38,7 +38,7 @@ def url(pacs: EmbeddedPacs) -> str:
 
 def raw(url: str, *pieces: bytes, pause: float = 0.0) -> bytes:
     """Send bytes, and read until the server closes."""
-    with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", httpx2.URL(url).port or 0), timeout=10) as sock:
         try:
             for piece in pieces:
                 sock.sendall(piece)
@@ -118,7 +118,7 @@ def test_a_client_that_does_not_read_is_let_go(pacs: EmbeddedPacs, url: str, pat
     one = sample("1.2.50", size=2896)  # more than the buffers of both sockets hold
     put(pacs.archive, one)
     request = f"GET /dicom-web/studies/{path} HTTP/1.1\r\nHost: x\r\nAccept: */*, application/octet-stream\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", httpx2.URL(url).port or 0), timeout=10) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         sock.sendall(request.encode())
         time.sleep(2.0)
@@ -137,13 +137,13 @@ def test_a_chunked_body_is_bounded_too(pacs: EmbeddedPacs, url: str) -> None:
             yield bytes(65536)
 
     headers = {"Content-Type": STOW_TYPE}
-    answer = httpx.post(f"{url}/studies", content=endless(), headers=headers, verify=NO_TLS)
+    answer = httpx2.post(f"{url}/studies", content=endless(), headers=headers, verify=NO_TLS)
     assert answer.status_code == 413
     assert list((pacs.folder / "incoming").iterdir()) == []
 
 
 def test_many_idle_connections_do_not_keep_others_out(url: str) -> None:
-    port = httpx.URL(url).port or 0
+    port = httpx2.URL(url).port or 0
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(12)]
     try:
         assert get(f"{url}/studies").status_code == 200
@@ -153,7 +153,7 @@ def test_many_idle_connections_do_not_keep_others_out(url: str) -> None:
 
 
 def test_more_requests_than_there_are_threads_are_told_to_come_again(url: str) -> None:
-    port = httpx.URL(url).port or 0
+    port = httpx2.URL(url).port or 0
     slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
     try:
         for sock in slow:
@@ -172,7 +172,7 @@ def test_more_requests_than_there_are_threads_are_told_to_come_again(url: str) -
 
 def test_a_host_header_that_is_none_does_not_get_into_urls(url: str) -> None:
     stranger = {"Host": "evil.test/<script>"}
-    (study,) = httpx.get(f"{url}/studies", headers=stranger, verify=NO_TLS).json()
+    (study,) = httpx2.get(f"{url}/studies", headers=stranger, verify=NO_TLS).json()
     assert study["00081190"]["Value"] == [f"{url}/studies/1.2.3"]
 
 

@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,5 +111,5 @@ def test_an_instance_full_of_nonsense_is_stored_found_and_shown(
     (metadata,) = get(f"{base}/metadata").json()
     assert metadata["00280030"]["Value"] == ["a", "b", None, 1.0]
     one = f"{base}/series/1.2.3.1/instances/1.2.3.1.1"
-    answers: list[httpx.Response] = [get(f"{one}/{what}") for what in ("frames/1", "rendered")]
+    answers: list[httpx2.Response] = [get(f"{one}/{what}") for what in ("frames/1", "rendered")]
     assert [answer.status_code for answer in answers] == [404, 406]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from dicomweb_client import DICOMwebClient
@@ -88,27 +88,27 @@ def test_orthanc_sends_to_us_and_retrieves_from_us(
         servers = f"{server.http}/dicom-web/servers/ours"
 
         def ask(path: str, body: Any) -> Any:
-            answer = httpx.post(servers + path, json=body, verify=NO_TLS, timeout=30)
+            answer = httpx2.post(servers + path, json=body, verify=NO_TLS, timeout=30)
             assert answer.status_code == 200, answer.text
             return answer.json() if "json" in answer.headers["content-type"] else answer.text
 
         # STOW-RS from Orthanc.
         for one in (sample("1.2.66", number=n, size=64) for n in (1, 2)):
-            stored = httpx.post(f"{server.http}/instances", content=one.file, verify=NO_TLS).json()
+            stored = httpx2.post(f"{server.http}/instances", content=one.file, verify=NO_TLS).json()
             ask("/stow", {"Resources": [stored["ParentStudy"]]})
         assert len(pacs.archive.instances(study_uids=["1.2.66"])) == 2
         # QIDO-RS and WADO-RS by Orthanc.
         found = ask("/qido", {"Uri": "/studies", "Arguments": {"PatientID": "PID1"}})
         assert {one["0020000D"]["Value"] for one in found} == {"1.2.66", "1.2.77"}
         ask("/retrieve", {"Resources": [{"Study": "1.2.77"}]})
-        (there,) = httpx.post(
+        (there,) = httpx2.post(
             f"{server.http}/tools/find",
             json={"Level": "Study", "Query": {"StudyInstanceUID": "1.2.77"}, "Expand": True},
             verify=NO_TLS,
         ).json()
-        study = httpx.get(f"{server.http}/studies/{there['ID']}/instances", verify=NO_TLS).json()
+        study = httpx2.get(f"{server.http}/studies/{there['ID']}/instances", verify=NO_TLS).json()
         assert len(study) == 3
-        file = httpx.get(f"{server.http}/instances/{study[0]['ID']}/file", verify=NO_TLS).content
+        file = httpx2.get(f"{server.http}/instances/{study[0]['ID']}/file", verify=NO_TLS).content
         number = dcmread(BytesIO(file)).InstanceNumber
         assert dcmread(BytesIO(file)) == dcmread(
             BytesIO(sample("1.2.77", number=number, size=64).file)

@@ -18,7 +18,7 @@ from tests.pacs.dicomweb.web import get
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import httpx
+    import httpx2
     import numpy.typing as npt
 
 RAMP = np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (32, 1))
@@ -71,7 +71,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"{pacs.open_web()}/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1."
 
 
-def opened(answer: httpx.Response) -> npt.NDArray[np.uint8]:
+def opened(answer: httpx2.Response) -> npt.NDArray[np.uint8]:
     assert answer.status_code == 200, answer.text
     return np.asarray(Image.open(BytesIO(answer.content)))
 

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import httpx
+import httpx2
 import pytest
 
 from scenario_runner.archive.archive import Archive, ArchiveOptions
@@ -31,7 +31,7 @@ def incoming(pacs: EmbeddedPacs) -> list[str]:
     return [path.name for path in (pacs.folder / "incoming").iterdir()]
 
 
-def items(answer: httpx.Response, sequence: str) -> list[dict[str, Any]]:
+def items(answer: httpx2.Response, sequence: str) -> list[dict[str, Any]]:
     return list(answer.json().get(sequence, {}).get("Value", []))
 
 
@@ -163,7 +163,7 @@ def test_the_answer_comes_as_xml_when_that_is_asked_for(url: str) -> None:
 def test_a_body_that_is_none_is_refused_in_words(
     pacs: EmbeddedPacs, url: str, content_type: str, content: bytes, status: int, words: str
 ) -> None:
-    answer = httpx.post(
+    answer = httpx2.post(
         f"{url}/studies", content=content, headers={"Content-Type": content_type}, verify=NO_TLS
     )
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
@@ -174,7 +174,7 @@ def test_a_body_that_is_none_is_refused_in_words(
 def test_a_part_that_is_no_dicom_by_its_own_words_fails(url: str) -> None:
     headers = {"Content-Type": STOW_TYPE}
     content = body([b"\x89PNG"], "image/png")
-    answer = httpx.post(f"{url}/studies", content=content, headers=headers, verify=NO_TLS)
+    answer = httpx2.post(f"{url}/studies", content=content, headers=headers, verify=NO_TLS)
     assert answer.status_code == 409
     assert "a part is image/png" in answer.headers["warning"]
 
@@ -229,7 +229,7 @@ def test_after_kill_9_everything_acknowledged_is_there(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with httpx.Client(verify=NO_TLS, timeout=10) as client:
+        with httpx2.Client(verify=NO_TLS, timeout=10) as client:
             for number in range(1, 10_000):
                 one = sample(number=number, size=64)
                 headers = {"Content-Type": STOW_TYPE}
@@ -237,7 +237,7 @@ def test_after_kill_9_everything_acknowledged_is_there(tmp_path: Path) -> None:
                     answer = client.post(
                         f"{url}/studies", content=body([one.file]), headers=headers
                     )
-                except httpx.HTTPError:
+                except httpx2.HTTPError:
                     break
                 assert answer.status_code == 200
                 acknowledged.append(one.sop_instance_uid)
@@ -267,7 +267,7 @@ def test_what_came_by_dimse_is_retrieved_by_wado(pacs: EmbeddedPacs, url: str) -
 
 def test_a_deleted_study_is_gone_for_both(pacs: EmbeddedPacs, url: str) -> None:
     stow(url, [sample("1.2.3"), sample("1.2.4")])
-    assert httpx.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 204
-    assert httpx.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 404
+    assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 204
+    assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 404
     assert pacs.archive.counts().studies == 1
     assert get(f"{url}/studies/1.2.3").status_code == 404

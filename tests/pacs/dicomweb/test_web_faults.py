@@ -7,7 +7,7 @@ import time
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import pytest
 from pydicom import dcmread
 
@@ -80,7 +80,7 @@ def test_the_connection_goes_away_after_so_many_requests(
         assert get(f"{url}/studies/1.2.3").status_code == 200  # not counted: nothing is wrong yet
     pacs.misbehave(parse_faults([f"{kind}=1,on=get"]))
     assert get(f"{url}/studies/1.2.3").status_code == 200
-    with pytest.raises(httpx.HTTPError):
+    with pytest.raises(httpx2.HTTPError):
         get(f"{url}/studies/1.2.3")
     assert get(f"{url}/studies").status_code == 200
 
@@ -92,7 +92,7 @@ def test_a_hanging_server_stops_at_once_all_the_same(pacs: EmbeddedPacs, url: st
     def ask() -> None:
         try:
             get(f"{url}/studies")
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             seen.append(type(error).__name__)
 
     thread = threading.Thread(target=ask)

@@ -7,7 +7,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,23 +31,23 @@ def body(files: Iterable[bytes], part_type: str = "application/dicom") -> bytes:
 
 def stow(
     url: str, samples: Iterable[Sample | bytes], study: str = "", **options: Any
-) -> httpx.Response:
+) -> httpx2.Response:
     """POST instances to ``/studies``, or to a study."""
     files = [one if isinstance(one, bytes) else one.file for one in samples]
     path = f"/studies/{study}" if study else "/studies"
     headers = {"Content-Type": STOW_TYPE, **options.pop("headers", {})}
     options.setdefault("verify", NO_TLS)
-    return httpx.post(url + path, content=body(files), headers=headers, timeout=30, **options)
+    return httpx2.post(url + path, content=body(files), headers=headers, timeout=30, **options)
 
 
-def get(url: str, accept: str | None = None, **options: Any) -> httpx.Response:
+def get(url: str, accept: str | None = None, **options: Any) -> httpx2.Response:
     """GET with an Accept header."""
     headers = {"Accept": accept} if accept else {}
     options.setdefault("verify", NO_TLS)
-    return httpx.get(url, headers=headers, timeout=30, **options)
+    return httpx2.get(url, headers=headers, timeout=30, **options)
 
 
-def parts(response: httpx.Response) -> list[tuple[str, bytes]]:
+def parts(response: httpx2.Response) -> list[tuple[str, bytes]]:
     """Content type and content of each part, read by the standard library's parser of e-mail."""
     head = f"Content-Type: {response.headers['content-type']}\r\n\r\n".encode()
     message = BytesParser(policy=HTTP).parsebytes(head + response.content)
