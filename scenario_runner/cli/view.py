@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.imaging.terminal import Colors
+    from scenario_runner.showing import Window
 
 DAMAGED = 3
 _FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
@@ -25,21 +26,29 @@ _COLUMNS = 160
 _INLINE = 1024
 
 
-class _Pair(click.ParamType[tuple[float, float]]):
-    """Two numbers with a comma between."""
+class _WindowType(click.ParamType["Window"]):
+    """Two numbers with a comma between, and a function."""
 
     name = "window"
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, float]:
+    ) -> Window:
+        from scenario_runner.showing.window import FUNCTIONS, Window, WindowError
+
+        *numbers, function = (
+            value.split(",") if value.count(",") > 1 else (*value.split(","), "linear")
+        )
         try:
-            center, width = (float(part) for part in value.split(","))
+            center, width = (float(number) for number in numbers)
         except ValueError:
             self.fail(f"'{value}' is not CENTER,WIDTH, for example 40,400", param, ctx)
-        if not width > 0:
-            self.fail("the width has to be above 0", param, ctx)
-        return center, width
+        if function not in FUNCTIONS:
+            self.fail(f"'{function}' is none of {', '.join(FUNCTIONS)}", param, ctx)
+        try:
+            return Window(center, width, function)
+        except WindowError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command(
@@ -65,7 +74,10 @@ class _Pair(click.ParamType[tuple[float, float]]):
     help="Which frame.",
 )
 @click.option(
-    "--window", type=_Pair(), metavar="CENTER,WIDTH", help="Instead of the window in the file."
+    "--window",
+    type=_WindowType(),
+    metavar="CENTER,WIDTH[,FUNCTION]",
+    help="Instead of the window in the file; linear, or by FUNCTION linear-exact or sigmoid.",
 )
 @click.option(
     "--png", type=click.Path(), metavar="FILE", help="Write the image in full size; - is stdout."
@@ -89,7 +101,7 @@ def view(
     tags: bool,
     image: bool | None,
     frame: int,
-    window: tuple[float, float] | None,
+    window: Window | None,
     png: str | None,
     as_json: bool,
     inline: bool,
@@ -139,16 +151,14 @@ def _has_pixels(read: DicomFile) -> bool:
     return any(read.data.get(keyword) is not None for keyword in keywords)
 
 
-def _picture(file: Path, frame: int, window: tuple[float, float] | None) -> Image.Image:
+def _picture(file: Path, frame: int, window: Window | None) -> Image.Image:
     """One frame, windowed, in full size. Raises FabricatorError when it cannot be shown."""
-    from scenario_runner.pacs.dicomweb.desk import WebError
-    from scenario_runner.pacs.dicomweb.rendering import render
-    from scenario_runner.showing import Window
+    from scenario_runner.showing import NotShownError, render
 
     try:
-        return render(file, frame, None if window is None else Window(*window))
-    except WebError as error:
-        raise FabricatorError(f"'{file}': {error.message}") from error
+        return render(file, frame, window)
+    except NotShownError as error:
+        raise FabricatorError(f"'{file}': {error}") from error
 
 
 def _write(picture: Image.Image, target: str) -> None:
@@ -158,9 +168,7 @@ def _write(picture: Image.Image, target: str) -> None:
         picture.save(Path(target), "PNG")
 
 
-def _draw(
-    file: Path, frame: int, window: tuple[float, float] | None, colors: Colors | None
-) -> None:
+def _draw(file: Path, frame: int, window: Window | None, colors: Colors | None) -> None:
     """Draw into the terminal; a file without an image that can be shown says why."""
     from scenario_runner.cli.tree import palette, room
     from scenario_runner.imaging.terminal import draw

@@ -117,6 +117,11 @@ class Items:
         """An element of this data set, not of its items."""
         return self.elements.get(tag_of(keyword))
 
+    def items_of(self, keyword: str) -> list[Items]:
+        """The items of a sequence; [] when it is absent or none."""
+        element = self.get(keyword)
+        return (element.items if element is not None else None) or []
+
     def text(self, keyword: str) -> str:
         """An ASCII value without padding; empty when absent."""
         element = self.get(keyword)

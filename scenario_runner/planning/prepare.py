@@ -17,7 +17,7 @@ from scenario_runner.planning.given_uids import GivenUids
 from scenario_runner.planning.lives import Lives
 from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
 from scenario_runner.planning.shown import Shown, examined
-from scenario_runner.planning.tags import check_tags, merge
+from scenario_runner.planning.tags import check_tags, merge, narrow_window
 from scenario_runner.planning.values import ValueProblem, check_text
 from scenario_runner.planning.writing import unwritable
 
@@ -218,6 +218,9 @@ class Preparation:
             del levels[0]
         else:
             self._uids.not_below_its_study(path, spec.tags)
+        if narrow := narrow_window(tags):
+            above = next(where for where, given in levels if "WindowWidth" in given)
+            self._findings.add((*above, "tags", "WindowWidth"), narrow)
         self._uids.take("SeriesInstanceUID", levels, series)
         self._uids.take("SOPInstanceUID", levels, series * images)
         transfer_syntax = self._shown.transfer_syntax(spec, found, (rows, columns), path)

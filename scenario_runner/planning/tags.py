@@ -73,6 +73,30 @@ def check_tags(tags: Mapping[str, Any], report: Report) -> None:
         _check_entry(key, value, (key,), report)
 
 
+def narrow_window(values: Mapping[str, Any]) -> ValueProblem | None:
+    """Why the WindowWidth among values cannot be (PS3.3 C.11.2.1.2), or None.
+
+    values: those of one data set or item, for the function says which widths there are.
+    """
+    given = values.get("WindowWidth")
+    if given is None or _is_raw(given):
+        return None
+    exact = as_written(values.get("VOILUTFunction")) in ("LINEAR_EXACT", "SIGMOID")
+    for each in given if isinstance(given, list) else str(as_written(given)).split("\\"):
+        try:
+            width = float(str(as_written(each)))
+        except ValueError:
+            continue  # told as a value that is no number
+        if width <= 0 or (width < 1 and not exact):
+            least = "above 0" if exact else "1 or more"
+            hint = "write {raw: …} to send it all the same"
+            if width > 0:
+                hint = f"add VOILUTFunction: LINEAR_EXACT, which takes any above 0; {hint}"
+            message = f"a window is {least} wide, not {width:g} (PS3.3 C.11.2.1.2)"
+            return _wrong(message, hint)
+    return None
+
+
 def _check_entry(key: str, value: Any, path: Path, report: Report) -> None:
     if key.lstrip().startswith("("):
         _check_private(key, value, path, report)
@@ -171,6 +195,9 @@ def _check_sequence(key: str, value: Any, path: Path, report: Report) -> None:
         report(path, _wrong(f"{key} is a sequence", f"write {key}: [{{KEYWORD: value}}]"))
         return
     for place, item in enumerate(items):
+        if problem := narrow_window(item):
+            inside = (*path, place) if items is value else path
+            report((*inside, "WindowWidth"), problem)
         for name, inner in item.items():
             _check_entry(
                 name, inner, (*path, place, name) if items is value else (*path, name), report

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from scenario_runner.imaging.factory import preview_png
-from scenario_runner.pacs.dicomweb.rendering import render
+from scenario_runner.showing import render
 from tests.imaging.planned import factory, plan_series
 
 if TYPE_CHECKING:

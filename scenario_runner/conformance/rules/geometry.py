@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.conformance.dicom_file import DicomFile
+    from scenario_runner.conformance.elements import Items
 
 _TOLERANCE = 1e-4
 """Of direction cosines, as far as a DS of few digits can say them."""
@@ -57,15 +58,28 @@ def thickness(file: DicomFile) -> Iterator[Problem]:
 
 def window(file: DicomFile) -> Iterator[Problem]:
     """Each window has a centre and a width, and the width is possible for its function."""
-    centers, widths = file.data.decimals("WindowCenter"), file.data.decimals("WindowWidth")
+    yield from _windows(file.data)
+    for frames in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in file.data.items_of(frames):
+            for voi in group.items_of("FrameVOILUTSequence"):
+                yield from _windows(voi)
+    for voi in file.data.items_of("SoftcopyVOILUTSequence"):
+        yield from _windows(voi)
+
+
+def _windows(data: Items) -> Iterator[Problem]:
+    centers, widths = data.decimals("WindowCenter"), data.decimals("WindowWidth")
     if centers is None or widths is None:
         return
     if len(centers) != len(widths):
-        yield Problem("WindowWidth", f"has {len(widths)} values, WindowCenter {len(centers)}")
+        message = f"has {len(widths)} values, WindowCenter {len(centers)}"
+        yield Problem(f"{data.path}WindowWidth", message)
         return
-    linear = file.data.text("VOILUTFunction") in ("", "LINEAR")
+    linear = data.text("VOILUTFunction") in ("", "LINEAR")
     if widths and (min(widths) < 1 if linear else min(widths) <= 0):
-        yield Problem("WindowWidth", f"is {file.data.text('WindowWidth')}")
+        least = "1 or more" if linear else "more than 0"
+        message = f"is {data.text('WindowWidth')}; by this function it is {least}"
+        yield Problem(f"{data.path}WindowWidth", message)
 
 
 def rescale(file: DicomFile) -> Iterator[Problem]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
-from scenario_runner.decoding import can_decode, frame_of
+from scenario_runner.decoding import can_decode
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError
 from scenario_runner.pacs.dicomweb.frames import frame_list
-from scenario_runner.showing import Function, Window, shown
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from PIL import Image
+from scenario_runner.showing import (
+    NoSuchFrameError,
+    NotShownError,
+    Viewport,
+    Window,
+    WindowError,
+    render,
+)
+from scenario_runner.showing.window import FUNCTIONS
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _ANY: Final = 10**9
@@ -23,29 +25,6 @@ _ANY: Final = 10**9
 _LARGEST: Final = 8192
 """Pixels along one side of a viewport."""
 _THUMBNAIL: Final = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Viewport:
-    """Where a rendered image goes. size: columns and rows it has to fit; region: x, y, width, height."""
-
-    size: tuple[int, int]
-    region: tuple[float, float, float, float] | None = None
-
-    def apply(self, image: Image.Image) -> Image.Image:
-        """The region, scaled to fit with its proportions kept (PS3.18 8.3.5.1.3).
-
-        Raises ValueError for a region that is not within the image.
-        """
-        if self.region is not None:
-            x, y, width, height = self.region
-            width, height = width or image.width - x, height or image.height - y
-            if x + width > image.width or y + height > image.height or min(width, height) < 1:
-                raise ValueError(f"it has {image.width} x {image.height} pixels")
-            image = image.crop((int(x), int(y), int(x + width), int(y + height)))
-        scale = min(self.size[0] / image.width, self.size[1] / image.height)
-        fitting = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        return image.resize(fitting)
 
 
 def render_frame(desk: WebDesk, call: Call) -> Reply:
@@ -69,7 +48,12 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
     frames = frame_list(call.uids.get("frames", "1"), _ANY)
     if len(frames) > 1:
         raise WebError(400, "one frame at a time is rendered")
-    image = render(desk.archive.files.path(instance.file), frames[0], window)
+    try:
+        image = render(desk.archive.files.path(instance.file), frames[0], window)
+    except NoSuchFrameError as error:
+        raise WebError(404, str(error)) from error
+    except NotShownError as error:
+        raise WebError(406, str(error)) from error
     if viewport is not None:
         try:
             image = viewport.apply(image)
@@ -79,31 +63,6 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
     options = {"quality": quality} if media_type == "image/jpeg" else {}
     image.save(target, _FORMATS[media_type], **options)
     return Reply(media_type=media_type, content=target.getvalue())
-
-
-def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
-    """A frame as an 8-bit image: gray through Modality and VOI LUT, or in colour.
-
-    window: instead of the one in the instance. Raises WebError when it cannot be shown.
-    """
-    from PIL import Image
-    from pydicom import dcmread
-
-    try:
-        dataset = dcmread(path, stop_before_pixels=True)
-        _check_frame(frame, int(dataset.get("NumberOfFrames") or 1))
-        pixels = frame_of(path, frame)
-        return Image.fromarray(shown(dataset, pixels, frame, window))
-    except WebError:
-        raise
-    except Exception as error:
-        # Decoders of other makers raise what they like for damaged data.
-        raise WebError(406, f"the pixels cannot be shown: {error}") from error
-
-
-def _check_frame(frame: int, count: int) -> None:
-    if frame > count:
-        raise WebError(404, f"there is no frame {frame}: the instance has {count}")
 
 
 def _media_type(call: Call) -> str:
@@ -130,12 +89,13 @@ def _window(text: str | None) -> Window | None:
     if text is None:
         return None
     *numbers, function = text.split(",")
-    if function not in ("linear", "linear-exact", "sigmoid"):
-        raise WebError(400, "'window' is center,width and one of linear, linear-exact, sigmoid")
+    if function not in FUNCTIONS:
+        raise WebError(400, f"'window' is center,width and one of {', '.join(FUNCTIONS)}")
     center, width = _numbers("window", ",".join(numbers), (2,))
-    if width < 1 and (function == "linear" or width <= 0):
-        raise WebError(400, "the width of a window has to be 1 or more, or above 0 if not linear")
-    return Window(center, width, cast("Function", function))
+    try:
+        return Window(center, width, function)
+    except WindowError as error:
+        raise WebError(400, str(error)) from error
 
 
 def _viewport(text: str | None) -> Viewport | None:

@@ -1,0 +1,16 @@
+"""Images for eyes, by one definition: for previews, ``view`` and the web."""
+
+from scenario_runner.showing.frames import shown
+from scenario_runner.showing.rendering import NoSuchFrameError, NotShownError, Viewport, render
+from scenario_runner.showing.window import Function, Window, WindowError
+
+__all__ = [
+    "Function",
+    "NoSuchFrameError",
+    "NotShownError",
+    "Viewport",
+    "Window",
+    "WindowError",
+    "render",
+    "shown",
+]
