@@ -16,35 +16,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, Level, levels_down_to
+from scenario_runner.archive.matching import folded_groups
+from scenario_runner.archive.narrowing import Condition, one_of
+from scenario_runner.archive.schema import (
+    COLUMNS,
+    IDENTITY,
+    NAMES,
+    TABLE,
+    VERSION,
+    expression,
+    is_irregular,
+    statements,
+)
+from scenario_runner.dicom.levels import LEVELS, Level, levels_down_to
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION: Final = 1
-"""Of the schema; an index of another version is made again from the files."""
-
-TABLE: Final[Mapping[Level, str]] = {
-    "PATIENT": "patients",
-    "STUDY": "studies",
-    "SERIES": "series",
-    "IMAGE": "instances",
-}
-_COLUMNS: Final[Mapping[Level, tuple[str, ...]]] = {
-    **ATTRIBUTES,
-    # A study keeps what it says of its patient, which may differ from what another study says.
-    "STUDY": (*ATTRIBUTES["PATIENT"], *ATTRIBUTES["STUDY"]),
-}
-_IDENTITY: Final[Mapping[Level, tuple[str, ...]]] = {
-    "PATIENT": ("PatientID", "IssuerOfPatientID"),
-    "STUDY": ("StudyInstanceUID",),
-    "SERIES": ("SeriesInstanceUID",),
-    "IMAGE": ("SOPInstanceUID",),
-}
-_SEARCHED: Final = (
-    ("patients", "PatientName"), ("studies", "StudyInstanceUID"), ("studies", "AccessionNumber"),
-    ("studies", "StudyDate"), ("series", "SeriesInstanceUID"), ("series", "Modality"),
-)  # fmt: skip
 _PATIENCE: Final = 0.5
 """Seconds to wait for another process that has the index open."""
 _PER_STATEMENT: Final = 500
@@ -124,9 +112,9 @@ class Index:
         if version == VERSION:
             return True
         with self.transaction():
-            for level in reversed(LEVELS):
-                self._db.execute(f"DROP TABLE IF EXISTS {TABLE[level]}")
-            for statement in _schema():
+            for table in (*NAMES.values(), *(TABLE[level] for level in reversed(LEVELS))):
+                self._db.execute(f"DROP TABLE IF EXISTS {table}")
+            for statement in statements():
                 self._db.execute(statement)
         return False
 
@@ -163,7 +151,7 @@ class Index:
         self._insert("IMAGE", parent, entry)
 
     def _find_or_insert(self, level: Level, parent: int | None, entry: Entry) -> int:
-        names = _IDENTITY[level]
+        names = IDENTITY[level]
         values: list[object] = [entry.attributes.get(name, "") for name in names]
         condition = " AND ".join(f"{name} = ?" for name in names)
         if parent is not None:
@@ -176,8 +164,12 @@ class Index:
         return int(row[0]) if row else self._insert(level, parent, entry)
 
     def _insert(self, level: Level, parent: int | None, entry: Entry) -> int:
-        row: dict[str, object] = {k: entry.attributes.get(k, "") for k in _COLUMNS[level]}
-        row["character_set"] = entry.character_set
+        known = {keyword: entry.attributes.get(keyword, "") for keyword in COLUMNS[level]}
+        row: dict[str, object] = {
+            **known,
+            "character_set": entry.character_set,
+            "irregular": is_irregular(level, known),
+        }
         if parent is not None:
             row["parent"] = parent
         if level == "IMAGE":
@@ -192,6 +184,11 @@ class Index:
             list(row.values()),
         )
         assert cursor.lastrowid is not None
+        if level in NAMES:
+            self._db.executemany(
+                f"INSERT INTO {NAMES[level]} VALUES (?, ?)",  # noqa: S608 - our own names
+                [(group, cursor.lastrowid) for group in folded_groups(known["PatientName"])],
+            )
         return cursor.lastrowid
 
     def locate(self, sop_instance_uid: str) -> Located | None:
@@ -208,37 +205,40 @@ class Index:
             yield Located(*row)
 
     def rows(
-        self, level: Level, columns: Sequence[str], restrictions: Iterable[Restriction]
+        self,
+        level: Level,
+        columns: Sequence[str],
+        restrictions: Iterable[Restriction],
+        conditions: Sequence[Condition] = (),
     ) -> Iterator[tuple]:  # type: ignore[type-arg]
         """Rows of a level joined with those above it, in the order they were taken in.
 
         columns: keywords of the index, of that level or above, ``computed`` expressions included.
+        conditions: what else a row has to meet.
         """
         tables = [TABLE[one] for one in levels_down_to(level)]
         joined = tables[0] + "".join(
             f" JOIN {table} ON {table}.parent = {above}.id"
             for above, table in itertools.pairwise(tables)
         )
-        selected = ", ".join(_expression(column, level) for column in columns)
+        selected = ", ".join(expression(column, level) for column in columns)
         for batch in _batches(list(restrictions)):
-            where = " AND ".join(
-                f"{_expression(column, level)} IN ({', '.join('?' * len(values))})"
-                for column, values in batch
-            )
+            met = [one_of(expression(column, level), values) for column, values in batch]
+            met += conditions
+            where = " AND ".join(condition.sql for condition in met)
             statement = (
                 f"SELECT {selected} FROM {joined}"  # noqa: S608 - names are ours, values are bound
                 f"{' WHERE ' + where if where else ''} ORDER BY {tables[-1]}.id"
             )
             with self._lock:
                 found = self._db.execute(
-                    statement, [value for _, values in batch for value in values]
+                    statement, [value for condition in met for value in condition.values]
                 ).fetchall()
             yield from found
 
     def remove(self, sop_instance_uid: str) -> None:
         """Forget an instance; empty series, studies and patients go with it."""
-        self._db.execute("DELETE FROM instances WHERE SOPInstanceUID = ?", [sop_instance_uid])
-        self._prune()
+        self._delete("IMAGE", "SOPInstanceUID", sop_instance_uid)
 
     def remove_study(self, study_instance_uid: str) -> list[str]:
         """Forget a study; returns the files of its instances."""
@@ -246,24 +246,30 @@ class Index:
             files = [
                 one.file for one in self.instances([("StudyInstanceUID", [study_instance_uid])])
             ]
-            self._db.execute("DELETE FROM studies WHERE StudyInstanceUID = ?", [study_instance_uid])
-            self._prune()
+            self._delete("STUDY", "StudyInstanceUID", study_instance_uid)
         return files
+
+    def _delete(self, level: Level, column: str, value: object) -> None:
+        """Delete rows with all that is below them, and what above them is empty then."""
+        table = TABLE[level]
+        parents: list[tuple[int]] = []
+        if level != "PATIENT":
+            parents = self._db.execute(
+                f"SELECT DISTINCT parent FROM {table} WHERE {column} = ?",  # noqa: S608 - our names
+                [value],
+            ).fetchall()
+        self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", [value])  # noqa: S608
+        for (parent,) in parents:
+            left = self._db.execute(
+                f"SELECT 1 FROM {table} WHERE parent = ? LIMIT 1",  # noqa: S608 - our own names
+                [parent],
+            )
+            if left.fetchone() is None:
+                self._delete(LEVELS[LEVELS.index(level) - 1], "id", parent)
 
     def clear(self) -> None:
         """Forget everything. Call within a transaction."""
         self._db.execute("DELETE FROM patients")
-
-    def _prune(self) -> None:
-        for above, below in (
-            ("series", "instances"),
-            ("studies", "series"),
-            ("patients", "studies"),
-        ):
-            self._db.execute(
-                f"DELETE FROM {above} WHERE NOT EXISTS"  # noqa: S608 - our own names
-                f" (SELECT 1 FROM {below} WHERE {below}.parent = {above}.id)"
-            )
 
     def counts(self) -> dict[Level, int]:
         """How many rows each level has."""
@@ -285,68 +291,3 @@ def _batches(restrictions: list[Restriction]) -> Iterator[list[Restriction]]:
     unique = list(dict.fromkeys(values))
     for start in range(0, len(unique), _PER_STATEMENT):
         yield [*others, (column, unique[start : start + _PER_STATEMENT])]
-
-
-_BELOW: Final[Mapping[str, tuple[str, Level]]] = {
-    "NumberOfPatientRelatedStudies": ("count(*)", "STUDY"),
-    "NumberOfPatientRelatedSeries": ("count(*)", "SERIES"),
-    "NumberOfPatientRelatedInstances": ("count(*)", "IMAGE"),
-    "NumberOfStudyRelatedSeries": ("count(*)", "SERIES"),
-    "NumberOfStudyRelatedInstances": ("count(*)", "IMAGE"),
-    "NumberOfSeriesRelatedInstances": ("count(*)", "IMAGE"),
-    "ModalitiesInStudy": ("replace(group_concat(DISTINCT series.Modality), ',', '\\')", "SERIES"),
-    "SOPClassesInStudy": (
-        "replace(group_concat(DISTINCT instances.SOPClassUID), ',', '\\')",
-        "IMAGE",
-    ),
-    "first_file": ("instances.file", "IMAGE"),
-}
-_OWNER: Final[Mapping[str, Level]] = {
-    **{name: "PATIENT" for name in _BELOW if "Patient" in name},
-    **{name: "STUDY" for name in _BELOW if "Study" in name},
-    "NumberOfSeriesRelatedInstances": "SERIES",
-}
-
-
-def _expression(column: str, level: Level) -> str:
-    """A column, or what is counted below a row, as SQL."""
-    if column not in _BELOW:
-        for one in reversed(levels_down_to(level)):
-            if column in _COLUMNS[one]:
-                return f"{TABLE[one]}.{column}"
-        return f"{TABLE[level]}.{column}"
-    value, deepest = _BELOW[column]
-    owner = _OWNER.get(column, level)
-    if owner == "IMAGE":
-        return "instances.file"
-    below = [TABLE[one] for one in levels_down_to(deepest)][LEVELS.index(owner) + 1 :]
-    # The inner tables hide the outer ones of the same name; only the owner's row is the outer one.
-    joined = below[0] + "".join(
-        f" JOIN {table} ON {table}.parent = {above}.id"
-        for above, table in itertools.pairwise(below)
-    )
-    first = " ORDER BY instances.id LIMIT 1" if column == "first_file" else ""
-    return f"(SELECT {value} FROM {joined} WHERE {below[0]}.parent = {TABLE[owner]}.id{first})"  # noqa: S608
-
-
-def _schema() -> Iterator[str]:
-    for level in LEVELS:
-        columns = ["id INTEGER PRIMARY KEY"]
-        if level != "PATIENT":
-            above = TABLE[LEVELS[LEVELS.index(level) - 1]]
-            columns.append(f"parent INTEGER NOT NULL REFERENCES {above} ON DELETE CASCADE")
-        columns += [f"{keyword} TEXT NOT NULL" for keyword in _COLUMNS[level]]
-        columns.append("character_set TEXT NOT NULL")
-        unique = [*_IDENTITY[level]]
-        if level == "IMAGE":
-            columns += [
-                "transfer_syntax_uid TEXT NOT NULL", "file TEXT NOT NULL", "size INTEGER NOT NULL",
-            ]  # fmt: skip
-        elif level != "PATIENT":
-            unique.insert(0, "parent")
-        columns.append(f"UNIQUE ({', '.join(unique)})")
-        yield f"CREATE TABLE {TABLE[level]} ({', '.join(columns)})"
-        if level == "IMAGE":
-            yield "CREATE INDEX instances_of_series ON instances (parent)"
-    for table, column in _SEARCHED:
-        yield f"CREATE INDEX {table}_{column} ON {table} ({column})"

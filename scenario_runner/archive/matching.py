@@ -42,14 +42,29 @@ def matcher(vr: str, key: Sequence[str]) -> Matcher | None:
     return lambda values: any(test(value) for test in tests for value in values)
 
 
+def folded_groups(name: str) -> set[str]:
+    """The component groups of a person name, or of several, as they are compared; none is empty."""
+    return {group for value in name.split("\\") for group in _groups(value) if group}
+
+
+def date_range(key: str) -> tuple[str, str]:
+    """The first and the last day that a DA key matches, as eight digits; open ends are all days.
+
+    Raises ValueError for what is no date.
+    """
+    low, high = _range("DA", key)
+    return _bounds("DA", low)[0] if low else "0" * 8, _bounds("DA", high)[1] if high else "9" * 8
+
+
 def is_plain(vr: str, value: str) -> bool:
     """Whether a key's value is matched by being the very same text, case and all."""
     if vr == "UI":
         return True
-    return vr in ("AE", "CS", "LO", "SH") and not _has_wildcard(value)
+    return vr in ("AE", "CS", "LO", "SH") and not has_wildcard(value)
 
 
-def _has_wildcard(value: str) -> bool:
+def has_wildcard(value: str) -> bool:
+    """Whether ``*`` or ``?`` is in it."""
     return "*" in value or "?" in value
 
 
@@ -60,7 +75,7 @@ def _one(vr: str, value: str) -> Callable[[str], bool]:
         return _temporal(vr, value)
     if vr in NUMBER_VRS:
         return _number(value)
-    if vr in WILDCARD_VRS and _has_wildcard(value):
+    if vr in WILDCARD_VRS and has_wildcard(value):
         return _matches(wildcard(value))
     return partial(str.__eq__, value)
 
@@ -130,7 +145,7 @@ def _groups(name: str) -> list[str]:
 
 
 def _person_name_group(key: str) -> Callable[[str], bool]:
-    if not _has_wildcard(key):
+    if not has_wildcard(key):
         return partial(str.__eq__, key)
     pattern = wildcard(key)
 

@@ -21,6 +21,7 @@ from scenario_runner.archive.keys import (
     keys_of,
 )
 from scenario_runner.archive.matching import is_plain
+from scenario_runner.archive.narrowing import Condition, condition_of
 from scenario_runner.archive.values import (
     character_sets,
     fitting_terms,
@@ -141,7 +142,8 @@ class Query:
         names = ["character_set", *(attribute.keyword for attribute, _ in self.columns)]
         if self.others:
             names.append("first_file")
-        for row in archive.index.rows(self.level, names, self._restrictions()):
+        rows = archive.index.rows(self.level, names, self._restrictions(), self._conditions())
+        for row in rows:
             answer: Answer = {QUERY_RETRIEVE_LEVEL: ("CS", [str(self.level)])}
             stored_terms = tuple(row[0].split("\\")) if row[0] else ()
             if not self._match_columns(row[1:], answer):
@@ -157,11 +159,21 @@ class Query:
             yield Match(answer, fitting_terms(all_texts(answer), (self.terms, stored_terms)))
 
     def _restrictions(self) -> list[Restriction]:
+        """Keys that are lists of UIDs, which may be long."""
         return [
             (attribute.keyword, key.values)
             for attribute, key in self.columns
-            if key.test and not attribute.computed and all(is_plain(key.vr, v) for v in key.values)
+            if key.test and key.vr == "UI" and not attribute.computed
         ]
+
+    def _conditions(self) -> list[Condition]:
+        """What SQL can say beforehand of the other keys."""
+        found = (
+            condition_of(attribute, key.values, self.level)
+            for attribute, key in self.columns
+            if key.test and (key.vr != "UI" or attribute.computed)
+        )
+        return [one for one in found if one is not None]
 
     def _match_columns(self, row: Sequence[object], answer: Answer) -> bool:
         for (attribute, key), column in zip(self.columns, row, strict=False):

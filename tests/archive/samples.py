@@ -61,7 +61,8 @@ def sample(
     ds.PixelData = ds.PixelData[: size * size * 2]
     ds["PixelData"].VR = "OW"
     for keyword, value in attributes.items():
-        setattr(ds, keyword, value)
+        # Archives hold values that the Standard does not allow.
+        ds.add(DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE))
     return encoded(ds, transfer_syntax)
 
 

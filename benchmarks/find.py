@@ -1,0 +1,171 @@
+"""C-FIND of the embedded PACS beside Orthanc's, over the same studies, in one run.
+
+    python benchmarks/find.py [--studies 10000] [--asked 15]
+
+Both PACS are processes of their own and keep their index on the disk. Each study is one small image.
+What is printed is the median of a whole exchange over an association that stays open, from the
+request to the final response, and the ratio between the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pydicom import Dataset
+
+from scenario_runner.deadline import Deadline
+from scenario_runner.network.find import Query, find
+from scenario_runner.network.store import store
+from scenario_runner.ul.peer import Limits, Peer
+from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, sample
+from tests.pacs.test_many import Encoded
+from tests.peers import processes
+from tests.running import command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIRST = 10**7
+_FAMILIES = 500
+_DAYS = 250
+
+
+def _marks(number: int) -> dict[str, str]:
+    """What tells one study from another, always of the same length: UIDs, names, dates."""
+    at = number - _FIRST
+    return {
+        str(_FIRST): str(number),
+        "FAM000": f"FAM{at % _FAMILIES:03}",
+        "20200101": f"20{20 + at % _DAYS // 25}{1 + at % 12:02}{1 + at % 25:02}",
+    }
+
+
+def studies(count: int) -> Iterator[Sample]:
+    """One is encoded, and the marks of the others are put in its place."""
+    first = sample(
+        f"1.2.{_FIRST}",
+        PatientID=f"P{_FIRST}",
+        PatientName="FAM000^GIVEN",
+        StudyDate="20200101",
+        AccessionNumber=f"A{_FIRST}",
+    )
+    for number in range(_FIRST, _FIRST + count):
+        data, uid = first.data, first.sop_instance_uid
+        for old, new in _marks(number).items():
+            data, uid = data.replace(old.encode(), new.encode()), uid.replace(old, new)
+        yield dataclasses.replace(first, sop_instance_uid=uid, data=data)
+
+
+QUESTIONS = {
+    "name FAM00*": {"PatientName": "FAM00*"},
+    "no match": {"PatientName": "NOBODY*"},
+    "no match by ID": {"PatientID": "NOBODY"},
+    "a month": {"StudyDate": "20210301-20210331"},
+    "study UID": {"StudyInstanceUID": f"1.2.{_FIRST + 777}"},
+    "accession": {"AccessionNumber": f"A{_FIRST + 777}"},
+    "name *M00*": {"PatientName": "*M00*"},
+}
+_RETURNED = (
+    "PatientID", "PatientName", "StudyDate", "StudyTime", "AccessionNumber", "StudyInstanceUID",
+    "StudyDescription",
+)  # fmt: skip
+
+
+def _identifier(match: dict[str, str]) -> Dataset:
+    wanted = Dataset()
+    wanted.QueryRetrieveLevel = "STUDY"
+    for keyword in _RETURNED:
+        setattr(wanted, keyword, match.get(keyword, ""))
+    return wanted
+
+
+def ask(peer: Peer, asked: int) -> dict[str, tuple[float, int]]:
+    """Median milliseconds and matches of each question."""
+    found: dict[str, tuple[float, int]] = {}
+    for name, match in QUESTIONS.items():
+        query = Query(level="study", identifier=_identifier(match))
+        answers = find(peer, [query] * (asked + 1), Deadline(600))
+        took: list[float] = []
+        matches = 0
+        with contextlib.closing(answers):
+            for _ in range(asked + 1):
+                began = time.perf_counter()
+                matches = len(next(answers).matches)
+                took.append(time.perf_counter() - began)
+        found[name] = statistics.median(took[1:]) * 1000, matches
+    return found
+
+
+def fill(peer: Peer, count: int) -> float:
+    """Store the studies over two associations; how many a second."""
+    began = time.perf_counter()
+    answers = store(
+        peer,
+        map(Encoded, studies(count)),
+        [(CT_IMAGE, EXPLICIT)],
+        Deadline(3600),
+        associations=2,
+    )
+    if wrong := sum(answer.status != 0 for answer in answers):
+        raise SystemExit(f"{wrong} instances were not acknowledged")
+    return count / (time.perf_counter() - began)
+
+
+@contextlib.contextmanager
+def embedded(folder: Path) -> Iterator[Peer]:
+    """The embedded PACS as a command of its own."""
+    server = subprocess.Popen(
+        command("pacs", "serve", "--folder", str(folder), "--port", "0"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    port = int(server.stdout.readline().partition("127.0.0.1:")[2].partition(",")[0])
+    try:
+        yield Peer(host="127.0.0.1", port=port, ae_title="EMBEDDED", limits=_LIMITS)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+
+
+_LIMITS = Limits(responses=10**6)
+
+
+def main() -> None:
+    """Fill both, ask both, print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--studies", type=int, default=10_000)
+    parser.add_argument("--asked", type=int, default=15)
+    given = parser.parse_args()
+    processes.hide_scripts_of_this_environment()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with embedded(folder / "embedded") as ours, processes.orthanc(folder) as server:
+            theirs = Peer(
+                host=server.host, port=server.port, ae_title=server.ae_title, limits=_LIMITS
+            )
+            rates = [fill(peer, given.studies) for peer in (ours, theirs)]
+            print(f"stored: {rates[0]:.0f}/s, Orthanc {rates[1]:.0f}/s: {rates[0] / rates[1]:.1f}×")
+            mine, other = ask(ours, given.asked), ask(theirs, given.asked)
+    for question, (took, matches) in mine.items():
+        beside, same = other[question]
+        print(
+            f"{question:15} {took:7.2f} ms ({matches} matches), Orthanc {beside:7.2f} ms ({same}): "
+            f"{took / beside:.2f}×"
+        )
+
+
+if __name__ == "__main__":
+    main()
