@@ -3,6 +3,17 @@
 Built-ins import the same names. Nothing here loads wire code.
 """
 
+from scenario_runner.answers import (
+    CommitResult,
+    Echo,
+    Fetched,
+    FetchResult,
+    MppsResult,
+    Received,
+    RetrieveResult,
+    StoreStatus,
+    status_class,
+)
 from scenario_runner.api.checks import Check, CheckResult, Difference
 from scenario_runner.api.ledger import (
     FetchedPart,
@@ -11,24 +22,14 @@ from scenario_runner.api.ledger import (
     Retrieved,
     SentEarlier,
     SentInstance,
-    acknowledged,
 )
 from scenario_runner.api.operations import (
-    CommitResult,
-    Echo,
-    Fetched,
     FetchRequest,
-    FetchResult,
     FindRequest,
     Level,
-    MppsResult,
     QueryLevel,
-    Received,
     RetrieveRequest,
-    RetrieveResult,
     StoreOptions,
-    StoreStatus,
-    status_class,
 )
 from scenario_runner.api.steps import Step, StepContext, StepResult
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
@@ -113,7 +114,6 @@ __all__ = [
     "Text",
     "Time",
     "ValidatorName",
-    "acknowledged",
     "hookimpl",
     "status_class",
 ]

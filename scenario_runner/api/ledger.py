@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from scenario_runner.api.operations import StoreStatus, status_class
+from scenario_runner.answers import StoreStatus
 from scenario_runner.imaging.importing.assign import Assigned
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -28,12 +28,7 @@ class SentInstance:
     @property
     def stored(self) -> bool:
         """Whether the PACS acknowledged it with success or a warning (PS3.4 B.2.3), now or earlier."""
-        return self.earlier is not None or acknowledged(self.status)
-
-
-def acknowledged(status: StoreStatus) -> bool:
-    """Whether a status means that the instance is stored (PS3.4 B.2.3)."""
-    return status_class(status.status) in ("success", "warning")
+        return self.earlier is not None or self.status.stored
 
 
 @dataclass(frozen=True, slots=True)

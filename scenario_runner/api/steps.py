@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from scenario_runner.answers import StoreStatus
 from scenario_runner.api.ledger import Ledger, Retrieved, SentEarlier, SentInstance
-from scenario_runner.api.operations import StoreStatus
 from scenario_runner.api.targets import Target
 from scenario_runner.deadline import Deadline
 from scenario_runner.events import Section

@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from scenario_runner.api.operations import (
+from scenario_runner.answers import (
     CommitResult,
     Echo,
     Fetched,
-    FetchRequest,
     FetchResult,
-    FindRequest,
     MppsResult,
     Received,
-    RetrieveRequest,
     RetrieveResult,
-    StoreOptions,
     StoreStatus,
 )
+from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import Unsupported
@@ -32,8 +29,6 @@ from scenario_runner.language.site_model import Receiver
 if TYPE_CHECKING:
     from scenario_runner.language.faults import Fault
     from scenario_runner.planning.plan import PlannedCase
-
-"""With the operations, which plugins may import from here as well."""
 
 _SERVICES: Mapping[str, str] = {
     "stow": "dicomweb",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from scenario_runner.answers import CommitResult, Delivery
 from scenario_runner.errors import (
     AssociationAborted,
     OperationFailed,
@@ -19,7 +19,7 @@ from scenario_runner.network.receiver import STORAGE_COMMITMENT, take_event
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import AssociationEvidence, Context, Proposal
+from scenario_runner.ul.requesting import Context, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,26 +41,8 @@ _MOST = 100_000
 
 Instance = tuple[str, str]
 """SOP class UID and SOP instance UID."""
-Delivery = Literal["same association", "later association", "association of the peer"]
 Event = tuple[int, "Dataset"]
 Report = tuple["Dataset", Delivery]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitAnswer:
-    """What the peer committed itself to.
-
-    failed: SOP instance UID to FailureReason (0008,1197) (PS3.3 C.14). delivery: whether the
-    N-EVENT-REPORT came on the association of the request, on a later one of ours, or on one the peer
-    opened.
-    """
-
-    transaction_uid: str
-    committed: tuple[str, ...]
-    failed: dict[str, int]
-    delivery: Delivery
-    seconds: float
-    association: AssociationEvidence
 
 
 class Commitments:
@@ -90,7 +72,7 @@ def commit(
     commitments: Commitments,
     patience: float,
     deadline: Deadline,
-) -> CommitAnswer:
+) -> CommitResult:
     """Ask for commitment and wait for the report.
 
     commitments: where a Receiver puts its events (on_event), for a peer that opens an association
@@ -118,13 +100,13 @@ def commit(
             hint="does the PACS know our AE title, and the host and port of the site's 'receiver'?",
         )
     committed, failed = _read(report[0])
-    return CommitAnswer(
+    return CommitResult(
         transaction_uid=transaction,
         committed=committed,
         failed=failed,
         delivery=report[1],
         seconds=time.monotonic() - started,
-        association=association.evidence,
+        association=association.evidence.plain(),
     )
 
 

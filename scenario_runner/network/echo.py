@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import Echo
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import AssociationEvidence, Proposal
+from scenario_runner.ul.requesting import Proposal
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
@@ -19,17 +19,7 @@ VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EchoAnswer:
-    """status: DIMSE status. seconds: from the request to its answer, negotiation apart."""
-
-    status: int
-    comment: str
-    seconds: float
-    association: AssociationEvidence
-
-
-def echo(peer: Peer, deadline: Deadline) -> EchoAnswer:
+def echo(peer: Peer, deadline: Deadline) -> Echo:
     """Send one C-ECHO over an association of its own.
 
     Raises TargetError children that name the peer, or what the deadline raises; a failure status
@@ -50,9 +40,9 @@ def echo(peer: Peer, deadline: Deadline) -> EchoAnswer:
             },
         )
         answer = association.response(Field.C_ECHO_RQ, message_id, context.id).command
-        return EchoAnswer(
+        return Echo(
             status=commands.number(answer, Element.STATUS) or 0,
             comment=commands.comment(answer),
             seconds=time.monotonic() - started,
-            association=association.evidence,
+            association=association.evidence.plain(),
         )

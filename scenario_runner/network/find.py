@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import OperationFailed, ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import AssociationEvidence, Context, Proposal
+from scenario_runner.ul.requesting import Context, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from pydicom import Dataset
 
@@ -53,6 +53,8 @@ class Query:
     level: QueryLevel
     identifier: Dataset
     limit: int | None = None
+    opened: Callable[[Mapping[str, Any]], None] | None = None
+    """Told the plain facts of the association it is asked on."""
 
 
 def find(
@@ -62,7 +64,6 @@ def find(
     *,
     relational: bool = False,
     fuzzy: bool = False,
-    opened: Callable[[AssociationEvidence], None] | None = None,
 ) -> Generator[FindAnswer, None, None]:
     """Ask each query in turn over one association, yielding its answer; queries are pulled lazily.
 
@@ -84,9 +85,9 @@ def find(
         for level in _ASKED
     ]
     with Association.open(peer, proposals, deadline) as association:
-        if opened:
-            opened(association.evidence)
         for query in asked:
+            if query.opened is not None:
+                query.opened(association.evidence.plain())
             sop_class = queries.find_class(query.level)
             context = association.context(sop_class, f"C-FIND at the {query.level} level")
             yield _find_one(association, context, query)

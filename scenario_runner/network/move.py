@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import RetrieveResult
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
-from scenario_runner.network.retrieve import RetrieveAnswer, retrieve_answer
+from scenario_runner.network.retrieve import retrieve_result
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
@@ -25,7 +26,7 @@ _MEDIUM_PRIORITY = 0
 
 def move(
     peer: Peer, level: Level, identifier: Dataset, destination: str, deadline: Deadline
-) -> RetrieveAnswer:
+) -> RetrieveResult:
     """Ask the peer to send what the identifier names to the AE title ``destination``.
 
     To receive it ourselves, hold a ``receiver.Receiver`` open meanwhile. The peer may take its
@@ -54,7 +55,7 @@ def move(
         for _ in range(peer.limits.responses):
             message = association.response(Field.C_MOVE_RQ, message_id, context.id)
             if commands.number(message.command, Element.STATUS) not in PENDING:
-                return retrieve_answer(association, context, message)
+                return retrieve_result(association, context, message)
         raise peer.error(
             ProtocolViolation,
             "the peer broke the protocol",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import MppsResult
 from scenario_runner.network import queries
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import AssociationEvidence, Proposal
+from scenario_runner.ul.requesting import Proposal
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -21,21 +21,11 @@ if TYPE_CHECKING:
 MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MppsAnswer:
-    """status: DIMSE status; a failure (0110: not allowed in this state) is an answer."""
-
-    status: int
-    comment: str
-    seconds: float
-    association: AssociationEvidence
-
-
-def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsAnswer:
+def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsResult:
     """N-CREATE a performed procedure step under the SOP instance UID ``uid``.
 
-    attributes: those of PS3.4 F.7.2.1, PerformedProcedureStepStatus ``IN PROGRESS`` among them.
-    Raises NoAcceptedContext, other TargetErrors, or what the deadline raises.
+    attributes: those of PS3.4 F.7.2.1, PerformedProcedureStepStatus ``IN PROGRESS`` among them. A
+    failure status (0110: not allowed in this state) is an answer, not an exception. Raises NoAcceptedContext, other TargetErrors, or what the deadline raises.
     """
     naming: dict[int, int | str] = {
         Element.AFFECTED_SOP_CLASS_UID: MODALITY_PERFORMED_PROCEDURE_STEP,
@@ -44,7 +34,7 @@ def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> Mpp
     return _call(peer, Field.N_CREATE_RQ, naming, attributes, deadline)
 
 
-def update(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsAnswer:
+def update(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsResult:
     """N-SET attributes of a performed procedure step, as ``create`` does otherwise."""
     naming: dict[int, int | str] = {
         Element.REQUESTED_SOP_CLASS_UID: MODALITY_PERFORMED_PROCEDURE_STEP,
@@ -59,7 +49,7 @@ def _call(
     naming: dict[int, int | str],
     attributes: Dataset,
     deadline: Deadline,
-) -> MppsAnswer:
+) -> MppsResult:
     proposal = Proposal(
         abstract_syntax=MODALITY_PERFORMED_PROCEDURE_STEP,
         transfer_syntaxes=queries.IDENTIFIER_SYNTAXES,
@@ -82,9 +72,9 @@ def _call(
             [queries.encode(attributes, context.transfer_syntax)],
         )
         answer = association.response(field, message_id, context.id).command
-        return MppsAnswer(
+        return MppsResult(
             status=commands.number(answer, Element.STATUS) or 0,
             comment=commands.comment(answer),
             seconds=time.monotonic() - started,
-            association=association.evidence,
+            association=association.evidence.plain(),
         )

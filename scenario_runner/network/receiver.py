@@ -14,9 +14,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from scenario_runner.answers import Received
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError, MachineError
 from scenario_runner.network import queries
@@ -51,17 +51,7 @@ _PORT_PATIENCE = 30.0
 """Seconds that another user of the port is waited for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedInstance:
-    """An instance as it came: its data set encoded in ``transfer_syntax_uid``."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    data: bytearray
-
-
-Sink = Callable[[ReceivedInstance], None]
+Sink = Callable[[Received], None]
 EventSink = Callable[[int, "Dataset"], None]
 """Takes event type id and event information of an N-EVENT-REPORT (PS3.7 10.1.1)."""
 
@@ -84,7 +74,7 @@ def take_instance(association: Association, message: Message, context: Context, 
         status, comment = _INVALID_INSTANCE, "SOP instance UID is not a UID"
     else:
         assert context.transfer_syntax is not None
-        received = ReceivedInstance(
+        received = Received(
             sop_class_uid=sop_class,
             sop_instance_uid=uid,
             transfer_syntax_uid=context.transfer_syntax,

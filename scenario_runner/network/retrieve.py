@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.answers import RetrieveResult
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
@@ -14,7 +14,6 @@ from scenario_runner.ul.association import Association, Message
 from scenario_runner.ul.commands import Element, Field
 from scenario_runner.ul.requesting import (
     MAX_CONTEXTS,
-    AssociationEvidence,
     Context,
     Proposal,
 )
@@ -31,19 +30,6 @@ if TYPE_CHECKING:
 _MEDIUM_PRIORITY = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrieveAnswer:
-    """The final response: its status, sub-operation counts (0 when not told) and failed UIDs."""
-
-    status: int
-    comment: str
-    completed: int
-    failed: int
-    warning: int
-    failed_uids: tuple[str, ...]
-    association: AssociationEvidence
-
-
 def get(
     peer: Peer,
     level: Level,
@@ -51,7 +37,7 @@ def get(
     contexts: Sequence[tuple[str, str]],
     sink: Sink,
     deadline: Deadline,
-) -> RetrieveAnswer:
+) -> RetrieveResult:
     """Retrieve what the identifier names; ``sink`` takes each instance before it is acknowledged.
 
     contexts: the (SOP class UID, transfer syntax UID) pairs we can take, proposed with the SCP role
@@ -95,7 +81,7 @@ class _Get:
         self._sink = sink
         self._contexts = {c.id: c for c in association.evidence.contexts if c.accepted}
 
-    def run(self, identifier: Dataset) -> RetrieveAnswer:
+    def run(self, identifier: Dataset) -> RetrieveResult:
         association, context = self._association, self._context
         assert context.transfer_syntax is not None
         limits = association.peer.limits
@@ -120,7 +106,7 @@ class _Get:
             association.expect(message, Field.C_GET_RQ, message_id, context.id)
             status = commands.number(message.command, Element.STATUS) or 0
             if status not in PENDING:
-                return retrieve_answer(association, context, message)
+                return retrieve_result(association, context, message)
         raise association.peer.error(
             ProtocolViolation,
             "the peer broke the protocol",
@@ -138,17 +124,17 @@ class _Get:
         take_instance(self._association, message, context, self._sink)
 
 
-def retrieve_answer(association: Association, context: Context, message: Message) -> RetrieveAnswer:
+def retrieve_result(association: Association, context: Context, message: Message) -> RetrieveResult:
     """Read the final response to a C-GET or C-MOVE."""
     command = message.command
-    return RetrieveAnswer(
+    return RetrieveResult(
         status=commands.number(command, Element.STATUS) or 0,
         comment=commands.comment(command),
         completed=commands.number(command, Element.COMPLETED) or 0,
         failed=commands.number(command, Element.FAILED) or 0,
         warning=commands.number(command, Element.WARNING) or 0,
         failed_uids=_failed_uids(association, context, message),
-        association=association.evidence,
+        association=association.evidence.plain(),
     )
 
 

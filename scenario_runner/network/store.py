@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.parallel import Crew
@@ -10,13 +10,13 @@ from scenario_runner.network.bulk.sender import Sender
 from scenario_runner.network.bulk.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
+    from scenario_runner.answers import StoreStatus
     from scenario_runner.deadline import Deadline
     from scenario_runner.dicom.part10 import Storable
-    from scenario_runner.network.bulk.answers import Pair, StoreAnswer
+    from scenario_runner.network.bulk.sender import Pair
     from scenario_runner.ul.peer import Peer
-    from scenario_runner.ul.requesting import AssociationEvidence
 
 
 def store(
@@ -29,8 +29,8 @@ def store(
     rate: float | None = None,
     resumes: int = 0,
     skips: bool = False,
-    opened: Callable[[AssociationEvidence], None] | None = None,
-) -> Generator[StoreAnswer, None, None]:
+    opened: Callable[[Mapping[str, Any]], None] | None = None,
+) -> Generator[StoreStatus, None, None]:
     """Send instances, yielding each one's answer as it is known.
 
     Instances are pulled as they are needed and never kept. Every instance pulled gets exactly one
@@ -43,7 +43,7 @@ def store(
     the instances only with one. rate: at most so many instances a second, all associations
     together. resumes: how many times in a row a broken association is opened again. skips: whether
     an instance at which the peer ends the association is given up, and the rest sent over another.
-    opened: told of each association, possibly from another thread.
+    opened: told the plain facts of each association, possibly from another thread.
     """
     pace = Pace(rate)
 

@@ -18,7 +18,6 @@ from scenario_runner.api import (
     StoreOptions,
     StoreStatus,
     TargetName,
-    acknowledged,
     status_class,
 )
 from scenario_runner.errors import FabricatorError
@@ -241,7 +240,7 @@ def _plain(sent: SentInstance) -> dict[str, Any]:
         plain |= {"http": status.http, "retrieve_url": status.retrieve_url}
     if sent.earlier is not None:
         plain["earlier"] = sent.earlier
-        if not acknowledged(status):
+        if not status.stored:
             plain["class"] = "warning"
             plain["comment"] = f"it is there from {sent.earlier}, whose answer was lost"
     return plain

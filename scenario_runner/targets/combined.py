@@ -6,20 +6,17 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.api.operations import (
+from scenario_runner.answers import (
     CommitResult,
     Echo,
     Fetched,
-    FetchRequest,
     FetchResult,
-    FindRequest,
     MppsResult,
     Received,
-    RetrieveRequest,
     RetrieveResult,
-    StoreOptions,
     StoreStatus,
 )
+from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts

@@ -7,27 +7,24 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from scenario_runner.amounts import amount
-from scenario_runner.api.operations import (
+from scenario_runner.answers import (
     Echo,
     Fetched,
-    FetchRequest,
     FetchResult,
-    FindRequest,
     Received,
-    RetrieveRequest,
     RetrieveResult,
-    StoreOptions,
     StoreStatus,
 )
+from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
-from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
 from scenario_runner.targets.identifiers import UNIQUE_KEYS
+from scenario_runner.targets.naming import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.dicomweb.part10 import WebInstance
-    from scenario_runner.network.dicomweb.resources import Resource
     from scenario_runner.network.dicomweb.retrieve import Retrieval
     from scenario_runner.network.dicomweb.session import Session
 
@@ -105,8 +100,7 @@ class DicomwebTarget(Target):
             opened=options.opened,
         )
         with naming(self.name), contextlib.closing(answers):
-            for answer in answers:
-                yield store_status(answer)
+            yield from answers
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """One search."""
@@ -131,10 +125,10 @@ class DicomwebTarget(Target):
 
         count = 0
 
-        def take(instance: WebInstance) -> None:
+        def take(instance: Received) -> None:
             nonlocal count
             count += 1
-            sink(_received(instance))
+            sink(instance)
 
         results: list[Retrieval] = []
         with naming(self.name), self._session(deadline) as session:
@@ -162,16 +156,13 @@ class DicomwebTarget(Target):
         from scenario_runner.network.dicomweb.resources import fetch
         from scenario_runner.network.dicomweb.retrieve import path_of
 
-        def take(one: Resource) -> None:
-            sink(Fetched(media_type=one.media_type, values=one.values, data=one.data))
-
         keys = {key: request.keys[key] for key in _ABOVE[request.level]}
         with naming(self.name), self._session(deadline) as session:
             result = fetch(
                 session,
                 request.what,
                 path_of(keys),
-                take,
+                sink,
                 frames=request.frames,
                 accept=request.accept,
             )
@@ -310,12 +301,3 @@ def _judged(results: Sequence[Retrieval], count: int) -> tuple[int, Retrieval | 
 
 def _comment(result: Retrieval | None) -> str:
     return "" if result is None or result.http in (200, 204) else result.words
-
-
-def _received(instance: WebInstance) -> Received:
-    return Received(
-        sop_class_uid=instance.sop_class_uid,
-        sop_instance_uid=instance.sop_instance_uid,
-        transfer_syntax_uid=instance.transfer_syntax_uid,
-        data=instance.data,
-    )

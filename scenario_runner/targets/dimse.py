@@ -7,24 +7,22 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from scenario_runner.api.operations import (
+from scenario_runner.answers import (
     CommitResult,
     Echo,
-    FindRequest,
     MppsResult,
     Received,
-    RetrieveRequest,
     RetrieveResult,
-    StoreOptions,
     StoreStatus,
 )
+from scenario_runner.api.operations import FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
 from scenario_runner.language.site_model import UserIdentity as SiteIdentity
-from scenario_runner.targets.answers import naming, store_status
 from scenario_runner.targets.files import tls_of
+from scenario_runner.targets.naming import naming
 from scenario_runner.ul.peer import Peer, UserIdentity
 
 if TYPE_CHECKING:
@@ -33,9 +31,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.receiver import ReceivedInstance, Receiver
-    from scenario_runner.network.retrieve import RetrieveAnswer
-    from scenario_runner.ul.requesting import AssociationEvidence
+    from scenario_runner.network.receiver import Receiver
 
 CAPABILITIES = ("echo", "store", "find", "retrieve", "mpps")
 RECEIVING = ("move", "commit")
@@ -80,10 +76,7 @@ class DimseTarget(Target):
         from scenario_runner.network.echo import echo
 
         with naming(self.name):
-            answer = echo(self.peer(), deadline)
-        return Echo(
-            status=answer.status, seconds=answer.seconds, association=answer.association.plain()
-        )
+            return echo(self.peer(), deadline)
 
     def store(
         self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
@@ -103,12 +96,11 @@ class DimseTarget(Target):
                     rate=options.rate,
                     resumes=options.resumes,
                     skips=options.skips,
-                    opened=_telling(options.opened),
+                    opened=options.opened,
                 )
             ) as answers,
         ):
-            for answer in answers:
-                yield store_status(answer)
+            yield from answers
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """One C-FIND."""
@@ -129,6 +121,7 @@ class DimseTarget(Target):
                 level=request.level,
                 identifier=find_identifier(request, character_set),
                 limit=request.limit,
+                opened=request.opened,
             )
             for request in requests
         )
@@ -151,15 +144,14 @@ class DimseTarget(Target):
         from scenario_runner.targets.identifiers import retrieve_identifier
 
         with naming(self.name):
-            answer = get(
+            return get(
                 self.peer(),
                 request.level,
                 retrieve_identifier(request),
                 request.contexts,
-                _taking(sink),
+                sink,
                 deadline,
             )
-        return _result(answer)
 
     def move(
         self,
@@ -177,7 +169,7 @@ class DimseTarget(Target):
         identifier = retrieve_identifier(request)
         if destination is not None:
             with naming(self.name):
-                return _result(move(self.peer(), request.level, identifier, destination, deadline))
+                return move(self.peer(), request.level, identifier, destination, deadline)
         ours = self._receiver
         if ours is None:
             return super().move(request, sink, deadline)
@@ -186,15 +178,15 @@ class DimseTarget(Target):
             ours.host,
             ours.port,
             contexts=request.contexts,
-            on_instance=_taking(sink),
+            on_instance=sink,
             pdu_log=self._peer.pdu_log,
             tls=tls_of(ours.tls, self._site_folder),
         )
         with naming(self.name), self._listening(receiver, deadline):
-            answer = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
+            result = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
         if receiver.failure is not None:
             raise receiver.failure
-        return _result(answer)
+        return result
 
     def commit(
         self, instances: Sequence[tuple[str, str]], deadline: Deadline, *, patience: float = 60.0
@@ -216,15 +208,7 @@ class DimseTarget(Target):
             tls=tls_of(ours.tls, self._site_folder),
         )
         with naming(self.name), self._listening(receiver, deadline):
-            answer = commit(self.peer(), instances, reports, patience, deadline)
-        return CommitResult(
-            transaction_uid=answer.transaction_uid,
-            committed=answer.committed,
-            failed=answer.failed,
-            delivery=answer.delivery,
-            seconds=answer.seconds,
-            association=answer.association.plain(),
-        )
+            return commit(self.peer(), instances, reports, patience, deadline)
 
     def mpps(
         self,
@@ -240,13 +224,7 @@ class DimseTarget(Target):
 
         call = mpps.create if create else mpps.update
         with naming(self.name):
-            answer = call(self.peer(), uid, identifiers.attributes(attributes), deadline)
-        return MppsResult(
-            status=answer.status,
-            comment=answer.comment,
-            seconds=answer.seconds,
-            association=answer.association.plain(),
-        )
+            return call(self.peer(), uid, identifiers.attributes(attributes), deadline)
 
     @contextlib.contextmanager
     def _listening(self, receiver: Receiver, deadline: Deadline) -> Iterator[None]:
@@ -285,35 +263,3 @@ class DimseKind:
 
 def _identity(given: SiteIdentity | None) -> UserIdentity | None:
     return None if given is None else UserIdentity(user=given.user, password=given.password)
-
-
-def _taking(sink: Callable[[Received], None]) -> Callable[[ReceivedInstance], None]:
-    def take(instance: ReceivedInstance) -> None:
-        sink(
-            Received(
-                sop_class_uid=instance.sop_class_uid,
-                sop_instance_uid=instance.sop_instance_uid,
-                transfer_syntax_uid=instance.transfer_syntax_uid,
-                data=memoryview(instance.data),
-            )
-        )
-
-    return take
-
-
-def _result(answer: RetrieveAnswer) -> RetrieveResult:
-    return RetrieveResult(
-        status=answer.status,
-        comment=answer.comment,
-        completed=answer.completed,
-        failed=answer.failed,
-        warning=answer.warning,
-        failed_uids=answer.failed_uids,
-        association=answer.association.plain(),
-    )
-
-
-def _telling(
-    opened: Callable[[Mapping[str, Any]], None] | None,
-) -> Callable[[AssociationEvidence], None] | None:
-    return None if opened is None else lambda evidence: opened(evidence.plain())

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from scenario_runner.api.operations import Fetched, FetchRequest, FetchResult
+    from scenario_runner.answers import Fetched, FetchResult
+    from scenario_runner.api.operations import FetchRequest
     from scenario_runner.api.targets import Target, TargetSetup
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.faults import Fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,17 +19,16 @@ from tests.network.objects import PAIR, Encoded, Study
 from tests.peers.processes import Server, orthanc, storescp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from scenario_runner.network.bulk.answers import StoreAnswer
-    from scenario_runner.ul.requesting import AssociationEvidence
+    from scenario_runner.answers import StoreStatus
 
 
 def _all(
     peer: Peer, instances: list[Encoded], **how: int
-) -> tuple[list[StoreAnswer], Exception | None]:
-    answers: list[StoreAnswer] = []
+) -> tuple[list[StoreStatus], Exception | None]:
+    answers: list[StoreStatus] = []
     try:
         for answer in store(peer, instances, [PAIR], Deadline(30), **how):  # type: ignore[arg-type]
             answers.append(answer)  # noqa: PERF402 - the error comes after some answers
@@ -67,7 +66,7 @@ class Breaks:
 def test_a_broken_association_is_resumed_with_what_was_not_acknowledged() -> None:
     instances = list(Study().instances(10))
     peer_side = Breaks(3, 2)
-    opened: list[AssociationEvidence] = []
+    opened: list[Mapping[str, Any]] = []
     with hostile(peer_side) as peer:
         answers = list(
             store(peer, instances, [PAIR], Deadline(30), resumes=2, opened=opened.append)
@@ -211,7 +210,7 @@ def test_several_associations_into_orthanc_lose_nothing(tmp_path: Path) -> None:
     import httpx2
 
     instances = list(Study().instances(300))
-    opened: list[AssociationEvidence] = []
+    opened: list[Mapping[str, Any]] = []
     with orthanc(tmp_path) as server:
         answers = list(
             store(

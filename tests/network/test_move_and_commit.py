@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
 
+from scenario_runner.answers import Received
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import MachineError, OperationFailed, PeerTimeout
 from scenario_runner.network.commit import Commitments, commit
 from scenario_runner.network.echo import echo
 from scenario_runner.network.move import move
 from scenario_runner.network.queries import EXPLICIT, encode
-from scenario_runner.network.receiver import ReceivedInstance, Receiver
+from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
 from scenario_runner.ul import commands
 from scenario_runner.ul.commands import Element
@@ -58,7 +59,7 @@ def test_a_move_to_our_receiver_brings_every_instance_unchanged(
     start: object, tmp_path: Path
 ) -> None:
     port, study = free_port(), Study()
-    received: list[ReceivedInstance] = []
+    received: list[Received] = []
     with start(tmp_path, **_knowing(start, port)) as server:  # type: ignore[operator]
         peer = _peer(server)
         sent = _send(peer, study, 30)
@@ -105,7 +106,7 @@ def test_a_move_to_an_unknown_destination_is_a801(tmp_path: Path) -> None:
 def test_a_sink_that_fails_makes_the_sub_operations_fail(tmp_path: Path) -> None:
     port, study = free_port(), Study()
 
-    def full(instance: ReceivedInstance) -> None:
+    def full(instance: Received) -> None:
         raise OSError(28, "No space left on device")
 
     with dcmqrscp(tmp_path, peers=[Modality(AE_TITLE, port)]) as server:
@@ -119,7 +120,7 @@ def test_a_sink_that_fails_makes_the_sub_operations_fail(tmp_path: Path) -> None
 
 
 def test_the_receiver_answers_echo_and_stores_from_our_own_sender() -> None:
-    received: list[ReceivedInstance] = []
+    received: list[Received] = []
     study = Study()
     with Receiver(
         AE_TITLE, "127.0.0.1", 0, contexts=[PAIR], on_instance=received.append

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset, dcmread
@@ -19,11 +19,11 @@ from tests.network.objects import PAIR, Encoded, Study
 from tests.peers.processes import Server, dcmqrscp, orthanc, storescp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from scenario_runner.answers import Received
     from scenario_runner.network.queries import Level
-    from scenario_runner.network.receiver import ReceivedInstance
 
 pytestmark = pytest.mark.peer
 
@@ -68,10 +68,9 @@ def test_echo_tells_who_answers(pacs: Server) -> None:
     answer = echo(peer_of(pacs), Deadline(10))
     assert answer.status == 0
     evidence = answer.association
-    assert evidence.implementation_version_name == "OFFIS_DCMTK_367"
-    assert evidence.max_pdu == 16384
-    assert [c.accepted for c in evidence.contexts] == [True]
-    assert evidence.plain()["contexts"][0]["reason"] == "accepted"
+    assert evidence["implementation_version_name"] == "OFFIS_DCMTK_367"
+    assert evidence["max_pdu"] == 16384
+    assert [(c["accepted"], c["reason"]) for c in evidence["contexts"]] == [(True, "accepted")]
 
 
 def test_what_is_stored_is_found_at_every_level_and_comes_back_unchanged(pacs: Server) -> None:
@@ -95,7 +94,7 @@ def test_what_is_stored_is_found_at_every_level_and_comes_back_unchanged(pacs: S
     )
     assert {image.SOPInstanceUID for image in images} == set(sent)
 
-    received: list[ReceivedInstance] = []
+    received: list[Received] = []
     identifier = Dataset()
     identifier.QueryRetrieveLevel = "STUDY"
     identifier.StudyInstanceUID = study.uid
@@ -135,7 +134,7 @@ def test_several_queries_share_an_association(pacs: Server) -> None:
     peer = peer_of(pacs)
     study = Study(patient_id="PIDSEVERAL", accession="ACCSEVERAL")
     send(peer, list(study.instances(1)))
-    opened: list[object] = []
+    opened: list[Mapping[str, Any]] = []
     queries = []
     levels: list[Level] = ["study", "patient", "study"]
     for level in levels:
@@ -143,10 +142,10 @@ def test_several_queries_share_an_association(pacs: Server) -> None:
         identifier.QueryRetrieveLevel = level.upper()
         identifier.PatientID = "PIDSEVERAL"
         identifier.StudyInstanceUID = ""
-        queries.append(Query(level=level, identifier=identifier))
-    answers = list(find(peer, queries, Deadline(20), opened=opened.append))
+        queries.append(Query(level=level, identifier=identifier, opened=opened.append))
+    answers = list(find(peer, queries, Deadline(20)))
     assert [len(a.matches) for a in answers] == [1, 1, 1]
-    assert len(opened) == 1
+    assert len({facts["connect_seconds"] for facts in opened}) == 1
 
 
 def test_a_retrieve_whose_sink_fails_ends_with_that_failure(pacs: Server) -> None:
@@ -157,7 +156,7 @@ def test_a_retrieve_whose_sink_fails_ends_with_that_failure(pacs: Server) -> Non
     identifier.QueryRetrieveLevel = "STUDY"
     identifier.StudyInstanceUID = study.uid
 
-    def full(instance: ReceivedInstance) -> None:
+    def full(instance: Received) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):

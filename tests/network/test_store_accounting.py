@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,16 +28,15 @@ from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from scenario_runner.network.bulk.answers import StoreAnswer
-    from scenario_runner.ul.requesting import AssociationEvidence
+    from scenario_runner.answers import StoreStatus
 
 
 def _send(
     peer: Peer, instances: Iterable[Encoded], deadline: Deadline | None = None
-) -> tuple[list[StoreAnswer], Exception | None]:
-    answers: list[StoreAnswer] = []
+) -> tuple[list[StoreStatus], Exception | None]:
+    answers: list[StoreStatus] = []
     try:
         for answer in store(peer, instances, [PAIR], deadline or Deadline(20)):
             answers.append(answer)  # noqa: PERF402 - the error comes after some answers
@@ -157,11 +156,11 @@ def test_more_contexts_than_fit_are_spread_over_several_associations() -> None:
 
     contexts = [(f"1.2.840.10008.5.1.4.1.1.{n}", PAIR[1]) for n in range(200, 350)]
     instances = [Encoded(c, f"1.2.3.{n}", s, [b"\0\0"]) for n, (c, s) in enumerate(contexts)]
-    opened: list[AssociationEvidence] = []
+    opened: list[Mapping[str, Any]] = []
     with hostile(behave) as peer:
         answers = list(store(peer, instances, contexts, Deadline(20), opened=opened.append))
     assert [a.status for a in answers] == [0] * 150
-    assert [len(evidence.contexts) for evidence in opened] == [128, 22]
+    assert [len(evidence["contexts"]) for evidence in opened] == [128, 22]
 
 
 def test_a_generator_that_fails_does_not_lose_the_last_answer() -> None:

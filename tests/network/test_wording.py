@@ -26,7 +26,7 @@ from tests.network.objects import CT, PAIR, Study
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scenario_runner.network.bulk.answers import StoreAnswer
+    from scenario_runner.answers import StoreStatus
 
 ids = st.integers(1, 0xFFFF)
 contexts = st.integers(0, 127).map(lambda n: 2 * n + 1)
@@ -120,8 +120,8 @@ def _begin(wire: Wire, count: int = 3) -> None:
 
 def _sent(
     behave: Callable[[Wire], None], count: int, *, response_timeout: float = 2.0
-) -> tuple[list[StoreAnswer], Exception | None]:
-    answers: list[StoreAnswer] = []
+) -> tuple[list[StoreStatus], Exception | None]:
+    answers: list[StoreStatus] = []
     with hostile(behave, response_timeout=response_timeout) as peer:
         try:
             for answer in store(peer, Study().instances(count), [PAIR], Deadline(20)):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from scenario_runner.network.bulk.answers import StoreAnswer
+    from scenario_runner.answers import StoreStatus
     from tests.archive.samples import Sample
 
 
@@ -55,7 +55,7 @@ def peer(pacs: EmbeddedPacs, **more: Any) -> Peer:
     return Peer(host=pacs.host, port=pacs.port, ae_title=pacs.ae_title, **more)
 
 
-def send(pacs: EmbeddedPacs, *samples: Any) -> list[StoreAnswer]:
+def send(pacs: EmbeddedPacs, *samples: Any) -> list[StoreStatus]:
     contexts = [(CT_IMAGE, one.transfer_syntax_uid) for one in samples]
     instances = [Encoded(one, transfer_syntax_uid=one.transfer_syntax_uid) for one in samples]
     return list(store(peer(pacs), instances, contexts, Deadline(30)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,6 +59,17 @@ def test_knowing_the_kinds_loads_no_wire_code() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_query_tells_on_which_association_it_was_asked(tmp_path: Path) -> None:
+    facts: dict[str, Any] = {}
+    target = open_one(TargetSpec(embedded=EmbeddedService()), tmp_path)
+    try:
+        target.find(FindRequest(level="study", match={}, opened=facts.update), Deadline(20))
+    finally:
+        target.close()
+    assert facts["called_ae_title"] == "EMBEDDED"
+    assert facts["contexts"][0]["accepted"]
 
 
 def test_a_target_without_a_service_says_which_one_to_give_it(tmp_path: Path) -> None:

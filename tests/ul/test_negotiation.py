@@ -19,10 +19,9 @@ from scenario_runner.ul.peer import Peer, UserIdentity
 from tests.network.objects import PAIR, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from scenario_runner.ul.requesting import AssociationEvidence
 
 PASSWORD = "s3cr3t"
 
@@ -70,7 +69,7 @@ def test_a_password_shows_neither_in_the_peer_nor_in_the_evidence() -> None:
     with demanding() as (peer, _):
         known = _as(peer, UserIdentity(user="fab", password=PASSWORD))
         evidence = echo(known, Deadline(10)).association
-    assert PASSWORD not in f"{known!r} {evidence!r} {evidence.plain()}"
+    assert PASSWORD not in f"{known!r} {evidence!r}"
 
 
 def test_relational_queries_are_negotiated_and_then_answered(tmp_path: Path) -> None:
@@ -79,13 +78,13 @@ def test_relational_queries_are_negotiated_and_then_answered(tmp_path: Path) -> 
     identifier.QueryRetrieveLevel = "IMAGE"
     identifier.SOPInstanceUID = ""
     identifier.AccessionNumber = study.accession
-    query = Query(level="image", identifier=identifier)
-    opened: list[AssociationEvidence] = []
+    opened: list[Mapping[str, Any]] = []
+    query = Query(level="image", identifier=identifier, opened=opened.append)
     with EmbeddedPacs(tmp_path) as pacs:
         peer = Peer(host=pacs.host, port=pacs.port, ae_title=pacs.ae_title)
         list(store(peer, study.instances(3), [PAIR], Deadline(20)))
         with pytest.raises(OperationFailed):
             list(find(peer, [query], Deadline(20)))
-        [answer] = find(peer, [query], Deadline(20), relational=True, opened=opened.append)
+        [answer] = find(peer, [query], Deadline(20), relational=True)
     assert len(answer.matches) == 3
-    assert [c.extended[:2] for c in opened[0].contexts[:2]] == ["01", "01"]
+    assert [c["extended"][:2] for c in opened[-1]["contexts"][:2]] == ["01", "01"]

@@ -6,9 +6,9 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import StoreStatus
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import FabricatorError
-from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.stream import Stream, why
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AHEAD = 2
 """Instances under way for each association: one on the wire and one waiting."""
-_Outcome = StoreAnswer | BaseException
+_Outcome = StoreStatus | BaseException
 
 
 class Crew:
@@ -36,7 +36,7 @@ class Crew:
         self._under_way = 0
         self._failure: BaseException | None = None
 
-    def run(self, instances: Iterator[Storable]) -> Iterator[StoreAnswer]:
+    def run(self, instances: Iterator[Storable]) -> Iterator[StoreStatus]:
         """Answers as they come, not in the order of the instances."""
         threads = [
             threading.Thread(target=self._serve, args=(sender,), name=f"store {n}")
@@ -56,7 +56,7 @@ class Crew:
         if self._failure is not None:
             raise self._failure
 
-    def _feed(self, instances: Iterator[Storable]) -> Iterator[StoreAnswer]:
+    def _feed(self, instances: Iterator[Storable]) -> Iterator[StoreStatus]:
         most = _AHEAD * len(self._senders)
         while self._failure is None:
             try:
@@ -70,18 +70,18 @@ class Crew:
             self._work.put(instance)
             yield from self._collect(most - 1)
 
-    def _collect(self, most: int) -> Iterator[StoreAnswer]:
+    def _collect(self, most: int) -> Iterator[StoreStatus]:
         """Yield answers until no more than so many are missing."""
         while self._under_way > most:
             outcome = self._outcomes.get()
-            if isinstance(outcome, StoreAnswer):
+            if isinstance(outcome, StoreStatus):
                 self._under_way -= 1
                 yield outcome
                 continue
             self._failure = self._failure or outcome
             yield from self._give_up(outcome)
 
-    def _give_up(self, error: BaseException) -> Iterator[StoreAnswer]:
+    def _give_up(self, error: BaseException) -> Iterator[StoreStatus]:
         """Take back what no sender has begun."""
         words = why(error) if isinstance(error, FabricatorError) else repr(error)
         while True:
@@ -91,7 +91,7 @@ class Crew:
                 return
             if instance is not None:
                 self._under_way -= 1
-                yield unsent(instance, f"not sent: {words}")
+                yield StoreStatus.unsent(instance, f"not sent: {words}")
 
     def _serve(self, sender: Sender) -> None:
         stream = self._stream_of(sender)

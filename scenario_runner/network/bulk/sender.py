@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from scenario_runner.answers import StoreStatus
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network.bulk.answers import Pair, StoreAnswer, unsent
 from scenario_runner.network.bulk.wording import Wording
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field, StoreRequests
 from scenario_runner.ul.requesting import (
     MAX_CONTEXTS,
-    AssociationEvidence,
     Context,
     Proposal,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.ul.peer import Peer
     from scenario_runner.ul.transport import Buffer
+
+Pair = tuple[str, str]
+"""SOP class UID and transfer syntax UID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Sender:
         peer: Peer,
         contexts: Sequence[Pair],
         deadline: Deadline,
-        opened: Callable[[AssociationEvidence], None] | None = None,
+        opened: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         pairs = [pair for pair in dict.fromkeys(contexts) if all(map(_can_be_proposed, pair))]
         self._peer = peer
@@ -95,17 +97,19 @@ class Sender:
         contexts = self._association.evidence.contexts
         self._negotiated = dict(zip(self._groups[group], contexts, strict=True))
         if self._opened:
-            self._opened(self._association.evidence)
+            self._opened(self._association.evidence.plain())
 
-    def send(self, instance: Storable) -> InFlight | StoreAnswer:
+    def send(self, instance: Storable) -> InFlight | StoreStatus:
         """Hand one instance to the peer without waiting, or say at once why it cannot go."""
         pair = (instance.sop_class_uid, instance.transfer_syntax_uid)
         if pair not in self._group_of:
-            return unsent(instance, f"no presentation context was proposed for {_words(pair)}")
+            return StoreStatus.unsent(
+                instance, f"no presentation context was proposed for {_words(pair)}"
+            )
         self.open(self._group_of[pair])
         context = self._negotiated[pair]
         if not context.accepted:
-            return unsent(
+            return StoreStatus.unsent(
                 instance, f"no accepted presentation context for {_words(pair)}: {context.reason}"
             )
         association = self._current()
@@ -130,7 +134,7 @@ class Sender:
         pieces = association.pieces(context.id, command, instance.buffers)
         return _Prepared(instance, association, message_id, pieces)
 
-    def answer(self, sent: InFlight) -> StoreAnswer:
+    def answer(self, sent: InFlight) -> StoreStatus:
         """Wait for the peer's word on an instance that was sent."""
         instance = sent.instance
         association = self._current()
@@ -177,8 +181,8 @@ class Sender:
         return self._association
 
 
-def _answered(sent: InFlight, status: int | None, comment: str = "") -> StoreAnswer:
-    return StoreAnswer(
+def _answered(sent: InFlight, status: int | None, comment: str = "") -> StoreStatus:
+    return StoreStatus(
         sop_instance_uid=sent.instance.sop_instance_uid,
         sop_class_uid=sent.instance.sop_class_uid,
         status=status,

@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import StoreStatus
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
@@ -19,7 +20,6 @@ from scenario_runner.errors import (
     FabricatorError,
     PeerTimeout,
 )
-from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.sender import InFlight, Sender
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class _Task:
     handed_over: bool = False
     troubles: list[str] = field(default_factory=list)
 
-    def unsent(self, why: str) -> StoreAnswer:
+    def unsent(self, why: str) -> StoreStatus:
         comment = "; then ".join([*self.troubles, why])
-        return unsent(self.instance, comment, maybe_stored=self.handed_over)
+        return StoreStatus.unsent(self.instance, comment, maybe_stored=self.handed_over)
 
-    def told(self, answer: StoreAnswer) -> StoreAnswer:
+    def told(self, answer: StoreStatus) -> StoreStatus:
         if not self.troubles:
             return answer
         # An attempt that failed is part of the record, even when the next one did not.
@@ -82,14 +82,14 @@ class Stream:
         self._resumes = resumes
         self._skips = skips
 
-    def run(self, instances: Iterator[Storable]) -> Iterator[StoreAnswer]:
+    def run(self, instances: Iterator[Storable]) -> Iterator[StoreStatus]:
         """Answers in the order of the instances, which are pulled one ahead.
 
         Each instance pulled gets exactly one answer, also when an error is raised after it. An
         error of ``instances`` themselves is raised after the answer to what was already sent.
         """
         ahead = _Ahead(instances, self._sender)
-        owed: list[StoreAnswer] = []
+        owed: list[StoreStatus] = []
         ahead.look()
         while (instance := ahead.take()) is not None:
             task = _Task(instance)
@@ -100,15 +100,15 @@ class Stream:
                 yield from _paid(owed)
                 yield task.unsent(why(error))
                 if ahead.ready is not None:
-                    yield unsent(ahead.ready, f"not sent: {why(error)}")
+                    yield StoreStatus.unsent(ahead.ready, f"not sent: {why(error)}")
                 raise
             owed.append(task.told(answer))
         yield from _paid(owed)
         ahead.complain()
 
     def _send(
-        self, task: _Task, ahead: _Ahead, owed: list[StoreAnswer]
-    ) -> Generator[StoreAnswer, None, StoreAnswer]:
+        self, task: _Task, ahead: _Ahead, owed: list[StoreStatus]
+    ) -> Generator[StoreStatus, None, StoreStatus]:
         """The answer to one instance; what is owed is told while the peer works on it."""
         if self._pace.slow:
             yield from _paid(owed)
@@ -127,7 +127,9 @@ class Stream:
                 if len(task.troubles) >= self._resumes:
                     # Who cannot be reached at all has said nothing about this instance.
                     if self._skips and broken:
-                        return unsent(task.instance, why(error), maybe_stored=task.handed_over)
+                        return StoreStatus.unsent(
+                            task.instance, why(error), maybe_stored=task.handed_over
+                        )
                     raise
                 delay = min(_DELAY * 2 ** len(task.troubles), _LONGEST_DELAY)
                 task.troubles.append(why(error))
@@ -164,7 +166,7 @@ class _Ahead:
             raise self._trouble
 
 
-def _paid(owed: list[StoreAnswer]) -> Iterator[StoreAnswer]:
+def _paid(owed: list[StoreStatus]) -> Iterator[StoreStatus]:
     while owed:
         yield owed.pop(0)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+from scenario_runner.answers import Received
 
 MOST_META: Final = 0x100000
 _PREFIX = 132
@@ -15,17 +16,7 @@ class NotPart10Error(ValueError):
     """The bytes are no DICOM file, or its File Meta Information is damaged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebInstance:
-    """An instance as a service gave it: ``data`` is its data set without file meta information."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    data: memoryview
-
-
-def split(file: bytes) -> WebInstance:
+def split(file: bytes) -> Received:
     """Read group 0002 and leave the rest as it is. Raises NotPart10Error."""
     if file[128:_PREFIX] != b"DICM":
         raise NotPart10Error("no DICM after a preamble of 128 bytes")
@@ -44,7 +35,7 @@ def split(file: bytes) -> WebInstance:
     if not all(uid.isascii() and 0 < len(uid) <= 64 for uid in uids):
         raise NotPart10Error("the file meta information lacks SOP class, instance or syntax")
     sop_class, sop_instance, syntax = (uid.decode("ascii") for uid in uids)
-    return WebInstance(
+    return Received(
         sop_class_uid=sop_class,
         sop_instance_uid=sop_instance,
         transfer_syntax_uid=syntax,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from scenario_runner.answers import Fetched
 from scenario_runner.network.dicomweb import json_model, media_types, xml_model
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.retrieve import Retrieval, begin, parts
@@ -25,21 +25,11 @@ _ACCEPT: Final[Mapping[What, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """One part of an answer."""
-
-    media_type: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    """Metadata as plain values."""
-    data: bytes = b""
-
-
 def fetch(
     session: Session,
     what: What,
     path: Sequence[str],
-    sink: Callable[[Resource], None],
+    sink: Callable[[Fetched], None],
     *,
     frames: Sequence[int] = (),
     accept: Sequence[str] = (),
@@ -64,24 +54,24 @@ def fetch(
     return result
 
 
-def _metadata(session: Session, answer: Answer) -> list[Resource]:
+def _metadata(session: Session, answer: Answer) -> list[Fetched]:
     kind = answer.media_type
     if kind is None or media_types.DICOM_XML not in (kind.essence, kind.root):
         said = answer.header("content-type")
-        return [Resource(media_type=said, values=item) for item in read_json(session, answer)]
+        return [Fetched(media_type=said, values=item) for item in read_json(session, answer)]
     found = []
     for part in parts(session, answer):
         try:
             values = json_model.plain(xml_model.loads(part.data))
         except xml_model.XmlModelError:
             values = {}
-        found.append(Resource(media_type=part.headers.get("content-type", ""), values=values))
+        found.append(Fetched(media_type=part.headers.get("content-type", ""), values=values))
     return found
 
 
-def _bytes(session: Session, answer: Answer) -> Iterator[Resource]:
+def _bytes(session: Session, answer: Answer) -> Iterator[Fetched]:
     root = answer.media_type.root if answer.media_type else ""
     for part in parts(session, answer):
         # A part that does not say what it is, is what the whole answer says its parts are.
         said = part.headers.get("content-type", root)
-        yield Resource(media_type=said[:1000], data=part.data)
+        yield Fetched(media_type=said[:1000], data=part.data)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import Received
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.dicomweb import media_types, multipart
 from scenario_runner.network.dicomweb.media_types import MediaType, multipart_related
@@ -13,7 +14,6 @@ from scenario_runner.network.dicomweb.multipart import PartBegins, PartData, Par
 from scenario_runner.network.dicomweb.part10 import NotPart10Error, split
 
 if TYPE_CHECKING:
-    from scenario_runner.network.dicomweb.part10 import WebInstance
     from scenario_runner.network.dicomweb.session import Answer, Session
 
 AS_STORED = (str(multipart_related(media_types.DICOM, transfer_syntax="*")),)
@@ -59,7 +59,7 @@ def path_of(keys: Mapping[str, str]) -> list[str]:
 def retrieve(
     session: Session,
     path: Sequence[str],
-    sink: Callable[[WebInstance], None],
+    sink: Callable[[Received], None],
     accept: Sequence[str] = AS_STORED,
 ) -> Retrieval:
     """Every instance of a study, a series, or one alone; ``sink`` is given each as it comes.

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.answers import StoreStatus
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
@@ -19,7 +20,6 @@ from scenario_runner.errors import (
     PeerTimeout,
     ProtocolViolation,
 )
-from scenario_runner.network.bulk.answers import StoreAnswer, unsent
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.stream import why
 from scenario_runner.network.dicomweb import media_types, multipart, results
@@ -53,7 +53,7 @@ def store(
     resumes: int = 0,
     skips: bool = False,
     opened: Callable[[Mapping[str, Any]], None] | None = None,
-) -> Generator[StoreAnswer, None, None]:
+) -> Generator[StoreStatus, None, None]:
     """Send instances in requests of bounded size, yielding each one's answer in their order.
 
     Every instance pulled gets exactly one answer. One that a request of several left without a
@@ -81,12 +81,12 @@ def store(
             session.close()
 
 
-_Outcome = tuple[list[StoreAnswer], BaseException | None]
+_Outcome = tuple[list[StoreStatus], BaseException | None]
 
 
 def _run(
     pool: ThreadPoolExecutor, work: _Work, batches: Iterator[Batch], count: int
-) -> Iterator[StoreAnswer]:
+) -> Iterator[StoreStatus]:
     """Answers in order. After a failure no more is pulled and what has not begun is called off."""
     under_way: deque[tuple[Batch, Future[_Outcome]]] = deque()
     failure: BaseException | None = None
@@ -105,7 +105,7 @@ def _run(
     for batch, future in under_way:
         if failure is not None and future.cancel():
             words = why(failure) if isinstance(failure, FabricatorError) else repr(failure)
-            yield from (unsent(one, f"not sent: {words}") for one in batch.instances)
+            yield from (StoreStatus.unsent(one, f"not sent: {words}") for one in batch.instances)
             continue
         answers, trouble = future.result()
         failure = failure or trouble
@@ -140,7 +140,7 @@ class _Work:
     def answers(self, batch: Batch) -> _Outcome:
         """Every instance's answer, and the error that leaves some of them unknown."""
         session = self.idle.get()
-        done: dict[str, StoreAnswer] = {}
+        done: dict[str, StoreStatus] = {}
         try:
             self._answer_all(session, batch, done)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
@@ -151,14 +151,16 @@ class _Work:
                     # A refusal is an answer: then nothing is in doubt.
                     refused = isinstance(error, OperationFailed)
                     maybe = number <= batch.handed_over and not refused
-                    done[one.sop_instance_uid] = unsent(one, comment, maybe_stored=maybe)
+                    done[one.sop_instance_uid] = StoreStatus.unsent(
+                        one, comment, maybe_stored=maybe
+                    )
             given_up = self._skips and isinstance(error, _BROKEN)
             return _in_order(batch, done), None if given_up else error
         finally:
             self.idle.put(session)
         return _in_order(batch, done), None
 
-    def _answer_all(self, session: Session, batch: Batch, done: dict[str, StoreAnswer]) -> None:
+    def _answer_all(self, session: Session, batch: Batch, done: dict[str, StoreStatus]) -> None:
         found = self._post(session, batch)
         if len(batch.instances) == 1:
             done[batch.instances[0].sop_instance_uid] = _answer_alone(batch, found)
@@ -218,11 +220,11 @@ class _Work:
         return _Found(answer.status, answer.words, found, words)
 
 
-def _in_order(batch: Batch, done: Mapping[str, StoreAnswer]) -> list[StoreAnswer]:
+def _in_order(batch: Batch, done: Mapping[str, StoreStatus]) -> list[StoreStatus]:
     return [done[one.sop_instance_uid] for one in batch.instances]
 
 
-def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreAnswer | None:
+def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus | None:
     """What a response says of one instance; None when it says nothing."""
     uid = instance.sop_instance_uid
     if uid in found.results.failed:
@@ -241,7 +243,7 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreAnswer |
     return None
 
 
-def _answer_alone(batch: Batch, found: _Found) -> StoreAnswer:
+def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
     """What the response to a request with one instance means for it."""
     [instance] = batch.instances
     answer = _answer_of(batch, instance, found)
@@ -259,12 +261,12 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreAnswer:
 
 def _told(
     batch: Batch, instance: Storable, found: _Found, status: int | None, comment: str
-) -> StoreAnswer:
+) -> StoreStatus:
     if batch.troubles:
         # An attempt that failed is part of the record, even when the next one did not.
         earlier = f"sent again after: {'; then '.join(batch.troubles)}"
         comment = f"{comment} ({earlier})" if comment else earlier
-    return StoreAnswer(
+    return StoreStatus(
         sop_instance_uid=instance.sop_instance_uid,
         sop_class_uid=instance.sop_class_uid,
         status=status,

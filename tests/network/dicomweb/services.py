@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.answers import Received
 from scenario_runner.network.dicomweb import json_model, media_types
 from scenario_runner.network.dicomweb.multipart import MultipartReader, PartData, PartEnds
-from scenario_runner.network.dicomweb.part10 import WebInstance, split
+from scenario_runner.network.dicomweb.part10 import split
 from scenario_runner.network.dicomweb.peer import WebLimits, WebPeer
 from tests.network.hostile import Wire, hostile
 
@@ -32,7 +33,7 @@ class Asked:
     body: bytes
 
     @property
-    def instances(self) -> list[WebInstance]:
+    def instances(self) -> list[Received]:
         """What a store request carries, read by our own reader."""
         kind = media_types.parse(self.headers.get("content-type"))
         assert kind is not None

@@ -18,7 +18,7 @@ from scenario_runner.errors import (
     TargetError,
 )
 from scenario_runner.network.dicomweb.peer import Login, WebLimits, WebPeer
-from scenario_runner.network.dicomweb.resources import Resource, fetch
+from scenario_runner.network.dicomweb.resources import fetch
 from scenario_runner.network.dicomweb.retrieve import retrieve
 from scenario_runner.network.dicomweb.search import Search, search
 from scenario_runner.network.dicomweb.session import Session
@@ -28,7 +28,7 @@ from tests.network.hostile import Wire, drip
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scenario_runner.network.dicomweb.part10 import WebInstance
+    from scenario_runner.answers import Fetched, Received
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n"
 MULTIPART = (
@@ -41,8 +41,8 @@ def query(peer: WebPeer, deadline: Deadline | None = None) -> None:
         list(search(session, Search(level="study")))
 
 
-def get(peer: WebPeer) -> list[WebInstance]:
-    found: list[WebInstance] = []
+def get(peer: WebPeer) -> list[Received]:
+    found: list[Received] = []
     with Session(peer, Deadline(20)) as session:
         retrieve(session, ["studies", "1.2"], found.append)
     return found
@@ -173,7 +173,7 @@ def test_parts_that_are_no_dicom_files_are_counted_not_taken() -> None:
         + b"DICM\x02\x00\x10\x00UI\xff\xff\r\n--b--",
         {"Content-Type": "multipart/related; boundary=b"},
     )
-    found: list[WebInstance] = []
+    found: list[Received] = []
     with service(lambda _: reply) as running, Session(running.peer, Deadline(5)) as session:
         result = retrieve(session, ["studies", "1"], found.append)
     assert (result.parts, result.unreadable, found) == (2, 2, [])
@@ -217,7 +217,7 @@ def test_a_url_with_a_user_in_it_is_shown_without_one() -> None:
 
 def test_a_frame_of_any_size_stays_within_the_limit() -> None:
     reply = Reply(200, bytes(1000), {"Content-Type": "application/octet-stream"})
-    found: list[Resource] = []
+    found: list[Fetched] = []
     limits = WebLimits(instance=999)
     with (
         service(lambda _: reply, limits=limits) as running,

@@ -34,21 +34,21 @@ from tests.peers.processes import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.network.bulk.answers import StoreAnswer
+    from scenario_runner.answers import StoreStatus
 
 
 def images(count: int) -> list[Encoded]:
     return list(Study().instances(count, 8))
 
 
-def send(peer: WebPeer, instances: list[Encoded], **options: Any) -> list[StoreAnswer]:
+def send(peer: WebPeer, instances: list[Encoded], **options: Any) -> list[StoreStatus]:
     return list(store(peer, instances, Deadline(20), **options))
 
 
 def sent_until_it_broke(
     peer: WebPeer, instances: list[Encoded], **options: Any
-) -> tuple[list[StoreAnswer], BaseException | None]:
-    answers: list[StoreAnswer] = []
+) -> tuple[list[StoreStatus], BaseException | None]:
+    answers: list[StoreStatus] = []
     try:
         # What came before the error stays in the list.
         answers.extend(store(peer, instances, Deadline(20), **options))
@@ -250,7 +250,7 @@ def test_an_error_of_the_instances_comes_after_the_answers_to_what_was_sent() ->
         yield from images(2)
         raise OSError("the disk is gone")
 
-    answers: list[StoreAnswer] = []
+    answers: list[StoreStatus] = []
     with service(all_stored) as running, pytest.raises(OSError, match="disk"):
         answers.extend(store(running.peer, breaking(), Deadline(10)))
     assert [a.status for a in answers] == [0, 0]
@@ -281,7 +281,7 @@ def test_cancelling_ends_a_request_that_waits() -> None:
         threading.Event().wait(1)
         return all_stored(asked)
 
-    answers: list[StoreAnswer] = []
+    answers: list[StoreStatus] = []
     with service(never, timeout=30) as running, pytest.raises(Interrupted):
         answers.extend(store(running.peer, images(2), Deadline(30, cancelled)))
     assert [(a.status, a.maybe_stored) for a in answers] == [(None, True)] * 2

@@ -1,0 +1,159 @@
+"""What a peer answered: plain values, made by the wire and read by targets, steps and checks alike.
+
+``association`` is what is known of the association or connection an answer came on, as plain facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, Self
+
+StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
+Delivery = Literal["same association", "later association", "association of the peer"]
+"""On which association a storage commitment was reported: that of the request, a later one of ours,
+or one that the peer opened."""
+
+
+def status_class(status: int | None) -> StatusClass:
+    """The class of a DIMSE status (PS3.7 annex C); None means no answer came."""
+    if status is None:
+        return "unknown"
+    if status == 0x0000:
+        return "success"
+    if status in (0x0001, 0x0107, 0x0116) or 0xB000 <= status <= 0xBFFF:
+        return "warning"
+    if status == 0xFE00:
+        return "cancel"
+    if status in (0xFF00, 0xFF01):
+        return "pending"
+    return "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """The answer to a C-ECHO. seconds: from the request to its answer, negotiation apart."""
+
+    status: int
+    comment: str = ""
+    seconds: float
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Named(Protocol):
+    """What says which instance it is."""
+
+    @property
+    def sop_class_uid(self) -> str: ...
+    @property
+    def sop_instance_uid(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStatus:
+    """What became of one instance.
+
+    status: the DIMSE status, or None when no answer came: then ``maybe_stored`` tells whether the peer
+    may have it (all of it was handed over) or certainly does not. seconds: from the first byte sent to
+    the answer.
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    status: int | None
+    comment: str = ""
+    seconds: float = 0.0
+    maybe_stored: bool = False
+    http: int | None = None
+    """The status code, where the answer came over HTTP."""
+    retrieve_url: str = ""
+    """Where a DICOMweb service says the instance can be had."""
+
+    @classmethod
+    def unsent(cls, instance: _Named, comment: str, *, maybe_stored: bool = False) -> Self:
+        """Of an instance that the peer has said nothing about."""
+        return cls(
+            sop_instance_uid=instance.sop_instance_uid,
+            sop_class_uid=instance.sop_class_uid,
+            status=None,
+            comment=comment,
+            maybe_stored=maybe_stored,
+        )
+
+    @property
+    def stored(self) -> bool:
+        """Whether it means that the instance is stored: success or a warning (PS3.4 B.2.3)."""
+        return status_class(self.status) in ("success", "warning")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An instance a peer sent us: its data set as it came, without file meta information."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data: bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieveResult:
+    """The final answer to C-GET or C-MOVE: status, comment and sub-operation counts, 0 when not told.
+
+    Of WADO-RS the same in its words: instances count as sub-operations; ``http`` is the status code.
+    """
+
+    status: int
+    comment: str = ""
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+    failed_uids: Sequence[str] = ()
+    association: Mapping[str, Any] = field(default_factory=dict)
+    http: int | None = None
+    media_type: str = ""
+    """Of an answer over HTTP."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One part of an answer: the metadata of an instance, or the bytes of a frame or picture."""
+
+    media_type: str
+    """With its parameters, such as the transfer syntax; empty when the service said nothing."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Metadata as ``{KEYWORD: value}``."""
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """How a service answered: a DIMSE status of the same meaning, and the HTTP status itself."""
+
+    status: int
+    http: int
+    comment: str = ""
+    media_type: str = ""
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitResult:
+    """What a PACS committed itself to. failed: SOP instance UID to FailureReason (PS3.3 C.14)."""
+
+    transaction_uid: str
+    committed: Sequence[str]
+    failed: Mapping[str, int]
+    delivery: Delivery
+    seconds: float
+    association: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MppsResult:
+    """The answer to N-CREATE or N-SET of a performed procedure step: a DIMSE status."""
+
+    status: int
+    comment: str = ""
+    seconds: float = 0.0
+    association: Mapping[str, Any] = field(default_factory=dict)
