@@ -11,6 +11,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from scenario_runner.dicom.characters import (
+    SPECIFIC_CHARACTER_SET,
+    TEXT_VRS,
+    decode,
+    decode_strictly,
+    faults,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -131,6 +139,31 @@ class Items:
         """The values, without padding; [] when absent or empty."""
         whole = self.text(keyword)
         return [value.strip(" \0") for value in whole.split("\\")] if whole else []
+
+    def character_sets(self) -> list[str]:
+        """The defined terms that apply: its own, else those of what it is in; [] when none do."""
+        here: Items | None = self
+        while here is not None:
+            if SPECIFIC_CHARACTER_SET in here.elements:
+                return here.texts("SpecificCharacterSet")
+            here = here.parent
+        return []
+
+    def readable(self, element: Element) -> str:
+        """The text of an element of it as far as it can be read, backslashes and padding included."""
+        if element.vr not in TEXT_VRS:
+            return element.value.decode("latin-1")
+        return decode(element.value, element.vr, self.character_sets())
+
+    def decoded(self, element: Element) -> str:
+        """The same, strictly: raises UndecodableError.
+
+        A wrong declaration is said once and about that; its text is read as far as it can be.
+        """
+        terms = self.character_sets()
+        if element.vr not in TEXT_VRS or faults(terms):
+            return self.readable(element)
+        return decode_strictly(element.value, element.vr, terms)
 
     def number(self, keyword: str) -> int | None:
         """The first value of an attribute that is US, SS, UL, SL or IS."""

@@ -6,7 +6,6 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.characters import UndecodableError, decode
 from scenario_runner.conformance.dicom_file import PIXEL_DATA
 from scenario_runner.conformance.reader import read_file
 from scenario_runner.conformance.rules.geometry import dot
@@ -144,12 +143,7 @@ def _alike(
 def _value(data: Items, keyword: str) -> str:
     """The text itself, so that one name in two character sets is one name."""
     element = data.get(keyword)
-    if element is None:
-        return ""
-    try:
-        return decode(element, data).rstrip(" \0")
-    except UndecodableError:
-        return element.value.decode("latin-1").rstrip(" \0")
+    return "" if element is None else data.readable(element).rstrip(" \0")
 
 
 def _written_by_one(uid: str, series: _Series) -> Iterator[Finding]:

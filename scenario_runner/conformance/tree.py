@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
-from scenario_runner.conformance.characters import TEXT_VRS, UndecodableError, decode
 from scenario_runner.conformance.dicom_file import EXPLICIT_BIG
 from scenario_runner.conformance.elements import entry, name_of, text_of
+from scenario_runner.dicom.characters import UndecodableError
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Finding
@@ -137,9 +137,9 @@ def _value(element: Element, items: Items, *, big: bool) -> tuple[str, str]:
 def _text(element: Element, items: Items) -> tuple[str, str]:
     fault = ""
     try:
-        text = decode(element, items) if element.vr in TEXT_VRS else text_of(element)
+        text = items.decoded(element)
     except UndecodableError as error:
-        text, fault = element.value.decode("latin-1"), str(error)
+        text, fault = items.readable(element), str(error)
     text = visible(text.strip(" \0"))
     if len(text) > MOST_CHARACTERS:
         text = f"{text[:MOST_CHARACTERS]}…"

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.conformance.characters import MOST_CHANGES
 from scenario_runner.conformance.files import check_paths
 from scenario_runner.conformance.standard import Standard
 from tests.conformance import objects
@@ -103,17 +102,6 @@ def test_a_value_made_to_take_time_takes_none(tag: int, value: bytes, tmp_path: 
     ((_, found),) = check_paths([file], [Standard()])
     assert found
     assert time.process_time() - began < 5
-
-
-def test_changes_of_the_character_set_are_counted(tmp_path: Path) -> None:
-    sets = implicit(0x00080005, b"ISO 2022 IR 6\\ISO 2022 IR 87 ")
-    value = b"\x1b(B" * (MOST_CHANGES + 2)
-    file = tmp_path / "changes.dcm"
-    file.write_bytes(
-        objects.part10({}, syntax=objects.IMPLICIT) + sets + implicit(0x00204000, value)
-    )
-    ((_, found),) = check_paths([file], [Standard()])
-    assert any("changes its character set more than" in finding.message for finding in found)
 
 
 def test_a_bomb_goes_through_the_command_with_a_finding(tmp_path: Path) -> None:

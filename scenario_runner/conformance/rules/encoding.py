@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance import characters
 from scenario_runner.conformance.dicom_file import PIXEL_DATA
 from scenario_runner.conformance.elements import Element, Items, entry
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,11 +60,10 @@ def misplaced_group(items: Items, element: Element) -> Iterator[Problem]:
 
 def character_set_terms(items: Items, element: Element) -> Iterator[Problem]:
     """The values of SpecificCharacterSet are defined terms that go together."""
-    if element.tag != 0x00080005:
+    if element.tag != SPECIFIC_CHARACTER_SET:
         return
-    for term in characters.unknown(items.texts("SpecificCharacterSet")):
-        yield Problem(items.where(element), f"'{term}' is no defined term here", "PS3.3 C.12.1.1.2")
-        return
+    for term, reason in faults(items.texts("SpecificCharacterSet"))[:1]:
+        yield Problem(items.where(element), f"'{term}' {reason}", "PS3.3 C.12.1.1.2")
 
 
 _CODED = ("CodeValue", "LongCodeValue", "URNCodeValue")

@@ -7,15 +7,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.characters import (
-    TEXT_VRS,
-    UndecodableError,
-    UnknownCharacterSetError,
-    decode,
-)
 from scenario_runner.conformance.elements import Element, Items
 from scenario_runner.conformance.elements import entry as dictionary
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.dicom.characters import TEXT_VRS, UndecodableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,8 +53,7 @@ def values_of(element: Element, items: Items) -> list[str]:
 
 
 def _values_of(element: Element, items: Items) -> list[str]:
-    whole = decode(element, items) if element.vr in TEXT_VRS else element.value.decode("latin-1")
-    whole = whole.rstrip(" \0")
+    whole = items.decoded(element).rstrip(" \0")
     if not whole:
         return []
     return [whole] if element.vr in _UNDIVIDED else whole.split("\\")
@@ -163,8 +157,6 @@ def characters(items: Items, element: Element) -> Iterator[Problem]:
     if element.vr in TEXT_VRS:
         try:
             values_of(element, items)
-        except UnknownCharacterSetError:
-            return
         except UndecodableError as error:
             yield Problem(items.where(element), str(error))
 
