@@ -11,12 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from scenario_runner.archive.matching import Matcher, matcher
-from scenario_runner.archive.values import (
-    SPECIFIC_CHARACTER_SET,
-    encode,
-    texts,
-    vr_of,
-)
+from scenario_runner.archive.values import character_sets, encode, texts, vr_of
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Element,
@@ -95,7 +91,9 @@ def keys_of(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
             continue
         vr = vr_of(tag, element.vr)
         if vr == "SQ":
-            items = tuple(tuple(keys_of(item, terms)) for item in read_items(element))
+            items = tuple(
+                tuple(keys_of(item, character_sets(item) or terms)) for item in read_items(element)
+            )
             yield Key(tag, vr, items=items)
         else:
             values = texts(tag, element, terms)
@@ -113,7 +111,11 @@ def holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool
         if key.vr == "SQ":
             # PS3.4 C.2.2.2.6: one item of the sequence has to match all keys of the key's item.
             items = _items(element)
-            if not any(holds(inner, item, terms) for inner in key.items for item in items):
+            if not any(
+                holds(inner, item, character_sets(item) or terms)
+                for inner in key.items
+                for item in items
+            ):
                 return False
         elif key.test is not None and not key.test(texts(key.tag, element, terms)):
             return False
@@ -138,7 +140,10 @@ def answer_of(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> 
             wanted = [one for inner in key.items for one in inner]
             answer[key.tag] = (
                 "SQ",
-                [answer_of(wanted or _everything(item), item, terms) for item in _items(element)],
+                [
+                    answer_of(wanted or _everything(item), item, character_sets(item) or terms)
+                    for item in _items(element)
+                ],
             )
         else:
             vr = vr_of(key.tag, element.vr) if key.vr == "UN" else key.vr
@@ -196,5 +201,5 @@ def _encoded(
         return Element(vr, write_items(items), encoding)
     try:
         return encode(tag, cast("list[str]", values), terms, vr=vr)
-    except (UnicodeError, ValueError, struct.error):
+    except (ValueError, struct.error):
         return Element(vr, b"", encoding)

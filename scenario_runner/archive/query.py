@@ -22,12 +22,8 @@ from scenario_runner.archive.keys import (
 )
 from scenario_runner.archive.matching import is_plain
 from scenario_runner.archive.narrowing import Condition, condition_of
-from scenario_runner.archive.values import (
-    character_sets,
-    fitting_terms,
-    split,
-    texts,
-)
+from scenario_runner.archive.values import character_sets, split, texts
+from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
@@ -156,7 +152,7 @@ class Query:
                 answer[RETRIEVE_AE_TITLE] = ("AE", [retrieve_ae_title])
             if self.availability:
                 answer[_INSTANCE_AVAILABILITY] = ("CS", ["ONLINE"])
-            yield Match(answer, fitting_terms(all_texts(answer), (self.terms, stored_terms)))
+            yield Match(answer, fitting(all_texts(answer), (self.terms, stored_terms)))
 
     def _restrictions(self) -> list[Restriction]:
         """Keys that are lists of UIDs, which may be long."""

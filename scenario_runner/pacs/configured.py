@@ -10,7 +10,7 @@ from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from scenario_runner.archive.archive import ArchiveOptions
-from scenario_runner.archive.values import CHARSET_VRS
+from scenario_runner.dicom.characters import TEXT_VRS
 from scenario_runner.dicom.syntaxes import transfer_syntax_uid
 from scenario_runner.errors import UsageError
 from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, WebOptions
@@ -26,7 +26,7 @@ Place = tuple[str | int, ...]
 """Keys and indexes from ``embedded`` down."""
 
 _IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-_COERCIBLE = CHARSET_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM"}
+_COERCIBLE = TEXT_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM"}
 """Value representations whose values are text."""
 
 

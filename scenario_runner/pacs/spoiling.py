@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from pydicom.datadict import tag_for_keyword
 
 from scenario_runner.archive.keys import Match
-from scenario_runner.archive.values import (
-    CHARSET_VRS,
+from scenario_runner.archive.values import character_sets, encode, vr_of
+from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
+    TEXT_VRS,
     UTF8,
-    character_sets,
-    encode,
-    vr_of,
+    UnencodableError,
 )
 from scenario_runner.dicom.elements import (
     Elements,
@@ -55,7 +54,7 @@ def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> 
     terms = character_sets(read_header(data, transfer_syntax_uid))
     try:
         encoded = encode(tag, [value], terms).value
-    except UnicodeError:
+    except UnencodableError:
         encoded = encode(tag, [value], (UTF8,)).value
     return replace_element(data, transfer_syntax_uid, tag, vr_of(tag), encoded)
 
@@ -81,7 +80,7 @@ def in_broken_characters(data: bytes, transfer_syntax_uid: str, how: How) -> byt
     beyond = {
         tag: element.value
         for tag, element in header.items()
-        if vr_of(tag, element.vr) in CHARSET_VRS and not element.value.isascii()
+        if vr_of(tag, element.vr) in TEXT_VRS and not element.value.isascii()
     }
     if not beyond:
         return data

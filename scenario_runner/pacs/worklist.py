@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, keys_of
-from scenario_runner.archive.values import character_sets, fitting_terms
+from scenario_runner.archive.values import character_sets
+from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def find_items(
             terms = character_sets(item)
             if holds(keys, item, terms):
                 answer = answer_of(keys, item, terms)
-                yield Match(answer, fitting_terms(all_texts(answer), (asked, terms)))
+                yield Match(answer, fitting(all_texts(answer), (asked, terms)))
 
     return run()
 

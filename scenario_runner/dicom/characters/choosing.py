@@ -62,8 +62,9 @@ def fitting(texts: Iterable[str], candidates: Iterable[Sequence[str]]) -> tuple[
 
 
 def _holds(text: str, terms: Sequence[str]) -> bool:
+    """Whether a text can be said whatever VR it stands in, with a backslash as delimiter or as text."""
     try:
-        return decode(encode(text, "PN", terms), "PN", terms) == text
+        return all(decode(encode(text, vr, terms), vr, terms) == text for vr in ("PN", "LT"))
     except UnencodableError:
         return False
 

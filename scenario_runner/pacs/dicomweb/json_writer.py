@@ -12,7 +12,8 @@ import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from scenario_runner.archive.transcoding import is_signed, vr_to_write
-from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8, character_sets, texts
+from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.dicom.elements import DamagedDatasetError, Element, Elements, read_items
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.keys import QUERY_RETRIEVE_LEVEL
 from scenario_runner.archive.query import Query
-from scenario_runner.archive.values import SPECIFIC_CHARACTER_SET, UTF8
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.levels import BY_KEYWORD, Level
 from scenario_runner.pacs.dicomweb import json_writer
