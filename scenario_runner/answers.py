@@ -68,6 +68,9 @@ class StoreStatus:
     """The status code, where the answer came over HTTP."""
     retrieve_url: str = ""
     """Where a DICOMweb service says the instance can be had."""
+    verdict: StatusClass | None = None
+    """What became of it where the answer says more than its status: STOW-RS lists the stored and the
+    failed apart, whatever the reasons (PS3.18 10.5.3)."""
 
     @classmethod
     def unsent(cls, instance: _Named, comment: str, *, maybe_stored: bool = False) -> Self:
@@ -83,7 +86,12 @@ class StoreStatus:
     @property
     def stored(self) -> bool:
         """Whether it means that the instance is stored: success or a warning (PS3.4 B.2.3)."""
-        return status_class(self.status) in ("success", "warning")
+        return self.kind in ("success", "warning")
+
+    @property
+    def kind(self) -> StatusClass:
+        """What became of it: as the answer says, else the class of the status."""
+        return self.verdict or status_class(self.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,14 +51,16 @@ class EarlierSends:
                 self._take_instance(place, event)
 
     def _take_instance(self, place: tuple[str, str], event: Mapping[str, Any]) -> None:
+        status = None if event["status"] is None else int(event["status"], 16)
         said = SentEarlier(
             run=str(event["earlier"]),
             status=StoreStatus(
                 sop_instance_uid=str(event["uid"]),
                 sop_class_uid="",
-                status=None if event["status"] is None else int(event["status"], 16),
+                status=status,
                 comment=str(event["comment"]),
                 maybe_stored=bool(event["maybe_stored"]),
+                verdict="warning" if event["stored"] and status else None,
             ),
             stored=bool(event["stored"]),
             doubtful=bool(event["maybe_stored"]) and not event["stored"],

@@ -153,7 +153,6 @@ def send(
     PATH is a file or a folder. Each file goes in the transfer syntax it has. Exit code 1 when one was
     refused.
     """
-    from scenario_runner.api import status_class
     from scenario_runner.app.client import send_files
 
     counts: Counter[str] = Counter()
@@ -161,7 +160,7 @@ def send(
         print_rows([], _SENT, style)
     for sent in send_files(peer.target.by(via), paths, deadline, associations=associations):
         status = sent.status
-        kind = status_class(status.status)
+        kind = status.kind
         counts[kind] += 1
         row = {
             "file": sent.file.as_posix(),

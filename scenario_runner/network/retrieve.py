@@ -127,13 +127,15 @@ class _Get:
 def retrieve_result(association: Association, context: Context, message: Message) -> RetrieveResult:
     """Read the final response to a C-GET or C-MOVE."""
     command = message.command
+    failed_uids = _failed_uids(association, context, message)
     return RetrieveResult(
         status=commands.number(command, Element.STATUS) or 0,
         comment=commands.comment(command),
         completed=commands.number(command, Element.COMPLETED) or 0,
-        failed=commands.number(command, Element.FAILED) or 0,
+        # What stands in the list has failed, whatever was counted.
+        failed=max(commands.number(command, Element.FAILED) or 0, len(failed_uids)),
         warning=commands.number(command, Element.WARNING) or 0,
-        failed_uids=_failed_uids(association, context, message),
+        failed_uids=failed_uids,
         association=association.evidence.plain(),
     )
 

@@ -18,7 +18,6 @@ from scenario_runner.api import (
     StoreOptions,
     StoreStatus,
     TargetName,
-    status_class,
 )
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
@@ -232,7 +231,7 @@ def _plain(sent: SentInstance) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "sop_instance_uid": status.sop_instance_uid,
         "status": None if status.status is None else f"{status.status:04X}",
-        "class": status_class(status.status),
+        "class": status.kind,
         "comment": status.comment,
         "maybe_stored": status.maybe_stored,
     }

@@ -20,6 +20,7 @@ from pydicom import Dataset, dcmread
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from tests.network.dicomweb.services import DICOM_JSON, Asked, Reply, results_json, service
 from tests.network.hostile import Wire, hostile
 from tests.pacs.worklist_items import write_item
 from tests.peers.processes import free_port
@@ -246,3 +247,14 @@ def test_a_worklist_is_shown_with_its_scheduled_steps(pacs: EmbeddedPacs) -> Non
     assert (row["PatientID"], row["Modality"], row["ScheduledStationAETitle"]) == (
         "P7", "CT", "CT1"
     )  # fmt: skip
+
+
+def test_duplicates_that_a_service_refuses_with_45070_are_not_called_stored(made: Path) -> None:
+    def duplicates(asked: Asked) -> Reply:
+        body = results_json(None, dict.fromkeys(asked.uids, 45070))
+        return Reply(409, body, DICOM_JSON)
+
+    with service(duplicates) as running:
+        done = fabricate("pacs", "send", running.peer.url, made).check(1)
+    assert "0 of 3 stored" in done.out
+    assert done.out.count("B00E  failure") == 3

@@ -255,3 +255,31 @@ def test_a_refused_commitment_request_is_a_failed_operation() -> None:
 
     with hostile(refuse) as peer, pytest.raises(OperationFailed, match=r"0110H, not today"):
         commit(peer, [(CT, "1.2")], Commitments(), 1, Deadline(20))
+
+
+def test_what_a_move_lists_as_failed_counts_as_failed_under_any_status() -> None:
+    failed = Dataset()
+    failed.FailedSOPInstanceUIDList = ["1.2.3", "1.2.4"]
+
+    def contradict(wire: Wire) -> None:
+        wire.accept()
+        context_id, request, _ = wire.read_message()
+        wire.answer(context_id, request, 0x0000, encode(failed, EXPLICIT), completed=2, failed=0)
+
+    with hostile(contradict) as peer:
+        answer = move(peer, "STUDY", _study(Study()), "SOMEBODY", Deadline(10))
+    assert (answer.status, answer.failed, answer.failed_uids) == (0, 2, ("1.2.3", "1.2.4"))
+
+
+def test_a_report_of_success_that_lists_a_failure_commits_nothing_of_it() -> None:
+    def contradict(wire: Wire) -> None:
+        context_id, asked = _requested(wire)
+        bad = Dataset()
+        bad.ReferencedSOPInstanceUID = "1.2"
+        bad.FailureReason = 0xB00E
+        asked.FailedSOPSequence = [bad]
+        _report(wire, context_id, asked)
+
+    with hostile(contradict) as peer:
+        answer = commit(peer, [(CT, "1.2"), (CT, "1.3")], Commitments(), 10, Deadline(20))
+    assert answer.failed == {"1.2": 0xB00E}

@@ -14,16 +14,19 @@ PROCESSING_FAILURE = 0x0110
 
 @dataclass(slots=True)
 class StoreResults:
-    """Per SOP instance UID. Statuses are those of C-STORE, which STOW-RS shares (PS3.18 I.2.2)."""
+    """Per SOP instance UID: the sequence it stands in says what became of it, the reason only why.
+
+    A reason may be any number; PS3.18 I.2.2 lists those of C-STORE.
+    """
 
     stored: dict[str, int] = field(default_factory=dict)
     """0000, or the WarningReason."""
     failed: dict[str, int] = field(default_factory=dict)
-    """The FailureReason."""
+    """The FailureReason; of what is named as stored and as failed as well."""
     urls: dict[str, str] = field(default_factory=dict)
     """Where to retrieve an instance."""
     other: list[int] = field(default_factory=list)
-    """FailureReasons that the service cannot put a UID to (OtherFailuresSequence)."""
+    """FailureReasons without a UID: OtherFailuresSequence, and items of FailedSOPSequence that lack it."""
 
     @property
     def said(self) -> bool:
@@ -59,11 +62,14 @@ def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
         found.stored[uid] = _status(item.get("WarningReason"), 0x0000)
         if isinstance(url := item.get("RetrieveURL"), str):
             found.urls[uid] = url[:1000]
-    for item in _items(values, "FailedSOPSequence"):
-        uid = str(item.get("ReferencedSOPInstanceUID"))
-        found.failed[uid] = _status(item.get("FailureReason"), PROCESSING_FAILURE)
-    for item in _items(values, "OtherFailuresSequence"):
-        found.other.append(_status(item.get("FailureReason"), PROCESSING_FAILURE))
+    for sequence in ("FailedSOPSequence", "OtherFailuresSequence"):
+        for item in _items(values, sequence):
+            named = item.get("ReferencedSOPInstanceUID")
+            reason = _status(item.get("FailureReason"), PROCESSING_FAILURE)
+            if isinstance(named, str):
+                found.failed[named] = reason
+            else:
+                found.other.append(reason)
 
 
 def _items(values: Mapping[str, Any], keyword: str) -> Iterator[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.answers import StoreStatus
+from scenario_runner.answers import StatusClass, StoreStatus
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
@@ -228,12 +228,18 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
     """What a response says of one instance; None when it says nothing."""
     uid = instance.sop_instance_uid
     if uid in found.results.failed:
-        status = found.results.failed[uid]
-        return _told(batch, instance, found, status, f"{found.words}, FailureReason {status:04X}")
+        words = _failure(found.words, found.results.failed[uid])
+        if uid in found.results.stored:
+            words += ", though it is named as stored as well"
+        return _told(batch, instance, found, found.results.failed[uid], words, "failure")
+    if uid in found.results.stored and found.http >= 400:
+        # Such a status says that nothing was stored (PS3.18 table 10.5.3-1).
+        words = f"{found.words}, though it is named as stored"
+        return _told(batch, instance, found, None, words)
     if uid in found.results.stored:
         status = found.results.stored[uid]
         words = f"{found.words}, WarningReason {status:04X}" if status else ""
-        return _told(batch, instance, found, status, words)
+        return _told(batch, instance, found, status, words, "warning" if status else "success")
     if found.http in (200, 201, 204) and not found.results.said:
         # 200: every instance was stored (PS3.18 10.5.3.1).
         return _told(batch, instance, found, 0x0000, "")
@@ -252,15 +258,24 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
     words = f"{found.words}{found.explanation}"
     if found.results.other:
         status = found.results.other[0]
-        return _told(batch, instance, found, status, f"{words}, FailureReason {status:04X}")
+        return _told(batch, instance, found, status, _failure(words, status), "failure")
     if found.http < 400:
         return _told(batch, instance, found, None, f"{words}, without a result for this instance")
     status = OUT_OF_RESOURCES if found.http == 413 else PROCESSING_FAILURE
     return _told(batch, instance, found, status, words)
 
 
+def _failure(words: str, reason: int) -> str:
+    return f"{words}, FailureReason {reason:04X} ({reason})"
+
+
 def _told(
-    batch: Batch, instance: Storable, found: _Found, status: int | None, comment: str
+    batch: Batch,
+    instance: Storable,
+    found: _Found,
+    status: int | None,
+    comment: str,
+    verdict: StatusClass | None = None,
 ) -> StoreStatus:
     if batch.troubles:
         # An attempt that failed is part of the record, even when the next one did not.
@@ -275,4 +290,5 @@ def _told(
         maybe_stored=status is None,
         http=found.http,
         retrieve_url=found.results.urls.get(instance.sop_instance_uid, ""),
+        verdict=verdict,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def test_each_instance_of_a_batch_gets_its_own_result() -> None:
     with service(some) as running:
         answers = send(running.peer, [good, warned, refused])
     assert [a.status for a in answers] == [0x0000, 0xB000, 0xA900]
-    assert answers[2].comment == "HTTP 202 Accepted, FailureReason A900"
+    assert answers[2].comment == "HTTP 202 Accepted, FailureReason A900 (43264)"
     assert len(running.asked) == 1
 
 
@@ -97,6 +98,87 @@ def test_a_service_that_answers_xml_is_understood() -> None:
     with service(lambda _: reply) as running:
         answers = send(running.peer, [good, bad])
     assert [a.status for a in answers] == [0, 0x0122]
+
+
+@pytest.mark.parametrize("http", [200, 202, 409])
+@pytest.mark.parametrize(
+    "reason", [0xB00E, 0xB000, 0xB007, 0x0107, 0x0116, 0x0001, 0xFE00, 0xFF00, 0xA700, 0]
+)
+def test_what_stands_among_the_failed_was_not_stored_whatever_its_reason(
+    http: int, reason: int
+) -> None:
+    [image] = images(1)
+    body = results_json(None, {image.sop_instance_uid: reason})
+    with service(lambda _: Reply(http, body, DICOM_JSON)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.verdict, answer.maybe_stored) == ("failure", False)
+    assert answer.status == (reason or 0x0110)
+    assert answer.kind == "failure"
+    assert not answer.stored
+
+
+@pytest.mark.parametrize("reason", [0xB000, 0xB00E, 0xA700, 0x0110])
+def test_what_stands_among_the_stored_was_stored_with_a_warning_whatever_its_reason(
+    reason: int,
+) -> None:
+    [image] = images(1)
+    body = results_json({image.sop_instance_uid: reason})
+    with service(lambda _: Reply(202, body, DICOM_JSON)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.kind, answer.status) == ("warning", reason)
+
+
+def test_an_empty_list_of_failures_beside_a_success_is_a_success() -> None:
+    [image] = images(1)
+    body = json.loads(results_json({image.sop_instance_uid: None}))
+    for empty in ({"vr": "SQ"}, {"vr": "SQ", "Value": []}, {"vr": "SQ", "Value": None}):
+        text = json.dumps({**body, "00081198": empty, "0008119A": empty}).encode()
+        with service(lambda _, text=text: Reply(200, text, DICOM_JSON)) as running:
+            [answer] = send(running.peer, [image])
+        assert (answer.status, answer.verdict) == (0, "success")
+
+
+def test_an_instance_named_as_stored_and_as_failed_is_not_stored() -> None:
+    [image] = images(1)
+    uid = image.sop_instance_uid
+    with service(lambda _: Reply(202, results_json({uid: None}, {uid: 0xB000}), DICOM_JSON)) as it:
+        [answer] = send(it.peer, [image])
+    assert answer.verdict == "failure"
+    assert "named as stored as well" in answer.comment
+
+
+def test_a_failure_of_the_whole_request_leaves_in_doubt_what_it_names_as_stored() -> None:
+    [image] = images(1)
+    body = results_json({image.sop_instance_uid: None})
+    with service(lambda _: Reply(409, body, DICOM_JSON)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.status, answer.maybe_stored) == (None, True)
+    assert answer.kind == "unknown"
+
+
+def test_a_failure_that_names_no_instance_fails_the_one_that_was_sent() -> None:
+    for nameless in ("00081198", "0008119A"):
+        item = {"00081197": {"vr": "US", "Value": [0xB00E]}}
+        body = json.dumps({nameless: {"vr": "SQ", "Value": [item]}}).encode()
+        with service(lambda _, body=body: Reply(200, body, DICOM_JSON)) as running:
+            [answer] = send(running.peer, images(1))
+        assert (answer.status, answer.verdict) == (0xB00E, "failure")
+
+
+def test_a_success_told_for_another_instance_is_none_for_ours() -> None:
+    body = results_json({"1.2.3": None})
+    with service(lambda _: Reply(200, body, DICOM_JSON)) as running:
+        [answer] = send(running.peer, images(1))
+    assert (answer.status, answer.maybe_stored) == (None, True)
+
+
+def test_a_duplicate_refused_in_xml_with_a_reason_like_a_warning_is_not_stored() -> None:
+    good, bad = images(2)
+    body = results_xml([good.sop_instance_uid], {bad.sop_instance_uid: 45070})
+    reply = Reply(202, body, {"Content-Type": "application/dicom+xml"})
+    with service(lambda _: reply) as running:
+        answers = send(running.peer, [good, bad])
+    assert [a.kind for a in answers] == ["success", "failure"]
 
 
 def test_an_empty_200_means_that_everything_was_stored() -> None:
