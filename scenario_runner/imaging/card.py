@@ -36,10 +36,9 @@ def card(dataset: Dataset, side: int) -> Image.Image:
     )
 
 
-def undecoded(dataset: Dataset, side: int, *, damaged: bool) -> Image.Image:
+def unshown(why: list[str], side: int) -> Image.Image:
     """A card for an image that cannot be shown, in letters that are read at the size of a stamp."""
-    lines = why_undecoded(dataset, damaged=damaged)
-    return page.draw("No preview", lines, "", width=side, height=side, size=max(9, side // 14))
+    return page.draw("No preview", why, "", width=side, height=side, size=max(9, side // 14))
 
 
 def why_undecoded(dataset: Dataset, *, damaged: bool) -> list[str]:

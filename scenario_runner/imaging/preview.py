@@ -10,9 +10,10 @@ from PIL import Image
 
 from scenario_runner.decoding import can_decode, pixels_of
 from scenario_runner.imaging.api import Preview
-from scenario_runner.imaging.card import card, undecoded
+from scenario_runner.imaging.card import card, unshown, why_undecoded
 from scenario_runner.imaging.text.overlay import DATA, GROUP
 from scenario_runner.showing import shown
+from scenario_runner.showing.lookup_tables import LookupTableError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,8 +27,8 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 def render(instance: Instance, max_side: int) -> Preview:
     """Window, reduce and compress. The same instance always gives the same bytes.
 
-    An instance without pixels gives a card with what it says, a PDF its page; one whose pixels cannot
-    be decoded here a card that says so. Our overlay plane is shown.
+    An instance without pixels gives a card with what it says, a PDF its page; one that cannot be
+    shown here a card that says why. Our overlay plane is shown.
     """
     dataset = instance.dataset()
     if not any(keyword in dataset for keyword in _PIXELS):
@@ -35,9 +36,11 @@ def render(instance: Instance, max_side: int) -> Preview:
     overlaid = DATA in dataset
     try:
         image = Image.fromarray(_middle(dataset, None if overlaid else max_side))
+    except LookupTableError as error:
+        return _png(unshown([str(error)], max_side))
     except Exception:  # noqa: BLE001 - decoders of other makers raise what they like
         syntax = dataset.file_meta.get("TransferSyntaxUID", "")
-        return _png(undecoded(dataset, max_side, damaged=can_decode(syntax)))
+        return _png(unshown(why_undecoded(dataset, damaged=can_decode(syntax)), max_side))
     if overlaid:
         bright = Image.fromarray(dataset.overlay_array(GROUP).astype(np.uint8) * 255)
         image.paste("white", mask=bright)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -167,7 +168,23 @@ def type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> 
         where = document.where(path, key=True)
         return Diagnostic("FAB102", where, f"{subject(path)} has no value; it takes {wanted}", hint)
     message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
+    hint = _missing_space(value, wanted) or hint
     return Diagnostic("FAB102", document.where(path), message, hint)
+
+
+_KEY_AND_VALUE = re.compile(r"([a-z_]+):(\S.*)")
+
+
+def _missing_space(value: Any, wanted: str) -> str | None:
+    """What to write where ``key:value`` or ``-item`` was taken for text or a key."""
+    if wanted == "a mapping" and isinstance(value, str):
+        found = _KEY_AND_VALUE.fullmatch(value)
+        return f"write {found[1]}: {found[2]}, with a space after the ':'" if found else None
+    if wanted == "a list" and isinstance(value, dict):
+        item = next(iter(value), "")
+        glued = item[:1] == "-" and item[1:2].isalpha()
+        return f"write - {item[1:]}, with a space after the '-'" if glued else None
+    return None
 
 
 def subject(path: Path) -> str:
@@ -187,7 +204,9 @@ def _type(error: _Error, document: Document) -> Iterator[Diagnostic]:
     wanted = "text" if "string" in listed else either(type_word(name) for name in listed)
     found = type_diagnostic(document, error.path, error.instance, wanted)
     keys = error.schema.get("properties") and "object" in listed
-    yield replace(found, hint=takes(error.schema, error.path)) if keys else found
+    if keys and not _missing_space(error.instance, wanted):
+        found = replace(found, hint=takes(error.schema, error.path))
+    yield found
 
 
 def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
@@ -195,7 +214,11 @@ def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
     missing = error.message.split("'")[1]
     allowed = error.schema.get("properties", {})
     if any(
-        key not in allowed and did_you_mean(key, allowed) == did_you_mean(missing, [missing])
+        key not in allowed
+        and (
+            key.startswith(f"{missing}:")
+            or did_you_mean(key, allowed) == did_you_mean(missing, [missing])
+        )
         for key in error.instance
     ):
         return  # misspelt, and reported as that

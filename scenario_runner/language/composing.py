@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from scenario_runner.language.scalars import plain_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from scenario_runner.language.stand_ins import Restore
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
@@ -41,6 +44,20 @@ class Fault(Exception):  # becomes a diagnostic, never reaches a caller
         self.also = also
 
 
+# Whole pairs and other escapes are passed over: half of one of them is no fault.
+_ESCAPES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<half>\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+
+
+def surrogate(span: tuple[int, int]) -> Fault:
+    """Half a character, escaped where the other half is missing."""
+    message = "this escape is half a character (a surrogate)"
+    return Fault("FAB004", span, message, "write the character itself")
+
+
 @dataclass(slots=True)
 class _Open:
     """A mapping or list whose end has not been read yet."""
@@ -57,9 +74,13 @@ class _Open:
 class Composer:
     """Builds the one document of a stream of events. ``faults`` are those that parsing survives."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, restore: Restore) -> None:
+        """restore: reads a scalar of the text that the events are of."""
         self.faults: list[Fault] = []
+        self.quoted: tuple[int, int] | None = None
+        """Where the last quoted text stands."""
         self._text = text
+        self._restore = restore
         self._open: list[_Open] = []
         self._anchors: dict[str, Node | None] = {}
         self._values = 0
@@ -93,17 +114,17 @@ class Composer:
         plain = not event.style
         if event.style in ("|", ">"):
             end = start + len(self._text[start:end].rstrip())
+        if event.style in ('"', "'"):
+            self.quoted = (start, end)
         text_tag = self._check_tag(event, "str")
-        value = plain_scalar(event.value) if plain and not text_tag else event.value
+        text = self._restore(event.value, event.style == '"')
+        value = plain_scalar(text) if plain and not text_tag else text
         if value is None and event.value == "" and event.anchor is None:
             start = end
         if event.style == '"' and any("\ud800" <= c <= "\udfff" for c in event.value):
-            raise Fault(
-                "FAB004",
-                (start, end),
-                "this escape is half a character (a surrogate)",
-                "write the character itself",
-            )
+            escapes = _ESCAPES.finditer(self._text, start, end)
+            halves = (found.span() for found in escapes if found["half"])
+            raise surrogate(next(halves, (start, end)))
         merge = plain and event.value == "<<"
         node = Node(start, end, value)
         if event.anchor is not None:

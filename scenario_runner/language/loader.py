@@ -10,8 +10,10 @@ from typing import Any
 import yaml
 
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.language.complaints import syntax_fault
 from scenario_runner.language.composing import Composer, Fault
 from scenario_runner.language.document import Document, Node, line_starts, position
+from scenario_runner.language.stand_ins import stand_in
 
 MAX_BYTES = 1024 * 1024
 """The size limit of a scenario or site file."""
@@ -66,15 +68,16 @@ def parse_document(text: str, file: str) -> Document:
         hint = "is this a text file?" if found[0] == "\0" else "remove it"
         fault = Fault("FAB004", span, f"{_CONTROL} ({number})", hint)
         raise InvalidInput(_diagnostics([fault], text, file))
-    composer = Composer(text)
+    parsed, restore = stand_in(text)
+    composer = Composer(text, restore)
     root: Node | None = None
     faults: list[Fault] = []
     try:
-        root = composer.compose(yaml.parse(text, Loader=_LOADER))
+        root = composer.compose(yaml.parse(parsed, Loader=_LOADER))
     except Fault as fault:
         faults.append(fault)
     except yaml.MarkedYAMLError as error:
-        faults.append(_syntax(error, text))
+        faults.append(syntax_fault(error, text, composer.quoted))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The pure Python scanner lets a bad escape's ValueError through.
         faults.append(Fault("FAB015", (0, 0), f"this is not YAML: {error}"))
@@ -106,56 +109,6 @@ def _decode(raw: bytes, file: str) -> str:
         binary = b"\0" in raw
         hint = "is this a text file?" if binary else "save the file as UTF-8"
         raise InvalidInput([Diagnostic("FAB003", where, message, hint)]) from None
-
-
-# What libyaml and PyYAML say, and what a person can do about it.
-_ADVICE = (
-    ("mapping values are not allowed", "a ':' with a space after it starts a value; here none can start",
-     "check the indentation, or quote text that holds ': '"),
-    ("expected ',' or ']'", "this list in [ ] is not closed, or a comma is missing",
-     "close it with ], and quote text that holds , [ ] { }"),
-    ("expected ',' or '}'", "this mapping in { } is not closed, or a comma is missing",
-     "close it with }, and quote text that holds , [ ] { }"),
-    ("found unexpected end of stream", "these quotes are not closed", "close them, and double a ' inside '…'"),
-    ("found unknown escape character", "there is no such escape in double quotes",
-     r"write \\ for a backslash, or use single quotes"),
-    ("expected '-' indicator", "a list item is expected here, or the indentation is off",
-     "start the line with '- ', or indent it like its neighbours"),
-    ("expected <block end>", "this line does not fit the lines before it", "check the indentation"),
-    ("did not find expected key", "a key is expected here", "check the indentation and the quotes above"),
-    ("could not find expected ':'", "a ':' is missing after this key", "write key: value"),
-    ("cannot start any token", "text cannot start with this character", "quote the text"),
-    ("block sequence entries are not allowed", "a list cannot start here",
-     "put the first '- ' on a line of its own"),
-)  # fmt: skip
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:
-    """A parser's or scanner's complaint in the user's words, at the place to look at."""
-    problem = error.problem or "unknown problem"
-    at = error.problem_mark.index if error.problem_mark else 0
-    opened = error.context_mark.index if error.context_mark else at
-    at = min(at, len(text))
-    if text[at : at + 1] == "\t" or "tab character" in problem:
-        start = text.rfind("\n", 0, at) + 1
-        tab = text.find("\t", start if not text[start:at].strip() else at)
-        tab = at if tab < 0 else tab
-        return Fault("FAB011", (tab, tab + 1), "a tab cannot indent YAML", "use spaces")
-    if "{{" in (text[opened : opened + 2], text[max(0, opened - 1) : opened + 1]):
-        close = text.find("}}", opened)
-        start = opened if text[opened : opened + 2] == "{{" else opened - 1
-        return Fault(
-            "FAB017",
-            (start, close + 2 if close >= 0 else start + 2),
-            "a template must stand in quotes: YAML reads '{' as the start of a mapping",
-            'write "{{ … }}"',
-        )
-    unclosed = "unexpected end of stream" in problem or "',' or" in problem
-    span = (opened, opened + 1) if unclosed else (at, min(at + 1, len(text)))
-    for known, message, hint in _ADVICE:
-        if known in problem:
-            return Fault("FAB015", span, message, hint)
-    return Fault("FAB015", span, f"this is not YAML: {problem}")
 
 
 def _diagnostics(faults: list[Fault], text: str, file: str) -> list[Diagnostic]:

@@ -50,6 +50,9 @@ def quoted(text: str) -> str:
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """``; did you mean 'level'?`` when something allowed is close, else nothing."""
     listed = list(options)
+    key, colon, rest = name.partition(":")
+    if colon and rest and key in listed:
+        return f"; did you mean '{key}: {rest}', with a space?"
     folded = {option.casefold(): option for option in reversed(listed)}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     if not close and len(name) >= 2:

@@ -1,9 +1,9 @@
 """A matrix as its combinations: the product of the axes, less ``exclude``, plus ``include``.
 
-``exclude`` drops every combination that has all the values of one of its entries. An entry of
-``include`` that names every axis is added as a combination of its own; one that names only some
-axes, or none, gives its further values to the combinations that agree with it (the way of GitHub
-Actions, without its rule about overwriting).
+As in GitHub Actions: ``exclude`` goes first and drops every combination that has all the values
+of one of its entries. An entry of ``include`` is added to each combination of the axes in which it
+overwrites no value of an axis (values that an entry before it added may be overwritten); one that
+fits none is a combination of its own, to which nothing is added.
 """
 
 from __future__ import annotations
@@ -42,20 +42,34 @@ def combinations(matrix: Mapping[str, Any], report: Report) -> list[dict[str, An
         return []
     product = itertools.product(*axes.values()) if axes else iter(())
     found = [dict(zip(axes, values, strict=True)) for values in product]
-    found = [one for one in found if not any(_agrees(one, entry) for entry in excluded)]
-    for entry in included:
-        if axes and set(axes) - set(entry):
-            for one in found:
-                if _agrees(one, {name: entry[name] for name in axes if name in entry}):
-                    one.update(entry)
-        elif not any(same_value(one, entry) for one in found):
-            found.append(dict(entry))
+    found = [one for one in found if not any(_has(one, entry) for entry in excluded)]
+    found = _with_included(found, included, axes)
     if matrix and not found:
         report((), _problem("no combination is left", "exclude fewer, or include one"))
     if len(found) > MAX_CASES:
         report((), _problem(f"the matrix has {len(found)} combinations; {MAX_CASES} is the limit"))
         return []
     return found if matrix else [{}]
+
+
+def _with_included(
+    product: list[dict[str, Any]], included: list[dict[str, Any]], axes: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The combinations of the axes with what ``include`` adds to them, and those it makes."""
+    made: list[dict[str, Any]] = []
+    extended = [dict(one) for one in product]
+    for entry in included:
+        on_axes = {name: value for name, value in entry.items() if name in axes}
+        meant = [one for one in extended if _agrees(one, on_axes)]
+        for one in meant:
+            one.update(entry)
+        if not meant:
+            made.append(dict(entry))
+    return extended + [
+        one
+        for place, one in enumerate(made)
+        if not any(same_value(one, earlier) for earlier in made[:place])
+    ]
 
 
 def case_id(name: str, combination: Mapping[str, Any]) -> str:
@@ -118,6 +132,17 @@ def _agrees(combination: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
         name in combination and same_value(combination[name], value)
         for name, value in entry.items()
     )
+
+
+def _has(value: Any, part: Any) -> bool:
+    """Whether a value is or has what is asked for: of a mapping some keys, of a list every item."""
+    if isinstance(part, dict):
+        return isinstance(value, dict) and all(
+            name in value and _has(value[name], inner) for name, inner in part.items()
+        )
+    if isinstance(part, list):
+        return isinstance(value, list) and len(value) == len(part) and all(map(_has, value, part))
+    return same_value(value, part)
 
 
 def _repeated(values: list[Any]) -> int | None:

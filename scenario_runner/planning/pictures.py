@@ -23,6 +23,11 @@ EIGHT_BITS = frozenset({"ES", "US", "XC"})
 SIGNED = frozenset({"CT", "MR", "PT"})
 """Modalities whose pixels may be negative."""
 
+_ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held (CIPA DC-008, 4.6.5)."""
+_LYING = (5, 6, 7, 8)
+"""Its values for pictures whose rows are stored as columns."""
+
 MOST_PIXELS = 100_000_000
 """Of one picture; a file that says more is refused before it is read."""
 
@@ -56,7 +61,7 @@ def names_a_file(phantom: str | None) -> bool:
 
 
 def find(phantom: str, folder: Path) -> Picture | ValueProblem:
-    """The picture that a scenario in ``folder`` names, measured but not decoded."""
+    """The picture that a scenario in ``folder`` names, measured."""
     file = folder / phantom
     if not file.is_file():
         return ValueProblem(
@@ -74,7 +79,7 @@ def find(phantom: str, folder: Path) -> Picture | ValueProblem:
 
 
 def measured(file: Path) -> Picture:
-    """What a file holds, not decoded. Raises OSError, ValueError, SyntaxError or EOFError."""
+    """What a file holds, a photograph as its camera says it is held. Raises OSError, ValueError, SyntaxError or EOFError."""
     found = _array(file) if file.suffix.lower() in ARRAYS else _picture(file)
     with file.open("rb") as stream:
         return replace(found, sha256=file_digest(stream, "sha256").hexdigest())
@@ -101,11 +106,13 @@ def _picture(file: Path) -> Picture:
     try:
         with Image.open(file, formats=("PNG", "JPEG")) as image:
             columns, rows = image.size
+            _bounded(rows, columns)
+            if image.getexif().get(_ORIENTATION) in _LYING:
+                columns, rows = rows, columns
     except UnidentifiedImageError:
         raise ValueError("it is neither PNG nor JPEG") from None
     except Image.DecompressionBombError:
         raise ValueError(f"it has more than {MOST_PIXELS} pixels") from None
-    _bounded(rows, columns)
     return Picture(file, rows, columns)
 
 

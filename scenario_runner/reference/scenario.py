@@ -28,9 +28,10 @@ the seed.
 _MATRIX = """## matrix
 
 Every key but `exclude` and `include` is an axis: a name with a list of values. There is one case for each
-combination, 1000 at most. `exclude` drops the combinations that have all the values of one of its
-entries. An entry of `include` that names every axis is one more combination; one that names only some
-gives its further values to those that agree with it.
+combination, 1000 at most, as in GitHub Actions: `exclude` goes first and drops the combinations that have
+all the values of one of its entries. An entry of `include` is added to every combination of the axes whose
+own values it does not change (what an entry before it added, it may); one that fits none is a case of its
+own, which may lack an axis: `{{ matrix.size | default(512) }}`.
 
 ## patients
 

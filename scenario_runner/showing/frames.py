@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from scenario_runner.showing.lookup_tables import check_palette, lookup_table
 from scenario_runner.showing.window import Window, first_number, stored_window, whole_range
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def shown(
     pixels: as decoded, colour as RGB, or every n-th of them. frame: which one it is, from 1, for
     what functional groups say of it. window: instead of the first one of the image; without any the
     whole range of its values is shown. Padding (C.7.5.1.1.2) and what is not a number are black and
-    not part of that range. Attributes that make no sense raise what pydicom raises for them.
+    not part of that range. Raises LookupTableError for a table that cannot be used; other attributes
+    that make no sense raise what pydicom raises for them.
     """
     from pydicom.pixels.processing import apply_color_lut
 
@@ -34,6 +36,7 @@ def shown(
     if interpretation in _GRAY:
         return _gray(dataset, pixels, frame, window)
     if interpretation == "PALETTE COLOR":
+        check_palette(dataset)
         return _eight_bits(apply_color_lut(pixels, dataset), None)
     return _eight_bits(pixels, dataset.get("BitsStored"))
 
@@ -50,8 +53,8 @@ def _gray(
     window = window or stored_window(voi)
     if window is not None:
         shown = window.apply(values)
-    elif "VOILUTSequence" in voi:
-        shown = _voi_lut(voi, values)
+    elif voi.get("VOILUTSequence"):
+        shown = lookup_table(voi.VOILUTSequence[0], "VOI LUT").shares(values)
     else:
         finite = None if np.isfinite(values).all() else np.isfinite(values)
         counted = _both(finite, None if background is None else ~background)
@@ -67,10 +70,9 @@ def _gray(
 def _modality(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     """Through the Modality LUT or slope and intercept (C.11.1), where there is one."""
     import numpy as np
-    from pydicom.pixels.processing import apply_modality_lut
 
-    if dataset.get("ModalityLUTSequence"):
-        return apply_modality_lut(pixels, dataset).astype(np.float64)
+    if items := dataset.get("ModalityLUTSequence"):
+        return lookup_table(items[0], "Modality LUT").apply(pixels).astype(np.float64)
     values = pixels.astype(np.float64)
     slope = first_number(dataset.get("RescaleSlope"))
     intercept = first_number(dataset.get("RescaleIntercept"))
@@ -80,15 +82,6 @@ def _modality(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[
         if intercept:
             values += intercept
     return values
-
-
-def _voi_lut(voi: Dataset, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    import numpy as np
-    from pydicom.pixels.processing import apply_voi_lut
-
-    bits = int(voi.VOILUTSequence[0].LUTDescriptor[2])
-    whole = np.rint(np.nan_to_num(values, nan=0)).astype(np.int64)
-    return np.asarray(apply_voi_lut(whole, voi) / float(2**bits - 1))
 
 
 def _background(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_] | None:

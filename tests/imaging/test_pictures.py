@@ -84,6 +84,25 @@ def test_a_picture_is_fitted_to_the_size_that_is_asked_for(tmp_path: Path) -> No
     assert pixels[10, 100] == 0, "above it is a border, for nothing is stretched"
 
 
+@pytest.mark.parametrize("suffix", ["jpeg", "png"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_stands_as_its_camera_was_held(
+    tmp_path: Path, orientation: int, suffix: str
+) -> None:
+    stored = np.zeros((64, 96), np.uint8)
+    stored[:32, :48] = 250  # the corner that moves with the camera
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(tmp_path / f"held.{suffix}", exif=exif)
+    _, (dataset,) = made(tmp_path, f"held.{suffix}", modality="XC", images=1)
+    pixels = dataset.pixel_array
+    assert pixels.shape[:2] == ((64, 96) if orientation < 5 else (96, 64))
+    top, left = orientation in (1, 2, 5, 6), orientation in (1, 4, 5, 8)
+    quarter = pixels[16 if top else -16, 16 if left else -16]
+    assert int(np.min(quarter)) > 200
+    assert np.mean(pixels > 128) == pytest.approx(0.25, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

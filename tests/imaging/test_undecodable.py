@@ -12,7 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import MPEG2MPML, UID, JPEG2000Lossless, JPEGLSLossless
 
 from scenario_runner.decoding import can_decode, frame_of
-from scenario_runner.imaging.card import undecoded, why_undecoded
+from scenario_runner.imaging.card import unshown, why_undecoded
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.imaging.instance import Instance
 from tests.imaging.planned import factory, plan_series
@@ -63,5 +63,5 @@ def test_a_card_says_why_there_is_no_preview(tmp_path: Path) -> None:
 def test_the_preview_of_such_an_image_is_that_card(syntax: UID, tmp_path: Path) -> None:
     file = damaged(syntax, tmp_path)
     imported = Instance("", "", syntax, meta=b"", buffers=[file.read_bytes()])
-    card = undecoded(dcmread(file), 200, damaged=can_decode(syntax))
+    card = unshown(why_undecoded(dcmread(file), damaged=can_decode(syntax)), 200)
     assert Image.open(BytesIO(preview_png(imported, 200).png)).tobytes() == card.tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -187,6 +188,79 @@ def test_a_bad_escape_is_a_diagnostic_for_both_scanners(
     assert codes(f"a: {escape}")[0] in ("FAB015", "FAB004")
     monkeypatch.setattr(loader, "_LOADER", yaml.SafeLoader)
     assert codes(f"a: {escape}")[0] in ("FAB015", "FAB004")
+
+
+@pytest.mark.parametrize("scanner", [yaml.SafeLoader, yaml.CSafeLoader])
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("schema: scenario/v1\nname:x\nsteps: []\n", (2, 1), "a space is missing after the ':'"),
+        ("schema:scenario/v1\nname: x\n", (1, 1), "a space is missing after the ':'"),
+        ("vars:\n  a:1\n  # why\n\n  b: 2\n", (2, 3), "a space is missing after the ':'"),
+        ("list:\n  - a:1\n    b: 2\n", (2, 5), "a space is missing after the ':'"),
+        ("a:1\n# why\nb: 2\n", (1, 1), "a space is missing after the ':'"),
+        ('"a":1\nb: 2\n', (1, 1), "a space is missing after the ':'"),
+        ("name: x\nsteps\n  - log: a\n", (2, 1), "a ':' is missing after this key"),
+        ('name: x\ntitle "a"\nsteps: []\n', (2, 1), "a ':' is missing after this key"),
+        ("name: x\ntitle # of it\nb: 1\n", (2, 1), "a ':' is missing after this key"),
+        ("name: x\n tags: [a]\n", (2, 2), "this line is indented deeper than the one before it"),
+        ("name: x\r\n tags: [a]\r\n", (2, 2), "this line is indented deeper"),
+        ("a:\n  - b: 1\n     c: 2\n", (3, 6), "this line is indented deeper"),
+        ("a: {b: 'x\nc: 'y'}\n", (1, 8), "these quotes are closed by the ones of line 2"),
+        ("name: 'x\nb: 'y'\n", (1, 7), "these quotes are closed by the ones of line 2"),
+        ("tags: [a]]\n", (1, 10), "this ] closes nothing"),
+        ("a: {b: 1}}\n", (1, 10), "this } closes nothing"),
+        ("a: {b: 'c' d}\n", (1, 12), "this mapping in { } is not closed, or a comma is missing"),
+        ("a: [b, c\nd: 1\n", (1, 4), "this list in [ ] is not closed"),
+        ('a: "x\\ud83dy"\n', (1, 6), "this escape is half a character"),
+        ('a: "\\ud83d\\ude00 \\\\ude00 \\ude00"\n', (1, 26), "this escape is half a character"),
+    ],
+)  # fmt: skip
+def test_a_near_miss_is_told_where_a_person_would_look(
+    text: str, place: tuple[int, int], says: str, scanner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_LOADER", scanner)
+    with pytest.raises(InvalidInput) as caught:
+        parse_document(text, "file.yaml")
+    (found,) = caught.value.diagnostics
+    assert (found.where.line, found.where.column) == place
+    assert found.message.startswith(says)
+
+
+@pytest.mark.parametrize("scanner", [yaml.SafeLoader, yaml.CSafeLoader])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('a: "\\ud83d\\ude00"', "😀"),
+        ('a: "\\ud83d\\ude00 \\uD83D\\uDC4D \\ud83d\\ude00"', "😀 👍 😀"),
+        ('a: "\\\\\\ud83d\\ude00"', "\\😀"),
+        ('a: "\\\\ud83d\\\\ude00"', "\\ud83d\\ude00"),
+        (r"a: '\ud83d\ude00'", r"\ud83d\ude00"),
+        (r"a: \ud83d\ude00", r"\ud83d\ude00"),
+        ("a: x\u2028y\u2029z\x85w", "x\u2028y\u2029z\x85w"),
+        ("a: 'x\u2028 y'", "x\u2028 y"),
+        ('a: "x\x85\x85y"', "x\x85\x85y"),
+        ("a: |-\n  x\u2028y\n  z", "x\u2028y\nz"),
+        ("a: 1 # why\u2028b: 2", 1),
+        ('a: "\\N\\L\\P"', "\x85\u2028\u2029"),
+        ('a: "\U000f0000\u2028"', "\U000f0000\u2028"),
+    ],
+)
+def test_text_is_read_as_yaml_1_2_reads_it(
+    text: str, value: Any, scanner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_LOADER", scanner)
+    document = parse_document(text + "\nb: 2\n", "file.yaml")
+    assert document.data == {"a": value, "b": 2}
+    assert document.where(("b",)).line == text.count("\n") + 2
+
+
+JSON_TEXT = st.text(st.characters(exclude_characters="\x7f", exclude_categories=["Cs"]), max_size=9)
+
+
+@given(st.dictionaries(JSON_TEXT, JSON_TEXT, max_size=5))
+def test_whatever_json_says_is_read(data: dict[str, str]) -> None:
+    assert parse_document(json.dumps({"all": data}), "file.json").data == {"all": data}
 
 
 def test_a_path_reads_as_a_person_would_write_it() -> None:

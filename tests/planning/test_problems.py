@@ -205,6 +205,33 @@ matrix:
     assert cases[0].vars == {"sizes": [1, 2]}
 
 
+@pytest.mark.parametrize(
+    ("matrix", "cases"),
+    [
+        (
+            ("{fruit: [apple, pear], animal: [cat, dog], include: [{color: green}, "
+            "{color: pink, animal: cat}, {fruit: apple, shape: circle}, {fruit: banana}, "
+            "{fruit: banana, animal: cat}]}"),
+            [
+                "fruit=apple,animal=cat,color=pink,shape=circle",
+                "fruit=apple,animal=dog,color=green,shape=circle",
+                "fruit=pear,animal=cat,color=pink", "fruit=pear,animal=dog,color=green",
+                "fruit=banana", "fruit=banana,animal=cat",
+            ],
+        ),  # the example of GitHub's page
+        ("{m: [CT], include: [{m: US}, {m: US, size: 1}, {note: all}]}",
+         ["m=CT,note=all", "m=US", "m=US,size=1"]),  # nothing is added to what include made
+        ("{m: [CT, MR], exclude: [{m: CT}], include: [{m: CT, note: back}]}", ["m=MR", "m=CT,note=back"]),
+        ("{m: [CT], exclude: [{m: CT}], include: [{note: alone}]}", ["note=alone"]),
+        ("{include: [{a: 1}, {b: 2}, {a: 1}]}", ["a=1", "b=2"]),
+        ("{n: [1, 2], include: [{n: '1', x: text}]}", ["n=1", "n=2", "n=1,x=text"]),
+        ('{of: [{a: 1, b: 1}, {a: 1, b: 2}, [1]], exclude: [{of: {b: 2}}, {of: [1]}]}', ['of={"a": 1, "b": 1}']),
+    ],
+)  # fmt: skip
+def test_a_matrix_is_combined_as_github_actions_does(matrix: str, cases: list[str]) -> None:
+    assert [case.id for case in plan(f"matrix: {matrix}\n")] == [f"trial[{case}]" for case in cases]
+
+
 def test_a_matrix_of_too_many_cases_is_refused_without_being_made() -> None:
     axes = ", ".join(f"{name}: [{', '.join(map(str, range(100)))}]" for name in "abcdef")
     assert problems(f"matrix: {{{axes}}}\n") == [("FAB309", 3, 1)]

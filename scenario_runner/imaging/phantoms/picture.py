@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.api import Frame
@@ -82,10 +82,11 @@ def _array(array: NDArray[Any], series: PlannedSeries, picture: Picture) -> NDAr
 
 
 def _picture(opened: Image.Image, series: PlannedSeries) -> NDArray[Any]:
-    """A picture at the size of the series, with a black border where its shape differs."""
+    """A picture, the right way up, at the size of the series, with a black border where its shape differs."""
     deep = opened.mode.startswith(("I", "F"))
     grey = deep or opened.mode in ("1", "L", "LA") or series.modality not in COLOUR
-    image = opened.convert("I" if deep else "L" if grey else "RGB")
+    upright = ImageOps.exif_transpose(opened)
+    image = upright.convert("I" if deep else "L" if grey else "RGB")
     if image.size != (series.columns, series.rows):
         scale = min(series.columns / image.width, series.rows / image.height)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
