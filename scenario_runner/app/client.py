@@ -23,19 +23,13 @@ from scenario_runner.api import (
 )
 from scenario_runner.archive.files import FileMeta, decode_meta
 from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.dicom.syntaxes import SUPPORTED
+from scenario_runner.dicom.syntaxes import JPEG_EXTENDED, JPEG_LOSSLESS, SUPPORTED
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
 from scenario_runner.steps.worklist import worklist_request
-from scenario_runner.targets.identifiers import UNIQUE_KEYS
 
 _HEAD = 1 << 17
-_ABOVE: Mapping[Level, tuple[Level, ...]] = {
-    "patient": ("patient",),
-    "study": ("study",),
-    "series": ("study", "series"),
-    "image": ("study", "series", "image"),
-}
 _HEX = re.compile(r"[0-9A-Fa-f]{8}")
 _UID = re.compile(r"[0-9.]{1,64}")
 
@@ -266,7 +260,7 @@ def _without_data(received: Received) -> Received:
 
 def _unique(target: Target, request: FetchRequest, deadline: Deadline) -> Iterator[dict[str, str]]:
     """The unique keys of one retrieval after the other (PS3.4 C.4.3.1.3)."""
-    unique = tuple(UNIQUE_KEYS[level] for level in _ABOVE[request.level])
+    unique = unique_keys(request.level)
     plain = all(
         isinstance(value, str) and value and not set(value) & set("*?")
         for value in request.match.values()
@@ -303,7 +297,7 @@ def _contexts(
     return [(sop_class, syntax) for sop_class in classes for syntax in syntaxes]
 
 
-_TAKEN = frozenset(("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57"))
+_TAKEN = frozenset((JPEG_EXTENDED, JPEG_LOSSLESS))
 """Transfer syntaxes we take beside those we can write ourselves; nothing is decoded here."""
 
 

@@ -16,7 +16,7 @@ from scenario_runner.dicom.elements import (
     TruncatedError,
     read_header,
 )
-from scenario_runner.dicom.levels import LEVELS, Level, Model
+from scenario_runner.dicom.levels import LEVELS, Level, Root
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.errors import MachineError, UsageError
 
@@ -254,7 +254,7 @@ class Archive:
     def find(
         self,
         level: Level,
-        model: Model,
+        model: Root,
         identifier: Dataset,
         *,
         retrieve_ae_title: str = "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive.attributes import ATTRIBUTES, BY_KEYWORD
 from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
@@ -11,7 +12,7 @@ from scenario_runner.dicom.elements import (
     TruncatedError,
     read_header,
 )
-from scenario_runner.dicom.levels import ATTRIBUTES, BY_KEYWORD, LEVELS
+from scenario_runner.dicom.levels import LEVELS, UIDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +65,6 @@ def check_identity(
     ):
         if attributes.get(keyword) != announced:
             raise MismatchError(f"{keyword} in the data set is not the one announced")
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
+    for keyword in UIDS[:2]:
         if not attributes.get(keyword):
             raise DamagedDatasetError(f"{keyword} is missing or empty")

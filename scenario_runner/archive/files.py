@@ -15,7 +15,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.elements import DamagedDatasetError, Encoding, read_elements
+from scenario_runner.dicom.elements import DamagedDatasetError, read_elements
+from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from scenario_runner.archive.matching import Matcher, matcher
-from scenario_runner.archive.values import character_sets, encode, texts, vr_of
+from scenario_runner.archive.values import character_sets, encode, texts
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
+from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Element,
     Elements,
-    Encoding,
     read_items,
     write_elements,
     write_items,
 )
+from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.dicom.vrs import BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,7 +167,7 @@ def all_texts(answer: Answer) -> Iterator[str]:
         for value in values:
             if isinstance(value, dict):
                 yield from all_texts(value)
-            elif vr not in ("OB", "OW", "UN"):
+            elif vr not in BYTES:
                 yield value
 
 

@@ -12,13 +12,15 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Final
 
+from scenario_runner.dicom import vrs
+
 Matcher = Callable[[Sequence[str]], bool]
 """Whether an attribute with these values matches."""
 
-WILDCARD_VRS: Final = frozenset(["AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"])
+WILDCARD_VRS: Final = vrs.CHARACTER_SET | {"AE", "CS", "UR"}
 """Value Representations in which ``*`` and ``?`` are wildcards (PS3.4 C.2.2.2.4)."""
+_SHORT_VRS: Final = WILDCARD_VRS - vrs.ONE_TEXT - {"PN", "UC"}
 RANGE_VRS: Final = frozenset(("DA", "TM", "DT"))
-NUMBER_VRS: Final = frozenset(["DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"])
 
 _DT_LIMITS: Final = ("00000101000000.000000", "99991231235959.999999")
 _PN_COMPONENTS: Final = 5
@@ -60,7 +62,7 @@ def is_plain(vr: str, value: str) -> bool:
     """Whether a key's value is matched by being the very same text, case and all."""
     if vr == "UI":
         return True
-    return vr in ("AE", "CS", "LO", "SH") and not has_wildcard(value)
+    return vr in _SHORT_VRS and not has_wildcard(value)
 
 
 def has_wildcard(value: str) -> bool:
@@ -73,7 +75,7 @@ def _one(vr: str, value: str) -> Callable[[str], bool]:
         return _person_name(value)
     if vr in RANGE_VRS:
         return _temporal(vr, value)
-    if vr in NUMBER_VRS:
+    if vr in vrs.INTEGERS | vrs.REALS:
         return _number(value)
     if vr in WILDCARD_VRS and has_wildcard(value):
         return _matches(wildcard(value))

@@ -21,7 +21,8 @@ from scenario_runner.archive.schema import NAMES, expression
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scenario_runner.dicom.levels import Attribute, Level
+    from scenario_runner.archive.attributes import Attribute
+    from scenario_runner.dicom.levels import Level
 
 _MOST: Final = 20
 """Values of a key beyond which nothing is narrowed: SQL has a limit, and so have people."""

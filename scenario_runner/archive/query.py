@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive.attributes import BY_TAG, Attribute
 from scenario_runner.archive.keys import (
     QUERY_RETRIEVE_LEVEL,
     RETRIEVE_AE_TITLE,
@@ -24,21 +25,10 @@ from scenario_runner.archive.matching import is_plain
 from scenario_runner.archive.narrowing import Condition, condition_of
 from scenario_runner.archive.values import character_sets, split, texts
 from scenario_runner.dicom.characters import fitting
-from scenario_runner.dicom.elements import (
-    DamagedDatasetError,
-    Elements,
-    Encoding,
-    read_elements,
-)
-from scenario_runner.dicom.levels import (
-    BY_TAG,
-    LEVELS,
-    UNIQUE_KEY,
-    Attribute,
-    Level,
-    Model,
-    levels_down_to,
-)
+from scenario_runner.dicom.dictionary import tag_of
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
+from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, Root, levels_down_to
+from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -81,7 +71,7 @@ class Query:
 
     @classmethod
     def of(
-        cls, level: Level, model: Model, identifier: Dataset | Elements, *, relational: bool = False
+        cls, level: Level, model: Root, identifier: Dataset | Elements, *, relational: bool = False
     ) -> Query:
         """Understand an identifier. Raises InvalidIdentifierError."""
         elements = identifier if isinstance(identifier, dict) else _elements(identifier)
@@ -208,13 +198,10 @@ def unique_key(identifier: Elements, level: Level) -> list[str]:
     return [value for value in values if value and not {"*", "?"} & set(value)]
 
 
-_UNIQUE_TAG: Final = {
-    level: next(tag for tag, one in BY_TAG.items() if one.keyword == UNIQUE_KEY[level])
-    for level in LEVELS
-}
+_UNIQUE_TAG: Final = {level: tag_of(UNIQUE_KEY[level]) for level in LEVELS}
 
 
-def _check_hierarchy(level: Level, model: Model, keys: Sequence[Key]) -> None:
+def _check_hierarchy(level: Level, model: Root, keys: Sequence[Key]) -> None:
     """Every level above needs its unique key, with a single value (PS3.4 C.4.1.2.1)."""
     given = {key.tag: key for key in keys}
     root = 0 if model == "patient" else 1

@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from scenario_runner.dicom.levels import ATTRIBUTES, BY_KEYWORD, LEVELS, Level, levels_down_to
+from scenario_runner.archive.attributes import ATTRIBUTES, BY_KEYWORD
+from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, levels_down_to
 
 VERSION: Final = 2
 """Of the schema; an index of another version is made again from the files."""
@@ -27,10 +28,8 @@ COLUMNS: Final[Mapping[Level, tuple[str, ...]]] = {
     "STUDY": (*ATTRIBUTES["PATIENT"], *ATTRIBUTES["STUDY"]),
 }
 IDENTITY: Final[Mapping[Level, tuple[str, ...]]] = {
+    **{level: (key,) for level, key in UNIQUE_KEY.items()},
     "PATIENT": ("PatientID", "IssuerOfPatientID"),
-    "STUDY": ("StudyInstanceUID",),
-    "SERIES": ("SeriesInstanceUID",),
-    "IMAGE": ("SOPInstanceUID",),
 }
 NAMES: Final[Mapping[Level, str]] = {"PATIENT": "patient_names", "STUDY": "study_names"}
 """Component groups of PatientName as matching compares them, a row each: (folded, owner)."""

@@ -9,38 +9,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from pydicom.datadict import dictionary_VR
-
-from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, TEXT_VRS, decode, parse
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, decode, parse
 from scenario_runner.dicom.characters import encode as encode_text
-from scenario_runner.dicom.elements import Element, Elements, Encoding
+from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.elements import Element, Elements
+from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-SINGLE_VALUE_VRS: Final = frozenset(["LT", "ST", "UR", "UT"])
-"""Text in which a backslash is just a character."""
-_NUMBERS: Final[Mapping[str, str]] = {
-    "FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q",
-}  # fmt: skip
-_BYTES: Final = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 _LITTLE: Final = Encoding(implicit=False)
-
-
-def vr_of(tag: int, written: str = "") -> str:
-    """The VR of an element: as written, else from the dictionary, else UN.
-
-    Of a choice ("US or SS") the first is taken: it only decides how numbers compare.
-    """
-    if written and written != "UN":
-        return written
-    if tag >> 16 & 1:
-        # PS3.5 7.8.1: private creators are LO, what they reserve is unknown without a dictionary.
-        return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else "UN"
-    try:
-        return dictionary_VR(tag)[:2]
-    except KeyError:
-        return "UN"
 
 
 def character_sets(elements: Elements) -> tuple[str, ...]:
@@ -59,21 +38,21 @@ def texts(tag: int, element: Element, terms: Sequence[str] = ()) -> list[str]:
     value = element.value
     if not value:
         return []
-    if vr in _NUMBERS:
-        return _numbers(_NUMBERS[vr], value, little=element.encoding.little)
+    if vr in vrs.STRUCT_CODES:
+        return _numbers(vrs.STRUCT_CODES[vr], value, little=element.encoding.little)
     if vr == "AT":
         order = "<" if element.encoding.little else ">"
         pairs = struct.iter_unpack(order + "HH", value[: len(value) // 4 * 4])
         return [f"{group:04X}{number:04X}" for group, number in pairs]
-    if vr in _BYTES:
+    if vr in vrs.BYTES:
         return [value.decode("latin-1")]
-    text = decode(value, vr, terms) if vr in TEXT_VRS else value.decode("latin-1")
+    text = decode(value, vr, terms) if vr in vrs.CHARACTER_SET else value.decode("latin-1")
     return split(text, vr)
 
 
 def split(text: str, vr: str) -> list[str]:
     """Values of a text, padding removed (PS3.5 6.2); [] when nothing is left."""
-    if vr in SINGLE_VALUE_VRS:
+    if vr in vrs.ONE_TEXT:
         stripped = text.rstrip(" \0")
         return [stripped] if stripped else []
     values = [value.strip(" \0") for value in text.split("\\")]
@@ -88,18 +67,16 @@ def encode(tag: int, values: Iterable[str], terms: Sequence[str], *, vr: str = "
     """
     vr = vr_of(tag, vr)
     texts_ = list(values)
-    if vr in _NUMBERS:
-        kind = _NUMBERS[vr]
+    if vr in vrs.STRUCT_CODES:
+        kind = vrs.STRUCT_CODES[vr]
         numbers = [float(text) if kind in "df" else int(text) for text in texts_]
         return Element(vr, struct.pack(f"<{len(numbers)}{kind}", *numbers), _LITTLE)
     if vr == "AT":
         pairs = [(int(text[:4], 16), int(text[4:], 16)) for text in texts_]
         return Element(vr, b"".join(struct.pack("<HH", *pair) for pair in pairs), _LITTLE)
     text = "\\".join(texts_)
-    value = encode_text(text, vr, terms) if vr in TEXT_VRS else text.encode("latin-1")
-    if len(value) % 2:
-        value += b"\0" if vr == "UI" or vr in _BYTES else b" "
-    return Element(vr, value, _LITTLE)
+    value = encode_text(text, vr, terms) if vr in vrs.CHARACTER_SET else text.encode("latin-1")
+    return Element(vr, vrs.pad(value, vr), _LITTLE)
 
 
 def _numbers(kind: str, value: bytes, *, little: bool) -> list[str]:

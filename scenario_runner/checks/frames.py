@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from scenario_runner.amounts import amount
 from scenario_runner.api import FetchedPart, Renditions, StepContext
 from scenario_runner.decoding import pixels_of
+from scenario_runner.dicom import syntaxes
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 _SYNTAXES = {
-    "image/jpeg": "1.2.840.10008.1.2.4.70",
-    "image/jls": "1.2.840.10008.1.2.4.80",
-    "image/jp2": "1.2.840.10008.1.2.4.90",
-    "image/dicom-rle": "1.2.840.10008.1.2.5",
+    "image/jpeg": syntaxes.JPEG_LOSSLESS_SV1,
+    "image/jls": syntaxes.JPEG_LS,
+    "image/jp2": syntaxes.JPEG_2000_LOSSLESS,
+    "image/dicom-rle": syntaxes.RLE,
 }
 """What a media type means without a transfer-syntax parameter (PS3.18 table 8.7.3-5)."""
 

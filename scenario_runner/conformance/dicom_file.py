@@ -6,11 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scenario_runner.conformance.elements import Items
-
-IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 PIXEL_DATA = 0x7FE00010
 
@@ -46,14 +42,14 @@ class DicomFile:
     @property
     def implicit(self) -> bool:
         """Whether VRs come from the dictionary."""
-        return self.transfer_syntax == IMPLICIT_LITTLE
+        return self.transfer_syntax == IMPLICIT_LE
 
     @property
     def encapsulated(self) -> bool:
         """Whether pixel data is compressed, which every other transfer syntax means (PS3.5 A.4)."""
         return self.transfer_syntax not in (
-            IMPLICIT_LITTLE,
-            EXPLICIT_LITTLE,
-            DEFLATED_LITTLE,
-            EXPLICIT_BIG,
+            IMPLICIT_LE,
+            EXPLICIT_LE,
+            DEFLATED,
+            EXPLICIT_BE,
         )

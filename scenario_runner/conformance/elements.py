@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
     TEXT_VRS,
@@ -29,9 +30,6 @@ def words(text: str) -> frozenset[str]:
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,11}")
-
-TEXT_LIKE = words("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT")
-"""VRs whose values are characters (PS3.5 6.2)."""
 
 
 class Entry(NamedTuple):
@@ -99,7 +97,7 @@ class Element:
     @property
     def is_text(self) -> bool:
         """Whether the value is characters rather than numbers or bytes."""
-        return self.vr in TEXT_LIKE
+        return self.vr in vrs.TEXT
 
 
 @dataclass(slots=True)
@@ -203,8 +201,8 @@ def text_of(element: Element) -> str:
 
 def number_of(element: Element) -> int | None:
     """The first value of US, SS, UL, SL or IS; None when there is none. Binary is in native order."""
-    if element.vr in ("US", "SS", "UL", "SL"):
-        size = 2 if element.vr in ("US", "SS") else 4
+    if element.vr in vrs.BINARY_INTEGERS:
+        size = vrs.VALUE_SIZES[element.vr]
         if len(element.value) < size:
             return None
         return int.from_bytes(element.value[:size], "little", signed=element.vr[0] == "S")

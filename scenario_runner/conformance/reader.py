@@ -11,25 +11,14 @@ import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from scenario_runner.conformance.dicom_file import (
-    DEFLATED_LITTLE,
-    EXPLICIT_BIG,
-    EXPLICIT_LITTLE,
-    IMPLICIT_LITTLE,
-    PIXEL_DATA,
-    DicomFile,
-    Trouble,
-)
-from scenario_runner.conformance.elements import Element, Items, entry, name_of, text_of, words
+from scenario_runner.conformance.dicom_file import PIXEL_DATA, DicomFile, Trouble
+from scenario_runner.conformance.elements import Element, Items, entry, name_of, text_of
 from scenario_runner.conformance.source import DamageError, Source
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LONG_VRS = words("OB OD OF OL OV OW SQ SV UC UN UR UT UV")
-"""VRs with a length of 32 bits in Explicit VR (PS3.5 7.1.2)."""
-VRS = LONG_VRS | words("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US")
-"""All Value Representations (PS3.5 6.2)."""
 
 MAX_ELEMENTS = 250_000
 MAX_DEPTH = 32
@@ -41,8 +30,6 @@ _KEPT_BYTES = 1 << 16
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_BULKY = words("OB OD OF OL OV OW UN")
-_SWAPPED = {"AT": 2, "US": 2, "SS": 2, "UL": 4, "SL": 4}
 
 
 def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
@@ -93,12 +80,12 @@ def _read_meta(found: DicomFile, reader: _Reader, size: int) -> int:
 
 def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int) -> None:
     if not found.transfer_syntax and at < size:
-        found.transfer_syntax = EXPLICIT_LITTLE if reader.looks_explicit(at) else IMPLICIT_LITTLE
-    if found.transfer_syntax == DEFLATED_LITTLE:
+        found.transfer_syntax = EXPLICIT_LE if reader.looks_explicit(at) else IMPLICIT_LE
+    if found.transfer_syntax == DEFLATED:
         reader, at = reader.inflated(at), 0
         size = reader.size
     reader.implicit = found.implicit
-    reader.little = found.transfer_syntax != EXPLICIT_BIG
+    reader.little = found.transfer_syntax != EXPLICIT_BE
     found.readable = True
     while at < size:
         if reader.tag(at) >= until:
@@ -130,7 +117,7 @@ class _Reader:
 
     def looks_explicit(self, at: int) -> bool:
         """Whether a VR follows the tag there."""
-        return self._source.read(at, min(6, self.size - at))[4:6].decode("latin-1") in VRS
+        return self._source.read(at, min(6, self.size - at))[4:6].decode("latin-1") in vrs.ALL
 
     def inflated(self, at: int) -> _Reader:
         """A reader of what is deflated from there on."""
@@ -163,7 +150,7 @@ class _Reader:
 
     def _keep(self, element: Element, into: Items, at: int, length: int) -> None:
         """Read a value unless it is large, or too much has been kept already."""
-        if length > (_KEPT_BYTES if element.vr in _BULKY else _KEPT_TEXT):
+        if length > (_KEPT_BYTES if element.vr in vrs.BYTES else _KEPT_TEXT):
             element.kept = False
         elif self._kept + length > MAX_KEPT:
             element.kept = False
@@ -198,10 +185,7 @@ class _Reader:
 
     def _value(self, vr: str, at: int, length: int) -> bytes:
         value = self._source.read(at, length)
-        size = _SWAPPED.get(vr)
-        if not self.little and size:
-            return b"".join(value[n : n + size][::-1] for n in range(0, length, size))
-        return value
+        return value if self.little else vrs.swapped(value, vr)
 
     def _head(self, at: int, end: int) -> tuple[int, str, int, int]:
         """Tag, written VR, length, where the value begins."""
@@ -218,9 +202,9 @@ class _Reader:
         if group == 0xFFFE:
             return tag, "", 0, at + 8
         vr = raw.decode("latin-1")
-        if vr not in VRS:
+        if vr not in vrs.ALL:
             raise DamageError(f"{raw!r} is no Value Representation", name_of(tag))
-        if vr not in LONG_VRS:
+        if vr not in vrs.LONG:
             return tag, vr, short, at + 8
         if at + 12 > end:
             raise DamageError("ends in the middle of an element", name_of(tag), "truncated")

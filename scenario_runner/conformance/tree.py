@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
-from scenario_runner.conformance.dicom_file import EXPLICIT_BIG
 from scenario_runner.conformance.elements import entry, name_of, text_of
 from scenario_runner.dicom.characters import UndecodableError
+from scenario_runner.dicom.vrs import STRUCT_CODES
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Finding
@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 4096
 """Of one value; who wants more has the file."""
-_MOST_NUMBERS = 64
+_MOSTSTRUCT_CODES = 64
 _SHOWN_BYTES = 16
-_NUMBERS = {
-    "US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
-}  # fmt: skip
-_SWAPPED_ALREADY = frozenset({"US", "SS", "UL", "SL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +50,8 @@ def lines(file: DicomFile, findings: list[Finding]) -> Iterator[Line]:
     for one in findings:
         if one.attribute:
             faults.setdefault(one.attribute, []).append(visible(one.message))
-    big = file.transfer_syntax == EXPLICIT_BIG
-    yield from _items(file.meta, 0, faults, big=False)
-    yield from _items(file.data, 0, faults, big=big)
+    yield from _items(file.meta, 0, faults)
+    yield from _items(file.data, 0, faults)
 
 
 def elsewhere(file: DicomFile, findings: list[Finding]) -> list[Finding]:
@@ -75,16 +70,16 @@ def visible(text: str) -> str:
     )
 
 
-def _items(items: Items, depth: int, faults: dict[str, list[str]], *, big: bool) -> Iterator[Line]:
+def _items(items: Items, depth: int, faults: dict[str, list[str]]) -> Iterator[Line]:
     for element in items.elements.values():
         where = items.where(element)
-        value, fault = _value(element, items, big=big)
+        value, fault = _value(element, items)
         found = ([fault] if fault and where not in faults else []) + faults.get(where, [])
         name = _name(element.tag, items)
         yield Line(depth, element.tag, element.vr or "??", name, value, tuple(found))
         for number, item in enumerate(element.items or (), start=1):
             yield Line(depth + 1, None, "", f"item {number}", "")
-            yield from _items(item, depth + 2, faults, big=big)
+            yield from _items(item, depth + 2, faults)
 
 
 def _name(tag: int, items: Items) -> str:
@@ -113,7 +108,7 @@ def _private_name(tag: int, creator: str) -> str:
         return ""
 
 
-def _value(element: Element, items: Items, *, big: bool) -> tuple[str, str]:
+def _value(element: Element, items: Items) -> tuple[str, str]:
     """The value in words, and what kept it from being read."""
     if element.items is not None:
         return amount(len(element.items), "item"), ""
@@ -122,8 +117,8 @@ def _value(element: Element, items: Items, *, big: bool) -> tuple[str, str]:
         return f"{amount(len(element.fragments), 'fragment')}, {_bytes(total)}", ""
     if not element.kept:
         return _bytes(element.length or 0), ""
-    if element.vr in _NUMBERS:
-        return _numbers(element, big=big)
+    if element.vr in STRUCT_CODES:
+        return _numbers(element)
     if element.vr == "AT":
         tags = struct.iter_unpack("<HH", element.value[: len(element.value) // 4 * 4])
         return "\\".join(f"{name_of(group << 16 | number)}" for group, number in tags), ""
@@ -156,14 +151,12 @@ def _uid_name(uid: str) -> str:
     return "" if name == uid else name
 
 
-def _numbers(element: Element, *, big: bool) -> tuple[str, str]:
-    form = _NUMBERS[element.vr]
+def _numbers(element: Element) -> tuple[str, str]:
+    form = STRUCT_CODES[element.vr]
     size = struct.calcsize(form)
-    # The reader swaps what the rules need; the rest is as the file has it.
-    order = ">" if big and element.vr not in _SWAPPED_ALREADY else "<"
     count = len(element.value) // size
-    taken = min(count, _MOST_NUMBERS)
-    numbers = struct.unpack(f"{order}{taken}{form}", element.value[: taken * size])
+    taken = min(count, _MOSTSTRUCT_CODES)
+    numbers = struct.unpack(f"<{taken}{form}", element.value[: taken * size])
     text = "\\".join(f"{number:g}" if form in "fd" else str(number) for number in numbers)
     text += f"\\… ({count} values)" if count > taken else ""
     fault = "has a length that its VR does not allow" if len(element.value) % size else ""

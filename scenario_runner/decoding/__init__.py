@@ -11,6 +11,8 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom import syntaxes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,15 +21,15 @@ if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import Decoder
 
 _OTHERS_DECODE = (
-    "1.2.840.10008.1.2.4.50",
-    "1.2.840.10008.1.2.4.51",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.91",
+    syntaxes.JPEG_BASELINE,
+    syntaxes.JPEG_EXTENDED,
+    syntaxes.JPEG_LS,
+    syntaxes.JPEG_LS_NEAR,
+    syntaxes.JPEG_2000_LOSSLESS,
+    syntaxes.JPEG_2000,
 )
 """JPEG of 8 bits, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
-_GDCM_DECODES = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+_GDCM_DECODES = (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LOSSLESS_SV1)
 _SETTLING = Lock()
 
 

@@ -11,19 +11,12 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.syntaxes import DEFLATED, Encoding, encoding_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from mmap import mmap
-
-IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
-EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
-DEFLATED_LITTLE: Final = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
-
-LONG_VRS: Final = frozenset(
-    ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"]
-)
-"""Value Representations with a 32-bit length in Explicit VR (PS3.5 7.1.2)."""
 
 UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -42,13 +35,6 @@ class TruncatedError(DamagedDatasetError):
     """The bytes end before the data set does."""
 
 
-class Encoding(NamedTuple):
-    """How data elements are written down (PS3.5 7.1)."""
-
-    implicit: bool
-    little: bool = True
-
-
 class Element(NamedTuple):
     """One data element. value: its bytes; of a sequence, its items without a final delimiter.
 
@@ -64,17 +50,12 @@ Elements = dict[int, Element]
 """Tag to element, for one data set or one item."""
 
 
-def encoding_of(transfer_syntax_uid: str) -> Encoding:
-    """The encoding of a transfer syntax; all but three are Explicit VR Little Endian (PS3.5 A)."""
-    return Encoding(transfer_syntax_uid == IMPLICIT_LITTLE, transfer_syntax_uid != EXPLICIT_BIG)
-
-
 def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
     """Every top-level element before the pixels. data: at least that much of a data set.
 
     Raises TruncatedError when data ends within an element, DamagedDatasetError when it is none at all.
     """
-    if transfer_syntax_uid == DEFLATED_LITTLE:
+    if transfer_syntax_uid == DEFLATED:
         data = inflate(data)
     return read_elements(data, encoding_of(transfer_syntax_uid), stop=_PIXELS)
 
@@ -177,7 +158,7 @@ def replace_element(
     value: encoded, of even length. An element that is not there is put in its place. Raises
     DamagedDatasetError; a deflated data set is one here, for its bytes cannot be cut.
     """
-    if transfer_syntax_uid == DEFLATED_LITTLE:
+    if transfer_syntax_uid == DEFLATED:
         raise DamagedDatasetError("a deflated data set cannot be changed in place")
     encoding = encoding_of(transfer_syntax_uid)
     reader = _Reader(data, encoding)
@@ -202,7 +183,7 @@ def value_span(data: bytes, transfer_syntax_uid: str, tag: int) -> tuple[int, in
 
     Of a deflated data set nothing can be said. Raises DamagedDatasetError.
     """
-    if transfer_syntax_uid == DEFLATED_LITTLE:
+    if transfer_syntax_uid == DEFLATED:
         return None
     encoding = encoding_of(transfer_syntax_uid)
     reader = _Reader(data, encoding)
@@ -235,9 +216,9 @@ def _written(tag: int, vr: str, value: bytes, *, implicit: bool, little: bool = 
     order = "<" if little else ">"
     if implicit:
         return struct.pack(order + "HHL", group, element, length) + value
-    if vr not in LONG_VRS and length > 0xFFFF:
+    if vr not in vrs.LONG and length > 0xFFFF:
         vr = "UN"  # PS3.5 6.2.2 note: too long for the 16-bit length of its VR
-    if vr in LONG_VRS:
+    if vr in vrs.LONG:
         return struct.pack(order + "HH2sHL", group, element, vr.encode("ascii"), 0, length) + value
     return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length) + value
 
@@ -263,7 +244,7 @@ class _Reader:
             if group == 0xFFFE:
                 return group << 16 | element, "", self._long(self._data, at + 4)[0], at + 8
             vr = vr_bytes.decode("latin-1")
-            if vr in LONG_VRS:
+            if vr in vrs.LONG:
                 return group << 16 | element, vr, self._long(self._data, at + 8)[0], at + 12
         except struct.error as error:
             raise TruncatedError("the data ends within the head of an element") from error

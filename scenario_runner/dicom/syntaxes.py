@@ -1,43 +1,85 @@
-"""Transfer syntaxes by name, and which pixels each can hold (PS3.5 8.2, 10 and annex A).
+"""Transfer syntaxes: their UIDs, what each does to a data set, and which pixels it can hold.
 
-Light, for ``validate`` reads it; the encoders are imaging's. UIDs are from PS3.6 table A-1.
+PS3.5 8.2, 10 and annex A; UIDs are from PS3.6 table A-1. Light, for ``validate`` reads it; the
+encoders are imaging's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_BE = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
+RLE = "1.2.840.10008.1.2.5"
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
+JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.70"
+JPEG_LS = "1.2.840.10008.1.2.4.80"
+JPEG_LS_NEAR = "1.2.840.10008.1.2.4.81"
+JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
+JPEG_2000 = "1.2.840.10008.1.2.4.91"
+JPEG_2000_PART_2_LOSSLESS = "1.2.840.10008.1.2.4.92"
+JPEG_2000_PART_2 = "1.2.840.10008.1.2.4.93"
+JPIP = "1.2.840.10008.1.2.4.94"
+JPIP_DEFLATED = "1.2.840.10008.1.2.4.95"
+HTJ2K_LOSSLESS = "1.2.840.10008.1.2.4.201"
+HTJ2K_LOSSLESS_RPCL = "1.2.840.10008.1.2.4.202"
+HTJ2K = "1.2.840.10008.1.2.4.203"
+JPIP_HTJ2K = "1.2.840.10008.1.2.4.204"
+JPIP_HTJ2K_DEFLATED = "1.2.840.10008.1.2.4.205"
+
+ARC = "1.2.840.10008.1.2"
+"""What every transfer syntax of the Standard begins with."""
+VIDEO_ARC = "1.2.840.10008.1.2.4.10"
+"""MPEG2, MPEG-4 and HEVC: .100 to .108, one stream for all frames (PS3.5 8.2.5)."""
 
 TRANSFER_SYNTAXES = {
     "explicit-le": EXPLICIT_LE,
     "implicit-le": IMPLICIT_LE,
     "explicit-be": EXPLICIT_BE,
     "deflated": DEFLATED,
-    "rle": "1.2.840.10008.1.2.5",
-    "jpeg-baseline": "1.2.840.10008.1.2.4.50",
-    "jpeg-lossless": "1.2.840.10008.1.2.4.70",
-    "jpeg-ls": "1.2.840.10008.1.2.4.80",
-    "jpeg-ls-near": "1.2.840.10008.1.2.4.81",
-    "jpeg-2000-lossless": "1.2.840.10008.1.2.4.90",
-    "jpeg-2000": "1.2.840.10008.1.2.4.91",
-    "htj2k-lossless": "1.2.840.10008.1.2.4.201",
-    "htj2k": "1.2.840.10008.1.2.4.203",
+    "rle": RLE,
+    "jpeg-baseline": JPEG_BASELINE,
+    "jpeg-lossless": JPEG_LOSSLESS_SV1,
+    "jpeg-ls": JPEG_LS,
+    "jpeg-ls-near": JPEG_LS_NEAR,
+    "jpeg-2000-lossless": JPEG_2000_LOSSLESS,
+    "jpeg-2000": JPEG_2000,
+    "htj2k-lossless": HTJ2K_LOSSLESS,
+    "htj2k": HTJ2K,
 }
 """Every name the language has."""
 
-NATIVE = frozenset(
-    {EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES["explicit-be"], TRANSFER_SYNTAXES["deflated"]}
-)
+PLAIN = (EXPLICIT_LE, IMPLICIT_LE)
+"""Uncompressed and in little endian: what identifiers and answers are written in."""
+NATIVE = frozenset((*PLAIN, EXPLICIT_BE, DEFLATED))
 """Those that an object without pixels can have: they encode the data set, not the pixels."""
 
 SUPPORTED = frozenset(TRANSFER_SYNTAXES.values())
 
-EXTRAS = {TRANSFER_SYNTAXES[name]: "htj2k" for name in ("htj2k-lossless", "htj2k")}
+EXTRAS = dict.fromkeys((HTJ2K_LOSSLESS, HTJ2K), "htj2k")
 """UIDs whose encoder is an extra of this package, and which one."""
+
+
+class Encoding(NamedTuple):
+    """How data elements are written down (PS3.5 7.1): with or without VR, in which byte order."""
+
+    implicit: bool = False
+    little: bool = True
+
+    @property
+    def order(self) -> str:
+        """The byte order as ``struct`` and NumPy write it."""
+        return "<" if self.little else ">"
+
+
+def encoding_of(transfer_syntax_uid: str) -> Encoding:
+    """All but two are Explicit VR Little Endian, also what is deflated or compressed (PS3.5 A)."""
+    return Encoding(transfer_syntax_uid == IMPLICIT_LE, transfer_syntax_uid != EXPLICIT_BE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydicom.dataelem import RawDataElement
 
-from scenario_runner.imaging.encoding.elements import TEXT_VR
+from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.planning.character_sets import SINGLE_BYTE, encodes, unencodable, unknown
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def texts(dataset: Dataset) -> Iterator[tuple[DataElement, str]]:
         if element.VR == "SQ":
             for item in element.value:
                 yield from texts(item)
-        elif element.VR in TEXT_VR and element.value:
+        elif element.VR in CHARACTER_SET and element.value:
             for value in element.value if element.VM > 1 else [element.value]:
                 yield element, str(value)
 

@@ -17,16 +17,15 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
-from pydicom.valuerep import VR, validate_value
+from pydicom.valuerep import validate_value
 
-from scenario_runner.imaging.encoding.syntaxes import Encoding
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.language.scalars import as_written
 from scenario_runner.planning.raw import raw_bytes
 from scenario_runner.planning.tags import DESCRIBE_PIXELS
 
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
-_WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
-_FLOAT = frozenset({"FL", "FD"})
 
 
 class UnusableTagError(ValueError):
@@ -144,7 +143,7 @@ def _private(
     if not isinstance(value, Mapping) or not ({"value", "raw"} & set(value)):
         value = {"vr": "LO", "value": value}
     vr = str(value.get("vr", "LO"))
-    if vr not in VR.__members__:
+    if vr not in vrs.ALL:
         raise UnusableTagError(keyword, f"'{vr}' is not a value representation")
     if "raw" in value:
         raw.append(keyword)
@@ -155,13 +154,13 @@ def _private(
 
 def _convert(vr: str, value: Any) -> Any:
     """What YAML gave as the type that the VR has."""
-    if vr in _WHOLE:
+    if vr in vrs.BINARY_INTEGERS:
         return int(value)
-    if vr in _FLOAT:
+    if vr in vrs.BINARY_REALS:
         return float(value)
     if vr == "AT":
         return Tag(value)
-    if vr in ("OB", "OW", "UN", "OD", "OF", "OL", "OV"):
+    if vr in vrs.BYTES:
         return bytes.fromhex(value) if isinstance(value, str) else bytes(value)
     return str(as_written(value))
 
@@ -172,8 +171,7 @@ def _raw(keyword: str, tag: int, vr: str, value: Any, encoding: Encoding) -> Raw
         data = raw_bytes(value, vr, encoding.order)
     except ValueError as error:
         raise UnusableTagError(keyword, str(error), "write its bytes: {raw: 'hex:FFFF'}") from None
-    if len(data) & 1:
-        data += b"\0" if vr in ("UI", "OB", "UN") else b" "
+    data = vrs.pad(data, vr)
     return RawDataElement(Tag(tag), vr, len(data), data, 0, encoding.implicit, True)
 
 

@@ -8,20 +8,20 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.dicom.syntaxes import misfit
+from scenario_runner.dicom.syntaxes import encoding_of, misfit
+from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.errors import PluginError, UsageError
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding import syntaxes
 from scenario_runner.imaging.encoding.codecs import codec_of
-from scenario_runner.imaging.encoding.elements import TEXT_VR
 from scenario_runner.imaging.encoding.pixels import CompressedPixels, NativePixels, PixelElement
 from scenario_runner.imaging.encoding.template import Template
 from scenario_runner.imaging.instance import Buffer, Instance
 from scenario_runner.imaging.modules.values import ds
 from scenario_runner.imaging.refusal import refusal
 from scenario_runner.imaging.text.burner import Burner
-from scenario_runner.imaging.text.code import ALL_UIDS
 from scenario_runner.imaging.text.content import ANONYMOUS, NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
 from scenario_runner.planning.writing import SMALLEST_CODE
@@ -54,7 +54,7 @@ class SeriesEncoder:
         self._builder, self._frames = builder, frames
         self._syntax = series.transfer_syntax_uid
         self._deflated = syntaxes.is_deflated(self._syntax)
-        encoding = syntaxes.encoding_of(self._syntax)
+        encoding = encoding_of(self._syntax)
         if frames is not None and not _may_have(series.frames, cast("IodBuilder", builder)):
             raise UsageError(
                 f"series {series.id}: 'frames: {series.frames}', but an image of modality "
@@ -237,7 +237,7 @@ class SeriesEncoder:
                 f"these images have {self._plane[0]} and {self._plane[1]}",
                 hint="leave 'code' out, or give the series a larger 'size'",
             )
-        return {keyword: _text(shared, keyword) for keyword in ALL_UIDS[:-1]}
+        return {keyword: _text(shared, keyword) for keyword in UIDS[:-1]}
 
     def _burn(
         self, lines: Sequence[Line], ink: tuple[int, int], code: Mapping[str, str] | None
@@ -304,7 +304,7 @@ def _varying(values: Mapping[str, Any]) -> Dataset:
     dataset = Dataset()
     for keyword, value in values.items():
         tag = tag_for_keyword(keyword)
-        if tag is not None and dictionary_VR(tag) in (*TEXT_VR, "SQ"):
+        if tag is not None and dictionary_VR(tag) in (*CHARACTER_SET, "SQ"):
             dataset.add_new(tag, dictionary_VR(tag), value)
     return dataset
 

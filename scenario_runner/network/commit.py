@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import CommitResult, Delivery
+from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import (
     AssociationAborted,
     OperationFailed,
@@ -15,7 +17,7 @@ from scenario_runner.errors import (
     TargetError,
 )
 from scenario_runner.network import queries
-from scenario_runner.network.receiver import STORAGE_COMMITMENT, take_event
+from scenario_runner.network.receiver import take_event
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.ul.peer import Peer
 
-_WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
 _REQUEST = 1
 """Action type of N-ACTION: request storage commitment (PS3.4 J.3.2)."""
 _REFERENCE = (0x00081150, 0x00081155)
@@ -111,9 +112,7 @@ def commit(
 
 
 def _open(peer: Peer, deadline: Deadline) -> Association:
-    proposal = Proposal(
-        abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES
-    )
+    proposal = Proposal(abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=PLAIN)
     return Association.open(peer, [proposal], deadline)
 
 
@@ -141,7 +140,7 @@ def _request(
             Element.REQUESTED_SOP_CLASS_UID: STORAGE_COMMITMENT,
             Element.COMMAND_FIELD: Field.N_ACTION_RQ,
             Element.MESSAGE_ID: message_id,
-            Element.REQUESTED_SOP_INSTANCE_UID: _WELL_KNOWN_INSTANCE,
+            Element.REQUESTED_SOP_INSTANCE_UID: STORAGE_COMMITMENT_INSTANCE,
             Element.ACTION_TYPE_ID: _REQUEST,
             Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
         },

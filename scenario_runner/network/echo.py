@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import Echo
+from scenario_runner.dicom.sop_classes import VERIFICATION
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.ul.peer import Peer
 
-VERIFICATION = "1.2.840.10008.1.1"
-IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
-
 
 def echo(peer: Peer, deadline: Deadline) -> Echo:
     """Send one C-ECHO over an association of its own.
@@ -25,7 +24,7 @@ def echo(peer: Peer, deadline: Deadline) -> Echo:
     Raises TargetError children that name the peer, or what the deadline raises; a failure status
     is an answer, not an exception.
     """
-    proposal = Proposal(abstract_syntax=VERIFICATION, transfer_syntaxes=(EXPLICIT, IMPLICIT))
+    proposal = Proposal(abstract_syntax=VERIFICATION, transfer_syntaxes=PLAIN)
     with Association.open(peer, [proposal], deadline) as association:
         context = association.context(VERIFICATION, "the Verification service")
         message_id = association.next_message_id()

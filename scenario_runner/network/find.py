@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import OperationFailed, ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.ul import commands
@@ -79,7 +80,7 @@ def find(
     proposals = [
         Proposal(
             abstract_syntax=queries.find_class(level),
-            transfer_syntaxes=queries.IDENTIFIER_SYNTAXES,
+            transfer_syntaxes=PLAIN,
             extended=wishes if level != "worklist" else b"",
         )
         for level in _ASKED

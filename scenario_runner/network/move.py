@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import RetrieveResult
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
@@ -35,7 +36,7 @@ def move(
     NoAcceptedContext, other TargetErrors for a broken exchange, or what the deadline raises.
     """
     model = queries.model_for(level).move
-    proposal = Proposal(abstract_syntax=model, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES)
+    proposal = Proposal(abstract_syntax=model, transfer_syntaxes=PLAIN)
     with Association.open(peer, [proposal], deadline) as association:
         context = association.context(model, f"C-MOVE at the {level} level")
         assert context.transfer_syntax is not None

@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import MppsResult
+from scenario_runner.dicom.sop_classes import MPPS
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.network import queries
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.ul.peer import Peer
 
-MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
-
 
 def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsResult:
     """N-CREATE a performed procedure step under the SOP instance UID ``uid``.
@@ -28,7 +28,7 @@ def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> Mpp
     failure status (0110: not allowed in this state) is an answer, not an exception. Raises NoAcceptedContext, other TargetErrors, or what the deadline raises.
     """
     naming: dict[int, int | str] = {
-        Element.AFFECTED_SOP_CLASS_UID: MODALITY_PERFORMED_PROCEDURE_STEP,
+        Element.AFFECTED_SOP_CLASS_UID: MPPS,
         Element.AFFECTED_SOP_INSTANCE_UID: uid,
     }
     return _call(peer, Field.N_CREATE_RQ, naming, attributes, deadline)
@@ -37,7 +37,7 @@ def create(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> Mpp
 def update(peer: Peer, uid: str, attributes: Dataset, deadline: Deadline) -> MppsResult:
     """N-SET attributes of a performed procedure step, as ``create`` does otherwise."""
     naming: dict[int, int | str] = {
-        Element.REQUESTED_SOP_CLASS_UID: MODALITY_PERFORMED_PROCEDURE_STEP,
+        Element.REQUESTED_SOP_CLASS_UID: MPPS,
         Element.REQUESTED_SOP_INSTANCE_UID: uid,
     }
     return _call(peer, Field.N_SET_RQ, naming, attributes, deadline)
@@ -51,13 +51,11 @@ def _call(
     deadline: Deadline,
 ) -> MppsResult:
     proposal = Proposal(
-        abstract_syntax=MODALITY_PERFORMED_PROCEDURE_STEP,
-        transfer_syntaxes=queries.IDENTIFIER_SYNTAXES,
+        abstract_syntax=MPPS,
+        transfer_syntaxes=PLAIN,
     )
     with Association.open(peer, [proposal], deadline) as association:
-        context = association.context(
-            MODALITY_PERFORMED_PROCEDURE_STEP, "Modality Performed Procedure Step"
-        )
+        context = association.context(MPPS, "Modality Performed Procedure Step")
         assert context.transfer_syntax is not None
         message_id = association.next_message_id()
         started = time.monotonic()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
+from scenario_runner.dicom.sop_classes import (
+    MODALITY_WORKLIST,
+    PATIENT_ROOT,
+    STUDY_ROOT,
+    InformationModel,
+)
+from scenario_runner.dicom.syntaxes import IMPLICIT_LE
 from scenario_runner.errors import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -15,29 +21,6 @@ if TYPE_CHECKING:
 
 Level = Literal["patient", "study", "series", "image"]
 QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
-IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
-IDENTIFIER_SYNTAXES = (EXPLICIT, IMPLICIT)
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One information model's SOP classes (PS3.4 C.6)."""
-
-    find: str
-    move: str
-    get: str
-
-
-PATIENT_ROOT = Model(
-    "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.1.2", "1.2.840.10008.5.1.4.1.2.1.3"
-)
-STUDY_ROOT = Model(
-    "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.1.2.2.3"
-)
-
-
-MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
-"""Modality Worklist Information Model - FIND (PS3.4 K.6.1)."""
 
 
 def find_class(level: QueryLevel) -> str:
@@ -45,7 +28,7 @@ def find_class(level: QueryLevel) -> str:
     return MODALITY_WORKLIST if level == "worklist" else model_for(level).find
 
 
-def model_for(level: Level) -> Model:
+def model_for(level: Level) -> InformationModel:
     """Study root, but for the patient level, which only patient root has (PS3.4 C.6.2)."""
     return PATIENT_ROOT if level == "patient" else STUDY_ROOT
 
@@ -57,7 +40,7 @@ def encode(identifier: Dataset, transfer_syntax: str) -> bytes:
 
     buffer = DicomBytesIO()
     buffer.is_little_endian = True
-    buffer.is_implicit_VR = transfer_syntax == IMPLICIT
+    buffer.is_implicit_VR = transfer_syntax == IMPLICIT_LE
     write_dataset(buffer, identifier)
     return buffer.getvalue()
 
@@ -68,7 +51,7 @@ def decode(data: bytes | bytearray, transfer_syntax: str, peer: Peer) -> Dataset
 
     try:
         return read_dataset(
-            BytesIO(data), is_implicit_VR=transfer_syntax == IMPLICIT, is_little_endian=True
+            BytesIO(data), is_implicit_VR=transfer_syntax == IMPLICIT_LE, is_little_endian=True
         )
     except Exception as error:  # the decoder raises whatever hostile bytes lead it into
         raise peer.error(

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.answers import Received
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, VERIFICATION
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import FabricatorError, MachineError
 from scenario_runner.network import queries
 from scenario_runner.ul import commands
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-VERIFICATION = "1.2.840.10008.1.1"
-STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 _SUCCESS, _OUT_OF_RESOURCES = 0x0000, 0xA700
 _SOP_CLASS_NOT_SUPPORTED, _INVALID_INSTANCE, _UNRECOGNIZED = 0x0122, 0x0117, 0x0211
 _SOME_UID = re.compile(r"[0-9.]{1,128}")
@@ -277,12 +277,12 @@ class Receiver:
         if abstract_syntax == VERIFICATION or (
             abstract_syntax == STORAGE_COMMITMENT and self._on_event is not None
         ):
-            usable = queries.IDENTIFIER_SYNTAXES
+            usable = PLAIN
             return next((syntax for syntax in proposed if syntax in usable), None)
         if abstract_syntax not in self._classes:
             return None
         wanted = (s for s in proposed if (abstract_syntax, s) in self._contexts)
-        plain = (s for s in proposed if s in queries.IDENTIFIER_SYNTAXES)
+        plain = (s for s in proposed if s in PLAIN)
         return next(wanted, None) or next(plain, None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import RetrieveResult
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
@@ -47,7 +48,7 @@ def get(
     """
     model = queries.model_for(level).get
     proposals = [
-        Proposal(abstract_syntax=model, transfer_syntaxes=queries.IDENTIFIER_SYNTAXES),
+        Proposal(abstract_syntax=model, transfer_syntaxes=PLAIN),
         *_storage(contexts),
     ]
     with Association.open(peer, proposals, deadline) as association:

@@ -13,16 +13,16 @@ from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Element,
     Elements,
-    Encoding,
-    encoding_of,
     read_elements,
     read_items,
     write_elements,
     write_items,
 )
+from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
+from scenario_runner.dicom.syntaxes import PLAIN, Encoding, encoding_of
 from scenario_runner.errors import FabricatorError
 from scenario_runner.pacs.association import Released
-from scenario_runner.pacs.services import COMMITMENT, Desk, comment, joined
+from scenario_runner.pacs.services import Desk, comment, joined
 from scenario_runner.ul import association as outgoing
 from scenario_runner.ul.commands import WITH_DATA_SET, Command, Field, number
 from scenario_runner.ul.commands import Element as CommandElement
@@ -42,13 +42,10 @@ CLASS_INSTANCE_CONFLICT = 0x0119
 NO_SUCH_ACTION = 0x0123
 INVALID_ARGUMENT_VALUE = 0x0115
 
-_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
-"""The well-known SOP instance of the Push Model (PS3.4 J.3.5)."""
 _REQUEST_COMMITMENT: Final = 1
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 _TRANSACTION_UID, _REFERENCED, _FAILED = 0x00081195, 0x00081199, 0x00081198
 _SOP_CLASS, _SOP_INSTANCE, _FAILURE_REASON = 0x00081150, 0x00081155, 0x00081197
-_SYNTAXES: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _OUTGOING_MESSAGE_ID: Final = 1
 _MOST_REPORTS: Final = 1000
 
@@ -113,7 +110,12 @@ class Reports:
 def tell_later(desk: Desk, association: Association) -> None:
     """Tell what waits for this peer, if it has the service on this association (PS3.4 J.3.3)."""
     context_id = next(
-        (one.id for one in association.contexts.values() if one.abstract_syntax == COMMITMENT), None
+        (
+            one.id
+            for one in association.contexts.values()
+            if one.abstract_syntax == STORAGE_COMMITMENT
+        ),
+        None,
     )
     if context_id is None:
         return
@@ -135,7 +137,7 @@ def answer_commitment(desk: Desk, association: Association, message: Message) ->
     destinations has it.
     """
     context = association.contexts[message.context_id]
-    if context.abstract_syntax != COMMITMENT or (
+    if context.abstract_syntax != STORAGE_COMMITMENT or (
         number(message.command, CommandElement.ACTION_TYPE_ID) != _REQUEST_COMMITMENT
     ):
         association.respond(message, NO_SUCH_ACTION)
@@ -198,11 +200,11 @@ def _text(elements: Elements, tag: int) -> str:
 
 def _event(outcome: Outcome, message_id: int) -> dict[int, int | str]:
     return {
-        CommandElement.AFFECTED_SOP_CLASS_UID: COMMITMENT,
+        CommandElement.AFFECTED_SOP_CLASS_UID: STORAGE_COMMITMENT,
         CommandElement.COMMAND_FIELD: Field.N_EVENT_REPORT_RQ,
         CommandElement.MESSAGE_ID: message_id,
         CommandElement.COMMAND_DATA_SET_TYPE: WITH_DATA_SET,
-        CommandElement.AFFECTED_SOP_INSTANCE_UID: _INSTANCE,
+        CommandElement.AFFECTED_SOP_INSTANCE_UID: STORAGE_COMMITMENT_INSTANCE,
         CommandElement.EVENT_TYPE_ID: outcome.event_type,
     }
 
@@ -223,13 +225,13 @@ def _tell_elsewhere(desk: Desk, title: str, destination: Destination, outcome: O
         calling_ae_title=desk.ae_title,
     )
     proposals = [
-        Proposal(abstract_syntax=COMMITMENT, transfer_syntaxes=(syntax,), scp=True)
-        for syntax in _SYNTAXES
+        Proposal(abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=(syntax,), scp=True)
+        for syntax in PLAIN
     ]
     deadline = Deadline(None, desk.stopping)
     try:
         with outgoing.Association.open(peer, proposals, deadline) as association:
-            context = association.context(COMMITMENT, "storage commitment")
+            context = association.context(STORAGE_COMMITMENT, "storage commitment")
             implicit = encoding_of(context.transfer_syntax or "").implicit
             message_id = association.next_message_id()
             data = outcome.encode(implicit=implicit)

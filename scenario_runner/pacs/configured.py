@@ -10,7 +10,8 @@ from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from scenario_runner.archive.archive import ArchiveOptions
-from scenario_runner.dicom.characters import TEXT_VRS
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.syntaxes import transfer_syntax_uid
 from scenario_runner.errors import UsageError
 from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, WebOptions
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 Place = tuple[str | int, ...]
 """Keys and indexes from ``embedded`` down."""
 
-_IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-_COERCIBLE = TEXT_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM"}
+_IDENTITY = ("SOPClassUID", *UIDS)
+_COERCIBLE = vrs.TEXT - {"UI", "UR"}
 """Value representations whose values are text."""
 
 

@@ -7,13 +7,13 @@ import hmac
 import logging
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
 from scenario_runner.pacs.association import Aborted, Association, Message, Released
 from scenario_runner.pacs.commitment import tell_later
 from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.misbehaviour import DeliberateAbort, DeliberateDrop
 from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
 from scenario_runner.ul.associate_pdus import (
-    APPLICATION_CONTEXT,
     APPLICATION_CONTEXT_NOT_SUPPORTED,
     CALLED_AE_TITLE_NOT_RECOGNIZED,
     CALLING_AE_TITLE_NOT_RECOGNIZED,

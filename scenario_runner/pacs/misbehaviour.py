@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pydicom.datadict import tag_for_keyword
 
+from scenario_runner.dicom.sop_classes import MODALITY_WORKLIST
 from scenario_runner.errors import UsageError
 from scenario_runner.language.faults import (
     After,
@@ -35,7 +36,6 @@ from scenario_runner.language.faults import (
 from scenario_runner.language.fields import Model
 from scenario_runner.pacs import spoiling
 from scenario_runner.pacs.faults import REJECTIONS
-from scenario_runner.pacs.services import WORKLIST
 from scenario_runner.ul.commands import Field
 
 if TYPE_CHECKING:
@@ -261,7 +261,11 @@ class Misbehaviour:
 def operation_of(message: Message) -> Operation:
     """The operation that a request asks for; C-FIND on the worklist is one of its own."""
     operation = OPERATIONS.get(message.kind, "any")
-    return "worklist" if operation == "find" and message.sop_class_uid == WORKLIST else operation
+    return (
+        "worklist"
+        if operation == "find" and message.sop_class_uid == MODALITY_WORKLIST
+        else operation
+    )
 
 
 def _steps(count: int, share: float) -> int:

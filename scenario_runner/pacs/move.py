@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self
 
-from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
+from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.deadline import Deadline
-from scenario_runner.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, DamagedDatasetError
+from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.sop_classes import MOVE
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, NATIVE
 from scenario_runner.errors import FabricatorError
 from scenario_runner.pacs.retrieve import UNABLE_TO_PROCESS, carry_out, requested
-from scenario_runner.pacs.services import MOVE, Desk, comment
+from scenario_runner.pacs.services import Desk, comment
 from scenario_runner.ul import association as outgoing
 from scenario_runner.ul.commands import WITH_DATA_SET, Element, Field, number, text
 from scenario_runner.ul.peer import Peer
@@ -137,7 +139,7 @@ def _proposals(instances: Sequence[Located]) -> list[Proposal]:
     ]
 
 
-_PLAIN = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
+_PLAIN = (EXPLICIT_LE, IMPLICIT_LE)
 
 
 def _context(association: outgoing.Association, instance: Located) -> tuple[int, str]:

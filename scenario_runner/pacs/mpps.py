@@ -13,15 +13,15 @@ from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.transcoding import transcode
 from scenario_runner.archive.values import texts
 from scenario_runner.dicom.elements import (
-    EXPLICIT_LITTLE,
     DamagedDatasetError,
     Elements,
-    encoding_of,
     read_elements,
     write_elements,
 )
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.pacs.services import MPPS, Desk, comment, joined
+from scenario_runner.dicom.sop_classes import MPPS
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, encoding_of
+from scenario_runner.pacs.services import Desk, comment, joined
 from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class PerformedSteps:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(uid)
         half = path.with_suffix(".part")
-        meta = file_meta(MPPS, uid, EXPLICIT_LITTLE)
+        meta = file_meta(MPPS, uid, EXPLICIT_LE)
         half.write_bytes(meta + write_elements(elements, implicit=False))
         half.replace(path)
 
@@ -140,8 +140,8 @@ def _elements(association: Association, message: Message) -> Elements:
     if context.abstract_syntax != MPPS:
         raise Refused(INVALID_OBJECT_INSTANCE, "this SOP class has no such operation here")
     try:
-        plain = transcode(joined(message), context.transfer_syntax, EXPLICIT_LITTLE)
-        return read_elements(plain, encoding_of(EXPLICIT_LITTLE))
+        plain = transcode(joined(message), context.transfer_syntax, EXPLICIT_LE)
+        return read_elements(plain, encoding_of(EXPLICIT_LE))
     except DamagedDatasetError as error:
         raise Refused(PROCESSING_FAILURE, str(error)) from error
 
@@ -155,7 +155,7 @@ def _refuse(association: Association, message: Message, refused: Refused) -> Non
 
 def _read(path: Path) -> Elements:
     content = path.read_bytes()
-    return read_elements(content[decode_meta(content).data_offset :], encoding_of(EXPLICIT_LITTLE))
+    return read_elements(content[decode_meta(content).data_offset :], encoding_of(EXPLICIT_LE))
 
 
 def _text(elements: Elements, tag: int) -> str:

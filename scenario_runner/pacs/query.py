@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
-from scenario_runner.dicom.elements import (
-    DamagedDatasetError,
-    Elements,
-    encoding_of,
-    read_elements,
-)
-from scenario_runner.pacs.services import FIND, WORKLIST, Desk, comment, is_relational, joined
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
+from scenario_runner.dicom.sop_classes import FIND, MODALITY_WORKLIST
+from scenario_runner.dicom.syntaxes import encoding_of
+from scenario_runner.pacs.services import Desk, comment, is_relational, joined
 from scenario_runner.pacs.worklist import find_items
 from scenario_runner.ul.commands import Element
 
@@ -42,7 +39,7 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
     """One pending response for each match, then the final one; C-CANCEL ends it with FE00."""
     context = association.contexts[message.context_id]
     sop_class = context.abstract_syntax
-    if sop_class not in FIND and sop_class != WORKLIST:
+    if sop_class not in FIND and sop_class != MODALITY_WORKLIST:
         association.respond(message, SOP_CLASS_NOT_SUPPORTED)
         return
     encoding = encoding_of(context.transfer_syntax)
@@ -56,7 +53,7 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
     except DamagedDatasetError as error:
         association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
         return
-    worklist = sop_class == WORKLIST
+    worklist = sop_class == MODALITY_WORKLIST
     for match in desk.misbehaviour.matches(found.matches, worklist=worklist):
         if association.is_cancelled(message.id):
             association.respond(message, CANCELLED)
@@ -67,7 +64,7 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
 
 
 def _look(desk: Desk, association: Association, sop_class: str, identifier: Elements) -> _Found:
-    if sop_class == WORKLIST:
+    if sop_class == MODALITY_WORKLIST:
         items = find_items(desk.worklist, identifier, desk.options.scheduled())
         return _Found(items)
     query = Query.of(

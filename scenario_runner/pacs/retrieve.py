@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.index import Located
 from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
-from scenario_runner.archive.transcoding import PLAIN, TranscodingError, transcode
+from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.archive.values import encode
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
-    encoding_of,
     read_elements,
     write_elements,
 )
-from scenario_runner.dicom.levels import LEVELS, Level, Model
+from scenario_runner.dicom.levels import LEVELS, Level, Root
+from scenario_runner.dicom.sop_classes import GET
+from scenario_runner.dicom.syntaxes import PLAIN, encoding_of
 from scenario_runner.pacs.services import (
-    GET,
     Desk,
     accepted_for_sub_operations,
     comment,
@@ -108,7 +108,7 @@ def answer_get(desk: Desk, association: Association, message: Message) -> None:
 
 
 def requested(
-    desk: Desk, association: Association, message: Message, models: Mapping[str, Model]
+    desk: Desk, association: Association, message: Message, models: Mapping[str, Root]
 ) -> list[Located] | None:
     """The instances a C-GET or C-MOVE asks for; None when it was answered with a failure already."""
     context = association.contexts[message.context_id]
@@ -170,7 +170,7 @@ def failed_list(uids: Iterable[str], *, implicit: bool) -> list[bytes]:
 
 
 def select(
-    archive: Archive, model: Model, identifier: Elements, *, relational: bool
+    archive: Archive, model: Root, identifier: Elements, *, relational: bool
 ) -> list[Located]:
     """The instances a retrieve identifier names, by unique keys only (PS3.4 C.4.3.1.3.1).
 

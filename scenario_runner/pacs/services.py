@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydicom.config import IGNORE
 from pydicom.uid import UID
 
+from scenario_runner.dicom.sop_classes import (
+    FIND,
+    GET,
+    MOVE,
+    SERVICES,
+    STANDARD_ARC,
+    is_storage,
+)
+from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.pacs.association import Association, Message
 from scenario_runner.ul.associate_pdus import (
     ABSTRACT_SYNTAX_NOT_SUPPORTED,
@@ -24,34 +33,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
-    from scenario_runner.dicom.levels import Model
     from scenario_runner.pacs.commitment import Reports
     from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.mpps import PerformedSteps
     from scenario_runner.pacs.options import PacsOptions
 
-VERIFICATION: Final = "1.2.840.10008.1.1"
-FIND: Final[Mapping[str, Model]] = {
-    "1.2.840.10008.5.1.4.1.2.1.1": "patient",
-    "1.2.840.10008.5.1.4.1.2.2.1": "study",
-}
-GET: Final[Mapping[str, Model]] = {
-    "1.2.840.10008.5.1.4.1.2.1.3": "patient",
-    "1.2.840.10008.5.1.4.1.2.2.3": "study",
-}
-MOVE: Final[Mapping[str, Model]] = {
-    "1.2.840.10008.5.1.4.1.2.1.2": "patient",
-    "1.2.840.10008.5.1.4.1.2.2.2": "study",
-}
-COMMITMENT: Final = "1.2.840.10008.1.20.1"
-"""Storage Commitment Push Model."""
-WORKLIST: Final = "1.2.840.10008.5.1.4.31"
-"""Modality Worklist Information Model - FIND."""
-MPPS: Final = "1.2.840.10008.3.1.2.3.3"
-"""Modality Performed Procedure Step."""
-_SERVICES: Final = frozenset((VERIFICATION, *FIND, *GET, *MOVE, COMMITMENT, WORKLIST, MPPS))
-_IDENTIFIER_SYNTAXES: Final = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
-_STANDARD_ROOT: Final = "1.2.840.10008."
 _RELATIONAL: Final = 0
 """Byte of extended negotiation that stands for relational queries (PS3.4 C.5.1.1)."""
 
@@ -99,23 +85,6 @@ def handlers() -> dict[int, Handler]:
     }
 
 
-def is_storage(sop_class_uid: str) -> bool:
-    """Whether instances of this class are stored: any Storage class, and any private or unknown one.
-
-    A PACS for tests that refuses what it does not know would hide what a sender does with it.
-    """
-    entry = UID(sop_class_uid, IGNORE)
-    if not entry.type:
-        return not sop_class_uid.startswith(_STANDARD_ROOT) or _looks_like_storage(sop_class_uid)
-    is_class = entry.type == "SOP Class" and not entry.name.startswith("Storage Commitment")
-    return is_class and "Storage" in entry.name
-
-
-def _looks_like_storage(uid: str) -> bool:
-    # Storage SOP classes newer than the dictionary (PS3.4 B.5 assigns them below this arc).
-    return uid.startswith("1.2.840.10008.5.1.4.1.1.")
-
-
 def negotiate(request: AssociationRequest, options: PacsOptions) -> list[Context]:
     """The answer to every proposed context (PS3.8 9.3.3.2): the first transfer syntax that will do."""
     return [_negotiate(proposed, request, options) for proposed in request.contexts]
@@ -126,8 +95,8 @@ def _negotiate(
 ) -> Context:
     uid = proposed.abstract_syntax
     refused = proposed.transfer_syntaxes[0] if proposed.transfer_syntaxes else ""
-    if uid in _SERVICES:
-        usable = [one for one in proposed.transfer_syntaxes if one in _IDENTIFIER_SYNTAXES]
+    if uid in SERVICES:
+        usable = [one for one in proposed.transfer_syntaxes if one in PLAIN]
         peer_is_scp = False
     elif is_taken(uid, options):
         usable = [one for one in proposed.transfer_syntaxes if is_taken_in(one, options)]
@@ -158,7 +127,7 @@ def _among(allowed: frozenset[str] | None, uid: str) -> bool:
 
 def _is_transfer_syntax(uid: str) -> bool:
     kind = UID(uid, IGNORE).type
-    return kind == "Transfer Syntax" or (not kind and not uid.startswith(_STANDARD_ROOT))
+    return kind == "Transfer Syntax" or (not kind and not uid.startswith(STANDARD_ARC))
 
 
 def negotiate_extended(request: AssociationRequest) -> dict[str, bytes]:

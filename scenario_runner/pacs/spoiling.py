@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from pydicom.datadict import tag_for_keyword
 
+from scenario_runner.archive.attributes import BY_TAG
 from scenario_runner.archive.keys import Match
-from scenario_runner.archive.values import character_sets, encode, vr_of
+from scenario_runner.archive.values import character_sets, encode
+from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
-    TEXT_VRS,
     UTF8,
     UnencodableError,
 )
+from scenario_runner.dicom.dictionary import tag_of, vr_of
 from scenario_runner.dicom.elements import (
     Elements,
-    Encoding,
     read_elements,
     read_header,
     replace_element,
     value_span,
     write_elements,
 )
-from scenario_runner.dicom.levels import BY_TAG
+from scenario_runner.dicom.levels import UNIQUE_KEY
+from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:
     from scenario_runner.archive.index import Located
@@ -40,7 +42,7 @@ How = Literal["undeclared", "wrong", "garbled"]
 _COUNTS: Final = frozenset(
     tag for tag, one in BY_TAG.items() if one.keyword.startswith("NumberOf") and one.computed
 )
-_UNIQUE_KEYS: Final = (0x00080018, 0x0020000E, 0x0020000D, 0x00100020)
+_UNIQUE_KEYS: Final = tuple(map(tag_of, list(UNIQUE_KEY.values())[::-1]))
 """SOP instance, series, study and patient: the first that an answer has tells it from others."""
 _MADE_UP: Final = "2.25.9"
 _PIXEL_DATA: Final = 0x7FE00010
@@ -80,7 +82,7 @@ def in_broken_characters(data: bytes, transfer_syntax_uid: str, how: How) -> byt
     beyond = {
         tag: element.value
         for tag, element in header.items()
-        if vr_of(tag, element.vr) in TEXT_VRS and not element.value.isascii()
+        if vr_of(tag, element.vr) in vrs.CHARACTER_SET and not element.value.isascii()
     }
     if not beyond:
         return data

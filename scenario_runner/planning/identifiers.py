@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.vrs import LONGEST_TEXT
 from scenario_runner.planning.blueprint import Identifier, Path
 from scenario_runner.planning.findings import Findings, place
 from scenario_runner.planning.numbers import Demand
 from scenario_runner.planning.patterns import Field, Literal, Pattern, PatternError, parse
-from scenario_runner.planning.values import LENGTHS, ValueProblem, forbidden
+from scenario_runner.planning.values import ValueProblem, forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,13 +104,13 @@ class Identifiers:
         longest += pattern.parts.count(Field("site")) * len(self._site.name)
         longest += pattern.parts.count(Field("modality")) * len(modality)
         vr = VRS[kind]
-        if longest <= LENGTHS[vr]:
+        if longest <= LONGEST_TEXT[vr]:
             return None
         return ValueProblem(
             "FAB302",
             f"'{pattern}' makes {longest} characters, "
-            f"and {_article(_NAMES[kind])} (VR {vr}) takes {LENGTHS[vr]} at most",
-            f"shorten it by {longest - LENGTHS[vr]} (PS3.5 6.2)",
+            f"and {_article(_NAMES[kind])} (VR {vr}) takes {LONGEST_TEXT[vr]} at most",
+            f"shorten it by {longest - LONGEST_TEXT[vr]} (PS3.5 6.2)",
         )
 
     def _uniqueness(

@@ -5,12 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from scenario_runner.dicom.vrs import STRUCT_CODES
 from scenario_runner.language.scalars import as_written
-
-_CODES = {
-    "US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
-}  # fmt: skip
-"""VRs whose values are binary numbers (PS3.5 6.2), with their ``struct`` formats."""
 
 
 def raw_bytes(value: Any, vr: str, order: str = "<") -> bytes:
@@ -21,9 +17,9 @@ def raw_bytes(value: Any, vr: str, order: str = "<") -> bytes:
     room for, and for what is no hexadecimal.
     """
     values = value if isinstance(value, list) else [value]
-    if vr in _CODES and values and all(map(_is_number, values)):
+    if vr in STRUCT_CODES and values and all(map(_is_number, values)):
         try:
-            return struct.pack(f"{order}{len(values)}{_CODES[vr]}", *values)
+            return struct.pack(f"{order}{len(values)}{STRUCT_CODES[vr]}", *values)
         except (struct.error, OverflowError):
             written = "\\".join(str(as_written(one)) for one in values)
             raise ValueError(f"{written} has no place in a value of VR {vr}") from None

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scenario_runner.dicom.vrs import ALL, BINARY_REALS, BYTES, ONE_TEXT
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.words import did_you_mean
 from scenario_runner.planning import person_name
@@ -36,12 +37,6 @@ _INTEGERS = {
     "SS": (-(2**15), 2**15 - 1), "US": (0, 2**16 - 1), "SL": (-(2**31), 2**31 - 1),
     "UL": (0, 2**32 - 1), "SV": (-(2**63), 2**63 - 1), "UV": (0, 2**64 - 1),
     "IS": (-(2**31), 2**31 - 1),
-}  # fmt: skip
-_NUMBERS = frozenset({"FL", "FD"})
-_SINGLE = frozenset({"LT", "ST", "UT", "UR"})
-_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_VRS = frozenset({*_FORMS, *_INTEGERS, *_NUMBERS, *_SINGLE, *_BINARY}) | {
-    "AE", "CS", "LO", "PN", "SH", "SQ", "UC",
 }  # fmt: skip
 
 
@@ -145,9 +140,10 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
         _check_raw(value, ["LO"], path, report)
     elif not isinstance(value, dict) or set(value) - {"vr", "value"} or "vr" not in value:
         report(path, _wrong("a private attribute needs its VR", f"write {example}"))
-    elif value["vr"] not in _VRS:
+    elif value["vr"] not in ALL:
         report(
-            (*path, "vr"), _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(_VRS))}")
+            (*path, "vr"),
+            _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(ALL))}"),
         )
     else:
         _check_value(key, value.get("value"), [value["vr"]], True, (*path, "value"), report)
@@ -165,7 +161,7 @@ def _check_value(
         _check_sequence(key, value, path, report)
         return
     if isinstance(value, list):
-        if len(value) > 1 and (not several or _SINGLE.issuperset(vrs)):
+        if len(value) > 1 and (not several or ONE_TEXT.issuperset(vrs)):
             report(
                 path, _wrong(f"{key} has one value, not {len(value)}", "PS3.6, value multiplicity")
             )
@@ -173,7 +169,7 @@ def _check_value(
         for place, item in enumerate(value):
             _check_one(key, item, vrs, (*path, place), report)
         return
-    if isinstance(value, str) and several and "\\" in value and not _SINGLE.issuperset(vrs):
+    if isinstance(value, str) and several and "\\" in value and not ONE_TEXT.issuperset(vrs):
         for item in value.split("\\"):
             _check_one(key, item, vrs, path, report)
         return
@@ -221,9 +217,9 @@ def problem_of(key: str, value: Any, vr: str) -> ValueProblem | None:
         return None
     if not isinstance(text, str):
         return _wrong(f"{key} takes text or a number, not {_kind(value)}", None)
-    if vr in _BINARY:
+    if vr in BYTES:
         return _not_hex(key, text)
-    if vr in _NUMBERS or (vr in _INTEGERS and vr != "IS"):
+    if vr in BINARY_REALS or (vr in _INTEGERS and vr != "IS"):
         return _number_problem(key, text, vr)
     if vr == "PN":
         return person_name.check(text)
@@ -237,7 +233,7 @@ def problem_of(key: str, value: Any, vr: str) -> ValueProblem | None:
 
 
 def _number_problem(key: str, text: str, vr: str) -> ValueProblem | None:
-    if vr in _NUMBERS:
+    if vr in BINARY_REALS:
         try:
             float(text)
         except ValueError:

@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LENGTHS = {
-    "AE": 16, "AS": 4, "CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "LT": 10240,
-    "SH": 16, "ST": 1024, "TM": 14, "UI": 64,
-}  # fmt: skip
-"""Characters at most; VRs that are not here have no limit of their own."""
-SEVERAL_LINES = frozenset({"LT", "ST", "UT"})
+from scenario_runner.dicom import vrs
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]*")
@@ -27,13 +23,13 @@ class ValueProblem:
 
 def forbidden(text: str, vr: str) -> ValueProblem | None:
     """A character the VR forbids: a backslash, which separates values, or a control character."""
-    if "\\" in text and vr not in SEVERAL_LINES:
+    if "\\" in text and vr not in vrs.SEVERAL_LINES:
         return ValueProblem(
             "FAB305",
             f"a backslash cannot stand in a value of VR {vr}: it separates values",
             "leave it out (PS3.5 6.2)",
         )
-    pattern = _CONTROL_IN_TEXT if vr in SEVERAL_LINES else _CONTROL
+    pattern = _CONTROL_IN_TEXT if vr in vrs.SEVERAL_LINES else _CONTROL
     if match := pattern.search(text):
         return ValueProblem(
             "FAB305",
@@ -47,7 +43,7 @@ def check_text(text: str, vr: str, what: str) -> ValueProblem | None:
     """Length and characters of one value of a text VR. what: the attribute, for the message."""
     if problem := forbidden(text, vr):
         return problem
-    limit = LENGTHS.get(vr)
+    limit = vrs.LONGEST_TEXT.get(vr)
     if limit is not None and len(text) > limit:
         return ValueProblem(
             "FAB302",

@@ -23,14 +23,9 @@ from scenario_runner.api import (
     Target,
     status_class,
 )
+from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.errors import MachineError
 
-UNIQUE: Mapping[str, tuple[str, ...]] = {
-    "patient": ("PatientID",),
-    "study": ("StudyInstanceUID",),
-    "series": ("StudyInstanceUID", "SeriesInstanceUID"),
-    "image": ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
-}
 MOST_LISTED = 10_000
 """Parts that the saved list names, as many as a template may walk; ``count`` has them all."""
 
@@ -79,7 +74,7 @@ def _objects(
     context: StepContext, target: Target, wanted: Wanted
 ) -> Iterator[tuple[dict[str, str], int | None]]:
     """Keys of what is asked for, and how many frames it has, where that is known."""
-    unique = UNIQUE[wanted.level]
+    unique = unique_keys(wanted.level)
     if wanted.match is None:
         seen: dict[tuple[str, ...], int] = {}
         for image in context.ledger.stored(wanted.target):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, field_validator
 
 from scenario_runner.api import Attributes, Model, RunFolder, Step, StepContext, StepResult, Text
+from scenario_runner.dicom.levels import UIDS
 from scenario_runner.errors import MachineError
 from scenario_runner.imaging.write_behind import write_behind
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
@@ -16,7 +17,7 @@ from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
 
-_IDENTITY = {"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"}
+_IDENTITY = {*UIDS, "SOPClassUID"}
 
 
 class Only(Model):

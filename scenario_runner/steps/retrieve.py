@@ -27,6 +27,7 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
+from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.dicom.syntaxes import (
     EXPLICIT_LE,
     IMPLICIT_LE,
@@ -34,7 +35,7 @@ from scenario_runner.dicom.syntaxes import (
     transfer_syntax_uid,
 )
 from scenario_runner.errors import MachineError
-from scenario_runner.steps.fetching import UNIQUE, Wanted, fetch
+from scenario_runner.steps.fetching import Wanted, fetch
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
 FrameNumber = Annotated[int, Field(ge=1)]
@@ -174,7 +175,7 @@ class Retrieve(Step):
             for uid in context.ledger.study_uids(self.from_):
                 yield {"StudyInstanceUID": uid}
             return
-        unique = UNIQUE[self.level]
+        unique = unique_keys(self.level)
         if set(self.match) == set(unique):
             yield {key: str(value) for key, value in self.match.items()}
             return

@@ -17,17 +17,17 @@ from scenario_runner.answers import (
 )
 from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.dicom.levels import unique_key, unique_keys
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import HttpService
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
 from scenario_runner.targets.files import tls_of
-from scenario_runner.targets.identifiers import UNIQUE_KEYS
 from scenario_runner.targets.naming import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pydantic import BaseModel
 
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.session import Session
 
 CAPABILITIES = ("echo", "store", "find", "retrieve", "fetch")
-_ABOVE: Mapping[str, tuple[str, ...]] = {
-    "study": ("StudyInstanceUID",),
-    "series": ("StudyInstanceUID", "SeriesInstanceUID"),
-    "image": ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
-}
 _PATIENT = ("PatientID", "IssuerOfPatientID")
 
 UNABLE_TO_PROCESS = 0xC000
@@ -156,7 +151,7 @@ class DicomwebTarget(Target):
         from scenario_runner.network.dicomweb.resources import fetch
         from scenario_runner.network.dicomweb.retrieve import path_of
 
-        keys = {key: request.keys[key] for key in _ABOVE[request.level]}
+        keys = {key: request.keys[key] for key in unique_keys(request.level)}
         with naming(self.name), self._session(deadline) as session:
             result = fetch(
                 session,
@@ -237,11 +232,11 @@ class DicomwebTarget(Target):
         level: Literal["study", "series", "image"] = (
             "study" if request.level == "patient" else request.level
         )
-        wanted = _ABOVE[level]
+        wanted = unique_keys(level)
         if all(is_single(request.keys.get(key)) for key in wanted):
             yield {key: single(request.keys[key]) for key in wanted}
             return
-        several = request.keys.get(UNIQUE_KEYS[level])
+        several = request.keys.get(unique_key(level))
         if isinstance(several, list | tuple) and all(
             is_single(request.keys.get(key)) for key in wanted[:-1]
         ):

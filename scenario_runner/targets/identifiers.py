@@ -6,26 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.levels import unique_key
 from scenario_runner.errors import UsageError
 from scenario_runner.language.dicom_text import as_dicom_text
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
-    from scenario_runner.api.operations import FindRequest, Level, QueryLevel, RetrieveRequest
-
-UNIQUE_KEYS: Mapping[Level, str] = {
-    "patient": "PatientID",
-    "study": "StudyInstanceUID",
-    "series": "SeriesInstanceUID",
-    "image": "SOPInstanceUID",
-}
-"""PS3.4 C.6.1.1 and C.6.2.1."""
+    from scenario_runner.api.operations import FindRequest, QueryLevel, RetrieveRequest
 
 _HEX = re.compile(r"[0-9A-Fa-f]{8}")
-_NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV"}
-_REALS = {"FL", "FD"}
-_BYTES = {"OB", "OW", "OL", "OV", "OF", "OD", "UN"}
 
 
 def find_identifier(request: FindRequest, character_set: str = "ISO_IR 192") -> Dataset:
@@ -34,7 +26,7 @@ def find_identifier(request: FindRequest, character_set: str = "ISO_IR 192") -> 
     character_set: the defined term used when a value is not ASCII. Raises UsageError for a keyword
     that is none, or a value its VR cannot hold.
     """
-    unique = () if request.level == "worklist" else (UNIQUE_KEYS[request.level],)
+    unique = () if request.level == "worklist" else (unique_key(request.level),)
     keys: dict[str, Any] = dict.fromkeys((*unique, *request.returned), "")
     keys.update(request.match)
     return _identifier(request.level, keys, character_set)
@@ -72,7 +64,7 @@ def _data_set(keys: Mapping[str, Any]) -> Dataset:
 def _element(key: str, value: Any) -> DataElement:
     from pydicom import DataElement
     from pydicom.config import IGNORE
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.datadict import tag_for_keyword
     from pydicom.sequence import Sequence as Items
 
     tag = int(key, 16) if _HEX.fullmatch(key) else tag_for_keyword(key)
@@ -80,10 +72,7 @@ def _element(key: str, value: Any) -> DataElement:
         value = value["raw"]  # what a person wants to send, right or wrong
     if tag is None:
         raise UsageError(f"'{key}' is no DICOM keyword", hint="write PatientName, or 00100010")
-    try:
-        vr = dictionary_VR(tag).split(" or ")[0]
-    except KeyError:
-        vr = "UN"
+    vr = vr_of(tag)
     try:
         if vr == "SQ":
             items = [value] if isinstance(value, Mapping) else value or []
@@ -98,17 +87,17 @@ def _value(vr: str, value: Any) -> Any:
     several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
     values = [v for v in (value if several else [value]) if v is not None and v != ""]
     if not values:
-        return b"" if vr in _BYTES else None
-    if vr in _BYTES:
+        return b"" if vr in vrs.BYTES else None
+    if vr in vrs.BYTES:
         return str(values[0]).encode()
     converted = [_one(vr, v) for v in values]
     return converted if len(converted) > 1 else converted[0]
 
 
 def _one(vr: str, value: Any) -> Any:
-    if vr in _NUMBERS:
+    if vr in vrs.BINARY_INTEGERS:
         return int(value)
-    if vr in _REALS:
+    if vr in vrs.BINARY_REALS:
         return float(value)
     if vr == "AT":
         return int(str(value), 16)

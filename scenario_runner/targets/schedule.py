@@ -32,15 +32,16 @@ class Schedule:
 
     def items(self) -> Iterator[Elements]:
         """One item for each study, in plan order."""
-        from scenario_runner.dicom.elements import Encoding, read_elements
-        from scenario_runner.network.queries import EXPLICIT, encode
+        from scenario_runner.dicom.elements import read_elements
+        from scenario_runner.dicom.syntaxes import EXPLICIT_LE, Encoding
+        from scenario_runner.network.queries import encode
         from scenario_runner.targets.identifiers import attributes
 
         with self._lock:
             cases = list(self._cases.values())
         for case in cases:
             for study in case.studies():
-                data = encode(attributes(worklist_item(study, self._station)), EXPLICIT)
+                data = encode(attributes(worklist_item(study, self._station)), EXPLICIT_LE)
                 yield read_elements(data, Encoding(implicit=False))
 
 

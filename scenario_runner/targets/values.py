@@ -10,6 +10,9 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import vr_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -20,21 +23,6 @@ MOST_VALUES = 1000
 MOST_CHARACTERS = 10_240
 MOST_DEPTH = 8
 
-_BINARY = {
-    "US": "H",
-    "SS": "h",
-    "UL": "I",
-    "SL": "i",
-    "UV": "Q",
-    "SV": "q",
-    "FL": "f",
-    "FD": "d",
-}
-_ENCODED_TEXT = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
-"""VRs that SpecificCharacterSet governs (PS3.5 6.1.2.3)."""
-_ONE_TEXT = frozenset(("LT", "ST", "UT", "UR"))
-"""VRs in which a backslash is text and leading spaces count (PS3.5 6.2)."""
-_OTHER_TEXT = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"))
 _CHARACTER_SET = 0x00080005
 
 
@@ -62,15 +50,10 @@ def plain(
 
 
 def _value(data_set: Dataset, tag: Any, decode: Callable[[bytes], str], depth: int) -> Any:
-    from pydicom.datadict import dictionary_VR
-
     item: Any = data_set.get_item(tag)
     vr = item.VR
     if vr in (None, "UN") and not tag.is_private:
-        try:
-            vr = dictionary_VR(tag).split(" or ")[0]
-        except KeyError:
-            vr = "UN"
+        vr = vr_of(tag)
     if vr == "SQ":
         return _items(data_set, tag, decode, depth)
     raw = item.value
@@ -78,12 +61,12 @@ def _value(data_set: Dataset, tag: Any, decode: Callable[[bytes], str], depth: i
         return None
     if not isinstance(raw, bytes):
         return str(raw)[:MOST_CHARACTERS]
-    if vr in _BINARY:
-        return _numbers(raw, _BINARY[vr])
+    if vr in vrs.STRUCT_CODES:
+        return _numbers(raw, vrs.STRUCT_CODES[vr])
     if vr == "AT":
         pairs = struct.iter_unpack("<HH", raw[: len(raw) // 4 * 4])
         return _single([f"{g:04X}{e:04X}" for g, e in pairs][:MOST_VALUES])
-    if vr in _ENCODED_TEXT or vr in _OTHER_TEXT:
+    if vr in vrs.TEXT:
         return _text(raw, vr, decode)
     return _unknown(raw)
 
@@ -106,8 +89,8 @@ def _numbers(raw: bytes, code: str) -> Any:
 
 
 def _text(raw: bytes, vr: str, decode: Callable[[bytes], str]) -> Any:
-    words = decode(raw) if vr in _ENCODED_TEXT else raw.decode("latin-1")
-    if vr in _ONE_TEXT:
+    words = decode(raw) if vr in vrs.CHARACTER_SET else raw.decode("latin-1")
+    if vr in vrs.ONE_TEXT:
         return words.rstrip(" \0")[:MOST_CHARACTERS] or None
     parts = [part.strip(" \0")[:MOST_CHARACTERS] for part in words.split("\\", MOST_VALUES)]
     return _single([_number(part, vr) for part in parts[:MOST_VALUES]])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
 from scenario_runner.errors import (
     AssociationAborted,
     AssociationRejected,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 MAX_CONTEXTS = 128
 """Presentation context ids are the odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
 
-_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 _RESULTS = {
     0: "accepted",
     1: "refused by the user",
@@ -177,7 +177,7 @@ def request(peer: Peer, proposals: Sequence[Proposal]) -> bytes:
         information.append(_identity(peer.identity))
 
     primitive = A_ASSOCIATE()
-    primitive.application_context_name = _APPLICATION_CONTEXT
+    primitive.application_context_name = APPLICATION_CONTEXT
     primitive.calling_ae_title = peer.calling_ae_title
     primitive.called_ae_title = peer.ae_title
     primitive.presentation_context_definition_list = contexts

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from scenario_runner.dicom.levels import Level, Model
+    from scenario_runner.dicom.levels import Level, Root
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def find(
-    archive: Archive, level: Level = "STUDY", model: Model = "study", **keys: Any
+    archive: Archive, level: Level = "STUDY", model: Root = "study", **keys: Any
 ) -> list[Dataset]:
     matches = archive.find(level, model, identifier(**keys), retrieve_ae_title="PACS")
     return [match.dataset() for match in matches]
@@ -112,7 +112,7 @@ def test_a_list_of_uids_finds_each(archive: Archive) -> None:
     ],
 )
 def test_a_missing_unique_key_above_the_level_is_an_error(
-    archive: Archive, level: Level, model: Model, keys: dict[str, Any]
+    archive: Archive, level: Level, model: Root, keys: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidIdentifierError):
         find(archive, level, model, **keys)

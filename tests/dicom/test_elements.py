@@ -15,13 +15,13 @@ from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.archive.values import texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
-    encoding_of,
     read_elements,
     read_header,
     read_items,
     replace_element,
     write_elements,
 )
+from scenario_runner.dicom.syntaxes import encoding_of
 from tests.archive.samples import EXPLICIT, IMPLICIT, Sample, encoded, sample
 
 BIG = "1.2.840.10008.1.2.2"

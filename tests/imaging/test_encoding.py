@@ -14,8 +14,8 @@ from pydicom.datadict import dictionary_VR
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
+from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.imaging.encoding.elements import ElementEncoder
-from scenario_runner.imaging.encoding.syntaxes import Encoding
 from tests.imaging.planned import EXPLICIT, IMPLICIT, builders, factory, plan_series
 
 BIG = "1.2.840.10008.1.2.2"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from scenario_runner.network.queries import EXPLICIT, encode
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE
+from scenario_runner.network.queries import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
-PAIR = (CT, EXPLICIT)
+PAIR = (CT, EXPLICIT_LE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Study:
         ds.Rows = ds.Columns = size
         ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
         ds.PixelData = number.to_bytes(2, "little") * (size * size)
-        encoded = encode(ds, EXPLICIT)
+        encoded = encode(ds, EXPLICIT_LE)
         cut = len(encoded) - 2 * size * size
         buffers = (encoded[:cut], memoryview(encoded)[cut:])
-        return Encoded(CT, ds.SOPInstanceUID, EXPLICIT, buffers)
+        return Encoded(CT, ds.SOPInstanceUID, EXPLICIT_LE, buffers)

@@ -16,11 +16,12 @@ from pydicom.filereader import read_dataset
 
 from scenario_runner.answers import Received
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE
 from scenario_runner.errors import MachineError, OperationFailed, PeerTimeout
 from scenario_runner.network.commit import Commitments, commit
 from scenario_runner.network.echo import echo
 from scenario_runner.network.move import move
-from scenario_runner.network.queries import EXPLICIT, encode
+from scenario_runner.network.queries import encode
 from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
 from scenario_runner.ul import commands
@@ -211,7 +212,7 @@ def _report(wire: Wire, context_id: int, asked: Dataset) -> None:
         Element.COMMAND_DATA_SET_TYPE: 1,
     }
     wire.send(pdv(context_id, commands.encode(command), 3))
-    wire.send(pdv(context_id, encode(asked, EXPLICIT), 2))
+    wire.send(pdv(context_id, encode(asked, EXPLICIT_LE), 2))
     wire.read_message()
     wire.hang()
 
@@ -264,7 +265,7 @@ def test_what_a_move_lists_as_failed_counts_as_failed_under_any_status() -> None
     def contradict(wire: Wire) -> None:
         wire.accept()
         context_id, request, _ = wire.read_message()
-        wire.answer(context_id, request, 0x0000, encode(failed, EXPLICIT), completed=2, failed=0)
+        wire.answer(context_id, request, 0x0000, encode(failed, EXPLICIT_LE), completed=2, failed=0)
 
     with hostile(contradict) as peer:
         answer = move(peer, "STUDY", _study(Study()), "SOMEBODY", Deadline(10))

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC
 
+from scenario_runner.dicom.sop_classes import is_storage
 from scenario_runner.pacs.options import PacsOptions
-from scenario_runner.pacs.services import is_storage, negotiate, negotiate_extended
+from scenario_runner.pacs.services import negotiate, negotiate_extended
 from scenario_runner.ul.associate_pdus import (
     AssociationRequest,
     MalformedPduError,

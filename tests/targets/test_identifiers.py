@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scenario_runner.api import FindRequest, RetrieveRequest
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.errors import UsageError
-from scenario_runner.network.queries import EXPLICIT, IMPLICIT, encode
+from scenario_runner.network.queries import encode
 from scenario_runner.targets.identifiers import find_identifier, retrieve_identifier
 
 
@@ -32,7 +33,7 @@ def test_keys_are_asked_as_written_and_the_unique_key_always() -> None:
     assert "SpecificCharacterSet" not in identifier
 
 
-@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("syntax", [EXPLICIT_LE, IMPLICIT_LE])
 def test_wildcards_lists_and_sequences_can_be_encoded_in_any_vr(syntax: str) -> None:
     identifier = find_identifier(
         FindRequest(
@@ -54,10 +55,10 @@ def test_wildcards_lists_and_sequences_can_be_encoded_in_any_vr(syntax: str) -> 
 def test_text_beyond_ascii_declares_its_character_set() -> None:
     request = FindRequest(level="study", match={"PatientName": "MÜLLER*"})
     assert find_identifier(request).SpecificCharacterSet == "ISO_IR 192"
-    assert "MÜLLER".encode() in encode(find_identifier(request), EXPLICIT)
+    assert "MÜLLER".encode() in encode(find_identifier(request), EXPLICIT_LE)
     latin = find_identifier(request, "ISO_IR 100")
     assert latin.SpecificCharacterSet == "ISO_IR 100"
-    assert "MÜLLER".encode("latin-1") in encode(latin, EXPLICIT)
+    assert "MÜLLER".encode("latin-1") in encode(latin, EXPLICIT_LE)
 
 
 def test_a_word_that_is_no_keyword_is_refused() -> None:

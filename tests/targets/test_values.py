@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
 
-from scenario_runner.network.queries import EXPLICIT, IMPLICIT, encode
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
+from scenario_runner.network.queries import encode
 from scenario_runner.targets.values import MOST_CHARACTERS, MOST_VALUES, decoder, plain
 
 
-def _over_the_wire(ds: Dataset, syntax: str = EXPLICIT) -> Dataset:
+def _over_the_wire(ds: Dataset, syntax: str = EXPLICIT_LE) -> Dataset:
     return read_dataset(
-        BytesIO(encode(ds, syntax)), is_implicit_VR=syntax == IMPLICIT, is_little_endian=True
+        BytesIO(encode(ds, syntax)), is_implicit_VR=syntax == IMPLICIT_LE, is_little_endian=True
     )
 
 
-@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("syntax", [EXPLICIT_LE, IMPLICIT_LE])
 def test_every_kind_of_value_becomes_plain(syntax: str) -> None:
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"

@@ -10,8 +10,9 @@ from pydicom import Dataset
 from pynetdicom import AE, evt
 
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.sop_classes import VERIFICATION
 from scenario_runner.errors import AssociationRejected, OperationFailed
-from scenario_runner.network.echo import VERIFICATION, echo
+from scenario_runner.network.echo import echo
 from scenario_runner.network.find import Query, find
 from scenario_runner.network.store import store
 from scenario_runner.pacs.server import EmbeddedPacs

@@ -6,38 +6,41 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.dicom import syntaxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.conformance.dicom_file import DicomFile
 
-_STANDARD = "1.2.840.10008.1.2"
-_JPEG = "1.2.840.10008.1.2.4."
-_RLE = "1.2.840.10008.1.2.5"
-
-_LOSSY = {_JPEG + "50": "JPEG Baseline", _JPEG + "51": "JPEG Extended"}
+_LOSSY = {syntaxes.JPEG_BASELINE: "JPEG Baseline", syntaxes.JPEG_EXTENDED: "JPEG Extended"}
 """Transfer syntaxes that are lossy whatever the encoder was told (PS3.5 8.2.1)."""
 
-_VIDEO = "1.2.840.10008.1.2.4.10"
-"""MPEG2, MPEG-4 and HEVC: .100 to .108, one stream for all frames (PS3.5 8.2.5)."""
-
-_REVERSIBLE = tuple(_JPEG + last for last in ("90", "92", "94", "201", "202", "204"))
-_ANY_WAVELET = tuple(_JPEG + last for last in ("91", "93", "95", "203", "205"))
+_REVERSIBLE = (
+    syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000_PART_2_LOSSLESS, syntaxes.JPIP,
+    syntaxes.HTJ2K_LOSSLESS, syntaxes.HTJ2K_LOSSLESS_RPCL, syntaxes.JPIP_HTJ2K,
+)  # fmt: skip
+_ANY_WAVELET = (
+    syntaxes.JPEG_2000, syntaxes.JPEG_2000_PART_2, syntaxes.JPIP_DEFLATED, syntaxes.HTJ2K,
+    syntaxes.JPIP_HTJ2K_DEFLATED,
+)  # fmt: skip
 _PROCESS = {
     "YBR_RCT": (*_REVERSIBLE, *_ANY_WAVELET),
     "YBR_ICT": _ANY_WAVELET,
 }
 """Colour that only JPEG 2000 makes, and in which transfer syntaxes (PS3.5 8.2.4)."""
 
-_NO_PALETTE = tuple(_JPEG + last for last in ("50", "51", "81", "91", "203"))
+_NO_PALETTE = (
+    syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED, syntaxes.JPEG_LS_NEAR, syntaxes.JPEG_2000,
+    syntaxes.HTJ2K,
+)  # fmt: skip
 """What may change a value must not change an index into a palette."""
 
 
 def encapsulation(file: DicomFile) -> Iterator[Problem]:
     """Pixel data is in fragments when the transfer syntax compresses it, and only then."""
     pixels = file.data.get("PixelData")
-    if pixels is None or not file.transfer_syntax.startswith(_STANDARD):
+    if pixels is None or not file.transfer_syntax.startswith(syntaxes.ARC):
         return
     if file.encapsulated and pixels.fragments is None:
         yield Problem("PixelData", "is native, but the transfer syntax is a compressed one")
@@ -52,9 +55,9 @@ def fragments(file: DicomFile) -> Iterator[Problem]:
         return
     frames = file.data.number("NumberOfFrames") or 1
     count = len(pixels.fragments)
-    if count < frames and not file.transfer_syntax.startswith(_VIDEO):
+    if count < frames and not file.transfer_syntax.startswith(syntaxes.VIDEO_ARC):
         yield Problem("PixelData", f"has {count} fragments for {frames} frames")
-    elif count > frames and file.transfer_syntax == _RLE:
+    elif count > frames and file.transfer_syntax == syntaxes.RLE:
         yield Problem("PixelData", f"has {count} fragments for {frames} RLE frames", "PS3.5 A.4.2")
     for number, length in enumerate(pixels.fragments, 1):
         if length % 2:
@@ -84,21 +87,21 @@ def offset_table(file: DicomFile) -> Iterator[Problem]:
 def color(file: DicomFile) -> Iterator[Problem]:
     """PhotometricInterpretation is one that the transfer syntax can have."""
     name, syntax = file.data.text("PhotometricInterpretation"), file.transfer_syntax
-    if not syntax.startswith(_STANDARD) or file.data.get("PixelData") is None:
+    if not syntax.startswith(syntaxes.ARC) or file.data.get("PixelData") is None:
         return
     allowed = _PROCESS.get(name)
     if allowed is not None and syntax not in allowed:
         yield Problem("PhotometricInterpretation", f"is {name}, which this transfer syntax has not")
     elif name == "PALETTE COLOR" and syntax in _NO_PALETTE:
         yield Problem("PhotometricInterpretation", "is PALETTE COLOR, but the pixels may be lossy")
-    elif name == "YBR_FULL_422" and syntax == _RLE:
+    elif name == "YBR_FULL_422" and syntax == syntaxes.RLE:
         yield Problem("PhotometricInterpretation", f"is {name}, which RLE has not", "PS3.5 8.2.2")
 
 
 def baseline_bits(file: DicomFile) -> Iterator[Problem]:
     """JPEG baseline holds eight bits."""
     allocated = file.data.number("BitsAllocated")
-    if file.transfer_syntax == _JPEG + "50" and allocated not in (None, 8):
+    if file.transfer_syntax == syntaxes.JPEG_BASELINE and allocated not in (None, 8):
         yield Problem("BitsAllocated", f"is {allocated}; JPEG baseline has 8")
 
 

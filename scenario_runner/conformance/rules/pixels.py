@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.dicom_file import EXPLICIT_BIG, IMPLICIT_LITTLE, DicomFile
+from scenario_runner.conformance.dicom_file import DicomFile
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.dicom.syntaxes import EXPLICIT_BE, IMPLICIT_LE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +117,7 @@ def _vr_fault(file: DicomFile, pixels: Element) -> str:
     if pixels.written_vr not in ("OB", "OW"):
         return "it is OB or OW"
     allocated = file.data.number("BitsAllocated")
-    explicit = file.transfer_syntax not in (IMPLICIT_LITTLE, EXPLICIT_BIG)
+    explicit = file.transfer_syntax not in (IMPLICIT_LE, EXPLICIT_BE)
     if pixels.written_vr == "OB" and explicit and allocated is not None and allocated > 8:
         return f"with {allocated} bits allocated it is OW"
     return ""

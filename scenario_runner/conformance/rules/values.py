@@ -10,22 +10,16 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.elements import Element, Items
 from scenario_runner.conformance.elements import entry as dictionary
 from scenario_runner.conformance.rules.base import Problem
-from scenario_runner.dicom.characters import TEXT_VRS, UndecodableError
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.characters import UndecodableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_CHARACTERS = {"SH": 16, "LO": 64, "PN": 64, "ST": 1024, "LT": 10240}
+_CHARACTERS = {vr: most for vr, most in vrs.LONGEST_TEXT.items() if vr in vrs.CHARACTER_SET}
 """Longest value in characters; of PN, longest component group."""
-_BYTES = {"AE": 16, "CS": 16, "DS": 16, "DT": 26, "IS": 12, "TM": 14, "UI": 64}
-"""Longest value in bytes, for VRs that are ASCII."""
-_SIZES = {
-    "AT": 4, "FD": 8, "FL": 4, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2, "SL": 4, "SS": 2,
-    "SV": 8, "UL": 4, "US": 2, "UV": 8,
-}  # fmt: skip
-_COUNTED = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
-_UNDIVIDED = frozenset({"LT", "ST", "UT", "UR"})
-"""Text VRs in which a backslash is a character."""
+_BYTES = {vr: most for vr, most in vrs.LONGEST_TEXT.items() if vr in vrs.ASCII - {"AS", "DA"}}
+"""Longest value in bytes, for VRs that are ASCII; two have one length only, which is their form."""
 _SHOWN = 40
 
 _NOT_PRINTABLE = re.compile(r"[^ -~]")
@@ -56,7 +50,7 @@ def _values_of(element: Element, items: Items) -> list[str]:
     whole = items.decoded(element).rstrip(" \0")
     if not whole:
         return []
-    return [whole] if element.vr in _UNDIVIDED else whole.split("\\")
+    return [whole] if element.vr in vrs.ONE_TEXT else whole.split("\\")
 
 
 def length(items: Items, element: Element) -> Iterator[Problem]:
@@ -108,7 +102,7 @@ def uid(items: Items, element: Element) -> Iterator[Problem]:
 
 def size(items: Items, element: Element) -> Iterator[Problem]:
     """A binary value is a whole number of its units."""
-    unit = _SIZES.get(element.vr)
+    unit = vrs.UNIT_SIZES.get(element.vr)
     if unit and element.length and element.length % unit and element.length % 2 == 0:
         yield Problem(
             items.where(element), f"has {element.length} bytes; VR {element.vr} takes {unit} each"
@@ -132,8 +126,8 @@ def multiplicity(items: Items, element: Element) -> Iterator[Problem]:
     known = dictionary(element.tag)
     if known is None or element.empty or not element.kept or element.items is not None:
         return
-    if element.vr in _COUNTED:
-        count, rest = divmod(len(element.value), _SIZES[element.vr])
+    if element.vr in vrs.VALUE_SIZES:
+        count, rest = divmod(len(element.value), vrs.UNIT_SIZES[element.vr])
         if rest:
             return  # said by the rule about sizes
     elif element.is_text:
@@ -154,7 +148,7 @@ def characters(items: Items, element: Element) -> Iterator[Problem]:
     """Text decodes by the character set that is declared for it; other VRs are ASCII."""
     if not element.is_text or (element.value.isascii() and b"\x1b" not in element.value):
         return
-    if element.vr in TEXT_VRS:
+    if element.vr in vrs.CHARACTER_SET:
         try:
             values_of(element, items)
         except UndecodableError as error:

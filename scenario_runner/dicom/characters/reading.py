@@ -21,11 +21,12 @@ from scenario_runner.dicom.characters.sets import (
     decoding_table,
 )
 from scenario_runner.dicom.characters.terms import Declared, declared, is_declared
+from scenario_runner.dicom.vrs import CHARACTER_SET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TEXT_VRS: Final = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+TEXT_VRS: Final = CHARACTER_SET
 """VRs that Specific Character Set governs (PS3.5 6.1.2.3)."""
 ONE_TEXT: Final = frozenset(("LT", "ST", "UT"))
 """VRs of one value, in which a backslash is no delimiter."""

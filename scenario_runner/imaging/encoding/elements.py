@@ -10,23 +10,17 @@ from pydicom.charset import convert_encodings, encode_string
 from pydicom.config import IGNORE
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
-from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
+
+from scenario_runner.dicom import vrs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scenario_runner.imaging.encoding.syntaxes import Encoding
+    from scenario_runner.dicom.syntaxes import Encoding
 
-LONG_VR = frozenset(str(vr) for vr in EXPLICIT_VR_LENGTH_32)
-"""VRs whose explicit length has four bytes after two reserved ones (PS3.5 7.1.2)."""
 
-TEXT_VR = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
-"""VRs that SpecificCharacterSet applies to (PS3.5 6.1.2.3)."""
-
-_ASCII_VR = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
-_NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
-_WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
-"""VRs whose value is a stream of words, and the bytes of one word (PS3.5 6.2)."""
+_PLAIN_TEXT = vrs.CHARACTER_SET - {"PN"}
+"""Text whose encoding does not change at delimiters of its own."""
 
 
 def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
@@ -34,7 +28,7 @@ def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
     group, element, order = tag >> 16, tag & 0xFFFF, encoding.order
     if encoding.implicit:
         return struct.pack(order + "HHI", group, element, length)
-    if vr in LONG_VR:
+    if vr in vrs.LONG:
         return struct.pack(order + "HH2sHI", group, element, vr.encode("ascii"), 0, length)
     if length > 0xFFFE:
         raise ValueError(f"a value of VR {vr} is limited to 65534 bytes, this one has {length}")
@@ -67,24 +61,16 @@ def _item(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
 
 
 def _plain(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> bytes:
-    size = _WORDS.get(element.VR, 1)
-    if not encoding.little and size > 1 and isinstance(element.value, bytes):
+    if not encoding.little and isinstance(element.value, bytes):
         # pydicom writes such values as they are, whatever the byte order.
-        element = DataElement(element.tag, element.VR, _swapped(element.value, size))
+        element = DataElement(
+            element.tag, element.VR, vrs.swapped(element.value, element.VR), validation_mode=IGNORE
+        )
     stream = DicomBytesIO()
     stream.is_implicit_VR = encoding.implicit
     stream.is_little_endian = encoding.little
     write_data_element(stream, element, list(terms) or ["ISO_IR 6"])
     return stream.getvalue()
-
-
-def _swapped(value: bytes, size: int) -> bytes:
-    """Words of so many bytes in the other byte order, the last one filled up."""
-    value += b"\0" * (-len(value) % size)
-    swapped = bytearray(len(value))
-    for place in range(size):
-        swapped[place::size] = value[size - 1 - place :: size]
-    return bytes(swapped)
 
 
 class ElementEncoder:
@@ -104,7 +90,7 @@ class ElementEncoder:
         tag_bytes = struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)
         if encoding.implicit:
             self._prefix, self._length = tag_bytes, struct.Struct(order + "I")
-        elif vr in LONG_VR:
+        elif vr in vrs.LONG:
             self._prefix, self._length = (
                 tag_bytes + vr.encode() + b"\0\0",
                 struct.Struct(order + "I"),
@@ -130,16 +116,16 @@ class ElementEncoder:
         """The unpadded value, or None when pydicom has to encode it."""
         if type(value) is bytes:
             return value
-        if self.vr in _ASCII_VR:
+        if self.vr in vrs.ASCII:
             if type(value) is list:
                 value = "\\".join(map(str, value))
             return str(value).encode("ascii")
-        if self.vr in _NUMBERS:
-            code = _NUMBERS[self.vr]
+        if self.vr in vrs.STRUCT_CODES:
+            code = vrs.STRUCT_CODES[self.vr]
             if type(value) is list:
                 return struct.pack(f"{self._encoding.order}{len(value)}{code}", *value)
             return struct.pack(self._encoding.order + code, value)
-        if self.vr in ("LO", "SH", "LT", "ST") and type(value) is str:
+        if self.vr in _PLAIN_TEXT and type(value) is str:
             if value.isascii():
                 return value.encode("ascii")
             return encode_string(value, self._encodings) if len(self._encodings) == 1 else None

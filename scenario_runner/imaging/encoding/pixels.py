@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scenario_runner.dicom.syntaxes import Encoding
     from scenario_runner.imaging.encoding.codecs import Codec
-    from scenario_runner.imaging.encoding.syntaxes import Encoding
     from scenario_runner.imaging.instance import Buffer
 
 

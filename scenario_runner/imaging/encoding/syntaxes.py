@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.syntaxes import (
     DEFLATED,
-    EXPLICIT_BE,
     EXTRAS,
-    IMPLICIT_LE,
     SUPPORTED,
 )
 
@@ -19,26 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scenario_runner.imaging.instance import Buffer
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How data elements are written down (PS3.5 7.1): with or without VR, in which byte order."""
-
-    implicit: bool = False
-    little: bool = True
-
-    @property
-    def order(self) -> str:
-        """The byte order as ``struct`` and NumPy write it."""
-        return "<" if self.little else ">"
-
-
-def encoding_of(transfer_syntax_uid: str) -> Encoding:
-    """All but two are Explicit VR Little Endian, also what is deflated or compressed (PS3.5 A)."""
-    return Encoding(
-        implicit=transfer_syntax_uid == IMPLICIT_LE, little=transfer_syntax_uid != EXPLICIT_BE
-    )
 
 
 def writable() -> frozenset[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import tag_for_keyword
 from pydicom.filewriter import correct_ambiguous_vr
 
+from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.imaging.encoding.elements import (
     ElementEncoder,
     encode_dataset,
@@ -16,20 +17,12 @@ from scenario_runner.imaging.encoding.elements import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scenario_runner.imaging.encoding.syntaxes import Encoding
+    from scenario_runner.dicom.syntaxes import Encoding
 
 PIXEL_DATA = 0x7FE00010
 
 _OF_REPEATING_GROUPS = {"OverlayData": 0x60003000}
 """Varying attributes whose keyword stands for several tags, and the one that is meant."""
-
-
-def _vr_of(tag: int, shared: Dataset) -> str:
-    """The VR of an attribute; US or SS follows PixelRepresentation (PS3.5 A.2)."""
-    vr = str(dictionary_VR(tag))
-    if vr == "US or SS":
-        return "SS" if shared.get("PixelRepresentation", 0) else "US"
-    return "OW" if vr == "OB or OW" else vr.split(" or ", maxsplit=1)[0]
 
 
 class Template:
@@ -48,13 +41,14 @@ class Template:
         character_sets: Sequence[str],
     ) -> None:
         correct_ambiguous_vr(shared, is_little_endian=True)
+        signed = bool(shared.get("PixelRepresentation", 0))
         encoders: dict[int, tuple[str, ElementEncoder]] = {}
         for keyword in varying:
             tag = _OF_REPEATING_GROUPS.get(keyword) or tag_for_keyword(keyword)
             assert tag is not None, keyword
             encoders[tag] = (
                 keyword,
-                ElementEncoder(tag, _vr_of(tag, shared), encoding, character_sets),
+                ElementEncoder(tag, vr_of(tag, signed=signed), encoding, character_sets),
             )
         self._head: list[bytes | tuple[str, ElementEncoder]] = []
         run = Dataset()

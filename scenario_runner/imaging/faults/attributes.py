@@ -5,6 +5,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.sop_classes import (
+    COMPUTED_RADIOGRAPHY,
+    GRAYSCALE_PRESENTATION_STATE,
+    KEY_OBJECT_SELECTION,
+    ULTRASOUND,
+)
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import (
     DX_FAMILY,
@@ -20,15 +26,11 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
     from scenario_runner.imaging.faults.raw import RawObject
 
-_US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
-_CR_IMAGE = "1.2.840.10008.5.1.4.1.1.1"
-_PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
-_KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
 _DOCUMENTS = {
-    "SR": _KEY_OBJECTS,
-    "KO": _PRESENTATION_STATE,
-    "PR": _KEY_OBJECTS,
-    "DOC": _KEY_OBJECTS,
+    "SR": KEY_OBJECT_SELECTION,
+    "KO": GRAYSCALE_PRESENTATION_STATE,
+    "PR": KEY_OBJECT_SELECTION,
+    "DOC": KEY_OBJECT_SELECTION,
 }
 """Modalities whose objects have no pixels, and a class of another of them."""
 _NO_SIDE = frozenset({"CR", "CT", "MR", "PT", "NM", "OT", "RF", "US", "XA"})
@@ -37,7 +39,7 @@ _NO_SIDE = frozenset({"CR", "CT", "MR", "PT", "NM", "OT", "RF", "US", "XA"})
 
 def _other_class(modality: str) -> str:
     """A SOP class whose IOD does not have the modality, and that asks for little else."""
-    return _DOCUMENTS.get(modality) or (_CR_IMAGE if modality == "US" else _US_IMAGE)
+    return _DOCUMENTS.get(modality) or (COMPUTED_RADIOGRAPHY if modality == "US" else ULTRASOUND)
 
 
 def _age(broken: RawObject, _about: Faulty) -> None:

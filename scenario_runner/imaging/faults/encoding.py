@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.sop_classes import RAW_DATA, SECONDARY_CAPTURE
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import fault
 
@@ -52,9 +53,9 @@ def _other_instance(broken: RawObject, _about: Faulty) -> None:
 def _other_class(broken: RawObject, _about: Faulty) -> None:
     element = broken.meta_element(0x0002)
     # Raw Data and Secondary Capture: one of the two is another class for certain.
-    other = b"1.2.840.10008.5.1.4.1.1.66"
+    other = RAW_DATA.encode("ascii")
     if element.value.rstrip(b"\0") == other:
-        other = b"1.2.840.10008.5.1.4.1.1.7"
+        other = SECONDARY_CAPTURE.encode("ascii")
     element.value = other + b"\0" * (len(other) % 2)
 
 

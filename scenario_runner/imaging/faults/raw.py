@@ -12,19 +12,17 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import tag_of, vr_of
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, IMPLICIT_LE
+
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
 
-IMPLICIT_LE = "1.2.840.10008.1.2"
-EXPLICIT_BE = "1.2.840.10008.1.2.2"
-DEFLATED = "1.2.840.10008.1.2.1.99"
 PIXEL_DATA = 0x7FE00010
 
-_LONG = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"))
-_NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_NULL_PADDED = frozenset({"UI", "OB", "UN"})
 
 
 @dataclass(slots=True)
@@ -76,9 +74,9 @@ class RawObject:
         """The first value of a US, SS, UL or SL attribute."""
         element = self.get(keyword)
         _, vr = _described(keyword)
-        if element is None or vr not in _NUMBERS:
+        if element is None or vr not in vrs.STRUCT_CODES:
             return None
-        code = _NUMBERS[element.vr if element.vr in _NUMBERS else vr]
+        code = vrs.STRUCT_CODES[element.vr if element.vr in vrs.STRUCT_CODES else vr]
         size = struct.calcsize(code)
         if len(element.value) < size:
             return None
@@ -95,12 +93,10 @@ class RawObject:
     def put_tag(self, tag: int, vr: str, value: str | bytes | int) -> RawElement:
         """The same for an attribute that has no keyword."""
         if isinstance(value, int):
-            data = struct.pack(self.order + _NUMBERS[vr], value)
+            data = struct.pack(self.order + vrs.STRUCT_CODES[vr], value)
         else:
             data = value.encode("ascii") if isinstance(value, str) else value
-        if len(data) % 2:
-            data += b"\0" if vr in _NULL_PADDED else b" "
-        made = RawElement(tag, vr, data)
+        made = RawElement(tag, vr, vrs.pad(data, vr))
         at = bisect_left(self.elements, tag, key=lambda element: element.tag)
         if at < len(self.elements) and self.elements[at].tag == tag:
             self.elements[at] = made
@@ -173,7 +169,7 @@ def _read_head(data: bytes, at: int, order: str, *, implicit: bool) -> tuple[int
     if implicit or group == 0xFFFE:
         return tag, "", struct.unpack_from(order + "L", data, at + 4)[0], at + 8
     vr = data[at + 4 : at + 6].decode("ascii")
-    if vr in _LONG:
+    if vr in vrs.LONG:
         return tag, vr, struct.unpack_from(order + "L", data, at + 8)[0], at + 12
     return tag, vr, struct.unpack_from(order + "H", data, at + 6)[0], at + 8
 
@@ -196,15 +192,12 @@ def _head(element: RawElement, order: str, *, implicit: bool) -> bytes:
     if implicit:
         return struct.pack(order + "HHL", group, number, length)
     vr = element.vr.encode("ascii")
-    if element.vr in _LONG:
+    if element.vr in vrs.LONG:
         return struct.pack(order + "HH2sHL", group, number, vr, 0, length)
     return struct.pack(order + "HH2sH", group, number, vr, length)
 
 
 def _described(keyword: str) -> tuple[int, str]:
     """Tag and VR of an attribute; of two possible VRs the first."""
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
-
-    tag = tag_for_keyword(keyword)
-    assert tag is not None, keyword
-    return tag, str(dictionary_VR(tag)).split(" or ", maxsplit=1)[0]
+    tag = tag_of(keyword)
+    return tag, vr_of(tag)

@@ -12,6 +12,9 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag, private_dictionary_
 from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.levels import UIDS
+from scenario_runner.dicom.sop_classes import STANDARD_ARC
 from scenario_runner.imaging.importing import profile
 from scenario_runner.imaging.importing.moments import shift_da, shift_dt
 from scenario_runner.imaging.importing.profile import Action
@@ -24,11 +27,6 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "REMOVED"
 _DUMMY = {"AS": "000D", "DS": "0", "IS": "0", "UR": "urn:removed"}
-_TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
-_TEXTUAL = _TEXT | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
-_BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_VRS = _TEXTUAL | _BYTES | {"AT", "FD", "FL", "SL", "SQ", "SS", "SV", "UL", "US", "UV"}
-_WELL_KNOWN = "1.2.840.10008."
 _PIXELS = 0x7FE0
 _LEAST = 4
 """Characters below which a text is not looked for: too many others hold it by chance."""
@@ -95,7 +93,7 @@ class Deidentifier:
         keyword, vr = keyword_for_tag(tag), _vr(dataset.get_item(tag))
         if tag.group == _PIXELS and top and keyword:
             return
-        if _never(tag) or not keyword or vr not in _VRS:
+        if _never(tag) or not keyword or vr not in vrs.ALL:
             self._remove(dataset, tag, keyword)
         elif keyword in profile.IDENTITY and (top or vr not in ("DA", "UI")):
             self._identity(dataset, tag, keyword, top=top)
@@ -110,7 +108,7 @@ class Deidentifier:
 
     def _identity(self, dataset: Dataset, tag: BaseTag, keyword: str, *, top: bool) -> None:
         """What the plan says goes, for the caller sets it; the three UIDs are mapped."""
-        if keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        if keyword in UIDS:
             self._map(dataset[tag])
         elif keyword == "SpecificCharacterSet":
             # At the top it is what texts are still read by; an item's own one is none after that.
@@ -139,7 +137,7 @@ class Deidentifier:
 
     def _action(self, keyword: str, vr: str) -> Action:
         if keyword in self._policy.keep:
-            return "clear" if vr in _TEXT else "keep"
+            return "clear" if vr in vrs.CHARACTER_SET else "keep"
         if keyword in profile.REMOVE:
             return "remove"
         if keyword in profile.EMPTY:
@@ -181,7 +179,7 @@ class Deidentifier:
             return
         several = isinstance(element.value, MultiValue)
         old = [str(value) for value in (element.value if several else [element.value])]
-        new = [value if value.startswith(_WELL_KNOWN) else self._uid(value) for value in old]
+        new = [value if value.startswith(STANDARD_ARC) else self._uid(value) for value in old]
         self._tally.uids += sum(
             1 for before, after in zip(old, new, strict=True) if before != after
         )
@@ -232,10 +230,10 @@ class Deidentifier:
             self._move(dataset, tag, vr)
         elif vr == "PN":
             return False
-        elif vr in _BYTES or vr not in _VRS:
+        elif vr in vrs.BYTES or vr not in vrs.ALL:
             raw = dataset.get_item(tag).value
             return not (isinstance(raw, bytes) and self._identifies(raw.decode("latin-1")))
-        elif vr in _TEXTUAL:
+        elif vr in vrs.TEXT:
             return not self._identifies(_text(dataset[tag]))
         return True
 
@@ -250,7 +248,7 @@ def identifying(dataset: Dataset) -> set[str]:
             found |= {whole, *_PARTS.split(whole)}
         elif keyword in profile.IDENTIFIES:
             found |= {value.strip() for value in _text(element).split("\\")}
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+    for keyword in UIDS:
         found.add(str(dataset.get(keyword, "")))
     return {text for text in found if len(text) >= _LEAST and text != PLACEHOLDER}
 
@@ -313,6 +311,6 @@ def _never(tag: BaseTag) -> bool:
 def _dummy(tag: BaseTag, vr: str) -> DataElement:
     if vr == "SQ":
         return DataElement(tag, vr, [code(PLACEHOLDER, "99FABRICATOR", "Removed")])
-    if vr in _BYTES:
+    if vr in vrs.BYTES:
         return DataElement(tag, vr, b"\0\0")
     return DataElement(tag, vr, _DUMMY.get(vr, PLACEHOLDER))

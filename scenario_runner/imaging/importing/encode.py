@@ -9,8 +9,9 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import correct_ambiguous_vr_element, write_dataset
 
 from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.syntaxes import encoding_of
 from scenario_runner.imaging.encoding.elements import encode_dataset
-from scenario_runner.imaging.encoding.syntaxes import deflate, encoding_of, is_deflated
+from scenario_runner.imaging.encoding.syntaxes import deflate, is_deflated
 from scenario_runner.imaging.encoding.template import PIXEL_DATA
 from scenario_runner.imaging.instance import Buffer, Instance
 

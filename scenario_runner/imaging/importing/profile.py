@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from scenario_runner.dicom.sop_classes import SECONDARY_CAPTURE, STORAGE_ARC
+
 Action = Literal["keep", "remove", "empty", "dummy", "clear"]
 """``clear`` keeps a text unless it holds something that identifies."""
 
@@ -212,8 +214,8 @@ SHOWS_TEXT = _words("DG DOC ES GM IVUS OP OT SM US XC")
 """Modalities whose pixels often have text or a face in them."""
 
 SHOWS_TEXT_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.7",
-    "1.2.840.10008.5.1.4.1.1.104.",
+    SECONDARY_CAPTURE,
+    STORAGE_ARC + "104.",
 )
 """Secondary Capture and Encapsulated Document storage: the UID itself, or what it begins with.
 

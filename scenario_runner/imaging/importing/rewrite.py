@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
+from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.errors import PLAN, Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
-from scenario_runner.imaging.encoding.syntaxes import Encoding
 from scenario_runner.imaging.importing.deidentify import Deidentifier, Policy
 from scenario_runner.imaging.importing.encode import encode
 from scenario_runner.imaging.modules.patient import patient

@@ -11,11 +11,12 @@ from scenario_runner.conformance.dicom_file import DicomFile
 from scenario_runner.conformance.elements import Items
 from scenario_runner.conformance.files import expand
 from scenario_runner.conformance.reader import read_file
+from scenario_runner.dicom.levels import UIDS
+from scenario_runner.dicom.sop_classes import MEDIA_STORAGE_DIRECTORY
 from scenario_runner.imaging.importing.moments import parse_da
 from scenario_runner.imaging.importing.profile import SHOWS_TEXT, SHOWS_TEXT_CLASSES
 
-_DIRECTORY = "1.2.840.10008.1.3.10"
-_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_NEEDED = ("SOPClassUID", *UIDS)
 _FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
 """Rules of the reader after which the rest of a file is not known."""
 
@@ -105,7 +106,7 @@ def scan(paths: Iterable[Path], looked: Callable[[int], None] = lambda _: None) 
 
 def _look(path: Path, found: Scan, instances: dict[str, Path]) -> None:
     file = read_file(path)
-    if file.sop_class == _DIRECTORY:
+    if file.sop_class == MEDIA_STORAGE_DIRECTORY:
         found.directories += 1
         return
     if problem := _archive(path, file) or _why_not(file):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
+from scenario_runner.dicom.sop_classes import ULTRASOUND_MULTI_FRAME
 from scenario_runner.imaging.modules import image, multiframe, study
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
-MULTIFRAME = "1.2.840.10008.5.1.4.1.1.3.1"
 _DEPTH_CM = 16.0
 _CM = 3
 
@@ -27,7 +27,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     image.general_image(dataset, ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0011" if color else "0001"])
     dataset.PatientOrientation = ""
     image.image_pixel(dataset, frame)
-    if series.sop_class_uid == MULTIFRAME:
+    if series.sop_class_uid == ULTRASOUND_MULTI_FRAME:
         multiframe.cine(dataset, frame, 40.0)
     if not color:
         image.voi_lut(dataset, frame)

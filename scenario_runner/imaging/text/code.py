@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenario_runner.dicom.levels import UIDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     from scenario_runner.imaging.text.ink import Ink
 
-ALL_UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 """What the code says, separated by spaces; a small image has room for the last of them only."""
 
 _QUIET = 4
@@ -35,10 +36,10 @@ class Symbol:
 
     def __init__(self, rows: int, columns: int, lengths: Mapping[str, int]) -> None:
         room = min(rows, columns) * _SHARE
-        self.keywords: tuple[str, ...] = ALL_UIDS
+        self.keywords: tuple[str, ...] = UIDS
         self._measure(lengths)
         if room // self._modules < 2:
-            self.keywords = ALL_UIDS[-1:]
+            self.keywords = UIDS[-1:]
             self._measure(lengths)
         self._pixels = max(1, int(room // self._modules))
         self.side = self._modules * self._pixels

@@ -15,6 +15,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import keyword_of, vr_of
+
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
@@ -27,10 +30,6 @@ JsonObject = Mapping[str, Any]
 """A data set in the model: ``{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "A^B"}]}}``."""
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
-_INTEGERS = frozenset(("IS", "US", "SS", "UL", "SL", "UV", "SV"))
-_REALS = frozenset(("DS", "FL", "FD"))
-_ONE_TEXT = frozenset(("LT", "ST", "UT", "UR"))
-"""VRs in which a backslash is text and leading spaces count (PS3.5 6.2)."""
 _PERSON_NAME = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -60,7 +59,7 @@ def plain(item: JsonObject, depth: int = 0) -> dict[str, Any]:
     for tag, element in list(item.items())[:MOST_ELEMENTS]:
         if not _TAG.fullmatch(tag) or not isinstance(element, Mapping) or tag.endswith("0000"):
             continue
-        result[_keyword(tag)] = _plain_value(tag, element, depth)
+        result[keyword_of(int(tag, 16))] = _plain_value(tag, element, depth)
     return result
 
 
@@ -77,7 +76,7 @@ def encode(values: Mapping[str, Any]) -> dict[str, Any]:
         number = int(key, 16) if _TAG.fullmatch(key) else tag_for_keyword(key)
         if number is None:
             raise ValueError(f"'{key}' is no DICOM keyword")
-        result[f"{number:08X}"] = _encoded(_vr(number), value)
+        result[f"{number:08X}"] = _encoded(vr_of(number), value)
     return dict(sorted(result.items()))
 
 
@@ -112,25 +111,10 @@ def printable(raw: bytes) -> str:
     return raw[: MOST_CHARACTERS // 2].hex()
 
 
-def _keyword(tag: str) -> str:
-    from pydicom.datadict import keyword_for_tag
-
-    return keyword_for_tag(int(tag, 16)) or tag.upper()
-
-
-def _vr(tag: int) -> str:
-    from pydicom.datadict import dictionary_VR
-
-    try:
-        return dictionary_VR(tag).split(" or ")[0]
-    except KeyError:
-        return "UN"
-
-
 def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
     vr = element.get("vr")
     if not isinstance(vr, str) or vr == "UN":
-        vr = _vr(int(tag, 16))
+        vr = vr_of(int(tag, 16))
     uri, inline, values = (element.get(key) for key in ("BulkDataURI", "InlineBinary", "Value"))
     if isinstance(uri, str):
         return uri[:MOST_CHARACTERS]
@@ -160,14 +144,14 @@ def _parts(value: Any, vr: str) -> Iterable[Any]:
         groups = [str(value.get(group) or "") for group in _PERSON_NAME]
         return [_text("=".join(groups).rstrip("="), vr)]
     if isinstance(value, str):
-        if vr in _ONE_TEXT:
+        if vr in vrs.ONE_TEXT:
             return [_text(value, vr)]
         return [_number(_text(part, vr), vr) for part in value.split("\\", MOST_VALUES)]
     return [_number(value, vr)]
 
 
 def _text(words: str, vr: str) -> str | None:
-    stripped = words.rstrip(" \0") if vr in _ONE_TEXT else words.strip(" \0")
+    stripped = words.rstrip(" \0") if vr in vrs.ONE_TEXT else words.strip(" \0")
     return stripped[:MOST_CHARACTERS] or None
 
 
@@ -175,10 +159,10 @@ def _number(value: Any, vr: str) -> Any:
     """A JSON scalar as its VR has it; text and number both do for IS and DS (PS3.18 F.2.3)."""
     if value is None or isinstance(value, bool | Mapping | list):
         return None if value is None else str(value)[:MOST_CHARACTERS]
-    if isinstance(value, str) and (vr not in _INTEGERS | _REALS or len(value) > 32):
+    if isinstance(value, str) and (vr not in vrs.INTEGERS | vrs.REALS or len(value) > 32):
         return value
     try:
-        if vr in _INTEGERS:
+        if vr in vrs.INTEGERS:
             whole = int(value)
             return whole if isinstance(value, str) or whole == value else value
         number = float(value)
@@ -186,7 +170,7 @@ def _number(value: Any, vr: str) -> Any:
         return str(value)
     if not math.isfinite(number):
         return str(number)
-    return number if vr in _REALS else str(value)
+    return number if vr in vrs.REALS else str(value)
 
 
 def _encoded(vr: str, value: Any) -> dict[str, Any]:
@@ -208,7 +192,7 @@ def _encoded_one(vr: str, value: Any) -> Any:
     if vr == "PN":
         groups = zip(_PERSON_NAME, str(value).split("="), strict=False)
         return {name: group for name, group in groups if group}
-    if vr in _INTEGERS or vr in _REALS:
+    if vr in vrs.INTEGERS or vr in vrs.REALS:
         number = _number(value if isinstance(value, int | float) else str(value), vr)
         return number if isinstance(number, int | float) else str(value)
     return str(value)
@@ -218,17 +202,13 @@ def _element(
     data_set: Dataset, tag: Any, bulk_data: Callable[[DataElement], str | None] | None
 ) -> dict[str, Any]:
     from pydicom import DataElement
-    from pydicom.datadict import dictionary_VR
 
     try:
         element = data_set[tag]
         value, vr = element.value, str(element.VR)
     except Exception:  # noqa: BLE001 - the decoder raises whatever a damaged value leads it into
         raw: Any = data_set.get_item(tag)
-        try:
-            vr = str(raw.VR or dictionary_VR(tag).split(" or ")[0])
-        except KeyError:
-            vr = "UN"
+        vr = str(raw.VR or vr_of(tag))
         words = raw.value.decode("latin-1") if isinstance(raw.value, bytes) else str(raw.value)
         return {"vr": vr, "Value": [words.strip(" \0")]}
     vr = vr.split(" or ")[0]

@@ -6,10 +6,10 @@ import struct
 from typing import Final
 
 from scenario_runner.answers import Received
+from scenario_runner.dicom.vrs import LONG
 
 MOST_META: Final = 0x100000
 _PREFIX = 132
-_LONG = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN", b"SQ", b"UT", b"UC", b"UR", b"SV", b"UV")
 
 
 class NotPart10Error(ValueError):
@@ -47,7 +47,7 @@ def _element(file: bytes, position: int) -> tuple[int, bytes, int, int]:
     """Element number, VR, where its value starts and how long it is; explicit little endian."""
     try:
         number, vr, short = struct.unpack_from("<H2sH", file, position + 2)
-        if vr not in _LONG:
+        if vr.decode("latin-1") not in LONG:
             return number, vr, position + 8, short
         (size,) = struct.unpack_from("<L", file, position + 8)
     except struct.error as error:

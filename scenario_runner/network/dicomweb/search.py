@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from scenario_runner.dicom.levels import unique_key
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.dicomweb import json_model, media_types
 
@@ -16,11 +17,6 @@ SearchLevel = Literal["study", "series", "image"]
 
 PAGE: Final = 200
 """Matches asked for at once; a service may give fewer."""
-_UNIQUE: Final[Mapping[SearchLevel, str]] = {
-    "study": "StudyInstanceUID",
-    "series": "SeriesInstanceUID",
-    "image": "SOPInstanceUID",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +40,7 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
     Raises OperationFailed for an HTTP failure and ProtocolViolation for what is no DICOM JSON.
     """
     path, left = resource(query.level, query.match)
-    unique = _UNIQUE[query.level]
+    unique = unique_key(query.level)
     fixed = parameters(left, query.returned, fuzzy=session.peer.fuzzy)
     asked = [*query.match, *query.returned, unique]
     seen: set[str] = set()

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.values import texts
 from scenario_runner.decoding import frame_of
-from scenario_runner.dicom.elements import (
-    DEFLATED_LITTLE,
-    EXPLICIT_BIG,
-    EXPLICIT_LITTLE,
-    IMPLICIT_LITTLE,
-    DamagedDatasetError,
-    Elements,
-)
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, takes_parts
 from scenario_runner.pacs.dicomweb.retrieving import Part, multipart
@@ -35,7 +29,7 @@ if TYPE_CHECKING:
 
 _NUMBERS: Final = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST: Final = 10_000
-_NATIVE: Final = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE, EXPLICIT_BIG))
+_NATIVE: Final = frozenset((IMPLICIT_LE, EXPLICIT_LE, DEFLATED, EXPLICIT_BE))
 _NUMBER_OF_FRAMES, _BITS_ALLOCATED = 0x00280008, 0x00280100
 _OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
 _GEOMETRY: Final = (0x00280010, 0x00280011, 0x00280002)
@@ -117,9 +111,9 @@ def _choice(
             anything = accepted.root == OCTET_STREAM and wanted == "*"
             if takes_parts(accepted, compressed) or anything:
                 return str(MediaType(compressed, {"transfer-syntax": syntax})), as_stored
-        if takes_parts(accepted, OCTET_STREAM) and wanted in (None, "*", EXPLICIT_LITTLE):
-            content_type = str(MediaType(OCTET_STREAM, {"transfer-syntax": EXPLICIT_LITTLE}))
-            if syntax in _NATIVE and syntax != EXPLICIT_BIG:
+        if takes_parts(accepted, OCTET_STREAM) and wanted in (None, "*", EXPLICIT_LE):
+            content_type = str(MediaType(OCTET_STREAM, {"transfer-syntax": EXPLICIT_LE}))
+            if syntax in _NATIVE and syntax != EXPLICIT_BE:
                 return content_type, as_stored
             if can_decode(syntax):
                 return content_type, decoded

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from scenario_runner.archive.transcoding import is_signed, vr_to_write
 from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.dicom.elements import DamagedDatasetError, Element, Elements, read_items
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 """A data set in the DICOM JSON model: tag of eight digits to ``{"vr": …, "Value": …}``."""
 
-BINARY_VRS: Final = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
-_INTEGERS: Final = frozenset(["IS", "SL", "SS", "SV", "UL", "US", "UV"])
-_DECIMALS: Final = frozenset(["DS", "FD", "FL"])
 _PN_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _INLINE_MAX: Final = 1024
 """Bytes; a longer binary value is fetched by its BulkDataURI."""
@@ -56,7 +54,7 @@ def of_answer(answer: Answer) -> Json:
 def _member(vr: str, values: list[str] | list[Answer]) -> Json:
     if vr == "SQ":
         return attribute(vr, [of_answer(item) for item in cast("list[Answer]", values)])
-    if vr in BINARY_VRS:
+    if vr in vrs.BYTES:
         return _inline(vr, "".join(cast("list[str]", values)).encode("latin-1"))
     return attribute(vr, [value(vr, one) for one in cast("list[str]", values)])
 
@@ -81,7 +79,7 @@ def of_elements(
             data[name] = attribute(vr, [UTF8])
         elif vr == "SQ":
             data[name] = attribute(vr, _items(element, f"{bulk_url}/{name}", terms, signed=signed))
-        elif vr in BINARY_VRS:
+        elif vr in vrs.BYTES:
             long = len(element.value) > _INLINE_MAX
             data[name] = bulk(vr, f"{bulk_url}/{name}") if long else _inline(vr, element.value)
         else:
@@ -124,9 +122,9 @@ def value(vr: str, text: str) -> Any:
     if vr == "PN":
         groups = zip(_PN_GROUPS, text.split("="), strict=False)
         return {name: group for name, group in groups if group}
-    if vr in _INTEGERS:
+    if vr in vrs.INTEGERS:
         return _integer(text)
-    if vr in _DECIMALS:
+    if vr in vrs.REALS:
         return _decimal(text)
     return text
 

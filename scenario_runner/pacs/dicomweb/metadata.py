@@ -6,8 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.values import texts
+from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_items
-from scenario_runner.dicom.levels import BY_KEYWORD
+from scenario_runner.dicom.levels import UIDS
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import (
@@ -30,10 +31,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_UIDS: Final = tuple(
-    BY_KEYWORD[keyword].tag
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
-)
+_UIDS: Final = tuple(map(tag_of, UIDS))
 _TAG_LENGTH: Final = 8
 
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.elements import DEFLATED_LITTLE, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.dicomweb.media_types import DICOM, MULTIPART, MediaType
 from scenario_runner.network.dicomweb.multipart import Buffer, closing, head, new_boundary
 from scenario_runner.pacs.dicomweb.desk import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_UNCOMPRESSED: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
+_UNCOMPRESSED: Final = (EXPLICIT_LE, IMPLICIT_LE)
 
 Part = tuple[str, Callable[[], "Iterable[Buffer]"]]
 """Content type, and what gives the content when its turn has come."""
@@ -62,7 +62,7 @@ def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
     raise WebError(
         406,
         f'there is {MULTIPART}; type="{DICOM}"{f" and {DICOM}" if single else ""}, in the stored transfer'
-        f" syntax, or uncompressed as transfer-syntax={EXPLICIT_LITTLE} or {IMPLICIT_LITTLE}",
+        f" syntax, or uncompressed as transfer-syntax={EXPLICIT_LE} or {IMPLICIT_LE}",
     )
 
 
@@ -90,7 +90,7 @@ def _can_be(instance: Located, wanted: str | None) -> bool:
         return True
     if wanted not in _UNCOMPRESSED:
         return False
-    return syntax in (*_UNCOMPRESSED, DEFLATED_LITTLE) or can_decode(syntax)
+    return syntax in (*_UNCOMPRESSED, DEFLATED) or can_decode(syntax)
 
 
 def _part_type(instance: Located, wanted: str | None) -> str:

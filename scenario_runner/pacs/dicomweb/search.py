@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.archive.keys import QUERY_RETRIEVE_LEVEL
 from scenario_runner.archive.query import Query
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
+from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError
-from scenario_runner.dicom.levels import BY_KEYWORD, Level
+from scenario_runner.dicom.levels import UIDS, Level
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, resource_url
 from scenario_runner.pacs.dicomweb.metadata import metadata
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.dicomweb.json_writer import Json
 
 _RETRIEVE_URL: Final = "00081190"
-_UIDS: Final = tuple(
-    BY_KEYWORD[keyword].tag
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
-)
+_UIDS: Final = tuple(map(tag_of, UIDS))
 
 
 def search_studies(desk: WebDesk, call: Call) -> Reply:

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.files import decode_meta
-from scenario_runner.archive.transcoding import NATIVE, TranscodingError, transcode
+from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.decoding import can_decode, decompress
-from scenario_runner.dicom.elements import (
-    DEFLATED_LITTLE,
-    EXPLICIT_LITTLE,
-    IMPLICIT_LITTLE,
-    DamagedDatasetError,
-    Span,
-    find_pixels,
-    inflate,
-)
+from scenario_runner.dicom import syntaxes
+from scenario_runner.dicom.elements import DamagedDatasetError, Span, find_pixels, inflate
 from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, IMPLICIT_LE, NATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,20 +28,20 @@ CHUNK: Final = 1 << 20
 _META_MAX: Final = 1 << 17
 
 IMAGE_TYPES: Final = {
-    "1.2.840.10008.1.2.4.50": "image/jpeg",
-    "1.2.840.10008.1.2.4.51": "image/jpeg",
-    "1.2.840.10008.1.2.4.57": "image/jpeg",
-    "1.2.840.10008.1.2.4.70": "image/jpeg",
-    "1.2.840.10008.1.2.4.80": "image/jls",
-    "1.2.840.10008.1.2.4.81": "image/jls",
-    "1.2.840.10008.1.2.4.90": "image/jp2",
-    "1.2.840.10008.1.2.4.91": "image/jp2",
-    "1.2.840.10008.1.2.4.92": "image/jpx",
-    "1.2.840.10008.1.2.4.93": "image/jpx",
-    "1.2.840.10008.1.2.4.201": "image/jphc",
-    "1.2.840.10008.1.2.4.202": "image/jphc",
-    "1.2.840.10008.1.2.4.203": "image/jphc",
-    "1.2.840.10008.1.2.5": "image/dicom-rle",
+    syntaxes.JPEG_BASELINE: "image/jpeg",
+    syntaxes.JPEG_EXTENDED: "image/jpeg",
+    syntaxes.JPEG_LOSSLESS: "image/jpeg",
+    syntaxes.JPEG_LOSSLESS_SV1: "image/jpeg",
+    syntaxes.JPEG_LS: "image/jls",
+    syntaxes.JPEG_LS_NEAR: "image/jls",
+    syntaxes.JPEG_2000_LOSSLESS: "image/jp2",
+    syntaxes.JPEG_2000: "image/jp2",
+    syntaxes.JPEG_2000_PART_2_LOSSLESS: "image/jpx",
+    syntaxes.JPEG_2000_PART_2: "image/jpx",
+    syntaxes.HTJ2K_LOSSLESS: "image/jphc",
+    syntaxes.HTJ2K_LOSSLESS_RPCL: "image/jphc",
+    syntaxes.HTJ2K: "image/jphc",
+    syntaxes.RLE: "image/dicom-rle",
 }
 """The media type of compressed frames by transfer syntax (PS3.18 8.7.3)."""
 
@@ -68,7 +62,7 @@ def converted(archive: Archive, instance: Located, to_uid: str) -> bytes:
     if instance.transfer_syntax_uid in NATIVE:
         data = transcode(archive.data(instance), instance.transfer_syntax_uid, to_uid)
         return file_meta(instance.sop_class_uid, instance.sop_instance_uid, to_uid) + data
-    if to_uid not in (EXPLICIT_LITTLE, IMPLICIT_LITTLE):
+    if to_uid not in (EXPLICIT_LE, IMPLICIT_LE):
         raise TranscodingError(f"{instance.transfer_syntax_uid} cannot become {to_uid}")
     return _decompressed(archive.files.path(instance.file), to_uid)
 
@@ -90,7 +84,7 @@ def _decompressed(path: Path, to_uid: str) -> bytes:
         raise TranscodingError(f"the pixels cannot be decoded: {error}") from error
     whole = target.getvalue()
     meta = decode_meta(whole[:_META_MAX])
-    data = transcode(whole[meta.data_offset :], EXPLICIT_LITTLE, to_uid)
+    data = transcode(whole[meta.data_offset :], EXPLICIT_LE, to_uid)
     return file_meta(meta.sop_class_uid, meta.sop_instance_uid, to_uid) + data
 
 
@@ -109,9 +103,9 @@ def pixels(archive: Archive, instance: Located) -> Iterator[Pixels | None]:
     Raises DamagedDatasetError, OSError.
     """
     syntax = instance.transfer_syntax_uid
-    if syntax == DEFLATED_LITTLE:
+    if syntax == DEFLATED:
         data = inflate(archive.data(instance))
-        span = find_pixels(data, EXPLICIT_LITTLE)
+        span = find_pixels(data, EXPLICIT_LE)
         yield None if span is None else Pixels(data, span)
         return
     with (

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.dicom.elements import Element, Encoding
+from scenario_runner.dicom.elements import Element
+from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
