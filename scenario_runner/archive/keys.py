@@ -76,12 +76,13 @@ class Match:
         """The identifier, decoded."""
         from io import BytesIO
 
-        from pydicom import dcmread
         from pydicom.uid import ExplicitVRLittleEndian
+
+        from scenario_runner.dicom.datasets import read_file
 
         encoded = self.encode(implicit=False)
         meta = b"\2\0\x10\0UI" + struct.pack("<H", 20) + ExplicitVRLittleEndian.encode() + b"\0"
-        found = dcmread(BytesIO(bytes(128) + b"DICM" + meta + encoded))
+        found = read_file(BytesIO(bytes(128) + b"DICM" + meta + encoded))
         del found.file_meta
         return found
 

@@ -25,9 +25,9 @@ class Pair:
 
     def received(self) -> Dataset:
         """The retrieved file. Raises InvalidDicomError for something that is no DICOM file."""
-        from pydicom import dcmread
+        from scenario_runner.dicom.datasets import read_file
 
-        return dcmread(self.file)
+        return read_file(self.file)
 
 
 def pairs(

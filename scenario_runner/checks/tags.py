@@ -94,13 +94,13 @@ class Tags(Check):
         return found
 
     def _against_values(self, context: StepContext, retrieved: Retrieved) -> Iterator[Difference]:
-        from pydicom import dcmread
+        from scenario_runner.dicom.datasets import read_file
 
         assert self.values is not None
         planned = {s.status.sop_instance_uid: s.image.id for s in context.ledger.sent()}
         for uid, file in retrieved.files.items():
             context.deadline.check()
-            dataset = dcmread(file, stop_before_pixels=True)
+            dataset = read_file(file, stop_before_pixels=True)
             for keyword, expected in self.values.items():
                 actual = plain_value(dataset[keyword]) if keyword in dataset else None
                 vr = dataset[keyword].VR if keyword in dataset else ""

@@ -186,8 +186,9 @@ def _draw(file: Path, frame: int, window: Window | None, colors: Colors | None) 
 def _json(file: Path, *, inline: bool) -> str:
     import json
 
-    from pydicom import DataElement, dcmread
+    from pydicom import DataElement
 
+    from scenario_runner.dicom.datasets import read_file
     from scenario_runner.network.dicomweb.json_model import of_dataset
 
     def bulk(element: DataElement) -> str | None:
@@ -197,7 +198,7 @@ def _json(file: Path, *, inline: bool) -> str:
         return f"{file.resolve().as_uri()}#{int(element.tag):08X}"
 
     try:
-        model = of_dataset(dcmread(file), bulk)
+        model = of_dataset(read_file(file), bulk)
     except (ValueError, TypeError, AttributeError, KeyError, NotImplementedError) as error:
         raise _DamagedError(f"'{file}' cannot be read: {error}") from error
     return json.dumps(model, ensure_ascii=False, indent=2)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
-    TEXT_VRS,
     decode,
     decode_strictly,
     faults,
 )
+from scenario_runner.dicom.vrs import CHARACTER_SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ class Items:
 
     def readable(self, element: Element) -> str:
         """The text of an element of it as far as it can be read, backslashes and padding included."""
-        if element.vr not in TEXT_VRS:
+        if element.vr not in CHARACTER_SET:
             return element.value.decode("latin-1")
         return decode(element.value, element.vr, self.character_sets())
 
@@ -159,7 +159,7 @@ class Items:
         A wrong declaration is said once and about that; its text is read as far as it can be.
         """
         terms = self.character_sets()
-        if element.vr not in TEXT_VRS or faults(terms):
+        if element.vr not in CHARACTER_SET or faults(terms):
             return self.readable(element)
         return decode_strictly(element.value, element.vr, terms)
 

@@ -1,56 +1,35 @@
-"""Which SpecificCharacterSet the values of an object need (PS3.3 C.12.1.1.2, PS3.5 6.1)."""
+"""The texts of an object and the character sets that hold them (PS3.3 C.12.1.1.2)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydicom.dataelem import RawDataElement
 
+from scenario_runner.dicom.characters import choose, parse, unencodable
+from scenario_runner.dicom.datasets import character_sets
 from scenario_runner.dicom.vrs import CHARACTER_SET
-from scenario_runner.planning.character_sets import SINGLE_BYTE, encodes, unencodable, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydicom import DataElement, Dataset
 
-__all__ = ["MULTI_BYTE", "SINGLE_BYTE", "choose", "texts", "unencodable", "unknown"]
 
-MULTI_BYTE = {
-    ("", "ISO 2022 IR 87"): "iso2022_jp",
-    ("", "ISO 2022 IR 149"): "euc_kr",
-}
-"""With code extension: JIS X 0208 for Japanese, KS X 1001 for Korean."""
+class Text(NamedTuple):
+    """One value. own: what the item it stands in declares; None for the set of the whole object."""
 
+    element: DataElement
+    text: str
+    own: tuple[str, ...] | None
 
-def choose(texts: Iterable[str]) -> tuple[str, ...]:
-    """The defined terms for these texts, () when all are ASCII.
-
-    A single-byte set where one holds everything, ISO 2022 for Japanese and Korean, else UTF-8. A
-    kanji of which one byte is a backslash (本) makes it UTF-8 too: readers that split values before they
-    decode them would cut it in two. So does a name that its escape sequences make longer than 64 bytes,
-    which some readers take for the limit of a name.
-    """
-    texts = list(texts)
-    characters = {character for text in texts for character in text if not character.isascii()}
-    if not characters:
-        return ()
-    for term, codec in SINGLE_BYTE.items():
-        if all(encodes(character, codec) for character in characters):
-            return (term,)
-    korean = any("\uac00" <= character <= "\ud7a3" for character in characters)
-    for terms, codec in MULTI_BYTE.items():
-        # KS X 1001 has kanji too, but a Japanese name has no business in it.
-        if codec == "euc_kr" and not korean:
-            continue
-        held = all(encodes(c, codec) and not _splits(c, codec) for c in characters)
-        if held and not any(_grows(text, codec) for text in texts):
-            return terms
-    return ("ISO_IR 192",)
+    def missing(self, terms: Sequence[str]) -> str:
+        """Its characters that can be written neither in these sets nor, if there are, in its own."""
+        return unencodable(self.text, str(self.element.VR), terms if self.own is None else self.own)
 
 
-def texts(dataset: Dataset) -> Iterator[tuple[DataElement, str]]:
-    """Every text that the character set applies to, items of sequences included; raw values are not.
+def texts(dataset: Dataset, own: tuple[str, ...] | None = None) -> Iterator[Text]:
+    """Every text that a character set applies to, items of sequences included; raw values are not.
 
     Asking a data set for a raw value would decode it, so those are passed over.
     """
@@ -60,22 +39,25 @@ def texts(dataset: Dataset) -> Iterator[tuple[DataElement, str]]:
             continue
         if element.VR == "SQ":
             for item in element.value:
-                yield from texts(item)
+                yield from texts(item, character_sets(item) or own)
         elif element.VR in CHARACTER_SET and element.value:
             for value in element.value if element.VM > 1 else [element.value]:
-                yield element, str(value)
+                yield Text(element, str(value), own)
 
 
-def _grows(text: str, codec: str) -> bool:
-    """Whether a person name is over 64 bytes with its escape sequences; some readers count those."""
-    return "^" in text and len(text.encode(codec, "replace")) > 64
+def chosen(found: Iterable[Text]) -> tuple[str, ...]:
+    """The defined terms for the texts of an object whose set nobody gave."""
+    return choose(one.text for one in found if one.own is None)
 
 
-def _splits(character: str, codec: str) -> bool:
-    """Whether a byte of the character, escape sequences aside, is a backslash.
+def without_default(terms: Iterable[str]) -> tuple[str, ...]:
+    """The terms as they are written: the default repertoire, ISO_IR 6, has none."""
+    return parse("" if term == "ISO_IR 6" else term for term in terms)
 
-    Readers cut values there before they decode them; ``^`` and ``=`` they look for in decoded text.
-    """
-    encoded = character.encode(codec)
-    inner = encoded[3:-3] if encoded.startswith(b"\x1b") else encoded
-    return b"\\" in inner
+
+def declare(dataset: Dataset, terms: Sequence[str]) -> None:
+    """Say in a data set which character sets it is written in."""
+    if terms:
+        dataset.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
+    else:
+        dataset.pop("SpecificCharacterSet", None)

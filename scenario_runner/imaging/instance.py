@@ -63,14 +63,14 @@ class Instance:
                 raise
 
     def dataset(self) -> Dataset:
-        """Decode into a pydicom data set with file meta information."""
+        """Decode into a pydicom data set with file meta information, its text by our codec."""
         from io import BytesIO
 
-        from pydicom import dcmread
+        from scenario_runner.dicom.datasets import read_file
 
         # One that was broken on purpose may lack even its preamble.
         broken = self.clean is not None
-        return dcmread(BytesIO(b"".join((self.meta, *self.buffers))), force=broken)
+        return read_file(BytesIO(b"".join((self.meta, *self.buffers))), force=broken)
 
     def pixels(self) -> np.ndarray:
         """The stored pixel values, (rows, columns) or (frames, rows, columns[, samples])."""

@@ -8,6 +8,8 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from scenario_runner.dicom.characters import faults, named
+from scenario_runner.dicom.datasets import character_sets as declared_sets
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import encoding_of, misfit
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 _RATIO = "LossyImageCompressionRatio"
+
+_CHARACTER_SET = "SpecificCharacterSet"
 
 
 class SeriesEncoder:
@@ -258,32 +262,31 @@ class SeriesEncoder:
         """Choose or check the character sets and declare them in the data set."""
         series = self.series
         given = series.study.patient.character_set
-        if "SpecificCharacterSet" in applied.keywords and "SpecificCharacterSet" not in applied.raw:
-            declared = _text(shared, "SpecificCharacterSet")
-            given = tuple(declared.split("\\")) if declared else ()
-        elements = [*character_sets.texts(shared), *character_sets.texts(_varying(each))]
+        if _CHARACTER_SET in applied.keywords and _CHARACTER_SET not in applied.raw:
+            given = declared_sets(shared)
+        found = [*character_sets.texts(shared), *character_sets.texts(_varying(each))]
         if given is None:
-            terms = character_sets.choose(text for _, text in elements)
+            terms = character_sets.chosen(found)
         else:
-            terms = tuple("" if term == "ISO_IR 6" else term for term in given)
-            if unknown := character_sets.unknown(terms):
+            terms = character_sets.without_default(given)
+            for term, reason in faults(terms):
                 raise refusal(
                     series,
                     "FAB314",
-                    f"'{unknown[0]}' is not a defined term of SpecificCharacterSet",
+                    f"'{term}' {reason}",
                     "write ISO_IR 100, ISO_IR 192, ISO 2022 IR 87, ... (PS3.3 C.12.1.1.2)",
                 )
-            for element, text in elements:
-                if missing := character_sets.unencodable(text, terms):
-                    raise refusal(
-                        series,
-                        "FAB314",
-                        f"{element.keyword or element.tag}: {missing!r} cannot be written in "
-                        f"{' and '.join(term or 'ASCII' for term in terms) or 'ASCII'}",
-                        "leave 'character_set' out, and one that holds all values is chosen",
-                    )
-        if "SpecificCharacterSet" not in applied.keywords and any(terms):
-            shared.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
+        for one in found:
+            if missing := one.missing(terms):
+                raise refusal(
+                    series,
+                    "FAB314",
+                    f"{one.element.keyword or one.element.tag}: {missing!r} cannot be written in "
+                    f"{named(terms if one.own is None else one.own)}",
+                    "leave 'character_set' out, and one that holds all values is chosen",
+                )
+        if _CHARACTER_SET not in applied.keywords and terms:
+            character_sets.declare(shared, terms)
         return terms
 
 

@@ -97,10 +97,10 @@ class PerformedSteps:
 
     def __iter__(self) -> Iterator[Dataset]:
         """Every step as it stands now."""
-        from pydicom import dcmread
+        from scenario_runner.dicom.datasets import read_file
 
         for path in sorted(self._folder.glob("*.dcm")):
-            yield dcmread(path)
+            yield read_file(path)
 
     def _path(self, uid: str) -> Path:
         return self._folder / (hashlib.sha256(uid.encode("utf-8")).hexdigest()[:40] + ".dcm")

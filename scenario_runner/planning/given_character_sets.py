@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.characters import ALONE, TERMS, faults, named, parse, unencodable
 from scenario_runner.language.model import NameParts
-from scenario_runner.planning.character_sets import ALONE, CODECS, unencodable, unknown
 from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
 from scenario_runner.planning.said import is_raw
 from scenario_runner.planning.values import ValueProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.language.model import PatientSpec
     from scenario_runner.planning.api import Demographics
     from scenario_runner.planning.blueprint import Path
     from scenario_runner.planning.findings import Findings
 
-_PATIENT = ("id", "issuer", "address", "phone")
-_STUDY = ("accession", "description", "institution", "procedure", "referring_physician")
-_SERIES = ("description", "protocol")
+_PATIENT = {"id": "LO", "issuer": "LO", "address": "LO", "phone": "SH"}
+_STUDY = {
+    "accession": "SH",
+    "description": "LO",
+    "institution": "LO",
+    "procedure": "LO",
+    "referring_physician": "PN",
+}
+_SERIES = {"description": "LO", "protocol": "LO"}
+"""Keys whose values are written as text, and the VR that they are written in."""
 _SAMPLE = 12
 """Generated people who are looked at; their scripts differ between locales, not within one."""
 _HINT = "leave 'character_set' out, and one that holds all values is chosen; ISO_IR 192 holds any"
+_KEYWORD = "SpecificCharacterSet"
+
+Text = tuple["Path", str, str]
+"""Where a text stands, its VR, and itself."""
 
 
 class CharacterSets:
@@ -32,53 +43,63 @@ class CharacterSets:
     def __init__(self, demographics: Mapping[str, Demographics], findings: Findings) -> None:
         self._demographics, self._findings = demographics, findings
         self._samples: dict[str, list[str]] = {}
+        self._noted: set[tuple[Path, str]] = set()
 
-    def check(
-        self, spec: PatientSpec, path: Path, said: tuple[str, ...] | None, locale: str | None
-    ) -> None:
+    def check(self, spec: PatientSpec, path: Path, locale: str | None) -> None:
         """Note every text of a patient, its studies and series that cannot be written.
 
-        said: terms that ``tags`` give instead of ``character_set``. locale: whose names are
-        generated. Without a given set there is nothing to check: one is chosen for the values.
+        locale: whose names are generated. Without a given set there is nothing to check: one is chosen
+        for the values. Tags of any level may give another, which then holds the texts of all levels.
         """
-        place: Path = (*path, "character_set")
         given = spec.character_set
-        if said is not None:
-            place, given = (*path, "tags", "SpecificCharacterSet"), list(said)
-            if is_raw(spec.tags["SpecificCharacterSet"]):
-                return
-        if given is None:
-            return
-        terms = [given] if isinstance(given, str) else given
-        if wrong := unknown(terms):
-            known = ", ".join(_near(wrong[0]))
-            where = (
-                (*place, terms.index(wrong[0])) if isinstance(spec.character_set, list) else place
-            )
-            message = f"'{wrong[0]}' is not a defined term of SpecificCharacterSet"
-            hint = f"near ones are: {known} (PS3.3 C.12.1.1.2)"
-            self._findings.add(
-                where if said is None else place, ValueProblem("FAB314", message, hint)
-            )
-            return
-        alone = [term for term in terms if term in ALONE]
-        if alone and len(terms) > 1:
-            message = f"'{alone[0]}' stands alone in SpecificCharacterSet, without code extensions"
-            hint = "leave the other sets out; it holds what they hold (PS3.3 C.12.1.1.2)"
-            self._findings.add(place, ValueProblem("FAB314", message, hint))
-            return
-        for below, text in _texts(spec, path):
-            self._note(below, f"'{text}'", unencodable(text, terms), terms)
-        if spec.name is None or (isinstance(spec.name, NameParts) and spec.name.locale):
+        listed: Sequence[str] | None = [given] if isinstance(given, str) else given
+        listed, place = _told(spec.tags, (*path, "tags"), listed, (*path, "character_set"))
+        of_patient = [*_name_texts(spec, path), *_fields(spec, path, _PATIENT)]
+        of_patient += _tag_texts(spec.tags, (*path, "tags"))
+        self._hold(of_patient, listed, place)
+        if listed is not None and not faults(listed) and _is_generated(spec):
             locale = locale or DEFAULT_LOCALE
-            missing = unencodable("".join(self._sample(locale)), terms)[:8]
-            self._note(place, f"names of the locale {locale}", missing, terms)
+            missing = unencodable("".join(self._sample(locale)), "LT", listed)[:8]
+            self._note(place, f"names of the locale {locale}", missing, listed)
+        for index, study in enumerate(spec.studies):
+            below = (*path, "studies", index)
+            of_study = [*_fields(study, below, _STUDY), *_tag_texts(study.tags, (*below, "tags"))]
+            terms, where = _told(study.tags, (*below, "tags"), listed, place)
+            self._hold([*of_patient, *of_study], terms, where)
+            for number, series in enumerate(study.series):
+                inner = (*below, "series", number)
+                texts = [*_fields(series, inner, _SERIES)]
+                texts += _tag_texts(series.tags, (*inner, "tags"))
+                own, there = _told(series.tags, (*inner, "tags"), terms, where)
+                self._hold([*of_patient, *of_study, *texts], own, there)
+
+    def _hold(self, texts: Iterable[Text], terms: Sequence[str] | None, place: Path) -> None:
+        """Note what is wrong with the terms, else which of the texts they cannot hold."""
+        if terms is None:
+            return
+        if wrong := faults(terms):
+            term, reason = wrong[0]
+            hint = "leave the other sets out; it holds what they hold (PS3.3 C.12.1.1.2)"
+            if term not in TERMS:
+                hint = f"near ones are: {', '.join(_near(term))} (PS3.3 C.12.1.1.2)"
+            elif term not in ALONE:
+                hint = "see PS3.3 C.12.1.1.2; ISO_IR 192 alone holds any text"
+            where = (*place, list(terms).index(term)) if len(terms) > 1 else place
+            self._add(where, ValueProblem("FAB314", f"'{term}' {reason}", hint))
+            return
+        for where, vr, text in texts:
+            self._note(where, f"'{text}'", unencodable(text, vr, terms), terms)
 
     def _note(self, path: Path, what: str, missing: str, terms: Sequence[str]) -> None:
         if missing:
-            sets = " and ".join(term or "ASCII" for term in terms)
-            message = f"{what} cannot be written in {sets}, which has no {missing}"
-            self._findings.add(path, ValueProblem("FAB314", message, _HINT))
+            message = f"{what} cannot be written in {named(terms)}, which has no {missing}"
+            self._add(path, ValueProblem("FAB314", message, _HINT))
+
+    def _add(self, path: Path, problem: ValueProblem) -> None:
+        """Note it once, though it is met at every level below."""
+        if (path, problem.message) not in self._noted:
+            self._noted.add((path, problem.message))
+            self._findings.add(path, problem)
 
     def _sample(self, locale: str) -> list[str]:
         """Texts of a few generated people; none where the locale is unknown, which is told."""
@@ -96,48 +117,65 @@ class CharacterSets:
         return self._samples[locale]
 
 
+def _is_generated(spec: PatientSpec) -> bool:
+    return spec.name is None or (isinstance(spec.name, NameParts) and spec.name.locale is not None)
+
+
+def _told(
+    tags: Mapping[str, Any], path: Path, terms: Sequence[str] | None, place: Path
+) -> tuple[Sequence[str] | None, Path]:
+    """The terms that hold from these tags down and where they were given; None when one is chosen."""
+    if _KEYWORD not in tags:
+        return terms, place
+    value = tags[_KEYWORD]
+    return (None if is_raw(value) else parse(value)), (*path, _KEYWORD)
+
+
 def _near(term: str) -> list[str]:
     """Defined terms that may be meant: those alike, else the most usual ones."""
     from difflib import get_close_matches
 
     digits = "".join(filter(str.isdigit, term))
-    same = [known for known in CODECS if digits and known.split()[-1:] == [digits]]
-    alike = get_close_matches(term.upper(), [known for known in CODECS if known], 3, 0.6)
+    same = [known for known in TERMS if digits and known.split()[-1:] == [digits]]
+    alike = get_close_matches(term.upper(), TERMS, 3, 0.6)
     usual = ["ISO_IR 100", "ISO_IR 192", "GB18030"]
     return list(dict.fromkeys([*same, *alike]))[:3] or usual
 
 
-def _texts(spec: PatientSpec, path: Path) -> Iterator[tuple[Path, str]]:
+def _name_texts(spec: PatientSpec, path: Path) -> Iterator[Text]:
     if isinstance(spec.name, str):
-        yield (*path, "name"), spec.name
+        yield (*path, "name"), "PN", spec.name
     elif spec.name is not None:
-        yield from _fields(spec.name, (*path, "name"), tuple(NameParts.model_fields))
-    yield from _fields(spec, path, _PATIENT)
-    yield from _tag_texts(spec.tags, (*path, "tags"))
-    for index, study in enumerate(spec.studies):
-        below = (*path, "studies", index)
-        yield from _fields(study, below, _STUDY)
-        yield from _tag_texts(study.tags, (*below, "tags"))
-        for place, series in enumerate(study.series):
-            inner = (*below, "series", place)
-            yield from _fields(series, inner, _SERIES)
-            yield from _tag_texts(series.tags, (*inner, "tags"))
+        yield from _fields(spec.name, (*path, "name"), dict.fromkeys(NameParts.model_fields, "PN"))
 
 
-def _fields(spec: Any, path: Path, names: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
-    for name in names:
+def _fields(spec: Any, path: Path, names: Mapping[str, str]) -> Iterator[Text]:
+    for name, vr in names.items():
         text = getattr(spec, name)
         if isinstance(text, str):
-            yield (*path, name), text
+            yield (*path, name), vr, text
 
 
-def _tag_texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every text below ``tags``; a raw one is bytes, and not for a character set to hold."""
+def _tag_texts(value: Any, path: Path, vr: str = "LO") -> Iterator[Text]:
+    """Every text below ``tags`` that the character set of the object is for.
+
+    A raw one is bytes, and an item that declares a set is read by that; neither is for it to hold.
+    """
     if isinstance(value, str):
-        yield path, value
+        yield path, vr, value
     elif isinstance(value, dict) and not is_raw(value):
+        if _KEYWORD in value and len(path) and isinstance(path[-1], int):
+            return
         for name, inner in value.items():
-            yield from _tag_texts(inner, (*path, name))
+            yield from _tag_texts(inner, (*path, name), _vr(name) or vr)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            yield from _tag_texts(inner, (*path, place))
+            yield from _tag_texts(inner, (*path, place), vr)
+
+
+def _vr(keyword: str) -> str:
+    """The VR of a keyword; empty for what is none, such as ``value`` of a private attribute."""
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    return dictionary_VR(tag).split(" or ")[0] if tag is not None else ""

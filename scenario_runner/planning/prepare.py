@@ -96,8 +96,7 @@ class Preparation:
         self._name(spec.name, (*path, "name"))
         self._texts(spec, path, (("issuer", "LO"), ("address", "LO"), ("phone", "SH")))
         self._tags(spec.tags, path)
-        said_of_patient = said(spec.tags, PATIENT)
-        self._character_sets.check(spec, path, said_of_patient.get("character_set"), locale)
+        self._character_sets.check(spec, path, locale)
         life = self._lives.of(spec, path)
         patient_id = self._identifiers.rule(
             "patient_id", spec.id, (*path, "id"), spec.count, issuer=spec.issuer or ""
@@ -116,7 +115,7 @@ class Preparation:
             patient_id=patient_id,
             life=life,
             locale=locale or DEFAULT_LOCALE,
-            said=said_of_patient,
+            said=said(spec.tags, PATIENT),
             studies=tuple(studies),
         )
 

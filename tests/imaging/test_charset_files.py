@@ -36,6 +36,11 @@ def terms_of(dataset: Dataset) -> tuple[str, ...] | None:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def raw_of(instance: Instance) -> Dataset:
+    """What pydicom has before anything is decoded."""
+    return dcmread(io.BytesIO(instance.meta + b"".join(instance.buffers)))
+
+
 def name_of(dataset: Dataset) -> tuple[str, bytes]:
     """The text, and the bytes before pydicom decodes them."""
     raw = dataset.get_item("PatientName").value
@@ -52,7 +57,7 @@ def test_a_name_in_the_declared_character_set_is_written_byte_for_byte(stem: str
     original = dcmread(FILES / f"{stem}.dcm")
     raw = name_of(original)
     instance = made(raw[0], terms_of(original))
-    assert name_of(instance.dataset()) == raw
+    assert name_of(raw_of(instance)) == raw
     whole = io.BytesIO(instance.meta + b"".join(instance.buffers))
     assert judge(read_stream(whole)) == []
 
@@ -61,7 +66,7 @@ def test_a_name_in_the_declared_character_set_is_written_byte_for_byte(stem: str
 def test_a_name_comes_back_whatever_character_set_is_chosen_for_it(stem: str) -> None:
     original = dcmread(FILES / f"{stem}.dcm")
     text, raw = name_of(original)
-    back = made(text, None).dataset()
+    back = raw_of(made(text, None))
     again = name_of(back)
     assert again[0] == text
     if terms_of(back) == terms_of(original):
@@ -73,4 +78,4 @@ def test_a_name_in_a_sequence_of_another_character_set_is_written_too(stem: str)
     (item,) = dcmread(FILES / f"{stem}.dcm").RequestedProcedureCodeSequence
     terms = terms_of(item) or terms_of(dcmread(FILES / f"{stem}.dcm"))
     text, _ = name_of(item)  # these files go back to ASCII where ISO IR 14 was declared
-    assert name_of(made(text, terms).dataset())[0] == text
+    assert str(made(text, terms).dataset().PatientName) == text

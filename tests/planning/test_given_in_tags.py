@@ -193,6 +193,18 @@ def test_an_unknown_sop_class_is_one_diagnostic_and_no_warning() -> None:
         ("character_set: ISO_IR 100, name: A^B, studies: [{modality: CT, tags: {StationName: Ω}}]", "FAB314"),
         ("character_set: ISO_IR 100, name: A^B, studies: [{series: [{modality: CT, protocol: Ω}]}]", "FAB314"),
         ("character_set: ISO_IR 100, name: A^B, tags: {RequestAttributesSequence: [{StudyID: Ω}]}", "FAB314"),
+        ("character_set: ISO_IR 100, name: A^B, tags: {RequestAttributesSequence: [{SpecificCharacterSet: ISO_IR 126, StudyID: Ω}]}", None),
+        ("character_set: ISO_IR 100, name: TESTŒUF^ZOË", "FAB314"),
+        ("character_set: ISO_IR 203, name: TESTŒUF^ZOË", None),
+        ("character_set: ['', ISO 2022 IR 58], name: 'WANG^XIAODONG=王^小东'", None),
+        ("character_set: ISO_IR 126, name: A^B, address: 25 €", "FAB314"),
+        ("character_set: ISO_IR 13, name: A^B, address: a~b", "FAB314"),
+        ("character_set: ISO 2022 IR 87, name: A^B", "FAB314"),
+        ("character_set: [ISO_IR 100, ISO 2022 IR 87], name: A^B", "FAB314"),
+        ("character_set: ['', ''], name: A^B", "FAB314"),
+        ("name: Zoë, studies: [{modality: CT, tags: {SpecificCharacterSet: ISO_IR 144}}]", "FAB314"),
+        ("name: Zoë, studies: [{series: [{modality: CT, tags: {SpecificCharacterSet: ISO_IR 101}}]}]", None),
+        ("name: Zoë, studies: [{series: [{modality: CT, tags: {SpecificCharacterSet: [ISO_IR 100, ISO_IR 101]}}]}]", "FAB314"),
     ],
 )  # fmt: skip
 def test_a_given_character_set_holds_the_texts_of_its_patient(

@@ -6,12 +6,12 @@
 
 from scenario_runner.dicom.characters.choosing import choose, fitting
 from scenario_runner.dicom.characters.reading import (
-    TEXT_VRS,
     UndecodableError,
     decode,
     decode_strictly,
 )
 from scenario_runner.dicom.characters.terms import (
+    ALONE,
     SPECIFIC_CHARACTER_SET,
     TERMS,
     UTF8,
@@ -22,9 +22,9 @@ from scenario_runner.dicom.characters.terms import (
 from scenario_runner.dicom.characters.writing import UnencodableError, encode, named, unencodable
 
 __all__ = [
+    "ALONE",
     "SPECIFIC_CHARACTER_SET",
     "TERMS",
-    "TEXT_VRS",
     "UTF8",
     "UndecodableError",
     "UnencodableError",

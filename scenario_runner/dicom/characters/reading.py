@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from scenario_runner.dicom.characters.sets import (
     ASCII,
@@ -21,15 +21,11 @@ from scenario_runner.dicom.characters.sets import (
     decoding_table,
 )
 from scenario_runner.dicom.characters.terms import Declared, declared, is_declared
-from scenario_runner.dicom.vrs import CHARACTER_SET
+from scenario_runner.dicom.vrs import ONE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TEXT_VRS: Final = CHARACTER_SET
-"""VRs that Specific Character Set governs (PS3.5 6.1.2.3)."""
-ONE_TEXT: Final = frozenset(("LT", "ST", "UT"))
-"""VRs of one value, in which a backslash is no delimiter."""
 
 _SEQUENCE = re.compile(rb"\x1b(?:\$[()]?|[(\-)])[@-~]")
 """An escape sequence that designates a graphic set (ISO 2022), whichever."""

@@ -25,6 +25,8 @@ UTF8: Final = "ISO_IR 192"
 _SINGLE = "ISO_IR "
 _EXTENSIBLE = "ISO 2022 IR "
 
+ALONE: Final = frozenset(WHOLE)
+"""Table C.12-5: sets beside which no other may stand."""
 WITHOUT_EXTENSION: Final = tuple(_SINGLE + number for number in ROWS if number not in MULTI_BYTE)
 """Table C.12-2, and ``ISO_IR 6``, which is written for the default repertoire though it is no term."""
 TERMS: Final = (
@@ -69,7 +71,11 @@ def faults(terms: Sequence[str]) -> list[tuple[str, str]]:
     for place, term in enumerate(terms):
         first = place == 0
         if term not in TERMS and not (first and not term):
-            reason = "is no defined term" if term else "is empty; only the first value may be"
+            reason = (
+                "is not a defined term of SpecificCharacterSet"
+                if term
+                else "is empty; only the first value may be"
+            )
         elif first and term.removeprefix(_EXTENSIBLE) in MULTI_BYTE:
             reason = "only extends another set; the first value is that one, or empty for ASCII"
         elif len(terms) > 1 and term in WHOLE:

@@ -6,21 +6,17 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from pydicom import DataElement, Dataset
-from pydicom.charset import convert_encodings, encode_string
 from pydicom.config import IGNORE
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 
 from scenario_runner.dicom import vrs
+from scenario_runner.dicom.datasets import character_sets, encoded_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scenario_runner.dicom.syntaxes import Encoding
-
-
-_PLAIN_TEXT = vrs.CHARACTER_SET - {"PN"}
-"""Text whose encoding does not change at delimiters of its own."""
 
 
 def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
@@ -56,11 +52,15 @@ def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -
 
 
 def _item(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
-    encoded = encode_dataset(dataset, encoding, terms)
+    encoded = encode_dataset(dataset, encoding, character_sets(dataset) or terms)
     return struct.pack(encoding.order + "HHI", 0xFFFE, 0xE000, len(encoded)) + encoded
 
 
 def _plain(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> bytes:
+    vr = str(element.VR)
+    if vr in vrs.CHARACTER_SET:
+        value = vrs.pad(encoded_text(element.value, vr, terms), vr)
+        return element_header(int(element.tag), vr, len(value), encoding) + value
     if not encoding.little and isinstance(element.value, bytes):
         # pydicom writes such values as they are, whatever the byte order.
         element = DataElement(
@@ -69,7 +69,7 @@ def _plain(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> by
     stream = DicomBytesIO()
     stream.is_implicit_VR = encoding.implicit
     stream.is_little_endian = encoding.little
-    write_data_element(stream, element, list(terms) or ["ISO_IR 6"])
+    write_data_element(stream, element, ["ISO_IR 6"])
     return stream.getvalue()
 
 
@@ -84,7 +84,6 @@ class ElementEncoder:
         self.tag, self.vr = tag, vr
         self._encoding = encoding
         self._terms = terms
-        self._encodings = convert_encodings(list(terms) or ["ISO_IR 6"])
         self._pad = b"\0" if vr == "UI" else b" "
         order = encoding.order
         tag_bytes = struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)
@@ -125,8 +124,6 @@ class ElementEncoder:
             if type(value) is list:
                 return struct.pack(f"{self._encoding.order}{len(value)}{code}", *value)
             return struct.pack(self._encoding.order + code, value)
-        if self.vr in _PLAIN_TEXT and type(value) is str:
-            if value.isascii():
-                return value.encode("ascii")
-            return encode_string(value, self._encodings) if len(self._encodings) == 1 else None
+        if self.vr in vrs.CHARACTER_SET:
+            return encoded_text(value, self.vr, self._terms)
         return None

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
+from scenario_runner.dicom.characters import faults
+from scenario_runner.dicom.datasets import character_sets as declared_sets
+from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.errors import PLAN, Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
@@ -53,9 +56,9 @@ def rewritten(
     cannot be written.
     """
     with _readable():
-        dataset = dcmread(file.path)
+        dataset = read_file(file.path)
         there = {keyword for keyword in _IF_THERE if keyword in dataset}
-        declared = _declared(dataset)
+        declared = declared_sets(dataset)
         Deidentifier(policy, uid, days, tally).apply(dataset)
         # pydicom keeps what it read beside the data set; the encoders need nothing of it.
         tags = list(dataset.keys())
@@ -133,32 +136,24 @@ def _mark(dataset: Dataset, file: SourceFile, policy: Policy) -> None:
         ]
 
 
-def _declared(dataset: Dataset) -> tuple[str, ...]:
-    value = dataset.get("SpecificCharacterSet") or ()
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
 def _character_set(
     dataset: Dataset, declared: tuple[str, ...], study: PlannedStudy, tally: Tally
 ) -> tuple[str, ...]:
     """Declare the character set: the plan's, else the file's where it holds all texts, else a new one."""
-    texts = [text for _, text in character_sets.texts(dataset)]
+    texts = list(character_sets.texts(dataset))
     given = study.patient.character_set
-    wanted = declared if given is None else given
-    terms = tuple("" if term == "ISO_IR 6" else term for term in wanted)
-    unknown = character_sets.unknown(terms)
-    missing = unknown or any(character_sets.unencodable(text, terms) for text in texts)
+    before = character_sets.without_default(declared)
+    terms = before if given is None else character_sets.without_default(given)
+    wrong = faults(terms)
+    missing = wrong or any(text.missing(terms) for text in texts)
     if missing and given is not None:
         message = f"'character_set: {' '.join(given)}' cannot hold the texts of an imported file"
         hint = "leave it out, and one that holds all values is chosen"
         raise InvalidInput([Diagnostic("FAB314", Where(file=PLAN, path=study.id), message, hint)])
     if missing:
-        terms = character_sets.choose(texts)
-    if any(terms):
-        dataset.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
-    else:
-        dataset.pop("SpecificCharacterSet", None)
-    if terms != tuple("" if term == "ISO_IR 6" else term for term in declared):
+        terms = character_sets.chosen(texts)
+    character_sets.declare(dataset, terms)
+    if terms != before:
         tally.character_sets[f"{_said(declared)} to {_said(terms)}"] += 1
     return terms
 

@@ -242,7 +242,7 @@ def test_what_is_sloppy_but_not_in_doubt_is_read(
 @pytest.mark.parametrize(
     ("terms", "wrong"),
     [
-        (("UTF-8",), "is no defined term"),
+        (("UTF-8",), "is not a defined term"),
         (("ISO 2022 IR 87",), "only extends another set"),
         (("ISO_IR 100", "ISO 2022 IR 87"), "beside others it is ISO 2022 IR 100"),
         (("", "ISO_IR 192"), "stands alone"),
