@@ -14,8 +14,10 @@ from scenario_runner.answers import (
     StoreStatus,
     status_class,
 )
-from scenario_runner.api.checks import Check, CheckResult, Difference
+from scenario_runner.api.checks import Check, CheckResult
+from scenario_runner.api.differences import Difference, Differences, Kind
 from scenario_runner.api.ledger import (
+    Asked,
     FetchedPart,
     Ledger,
     Renditions,
@@ -61,6 +63,7 @@ from scenario_runner.language.fields import (
 from scenario_runner.plugins import hookimpl
 
 __all__ = [
+    "Asked",
     "AttributeName",
     "Attributes",
     "Check",
@@ -71,6 +74,7 @@ __all__ = [
     "Date",
     "Deadline",
     "Difference",
+    "Differences",
     "Duration",
     "Echo",
     "Expression",
@@ -84,6 +88,7 @@ __all__ = [
     "InputFile",
     "Instances",
     "Keys",
+    "Kind",
     "Ledger",
     "Level",
     "Model",

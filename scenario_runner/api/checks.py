@@ -7,21 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from scenario_runner.api.differences import Difference
 from scenario_runner.language.fields import Model
 
 if TYPE_CHECKING:
     from scenario_runner.api.steps import StepContext
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One attribute that is not as it should be."""
-
-    subject: str
-    """Which object: the id of the planned image, or a UID."""
-    attribute: str
-    expected: Any
-    actual: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +24,7 @@ class CheckResult:
     message: str = ""
     """Why it failed, or what was looked at; one sentence."""
     differences: Sequence[Difference] = ()
+    """All of them; when there can be very many, ``Differences``, which keeps examples of each kind."""
 
 
 class Check(Model, ABC):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.answers import StoreStatus
+from scenario_runner.api.operations import Level
 from scenario_runner.imaging.importing.assign import Assigned
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -44,6 +45,25 @@ class SentEarlier:
     """The PACS may have it: no answer came, or the run was killed before it could be noted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a retrieval asked for, and what the case had sent by then: what ought to have come."""
+
+    level: Level
+    match: Mapping[str, Any] | None
+    """As a person gave it; None for whatever of the case is on the target."""
+    sent: Mapping[str, SentInstance]
+    """Everything sent by then, wherever, by SOP instance UID as it was sent."""
+    held: frozenset[str]
+    """Which of it the target itself acknowledged, or was sent by another PACS on our behalf."""
+    deleted: frozenset[str] = frozenset()
+    """Study UIDs that the case had deleted from the target."""
+    keys: Sequence[Mapping[str, str | Sequence[str]]] = ()
+    """The unique keys of each request, looked up where the match had others."""
+    frames: Sequence[int] = ()
+    """Numbers of frames, from 1; none for all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieved(Sequence[str]):
     """Instances fetched back from a target, as Part 10 files in ``folder``.
@@ -57,6 +77,8 @@ class Retrieved(Sequence[str]):
     """SOP instance UID to file."""
     statuses: Sequence[Mapping[str, Any]] = ()
     """The final answer to each request: status, class, comment; for the check ``status``."""
+    asked: Asked | None = None
+    """None when it is not known what was asked for; then a study counts of which something came."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -91,6 +113,7 @@ class Renditions(Mapping[str, Any]):
     target: str
     facts: Mapping[str, Any]
     parts: Sequence[FetchedPart] = ()
+    asked: Asked | None = None
 
     def __getitem__(self, key: str) -> Any:
         return self.facts[key]
@@ -104,7 +127,10 @@ class Renditions(Mapping[str, Any]):
 
 @dataclass(slots=True)
 class Ledger:
-    """The bookkeeping of one case. The last word of a target about an instance wins."""
+    """The bookkeeping of one case. The last word of a target about an instance wins.
+
+    *Sent* means sent by the case, to whichever target. Where something was sent is asked by name.
+    """
 
     generated: dict[str, PlannedSeries] | None = None
     """Series that ``generate`` selected, by plan key; None means all of the plan."""
@@ -121,6 +147,14 @@ class Ledger:
     _modifications: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _intended: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
+    _moved: dict[tuple[str, str], _Moved] = field(default_factory=dict)
+    """What a PACS was asked to send to another target, by that target and SOP instance UID."""
+    _ever: dict[str, SentInstance] = field(default_factory=dict)
+    """The best word of any target about each instance, by SOP instance UID as sent; deleted or not."""
+    _stored: set[str] = field(default_factory=set)
+    """Planned SOP instance UIDs of all that anybody ever acknowledged."""
+    _deleted: dict[str, set[str]] = field(default_factory=dict)
+    """Study UIDs deleted from each target and not sent there again since."""
     _sources: dict[str, Callable[[PlannedImage], Instance]] = field(default_factory=dict)
 
     def generate(
@@ -156,52 +190,159 @@ class Ledger:
         """What makes the instances of an imported series; None for one of the plan."""
         return self._sources.get(series.id)
 
+    def modifications(self, series: PlannedSeries) -> Mapping[str, Any]:
+        """What ``generate: {modify: …}`` asked for in this series."""
+        return self._modifications.get(series.id, {})
+
+    # --- what happens ---------------------------------------------------------------------------
+
     def intend(self, step_id: str, target: str, series: Iterable[PlannedSeries]) -> None:
         """``send`` is about to send these series; whatever happens, they were to be there."""
         taken = {one.id: one for one in series}
         self.selections[step_id] = taken
         self._intended.setdefault(target, {}).update(taken)
-
-    def intended(self, target: str) -> list[PlannedSeries]:
-        """Everything that was to be sent to a target, in the order of the first attempt."""
-        return list(self._intended.get(target, {}).values())
-
-    def modifications(self, series: PlannedSeries) -> Mapping[str, Any]:
-        """What ``generate: {modify: …}`` asked for in this series."""
-        return self._modifications.get(series.id, {})
+        self._there_again(target, (one.study.uid for one in taken.values()))
 
     def record(self, sent: SentInstance) -> None:
         """Note what a target said about an instance; a later failure does not undo a success."""
         key = (sent.target, sent.image.uid)
-        before = self._sent.get(key)
-        if before is None or not before.stored or sent.stored:
-            self._sent[key] = sent
+        self._sent[key] = _better(self._sent.get(key), sent)
+        uid = sent.status.sop_instance_uid
+        self._ever[uid] = _better(self._ever.get(uid), sent)
+        if sent.stored:
+            self._stored.add(sent.image.uid)
 
-    def sent(self, target: str | None = None) -> Iterator[SentInstance]:
-        """Everything offered to a target (or to any), in the order of the first offer."""
-        return (sent for (to, _), sent in self._sent.items() if target in (None, to))
-
-    def stored(self, target: str) -> list[PlannedImage]:
-        """What the target acknowledged."""
-        return [sent.image for sent in self.sent(target) if sent.stored]
-
-    def study_uids(self, target: str) -> list[str]:
-        """Studies of which the target may have something, in order."""
-        return list(
-            dict.fromkeys(
-                sent.image.series.study.uid
-                for sent in self.sent(target)
-                if sent.stored or sent.status.maybe_stored
-            )
-        )
+    def move(self, target: str, instances: Iterable[SentInstance], *, done: bool) -> None:
+        """A PACS was asked to send these to ``target``. done: whether it says that it sent them all."""
+        for one in instances:
+            key = (target, one.status.sop_instance_uid)
+            before = self._moved.get(key)
+            self._moved[key] = _Moved(one.image, done or (before is not None and before.done))
+            self._there_again(target, (one.image.series.study.uid,))
 
     def forget(self, target: str, study_uids: Iterable[str]) -> None:
-        """These studies were deleted from the target."""
+        """These studies were deleted from the target. That they were sent stays true."""
         gone = set(study_uids)
+        self._deleted.setdefault(target, set()).update(gone)
         for key, sent in list(self._sent.items()):
             if key[0] == target and sent.image.series.study.uid in gone:
                 del self._sent[key]
+        for key, moved in list(self._moved.items()):
+            if key[0] == target and moved.image.series.study.uid in gone:
+                del self._moved[key]
         left = self._intended.get(target, {})
         for series in list(left.values()):
             if series.study.uid in gone:
                 del left[series.id]
+
+    def _there_again(self, target: str, study_uids: Iterable[str]) -> None:
+        if target in self._deleted:
+            self._deleted[target].difference_update(study_uids)
+
+    # --- what was sent, and where to ------------------------------------------------------------
+
+    def sent(self, target: str | None = None) -> Iterator[SentInstance]:
+        """Everything offered to a target (or to any) and not deleted since, in order of the first offer."""
+        return (sent for (to, _), sent in self._sent.items() if target in (None, to))
+
+    def ever(self) -> Mapping[str, SentInstance]:
+        """Everything this case offered to anybody, each instance once, by SOP instance UID as sent."""
+        return self._ever
+
+    def was_stored(self, image: PlannedImage) -> bool:
+        """Whether anybody ever acknowledged it."""
+        return image.uid in self._stored
+
+    def asked(
+        self,
+        target: str,
+        level: Level,
+        match: Mapping[str, Any] | None,
+        keys: Sequence[Mapping[str, str | Sequence[str]]],
+        frames: Sequence[int] = (),
+    ) -> Asked:
+        """A retrieval from a target that begins now. keys: may grow while it goes on."""
+        return Asked(
+            level=level,
+            match=match,
+            sent=dict(self._ever),
+            held=frozenset(self.held(target)),
+            deleted=frozenset(self._deleted.get(target, ())),
+            keys=keys,
+            frames=frames,
+        )
+
+    def stored(self, target: str) -> list[PlannedImage]:
+        """What the target itself acknowledged."""
+        return [sent.image for sent in self.sent(target) if sent.stored]
+
+    def held(self, target: str) -> dict[str, SentInstance]:
+        """What the target acknowledged, and what a PACS says it sent there, by UID as sent."""
+        found = {one.status.sop_instance_uid: one for one in self.sent(target) if one.stored}
+        moved = (uid for (to, uid), one in self._moved.items() if to == target and one.done)
+        return {**{uid: self._ever[uid] for uid in moved if uid in self._ever}, **found}
+
+    def expected(self, target: str) -> list[SentInstance]:
+        """What a target ought to have: ``held``, or else all that this case got acknowledged anywhere.
+
+        A target that was sent nothing has what somebody forwards to it, which nobody tells us.
+        """
+        held = list(self.held(target).values())
+        return held or [one for one in self._not_deleted(target) if one.stored]
+
+    def intended(self, target: str) -> list[PlannedImage]:
+        """What was to be sent or moved to a target; where nothing was, all that was to be sent anywhere.
+
+        In the order of the first attempt. What was refused, or never tried, is among it.
+        """
+        found = _images(self._intended.get(target, {}).values())
+        moved = [one.image for (to, _), one in self._moved.items() if to == target]
+        found |= {image.uid: image for image in moved}
+        if not found:
+            gone = self._deleted.get(target, set())
+            every = {key: one for taken in self._intended.values() for key, one in taken.items()}
+            found = {one.image.uid: one.image for one in self._not_deleted(target)}
+            found |= _images(one for one in every.values() if one.study.uid not in gone)
+        return list(found.values())
+
+    def study_uids(self, target: str) -> list[str]:
+        """Studies of which the target may have something, for it was sent or moved there, in order."""
+        images = (
+            sent.image for sent in self.sent(target) if sent.stored or sent.status.maybe_stored
+        )
+        moved = (one.image for (to, _), one in self._moved.items() if to == target)
+        return list(dict.fromkeys(image.series.study.uid for image in (*images, *moved)))
+
+    def all_study_uids(self, target: str) -> list[str]:
+        """Studies this case sent something of, wherever, those deleted from the target left out."""
+        return list(
+            dict.fromkeys(
+                sent.image.series.study.uid
+                for sent in self._not_deleted(target)
+                if sent.stored or sent.status.maybe_stored
+            )
+        )
+
+    def _not_deleted(self, target: str) -> Iterator[SentInstance]:
+        """All that was ever sent, but for studies that were deleted from the target."""
+        gone = self._deleted.get(target, set())
+        return (one for one in self._ever.values() if one.image.series.study.uid not in gone)
+
+    def deleted_elsewhere(self, study_uid: str, target: str) -> bool:
+        """Whether the study was deleted by way of another target, which may be the same PACS."""
+        return any(study_uid in gone for to, gone in self._deleted.items() if to != target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    image: PlannedImage
+    done: bool
+
+
+def _better(before: SentInstance | None, now: SentInstance) -> SentInstance:
+    """The later word, unless that is a failure after a success."""
+    return now if before is None or now.stored or not before.stored else before
+
+
+def _images(series: Iterable[PlannedSeries]) -> dict[str, PlannedImage]:
+    return {image.uid: image for one in series for image in one.images}

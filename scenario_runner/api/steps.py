@@ -62,6 +62,10 @@ class StepContext(Protocol):
         """The PACS of that name; known to exist, for the scenario was checked."""
         ...
 
+    def targets_called(self, ae_title: str) -> list[str]:
+        """The names of the run's targets that have this AE title."""
+        ...
+
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances one at a time, with what ``generate`` was asked to modify."""
         ...

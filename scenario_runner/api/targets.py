@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -212,6 +212,9 @@ class TargetSetup:
     """Where C-MOVE and storage commitment come back to, as the site has it."""
     folder: Path = Path()
     """What relative paths in the site file start from."""
+    neighbours: MutableMapping[str, Callable[[], Any]] = field(default_factory=dict)
+    """Where the targets of the run that speak DIMSE can be reached, by AE title: asked when one is called,
+    for one may have to be started first. Each gives a ``ul.peer.Peer``. A kind adds itself."""
 
 
 class TargetKind(Protocol):

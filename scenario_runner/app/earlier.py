@@ -32,6 +32,8 @@ class EarlierSends:
     """(case, step, target, image) to when it was said, and what."""
     _deleted: dict[tuple[str, str, str], tuple[int, bool]] = field(default_factory=dict)
     """(case, target, study) to when its deletion began or, True, was done."""
+    _touched: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(case, study) to when it was last deleted anywhere: two targets may be two ways to one PACS."""
     _cut: dict[tuple[str, str], str] = field(default_factory=dict)
     """Steps that were under way when their run was killed, and that run."""
     _now: int = 0
@@ -47,6 +49,7 @@ class EarlierSends:
                 for study in event["studies"]:
                     key = (place[0], str(event["target"]), str(study))
                     self._deleted[key] = (self._now, bool(event["done"]))
+                    self._touched[place[0], str(study)] = self._now
             else:
                 self._take_instance(place, event)
 
@@ -86,9 +89,12 @@ class EarlierSends:
         if said is None:
             run = self._cut.get((case, step))
             return None if run is None else _unanswered(run, image.uid)
-        deleted, done = self._deleted.get((case, target, image.series.study.uid), (0, False))
-        if deleted < when:
+        study = image.series.study.uid
+        deleted, done = self._deleted.get((case, target, study), (0, False))
+        if self._touched.get((case, study), 0) < when:
             return said
+        if deleted < when:
+            return _unanswered(said.run, image.uid)
         return None if done else _unanswered(said.run, image.uid)
 
 

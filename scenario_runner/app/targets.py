@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from scenario_runner.api import Target
 from scenario_runner.app.load import Loaded
@@ -34,6 +34,7 @@ class OpenTargets:
         self._log_pdus = log_pdus
         self._lock = threading.Lock()
         self._open: dict[str, Target] = {}
+        self._neighbours: dict[str, Callable[[], Any]] = {}
         self._numbers = itertools.count()
         for name in names:
             self(name)
@@ -45,14 +46,14 @@ class OpenTargets:
                 if name not in self._site.targets:
                     known = ", ".join(self._site.targets)
                     raise UsageError(f"no target is called '{name}'", hint=f"there are: {known}")
-                self._open[name] = self._opened(name)
+                self._open[name] = self._opened(name, self._neighbours)
             return self._open[name]
 
-    def _opened(self, name: str) -> Target:
+    def _opened(self, name: str, neighbours: dict[str, Callable[[], Any]]) -> Target:
         scratch = Path(self._scratch.name) / f"t{next(self._numbers)}"
         scratch.mkdir()
         spec = self._site.targets[name]
-        target = open_target(name, spec, self._site, self._kinds, scratch, self._folder)
+        target = open_target(name, spec, self._site, self._kinds, scratch, self._folder, neighbours)
         target.log_pdus = target.log_pdus or self._log_pdus
         return target
 
@@ -62,15 +63,18 @@ class OpenTargets:
 
         So no other case, before, after or beside it, meets the faults.
         """
-        own: dict[str, Target] = {}
+        # Those of one case know each other, and those that all cases share.
+        neighbours: dict[str, Callable[[], Any]] = {}
+        own = {
+            name: self._opened(name, neighbours)
+            for name, shared in list(self._open.items())
+            if "misbehave" in shared.capabilities
+        }
+        for title, peer in self._neighbours.items():
+            neighbours.setdefault(title, peer)
 
         def target(name: str) -> Target:
-            shared = self(name)
-            if "misbehave" not in shared.capabilities:
-                return shared
-            if name not in own:
-                own[name] = self._opened(name)
-            return own[name]
+            return own[name] if name in own else self(name)
 
         try:
             yield target

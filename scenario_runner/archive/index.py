@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.matching import folded_groups
 from scenario_runner.archive.narrowing import Condition, one_of
 from scenario_runner.archive.schema import (
     COLUMNS,
@@ -29,6 +28,7 @@ from scenario_runner.archive.schema import (
     statements,
 )
 from scenario_runner.dicom.levels import LEVELS, Level, levels_down_to
+from scenario_runner.dicom.matching import folded_groups
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,6 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from scenario_runner.archive.matching import Matcher, matcher
 from scenario_runner.archive.values import character_sets, encode, texts
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
 from scenario_runner.dicom.dictionary import vr_of
@@ -22,6 +21,7 @@ from scenario_runner.dicom.elements import (
     write_elements,
     write_items,
 )
+from scenario_runner.dicom.matching import Matcher, matcher
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.dicom.vrs import BYTES
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.archive.matching import (
+from scenario_runner.archive.schema import NAMES, expression
+from scenario_runner.dicom.matching import (
     WILDCARD_VRS,
     date_range,
     folded_groups,
     has_wildcard,
 )
-from scenario_runner.archive.schema import NAMES, expression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,13 +21,13 @@ from scenario_runner.archive.keys import (
     holds,
     keys_of,
 )
-from scenario_runner.archive.matching import is_plain
 from scenario_runner.archive.narrowing import Condition, condition_of
 from scenario_runner.archive.values import character_sets, split, texts
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, Root, levels_down_to
+from scenario_runner.dicom.matching import is_plain
 from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:

@@ -11,8 +11,6 @@ from scenario_runner.checks.expected_findings import Finds, disagreements, wante
 from scenario_runner.checks.judging import judge
 from scenario_runner.language.fields import DEFAULT_VALIDATOR
 
-_SHOWN = 200
-
 
 class Conformant(Check):
     """Holds when no validator reports an error about the instances."""
@@ -32,11 +30,10 @@ class Conformant(Check):
         judgement = judge(context, self.of, self.with_, planned=self.finds == "faults")
         wrong = disagreements(judgement, self.finds)
         message = judgement.checked
-        if wrong:
-            what = "errors" if self.finds is None else "findings not as planned"
-            message = f"{len(wrong)} {what}; first: {wrong[0].attribute} {wrong[0].actual}"
+        if wrong.total:
+            message = f"{judgement.checked}: {wrong.sentence}"
         return CheckResult(
-            outcome="passed" if judgement.instances and not wrong else "failed",
+            outcome="passed" if judgement.instances and not wrong.total else "failed",
             expected=wanted(self.finds),
             actual={
                 "instances": len(judgement.instances),
@@ -45,5 +42,5 @@ class Conformant(Check):
                 **({"rules": judgement.rules()} if self.finds else {}),
             },
             message=message,
-            differences=wrong[:_SHOWN],
+            differences=wrong,
         )

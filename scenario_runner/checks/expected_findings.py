@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from scenario_runner.api import Difference, RuleName
+from scenario_runner.api import Difference, Differences, RuleName
 from scenario_runner.checks.judging import differences, planned_series, rule_of
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ Finds = Literal["faults"] | Annotated[list[RuleName], Field(min_length=1)] | Non
 """``faults`` for those of the plan, or a list of rules; None: no error at all."""
 
 
-def disagreements(judgement: Judgement, finds: Finds) -> list[Difference]:
+def disagreements(judgement: Judgement, finds: Finds) -> Differences:
     """What was found and should not have been, and what should have been and was not."""
     if finds is None:
-        return differences(judgement.errors())
+        return Differences(differences(judgement.errors()))
     if finds == "faults":
-        return [*_overlooked_faults(judgement), *_beyond_the_faults(judgement)]
+        return Differences([*_overlooked_faults(judgement), *_beyond_the_faults(judgement)])
     broken = {rule_of(found) for _, found in judgement.all()}
     missing = [_missing("", rule) for rule in finds if rule not in broken]
     other = [(name, found) for name, found in judgement.errors() if rule_of(found) not in finds]
-    return [*missing, *differences(other)]
+    return Differences([*missing, *differences(other)])
 
 
 def wanted(finds: Finds) -> str:

@@ -7,7 +7,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import FetchedPart, Renditions, StepContext
+from scenario_runner.api import (
+    Difference,
+    Differences,
+    FetchedPart,
+    Renditions,
+    SentInstance,
+    StepContext,
+)
+from scenario_runner.checks.pairs import expected_of, not_to_be_there
+from scenario_runner.checks.pixel_difference import PixelDifference, pixel_difference
 from scenario_runner.decoding import pixels_of
 from scenario_runner.dicom import syntaxes
 
@@ -23,24 +32,56 @@ _SYNTAXES = {
 """What a media type means without a transfer-syntax parameter (PS3.18 table 8.7.3-5)."""
 
 
-def compared(context: StepContext, fetched: Renditions) -> Iterator[tuple[str, str | None]]:
-    """Each frame's name and how it differs from the one that was sent, or None."""
-    images = {item.image.uid: item.image for item in context.ledger.sent(fetched.target)}
+def compared(
+    context: StepContext, fetched: Renditions, differences: Differences, what: str | None
+) -> Iterator[tuple[str, PixelDifference | None]]:
+    """Each frame's name and how it differs from the one that was sent, or None.
+
+    Frames that were asked for and did not come go to ``differences``, and so do frames of nobody.
+    """
+    sent = context.ledger.ever() if fetched.asked is None else fetched.asked.sent
+    came: dict[str, set[int | None]] = {}
+    for part in fetched.parts:
+        came.setdefault(part.sop_instance_uid, set()).add(part.frame)
+    expected = expected_of(context, fetched.asked, came, what, differences)
+    for uid, one in expected.items():
+        for number in _frames_of(one, fetched) - came.get(uid, set()):
+            differences.append(
+                Difference(
+                    subject=f"{one.image.id} frame {number}", attribute="PixelData",
+                    expected="sent", actual="not retrieved",
+                )
+            )  # fmt: skip
     for uid, group in groupby(fetched.parts, key=lambda part: part.sop_instance_uid):
-        if uid not in images:
-            yield uid, "not sent by this case"
-            continue
-        [instance] = context.instances(iter([images[uid]]))
-        sent = instance.dataset()
-        for part in group:
-            context.deadline.check()
-            yield f"{images[uid].id} frame {part.frame}", _differ(sent, part)
+        word = not_to_be_there(sent.get(uid))
+        if word:
+            differences.append(
+                Difference(
+                    subject=uid, attribute="SOPInstanceUID", expected=word, actual="retrieved"
+                )
+            )
+        elif what is None or uid in expected:
+            image = sent[uid].image
+            [instance] = context.instances(iter([image]))
+            dataset = instance.dataset()
+            for part in group:
+                context.deadline.check()
+                yield f"{image.id} frame {part.frame}", _differ(dataset, part)
 
 
-def _differ(sent: Dataset, part: FetchedPart) -> str | None:
+def _frames_of(one: SentInstance, fetched: Renditions) -> set[int | None]:
+    """Which frames of an instance ought to have come."""
+    series = one.image.series
+    if not series.has_pixels:
+        return set()
+    asked = fetched.asked.frames if fetched.asked is not None else ()
+    return set(asked or range(1, series.frames + 1))
+
+
+def _differ(sent: Dataset, part: FetchedPart) -> PixelDifference | None:
     number = part.frame or 1
     if "PixelData" not in sent:
-        return "nothing with pixels was sent"
+        return PixelDifference("nothing with pixels was sent")
     data = part.file.read_bytes()
     kind, _, parameters = part.media_type.lower().partition(";")
     try:
@@ -48,14 +89,16 @@ def _differ(sent: Dataset, part: FetchedPart) -> str | None:
             return _differ_decoded(sent, number, data, _syntax(kind.strip(), parameters))
         ours = _frame(sent, number)
     except (AttributeError, NotImplementedError, RuntimeError, ValueError, IndexError) as error:
-        return f"cannot be decoded: {error}"
+        return PixelDifference("cannot be decoded", str(error))
     # A frame of odd length may be padded to an even one.
     if data[: len(ours)] == ours and len(data) - len(ours) in (0, len(ours) % 2):
         return None
     if len(data) != len(ours):
-        return f"{amount(len(data), 'byte')} instead of {len(ours)}"
+        return PixelDifference(
+            "another size", f"{amount(len(data), 'byte')} instead of {len(ours)}"
+        )
     wrong = sum(one != other for one, other in zip(data, ours, strict=True))
-    return f"{wrong} of {amount(len(ours), 'byte')} differ"
+    return PixelDifference("bytes differ", f"{wrong} of {amount(len(ours), 'byte')} differ")
 
 
 def _syntax(kind: str, parameters: str) -> str:
@@ -82,10 +125,9 @@ def _frame(sent: Dataset, number: int) -> bytes:
     return bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
 
 
-def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> str | None:
+def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> PixelDifference | None:
     import copy
 
-    import numpy as np
     from pydicom.encaps import encapsulate
     from pydicom.uid import UID
 
@@ -100,8 +142,4 @@ def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> str
     frames = int(sent.get("NumberOfFrames") or 1)
     pixels = pixels_of(sent)
     ours = pixels[number - 1] if frames > 1 else pixels
-    theirs = pixels_of(received)
-    if ours.shape != theirs.shape:
-        return f"size {theirs.shape} instead of {ours.shape}"
-    wrong = int(np.count_nonzero(ours != theirs))
-    return f"{wrong} of {ours.size} pixel values differ" if wrong else None
+    return pixel_difference(ours, pixels_of(received))

@@ -142,17 +142,16 @@ def _made(context: StepContext, selected: Iterable[PlannedSeries]) -> tuple[list
     return made, total
 
 
-def differences(findings: Sequence[tuple[str, Finding]]) -> list[Difference]:
-    """Findings as the report shows them."""
-    return [
-        Difference(
+def differences(findings: Iterable[tuple[str, Finding]]) -> Iterator[Difference]:
+    """Findings as the report shows them, counted by attribute and rule."""
+    for name, found in findings:
+        yield Difference(
             subject=name,
             attribute=found.attribute or rule_of(found),
             expected=found.section or "conformant",
             actual=found.message,
+            kind=rule_of(found),
         )
-        for name, found in findings
-    ]
 
 
 def plain(name: str, found: Finding) -> Mapping[str, Any]:

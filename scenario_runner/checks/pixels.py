@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from scenario_runner.amounts import amount, plural
@@ -9,22 +10,25 @@ from scenario_runner.api import (
     Check,
     CheckResult,
     Difference,
+    Differences,
     Renditions,
     SavedName,
+    Selection,
     StepContext,
 )
 from scenario_runner.checks.frames import compared as compared_frames
 from scenario_runner.checks.pairs import Pair, pairs
+from scenario_runner.checks.pixel_difference import PixelDifference, pixel_difference
 from scenario_runner.decoding import pixels_of
 from scenario_runner.errors import UsageError
 
-_SHOWN = 200
-
 
 class Pixels(Check):
-    """Holds when every retrieved image, or frame, decodes to exactly the pixels that were sent.
+    """Holds when every image, or frame, that was asked for came and decodes to exactly the pixels that were sent.
 
-    Reports, presentation states and other objects without pixels are passed over, and counted.
+    *Sent* means sent by this case, to whichever target. What ``retrieve`` asked for has to be there: the
+    study, the series or the instances that it named, or without ``match`` all of the case that is stored
+    on that target; less than that fails. Reports, presentation states and other objects without pixels are passed over, and counted.
     """
 
     name: ClassVar[str] = "pixels"
@@ -34,6 +38,9 @@ class Pixels(Check):
     """What ``retrieve`` saved, by name or as a template."""
     equal: Literal["sent"] = "sent"
     """Compare with what was sent."""
+    what: Selection | None = None
+    """Compare these alone, which have to be there whole: what ``generate`` or ``send`` saved; by default
+    all that was asked for."""
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Decode and compare image by image."""
@@ -41,21 +48,14 @@ class Pixels(Check):
         if isinstance(value, Renditions):
             return self._of_frames(context, value)
         retrieved = context.retrieved(self.of)
-        found: list[Difference] = []
-        compared = without = 0
-        for pair in pairs(context, retrieved, found):
+        count = _Count("image")
+        for pair in pairs(context, retrieved, count.found, self.what):
             why = _differ(pair)
             if why is None and "PixelData" not in pair.sent:
-                without += 1
-                continue
-            compared += 1
-            if why is not None:
-                found.append(
-                    Difference(
-                        subject=pair.image.id, attribute="PixelData", expected="as sent", actual=why
-                    )
-                )
-        return _verdict("image", compared, found, without)
+                count.without += 1
+            else:
+                count.take(pair.image.id, why)
+        return count.verdict()
 
     def _of_frames(self, context: StepContext, fetched: Renditions) -> CheckResult:
         """The same for frames that came one by one."""
@@ -63,54 +63,78 @@ class Pixels(Check):
             raise UsageError(
                 f"'{self.of}' holds no frames", hint="save them with retrieve: {as: frames}"
             )
-        found: list[Difference] = []
-        frames = 0
-        for subject, why in compared_frames(context, fetched):
-            frames += 1
-            if why:
-                found.append(
-                    Difference(
-                        subject=subject, attribute="PixelData", expected="as sent", actual=why
-                    )
-                )
-        return _verdict("frame", frames, found)
+        count = _Count("frame")
+        for subject, why in compared_frames(context, fetched, count.found, self.what):
+            count.take(subject, why)
+        return count.verdict()
 
 
-def _verdict(noun: str, compared: int, found: list[Difference], without: int = 0) -> CheckResult:
-    """without: objects that have no pixels to compare."""
-    holds = compared > 0 and not found
-    message = f"{amount(compared, noun)} {'is' if compared == 1 else 'are'} equal"
-    if not holds:
-        message = "nothing to compare"
-    if without:
-        message += f"; {without} without pixels, reports and the like"
-    if found:
-        message = f"{found[0].subject}: {found[0].actual}"
-    return CheckResult(
-        outcome="passed" if holds else "failed",
-        expected="as sent",
-        actual={plural(noun): compared, "differences": len(found)}
-        | ({"without_pixels": without} if without else {}),
-        message=message,
-        differences=found[:_SHOWN],
-    )
+@dataclass(slots=True)
+class _Count:
+    """What was compared, and what was found."""
+
+    noun: str
+    found: Differences = field(default_factory=Differences)
+    compared: int = 0
+    without: int = 0
+    """Objects that have no pixels to compare."""
+    values: int = 0
+    most: float = 0.0
+
+    def take(self, subject: str, why: PixelDifference | None) -> None:
+        self.compared += 1
+        if why is None:
+            return
+        self.values, self.most = max(self.values, why.values), max(self.most, why.most)
+        self.found.append(
+            Difference(
+                subject=subject,
+                attribute="PixelData",
+                expected="as sent",
+                actual=str(why),
+                kind=why.kind,
+            )
+        )
+
+    def verdict(self) -> CheckResult:
+        holds = self.compared > 0 and not self.found.total
+        message = (
+            f"{amount(self.compared, self.noun)} {'is' if self.compared == 1 else 'are'} equal"
+        )
+        if not self.compared:
+            message = "nothing to compare"
+        if self.without:
+            message += f"; {self.without} without pixels, reports and the like"
+        if self.found.total:
+            message = self.found.sentence
+        actual: dict[str, int | float] = {
+            plural(self.noun): self.compared,
+            "differences": self.found.total,
+        }
+        if self.without:
+            actual["without_pixels"] = self.without
+        if self.values:
+            actual |= {"most_values_differing": self.values, "largest_difference": self.most}
+        return CheckResult(
+            outcome="passed" if holds else "failed",
+            expected="as sent",
+            actual=actual,
+            message=message,
+            differences=self.found,
+        )
 
 
-def _differ(pair: Pair) -> str | None:
+def _differ(pair: Pair) -> PixelDifference | None:
     """How the two images differ, or None."""
-    import numpy as np
-
     received = pair.received()
     if "PixelData" not in received or "PixelData" not in pair.sent:
-        return None if ("PixelData" in received) == ("PixelData" in pair.sent) else "no PixelData"
+        same = ("PixelData" in received) == ("PixelData" in pair.sent)
+        return None if same else PixelDifference("no PixelData")
     same_syntax = received.file_meta.TransferSyntaxUID == pair.sent.file_meta.TransferSyntaxUID
     if same_syntax and received.PixelData == pair.sent.PixelData:
         return None
     try:
         ours, theirs = pixels_of(pair.sent), pixels_of(received)
     except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
-        return f"cannot be decoded: {error}"
-    if ours.shape != theirs.shape:
-        return f"size {theirs.shape} instead of {ours.shape}"
-    wrong = int(np.count_nonzero(ours != theirs))
-    return f"{wrong} of {ours.size} pixel values differ" if wrong else None
+        return PixelDifference("cannot be decoded", str(error))
+    return pixel_difference(ours, theirs)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenario_runner.api import Deadline, Difference, FindRequest, Target
+from scenario_runner.api import Deadline, Difference, Differences, FindRequest, Target
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
 
 
@@ -19,7 +19,11 @@ class Presence:
     """Instances."""
     stored: int = 0
     """Instances found."""
-    differences: list[Difference] = field(default_factory=list)
+    differences: Differences = field(default_factory=Differences)
+    studies: set[str] = field(default_factory=set)
+    """UIDs of the studies that are there, whole or in part."""
+    foreign: dict[str, set[str]] = field(default_factory=dict)
+    """Study UID to the UIDs of series and instances that are there and were not looked for."""
 
     @property
     def missing(self) -> int:
@@ -29,7 +33,7 @@ class Presence:
     @property
     def exact(self) -> bool:
         """Everything is there, counts agree, and nothing else is."""
-        return not self.missing and not self.differences
+        return not self.missing and not self.differences.total
 
 
 def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline) -> Presence:
@@ -90,6 +94,7 @@ def _look_for_series(
     if not matches:
         _differ(result, study.id, "StudyInstanceUID", study.uid, "not in the PACS")
         return []
+    result.studies.add(study.uid)
     wanted = {
         uid: (members[0].series, members)
         for uid, members in _by(images, lambda image: image.series.uid).items()
@@ -98,6 +103,7 @@ def _look_for_series(
     _repeated(result, study.id, "SeriesInstanceUID", matches)
     for uid in sorted(reported.keys() - wanted.keys()):
         _differ(result, study.id, "SeriesInstanceUID", "no other series", uid)
+        result.foreign.setdefault(study.uid, set()).add(uid)
     there = []
     for uid, (series, members) in wanted.items():
         if uid not in reported:
@@ -125,6 +131,7 @@ def _look_for_images(
         _differ(result, wanted[uid].id, "SOPInstanceUID", uid, "not in the PACS")
     for uid in sorted(found - wanted.keys()):
         _differ(result, series.id, "SOPInstanceUID", "no other instance", uid)
+        result.foreign.setdefault(series.study.uid, set()).add(uid)
 
 
 def _repeated(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -14,22 +13,26 @@ from scenario_runner.api import (
     Check,
     CheckResult,
     Difference,
+    Differences,
     Retrieved,
     SavedName,
+    Selection,
     StepContext,
 )
 from scenario_runner.checks.attributes import differing, plain_value
-from scenario_runner.checks.pairs import pairs
+from scenario_runner.checks.pairs import expected_of, pairs
 from scenario_runner.language.dicom_text import as_dicom_text
 
-_SHOWN = 200
 _Keywords = list[AttributeName]
 
 
 class Tags(Check):
     """Holds when retrieved attributes agree with what was sent, or with given values.
 
-    Each difference is listed. Pixel data is the business of ``pixels``.
+    *Sent* means sent by this case, to whichever target. What ``retrieve`` asked for has to be there: the
+    study, the series or the instances that it named, or without ``match`` all of the case that is stored
+    on that target; less than that fails. Every difference is counted by attribute and values. Pixel
+    data is the business of ``pixels``.
     """
 
     name: ClassVar[str] = "tags"
@@ -45,6 +48,9 @@ class Tags(Check):
     """Leave these attributes out."""
     values: Attributes | None = None
     """Every instance must have these values."""
+    what: Selection | None = None
+    """Look at these alone, which have to be there whole: what ``generate`` or ``send`` saved; by default
+    all that was asked for."""
 
     @model_validator(mode="after")
     def _something(self) -> Tags:
@@ -57,32 +63,33 @@ class Tags(Check):
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare instance by instance."""
         retrieved = context.retrieved(self.of)
-        found: list[Difference] = []
+        found = Differences()
+        compared = len(retrieved)
         if self.equal is not None:
-            found += self._against_sent(context, retrieved)
+            compared = self._against_sent(context, retrieved, found)
         if self.values is not None:
-            found += self._against_values(context, retrieved)
-        holds = not found and len(retrieved) > 0
-        message = (
-            f"{amount(len(retrieved), 'instance')} {'agrees' if len(retrieved) == 1 else 'agree'}"
-        )
+            compared = self._against_values(context, retrieved, found)
+        holds = compared > 0 and not found.total
+        message = f"{amount(compared, 'instance')} {'agrees' if compared == 1 else 'agree'}"
         if not retrieved.files:
             message = "nothing was retrieved"
-        elif found:
-            differences = amount(len(found), "difference")
-            message = f"{differences}; first: {found[0].attribute} of {found[0].subject}"
-            message += f" is {found[0].actual!r}, not {found[0].expected!r}"
+        elif found.total:
+            message = found.sentence
+        elif not compared:
+            message = "nothing to compare"
         return CheckResult(
             outcome="passed" if holds else "failed",
             expected=self.values if self.values is not None else "as sent",
-            actual={"instances": len(retrieved), "differences": len(found)},
+            actual={"instances": len(retrieved), "differences": found.total},
             message=message,
-            differences=found[:_SHOWN],
+            differences=found,
         )
 
-    def _against_sent(self, context: StepContext, retrieved: Retrieved) -> list[Difference]:
-        found: list[Difference] = []
-        for pair in pairs(context, retrieved, found):
+    def _against_sent(self, context: StepContext, retrieved: Retrieved, found: Differences) -> int:
+        """Compare pair by pair; how many pairs there are."""
+        compared = 0
+        for pair in pairs(context, retrieved, found, self.what):
+            compared += 1
             for attribute, sent, received in differing(
                 pair.sent, pair.received(), set(self.only), set(self.except_)
             ):
@@ -91,26 +98,46 @@ class Tags(Check):
                         subject=pair.image.id, attribute=attribute, expected=sent, actual=received
                     )
                 )
-        return found
+        return compared
 
-    def _against_values(self, context: StepContext, retrieved: Retrieved) -> Iterator[Difference]:
+    def _against_values(
+        self, context: StepContext, retrieved: Retrieved, found: Differences
+    ) -> int:
+        """Look at each file; how many there were."""
         from scenario_runner.dicom.datasets import read_file
 
         assert self.values is not None
-        planned = {s.status.sop_instance_uid: s.image.id for s in context.ledger.sent()}
-        for uid, file in retrieved.files.items():
+        sent = context.ledger.ever()
+        files = dict(retrieved.files)
+        if self.what is not None:
+            expected = expected_of(context, retrieved.asked, files, self.what, found)
+            found.extend(
+                Difference(
+                    subject=one.image.id,
+                    attribute="SOPInstanceUID",
+                    expected="sent",
+                    actual="not retrieved",
+                )
+                for uid, one in expected.items()
+                if uid not in files
+            )
+            files = {uid: file for uid, file in files.items() if uid in expected}
+        for uid, file in files.items():
             context.deadline.check()
             dataset = read_file(file, stop_before_pixels=True)
-            for keyword, expected in self.values.items():
+            for keyword, wanted in self.values.items():
                 actual = plain_value(dataset[keyword]) if keyword in dataset else None
                 vr = dataset[keyword].VR if keyword in dataset else ""
-                if not _agrees(expected, actual, vr):
-                    yield Difference(
-                        subject=planned.get(uid, uid),
-                        attribute=keyword,
-                        expected=expected,
-                        actual=actual,
+                if not _agrees(wanted, actual, vr):
+                    found.append(
+                        Difference(
+                            subject=sent[uid].image.id if uid in sent else uid,
+                            attribute=keyword,
+                            expected=wanted,
+                            actual=actual,
+                        )
                     )
+        return len(files)
 
 
 def _agrees(expected: Any, actual: Any, vr: str) -> bool:

@@ -81,6 +81,11 @@ class AttemptContext:
             return target
         return target.logging(partial(self._keep_log, name))
 
+    def targets_called(self, ae_title: str) -> list[str]:
+        """Names of targets by their AE title."""
+        facts = self.state.services.targets.facts()
+        return [one.name for one in facts if one.ae_title == ae_title.strip()]
+
     def _keep_log(self, target: str, title: str, text: str) -> None:
         """Keep the log of an association with a target, as far as there is room for one more."""
         with self.state.lock:

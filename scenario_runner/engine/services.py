@@ -15,6 +15,7 @@ from scenario_runner.engine.redaction import Redactor
 
 if TYPE_CHECKING:
     from scenario_runner.api import Check, SentEarlier, Step, Target
+    from scenario_runner.events import TargetFacts
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.planning.plan import PlannedCase, PlannedImage
@@ -33,6 +34,10 @@ class TargetSource(Protocol):
 
     def __call__(self, name: str) -> Target:
         """The PACS of that name, for all cases together."""
+        ...
+
+    def facts(self) -> list[TargetFacts]:
+        """What the evidence says about each."""
         ...
 
     def apart(self) -> AbstractContextManager[Callable[[str], Target]]:

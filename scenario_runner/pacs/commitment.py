@@ -223,6 +223,8 @@ def _tell_elsewhere(desk: Desk, title: str, destination: Destination, outcome: O
         port=destination.port,
         ae_title=title,
         calling_ae_title=desk.ae_title,
+        tls=destination.tls,
+        identity=destination.identity,
     )
     proposals = [
         Proposal(abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=(syntax,), scp=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydicom import uid as uids
 from pydicom.config import IGNORE
@@ -17,7 +17,7 @@ from scenario_runner.errors import UsageError
 from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, WebOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
 
     from scenario_runner.dicom.elements import Elements
@@ -36,22 +36,27 @@ def pacs_options(
     folder: Path,
     *,
     destinations: MutableMapping[str, Destination] | None = None,
+    neighbours: Mapping[str, Destination] | None = None,
     scheduled: Callable[[], Iterable[Elements]] = tuple,
 ) -> PacsOptions:
     """The options of a PACS that behaves as ``service`` says.
 
     folder: what relative paths start from. destinations: further ones; a live mapping, which wins.
+    neighbours: those that are known unless the service says otherwise of an AE title.
     scheduled: worklist items that lie in no folder. Raises UsageError for a SOP class, transfer syntax or
     attribute that does not exist.
     """
     table = {title: Destination(one.host, one.port) for title, one in service.destinations.items()}
+    known: list[Any] = [destinations if destinations is not None else {}, table]
+    if neighbours is not None:
+        known.append(neighbours)
     return PacsOptions(
         check_called_ae_title=service.check_called_ae_title,
         calling_ae_titles=_set(service.calling_ae_titles),
         users=service.users,
         tls=_tls(service.tls, folder),
         web=_web(service.dicomweb),
-        destinations=ChainMap(destinations if destinations is not None else {}, table),
+        destinations=ChainMap(*known),
         sop_classes=_uids(service.sop_classes, _sop_class),
         transfer_syntaxes=_uids(service.transfer_syntaxes, _transfer_syntax),
         archive=ArchiveOptions(duplicates=service.duplicates),

@@ -47,6 +47,8 @@ def answer_move(desk: Desk, association: Association, message: Message) -> None:
         port=destination.port,
         ae_title=title,
         calling_ae_title=desk.ae_title,
+        tls=destination.tls,
+        identity=destination.identity,
     )
     origin = (association.request.calling_ae_title, message.id)
     with Courier(desk, peer, found, origin) as courier:

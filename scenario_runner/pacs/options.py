@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from scenario_runner.dicom.elements import Elements
     from scenario_runner.language.faults import Fault
+    from scenario_runner.ul.peer import UserIdentity
+    from scenario_runner.ul.tls import Tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class Destination:
 
     host: str
     port: int
+    tls: Tls | None = None
+    """How it is spoken to over TLS; None for without."""
+    identity: UserIdentity | None = None
+    """Whom to log in as."""
 
 
 @dataclass(frozen=True, slots=True)

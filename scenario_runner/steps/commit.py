@@ -41,7 +41,8 @@ class Commit(Step):
     to: TargetName
     """The PACS to ask."""
     what: Selection | None = None
-    """What ``generate`` or ``send`` saved; by default everything this PACS acknowledged."""
+    """What ``generate`` or ``send`` saved; by default everything this PACS acknowledged or was moved, and
+    where nothing was, everything this case sent anywhere."""
     timeout: Duration = 60.0
     """How long the report may take; a PACS that tells nothing by then is an error."""
 
@@ -65,7 +66,7 @@ class Commit(Step):
 
     def _instances(self, context: StepContext) -> dict[str, str]:
         """SOP instance UID to SOP class UID, as they were sent."""
-        sent = {one.image.uid: one.status for one in context.ledger.sent(self.to) if one.stored}
+        sent = {one.image.uid: one.status for one in context.ledger.expected(self.to)}
         if self.what is None:
             return {one.sop_instance_uid: one.sop_class_uid for one in sent.values()}
         planned = (

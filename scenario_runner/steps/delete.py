@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Selection, Step, StepContext, StepResult, Target, TargetName
+from scenario_runner.checks.presence import presence
 
 
 class Delete(Step):
-    """Delete the studies that this case stored, and no others, from a PACS.
+    """Delete the studies that this case sent, and no others, from a PACS.
 
-    Works where the target has Orthanc's REST API, is the embedded PACS, or takes DELETE over
-    DICOMweb: that is no part of PS3.18, so the site file says ``expects: {dicomweb_delete: true}``,
-    or the step ``via: dicomweb``. In ``finally``, a target that has no way to delete makes the step
-    skipped, and the report says what is left there.
+    Also those that came there by forwarding or C-MOVE: the PACS is asked for each study that the case sent
+    anywhere. One that holds anything the case did not send is left alone, and the step fails. Works
+    where the target has Orthanc's REST API, is the embedded PACS, or takes DELETE over DICOMweb: that is no part
+    of PS3.18, so the site file says ``expects: {dicomweb_delete: true}``, or the step
+    ``via: dicomweb``. In ``finally``, a target that has no way to delete makes the step skipped, and the
+    report says what is left there.
     """
 
     name: ClassVar[str] = "delete"
@@ -29,40 +34,110 @@ class Delete(Step):
     )
     """How; by default whichever the target has."""
     what: Selection | None = None
-    """What ``generate`` or ``send`` saved; by default everything this case stored there."""
+    """What ``generate`` or ``send`` saved; by default everything of this case that is there."""
 
     def run(self, context: StepContext) -> StepResult:
         """Delete, and say how many studies were there and are gone."""
-        target = context.target(self.from_)
-        studies = context.ledger.study_uids(self.from_)
-        if self.what is not None:
-            chosen = {series.study.uid for series in context.selection(self.what)}
-            studies = [uid for uid in studies if uid in chosen]
-        if not studies:
-            return StepResult(message="nothing to delete: this case stored nothing there")
-        if self._cannot(context, target):
+        target, ledger = context.target(self.from_), context.ledger
+        known = self._chosen(context, ledger.study_uids(self.from_))
+        others = self._chosen(context, ledger.all_study_uids(self.from_))
+        others = [uid for uid in others if uid not in known]
+        if not known and not others:
             return StepResult(
-                outcome="skipped",
-                message=f"'{self.from_}' has no way to delete; "
-                + (
-                    f"{len(studies)} studies stay there"
-                    if len(studies) > 1
-                    else "its study stays there"
-                ),
-                facts={"left": studies[:20]},
+                message="nothing to delete: this case sent nothing that is left there"
             )
-        context.deleting(self.from_, studies, done=False)
-        gone = target.by(self.via).delete(studies, context.deadline)
-        acknowledged = {image.series.study.uid for image in context.ledger.stored(self.from_)}
-        lost = [uid for uid in studies if uid in acknowledged and uid not in gone]
-        context.deleting(self.from_, studies, done=True)
+        found = self._looked_for(context, target, others)
+        if self._cannot(context, target):
+            return self._left(known, found)
+        studies = [*known, *found.ours]
+        gone: list[str] = []
+        if studies:
+            context.deleting(self.from_, studies, done=False)
+            gone = target.by(self.via).delete(studies, context.deadline)
+            acknowledged = {image.series.study.uid for image in ledger.stored(self.from_)}
+            context.deleting(self.from_, studies, done=True)
+        else:
+            acknowledged = set()
+        lost = [
+            uid
+            for uid in studies
+            if uid in acknowledged
+            and uid not in gone
+            # Two targets may be two ways to one PACS.
+            and not ledger.deleted_elsewhere(uid, self.from_)
+        ]
+        return self._result(gone, lost, found, asked=len(studies))
+
+    def _chosen(self, context: StepContext, studies: list[str]) -> list[str]:
+        if self.what is None:
+            return studies
+        chosen = {series.study.uid for series in context.selection(self.what)}
+        return [uid for uid in studies if uid in chosen]
+
+    def _looked_for(self, context: StepContext, target: Target, studies: list[str]) -> _Found:
+        """Which of these studies are there, though nobody told that they were sent there."""
+        if not studies:
+            return _Found()
+        if "find" not in target.capabilities:
+            return _Found(unknown=studies)
+        wanted = set(studies)
+        images = [
+            one.image
+            for one in context.ledger.ever().values()
+            if one.image.series.study.uid in wanted
+        ]
+        there = presence(target, images, context.deadline)
+        foreign = {
+            uid for uid, others in there.foreign.items() if others - context.ledger.ever().keys()
+        }
+        found = [uid for uid in studies if uid in there.studies]
+        return _Found(
+            ours=[uid for uid in found if uid not in foreign],
+            mixed=[uid for uid in found if uid in foreign],
+        )
+
+    def _left(self, known: list[str], found: _Found) -> StepResult:
+        left = [*known, *found.ours, *found.mixed]
+        if not left and not found.unknown:
+            return StepResult(message=self._nothing)
+        message = f"'{self.from_}' has no way to delete; "
+        if left:
+            message += f"{len(left)} studies stay there" if left[1:] else "its study stays there"
+        else:
+            message += "what was forwarded to it stays there"
+        return StepResult(
+            outcome="skipped",
+            message=message,
+            facts={"left": left[:20], "perhaps_left": list(found.unknown[:20])},
+        )
+
+    @property
+    def _nothing(self) -> str:
+        return f"nothing to delete: no study of this case is on '{self.from_}'"
+
+    def _result(self, gone: list[str], lost: list[str], found: _Found, asked: int) -> StepResult:
         message = f"{amount(len(gone), 'study')} deleted"
+        if not asked and not found.mixed and not found.unknown:
+            message = self._nothing
         if lost:
             message += f"; not there, though it was acknowledged: {', '.join(lost[:3])}"
+        if found.mixed:
+            message += f"; left alone, for it holds what this case did not send: {', '.join(found.mixed[:3])}"
+        if found.unknown:
+            message += (
+                f"; '{self.from_}' cannot be asked whether {amount(len(found.unknown), 'study')} of "
+                "this case came there: give it a 'dicom' or 'dicomweb' service"
+            )
         return StepResult(
-            outcome="failed" if lost else "passed",
+            outcome="failed" if lost or found.mixed or found.unknown else "passed",
             message=message,
-            facts={"deleted": gone[:20], "not_there": lost[:20], "asked": len(studies)},
+            facts={
+                "deleted": gone[:20],
+                "deleted_in_all": len(gone),
+                "not_there": lost[:20],
+                "left_alone": list(found.mixed[:20]),
+                "asked": asked,
+            },
         )
 
     def _cannot(self, context: StepContext, target: Target) -> bool:
@@ -72,3 +147,14 @@ class Delete(Step):
         return (
             "delete" not in target.capabilities if self.via is None else self.via not in target.ways
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Studies that the PACS was asked for."""
+
+    ours: Sequence[str] = ()
+    mixed: Sequence[str] = ()
+    """There, with something in them that this case did not send."""
+    unknown: Sequence[str] = ()
+    """It cannot be asked for these."""

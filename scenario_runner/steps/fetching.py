@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
+    Asked,
     Fetched,
     FetchedPart,
     FetchRequest,
@@ -46,9 +47,12 @@ class Wanted:
 
 def fetch(context: StepContext, target: Target, wanted: Wanted) -> StepResult:
     """Ask for each object in turn and keep what comes."""
-    keeper = _Keeper(wanted)
+    named: list[Mapping[str, str]] = []
+    asked = context.ledger.asked(wanted.target, wanted.level, wanted.match, named, wanted.frames)
+    keeper = _Keeper(wanted, asked)
     context.capture(keeper.value())
     for keys, frames in _asked(context, target, wanted):
+        named.append(keys)
         request = FetchRequest(
             what=wanted.what, level=wanted.level, keys=keys, frames=frames, accept=wanted.accept
         )
@@ -77,7 +81,7 @@ def _objects(
     unique = unique_keys(wanted.level)
     if wanted.match is None:
         seen: dict[tuple[str, ...], int] = {}
-        for image in context.ledger.stored(wanted.target):
+        for image in (one.image for one in context.ledger.expected(wanted.target)):
             if wanted.what != "metadata" and not image.series.has_pixels:
                 continue  # a report has no frames, and need not have a picture
             uids = (image.series.study.uid, image.series.uid, image.uid)
@@ -96,9 +100,9 @@ def _objects(
 
 
 def _number_of_frames(context: StepContext, target: Target, keys: Mapping[str, str]) -> int:
-    for image in context.ledger.stored(target.name):
-        if image.uid == keys["SOPInstanceUID"]:
-            return image.series.frames
+    sent = context.ledger.ever().get(keys["SOPInstanceUID"])
+    if sent is not None:
+        return sent.image.series.frames
     request = FindRequest(level="image", match=keys, returned=("NumberOfFrames",))
     found = target.find(request, context.deadline)
     number = found[0].get("NumberOfFrames") if found else None
@@ -110,6 +114,7 @@ class _Keeper:
     """Takes each part, writes its bytes to a file of a name of ours, and remembers the facts."""
 
     wanted: Wanted
+    asked: Asked
     results: list[FetchResult] = field(default_factory=list)
     parts: list[FetchedPart] = field(default_factory=list)
     listed: list[Mapping[str, Any]] = field(default_factory=list)
@@ -172,7 +177,7 @@ class _Keeper:
             "count": self.count,
             self.wanted.what: self.listed,
         }
-        return Renditions(self.wanted.target, facts, self.parts)
+        return Renditions(self.wanted.target, facts, self.parts, self.asked)
 
 
 def _size(file: Path) -> dict[str, int | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
+    Asked,
     FindRequest,
     Keys,
     Level,
@@ -27,6 +28,7 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
+from scenario_runner.checks.asked import asked_for, named_by
 from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.dicom.syntaxes import (
     EXPLICIT_LE,
@@ -44,7 +46,8 @@ FrameNumber = Annotated[int, Field(ge=1)]
 class Retrieve(Step):
     """Fetch instances back from a PACS: C-GET, C-MOVE (PS3.4 C.4) or WADO-RS (PS3.18 10.4).
 
-    Without ``match``, what this case sent. ``save_as`` gives a handle for the checks ``tags``,
+    Without ``match``, what this case sent or moved to that PACS; where nothing was, what it sent anywhere,
+    for somebody may have forwarded it. ``save_as`` gives a handle for the checks ``tags``,
     ``pixels`` and ``status``. Fails when a sub-operation failed, or when less came than the PACS says
     it sent. WADO-RS in the same words: each instance is a sub-operation, an HTTP failure is C000.
 
@@ -67,7 +70,8 @@ class Retrieve(Step):
     the PACS send to the site's ``receiver``, whose AE title it has to know."""
     destination: Annotated[Text, Field(min_length=1, max_length=16)] | None = None
     """With ``via: c-move``, the AE title of somebody else whom the PACS is to send to. Nothing comes
-    back into the run; the step passes when the PACS counts every instance as sent."""
+    back into the run; the step passes when the PACS counts every instance as sent. When it is the AE
+    title of a target of the site, what was moved can be retrieved, compared and deleted there."""
     as_: Literal["instances", "metadata", "frames", "rendered"] = Field(
         default="instances", alias="as"
     )
@@ -126,11 +130,14 @@ class Retrieve(Step):
             return self._fetch(context, self.as_)
         target = context.target(self.from_).by(self._way)
         folder = context.scratch() if self.to is None else context.folder(self.to)
-        sink = _Sink(folder, context)
+        named: list[Mapping[str, Any]] = []
+        asked = context.ledger.asked(self.from_, self.level, self.match, named)
+        sink = _Sink(folder, context, asked)
         results: list[RetrieveResult] = []
         context.capture(sink.handle(self.from_))
         contexts = self._contexts(context)
         for keys in self._keys(context, target):
+            named.append(keys)
             request = RetrieveRequest(
                 level=self.level, keys=keys, contexts=contexts, accept=self._accepted()
             )
@@ -140,9 +147,22 @@ class Retrieve(Step):
                 result = target.retrieve(request, sink, context.deadline)
             results.append(result)
             sink.statuses.append(_plain(result))
+            if self.destination is not None:
+                self._note_moved(context, asked, keys, result)
         if self.destination is not None:
             return self._judge_sent_on(context, results)
-        return self._judge(sink, results)
+        expected = len(asked_for(context, asked)) if self.match is None else None
+        return self._judge(sink, results, expected)
+
+    def _note_moved(
+        self, context: StepContext, asked: Asked, keys: Mapping[str, Any], result: RetrieveResult
+    ) -> None:
+        """What the PACS was told to send to another target of the site is to be there from now on."""
+        moved = named_by(keys, asked.sent)
+        told = result.completed + result.warning
+        done = status_class(result.status) == "success" and not result.failed and told >= len(moved)
+        for name in context.targets_called(str(self.destination)):
+            context.ledger.move(name, moved.values(), done=done)
 
     def _accepted(self) -> list[str]:
         if self.transfer_syntax is not None:
@@ -172,7 +192,8 @@ class Retrieve(Step):
     def _keys(self, context: StepContext, target: Target) -> Iterator[dict[str, str]]:
         """The unique keys of one retrieval after the other."""
         if self.match is None:
-            for uid in context.ledger.study_uids(self.from_):
+            ledger = context.ledger
+            for uid in ledger.study_uids(self.from_) or ledger.all_study_uids(self.from_):
                 yield {"StudyInstanceUID": uid}
             return
         unique = unique_keys(self.level)
@@ -201,7 +222,8 @@ class Retrieve(Step):
         classes = Counter(status_class(result.status) for result in results)
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
-        wanted = len(context.ledger.stored(self.from_)) if self.match is None else None
+        wanted = len(context.ledger.expected(self.from_)) if self.match is None else None
+        names = context.targets_called(str(self.destination))
         ok = set(classes) == {"success"} and not failed and told > 0 and wanted in (None, told)
         fits = {
             "success": ok,
@@ -216,14 +238,19 @@ class Retrieve(Step):
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         elif wanted not in (None, told):
             message += f", though {wanted} of this case are stored"
+        if told and not names:
+            message += "; it is no target of the site, so nothing can be compared or deleted there"
         return StepResult(
             outcome="passed" if fits else "failed",
             message=message,
             value=[_plain(result) for result in results],
-            facts={"destination": self.destination, **_counts(results)},
+            facts={"destination": self.destination, "targets": names, **_counts(results)},
         )
 
-    def _judge(self, sink: _Sink, results: list[RetrieveResult]) -> StepResult:
+    def _judge(
+        self, sink: _Sink, results: list[RetrieveResult], expected: int | None
+    ) -> StepResult:
+        """expected: how many instances the case has there, where everything was asked for."""
         classes = Counter(status_class(result.status) for result in results)
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
@@ -252,6 +279,8 @@ class Retrieve(Step):
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         elif self.expect == "failure":
             message += ", though nothing should have been"
+        elif expected is not None and sink.count < expected:
+            message += f", of {expected} that this case sent"
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,
@@ -299,8 +328,9 @@ def _over_http(results: list[RetrieveResult]) -> dict[str, Any]:
 class _Sink:
     """Writes each received instance to a file of a name of ours; nothing a PACS says is a path."""
 
-    def __init__(self, folder: Path, context: StepContext) -> None:
+    def __init__(self, folder: Path, context: StepContext, asked: Asked) -> None:
         self._folder = folder
+        self._asked = asked
         self._context = context
         self._files: dict[str, Path] = {}
         self.statuses: list[dict[str, Any]] = []
@@ -309,7 +339,7 @@ class _Sink:
 
     def handle(self, target: str) -> Retrieved:
         """A live view of what has come."""
-        return Retrieved(target, self._folder, self._files, self.statuses)
+        return Retrieved(target, self._folder, self._files, self.statuses, self._asked)
 
     def __call__(self, received: Received) -> None:
         from scenario_runner.dicom.part10 import file_meta

@@ -92,7 +92,8 @@ class Wait(Step):
     timeout: Duration = 60.0
     """When to give up."""
     what: Selection | None = None
-    """What ``generate`` or ``send`` saved; by default everything sent to this PACS."""
+    """What ``generate`` or ``send`` saved; by default everything sent or moved to this PACS, and where
+    nothing was, everything this case sent anywhere."""
 
     @model_validator(mode="after")
     def _dicomweb_has_no_worklist(self) -> Wait:
@@ -134,7 +135,7 @@ class Wait(Step):
         poll |= {"stored": None, "missing": None, "matches": None}
         if self._counts():
             images = (
-                context.ledger.stored(self.on)
+                [one.image for one in context.ledger.expected(self.on)]
                 if self.what is None
                 else expected_images(context.selection(self.what))
             )

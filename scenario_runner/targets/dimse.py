@@ -50,6 +50,7 @@ class DimseTarget(Target):
         self._peer = peer
         self._receiver = setup.receiver
         self._site_folder = setup.folder
+        setup.neighbours.setdefault(peer.ae_title, self.peer)
         self.facts = TargetFacts(
             name=setup.name,
             kind="dimse",

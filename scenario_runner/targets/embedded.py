@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.language.site_model import EmbeddedService
@@ -70,6 +71,7 @@ class EmbeddedTarget(DimseTarget):
         self._pacs: EmbeddedPacs | None = None
         self._receiving = threading.Lock()
         self._destinations: dict[str, Destination] = {}
+        self._neighbours = Neighbours(setup.neighbours, but=peer.ae_title)
 
     def peer(self) -> Peer:
         """The running PACS; starts it the first time."""
@@ -142,6 +144,7 @@ class EmbeddedTarget(DimseTarget):
                     self._service,
                     self._site_folder,
                     destinations=self._destinations,
+                    neighbours=self._neighbours,
                     scheduled=self._schedule.items,
                 )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
@@ -155,6 +158,28 @@ class EmbeddedTarget(DimseTarget):
         url = self._started().open_web()
         self.facts = dataclasses.replace(self.facts, url=url)
         return url
+
+
+class Neighbours(Mapping[str, "Destination"]):
+    """The other targets of the run as destinations; an embedded one is started when it is looked up."""
+
+    def __init__(self, peers: Mapping[str, Callable[[], Peer]], but: str) -> None:
+        self._peers = peers
+        self._own = but
+
+    def __getitem__(self, ae_title: str) -> Destination:
+        from scenario_runner.pacs.options import Destination
+
+        if ae_title == self._own:
+            raise KeyError(ae_title)
+        peer = self._peers[ae_title]()
+        return Destination(peer.host, peer.port, tls=peer.tls, identity=peer.identity)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._peers)
+
+    def __len__(self) -> int:
+        return len(self._peers)
 
 
 def _tls(given: ServerTls, folder: Path) -> Tls:

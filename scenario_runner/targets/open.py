@@ -9,7 +9,7 @@ from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.targets.combined import CombinedTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from scenario_runner.language.site_model import Site, TargetSpec
 
@@ -21,13 +21,14 @@ def open_target(
     kinds: Mapping[str, type[TargetKind]],
     scratch: Path,
     folder: Path = Path(),
+    neighbours: MutableMapping[str, Callable[[], Any]] | None = None,
 ) -> Target:
     """Open the target ``name``; nothing is connected or started until it is used.
 
     kinds: by name, in order of preference: when two services can do the same, the earlier kind's
     is asked. scratch: an empty folder of the target's own. folder: what relative paths in the site
-    file start from. A target without a service is one that
-    raises Unsupported for everything.
+    file start from. neighbours: what the targets of a run know of each other, one mapping for all. A target without
+    a service is one that raises Unsupported for everything.
     """
     services: dict[str, Any] = {
         key: getattr(spec, key) for key in type(spec).model_fields if getattr(spec, key) is not None
@@ -42,6 +43,7 @@ def open_target(
         scratch=scratch,
         receiver=site.receiver,
         folder=folder,
+        neighbours={} if neighbours is None else neighbours,
     )
     parts = [kinds[key].open(setup) for key in kinds if key in services]
     return parts[0] if len(parts) == 1 else CombinedTarget(setup, parts)

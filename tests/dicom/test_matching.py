@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.archive.matching import matcher, wildcard
+from scenario_runner.dicom.matching import matcher, wildcard
 
 
 def matches(vr: str, key: str | list[str], *values: str) -> bool:
