@@ -35,7 +35,7 @@ def preview(request: PlanRequest) -> Plans:
         run_id=new_run_id(now),
         seed=request.seed if request.seed is not None else secrets.randbits(32),
         forced=request.seed is not None,
-        now=now,
+        now=now.astimezone(loaded.site.site.zone),
     )
     require_plannable(loaded, loaded.scenarios, moment)
     return preview_all(loaded, loaded.scenarios, moment, request.registry)

@@ -36,6 +36,7 @@ class Moment:
     forced: bool
     """Whether --seed was given, which overrides the scenarios' own."""
     now: dt.datetime
+    """In the time zone of the site, whose day is ``today``."""
 
     def seed_for(self, scenario: Scenario) -> int:
         """The seed of one scenario."""

@@ -64,7 +64,7 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
     loaded = load(request.sources)
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.tag, request.order.from_step)
-    moment = _moment(request, scenarios, started)
+    moment = _moment(request, loaded, scenarios, started)
     require_plannable(loaded, scenarios, moment)
     job = Prepared(
         run_id=moment.run_id,
@@ -164,14 +164,19 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _moment(request: RunRequest, scenarios: Sequence[Scenario], started: dt.datetime) -> Moment:
+def _moment(
+    request: RunRequest, loaded: Loaded, scenarios: Sequence[Scenario], started: dt.datetime
+) -> Moment:
     """The run's seed: as given, else the one all scenarios share, else a new one."""
     seed = request.seed
     if seed is None:
         shared = _own_seed(scenarios)
         seed = shared if shared is not None else secrets.randbits(32)
     return Moment(
-        run_id=new_run_id(started), seed=seed, forced=request.seed is not None, now=started
+        run_id=new_run_id(started),
+        seed=seed,
+        forced=request.seed is not None,
+        now=started.astimezone(loaded.site.site.zone),
     )
 
 

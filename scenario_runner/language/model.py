@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,23 +24,30 @@ from scenario_runner.language.fields import (
 from scenario_runner.language.scalars import as_written
 
 _AGE = re.compile(r"(\d{1,3})([dwmy])", re.IGNORECASE)
-_DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAge:
+    """An age in completed days, weeks, months or years: ``d``, ``w``, ``m``, ``y``."""
+
+    number: int
+    unit: Literal["d", "w", "m", "y"]
 
 
 def _age(value: Any) -> Any:
     if isinstance(value, str) and (match := _AGE.fullmatch(value)):
-        return round(int(match[1]) * _DAYS[match[2].lower()])
+        return GivenAge(int(match[1]), cast("Any", match[2].lower()))
     raise PydanticCustomError(
         "age", "'{value}' is not an age; write 40y, 18m, 6w or 3d", {"value": str(value)}
     )
 
 
 Age = Annotated[
-    int,
+    GivenAge,
     BeforeValidator(_age),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,3}[dwmyDWMY]$", "examples": ["40y"]}),
 ]
-"""An age in days, from 40y, 18m, 6w or 3d."""
+"""An age: 40y, 18m, 6w or 3d."""
 
 
 class AgeRange(Model):

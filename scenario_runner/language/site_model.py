@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from scenario_runner.language.faults import Faults
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
+from scenario_runner.language.timezones import ZoneName, zone_of
 
 AeTitle = Annotated[
     Text, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")
@@ -286,9 +288,18 @@ class Site(Model):
     """Name of the site; counters belong to it."""
     ae_title: AeTitle = "FABRICATE"
     """Our calling AE title."""
+    timezone: ZoneName | None = None
+    """Where the site lies, as ``Europe/Berlin`` or ``+01:00``: ``today``, ``run.date`` and dates in patient
+    IDs are days there, and objects, worklist items and MPPS say the offset from UTC. By default the
+    machine's own zone, and objects say none."""
     identifiers: Identifiers = Identifiers()
     receiver: Receiver = Receiver()
     plugins: Text | list[Text] = Field(default=[])
     """Folders with plugins, relative to this file."""
     targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]
     """The PACS, by the names that scenarios use."""
+
+    @property
+    def zone(self) -> dt.tzinfo | None:
+        """The time zone that the file gives; None for the machine's."""
+        return None if self.timezone is None else zone_of(self.timezone)

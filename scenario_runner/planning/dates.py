@@ -11,6 +11,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.language.model import GivenAge
+
 if TYPE_CHECKING:
     from scenario_runner.language.model import AgeRange
     from scenario_runner.planning.identity import Dice
@@ -66,57 +68,100 @@ def years_before(day: dt.date, years: int) -> dt.date:
     return dt.date(year, day.month, day.day)
 
 
-def whole_years(days: int) -> int | None:
-    """The number of years that an age of ``40y`` stands for; None for 18m, 6w or 3d."""
-    years = round(days / 365.25)
-    return years if years >= 1 and round(years * 365.25) == days else None
+def months_before(day: dt.date, months: int) -> dt.date:
+    """The same day that many months earlier; the last of the month where that has no such day."""
+    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    if years < dt.MINYEAR:
+        return dt.date.min
+    if years > dt.MAXYEAR:
+        return dt.date.max
+    last = calendar.monthrange(years, month + 1)[1]
+    return dt.date(years, month + 1, min(day.day, last))
 
 
-def age_on(day: dt.date, birth: dt.date) -> int:
-    """Completed years."""
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+def before(day: dt.date, age: int, unit: str) -> dt.date:
+    """The last day of birth of somebody who is so old on a day; unit: of GivenAge."""
+    if unit == "y":
+        return years_before(day, age)
+    if unit == "m":
+        return months_before(day, age)
+    return _shifted(day, -age * _DAYS[unit])
+
+
+_DAYS = {"d": 1, "w": 7}
+
+
+def age_on(day: dt.date, birth: dt.date, unit: str = "y") -> int:
+    """Completed years, or months, weeks or days."""
+    if unit in _DAYS:
+        return (day - birth).days // _DAYS[unit]
+    months = (day.year - birth.year) * 12 + day.month - birth.month - (day.day < birth.day)
+    return months // 12 if unit == "y" else months
 
 
 @dataclass(frozen=True, slots=True)
 class AgeRule:
-    """An age as the scenario gives it: in years where it was written in years, else in days."""
+    """An age as the scenario gives it: two bounds, each in its own unit and both included."""
 
-    low: int
-    high: int
-    in_years: bool
+    low: GivenAge
+    high: GivenAge
 
     @classmethod
-    def of(cls, given: int | AgeRange) -> AgeRule:
-        """given: days, or two bounds in days, both included."""
-        low, high = (given, given) if isinstance(given, int) else (given.min, given.max)
-        years = whole_years(low), whole_years(high)
-        if years[0] is not None and years[1] is not None:
-            return cls(years[0], years[1], in_years=True)
-        return cls(low, high, in_years=False)
+    def of(cls, given: GivenAge | AgeRange) -> AgeRule:
+        """given: one age, or a range."""
+        return cls(given, given) if isinstance(given, GivenAge) else cls(given.min, given.max)
+
+    @property
+    def impossible(self) -> bool:
+        """Whether the least age is above the greatest."""
+        day = dt.date(2000, 1, 31)
+        return self.latest_birth(day) < self.earliest_birth(day)
+
+    def latest_birth(self, day: dt.date) -> dt.date:
+        """When somebody was born at the latest who has such an age on that day."""
+        return before(day, self.low.number, self.low.unit)
+
+    def earliest_birth(self, day: dt.date) -> dt.date:
+        """When somebody was born at the earliest who has such an age on that day."""
+        return _shifted(before(day, self.high.number + 1, self.high.unit), 1)
 
     def birth_date(self, reference: dt.date, dice: Dice) -> dt.date:
         """A birth date that gives an age within the rule on the reference day."""
-        drawn = dice.randint(self.low, self.high)
-        if not self.in_years:
-            return _shifted(reference, -drawn)
-        latest = years_before(reference, drawn)
-        earliest = _shifted(years_before(reference, drawn + 1), 1)
+        low, high = self.low, self.high
+        if low.unit in _DAYS and high.unit in _DAYS:
+            least = low.number * _DAYS[low.unit]
+            # A week is exact where it can be: six of them are 42 days.
+            most = max(least, high.number * _DAYS[high.unit])
+            return _shifted(reference, -dice.randint(least, most))
+        one = self
+        if low.unit == high.unit:
+            # Each number of years, or of months, is as likely as any other.
+            drawn = GivenAge(dice.randint(low.number, high.number), low.unit)
+            one = AgeRule(drawn, drawn)
+        latest, earliest = one.latest_birth(reference), one.earliest_birth(reference)
         return _shifted(latest, -dice.randint(0, max(0, (latest - earliest).days)))
 
     def holds(self, birth: dt.date, day: dt.date) -> bool:
         """Whether somebody born then has such an age on that day."""
-        age = age_on(day, birth) if self.in_years else (day - birth).days
-        return self.low <= age <= self.high
+        return (
+            age_on(day, birth, self.low.unit) >= self.low.number
+            and age_on(day, birth, self.high.unit) <= self.high.number
+        )
 
     def days_of(self, birth: dt.date) -> tuple[dt.date, dt.date]:
         """The first and the last day on which somebody born then has such an age."""
-        if not self.in_years:
-            return _shifted(birth, self.low), _shifted(birth, self.high)
-        after = _shifted(years_before(birth, -self.high - 1), -1)
-        return years_before(birth, -self.low), after
+        first = _until(birth, self.low.number, self.low.unit)
+        return first, _shifted(_until(birth, self.high.number + 1, self.high.unit), -1)
 
 
-_ADULT = AgeRule(18, 90, in_years=True)
+def _until(birth: dt.date, age: int, unit: str) -> dt.date:
+    """The day on which an age is completed."""
+    day = before(birth, -age, unit)
+    # Who was born on the 31st completes a month of 30 days on the first of the next one.
+    return _shifted(day, 1) if age_on(day, birth, unit) < age else day
+
+
+_ADULT = AgeRule(GivenAge(18, "y"), GivenAge(90, "y"))
 
 
 @dataclass(frozen=True, slots=True)

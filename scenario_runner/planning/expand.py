@@ -50,7 +50,7 @@ class PlanOptions:
     seed: int
     """The run's seed: given on the command line, by the scenario, or picked and recorded."""
     now: dt.datetime
-    """The run's clock when it was planned: ``today``, and the dates in patient IDs."""
+    """The site's clock when the run was planned: ``today``, and the dates in patient IDs."""
     run_names: Mapping[str, Any] = field(default_factory=dict)
     """What templates know as ``run``: id, seed, started, date."""
     transfer_syntaxes: frozenset[str] = SUPPORTED
@@ -123,6 +123,7 @@ def plan(
                 case_seed=derive_seed(options.seed, case.id),
                 run_seed=options.seed,
                 now=options.now,
+                zone=site.zone,
                 site_name=site.name,
                 uid_root=site.identifiers.uid_root,
                 reserved=reserved,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from scenario_runner.planning.dates import AgeRule, Life, study_day, years_before
+from scenario_runner.planning.dates import AgeRule, Life, study_day
+from scenario_runner.planning.said import STUDY, said
 from scenario_runner.planning.values import ValueProblem
 
 if TYPE_CHECKING:
-    from scenario_runner.language.model import PatientSpec
+    from scenario_runner.language.model import PatientSpec, StudySpec
     from scenario_runner.planning.blueprint import Path
     from scenario_runner.planning.findings import Findings
 
@@ -25,31 +26,39 @@ class Lives:
 
     def of(self, spec: PatientSpec, path: Path) -> Life:
         """What is given of the dates of a patient and its studies."""
-        given = [
-            (study_day(study.date, self._today), (*path, "studies", index, "date"))
+        days = [
+            self._day(spec, study, (*path, "studies", index))
             for index, study in enumerate(spec.studies)
-            if study.date is not None and study.count
+            if study.count
         ]
-        counted = [study for study in spec.studies if study.count]
-        first = counted[0].date if counted else None
+        given = [each for each in days if each is not None]
+        first = days[0] if days else None
         life = Life(
             birth=spec.birth_date,
             age=None if spec.age is None else AgeRule.of(spec.age),
-            first=None if first is None else study_day(first, self._today),
+            first=None if first is None else first[0],
             earliest=min((day for day, _ in given), default=None),
         )
         self._check(life, given, path)
         return life
 
+    def _day(self, spec: PatientSpec, study: StudySpec, path: Path) -> tuple[dt.date, Path] | None:
+        """The date of a study and where it is given, as ``date`` or in ``tags``."""
+        for tags, place in ((study.tags, path), (spec.tags, path[:-2])):
+            if (day := said(tags, STUDY).get("date")) is not None:
+                return day, (*place, "tags", "StudyDate")
+        if study.date is None:
+            return None
+        return study_day(study.date, self._today), (*path, "date")
+
     def _check(self, life: Life, given: list[tuple[dt.date, Path]], path: Path) -> None:
         age, birth = life.age, life.birth
-        if age is not None and age.low > age.high:
+        if age is not None and age.impossible:
             self._note((*path, "age"), "the least age is above the greatest", "swap min and max")
             return
         born_by = birth
         if birth is None and age is not None and life.first is not None:
-            days = dt.timedelta(days=min(age.low, life.first.toordinal() - 1))
-            born_by = years_before(life.first, age.low) if age.in_years else life.first - days
+            born_by = age.latest_birth(life.first)
         for day, place in given:
             if born_by is not None and day < born_by:
                 why = "the birth date" if birth is not None else "the birth date that the age gives"

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from scenario_runner.language.model import BurnIn
+from scenario_runner.language.timezones import offset_text
 from scenario_runner.planning import person_name
 from scenario_runner.planning.anatomy import side
 from scenario_runner.planning.dates import series_start, working_time
@@ -57,6 +58,8 @@ class Setting:
     case_seed: int
     run_seed: int
     now: dt.datetime
+    zone: dt.tzinfo | None
+    """Of the site, where it is given: what objects say of their dates and times."""
     site_name: str
     uid_root: str | None
     reserved: Reserved
@@ -71,6 +74,12 @@ class Setting:
             site=self.site_name,
             reserved=self.reserved,
         )
+
+    def offset(self, date: dt.date, time: dt.time) -> str | None:
+        """TimezoneOffsetFromUTC of a date and time at the site."""
+        if self.zone is None:
+            return None
+        return offset_text(dt.datetime.combine(date, time, self.zone))
 
     def physician(self, locale: str, number: int) -> str:
         """One of the physicians who refer to this department, of the patient's locale."""
@@ -185,6 +194,7 @@ class StudyMaker:
             institution=self._institution,
             procedure=self._procedure,
             modality=part.modality,
+            timezone_offset=setting.offset(date, time),
             tags=spec.tags,
             patient=patient,
             series=series,

@@ -58,6 +58,8 @@ class PlannedStudy:
     procedure: str
     modality: str = ""
     """Of its first series."""
+    timezone_offset: str | None = None
+    """TimezoneOffsetFromUTC of its dates and times, where the site has a time zone."""
     tags: Mapping[str, Any]
     patient: PlannedPatient = field(repr=False, compare=False)
     series: Sequence[PlannedSeries] = field(repr=False, compare=False)

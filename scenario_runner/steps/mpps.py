@@ -137,7 +137,8 @@ def begin(study: PlannedStudy, station: str) -> dict[str, Any]:
     station: the AE title of the modality.
     """
     patient = study.patient
-    return {
+    zone = {"TimezoneOffsetFromUTC": study.timezone_offset} if study.timezone_offset else {}
+    return zone | {
         "ScheduledStepAttributesSequence": [
             {
                 "StudyInstanceUID": study.uid,

@@ -52,7 +52,8 @@ def worklist_item(study: PlannedStudy, station: str) -> dict[str, Any]:
     """
     patient = study.patient
     description = study.procedure or study.description
-    return {
+    zone = {"TimezoneOffsetFromUTC": study.timezone_offset} if study.timezone_offset else {}
+    return zone | {
         "AccessionNumber": study.accession,
         "ReferringPhysicianName": study.referring_physician,
         "PatientName": patient.name,

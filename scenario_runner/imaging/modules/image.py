@@ -79,3 +79,5 @@ def sop_common(dataset: Dataset, planned: PlannedSeries) -> None:
         InstanceCreationDate=day,
         InstanceCreationTime=time,
     )
+    if planned.study.timezone_offset is not None:
+        put(dataset, TimezoneOffsetFromUTC=planned.study.timezone_offset)

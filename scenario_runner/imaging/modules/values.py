@@ -9,6 +9,8 @@ from pydicom import DataElement
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from scenario_runner.planning.dates import age_on
+
 if TYPE_CHECKING:
     from pydicom import Dataset
 
@@ -56,10 +58,9 @@ def age(birth: dt.date, on: dt.date) -> str | None:
     """
     if on < birth:
         return None
-    years = on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
+    years, months = age_on(on, birth, "y"), age_on(on, birth, "m")
     if years >= 2:
         return f"{min(years, 999):03d}Y"
-    months = (on.year - birth.year) * 12 + on.month - birth.month - (on.day < birth.day)
     if months >= 2:
         return f"{months:03d}M"
-    return f"{(on - birth).days:03d}D"
+    return f"{age_on(on, birth, 'd'):03d}D"
