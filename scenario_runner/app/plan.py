@@ -11,7 +11,8 @@ from scenario_runner.amounts import amount
 from scenario_runner.app.folder import new_run_id
 from scenario_runner.app.load import Sources, load
 from scenario_runner.app.plans import Moment, Plans, preview_all, require_plannable
-from scenario_runner.planning.plan import PlannedCase
+from scenario_runner.dicom.body_parts import SIDES
+from scenario_runner.planning.plan import PlannedCase, PlannedSeries
 from scenario_runner.registry.location import Location
 
 _SHOWN = 20
@@ -50,6 +51,11 @@ def write_text(plans: Plans, stream: TextIO) -> None:
         _patients(case, stream)
 
 
+def _side(series: PlannedSeries) -> str:
+    words = SIDES.get(series.laterality or "")
+    return f", {words}" if words else ""
+
+
 def _patients(case: PlannedCase, stream: TextIO) -> None:
     for number, patient in enumerate(case.patients, start=1):
         head = f"  {patient.patient_id}  {patient.name}  {patient.sex}  {patient.birth_date}\n"
@@ -62,7 +68,7 @@ def _patients(case: PlannedCase, stream: TextIO) -> None:
                 if series.frames > 1:
                     size += f" of {series.frames} frames"
                 stream.write(
-                    f"      {series.number}  {series.modality}  {series.description}  "
+                    f"      {series.number}  {series.modality}  {series.description}{_side(series)}  "
                     f"{images} {size}  "
                     f"{series.phantom}\n"
                 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from scenario_runner.dicom.body_parts import SIDES
 from scenario_runner.evidence.files import inside
 from scenario_runner.evidence.flat import BAD
 from scenario_runner.evidence.html_text import First, amount, bounded, first
@@ -264,6 +265,7 @@ def _study(study: Mapping[str, Any], imported: Mapping[str, list[str]]) -> dict[
             [
                 {
                     **_known(one, "modality", "number", "description", "uid"),
+                    "side": SIDES.get(str(one.get("laterality")), ""),
                     "images": len(one.get("images", [])),
                     "faults": _faults(one),
                 }

@@ -12,6 +12,7 @@ import pytest
 
 import scenario_runner
 from scenario_runner.dicom import levels, vrs
+from scenario_runner.dicom.body_parts import BODY_PARTS, is_paired
 
 ROOT = Path(scenario_runner.__file__).parent
 _MOST = {ast.Set: 3, ast.List: 3, ast.Tuple: 3, ast.Dict: 4}
@@ -90,6 +91,19 @@ def _unique_keys(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
+def _sides(tree: ast.AST) -> Iterator[int]:
+    """Lists of body parts in which there are some that a person has two of."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Set | ast.List | ast.Tuple):
+            members = [text for member in node.elts for text in _strings(member)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            members = node.value.split()
+        else:
+            continue
+        if len(members) > 3 and BODY_PARTS.keys() >= set(members) and any(map(is_paired, members)):
+            yield node.lineno
+
+
 @pytest.mark.parametrize(
     ("found_in", "homes"),
     [
@@ -97,6 +111,7 @@ def _unique_keys(tree: ast.AST) -> Iterator[int]:
         (_transfer_syntaxes, {"dicom/syntaxes.py"}),
         (_sop_classes, {"dicom/sop_classes.py"}),
         (_unique_keys, {"dicom/levels.py"}),
+        (_sides, {"dicom/body_parts.py"}),
     ],
 )
 def test_a_fact_of_the_standard_stands_once(
@@ -120,6 +135,8 @@ def test_a_fact_of_the_standard_stands_once(
         (_transfer_syntaxes, 'X = "1.2.840.10008.1.2.1"'),
         (_transfer_syntaxes, 'X = b"1.2.840.10008.1.2"'),
         (_sop_classes, 'X = "1.2.840.10008.5.1.4.1.1."'),
+        (_sides, 'X = {"HAND", "FOOT", "EAR", "EYE"}'),
+        (_sides, 'X = "HAND FOOT EAR EYE".split()'),
         (_unique_keys, 'X = ("StudyInstanceUID", "SeriesInstanceUID")'),
         (_unique_keys, 'X = {"a": "StudyInstanceUID", "b": "SeriesInstanceUID"}'),
     ],

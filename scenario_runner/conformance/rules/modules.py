@@ -8,6 +8,7 @@ from scenario_runner.conformance.elements import words
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.conformance.rules.requirements import IMAGE, IN_ITEMS, Required, required
+from scenario_runner.dicom.body_parts import is_paired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +16,7 @@ if TYPE_CHECKING:
     from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Items
 
-PAIRED = words(
-    "ANKLE ARM BREAST CALCANEUS CLAVICLE EAR ELBOW EYE FEMUR FINGER FOOT FOREARM HAND HIP HUMERUS "
-    "KNEE LEG PATELLA RADIUS SCAPULA SHOULDER THIGH THUMB TIBIA TOE ULNA WRIST"
-)
-"""Defined terms of BodyPartExamined of which a person has two (PS3.16 annex L)."""
-
-_TWO_SIDES = words("ABDOMEN BRAIN CHEST HEAD NECK PELVIS SKULL")
+TWO_SIDES = words("ABDOMEN BRAIN CHEST HEAD NECK PELVIS SKULL")
 _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLaterality")
 
 
@@ -76,7 +71,7 @@ def laterality(file: DicomFile) -> Iterator[Problem]:
     Laterality is Type 2C, so it may be empty.
     """
     part = file.data.text("BodyPartExamined")
-    if part in PAIRED and all(file.data.get(keyword) is None for keyword in _SIDES):
+    if is_paired(part) and all(file.data.get(keyword) is None for keyword in _SIDES):
         if file.data.get("SharedFunctionalGroupsSequence") is not None:
             return  # an enhanced object says FrameLaterality there
         yield Problem("Laterality", f"is missing, and BodyPartExamined is '{part}'")
@@ -85,7 +80,7 @@ def laterality(file: DicomFile) -> Iterator[Problem]:
 def one_sided(file: DicomFile) -> Iterator[Problem]:
     """A body part that a person has once has no side."""
     part, side = file.data.text("BodyPartExamined"), file.data.text("Laterality")
-    if side and part in _TWO_SIDES:
+    if side and part in TWO_SIDES:
         yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
 
 

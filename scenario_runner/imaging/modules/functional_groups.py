@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
+from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.modules import anatomy, image, study
 from scenario_runner.imaging.modules.values import ds
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 _STACK_ID, _IN_STACK, _FRAME_CONTENT = 0x00209056, 0x00209057, 0x00209111
-_WHOLE_BODY = anatomy.BODY_PARTS["WHOLEBODY"]
+_WHOLE_BODY = BODY_PARTS["WHOLEBODY"]
 
 
 def one(keyword: str, **values: Any) -> Dataset:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from scenario_runner.dicom.body_parts import find
+
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frames, Phantom
     from scenario_runner.planning.plan import PlannedSeries
@@ -39,25 +41,19 @@ _PHANTOMS = {
     "xc/mole": "photo:PhotoFrames",
 }
 
-# A limb that has no phantom of its own is shown by its likest neighbour.
+# A part that has no phantom of its own is shown by its likest neighbour.
 _XRAY = {
-    "ABDOMEN": "xray/abdomen",
-    "ANKLE": "xray/knee",
-    "ELBOW": "xray/knee",
-    "FOOT": "xray/hand",
-    "HAND": "xray/hand",
-    "HEAD": "xray/skull",
-    "HIP": "xray/abdomen",
-    "KNEE": "xray/knee",
-    "LSPINE": "xray/abdomen",
-    "PELVIS": "xray/abdomen",
-    "SKULL": "xray/skull",
-    "WRIST": "xray/hand",
+    "head": "xray/skull",
+    "abdomen": "xray/abdomen",
+    "arm": "xray/knee",
+    "hand": "xray/hand",
+    "leg": "xray/knee",
+    "foot": "xray/hand",
     "": "xray/chest",
 }
 
 _USUAL = {
-    "CT": {"HEAD": "ct/head", "BRAIN": "ct/head", "CHEST": "ct/chest", "": "ct/abdomen"},
+    "CT": {"head": "ct/head", "chest": "ct/chest", "": "ct/abdomen"},
     "CR": _XRAY,
     "DX": _XRAY,
     "MG": {"": "mg/breast"},
@@ -65,7 +61,7 @@ _USUAL = {
     "ES": {"": "es/bowel"},
     "IO": {"": "io/teeth"},
     "NM": {"": "nm/bones"},
-    "PT": {"CHEST": "pt/chest", "": "pt/abdomen"},
+    "PT": {"chest": "pt/chest", "": "pt/abdomen"},
     "XC": {"": "xc/mole"},
     "OT": {"": "qa/smpte"},
     "PX": {"": "px/jaws"},
@@ -73,6 +69,7 @@ _USUAL = {
     "US": {"": "us/abdomen"},
     "XA": {"": "xa/coronary"},
 }
+"""By modality and the region that a body part lies in."""
 
 
 _FITS = {
@@ -132,4 +129,5 @@ def usual_name(modality: str, body_part: str, frames: int) -> str:
     if modality == "US" and frames > 1:
         return "us/doppler"
     usual = _USUAL.get(modality, {})
-    return usual.get(body_part.upper()) or usual.get("") or "qa/gradient"
+    part = find(body_part)
+    return usual.get(part.region if part else "") or usual.get("") or "qa/gradient"

@@ -1,0 +1,71 @@
+"""Body parts: their codes are the Standard's, their sides are planned once and shown where they count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.sr._concepts_dict import concepts
+
+from scenario_runner.conformance.rules import modules
+from scenario_runner.dicom.body_parts import BODY_PARTS
+from scenario_runner.imaging.phantoms.registry import usual_name
+from tests.running import fabricate, record, write_scenario
+
+
+@pytest.mark.parametrize("term", BODY_PARTS)
+def test_a_body_part_has_a_code_of_the_standard(term: str) -> None:
+    part = BODY_PARTS[term]
+    known = {code for found in concepts["SCT"].values() for code in found}
+    # Context group 7 of dental and veterinary terms apart, pydicom's copy has all but the calf.
+    assert part.code in known or term == "CALF"
+    assert len(term) <= 16
+    assert term.isalpha()
+    assert term.isupper()
+
+
+@pytest.mark.parametrize(
+    ("term", "phantom"),
+    [
+        ("THUMB", "xray/hand"),
+        ("FIBULA", "xray/knee"),
+        ("TOE", "xray/hand"),
+        ("ORBIT", "xray/skull"),
+        ("KIDNEY", "xray/abdomen"),
+        ("CLAVICLE", "xray/chest"),
+        ("CHEST", "xray/chest"),
+        ("", "xray/chest"),
+    ],
+)
+def test_a_limb_is_not_drawn_as_a_chest(term: str, phantom: str) -> None:
+    assert usual_name("DX", term, 1) == phantom
+
+
+def test_what_the_judge_says_is_there_once_is_not_paired() -> None:
+    assert not [term for term in modules.TWO_SIDES if BODY_PARTS[term].paired]
+
+
+@pytest.mark.parametrize("term", ["THUMB", "KIDNEY", "FIBULA"])
+@pytest.mark.parametrize("modality", ["DX", "CR", "CT", "MR"])
+def test_all_series_of_a_study_show_the_same_side_and_the_plan_says_which(
+    term: str, modality: str, tmp_path: Path
+) -> None:
+    series = {"modality": modality, "images": 1, "size": [64, 64], "body_part": term, "count": 3}
+    patients = [{"studies": [{"series": [series]}]}]
+    scenario = write_scenario(
+        tmp_path / "thumb.yaml", [{"generate": {"to": "dicom"}}], patients=patients, seed=7
+    )
+    fabricate("run", scenario, "--out", tmp_path / "out").check()
+    [planned] = {
+        one["laterality"]
+        for patient in record(tmp_path / "out")["cases"][0]["patients"]
+        for study in patient["studies"]
+        for one in study["series"]
+    }
+    keyword = "ImageLaterality" if modality == "DX" else "Laterality"
+    written = {dcmread(file)[keyword].value for file in tmp_path.rglob("*.dcm")}
+    assert written == {planned}
+    words = {"L": "left", "R": "right"}[planned]
+    assert f", {words}" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert f", {words}" in fabricate("plan", scenario).check().out
