@@ -326,11 +326,11 @@ def retrieve(
             }
 
     if style == "text":
-        from pydicom.uid import UID
+        from scenario_runner.dicom.dictionary import uid_name
 
         for path, received in fetched.files:
             click.echo(
-                f"{printable(path.as_posix())}  {printable(UID(received.transfer_syntax_uid).name)}"
+                f"{printable(path.as_posix())}  {printable(uid_name(received.transfer_syntax_uid))}"
             )
     else:
         print_rows(rows(), _FETCHED, style)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
@@ -18,6 +17,7 @@ from scenario_runner.dicom.characters import (
     decode_strictly,
     faults,
 )
+from scenario_runner.dicom.dictionary import attribute, tag_of
 from scenario_runner.dicom.vrs import CHARACTER_SET
 
 if TYPE_CHECKING:
@@ -30,39 +30,6 @@ def words(text: str) -> frozenset[str]:
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,11}")
-
-
-class Entry(NamedTuple):
-    """What PS3.6 says about a tag. vr: as the dictionary has it, ``US or SS`` included."""
-
-    vr: str
-    vm: str
-    keyword: str
-    retired: bool
-
-
-@lru_cache(maxsize=16384)
-def entry(tag: int) -> Entry | None:
-    """The dictionary's entry; None for a tag it does not have (PS3.6 6)."""
-    from pydicom.datadict import get_entry
-
-    if not tag & 0xFFFF and not tag >> 16 & 1 and tag != 0x00020000 and tag:
-        return Entry("UL", "1", "", retired=True)  # group length, PS3.5 7.2
-    try:
-        vr, vm, _, retired, keyword = get_entry(tag)
-    except KeyError:
-        return None
-    return Entry(vr, vm, keyword, bool(retired))
-
-
-@lru_cache(maxsize=4096)
-def tag_of(keyword: str) -> int:
-    """The tag of a keyword that is in the dictionary."""
-    from pydicom.datadict import tag_for_keyword
-
-    tag = tag_for_keyword(keyword)
-    assert tag is not None, keyword
-    return tag
 
 
 @dataclass(slots=True)
@@ -190,7 +157,7 @@ class Items:
 
 def name_of(tag: int) -> str:
     """The keyword of a tag, or ``(gggg,eeee)``."""
-    known = entry(tag)
+    known = attribute(tag)
     return known.keyword if known and known.keyword else f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 

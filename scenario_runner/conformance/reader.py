@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from scenario_runner.conformance.dicom_file import PIXEL_DATA, DicomFile, Trouble
-from scenario_runner.conformance.elements import Element, Items, entry, name_of, text_of
+from scenario_runner.conformance.elements import Element, Items, name_of, text_of
 from scenario_runner.conformance.source import DamageError, Source
 from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import attribute
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:
@@ -300,7 +301,7 @@ def _vr_of(tag: int) -> str:
     """The VR of an element that was written without; of a choice, one of the right size."""
     if tag >> 16 & 1:
         return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else ""  # a private creator, PS3.5 7.8.1
-    known = entry(tag)
+    known = attribute(tag)
     if known is None:
         return ""
     return "OW" if " or OW" in known.vr else known.vr.split(" or ", maxsplit=1)[0]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
-from scenario_runner.conformance.elements import entry, name_of, text_of
+from scenario_runner.conformance.elements import name_of, text_of
 from scenario_runner.dicom.characters import UndecodableError
+from scenario_runner.dicom.dictionary import attribute, registered
 from scenario_runner.dicom.vrs import STRUCT_CODES
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _items(items: Items, depth: int, faults: dict[str, list[str]]) -> Iterator[L
 
 def _name(tag: int, items: Items) -> str:
     """The keyword; for a private element what its creator calls it."""
-    known = entry(tag)
+    known = attribute(tag)
     if known and known.keyword:
         return known.keyword
     group, number = tag >> 16, tag & 0xFFFF
@@ -138,17 +139,9 @@ def _text(element: Element, items: Items) -> tuple[str, str]:
     text = visible(text.strip(" \0"))
     if len(text) > MOST_CHARACTERS:
         text = f"{text[:MOST_CHARACTERS]}…"
-    if element.vr == "UI" and (known := _uid_name(text)):
+    if element.vr == "UI" and (known := registered(text).name):
         text = f"{text} = {known}"
     return text, fault
-
-
-def _uid_name(uid: str) -> str:
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    name = UID(uid, IGNORE).name
-    return "" if name == uid else name
 
 
 def _numbers(element: Element) -> tuple[str, str]:

@@ -1,26 +1,84 @@
-"""What the data dictionary says of a tag (PS3.6 6), pydicom's, which is loaded when first asked."""
+"""The data dictionary and the registry of UIDs (PS3.6): pydicom's, and what is newer than that.
+
+pydicom is loaded when first asked. It takes further attributes by a call of its own, after which every
+door to its dictionary knows them. Its registry of UIDs is not open in that way: names of UIDs are
+asked for here.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from scenario_runner.dicom.sop_classes import STANDARD_ARC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+
+class Attribute(NamedTuple):
+    """What PS3.6 says about a tag. vr: as the dictionary has it, ``US or SS`` included."""
+
+    vr: str
+    vm: str
+    keyword: str
+    retired: bool
+
+
+class RegisteredUid(NamedTuple):
+    """Name and kind (``SOP Class``, ``Transfer Syntax``) of a UID; both empty when it is none."""
+
+    name: str
+    kind: str
+
+
+@cache
+def supplied() -> ModuleType:
+    """Pydicom's ``datadict``, with the attributes it lacks."""
+    from pydicom import datadict
+
+    missing = {
+        tag: (new.vr, new.vm, _spaced(new.keyword), "", new.keyword)
+        for tag, new in newer_attributes()
+        if not datadict.dictionary_has_tag(tag) and datadict.tag_for_keyword(new.keyword) is None
+    }
+    if missing:
+        datadict.add_dict_entries(missing)
+    return datadict
+
+
+@lru_cache(maxsize=16384)
+def attribute(tag: int) -> Attribute | None:
+    """The dictionary's entry; None for a tag it does not have."""
+    if not tag & 0xFFFF and not tag >> 16 & 1 and tag != 0x00020000 and tag:
+        return Attribute("UL", "1", "", retired=True)  # group length, PS3.5 7.2
+    try:
+        vr, vm, _, retired, keyword = supplied().get_entry(tag)
+    except KeyError:
+        return None
+    return Attribute(vr, vm, keyword, bool(retired))
+
+
+def tag_for_keyword(keyword: str) -> int | None:
+    """The tag of a keyword; None when the dictionary does not have it."""
+    tag: int | None = supplied().tag_for_keyword(keyword)
+    return tag
 
 
 @lru_cache(maxsize=4096)
 def tag_of(keyword: str) -> int:
     """The tag of a keyword that is in the dictionary."""
-    from pydicom.datadict import tag_for_keyword
-
     tag = tag_for_keyword(keyword)
     assert tag is not None, keyword
-    return int(tag)
+    return tag
 
 
 @lru_cache(maxsize=16384)
 def keyword_of(tag: int) -> str:
     """The keyword of a tag, or its eight hexadecimal digits."""
-    from pydicom.datadict import keyword_for_tag
-
-    return keyword_for_tag(tag) or f"{tag:08X}"
+    return supplied().keyword_for_tag(tag) or f"{tag:08X}"
 
 
 @lru_cache(maxsize=16384)
@@ -30,10 +88,8 @@ def vrs_of(tag: int) -> tuple[str, ...]:
         return ("UL",)  # group length, PS3.5 7.2
     if tag >> 16 & 1:
         return ("LO",) if 0x10 <= tag & 0xFFFF <= 0xFF else ()
-    from pydicom.datadict import dictionary_VR
-
     try:
-        vr = dictionary_VR(tag)
+        vr: str = supplied().dictionary_VR(tag)
     except KeyError:
         return ()
     return () if vr == "NONE" else tuple(vr.split(" or "))  # NONE: an item, a delimiter
@@ -53,3 +109,48 @@ def vr_of(tag: int, written: str = "", *, signed: bool = False) -> str:
     if "SS" in choice:
         return "SS" if signed else "US"
     return "OW" if "OB" in choice else choice[0] if choice else "UN"
+
+
+@lru_cache(maxsize=1024)
+def registered(uid: str) -> RegisteredUid:
+    """What PS3.6 annex A registers a UID as."""
+    from pydicom import config
+    from pydicom.uid import UID
+
+    found = UID(uid, config.IGNORE)
+    if found.type:
+        return RegisteredUid(found.name, found.type)
+    return _newer_uids().get(uid, RegisteredUid("", ""))
+
+
+def uid_name(uid: str) -> str:
+    """The name of a registered UID, else the UID itself."""
+    return registered(uid).name or uid
+
+
+def may_be_newer(uid: str) -> bool:
+    """Whether only the Standard can have given this UID out, and the registry here lacks it."""
+    return uid.startswith(STANDARD_ARC) and not registered(uid).kind
+
+
+def newer_attributes() -> Iterator[tuple[int, Attribute]]:
+    """Attributes of the Standard that pydicom may not know yet."""
+    for kind, number, vr, vm, keyword in _rows():
+        if kind == "attribute":
+            yield int(number, 16), Attribute(vr, vm, keyword, retired=False)
+
+
+@cache
+def _newer_uids() -> dict[str, RegisteredUid]:
+    return {uid: RegisteredUid(name, what) for kind, uid, what, _, name in _rows() if kind == "uid"}
+
+
+@cache
+def _rows() -> tuple[list[str], ...]:
+    """The table of what is newer. ``newer.tsv`` says where it is from and how it is made."""
+    text = files("scenario_runner.dicom").joinpath("newer.tsv").read_text(encoding="utf-8")
+    return tuple(line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+
+
+def _spaced(keyword: str) -> str:
+    return "".join(f" {c}" if c.isupper() else c for c in keyword).strip()

@@ -136,9 +136,9 @@ def fact(item: Any, short: bool = False) -> Markup:
             Markup(", ").join(fact(member, short=True) for member in item) if item else Markup("–")
         )
     if isinstance(item, str) and _STANDARD_UID.fullmatch(item):
-        from pydicom.uid import UID
+        from scenario_runner.dicom.dictionary import uid_name
 
-        name = UID(item).name
+        name = uid_name(item)
         if name != item:
             return (
                 t(name)

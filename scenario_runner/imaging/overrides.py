@@ -13,13 +13,14 @@ from typing import Any
 
 from pydicom import DataElement, Dataset
 from pydicom.config import RAISE
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import validate_value
 
 from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.language.scalars import as_written
 from scenario_runner.planning.raw import raw_bytes

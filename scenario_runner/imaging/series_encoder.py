@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR
 
 from scenario_runner.dicom.characters import faults, named
 from scenario_runner.dicom.datasets import character_sets as declared_sets
+from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import encoding_of, misfit

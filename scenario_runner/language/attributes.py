@@ -35,7 +35,7 @@ def attribute_problem(name: str) -> tuple[str, str] | None:
             'write "(0009,xx01) MY CREATOR": odd group, xx, element, creator; or a keyword',
         )
     # A newer pydicom may know attributes that are younger than our list.
-    from pydicom.datadict import tag_for_keyword
+    from scenario_runner.dicom.dictionary import tag_for_keyword
 
     if tag_for_keyword(name) is not None:
         return None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom import uid as uids
 from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR
 
 from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.syntaxes import transfer_syntax_uid
 from scenario_runner.errors import UsageError

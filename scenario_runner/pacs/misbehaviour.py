@@ -11,8 +11,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from pydicom.datadict import tag_for_keyword
-
+from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.sop_classes import MODALITY_WORKLIST
 from scenario_runner.errors import UsageError
 from scenario_runner.language.faults import (

@@ -9,8 +9,6 @@ import dataclasses
 import hashlib
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from pydicom.datadict import tag_for_keyword
-
 from scenario_runner.archive.attributes import BY_TAG
 from scenario_runner.archive.keys import Match
 from scenario_runner.archive.values import character_sets, encode
@@ -20,7 +18,7 @@ from scenario_runner.dicom.characters import (
     UTF8,
     UnencodableError,
 )
-from scenario_runner.dicom.dictionary import tag_of, vr_of
+from scenario_runner.dicom.dictionary import tag_for_keyword, tag_of, vr_of
 from scenario_runner.dicom.elements import (
     Elements,
     read_elements,

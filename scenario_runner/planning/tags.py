@@ -106,7 +106,9 @@ def _check_entry(key: str, value: Any, path: Path, report: Report) -> None:
 
 def _lookup(keyword: str) -> tuple[list[str], bool] | ValueProblem:
     """(VRs the attribute may have, whether it may have several values)."""
-    from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+    from pydicom.datadict import dictionary_VM, dictionary_VR
+
+    from scenario_runner.dicom.dictionary import tag_for_keyword
 
     tag = tag_for_keyword(keyword)
     if tag is None:

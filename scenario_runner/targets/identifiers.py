@@ -64,8 +64,9 @@ def _data_set(keys: Mapping[str, Any]) -> Dataset:
 def _element(key: str, value: Any) -> DataElement:
     from pydicom import DataElement
     from pydicom.config import IGNORE
-    from pydicom.datadict import tag_for_keyword
     from pydicom.sequence import Sequence as Items
+
+    from scenario_runner.dicom.dictionary import tag_for_keyword
 
     tag = int(key, 16) if _HEX.fullmatch(key) else tag_for_keyword(key)
     if isinstance(value, Mapping) and set(value) == {"raw"}:

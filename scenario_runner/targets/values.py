@@ -35,7 +35,7 @@ def plain(
     several values are a list, an empty attribute None. A value that breaks its VR stays text; bytes
     without a meaning are hexadecimal. Beyond the bounds of this module things are left out.
     """
-    from pydicom.datadict import keyword_for_tag
+    from scenario_runner.dicom.dictionary import supplied
 
     own = data_set.get_item(_CHARACTER_SET)
     if own is not None or decode is None:
@@ -44,7 +44,7 @@ def plain(
     for tag in list(data_set.keys())[:MOST_ELEMENTS]:
         if tag.element == 0:
             continue
-        key = keyword_for_tag(tag) or f"{tag.group:04X}{tag.element:04X}"
+        key = supplied().keyword_for_tag(tag) or f"{tag.group:04X}{tag.element:04X}"
         result[key] = _value(data_set, tag, decode, depth)
     return result
 

@@ -277,10 +277,10 @@ def _command(command: Command) -> str:
 
 
 def _name(uid: Any) -> str:
-    from pydicom.uid import UID
+    from scenario_runner.dicom.dictionary import uid_name
 
     text = _text(uid)
-    name = UID(text).name
+    name = uid_name(text)
     return text if name == text else f"{name} ({text})"
 
 

@@ -249,6 +249,7 @@ META: list[tuple[str, str, Change]] = [
     ("meta-instance", "MediaStorageSOPInstanceUID",
      value("MediaStorageSOPInstanceUID", "2.25.3002")),
     ("transfer-syntax", "TransferSyntaxUID", value("TransferSyntaxUID", "1.2.3.4.5")),
+    ("newer-uid", "TransferSyntaxUID", value("TransferSyntaxUID", "1.2.840.10008.1.2.4.99999")),
     ("uid", "ImplementationClassUID", value("ImplementationClassUID", "1.2.03")),
     ("unknown-tag", "(0002,0FFE)", raw(0x00020FFE, "LO", b"value ")),
 ]  # fmt: skip

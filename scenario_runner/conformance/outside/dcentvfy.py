@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,18 +49,29 @@ class Dcentvfy:
         Raises UsageError when it is not installed, or for a file name with a line break, which its
         list of files cannot hold.
         """
-        from scenario_runner.conformance.outside.dicom3tools import SECONDS, findings
-        from scenario_runner.conformance.outside.program import run
+        from scenario_runner.conformance.outside.dicom3tools import SECONDS, findings, note
+        from scenario_runner.conformance.outside.program import required, run
+        from scenario_runner.conformance.outside.readable import readable
+        from scenario_runner.conformance.reader import read_file
 
-        names = [str(file.absolute()) for file in files]
-        if any("\n" in name for name in names):
+        required(self.name)
+
+        if any("\n" in str(file) for file in files):
             raise UsageError("dcentvfy cannot take a file whose name has a line break")
-        with TemporaryDirectory(prefix="fabricate-") as folder:
-            listed = Path(folder) / "files.txt"
-            listed.write_text("\n".join(names) + "\n", encoding="utf-8")
+        left_out: list[Finding] = []
+        given: dict[str, str] = {}
+        with ExitStack() as copies:
+            for file in files:
+                one = copies.enter_context(readable(file, read_file(file)))
+                if one.path is None:
+                    left_out.append(replace(note(self.name, one.note, ""), file=str(file)))
+                else:
+                    given[str(one.path.absolute())] = str(file)
+            listed = Path(copies.enter_context(TemporaryDirectory(prefix="fabricate-"))) / "files"
+            listed.write_text("".join(f"{name}\n" for name in given), encoding="utf-8")
             said = run(self.name, ["-f", str(listed)], seconds=SECONDS + len(files))
-        given = dict(zip(names, map(str, files), strict=True))
-        return [_blamed(finding, given) for finding in findings(said, self.name)]
+        told = [_blamed(finding, given) for finding in findings(said, self.name)]
+        return [*told, *left_out]
 
 
 def _blamed(finding: Finding, given: Mapping[str, str]) -> Finding:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.dictionary import registered
 from scenario_runner.dicom.sop_classes import MEDIA_STORAGE_DIRECTORY, STORAGE_ARC
 
 if TYPE_CHECKING:
@@ -63,16 +63,6 @@ DX_FAMILY = (*DX, *MG, *IO)
 """For presentation and for processing alike."""
 
 
-@lru_cache(maxsize=256)
-def uid_name(sop_class: str) -> tuple[str, str]:
-    """Name and kind (``SOP Class``) of a UID of the Standard, empty when it is none."""
-    from pydicom import config
-    from pydicom.uid import UID
-
-    found = UID(sop_class, config.IGNORE)
-    return (found.name, found.type) if found.type else ("", "")
-
-
 def composite(sop_class: str, name: str) -> bool:
     """Whether instances of the class belong to a patient: not templates, protocols or palettes."""
     without = (
@@ -90,5 +80,5 @@ def is_image(sop_class: str, data: Items) -> bool:
     """Whether the Image Pixel Module is due: an image class, or an object that says it has rows."""
     if data.get("FloatPixelData") is not None or data.get("DoubleFloatPixelData") is not None:
         return False
-    name, _ = uid_name(sop_class)
+    name, _ = registered(sop_class)
     return ("Image" in name and "Storage" in name) or data.get("Rows") is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.dicom_file import PIXEL_DATA
-from scenario_runner.conformance.elements import Element, Items, entry
+from scenario_runner.conformance.elements import Element, Items
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, faults
+from scenario_runner.dicom.dictionary import attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def dictionary_vr(items: Items, element: Element) -> Iterator[Problem]:
     """The VR in the file is the dictionary's; UN may stand for any (PS3.5 6.2.2)."""
-    known = entry(element.tag)
+    known = attribute(element.tag)
     if known is None or not element.written_vr or element.written_vr == "UN":
         return
     if element.written_vr not in known.vr.split(" or ") and element.tag != PIXEL_DATA:
@@ -26,14 +27,14 @@ def dictionary_vr(items: Items, element: Element) -> Iterator[Problem]:
 
 def retired(items: Items, element: Element) -> Iterator[Problem]:
     """The attribute is still in the Standard."""
-    known = entry(element.tag)
+    known = attribute(element.tag)
     if known is not None and known.retired:
         yield Problem(items.where(element), "is retired from the Standard")
 
 
 def unknown(items: Items, element: Element) -> Iterator[Problem]:
     """The tag is in the dictionary."""
-    if not element.tag >> 16 & 1 and entry(element.tag) is None:
+    if not element.tag >> 16 & 1 and attribute(element.tag) is None:
         yield Problem(items.where(element), "is not in the data dictionary")
 
 

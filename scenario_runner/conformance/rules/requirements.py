@@ -29,8 +29,8 @@ from scenario_runner.conformance.rules.classes import (
     VL,
     XA,
     composite,
-    uid_name,
 )  # fmt: skip
+from scenario_runner.dicom.dictionary import registered
 
 
 class Required(NamedTuple):
@@ -206,7 +206,7 @@ def required(sop_class: str) -> tuple[Required, ...]:
 
     Nothing for a class that has no patient.
     """
-    name, kind = uid_name(sop_class)
+    name, kind = registered(sop_class)
     if kind and not composite(sop_class, name):
         return ()
     rows = list(EVERYWHERE)

@@ -78,6 +78,13 @@ OBJECT: Final = (
         "The transfer syntax is known",
         judge=meta.known_transfer_syntax,
     ),
+    ObjectRule(
+        "newer-uid",
+        "PS3.6 A",
+        "Class and transfer syntax are known here",
+        "warning",
+        judge=meta.newer_uids,
+    ),
     ObjectRule("meta-class", "PS3.10 7.1", "File meta has the SOP class", judge=meta.same_class),
     ObjectRule(
         "meta-instance", "PS3.10 7.1", "File meta has the SOP instance", judge=meta.same_instance

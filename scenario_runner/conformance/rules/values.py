@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.elements import Element, Items
-from scenario_runner.conformance.elements import entry as dictionary
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import UndecodableError
+from scenario_runner.dicom.dictionary import attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,7 +123,7 @@ def padding(items: Items, element: Element) -> Iterator[Problem]:
 
 def multiplicity(items: Items, element: Element) -> Iterator[Problem]:
     """There are as many values as the dictionary says."""
-    known = dictionary(element.tag)
+    known = attribute(element.tag)
     if known is None or element.empty or not element.kept or element.items is not None:
         return
     if element.vr in vrs.VALUE_SIZES:

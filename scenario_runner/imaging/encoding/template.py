@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
 from pydicom.filewriter import correct_ambiguous_vr
 
-from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.imaging.encoding.elements import (
     ElementEncoder,
     encode_dataset,

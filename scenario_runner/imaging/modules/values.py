@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom import DataElement
 from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR
 
+from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.planning.dates import age_on
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ def encode(values: Mapping[str, Any]) -> dict[str, Any]:
     A key is a keyword or ``ggggeeee``. Sequences are lists of such mappings. Raises ValueError for
     an unknown keyword.
     """
-    from pydicom.datadict import tag_for_keyword
+    from scenario_runner.dicom.dictionary import tag_for_keyword
 
     result: dict[str, Any] = {}
     for key, value in values.items():

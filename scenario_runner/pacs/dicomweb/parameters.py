@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pydicom.datadict import tag_for_keyword
-
 from scenario_runner.archive.attributes import ATTRIBUTES, BY_KEYWORD, BY_TAG, COMPUTED
 from scenario_runner.archive.keys import Key
 from scenario_runner.archive.values import split
-from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, levels_down_to
 from scenario_runner.dicom.matching import matcher
 from scenario_runner.pacs.dicomweb.desk import WebError

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
-from pydicom.datadict import keyword_for_tag
+from scenario_runner.dicom.dictionary import supplied
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.dicomweb.json_writer import Json
@@ -28,7 +28,7 @@ def as_xml(data: Json) -> bytes:
 def _add(parent: ET.Element, data: Json) -> None:
     for tag, member in data.items():
         names = {"tag": tag, "vr": member["vr"]}
-        if keyword := keyword_for_tag(int(tag, 16)):
+        if keyword := supplied().keyword_for_tag(int(tag, 16)):
             names["keyword"] = keyword
         element = ET.SubElement(parent, "DicomAttribute", names)
         if "BulkDataURI" in member:

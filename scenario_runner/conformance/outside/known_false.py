@@ -1,0 +1,183 @@
+"""Errors that dciodvfy reports about objects that are right: known, and told as what they are.
+
+Each is a wording of the program, what must be true of the object for it to be false, and why the
+Standard says so. The same wording about an object of which that is not true stays an error. Seen in
+dicom3tools 1.00 of 2022-06-18; every row is proved by a test against the installed program.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from scenario_runner.conformance.rules import pixels, values
+from scenario_runner.dicom.characters import UndecodableError
+from scenario_runner.dicom.dictionary import attribute, may_be_newer, registered
+from scenario_runner.dicom.vrs import CHARACTER_SET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from scenario_runner.conformance.api import Finding
+    from scenario_runner.conformance.dicom_file import DicomFile
+    from scenario_runner.conformance.elements import Element, Items
+
+
+class Place(NamedTuple):
+    """What an error is about: the object, and in it an element with the items it is in."""
+
+    file: DicomFile
+    items: Items
+    element: Element | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFalse:
+    """One error that can be false. rule: a stable name. holds: whether it is, of this object."""
+
+    rule: str
+    wording: re.Pattern[str]
+    holds: Callable[[Place], bool]
+    reason: str
+    section: str
+
+
+_CONTROLS_OF_TEXT: Final = "\t\n\f\r"
+
+
+def _is_short_enough(place: Place) -> bool:
+    """The value can be read, and is as long in characters, or component groups, as it may be."""
+    element = place.element
+    if element is None or not element.kept or element.vr not in CHARACTER_SET:
+        return False
+    try:
+        values.values_of(element, place.items)
+    except UndecodableError:
+        return False
+    return not list(values.length(place.items, element))
+
+
+def _has_line_breaks_only(place: Place) -> bool:
+    """The text has TAB, LF, FF and CR and no other control character."""
+    element = place.element
+    if element is None or element.vr not in ("LT", "ST", "UT"):
+        return False
+    try:
+        text = "".join(values.values_of(element, place.items))
+    except UndecodableError:
+        return False
+    return any(c in text for c in _CONTROLS_OF_TEXT) and not list(values.form(place.items, element))
+
+
+def _has_no_part(place: Place) -> bool:
+    """Nothing says which part of the body was examined."""
+    data = place.file.data
+    return not data.text("BodyPartExamined") and not data.items_of("AnatomicRegionSequence")
+
+
+def _class_is_of_the_standard(place: Place) -> bool:
+    """Registered, or newer than the registry here: then nobody here can say that there is none."""
+    uid = place.file.sop_class
+    kind = registered(uid).kind
+    return kind == "SOP Class" or may_be_newer(uid)
+
+
+def _attribute_is_known(place: Place) -> bool:
+    return place.element is not None and attribute(place.element.tag) is not None
+
+
+def _is_subsampled(place: Place) -> bool:
+    """YBR_FULL_422 as it is when native: two bytes for a pixel, and all of them are there."""
+    data = place.file.data
+    return (
+        data.text("PhotometricInterpretation") == "YBR_FULL_422"
+        and data.number("SamplesPerPixel") == 3
+        and not list(pixels.native_length(place.file))
+    )
+
+
+KNOWN_FALSE: Final = (
+    KnownFalse(
+        "length-in-bytes",
+        re.compile(r"Value invalid for this VR \[\w\w\].* - Length invalid for this VR", re.DOTALL),
+        _is_short_enough,
+        "it counts bytes and all component groups of a name together; the limit is on characters, "
+        "and of a name on each component group",
+        "PS3.5 6.2",
+    ),
+    KnownFalse(
+        "control-in-text",
+        re.compile(r"Value invalid for this VR \[(LT|ST|UT)\]", re.DOTALL),
+        _has_line_breaks_only,
+        "TAB, LF, FF and CR may stand in a text",
+        "PS3.5 6.1.3",
+    ),
+    KnownFalse(
+        "laterality-of-no-part",
+        re.compile(r"Missing attribute for Type 2C Conditional - Module=<GeneralSeries>"),
+        _has_no_part,
+        "Laterality is required where the body part examined is one of a pair; no part is named",
+        "PS3.3 C.7.3.1",
+    ),
+    KnownFalse(
+        "class-unknown",
+        re.compile(r"Information Object Not found"),
+        _class_is_of_the_standard,
+        "the program is older than this SOP class, and judged the elements alone",
+        "PS3.6 A",
+    ),
+    KnownFalse(
+        "attribute-unknown",
+        re.compile(r"Attribute with an even group number is not a recognized standard attribute"),
+        _attribute_is_known,
+        "the program is older than this attribute",
+        "PS3.6 6",
+    ),
+    KnownFalse(
+        "subsampled-length",
+        re.compile(r"PixelData has incorrect value length"),
+        _is_subsampled,
+        "two chrominance samples serve two pixels, so that a pixel has two bytes",
+        "PS3.3 C.7.6.3.1.2",
+    ),
+    KnownFalse(
+        "subsampled-term",
+        re.compile(r"Unrecognized enumerated value = <YBR_FULL_422>"),
+        _is_subsampled,
+        "native pixels can be YBR_FULL_422",
+        "PS3.3 C.7.6.3.1.2",
+    ),
+)
+
+
+def marked(findings: Iterable[Finding], file: DicomFile) -> Iterator[Finding]:
+    """The findings, those that are known to be false as warnings that say so."""
+    places: dict[str, Place] | None = None
+    for finding in findings:
+        if finding.severity != "error":
+            yield finding
+            continue
+        places = _places(file) if places is None else places
+        place = places.get(finding.attribute or "", Place(file, file.data, None))
+        known = next(
+            (row for row in KNOWN_FALSE if row.wording.match(finding.message) and row.holds(place)),
+            None,
+        )
+        yield (
+            finding
+            if known is None
+            else replace(
+                finding,
+                severity="warning",
+                message=f"{finding.message} (known to be false: {known.reason})",
+                section=known.section,
+                rule=known.rule,
+            )
+        )
+
+
+def _places(file: DicomFile) -> dict[str, Place]:
+    return {
+        items.where(element): Place(file, items, element) for items, element in file.data.walk()
+    }

@@ -1,0 +1,89 @@
+"""The table of attributes and UIDs that are newer than pydicom's dictionary, made from DCMTK's.
+
+    python -m scenario_runner.reference.dictionary DICOM.DIC DCUID.H
+
+with ``dcmdata/data/dicom.dic`` and ``dcmdata/include/dcmtk/dcmdata/dcuid.h`` of DCMTK's repository
+(github.com/DCMTK/dcmtk), which OFFIS generates from PS3.6 and PS3.7. Facts are taken: tag, VR, VM and
+keyword of an attribute, UID and keyword of a registered one. Run it again when either side is newer.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TABLE = Path(__file__).parents[1] / "dicom/newer.tsv"
+
+_ATTRIBUTE = re.compile(
+    r"\((?P<group>[0-9A-F]{4}),(?P<number>[0-9A-F]{4})\)\t(?P<vr>\w+)\t(?P<keyword>\w+)\t"
+    r"(?P<vm>[\dn-]+)\t(DICOM(/DICONDE|/DICOS)?|DICONDE|DICOS)",
+    re.IGNORECASE,
+)
+_UID = re.compile(r'#define\s+UID_(?P<keyword>\w+)\s+"(?P<uid>1\.2\.840\.10008[\d.]*\d)"')
+_EDITION = re.compile(r"Generated automatically from (.*?)\.$", re.MULTILINE)
+_VRS = {"ox": "OB or OW", "xs": "US or SS", "lt": "US or OW", "up": "UL", "na": ""}
+"""What dicom.dic writes for VRs that depend on others."""
+
+
+def table(dictionary: str, uids: str) -> str:
+    """The rows that pydicom lacks, below a heading that names the source."""
+    edition = _EDITION.search(dictionary)
+    heading = (
+        "# What is newer than pydicom's dictionary and registry of UIDs (PS3.6), made by\n"
+        "# scenario_runner/reference/dictionary.py from DCMTK's dicom.dic and dcuid.h,\n"
+        f"# generated there from {edition[1] if edition else 'an unnamed edition'}.\n"
+        "# attribute: tag, VR, VM, keyword. uid: UID, kind, nothing, name.\n"
+    )
+    rows = [*_attributes(dictionary), *_uids(uids)]
+    return heading + "".join("\t".join(row) + "\n" for row in rows)
+
+
+def _attributes(dictionary: str) -> Iterator[tuple[str, ...]]:
+    from pydicom.datadict import get_entry
+
+    for line in dictionary.splitlines():
+        found = _ATTRIBUTE.fullmatch(line)
+        if found is None or int(found["group"], 16) & 1:
+            continue
+        number = (found["group"] + found["number"]).upper()
+        vr = _VRS.get(found["vr"], found["vr"])
+        try:
+            get_entry(int(number, 16))
+        except KeyError:
+            if vr:
+                yield "attribute", number, vr, found["vm"], found["keyword"]
+
+
+def _uids(header: str) -> Iterator[tuple[str, ...]]:
+    from pydicom.config import IGNORE
+    from pydicom.uid import UID
+
+    for found in _UID.finditer(header):
+        keyword = found["keyword"].rpartition("DICONDE_")[2]
+        if UID(found["uid"], IGNORE).type:
+            continue
+        syntax = keyword.endswith("TransferSyntax")
+        name = _name(keyword.removesuffix("TransferSyntax"))
+        yield "uid", found["uid"], "Transfer Syntax" if syntax else "SOP Class", "", name
+
+
+def _name(keyword: str) -> str:
+    """``JPEGXLLossless`` as ``JPEG XL Lossless``."""
+    spaced = keyword.replace("JPEGXL", "JPEG XL ").replace("JPEGRec", "JPEG Rec")
+    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", spaced).split())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the table."""
+    dictionary, uids = (Path(each).read_text(encoding="utf-8") for each in arguments)
+    TABLE.write_text(table(dictionary, uids), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
