@@ -13,8 +13,9 @@ import re
 import threading
 import unicodedata
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
+from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,19 @@ from scenario_runner.planning.api import Person
 from scenario_runner.planning.identity import Dice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from faker import Generator
 
     from scenario_runner.planning.api import Demographics
 
 DEFAULT_LOCALE = "en_US"
+
+
+class NamelessLocaleError(ValueError):
+    """A locale that Faker knows and has no names for; the message lists those near that have."""
+
+
 _POOL_BITS = {"given": 10, "family": 10, "middle": 9, "address": 9, "phone": 9}
 """Different values of each kind a locale has, as powers of two; each is made when first drawn."""
 _PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "phone_number", "misc")]
@@ -38,6 +45,8 @@ _RENAMED = {"fr_QC": "fr_CA", "dk_DK": "da_DK"}
 _PREFERRED = {
     "ar": "ar_SA", "ja": "ja_JP", "ko": "ko_KR", "pt": "pt_BR", "zh": "zh_CN",
 }  # fmt: skip
+_ENGLISH = "en"
+"""Names that Faker has for no country in particular are English, and right where English is spoken."""
 _KINDS = {
     sex: (f"given {sex}", f"family {sex}", f"middle {sex}", "address", "phone") for sex in "MF"
 }
@@ -63,7 +72,9 @@ class FakerDemographics:
     def person(self, locale: str, sex: str, seed: int) -> Person:
         """A person of the locale; ``sex`` M or F decides the given name, O leaves it open.
 
-        locale: as ``en_AU``, ``en-AU`` or ``ja``. Raises ValueError for one Faker does not have.
+        locale: as ``en_AU``, ``en-AU`` or ``ja``. An address or a telephone number that Faker does
+        not have for it is left empty. Raises ValueError for a locale Faker does not have, and
+        NamelessLocaleError for one whose people would have American names.
         """
         locale = self._locales.get(locale) or self._locale(locale)
         drawn = Dice(seed).bits()
@@ -100,7 +111,11 @@ class FakerDemographics:
         if known is None:
             from faker.config import AVAILABLE_LOCALES
 
-            known = self._locales[asked] = _find_locale(asked, AVAILABLE_LOCALES)
+            if asked in AVAILABLE_LOCALES and asked not in _RENAMED and _has_names(asked):
+                known = asked
+            else:
+                known = _find_locale(asked, AVAILABLE_LOCALES, locales())
+            self._locales[asked] = known
         return known
 
     def _made(self, locale: str, kind: str, number: int) -> Any:
@@ -133,9 +148,27 @@ def demographics_for(locale: str, known: Mapping[str, Demographics]) -> tuple[De
     return known[source], rest
 
 
-def _find_locale(asked: str, available: Iterable[str]) -> str:
+def locales() -> list[str]:
+    """The locales that people can be of, in order."""
+    from faker.config import AVAILABLE_LOCALES
+
+    return sorted(one for one in set(AVAILABLE_LOCALES) - set(_RENAMED) if _has_names(one))
+
+
+def _has_names(locale: str) -> bool:
+    return locale.split("_", maxsplit=1)[0] == _ENGLISH or _provides("person", locale)
+
+
+@cache
+def _provides(what: str, locale: str) -> bool:
+    """Whether Faker has a provider of its own for a locale; without one it falls back to en_US."""
+    return find_spec(f"faker.providers.{what}.{locale}") is not None
+
+
+def _find_locale(asked: str, available: Iterable[str], named: Collection[str]) -> str:
+    """The locale that is meant, of those available; named: those that have names."""
     wanted = asked.strip().replace("-", "_").lower()
-    by_lower = {locale.lower(): locale for locale in sorted(available)}
+    by_lower = {locale.lower(): locale for locale in sorted(named)}
     by_lower.update({old.lower(): new for old, new in _RENAMED.items() if new in by_lower.values()})
     if wanted in _PREFERRED:
         return _PREFERRED[wanted]
@@ -147,16 +180,21 @@ def _find_locale(asked: str, available: Iterable[str]) -> str:
         return home if home in of_language else of_language[0]
     near = get_close_matches(wanted, by_lower, 3, 0.5)
     same_language = [lower for lower in by_lower if lower.split("_")[0] == wanted.split("_")[0]]
-    names = list(dict.fromkeys(by_lower[lower] for lower in [*near, *same_language]))[:5]
-    raise ValueError(", ".join(names) or "en_US, de_DE, ja_JP")
+    # For a locale without names its language says more than its letters do.
+    nameless = wanted in {locale.lower() for locale in available}
+    order = [*same_language, *near] if nameless else [*near, *same_language]
+    names = list(dict.fromkeys(by_lower[lower] for lower in order))[:5]
+    told = ", ".join(names) or "en_US, de_DE, ja_JP"
+    raise NamelessLocaleError(told) if nameless else ValueError(told)
 
 
 def _maker(generator: Generator, locale: str, kind: str) -> Callable[[], Any]:
     match kind.split():
         case ["address"]:
-            return partial(_address, generator)
+            return partial(_address, generator) if _provides("address", locale) else str
         case ["phone"]:
-            return partial(_phone, generator)
+            known = _provides("phone_number", locale) or locale == _ENGLISH
+            return partial(_phone, generator) if known else str
         case [part, sex]:
             return partial(_name, generator, locale, part, sex)
     raise AssertionError(kind)
@@ -186,7 +224,20 @@ def hiragana(katakana: str) -> str:
 def _component(text: str) -> str:
     """A name as one component: no delimiters, Latin in capitals, other scripts as they are."""
     text = " ".join(re.sub(r"[\^=\\]", " ", unicodedata.normalize("NFC", text)).split())
+    text = _of_one_script(text)
     return _latin(text) if _is_latin(text) else text
+
+
+_CYRILLIC = str.maketrans("aceiopxyABCEHIKMOPTX", "асеіорхуАВСЕНІКМОРТХ")
+_GREEK = str.maketrans("εΕ", "ɛƐ")
+
+
+def _of_one_script(text: str) -> str:
+    """Without letters of another script that look the same, as a few of Faker's names have them."""
+    scripts = {unicodedata.name(c, "").split()[0] for c in text if c.isalpha()}
+    if scripts == {"CYRILLIC", "LATIN"}:
+        return text.translate(_CYRILLIC)
+    return text.translate(_GREEK) if scripts == {"GREEK", "LATIN"} else text
 
 
 def _latin(text: str) -> str:

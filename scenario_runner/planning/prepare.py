@@ -10,7 +10,11 @@ from scenario_runner.language.model import NameParts, PatientSpec, SeriesSpec, S
 from scenario_runner.planning import kinds, person_name
 from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
 from scenario_runner.planning.dates import study_day
-from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
+from scenario_runner.planning.demographics import (
+    DEFAULT_LOCALE,
+    NamelessLocaleError,
+    demographics_for,
+)
 from scenario_runner.planning.faults import Faults
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
@@ -280,6 +284,10 @@ class Preparation:
         try:
             source, rest = demographics_for(locale, self._offers.demographics)
             source.person(rest, "O", 0)  # only to hear whether it is known
+        except NamelessLocaleError as error:
+            message = f"there are no names for the locale '{locale}', only American ones"
+            hint = f"locales that have names: {error}      docs/reference/locales.md"
+            return ValueProblem("FAB308", message, hint)
         except ValueError as error:
             near = f"near ones are: {error}"
             return ValueProblem("FAB308", f"unknown locale '{locale}'", near)

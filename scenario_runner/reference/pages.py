@@ -6,6 +6,7 @@ from scenario_runner.plugins import Plugins
 from scenario_runner.reference.command_line import command_line_page
 from scenario_runner.reference.entries import checks_page, steps_page
 from scenario_runner.reference.faults import faults_page
+from scenario_runner.reference.locales import locales_page
 from scenario_runner.reference.run_record import run_record_page
 from scenario_runner.reference.scenario import scenario_page
 from scenario_runner.reference.site import site_page
@@ -20,6 +21,7 @@ def pages() -> dict[str, str]:
         "faults.md": faults_page(),
         "scenario.md": scenario_page(plugins),
         "site.md": site_page(plugins),
+        "locales.md": locales_page(),
         "run-record.md": run_record_page(),
         "command-line.md": command_line_page(),
     }
