@@ -184,8 +184,14 @@ class CheckFinished(Event):
     actual: Any
     message: str
     differences: list[dict[str, Any]]
-    """``{subject, attribute, expected, actual}`` each; bounded, the message tells how many more."""
+    """``{subject, attribute, expected, actual}`` each: all of them, or the examples of each kind."""
     requirements: list[str]
+    difference_count: int = 0
+    """How many there were."""
+    kinds: list[dict[str, Any]] = field(default_factory=list)
+    """``{attribute, expected, actual, various, count, examples}`` each: every kind, whatever the number.
+    A side that is ``various`` has no value but what its values have in common; the examples
+    ``{subject, attribute, expected, actual}`` have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

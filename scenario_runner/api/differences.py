@@ -36,6 +36,15 @@ class Difference:
     kind: str = ""
     """What it is counted as, where the values alone would make each one a kind of its own."""
 
+    def plain(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "subject": self.subject,
+            "attribute": self.attribute,
+            "expected": self.expected,
+            "actual": self.actual,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -57,6 +66,17 @@ class Kind:
         actual, expected = _words(self, "actual"), _words(self, "expected")
         return f"{self.attribute} is {actual}, not {expected} ({self.count})"
 
+    def plain(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "attribute": self.attribute,
+            "expected": self.expected,
+            "actual": self.actual,
+            "various": list(self.various),
+            "count": self.count,
+            "examples": [one.plain() for one in self.examples],
+        }
+
 
 def _words(kind: Kind, side: Side) -> str:
     value = getattr(kind, side)
@@ -74,6 +94,11 @@ class Differences(Sequence[Difference]):
         self._attributes: dict[tuple[str, str], _OfAttribute] = {}
         for one in found:
             self.append(one)
+
+    @classmethod
+    def of(cls, found: Iterable[Difference]) -> Differences:
+        """These, counted by kind."""
+        return found if isinstance(found, Differences) else cls(found)
 
     def append(self, found: Difference) -> None:
         """Count one more."""

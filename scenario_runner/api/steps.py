@@ -33,6 +33,8 @@ class StepResult:
     """What ``save_as`` stores: plain values, or a Retrieved."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the report shows about the step: plain values."""
+    reasons: Sequence[str] = ()
+    """Everything that went wrong, each kind once: what ``fails`` looks at beside the message."""
 
 
 class StepContext(Protocol):

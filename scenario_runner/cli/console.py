@@ -25,6 +25,8 @@ from scenario_runner.events import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
@@ -44,6 +46,8 @@ _WIDEST = 40
 
 _INDENT = 9
 """Columns before the name of a step."""
+
+_KINDS_IN_A_MESSAGE, _KINDS_LISTED = 4, 40
 
 _NAMED = 20
 """How many of the cases that did not pass are named at the end."""
@@ -167,6 +171,8 @@ class Console:
                 self._print(event.case, f"{' ' * _INDENT}- {first}")
                 for line in others:
                     self._print(event.case, line)
+                for line in _kinds(check):
+                    self._print(event.case, f"{' ' * _INDENT}    {line}")
 
     def _show(self, event: Event) -> None:
         if self._bar is None:
@@ -204,6 +210,20 @@ class Console:
             self._bar.console.print(Text.from_ansi(line), soft_wrap=True)
         else:
             click.echo(line)
+
+
+def _kinds(check: CheckFinished) -> Iterator[str]:
+    """The kinds of difference that its message has no room for."""
+    if len(check.kinds) <= _KINDS_IN_A_MESSAGE:
+        return
+    for kind in check.kinds[:_KINDS_LISTED]:
+        sides = [
+            "various" if name in kind["various"] else str(kind[name])
+            for name in ("expected", "actual")
+        ]
+        yield _safe(f"{kind['count']} x {kind['attribute']}: {sides[0]} became {sides[1]}"[:300])
+    if (more := len(check.kinds) - _KINDS_LISTED) > 0:
+        yield f"and {amount(more, 'more kind')}, all in run.json"
 
 
 def _word(outcome: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.api import Check, CheckResult
+from scenario_runner.api import Check, CheckResult, Differences
 from scenario_runner.engine.negative import judged
 from scenario_runner.errors import (
     FabricatorError,
@@ -93,7 +93,10 @@ def _as_wanted(
     if fails is None:
         return result
     failed = result.outcome == "failed"
-    holds, message = judged(failed, result.message, str(as_written(fails)), context.names)
+    kinds = Differences.of(result.differences).kinds()
+    holds, message = judged(
+        failed, result.message, str(as_written(fails)), context.names, [one.words for one in kinds]
+    )
     return dataclasses.replace(result, outcome="passed" if holds else "failed", message=message)
 
 
@@ -114,6 +117,7 @@ def _report(
             outcome="failed", expected=None, actual=None, message="an earlier 'must' check failed"
         )
         outcome = "skipped"
+    found = Differences.of(result.differences)
     context.state.services.bus.emit(
         CheckFinished(
             case=context.case.id,
@@ -125,7 +129,9 @@ def _report(
             expected=result.expected,
             actual=result.actual,
             message=result.message,
-            differences=[dataclasses.asdict(one) for one in result.differences],
+            differences=[one.plain() for one in found],
+            difference_count=found.total,
+            kinds=[kind.plain() for kind in found.kinds()],
             requirements=[str(one) for one in requirements or ()],
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scenario_runner.events import AS_IT_SHOULD
@@ -12,14 +12,21 @@ from scenario_runner.language.template_values import TemplateProblem
 from scenario_runner.language.templates import render_text
 
 
-def judged(failed: bool, message: str, fails: str, names: Mapping[str, Any]) -> tuple[bool, str]:
+def judged(
+    failed: bool,
+    message: str,
+    fails: str,
+    names: Mapping[str, Any],
+    reasons: Sequence[str] = (),
+) -> tuple[bool, str]:
     """Whether something failed as ``fails`` asks for, and what the report says of it.
 
-    fails: a regular expression, searched for in the message; templates in it see ``names``.
+    fails: a regular expression, searched for in the message and in each reason; templates in it see
+    ``names``. reasons: everything that went wrong, where the message has no room for all of it.
     """
     try:
         pattern = str(as_written(render_text(fails, names)))
-        found = re.search(pattern, message)
+        found = next((text for text in (message, *reasons) if re.search(pattern, text)), None)
     except (TemplateProblem, re.error) as error:
         return False, f"'fails' cannot be used: {error}"
     if not failed:
@@ -27,4 +34,7 @@ def judged(failed: bool, message: str, fails: str, names: Mapping[str, Any]) -> 
         return False, f"passed, though it should have failed{said}"
     if found is None:
         return False, f"failed for another reason than '{pattern}': {message}"
-    return True, f"{AS_IT_SHOULD}{message}"
+    return (
+        True,
+        f"{AS_IT_SHOULD}{message}" if found == message else f"{AS_IT_SHOULD}{found}; {message}",
+    )

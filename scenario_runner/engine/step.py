@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -40,6 +40,8 @@ class Ending:
     facts: Mapping[str, Any] | None = None
     exit_code: int = 0
     """What ``fabricate`` returns if nothing worse happens."""
+    reasons: Sequence[str] = ()
+    """What went wrong beside what the message says."""
     final: bool = False
     """No further attempt: a check with ``must`` failed, or the user stopped the run."""
 
@@ -137,6 +139,7 @@ class StepRunner:
             message=result.message,
             value=result.value,
             facts=result.facts,
+            reasons=result.reasons,
             exit_code=1 if result.outcome == "failed" else 0,
             final=context.must_stop,
         )
@@ -147,7 +150,11 @@ class StepRunner:
         if self._entry.fails is None or ending.outcome in ("skipped", "interrupted"):
             return ending
         holds, message = judged(
-            ending.outcome != "passed", ending.message, self._entry.fails, self._names
+            ending.outcome != "passed",
+            ending.message,
+            self._entry.fails,
+            self._names,
+            ending.reasons,
         )
         if holds:
             return replace(ending, outcome="passed", message=message, exit_code=0, final=False)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from scenario_runner.evidence.record import KindRecord
 from scenario_runner.evidence.traceability import final_checks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scenario_runner.events import Outcome
-    from scenario_runner.evidence.record import CaseRecord, RunRecord, StepRecord
+    from scenario_runner.evidence.record import CaseRecord, CheckRecord, RunRecord, StepRecord
 
 BAD: frozenset[Outcome] = frozenset({"failed", "error", "interrupted"})
 
@@ -120,11 +121,7 @@ def _step_test(step: StepRecord) -> FlatTest:
             lines.append(f"  expected: {one_line(check.expected)}")
             lines.append(f"  actual:   {one_line(check.actual)}")
             lines += [f"  {line}" for line in (check.message,) if line]
-            lines += [
-                f"  {d.subject} {d.attribute}: {one_line(d.expected, 200)} became"
-                f" {one_line(d.actual, 200)}"
-                for d in check.differences[:50]
-            ]
+            lines += [f"  {line}" for line in kind_lines(check, _KINDS)]
     return FlatTest(
         name=f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id,
         outcome=step.outcome,
@@ -133,6 +130,88 @@ def _step_test(step: StepRecord) -> FlatTest:
         detail="\n".join(lines),
         step=step,
     )
+
+
+def kinds_of(check: CheckRecord) -> list[KindRecord]:
+    """The kinds of difference; of a record that knows none, each difference is one."""
+    return check.kinds or [
+        KindRecord(
+            attribute=one.attribute,
+            expected=one.expected,
+            actual=one.actual,
+            count=1,
+            examples=[one],
+        )
+        for one in check.differences
+    ]
+
+
+def condensed(kinds: Sequence[KindRecord], room: int) -> list[KindRecord]:
+    """The kinds, those of one attribute as one when there are more than there is room for."""
+    if len(kinds) <= room:
+        return list(kinds)
+    merged: dict[str, list[KindRecord]] = {}
+    for kind in kinds:
+        merged.setdefault(kind.attribute, []).append(kind)
+    return [several[0] if len(several) == 1 else _as_one(several) for several in merged.values()]
+
+
+def _as_one(kinds: Sequence[KindRecord]) -> KindRecord:
+    various: list[Literal["expected", "actual"]] = []
+    if len({one_line(kind.expected) for kind in kinds}) > 1:
+        various.append("expected")
+    if len({one_line(kind.actual) for kind in kinds}) > 1:
+        various.append("actual")
+    return KindRecord(
+        attribute=kinds[0].attribute,
+        expected=None if "expected" in various else kinds[0].expected,
+        actual=None if "actual" in various else kinds[0].actual,
+        various=various,
+        count=sum(kind.count for kind in kinds),
+        examples=[example for kind in kinds[:3] for example in kind.examples[:1]],
+    )
+
+
+def kind_lines(check: CheckRecord, limit: int) -> list[str]:
+    """A line for each kind of difference: ``300 x StudyDescription: RIGHT became WRONG, …``."""
+    every = kinds_of(check)
+    kinds = condensed(every, limit)
+    lines = [_kind_line(kind) for kind in kinds[:limit]]
+    if check.difference_count > sum(len(kind.examples) for kind in every):
+        lines.insert(0, kept(check, every))
+    if len(kinds) > limit:
+        lines.append(f"… and {len(kinds) - limit:,} more attributes, all in run.json")
+    return lines
+
+
+def kept(check: CheckRecord, kinds: Sequence[KindRecord]) -> str:
+    """``600 differences of 2 kinds; run.json has 6 of them as examples``."""
+    noun = "kind" if len(kinds) == 1 else "kinds"
+    return (
+        f"{check.difference_count:,} differences of {len(kinds):,} {noun}; "
+        f"run.json has {len(check.differences):,} of them"
+    )
+
+
+def _kind_line(kind: KindRecord) -> str:
+    if kind.count == 1 and kind.examples:
+        one = kind.examples[0]
+        return (
+            f"{one.subject} {one.attribute}: {one_line(one.expected, 200)} became"
+            f" {one_line(one.actual, 200)}"
+        )
+    sides = [
+        "various values" + (f" ({one_line(value, 200)})" if value is not None else "")
+        if side in kind.various
+        else one_line(value, 200)
+        for side, value in (("expected", kind.expected), ("actual", kind.actual))
+    ]
+    first = f", first {kind.examples[0].subject}" if kind.examples else ""
+    return f"{kind.count:,} x {kind.attribute}: {sides[0]} became {sides[1]}{first}"
+
+
+_KINDS = 200
+"""Kinds of difference that a test's text lists of one check."""
 
 
 def complaint(step: StepRecord) -> str:

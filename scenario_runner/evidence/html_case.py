@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from scenario_runner.dicom.body_parts import SIDES
 from scenario_runner.evidence.files import inside
-from scenario_runner.evidence.flat import BAD
+from scenario_runner.evidence.flat import BAD, condensed, kept, kinds_of
 from scenario_runner.evidence.html_text import First, amount, bounded, first
 from scenario_runner.evidence.record import (
     AttachmentRecord,
@@ -203,14 +203,17 @@ def _is_preview(attachment: AttachmentRecord) -> bool:
 
 
 def _checks(checks: Sequence[CheckRecord]) -> list[dict[str, Any]]:
-    """Checks as plain values, all their differences together within one bound."""
+    """Checks as plain values, all their kinds of difference together within one bound."""
     room = _DIFFERENCES
     shown: list[dict[str, Any]] = []
     for check in checks:
-        differences = first(check.differences, room)
-        room -= len(differences.items)
+        every = kinds_of(check)
+        kinds = first(condensed(every, room), room)
+        room -= len(kinds.items)
         fields = {name: getattr(check, name) for name in CheckRecord.model_fields}
-        shown.append({**fields, "differences": differences})
+        told = check.difference_count > len(check.differences)
+        caption = kept(check, every) if told else ""
+        shown.append({**fields, "kinds": kinds, "caption": caption})
     return shown
 
 

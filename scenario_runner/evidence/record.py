@@ -126,6 +126,22 @@ class DifferenceRecord(_Part):
     actual: JsonValue = None
 
 
+class KindRecord(_Part):
+    """All differences of one attribute that are alike."""
+
+    attribute: str = ""
+    """The keyword of the attribute; ``[]`` stands for any item of a sequence."""
+    expected: JsonValue = None
+    actual: JsonValue = None
+    """The value; of a side that varies what its values have in common, or null."""
+    various: list[Literal["expected", "actual"]] = []
+    """The sides that varied; the examples have their values."""
+    count: int = 0
+    """How often it was found."""
+    examples: list[DifferenceRecord] = []
+    """The first few."""
+
+
 class CheckRecord(_Part):
     """One check of one attempt."""
 
@@ -139,7 +155,11 @@ class CheckRecord(_Part):
     message: str = ""
     """Why it failed, or what was looked at."""
     differences: list[DifferenceRecord] = []
-    """Bounded; the message tells how many more there are."""
+    """Each one when there are 200 at most, else the examples of each kind."""
+    difference_count: int = 0
+    """How many there were, kept or not."""
+    kinds: list[KindRecord] = []
+    """Every kind of difference, counted by attribute and values."""
     attempt: int = 1
     """The attempt of the step it belongs to; the last one counts."""
     requirements: list[str] = []

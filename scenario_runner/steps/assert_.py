@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import CheckList, Step, StepContext, StepResult
+from scenario_runner.api import CheckList, Differences, Step, StepContext, StepResult
 
 
 class Assert(Step):
@@ -49,4 +49,12 @@ class Assert(Step):
         return StepResult(
             outcome="failed",
             message=f"{len(failed)} of {amount(len(self.checks), 'check')} failed: {failed[0].message}",
+            reasons=[
+                text
+                for result in failed
+                for text in (
+                    result.message,
+                    *(kind.words for kind in Differences.of(result.differences).kinds()),
+                )
+            ],
         )
