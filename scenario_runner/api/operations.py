@@ -49,7 +49,8 @@ class FindRequest:
 class RetrieveRequest:
     """What to retrieve. keys: unique keys of ``level`` and above (PS3.4 C.4.3.1.3).
 
-    contexts: the (SOP class UID, transfer syntax UID) pairs we are ready to receive. accept: media
+    contexts: the (SOP class UID, transfer syntax UID) pairs we are ready to receive; C-MOVE without any
+    takes whatever comes. accept: media
     types for DICOMweb, in order of preference; by default instances as they are stored.
     """
 

@@ -21,11 +21,12 @@ from scenario_runner.api import (
     StoreStatus,
     Target,
 )
+from scenario_runner.api.contexts import Portion, held_by, portions, unknown
+from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.archive.files import FileMeta, decode_meta
 from scenario_runner.dicom.elements import DamagedDatasetError
-from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.dicom.syntaxes import JPEG_EXTENDED, JPEG_LOSSLESS, SUPPORTED
+from scenario_runner.dicom.retrieve_keys import Keys
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
 from scenario_runner.steps.worklist import worklist_request
 
@@ -226,16 +227,14 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
         fetched.files.append((path, _without_data(received)))
 
     target = target.by(request.via)
-    for keys_of_one in _unique(target, request, deadline):
-        asked = RetrieveRequest(
-            level=request.level,
-            keys=keys_of_one,
-            contexts=_contexts(target, request, keys_of_one, deadline),
-        )
+    named = retrieval_keys(target, request.level, request.match, deadline)
+    for asked in (
+        one for keys in named.requests for one in _requests(target, request, keys, deadline)
+    ):
         if request.via == "c-move":
-            result = target.move(asked, take, deadline, destination=request.destination)
+            result = target.move(asked.request, take, deadline, destination=request.destination)
         else:
-            result = target.retrieve(asked, take, deadline)
+            result = asked.bring(target, take, deadline)
         fetched.results.append(result)
     return fetched
 
@@ -258,67 +257,18 @@ def _without_data(received: Received) -> Received:
     )
 
 
-def _unique(target: Target, request: FetchRequest, deadline: Deadline) -> Iterator[dict[str, str]]:
-    """The unique keys of one retrieval after the other (PS3.4 C.4.3.1.3)."""
-    unique = unique_keys(request.level)
-    plain = all(
-        isinstance(value, str) and value and not set(value) & set("*?")
-        for value in request.match.values()
-    )
-    if set(request.match) == set(unique) and plain:
-        yield {key: str(value) for key, value in request.match.items()}
-        return
-    asked = FindRequest(level=request.level, match=request.match, returned=unique)
-    for found in target.find(asked, deadline):
-        if all(found.get(key) for key in unique):
-            yield {key: str(found[key]) for key in unique}
+def _requests(
+    target: Target, request: FetchRequest, keys_of_one: Keys, deadline: Deadline
+) -> list[Portion]:
+    """What brings one object: as it is stored, in as many associations as that takes.
 
-
-def _contexts(
-    target: Target, request: FetchRequest, keys_of_one: Mapping[str, str], deadline: Deadline
-) -> list[tuple[str, str]]:
-    """What we are ready to take: the SOP classes that are there, or all, in every syntax we know.
-
-    C-GET has 128 presentation contexts, too few for all classes in all syntaxes; so the PACS is
-    asked first what it has. A receiver of C-MOVE takes everything.
+    C-GET has 128 presentation contexts, too few for all SOP classes in all transfer syntaxes; so the PACS
+    is asked first what it has. A receiver of C-MOVE takes whatever comes, HTTP has no contexts.
     """
-    classes: Iterable[str] = ()
-    if request.via != "c-move" and "find" in target.capabilities and request.level != "patient":
-        classes = _classes(target, keys_of_one, deadline)
-    if not classes:
-        from pynetdicom.presentation import AllStoragePresentationContexts
-
-        classes = [str(one.abstract_syntax) for one in AllStoragePresentationContexts]
-        if request.via != "c-move":
-            from pynetdicom.presentation import StoragePresentationContexts
-
-            classes = [str(one.abstract_syntax) for one in StoragePresentationContexts[:127]]
-    syntaxes = sorted(SUPPORTED | _TAKEN)
-    return [(sop_class, syntax) for sop_class in classes for syntax in syntaxes]
-
-
-_TAKEN = frozenset((JPEG_EXTENDED, JPEG_LOSSLESS))
-"""Transfer syntaxes we take beside those we can write ourselves; nothing is decoded here."""
-
-
-def _classes(target: Target, keys_of_one: Mapping[str, str], deadline: Deadline) -> Iterable[str]:
-    """The SOP classes of a study or series, asked image by image."""
-    series = [dict(keys_of_one)]
-    if "SeriesInstanceUID" not in keys_of_one:
-        asked = FindRequest(level="series", match={**keys_of_one, "SeriesInstanceUID": ""})
-        series = [
-            {**keys_of_one, "SeriesInstanceUID": str(found["SeriesInstanceUID"])}
-            for found in target.find(asked, deadline)
-            if found.get("SeriesInstanceUID")
-        ]
-    requests = [
-        FindRequest(level="image", match={"SOPInstanceUID": "", **one}, returned=("SOPClassUID",))
-        for one in series
-    ]
-    found = dict.fromkeys(
-        str(image["SOPClassUID"])
-        for images in target.find_each(requests, deadline)
-        for image in images
-        if image.get("SOPClassUID")
-    )
-    return list(found)
+    if request.via == "c-move" or "c-get" not in target.ways:
+        return [Portion(RetrieveRequest(level=request.level, keys=keys_of_one, contexts=()))]
+    held = held_by(target, keys_of_one, deadline)
+    if held:
+        return portions(request.level, keys_of_one, held)
+    asked = RetrieveRequest(level=request.level, keys=keys_of_one, contexts=unknown(()))
+    return [Portion(asked)]

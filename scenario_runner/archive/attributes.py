@@ -1,4 +1,4 @@
-"""The attributes that the index holds at each level, and those it computes (PS3.4 C.3.4, C.6).
+"""The attributes of each level as the index holds them, with VR and tag.
 
 What is not listed here is read from the header of a stored instance.
 """
@@ -9,42 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.dictionary import tag_of, vr_of
-from scenario_runner.dicom.levels import Level
+from scenario_runner.dicom.levels import ATTRIBUTES, COMPUTED, Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-ATTRIBUTES: Final[Mapping[Level, tuple[str, ...]]] = {
-    "PATIENT": (
-        "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientBirthTime",
-        "PatientSex",
-    ),
-    "STUDY": (
-        "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
-        "StudyDescription", "ReferringPhysicianName", "PatientAge",
-    ),
-    "SERIES": (
-        "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDate", "SeriesTime",
-        "SeriesDescription", "ProtocolName", "BodyPartExamined", "Laterality",
-        "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
-    ),
-    "IMAGE": (
-        "SOPInstanceUID", "SOPClassUID", "InstanceNumber", "ContentDate", "ContentTime",
-        "Rows", "Columns", "BitsAllocated", "NumberOfFrames",
-    ),
-}  # fmt: skip
-
-COMPUTED: Final[Mapping[str, Level]] = {
-    "NumberOfPatientRelatedStudies": "PATIENT",
-    "NumberOfPatientRelatedSeries": "PATIENT",
-    "NumberOfPatientRelatedInstances": "PATIENT",
-    "ModalitiesInStudy": "STUDY",
-    "SOPClassesInStudy": "STUDY",
-    "NumberOfStudyRelatedSeries": "STUDY",
-    "NumberOfStudyRelatedInstances": "STUDY",
-    "NumberOfSeriesRelatedInstances": "SERIES",
-}
-"""Attributes worked out from what is stored (PS3.4 C.3.4), and the level each belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.attributes import ATTRIBUTES, BY_KEYWORD
+from scenario_runner.archive.attributes import BY_KEYWORD
 from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
@@ -12,7 +12,7 @@ from scenario_runner.dicom.elements import (
     TruncatedError,
     read_header,
 )
-from scenario_runner.dicom.levels import LEVELS, UIDS
+from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UIDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

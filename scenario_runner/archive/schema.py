@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from scenario_runner.archive.attributes import ATTRIBUTES, BY_KEYWORD
-from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, levels_down_to
+from scenario_runner.archive.attributes import BY_KEYWORD
+from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UNIQUE_KEY, Level, levels_down_to
 
 VERSION: Final = 2
 """Of the schema; an index of another version is made again from the files."""

@@ -23,6 +23,46 @@ UIDS: Final = tuple(UNIQUE_KEY.values())[1:]
 """The unique keys that are UIDs, from the study down."""
 
 
+ATTRIBUTES: Final[Mapping[Level, tuple[str, ...]]] = {
+    "PATIENT": (
+        "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientBirthTime",
+        "PatientSex",
+    ),
+    "STUDY": (
+        "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
+        "StudyDescription", "ReferringPhysicianName", "PatientAge",
+    ),
+    "SERIES": (
+        "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDate", "SeriesTime",
+        "SeriesDescription", "ProtocolName", "BodyPartExamined", "Laterality",
+        "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
+    ),
+    "IMAGE": (
+        "SOPInstanceUID", "SOPClassUID", "InstanceNumber", "ContentDate", "ContentTime",
+        "Rows", "Columns", "BitsAllocated", "NumberOfFrames",
+    ),
+}  # fmt: skip
+"""Attributes that tell about a patient, study, series or instance as a whole (PS3.4 C.3.4, C.6.1.1)."""
+
+COMPUTED: Final[Mapping[str, Level]] = {
+    "NumberOfPatientRelatedStudies": "PATIENT",
+    "NumberOfPatientRelatedSeries": "PATIENT",
+    "NumberOfPatientRelatedInstances": "PATIENT",
+    "ModalitiesInStudy": "STUDY",
+    "SOPClassesInStudy": "STUDY",
+    "NumberOfStudyRelatedSeries": "STUDY",
+    "NumberOfStudyRelatedInstances": "STUDY",
+    "NumberOfSeriesRelatedInstances": "SERIES",
+}
+"""Attributes worked out from what is stored (PS3.4 C.3.4), and the level each belongs to."""
+
+
+def level_of(keyword: str) -> Level | None:
+    """The level that an attribute of the tables above belongs to; None for any other."""
+    named = (level for level, keywords in ATTRIBUTES.items() if keyword in keywords)
+    return next(named, COMPUTED.get(keyword))
+
+
 def levels_down_to(level: Level) -> tuple[Level, ...]:
     """The level and all above it, patient first."""
     return LEVELS[: LEVELS.index(level) + 1]

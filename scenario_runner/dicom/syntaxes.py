@@ -61,6 +61,30 @@ NATIVE = frozenset((*PLAIN, EXPLICIT_BE, DEFLATED))
 
 SUPPORTED = frozenset(TRANSFER_SYNTAXES.values())
 
+_MPEG = tuple(f"{VIDEO_ARC}{n}" for n in range(9))
+_VIDEO = (*_MPEG, *(f"{one}.1" for one in _MPEG[:7]))
+"""As one fragment and, from .100 to .106, as several."""
+_JPEG_XL = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (110, 111, 112))
+"""Lossless, recompressed JPEG, and any (Sup 232)."""
+
+RECEIVABLE = (
+    EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED, RLE, JPEG_BASELINE, JPEG_EXTENDED, JPEG_LOSSLESS,
+    JPEG_LOSSLESS_SV1, JPEG_LS, JPEG_LS_NEAR, JPEG_2000_LOSSLESS, JPEG_2000, JPEG_2000_PART_2_LOSSLESS,
+    JPEG_2000_PART_2, HTJ2K_LOSSLESS, HTJ2K_LOSSLESS_RPCL, HTJ2K, *_JPEG_XL, *_VIDEO,
+    "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.8.1",
+)  # fmt: skip
+"""What an instance may come in, the likely ones first: every transfer syntax of PS3.6 table A-1 that is not
+retired and holds a whole instance, and Explicit VR Big Endian. The last two are Encapsulated Uncompressed
+and Deflated Image Frame Compression."""
+
+LOSSY = frozenset(
+    (
+        *(f"1.2.840.10008.1.2.4.{n}" for n in (*range(50, 57), *range(59, 65))),
+        *(JPEG_LS_NEAR, JPEG_2000, JPEG_2000_PART_2, HTJ2K, *_JPEG_XL[1:], *_VIDEO),
+    )
+)
+"""Transfer syntaxes whose pixels may have lost something when they were compressed (PS3.5 8.2, 10.1)."""
+
 EXTRAS = dict.fromkeys((HTJ2K_LOSSLESS, HTJ2K), "htj2k")
 """UIDs whose encoder is an extra of this package, and which one."""
 

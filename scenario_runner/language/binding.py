@@ -217,6 +217,9 @@ def _diagnostic(
         day = document.where((*at, context["keyword"]))
         hint = "days are checked by the calendar; wildcards and ranges of days are right"
         return Diagnostic("FAB106", day, details["msg"], hint)
+    if kind == "no_such_key":
+        at_key = document.where((*at, context["keyword"]))
+        return Diagnostic("FAB106", at_key, details["msg"], context["hint"])
     if kind in _FORMS:
         return Diagnostic("FAB106", where, details["msg"])
     message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from scenario_runner.dicom.retrieve_keys import UID_HINT, uid_fault
 from scenario_runner.language.scalars import as_written
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -244,6 +245,20 @@ Keys = Annotated[
     WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
 ]
 """Keys of a query by keyword, each with the value to match."""
+
+
+def _retrieve_keys(match: dict[str, Any]) -> dict[str, Any]:
+    """Keys of a retrieval, in which a UID names something. Raises PydanticCustomError."""
+    for keyword, value in match.items():
+        if fault := uid_fault(keyword, value):
+            raise PydanticCustomError(
+                "no_such_key", "{message}", {"keyword": keyword, "message": fault, "hint": UID_HINT}
+            )
+    return match
+
+
+RetrieveKeys = Annotated[Keys, AfterValidator(_retrieve_keys)]
+"""Keys of a retrieval by keyword."""
 
 Tags = Attributes
 """Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""

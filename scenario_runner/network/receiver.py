@@ -113,7 +113,8 @@ class Receiver:
     """Listens while the ``with`` block lasts; instances and events are handed over as they come.
 
     contexts: the (SOP class UID, transfer syntax UID) pairs to take; a SOP class among them is also
-    taken in both uncompressed little endian syntaxes. on_instance, on_event: called from other
+    taken in both uncompressed little endian syntaxes; None takes whatever comes, as the peer prefers it.
+    on_instance, on_event: called from other
     threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
     gets the log of each association, from the thread that served it. tls: take nothing without it.
     """
@@ -124,7 +125,7 @@ class Receiver:
         host: str,
         port: int,
         *,
-        contexts: Iterable[tuple[str, str]] = (),
+        contexts: Iterable[tuple[str, str]] | None = (),
         on_instance: Sink | None = None,
         on_event: EventSink | None = None,
         limits: Limits | None = None,
@@ -136,7 +137,8 @@ class Receiver:
         self.port = port
         self.failure: Exception | None = None
         """What on_instance raised first; the peer was told a failure status."""
-        self._contexts = frozenset(contexts)
+        self._anything = contexts is None
+        self._contexts = frozenset(contexts or ())
         self._classes = frozenset(sop_class for sop_class, _ in self._contexts)
         self._on_instance = on_instance
         self._on_event = on_event
@@ -279,6 +281,8 @@ class Receiver:
         ):
             usable = PLAIN
             return next((syntax for syntax in proposed if syntax in usable), None)
+        if self._anything:
+            return next(iter(proposed), None)
         if abstract_syntax not in self._classes:
             return None
         wanted = (s for s in proposed if (abstract_syntax, s) in self._contexts)

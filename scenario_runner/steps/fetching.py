@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections import Counter
@@ -24,6 +25,7 @@ from scenario_runner.api import (
     Target,
     status_class,
 )
+from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
 from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.errors import MachineError
 
@@ -51,7 +53,11 @@ def fetch(context: StepContext, target: Target, wanted: Wanted) -> StepResult:
     asked = context.ledger.asked(wanted.target, wanted.level, wanted.match, named, wanted.frames)
     keeper = _Keeper(wanted, asked)
     context.capture(keeper.value())
-    for keys, frames in _asked(context, target, wanted):
+    which = RetrievalKeys([])
+    if wanted.match is not None:
+        returned = ("NumberOfFrames",) if wanted.what == "frames" else ()
+        which = retrieval_keys(target, wanted.level, wanted.match, context.deadline, returned)
+    for keys, frames in _asked(context, target, wanted, which):
         named.append(keys)
         request = FetchRequest(
             what=wanted.what, level=wanted.level, keys=keys, frames=frames, accept=wanted.accept
@@ -60,14 +66,27 @@ def fetch(context: StepContext, target: Target, wanted: Wanted) -> StepResult:
         keeper.results.append(target.fetch(request, keeper, context.deadline))
         keeper.short += max(0, len(frames) - keeper.since)
         context.progress(keeper.count, unit=wanted.what)
-    return _judge(keeper)
+    return looked_up(_judge(keeper), which)
+
+
+def looked_up(result: StepResult, named: RetrievalKeys) -> StepResult:
+    """The result, which says so when it had to be looked up what there is to retrieve."""
+    if not named.asked:
+        return result
+    queries, requests = amount(len(named.asked), "query"), amount(len(named.requests), "request")
+    message = f"{result.message}; {queries} told which, {requests} asked for them"
+    facts = {
+        **result.facts,
+        "looked_up": {"queries": len(named.asked), "keys": named.asked[:20]},
+    }
+    return dataclasses.replace(result, message=message, facts=facts)
 
 
 def _asked(
-    context: StepContext, target: Target, wanted: Wanted
+    context: StepContext, target: Target, wanted: Wanted, named: RetrievalKeys
 ) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
     """The keys and frames of one request after the other."""
-    for keys, known in _objects(context, target, wanted):
+    for keys, known in _objects(context, wanted, named):
         frames = wanted.frames
         if wanted.what == "frames" and not frames:
             frames = tuple(range(1, (known or _number_of_frames(context, target, keys)) + 1))
@@ -75,7 +94,7 @@ def _asked(
 
 
 def _objects(
-    context: StepContext, target: Target, wanted: Wanted
+    context: StepContext, wanted: Wanted, named: RetrievalKeys
 ) -> Iterator[tuple[dict[str, str], int | None]]:
     """Keys of what is asked for, and how many frames it has, where that is known."""
     unique = unique_keys(wanted.level)
@@ -88,15 +107,10 @@ def _objects(
             seen.setdefault(uids[: len(unique)], image.series.frames)
         for found, frames in seen.items():
             yield dict(zip(unique, found, strict=True)), frames
-    elif set(wanted.match) == set(unique):
-        yield {key: str(value) for key, value in wanted.match.items()}, None
-    else:
-        returned = (*unique, "NumberOfFrames") if wanted.what == "frames" else unique
-        request = FindRequest(level=wanted.level, match=wanted.match, returned=returned)
-        for match in target.find(request, context.deadline):
-            number = match.get("NumberOfFrames")
-            keys = {key: str(match.get(key)) for key in unique}
-            yield keys, number if isinstance(number, int) else None
+        return
+    for keys in named.each():
+        number = named.answers.get(keys[unique[-1]], {}).get("NumberOfFrames")
+        yield keys, number if isinstance(number, int) else None
 
 
 def _number_of_frames(context: StepContext, target: Target, keys: Mapping[str, str]) -> int:

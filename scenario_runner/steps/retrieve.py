@@ -12,11 +12,10 @@ from pydantic import Field, field_validator, model_validator
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Asked,
-    FindRequest,
-    Keys,
     Level,
     Received,
     Retrieved,
+    RetrieveKeys,
     RetrieveRequest,
     RetrieveResult,
     RunFolder,
@@ -28,16 +27,14 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
+from scenario_runner.api.contexts import Held, Portion, held_by, known, portions, unknown
+from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
 from scenario_runner.checks.asked import asked_for, named_by
-from scenario_runner.dicom.levels import unique_keys
-from scenario_runner.dicom.syntaxes import (
-    EXPLICIT_LE,
-    IMPLICIT_LE,
-    TRANSFER_SYNTAXES,
-    transfer_syntax_uid,
-)
+from scenario_runner.dicom.retrieve_keys import Keys, listed
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
 from scenario_runner.errors import MachineError
-from scenario_runner.steps.fetching import Wanted, fetch
+from scenario_runner.planning.plan import PlannedSeries
+from scenario_runner.steps.fetching import Wanted, fetch, looked_up
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
 FrameNumber = Annotated[int, Field(ge=1)]
@@ -81,8 +78,10 @@ class Retrieve(Step):
     metadata in JSON, frames uncompressed, rendered images as JPEG."""
     frames: Annotated[list[FrameNumber], Field(min_length=1)] | None = None
     """Numbers of the frames, from 1; by default all frames, and the whole instance rendered."""
-    match: Keys | None = None
-    """Which ones: unique keys go straight into the request, others are looked up with C-FIND."""
+    match: RetrieveKeys | None = None
+    """Which ones: unique keys of the level and those above go straight into the request, a list of UIDs at
+    the level, too; any other key, wildcard or range is looked up with queries first, and the report says
+    so. A UID has neither wildcard nor range."""
     level: Level = "study"
     """The level of the retrieval; frames are of an image, and rendered images too unless another
     level is given."""
@@ -135,24 +134,22 @@ class Retrieve(Step):
         sink = _Sink(folder, context, asked)
         results: list[RetrieveResult] = []
         context.capture(sink.handle(self.from_))
-        contexts = self._contexts(context)
-        for keys in self._keys(context, target):
-            named.append(keys)
-            request = RetrieveRequest(
-                level=self.level, keys=keys, contexts=contexts, accept=self._accepted()
-            )
+        which = self._keys(context, target)
+        for keys, portion in self._portions(context, target, which.requests, named):
             if self.via == "c-move":
-                result = target.move(request, sink, context.deadline, destination=self.destination)
+                result = target.move(
+                    portion.request, sink, context.deadline, destination=self.destination
+                )
             else:
-                result = target.retrieve(request, sink, context.deadline)
+                result = portion.bring(target, sink, context.deadline)
             results.append(result)
             sink.statuses.append(_plain(result))
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
         if self.destination is not None:
-            return self._judge_sent_on(context, results)
+            return looked_up(self._judge_sent_on(context, results), which)
         expected = len(asked_for(context, asked)) if self.match is None else None
-        return self._judge(sink, results, expected)
+        return looked_up(self._judge(sink, results, expected), which)
 
     def _note_moved(
         self, context: StepContext, asked: Asked, keys: Mapping[str, Any], result: RetrieveResult
@@ -189,33 +186,51 @@ class Retrieve(Step):
         )
         return fetch(context, context.target(self.from_).by(self._way), wanted)
 
-    def _keys(self, context: StepContext, target: Target) -> Iterator[dict[str, str]]:
+    def _keys(self, context: StepContext, target: Target) -> RetrievalKeys:
         """The unique keys of one retrieval after the other."""
         if self.match is None:
             ledger = context.ledger
-            for uid in ledger.study_uids(self.from_) or ledger.all_study_uids(self.from_):
-                yield {"StudyInstanceUID": uid}
-            return
-        unique = unique_keys(self.level)
-        if set(self.match) == set(unique):
-            yield {key: str(value) for key, value in self.match.items()}
-            return
-        request = FindRequest(level=self.level, match=self.match, returned=unique)
-        for found in target.find(request, context.deadline):
-            yield {key: str(found.get(key)) for key in unique}
+            uids = ledger.study_uids(self.from_) or ledger.all_study_uids(self.from_)
+            return RetrievalKeys([{"StudyInstanceUID": uid} for uid in uids])
+        return retrieval_keys(target, self.level, self.match, context.deadline)
 
-    def _contexts(self, context: StepContext) -> list[tuple[str, str]]:
-        """What we are ready to receive: what was planned or imported, as sent and as plain syntaxes."""
-        series = [*context.case.series(), *context.ledger.imported.values()]
-        if self.transfer_syntax is not None:
-            only = transfer_syntax_uid(self.transfer_syntax) or self.transfer_syntax
-            return [(sop_class, only) for sop_class in {one.sop_class_uid: None for one in series}]
-        pairs = {
-            (one.sop_class_uid, syntax): None
-            for one in series
-            for syntax in (one.transfer_syntax_uid, EXPLICIT_LE, IMPLICIT_LE)
-        }
-        return list(pairs)
+    def _portions(
+        self,
+        context: StepContext,
+        target: Target,
+        requests: list[Keys],
+        named: list[Mapping[str, Any]],
+    ) -> Iterator[tuple[Keys, Portion]]:
+        """Each request, after what it names was noted."""
+        for keys in requests:
+            named.append(keys)
+            for portion in self._requests(context, target, keys):
+                yield keys, portion
+
+    def _requests(self, context: StepContext, target: Target, keys: Keys) -> list[Portion]:
+        """What brings one object: a request, or several when it needs several associations.
+
+        What this case planned or imported is known; of anything else the PACS is asked what it holds.
+        """
+        only = self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax)
+        plain = Portion(
+            RetrieveRequest(level=self.level, keys=keys, contexts=(), accept=self._accepted())
+        )
+        if "wado" in target.ways and "c-get" not in target.ways:
+            return [plain]  # HTTP has no presentation contexts
+        held = _planned(context, keys, only)
+        if held is None and (self.via != "c-move" or only):
+            held = held_by(target, keys, context.deadline, only)
+        if held and self.via == "c-move":  # our receiver can take any number of contexts
+            pairs = list(dict.fromkeys(pair for one in held for pair in one.pairs))
+            return [Portion(RetrieveRequest(level=self.level, keys=keys, contexts=pairs))]
+        if held:
+            return portions(self.level, keys, held)
+        if self.via == "c-move" and not only:
+            return [plain]  # our receiver takes whatever comes
+        planned = dict.fromkeys(series.sop_class_uid for series in _series(context))
+        request = RetrieveRequest(level=self.level, keys=keys, contexts=unknown(planned, only))
+        return [Portion(request)]
 
     def _judge_sent_on(self, context: StepContext, results: list[RetrieveResult]) -> StepResult:
         """The counts of the PACS are all there is; they have to be those of what it has of us."""
@@ -323,6 +338,24 @@ def _over_http(results: list[RetrieveResult]) -> dict[str, Any]:
         return {}
     types = dict.fromkeys(result.media_type for result in web)
     return {"http": dict(Counter(str(result.http) for result in web)), "media_types": list(types)}
+
+
+def _planned(context: StepContext, keys: Keys, only: str | None) -> list[Held] | None:
+    """What this case has of the studies named; None unless it has all of them."""
+    studies = set(listed(keys.get("StudyInstanceUID")))
+    of_them = [one for one in _series(context) if one.study.uid in studies]
+    if not studies or studies != {one.study.uid for one in of_them}:
+        return None
+    return [
+        Held(one.study.uid, one.uid, image.uid, pairs, one.transfer_syntax_uid)
+        for one in of_them
+        for pairs in [known(one.sop_class_uid, one.transfer_syntax_uid, only)]
+        for image in one.images
+    ]
+
+
+def _series(context: StepContext) -> list[PlannedSeries]:
+    return [*context.case.series(), *context.ledger.imported.values()]
 
 
 class _Sink:

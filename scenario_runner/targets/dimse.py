@@ -178,7 +178,7 @@ class DimseTarget(Target):
             ours.ae_title,
             ours.host,
             ours.port,
-            contexts=request.contexts,
+            contexts=request.contexts or None,
             on_instance=sink,
             pdu_log=self._peer.pdu_log,
             tls=tls_of(ours.tls, self._site_folder),

@@ -6,11 +6,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.attributes import ATTRIBUTES, BY_KEYWORD, BY_TAG, COMPUTED
+from scenario_runner.archive.attributes import BY_KEYWORD, BY_TAG
 from scenario_runner.archive.keys import Key
 from scenario_runner.archive.values import split
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
-from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, levels_down_to
+from scenario_runner.dicom.levels import (
+    ATTRIBUTES,
+    COMPUTED,
+    LEVELS,
+    UNIQUE_KEY,
+    Level,
+    levels_down_to,
+)
 from scenario_runner.dicom.matching import matcher
 from scenario_runner.pacs.dicomweb.desk import WebError
 

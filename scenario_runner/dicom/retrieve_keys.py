@@ -1,0 +1,73 @@
+"""What the identifier of a retrieve request may hold (PS3.4 C.4.2.2.1, C.4.3.1.3.1).
+
+Unique keys only: one value at each level above that of the request, and at its own one value or, where
+that is a UID, a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from scenario_runner.dicom.levels import unique_keys
+
+Level = Literal["patient", "study", "series", "image"]
+Keys = dict[str, "str | list[str]"]
+"""Unique keys of one request."""
+
+UID_HINT = (
+    "list the UIDs, or match by another key, such as AccessionNumber, which is looked up first"
+)
+
+
+def uid_fault(key: str, value: Any) -> str | None:
+    """What is wrong with a value of a UID as a key of a retrieval; None for what is right or a template.
+
+    A UID is matched whole or from a list (PS3.4 C.2.2.2.1, C.2.2.2.2): it has no wildcards and no ranges,
+    except that a lone ``*`` asks for any.
+    """
+    if not key.endswith("UID") or _is_raw(value):
+        return None
+    for text in listed(value):
+        if "{{" in text or set(text) == {"*"}:
+            continue
+        if set(text) & set("*?"):
+            return f"a UID has no wildcards, so '{text}' names nothing (PS3.4 C.2.2.2.4)"
+        if "-" in text:
+            return f"a UID has no ranges, so '{text}' names nothing (PS3.4 C.2.2.2.5)"
+    return None
+
+
+def listed(value: Any) -> list[str]:
+    """The values of a key; none when it is empty, which asks for any (PS3.4 C.2.2.2.3)."""
+    if _is_raw(value):
+        value = value["raw"]
+    several = value if isinstance(value, list | tuple) else [value]
+    texts = [part for one in several if one is not None for part in str(one).split("\\")]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _is_raw(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"raw"}
+
+
+def is_plain(values: Sequence[str]) -> bool:
+    """Whether these values name objects, one by one."""
+    return bool(values) and not any(set(value) & set("*?") for value in values)
+
+
+def straight(level: Level, wanted: Mapping[str, list[str]]) -> list[Keys] | None:
+    """The requests for keys that may go as they are; None when something has to be looked up.
+
+    wanted: the values of each key, as ``listed`` gives them.
+    """
+    unique = unique_keys(level)
+    if set(wanted) != set(unique) or not all(map(is_plain, wanted.values())):
+        return None
+    *above, own = unique
+    if any(len(wanted[key]) != 1 for key in above):
+        return None
+    if level == "patient":
+        return [{own: value} for value in wanted[own]]
+    values = wanted[own]
+    return [{**{key: wanted[key][0] for key in above}, own: values if values[1:] else values[0]}]
