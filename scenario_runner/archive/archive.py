@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Self
 
-from scenario_runner.archive.description import check_identity, describe, header_of
+from scenario_runner.archive.description import (
+    NamedDamageError,
+    check_identity,
+    check_place,
+    describe,
+    header_of,
+)
 from scenario_runner.archive.files import Buffer, FileMeta, Files
 from scenario_runner.archive.index import Entry, Index, Located
 from scenario_runner.archive.values import character_sets
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from scenario_runner.archive.query import Matches
 
 _INDEX: Final = "index.sqlite"
+_IDENTITY: Final = ("SOPClassUID", "SOPInstanceUID")
 
 
 class DuplicateError(ValueError):
@@ -174,24 +182,57 @@ class Archive:
 
         Nothing is stored until ``keep``; ``discard`` forgets it. What ``chunks`` raises goes through, and
         nothing is left of the file then. Raises DamagedDatasetError for what is no DICOM file or lacks a
-        UID that places it, MismatchError when File Meta Information names another instance than the
-        data set, MachineError when the machine cannot keep it.
+        UID that places it, which is a NamedDamageError where it says what it is; MachineError when the
+        machine cannot keep it. Where File Meta Information names another instance than the data set,
+        the data set counts.
         """
         try:
             written = self.files.write(chunks)
         except OSError as error:
             raise MachineError(f"cannot store in '{self.folder}': {error}") from error
         try:
-            place = self.files.place(written)
-            meta, _, _ = self.files.head(place)
-            header, terms = self.header(place)
-            attributes = describe(header)
-            check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
-            size = self.files.size(place) - meta.data_offset
-            return Arrived(written, meta, attributes, "\\".join(terms), size)
+            arrived = self._understood(written)
+            known = (arrived.meta.sop_class_uid, arrived.meta.sop_instance_uid)
+            if known == tuple(arrived.attributes[one] for one in _IDENTITY):
+                return arrived
+            # What the data set says counts, as with C-STORE, where there is no File Meta Information.
+            return self._with_meta_of_data_set(arrived)
+        except OSError as error:
+            self.files.discard(written)
+            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
         except BaseException:
             self.files.discard(written)
             raise
+
+    def _understood(self, written: Path) -> Arrived:
+        place = self.files.place(written)
+        meta, _, _ = self.files.head(place)
+        named = (meta.sop_class_uid, meta.sop_instance_uid)
+        try:
+            header, terms = self.header(place)
+            attributes = describe(header)
+            named = (
+                attributes.get("SOPClassUID") or named[0],
+                attributes.get("SOPInstanceUID") or named[1],
+            )
+            check_place(attributes)
+        except DamagedDatasetError as error:
+            if not named[1]:
+                raise
+            raise NamedDamageError(str(error), *named) from error
+        size = self.files.size(place) - meta.data_offset
+        return Arrived(written, meta, attributes, "\\".join(terms), size)
+
+    def _with_meta_of_data_set(self, arrived: Arrived) -> Arrived:
+        """The same instance in a file whose File Meta Information names it."""
+        sop_class, instance = (arrived.attributes[one] for one in _IDENTITY)
+        syntax = arrived.meta.transfer_syntax_uid
+        head = file_meta(sop_class, instance, syntax)
+        data = self.files.open_data(self.files.place(arrived.written))
+        written = self.files.write([head, data])
+        self.files.discard(arrived.written)
+        meta = FileMeta(sop_class, instance, syntax, len(head))
+        return dataclasses.replace(arrived, written=written, meta=meta)
 
     def keep(self, arrived: Arrived) -> Stored:
         """Store what was taken in; returns and raises as ``store`` does."""

@@ -28,6 +28,18 @@ class MismatchError(DamagedDatasetError):
     """The data set is not the SOP instance it was announced as (PS3.4 B.2.3, A9xx)."""
 
 
+class NamedDamageError(DamagedDatasetError):
+    """An instance that cannot be kept, though it is known which one it is.
+
+    sop_class_uid: empty when only the instance is known.
+    """
+
+    def __init__(self, message: str, sop_class_uid: str, sop_instance_uid: str) -> None:
+        super().__init__(message)
+        self.sop_class_uid = sop_class_uid
+        self.sop_instance_uid = sop_instance_uid
+
+
 def describe(header: Elements) -> dict[str, str]:
     """The attributes of the index as text, values joined by backslashes; only those present."""
     terms = character_sets(header)
@@ -65,6 +77,11 @@ def check_identity(
     ):
         if attributes.get(keyword) != announced:
             raise MismatchError(f"{keyword} in the data set is not the one announced")
-    for keyword in UIDS[:2]:
+    check_place(attributes)
+
+
+def check_place(attributes: Mapping[str, str]) -> None:
+    """Raises DamagedDatasetError without a UID that places the instance."""
+    for keyword in ("SOPClassUID", *UIDS):
         if not attributes.get(keyword):
             raise DamagedDatasetError(f"{keyword} is missing or empty")

@@ -63,6 +63,8 @@ class Located:
     transfer_syntax_uid: str
     file: str
     size: int
+    study_instance_uid: str
+    series_instance_uid: str
 
 
 Restriction = tuple[str, Sequence[str]]
@@ -199,7 +201,15 @@ class Index:
         """Instances whose columns have one of the values given, by series and number."""
         for row in self.rows(
             "IMAGE",
-            ["SOPClassUID", "SOPInstanceUID", "transfer_syntax_uid", "file", "size"],
+            [
+                "SOPClassUID",
+                "SOPInstanceUID",
+                "transfer_syntax_uid",
+                "file",
+                "size",
+                "StudyInstanceUID",
+                "SeriesInstanceUID",
+            ],
             restrictions,
         ):
             yield Located(*row)

@@ -63,15 +63,19 @@ def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
     encoded: Elements = {}
     for tag, element in elements.items():
         vr = vr_to_write(tag, element.vr, signed=signed)
-        value = element.value
         if vr == "SQ":
             value = write_items(
                 _written(item, implicit=implicit, signed=signed) for item in read_items(element)
             )
-        elif not element.encoding.little:
-            value = swapped(value, vr)
+        else:
+            value = in_little_endian(element, vr)
         encoded[tag] = Element(vr, value, element.encoding)
     return write_elements(encoded, implicit=implicit)
+
+
+def in_little_endian(element: Element, vr: str = "") -> bytes:
+    """The value of an element in Little Endian. vr: what it is, if that is not written there."""
+    return element.value if element.encoding.little else swapped(element.value, vr or element.vr)
 
 
 def vr_to_write(tag: int, written: str, *, signed: bool) -> str:

@@ -140,6 +140,20 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Origin of a web page, such as a viewer's, that may read the answers; * for any.",
 )
 @click.option(
+    "--dicomweb-host",
+    "dicomweb_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Name that DICOMweb is reached by, besides addresses, localhost and the machine's; * for any.",
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Address or network of a proxy whose Forwarded and X-Forwarded-* headers count.",
+)
+@click.option(
     "--fault",
     "faults",
     metavar="FAULT",
@@ -211,6 +225,8 @@ def _web(given: dict[str, Any]) -> dict[str, Any]:
         "port": given["dicomweb_port"],
         "token": given["dicomweb_token"],
         "allow_origins": list(given["dicomweb_origins"]) or None,
+        "allow_hosts": list(given["dicomweb_hosts"]) or None,
+        "trusted_proxies": list(given["trusted_proxies"]) or None,
     }
     return {key: value for key, value in web.items() if value is not None}
 

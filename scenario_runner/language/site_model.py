@@ -37,6 +37,18 @@ def _service_url(url: str) -> str:
     return url
 
 
+def _network(text: str) -> str:
+    """Raises ValueError for what is no address and no network."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError("this is no address and no network, such as 10.0.0.0/8") from error
+    return text
+
+
+IpNetwork = Annotated[Text, AfterValidator(_network)]
 HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 """A token of RFC 9110 5.6.2."""
 HeaderValue = Annotated[Text, Field(pattern=r"^[\t -~]*$")]
@@ -197,6 +209,12 @@ class EmbeddedWeb(Model):
     """A bearer token (from ``env``) that clients have to give; with users too, either will do."""
     allow_origins: list[Text] = Field(default=[])
     """Origins of web pages that may read the answers (CORS), ``*`` for any; by default none."""
+    allow_hosts: list[Text] = Field(default=[])
+    """Names it is reached by, besides addresses, ``localhost`` and the name of the machine; ``*`` for any.
+    A request under another name is refused (421), so that no web page can lead a browser here."""
+    trusted_proxies: list[IpNetwork] = Field(default=[])
+    """Addresses or networks (``10.0.0.0/8``) of proxies in front of it: of these ``Forwarded`` and
+    ``X-Forwarded-Proto``, ``-Host``, ``-Port`` and ``-Prefix`` count for the URLs in answers. By default of none."""
     delete: bool = True
     """Whether ``DELETE /studies/{uid}`` is done. The Standard has no such request, many servers do."""
 

@@ -91,6 +91,8 @@ def _web(given: EmbeddedWeb | None) -> WebOptions:
         port=given.port,
         token=given.token,
         allow_origins=tuple(given.allow_origins),
+        allow_hosts=tuple(given.allow_hosts),
+        trusted_proxies=tuple(given.trusted_proxies),
         delete=given.delete,
     )
 

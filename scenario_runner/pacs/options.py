@@ -55,6 +55,10 @@ class WebOptions:
     """For bearer authentication; with users too, either will do."""
     allow_origins: tuple[str, ...] = ()
     """Web pages of other origins that may read the answers (CORS); ``*`` is any."""
+    allow_hosts: tuple[str, ...] = ()
+    """Names it is reached by besides addresses, localhost and the machine's own; ``*`` is any."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose ``Forwarded`` and ``X-Forwarded-*`` headers are believed."""
     delete: bool = True
     """Whether ``DELETE /studies/{study}`` is done; it is not in the Standard, but many servers have it."""
     maximum_request: int = 1 << 36

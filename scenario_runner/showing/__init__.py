@@ -1,7 +1,13 @@
 """Images for eyes, by one definition: for previews, ``view`` and the web."""
 
 from scenario_runner.showing.frames import shown
-from scenario_runner.showing.rendering import NoSuchFrameError, NotShownError, Viewport, render
+from scenario_runner.showing.rendering import (
+    NoSuchFrameError,
+    NotShownError,
+    Viewport,
+    draw,
+    render,
+)
 from scenario_runner.showing.window import Function, Window, WindowError
 
 __all__ = [
@@ -11,6 +17,7 @@ __all__ = [
     "Viewport",
     "Window",
     "WindowError",
+    "draw",
     "render",
     "shown",
 ]

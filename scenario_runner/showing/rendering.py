@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.decoding import frame_of
 from scenario_runner.showing.frames import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    import numpy as np
+    import numpy.typing as npt
     from PIL import Image
+    from pydicom import Dataset
 
     from scenario_runner.showing.window import Window
+
+
+_WORTH_A_TABLE: Final = 1 << 15
+"""Pixels of an image from which on a table of its values is quicker."""
 
 
 class NotShownError(Exception):
@@ -52,18 +60,53 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
 
     frame: from 1. window: instead of the one in the instance. Raises NotShownError.
     """
-    from PIL import Image
     from pydicom import dcmread
 
     try:
         dataset = dcmread(path, stop_before_pixels=True)
+    except Exception as error:
+        raise NotShownError(f"the pixels cannot be shown: {error}") from error
+    return draw(dataset, lambda: frame_of(path, frame), frame, window)
+
+
+def draw(
+    dataset: Dataset,
+    pixels: Callable[[], npt.NDArray[np.generic]],
+    frame: int,
+    window: Window | None = None,
+) -> Image.Image:
+    """The same of a header and what gives the frame's pixels. Raises NotShownError, OSError."""
+    from PIL import Image
+
+    try:
         _check_frame(frame, int(dataset.get("NumberOfFrames") or 1))
-        return Image.fromarray(shown(dataset, frame_of(path, frame), frame, window))
+        return Image.fromarray(_shown(dataset, pixels(), frame, window))
+    except OSError:
+        raise
     except NotShownError:
         raise
     except Exception as error:
         # Decoders of other makers raise what they like for damaged data.
         raise NotShownError(f"the pixels cannot be shown: {error}") from error
+
+
+def _shown(
+    dataset: Dataset, pixels: npt.NDArray[np.generic], frame: int, window: Window | None
+) -> npt.NDArray[np.uint8]:
+    """The same as ``shown``; of many pixels of few bits each value is shown once, and looked up."""
+    import numpy as np
+
+    if pixels.ndim != 2 or pixels.dtype.kind not in "iu" or pixels.dtype.itemsize > 2:
+        return shown(dataset, pixels, frame, window)
+    if pixels.size < _WORTH_A_TABLE:
+        return shown(dataset, pixels, frame, window)
+    least = int(pixels.min())
+    places = pixels.astype(np.int32) - least
+    present = np.flatnonzero(np.bincount(places.ravel()))
+    each = shown(dataset, (present + least).astype(pixels.dtype)[np.newaxis], frame, window)[0]
+    table = np.zeros((present[-1] + 1, *each.shape[1:]), np.uint8)
+    table[present] = each
+    return np.asarray(table[places])
 
 
 def _check_frame(frame: int, count: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import dataclasses
+import itertools
 import logging
-import re
 import secrets
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -25,6 +26,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from scenario_runner.pacs.dicomweb.address import root_of
 from scenario_runner.pacs.dicomweb.desk import (
     TEXT,
     Call,
@@ -36,7 +38,7 @@ from scenario_runner.pacs.dicomweb.desk import (
 )
 from scenario_runner.pacs.dicomweb.frames import retrieve_frames
 from scenario_runner.pacs.dicomweb.metadata import retrieve_bulk_data, retrieve_metadata
-from scenario_runner.pacs.dicomweb.rendering import render_frame, render_thumbnail
+from scenario_runner.pacs.dicomweb.rendering import render_image, render_thumbnail
 from scenario_runner.pacs.dicomweb.retrieving import retrieve_instances
 from scenario_runner.pacs.dicomweb.search import (
     search_instances,
@@ -47,31 +49,32 @@ from scenario_runner.pacs.dicomweb.search import (
 from scenario_runner.pacs.dicomweb.storing import store_instances
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from scenario_runner.language.faults import Operation
     from scenario_runner.pacs.misbehaviour import Fate, Misbehaviour
+    from scenario_runner.pacs.options import WebOptions
 
 LOGGER = logging.getLogger(__name__)
 
 PREFIX: Final = "/dicom-web"
 _PIECE: Final = 1 << 18
 """Bytes of a body that are handed to a thread, and of an answer that are sent, at a time."""
+_AHEAD: Final = 1 << 22
+"""Bytes of an answer that are made before it begins."""
 _DRAIN: Final = 1 << 26
 """Bytes of a body that are read and thrown away, so that the client gets to see why."""
 _DRAIN_SECONDS: Final = 10.0
 _DRAIN_PAUSE: Final = 0.5
 """Seconds without a byte that mean the client waits for the answer."""
 _LOOK: Final = 0.05
-_HOST: Final = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,255}")
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 Breaker = Callable[[Request], None]
 """Closes the connection of a request at once."""
 
 
 def delete_study(desk: WebDesk, call: Call) -> Reply:
     """``DELETE /studies/{study}``: from the archive, for good."""
-    if not desk.web.delete:
-        raise WebError(405, "studies are not deleted here")
     study = call.uid("study") or ""
     if not desk.archive.delete_study(study):
         raise WebError(404, f"study {study} is not stored")
@@ -94,9 +97,8 @@ def routes() -> list[tuple[str, str, Operation, Handler]]:
         ("GET", f"{study}/instances", "find", search_instances),
         ("GET", f"{series}/instances", "find", search_instances),
         ("GET", f"{instance}/bulkdata/{{path:path}}", "get", retrieve_bulk_data),
-        ("GET", f"{instance}/rendered", "get", render_frame),
         ("GET", f"{instance}/frames/{{frames}}", "get", retrieve_frames),
-        ("GET", f"{instance}/frames/{{frames}}/rendered", "get", render_frame),
+        ("GET", f"{instance}/frames/{{frames}}/rendered", "get", render_image),
         ("GET", f"{instance}/frames/{{frames}}/thumbnail", "get", render_thumbnail),
         ("DELETE", study, "any", delete_study),
     ]
@@ -104,6 +106,7 @@ def routes() -> list[tuple[str, str, Operation, Handler]]:
         found += [
             ("GET", resource, "get", retrieve_instances),
             ("GET", f"{resource}/metadata", "get", retrieve_metadata),
+            ("GET", f"{resource}/rendered", "get", render_image),
             ("GET", f"{resource}/thumbnail", "get", render_thumbnail),
         ]
     return found
@@ -122,14 +125,41 @@ def make_app(desk: WebDesk, break_off: Breaker) -> Starlette:
                 allow_headers=["*"],
             )
         )
+    resources: dict[str, dict[str, tuple[Operation, Handler]]] = {}
+    for method, path, operation, handler in routes():
+        if method != "DELETE" or desk.web.delete:
+            resources.setdefault(PREFIX + path, {})[method] = (operation, handler)
     return Starlette(
-        routes=[
-            Route(PREFIX + path, door.endpoint(operation, handler), methods=[method])
-            for method, path, operation, handler in routes()
-        ],
+        routes=[Route(path, _Resource(door, methods)) for path, methods in resources.items()],
         middleware=middleware,
         exception_handlers={HTTPException: _not_found},
     )
+
+
+class _Resource:
+    """What answers the requests for one path, and knows which methods there are (RFC 9110 10.2.1)."""
+
+    def __init__(self, door: _Door, methods: Mapping[str, tuple[Operation, Handler]]) -> None:
+        self._door = door
+        self._methods = methods
+        heads = ["HEAD"] if "GET" in methods else []
+        self._allow = {"Allow": ", ".join(sorted([*methods, *heads, "OPTIONS"]))}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        method = "GET" if request.method == "HEAD" else request.method
+        if method in self._methods:
+            response = await self._door.answer(request, *self._methods[method])
+        elif method == "OPTIONS":
+            response = Response(status_code=204, headers=self._allow)
+        else:
+            there = self._allow["Allow"]
+            error = WebError(
+                405, f"there is no {request.method[:20]} here, but {there}", self._allow
+            )
+            response = await self._door.refusal(request, error)
+        await response(scope, receive, send)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
@@ -153,35 +183,34 @@ class _Door:
         """Requests by operation since these faults were switched on."""
         self._counted_for: Misbehaviour | None = None
 
-    def endpoint(self, operation: Operation, handler: Handler) -> Endpoint:
-        """What answers a route."""
+    async def answer(self, request: Request, operation: Operation, handler: Handler) -> Response:
+        """What answers a request."""
+        if self._inside >= self._most:
+            return _refused(WebError(503, "too many requests at once", {"Retry-After": "1"}))
+        self._inside += 1
+        try:
+            return await self._answer(request, operation, handler)
+        finally:
+            self._inside -= 1
 
-        async def answer(request: Request) -> Response:
-            if self._inside >= self._most:
-                return _refused(WebError(503, "too many requests at once", {"Retry-After": "1"}))
-            self._inside += 1
-            try:
-                return await self._answer(request, operation, handler)
-            finally:
-                self._inside -= 1
-
-        return answer
+    async def refusal(self, request: Request, error: WebError) -> Response:
+        """An error told, once what the client still sends is out of the way."""
+        await _drain(request)
+        return _refused(error)
 
     async def _answer(self, request: Request, operation: Operation, handler: Handler) -> Response:
         try:
             self._check_in(request)
             limiter = anyio.CapacityLimiter(1)  # ``_inside`` is the limit
-            call = _call(request, self._desk.web.body_timeout, self._desk.web.maximum_request)
-            fate = await anyio.to_thread.run_sync(self._fate, operation, limiter=limiter)
-            if fate is not None:
-                return await self._suffer(request, fate)
+            call = _call(request, self._desk.web)
             reply = await anyio.to_thread.run_sync(
-                self._handle, operation, handler, call, limiter=limiter
+                self._answered, operation, handler, call, limiter=limiter
             )
+            if isinstance(reply, str):
+                return await self._suffer(request, reply)
             return self._response(request, reply)
         except WebError as error:
-            await _drain(request)
-            return _refused(error)
+            return await self.refusal(request, error)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except ConnectionBroken:
@@ -234,6 +263,11 @@ class _Door:
         self._break_off(request)
         return Response(status_code=500)  # goes nowhere
 
+    def _answered(self, operation: Operation, handler: Handler, call: Call) -> Reply | Fate:
+        """All that a thread does of a request: one change of threads is what most answers cost."""
+        fate = self._fate(operation)
+        return fate if fate is not None else _begun(self._handle(operation, handler, call))
+
     def _handle(self, operation: Operation, handler: Handler, call: Call) -> Reply:
         headers: dict[str, str] = {}
         # Of a STOW each instance has a status of its own; anything else is one answer.
@@ -255,7 +289,7 @@ class _Door:
         headers = dict(reply.headers)
         content = reply.content
         if isinstance(content, bytes):
-            if len(content) <= _PIECE:
+            if len(content) <= _AHEAD + _PIECE:
                 media_type = reply.media_type if content else None
                 return Response(content or None, reply.status, headers, media_type)
             headers["Content-Length"] = str(len(content))
@@ -280,27 +314,19 @@ class _Door:
             self._break_off(request)
 
 
-def _call(request: Request, patience: float, most: int) -> Call:
+def _call(request: Request, web: WebOptions) -> Call:
+    patience, most = web.body_timeout, web.maximum_request
+    root = root_of(request, web)
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:20]) > most:
         raise WebError(413, f"a request may have {most} bytes")
     return Call(
-        base=f"{request.url.scheme}://{_host(request)}{PREFIX}",
+        base=root + PREFIX,
         uids=dict(request.path_params),
         query=list(request.query_params.multi_items()),
         headers=request.headers,
         body=_body(request, patience, most),
     )
-
-
-def _host(request: Request) -> str:
-    """Host and port as the client knows them, for URLs in the answer."""
-    name, port = request.scope["server"]
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):
-        return f"{name}:{port}"
-    # A client that speaks to us directly has to name the port, and some do not.
-    return f"{host}:{port}" if host in (name, "localhost") else host
 
 
 def _body(request: Request, patience: float, most: int) -> Iterator[bytes]:
@@ -329,7 +355,7 @@ def _body(request: Request, patience: float, most: int) -> Iterator[bytes]:
 
 async def _drain(request: Request) -> None:
     """Read what the client still sends, within bounds: many look at the answer only after that."""
-    if request.method != "POST":
+    if request.method in ("GET", "HEAD"):
         return
     stream, size = request.stream(), 0
     try:
@@ -339,6 +365,28 @@ async def _drain(request: Request) -> None:
                     size += len(await anext(stream))
     except (ClientDisconnect, RuntimeError, StopAsyncIteration, TimeoutError):
         return  # the end of it, or nobody is there any more
+
+
+def _begun(reply: Reply) -> Reply:
+    """The same with its content made, if it is not long; of a long one only the beginning.
+
+    What goes wrong until then is still told by a status. Raises WebError.
+    """
+    if isinstance(reply.content, bytes):
+        return reply
+    made, size = [], 0
+    try:
+        for piece in reply.content:
+            made.append(piece)
+            size += len(piece)
+            if size > _AHEAD:
+                content: bytes | Iterator[bytes] = itertools.chain(made, reply.content)
+                break
+        else:
+            content = b"".join(made)
+    except ConnectionBroken as error:
+        raise WebError(500, f"the answer cannot be made: {error.__cause__}") from error
+    return dataclasses.replace(reply, content=content)
 
 
 def _refused(error: WebError) -> Response:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.network.dicomweb.media_types import MULTIPART, MediaType, by_preference
+from scenario_runner.pacs.dicomweb.shelf import Shelf
 
 if TYPE_CHECKING:
     import threading
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Located
+    from scenario_runner.pacs.dicomweb.shelf import Opened
     from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.options import PacsOptions, WebOptions
 
@@ -52,8 +54,14 @@ class Call:
         return next((text for key, text in self.query if key == name), None)
 
     def accepted(self) -> list[MediaType]:
-        """Media types the client takes, best first; ``accept=`` in the query comes before the header."""
-        return by_preference(self.parameter("accept") or self.headers.get("accept"))
+        """Media types the client takes, best first.
+
+        ``accept=`` in the query comes before the header; where nothing of it can be used the header
+        counts (PS3.18 8.3.3.1).
+        """
+        asked = ",".join(text for key, text in self.query if key == "accept")
+        header = by_preference(self.headers.get("accept"))
+        return [*by_preference(asked), *header] if asked.strip() else header
 
     def uid(self, name: str) -> str | None:
         """A UID of the path. Raises WebError when it cannot be one."""
@@ -78,6 +86,12 @@ def resource_url(base: str, study: str, series: str = "", instance: str = "") ->
     return f"{url}/instances/{instance}" if instance else url
 
 
+def location_of(base: str, instance: Located) -> str:
+    """The URL of a stored instance. base: that of the service."""
+    names = (instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid)
+    return resource_url(base, *names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An answer. content: bytes, or an iterator of them that is read in a thread."""
@@ -98,6 +112,8 @@ class WebDesk:
     misbehaving: Callable[[], Misbehaviour]
     stopping: threading.Event
     """Set when the PACS stops."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """What was just read."""
 
     @property
     def misbehaviour(self) -> Misbehaviour:
@@ -120,6 +136,10 @@ class WebDesk:
     def one(self, call: Call) -> Located:
         """The instance a request's path names."""
         return self.located(call)[0]
+
+    def opened(self, instance: Located) -> Opened:
+        """The header of an instance. Raises OSError, DamagedDatasetError."""
+        return self.shelf.opened(self.archive, instance)
 
 
 Handler = Callable[[WebDesk, Call], Reply]

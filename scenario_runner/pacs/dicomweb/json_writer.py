@@ -11,7 +11,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from scenario_runner.archive.transcoding import is_signed, vr_to_write
+from scenario_runner.archive.transcoding import in_little_endian, is_signed, vr_to_write
 from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
@@ -81,7 +81,8 @@ def of_elements(
             data[name] = attribute(vr, _items(element, f"{bulk_url}/{name}", terms, signed=signed))
         elif vr in vrs.BYTES:
             long = len(element.value) > _INLINE_MAX
-            data[name] = bulk(vr, f"{bulk_url}/{name}") if long else _inline(vr, element.value)
+            inline = in_little_endian(element, vr)  # PS3.18 F.2.7
+            data[name] = bulk(vr, f"{bulk_url}/{name}") if long else _inline(vr, inline)
         else:
             known = Element(vr, element.value, element.encoding)
             data[name] = attribute(vr, [value(vr, one) for one in texts(tag, known, terms)])

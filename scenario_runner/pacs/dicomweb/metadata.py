@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.values import texts
-from scenario_runner.dicom.dictionary import tag_of
-from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_items
-from scenario_runner.dicom.levels import UIDS
+from scenario_runner.archive.transcoding import TranscodingError, in_little_endian
+from scenario_runner.dicom.elements import DamagedDatasetError, Element, read_items
+from scenario_runner.dicom.syntaxes import encoding_of
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import (
@@ -16,22 +16,23 @@ from scenario_runner.pacs.dicomweb.desk import (
     Reply,
     WebDesk,
     WebError,
-    resource_url,
+    location_of,
     takes_parts,
 )
+from scenario_runner.pacs.dicomweb.frames import decoded_pixels
 from scenario_runner.pacs.dicomweb.models import reply_of
-from scenario_runner.pacs.dicomweb.retrieving import multipart, parts_of
-from scenario_runner.pacs.dicomweb.transfer import pixels
+from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
+from scenario_runner.pacs.dicomweb.transfer import is_decoded, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.archive.index import Located
     from scenario_runner.pacs.dicomweb.json_writer import Json
+    from scenario_runner.pacs.dicomweb.shelf import Opened
 
 LOGGER = logging.getLogger(__name__)
 
-_UIDS: Final = tuple(map(tag_of, UIDS))
 _TAG_LENGTH: Final = 8
 
 
@@ -40,10 +41,11 @@ def retrieve_metadata(desk: WebDesk, call: Call) -> Reply:
     return reply_of(call, _all(desk, call, desk.located(call)))
 
 
-def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[Json]:
+def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[tuple[str, Json]]:
     for instance in found:
         try:
-            yield metadata(desk, call.base, instance)
+            data = metadata(desk, call.base, instance)
+            yield f"{location_of(call.base, instance)}/metadata", data
         except (OSError, DamagedDatasetError) as error:
             # Deleted since it was looked up, or damaged on the disk.
             LOGGER.warning("no metadata of %s: %s", instance.sop_instance_uid, error)
@@ -51,21 +53,34 @@ def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[Json]:
 
 def metadata(desk: WebDesk, base: str, instance: Located) -> Json:
     """One instance. Raises OSError, DamagedDatasetError."""
-    elements, terms = desk.archive.header(instance.file)
-    uids = [_first(elements, tag) for tag in _UIDS]
-    bulk_url = f"{resource_url(base, *uids)}/bulkdata"
-    data = json_writer.of_elements(elements, bulk_url, terms)
-    with pixels(desk.archive, instance) as found:
-        if found is not None:
-            name = f"{found.span.tag:08X}"
-            data[name] = json_writer.bulk(found.span.vr or "OW", f"{bulk_url}/{name}")
+    opened = desk.opened(instance)
+    bulk_url = f"{location_of(base, instance)}/bulkdata"
+    data = json_writer.of_elements(opened.header, bulk_url, opened.terms)
+    if opened.span is not None:
+        name = f"{opened.span.tag:08X}"
+        data[name] = json_writer.bulk(opened.span.vr or "OW", f"{bulk_url}/{name}")
     return dict(sorted(data.items()))
 
 
-def _first(elements: Elements, tag: int) -> str:
-    element = elements.get(tag)
-    values = texts(tag, element) if element else []
-    return values[0] if values else ""
+def bulk_data(desk: WebDesk, base: str, instance: Located) -> Iterator[Part]:
+    """Every value that the metadata of an instance gives by its URL, uncompressed in Little Endian."""
+    url = f"{location_of(base, instance)}/bulkdata/"
+    for uri in _uris(metadata(desk, base, instance)):
+        path = uri.removeprefix(url).split("/")
+        yield Part(OCTET_STREAM, uri, partial(_content, desk, instance, path))
+
+
+def _content(desk: WebDesk, instance: Located, path: list[str]) -> Content:
+    return whole(_value(desk, instance, path))
+
+
+def _uris(data: Json) -> Iterator[str]:
+    for member in data.values():
+        if "BulkDataURI" in member:
+            yield member["BulkDataURI"]
+        elif member["vr"] == "SQ":
+            for item in member.get("Value", ()):
+                yield from _uris(item)
 
 
 def retrieve_bulk_data(desk: WebDesk, call: Call) -> Reply:
@@ -79,19 +94,23 @@ def retrieve_bulk_data(desk: WebDesk, call: Call) -> Reply:
         data = _value(desk, instance, path)
     except (DamagedDatasetError, OSError) as error:
         raise WebError(404, f"the instance cannot be read: {error}") from error
+    except TranscodingError as error:
+        raise WebError(406, str(error)) from error
+    url = f"{location_of(call.base, instance)}/bulkdata/{call.uids['path']}"
+    part = Part(OCTET_STREAM, url, lambda: whole(data))
     for accepted in call.accepted():
-        if accepted.essence == OCTET_STREAM:
-            return Reply(media_type=OCTET_STREAM, content=data)
+        if accepted.essence in (OCTET_STREAM, "application/*"):
+            return single(part)
         if takes_parts(accepted, OCTET_STREAM):
-            return multipart(OCTET_STREAM, parts_of([(OCTET_STREAM, data)]))
+            return multipart(OCTET_STREAM, [part])
     raise WebError(406, f'bulk data is {MULTIPART}; type="{OCTET_STREAM}", or {OCTET_STREAM} alone')
 
 
 def _value(desk: WebDesk, instance: Located, path: list[str]) -> bytes:
-    with pixels(desk.archive, instance) as found:
-        if found is not None and path == [f"{found.span.tag:08X}"]:
-            return found.data[found.span.start : found.span.end]
-    elements, _ = desk.archive.header(instance.file)
+    opened = desk.opened(instance)
+    if opened.span is not None and path == [f"{opened.span.tag:08X}"]:
+        return _pixels(desk, instance, opened)
+    elements = opened.header
     while len(path) > 2:
         tag, number, *path = path
         element = elements.get(_tag(tag))
@@ -102,7 +121,17 @@ def _value(desk: WebDesk, instance: Located, path: list[str]) -> bytes:
     element = elements.get(_tag(path[0])) if len(path) == 1 else None
     if element is None:
         raise WebError(404, "the instance has no such attribute")
-    return element.value
+    return in_little_endian(element)
+
+
+def _pixels(desk: WebDesk, instance: Located, opened: Opened) -> bytes:
+    if is_decoded(instance.transfer_syntax_uid):
+        return decoded_pixels(desk, instance, opened.header)
+    with pixels(desk, instance) as found:
+        assert found is not None
+        data = found.data[found.span.start : found.span.end]
+        encoding = encoding_of(instance.transfer_syntax_uid)
+        return in_little_endian(Element(found.span.vr or "OW", data, encoding))
 
 
 def _tag(text: str) -> int:

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scenario_runner.network.dicomweb.media_types import DICOM_JSON, DICOM_XML, JSON
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebError, takes_parts
-from scenario_runner.pacs.dicomweb.retrieving import Part, multipart
+from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, whole
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from scenario_runner.pacs.dicomweb.json_writer import Json
 
 
-def reply_of(call: Call, items: Iterable[Json], headers: Mapping[str, str] | None = None) -> Reply:
+def reply_of(
+    call: Call, items: Iterable[tuple[str, Json]], headers: Mapping[str, str] | None = None
+) -> Reply:
     """These data sets, made one at a time, as the client takes them best (PS3.18 8.7.3).
+
+    items: where each can be had alone, and the data set itself.
 
     Raises WebError 406 for a client that takes neither JSON nor parts of XML.
     """
     for accepted in call.accepted():
         for offered in (DICOM_JSON, JSON):
             if accepted.covers(offered):
-                content = json_writer.array(items)
+                content = json_writer.array(item for _, item in items)
                 return Reply(media_type=offered, content=content, headers=headers or {})
         if takes_parts(accepted, DICOM_XML):
-            parts: Iterator[Part] = (
-                (DICOM_XML, lambda item=item: [as_xml(item)])  # type: ignore[misc]
-                for item in items
-            )
+            parts = (Part(DICOM_XML, url, partial(_document, item)) for url, item in items)
             return multipart(DICOM_XML, parts, headers=headers)
     raise WebError(406, f'there is {DICOM_JSON}, and multipart/related; type="{DICOM_XML}"')
+
+
+def _document(item: Json) -> Content:
+    return whole(as_xml(item))

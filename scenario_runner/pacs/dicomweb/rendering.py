@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from scenario_runner.decoding import can_decode
-from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError
-from scenario_runner.pacs.dicomweb.frames import frame_list
+from scenario_runner.decoding import can_decode, frame_of
+from scenario_runner.network.dicomweb.media_types import MULTIPART
+from scenario_runner.pacs.dicomweb.desk import (
+    Call,
+    Reply,
+    WebDesk,
+    WebError,
+    location_of,
+    takes_parts,
+)
+from scenario_runner.pacs.dicomweb.frames import frame_list, native_gray
+from scenario_runner.pacs.dicomweb.parts import Part, multipart, single, whole
 from scenario_runner.showing import (
     NoSuchFrameError,
     NotShownError,
     Viewport,
     Window,
     WindowError,
-    render,
+    draw,
 )
 from scenario_runner.showing.window import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
+    from PIL import Image
+
+    from scenario_runner.archive.index import Located
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _ANY: Final = 10**9
@@ -27,8 +46,12 @@ _LARGEST: Final = 8192
 _THUMBNAIL: Final = 128
 
 
-def render_frame(desk: WebDesk, call: Call) -> Reply:
-    """``GET …/instances/{instance}/rendered`` and ``…/frames/{frame}/rendered``."""
+def render_image(desk: WebDesk, call: Call) -> Reply:
+    """``GET …/rendered`` of a study, a series, an instance or a frame.
+
+    As one image it is the first that can be shown; as ``multipart/related`` of images, one of each
+    instance that can be.
+    """
     return _render(desk, call, _viewport(call.parameter("viewport")))
 
 
@@ -41,35 +64,102 @@ def render_thumbnail(desk: WebDesk, call: Call) -> Reply:
 def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
     window = _window(call.parameter("window"))
     quality = _quality(call.parameter("quality"))
-    media_type = _media_type(call)
-    instance = desk.one(call)
-    if not can_decode(instance.transfer_syntax_uid):
-        raise WebError(406, "the instance has no pixels that can be decoded here")
+    media_type, together = _media_type(call)
     frames = frame_list(call.uids.get("frames", "1"), _ANY)
     if len(frames) > 1:
         raise WebError(400, "one frame at a time is rendered")
+    found = [one for one in desk.located(call) if can_decode(one.transfer_syntax_uid)]
+    if not found:
+        raise WebError(406, "there are no pixels that can be decoded here")
+
+    def picture(instance: Located) -> bytes:
+        key = (instance.file, frames[0], window, viewport, quality, media_type)
+        return desk.shelf.pictures.get(
+            key,
+            lambda: _encoded(
+                _drawn(desk, instance, frames[0], window, viewport), media_type, quality
+            ),
+        )
+
+    pictures = _pictures(call, found, picture, media_type, all_of_them=together)
+    return multipart(media_type, pictures) if together else single(pictures[0])
+
+
+def _pictures(
+    call: Call,
+    found: list[Located],
+    picture: Callable[[Located], bytes],
+    media_type: str,
+    *,
+    all_of_them: bool,
+) -> list[Part]:
+    """The images of instances: of the first that can be shown, or of all that can be.
+
+    Raises WebError when there is none.
+    """
+    made: list[Part] = []
+    refused: WebError | None = None
+    suffix = f"/frames/{call.uids['frames']}/rendered" if "frames" in call.uids else "/rendered"
+    for instance in found:
+        try:
+            data = picture(instance)
+        except WebError as error:
+            refused = refused or error
+            continue
+        url = location_of(call.base, instance) + suffix
+        made.append(Part(media_type, url, partial(whole, data)))
+        if not all_of_them:
+            break
+    if refused is not None and not made:
+        raise refused
+    return made
+
+
+def _drawn(
+    desk: WebDesk, instance: Located, frame: int, window: Window | None, viewport: Viewport | None
+) -> Image.Image:
     try:
-        image = render(desk.archive.files.path(instance.file), frames[0], window)
+        header = desk.shelf.dataset(desk.archive, instance)
+    except Exception as error:
+        # pydicom raises what it likes for a damaged header.
+        raise WebError(406, f"the header cannot be read: {error}") from error
+    try:
+        image = draw(header, lambda: _pixels(desk, instance, frame), frame, window)
     except NoSuchFrameError as error:
         raise WebError(404, str(error)) from error
     except NotShownError as error:
         raise WebError(406, str(error)) from error
-    if viewport is not None:
-        try:
-            image = viewport.apply(image)
-        except ValueError as error:
-            raise WebError(400, f"the viewport is not within the image: {error}") from error
+    except OSError as error:
+        raise WebError(404, f"the instance cannot be read: {error}") from error
+    if viewport is None:
+        return image
+    try:
+        return viewport.apply(image)
+    except ValueError as error:
+        raise WebError(400, f"the viewport is not within the image: {error}") from error
+
+
+def _pixels(desk: WebDesk, instance: Located, frame: int) -> npt.NDArray[np.generic]:
+    """A frame as it was encoded, colour as RGB; grey that is not compressed needs no decoder."""
+    plain = native_gray(desk, instance, frame)
+    return frame_of(desk.archive.files.path(instance.file), frame) if plain is None else plain
+
+
+def _encoded(image: Image.Image, media_type: str, quality: int) -> bytes:
     target = io.BytesIO()
     options = {"quality": quality} if media_type == "image/jpeg" else {}
     image.save(target, _FORMATS[media_type], **options)
-    return Reply(media_type=media_type, content=target.getvalue())
+    return target.getvalue()
 
 
-def _media_type(call: Call) -> str:
+def _media_type(call: Call) -> tuple[str, bool]:
+    """JPEG or PNG, as the client takes it best, and whether as parts of one answer."""
     for accepted in call.accepted():
         for offered in _FORMATS:
             if accepted.covers(offered):
-                return offered
+                return offered, False
+            if accepted.essence == MULTIPART and takes_parts(accepted, offered):
+                return offered, True
     raise WebError(406, f"a rendered image is {' or '.join(_FORMATS)}")
 
 

@@ -2,68 +2,108 @@
 
 from __future__ import annotations
 
-import logging
+import dataclasses
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, IMPLICIT_LE
-from scenario_runner.network.dicomweb.media_types import DICOM, MULTIPART, MediaType
-from scenario_runner.network.dicomweb.multipart import Buffer, closing, head, new_boundary
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE
+from scenario_runner.network.dicomweb.media_types import (
+    DICOM,
+    MULTIPART,
+    OCTET_STREAM,
+    MediaType,
+)
 from scenario_runner.pacs.dicomweb.desk import (
     Call,
-    ConnectionBroken,
     Reply,
     WebDesk,
     WebError,
+    location_of,
     takes_parts,
 )
+from scenario_runner.pacs.dicomweb.frames import compressed_frames
+from scenario_runner.pacs.dicomweb.metadata import bulk_data
+from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.transfer import (
+    CHUNK,
     DamagedDatasetError,
     TranscodingError,
-    can_decode,
     converted,
+    is_decoded,
+    meta_of,
     stored,
+    syntax_for,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from scenario_runner.archive.index import Located
 
-LOGGER = logging.getLogger(__name__)
-
-_UNCOMPRESSED: Final = (EXPLICIT_LE, IMPLICIT_LE)
-
-Part = tuple[str, Callable[[], "Iterable[Buffer]"]]
-"""Content type, and what gives the content when its turn has come."""
+_ANY_OF_APPLICATION: Final = "application/*"
+_IN_MEMORY: Final = 1 << 26
+"""Bytes of decoded instances that are held in memory before a temporary file takes them."""
 
 
 def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
     """``GET /studies/{study}``, ``…/series/{series}``, ``…/instances/{instance}``.
 
-    Each instance in the transfer syntax it is stored in, unless ``transfer-syntax`` asks for another
-    one. Nothing is read before it is sent; what cannot be read after that breaks the connection, for
-    a shorter answer would pass for a whole one.
+    In Explicit VR Little Endian unless ``transfer-syntax`` asks for another one (PS3.18 8.7.3.5.2).
+    What has to be decoded is decoded before the answer begins, so that pixels no decoder takes are a
+    406 and not a connection that breaks. ``application/octet-stream`` asks for the bulk data of the
+    instances instead, ``image/jpeg`` and the like for their frames as they are stored.
     """
     found, status = _brought(desk, desk.located(call))
-    single = "instance" in call.uids
+    refused: TranscodingError | None = None
     for accepted in call.accepted():
-        syntax = accepted.get("transfer-syntax")
-        wanted = None if syntax in (None, "", "*") else syntax
-        if not all(_can_be(one, wanted) for one in found):
+        try:
+            reply = _as_files(desk, call, found, accepted, status)
+        except TranscodingError as error:
+            refused = error
             continue
-        if accepted.essence == DICOM and single and found:
-            content = _content(desk, found[0], wanted)
-            return Reply(media_type=DICOM, content=_checked(content()))
-        if takes_parts(accepted, DICOM):
-            parts = ((_part_type(one, wanted), _content(desk, one, wanted)) for one in found)
-            return multipart(DICOM, parts, status=status)
+        reply = reply or _as_bulk_data(desk, call, found, accepted, status)
+        if reply is not None:
+            return reply
+    one = "instance" in call.uids
     raise WebError(
         406,
-        f'there is {MULTIPART}; type="{DICOM}"{f" and {DICOM}" if single else ""}, in the stored transfer'
-        f" syntax, or uncompressed as transfer-syntax={EXPLICIT_LE} or {IMPLICIT_LE}",
+        (f"{refused}; " if refused else "")
+        + f'there is {MULTIPART}; type="{DICOM}"{f" and {DICOM}" if one else ""}, uncompressed as'
+        f" transfer-syntax={EXPLICIT_LE}, or with transfer-syntax=* as stored, and its bulk data"
+        f' as {MULTIPART}; type="{OCTET_STREAM}"',
     )
+
+
+def _as_files(
+    desk: WebDesk, call: Call, found: list[Located], accepted: MediaType, status: int
+) -> Reply | None:
+    """Part 10 files, if that is what a member of an Accept header takes. Raises TranscodingError."""
+    alone = accepted.essence in (DICOM, _ANY_OF_APPLICATION) and "instance" in call.uids
+    parts = takes_parts(accepted, DICOM) or accepted.essence == _ANY_OF_APPLICATION
+    if not (found and (alone or parts)):
+        return multipart(DICOM, [], status=status) if parts else None
+    wanted = accepted.get("transfer-syntax")
+    syntaxes = [syntax_for(one, wanted) for one in found]
+    if None in syntaxes:
+        return None
+    pairs = list(zip(found, filter(None, syntaxes), strict=True))
+    made = _parts(desk, call, pairs)
+    return single(made[0], status=status) if alone else multipart(DICOM, made, status=status)
+
+
+def _as_bulk_data(
+    desk: WebDesk, call: Call, found: list[Located], accepted: MediaType, status: int
+) -> Reply | None:
+    """Values of instances apart from them: uncompressed, or frames in a compressed media type."""
+    if accepted.essence != MULTIPART or not accepted.root:
+        return None
+    wanted = accepted.get("transfer-syntax")
+    if accepted.root == OCTET_STREAM and wanted in (None, "*", EXPLICIT_LE):
+        parts = [part for one in found for part in bulk_data(desk, call.base, one)]
+    else:
+        parts = [part for one in found for part in compressed_frames(desk, call, one, accepted)]
+    return multipart(accepted.root, parts, status=status) if parts else None
 
 
 def _brought(desk: WebDesk, found: list[Located]) -> tuple[list[Located], int]:
@@ -84,74 +124,63 @@ def _brought(desk: WebDesk, found: list[Located]) -> tuple[list[Located], int]:
     return sent, status
 
 
-def _can_be(instance: Located, wanted: str | None) -> bool:
-    syntax = instance.transfer_syntax_uid
-    if wanted is None or wanted == syntax:
-        return True
-    if wanted not in _UNCOMPRESSED:
-        return False
-    return syntax in (*_UNCOMPRESSED, DEFLATED) or can_decode(syntax)
-
-
-def _part_type(instance: Located, wanted: str | None) -> str:
-    syntax = wanted or instance.transfer_syntax_uid
-    return str(MediaType(DICOM, {"transfer-syntax": syntax}))
+def _parts(desk: WebDesk, call: Call, pairs: Sequence[tuple[Located, str]]) -> list[Part]:
+    """Instances and the transfer syntax of each as parts; what has to be decoded is decoded now."""
+    decoded = _Decoded()
+    return [
+        Part(
+            str(MediaType(DICOM, {"transfer-syntax": syntax})),
+            location_of(call.base, instance),
+            _content(desk, instance, syntax, decoded),
+        )
+        for instance, syntax in pairs
+    ]
 
 
 def _content(
-    desk: WebDesk, instance: Located, wanted: str | None
-) -> Callable[[], Iterable[Buffer]]:
+    desk: WebDesk, instance: Located, syntax: str, decoded: _Decoded
+) -> Callable[[], Content]:
     if desk.misbehaviour.spoils():
-        return lambda: [_spoiled(desk, instance)]
-    if wanted is None or wanted == instance.transfer_syntax_uid:
-        return lambda: stored(desk.archive, instance)
-    return lambda: [converted(desk.archive, instance, wanted)]
-
-
-def _spoiled(desk: WebDesk, instance: Located) -> bytes:
-    """The instance as faults make it, in its own transfer syntax whatever was asked for."""
-    data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
-    names = (instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid)
-    return file_meta(*names) + data
-
-
-def multipart(
-    root: str,
-    parts: Iterable[Part],
-    *,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> Reply:
-    """An answer of several parts, each made when it is its turn. root: the type of the parts."""
-    boundary = new_boundary()
-    media_type = MediaType(MULTIPART, {"type": root, "boundary": boundary})
-    return Reply(
-        status=status,
-        media_type=str(media_type),
-        content=_checked(_written(parts, boundary)),
-        headers=headers or {},
-    )
-
-
-def parts_of(contents: Sequence[tuple[str, Buffer]]) -> Iterator[Part]:
-    """Parts that are there already."""
-    for content_type, content in contents:
-        yield content_type, lambda content=content: [content]  # type: ignore[misc]
-
-
-def _written(parts: Iterable[Part], boundary: str) -> Iterator[Buffer]:
-    for content_type, content in parts:
-        yield head({"Content-Type": content_type}, boundary)
-        yield from content()
-        yield b"\r\n"
-    yield closing(boundary)
-
-
-def _checked(pieces: Iterable[Buffer]) -> Iterator[bytes]:
-    """The same; what goes wrong on the way ends the connection, since the status is out already."""
+        return lambda: _spoiled(desk, instance, syntax)
+    if syntax == instance.transfer_syntax_uid:
+        path = desk.archive.files.path(instance.file)
+        return lambda: (path.stat().st_size, stored(desk.archive, instance))
+    if not is_decoded(instance.transfer_syntax_uid):
+        return lambda: whole(meta_of(instance, syntax) + converted(desk.archive, instance, syntax))
     try:
-        for piece in pieces:
-            yield bytes(piece)
-    except (OSError, DamagedDatasetError, TranscodingError) as error:
-        LOGGER.warning("an answer ends too early: %s", error)
-        raise ConnectionBroken from error
+        return decoded.keep(meta_of(instance, syntax) + converted(desk.archive, instance, syntax))
+    except (OSError, DamagedDatasetError) as error:
+        raise WebError(500, f"{instance.sop_instance_uid} cannot be read: {error}") from error
+    except TranscodingError as error:
+        raise TranscodingError(f"{instance.sop_instance_uid}: {error}") from error
+
+
+def _spoiled(desk: WebDesk, instance: Located, syntax: str) -> Content:
+    """The instance as faults make it."""
+    data = converted(desk.archive, instance, syntax)
+    sent = dataclasses.replace(instance, transfer_syntax_uid=syntax)
+    return whole(meta_of(instance, syntax) + desk.misbehaviour.retrieved(sent, data))
+
+
+class _Decoded:
+    """Files made before an answer begins: in memory as long as they are few."""
+
+    def __init__(self) -> None:
+        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - ends with the answer
+        self._end = 0
+
+    def __del__(self) -> None:
+        self._spool.close()
+
+    def keep(self, data: bytes) -> Callable[[], Content]:
+        """Take a file in; returns what gives it back."""
+        place = range(self._end, self._end + len(data))
+        self._end = place.stop
+        self._spool.seek(place.start)
+        self._spool.write(data)
+        return lambda: (len(place), self._pieces(place))
+
+    def _pieces(self, place: range) -> Iterator[bytes]:
+        for start in range(place.start, place.stop, CHUNK):
+            self._spool.seek(start)
+            yield self._spool.read(min(CHUNK, place.stop - start))

@@ -67,7 +67,10 @@ def warning_header(warnings: list[str]) -> dict[str, str]:
     )
 
 
-def _json(desk: WebDesk, base: str, level: Level, answer: Answer, *, everything: bool) -> Json:
+def _json(
+    desk: WebDesk, base: str, level: Level, answer: Answer, *, everything: bool
+) -> tuple[str, Json]:
+    """A match's URL, and the match."""
     answer.pop(QUERY_RETRIEVE_LEVEL, None)
     uids = [str(answer[tag][1][0]) for tag in _UIDS if tag in answer and answer[tag][1]]
     answer[SPECIFIC_CHARACTER_SET] = ("CS", [UTF8])
@@ -75,8 +78,9 @@ def _json(desk: WebDesk, base: str, level: Level, answer: Answer, *, everything:
     if everything:
         data = _whole(desk, base, uids[-1]) | data
     depth = ("STUDY", "SERIES", "IMAGE").index(level) + 1
-    data[_RETRIEVE_URL] = json_writer.attribute("UR", [resource_url(base, *uids[:depth])])
-    return dict(sorted(data.items()))
+    url = resource_url(base, *uids[:depth])
+    data[_RETRIEVE_URL] = json_writer.attribute("UR", [url])
+    return url, dict(sorted(data.items()))
 
 
 def _whole(desk: WebDesk, base: str, sop_instance_uid: str) -> Json:

@@ -88,7 +88,10 @@ class WebServer:
     def _listen(self) -> socket.socket:
         try:
             family = socket.getaddrinfo(self._host, self.port, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((self._host, self.port), family=family, backlog=_BACKLOG)
+            plain = socket.create_server((self._host, self.port), family=family, backlog=_BACKLOG)
+            # asyncio sets TCP_NODELAY where the protocol is named, and create_server names none: the
+            # end of each answer would then wait for the client's delayed acknowledgement, some 40 ms.
+            return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, plain.detach())
         except OSError as error:
             raise MachineError(
                 f"cannot listen on {self._host}:{self.port}: {error.strerror or error}",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.archive import DuplicateError
-from scenario_runner.archive.description import MismatchError
+from scenario_runner.archive.description import NamedDamageError
+from scenario_runner.archive.files import FileMeta, decode_meta
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.network.dicomweb.media_types import (
@@ -58,6 +59,12 @@ _PIECE: Final = 1 << 20
 """Bytes of a body that are handled at a time."""
 
 
+_NAMES_WITHIN: Final = 1 << 12
+"""Bytes of a file that hold its File Meta Information, nearly always."""
+Names = tuple[str, str]
+"""SOP class and SOP instance UID."""
+
+
 class _TooLarge(ValueError):
     """A part is longer than an instance may be."""
 
@@ -81,7 +88,7 @@ class _Outcome:
         series = arrived.attributes["SeriesInstanceUID"]
         instance = arrived.meta.sop_instance_uid
         self.studies.add(study)
-        item = _reference(arrived)
+        item = _reference(_names_of(arrived.meta))
         url = resource_url(self.base, study, series, instance)
         item[_RETRIEVE_URL] = json_writer.attribute("UR", [url])
         if warning is not None:
@@ -89,14 +96,14 @@ class _Outcome:
             item[_WARNING_REASON] = json_writer.attribute("US", [warning])
         self.stored.append(item)
 
-    def fail(self, reason: int, problem: str, arrived: Arrived | None = None) -> None:
-        """A part is not stored."""
+    def fail(self, reason: int, problem: str, named: Names | None = None) -> None:
+        """A part is not stored. named: its SOP class and instance, as far as they are known."""
         self.problems.append(problem)
         why = {_FAILURE_REASON: json_writer.attribute("US", [reason])}
-        if arrived is None:
+        if named is None or not named[1]:
             self.nameless.append(why)
         else:
-            self.failed.append(_reference(arrived) | why)
+            self.failed.append(_reference(named) | why)
 
     @property
     def status(self) -> int:
@@ -120,11 +127,16 @@ class _Outcome:
         return dict(sorted(data.items()))
 
 
-def _reference(arrived: Arrived) -> Json:
+def _reference(named: Names) -> Json:
+    tags = (_SOP_CLASS, _SOP_INSTANCE)
     return {
-        _SOP_CLASS: json_writer.attribute("UI", [arrived.meta.sop_class_uid]),
-        _SOP_INSTANCE: json_writer.attribute("UI", [arrived.meta.sop_instance_uid]),
+        tag: json_writer.attribute("UI", [uid] if uid else [])
+        for tag, uid in zip(tags, named, strict=True)
     }
+
+
+def _names_of(meta: FileMeta) -> Names:
+    return meta.sop_class_uid, meta.sop_instance_uid
 
 
 def store_instances(desk: WebDesk, call: Call) -> Reply:
@@ -170,10 +182,23 @@ def _boundary(call: Call) -> str:
         raise WebError(
             415, f'send {MULTIPART}; type="{DICOM}", instances as Part 10 files, one a part'
         )
+    if not _is_plain(call.headers.get("content-encoding")):
+        coding = call.headers.get("content-encoding", "")
+        raise WebError(
+            415,
+            f"bodies are not taken in the coding '{coding[:40]}'",
+            {"Accept-Encoding": "identity"},
+        )
     boundary = media_type.get("boundary")
     if not boundary:
         raise WebError(400, "the Content-Type has no boundary")
     return boundary
+
+
+def _is_plain(coding: str | None) -> bool:
+    """Whether a content coding, or the transfer encoding of a part, leaves the bytes as they are."""
+    words = (coding or "").replace(",", " ").lower().split()
+    return set(words) <= {"identity", "binary", "8bit", "7bit"}
 
 
 def _events(reader: MultipartReader, body: Iterable[bytes]) -> Iterator[Event]:
@@ -189,6 +214,7 @@ class _Part:
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
         self._whole = False
+        self._beginning = b""
 
     def __iter__(self) -> Iterator[bytes]:
         if self._whole:
@@ -206,9 +232,19 @@ class _Part:
         size = 0
         for data in self:
             size += len(data)
+            if len(self._beginning) < _NAMES_WITHIN:
+                self._beginning += data[:_NAMES_WITHIN]
             if size > most:
                 raise _TooLarge(f"an instance has more than {most} bytes")
             yield data
+
+    @property
+    def named(self) -> Names | None:
+        """What its File Meta Information calls it, as far as it was read."""
+        try:
+            return _names_of(decode_meta(self._beginning))
+        except DamagedDatasetError:
+            return None
 
     def skip(self) -> None:
         """Read what is left and forget it."""
@@ -225,16 +261,22 @@ def _take_part(
         part.skip()
         outcome.fail(CANNOT_UNDERSTAND, f"a part is {given.essence}, not {DICOM}")
         return
+    for name in ("content-encoding", "content-transfer-encoding"):
+        if not _is_plain(head.headers.get(name)):
+            part.skip()
+            outcome.fail(CANNOT_UNDERSTAND, f"a part has the coding {head.headers[name]}")
+            return
     try:
         arrived = desk.archive.take_in(part.within(desk.options.maximum_instance))
     except MultipartError:
         raise
-    except MismatchError as error:
-        outcome.fail(DATA_SET_DOES_NOT_MATCH, str(error))
+    except NamedDamageError as error:
+        named = (error.sop_class_uid, error.sop_instance_uid)
+        outcome.fail(CANNOT_UNDERSTAND, str(error), named)
     except DamagedDatasetError as error:
         outcome.fail(CANNOT_UNDERSTAND, str(error))
     except (MachineError, _TooLarge) as error:
-        outcome.fail(OUT_OF_RESOURCES, str(error))
+        outcome.fail(OUT_OF_RESOURCES, str(error), part.named)
     else:
         _keep(desk, arrived, study, outcome)
     part.skip()
@@ -242,24 +284,25 @@ def _take_part(
 
 def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome) -> None:
     """Store an instance that has come whole, or what faults make of that."""
+    named = _names_of(arrived.meta)
     try:
         wrong = desk.misbehaviour.wrong_status("store")
         if wrong is not None and wrong[0] & 0xF000 != 0xB000:
             status, comment = wrong
-            outcome.fail(status, comment or "refused on purpose", arrived)
+            outcome.fail(status, comment or "refused on purpose", named)
             return
         unwanted = _unwanted(desk, arrived, study)
         if unwanted is not None:
-            outcome.fail(*unwanted, arrived)
+            outcome.fail(*unwanted, named)
             return
         told = wrong[0] if wrong else None
         if not desk.misbehaviour.loses() and _store(desk, arrived):
             told = told or COERCION
         outcome.keep(arrived, told)
     except DuplicateError as error:
-        outcome.fail(DUPLICATE_SOP_INSTANCE, str(error), arrived)
+        outcome.fail(DUPLICATE_SOP_INSTANCE, str(error), named)
     except MachineError as error:
-        outcome.fail(OUT_OF_RESOURCES, str(error), arrived)
+        outcome.fail(OUT_OF_RESOURCES, str(error), named)
     finally:
         desk.archive.discard(arrived)
 

@@ -12,9 +12,10 @@ from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.decoding import can_decode, decompress
 from scenario_runner.dicom import syntaxes
-from scenario_runner.dicom.elements import DamagedDatasetError, Span, find_pixels, inflate
+from scenario_runner.dicom.elements import DamagedDatasetError, Span, inflate
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, IMPLICIT_LE, NATIVE
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, NATIVE
+from scenario_runner.pacs.dicomweb.shelf import META_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Located
+    from scenario_runner.pacs.dicomweb.desk import WebDesk
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and sent at a time."""
-_META_MAX: Final = 1 << 17
+
+NOT_OF_THE_WEB: Final = (IMPLICIT_LE, EXPLICIT_BE)
+"""Never used by web services, whatever an instance came in (PS3.18 8.7.3)."""
 
 IMAGE_TYPES: Final = {
     syntaxes.JPEG_BASELINE: "image/jpeg",
@@ -46,6 +50,30 @@ IMAGE_TYPES: Final = {
 """The media type of compressed frames by transfer syntax (PS3.18 8.7.3)."""
 
 
+def syntax_for(instance: Located, wanted: str | None) -> str | None:
+    """The transfer syntax an instance is sent in; None when it cannot be had in the one wanted.
+
+    wanted: None stands for the default, Explicit VR Little Endian; ``*`` for whatever there is,
+    which is as stored unless web services never use it (PS3.18 8.7.3.5.2).
+    """
+    stored = instance.transfer_syntax_uid
+    if wanted == "*":
+        return EXPLICIT_LE if stored in NOT_OF_THE_WEB else stored
+    wanted = wanted or EXPLICIT_LE
+    if wanted in NOT_OF_THE_WEB:
+        return None
+    if wanted == stored:
+        return stored
+    if wanted != EXPLICIT_LE:
+        return None
+    return wanted if not is_decoded(stored) or can_decode(stored) else None
+
+
+def is_decoded(transfer_syntax_uid: str) -> bool:
+    """Whether pixels in this transfer syntax have to be decoded to be sent uncompressed."""
+    return transfer_syntax_uid not in NATIVE
+
+
 def stored(archive: Archive, instance: Located) -> Iterator[bytes]:
     """The file of an instance as it lies, in pieces. Raises OSError at the first when it is gone."""
     with archive.files.path(instance.file).open("rb") as file:
@@ -54,28 +82,33 @@ def stored(archive: Archive, instance: Located) -> Iterator[bytes]:
 
 
 def converted(archive: Archive, instance: Located, to_uid: str) -> bytes:
-    """The instance as a Part 10 file in another transfer syntax.
+    """The data set of an instance in another transfer syntax, without File Meta Information.
 
     Between uncompressed ones by rewriting, from a compressed one by the decoders pydicom finds.
     Raises TranscodingError when there is no way.
     """
+    if instance.transfer_syntax_uid == to_uid:
+        return archive.data(instance)
     if instance.transfer_syntax_uid in NATIVE:
-        data = transcode(archive.data(instance), instance.transfer_syntax_uid, to_uid)
-        return file_meta(instance.sop_class_uid, instance.sop_instance_uid, to_uid) + data
-    if to_uid not in (EXPLICIT_LE, IMPLICIT_LE):
+        return transcode(archive.data(instance), instance.transfer_syntax_uid, to_uid)
+    if to_uid != EXPLICIT_LE:
         raise TranscodingError(f"{instance.transfer_syntax_uid} cannot become {to_uid}")
-    return _decompressed(archive.files.path(instance.file), to_uid)
+    return _decompressed(archive.files.path(instance.file))
 
 
-def _decompressed(path: Path, to_uid: str) -> bytes:
+def meta_of(instance: Located, transfer_syntax_uid: str) -> bytes:
+    """What precedes the data set of an instance in a file."""
+    return file_meta(instance.sop_class_uid, instance.sop_instance_uid, transfer_syntax_uid)
+
+
+def _decompressed(path: Path) -> bytes:
     from pydicom import dcmread
     from pydicom.uid import ExplicitVRLittleEndian
 
-    if not can_decode(dcmread(path, specific_tags=[]).file_meta.TransferSyntaxUID):
-        raise TranscodingError("no decoder for the compressed pixels is installed here")
     try:
         dataset = dcmread(path)
-        decompress(dataset)
+        if any(word in dataset for word in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+            decompress(dataset)
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         target = io.BytesIO()
         dataset.save_as(target, enforce_file_format=True)
@@ -83,9 +116,7 @@ def _decompressed(path: Path, to_uid: str) -> bytes:
         # What decoders raise for damaged pixels is not told beforehand.
         raise TranscodingError(f"the pixels cannot be decoded: {error}") from error
     whole = target.getvalue()
-    meta = decode_meta(whole[:_META_MAX])
-    data = transcode(whole[meta.data_offset :], EXPLICIT_LE, to_uid)
-    return file_meta(meta.sop_class_uid, meta.sop_instance_uid, to_uid) + data
+    return whole[decode_meta(whole[:META_MAX]).data_offset :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +128,26 @@ class Pixels:
 
 
 @contextlib.contextmanager
-def pixels(archive: Archive, instance: Located) -> Iterator[Pixels | None]:
+def pixels(desk: WebDesk, instance: Located) -> Iterator[Pixels | None]:
     """The pixels of an instance, mapped into memory, not read. None when it has none.
 
     Raises DamagedDatasetError, OSError.
     """
-    syntax = instance.transfer_syntax_uid
-    if syntax == DEFLATED:
-        data = inflate(archive.data(instance))
-        span = find_pixels(data, EXPLICIT_LE)
-        yield None if span is None else Pixels(data, span)
+    span = desk.opened(instance).span
+    if span is None:
+        yield None
+        return
+    if instance.transfer_syntax_uid == DEFLATED:
+        yield Pixels(inflate(desk.archive.data(instance)), span)
         return
     with (
-        archive.files.path(instance.file).open("rb") as file,
+        desk.archive.files.path(instance.file).open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
     ):
-        offset = decode_meta(mapped[:_META_MAX]).data_offset
-        span = find_pixels(mapped, syntax, offset)
-        yield None if span is None else Pixels(mapped, span)
+        yield Pixels(mapped, span)
 
 
 __all__ = [
-    "CHUNK", "IMAGE_TYPES", "DamagedDatasetError", "Pixels", "TranscodingError", "can_decode",
-    "converted", "pixels", "stored",
+    "CHUNK", "IMAGE_TYPES", "NOT_OF_THE_WEB", "DamagedDatasetError", "Pixels", "TranscodingError",
+    "can_decode", "converted", "is_decoded", "meta_of", "pixels", "stored", "syntax_for",
 ]  # fmt: skip

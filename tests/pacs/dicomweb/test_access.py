@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import subprocess
 from typing import TYPE_CHECKING
@@ -125,3 +126,92 @@ def test_the_port_is_not_open_before_it_is_asked_for(tmp_path: Path) -> None:
         pacs.stop()
         with pytest.raises(httpx2.ConnectError):
             get(f"{url}/studies")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/studies", "GET, HEAD, OPTIONS, POST"),
+        ("/studies/1.2.3", "DELETE, GET, HEAD, OPTIONS, POST"),
+        ("/studies/1.2.3/series", "GET, HEAD, OPTIONS"),
+        ("/studies/1.2.3/rendered", "GET, HEAD, OPTIONS"),
+        ("/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1/frames/1", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_each_resource_says_truly_what_can_be_done_with_it(
+    url: str, path: str, methods: str
+) -> None:
+    stow(url, [sample()])
+    for method in ("OPTIONS", "PUT", "PATCH", "PROPFIND"):
+        answer = httpx2.request(method, url + path, verify=NO_TLS)
+        assert answer.status_code == (204 if method == "OPTIONS" else 405)
+        assert answer.headers["allow"] == methods
+    assert httpx2.head(url + path, verify=NO_TLS).status_code == 200
+
+
+def test_a_service_that_does_not_delete_does_not_say_it_would(tmp_path: Path) -> None:
+    with served(tmp_path, delete=False) as pacs:
+        answer = httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS)
+        assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+def told(url: str, **headers: str) -> str:
+    """The URL under which a study can be retrieved, as a search tells it."""
+    names = {name.replace("_", "-"): text for name, text in headers.items()}
+    (study,) = httpx2.get(f"{url}/studies", headers=names, verify=NO_TLS).json()
+    return str(study["00081190"]["Value"][0])
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Forwarded": "for=10.0.0.1;proto=https;host=pacs.test"}, "https://pacs.test"),
+        ({"Forwarded": 'for="[::1]:1", for=x;host="pacs.test:8443";PROTO=https'}, "https://pacs.test:8443"),
+        ({"X_Forwarded_Proto": "https", "X_Forwarded_Host": "pacs.test"}, "https://pacs.test"),
+        (
+            {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "evil.test, pacs.test",
+             "X_Forwarded_Port": "8443", "X_Forwarded_Prefix": "/imaging/"},
+            "https://pacs.test:8443/imaging",
+        ),
+    ],
+)  # fmt: skip
+def test_urls_are_those_of_a_trusted_proxy_and_of_no_other(
+    tmp_path: Path, headers: dict[str, str], expected: str
+) -> None:
+    with served(tmp_path / "a", trusted_proxies=("127.0.0.0/8",)) as pacs:
+        url = pacs.open_web()
+        stow(url, [sample()])
+        assert told(url, **headers) == f"{expected}/dicom-web/studies/1.2.3"
+        assert told(url) == f"{url}/studies/1.2.3"
+        assert told(url, Forwarded='host="x y";proto=gopher') == f"{url}/studies/1.2.3"
+    for proxies in ((), ("10.0.0.0/8",)):
+        with served(tmp_path / f"b{len(proxies)}", trusted_proxies=proxies) as pacs:
+            url = pacs.open_web()
+            stow(url, [sample()])
+            assert told(url, **headers) == f"{url}/studies/1.2.3"
+
+
+def test_a_name_that_is_not_ours_is_refused_so_that_no_page_gets_at_the_answers(
+    tmp_path: Path,
+) -> None:
+    with served(tmp_path, allow_hosts=("pacs.test",)) as pacs:
+        url = pacs.open_web()
+        stow(url, [sample()])
+        for host in ("localhost:1", "127.0.0.1", "[::1]:80", "pacs.test:8080", "PACS.test"):
+            assert httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS).is_success
+        for host in ("evil.test", "127.0.0.1.evil.test", "localhost.evil.test"):
+            answer = httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS)
+            assert answer.status_code == 421
+            assert "00081190" not in answer.text
+
+
+def test_an_answer_on_a_kept_connection_does_not_wait_for_the_clients_acknowledgement(
+    pacs: EmbeddedPacs, url: str
+) -> None:
+    stow(url, [sample()])
+    with httpx2.Client(verify=NO_TLS) as client:
+        client.get(f"{url}/studies")
+        assert pacs._web is not None
+        (connection,) = pacs._web._connections()
+        sock = connection.transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

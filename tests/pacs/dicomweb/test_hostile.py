@@ -53,7 +53,7 @@ def raw(url: str, *pieces: bytes, pause: float = 0.0) -> bytes:
 
 def post(length: int, rest: bytes = b"") -> bytes:
     return (
-        f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"POST /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         f"Content-Type: {STOW_TYPE}\r\nContent-Length: {length}\r\n\r\n"
     ).encode() + rest
 
@@ -63,31 +63,31 @@ def post(length: int, rest: bytes = b"") -> bytes:
     [
         (b"\x00\x01\x02garbage\r\n\r\n", b"HTTP/1.1 400"),
         (b"GET /dicom-web/studies HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 200_000 + b"\r\n\r\n", b""),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 200_000 + b"\r\n\r\n", b""),
         (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
         (
-            b"GET /dicom-web/studies/../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET /dicom-web/studies/../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"HTTP/1.1 404",
         ),
         (
-            b"GET /dicom-web/studies/%2e%2e%5c%2e%2e HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET /dicom-web/studies/%2e%2e%5c%2e%2e HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"HTTP/1.1 400",
         ),
         (
-            b"GET /dicom-web/studies/1.2.3%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET /dicom-web/studies/1.2.3%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"HTTP/1.1 400",
         ),
         (
-            b"PUT /dicom-web/studies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"PUT /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"HTTP/1.1 405",
         ),
         (
-            b"GET /dicom-web/studies?%ff%fe=%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET /dicom-web/studies?%ff%fe=%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"HTTP/1.1 400",
         ),
         (post(10**15), b"HTTP/1.1 413"),
         (
-            b"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n",
+            b"POST /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n",
             b"HTTP/1.1 4",
         ),
     ],
@@ -117,7 +117,7 @@ def test_a_body_that_does_not_come_is_cut_off(pacs: EmbeddedPacs, url: str) -> N
 def test_a_client_that_does_not_read_is_let_go(pacs: EmbeddedPacs, url: str, path: str) -> None:
     one = sample("1.2.50", size=2896)  # more than the buffers of both sockets hold
     put(pacs.archive, one)
-    request = f"GET /dicom-web/studies/{path} HTTP/1.1\r\nHost: x\r\nAccept: */*, application/octet-stream\r\n\r\n"
+    request = f"GET /dicom-web/studies/{path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*, application/octet-stream\r\n\r\n"
     with socket.create_connection(("127.0.0.1", httpx2.URL(url).port or 0), timeout=10) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         sock.sendall(request.encode())

@@ -12,8 +12,9 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence as DicomSequence
 
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.showing import Window, draw, shown
 from tests.archive.samples import Sample, encoded, put, sample
-from tests.pacs.dicomweb.web import get
+from tests.pacs.dicomweb.web import get, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,3 +188,29 @@ def test_a_wrong_parameter_is_named(url: str, path: str, status: int, words: str
 
 def test_an_image_is_not_shown_as_a_page(url: str) -> None:
     assert get(f"{url}1/rendered", "text/html").status_code == 406
+
+
+def test_a_study_and_a_series_are_rendered_as_one_image_or_as_all(url: str) -> None:
+    service = url.partition("/studies/")[0]
+    together = 'multipart/related; type="image/png"'
+    for path in ("/studies/1.2.3", "/studies/1.2.3/series/1.2.3.1"):
+        one = get(f"{service}{path}/rendered", "image/png")
+        assert (opened(one) == opened(get(f"{url}1/rendered", "image/png"))).all()
+        assert one.headers["content-location"] == f"{url}1/rendered"
+        every = parts(get(f"{service}{path}/rendered", together))
+        assert [kind for kind, _ in every] == ["image/png"] * len(SAMPLES)
+        alone = [get(f"{url}{n}/rendered", "image/png").content for n in range(1, len(SAMPLES) + 1)]
+        assert [content for _, content in every] == alone
+    assert get(f"{service}/studies/9.9/rendered").status_code == 404
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int8, np.uint8])
+@pytest.mark.parametrize("window", [None, Window(20, 90), Window(0, 7, "sigmoid")])
+def test_a_large_image_is_shown_by_a_table_as_a_small_one_is(
+    dtype: npt.DTypeLike, window: Window | None
+) -> None:
+    ds = dcmread(BytesIO(sample().file))
+    ds.RescaleSlope, ds.RescaleIntercept, ds.PixelPaddingValue = "1.5", "-10", 3
+    pixels = np.random.default_rng(7).integers(-100, 101, (256, 256)).astype(dtype)
+    drawn = np.asarray(draw(ds, lambda: pixels, 1, window))
+    assert (drawn == shown(ds, pixels, 1, window)).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.parser import BytesParser
+from email.policy import HTTP
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,9 @@ from tests.pacs.dicomweb.web import get, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx2
 
 DEFLATED = str(DeflatedExplicitVRLittleEndian)
 RLE = str(RLELossless)
@@ -37,6 +42,14 @@ def multiframe() -> Dataset:
 def compressed() -> Sample:
     ds = multiframe()
     ds.SeriesInstanceUID, ds.SOPInstanceUID = "1.2.8.2", "1.2.8.2.1"
+    ds.compress(RLELossless, generate_instance_uid=False)
+    return encoded(ds, RLE)
+
+
+def alone() -> Sample:
+    """The only instance of a study, compressed."""
+    ds = multiframe()
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = "1.2.7", "1.2.7.1", "1.2.7.1.1"
     ds.compress(RLELossless, generate_instance_uid=False)
     return encoded(ds, RLE)
 
@@ -80,7 +93,15 @@ def rich() -> Sample:
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Study 1.2.3 uncompressed in two syntaxes, 1.2.8 of many frames, 1.2.9 of many attributes."""
     with EmbeddedPacs(tmp_path_factory.mktemp("pacs")) as pacs:
-        for one in (*PLAIN, encoded(multiframe()), compressed(), lossy_garbage(), bits(), rich()):
+        for one in (
+            *PLAIN,
+            encoded(multiframe()),
+            compressed(),
+            alone(),
+            lossy_garbage(),
+            bits(),
+            rich(),
+        ):
             put(pacs.archive, one)
         yield pacs.open_web()
 
@@ -102,35 +123,40 @@ def datasets(found: list[tuple[str, bytes]]) -> list[Dataset]:
 
 
 def test_a_study_comes_as_it_was_stored(url: str) -> None:
-    found = parts(get(f"{url}/studies/1.2.3", DICOM))
-    assert len(found) == len(PLAIN)
-    assert all(c.endswith(one.data) for (_, c), one in zip(found, PLAIN, strict=True))
+    found = parts(get(f"{url}/studies/1.2.3", f"{DICOM}; transfer-syntax=*"))
     assert [kind for kind, _ in found] == [
-        f"application/dicom; transfer-syntax={syntax}" for syntax in (EXPLICIT, IMPLICIT, DEFLATED)
+        # Implicit VR is not of the web (PS3.18 8.7.3).
+        f"application/dicom; transfer-syntax={syntax}"
+        for syntax in (EXPLICIT, EXPLICIT, DEFLATED)
     ]
+    assert [c.endswith(one.data) for (_, c), one in zip(found, PLAIN, strict=True)] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert datasets(found) == [dcmread(BytesIO(one.file)) for one in PLAIN]
     assert [len(parts(get(f"{url}/studies/1.2.3/series/1.2.3.{n}"))) for n in (1, 2)] == [2, 1]
 
 
 def test_an_instance_comes_alone_when_asked_for(url: str) -> None:
     answer = get(instance(url, "1.2.3.1.1"), "application/dicom")
-    assert answer.headers["content-type"] == "application/dicom"
+    assert answer.headers["content-type"] == f"application/dicom; transfer-syntax={EXPLICIT}"
+    assert answer.headers["content-location"] == instance(url, "1.2.3.1.1")
     assert dcmread(BytesIO(answer.content)).SOPInstanceUID == "1.2.3.1.1"
     assert get(f"{url}/studies/1.2.3", "application/dicom").status_code == 406
 
 
-@pytest.mark.parametrize("wanted", [EXPLICIT, IMPLICIT])
-def test_uncompressed_instances_come_in_another_uncompressed_syntax(url: str, wanted: str) -> None:
-    found = parts(get(f"{url}/studies/1.2.3", f"{DICOM}; transfer-syntax={wanted}"))
-    assert [one.file_meta.TransferSyntaxUID for one in datasets(found)] == [wanted] * 3
+@pytest.mark.parametrize("accept", [None, DICOM, "*/*", f"{DICOM}; transfer-syntax={EXPLICIT}"])
+def test_without_a_transfer_syntax_instances_come_in_explicit_vr_little_endian(
+    url: str, accept: str | None
+) -> None:
+    found = parts(get(f"{url}/studies/1.2.3", accept))
+    assert [one.file_meta.TransferSyntaxUID for one in datasets(found)] == [EXPLICIT] * 3
     originals = [dcmread(BytesIO(one.file)) for one in PLAIN]
     assert [one.PixelData for one in datasets(found)] == [one.PixelData for one in originals]
 
 
-@pytest.mark.parametrize("wanted", [EXPLICIT, IMPLICIT])
-def test_a_compressed_instance_is_decoded_when_asked_for(url: str, wanted: str) -> None:
-    answer = get(instance(url, "1.2.8.2.1"), f"{DICOM}; transfer-syntax={wanted}")
-    (one,) = datasets(parts(answer))
-    assert one.file_meta.TransferSyntaxUID == wanted
+def test_a_compressed_instance_is_decoded_unless_it_is_asked_for_as_stored(url: str) -> None:
+    (one,) = datasets(parts(get(instance(url, "1.2.8.2.1"), DICOM)))
+    assert one.file_meta.TransferSyntaxUID == EXPLICIT
     assert one.SOPInstanceUID == "1.2.8.2.1"
     assert (one.pixel_array == FRAMES).all()
 
@@ -258,3 +284,100 @@ def test_frames_that_cannot_be_decoded_end_the_connection_not_the_server(url: st
     assert answer.status_code == 406
     assert "cannot be shown" in answer.text
     assert get(f"{url}/studies").status_code == 200
+
+
+def heads(answer: httpx2.Response) -> list[dict[str, str]]:
+    """The headers of each part, and its length, by lower-case names."""
+    text = f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode() + answer.content
+    found = []
+    for part in BytesParser(policy=HTTP).parsebytes(text).iter_parts():
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        found.append({**{k.lower(): v for k, v in part.items()}, "length": str(len(content))})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "ends"),
+    [
+        ("/studies/1.2.3", DICOM, ["1.2.3.1.1", "1.2.3.1.2", "1.2.3.2.1"]),
+        ("/studies/1.2.3", f"{DICOM}; transfer-syntax=*", ["1.2.3.1.1", "1.2.3.1.2", "1.2.3.2.1"]),
+        ("/studies/1.2.8/series/1.2.8.2", DICOM, ["1.2.8.2.1"]),
+        ("/studies/1.2.3", OCTETS, [f"1.2.3.{n}/bulkdata/7FE00010" for n in ("1.1", "1.2", "2.1")]),
+        ("/studies/1.2.8/series/1.2.8.1/instances/1.2.8.1.1/frames/1,3", OCTETS, ["/1", "/3"]),
+        (
+            "/studies/1.2.3/metadata", 'multipart/related; type="application/dicom+xml"',
+            ["1.2.3.1.1/metadata", "1.2.3.1.2/metadata", "1.2.3.2.1/metadata"],
+        ),
+    ],
+)  # fmt: skip
+def test_each_part_says_its_length_and_where_it_can_be_had_alone(
+    url: str, path: str, accept: str, ends: list[str]
+) -> None:
+    found = heads(get(url + path, accept))
+    assert [one["content-length"] for one in found] == [one["length"] for one in found]
+    for one, end in zip(found, ends, strict=True):
+        assert one["content-location"].startswith(f"{url}/studies/")
+        assert one["content-location"].endswith(end)
+        again = get(one["content-location"], accept)
+        assert again.status_code == 200, one["content-location"]
+        assert [part["length"] for part in heads(again)] == [one["length"]]
+
+
+@pytest.mark.parametrize("level", ["study", "series", "instance"])
+def test_octet_stream_brings_the_pixels_of_a_whole_study_uncompressed(url: str, level: str) -> None:
+    path = {"study": "/studies/1.2.7", "series": "/studies/1.2.8/series/1.2.8.2"}.get(level)
+    there = url + path if path else instance(url, "1.2.8.2.1")
+    ((kind, content),) = parts(get(there, OCTETS))
+    assert (kind, content) == ("application/octet-stream", FRAMES.tobytes())
+    # One that no decoder takes is 406 before the first byte, not a connection that breaks.
+    assert get(instance(url, "1.2.8.3.1"), DICOM).status_code == 406
+    assert get(f"{url}/studies/1.2.8", DICOM).status_code == 406
+    assert get(f"{url}/studies/1.2.8", f"{DICOM}; transfer-syntax=*").status_code == 200
+
+
+def test_frames_of_a_study_come_in_the_media_type_they_are_stored_in(url: str) -> None:
+    found = parts(get(instance(url, "1.2.8.3.1"), 'multipart/related; type="image/jpeg"'))
+    assert [content.rstrip(b"\0") for _, content in found] == [
+        b"\xff\xd8first\xff\xd9",
+        b"\xff\xd8second\xff\xd9",
+    ]
+
+
+def test_any_type_of_application_is_a_file_or_several(url: str) -> None:
+    one = get(instance(url, "1.2.3.1.1"), "application/*")
+    assert one.headers["content-type"].startswith("application/dicom;")
+    several = get(f"{url}/studies/1.2.3", "application/*")
+    assert len(parts(several)) == 3
+    assert get(f"{url}/studies/1.2.3/metadata", "application/*").json()
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, "1.2.840.10008.1.2.2"])
+def test_transfer_syntaxes_that_are_not_of_the_web_are_refused(url: str, syntax: str) -> None:
+    answer = get(f"{url}/studies/1.2.3", f"{DICOM}; transfer-syntax={syntax}")
+    assert answer.status_code == 406
+    assert "transfer-syntax=*" in answer.text
+
+
+def test_an_accept_of_the_query_that_is_of_no_use_leaves_the_word_to_the_header(url: str) -> None:
+    one = instance(url, "1.2.3.1.1")
+    assert len(parts(get(f"{one}?accept=image/gif", DICOM))) == 1
+    assert len(parts(get(f"{one}?accept=nonsense", DICOM))) == 1
+    preferred = get(f"{one}?accept=application/dicom", DICOM)
+    assert preferred.headers["content-type"].startswith("application/dicom;")
+    assert get(f"{one}?accept=image/gif", "image/gif").status_code == 406
+
+
+def test_big_endian_pixels_come_in_little_endian(tmp_path: Path) -> None:
+    ds = multiframe()
+    ds.PixelData = FRAMES.astype(">u2").tobytes()
+    with EmbeddedPacs(tmp_path) as pacs:
+        put(pacs.archive, encoded(ds, "1.2.840.10008.1.2.2"))
+        one = instance(pacs.open_web(), "1.2.8.1.1")
+        frames = [content for _, content in parts(get(f"{one}/frames/1,2,3", OCTETS))]
+        ((_, bulk),) = parts(get(one, OCTETS))
+        alone = get(f"{one}/bulkdata/7FE00010", "application/octet-stream").content
+        (whole,) = datasets(parts(get(one, f"{DICOM}; transfer-syntax=*")))
+    assert b"".join(frames) == bulk == alone == FRAMES.tobytes()
+    assert whole.file_meta.TransferSyntaxUID == EXPLICIT
+    assert (whole.pixel_array == FRAMES).all()

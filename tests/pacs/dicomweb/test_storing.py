@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import httpx2
 import pytest
+from pydicom import dcmread
 
 from scenario_runner.archive.archive import Archive, ArchiveOptions
 from scenario_runner.pacs.options import PacsOptions
@@ -77,8 +79,11 @@ def test_an_instance_of_another_study_fails_alone(pacs: EmbeddedPacs, url: str) 
 def test_a_request_of_which_nothing_was_stored_is_a_conflict(pacs: EmbeddedPacs, url: str) -> None:
     answer = stow(url, [sample("1.2.4"), b"garbage", sample().file[:400]], study="1.2.3")
     assert answer.status_code == 409
-    assert len(items(answer, FAILED)) == 1
-    assert [one["00081197"]["Value"] for one in items(answer, OTHERS)] == [[0xC000], [0xC000]]
+    assert [one["00081155"]["Value"] for one in items(answer, FAILED)] == [
+        ["1.2.4.1.1"],
+        ["1.2.3.1.1"],
+    ]
+    assert [one["00081197"]["Value"] for one in items(answer, OTHERS)] == [[0xC000]]
     assert "00081190" not in answer.json()
     assert pacs.archive.counts().instances == 0
     assert incoming(pacs) == []
@@ -130,7 +135,9 @@ def test_an_instance_that_is_too_long_fails_and_the_next_one_does_not(tmp_path: 
     with EmbeddedPacs(tmp_path, options=PacsOptions(maximum_instance=50_000)) as pacs:
         answer = stow(pacs.open_web(), [sample(size=512), sample(number=2)])
         assert answer.status_code == 202
-        assert items(answer, OTHERS)[0]["00081197"]["Value"] == [0xA700]
+        (failed,) = items(answer, FAILED)
+        assert failed["00081155"]["Value"] == ["1.2.3.1.1"]
+        assert failed["00081197"]["Value"] == [0xA700]
         assert pacs.archive.counts().instances == 1
         assert incoming(pacs) == []
 
@@ -185,7 +192,7 @@ def test_a_client_that_goes_away_leaves_whole_instances_and_no_half_one(
     content = body([sample(number=1).file, sample(number=2, size=1024).file])
     with socket.create_connection(("127.0.0.1", int(url.split(":")[2].split("/")[0]))) as sock:
         head = (
-            f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: {STOW_TYPE}\r\n"
+            f"POST /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: {STOW_TYPE}\r\n"
             f"Content-Length: {len(content)}\r\n\r\n"
         )
         sock.sendall(head.encode() + content[: len(content) - 50_000])
@@ -271,3 +278,50 @@ def test_a_deleted_study_is_gone_for_both(pacs: EmbeddedPacs, url: str) -> None:
     assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 404
     assert pacs.archive.counts().studies == 1
     assert get(f"{url}/studies/1.2.3").status_code == 404
+
+
+def without(keyword: str) -> bytes:
+    ds = dcmread(BytesIO(sample(number=7).file))
+    del ds[keyword]
+    file = BytesIO()
+    ds.save_as(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID"])
+def test_an_instance_that_cannot_be_placed_fails_under_its_name(url: str, keyword: str) -> None:
+    answer = stow(url, [sample(), without(keyword)])
+    assert answer.status_code == 202
+    assert [one["00081155"]["Value"] for one in items(answer, REFERENCED)] == [["1.2.3.1.1"]]
+    (failed,) = items(answer, FAILED)
+    assert failed["00081150"]["Value"] == [CT_IMAGE]
+    assert failed["00081155"]["Value"] == ["1.2.3.1.7"]
+    assert failed["00081197"]["Value"] == [0xC000]
+    assert items(answer, OTHERS) == []
+
+
+def test_a_file_whose_meta_names_another_instance_is_stored_as_what_it_is(
+    pacs: EmbeddedPacs, url: str
+) -> None:
+    one = sample()
+    file = one.file.replace(b"1.2.3.1.1\0", b"1.2.3.1.9\0", 1)
+    assert file != one.file
+    answer = stow(url, [file])
+    assert answer.status_code == 200
+    assert items(answer, REFERENCED)[0]["00081155"]["Value"] == ["1.2.3.1.1"]
+    (kept,) = pacs.archive.instances()
+    stored = dcmread(pacs.archive.files.path(kept.file))
+    assert stored.file_meta.MediaStorageSOPInstanceUID == stored.SOPInstanceUID == "1.2.3.1.1"
+    assert pacs.archive.data(kept) == one.data
+    assert pacs.archive.rebuild().unreadable == []
+    assert incoming(pacs) == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip", "x-unknown"])
+def test_a_body_in_a_coding_nobody_here_reads_is_415(
+    pacs: EmbeddedPacs, url: str, coding: str
+) -> None:
+    answer = stow(url, [sample()], headers={"Content-Encoding": coding})
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert pacs.archive.counts().instances == 0
+    assert stow(url, [sample()], headers={"Content-Encoding": "identity"}).status_code == 200
