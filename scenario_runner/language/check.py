@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
 from scenario_runner.language.document import Document, Path
 from scenario_runner.language.schema import TEMPLATE, WHOLE
+from scenario_runner.language.validity import Validity
 from scenario_runner.language.words import (
     did_you_mean,
     either,
@@ -54,13 +53,15 @@ def _plain(error: Any) -> _Error:
     )
 
 
-# A decimal such as 1.0 is no whole number here, for pydantic refuses it too.
-_Validator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+def _validator(schema: Mapping[str, Any]) -> Any:
+    """A validator that explains. A decimal such as 1.0 is no whole number: pydantic refuses it too."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    strict = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
-)
+    )
+    return extend(Draft202012Validator, type_checker=strict)(schema)  # type: ignore[no-untyped-call]
 
 
 _TEMPLATES = (TEMPLATE["pattern"], WHOLE["pattern"])
@@ -71,16 +72,22 @@ class SchemaCheck:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
-        self._validator = _Validator(schema)
+        self._validity = Validity(schema)
 
     def __call__(self, document: Document) -> list[Diagnostic]:
         """Everything that is wrong with the structure, in file order, each thing once."""
+        if self._validity.is_certain(document.data):
+            return []
         every = (
             diagnostic
             for error in self._validator.iter_errors(document.data)
             for diagnostic in self._explain(_plain(error), document)
         )
         return in_file_order(islice(every, MOST_DIAGNOSTICS))
+
+    @cached_property
+    def _validator(self) -> Any:
+        return _validator(self.schema)
 
     def _explain(self, error: _Error, document: Document) -> Iterator[Diagnostic]:
         if error.keyword == "anyOf":

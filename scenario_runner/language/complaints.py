@@ -135,7 +135,7 @@ def _escape(text: str, problem: str, _: int, at: int, __: Span | None) -> Fault 
     found = _ESCAPE.match(text, max(0, at - 2))
     if found is None:
         return None
-    number = int(found[0], 0)
+    number = int(found[0].lstrip("\\uUx"), 16)
     if 0xD800 <= number <= 0xDFFF:
         return surrogate(found.span())
     hint = "write the character itself"

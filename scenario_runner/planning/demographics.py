@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.planning import east_asian_names
 from scenario_runner.planning.api import Person
 from scenario_runner.planning.identity import Dice
+from scenario_runner.planning.usual_people import LOCALE, usual_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
     from scenario_runner.planning.api import Demographics
 
-DEFAULT_LOCALE = "en_US"
+DEFAULT_LOCALE = LOCALE
 
 
 class NamelessLocaleError(ValueError):
     """A locale that Faker knows and has no names for; the message lists those near that have."""
 
 
-_POOL_BITS = {"given": 10, "family": 10, "middle": 9, "address": 9, "phone": 9}
+POOL_BITS = {"given": 10, "family": 10, "middle": 9, "address": 9, "phone": 9}
 """Different values of each kind a locale has, as powers of two; each is made when first drawn."""
 _PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "phone_number", "misc")]
 _RENAMED = {"fr_QC": "fr_CA", "dk_DK": "da_DK"}
@@ -47,9 +48,10 @@ _PREFERRED = {
 }  # fmt: skip
 _ENGLISH = "en"
 """Names that Faker has for no country in particular are English, and right where English is spoken."""
-_KINDS = {
+KINDS = {
     sex: (f"given {sex}", f"family {sex}", f"middle {sex}", "address", "phone") for sex in "MF"
 }
+"""What a person of each sex is drawn from, in the order of the bits."""
 _Pool = tuple[str, dict[int, Any], int, int]
 """Kind, its values so far by number, and which bits of what is drawn are the number: how far to
 shift, and the mask."""
@@ -78,7 +80,7 @@ class FakerDemographics:
         """
         locale = self._locales.get(locale) or self._locale(locale)
         drawn = Dice(seed).bits()
-        if sex not in _KINDS:
+        if sex not in KINDS:
             sex = "MF"[drawn >> 63]
         given, family, middle, address, phone = [
             pool.get(drawn >> shift & mask) or self._made(locale, kind, drawn >> shift & mask)
@@ -98,8 +100,8 @@ class FakerDemographics:
     def _pools_of(self, locale: str, sex: str) -> list[_Pool]:
         pools: list[_Pool] = []
         shift = 0
-        for kind in _KINDS[sex]:
-            bits = _POOL_BITS[kind.split()[0]]
+        for kind in KINDS[sex]:
+            bits = POOL_BITS[kind.split()[0]]
             made = self._pools.setdefault((locale, kind), {})
             pools.append((kind, made, shift, (1 << bits) - 1))
             shift += bits
@@ -107,7 +109,7 @@ class FakerDemographics:
         return pools
 
     def _locale(self, asked: str) -> str:
-        known = self._locales.get(asked)
+        known = DEFAULT_LOCALE if asked == DEFAULT_LOCALE else self._locales.get(asked)
         if known is None:
             from faker.config import AVAILABLE_LOCALES
 
@@ -119,13 +121,22 @@ class FakerDemographics:
         return known
 
     def _made(self, locale: str, kind: str, number: int) -> Any:
+        if locale == DEFAULT_LOCALE:
+            value: Any = usual_people()[kind][number]
+            value = (value, "", "") if " " in kind else value
+        else:
+            value = self.draw(locale, kind, number)
+        self._pools[locale, kind][number] = value
+        return value
+
+    def draw(self, locale: str, kind: str, number: int) -> Any:
+        """The value of a kind that has this number: of a name its three component groups."""
         # A generator's random source is its state: one caller at a time.
         with self._lock:
             seed = sha256(f"{locale} {kind} {number}".encode()).digest()
             generator = self._generator(locale)
             generator.random = Random(int.from_bytes(seed[:8]))  # noqa: S311 - reproducible
-            value = self._pools[locale, kind][number] = _maker(generator, locale, kind)()
-        return value
+            return _maker(generator, locale, kind)()
 
     def _generator(self, locale: str) -> Generator:
         if locale not in self._generators:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random as global_random
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -15,6 +17,7 @@ from scenario_runner.planning.demographics import (
     locales,
 )
 from scenario_runner.planning.person_name import compose
+from scenario_runner.planning.usual_people import drawn, usual_people
 from tests.planning.support import FAKER, plan, problems
 
 
@@ -206,3 +209,15 @@ def test_a_given_family_name_and_a_locale_share_the_work() -> None:
     assert name.startswith("SMITH^")
     assert len(name) > len("SMITH^")
     assert "=" not in name, "the kanji would say another family name"
+
+
+def test_the_people_kept_are_those_that_faker_draws() -> None:
+    assert usual_people() == drawn(), "run python -m scenario_runner.planning.usual_people"
+
+
+def test_a_person_of_the_default_locale_needs_no_faker() -> None:
+    code = (
+        "import sys; from scenario_runner.planning.demographics import FakerDemographics as F;"
+        "F().person('en_US', 'F', 7); sys.exit('faker' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
