@@ -41,5 +41,6 @@ def drawn() -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    _FILE.write_text(json.dumps(drawn(), indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    lines = ",\n".join(f"{json.dumps(kind)}: {json.dumps(one)}" for kind, one in drawn().items())
+    _FILE.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     sys.exit()
