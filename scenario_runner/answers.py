@@ -30,6 +30,17 @@ def status_class(status: int | None) -> StatusClass:
     return "failure"
 
 
+StatusWord = Literal["accepted", "success", "warning", "failure", "cancel", "pending", "unknown"]
+"""A class of statuses as scenarios name it, in ``expect`` and in the check ``status`` alike: those of
+``status_class``, and ``accepted`` for success or warning, which both mean that it was done. *unknown*
+is no answer: the association was lost, aborted or silent. That is no failure: a failure is an answer."""
+
+
+def is_of(kind: str, word: str) -> bool:
+    """Whether a class of status is what a ``StatusWord`` names."""
+    return kind in ("success", "warning") if word == "accepted" else kind == word
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
     """The answer to a C-ECHO. seconds: from the request to its answer, negotiation apart."""

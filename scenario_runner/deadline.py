@@ -16,9 +16,15 @@ class Deadline:
     """
 
     def __init__(
-        self, seconds: float | None = None, cancelled: threading.Event | None = None
+        self,
+        seconds: float | None = None,
+        cancelled: threading.Event | None = None,
+        *,
+        stated: float | None = None,
     ) -> None:
         self.seconds = seconds
+        self._stated = seconds if stated is None else stated
+        """The limit as somebody set it, which is what a message names."""
         self.cancelled = cancelled or threading.Event()
         self._end = None if seconds is None else time.monotonic() + seconds
 
@@ -34,7 +40,7 @@ class Deadline:
         if self.cancelled.is_set():
             raise Interrupted
         if self._end is not None and time.monotonic() >= self._end:
-            raise StepTimeout(f"took longer than its timeout of {self.seconds:g} s")
+            raise StepTimeout(f"took longer than its timeout of {self._stated:.6g} s")
 
     def sleep(self, seconds: float) -> None:
         """Wait, but no longer than the deadline allows. Raises as ``check`` does."""
@@ -43,4 +49,7 @@ class Deadline:
 
     def within(self, seconds: float | None) -> Deadline:
         """The nearer of this deadline and one that many seconds from now, same cancel signal."""
-        return Deadline(self.remaining(seconds), self.cancelled)
+        left = self.remaining()
+        nearer = seconds is not None and (left is None or seconds < left)
+        stated = seconds if nearer else self._stated
+        return Deadline(self.remaining(seconds), self.cancelled, stated=stated)

@@ -11,7 +11,9 @@ from scenario_runner.answers import (
     MppsResult,
     Received,
     RetrieveResult,
+    StatusWord,
     StoreStatus,
+    is_of,
     status_class,
 )
 from scenario_runner.api.checks import Check, CheckResult
@@ -108,6 +110,7 @@ __all__ = [
     "Selection",
     "SentEarlier",
     "SentInstance",
+    "StatusWord",
     "Step",
     "StepContext",
     "StepName",
@@ -122,5 +125,6 @@ __all__ = [
     "Time",
     "ValidatorName",
     "hookimpl",
+    "is_of",
     "status_class",
 ]

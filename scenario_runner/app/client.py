@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -60,12 +60,17 @@ class _Stored:
 
 
 def send_files(
-    target: Target, paths: Iterable[Path], deadline: Deadline, *, associations: int = 1
+    target: Target,
+    paths: Iterable[Path],
+    deadline: Deadline,
+    *,
+    associations: int = 1,
+    counted: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Sent]:
     """Send DICOM files as they are, in the transfer syntax they have, and yield each one's status.
 
     paths: files and folders; what is no DICOM in a folder is passed over. A file is held in memory
-    only while it is sent. Raises NothingSelected, TargetError, MachineError.
+    only while it is sent. counted: told how many files are going to be sent. Raises NothingSelected, TargetError, MachineError.
     """
     found: list[_Found] = []
     for path, named in _walk(paths):
@@ -87,6 +92,7 @@ def send_files(
             waiting.setdefault(one.meta.sop_instance_uid, []).append(one.path)
             yield _stored(one)
 
+    counted(len(found))
     options = StoreOptions(contexts=list(pairs), associations=associations)
     for status in target.store(feed(), options, deadline):
         yield Sent(waiting[status.sop_instance_uid].pop(0), status)

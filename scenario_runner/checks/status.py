@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import Field
 
-from scenario_runner.api import Check, CheckResult, Retrieved, SavedName, StepContext, Text
+from scenario_runner.api import (
+    Check,
+    CheckResult,
+    Retrieved,
+    SavedName,
+    StatusWord,
+    StepContext,
+    Text,
+    is_of,
+)
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
-_CLASSES = ("success", "warning", "failure", "cancel", "pending", "unknown")
+_CLASSES = get_args(StatusWord)
 
 
 class Status(Check):
     """Holds when every status of a ``send``, ``retrieve``, ``commit``, ``mpps`` or ``echo`` is as expected.
 
     ``expected`` is a code in hexadecimal (``0000``, ``A700``), a class (success, warning, failure,
-    unknown), a pattern such as ``A7xx`` (PS3.4 B.2.3), or a list of these.
+    unknown), ``accepted`` for success or warning, a pattern such as ``A7xx`` (PS3.4 B.2.3), or a list of
+    these. The words are those of ``expect``: *failure* is an answer that says so, *unknown* is no answer,
+    for the association was lost, aborted or silent.
     """
 
     name: ClassVar[str] = "status"
@@ -63,7 +74,7 @@ def _is_status(item: Any) -> bool:
 
 def _fits(item: Mapping[str, Any], wanted: str) -> bool:
     if wanted in _CLASSES:
-        return bool(item["class"] == wanted)
+        return is_of(str(item["class"]), wanted)
     code = item["status"]
     return code is not None and all(
         want in ("x", "X") or want.upper() == have for want, have in zip(wanted, code, strict=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,10 +16,11 @@ from scenario_runner.cli.options import examples, peer_site_option, production_o
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
 from scenario_runner.cli.run import interruptible
 from scenario_runner.engine.services import Control
-from scenario_runner.errors import PeerTimeout, StepTimeout
+from scenario_runner.errors import FabricatorError, PeerTimeout, StepTimeout
 
 if TYPE_CHECKING:
-    from scenario_runner.api import Deadline
+    from scenario_runner.api import Deadline, StoreStatus
+    from scenario_runner.app.client import Sent
     from scenario_runner.app.peers import Peer
 
 _SENT = ["file", "status", "class", "comment", "sop_instance_uid"]
@@ -155,28 +156,77 @@ def send(
     """
     from scenario_runner.app.client import send_files
 
-    counts: Counter[str] = Counter()
+    count = _Count()
     if style == "csv":
         print_rows([], _SENT, style)
-    for sent in send_files(peer.target.by(via), paths, deadline, associations=associations):
-        status = sent.status
-        kind = status.kind
-        counts[kind] += 1
-        row = {
-            "file": sent.file.as_posix(),
-            "status": None if status.status is None else f"{status.status:04X}",
-            "class": kind,
-            "comment": peer.clean(status.comment),
-            "sop_instance_uid": status.sop_instance_uid,
-        }
-        if style == "text":
-            _print_sent(row)
-        else:
-            print_row(row, _SENT, style)
-    stored = counts["success"] + counts["warning"]
-    total = counts.total()
-    click.echo(f"{stored} of {total} stored by {peer}", err=style != "text")
-    return 0 if stored == total else 1
+
+    def told() -> None:
+        text = f"{count.stored} of {count.total} stored by {peer}{count.rest}"
+        click.echo(text, err=style != "text")
+
+    sending = send_files(
+        peer.target.by(via), paths, deadline, associations=associations, counted=count.expect
+    )
+    try:
+        for sent in sending:
+            count.take(sent.status)
+            _show_sent(peer, sent, style)
+    except FabricatorError:
+        # The connection was lost, or the time is over: what had become of each is told all the same.
+        if count.total:
+            told()
+        raise
+    told()
+    return 0 if count.stored == count.total else 1
+
+
+@dataclass(slots=True)
+class _Count:
+    """How many files were stored, and what became of the others; the parts add up."""
+
+    total: int = 0
+    said: int = 0
+    stored: int = 0
+    refused: int = 0
+    perhaps: int = 0
+
+    def expect(self, files: int) -> None:
+        """So many more are going to be sent."""
+        self.total = self.said + files
+
+    def take(self, status: StoreStatus) -> None:
+        """What became of one."""
+        self.said += 1
+        self.total = max(self.total, self.said)
+        if status.stored:
+            self.stored += 1
+        elif status.maybe_stored:
+            self.perhaps += 1
+        elif status.status is not None:
+            self.refused += 1
+
+    @property
+    def rest(self) -> str:
+        """``, 1 refused, 15 not sent``."""
+        rest = {"refused": self.refused, "perhaps stored": self.perhaps}
+        rest["not sent"] = self.total - self.stored - sum(rest.values())
+        return "".join(f", {n} {what}" for what, n in rest.items() if n)
+
+
+def _show_sent(peer: Peer, sent: Sent, style: Style) -> None:
+    status = sent.status
+    kind = status.kind
+    row = {
+        "file": sent.file.as_posix(),
+        "status": None if status.status is None else f"{status.status:04X}",
+        "class": kind,
+        "comment": peer.clean(status.comment),
+        "sop_instance_uid": status.sop_instance_uid,
+    }
+    if style == "text":
+        _print_sent(row)
+    else:
+        print_row(row, _SENT, style)
 
 
 def _print_sent(row: dict[str, Any]) -> None:

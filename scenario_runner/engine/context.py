@@ -55,6 +55,8 @@ class AttemptContext:
         self.captured: Any = None
         self.captured_facts: Mapping[str, Any] | None = None
         self.captured_message = ""
+        self.how_far = ""
+        """What a step with a time limit had done when that was over."""
         self.must_stop = False
         seed = f"{state.job.case.seed}/{state.job.case.id}/{step_id}/{attempt}"
         self.random = Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - not a secret
@@ -242,6 +244,8 @@ class AttemptContext:
 
     def progress(self, done: int, total: int | None = None, unit: str = "instances") -> None:
         """Say how far the step has come."""
+        of = f" of {total}" if total else ""
+        self.how_far = f"{done}{of} {unit}"
         self.state.services.bus.emit(
             Progress(case=self.case.id, id=self.step_id, done=done, total=total, unit=unit)
         )

@@ -128,8 +128,11 @@ class StepRunner:
         except FabricatorError as error:
             ending = _from_error(error, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
+            after = ""
+            if isinstance(error, StepTimeout) and context.how_far and not before:
+                after = f"; by then {context.how_far}"
             ending = replace(
-                ending, message=f"{before}{ending.message}", facts=context.captured_facts
+                ending, message=f"{before}{ending.message}{after}", facts=context.captured_facts
             )
             return ending if isinstance(error, MISTAKES) else self._as_wanted(ending)
         except Exception as error:  # noqa: BLE001 - a third party's step may raise anything

@@ -13,6 +13,7 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
+from scenario_runner.steps.problems import in_words, problems, sentence
 
 _SUCCESS = 0x0000
 _REASONS = {
@@ -93,23 +94,23 @@ class Commit(Step):
         ]
         good = sum(1 for status in statuses if status["class"] == "success")
         message = f"{good} of {len(asked)} committed in {result.seconds:.2f} s"
-        bad = next((status for status in statuses if status["class"] != "success"), None)
-        if bad is not None:
-            message += f"; first problem: {bad['status'] or 'no answer'} {bad['comment']}".rstrip()
+        bad = problems(status for status in statuses if status["class"] != "success")
+        message += sentence(bad)
         facts: dict[str, Any] = {
             "instances": len(asked),
             "committed": good,
             "transaction_uid": result.transaction_uid,
             "delivery": result.delivery,
             "not_asked_for": len((committed | set(failed)) - set(asked)),
-            "problems": [one for one in statuses if one["class"] != "success"][:20],
+            "problems": bad,
             "association": dict(result.association),
         }
         return StepResult(
-            outcome="passed" if bad is None else "failed",
+            outcome="failed" if bad else "passed",
             message=message,
             value=statuses,
             facts=facts,
+            reasons=in_words(bad),
         )
 
 

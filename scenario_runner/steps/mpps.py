@@ -16,6 +16,7 @@ from scenario_runner.api import (
     Target,
     TargetName,
     Text,
+    is_of,
     status_class,
 )
 from scenario_runner.errors import UsageError
@@ -52,8 +53,9 @@ class Mpps(Step):
     modify: Attributes = Field(default={})
     """Set attributes of the message; null leaves one out:
     ``{PerformedProcedureStepDescription: Chest}``."""
-    expect: Literal["success", "failure", "any"] = "success"
-    """Which answer makes the step pass; ``failure`` is for a negative test."""
+    expect: Literal["accepted", "success", "warning", "failure", "any"] = "accepted"
+    """Which answer makes the step pass, in the words of the check ``status``: ``accepted`` is success or a
+    warning, ``failure`` is for a negative test."""
 
     def run(self, context: StepContext) -> StepResult:
         """Begin the performed step if nobody has, then say what became of it."""
@@ -71,7 +73,8 @@ class Mpps(Step):
                 context.ledger.performed[key] = uid
                 begun = True
         if answer is None or (begun and self.status != "in-progress"):
-            context.capture(_value(uid, answer), {"operations": operations})
+            told = "".join(f"{o['operation']} was answered {o['status']}" for o in operations)
+            context.capture(_value(uid, answer), {"operations": operations}, told)
             rest = _progress(study, self.status, list(_performed(context, study)))
             answer = self._tell(target, context, uid, rest, create=False)
             operations.append(_operation("N-SET", answer))
@@ -110,12 +113,17 @@ class Mpps(Step):
         answer: MppsResult,
         operations: list[dict[str, Any]],
     ) -> StepResult:
-        good = status_class(answer.status) in ("success", "warning")
-        ok = {"success": good, "failure": not good, "any": True}[self.expect]
+        kind = status_class(answer.status)
+        good = is_of(kind, "accepted")
+        ok = self.expect == "any" or is_of(kind, self.expect)
         last = operations[-1]
         message = f"{last['operation']} answered {last['status']} {answer.comment}".rstrip()
-        if good and not ok:
-            message += ", though it should have been refused"
+        if not ok and self.expect != "accepted":
+            message += (
+                ", though it should have been refused"
+                if good and self.expect == "failure"
+                else f", which is '{kind}', not '{self.expect}'"
+            )
         return StepResult(
             outcome="passed" if ok else "failed",
             message=message,

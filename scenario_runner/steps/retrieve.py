@@ -35,6 +35,7 @@ from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_ui
 from scenario_runner.errors import MachineError
 from scenario_runner.planning.plan import PlannedSeries
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up
+from scenario_runner.steps.problems import in_words, problems
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
 FrameNumber = Annotated[int, Field(ge=1)]
@@ -245,6 +246,7 @@ class Retrieve(Step):
             "failure": set(classes) == {"failure"} and not told,
             "any": bool(results),
         }[self.expect]
+        counts = _counts(results)
         message = f"{amount(told, 'instance')} sent to {self.destination}"
         if not results:
             message = f"'{self.from_}' has nothing to send to {self.destination}"
@@ -259,7 +261,8 @@ class Retrieve(Step):
             outcome="passed" if fits else "failed",
             message=message,
             value=[_plain(result) for result in results],
-            facts={"destination": self.destination, "targets": names, **_counts(results)},
+            facts={"destination": self.destination, "targets": names, **counts},
+            reasons=in_words(counts["problems"]),
         )
 
     def _judge(
@@ -307,6 +310,7 @@ class Retrieve(Step):
             message=message,
             value=sink.handle(self.from_),
             facts=facts,
+            reasons=in_words(facts["problems"]),
         )
 
 
@@ -326,7 +330,8 @@ def _counts(results: list[RetrieveResult]) -> dict[str, Any]:
         "warning_suboperations": sum(result.warning for result in results),
         "failed_suboperations": sum(result.failed for result in results),
         "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
-        "statuses": [f"{result.status:04X}" for result in results[:20]],
+        "statuses": dict(Counter(f"{result.status:04X}" for result in results)),
+        "problems": problems(p for p in map(_plain, results) if p["class"] != "success"),
         "association": dict(results[-1].association) if results else {},
     }
 

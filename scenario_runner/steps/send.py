@@ -18,10 +18,12 @@ from scenario_runner.api import (
     StoreOptions,
     StoreStatus,
     TargetName,
+    is_of,
 )
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
 from scenario_runner.planning.plan import PlannedImage
+from scenario_runner.steps.problems import in_words, problems, sentence
 
 
 class Send(Step):
@@ -56,8 +58,10 @@ class Send(Step):
     """When the peer ends the association: ``stop``, or give that instance up and send the ``next``."""
     order: Literal["plan", "reverse", "random"] = "plan"
     """In which order the series are sent; ``random`` is the same again for the same seed."""
-    expect: Literal["success", "failure", "any"] = "success"
-    """What makes the step pass: all stored, none stored (a negative test), or any answer."""
+    expect: Literal["accepted", "success", "warning", "failure", "unknown", "any"] = "accepted"
+    """What every instance has to be answered with, in the words of the check ``status``: ``accepted`` is
+    success or a warning, both of which mean that it is stored; ``failure`` an answer that refuses it,
+    for a negative test; ``unknown`` no answer at all; ``any`` takes whatever comes."""
 
     def run(self, context: StepContext) -> StepResult:
         """Stream the instances out and count the answers."""
@@ -101,25 +105,27 @@ class Send(Step):
     ) -> StepResult:
         classes = Counter(status["class"] for status in statuses)
         stored = classes["success"] + classes["warning"]
-        ok = {"success": stored == total, "failure": stored == 0, "any": True}[self.expect]
+        fitting = sum(count for kind, count in classes.items() if is_of(kind, self.expect))
+        ok = self.expect == "any" or fitting == total
         message = f"{stored} of {total} stored in {seconds:.2f} s"
         if earlier := facts.get("acknowledged_earlier"):
             message += ", " + ", ".join(
                 f"{count} of them already in {run}" for run, count in earlier["runs"].items()
             )
-        if self.expect == "failure" and not ok:
+        if self.expect == "failure" and stored:
             message += ", though none should have been"
+        if self.expect not in ("accepted", "any") and not ok:
+            others = ", ".join(f"{count} {kind}" for kind, count in sorted(classes.items()))
+            message += f"; not every answer is '{self.expect}': {others}"
         if classes["warning"]:
             message += f", {classes['warning']} with a warning"
-        if stored < total and (
-            bad := next((s for s in statuses if s["class"] not in _STORED), None)
-        ):
-            message += f"; first problem: {bad['status'] or 'no answer'} {bad['comment']}".rstrip()
+        message += sentence(facts["problems"])
         return StepResult(
             outcome="passed" if ok and total else "failed",
             message=message if total else "there was nothing to send",
             value=statuses,
             facts=facts,
+            reasons=in_words(facts["problems"]),
         )
 
 
@@ -144,7 +150,7 @@ def _facts(
         "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
         "not_sent": total - sum(1 for s in statuses if s["status"] or s["maybe_stored"]),
         "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
-        "problems": [s for s in statuses if s["class"] not in _STORED][:20],
+        "problems": problems(s for s in statuses if s["class"] not in _STORED),
         "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
         # All are proposed the same contexts, so one stands for all.
         "association": dict(associations[0]) if associations else {},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -22,7 +24,7 @@ from scenario_runner.api import (
     TargetName,
 )
 from scenario_runner.checks.presence import expected_images, presence
-from scenario_runner.errors import TargetError
+from scenario_runner.errors import StepTimeout, TargetError
 from scenario_runner.steps.worklist import worklist_request
 
 
@@ -113,6 +115,10 @@ class Wait(Step):
             except TargetError as error:
                 holds = False
                 poll["error"] = str(error)
+            except StepTimeout:
+                # The time of the wait, or of the step, is over in the middle of a poll.
+                holds = False
+                poll["error"] = "cut off, for the time was over"
             poll["elapsed"] = round(monotonic() - started, 3)
             polls.append(poll)
             context.capture(poll)
@@ -120,12 +126,11 @@ class Wait(Step):
                 return self._result("passed", f"held after {_summary(poll)}", polls)
             if self.fail_when is not None and context.evaluate(self.fail_when, {"poll": poll}):
                 return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
-            if monotonic() - started + self.every >= self.timeout:
-                return self._result(
-                    "failed",
-                    f"not so within {self.timeout:g} s: {poll.get('error') or _summary(poll)}",
-                    polls,
-                )
+            left = context.deadline.remaining(self.timeout - (monotonic() - started)) or 0.0
+            if left <= self.every:
+                elapsed = monotonic() - started
+                limit = self.timeout if elapsed + self.every >= self.timeout else elapsed
+                return self._result("failed", _in_vain(polls, limit), polls)
             context.deadline.sleep(self.every)
 
     def _look(self, context: StepContext, poll: dict[str, Any], started: float) -> bool:
@@ -169,7 +174,9 @@ class Wait(Step):
     ) -> StepResult:
         # The first and the last polls tell the story; the number of all is kept.
         shown = polls if len(polls) <= 20 else [*polls[:10], *polls[-10:]]
-        facts = {"polls": len(polls), "shown": shown}
+        facts: dict[str, Any] = {"polls": len(polls), "shown": shown}
+        if errors := Counter(poll["error"] for poll in polls if poll.get("error")):
+            facts["errors"] = dict(errors.most_common(_ERRORS))
         return StepResult(outcome=outcome, message=message, value=polls[-1], facts=facts)
 
 
@@ -179,10 +186,34 @@ def _counted(count: int | Range | None, number: int) -> bool:
     return count.holds(number) if isinstance(count, Range) else number == count
 
 
-def _summary(poll: dict[str, Any]) -> str:
-    parts = [amount(poll["attempt"], "poll")]
+def _in_vain(polls: Sequence[Mapping[str, Any]], seconds: float) -> str:
+    """How often was asked, what was seen last, and what was wrong with the last poll."""
+    text = f"not so within {seconds:.3g} s, asked {_times(len(polls))}"
+    seen = next((poll for poll in reversed(polls) if _seen(poll)), None)
+    if seen is not None:
+        when = "" if seen is polls[-1] else f" (after {seen['elapsed']:.3g} s)"
+        text += f"; last seen{when}: {_seen(seen)}"
+    if error := polls[-1].get("error"):
+        text += f"; the last time: {error}"
+    return text
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _seen(poll: Mapping[str, Any]) -> str:
+    parts = []
     if poll.get("stored") is not None:
         parts.append(f"{poll['stored']} stored, {poll['missing']} missing")
     if poll.get("matches") is not None:
         parts.append(amount(poll["matches"], "match"))
-    return "; ".join(parts)
+    return ", ".join(parts)
+
+
+_ERRORS = 20
+"""Kinds of error that the record tells of one wait."""
+
+
+def _summary(poll: dict[str, Any]) -> str:
+    return "; ".join(filter(None, (amount(poll["attempt"], "poll"), _seen(poll))))

@@ -258,3 +258,14 @@ def test_duplicates_that_a_service_refuses_with_45070_are_not_called_stored(made
         done = fabricate("pacs", "send", running.peer.url, made).check(1)
     assert "0 of 3 stored" in done.out
     assert done.out.count("B00E  failure") == 3
+
+
+def test_what_became_of_each_file_is_totalled_after_a_lost_connection(
+    tmp_path: Path, made: Path
+) -> None:
+    options = PacsOptions(faults=parse_faults(["abort=1,on=store"]))
+    with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
+        done = fabricate("pacs", "send", f"EMBEDDED@{address(pacs)}", made).check(4)
+    last = done.out.splitlines()[-1]
+    assert last.startswith("1 of 3 stored by ")
+    assert last.endswith(", 1 perhaps stored, 1 not sent")

@@ -61,7 +61,7 @@ def test_what_was_sent_comes_back_by_c_move_as_it_was(tmp_path: Path) -> None:
     facts = run(tmp_path, entries)["retrieve"]["facts"]
     assert facts["completed_suboperations"] == facts["instances"] == 2
     assert facts["failed_suboperations"] == 0
-    assert facts["statuses"] == ["0000"]
+    assert facts["statuses"] == {"0000": 1}
 
 
 def test_a_c_move_that_the_pacs_cannot_deliver_fails_and_says_why(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""What went wrong with instances, by kind: one of each status and comment, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from scenario_runner.api import Difference, Differences
+
+
+def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """``{status, class, comment, count, instances}`` of each kind; instances are the first few UIDs.
+
+    statuses: those that are a problem, as ``save_as`` gives them. Comments that never repeat are counted
+    together, with one of them as an example.
+    """
+    found = Differences(
+        Difference(
+            subject=str(one.get("sop_instance_uid", "")),
+            attribute=str(one["status"] or "no answer"),
+            expected=one["class"],
+            actual=one.get("comment") or "",
+        )
+        for one in statuses
+    )
+    return [
+        {
+            "status": None if kind.attribute == "no answer" else kind.attribute,
+            "class": kind.examples[0].expected,
+            "comment": kind.examples[0].actual + (" (and others)" if kind.various else ""),
+            "count": kind.count,
+            "instances": [one.subject for one in kind.examples if one.subject],
+        }
+        for kind in found.kinds()
+    ]
+
+
+def in_words(kinds: Iterable[Mapping[str, Any]]) -> list[str]:
+    """``2 x A700 out of resources``, one for each kind."""
+    return [
+        f"{kind['count']} x {kind['status'] or 'no answer'} {kind['comment']}".rstrip()
+        for kind in kinds
+    ]
+
+
+_IN_A_SENTENCE = 3
+
+
+def sentence(kinds: list[dict[str, Any]]) -> str:
+    """``; first problem: A700 full``, and the other kinds when there are more."""
+    if not kinds:
+        return ""
+    first = kinds[0]
+    text = f"; first problem: {first['status'] or 'no answer'} {first['comment']}".rstrip()
+    if kinds[1:]:
+        text += f"; in all {', '.join(in_words(kinds[:_IN_A_SENTENCE]))}"
+        if more := len(kinds) - _IN_A_SENTENCE:
+            text += f" and {more} more kinds" if more > 0 else ""
+    return text
