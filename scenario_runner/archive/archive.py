@@ -22,6 +22,7 @@ from scenario_runner.dicom.elements import (
     Elements,
     TruncatedError,
     read_header,
+    read_trailer,
 )
 from scenario_runner.dicom.levels import LEVELS, Level, Root
 from scenario_runner.dicom.part10 import file_meta
@@ -336,8 +337,11 @@ class Archive:
         """The data set of an instance exactly as it was received."""
         return self.files.open_data(instance.file)
 
-    def header(self, file: str) -> tuple[Elements, tuple[str, ...]]:
-        """The elements before the pixels of a stored file, and its character sets."""
+    def header(self, file: str, *, beyond: bool = False) -> tuple[Elements, tuple[str, ...]]:
+        """The elements before the pixels of a stored file, and its character sets.
+
+        beyond: those after the pixels as well, which takes the whole file to be read.
+        """
         meta, head, complete = self.files.head(file)
         try:
             elements = read_header(head, meta.transfer_syntax_uid)
@@ -345,6 +349,8 @@ class Archive:
             if complete:
                 raise
             elements = read_header(self.files.open_data(file), meta.transfer_syntax_uid)
+        if beyond:
+            elements |= read_trailer(self.files.open_data(file), meta.transfer_syntax_uid)
         return elements, character_sets(elements)
 
     def delete_study(self, study_instance_uid: str) -> bool:

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from scenario_runner.archive import private
 from scenario_runner.archive.values import character_sets, encode, texts
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
 from scenario_runner.dicom.dictionary import vr_of
@@ -30,30 +31,77 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
+    from scenario_runner.archive.periods import Period
+
 QUERY_RETRIEVE_LEVEL: Final = 0x00080052
 RETRIEVE_AE_TITLE: Final = 0x00080054
 _TIMEZONE_OFFSET: Final = 0x00080201
 _NOT_KEYS: Final = frozenset(
     (SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET)
 )
+_NOT_GROUPS: Final = frozenset((0x0000, 0x0002))
+"""Of messages and of files, which are no part of a data set (PS3.5 7.1, PS3.10 7.1)."""
 _LONGEST_VALUE: Final = 1 << 16
 """Bytes; a longer value is answered empty, for a response is no way to fetch bulk data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a query. test is None for universal matching; items: the keys of a sequence."""
+    """One key of a query. test is None for universal matching; items: the keys of a sequence.
+
+    period: what the date and the time beside it have to lie in together. creator: of a private
+    attribute, in whatever block; raw: its key as it came, to be read as the data set's VR has it.
+    """
 
     tag: int
     vr: str
     values: tuple[str, ...] = ()
     test: Matcher | None = None
     items: tuple[tuple[Key, ...], ...] = ()
+    period: Period | None = None
+    creator: str = ""
+    raw: Element | None = None
 
     @property
     def is_universal(self) -> bool:
         """Whether everything matches (PS3.4 C.2.2.2.3)."""
         return self.test is None and all(key.is_universal for keys in self.items for key in keys)
+
+    def found(self, elements: Elements, terms: Sequence[str]) -> Element | None:
+        """The attribute in a data set, with the VR that it is compared in."""
+        if not private.is_owned(self.tag):
+            return elements.get(self.tag)
+        creator = self.creator or private.creator_of(self.tag, elements, terms)
+        if self.creator:
+            element = private.find(self.tag, self.creator, elements, terms)
+        else:
+            element = elements.get(self.tag)
+        if element is None:
+            return None
+        return Element(private.vr_of_private(self.tag, creator, element.vr, self.vr), *element[1:])
+
+    def fits(self, element: Element | None, elements: Elements, terms: Sequence[str]) -> bool:
+        """Whether an attribute of a data set, which may lack it, matches."""
+        if self.creator and private.is_creator(self.tag):
+            return private.has_creator(self.tag, self.creator, elements, terms)
+        if element is None or self.test is None:
+            return self.test is None
+        if private.is_owned(self.tag):
+            values: Sequence[str] = self.values
+            if self.raw is not None:
+                values = texts(self.tag, Element(element.vr, *self.raw[1:]), terms)
+            test = matcher(element.vr, values)
+            return test is None or test(texts(self.tag, element, terms))
+        return self.test(texts(self.tag, element, terms))
+
+    def is_within(self, elements: Elements) -> bool:
+        """Whether the date and the time of a data set lie in the period, if there is one."""
+        if self.period is None:
+            return True
+        dates, times = (elements.get(tag) for tag in (self.tag, self.period.time))
+        if dates is None or times is None:
+            return False
+        return self.period.has(texts(self.tag, dates), texts(self.period.time, times))
 
 
 Answer = dict[int, tuple[str, "list[str] | list[Answer]"]]
@@ -89,18 +137,32 @@ class Match:
 
 def keys_of(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
     """The keys of an identifier. terms: its character sets."""
+    creators = {tag & 0xFFFF0000 | tag >> 8 & 0xFF for tag in elements if private.is_owned(tag)}
     for tag, element in elements.items():
-        if tag in _NOT_KEYS or tag & 0xFFFF == 0:
+        if tag in _NOT_KEYS or tag & 0xFFFF == 0 or tag >> 16 in _NOT_GROUPS:
             continue
         vr = vr_of(tag, element.vr)
+        creator = private.creator_of(tag, elements, terms)
+        if private.is_creator(tag):
+            values = tuple(texts(tag, Element("LO", *element[1:]), terms))
+            # One with attributes of its own in the query only says whose they are.
+            creator = values[0] if len(values) == 1 and tag not in creators else ""
+            test = matcher("LO", values) if creator else None
+            yield Key(tag, "LO", values, test, creator=creator)
+            continue
+        if private.is_owned(tag) and vr != "SQ":
+            words = tuple(texts(tag, element, terms))
+            test = matcher("LO", words) if element.value else None
+            yield Key(tag, element.vr, words, test, creator=creator, raw=element)
+            continue
         if vr == "SQ":
             items = tuple(
                 tuple(keys_of(item, character_sets(item) or terms)) for item in read_items(element)
             )
-            yield Key(tag, vr, items=items)
+            yield Key(tag, vr, items=items, creator=creator)
         else:
-            values = texts(tag, element, terms)
-            yield Key(tag, vr, tuple(values), matcher(vr, values))
+            values = tuple(texts(tag, element, terms))
+            yield Key(tag, vr, values, matcher(vr, values))
 
 
 def holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool:
@@ -108,21 +170,25 @@ def holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool
     for key in keys:
         if key.is_universal:
             continue
-        element = elements.get(key.tag)
-        if element is None:
-            return False
+        element = key.found(elements, terms)
         if key.vr == "SQ":
-            # PS3.4 C.2.2.2.6: one item of the sequence has to match all keys of the key's item.
-            items = _items(element)
-            if not any(
-                holds(inner, item, character_sets(item) or terms)
-                for inner in key.items
-                for item in items
-            ):
+            if element is None or not _matching(key, element, terms):
                 return False
-        elif key.test is not None and not key.test(texts(key.tag, element, terms)):
+        elif not (key.fits(element, elements, terms) and key.is_within(elements)):
             return False
     return True
+
+
+def _matching(key: Key, element: Element, terms: Sequence[str]) -> list[Elements]:
+    """The items of a sequence that match all keys of an item of the key (PS3.4 C.2.2.2.6)."""
+    items = _items(element)
+    if key.is_universal:
+        return items
+    return [
+        item
+        for item in items
+        if any(holds(inner, item, character_sets(item) or terms) for inner in key.items)
+    ]
 
 
 def _items(element: Element) -> list[Elements]:
@@ -136,20 +202,22 @@ def answer_of(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> 
     """What is answered of a data set: the attributes that were asked for, empty where it has none."""
     answer: Answer = {}
     for key in keys:
-        element = elements.get(key.tag)
-        if element is None or len(element.value) > _LONGEST_VALUE:
-            answer[key.tag] = (key.vr, [])
+        element = key.found(elements, terms)
+        if key.values and private.is_creator(key.tag):
+            answer[key.tag] = ("LO", list(key.values))  # of the block that was asked for
+        elif element is None or len(element.value) > _LONGEST_VALUE:
+            answer[key.tag] = (key.vr or "UN", [])
         elif key.vr == "SQ":
             wanted = [one for inner in key.items for one in inner]
             answer[key.tag] = (
                 "SQ",
                 [
                     answer_of(wanted or _everything(item), item, character_sets(item) or terms)
-                    for item in _items(element)
+                    for item in _matching(key, element, terms)
                 ],
             )
         else:
-            vr = vr_of(key.tag, element.vr) if key.vr == "UN" else key.vr
+            vr = vr_of(key.tag, element.vr) if key.vr in ("", "UN") else key.vr
             answer[key.tag] = (vr, texts(key.tag, Element(vr, *element[1:]), terms))
     return answer
 

@@ -7,11 +7,11 @@ returned; what costs is one opened file a candidate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.attributes import BY_TAG, Attribute
+from scenario_runner.archive.attributes import BY_KEYWORD, BY_TAG, Attribute
 from scenario_runner.archive.keys import (
     QUERY_RETRIEVE_LEVEL,
     RETRIEVE_AE_TITLE,
@@ -22,12 +22,13 @@ from scenario_runner.archive.keys import (
     keys_of,
 )
 from scenario_runner.archive.narrowing import Condition, condition_of
+from scenario_runner.archive.periods import combined, moved
 from scenario_runner.archive.values import character_sets, split, texts
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
-from scenario_runner.dicom.levels import LEVELS, UNIQUE_KEY, Level, Root, levels_down_to
-from scenario_runner.dicom.matching import is_plain
+from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UNIQUE_KEY, Level, Root, levels_down_to
+from scenario_runner.dicom.matching import RANGE_VRS, is_plain
 from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:
@@ -41,6 +42,19 @@ if TYPE_CHECKING:
     )
 
 _INSTANCE_AVAILABILITY: Final = 0x00080056
+_PIXELS: Final = 0x7FE0
+
+
+_BESIDE: Final[Mapping[Level, tuple[str, ...]]] = {
+    level: tuple(
+        keyword
+        for one in levels_down_to(level)
+        for keyword in ATTRIBUTES[one]
+        if BY_KEYWORD[keyword].vr in ("DA", "TM")
+    )
+    for level in LEVELS
+}
+"""Dates and times that the index holds: without the other one neither can be told in another zone."""
 
 
 class InvalidIdentifierError(ValueError):
@@ -68,19 +82,30 @@ class Query:
     unsupported: tuple[Key, ...]
     availability: bool
     terms: tuple[str, ...] = field(default=())
+    zone: str = ""
+    """The offset from UTC that dates and times are asked in, where that is to count."""
 
     @classmethod
     def of(
-        cls, level: Level, model: Root, identifier: Dataset | Elements, *, relational: bool = False
+        cls,
+        level: Level,
+        model: Root,
+        identifier: Dataset | Elements,
+        *,
+        relational: bool = False,
+        periods: bool = False,
     ) -> Query:
-        """Understand an identifier. Raises InvalidIdentifierError."""
+        """Understand an identifier. Raises InvalidIdentifierError.
+
+        periods: whether a range of dates and one of times are one period (PS3.4 C.2.2.2.5.4).
+        """
         elements = identifier if isinstance(identifier, dict) else _elements(identifier)
         if level == "PATIENT" and model == "study":
             raise InvalidIdentifierError("the Study Root model has no PATIENT level")
         terms = character_sets(elements)
         query = cls.of_keys(
             level,
-            keys_of(elements, terms),
+            combined(keys_of(elements, terms)) if periods else keys_of(elements, terms),
             availability=_INSTANCE_AVAILABILITY in elements,
             terms=terms,
         )
@@ -96,10 +121,13 @@ class Query:
         *,
         availability: bool = False,
         terms: tuple[str, ...] = (),
+        zone: str = "",
     ) -> Query:
         """A query by keys of any level, which come from elsewhere than an identifier.
 
         availability: whether Instance Availability is answered. terms: the character sets asked in.
+        zone: the offset from UTC of its dates and times; those of an instance are told in it before
+        they are matched, when it says its own (PS3.18 8.3.4.1.1).
         """
         columns, others, unsupported = [], [], []
         for key in keys:
@@ -117,6 +145,7 @@ class Query:
             tuple(unsupported),
             availability=availability,
             terms=terms,
+            zone=zone,
         )
 
     def run(self, archive: Archive, retrieve_ae_title: str = "") -> Matches:
@@ -126,6 +155,8 @@ class Query:
 
     def _run(self, archive: Archive, retrieve_ae_title: str) -> Iterator[Match]:
         names = ["character_set", *(attribute.keyword for attribute, _ in self.columns)]
+        if self.zone:
+            names += ["TimezoneOffsetFromUTC", *_BESIDE[self.level]]
         if self.others:
             names.append("first_file")
         rows = archive.index.rows(self.level, names, self._restrictions(), self._conditions())
@@ -157,21 +188,41 @@ class Query:
         found = (
             condition_of(attribute, key.values, self.level)
             for attribute, key in self.columns
-            if key.test and (key.vr != "UI" or attribute.computed)
+            if key.test
+            and (key.vr != "UI" or attribute.computed)
+            and not (self.zone and key.vr in RANGE_VRS)
         )
         return [one for one in found if one is not None]
 
     def _match_columns(self, row: Sequence[object], answer: Answer) -> bool:
+        found: dict[int, Sequence[str]] = {}
         for (attribute, key), column in zip(self.columns, row, strict=False):
             values = split(str(column if column is not None else ""), attribute.vr)
-            if key.test is not None and not key.test(values):
-                return False
+            found[attribute.tag] = values
             answer[attribute.tag] = (attribute.vr, values)
-        return True
+            if key.test is not None and not key.test(values) and not self.zone:
+                return False
+        told = self._in_zone(row, found) if self.zone else found
+        return all(
+            (key.test is None or key.test(told[attribute.tag]))
+            and (key.period is None or key.period.has(told[key.tag], told[key.period.time]))
+            for attribute, key in self.columns
+        )
+
+    def _in_zone(
+        self, row: Sequence[object], found: Mapping[int, Sequence[str]]
+    ) -> Mapping[int, Sequence[str]]:
+        """The values of a row with dates and times as they are where the query comes from."""
+        stored, *beside = (str(one or "") for one in row[len(self.columns) :])
+        others = {
+            BY_KEYWORD[keyword].tag: split(text, "TM")
+            for keyword, text in zip(_BESIDE[self.level], beside, strict=False)
+        }
+        return moved({**others, **found}, stored, self.zone)
 
     def _match_header(self, archive: Archive, file: str, answer: Answer) -> bool:
         try:
-            header, terms = archive.header(file)
+            header, terms = archive.header(file, beyond=any(map(_is_beyond_pixels, self.others)))
         except (FileNotFoundError, DamagedDatasetError):
             # Deleted since the row was read, or damaged on the disk: its attributes are unknown.
             header, terms = {}, ()
@@ -179,6 +230,10 @@ class Query:
             return False
         answer.update(answer_of(self.others, header, terms))
         return True
+
+
+def _is_beyond_pixels(key: Key) -> bool:
+    return key.tag >> 16 > _PIXELS
 
 
 def level_of(identifier: Elements) -> Level:

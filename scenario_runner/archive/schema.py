@@ -13,7 +13,7 @@ from typing import Final
 from scenario_runner.archive.attributes import BY_KEYWORD
 from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UNIQUE_KEY, Level, levels_down_to
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the schema; an index of another version is made again from the files."""
 
 TABLE: Final[Mapping[Level, str]] = {

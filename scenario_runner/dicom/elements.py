@@ -23,6 +23,8 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS: Final = 0x7FE00008
 """Float Pixel Data, the first element of the group that holds pixels."""
 _PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+DELIMITER: Final = 8
+"""Bytes of the delimiter that ends a value of undefined length."""
 _DEEPEST: Final = 64
 _INFLATED_MAX: Final = 1 << 26
 
@@ -118,6 +120,18 @@ def find_pixels(data: bytes | mmap, transfer_syntax_uid: str, offset: int = 0) -
             return Span(tag, vr, at, end - 8 if encapsulated else end, encapsulated)
         at = end
     return None
+
+
+def read_trailer(data: bytes, transfer_syntax_uid: str) -> Elements:
+    """Every top-level element after the pixels of a whole data set; none when it has no pixels."""
+    if transfer_syntax_uid == DEFLATED:
+        data = inflate(data)
+    span = find_pixels(data, transfer_syntax_uid)
+    if span is None:
+        found = read_elements(data, encoding_of(transfer_syntax_uid))
+        return {tag: element for tag, element in found.items() if tag >= _PIXELS}
+    after = span.end + DELIMITER if span.encapsulated else span.end
+    return read_elements(data[after:], encoding_of(transfer_syntax_uid))
 
 
 def inflate(data: bytes) -> bytes:

@@ -30,7 +30,7 @@ ATTRIBUTES: Final[Mapping[Level, tuple[str, ...]]] = {
     ),
     "STUDY": (
         "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
-        "StudyDescription", "ReferringPhysicianName", "PatientAge",
+        "StudyDescription", "ReferringPhysicianName", "PatientAge", "TimezoneOffsetFromUTC",
     ),
     "SERIES": (
         "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDate", "SeriesTime",

@@ -55,7 +55,7 @@ def date_range(key: str) -> tuple[str, str]:
     Raises ValueError for what is no date.
     """
     low, high = _range("DA", key)
-    return _bounds("DA", low)[0] if low else "0" * 8, _bounds("DA", high)[1] if high else "9" * 8
+    return bounds("DA", low)[0] if low else "0" * 8, bounds("DA", high)[1] if high else "9" * 8
 
 
 def is_plain(vr: str, value: str) -> bool:
@@ -169,14 +169,14 @@ def _temporal(vr: str, key: str) -> Callable[[str], bool]:
     """
     try:
         low, high = _range(vr, key)
-        earliest = _bounds(vr, low)[0] if low else ""
-        latest = _bounds(vr, high)[1] if high else "~"
+        earliest = bounds(vr, low)[0] if low else ""
+        latest = bounds(vr, high)[1] if high else "~"
     except ValueError:
         return partial(str.__eq__, key)
 
     def test(value: str) -> bool:
         try:
-            first, last = _bounds(vr, value)
+            first, last = bounds(vr, value)
         except ValueError:
             return value == key
         return last >= earliest and first <= latest
@@ -197,7 +197,7 @@ def _range(vr: str, key: str) -> tuple[str, str]:
     return (low, high) if dash else (key, key)
 
 
-def _bounds(vr: str, value: str) -> tuple[str, str]:
+def bounds(vr: str, value: str) -> tuple[str, str]:
     """The earliest and the latest moment a value can mean, as text that sorts by time.
 
     Raises ValueError for what is no date or time.

@@ -9,7 +9,7 @@ from scenario_runner.archive.query import InvalidIdentifierError, Query, level_o
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.sop_classes import FIND, MODALITY_WORKLIST
 from scenario_runner.dicom.syntaxes import encoding_of
-from scenario_runner.pacs.services import Desk, comment, is_relational, joined
+from scenario_runner.pacs.services import Desk, comment, has_periods, is_relational, joined
 from scenario_runner.pacs.worklist import find_items
 from scenario_runner.ul.commands import Element
 
@@ -72,6 +72,7 @@ def _look(desk: Desk, association: Association, sop_class: str, identifier: Elem
         FIND[sop_class],
         identifier,
         relational=is_relational(desk, association, sop_class),
+        periods=has_periods(association, sop_class),
     )
     matches = query.run(desk.archive, desk.ae_title)
     return _Found(matches, PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING)

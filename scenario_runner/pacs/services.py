@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _RELATIONAL: Final = 0
 """Byte of extended negotiation that stands for relational queries (PS3.4 C.5.1.1)."""
+_PERIODS: Final = 1
+"""The one that stands for combined matching of dates and times, of queries only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +133,30 @@ def _is_transfer_syntax(uid: str) -> bool:
 
 
 def negotiate_extended(request: AssociationRequest) -> dict[str, bytes]:
-    """The extended negotiation that is granted: relational queries and retrievals (PS3.4 C.5)."""
+    """The extended negotiation that is granted (PS3.4 C.5).
+
+    Relational queries and retrievals, and dates and times matched as one.
+    """
     wanted = {
         uid: value for uid, value in request.extended.items() if uid in {**FIND, **GET, **MOVE}
     }
-    return {uid: value[:1] + bytes(len(value) - 1) for uid, value in wanted.items() if value}
+    return {
+        uid: value[: 1 + (_PERIODS if uid in FIND else 0)].ljust(len(value), b"\0")
+        for uid, value in wanted.items()
+        if value
+    }
 
 
 def is_relational(desk: Desk, association: Association, sop_class_uid: str) -> bool:
     """Whether unique keys above the level may be left out."""
     value = association.request.extended.get(sop_class_uid, b"")
     return desk.options.relational_queries or bool(value and value[_RELATIONAL])
+
+
+def has_periods(association: Association, sop_class_uid: str) -> bool:
+    """Whether a range of dates and one of times are one period: only when negotiated (PS3.4 C.5.1.1)."""
+    value = association.request.extended.get(sop_class_uid, b"")
+    return len(value) > _PERIODS and bool(value[_PERIODS])
 
 
 def comment(problem: object) -> str:

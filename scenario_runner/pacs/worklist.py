@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, keys_of
+from scenario_runner.archive.periods import combined
 from scenario_runner.archive.values import character_sets
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
@@ -36,7 +37,7 @@ def find_items(
     Raises DamagedDatasetError for bad keys.
     """
     asked = character_sets(identifier)
-    keys = list(keys_of(identifier, asked))
+    keys = combined(keys_of(identifier, asked))  # PS3.4 K.6-1
 
     def run() -> Iterator[Match]:
         for item in chain(_items(folder), scheduled):

@@ -16,7 +16,7 @@ from scenario_runner.network.store import store
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.peer import Peer
-from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, put, sample
+from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, identifier, put, sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,22 +82,22 @@ def find_counts(pacs: EmbeddedPacs) -> list[Dataset]:
 
 
 def find(
-    pacs: EmbeddedPacs, keys: Dataset, *, relational: bool = False
+    pacs: EmbeddedPacs, keys: Dataset, *, relational: bool = False, extended: bytes = b"\x01"
 ) -> tuple[int, list[Dataset]]:
     """The final status and the responses."""
     ae = AE("TESTER")
     ae.add_requested_context(STUDY_ROOT_FIND)
-    extended = SOPClassExtendedNegotiation()
-    extended.sop_class_uid = STUDY_ROOT_FIND
-    extended.service_class_application_information = b"\x01"
-    association = ae.associate(pacs.host, pacs.port, ext_neg=[extended] if relational else None)
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid = STUDY_ROOT_FIND
+    item.service_class_application_information = extended
+    association = ae.associate(pacs.host, pacs.port, ext_neg=[item] if relational else None)
     assert association.is_established
     found: list[Dataset] = []
     status = 0
-    for response, identifier in association.send_c_find(keys, STUDY_ROOT_FIND):
+    for response, answer in association.send_c_find(keys, STUDY_ROOT_FIND):
         status = response.Status
-        if identifier is not None:
-            found.append(identifier)
+        if answer is not None:
+            found.append(answer)
     association.release()
     return status, found
 
@@ -114,3 +114,17 @@ def test_a_query_below_the_study_without_its_uid_is_answered_when_agreed(
         status, found = find(pacs, keys, relational=by == "negotiation")
     assert status == (0xA900 if by == "neither" else 0x0000)
     assert len(found) == (0 if by == "neither" else 1)
+
+
+@pytest.mark.parametrize(("extended", "count"), [(b"\x00\x01", 2), (b"\x01\x00", 0), (b"\x01", 0)])
+def test_a_night_is_one_period_in_c_find_only_when_negotiated(
+    pacs: EmbeddedPacs, extended: bytes, count: int
+) -> None:
+    for uid, (date, time) in {"1.1": ("20240111", "2330"), "1.2": ("20240112", "0030")}.items():
+        put(pacs.archive, sample(uid, StudyDate=date, StudyTime=time))
+    keys = identifier(
+        QueryRetrieveLevel="STUDY", StudyInstanceUID="",
+        StudyDate="20240111-20240112", StudyTime="2300-0100",
+    )  # fmt: skip
+    status, found = find(pacs, keys, relational=True, extended=extended)
+    assert (status, len(found)) == (0, count)

@@ -87,9 +87,9 @@ def test_the_scp_role_is_granted_for_storage_only() -> None:
     assert granted == {CT: True, GET: False}
 
 
-def test_only_relational_queries_are_granted_of_what_extended_negotiation_offers() -> None:
-    asked = request(extended={FIND: b"\1\1\1", CT: b"\2\0\1"})
-    assert negotiate_extended(asked) == {FIND: b"\1\0\0"}
+def test_relational_queries_and_periods_are_granted_of_what_extended_negotiation_offers() -> None:
+    asked = request(extended={FIND: b"\1\1\1", GET: b"\1\1", CT: b"\2\0\1"})
+    assert negotiate_extended(asked) == {FIND: b"\1\1\0", GET: b"\1\0"}
 
 
 def test_a_request_is_read_as_it_was_meant() -> None:

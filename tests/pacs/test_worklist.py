@@ -53,6 +53,12 @@ def filled(pacs: EmbeddedPacs) -> EmbeddedPacs:
         ([], {"1", "2", "3"}),
         ([f"{STEP}.ScheduledProcedureStepStartDate=20260131"], {"1", "2"}),
         ([f"{STEP}.ScheduledProcedureStepStartDate=20260101-20260131", f"{STEP}.Modality=MR"], {"2"}),
+        (
+            # One period (PS3.4 K.6-1), not these hours of each day: 09:30 of the first is before it.
+            [f"{STEP}.ScheduledProcedureStepStartDate=20260131-20260201",
+             f"{STEP}.ScheduledProcedureStepStartTime=2300-1000"],
+            {"3"},
+        ),
         ([f"{STEP}.ScheduledStationAETitle=CT1"], {"1", "3"}),
         (["PatientName=citizen*"], {"1", "3"}),
         (["PatientID=PID3"], {"3"}),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive import private
 from scenario_runner.archive.attributes import BY_KEYWORD, BY_TAG
 from scenario_runner.archive.keys import Key
+from scenario_runner.archive.periods import combined, is_offset
 from scenario_runner.archive.values import split
-from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
+from scenario_runner.dicom.dictionary import tag_for_keyword, tag_of, vr_of
 from scenario_runner.dicom.levels import (
     ATTRIBUTES,
     COMPUTED,
@@ -22,27 +25,31 @@ from scenario_runner.dicom.matching import matcher
 from scenario_runner.pacs.dicomweb.desk import WebError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _RETURNED: Final[dict[Level, tuple[str, ...]]] = {
     "STUDY": (
         "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName",
         "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyID",
         "StudyDescription", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
+        "TimezoneOffsetFromUTC",
     ),
     "SERIES": (
         "Modality", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
         "NumberOfSeriesRelatedInstances", "PerformedProcedureStepStartDate",
-        "PerformedProcedureStepStartTime",
+        "PerformedProcedureStepStartTime", "RequestAttributesSequence", "TimezoneOffsetFromUTC",
     ),
     "IMAGE": (
         "SOPClassUID", "SOPInstanceUID", "InstanceNumber", "Rows", "Columns", "BitsAllocated",
-        "NumberOfFrames",
+        "NumberOfFrames", "TimezoneOffsetFromUTC",
     ),
 }  # fmt: skip
 """What is always answered at a level (PS3.18 tables 10.6.3-3 to 10.6.3-5), and the study's description."""
 _NOT_KEYS: Final = frozenset(("accept", "charset"))
+_OF_A_REQUEST: Final = tuple(map(tag_of, ("ScheduledProcedureStepID", "RequestedProcedureID")))
+"""What is answered of RequestAttributesSequence (PS3.18 table 10.6.3-4)."""
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
+_META_GROUP: Final = 0x0002
 _LARGEST: Final = 10**9
 _DEEPEST: Final = 8
 NO_FUZZY_MATCHING: Final = (
@@ -58,6 +65,8 @@ class Search:
     keys: list[Key] = field(default_factory=list)
     limit: int | None = None
     offset: int = 0
+    zone: str = ""
+    """The offset from UTC that its dates and times are in (TimezoneOffsetFromUTC)."""
     everything: bool = False
     """Whether ``includefield=all`` was given."""
     warnings: list[str] = field(default_factory=list)
@@ -68,19 +77,22 @@ def search_of(
 ) -> Search:
     """Understand a request. above: keyword and UID of each resource in the path.
 
-    Raises WebError 400 that says which parameter is wrong, and how.
+    A parameter that is not known is left out of account, and a warning says so (PS3.18 8.3). Raises
+    WebError 400 for one that is known and wrong, and says how.
     """
     search = Search(level)
     path = dict(above)
     keys: dict[int, Key] = {}
     included: list[str] = list(_standard(level, path))
     for keyword, uid in path.items():
-        _add(keys, _key(keyword, [_tag(keyword)], uid))
+        _add(keys, _key(keyword, [tag_of(keyword)], uid))
     for name, text in query:
         if name == "includefield":
             included += [word for word in text.split(",") if word]
         elif name not in _NOT_KEYS and not _is_about_paging(search, name, text):
-            _add(keys, _matched(search, name, text))
+            key = _matched(search, name, text)
+            if key is not None:
+                _add(keys, key)
     search.everything = "all" in included
     for word in included:
         if word != "all":
@@ -89,8 +101,21 @@ def search_of(
         for keyword in _indexed(level):
             tag = BY_KEYWORD[keyword].tag
             keys.setdefault(tag, Key(tag, BY_KEYWORD[keyword].vr))
-    search.keys = list(keys.values())
+    search.keys = combined(map(partial(_owned, keys), keys.values()))
     return search
+
+
+def _owned(keys: Mapping[int, Key], key: Key) -> Key:
+    """A private key with who it is of, by the key of the block's creator (PS3.5 7.8.1)."""
+    if private.is_owned(key.tag):
+        creator = keys.get(key.tag & 0xFFFF0000 | key.tag >> 8 & 0xFF)
+        name = creator.values[0] if creator is not None and creator.values else ""
+        return replace(key, creator=name)
+    if not private.is_creator(key.tag) or not key.values:
+        return key
+    block = key.tag & 0xFFFF0000 | (key.tag & 0xFF) << 8
+    owns = any(one & 0xFFFFFF00 == block for one in keys)
+    return replace(key, test=None) if owns else replace(key, creator=key.values[0])
 
 
 def _is_about_paging(search: Search, name: str, text: str) -> bool:
@@ -99,6 +124,8 @@ def _is_about_paging(search: Search, name: str, text: str) -> bool:
         search.limit = _number(name, text)
     elif name == "offset":
         search.offset = _number(name, text)
+    elif name in ("TimezoneOffsetFromUTC", "00080201"):
+        search.zone = _offset(name, text)
     elif name == "fuzzymatching":
         if _truth(name, text):
             search.warnings.append(NO_FUZZY_MATCHING)
@@ -121,10 +148,18 @@ def _indexed(level: Level) -> Iterator[str]:
         yield from (name for name, owner in COMPUTED.items() if owner == one)
 
 
-def _matched(search: Search, name: str, text: str) -> Key:
-    tags = [_tag(part, name) for part in name.split(".")]
-    if len(tags) > _DEEPEST:
+def _matched(search: Search, name: str, text: str) -> Key | None:
+    """The key that a parameter is; None for one that is not known."""
+    parts = name.split(".")
+    if len(parts) > _DEEPEST:
         raise WebError(400, f"'{name[:80]}' goes too deep")
+    tags = [tag for part in parts if (tag := _tag(part)) is not None]
+    if len(tags) < len(parts):
+        search.warnings.append(
+            f"The parameter '{name[:80]}' is not known and was ignored; attributes are given by their "
+            "keyword (PatientID) or tag (00100020)."
+        )
+        return None
     attribute = BY_TAG.get(tags[0])
     if attribute is not None and attribute.level not in levels_down_to(search.level):
         plural = {"STUDY": "studies", "SERIES": "series", "IMAGE": "instances"}[search.level]
@@ -166,27 +201,35 @@ def _add(keys: dict[int, Key], key: Key) -> None:
 
 
 def _include(search: Search, keys: dict[int, Key], word: str) -> None:
-    tag = _tag(word.partition(".")[0], word)
+    tag = _tag(word.partition(".")[0])
+    if tag is None:
+        search.warnings.append(f"The attribute '{word[:80]}' is not known and was ignored.")
+        return
     attribute = BY_TAG.get(tag)
     if attribute is not None and LEVELS.index(attribute.level) > LEVELS.index(search.level):
         search.warnings.append(f"{attribute.keyword} is not an attribute of this level.")
         return
     vr = vr_of(tag)
-    keys.setdefault(tag, Key(tag, vr, items=((),) if vr == "SQ" else ()))
+    items: tuple[tuple[Key, ...], ...] = ((),) if vr == "SQ" else ()
+    if word == "RequestAttributesSequence":
+        items = (tuple(Key(one, vr_of(one)) for one in _OF_A_REQUEST),)
+    keys.setdefault(tag, Key(tag, vr, items=items))
 
 
-def _tag(word: str, name: str | None = None) -> int:
-    """The tag of a keyword or of eight hexadecimal digits."""
-    if _TAG.fullmatch(word):
-        return int(word, 16)
-    tag = tag_for_keyword(word)
-    if tag is None:
-        raise WebError(
-            400,
-            f"'{(name or word)[:80]}' is no parameter of a search: give the keyword of an attribute"
-            " (PatientID), its tag (00100020), includefield, limit, offset or fuzzymatching",
-        )
-    return int(tag)
+def _tag(word: str) -> int | None:
+    """The tag of a keyword or of eight hexadecimal digits; None for any other word.
+
+    Attributes of File Meta Information are none that can be asked for.
+    """
+    tag = int(word, 16) if _TAG.fullmatch(word) else tag_for_keyword(word)
+    return None if tag is None or tag >> 16 <= _META_GROUP else int(tag)
+
+
+def _offset(name: str, text: str) -> str:
+    offset = f"+{text[1:]}" if text.startswith(" ") else text  # what becomes of a bare + in a URL
+    if not is_offset(offset):
+        raise WebError(400, f"'{name}' has to be an offset such as +0100, not '{text[:40]}'")
+    return offset
 
 
 def _number(name: str, text: str) -> int:

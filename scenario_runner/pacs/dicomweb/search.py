@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.dicomweb.json_writer import Json
 
 _RETRIEVE_URL: Final = "00081190"
+_WHERE_THERE_IS_ONE: Final = (0x00080201, 0x00400275)
+"""TimezoneOffsetFromUTC and RequestAttributesSequence are answered where they have a value."""
 _UIDS: Final = tuple(map(tag_of, UIDS))
 
 
@@ -47,7 +49,7 @@ def _search(desk: WebDesk, call: Call, level: Level) -> Reply:
         if (uid := call.uid(name))
     ]
     search = search_of(level, above, call.query)
-    query = Query.of_keys(level, search.keys, availability=True, terms=(UTF8,))
+    query = Query.of_keys(level, search.keys, availability=True, terms=(UTF8,), zone=search.zone)
     end = None if search.limit is None else search.offset + search.limit
     answered = desk.misbehaviour.matches(iter(query.run(desk.archive)), worklist=False)
     matches = itertools.islice(answered, search.offset, end)
@@ -60,11 +62,15 @@ def _search(desk: WebDesk, call: Call, level: Level) -> Reply:
 
 def warning_header(warnings: list[str]) -> dict[str, str]:
     """What was asked for and not done, in the header HTTP has for it."""
-    return (
-        {"Warning": ", ".join(f'299 dicom-fabricator "{one}"' for one in warnings)}
-        if warnings
-        else {}
-    )
+    words = [f'299 dicom-fabricator "{_quotable(one)}"' for one in warnings]
+    return {"Warning": ", ".join(words)} if words else {}
+
+
+def _quotable(text: str) -> str:
+    """Text that may stand between quotes in a header."""
+    plain = " ".join(text.split()).encode("ascii", "replace").decode("ascii")
+    plain = "".join(one if one.isprintable() else "?" for one in plain)
+    return plain.replace("\\", "/").replace('"', "'")[:200]
 
 
 def _json(
@@ -73,6 +79,9 @@ def _json(
     """A match's URL, and the match."""
     answer.pop(QUERY_RETRIEVE_LEVEL, None)
     uids = [str(answer[tag][1][0]) for tag in _UIDS if tag in answer and answer[tag][1]]
+    for tag in _WHERE_THERE_IS_ONE:
+        if tag in answer and not answer[tag][1]:
+            del answer[tag]
     answer[SPECIFIC_CHARACTER_SET] = ("CS", [UTF8])
     data = json_writer.of_answer(answer)
     if everything:

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from scenario_runner.archive.files import decode_meta
-from scenario_runner.dicom.elements import Elements, Span, find_pixels, inflate
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE
+from scenario_runner.dicom.elements import (
+    DELIMITER,
+    DamagedDatasetError,
+    Elements,
+    Span,
+    find_pixels,
+    inflate,
+    read_elements,
+)
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,11 +105,26 @@ class Shelf:
 
 def _open(archive: Archive, instance: Located) -> Opened:
     header, terms = archive.header(instance.file)
-    if instance.transfer_syntax_uid == DEFLATED:
-        return Opened(header, terms, find_pixels(inflate(archive.data(instance)), EXPLICIT_LE))
+    syntax = instance.transfer_syntax_uid
+    if syntax == DEFLATED:
+        data = inflate(archive.data(instance))
+        span = find_pixels(data, EXPLICIT_LE)
+        return Opened(header | _trailer(data, EXPLICIT_LE, span), terms, span)
     with (
         archive.files.path(instance.file).open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
     ):
         offset = decode_meta(mapped[:META_MAX]).data_offset
-        return Opened(header, terms, find_pixels(mapped, instance.transfer_syntax_uid, offset))
+        span = find_pixels(mapped, syntax, offset)
+        return Opened(header | _trailer(mapped, syntax, span), terms, span)
+
+
+def _trailer(data: bytes | mmap.mmap, syntax: str, span: Span | None) -> Elements:
+    """What stands after the pixels; nothing where that is damaged, for pixels and header are not."""
+    if span is None:
+        return {}
+    after = span.end + DELIMITER if span.encapsulated else span.end
+    try:
+        return read_elements(data[after:], encoding_of(syntax))
+    except DamagedDatasetError:
+        return {}

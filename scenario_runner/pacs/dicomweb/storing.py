@@ -163,7 +163,7 @@ def store_instances(desk: WebDesk, call: Call) -> Reply:
     if not (outcome.stored or outcome.failed or outcome.nameless):
         raise WebError(400, "the body has no part")
     data = outcome.dataset()
-    headers = warning_header([_quotable(one) for one in outcome.problems[:1]])
+    headers = warning_header(outcome.problems[:1])
     body = as_xml(data) if answer_type == DICOM_XML else json_writer.encode(data)
     return Reply(status=outcome.status, media_type=answer_type, content=body, headers=headers)
 
@@ -341,9 +341,3 @@ def _store(desk: WebDesk, arrived: Arrived) -> bool:
         pieces,
     )
     return bool(coerced)
-
-
-def _quotable(text: str) -> str:
-    """Text that may stand between quotes in a header."""
-    plain = " ".join(text.split()).encode("ascii", "replace").decode("ascii")
-    return plain.replace("\\", "/").replace('"', "'")[:200]

@@ -381,3 +381,15 @@ def test_big_endian_pixels_come_in_little_endian(tmp_path: Path) -> None:
     assert b"".join(frames) == bulk == alone == FRAMES.tobytes()
     assert whole.file_meta.TransferSyntaxUID == EXPLICIT
     assert (whole.pixel_array == FRAMES).all()
+
+
+def test_metadata_has_what_stands_after_the_pixels(tmp_path: Path) -> None:
+    trailer = b"\xe1\x7f\x10\x00LO\x0a\x00FABRICATOR" + b"\xe1\x7f\x02\x10LO\x04\x00last"
+    with EmbeddedPacs(tmp_path) as pacs:
+        for one in (sample(), compressed()):
+            names = (one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid)
+            pacs.archive.store(*names, [one.data, trailer])
+        url = pacs.open_web()
+        for study in ("1.2.3", "1.2.8"):
+            (item,) = metadata(url, f"/studies/{study}")
+            assert item["7FE11002"] == {"vr": "LO", "Value": ["last"]}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence as DicomSequence
 
 from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import put, sample
+from tests.archive.samples import EXPLICIT, IMPLICIT, encoded, put, sample
 from tests.pacs.dicomweb.web import get, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
 
@@ -176,8 +178,6 @@ def test_what_is_not_done_is_said_in_a_warning(url: str) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("PatientIdd=1", "'PatientIdd' is no parameter"),
-        ("0010002=1", "'0010002' is no parameter"),
         ("limit=-1", "'limit' has to be a whole number"),
         ("limit=x", "'limit' has to be a whole number"),
         ("offset=99999999999999999999", "'offset' has to be a whole number"),
@@ -186,8 +186,8 @@ def test_what_is_not_done_is_said_in_a_warning(url: str) -> None:
         ("PatientID=1&PatientID=2", "(0010,0020) is given twice"),
         ("PatientID.PatientName=1", "only a sequence holds"),
         ("RequestAttributesSequence=1", "is a sequence"),
-        ("includefield=Nonsense", "'Nonsense' is no parameter"),
-        ("a.b.c.d=1", "is no parameter"),
+        ("TimezoneOffsetFromUTC=1", "an offset such as +0100"),
+        ("TimezoneOffsetFromUTC=%2B1500", "an offset such as +0100"),
     ],
 )
 def test_a_wrong_parameter_is_named(url: str, query: str, words: str) -> None:
@@ -222,3 +222,86 @@ def test_a_search_is_answered_in_parts_of_xml_when_asked_for(url: str) -> None:
     assert names == ["CITIZEN^JANE"] * 2
     (metadata,) = parts(get(f"{url}/studies/1.2.1/metadata", accept))
     assert loads(metadata[1])["00080018"]["Value"] == ["1.2.1.1.1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("PatientIdd=1", "parameter 'PatientIdd' is not known and was ignored"),
+        ("0010002=1", "parameter '0010002' is not known"),
+        ("a.b.c.d=1", "parameter 'a.b.c.d' is not known"),
+        ("emptyvaluematching=true", "parameter 'emptyvaluematching' is not known"),
+        ("00020010=1.2.840.10008.1.2", "parameter '00020010' is not known"),
+        ("includefield=Nonsense", "attribute 'Nonsense' is not known"),
+        ("%22%0D%0AX:%20y=1", "parameter '' X: y' is not known"),
+    ],
+)
+def test_what_is_not_known_is_ignored_and_a_warning_says_so(
+    url: str, query: str, words: str
+) -> None:
+    answer = get(f"{url}/studies?PatientID=PID2&{query}")
+    assert [one[STUDY_UID]["Value"] for one in answer.json()] == [["1.2.3"]]
+    assert answer.headers["warning"].startswith('299 dicom-fabricator "')
+    assert words in answer.headers["warning"]
+
+
+def test_a_series_says_what_was_requested(url: str) -> None:
+    (series,) = found(f"{url}/studies/1.2.3/series")
+    (request,) = series["00400275"]["Value"]
+    assert {tag: one["Value"] for tag, one in request.items()} == {
+        "00400009": ["SPS1"], "00401001": ["RP9"],
+    }  # fmt: skip
+    assert all("00400275" not in one for one in found(f"{url}/studies/1.2.2/series"))
+    assert all("00080201" not in one for one in found(f"{url}/studies"))
+
+
+def test_a_night_is_one_period_and_moments_are_told_in_the_zone_of_the_request(
+    tmp_path: Path,
+) -> None:
+    moments = {
+        "1.1": ("20240111", "233000"),
+        "1.2": ("20240112", "003000"),
+        "1.3": ("20240112", "120000"),
+    }
+    with EmbeddedPacs(tmp_path) as pacs:
+        for uid, (date, time) in moments.items():
+            put(
+                pacs.archive,
+                sample(uid, StudyDate=date, StudyTime=time, TimezoneOffsetFromUTC="-0500"),
+            )
+        put(pacs.archive, sample("1.4", StudyDate="20240111", StudyTime="233000"))
+        url = pacs.open_web()
+        night = "StudyDate=20240111-20240112&StudyTime=2300-0100"
+        assert uids(f"{url}/studies?{night}") == ["1.1", "1.2", "1.4"]
+        (first, *_) = found(f"{url}/studies?{night}")
+        assert first["00080201"]["Value"] == ["-0500"]
+        for level in ("series", "instances"):
+            assert found(f"{url}/{level}?{night}")[0]["00080201"]["Value"] == ["-0500"]
+        # 23:30 in New York is 05:30 of the next day in Paris; where no zone is said none is assumed.
+        paris = "TimezoneOffsetFromUTC=%2B0100"
+        assert uids(f"{url}/studies?StudyDate=20240112&{paris}") == ["1.1", "1.2", "1.3"]
+        assert uids(f"{url}/studies?StudyDate=20240111&{paris}") == ["1.4"]
+        assert uids(f"{url}/studies?StudyTime=0500-0700&{paris}") == ["1.1", "1.2"]
+        morning = "StudyDate=20240112-20240112&StudyTime=0500-0600"
+        assert uids(f"{url}/studies?{morning}&TimezoneOffsetFromUTC=+0100") == ["1.1"]
+        assert uids(f"{url}/studies?{morning}") == []
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_a_private_attribute_is_found_by_its_creator_in_any_block(
+    tmp_path: Path, syntax: str
+) -> None:
+    ds = dcmread(BytesIO(sample().file))
+    ds.private_block(0x0029, "SOMEBODY ELSE", create=True).add_new(1, "LO", "odd")
+    ds.private_block(0x0029, "FABRICATOR", create=True).add_new(1, "LO", "even")
+    with EmbeddedPacs(tmp_path) as pacs:
+        put(pacs.archive, encoded(ds, syntax))
+        url = pacs.open_web()
+        for creator, value, count in (
+            ("FABRICATOR", "even", 1), ("FABRICATOR", "odd", 0), ("FABRICATOR", "e*", 1),
+            ("SOMEBODY ELSE", "odd", 1), ("NOBODY", "odd", 0),
+        ):  # fmt: skip
+            query = f"00290010={creator}&00291001={value}"
+            assert len(found(f"{url}/studies?{query}")) == count, query
+        assert len(found(f"{url}/studies?00290010=FABRICATOR")) == 1
+        assert found(f"{url}/studies?00290010=NOBODY") == []

@@ -1,0 +1,71 @@
+"""Private attributes in queries: in whatever block and encoding they are stored (PS3.5 7.8.1, 6.2.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydicom.datadict import private_dictionary_VR
+
+from scenario_runner.archive.values import texts
+from scenario_runner.dicom.elements import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scenario_runner.dicom.elements import Elements
+
+_FIRST_BLOCK: Final = 0x10
+_LAST_BLOCK: Final = 0xFF
+_UNKNOWN: Final = ("", "UN")
+
+
+def is_creator(tag: int) -> bool:
+    """Whether an attribute names who has reserved a block."""
+    return bool(tag >> 16 & 1) and _FIRST_BLOCK <= tag & 0xFFFF <= _LAST_BLOCK
+
+
+def is_owned(tag: int) -> bool:
+    """Whether an attribute is one of a block that somebody has reserved."""
+    return bool(tag >> 16 & 1) and tag >> 8 & 0xFF >= _FIRST_BLOCK
+
+
+def creator_of(tag: int, elements: Elements, terms: Sequence[str]) -> str:
+    """Who has reserved the block of a private attribute in this data set; empty when nobody has."""
+    block = tag >> 8 & 0xFF
+    if not tag >> 16 & 1 or block < _FIRST_BLOCK:
+        return ""
+    return _name(tag & 0xFFFF0000 | block, elements, terms)
+
+
+def find(tag: int, creator: str, elements: Elements, terms: Sequence[str]) -> Element | None:
+    """The attribute of a creator, in the block that it has in this data set."""
+    for block in range(_FIRST_BLOCK, _LAST_BLOCK + 1):
+        if _name(tag & 0xFFFF0000 | block, elements, terms) == creator:
+            found = elements.get(tag & 0xFFFF00FF | block << 8)
+            if found is not None:
+                return found
+    return None
+
+
+def has_creator(tag: int, creator: str, elements: Elements, terms: Sequence[str]) -> bool:
+    """Whether a creator has reserved any block of the group."""
+    blocks = range(tag & 0xFFFF0000 | _FIRST_BLOCK, (tag & 0xFFFF0000 | _LAST_BLOCK) + 1)
+    return any(_name(one, elements, terms) == creator for one in blocks)
+
+
+def vr_of_private(tag: int, creator: str, *written: str) -> str:
+    """The VR of a private attribute: by the dictionary, as it is written, or LO for what nobody says.
+
+    written: by the data set and by the query, of which either may be in Implicit VR.
+    """
+    try:
+        known = private_dictionary_VR(tag, creator) if creator else ""
+    except KeyError:
+        known = ""
+    return next((vr[:2] for vr in (*written, known) if vr not in _UNKNOWN), "LO")
+
+
+def _name(tag: int, elements: Elements, terms: Sequence[str]) -> str:
+    element = elements.get(tag)
+    values = texts(tag, Element("LO", *element[1:]), terms) if element is not None else []
+    return values[0] if values else ""
