@@ -43,6 +43,8 @@ class FindRequest:
     limit: int | None = None
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of the association or connection."""
+    undeclared: Callable[[str], Any] | None = None
+    """Told each attribute of which an answer has text beyond ASCII and declares no character set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

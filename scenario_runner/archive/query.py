@@ -269,10 +269,7 @@ def _check_hierarchy(level: Level, model: Root, keys: Sequence[Key]) -> None:
 
 
 def _elements(identifier: Dataset) -> Elements:
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_dataset
+    from scenario_runner.dicom.datasets import character_sets, encode_dataset
 
-    buffer = DicomBytesIO()
-    buffer.is_little_endian, buffer.is_implicit_VR = True, False
-    write_dataset(buffer, identifier)
-    return read_elements(buffer.getvalue(), Encoding(implicit=False))
+    explicit = Encoding(implicit=False)
+    return read_elements(encode_dataset(identifier, explicit, character_sets(identifier)), explicit)

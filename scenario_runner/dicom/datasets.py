@@ -1,4 +1,4 @@
-"""Text in pydicom's data sets, decoded and encoded by our codec instead of pydicom's.
+"""pydicom's data sets from bytes and to bytes (PS3.5 7.1), text by our codec instead of pydicom's.
 
 pydicom 3.0.2 does not know Latin alphabet No. 9, writes GB 2312 without its escape sequences, divides
 values before it decodes them, and turns what a set lacks into question marks.
@@ -6,20 +6,24 @@ values before it decodes them, and turns what a set lacks into question marks.
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 from pydicom import DataElement, Dataset, charset, dcmread
 from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR, private_dictionary_VR
+from pydicom.datadict import private_dictionary_VR
 from pydicom.dataelem import RawDataElement
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 
+from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
     decode,
     encode,
     parse,
 )
-from scenario_runner.dicom.vrs import CHARACTER_SET, ONE_TEXT
+from scenario_runner.dicom.dictionary import vr_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from pydicom.tag import BaseTag
+
+    from scenario_runner.dicom.syntaxes import Encoding
 
 # pydicom warns of a term that is not in its table whenever it opens a data set with it.
 charset.python_encoding.setdefault("ISO_IR 203", "iso8859_15")
@@ -56,7 +62,7 @@ def decode_texts(dataset: Dataset, terms: Sequence[str] = ()) -> Dataset:
         if vr == "SQ":
             for item in _items(dataset, tag):
                 decode_texts(item, terms)
-        elif vr in CHARACTER_SET and element.value:
+        elif vr in vrs.CHARACTER_SET and element.value:
             text = decode(element.value, vr, terms)
             if not _is_same(element.value, text):
                 dataset[tag] = DataElement(tag, vr, _values(text, vr), validation_mode=IGNORE)
@@ -89,20 +95,76 @@ def encoded_text(value: Any, vr: str, terms: Sequence[str]) -> bytes:
     return value if isinstance(value, bytes) else encode(text_of(value), vr, terms)
 
 
+def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
+    """Tag, VR and length of an element. Raises ValueError when too long for its VR."""
+    group, element, order = tag >> 16, tag & 0xFFFF, encoding.order
+    if encoding.implicit:
+        return struct.pack(order + "HHI", group, element, length)
+    if vr in vrs.LONG:
+        return struct.pack(order + "HH2sHI", group, element, vr.encode("ascii"), 0, length)
+    if length > 0xFFFE:
+        raise ValueError(f"a value of VR {vr} is limited to 65534 bytes, this one has {length}")
+    return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length)
+
+
+def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
+    """All elements in ascending order, explicit-length sequences, without preamble or group 0002.
+
+    terms: defined terms of the character sets. Raw elements go in as they are, which pydicom's own
+    ``write_dataset`` would not do. Values of bytes are little endian, and swapped where needed.
+    """
+    parts: list[bytes] = []
+    for tag in sorted(dataset.keys()):
+        element = dataset.get_item(tag)
+        if element.is_raw:
+            value = bytes(element.value or b"")
+            parts += [element_header(tag, str(element.VR), len(value), encoding), value]
+        elif element.VR == "SQ":
+            items = b"".join(encode_item(item, encoding, terms) for item in element.value)
+            parts += [element_header(tag, "SQ", len(items), encoding), items]
+        else:
+            parts.append(encode_element(element, encoding, terms))
+    return b"".join(parts)
+
+
+def encode_item(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
+    """An item of a sequence, of defined length; in its own character sets where it declares them."""
+    encoded = encode_dataset(dataset, encoding, character_sets(dataset) or terms)
+    return struct.pack(encoding.order + "HHI", 0xFFFE, 0xE000, len(encoded)) + encoded
+
+
+def encode_element(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> bytes:
+    """An element that is decoded and no sequence; all but text by pydicom. Raises UnencodableError."""
+    vr = str(element.VR)
+    if vr in vrs.CHARACTER_SET:
+        value = vrs.pad(encoded_text(element.value, vr, terms), vr)
+        return element_header(int(element.tag), vr, len(value), encoding) + value
+    if not encoding.little and isinstance(element.value, bytes):
+        # pydicom writes such values as they are, whatever the byte order.
+        element = DataElement(
+            element.tag, element.VR, vrs.swapped(element.value, element.VR), validation_mode=IGNORE
+        )
+    stream = DicomBytesIO()
+    stream.is_implicit_VR = encoding.implicit
+    stream.is_little_endian = encoding.little
+    write_data_element(stream, element, ["ISO_IR 6"])
+    return stream.getvalue()
+
+
 def _vr(dataset: Dataset, element: RawDataElement) -> str:
-    """The VR as written, else the dictionary's; empty when nobody knows."""
-    if element.VR not in (None, "UN"):
-        return str(element.VR)
-    tag = element.tag
+    """The VR as written, else the dictionary's, private ones by their creator; UN when nobody knows."""
+    vr = vr_of(int(element.tag), str(element.VR or ""))
+    if vr != "UN" or not element.tag.is_private:
+        return vr
+    block = (element.tag.group, element.tag.element >> 8)
+    if block not in dataset:
+        return vr
+    creator = dataset.get_item(block).value
+    name = creator.decode("latin-1") if isinstance(creator, bytes) else text_of(creator)
     try:
-        if not tag.is_private:
-            return dictionary_VR(tag)
-        if tag.is_private_creator:
-            return "LO"
-        creator = dataset.get_item((tag.group, tag.element >> 8))
-        return private_dictionary_VR(tag, text_of(creator.value).strip(" \0"))
+        return private_dictionary_VR(element.tag, name.strip(" \0"))
     except KeyError:
-        return ""
+        return vr
 
 
 def _items(dataset: Dataset, tag: BaseTag) -> list[Dataset]:
@@ -118,7 +180,7 @@ def _is_same(value: bytes, text: str) -> bool:
 
 
 def _values(text: str, vr: str) -> str | list[str]:
-    if vr in ONE_TEXT:
+    if vr in vrs.ONE_TEXT:
         return text.rstrip(" \0")
     values = [value.rstrip(" \0") for value in text.split("\\")]
     return values if len(values) > 1 else values[0]

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from scenario_runner.language.faults import Faults
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
@@ -270,6 +270,7 @@ class EmbeddedService(Model):
 
 EXPECTATIONS = (
     "query_character_set",
+    "answer_character_set",
     "relational_queries",
     "fuzzy_matching",
     "dicomweb_delete",
@@ -292,10 +293,24 @@ class TargetSpec(Model):
     """Orthanc's REST API, for delete."""
     embedded: EmbeddedService | None = None
     expects: dict[str, Any] = Field(default={})
-    """What this PACS is known to do. ``query_character_set`` (the defined term that queries are written
-    in), ``relational_queries`` and ``fuzzy_matching`` (negotiated when true), ``dicomweb_delete``
+    """What this PACS is known to do. ``query_character_set`` (the defined terms that queries are written
+    in), ``answer_character_set`` (those that its answers are in when they do not say), ``relational_queries`` and ``fuzzy_matching`` (negotiated when true), ``dicomweb_delete``
     (it deletes over DICOMweb when true) change how we speak to it; ``person_name_matching`` and any other key
     is for people and plugins."""
+
+    @field_validator("expects")
+    @classmethod
+    def _character_sets(cls, value: dict[str, Any]) -> dict[str, Any]:
+        from scenario_runner.dicom.characters import faults, parse
+
+        for key in ("query_character_set", "answer_character_set"):
+            given = value.get(key, "")
+            several = isinstance(given, list) and all(isinstance(one, str) for one in given)
+            if not several and not isinstance(given, str):
+                raise ValueError(f"'{key}' is one defined term of SpecificCharacterSet, or a list")
+            for term, reason in faults(parse(given)):
+                raise ValueError(f"'{key}': '{term}' {reason}")
+        return value
 
 
 class Site(Model):

@@ -11,7 +11,7 @@ from scenario_runner.dicom.sop_classes import (
     STUDY_ROOT,
     InformationModel,
 )
-from scenario_runner.dicom.syntaxes import IMPLICIT_LE
+from scenario_runner.dicom.syntaxes import IMPLICIT_LE, encoding_of
 from scenario_runner.errors import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -35,14 +35,12 @@ def model_for(level: Level) -> InformationModel:
 
 def encode(identifier: Dataset, transfer_syntax: str) -> bytes:
     """An identifier in one of IDENTIFIER_SYNTAXES. Raises ValueError for what cannot be encoded."""
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_dataset
+    from pydicom.filewriter import correct_ambiguous_vr
 
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = True
-    buffer.is_implicit_VR = transfer_syntax == IMPLICIT_LE
-    write_dataset(buffer, identifier)
-    return buffer.getvalue()
+    from scenario_runner.dicom.datasets import character_sets, encode_dataset
+
+    plain = correct_ambiguous_vr(identifier, is_little_endian=True)
+    return encode_dataset(plain, encoding_of(transfer_syntax), character_sets(plain))
 
 
 def decode(data: bytes | bytearray, transfer_syntax: str, peer: Peer) -> Dataset:

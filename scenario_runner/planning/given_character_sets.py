@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.characters import ALONE, TERMS, faults, named, parse, unencodable
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.language.model import NameParts
 from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
 from scenario_runner.planning.said import is_raw
@@ -175,7 +176,5 @@ def _tag_texts(value: Any, path: Path, vr: str = "LO") -> Iterator[Text]:
 
 def _vr(keyword: str) -> str:
     """The VR of a keyword; empty for what is none, such as ``value`` of a private attribute."""
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
-
     tag = tag_for_keyword(keyword)
-    return dictionary_VR(tag).split(" or ")[0] if tag is not None else ""
+    return "" if tag is None else vr_of(tag)

@@ -18,6 +18,7 @@ from scenario_runner.api import (
     TargetName,
 )
 from scenario_runner.api.operations import QueryLevel
+from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.worklist import worklist_request
 
 
@@ -62,15 +63,18 @@ class Query(Step):
                 level=self.level, match=self.match, returned=self.return_, limit=self.limit
             )
         association: dict[str, Any] = {}
-        request = dataclasses.replace(request, opened=association.update)
-        matches = context.target(self.on).by(self.via).find(request, context.deadline)
+        undeclared = Undeclared()
+        request = undeclared.noting(dataclasses.replace(request, opened=association.update))
+        target = context.target(self.on)
+        matches = target.by(self.via).find(request, context.deadline)
         return StepResult(
-            message=amount(len(matches), "match"),
+            message=amount(len(matches), "match") + undeclared.words(target),
             value=matches,
             facts={
                 "level": self.level,
                 "keys": dict(self.match),
                 "matches": matches[:20],
                 **({"association": association} if association else {}),
+                **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
             },
         )

@@ -18,6 +18,7 @@ from scenario_runner.api import (
     TargetName,
 )
 from scenario_runner.errors import UsageError
+from scenario_runner.steps.undeclared import Undeclared
 
 _SEQUENCE = "ScheduledProcedureStepSequence"
 _ITEM_KEYS = (
@@ -77,12 +78,18 @@ class Worklist(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Ask, and keep what was answered."""
-        request = worklist_request(self.match, self.return_, self.limit)
-        items = context.target(self.from_).find(request, context.deadline)
+        undeclared = Undeclared()
+        request = undeclared.noting(worklist_request(self.match, self.return_, self.limit))
+        target = context.target(self.from_)
+        items = target.find(request, context.deadline)
         return StepResult(
-            message=amount(len(items), "worklist item"),
+            message=amount(len(items), "worklist item") + undeclared.words(target),
             value=items,
-            facts={"keys": dict(self.match), "matches": items[:20]},
+            facts={
+                "keys": dict(self.match),
+                "matches": items[:20],
+                **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
+            },
         )
 
 

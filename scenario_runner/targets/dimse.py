@@ -17,6 +17,7 @@ from scenario_runner.answers import (
 )
 from scenario_runner.api.operations import FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.dicom.characters import UTF8, parse
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
@@ -116,26 +117,31 @@ class DimseTarget(Target):
         from scenario_runner.targets.identifiers import find_identifier
         from scenario_runner.targets.values import plain
 
-        character_set = str(self.expects.get("query_character_set", "ISO_IR 192"))
-        queries = (
-            Query(
-                level=request.level,
-                identifier=find_identifier(request, character_set),
-                limit=request.limit,
-                opened=request.opened,
-            )
-            for request in requests
-        )
+        asked_in = self.expects.get("query_character_set", UTF8)
+        answered_in = parse(self.expects.get("answer_character_set"))
+        asked: list[FindRequest] = []
+
+        def queries() -> Iterator[Query]:
+            for request in requests:
+                asked[:] = [request]
+                yield Query(
+                    level=request.level,
+                    identifier=find_identifier(request, asked_in),
+                    limit=request.limit,
+                    opened=request.opened,
+                )
+
         answers = find(
             self.peer(),
-            queries,
+            queries(),
             deadline,
             relational=self.expects.get("relational_queries") is True,
             fuzzy=self.expects.get("fuzzy_matching") is True,
         )
         with naming(self.name), contextlib.closing(answers):
             for answer in answers:
-                yield [plain(match) for match in answer.matches]
+                [request] = asked  # the next is pulled when this answer has been taken
+                yield [plain(match, answered_in, request.undeclared) for match in answer.matches]
 
     def retrieve(
         self, request: RetrieveRequest, sink: Callable[[Received], None], deadline: Deadline

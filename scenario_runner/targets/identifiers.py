@@ -7,23 +7,29 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom import vrs
+from scenario_runner.dicom.characters import UTF8, faults, named, parse, unencodable
 from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.levels import unique_key
 from scenario_runner.errors import UsageError
 from scenario_runner.language.dicom_text import as_dicom_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydicom import DataElement, Dataset
 
     from scenario_runner.api.operations import FindRequest, QueryLevel, RetrieveRequest
 
+CharacterSet = str | Sequence[str]
+"""One defined term, several joined by backslashes, or a list of them."""
+
 _HEX = re.compile(r"[0-9A-Fa-f]{8}")
 
 
-def find_identifier(request: FindRequest, character_set: str = "ISO_IR 192") -> Dataset:
+def find_identifier(request: FindRequest, character_set: CharacterSet = UTF8) -> Dataset:
     """The identifier of a query; the level's unique key is always asked for.
 
-    character_set: the defined term used when a value is not ASCII. Raises UsageError for a keyword
+    character_set: the defined terms used when a value is not ASCII. Raises UsageError for a keyword
     that is none, or a value its VR cannot hold.
     """
     unique = () if request.level == "worklist" else (unique_key(request.level),)
@@ -34,18 +40,42 @@ def find_identifier(request: FindRequest, character_set: str = "ISO_IR 192") -> 
 
 def retrieve_identifier(request: RetrieveRequest) -> Dataset:
     """The identifier of a retrieve: unique keys only (PS3.4 C.4.3.1.3). Raises UsageError."""
-    return _identifier(request.level, request.keys, "ISO_IR 192")
+    return _identifier(request.level, request.keys, UTF8)
 
 
-def attributes(values: Mapping[str, Any], character_set: str = "ISO_IR 192") -> Dataset:
+def attributes(values: Mapping[str, Any], character_set: CharacterSet = UTF8) -> Dataset:
     """A data set of these attributes, with a character set when one is needed. Raises UsageError."""
+    from scenario_runner.dicom.datasets import character_sets
+
     result = _data_set(values)
-    if _beyond_ascii(values) and "SpecificCharacterSet" not in result:
-        result.SpecificCharacterSet = character_set.split("\\")
+    given = character_sets(result)
+    terms = given or (parse(character_set) if _beyond_ascii(values) else ())
+    if terms and not given:
+        result.SpecificCharacterSet = list(terms)
+    for term, reason in faults(terms):
+        raise UsageError(f"'{term}' {reason}", hint="see PS3.3 C.12.1.1.2; ISO_IR 192 is UTF-8")
+    for key, vr, text in _texts(result):
+        if missing := unencodable(text, vr, terms):
+            raise UsageError(
+                f"'{text}' of {key} cannot be written in {named(terms)}, which has no {missing}",
+                hint="query_character_set under expects, in the site file, says what is written",
+            )
     return result
 
 
-def _identifier(level: QueryLevel, keys: Mapping[str, Any], character_set: str) -> Dataset:
+def _texts(data_set: Dataset) -> Iterator[tuple[str, str, str]]:
+    """Keyword, VR and value of every text that the character set applies to."""
+    from scenario_runner.dicom.datasets import text_of
+
+    for element in data_set:
+        if element.VR == "SQ":
+            for item in element.value:
+                yield from _texts(item)
+        elif element.VR in vrs.CHARACTER_SET and not isinstance(element.value, bytes):
+            yield element.keyword, str(element.VR), text_of(element.value)
+
+
+def _identifier(level: QueryLevel, keys: Mapping[str, Any], character_set: CharacterSet) -> Dataset:
     identifier = attributes(keys, character_set)
     if level != "worklist":
         identifier.QueryRetrieveLevel = level.upper()

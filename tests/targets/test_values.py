@@ -14,7 +14,7 @@ from pydicom.filereader import read_dataset
 
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.queries import encode
-from scenario_runner.targets.values import MOST_CHARACTERS, MOST_VALUES, decoder, plain
+from scenario_runner.targets.values import MOST_CHARACTERS, MOST_VALUES, plain
 
 
 def _over_the_wire(ds: Dataset, syntax: str = EXPLICIT_LE) -> Dataset:
@@ -54,29 +54,39 @@ def test_every_kind_of_value_becomes_plain(syntax: str) -> None:
     }
 
 
+def _answer(name: bytes, terms: bytes | None) -> Dataset:
+    sets = b"" if terms is None else b"\x08\0\x05\0CS" + struct.pack("<H", len(terms)) + terms
+    value = name + b" " * (len(name) % 2)
+    data = sets + b"\x10\0\x10\0PN" + struct.pack("<H", len(value)) + value
+    return read_dataset(BytesIO(data), is_implicit_VR=False, is_little_endian=True)
+
+
 @pytest.mark.parametrize(
     ("terms", "raw", "text"),
     [
-        (["ISO_IR 100"], b"M\xdcLLER", "MÜLLER"),
-        (["ISO_IR 192"], "山田".encode(), "山田"),
-        (
-            ["", "ISO 2022 IR 87"],
-            b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B",
-            "Yamada^Tarou=山田^太郎",
-        ),
-        (
-            ["", "ISO 2022 IR 149"],
-            b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7",
-            "Hong^Gildong=洪^吉洞",
-        ),
-        ([""], "undeclared Å".encode(), "undeclared Å"),
-        ([""], b"undeclared \xc5", "undeclared Å"),
-        (["NO_SUCH"], b"plain", "plain"),
-        (["ISO_IR 192"], b"broken \xff", "broken \ufffd"),
+        (b"ISO_IR 100", b"M\xdcLLER", "MÜLLER"),
+        (b"ISO_IR 203", b"TESTB\xbcUF^25 \xa4", "TESTBŒUF^25 €"),
+        (b"\\ISO 2022 IR 58 ", b"\x1b$)A\xcd\xf5^\x1b$)A\xd0\xa1\xb6\xab", "王^小东"),
+        (b"GBK ", "壜^王".encode("gbk"), "壜^王"),
+        (None, "undeclared Å".encode(), "undeclared Å"),
+        (None, b"undeclared \xc5", "undeclared Å"),
+        (b"ISO_IR 192", b"broken \xff", "broken \ufffd"),
     ],
 )
-def test_text_is_read_by_its_character_set(terms: list[str], raw: bytes, text: str) -> None:
-    assert decoder(terms)(raw) == text
+def test_text_is_read_by_its_character_set(terms: bytes | None, raw: bytes, text: str) -> None:
+    undeclared: list[str] = []
+    assert plain(_answer(raw, terms), (), undeclared.append)["PatientName"] == text
+    assert undeclared == ([] if terms else ["PatientName"])
+
+
+def test_text_without_a_declaration_is_read_by_what_the_site_says() -> None:
+    undeclared: list[str] = []
+    assert plain(_answer(b"Wa\xb3\xeasa", None), ("ISO_IR 101",), undeclared.append) == {
+        "PatientName": "Wałęsa"
+    }
+    assert undeclared == ["PatientName"]
+    declared = _answer(b"M\xdcLLER", b"ISO_IR 100")
+    assert plain(declared, ("ISO_IR 101",))["PatientName"] == "MÜLLER"
 
 
 def test_a_number_that_is_none_stays_text() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from scenario_runner.imaging.encoding.elements import element_header
+from scenario_runner.dicom.datasets import element_header
 from scenario_runner.imaging.encoding.encapsulation import encapsulated
 from scenario_runner.imaging.encoding.template import PIXEL_DATA
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 from pydicom.filewriter import correct_ambiguous_vr
 
+from scenario_runner.dicom.datasets import encode_dataset
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
-from scenario_runner.imaging.encoding.elements import (
-    ElementEncoder,
-    encode_dataset,
-)
+from scenario_runner.imaging.encoding.elements import ElementEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

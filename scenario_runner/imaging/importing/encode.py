@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pydicom.dataelem import RawDataElement
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import correct_ambiguous_vr_element, write_dataset
+from pydicom.filewriter import correct_ambiguous_vr_element
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.datasets import encode_dataset
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import encoding_of
-from scenario_runner.imaging.encoding.elements import encode_dataset
 from scenario_runner.imaging.encoding.syntaxes import deflate, is_deflated
 from scenario_runner.imaging.encoding.template import PIXEL_DATA
 from scenario_runner.imaging.instance import Buffer, Instance
@@ -33,7 +33,9 @@ def encode(
     encoding = encoding_of(transfer_syntax)
     buffers: list[Buffer]
     if not encoding.little:
-        buffers = [_big_endian(dataset)]
+        _name_vrs(dataset)
+        _swap_words(dataset)
+        buffers = [encode_dataset(dataset, encoding, terms)]
     else:
         if PIXEL_DATA in dataset:
             # Encapsulated pixel data has an undefined length, which a raw element does not keep.
@@ -66,9 +68,14 @@ def _name_vrs(dataset: Dataset) -> None:
                 _name_vrs(item)
 
 
-def _big_endian(dataset: Dataset) -> bytes:
-    """By pydicom, which passes on the words that it did not swap when it read them."""
-    stream = DicomBytesIO()
-    stream.is_implicit_VR, stream.is_little_endian = False, False
-    write_dataset(stream, dataset)
-    return stream.getvalue()
+def _swap_words(dataset: Dataset) -> None:
+    """Turn the words of a big endian data set, which pydicom reads as they lie, to little endian."""
+    for tag in list(dataset.keys()):
+        element = dataset.get_item(tag)
+        if isinstance(element, RawDataElement):
+            continue
+        if element.VR == "SQ":
+            for item in element.value:
+                _swap_words(item)
+        elif isinstance(element.value, bytes):
+            element.value = vrs.swapped(element.value, str(element.VR))
