@@ -16,6 +16,7 @@ from scenario_runner.answers import Received, RetrieveResult
 from scenario_runner.api.operations import FindRequest, Level, RetrieveRequest
 from scenario_runner.dicom.likely_classes import has_pixels, is_known, likely_classes
 from scenario_runner.dicom.retrieve_keys import Keys, listed
+from scenario_runner.dicom.sop_classes import storage_classes
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, RECEIVABLE
 from scenario_runner.errors import OperationFailed, Unsupported
 
@@ -168,13 +169,10 @@ def _named(one: Held, keys: Keys) -> bool:
 
 def unknown(likely: Iterable[str], only: str | None = None) -> list[Pair]:
     """Contexts for what could not be asked: these SOP classes as they may be stored, others uncompressed."""
-    from pynetdicom.presentation import StoragePresentationContexts
-
     syntaxes = RECEIVABLE if only is None else (only,)
     plain = (EXPLICIT_LE, IMPLICIT_LE) if only is None else (only,)
-    classes = [str(one.abstract_syntax) for one in StoragePresentationContexts]
     pairs = [(sop_class, syntax) for sop_class in likely for syntax in syntaxes]
-    pairs += [(sop_class, syntax) for sop_class in classes for syntax in plain]
+    pairs += [(sop_class, syntax) for sop_class in storage_classes() for syntax in plain]
     return list(dict.fromkeys(pairs))[:MOST_PAIRS]
 
 

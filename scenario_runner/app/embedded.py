@@ -28,7 +28,7 @@ def _problems(site: LoadedSite, document: Document) -> Iterator[Diagnostic]:
         ):
             continue
         # Only such a site needs the Standard's dictionaries, which take their time to load.
-        from scenario_runner.pacs.configured import unknown_names
+        from scenario_runner.targets.embedded_options import unknown_names
 
         for path, message, hint in unknown_names(embedded):
             where = document.where(("targets", name, "embedded", *path), key=path[0] == "coerce")

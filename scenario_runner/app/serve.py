@@ -19,11 +19,11 @@ from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import UsageError
 from scenario_runner.language.site_model import EmbeddedService
-from scenario_runner.pacs.configured import pacs_options
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
 from scenario_runner.registry.location import registry_location
+from scenario_runner.targets.embedded_options import pacs_options
 from scenario_runner.targets.schedule import Schedule
 
 

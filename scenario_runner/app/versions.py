@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from scenario_runner import __version__
 
 _LIBRARIES = (
-    "pydicom", "pynetdicom", "numpy", "pillow", "faker",
+    "pydicom", "numpy", "pillow", "faker",
     "pyjpegls", "pylibjpeg-openjpeg", "pylibjpeg-rle", "python-gdcm",
 )  # fmt: skip
 _EXTRAS = ("imagecodecs",)

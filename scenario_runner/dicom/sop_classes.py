@@ -102,3 +102,12 @@ def is_storage(sop_class_uid: str) -> bool:
         return not sop_class_uid.startswith(STANDARD_ARC) or sop_class_uid.startswith(STORAGE_ARC)
     is_class = entry.type == "SOP Class" and not entry.name.startswith("Storage Commitment")
     return is_class and "Storage" in entry.name
+
+
+def storage_classes() -> list[str]:
+    """The storage SOP classes that pydicom has a name for, the retired ones last."""
+    from pydicom import uid
+
+    named = [one for one in vars(uid).values() if isinstance(one, uid.UID)]
+    known = dict.fromkeys(one for one in named if one.startswith(STORAGE_ARC))
+    return [str(one) for one in sorted(known, key=lambda one: one.is_retired)]

@@ -21,7 +21,7 @@ from scenario_runner.network.receiver import take_event
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import Context, Proposal
+from scenario_runner.ul.contexts import Context, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -142,18 +142,16 @@ def _request(
             Element.MESSAGE_ID: message_id,
             Element.REQUESTED_SOP_INSTANCE_UID: STORAGE_COMMITMENT_INSTANCE,
             Element.ACTION_TYPE_ID: _REQUEST,
-            Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
         },
         [queries.encode(information, context.transfer_syntax)],
     )
-    answer = association.response(Field.N_ACTION_RQ, message_id, context.id).command
-    status = commands.number(answer, Element.STATUS)
-    if status != 0:
-        comment = commands.comment(answer)
+    answer = association.response(Field.N_ACTION_RQ, message_id, context.id)
+    if answer.status:
+        comment = commands.comment(answer.command)
         raise association.peer.error(
             OperationFailed,
             "storage commitment was refused",
-            f"status {status:04X}H{f', {comment}' if comment else ''}",
+            f"status {answer.status:04X}H{f', {comment}' if comment else ''}",
         )
 
 
@@ -164,14 +162,13 @@ def _listen(
 
     None when the time is over or the peer has let go of the association.
     """
-    context = association.context(STORAGE_COMMITMENT, "storage commitment")
     here = Commitments()
     while time.monotonic() < end:
         if (report := commitments.next(transaction)) is not None:
             return report, "association of the peer"
         try:
             if not association.idle(_POLL):
-                _take(association, context, here)
+                _take(association, here)
         except AssociationAborted:
             return None
         if (report := here.next(transaction)) is not None:
@@ -196,15 +193,15 @@ def _listen_again(
     return report
 
 
-def _take(association: Association, context: Context, reports: Commitments) -> None:
+def _take(association: Association, reports: Commitments) -> None:
     message = association.receive()
-    if commands.number(message.command, Element.COMMAND_FIELD) != Field.N_EVENT_REPORT_RQ:
+    if message.kind != Field.N_EVENT_REPORT_RQ:
         raise association.peer.error(
             ProtocolViolation,
             "the peer broke the protocol",
             "it sent something else where a commitment report belongs",
         )
-    take_event(association, message, context, reports.take)
+    take_event(association, message, reports.take)
 
 
 def _read(report: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:

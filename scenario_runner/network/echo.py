@@ -11,7 +11,7 @@ from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import Proposal
+from scenario_runner.ul.contexts import Proposal
 
 if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
@@ -35,13 +35,12 @@ def echo(peer: Peer, deadline: Deadline) -> Echo:
                 Element.AFFECTED_SOP_CLASS_UID: VERIFICATION,
                 Element.COMMAND_FIELD: Field.C_ECHO_RQ,
                 Element.MESSAGE_ID: message_id,
-                Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
             },
         )
-        answer = association.response(Field.C_ECHO_RQ, message_id, context.id).command
+        answer = association.response(Field.C_ECHO_RQ, message_id, context.id)
         return Echo(
-            status=commands.number(answer, Element.STATUS) or 0,
-            comment=commands.comment(answer),
+            status=answer.status,
+            comment=commands.comment(answer.command),
             seconds=time.monotonic() - started,
             association=association.evidence.plain(),
         )

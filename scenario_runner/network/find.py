@@ -11,7 +11,7 @@ from scenario_runner.network import queries
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import Context, Proposal
+from scenario_runner.ul.contexts import Context, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -105,7 +105,6 @@ def _find_one(association: Association, context: Context, query: Query) -> FindA
             Element.COMMAND_FIELD: Field.C_FIND_RQ,
             Element.MESSAGE_ID: message_id,
             Element.PRIORITY: _MEDIUM_PRIORITY,
-            Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
         },
         [queries.encode(query.identifier, context.transfer_syntax)],
     )
@@ -114,7 +113,7 @@ def _find_one(association: Association, context: Context, query: Query) -> FindA
     size = 0
     for _ in range(peer.limits.responses + 1):
         message = association.response(Field.C_FIND_RQ, message_id, context.id)
-        status = commands.number(message.command, Element.STATUS) or 0
+        status = message.status
         if status not in PENDING:
             _raise_for_failure(peer, status, commands.comment(message.command), cancelled=cancelled)
             return FindAnswer(
@@ -133,14 +132,14 @@ def _find_one(association: Association, context: Context, query: Query) -> FindA
             cancel(association, context.id, message_id)
             cancelled = True
             continue
-        size += len(message.data)
+        size += sum(map(len, message.data))
         if size > peer.limits.matches:
             raise peer.error(
                 ProtocolViolation,
                 "the peer broke the protocol",
                 f"its matches take more than {peer.limits.matches} bytes",
             )
-        matches.append(queries.decode(message.data, context.transfer_syntax, peer))
+        matches.append(queries.decode(message.whole(), context.transfer_syntax, peer))
     raise peer.error(
         ProtocolViolation,
         "the peer broke the protocol",
@@ -155,7 +154,6 @@ def cancel(association: Association, context_id: int, message_id: int) -> None:
         {
             Element.COMMAND_FIELD: Field.C_CANCEL_RQ,
             Element.MESSAGE_ID_BEING_RESPONDED_TO: message_id,
-            Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
         },
     )
 

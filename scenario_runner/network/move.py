@@ -10,10 +10,9 @@ from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
 from scenario_runner.network.retrieve import retrieve_result
-from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import Proposal
+from scenario_runner.ul.contexts import Proposal
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -49,13 +48,12 @@ def move(
                 Element.MESSAGE_ID: message_id,
                 Element.PRIORITY: _MEDIUM_PRIORITY,
                 Element.MOVE_DESTINATION: destination,
-                Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
             },
             [queries.encode(identifier, context.transfer_syntax)],
         )
         for _ in range(peer.limits.responses):
             message = association.response(Field.C_MOVE_RQ, message_id, context.id)
-            if commands.number(message.command, Element.STATUS) not in PENDING:
+            if message.status not in PENDING:
                 return retrieve_result(association, context, message)
         raise peer.error(
             ProtocolViolation,

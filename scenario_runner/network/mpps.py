@@ -12,7 +12,7 @@ from scenario_runner.network import queries
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import Proposal
+from scenario_runner.ul.contexts import Proposal
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -65,14 +65,13 @@ def _call(
                 **naming,
                 Element.COMMAND_FIELD: field,
                 Element.MESSAGE_ID: message_id,
-                Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
             },
             [queries.encode(attributes, context.transfer_syntax)],
         )
-        answer = association.response(field, message_id, context.id).command
+        answer = association.response(field, message_id, context.id)
         return MppsResult(
-            status=commands.number(answer, Element.STATUS) or 0,
-            comment=commands.comment(answer),
+            status=answer.status,
+            comment=commands.comment(answer.command),
             seconds=time.monotonic() - started,
             association=association.evidence.plain(),
         )

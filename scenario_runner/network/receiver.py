@@ -13,7 +13,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.answers import Received
@@ -22,10 +22,14 @@ from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, VERIFICATION
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import FabricatorError, MachineError
 from scenario_runner.network import queries
-from scenario_runner.ul import commands
-from scenario_runner.ul.accepting import accept
-from scenario_runner.ul.association import Association, Message, Released
-from scenario_runner.ul.commands import Element, Field
+from scenario_runner.ul.accepting import refused, taken
+from scenario_runner.ul.association import Association, Released
+from scenario_runner.ul.commands import Element, Field, number
+from scenario_runner.ul.contexts import (
+    ABSTRACT_SYNTAX_NOT_SUPPORTED,
+    TRANSFER_SYNTAXES_NOT_SUPPORTED,
+    Context,
+)
 from scenario_runner.ul.peer import Limits, Peer
 from scenario_runner.ul.tls import secure_incoming
 from scenario_runner.ul.transport import Transport
@@ -36,8 +40,9 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
+    from scenario_runner.ul.associate_pdus import AssociationRequest, ProposedContext
+    from scenario_runner.ul.messages import Message
     from scenario_runner.ul.pdu_log import Sink as PduSink
-    from scenario_runner.ul.requesting import Context
     from scenario_runner.ul.tls import Tls
 
 LOGGER = logging.getLogger(__name__)
@@ -56,57 +61,43 @@ EventSink = Callable[[int, "Dataset"], None]
 """Takes event type id and event information of an N-EVENT-REPORT (PS3.7 10.1.1)."""
 
 
-def take_instance(association: Association, message: Message, context: Context, sink: Sink) -> None:
+def take_instance(association: Association, message: Message, sink: Sink) -> None:
     """Answer a C-STORE request after ``sink`` has taken the instance (PS3.7 9.3.1).
 
     A sink's OSError or MachineError (disk full) becomes a failure status and is raised again once
     that is sent. What cannot be a UID is refused, since UIDs become file names further on.
     """
-    command, data = message.command, message.data
-    sop_class = commands.text(command, Element.AFFECTED_SOP_CLASS_UID)
-    uid = commands.text(command, Element.AFFECTED_SOP_INSTANCE_UID)
+    context = association.contexts[message.context_id]
+    uid = message.sop_instance_uid
     status, comment, trouble = _SUCCESS, "", None
-    if data is None:
+    if message.data is None:
         status, comment = _INVALID_INSTANCE, "there is no data set"
-    elif sop_class != context.abstract_syntax:
+    elif message.sop_class_uid != context.abstract_syntax:
         status, comment = _SOP_CLASS_NOT_SUPPORTED, "SOP class is not the context's"
     elif not _SOME_UID.fullmatch(uid):
         status, comment = _INVALID_INSTANCE, "SOP instance UID is not a UID"
     else:
-        assert context.transfer_syntax is not None
         received = Received(
-            sop_class_uid=sop_class,
+            sop_class_uid=message.sop_class_uid,
             sop_instance_uid=uid,
-            transfer_syntax_uid=context.transfer_syntax,
-            data=data,
+            transfer_syntax_uid=context.transfer_syntax or "",
+            data=message.whole(),
         )
         try:
             sink(received)
         except (OSError, MachineError) as error:
             status, comment, trouble = _OUT_OF_RESOURCES, "cannot keep the instance", error
-    respond(association, message, status, comment)
+    association.respond(message, status, {Element.ERROR_COMMENT: comment} if comment else None)
     if trouble is not None:
         raise trouble
 
 
-def respond(association: Association, message: Message, status: int, comment: str = "") -> None:
-    """Answer any request with a status, repeating its SOP class and instance."""
-    request = message.command
-    answer: dict[int, int | str] = {
-        Element.COMMAND_FIELD: (commands.number(request, Element.COMMAND_FIELD) or 0) | 0x8000,
-        Element.MESSAGE_ID_BEING_RESPONDED_TO: commands.number(request, Element.MESSAGE_ID) or 0,
-        Element.COMMAND_DATA_SET_TYPE: commands.NO_DATA_SET,
-        Element.STATUS: status,
-    }
-    for element in (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_SOP_INSTANCE_UID):
-        if value := commands.text(request, element):
-            answer[element] = value
-    event = commands.number(request, Element.EVENT_TYPE_ID)
-    if event is not None:
-        answer[Element.EVENT_TYPE_ID] = event
-    if comment:
-        answer[Element.ERROR_COMMENT] = comment
-    association.send(message.context_id, answer)
+def take_event(association: Association, message: Message, on_event: EventSink) -> None:
+    """Hand an N-EVENT-REPORT over and answer it (PS3.7 10.3.1)."""
+    syntax = association.contexts[message.context_id].transfer_syntax or ""
+    event = number(message.command, Element.EVENT_TYPE_ID) or 0
+    on_event(event, queries.decode(message.whole(), syntax, association.peer))
+    association.respond(message, _SUCCESS)
 
 
 class Receiver:
@@ -114,8 +105,7 @@ class Receiver:
 
     contexts: the (SOP class UID, transfer syntax UID) pairs to take; a SOP class among them is also
     taken in both uncompressed little endian syntaxes; None takes whatever comes, as the peer prefers it.
-    on_instance, on_event: called from other
-    threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
+    on_instance, on_event: called from other threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
     gets the log of each association, from the thread that served it. tls: take nothing without it.
     """
 
@@ -237,7 +227,9 @@ class Receiver:
             return
         transport = Transport(sock, peer)
         try:
-            with accept(transport, peer, self._choose, deadline) as association:
+            association = Association.accept(transport, peer, self._judge, deadline)
+            assert association is not None, "nobody is refused: who sends to this port was told to"
+            with association:
                 self._converse(association)
         except Released:
             return
@@ -248,54 +240,42 @@ class Receiver:
             transport.close()
 
     def _converse(self, association: Association) -> None:
-        contexts: Mapping[int, Context] = {
-            c.id: c for c in association.evidence.contexts if c.accepted
-        }
         while True:
-            message = association.receive(self._limits.instance)
-            kind = commands.number(message.command, Element.COMMAND_FIELD)
-            context = contexts.get(message.context_id)
-            if context is None:
-                respond(association, message, _SOP_CLASS_NOT_SUPPORTED)
-            elif kind == Field.C_STORE_RQ and self._on_instance is not None:
-                self._store(association, message, context)
-            elif kind == Field.C_ECHO_RQ:
-                respond(association, message, _SUCCESS)
-            elif kind == Field.N_EVENT_REPORT_RQ and self._on_event is not None:
+            message = association.receive()
+            if message.kind == Field.C_STORE_RQ and self._on_instance is not None:
+                self._store(association, message)
+            elif message.kind == Field.C_ECHO_RQ:
+                association.respond(message, _SUCCESS)
+            elif message.kind == Field.N_EVENT_REPORT_RQ and self._on_event is not None:
                 with self._lock:
-                    take_event(association, message, context, self._on_event)
+                    take_event(association, message, self._on_event)
             else:
-                respond(association, message, _UNRECOGNIZED)
+                association.respond(message, _UNRECOGNIZED)
 
-    def _store(self, association: Association, message: Message, context: Context) -> None:
+    def _store(self, association: Association, message: Message) -> None:
         assert self._on_instance is not None
         with self._lock:
             try:
-                take_instance(association, message, context, self._on_instance)
+                take_instance(association, message, self._on_instance)
             except (OSError, MachineError) as error:
                 self.failure = self.failure or error
 
-    def _choose(self, abstract_syntax: str, proposed: tuple[str, ...]) -> str | None:
-        if abstract_syntax == VERIFICATION or (
-            abstract_syntax == STORAGE_COMMITMENT and self._on_event is not None
-        ):
-            usable = PLAIN
-            return next((syntax for syntax in proposed if syntax in usable), None)
-        if self._anything:
-            return next(iter(proposed), None)
-        if abstract_syntax not in self._classes:
-            return None
-        wanted = (s for s in proposed if (abstract_syntax, s) in self._contexts)
-        plain = (s for s in proposed if s in PLAIN)
-        return next(wanted, None) or next(plain, None)
+    def _judge(self, request: AssociationRequest) -> list[Context]:
+        return [self._answered(proposed, request) for proposed in request.contexts]
 
-
-def take_event(
-    association: Association, message: Message, context: Context, on_event: EventSink
-) -> None:
-    """Hand an N-EVENT-REPORT over and answer it (PS3.7 10.3.1)."""
-    assert context.transfer_syntax is not None
-    event = commands.number(message.command, Element.EVENT_TYPE_ID) or 0
-    data = message.data if message.data is not None else bytearray()
-    on_event(event, queries.decode(data, context.transfer_syntax, association.peer))
-    respond(association, message, _SUCCESS)
+    def _answered(self, proposed: ProposedContext, request: AssociationRequest) -> Context:
+        """Whatever role the peer wants, it may have (PS3.7 D.3.3.4)."""
+        uid, syntaxes = proposed.abstract_syntax, proposed.transfer_syntaxes
+        if uid == VERIFICATION or (uid == STORAGE_COMMITMENT and self._on_event is not None):
+            usable = [one for one in syntaxes if one in PLAIN]
+        elif self._anything:
+            usable = list(syntaxes)
+        elif uid in self._classes:
+            usable = [one for one in syntaxes if (uid, one) in self._contexts]
+            usable += [one for one in syntaxes if one in PLAIN]
+        else:
+            return refused(proposed, ABSTRACT_SYNTAX_NOT_SUPPORTED)
+        if not usable:
+            return refused(proposed, TRANSFER_SYNTAXES_NOT_SUPPORTED)
+        role = request.user.roles.get(uid)
+        return taken(proposed, usable[0], scp=role is not None and role.scp)

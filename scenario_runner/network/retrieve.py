@@ -11,9 +11,9 @@ from scenario_runner.network import queries
 from scenario_runner.network.find import PENDING
 from scenario_runner.network.receiver import Sink, take_instance
 from scenario_runner.ul import commands
-from scenario_runner.ul.association import Association, Message
+from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
-from scenario_runner.ul.requesting import (
+from scenario_runner.ul.contexts import (
     MAX_CONTEXTS,
     Context,
     Proposal,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.queries import Level
+    from scenario_runner.ul.messages import Message
     from scenario_runner.ul.peer import Peer
 
 _MEDIUM_PRIORITY = 0
@@ -80,7 +81,6 @@ class _Get:
         self._association = association
         self._context = context
         self._sink = sink
-        self._contexts = {c.id: c for c in association.evidence.contexts if c.accepted}
 
     def run(self, identifier: Dataset) -> RetrieveResult:
         association, context = self._association, self._context
@@ -94,19 +94,17 @@ class _Get:
                 Element.COMMAND_FIELD: Field.C_GET_RQ,
                 Element.MESSAGE_ID: message_id,
                 Element.PRIORITY: _MEDIUM_PRIORITY,
-                Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET,
             },
             [queries.encode(identifier, context.transfer_syntax)],
         )
         # Twice: each sub-operation may come with a pending response of its own.
         for _ in range(2 * limits.responses):
-            message = association.receive(limits.instance)
-            if commands.number(message.command, Element.COMMAND_FIELD) == Field.C_STORE_RQ:
-                self._take(message)
+            message = association.receive()
+            if message.kind == Field.C_STORE_RQ:
+                take_instance(association, message, self._sink)
                 continue
             association.expect(message, Field.C_GET_RQ, message_id, context.id)
-            status = commands.number(message.command, Element.STATUS) or 0
-            if status not in PENDING:
+            if message.status not in PENDING:
                 return retrieve_result(association, context, message)
         raise association.peer.error(
             ProtocolViolation,
@@ -114,23 +112,13 @@ class _Get:
             f"it sent more than {2 * limits.responses} messages in one C-GET",
         )
 
-    def _take(self, message: Message) -> None:
-        context = self._contexts.get(message.context_id)
-        if context is None:
-            raise self._association.peer.error(
-                ProtocolViolation,
-                "the peer broke the protocol",
-                "it sent an instance on a presentation context that was not accepted",
-            )
-        take_instance(self._association, message, context, self._sink)
-
 
 def retrieve_result(association: Association, context: Context, message: Message) -> RetrieveResult:
     """Read the final response to a C-GET or C-MOVE."""
     command = message.command
     failed_uids = _failed_uids(association, context, message)
     return RetrieveResult(
-        status=commands.number(command, Element.STATUS) or 0,
+        status=message.status,
         comment=commands.comment(command),
         completed=commands.number(command, Element.COMPLETED) or 0,
         # What stands in the list has failed, whatever was counted.
@@ -145,7 +133,7 @@ def _failed_uids(association: Association, context: Context, message: Message) -
     """FailedSOPInstanceUIDList (0008,0058) of the final response (PS3.4 C.4.3.1.3)."""
     if message.data is None or context.transfer_syntax is None:
         return ()
-    identifier = queries.decode(message.data, context.transfer_syntax, association.peer)
+    identifier = queries.decode(message.whole(), context.transfer_syntax, association.peer)
     element: Any = identifier.get_item("FailedSOPInstanceUIDList")
     if element is None or not isinstance(element.value, bytes):
         return ()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import logging
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
-from scenario_runner.pacs.association import Aborted, Association, Message, Released
+from scenario_runner.errors import AssociationAborted, FabricatorError
+from scenario_runner.pacs.association import Served
 from scenario_runner.pacs.commitment import tell_later
-from scenario_runner.pacs.connection import Connection
 from scenario_runner.pacs.misbehaviour import DeliberateAbort, DeliberateDrop
-from scenario_runner.pacs.services import Desk, Handler, handlers, negotiate, negotiate_extended
+from scenario_runner.pacs.services import HANDLERS, negotiate
+from scenario_runner.ul import pdu
 from scenario_runner.ul.associate_pdus import (
     APPLICATION_CONTEXT_NOT_SUPPORTED,
     CALLED_AE_TITLE_NOT_RECOGNIZED,
@@ -21,60 +21,69 @@ from scenario_runner.ul.associate_pdus import (
     NOT_WHO_IT_SAYS,
     PROTOCOL_VERSION_NOT_SUPPORTED,
     AssociationRequest,
-    MalformedPduError,
     Rejection,
-    decode_request,
-    encode_acceptance,
 )
+from scenario_runner.ul.association import Released
 from scenario_runner.ul.commands import Element
-from scenario_runner.ul.pdu import ASSOCIATE_RQ
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from scenario_runner.deadline import Deadline
+    from scenario_runner.pacs.desk import Desk
+    from scenario_runner.ul.contexts import Context
+    from scenario_runner.ul.messages import Message
+    from scenario_runner.ul.peer import Peer
+    from scenario_runner.ul.transport import Transport
 
 LOGGER = logging.getLogger(__name__)
 
-_REQUEST_MAX = 1 << 20
 _UNRECOGNIZED_OPERATION = 0x0211
 
 
 class Conversation:
-    """One connection from the A-ASSOCIATE-RQ to its end, whichever way it ends."""
+    """One connection from the A-ASSOCIATE-RQ to its end. peer: who connected, and our bounds."""
 
-    def __init__(self, connection: Connection, desk: Desk, *, full: bool) -> None:
-        self._connection = connection
+    def __init__(
+        self, transport: Transport, peer: Peer, desk: Desk, deadline: Deadline, *, full: bool
+    ) -> None:
+        self._transport = transport
+        self._peer = peer
         self._desk = desk
+        self._deadline = deadline
         self._full = full
-        self._handlers: dict[int, Handler] = handlers()
+        self._association: Served | None = None
 
     def run(self) -> None:
         """Talk until the peer releases, aborts, closes, is silent for too long or breaks the rules."""
-        association: Association | None = None
         try:
-            association = self._associate()
-            if association is not None:
-                tell_later(self._desk, association)
-            while association is not None:
+            association = Served.accept(self._transport, self._peer, self._judge, self._deadline)
+            if association is None:
+                return
+            self._association = association
+            tell_later(self._desk, association)
+            while True:
                 self._answer(association, association.receive())
         except Released:
-            self._connection.finish()
+            pass
         except DeliberateDrop:
-            self._connection.interrupt()
+            self._transport.interrupt()
         except DeliberateAbort:
             self._abort()
-        except Aborted:
-            LOGGER.info("the peer aborted the association")
-        except (MalformedPduError, TimeoutError) as error:
-            LOGGER.warning("aborting the association: %s", str(error) or "the peer is silent")
+        except AssociationAborted as error:
+            LOGGER.info("%s", error)
+        except FabricatorError as error:
+            LOGGER.warning("aborting the association: %s", error)
             self._abort()
-        except OSError as error:
-            LOGGER.info("the connection is gone: %s", error)
         except Exception:
             # Whatever a stranger's bytes have led to must not end in silence on the wire.
             LOGGER.exception("aborting the association")
             self._abort()
+        finally:
+            for note in self._association.evidence.notes if self._association else ():
+                LOGGER.info("%s: it %s", self._peer.host, note)
 
-    def _answer(self, association: Association, message: Message) -> None:
+    def _answer(self, association: Served, message: Message) -> None:
         misbehaviour = self._desk.misbehaviour
         misbehaviour.before(association, message)
         wrong = misbehaviour.status(message)
@@ -86,41 +95,23 @@ class Conversation:
             return
         # A warning means that it was done all the same: only success is said in other words.
         association.success = wrong or (0, "")
-        handler = self._handlers.get(message.kind)
+        handler = HANDLERS.get(message.kind)
         if handler is None:
             association.respond(message, _UNRECOGNIZED_OPERATION)
         else:
             handler(self._desk, association, message)
 
     def _abort(self) -> None:
-        with contextlib.suppress(OSError):
-            self._connection.send([b"\7\0\0\0\0\4\0\0\2\0"], timeout=1.0)
-            self._connection.finish()
+        """Say A-ABORT, also to who has no association yet."""
+        if self._association is not None:
+            self._association.abort(pdu.SERVICE_PROVIDER)
+        else:
+            self._transport.end_with(pdu.abort(pdu.SERVICE_PROVIDER))
 
-    def _associate(self) -> Association | None:
-        options = self._desk.options
-        self._connection.handshake(options.request_timeout)
-        kind, body = self._connection.read_pdu(
-            longest=_REQUEST_MAX, timeout=options.request_timeout
-        )
-        if kind != ASSOCIATE_RQ:
-            raise MalformedPduError(f"a PDU of type {kind:02X} instead of an A-ASSOCIATE-RQ")
-        request = decode_request(bytes(body))
+    def _judge(self, request: AssociationRequest) -> Sequence[Context] | Rejection:
         rejection = LOCAL_LIMIT_EXCEEDED if self._full else refusal(request, self._desk)
         rejection = rejection or self._desk.misbehaviour.rejection()
-        if rejection is not None:
-            self._connection.send([rejection.encode()], timeout=1.0)
-            self._connection.finish()
-            return None
-        contexts = negotiate(request, options)
-        acceptance = encode_acceptance(
-            request,
-            contexts,
-            maximum_pdu=options.maximum_pdu,
-            extended=negotiate_extended(request),
-        )
-        self._connection.send([acceptance], timeout=options.request_timeout)
-        return Association(self._connection, request, contexts, options)
+        return rejection or negotiate(request, self._desk.options)
 
 
 def refusal(request: AssociationRequest, desk: Desk) -> Rejection | None:
@@ -141,8 +132,8 @@ def refusal(request: AssociationRequest, desk: Desk) -> Rejection | None:
 
 def _is_known(request: AssociationRequest, users: Mapping[str, str]) -> bool:
     """Whether the user identity is a user name and its password (PS3.7 D.3.3.7, type 2)."""
-    if request.identity is None:
+    identity = request.user.identity
+    if identity is None:
         return False
-    name, password = request.identity
-    wanted = users.get(name)
-    return wanted is not None and hmac.compare_digest(wanted.encode(), password.encode())
+    wanted = users.get(identity.primary.decode("utf-8", "replace"))
+    return wanted is not None and hmac.compare_digest(wanted.encode(), identity.secondary)

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
     from scenario_runner.archive.index import Located
     from scenario_runner.archive.keys import Match
-    from scenario_runner.pacs.association import Association, Message
+    from scenario_runner.pacs.association import Served
     from scenario_runner.ul.associate_pdus import Rejection
+    from scenario_runner.ul.messages import Message
 
 OPERATIONS: Final[dict[int, Operation]] = {
     Field.C_ECHO_RQ: "echo",
@@ -52,8 +53,8 @@ OPERATIONS: Final[dict[int, Operation]] = {
     Field.C_GET_RQ: "get",
     Field.C_MOVE_RQ: "move",
     Field.N_ACTION_RQ: "commit",
-    0x0140: "mpps",
-    0x0120: "mpps",
+    Field.N_CREATE_RQ: "mpps",
+    Field.N_SET_RQ: "mpps",
 }
 Fate = Literal["hang", "drop", "abort"]
 """What comes instead of an answer."""
@@ -97,7 +98,7 @@ class Misbehaviour:
         refuse = self._first("refuse", Refuse)
         return None if refuse is None else REJECTIONS[refuse.reason]
 
-    def before(self, association: Association, message: Message) -> None:
+    def before(self, association: Served, message: Message) -> None:
         """What happens before a request is looked at. Raises DeliberateAbort, DeliberateDrop."""
         fate = self.fate(operation_of(message), association.answers)
         if fate == "hang":
@@ -129,10 +130,10 @@ class Misbehaviour:
         fates: tuple[Fate, ...] = ("hang", "drop", "abort")
         return next((name for name in fates if due(name)), None)
 
-    def _hang(self, association: Association) -> None:
+    def _hang(self, association: Served) -> None:
         """Stay silent until the peer has had enough of it or the PACS stops."""
         while not self._stopping.wait(_LOOK):
-            if association.connection.has_more():
+            if association.has_more():
                 # An A-ABORT, a release or the end: reading it ends the association.
                 association.receive()
 

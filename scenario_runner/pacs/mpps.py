@@ -1,120 +1,31 @@
-"""Modality Performed Procedure Step: N-CREATE and N-SET answered and kept (PS3.4 F.7)."""
+"""Modality Performed Procedure Step: N-CREATE and N-SET answered (PS3.4 F.7)."""
 
 from __future__ import annotations
 
-import hashlib
-import threading
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.transcoding import transcode
-from scenario_runner.archive.values import texts
-from scenario_runner.dicom.elements import (
-    DamagedDatasetError,
-    Elements,
-    read_elements,
-    write_elements,
-)
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.sop_classes import MPPS
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, encoding_of
-from scenario_runner.pacs.services import Desk, comment, joined
+from scenario_runner.pacs.desk import Desk, comment
+from scenario_runner.pacs.performed_steps import (
+    INVALID_OBJECT_INSTANCE,
+    PROCESSING_FAILURE,
+    SUCCESS,
+    Refused,
+)
 from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
+    from scenario_runner.pacs.association import Served
+    from scenario_runner.ul.messages import Message
 
-    from scenario_runner.pacs.association import Association, Message
-
-N_SET_RQ, N_CREATE_RQ = 0x0120, 0x0140
 _ERROR_ID: Final = 0x0903
 
-SUCCESS = 0x0000
-INVALID_ATTRIBUTE_VALUE = 0x0106
-PROCESSING_FAILURE = 0x0110
-DUPLICATE_SOP_INSTANCE = 0x0111
-NO_SUCH_OBJECT_INSTANCE = 0x0112
-INVALID_OBJECT_INSTANCE = 0x0117
-MISSING_ATTRIBUTE = 0x0120
-_MAY_NO_LONGER_BE_UPDATED: Final = 0xA710
-"""Error ID of a step that is over (PS3.4 F.7.2.2.2)."""
 
-_STATUS: Final = 0x00400252
-IN_PROGRESS, COMPLETED, DISCONTINUED = "IN PROGRESS", "COMPLETED", "DISCONTINUED"
-
-
-class Refused(Exception):
-    """A request that breaks a rule: status, why, and an Error ID where there is one."""
-
-    def __init__(self, status: int, why: str, error_id: int | None = None) -> None:
-        super().__init__(why)
-        self.status = status
-        self.error_id = error_id
-
-
-class PerformedSteps:
-    """The steps modalities have told about, one file each; any thread may ask.
-
-    A step begins IN PROGRESS and changes until it is COMPLETED or DISCONTINUED, then never again.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-
-    def create(self, uid: str, elements: Elements) -> None:
-        """Take a new step. Raises Refused."""
-        status = _text(elements, _STATUS)
-        if not status:
-            raise Refused(MISSING_ATTRIBUTE, "Performed Procedure Step Status is missing")
-        if status != IN_PROGRESS:
-            raise Refused(INVALID_ATTRIBUTE_VALUE, f"a step begins {IN_PROGRESS}, not {status}")
-        with self._lock:
-            if self._path(uid).exists():
-                raise Refused(DUPLICATE_SOP_INSTANCE, "there is a step with this UID")
-            self._write(uid, elements)
-
-    def change(self, uid: str, elements: Elements) -> None:
-        """Replace attributes of a step. Raises Refused."""
-        status = _text(elements, _STATUS)
-        if status and status not in (IN_PROGRESS, COMPLETED, DISCONTINUED):
-            raise Refused(INVALID_ATTRIBUTE_VALUE, f"'{status}' is no status of a step")
-        with self._lock:
-            path = self._path(uid)
-            if not path.exists():
-                raise Refused(NO_SUCH_OBJECT_INSTANCE, "there is no step with this UID")
-            before = _read(path)
-            if _text(before, _STATUS) != IN_PROGRESS:
-                raise Refused(
-                    PROCESSING_FAILURE,
-                    "Performed Procedure Step Object may no longer be updated",
-                    _MAY_NO_LONGER_BE_UPDATED,
-                )
-            self._write(uid, {**before, **elements})
-
-    def __iter__(self) -> Iterator[Dataset]:
-        """Every step as it stands now."""
-        from scenario_runner.dicom.datasets import read_file
-
-        for path in sorted(self._folder.glob("*.dcm")):
-            yield read_file(path)
-
-    def _path(self, uid: str) -> Path:
-        return self._folder / (hashlib.sha256(uid.encode("utf-8")).hexdigest()[:40] + ".dcm")
-
-    def _write(self, uid: str, elements: Elements) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(uid)
-        half = path.with_suffix(".part")
-        meta = file_meta(MPPS, uid, EXPLICIT_LE)
-        half.write_bytes(meta + write_elements(elements, implicit=False))
-        half.replace(path)
-
-
-def answer_create(desk: Desk, association: Association, message: Message) -> None:
+def answer_create(desk: Desk, association: Served, message: Message) -> None:
     """N-CREATE: a modality has begun. A UID is given where the modality gives none (PS3.7 10.1.5)."""
     uid = message.sop_instance_uid or f"2.25.{uuid.uuid4().int}"
     try:
@@ -125,7 +36,7 @@ def answer_create(desk: Desk, association: Association, message: Message) -> Non
     association.respond(message, SUCCESS, {Element.AFFECTED_SOP_INSTANCE_UID: uid})
 
 
-def answer_set(desk: Desk, association: Association, message: Message) -> None:
+def answer_set(desk: Desk, association: Served, message: Message) -> None:
     """N-SET: the step goes on or is over."""
     try:
         desk.steps.change(message.sop_instance_uid, _elements(association, message))
@@ -135,29 +46,19 @@ def answer_set(desk: Desk, association: Association, message: Message) -> None:
     association.respond(message, SUCCESS)
 
 
-def _elements(association: Association, message: Message) -> Elements:
+def _elements(association: Served, message: Message) -> Elements:
     context = association.contexts[message.context_id]
     if context.abstract_syntax != MPPS:
         raise Refused(INVALID_OBJECT_INSTANCE, "this SOP class has no such operation here")
     try:
-        plain = transcode(joined(message), context.transfer_syntax, EXPLICIT_LE)
+        plain = transcode(message.whole(), context.transfer_syntax or "", EXPLICIT_LE)
         return read_elements(plain, encoding_of(EXPLICIT_LE))
     except DamagedDatasetError as error:
         raise Refused(PROCESSING_FAILURE, str(error)) from error
 
 
-def _refuse(association: Association, message: Message, refused: Refused) -> None:
+def _refuse(association: Served, message: Message, refused: Refused) -> None:
     elements: dict[int, int | str] = {Element.ERROR_COMMENT: comment(refused)}
     if refused.error_id is not None:
         elements[_ERROR_ID] = refused.error_id
     association.respond(message, refused.status, elements)
-
-
-def _read(path: Path) -> Elements:
-    content = path.read_bytes()
-    return read_elements(content[decode_meta(content).data_offset :], encoding_of(EXPLICIT_LE))
-
-
-def _text(elements: Elements, tag: int) -> str:
-    element = elements.get(tag)
-    return next(iter(texts(tag, element)), "") if element else ""

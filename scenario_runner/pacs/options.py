@@ -29,18 +29,6 @@ class Destination:
     """Whom to log in as."""
 
 
-@dataclass(frozen=True, slots=True)
-class TlsOptions:
-    """TLS 1.2 or 1.3 on the DICOM port (PS3.15 B). All files are PEM.
-
-    authorities: who may have signed a client's certificate; given, a client without one is refused.
-    """
-
-    certificate: Path
-    key: Path
-    authorities: Path | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebOptions:
     """DICOMweb on an HTTP port of its own, with the TLS files of the DICOM port when there are any.
@@ -97,8 +85,8 @@ class PacsOptions:
     """A folder of worklist items; by default ``worklist`` in the folder of the PACS."""
     scheduled: Callable[[], Iterable[Elements]] = tuple
     """Worklist items beside those of the folder, asked for at each query; called from any thread."""
-    tls: TlsOptions | None = None
-    """Speak TLS, and nothing else."""
+    tls: Tls | None = None
+    """Speak TLS on the DICOM port (PS3.15 B), and nothing else; with ``ca``, to who has a certificate of it."""
     web: WebOptions = field(default_factory=WebOptions)
     """DICOMweb, once ``EmbeddedPacs.open_web`` is called."""
     faults: Sequence[Fault] = ()

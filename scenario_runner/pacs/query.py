@@ -9,7 +9,7 @@ from scenario_runner.archive.query import InvalidIdentifierError, Query, level_o
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.sop_classes import FIND, MODALITY_WORKLIST
 from scenario_runner.dicom.syntaxes import encoding_of
-from scenario_runner.pacs.services import Desk, comment, has_periods, is_relational, joined
+from scenario_runner.pacs.desk import Desk, comment, has_periods, is_relational
 from scenario_runner.pacs.worklist import find_items
 from scenario_runner.ul.commands import Element
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.archive.keys import Match
-    from scenario_runner.pacs.association import Association, Message
+    from scenario_runner.pacs.association import Served
+    from scenario_runner.ul.contexts import Context
+    from scenario_runner.ul.messages import Message
 
 SUCCESS = 0x0000
 PENDING, PENDING_UNSUPPORTED_KEYS = 0xFF00, 0xFF01
@@ -35,16 +37,16 @@ class _Found:
     pending: int = PENDING
 
 
-def answer_find(desk: Desk, association: Association, message: Message) -> None:
+def answer_find(desk: Desk, association: Served, message: Message) -> None:
     """One pending response for each match, then the final one; C-CANCEL ends it with FE00."""
     context = association.contexts[message.context_id]
     sop_class = context.abstract_syntax
     if sop_class not in FIND and sop_class != MODALITY_WORKLIST:
         association.respond(message, SOP_CLASS_NOT_SUPPORTED)
         return
-    encoding = encoding_of(context.transfer_syntax)
+    encoding = encoding_of(context.transfer_syntax or "")
     try:
-        found = _look(desk, association, sop_class, read_elements(joined(message), encoding))
+        found = _look(desk, context, read_elements(message.whole(), encoding))
     except InvalidIdentifierError as error:
         association.respond(
             message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
@@ -63,16 +65,16 @@ def answer_find(desk: Desk, association: Association, message: Message) -> None:
     association.respond(message, SUCCESS)
 
 
-def _look(desk: Desk, association: Association, sop_class: str, identifier: Elements) -> _Found:
-    if sop_class == MODALITY_WORKLIST:
+def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
+    if context.abstract_syntax == MODALITY_WORKLIST:
         items = find_items(desk.worklist, identifier, desk.options.scheduled())
         return _Found(items)
     query = Query.of(
         level_of(identifier),
-        FIND[sop_class],
+        FIND[context.abstract_syntax],
         identifier,
-        relational=is_relational(desk, association, sop_class),
-        periods=has_periods(association, sop_class),
+        relational=is_relational(desk, context),
+        periods=has_periods(context),
     )
     matches = query.run(desk.archive, desk.ae_title)
     return _Found(matches, PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.answers import status_class
 from scenario_runner.archive.index import Located
 from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
 from scenario_runner.archive.transcoding import TranscodingError, transcode
@@ -19,24 +21,21 @@ from scenario_runner.dicom.elements import (
 from scenario_runner.dicom.levels import LEVELS, Level, Root
 from scenario_runner.dicom.sop_classes import GET
 from scenario_runner.dicom.syntaxes import PLAIN, encoding_of
-from scenario_runner.pacs.services import (
-    Desk,
-    accepted_for_sub_operations,
-    comment,
-    is_relational,
-    joined,
-)
-from scenario_runner.ul.associate_pdus import MalformedPduError
+from scenario_runner.pacs.desk import Desk, comment, is_relational
 from scenario_runner.ul.commands import Command, Element, Field, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.archive.archive import Archive
-    from scenario_runner.pacs.association import Association, Message
+    from scenario_runner.pacs.association import Served
+    from scenario_runner.ul.association import Association
+    from scenario_runner.ul.messages import Message
+
+LOGGER = logging.getLogger(__name__)
 
 SUCCESS = 0x0000
-SUB_OPERATIONS_WITH_FAILURES = 0xB000
+SUB_OPERATIONS_WITH_WARNINGS = 0xB000
 UNABLE_TO_PERFORM_SUB_OPERATIONS = 0xA702
 IDENTIFIER_DOES_NOT_MATCH = 0xA900
 UNABLE_TO_PROCESS = 0xC000
@@ -45,7 +44,6 @@ PENDING = 0xFF00
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 
 _FAILED_SOP_INSTANCE_UID_LIST: Final = 0x00080058
-_MEDIUM_PRIORITY: Final = 0
 
 
 @dataclass(slots=True)
@@ -62,7 +60,7 @@ class SubOperations:
         self.remaining -= 1
         if status == SUCCESS:
             self.completed += 1
-        elif status & 0xF000 == 0xB000:
+        elif status_class(status) == "warning":
             self.warning += 1
         else:
             self.failed.append(uid)
@@ -83,32 +81,43 @@ class SubOperations:
 
     @property
     def status(self) -> int:
-        """Of the final response."""
+        """Of the final response: B000 where a sub-operation failed or warned (PS3.4 C.4.2.3.1)."""
         if not self.failed:
-            return SUCCESS
+            return SUB_OPERATIONS_WITH_WARNINGS if self.warning else SUCCESS
         nothing = not (self.completed or self.warning)
-        return UNABLE_TO_PERFORM_SUB_OPERATIONS if nothing else SUB_OPERATIONS_WITH_FAILURES
+        return UNABLE_TO_PERFORM_SUB_OPERATIONS if nothing else SUB_OPERATIONS_WITH_WARNINGS
 
 
-Sender = Callable[[Located, int], int]
-"""Carries out one sub-operation: the instance and a message id; gives its status."""
+Sender = Callable[[Located], int]
+"""Carries out one sub-operation; gives its status."""
 
 
-def answer_get(desk: Desk, association: Association, message: Message) -> None:
-    """Send each instance as it was received, or in another uncompressed syntax if the peer asks so."""
+def answer_get(desk: Desk, association: Served, message: Message) -> None:
+    """Send each instance as it was received, or uncompressed in another syntax if the peer asks so."""
     found = requested(desk, association, message, GET)
     if found is None:
         return
-    accepted = accepted_for_sub_operations(list(association.contexts.values()))
+    accepted = {
+        (context.abstract_syntax, context.transfer_syntax or ""): context.id
+        for context in association.contexts.values()
+        if context.scp
+    }
+    priority = number(message.command, Element.PRIORITY) or 0
 
-    def send(instance: Located, message_id: int) -> int:
-        return _send(desk, association, accepted, instance, message_id)
+    def send(instance: Located) -> int:
+        try:
+            data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
+            context_id, data = _encoded(accepted, instance, data)
+        except (OSError, DamagedDatasetError, TranscodingError) as error:
+            LOGGER.warning("C-GET of %s: %s", instance.sop_instance_uid, error)
+            return UNABLE_TO_PROCESS
+        return store(association, context_id, instance, data, {Element.PRIORITY: priority})
 
     carry_out(desk, association, message, found, send)
 
 
 def requested(
-    desk: Desk, association: Association, message: Message, models: Mapping[str, Root]
+    desk: Desk, association: Served, message: Message, models: Mapping[str, Root]
 ) -> list[Located] | None:
     """The instances a C-GET or C-MOVE asks for; None when it was answered with a failure already."""
     context = association.contexts[message.context_id]
@@ -117,8 +126,8 @@ def requested(
         association.respond(message, SOP_CLASS_NOT_SUPPORTED)
         return None
     try:
-        identifier = read_elements(joined(message), encoding_of(context.transfer_syntax))
-        relational = is_relational(desk, association, context.abstract_syntax)
+        identifier = read_elements(message.whole(), encoding_of(context.transfer_syntax or ""))
+        relational = is_relational(desk, context)
         return select(desk.archive, model, identifier, relational=relational)
     except InvalidIdentifierError as error:
         status, problem = IDENTIFIER_DOES_NOT_MATCH, comment(error)
@@ -130,7 +139,7 @@ def requested(
 
 def carry_out(
     desk: Desk,
-    association: Association,
+    association: Served,
     message: Message,
     found: Sequence[Located],
     send: Sender,
@@ -138,20 +147,20 @@ def carry_out(
     """All sub-operations, a pending response after each, then the final one (PS3.4 C.4.2.3)."""
     found = desk.misbehaviour.selected(found)
     progress = SubOperations(len(found))
-    for message_id, instance in enumerate(found, start=1):
+    for instance in found:
         if association.is_cancelled(message.id):
             association.respond(message, CANCELLED, progress.elements(final=False))
             return
         instead = desk.misbehaviour.sub_operation()
         if instead is None:
-            status = send(instance, message_id)
+            status = send(instance)
         else:
             status = SUCCESS if instead == "lose" else UNABLE_TO_PROCESS
         progress.count(instance.sop_instance_uid, status)
         if progress.remaining:
             association.respond(message, PENDING, progress.elements(final=False))
     off_by = desk.misbehaviour.completed(progress.completed) - progress.completed
-    encoding = encoding_of(association.contexts[message.context_id].transfer_syntax)
+    encoding = encoding_of(association.contexts[message.context_id].transfer_syntax or "")
     association.respond(
         message,
         progress.status,
@@ -160,11 +169,11 @@ def carry_out(
     )
 
 
-def failed_list(uids: Iterable[str], *, implicit: bool) -> list[bytes]:
+def failed_list(uids: Iterable[str], *, implicit: bool) -> list[bytes] | None:
     """The identifier of a final response with failures (PS3.4 C.4.3.1.3.2); nothing without."""
     failed = list(uids)
     if not failed:
-        return []
+        return None
     tag = _FAILED_SOP_INSTANCE_UID_LIST
     return [write_elements({tag: encode(tag, failed, ())}, implicit=implicit)]
 
@@ -196,41 +205,29 @@ def select(
     )
 
 
-def _send(
-    desk: Desk,
-    association: Association,
-    accepted: dict[tuple[str, str], int],
-    instance: Located,
-    message_id: int,
+def store(
+    association: Association, context_id: int, instance: Located, data: bytes, elements: Command
 ) -> int:
-    """One C-STORE sub-operation; its status, or a failure when it cannot be tried."""
-    try:
-        data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
-        context_id, data = _encoded(accepted, instance, data)
-    except (OSError, DamagedDatasetError, TranscodingError):
-        return UNABLE_TO_PROCESS
+    """One C-STORE sub-operation; its status. elements: what else the request says."""
+    message_id = association.next_message_id()
     association.send(
         context_id,
         {
+            **elements,
             Element.AFFECTED_SOP_CLASS_UID: instance.sop_class_uid,
             Element.COMMAND_FIELD: Field.C_STORE_RQ,
-            Element.MESSAGE_ID: message_id & 0xFFFF,
-            Element.PRIORITY: _MEDIUM_PRIORITY,
+            Element.MESSAGE_ID: message_id,
             Element.AFFECTED_SOP_INSTANCE_UID: instance.sop_instance_uid,
         },
         [memoryview(data)],
     )
-    answer = association.receive()
-    if answer.kind != Field.C_STORE_RSP:
-        raise MalformedPduError("a C-STORE sub-operation was answered by something else")
-    status = number(answer.command, Element.STATUS)
-    return UNABLE_TO_PROCESS if status is None else status
+    return association.response(Field.C_STORE_RQ, message_id, context_id).status
 
 
 def _encoded(
     accepted: dict[tuple[str, str], int], instance: Located, data: bytes
 ) -> tuple[int, bytes]:
-    """Context and bytes: as stored where that was accepted, else in another uncompressed syntax."""
+    """Context and bytes: as stored where that was accepted, else uncompressed in another syntax."""
     stored = instance.transfer_syntax_uid
     same = accepted.get((instance.sop_class_uid, stored))
     if same is not None:

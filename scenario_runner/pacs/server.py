@@ -8,24 +8,27 @@ import selectors
 import socket
 import ssl
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
-from scenario_runner.errors import Interrupted, MachineError, StepTimeout
-from scenario_runner.pacs.commitment import Reports
-from scenario_runner.pacs.connection import Connection
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import FabricatorError, Interrupted, MachineError, StepTimeout
 from scenario_runner.pacs.conversation import Conversation
+from scenario_runner.pacs.desk import Desk
 from scenario_runner.pacs.misbehaviour import Misbehaviour
-from scenario_runner.pacs.mpps import PerformedSteps
-from scenario_runner.pacs.options import PacsOptions, TlsOptions
-from scenario_runner.pacs.services import Desk
+from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.performed_steps import PerformedSteps
+from scenario_runner.pacs.reports import Reports
+from scenario_runner.ul.peer import Limits, Peer
+from scenario_runner.ul.tls import secure_incoming
+from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from scenario_runner.deadline import Deadline
     from scenario_runner.language.faults import Fault
     from scenario_runner.pacs.dicomweb.server import WebServer
 
@@ -66,7 +69,7 @@ class EmbeddedPacs:
         self._wake: tuple[socket.socket, socket.socket] | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._open: dict[threading.Thread, Connection] = {}
+        self._open: dict[threading.Thread, socket.socket] = {}
         self._errands: set[threading.Thread] = set()
         self._stopping = threading.Event()
         self._web: WebServer | None = None
@@ -100,7 +103,7 @@ class EmbeddedPacs:
         """
         if self._thread is not None:
             raise RuntimeError("the embedded PACS is running already")
-        self._tls = None if self.options.tls is None else tls_context(self.options.tls)
+        self._tls = None if self.options.tls is None else self.options.tls.server_context()
         listener = self._listen()
         try:
             self._archive = Archive(self.folder, self.options.archive)
@@ -162,8 +165,9 @@ class EmbeddedPacs:
             self._thread = None
         with self._lock:
             running = dict(self._open)
-        for connection in running.values():
-            connection.interrupt()
+        for sock in running.values():
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         for thread in running:
             thread.join()
         with self._lock:
@@ -201,8 +205,8 @@ class EmbeddedPacs:
                 if self._stopping.is_set():
                     return
                 try:
-                    sock, _ = self._listener.accept()
-                    self._serve(sock)
+                    sock, address = self._listener.accept()
+                    self._serve(sock, address)
                 except BlockingIOError:
                     continue  # the peer went away before it was accepted
                 except OSError as error:
@@ -210,9 +214,8 @@ class EmbeddedPacs:
                     # Out of file handles, it would fail again at once, and again.
                     self._stopping.wait(_BREATH)
 
-    def _serve(self, sock: socket.socket) -> None:
+    def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
         sock.setblocking(True)  # on some systems it takes after the listener
-        connection = Connection(sock, self._tls)
         desk = Desk(
             archive=self.archive,
             options=self.options,
@@ -227,17 +230,41 @@ class EmbeddedPacs:
         with self._lock:
             full = len(self._open) >= self.options.maximum_associations
             thread = threading.Thread(
-                target=self._converse, args=(connection, desk, full), daemon=True,
+                target=self._converse, args=(sock, self._caller(address), desk, full), daemon=True,
                 name=f"pacs-{self.ae_title}-association",
             )  # fmt: skip
-            self._open[thread] = connection
+            self._open[thread] = sock
         thread.start()
 
-    def _converse(self, connection: Connection, desk: Desk, full: bool) -> None:
+    def _caller(self, address: tuple[str, int]) -> Peer:
+        """Who has connected, how patient we are with it, and within which bounds."""
+        options = self.options
+        return Peer(
+            host=address[0],
+            port=address[1],
+            ae_title="?",
+            calling_ae_title=self.ae_title,
+            connect_timeout=options.request_timeout,
+            association_timeout=options.request_timeout,
+            response_timeout=options.idle_timeout,
+            limits=Limits(pdu=options.maximum_pdu, instance=options.maximum_instance),
+        )
+
+    def _converse(self, sock: socket.socket, caller: Peer, desk: Desk, full: bool) -> None:
+        deadline = Deadline(None, self._stopping)
         try:
-            Conversation(connection, desk, full=full).run()
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                until = time.monotonic() + caller.connect_timeout
+                sock = secure_incoming(sock, self._tls, caller, deadline, until)
+                with self._lock:
+                    self._open[threading.current_thread()] = sock
+            transport = Transport(sock, caller, awaits=False)
+            Conversation(transport, caller, desk, deadline, full=full).run()
+        except (OSError, FabricatorError) as error:
+            LOGGER.info("a connection came to nothing: %s", error)
         finally:
-            connection.close()
+            sock.close()
             with self._lock:
                 self._open.pop(threading.current_thread(), None)
 
@@ -255,24 +282,6 @@ class EmbeddedPacs:
         with self._lock:
             self._errands.add(thread)
         thread.start()
-
-
-def tls_context(tls: TlsOptions) -> ssl.SSLContext:
-    """What TLS is spoken with. Raises MachineError when a file cannot be used."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(tls.certificate, tls.key)
-        if tls.authorities is not None:
-            context.load_verify_locations(tls.authorities)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except OSError as error:
-        raise MachineError(
-            f"cannot use the TLS files '{tls.certificate}', '{tls.key}'"
-            f"{f', {tls.authorities}' if tls.authorities else ''}: {error}",
-            hint="they have to be PEM files, and the key has to belong to the certificate",
-        ) from error
-    return context
 
 
 def serve(

@@ -9,11 +9,12 @@ from scenario_runner.archive.description import MismatchError
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.pacs.coercion import coerce
-from scenario_runner.pacs.services import Desk, comment
+from scenario_runner.pacs.desk import Desk, comment
 from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
-    from scenario_runner.pacs.association import Association, Message
+    from scenario_runner.pacs.association import Served
+    from scenario_runner.ul.messages import Message
 
 SUCCESS = 0x0000
 DUPLICATE_SOP_INSTANCE = 0x0111
@@ -23,27 +24,27 @@ DATA_SET_DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
 
-def answer_echo(desk: Desk, association: Association, message: Message) -> None:  # noqa: ARG001
+def answer_echo(desk: Desk, association: Served, message: Message) -> None:  # noqa: ARG001
     """C-ECHO: success."""
     association.respond(message, SUCCESS)
 
 
-def answer_store(desk: Desk, association: Association, message: Message) -> None:
+def answer_store(desk: Desk, association: Served, message: Message) -> None:
     """Keep the instance as it came; success is said when it is safe (PS3.4 B.2.3)."""
-    context = association.contexts[message.context_id]
+    syntax = association.contexts[message.context_id].transfer_syntax or ""
     if desk.misbehaviour.loses():
         association.respond(message, SUCCESS)
         return
     try:
-        data, coerced = message.data, list[str]()
+        data, coerced = message.data or [], list[str]()
         if desk.options.coerce:
-            data, coerced = coerce(data, context.transfer_syntax, desk.options.coerce)
+            data, coerced = coerce(data, syntax, desk.options.coerce)
         desk.archive.store(
             message.sop_class_uid,
             message.sop_instance_uid,
-            context.transfer_syntax,
-            desk.misbehaviour.stored(data, context.transfer_syntax),
-            source_ae_title=association.request.calling_ae_title,
+            syntax,
+            desk.misbehaviour.stored(data, syntax),
+            source_ae_title=association.calling_ae_title,
         )
     except DuplicateError as error:
         status, problem = DUPLICATE_SOP_INSTANCE, comment(error)

@@ -135,8 +135,8 @@ class EmbeddedTarget(DimseTarget):
             self._receiving.release()
 
     def _started(self) -> EmbeddedPacs:
-        from scenario_runner.pacs.configured import pacs_options
         from scenario_runner.pacs.server import EmbeddedPacs
+        from scenario_runner.targets.embedded_options import pacs_options
 
         with self._lock:
             if self._pacs is None:

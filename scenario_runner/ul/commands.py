@@ -1,10 +1,12 @@
-"""DIMSE command sets: group 0000 in Implicit VR Little Endian (PS3.7 6.3.1), encoded and read strictly."""
+"""DIMSE command sets: group 0000 in Implicit VR Little Endian (PS3.7 6.3.1), written and read."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+
+from scenario_runner.ul.pdu import Buffer
 
 NO_DATA_SET = 0x0101
 """CommandDataSetType when no data set follows (PS3.7 E.1)."""
@@ -147,40 +149,75 @@ def _element(element: int, value: int | str) -> bytes:
     return _HEADER.pack(0, element, len(raw)) + raw
 
 
-def decode(data: bytes | bytearray | memoryview) -> dict[int, int | str]:
-    """Read a command set. Raises CommandSetError on anything the Standard does not allow.
+def decode(data: Buffer, note: Callable[[str], None] = lambda _: None) -> dict[int, int | str]:
+    """Read a command set. Raises CommandSetError for one that cannot be read, or says two things.
 
+    note: told of what the Standard does not allow and is clear all the same, in words that follow "it".
     Text is taken as Latin-1 when it is not ASCII: an error comment is worth more than a refusal.
     """
     view = memoryview(data)
     found: dict[int, int | str] = {}
-    position, size = 0, len(view)
+    position, size, before = 0, len(view), -1
     while position < size:
-        if size - position < 8:
+        if size - position < _HEADER.size:
             raise CommandSetError("the command set ends in the middle of an element")
         group, element, length = _HEADER.unpack_from(view, position)
-        position += 8
-        if group != 0:
-            raise CommandSetError(f"the command set holds an element of group {group:04X}")
+        position += _HEADER.size
         if length > size - position:
             raise CommandSetError(
-                f"element (0000,{element:04X}) claims {length} bytes, {size - position} are there"
+                f"element ({group:04X},{element:04X}) claims {length} bytes, "
+                f"{size - position} are there"
             )
-        raw = view[position : position + length]
+        start = position
         position += length
-        if element in _US:
-            if length != 2:
-                raise CommandSetError(f"element (0000,{element:04X}) has {length} bytes, not 2")
-            found[element] = raw[0] | raw[1] << 8
-        elif element == Element.OFFENDING_ELEMENT:
-            found[element] = " ".join(
-                f"({g:04X},{e:04X})" for g, e in struct.iter_unpack("<HH", raw[: length // 4 * 4])
-            )
-        elif element:
-            found[element] = bytes(raw).decode("latin-1").rstrip("\0 ")
+        if not group and length == 2 and element in _US and element > before:
+            # What most elements are, and a fast sender's only delay is how long they take to read.
+            found[element] = view[start] | view[start + 1] << 8
+            before = element
+            continue
+        raw = view[start:position]
+        if group:
+            note(f"put ({group:04X},{element:04X}), which is no command element, in a command set")
+            continue
+        if element <= before:
+            note("put the elements of a command set out of order")
+        before = element
+        if not element:
+            _check_length(raw, size - position, note)
+            continue
+        value = _value(element, raw, note)
+        if value is not None and found.setdefault(element, value) != value:
+            raise CommandSetError(f"element (0000,{element:04X}) stands twice, with two values")
     if Element.COMMAND_FIELD not in found:
         raise CommandSetError("the command set has no CommandField (0000,0100)")
+    if Element.COMMAND_DATA_SET_TYPE not in found:
+        note("left CommandDataSetType (0000,0800) out of a command set")
     return found
+
+
+def _check_length(raw: memoryview, rest: int, note: Callable[[str], None]) -> None:
+    """Check a group length: what follows is what there is, whatever it claims."""
+    if len(raw) != 4 or int.from_bytes(raw, "little") != rest:
+        note("gave a command set a group length that is not its length")
+
+
+def _value(element: int, raw: memoryview, note: Callable[[str], None]) -> int | str | None:
+    if element in _US:
+        if len(raw) == 2:
+            return raw[0] | raw[1] << 8
+        if raw:
+            raise CommandSetError(f"element (0000,{element:04X}) has {len(raw)} bytes, not 2")
+        note(f"sent (0000,{element:04X}) without a value")
+        return None
+    if element == Element.OFFENDING_ELEMENT:
+        tags = struct.iter_unpack("<HH", raw[: len(raw) // 4 * 4])
+        return " ".join(f"({g:04X},{e:04X})" for g, e in tags)
+    if len(raw) % 2:
+        note("padded an element of a command set to no even length")
+    value = bytes(raw)
+    if element in _UI and value.endswith(b" "):
+        note("padded a UID of a command set with a space")
+    return value.decode("latin-1").strip("\0 ")
 
 
 def number(command: Command, element: Element) -> int | None:

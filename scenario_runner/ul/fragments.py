@@ -5,12 +5,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scenario_runner.ul.pdu import P_DATA
+from scenario_runner.ul.pdu import P_DATA, Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from scenario_runner.ul.transport import Buffer
 
 COMMAND, LAST = 0x01, 0x02
 """Bits of the message control header (PS3.8 E.2)."""

@@ -12,15 +12,23 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
-from typing import Any, Literal
+from typing import Literal
 
 from scenario_runner.ul import commands, pdu
+from scenario_runner.ul.associate_pdus import (
+    AssociationAcceptance,
+    AssociationRequest,
+    MalformedPduError,
+    Rejection,
+    UserInformation,
+)
 from scenario_runner.ul.commands import Command, Element, Field
 from scenario_runner.ul.fragments import COMMAND, LAST
+from scenario_runner.ul.pdu import Buffer
+from scenario_runner.ul.words import named, printable
 
 Sink = Callable[[str, str], None]
 """Takes the title of an association and the text of its log, once it is over."""
-Buffer = bytes | bytearray | memoryview
 Side = Literal["->", "<-"]
 
 _FIRST, _LAST = 2000, 500
@@ -178,63 +186,54 @@ class _Stream:
 
 
 def _described(kind: int, raw: bytes) -> str:
+    body = raw[pdu.HEADER.size :]
     try:
         if kind == pdu.ASSOCIATE_RQ:
-            return _request(raw)
+            return _request(AssociationRequest.decode(body))
         if kind == pdu.ASSOCIATE_AC:
-            return _acceptance(raw)
-        if kind == pdu.ASSOCIATE_RJ:
-            return f"  result {raw[7]}, source {raw[8]}, reason {raw[9]}"
-        if kind == pdu.ABORT:
-            return f"  source {raw[8]}, reason {raw[9]}"
-    except Exception as error:  # noqa: BLE001 - the decoder raises whatever hostile bytes lead it into
-        return f"  cannot be read ({type(error).__name__})"
+            return _acceptance(AssociationAcceptance.decode(body))
+    except MalformedPduError as error:
+        return f"  cannot be read: {error}"
+    if kind == pdu.ASSOCIATE_RJ:
+        said = Rejection.decode(body)
+        return f"  result {said.result}, source {said.source}, reason {said.reason}"
+    if kind == pdu.ABORT:
+        source, reason = (body + bytes(4))[2:4]
+        return f"  source {source}, reason {reason}"
     return ""
 
 
-def _request(raw: bytes) -> str:
-    from pynetdicom.pdu import A_ASSOCIATE_RQ
-
-    association = A_ASSOCIATE_RQ()
-    association.decode(raw)
-    lines = [f"  {_text(association.calling_ae_title)} calls {_text(association.called_ae_title)}"]
-    for item in association.presentation_context:
-        syntaxes = ", ".join(_name(one) for one in item.transfer_syntax)
-        lines.append(f"context {item.context_id}: {_name(item.abstract_syntax)} in {syntaxes}")
-    return _below([*lines, *_user(association.user_information)])
+def _request(said: AssociationRequest) -> str:
+    lines = [f"  {printable(said.calling_ae_title)} calls {printable(said.called_ae_title)}"]
+    for one in said.contexts:
+        syntaxes = ", ".join(map(named, one.transfer_syntaxes))
+        lines.append(f"context {one.id}: {named(one.abstract_syntax)} in {syntaxes}")
+    return _below([*lines, *_user(said.user)])
 
 
-def _acceptance(raw: bytes) -> str:
-    from pynetdicom.pdu import A_ASSOCIATE_AC
-
-    association = A_ASSOCIATE_AC()
-    association.decode(raw)
+def _acceptance(said: AssociationAcceptance) -> str:
     lines = [""]
-    for item in association.presentation_context:
-        accepted = item.result == 0
-        words = f"accepted in {_name(item.transfer_syntax)}" if accepted else "refused"
-        lines.append(f"context {item.context_id}: {words} (result {item.result})")
-    return _below([*lines, *_user(association.user_information)])
+    for one in said.contexts:
+        words = "refused" if one.result else f"accepted in {named(one.transfer_syntax)}"
+        lines.append(f"context {one.id}: {words} (result {one.result})")
+    return _below([*lines, *_user(said.user)])
 
 
-def _user(information: Any) -> list[str]:
+def _user(said: UserInformation) -> list[str]:
     """User information in words; of an identity only that there is one, and of which type."""
     lines = [
-        f"maximum length {information.maximum_length}",
-        f"implementation {_text(information.implementation_class_uid)} "
-        + _text(information.implementation_version_name),
-        *(
-            f"role for {_name(uid)}: SCU {bool(role.scu_role)}, SCP {bool(role.scp_role)}"
-            for uid, role in information.role_selection.items()
-        ),
-        *(
-            f"extended negotiation for {_name(item.uid)}: {item.app_info[:64].hex()}"
-            for item in information.ext_neg
-        ),
+        f"maximum length {said.maximum_pdu}",
+        f"implementation {printable(said.implementation_class_uid)} "
+        + printable(said.implementation_version_name),
     ]
-    if information.user_identity is not None:
-        kind = getattr(information.user_identity, "user_identity_type", None)
-        lines.append("user identity" + (f" of type {kind}" if kind else "") + ": not shown")
+    for uid, role in said.roles.items():
+        lines.append(f"role for {named(uid)}: SCU {role.scu}, SCP {role.scp}")
+    for uid, value in said.extended.items():
+        lines.append(f"extended negotiation for {named(uid)}: {value[:64].hex()}")
+    if said.identity is not None:
+        lines.append(f"user identity of type {said.identity.kind}: not shown")
+    if said.identity_response is not None:
+        lines.append("user identity taken")
     return lines
 
 
@@ -270,21 +269,11 @@ def _command(command: Command) -> str:
         parts.append(f"to message {answered}")
     if (status := commands.number(command, Element.STATUS)) is not None:
         parts.append(f"status {status:04X}H")
-    parts += [_name(command[element]) for element in _CLASSES if element in command]
-    parts += [_text(command[element]) for element in _INSTANCES if element in command]
-    parts += [f"{word} {_text(command[element])}" for element, word in _SHOWN if element in command]
+    parts += [named(str(command[element])) for element in _CLASSES if element in command]
+    parts += [printable(str(command[element])) for element in _INSTANCES if element in command]
+    parts += [
+        f"{word} {printable(str(command[element]))}"
+        for element, word in _SHOWN
+        if element in command
+    ]
     return ", ".join(parts)
-
-
-def _name(uid: Any) -> str:
-    from scenario_runner.dicom.dictionary import uid_name
-
-    text = _text(uid)
-    name = uid_name(text)
-    return text if name == text else f"{name} ({text})"
-
-
-def _text(value: Any) -> str:
-    from scenario_runner.ul.requesting import printable
-
-    return printable(value)

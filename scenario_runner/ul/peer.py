@@ -71,7 +71,11 @@ class Peer:
 
     def patience(self, stage: Stage) -> float:
         """Seconds that a stage of an exchange may take."""
-        own = {"association": self.association_timeout, "network": self.network_timeout}.get(stage)
+        own: float | None = None
+        if stage == "network":
+            own = self.network_timeout
+        elif stage == "association":
+            own = self.association_timeout
         return self.response_timeout if own is None else own
 
     def error(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.ul import pdu
@@ -14,17 +13,21 @@ if TYPE_CHECKING:
     from scenario_runner.ul.peer import Peer, Stage
     from scenario_runner.ul.transport import Transport
 
+_LEEWAY: Final = 12
+"""Bytes by which a P-DATA-TF may exceed our maximum: some count its headers in, some do not."""
+_LEAST: Final = 16
+"""Bytes of a P-DATA-TF in which a message still gets anywhere."""
+
 
 def read_pdu(
     transport: Transport, peer: Peer, deadline: Deadline, until: float, stage: Stage = "response"
-) -> tuple[int, bytes]:
+) -> tuple[int, bytes | bytearray]:
     """One whole PDU with its header.
 
     until: when its stage is over; what has begun has to be whole within the network_timeout as well.
     Raises ProtocolViolation for a type or length without sense.
     """
-    head = transport.read(6, deadline, until, keep=True, stage=stage)
-    kind, length = struct.unpack(">BxI", head)
+    kind, length = transport.head(deadline, until, stage)
     limit = peer.limits.pdu if kind == pdu.P_DATA else peer.limits.association_pdu
     if kind not in pdu.NAMES:
         raise peer.error(
@@ -33,7 +36,7 @@ def read_pdu(
             f"it sent bytes that begin no PDU ({kind:02X}H)",
             hint="check the port: a web server or a TLS port answers like this",
         )
-    if length > limit:
+    if length > limit + _LEEWAY:
         raise peer.error(
             ProtocolViolation,
             "the peer broke the protocol",
@@ -42,7 +45,17 @@ def read_pdu(
     end = time.monotonic() + peer.patience("network")
     if end < until:
         until, stage = end, "network"
-    whole = transport.read(6 + length, deadline, until, stage=stage)
+    whole = transport.read(pdu.HEADER.size + length, deadline, until, stage)
     if transport.log is not None:
         transport.log.received(whole)
     return kind, whole
+
+
+def room_for_data(peer: Peer, maximum: int) -> None:
+    """Raises ProtocolViolation for a maximum PDU length in which no message fits (PS3.8 D.1)."""
+    if 0 < maximum < _LEAST:
+        raise peer.error(
+            ProtocolViolation,
+            "no association with that peer",
+            f"its maximum PDU length of {maximum} bytes leaves no room for data",
+        )

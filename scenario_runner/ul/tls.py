@@ -50,11 +50,8 @@ class Tls:
                 context.load_default_certs()
             if self.certificate is not None:
                 context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
-            names = ", ".join(str(p) for p in (self.ca, self.certificate, self.key) if p)
-            raise MachineError(
-                f"a TLS file cannot be used ({names}): {error.strerror or error}"
-            ) from error
+        except OSError as error:
+            raise self._unusable(error) from error
         return context
 
     def server_context(self) -> ssl.SSLContext:
@@ -74,12 +71,16 @@ class Tls:
             if self.ca is not None and self.verify:
                 context.load_verify_locations(self.ca)
                 context.verify_mode = ssl.CERT_REQUIRED
-        except (OSError, ssl.SSLError) as error:
-            names = ", ".join(str(p) for p in (self.ca, self.certificate, self.key) if p)
-            raise MachineError(
-                f"a TLS file cannot be used ({names}): {error.strerror or error}"
-            ) from error
+        except OSError as error:
+            raise self._unusable(error) from error
         return context
+
+    def _unusable(self, error: OSError) -> MachineError:
+        names = ", ".join(str(p) for p in (self.ca, self.certificate, self.key) if p)
+        return MachineError(
+            f"a TLS file cannot be used ({names}): {error.strerror or error}",
+            hint="they have to be PEM files, and the key has to belong to the certificate",
+        )
 
 
 def secure_incoming(

@@ -16,17 +16,16 @@ import ssl
 import time
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import AssociationAborted, PeerTimeout
+from scenario_runner.deadline import Deadline
+from scenario_runner.errors import AssociationAborted, FabricatorError, PeerTimeout
+from scenario_runner.ul.pdu import HEADER, Buffer
 from scenario_runner.ul.pdu_log import PduLog
 from scenario_runner.ul.tls import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from scenario_runner.deadline import Deadline
     from scenario_runner.ul.peer import Peer, Stage
-
-Buffer = bytes | bytearray | memoryview
 
 _AWAITED: dict[Stage, str] = {
     "association": "no answer to the association request",
@@ -36,9 +35,14 @@ _AWAITED: dict[Stage, str] = {
 
 SLICE = 0.25
 """Seconds a wait lasts at most before the deadline's cancel signal is looked at."""
+_LONG = 5.0
 _SOON = 0.0001
 """Seconds to watch for an answer before sleeping, once the one before came within as many."""
-_RECEIVE = 0x40000
+_RECEIVE = 0x10000
+"""Bytes taken from the system at once, but for the rest of a PDU that has begun."""
+_BEFORE_CLOSING = 3.0
+"""Seconds that a peer may take to close a connection that it has opened."""
+_MOST_WAITING = 0x40000
 _VECTORS = 64
 """Buffers handed to one sendmsg: enough for half a MiB of PDUs, so that the peer begins to read while
 the rest is on its way."""
@@ -50,11 +54,16 @@ _give_way: Callable[[], None] | None = getattr(os, "sched_yield", None)
 
 
 class Transport:
-    """One open connection. Raises TargetError children that name the peer, or what Deadline raises."""
+    """One open connection. Raises TargetError children that name the peer, or what Deadline raises.
 
-    def __init__(self, sock: socket.socket, peer: Peer) -> None:
+    awaits: whether it is us who ask, so that a quick peer's answer is worth watching for, and a cancelled
+    deadline has to end a wait; who serves is interrupted instead.
+    """
+
+    def __init__(self, sock: socket.socket, peer: Peer, *, awaits: bool = True) -> None:
         self._socket = sock
         self._peer = peer
+        self._slice = SLICE if awaits else _LONG
         self._received = bytearray()
         self._position = 0
         self._chunk = bytearray(_RECEIVE)
@@ -65,6 +74,7 @@ class Transport:
             title = f"{peer.calling_ae_title} with {peer.ae_title} at {peer.host}:{peer.port}"
             self.log = PduLog(title, peer.pdu_log)
         self._scatter = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
+        self._watches = awaits and self._scatter and _give_way is not None
 
     def send(self, buffers: Iterable[Buffer], deadline: Deadline) -> None:
         """Send all buffers, in order, without joining them.
@@ -102,25 +112,40 @@ class Transport:
         except OSError as error:
             raise self._closed(error, "while data was being sent") from error
 
+    def head(self, deadline: Deadline, until: float, stage: Stage) -> tuple[int, int]:
+        """Type and length of the PDU that comes next, all of which stays to be read.
+
+        Raises as ``read`` does.
+        """
+        while len(self._received) - self._position < HEADER.size:
+            self._receive(deadline, until, stage)
+        kind, length = HEADER.unpack_from(self._received, self._position)
+        return kind, length
+
     def read(
-        self,
-        size: int,
-        deadline: Deadline,
-        until: float,
-        *,
-        keep: bool = False,
-        stage: Stage = "response",
-    ) -> bytes:
-        """Exactly so many bytes. keep: leave them to be read again.
+        self, size: int, deadline: Deadline, until: float, stage: Stage = "response"
+    ) -> bytes | bytearray:
+        """Exactly so many bytes.
 
         until: time.monotonic() by when they must be here; stage: which timeout that is. Raises PeerTimeout when they are not,
         AssociationAborted when the connection closes first.
         """
+        start = self._position
+        held = len(self._received) - start
+        if size - held > _RECEIVE:
+            # The rest goes straight to where it will stay.
+            whole = bytearray(size)
+            whole[:held] = memoryview(self._received)[start:]
+            self._received.clear()
+            self._position = 0
+            with memoryview(whole) as view:
+                while held < size:
+                    held += self._receive_into(view[held:], deadline, until, stage)
+            return whole
         while len(self._received) - self._position < size:
             self._receive(deadline, until, stage)
         start = self._position
-        if not keep:
-            self._position += size
+        self._position += size
         return bytes(memoryview(self._received)[start : start + size])
 
     def take(self, expected: bytes, deadline: Deadline, until: float) -> bool:
@@ -155,45 +180,66 @@ class Transport:
             if not self._received_more(deadline, until):
                 return b""
         size = min(most, len(self._received) - self._position)
-        return self.read(size, deadline, until)
+        return bytes(self.read(size, deadline, until))
 
     def _receive(self, deadline: Deadline, until: float, stage: Stage) -> None:
         if not self._received_more(deadline, until, stage):
-            self._note("the peer closed the connection")
-            raise self._peer.error(
-                AssociationAborted,
-                "connection closed",
-                "the peer closed the connection while an answer was awaited",
-            )
+            raise self._over()
 
     def _received_more(self, deadline: Deadline, until: float, stage: Stage = "response") -> bool:
         """Wait a moment for bytes; whether the connection is still open."""
         if self._position:
             del self._received[: self._position]
             self._position = 0
+        count = self._take_into(self._chunk, deadline, until, stage)
+        if count:
+            self._received += memoryview(self._chunk)[:count]
+        return count != 0
+
+    def _receive_into(
+        self, view: memoryview, deadline: Deadline, until: float, stage: Stage
+    ) -> int:
+        count = self._take_into(view, deadline, until, stage)
+        if count == 0:
+            raise self._over()
+        return count or 0
+
+    def _over(self) -> AssociationAborted:
+        self._note("the peer closed the connection")
+        return self._peer.error(
+            AssociationAborted,
+            "connection closed",
+            "the peer closed the connection while an answer was awaited",
+        )
+
+    def _take_into(
+        self, buffer: bytearray | memoryview, deadline: Deadline, until: float, stage: Stage
+    ) -> int | None:
+        """Wait a moment for bytes: how many came, None for none yet, 0 at the end of the connection."""
         try:
             if _QUICKACK is not None:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-            count = self._watched(deadline, until) if self._quick else None
+            count = self._watched(buffer, deadline, until) if self._quick else None
             if count is None:
                 self._arm(deadline, until, stage, _AWAITED[stage])
                 begun = time.perf_counter()
-                count = self._socket.recv_into(self._chunk)
+                count = self._socket.recv_into(buffer)
                 self._look_out(time.perf_counter() - begun)
         except TimeoutError:
-            return True
+            return None
         except OSError as error:
             raise self._closed(error, "while an answer was awaited") from error
-        self._received += memoryview(self._chunk)[:count]
-        return count > 0
+        return count
 
-    def _watched(self, deadline: Deadline, until: float) -> int | None:
+    def _watched(
+        self, buffer: bytearray | memoryview, deadline: Deadline, until: float
+    ) -> int | None:
         """Bytes that came while we watched for a moment, without going to sleep; None if none did."""
         deadline.check()
         end = time.perf_counter() + _SOON
         while time.monotonic() < until:
             try:
-                return self._socket.recv_into(self._chunk)
+                return self._socket.recv_into(buffer)
             except BlockingIOError:
                 if time.perf_counter() > end:
                     break
@@ -204,7 +250,7 @@ class Transport:
 
     def _look_out(self, waited: float) -> None:
         """Watch for the next answer, if this one came so soon that sleeping was not worth it."""
-        if waited < _SOON and self._scatter and _give_way is not None:
+        if waited < _SOON and self._watches:
             self._quick = True
             self._never_sleep()
 
@@ -226,15 +272,54 @@ class Transport:
         self._received += memoryview(self._chunk)[:count]
         return True
 
+    def has_more(self) -> bool:
+        """Whether there is something to read, or the end; never blocks, never raises."""
+        if len(self._received) > self._position:
+            return True
+        try:
+            self._never_sleep()
+            count = self._socket.recv_into(self._chunk)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            return True  # reading will say what it is
+        self._received += memoryview(self._chunk)[:count]
+        return True
+
     def waiting(self) -> bytes:
         """What the peer has sent and nobody has read yet; never blocks, never raises."""
         with contextlib.suppress(OSError):
             self._never_sleep()
             while count := self._socket.recv_into(self._chunk):
                 self._received += memoryview(self._chunk)[:count]
-                if len(self._received) > _RECEIVE:
+                if len(self._received) > _MOST_WAITING:
                     break
         return bytes(memoryview(self._received)[self._position :])
+
+    def end_with(self, last: bytes) -> None:
+        """Say a last word, if the peer still listens, and close once it has."""
+        with contextlib.suppress(FabricatorError):
+            self.send([last], Deadline(1.0))
+        self.finish()
+
+    def interrupt(self) -> None:
+        """Make a thread that is reading or sending stop; may be called from another one."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def finish(self) -> None:
+        """Close after the last answer: the peer reads it and closes first (PS3.8 9.2.3, Sta13).
+
+        Closing at once would let the end of the connection overtake the answer in peers that look
+        at the connection first, and with unread input it would lose it.
+        """
+        end = time.monotonic() + _BEFORE_CLOSING
+        with contextlib.suppress(OSError):
+            while (left := end - time.monotonic()) > 0:
+                self._wait_for(left)
+                if not self._socket.recv_into(self._chunk):
+                    break
+        self.close()
 
     def close(self) -> None:
         """Let go of the connection; may be called twice."""
@@ -258,8 +343,7 @@ class Transport:
                 "no answer in time" if what == _AWAITED[stage] else "not accepting data",
                 f"{what} within {self._peer.patience(stage):g} s, its {stage}_timeout",
             )
-        wait = deadline.remaining(min(SLICE, left))
-        self._wait_for(wait if wait is not None else SLICE)
+        self._wait_for(deadline.remaining(min(self._slice, left)) or 0.0)
 
     def _wait_for(self, seconds: float) -> None:
         """Set the socket's timeout, which costs a system call, if it is another one."""

@@ -30,8 +30,9 @@ from scenario_runner.network.echo import echo
 from scenario_runner.network.find import Query, find
 from scenario_runner.network.retrieve import get
 from scenario_runner.ul.commands import Element
+from scenario_runner.ul.contexts import Proposal
 from scenario_runner.ul.peer import Limits, Peer
-from scenario_runner.ul.requesting import Proposal, accepted
+from scenario_runner.ul.requesting import accepted, contexts_of
 from tests.network.hostile import Wire, drip, hostile, pdv
 from tests.network.objects import CT, PAIR
 from tests.peers.processes import free_port
@@ -147,10 +148,10 @@ def test_an_answer_to_another_message_is_not_taken_for_ours() -> None:
     ("garbage", "said"),
     [
         (struct.pack(">BxIIBB", 4, 6, 500, 1, 3), "claims 500 bytes"),
-        (struct.pack(">BxI", 4, 0), "without a PDV"),
+        (struct.pack(">BxI", 4, 0) * 1001, "without a PDV, and more than 1000 times"),
         (struct.pack(">BxIH", 4, 2, 0), "within a PDV header"),
         (pdv(1, b"\x01\x02\x03", 3), "middle of an element"),
-        (pdv(1, b"", 1), "empty fragment"),
+        (pdv(1, b"", 1) * 1001, "empty fragment"),
         (pdv(1, b"x" * 16, 2), "fragment of another kind"),
         (pdv(1, bytes(1000), 1) * 90, "larger than allowed"),
         (struct.pack(">BxIL", 5, 4, 0), "asked to release"),
@@ -302,7 +303,7 @@ def test_arbitrary_association_answers_are_understood_or_refused(body: bytes) ->
     peer = Peer(host="h", port=1, ae_title="HOSTILE")
     proposal = Proposal(abstract_syntax=CT, transfer_syntaxes=("1.2.840.10008.1.2",))
     try:
-        answer = accepted(peer, [proposal], struct.pack(">BxI", 2, len(body)) + body)
+        answer = accepted(peer, body)
     except ProtocolViolation:
         return
-    assert len(answer.contexts) == 1
+    assert len(contexts_of([proposal], answer)) == 1

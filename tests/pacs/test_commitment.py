@@ -17,8 +17,8 @@ from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import NO_DATA_SET, WITH_DATA_SET, Command, Element, Field
+from scenario_runner.ul.contexts import Proposal
 from scenario_runner.ul.peer import Peer
-from scenario_runner.ul.requesting import Proposal
 from tests.archive.samples import CT_IMAGE, EXPLICIT, put, sample
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Requestor:
         event_type = report.command[Element.EVENT_TYPE_ID]
         assert isinstance(event_type, int)
         assert report.data is not None
-        self.results.append((event_type, queries.decode(report.data, EXPLICIT, peer)))
+        self.results.append((event_type, queries.decode(report.whole(), EXPLICIT, peer)))
         self.told.set()
         association.send(1, REPORT_TAKEN)
 

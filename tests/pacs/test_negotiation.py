@@ -9,14 +9,14 @@ from pynetdicom.pdu import A_ASSOCIATE_AC
 
 from scenario_runner.dicom.sop_classes import is_storage
 from scenario_runner.pacs.options import PacsOptions
-from scenario_runner.pacs.services import negotiate, negotiate_extended
+from scenario_runner.pacs.services import negotiate
+from scenario_runner.ul.accepting import acceptance
 from scenario_runner.ul.associate_pdus import (
     AssociationRequest,
     MalformedPduError,
     ProposedContext,
     Role,
-    decode_request,
-    encode_acceptance,
+    UserInformation,
 )
 from tests.pacs.wire import associate_rq
 
@@ -25,13 +25,15 @@ CT, EXPLICIT, IMPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1", "1.
 JPEG = "1.2.840.10008.1.2.4.50"
 
 
-def request(*contexts: ProposedContext, **others: object) -> AssociationRequest:
-    fields = {
-        "called_ae_title": "PACS", "calling_ae_title": "CT1", "protocol_version": 1,
-        "application_context": "1.2.840.10008.3.1.1.1", "maximum_pdu": 16384, "roles": {},
-        "extended": {}, "identity": None, "identity_response_wanted": False, "fixed": bytes(64),
-    } | others  # fmt: skip
-    return AssociationRequest(contexts=contexts, **fields)  # type: ignore[arg-type]
+def request(
+    *contexts: ProposedContext,
+    roles: dict[str, Role] | None = None,
+    extended: dict[str, bytes] | None = None,
+) -> AssociationRequest:
+    user = UserInformation(maximum_pdu=16384, roles=roles or {}, extended=extended or {})
+    return AssociationRequest(
+        called_ae_title="PACS", calling_ae_title="CT1", contexts=contexts, user=user
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_the_first_usable_transfer_syntax_is_chosen_and_nothing_else_is_promised
         PacsOptions(),
     )
     assert [(one.result, one.transfer_syntax) for one in answer] == [
-        (0, JPEG), (0, IMPLICIT), (4, JPEG), (3, EXPLICIT), (4, "1.2.840.10008.9.9"), (4, ""),
+        (0, JPEG), (0, IMPLICIT), (4, None), (3, None), (4, None), (4, None),
     ]  # fmt: skip
 
 
@@ -78,9 +80,9 @@ def test_the_scp_role_is_granted_for_storage_only() -> None:
         roles={CT: Role(scu=False, scp=True), GET: Role(scu=True, scp=True)},
     )
     answer = negotiate(asked, PacsOptions())
-    assert [one.peer_is_scp for one in answer] == [True, False]
+    assert [one.scp for one in answer] == [True, False]
     pdu = A_ASSOCIATE_AC()
-    pdu.decode(encode_acceptance(asked, answer, maximum_pdu=65536, extended={FIND: b"\1"}))
+    pdu.decode(acceptance(asked, answer, 65536))
     assert pdu.user_information is not None
     assert pdu.user_information.maximum_length == 65536
     granted = {str(uid): role.scp_role for uid, role in pdu.user_information.role_selection.items()}
@@ -88,15 +90,21 @@ def test_the_scp_role_is_granted_for_storage_only() -> None:
 
 
 def test_relational_queries_and_periods_are_granted_of_what_extended_negotiation_offers() -> None:
-    asked = request(extended={FIND: b"\1\1\1", GET: b"\1\1", CT: b"\2\0\1"})
-    assert negotiate_extended(asked) == {FIND: b"\1\1\0", GET: b"\1\0"}
+    asked = request(
+        ProposedContext(1, FIND, (EXPLICIT,)),
+        ProposedContext(3, GET, (EXPLICIT,)),
+        ProposedContext(5, CT, (EXPLICIT,)),
+        extended={FIND: b"\1\1\1", GET: b"\1\1", CT: b"\2\0\1"},
+    )
+    answer = negotiate(asked, PacsOptions())
+    assert [one.extended for one in answer] == [b"\1\1\0", b"\1\0", b""]
 
 
 def test_a_request_is_read_as_it_was_meant() -> None:
-    read = decode_request(associate_rq(CT, EXPLICIT, 32768)[6:])
+    read = AssociationRequest.decode(associate_rq(CT, EXPLICIT, 32768)[6:])
     assert (read.called_ae_title, read.calling_ae_title) == ("EMBEDDED", "TESTER")
     assert read.contexts == (ProposedContext(1, CT, (EXPLICIT,)),)
-    assert read.maximum_pdu == 32768
+    assert read.user.maximum_pdu == 32768
 
 
 @given(st.data())
@@ -106,6 +114,6 @@ def test_a_damaged_request_is_read_or_complained_about(data: st.DataObject) -> N
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(body[: data.draw(st.integers(0, len(body)))])
     try:
-        negotiate(decode_request(cut), PacsOptions())
+        negotiate(AssociationRequest.decode(cut), PacsOptions())
     except MalformedPduError:
         return

@@ -18,8 +18,8 @@ from scenario_runner.network.commit import Commitments, commit
 from scenario_runner.network.echo import echo
 from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
-from scenario_runner.pacs.configured import pacs_options
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.targets.embedded_options import pacs_options
 from scenario_runner.ul.peer import Peer, UserIdentity
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
 from tests.pacs.test_many import Encoded

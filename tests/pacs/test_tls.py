@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scenario_runner.errors import MachineError
-from scenario_runner.pacs.options import PacsOptions, TlsOptions
+from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.ul.tls import Tls
 from tests.archive.samples import sample, write
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Identity]:
 def pacs_with(folder: Path, identities: dict[str, Identity], *, mutual: bool) -> EmbeddedPacs:
     server = identities["server"]
     trusted = identities["client"].certificate if mutual else None
-    tls = TlsOptions(server.certificate, server.key, trusted)
+    tls = Tls(certificate=server.certificate, key=server.key, ca=trusted)
     return EmbeddedPacs(folder, options=PacsOptions(tls=tls))
 
 
@@ -111,6 +112,6 @@ def test_stopping_does_not_wait_for_a_handshake(
 def test_a_key_of_another_certificate_is_said_plainly(
     tmp_path: Path, identities: dict[str, Identity]
 ) -> None:
-    tls = TlsOptions(identities["server"].certificate, identities["client"].key)
-    with pytest.raises(MachineError, match="TLS files"):
+    tls = Tls(certificate=identities["server"].certificate, key=identities["client"].key)
+    with pytest.raises(MachineError, match="TLS file"):
         EmbeddedPacs(tmp_path, options=PacsOptions(tls=tls)).start()

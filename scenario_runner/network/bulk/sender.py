@@ -13,18 +13,20 @@ from scenario_runner.network.bulk.wording import Wording
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field, StoreRequests
-from scenario_runner.ul.requesting import (
+from scenario_runner.ul.contexts import (
     MAX_CONTEXTS,
     Context,
     Proposal,
+    refusal,
 )
+from scenario_runner.ul.words import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.ul.pdu import Buffer
     from scenario_runner.ul.peer import Peer
-    from scenario_runner.ul.transport import Buffer
 
 Pair = tuple[str, str]
 """SOP class UID and transfer syntax UID."""
@@ -73,6 +75,8 @@ class Sender:
         self._group: int | None = None
         self._association: Association | None = None
         self._negotiated: dict[Pair, Context] = {}
+        self._known: dict[Pair, Context] = {}
+        """What came of every pair, on whichever association it was proposed last."""
         self._requests = {sop_class: StoreRequests(sop_class) for sop_class, _ in pairs}
         self._prepared: _Prepared | None = None
         self._wording = Wording()
@@ -96,6 +100,7 @@ class Sender:
         self._wording = Wording()
         contexts = self._association.evidence.contexts
         self._negotiated = dict(zip(self._groups[group], contexts, strict=True))
+        self._known |= self._negotiated
         if self._opened:
             self._opened(self._association.evidence.plain())
 
@@ -109,8 +114,9 @@ class Sender:
         self.open(self._group_of[pair])
         context = self._negotiated[pair]
         if not context.accepted:
+            known = self._known.values()
             return StoreStatus.unsent(
-                instance, f"no accepted presentation context for {_words(pair)}: {context.reason}"
+                instance, f"no accepted presentation context: {refusal(context, known)}"
             )
         association = self._current()
         ready, self._prepared = self._prepared, None
@@ -151,7 +157,7 @@ class Sender:
             )
         answer = _answered(
             sent,
-            commands.number(message.command, Element.STATUS),
+            message.status,
             commands.comment(message.command),
         )
         if answer.status == 0 and not answer.comment:
@@ -197,4 +203,4 @@ def _can_be_proposed(uid: str) -> bool:
 
 
 def _words(pair: Pair) -> str:
-    return f"SOP class {pair[0]} with transfer syntax {pair[1]}"
+    return f"{named(pair[0])} in {named(pair[1])}"

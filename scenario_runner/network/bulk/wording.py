@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from scenario_runner.ul import commands, pdu
 from scenario_runner.ul.commands import Command, Element
 from scenario_runner.ul.fragments import COMMAND, LAST
+from scenario_runner.ul.pdu import Buffer
 
 _LEAD = struct.Struct(">BxIIBB")
 """The headers of a PDU and of its first PDV (PS3.8 9.3.5)."""
@@ -48,7 +49,7 @@ class Wording:
         return b"".join((form.head, answered, form.middle, uid, form.tail))
 
     def learn(
-        self, whole: bytes, command: Command, context_id: int, message_id: int, uid: str
+        self, whole: Buffer, command: Command, context_id: int, message_id: int, uid: str
     ) -> None:
         """Remember the form of a success, if that one PDU says all of it and nothing else.
 
@@ -76,7 +77,7 @@ class Wording:
             self._forms[known] = _Form(head, middle, tail)
 
 
-def _alone(whole: bytes, command: Command, context_id: int) -> bool:
+def _alone(whole: Buffer, command: Command, context_id: int) -> bool:
     """Whether a PDU holds that command set, in one PDV, and nothing more."""
     if len(whole) < _LEAD.size:
         return False
@@ -89,8 +90,9 @@ def _alone(whole: bytes, command: Command, context_id: int) -> bool:
         return False
 
 
-def _parted(raw: bytes, element: Element, value: bytes) -> tuple[bytes, bool, bytes]:
+def _parted(raw: Buffer, element: Element, value: bytes) -> tuple[bytes, bool, bytes]:
     """What stands before and after the value of an element, and whether it stands there once."""
     marker = _ELEMENT.pack(0, element, len(value) + len(value) % 2) + value
+    raw = bytes(raw)
     before, _, after = raw.partition(marker)
     return before + marker[: _ELEMENT.size], raw.count(marker) == 1, after

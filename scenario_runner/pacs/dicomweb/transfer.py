@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.transcoding import TranscodingError, transcode
-from scenario_runner.decoding import can_decode, decompress
+from scenario_runner.decoding import can_decode
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.elements import DamagedDatasetError, Span, inflate
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, NATIVE
-from scenario_runner.pacs.dicomweb.shelf import META_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Located
@@ -87,36 +83,12 @@ def converted(archive: Archive, instance: Located, to_uid: str) -> bytes:
     Between uncompressed ones by rewriting, from a compressed one by the decoders pydicom finds.
     Raises TranscodingError when there is no way.
     """
-    if instance.transfer_syntax_uid == to_uid:
-        return archive.data(instance)
-    if instance.transfer_syntax_uid in NATIVE:
-        return transcode(archive.data(instance), instance.transfer_syntax_uid, to_uid)
-    if to_uid != EXPLICIT_LE:
-        raise TranscodingError(f"{instance.transfer_syntax_uid} cannot become {to_uid}")
-    return _decompressed(archive.files.path(instance.file))
+    return transcode(archive.data(instance), instance.transfer_syntax_uid, to_uid)
 
 
 def meta_of(instance: Located, transfer_syntax_uid: str) -> bytes:
     """What precedes the data set of an instance in a file."""
     return file_meta(instance.sop_class_uid, instance.sop_instance_uid, transfer_syntax_uid)
-
-
-def _decompressed(path: Path) -> bytes:
-    from pydicom import dcmread
-    from pydicom.uid import ExplicitVRLittleEndian
-
-    try:
-        dataset = dcmread(path)
-        if any(word in dataset for word in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-            decompress(dataset)
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        target = io.BytesIO()
-        dataset.save_as(target, enforce_file_format=True)
-    except Exception as error:
-        # What decoders raise for damaged pixels is not told beforehand.
-        raise TranscodingError(f"the pixels cannot be decoded: {error}") from error
-    whole = target.getvalue()
-    return whole[decode_meta(whole[:META_MAX]).data_offset :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import httpx2
 import pytest
 
 from scenario_runner.errors import MachineError
-from scenario_runner.pacs.options import PacsOptions, TlsOptions, WebOptions
+from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.ul.tls import Tls
 from tests.archive.samples import sample
 from tests.pacs.dicomweb.web import NO_TLS, get, stow
 from tests.peers.processes import free_port
@@ -88,7 +89,7 @@ def test_the_tls_files_of_the_dicom_port_protect_http_too(tmp_path: Path) -> Non
          "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
         check=True, capture_output=True,
     )  # fmt: skip
-    options = PacsOptions(tls=TlsOptions(certificate, key), web=WebOptions())
+    options = PacsOptions(tls=Tls(certificate=certificate, key=key), web=WebOptions())
     with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
         url = pacs.open_web()
         assert url.startswith("https://127.0.0.1:")
@@ -97,7 +98,9 @@ def test_the_tls_files_of_the_dicom_port_protect_http_too(tmp_path: Path) -> Non
         assert reference["00081190"]["Value"][0].startswith(url)
         with pytest.raises(httpx2.HTTPError):
             get(url.replace("https", "http"))
-    mutual = PacsOptions(tls=TlsOptions(certificate, key, certificate), web=WebOptions())
+    mutual = PacsOptions(
+        tls=Tls(certificate=certificate, key=key, ca=certificate), web=WebOptions()
+    )
     with EmbeddedPacs(tmp_path / "mutual", options=mutual) as pacs:
         with pytest.raises(httpx2.HTTPError):
             get(f"{pacs.open_web()}/studies", verify=trusting)

@@ -15,7 +15,8 @@ from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.syntaxes import transfer_syntax_uid
 from scenario_runner.errors import UsageError
-from scenario_runner.pacs.options import Destination, PacsOptions, TlsOptions, WebOptions
+from scenario_runner.pacs.options import Destination, PacsOptions, WebOptions
+from scenario_runner.ul.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -74,13 +75,13 @@ def _set(values: Sequence[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)
 
 
-def _tls(given: ServerTls | None, folder: Path) -> TlsOptions | None:
+def _tls(given: ServerTls | None, folder: Path) -> Tls | None:
     if given is None:
         return None
-    return TlsOptions(
+    return Tls(
         certificate=folder / given.certificate,
         key=folder / given.key,
-        authorities=None if given.ca is None else folder / given.ca,
+        ca=None if given.ca is None else folder / given.ca,
     )
 
 
