@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.api.asking import ask
 from scenario_runner.api.operations import FindRequest, Level
 from scenario_runner.dicom.levels import level_of, unique_key, unique_keys
 from scenario_runner.dicom.retrieve_keys import (
@@ -155,7 +156,7 @@ class _Search:
             self._result.asked.append({"level": level, "keys": match})
             request = FindRequest(level=level, match=match, returned=tuple(returned))
             try:
-                yield from self._target.find(request, self._deadline)
+                answers = ask(self._target, request, self._deadline)
             except OperationFailed as error:
                 if len(named) > 1 and level not in ("patient", "study"):
                     error.hint = error.hint or (
@@ -163,6 +164,16 @@ class _Search:
                         "the PACS takes relational queries: give StudyInstanceUID in 'match', too"
                     )
                 raise
+            blind = [key for key, count in answers.declared.items() if count]
+            if answers.problem or blind:
+                # What was not looked for must not be fetched: it could be the whole archive.
+                raise OperationFailed(
+                    "it cannot be looked up what to retrieve",
+                    reason=answers.problem or answers.note,
+                    target=self._target.name,
+                    hint="match by other keys",
+                )
+            yield from answers.matches
 
 
 def _named(level: str | None) -> Level | None:

@@ -24,7 +24,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
-from scenario_runner.language.site_model import Receiver
+from scenario_runner.language.site_model import Expectations, Receiver
 
 if TYPE_CHECKING:
     from scenario_runner.language.faults import Fault
@@ -53,7 +53,7 @@ class Target:
 
     name: str
     facts: TargetFacts
-    expects: Mapping[str, Any]
+    expects: Expectations = Expectations()
     calling_ae_title: str = "FABRICATE"
     """What we call ourselves there."""
     lasting: bool = True
@@ -203,7 +203,7 @@ class TargetSetup:
     name: str
     environment: str
     calling_ae_title: str
-    expects: Mapping[str, Any]
+    expects: Expectations
     services: Mapping[str, Any]
     """The target's whole entry in the site file, rendered and typed."""
     scratch: Path

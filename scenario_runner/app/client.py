@@ -20,7 +20,9 @@ from scenario_runner.api import (
     StoreOptions,
     StoreStatus,
     Target,
+    asking,
 )
+from scenario_runner.api.asking import Answers
 from scenario_runner.api.contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.archive.files import FileMeta, decode_meta
@@ -164,16 +166,16 @@ def ask(
     returned: Sequence[str],
     limit: int | None,
     deadline: Deadline,
-) -> list[dict[str, Any]]:
-    """The matches of one query. A worklist item's scheduled step stands beside the item's own keys."""
+) -> Answers:
+    """The answers to one query. A worklist item's scheduled step stands beside the item's own keys."""
     if level != "worklist":
         request = FindRequest(level=level, match=match, returned=returned, limit=limit)
-        return target.find(request, deadline)
-    found = target.find(worklist_request(match, returned, limit), deadline)
-    for item in found:
+        return asking.ask(target, request, deadline)
+    answers = asking.ask(target, worklist_request(match, returned, limit), deadline)
+    for item in answers.matches:
         steps = item.pop("ScheduledProcedureStepSequence", None) or [{}]
         item.update(steps[0])
-    return found
+    return answers
 
 
 @dataclass(slots=True)

@@ -19,6 +19,8 @@ class Presence:
     """Instances."""
     stored: int = 0
     """Instances found."""
+    uncounted: bool = False
+    """A series was answered without NumberOfSeriesRelatedInstances."""
     differences: Differences = field(default_factory=Differences)
     studies: set[str] = field(default_factory=set)
     """UIDs of the studies that are there, whole or in part."""
@@ -111,6 +113,7 @@ def _look_for_series(
             continue
         count = reported[uid].get("NumberOfSeriesRelatedInstances")
         # A PACS need not know the count; what it says has to be right.
+        result.uncounted = result.uncounted or count is None
         if isinstance(count, int) and count != len(members):
             _differ(result, series.id, "NumberOfSeriesRelatedInstances", len(members), count)
         there.append((series, members))

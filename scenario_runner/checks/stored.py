@@ -46,6 +46,8 @@ class Stored(Check):
         message = f"all {found.expected} instances found"
         if found.expected == 1:
             message = "the instance was found"
+        if found.uncounted:
+            message += f"; '{self.on}' does not have NumberOfSeriesRelatedInstances to compare with"
         if not found.exact:
             message = f"{found.stored} of {amount(found.expected, 'instance')} found"
             message += f"; {found.differences.sentence}"

@@ -283,13 +283,16 @@ def query(
     match = read_keys(keys)
     wanted = [keyword_of(name) for text in returned for name in text.split(",")]
     usual = () if keys or returned else _USUAL[level]
-    found = ask(peer.target.by(via), level, match, (*wanted, *usual), limit, deadline)
+    answers = ask(peer.target.by(via), level, match, (*wanted, *usual), limit, deadline)
+    found = answers.matches
     columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in found for key in row)])
     hidden = {"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle"} - {*match, *wanted}
     shown = [name for name in columns if name not in hidden]
     print_rows(found, shown, style)
+    for words in filter(None, (answers.problem, answers.note)):
+        click.echo(words, err=True)
     click.echo(f"{amount(len(found), 'match')} on {peer}", err=True)
-    return 0
+    return 1 if answers.problem else 0
 
 
 _USUAL = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from scenario_runner.language.marks import marks
 from scenario_runner.language.names import check_names, site_names
 from scenario_runner.language.references import check_attributes
 from scenario_runner.language.schema import site_model, site_schema
-from scenario_runner.language.site_model import EXPECTATIONS, Site, TargetSpec
+from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.templates import is_template, render_tree, texts
 from scenario_runner.language.words import CUT
 
@@ -165,7 +164,6 @@ def _checked(
         found += _unset(document, environ)
     if not found:
         found += _without_service(document)
-        found += _misspelt_expectations(document)
         found += check_attributes(document, marks(site_schema(plugins), document.data))
         found += complaints(site_model(plugins), document.data, document, (), has_template)
     if found:
@@ -224,18 +222,6 @@ def _without_service(document: Document) -> Iterator[Diagnostic]:
                 f"target '{name}' has no service, so nothing can reach it",
                 "give it dicom: {host: …, port: …, ae_title: …}, or embedded: {}",
             )
-
-
-def _misspelt_expectations(document: Document) -> Iterator[Diagnostic]:
-    """Keys under ``expects`` that look like one we know. Others are kept: plugins have their own."""
-    for name, target in document.data["targets"].items():
-        for key in target.get("expects") or ():
-            near = get_close_matches(str(key), EXPECTATIONS, 1, 0.8)
-            if near and key not in EXPECTATIONS:
-                where = document.where(("targets", name, "expects", key), key=True)
-                message = f"unknown key '{key}'; did you mean '{near[0]}'?"
-                hint = f"expects has: {', '.join(EXPECTATIONS)}"
-                yield Diagnostic("FAB104", where, message, hint)
 
 
 def _secrets(raw: Any, tree: Any, environ: Mapping[str, str]) -> frozenset[str]:

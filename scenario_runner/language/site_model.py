@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -268,15 +268,39 @@ class EmbeddedService(Model):
     """What it does wrong on purpose, from the start; see also the step ``misbehave``."""
 
 
-EXPECTATIONS = (
-    "query_character_set",
-    "answer_character_set",
-    "relational_queries",
-    "fuzzy_matching",
-    "dicomweb_delete",
-    "person_name_matching",
-)
-"""Keys of ``expects`` that mean something here."""
+class Expectations(Model):
+    """What a PACS is known to do, where the Standard leaves it free or the PACS leaves the Standard."""
+
+    person_name_matching: Literal["case-sensitive", "case-insensitive", "accent-insensitive"] = (
+        "accent-insensitive"
+    )
+    """What may differ between a person name that was asked for and one that was answered (PS3.4
+    C.2.2.2.1): nothing, the case of letters, or their accents as well. Answers beyond that fail the query."""
+    fuzzy_matching: bool = False
+    """Ask for fuzzy semantic matching of person names (PS3.4 C.5.1.1); whatever name is answered is right."""
+    relational_queries: bool = False
+    """Ask for queries without the unique keys above their level (PS3.4 C.4.1.2.2)."""
+    query_character_set: Text | list[Text] = "ISO_IR 192"
+    """The defined terms of the character set that queries beyond ASCII are written in."""
+    answer_character_set: Text | list[Text] | None = None
+    """Those of the character set that its answers are in when they do not say."""
+    unsupported_keys: list[AttributeName] = Field(
+        default=[], json_schema_extra={"x-name-of": "attribute"}
+    )
+    """Keys that this PACS lacks: it does not match on them, or leaves them out of its answers. A query that
+    matches by one of them is not failed for it: its answers are sorted out on our side where they have the
+    attribute, and the report says which keys were not matched."""
+    dicomweb_delete: bool = False
+    """It takes ``DELETE`` over DICOMweb, which is no part of PS3.18."""
+
+    @field_validator("query_character_set", "answer_character_set")
+    @classmethod
+    def _terms(cls, given: str | list[str] | None) -> str | list[str] | None:
+        from scenario_runner.dicom.characters import faults, parse
+
+        for term, reason in faults(parse(given)) if given else ():
+            raise ValueError(f"'{term}' {reason}")
+        return given
 
 
 class TargetSpec(Model):
@@ -292,25 +316,8 @@ class TargetSpec(Model):
     orthanc: HttpService | None = None
     """Orthanc's REST API, for delete."""
     embedded: EmbeddedService | None = None
-    expects: dict[str, Any] = Field(default={})
-    """What this PACS is known to do. ``query_character_set`` (the defined terms that queries are written
-    in), ``answer_character_set`` (those that its answers are in when they do not say), ``relational_queries`` and ``fuzzy_matching`` (negotiated when true), ``dicomweb_delete``
-    (it deletes over DICOMweb when true) change how we speak to it; ``person_name_matching`` and any other key
-    is for people and plugins."""
-
-    @field_validator("expects")
-    @classmethod
-    def _character_sets(cls, value: dict[str, Any]) -> dict[str, Any]:
-        from scenario_runner.dicom.characters import faults, parse
-
-        for key in ("query_character_set", "answer_character_set"):
-            given = value.get(key, "")
-            several = isinstance(given, list) and all(isinstance(one, str) for one in given)
-            if not several and not isinstance(given, str):
-                raise ValueError(f"'{key}' is one defined term of SpecificCharacterSet, or a list")
-            for term, reason in faults(parse(given)):
-                raise ValueError(f"'{key}': '{term}' {reason}")
-        return value
+    expects: Expectations = Expectations()
+    """What this PACS is known to do."""
 
 
 class Site(Model):

@@ -17,13 +17,17 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
+from scenario_runner.api.asking import ask
 from scenario_runner.api.operations import QueryLevel
 from scenario_runner.steps.undeclared import Undeclared
-from scenario_runner.steps.worklist import worklist_request
+from scenario_runner.steps.worklist import result_of, worklist_request
 
 
 class Query(Step):
     """C-FIND (PS3.4 C.4.1) or QIDO-RS (PS3.18 10.6) on a PACS. No match is no failure; ``assert`` judges.
+
+    Every answer is held against the keys: one that does not meet them, or does not say, fails the step, unless
+    the site file declares that the PACS lacks the key (``expects: {unsupported_keys: […]}``).
 
     ``save_as`` gives a list of ``{KEYWORD: value}``, the same by either way: text as text, IS as an
     integer, DS as a decimal, several values as a list, an empty attribute as null. QIDO-RS pages are
@@ -66,15 +70,13 @@ class Query(Step):
         undeclared = Undeclared()
         request = undeclared.noting(dataclasses.replace(request, opened=association.update))
         target = context.target(self.on)
-        matches = target.by(self.via).find(request, context.deadline)
-        return StepResult(
-            message=amount(len(matches), "match") + undeclared.words(target),
-            value=matches,
-            facts={
-                "level": self.level,
-                "keys": dict(self.match),
-                "matches": matches[:20],
-                **({"association": association} if association else {}),
-                **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
-            },
-        )
+        answers = ask(target.by(self.via), request, context.deadline)
+        facts = {
+            "level": self.level,
+            "keys": dict(self.match),
+            "matches": answers.matches[:20],
+            **({"association": association} if association else {}),
+            **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
+        }
+        message = amount(len(answers.matches), "match") + undeclared.words(target)
+        return result_of(answers, message, facts)

@@ -31,7 +31,7 @@ class Undeclared:
         """What a message adds: nothing, or which text was not declared and what it was read as."""
         if not self._keywords:
             return ""
-        terms = parse(target.expects.get("answer_character_set"))
+        terms = parse(target.expects.answer_character_set)
         read = (
             f"{named(terms)}, as the site says" if terms else "what it can be (UTF-8, else Latin-1)"
         )

@@ -23,6 +23,7 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
+from scenario_runner.api.asking import ask
 from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.errors import StepTimeout, TargetError
 from scenario_runner.steps.worklist import worklist_request
@@ -124,6 +125,8 @@ class Wait(Step):
             context.capture(poll)
             if holds:
                 return self._result("passed", f"held after {_summary(poll)}", polls)
+            if poll.get("lacks"):  # no time will mend that
+                return self._result("failed", f"cannot be told: {poll['error']}", polls)
             if self.fail_when is not None and context.evaluate(self.fail_when, {"poll": poll}):
                 return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
             left = context.deadline.remaining(self.timeout - (monotonic() - started)) or 0.0
@@ -156,9 +159,15 @@ class Wait(Step):
             request = FindRequest(level=query.level, match=query.match)
             if query.level == "worklist":
                 request = worklist_request(query.match)
-            matches = target.find(request, deadline)
-            poll["matches"] = len(matches)
-            holds = holds and _counted(self.until.count, len(matches))
+            answers = ask(target, request, deadline)
+            poll["matches"] = len(answers.matches)
+            holds = holds and not answers.problem
+            holds = holds and _counted(self.until.count, len(answers.matches))
+            if answers.problem:
+                poll["error"] = answers.problem
+                poll["lacks"] = answers.lacks
+            elif answers.note:
+                poll["note"] = answers.note
         if self.until.expr is not None:
             poll["elapsed"] = round(monotonic() - started, 3)
             holds = holds and bool(context.evaluate(str(self.until.expr), {"poll": poll}))
@@ -208,6 +217,8 @@ def _seen(poll: Mapping[str, Any]) -> str:
         parts.append(f"{poll['stored']} stored, {poll['missing']} missing")
     if poll.get("matches") is not None:
         parts.append(amount(poll["matches"], "match"))
+    if poll.get("note"):
+        parts.append(poll["note"])
     return ", ".join(parts)
 
 

@@ -17,6 +17,7 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
+from scenario_runner.api.asking import Answers, ask
 from scenario_runner.errors import UsageError
 from scenario_runner.steps.undeclared import Undeclared
 
@@ -81,16 +82,25 @@ class Worklist(Step):
         undeclared = Undeclared()
         request = undeclared.noting(worklist_request(self.match, self.return_, self.limit))
         target = context.target(self.from_)
-        items = target.find(request, context.deadline)
-        return StepResult(
-            message=amount(len(items), "worklist item") + undeclared.words(target),
-            value=items,
-            facts={
-                "keys": dict(self.match),
-                "matches": items[:20],
-                **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
-            },
-        )
+        answers = ask(target, request, context.deadline)
+        facts = {
+            "keys": dict(self.match),
+            "matches": answers.matches[:20],
+            **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
+        }
+        message = amount(len(answers.matches), "worklist item") + undeclared.words(target)
+        return result_of(answers, message, facts)
+
+
+def result_of(answers: Answers, message: str, facts: Mapping[str, Any]) -> StepResult:
+    """The result of a step that asks: failed when an answer is not one to what was asked."""
+    said = "; ".join(part for part in (message, answers.problem, answers.note) if part)
+    return StepResult(
+        outcome="failed" if answers.problem else "passed",
+        message=said,
+        value=answers.matches,
+        facts={**facts, **answers.facts()},
+    )
 
 
 def worklist_request(

@@ -54,7 +54,7 @@ class DicomwebTarget(Target):
         self.calling_ae_title = setup.calling_ae_title
         self._peer = peer
         # Many services have no DELETE, and asking is not harmless: the site has to know.
-        deletes = setup.expects.get("dicomweb_delete") is True
+        deletes = setup.expects.dicomweb_delete
         self.facts = TargetFacts(
             name=setup.name,
             kind="dicomweb",
@@ -275,7 +275,7 @@ def web_peer(service: HttpService, setup: TargetSetup) -> WebPeer:
         tls=tls_of(service.tls, setup.folder),
         connect_timeout=service.connect_timeout,
         timeout=service.timeout,
-        fuzzy=setup.expects.get("fuzzy_matching") is True,
+        fuzzy=setup.expects.fuzzy_matching,
     )
 
 

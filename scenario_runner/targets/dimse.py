@@ -17,7 +17,7 @@ from scenario_runner.answers import (
 )
 from scenario_runner.api.operations import FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
-from scenario_runner.dicom.characters import UTF8, parse
+from scenario_runner.dicom.characters import parse
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_model import DicomService
@@ -117,8 +117,8 @@ class DimseTarget(Target):
         from scenario_runner.targets.identifiers import find_identifier
         from scenario_runner.targets.values import plain
 
-        asked_in = self.expects.get("query_character_set", UTF8)
-        answered_in = parse(self.expects.get("answer_character_set"))
+        asked_in = self.expects.query_character_set
+        answered_in = parse(self.expects.answer_character_set)
         asked: list[FindRequest] = []
 
         def queries() -> Iterator[Query]:
@@ -135,8 +135,8 @@ class DimseTarget(Target):
             self.peer(),
             queries(),
             deadline,
-            relational=self.expects.get("relational_queries") is True,
-            fuzzy=self.expects.get("fuzzy_matching") is True,
+            relational=self.expects.relational_queries,
+            fuzzy=self.expects.fuzzy_matching,
         )
         with naming(self.name), contextlib.closing(answers):
             for answer in answers:

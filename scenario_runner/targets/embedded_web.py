@@ -29,7 +29,7 @@ class EmbeddedWebTarget(DicomwebTarget):
         tls: Tls | None,
     ) -> None:
         deletes = service.dicomweb is None or service.dicomweb.delete
-        expects = {**setup.expects, "dicomweb_delete": deletes}
+        expects = setup.expects.model_copy(update={"dicomweb_delete": deletes})
         # Where it listens is not known before it does; nothing is connected until then.
         peer = WebPeer(url="http://127.0.0.1", login=_login(service), tls=tls)
         super().__init__(dataclasses.replace(setup, expects=expects), peer)

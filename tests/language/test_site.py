@@ -146,7 +146,7 @@ def test_without_a_site_file_there_is_the_embedded_pacs() -> None:
     assert (loaded.document, loaded.secrets) == (None, frozenset())
 
 
-def test_a_misspelt_expectation_is_told_and_one_of_a_plugins_own_is_kept(
+def test_an_expectation_that_there_is_not_is_told_with_what_was_meant(
     tmp_path: Path, plugins: Plugins
 ) -> None:
     file = tmp_path / "site.yaml"
@@ -161,5 +161,5 @@ def test_a_misspelt_expectation_is_told_and_one_of_a_plugins_own_is_kept(
     assert (found.code, found.where.line, found.where.column) == ("FAB104", 6, 15)
     assert "did you mean 'relational_queries'?" in found.message
     file.write_text(text.replace("KEY", "seconds_until_indexed"), encoding="utf-8")
-    expects = read_site(file, plugins, {}).site.targets["pacs"].expects
-    assert expects["seconds_until_indexed"] is True
+    with pytest.raises(InvalidInput, match="seconds_until_indexed"):
+        read_site(file, plugins, {})

@@ -1,0 +1,137 @@
+"""Queries whose answers are held against what was asked: no server's word is taken for a match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.amounts import amount
+from scenario_runner.api.operations import FindRequest
+from scenario_runner.dicom.meeting import NameMatching, Unmet, unmet
+
+if TYPE_CHECKING:
+    from scenario_runner.api.targets import Target
+    from scenario_runner.deadline import Deadline
+
+
+@dataclass(slots=True)
+class Answers:
+    """The matches of a query, and what is wrong with them."""
+
+    target: str
+    matches: list[dict[str, Any]]
+    count: int
+    """Answers, also those that were sorted out on our side."""
+    unmet: dict[str, list[Unmet]] = field(default_factory=dict)
+    """By key, one for each answer that does not meet it, unless the site file declares that."""
+    declared: dict[str, int] = field(default_factory=dict)
+    """Keys that the site file declares as lacking, and how many answers do not have them to tell by."""
+    sorted_out: int = 0
+    """Answers that were taken out for a value of a key that the server does not match on."""
+    not_returned: tuple[str, ...] = ()
+    """What was asked to be returned and is in no answer."""
+
+    @property
+    def lacks(self) -> list[str]:
+        """Keys that the server left out of every answer, so that it cannot have matched on them."""
+        return [
+            key
+            for key, found in self.unmet.items()
+            if len(found) == self.count and all(one.actual is None for one in found)
+        ]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in a sentence; empty when nothing is."""
+        parts = []
+        if lacks := self.lacks:
+            keys = ", ".join(lacks)
+            parts.append(
+                f"'{self.target}' does not match by {keys}: {_every(self.count)} without a value for it; "
+                f"if it lacks it, the site file may say expects: {{unsupported_keys: [{keys}]}}"
+            )
+        for key, found in self.unmet.items():
+            if key in lacks:
+                continue
+            first = next((one for one in found if one.actual is not None), found[0])
+            parts.append(
+                f"{len(found)} of {amount(self.count, 'answer')} is not what was asked for: {key} is "
+                f"{first.actual!r}, not {first.expected!r}"
+            )
+        return "; ".join(parts)
+
+    @property
+    def note(self) -> str:
+        """What a reader has to know though it is no failure; empty when there is nothing."""
+        parts = []
+        blind = [key for key, count in self.declared.items() if count]
+        if blind:
+            parts.append(f"not matched by {', '.join(blind)}, which '{self.target}' does not have")
+        if self.sorted_out:
+            keys = ", ".join(key for key in self.declared if key not in blind) or "keys"
+            parts.append(
+                f"{amount(self.sorted_out, 'answer')} sorted out here, for '{self.target}' does not "
+                f"match by {keys}"
+            )
+        if self.not_returned:
+            parts.append(f"'{self.target}' does not have {', '.join(self.not_returned)}")
+        return "; ".join(parts)
+
+    def facts(self) -> dict[str, Any]:
+        """The same for the report."""
+        facts: dict[str, Any] = {}
+        if self.unmet:
+            facts["not_met"] = {
+                key: {
+                    "answers": len(found),
+                    "expected": found[0].expected,
+                    "actual": found[0].actual,
+                }
+                for key, found in self.unmet.items()
+            }
+        if self.declared:
+            facts["unsupported_keys"] = list(self.declared)
+        if self.not_returned:
+            facts["not_returned"] = list(self.not_returned)
+        return facts
+
+
+def _every(count: int) -> str:
+    return "its answer is" if count == 1 else f"its {count} answers are"
+
+
+def ask(target: Target, request: FindRequest, deadline: Deadline) -> Answers:
+    """One query. Raises what ``Target.find`` raises."""
+    return judged(target, request, target.find(request, deadline))
+
+
+def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any]]) -> Answers:
+    """Answers held against the keys of their request."""
+    expects = target.expects
+    names: NameMatching = "fuzzy" if expects.fuzzy_matching else expects.person_name_matching
+    lacking = set(expects.unsupported_keys)
+    answers = Answers(target.name, [], len(matches))
+    for match in matches:
+        wrong = unmet(request.match, match, names)
+        undeclared = [one for one in wrong if not _named(one.key, lacking)]
+        declared = [one for one in wrong if _named(one.key, lacking)]
+        for one in undeclared:
+            answers.unmet.setdefault(one.key, []).append(one)
+        for one in declared:
+            answers.declared.setdefault(one.key, 0)
+            answers.declared[one.key] += one.actual is None
+        if any(one.actual is not None for one in declared):
+            answers.sorted_out += 1
+        else:
+            answers.matches.append(match)
+    answers.not_returned = tuple(
+        key
+        for key in request.returned
+        if request.level != "worklist" and matches and not any(key in match for match in matches)
+    )
+    return answers
+
+
+def _named(key: str, lacking: set[str]) -> bool:
+    return key in lacking or key.rpartition(".")[2] in lacking

@@ -1,0 +1,161 @@
+"""Whether an answer to a query is one that was asked for: the other side of ``matching`` (PS3.4 C.2.2.2).
+
+A server may leave out keys that it lacks and match on the others (PS3.4 C.4.1.1.3, C.2.2.1.2). Whoever
+takes its answers for matches then takes whatever is there for what was looked for. So each is held
+against the keys, with all the freedom that the Standard gives a server.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from scenario_runner.dicom.dictionary import keyword_of as keyword_of_tag
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
+from scenario_runner.dicom.matching import matcher
+
+NameMatching = Literal["case-sensitive", "case-insensitive", "accent-insensitive", "fuzzy"]
+_NO_KEYS: Final = frozenset(
+    ("SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveAETitle", "TimezoneOffsetFromUTC")
+)
+_LOST: Final = frozenset("?\ufffd")
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A key that an answer does not meet. actual: None when the answer left it out or empty."""
+
+    key: str
+    """Its keyword; of a key in a sequence with those above it, ``Sequence.Keyword``."""
+    expected: Any
+    actual: Any
+
+
+def unmet(
+    match: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    names: NameMatching = "accent-insensitive",
+) -> list[Unmet]:
+    """The keys that an answer does not meet; none when it is one that was asked for.
+
+    match: values by keyword or eight hexadecimal digits, as a query takes them; ``{raw: …}`` is not
+    looked at. answer: plain values by keyword. names: how far a person name may differ.
+    """
+    return list(_unmet(match, answer, names, "SpecificCharacterSet" in answer, ""))
+
+
+def _unmet(
+    match: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    names: NameMatching,
+    declared: bool,
+    above: str,
+) -> Iterator[Unmet]:
+    for written, value in match.items():
+        tag = tag_for_keyword(written) if not _is_hex(written) else int(written, 16)
+        key = (keyword_of_tag(tag) if tag is not None else "") or written
+        if tag is None or key in _NO_KEYS or _is_raw(value):
+            continue
+        vr = vr_of(tag)
+        actual = answer.get(key)
+        if vr == "SQ":
+            yield from _in_items(above + key, value, actual, names, declared)
+            continue
+        wanted = _texts(value)
+        test = matcher(vr, wanted)
+        if test is None or vr == "UN":
+            continue
+        have = _texts(actual)
+        if not have:
+            yield Unmet(above + key, value, None)
+        elif not (
+            test(have)
+            or (vr == "PN" and _name(wanted, have, names))
+            or (vr == "TM" and _in_one_period(key, match, answer))
+            or _unreadable(wanted, have, declared)
+        ) or (vr == "PN" and names == "case-sensitive" and not _exactly(wanted, have)):
+            yield Unmet(above + key, value, actual)
+
+
+def _in_items(
+    key: str, value: Any, actual: Any, names: NameMatching, declared: bool
+) -> Iterator[Unmet]:
+    """One item has to meet all keys of the key's item (PS3.4 C.2.2.2.6)."""
+    items = [value] if isinstance(value, Mapping) else value or []
+    for item in items if isinstance(items, list | tuple) else ():
+        if not isinstance(item, Mapping):
+            continue
+        answers = [one for one in actual or () if isinstance(one, Mapping)]
+        found = [list(_unmet(item, one, names, declared, f"{key}.")) for one in answers or [{}]]
+        yield from min(found, key=len)
+
+
+def _is_hex(written: str) -> bool:
+    return len(written) == 8 and all(digit in "0123456789abcdefABCDEF" for digit in written)
+
+
+def _is_raw(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"raw"}
+
+
+def _texts(value: Any) -> list[str]:
+    several = value if isinstance(value, list | tuple) else [value]
+    texts = [str(one).strip() for one in several if one is not None]
+    return [part for text in texts for part in text.split("\\") if part]
+
+
+def _name(wanted: Sequence[str], have: Sequence[str], names: NameMatching) -> bool:
+    """Whether a name that differs may (PS3.4 C.2.2.2.1)."""
+    if names == "fuzzy":
+        return True
+    if names != "accent-insensitive":
+        return False
+    test = matcher("PN", [_without_accents(text) for text in wanted])
+    return test is None or test([_without_accents(text) for text in have])
+
+
+def _without_accents(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(one for one in apart if not unicodedata.combining(one))
+
+
+def _exactly(wanted: Sequence[str], have: Sequence[str]) -> bool:
+    """The same, letter for letter: as text without the rules of names, but for trailing delimiters."""
+    test = matcher("LO", [text.rstrip("^=") for text in wanted])
+    groups = [group.rstrip("^") for text in have for group in (text, *text.split("="))]
+    return test is None or test(groups)
+
+
+def _in_one_period(key: str, match: Mapping[str, Any], answer: Mapping[str, Any]) -> bool:
+    """Whether date and time together lie in the period from first to last of both (PS3.4 C.2.2.2.5.1).
+
+    A server does so where that was negotiated, in QIDO-RS and in a worklist.
+    """
+    day = key.removesuffix("Time") + "Date"
+    days, times = _texts(match.get(day)), _texts(match.get(key))
+    of_day, of_time = _texts(answer.get(day)), _texts(answer.get(key))
+    if not (days and times and of_day and of_time) or "-" not in days[0] + times[0]:
+        return False
+    first, last = _ends(days[0])
+    early, late = _ends(times[0])
+    begin = first + early if first else ""
+    test = matcher("DT", [f"{begin}-{last + late if last else ''}"])
+    return test is None or test([of_day[0] + of_time[0]])
+
+
+def _ends(text: str) -> tuple[str, str]:
+    low, dash, high = text.replace(":", "").partition("-")
+    return (low, high) if dash else (text, text)
+
+
+def _unreadable(wanted: Sequence[str], have: Sequence[str], declared: bool) -> bool:
+    """Whether letters that were asked for cannot be compared: a server may answer in a set without them.
+
+    declared: whether the answer said in which set it is.
+    """
+    if all(text.isascii() for text in wanted):
+        return False
+    answered = "".join(have)
+    return answered.isascii() or bool(_LOST & set(answered)) or not declared

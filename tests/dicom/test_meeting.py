@@ -1,0 +1,104 @@
+"""An answer that was not asked for is noticed; one that the Standard allows is not held against a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scenario_runner.dicom.meeting import NameMatching, unmet
+
+
+@pytest.mark.parametrize(
+    ("match", "answer"),
+    [
+        ({"AccessionNumber": "A1"}, {"AccessionNumber": "A1"}),
+        ({"AccessionNumber": 12345}, {"AccessionNumber": "12345"}),
+        ({"AccessionNumber": "A*"}, {"AccessionNumber": "A1"}),
+        ({"AccessionNumber": "*"}, {}),
+        ({"AccessionNumber": ""}, {"AccessionNumber": None}),
+        ({"00080050": "A?"}, {"AccessionNumber": "A1"}),
+        ({"StudyInstanceUID": ["1.2", "1.3"]}, {"StudyInstanceUID": "1.3"}),
+        ({"StudyInstanceUID": "1.2\\1.3"}, {"StudyInstanceUID": "1.2"}),
+        ({"ModalitiesInStudy": "CT"}, {"ModalitiesInStudy": ["PT", "CT"]}),
+        ({"ModalitiesInStudy": ["CT", "MR"]}, {"ModalitiesInStudy": "MR"}),
+        ({"StudyDate": "20260101-20260131"}, {"StudyDate": "20260115"}),
+        ({"StudyDate": "-20260131"}, {"StudyDate": "20260131"}),
+        ({"StudyTime": "1000-1100"}, {"StudyTime": "105959.5"}),
+        ({"InstanceNumber": "2"}, {"InstanceNumber": 2}),
+        ({"PatientName": "citizen^*"}, {"PatientName": "CITIZEN^JANE"}),
+        ({"PatientName": "MULLER"}, {"PatientName": "Müller^"}),
+        ({"PatientName": "山田^太郎"}, {"PatientName": "YAMADA^TAROU=山田^太郎"}),
+        # A server that answers in a set without the letters has lost them on the way, not mismatched.
+        ({"PatientName": "ИВАНОВ^*"}, {"PatientName": "^", "SpecificCharacterSet": "ISO_IR 100"}),
+        ({"SpecificCharacterSet": "ISO_IR 192"}, {}),
+        ({"StudyDate": {"raw": "2026-13"}}, {}),
+        # One night, where date and time are one period (PS3.4 C.2.2.2.5.1).
+        (
+            {"StudyDate": "20240111-20240112", "StudyTime": "2300-0100"},
+            {"StudyDate": "20240112", "StudyTime": "003000"},
+        ),
+        (
+            {"ScheduledProcedureStepSequence": [{"Modality": "CT"}]},
+            {"ScheduledProcedureStepSequence": [{"Modality": "MR"}, {"Modality": "CT"}]},
+        ),
+    ],
+)
+def test_what_the_standard_lets_a_server_answer_is_met(
+    match: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    assert unmet(match, answer) == []
+
+
+@pytest.mark.parametrize(
+    ("match", "answer", "key"),
+    [
+        ({"ModalitiesInStudy": "CT"}, {}, "ModalitiesInStudy"),
+        ({"ModalitiesInStudy": "CT"}, {"ModalitiesInStudy": None}, "ModalitiesInStudy"),
+        ({"ModalitiesInStudy": "CT"}, {"ModalitiesInStudy": "CR"}, "ModalitiesInStudy"),
+        ({"AccessionNumber": "A*"}, {"AccessionNumber": "B1"}, "AccessionNumber"),
+        ({"AccessionNumber": "a1"}, {"AccessionNumber": "A1"}, "AccessionNumber"),
+        ({"StudyInstanceUID": ["1.2", "1.3"]}, {"StudyInstanceUID": "1.4"}, "StudyInstanceUID"),
+        ({"StudyDate": "20260101-20260131"}, {"StudyDate": "20260201"}, "StudyDate"),
+        (
+            {"StudyDate": "20240111-20240112", "StudyTime": "2300-0100"},
+            {"StudyDate": "20240112", "StudyTime": "120000"},
+            "StudyTime",
+        ),
+        ({"PatientName": "ИВАНОВ^*"}, {"PatientName": "ПЕТРОВ^", "SpecificCharacterSet": "X"}, "PatientName"),
+        (
+            {"ScheduledProcedureStepSequence": [{"Modality": "CT"}]},
+            {"ScheduledProcedureStepSequence": [{"Modality": "MR"}]},
+            "ScheduledProcedureStepSequence.Modality",
+        ),
+        (
+            {"ScheduledProcedureStepSequence": [{"Modality": "CT"}]},
+            {},
+            "ScheduledProcedureStepSequence.Modality",
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_that_was_not_asked_for_names_the_key(
+    match: dict[str, Any], answer: dict[str, Any], key: str
+) -> None:
+    [found] = unmet(match, answer)
+    assert found.key == key
+
+
+@pytest.mark.parametrize(
+    ("names", "answered", "met"),
+    [
+        ("case-sensitive", "Citizen^Jane", False),
+        ("case-sensitive", "CITIZEN^JANE", True),
+        ("case-insensitive", "Citizen^Jane", True),
+        ("case-insensitive", "Citizén^Jane", False),
+        ("accent-insensitive", "Citizén^Jane", True),
+        ("accent-insensitive", "SITIZEN^JANE", False),
+        ("fuzzy", "SITIZEN^JANE", True),
+    ],
+)
+def test_a_name_may_differ_as_far_as_the_site_file_says(
+    names: NameMatching, answered: str, met: bool
+) -> None:
+    found = unmet({"PatientName": "CITIZEN^JANE"}, {"PatientName": answered}, names)
+    assert (found == []) is met
