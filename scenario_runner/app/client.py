@@ -25,9 +25,8 @@ from scenario_runner.api import (
 from scenario_runner.api.asking import Answers
 from scenario_runner.api.contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
-from scenario_runner.archive.files import FileMeta, decode_meta
-from scenario_runner.dicom.elements import DamagedDatasetError
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.elements import DamagedDatasetError, TruncatedError
+from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
 from scenario_runner.dicom.retrieve_keys import Keys
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
 from scenario_runner.steps.worklist import worklist_request
@@ -110,8 +109,13 @@ def _walk(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
 
 
 def _meta(path: Path) -> FileMeta:
+    """What the data set is, whatever the file around it says of it (PS3.7 9.1.1)."""
     with path.open("rb") as file:
-        return decode_meta(file.read(_HEAD))
+        head = file.read(_HEAD)
+        try:
+            return identify(head)
+        except TruncatedError:
+            return identify(head + file.read())
 
 
 def _stored(found: _Found) -> _Stored:

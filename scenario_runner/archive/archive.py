@@ -14,7 +14,7 @@ from scenario_runner.archive.description import (
     describe,
     header_of,
 )
-from scenario_runner.archive.files import Buffer, FileMeta, Files
+from scenario_runner.archive.files import Buffer, Files
 from scenario_runner.archive.index import Entry, Index, Located
 from scenario_runner.archive.values import character_sets
 from scenario_runner.dicom.elements import (
@@ -25,7 +25,7 @@ from scenario_runner.dicom.elements import (
     read_trailer,
 )
 from scenario_runner.dicom.levels import LEVELS, Level, Root
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import FileMeta, file_meta
 from scenario_runner.errors import MachineError, UsageError
 
 if TYPE_CHECKING:

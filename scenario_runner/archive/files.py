@@ -11,12 +11,9 @@ import contextlib
 import hashlib
 import itertools
 import os
-import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.elements import DamagedDatasetError, read_elements
-from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.dicom.part10 import FileMeta, read_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,34 +23,6 @@ Buffer = bytes | bytearray | memoryview
 
 _META_MAX: Final = 1 << 16
 _HEAD: Final = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class FileMeta:
-    """What File Meta Information says (PS3.10 7.1). data_offset: where the data set begins."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    data_offset: int
-
-
-def decode_meta(head: bytes) -> FileMeta:
-    """Read File Meta Information from the beginning of a file. Raises DamagedDatasetError."""
-    if head[128:132] != b"DICM":
-        raise DamagedDatasetError("not a DICOM file (PS3.10 7.1)")
-    if len(head) < 144 or head[132:138] != b"\2\0\0\0UL":
-        raise DamagedDatasetError("File Meta Information has no group length")
-    (length,) = struct.unpack_from("<L", head, 140)
-    if length > _META_MAX or 144 + length > len(head):
-        raise DamagedDatasetError("File Meta Information is cut short")
-    elements = read_elements(head[144 : 144 + length], Encoding(implicit=False))
-
-    def uid(tag: int) -> str:
-        element = elements.get(tag)
-        return element.value.decode("latin-1").rstrip("\0 ") if element else ""
-
-    return FileMeta(uid(0x00020002), uid(0x00020003), uid(0x00020010), 144 + length)
 
 
 class Files:
@@ -122,13 +91,13 @@ class Files:
     def open_data(self, place: str) -> bytes:
         """The data set of an instance, as it came, without File Meta Information."""
         content = (self._folder / place).read_bytes()
-        return content[decode_meta(content[:_META_MAX]).data_offset :]
+        return content[read_meta(content[:_META_MAX]).data_offset :]
 
     def head(self, place: str) -> tuple[FileMeta, bytes, bool]:
         """Meta, the beginning of the data set, and whether that is all of it."""
         with (self._folder / place).open("rb") as file:
             head = file.read(_HEAD)
-        meta = decode_meta(head)
+        meta = read_meta(head)
         return meta, head[meta.data_offset :], len(head) < _HEAD
 
     def place(self, written: Path) -> str:

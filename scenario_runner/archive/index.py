@@ -27,7 +27,7 @@ from scenario_runner.archive.schema import (
     is_irregular,
     statements,
 )
-from scenario_runner.dicom.levels import LEVELS, Level, levels_down_to
+from scenario_runner.dicom.levels import LEVELS, UIDS, Level, levels_down_to
 from scenario_runner.dicom.matching import folded_groups
 
 if TYPE_CHECKING:
@@ -207,8 +207,7 @@ class Index:
                 "transfer_syntax_uid",
                 "file",
                 "size",
-                "StudyInstanceUID",
-                "SeriesInstanceUID",
+                *UIDS[:2],
             ],
             restrictions,
         ):

@@ -110,7 +110,8 @@ def view(
 ) -> int:
     """Show a DICOM file: its attributes as a tree, with what is wrong with them, and its image.
 
-    Exit code 3 for a file that is damaged or no DICOM file; what can be read of it is shown.
+    Exit code 3 for a file that is damaged or no DICOM file, or has no such image; what can be read
+    of it is shown.
     """
     from scenario_runner.conformance.reader import read_file
 
@@ -141,7 +142,7 @@ def view(
 
 
 class _DamagedError(FabricatorError):
-    """The file is damaged or no DICOM file."""
+    """The file is damaged or no DICOM file, or has no image that can be shown."""
 
     exit_code = DAMAGED
 
@@ -158,7 +159,7 @@ def _picture(file: Path, frame: int, window: Window | None) -> Image.Image:
     try:
         return render(file, frame, window)
     except NotShownError as error:
-        raise FabricatorError(f"'{file}': {error}") from error
+        raise _DamagedError(f"'{file}': {error}") from error
 
 
 def _write(picture: Image.Image, target: str) -> None:

@@ -16,7 +16,9 @@ from scenario_runner.conformance.elements import Element, Items, name_of, text_o
 from scenario_runner.conformance.source import DamageError, Source
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import attribute
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.part10 import guessed_syntax, read_meta
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,7 @@ MAX_TROUBLE = 1000
 _KEPT_TEXT = 1 << 20
 _KEPT_BYTES = 1 << 16
 
+_HEAD = 1 << 17
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
@@ -52,22 +55,34 @@ def read_stream(stream: BinaryIO, *, until: int = 1 << 32) -> DicomFile:
     if size == 0:
         found.trouble.append(Trouble("not-dicom", None, "the file is empty"))
         return found
-    head = stream.read(132)
-    if head[128:] != b"DICM":
-        message = "no DICM after a preamble of 128 bytes: not a DICOM file"
-        found.trouble.append(Trouble("not-dicom", None, message))
+    begins = _where_it_begins(found, stream)
+    if begins is None:
         return found
     reader = _Reader(Source(stream, size), found.trouble)
     try:
-        at = _read_meta(found, reader, size)
+        at = _read_meta(found, reader, begins, size)
         _read_data(found, reader, at, size, until)
     except DamageError as error:
         found.trouble.append(Trouble(error.rule, error.attribute, str(error)))
     return found
 
 
-def _read_meta(found: DicomFile, reader: _Reader, size: int) -> int:
-    at = 132
+def _where_it_begins(found: DicomFile, stream: BinaryIO) -> int | None:
+    """Where File Meta Information or a data set begins; None when neither is there."""
+    head = stream.read(_HEAD)
+    if head[128:132] == b"DICM":
+        return 132
+    try:
+        read_meta(head)
+    except DamagedDatasetError as error:
+        found.trouble.append(Trouble("not-dicom", None, str(error)))
+        return None
+    message = "no DICM after a preamble of 128 bytes; read as a data set alone"
+    found.trouble.append(Trouble("no-preamble", None, message))
+    return 0
+
+
+def _read_meta(found: DicomFile, reader: _Reader, at: int, size: int) -> int:
     begins = at
     while at < size and reader.group(at) == 2:
         at = reader.element(found.meta, at, size, depth=0)
@@ -81,7 +96,7 @@ def _read_meta(found: DicomFile, reader: _Reader, size: int) -> int:
 
 def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int) -> None:
     if not found.transfer_syntax and at < size:
-        found.transfer_syntax = EXPLICIT_LE if reader.looks_explicit(at) else IMPLICIT_LE
+        found.transfer_syntax = reader.guessed_syntax(at)
     if found.transfer_syntax == DEFLATED:
         reader, at = reader.inflated(at), 0
         size = reader.size
@@ -116,9 +131,9 @@ class _Reader:
         group, number = struct.unpack_from(order, self._source.window, index)
         return int(group << 16 | number)
 
-    def looks_explicit(self, at: int) -> bool:
-        """Whether a VR follows the tag there."""
-        return self._source.read(at, min(6, self.size - at))[4:6].decode("latin-1") in vrs.ALL
+    def guessed_syntax(self, at: int) -> str:
+        """The uncompressed transfer syntax that the element there looks like."""
+        return guessed_syntax(self._source.read(at, min(6, self.size - at)), 0)
 
     def inflated(self, at: int) -> _Reader:
         """A reader of what is deflated from there on."""

@@ -6,7 +6,8 @@ import zlib
 from io import BytesIO
 from typing import BinaryIO
 
-MAX_INFLATED = 1 << 27
+from scenario_runner.dicom.elements import MOST_INFLATED
+
 _WINDOW = 1 << 17
 
 
@@ -53,9 +54,9 @@ class Source:
                 while chunk:
                     out.write(inflate.decompress(chunk, 1 << 20))
                     chunk = inflate.unconsumed_tail
-                    if out.tell() > MAX_INFLATED:
+                    if out.tell() > MOST_INFLATED:
                         raise DamageError(
-                            f"more than {MAX_INFLATED >> 20} MiB when inflated", rule="too-large"
+                            f"more than {MOST_INFLATED >> 20} MiB when inflated", rule="too-large"
                         )
         except zlib.error as error:
             raise DamageError(f"the deflated data set cannot be inflated: {error}") from None

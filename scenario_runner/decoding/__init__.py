@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom import syntaxes
+from scenario_runner.dicom.part10 import read_meta
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ _OTHERS_DECODE = (
 """JPEG of 8 bits, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
 _GDCM_DECODES = (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LOSSLESS_SV1)
 _SETTLING = Lock()
+_HEAD = 1 << 16
 
 
 def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
@@ -44,8 +46,13 @@ def frame_of(file: Path, number: int, *, raw: bool = False) -> npt.NDArray[Any]:
     """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
     from pydicom.pixels.utils import pixel_array
 
+    from scenario_runner.dicom.datasets import open_file
+
     _settle()
-    return pixel_array(file, index=number - 1, raw=raw)
+    with file.open("rb") as stream:
+        meta = read_meta(stream.read(_HEAD))
+    # Of a whole file pydicom reads one frame; what it does not read itself is opened for it.
+    return pixel_array(file if meta.is_plain else open_file(file), index=number - 1, raw=raw)
 
 
 def decompress(dataset: Dataset) -> None:

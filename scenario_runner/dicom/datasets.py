@@ -7,6 +7,8 @@ values before it decodes them, and turns what a set lacks into question marks.
 from __future__ import annotations
 
 import struct
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydicom import DataElement, Dataset, charset, dcmread
@@ -24,15 +26,19 @@ from scenario_runner.dicom.characters import (
     parse,
 )
 from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.elements import DamagedDatasetError, inflate
+from scenario_runner.dicom.part10 import file_meta, read_meta
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from typing import BinaryIO
 
     from pydicom.tag import BaseTag
 
     from scenario_runner.dicom.syntaxes import Encoding
+
+_HEAD = 1 << 16
 
 # pydicom warns of a term that is not in its table whenever it opens a data set with it.
 charset.python_encoding.setdefault("ISO_IR 203", "iso8859_15")
@@ -40,8 +46,38 @@ charset.python_encoding.setdefault("ISO 2022 IR 203", "iso8859_15")
 
 
 def read_file(file: str | Path | BinaryIO, **how: Any) -> Dataset:
-    """A DICOM file with its text decoded. how, and what is raised: as of pydicom's ``dcmread``."""
-    return decode_texts(dcmread(file, **how))
+    """A DICOM file with its text decoded. how, and what is raised: as of ``open_file``."""
+    return decode_texts(open_file(file, **how))
+
+
+def open_file(file: str | Path | BinaryIO, **how: Any) -> Dataset:
+    """A DICOM file, also one without preamble, file meta information or transfer syntax in it.
+
+    What is deflated is inflated here, bounded, and says Explicit VR Little Endian. how, and what is
+    raised: as of pydicom's ``dcmread``; DamagedDatasetError for what cannot be inflated.
+    """
+    if isinstance(file, str | Path):
+        with Path(file).open("rb") as opened:
+            return dcmread(_as_expected(opened) or file, **how)
+    return dcmread(_as_expected(file) or file, **how)
+
+
+def _as_expected(stream: BinaryIO) -> BinaryIO | None:
+    """The file again as pydicom reads it; None when that reads it as it is, or nobody does."""
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    try:
+        meta = read_meta(head)
+    except DamagedDatasetError:
+        return None
+    if meta.is_plain:
+        return None
+    data = stream.read()[meta.data_offset :]
+    stream.seek(0)
+    syntax = meta.transfer_syntax_uid
+    if syntax == DEFLATED:
+        data, syntax = inflate(data), EXPLICIT_LE
+    return BytesIO(file_meta(meta.sop_class_uid, meta.sop_instance_uid, syntax) + data)
 
 
 def decode_texts(dataset: Dataset, terms: Sequence[str] = ()) -> Dataset:

@@ -26,7 +26,9 @@ _PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 DELIMITER: Final = 8
 """Bytes of the delimiter that ends a value of undefined length."""
 _DEEPEST: Final = 64
-_INFLATED_MAX: Final = 1 << 26
+MOST_INFLATED: Final = 1 << 29
+"""Bytes of an inflated data set that are worked with; a few kilobytes can say as much."""
+_INFLATED_AT_FIRST: Final = 1 << 18
 
 
 class DamagedDatasetError(ValueError):
@@ -57,16 +59,33 @@ def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
 
     Raises TruncatedError when data ends within an element, DamagedDatasetError when it is none at all.
     """
-    if transfer_syntax_uid == DEFLATED:
-        data = inflate(data)
-    return read_elements(data, encoding_of(transfer_syntax_uid), stop=_PIXELS)
+    return read_until(data, transfer_syntax_uid, _PIXELS)
+
+
+def read_until(data: bytes, transfer_syntax_uid: str, stop: int) -> Elements:
+    """Every top-level element below the tag ``stop``; what is deflated is inflated no further than that.
+
+    Raises as ``read_header``.
+    """
+    encoding = encoding_of(transfer_syntax_uid)
+    if transfer_syntax_uid != DEFLATED:
+        return read_elements(data, encoding, stop=stop)
+    most = _INFLATED_AT_FIRST
+    while True:
+        inflated, more = _inflated(data, most)
+        try:
+            return read_elements(inflated, encoding, stop=stop)
+        except TruncatedError:
+            if not more or most >= MOST_INFLATED:
+                raise
+            most *= 4
 
 
 def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> Elements:
     """All elements of an encoded data set up to the first whose tag is ``stop`` or above."""
     found: Elements = {}
     end, at = len(data), 0
-    reader = _Reader(data, encoding)
+    reader = HeadReader(data, encoding)
     while at < end:
         tag, vr, length, at = reader.head(at)
         if tag >= stop:
@@ -75,7 +94,7 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> El
         if length == UNDEFINED:
             # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
             inner = Encoding(implicit=True) if vr == "UN" else encoding
-            after = _Reader(data, inner).sequence_end(at, 1)
+            after = HeadReader(data, inner).sequence_end(at, 1)
             value = data[at : after - 8]
             vr = "SQ" if vr == "UN" else vr
             at = after
@@ -108,7 +127,7 @@ def find_pixels(data: bytes | mmap, transfer_syntax_uid: str, offset: int = 0) -
 
     Raises DamagedDatasetError; a deflated data set has to be inflated before.
     """
-    reader = _Reader(data, encoding_of(transfer_syntax_uid))
+    reader = HeadReader(data, encoding_of(transfer_syntax_uid))
     at = offset
     while at < len(data):
         tag, vr, length, at = reader.head(at)
@@ -134,12 +153,31 @@ def read_trailer(data: bytes, transfer_syntax_uid: str) -> Elements:
     return read_elements(data[after:], encoding_of(transfer_syntax_uid))
 
 
-def inflate(data: bytes) -> bytes:
-    """A deflated data set as Explicit VR Little Endian (PS3.5 A.5), bounded in size."""
+def inflate(data: bytes | memoryview) -> bytes:
+    """A deflated data set as Explicit VR Little Endian (PS3.5 A.5): all of it, or an error.
+
+    Raises TruncatedError when the data ends too early, DamagedDatasetError for what is not deflated
+    or has more than MOST_INFLATED bytes.
+    """
+    inflated, more = _inflated(data, MOST_INFLATED)
+    if more:
+        raise DamagedDatasetError(f"more than {MOST_INFLATED >> 20} MiB when inflated")
+    return inflated
+
+
+def _inflated(data: bytes | memoryview, most: int) -> tuple[bytes, bool]:
+    """Up to so many bytes of what was deflated, and whether there are more."""
+    most = min(most, MOST_INFLATED)
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     try:
-        return zlib.decompressobj(wbits=-15).decompress(data, _INFLATED_MAX)
+        inflated = inflater.decompress(data, most + 1)
     except zlib.error as error:
-        raise DamagedDatasetError(f"not a deflated data set: {error}") from error
+        raise DamagedDatasetError(f"the deflated data set cannot be inflated: {error}") from error
+    if len(inflated) > most:
+        return inflated[:most], True
+    if not inflater.eof and most == MOST_INFLATED:
+        raise TruncatedError("the deflated data set ends too early")
+    return inflated, False
 
 
 def read_items(element: Element) -> list[Elements]:
@@ -147,7 +185,7 @@ def read_items(element: Element) -> list[Elements]:
     data, encoding = element.value, element.encoding
     if element.vr == "UN":
         encoding = Encoding(implicit=True)
-    reader = _Reader(data, encoding)
+    reader = HeadReader(data, encoding)
     items: list[Elements] = []
     at = 0
     while at < len(data):
@@ -175,7 +213,7 @@ def replace_element(
     if transfer_syntax_uid == DEFLATED:
         raise DamagedDatasetError("a deflated data set cannot be changed in place")
     encoding = encoding_of(transfer_syntax_uid)
-    reader = _Reader(data, encoding)
+    reader = HeadReader(data, encoding)
     at = 0
     start = after = len(data)
     while at < len(data):
@@ -200,7 +238,7 @@ def value_span(data: bytes, transfer_syntax_uid: str, tag: int) -> tuple[int, in
     if transfer_syntax_uid == DEFLATED:
         return None
     encoding = encoding_of(transfer_syntax_uid)
-    reader = _Reader(data, encoding)
+    reader = HeadReader(data, encoding)
     at = 0
     while at < len(data):
         found, vr, length, inside = reader.head(at)
@@ -237,7 +275,7 @@ def _written(tag: int, vr: str, value: bytes, *, implicit: bool, little: bool = 
     return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length) + value
 
 
-class _Reader:
+class HeadReader:
     """Reads element heads and finds where undefined lengths end. Bounded in depth."""
 
     def __init__(self, data: bytes | mmap, encoding: Encoding) -> None:
@@ -280,7 +318,7 @@ class _Reader:
             return at + length
         if vr == "UN":
             # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
-            return _Reader(self._data, Encoding(implicit=True)).sequence_end(at, depth)
+            return HeadReader(self._data, Encoding(implicit=True)).sequence_end(at, depth)
         return self.sequence_end(at, depth)
 
     def sequence_end(self, at: int, depth: int) -> int:

@@ -1,13 +1,27 @@
-"""Who we are in DICOM, what an instance is to be stored, and what precedes it in a file: once each."""
+"""What precedes a data set in a file (PS3.10 7.1), written and read, and who we are in DICOM."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
+from scenario_runner.dicom.elements import (
+    DamagedDatasetError,
+    HeadReader,
+    TruncatedError,
+    read_until,
+)
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, Encoding
+from scenario_runner.dicom.vrs import ALL, pad
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from mmap import mmap
+
+_META_MAX: Final = 1 << 20
+"""Bytes of group 0002 that are read."""
 
 IMPLEMENTATION_CLASS_UID: Final = "2.25.305294631622918079176222463595070891101"
 """Identifies this program's way of speaking DICOM (PS3.7 D.3.3.2); never changes."""
@@ -64,8 +78,100 @@ def _element(number: int, vr: bytes, text: str) -> bytes:
     value = text.encode("latin-1", "replace")
     if not value:
         return b""
-    if len(value) % 2:
-        value += b"\0" if vr == b"UI" else b" "
+    value = pad(value, vr.decode("ascii"))
     if vr == b"OB":
         return struct.pack("<HH2sHL", 2, number, vr, 0, len(value)) + value
     return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What the beginning of a file says. UIDs are empty where it says nothing.
+
+    data_offset: where the data set begins. is_part10: whether there is a preamble and ``DICM``.
+    says_syntax: whether the transfer syntax is said, or was guessed.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data_offset: int
+    is_part10: bool = True
+    says_syntax: bool = True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether any library reads it: a Part 10 file that is not deflated as a whole."""
+        return self.is_part10 and self.says_syntax and self.transfer_syntax_uid != DEFLATED
+
+
+def read_meta(head: bytes | mmap) -> FileMeta:
+    """Read File Meta Information (PS3.10 7.1) as the wild has it.
+
+    head: the beginning of a file, at least all of group 0002. Group length, preamble, the whole group
+    and each of its elements may be missing, the group may be in Implicit VR; where no transfer syntax
+    is said it is the one that the data set's first element looks like. Raises DamagedDatasetError for
+    what is no DICOM at all, TruncatedError when the group is cut short.
+    """
+    is_part10 = head[128:132] == b"DICM"
+    start = 132 if is_part10 else 0
+    found: dict[int, str] = {}
+    at = start
+    while head[at : at + 2] == b"\2\0":
+        reader = HeadReader(head, Encoding(implicit=not _says_vr(head, at)))
+        tag, _, length, inside = reader.head(at)
+        at = inside + length
+        if at > len(head) or at - start > _META_MAX:
+            raise TruncatedError("File Meta Information is cut short")
+        if tag in (0x00020002, 0x00020003, 0x00020010):
+            found[tag] = bytes(head[inside:at]).decode("latin-1").strip("\0 ")
+    syntax = found.get(0x00020010, "")
+    if not is_part10 and not _looks_like_data(head, at):
+        raise DamagedDatasetError("no DICM after a preamble of 128 bytes: not a DICOM file")
+    return FileMeta(
+        found.get(0x00020002, ""),
+        found.get(0x00020003, ""),
+        syntax or guessed_syntax(head, at),
+        at,
+        is_part10,
+        bool(syntax),
+    )
+
+
+def identify(content: bytes | mmap) -> FileMeta:
+    """The same with the UIDs of the data set itself, which are what it is (PS3.7 9.1.1).
+
+    content: at least the file to SOP Instance UID. Raises DamagedDatasetError also for a data set
+    without SOP Class or Instance UID.
+    """
+    meta = read_meta(content)
+    view = memoryview(content)[meta.data_offset :]
+    elements = read_until(bytes(view), meta.transfer_syntax_uid, 0x00080019)
+    uids = [
+        elements[tag].value.decode("latin-1").strip("\0 ") if tag in elements else ""
+        for tag in (0x00080016, 0x00080018)
+    ]
+    if not all(uids):
+        raise DamagedDatasetError("the data set has no SOPClassUID or no SOPInstanceUID")
+    return replace(meta, sop_class_uid=uids[0], sop_instance_uid=uids[1])
+
+
+def _says_vr(head: bytes | mmap, at: int) -> bool:
+    return head[at + 4 : at + 6].decode("latin-1") in ALL
+
+
+def guessed_syntax(head: bytes | mmap, at: int) -> str:
+    """The uncompressed transfer syntax that an element there is written in."""
+    if not _says_vr(head, at):
+        return IMPLICIT_LE
+    return EXPLICIT_BE if head[at : at + 1] == b"\0" else EXPLICIT_LE
+
+
+def _looks_like_data(head: bytes | mmap, at: int) -> bool:
+    """Whether a data set may begin there: with an element of group 0008, which all objects have."""
+    if head[at : at + 2] not in (b"\x08\0", b"\0\x08"):
+        return False
+    if _says_vr(head, at):
+        return True
+    # Implicit VR: a group length, or an element that is not longer than an attribute there can be.
+    return head[at : at + 2] == b"\x08\0" and head[at + 6 : at + 8] == b"\0\0"

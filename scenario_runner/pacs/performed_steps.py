@@ -6,10 +6,9 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.values import texts
 from scenario_runner.dicom.elements import Elements, read_elements, write_elements
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.sop_classes import MPPS
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, encoding_of
 
@@ -103,7 +102,7 @@ class PerformedSteps:
 
 def _read(path: Path) -> Elements:
     content = path.read_bytes()
-    return read_elements(content[decode_meta(content).data_offset :], encoding_of(EXPLICIT_LE))
+    return read_elements(content[read_meta(content).data_offset :], encoding_of(EXPLICIT_LE))
 
 
 def _text(elements: Elements, tag: int) -> str:

@@ -10,12 +10,12 @@ import logging
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.files import decode_meta
 from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, keys_of
 from scenario_runner.archive.periods import combined
 from scenario_runner.archive.values import character_sets
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
+from scenario_runner.dicom.part10 import read_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ def _items(folder: Path) -> Iterator[Elements]:
         try:
             with path.open("rb") as file:
                 content = file.read(_LARGEST)
-            meta = decode_meta(content)
+            meta = read_meta(content)
             yield read_header(content[meta.data_offset :], meta.transfer_syntax_uid)
         except (OSError, DamagedDatasetError) as error:
             LOGGER.warning("'%s' is no worklist item: %s", path, error)

@@ -60,10 +60,10 @@ def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
 
     frame: from 1. window: instead of the one in the instance. Raises NotShownError.
     """
-    from pydicom import dcmread
+    from scenario_runner.dicom.datasets import open_file
 
     try:
-        dataset = dcmread(path, stop_before_pixels=True)
+        dataset = open_file(path, stop_before_pixels=True)
     except Exception as error:
         raise NotShownError(f"the pixels cannot be shown: {error}") from error
     return draw(dataset, lambda: frame_of(path, frame), frame, window)
@@ -80,6 +80,8 @@ def draw(
 
     try:
         _check_frame(frame, int(dataset.get("NumberOfFrames") or 1))
+        if "Rows" not in dataset:
+            raise NotShownError("it has no image")  # noqa: TRY301 - said like other reasons
         return Image.fromarray(_shown(dataset, pixels(), frame, window))
     except OSError:
         raise

@@ -113,7 +113,7 @@ def test_frames_are_chosen_from_1(tmp_path: Path) -> None:
     file = sample("SC_rgb_rle_2frame.dcm")
     frames = [shown(file, "--png", "-", "--frame", str(n)).stdout_bytes for n in (1, 2)]
     assert frames[0] != frames[1]
-    result = shown(file, "--png", "-", "--frame", "3", code=4)
+    result = shown(file, "--png", "-", "--frame", "3", code=3)
     assert "there is no frame 3: the instance has 2" in str(result.exception)
 
 

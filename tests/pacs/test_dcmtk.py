@@ -15,7 +15,7 @@ from pydicom import dcmread
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from scenario_runner.archive.archive import Archive
-from scenario_runner.archive.files import decode_meta
+from scenario_runner.dicom.part10 import read_meta
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import EXPLICIT, IMPLICIT, Sample, encoded, put, sample, write
 
@@ -261,7 +261,7 @@ def test_compressed_images_are_stored_as_they_came(
     (located,) = pacs.archive.instances()
     assert located.transfer_syntax_uid == syntax
     content = compressed.read_bytes()
-    assert pacs.archive.data(located) == content[decode_meta(content).data_offset :]
+    assert pacs.archive.data(located) == content[read_meta(content).data_offset :]
 
 
 def test_storescu_stores_a_private_sop_class(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.conformance.dicom_file import DicomFile
-from scenario_runner.conformance.source import MAX_INFLATED
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.dictionary import uid_name
+from scenario_runner.dicom.elements import inflate as inflated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +85,7 @@ def _relabelled(raw: bytes, file: DicomFile, syntax: str, *, inflate: bool) -> b
     if has_length:
         head = head[:-4] + struct.pack("<I", len(meta))
     if inflate:
-        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, MAX_INFLATED)
+        data = inflated(data)
     return head + meta + data
 
 

@@ -18,7 +18,8 @@ from scenario_runner.conformance.rules import (
 from scenario_runner.conformance.rules.base import ElementRule, ObjectRule, Rule
 
 READING: Final = (
-    Rule("not-dicom", "PS3.10 7.1", "A file has a preamble and DICM"),
+    Rule("not-dicom", "PS3.10 7.1", "A file is a DICOM file"),
+    Rule("no-preamble", "PS3.10 7.1", "A file has a preamble and DICM"),
     Rule("truncated", "PS3.5 7.1", "Nothing is longer than what it is in"),
     Rule("structure", "PS3.5 7.1", "The bytes are data elements"),
     Rule("too-large", "", "The object can be judged within the limits on depth and number"),

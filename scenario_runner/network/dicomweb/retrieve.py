@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import Received
+from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.part10 import identify, read_meta
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.dicomweb import media_types, multipart
 from scenario_runner.network.dicomweb.media_types import MediaType, multipart_related
 from scenario_runner.network.dicomweb.multipart import PartBegins, PartData, PartEnds, PartLimits
-from scenario_runner.network.dicomweb.part10 import NotPart10Error, split
 
 if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.session import Answer, Session
@@ -75,11 +76,26 @@ def retrieve(
             result.parts += 1
             try:
                 instance = split(part.data)
-            except NotPart10Error:
+            except DamagedDatasetError:
                 result.unreadable += 1
                 continue
             sink(instance)
     return result
+
+
+def split(file: bytes) -> Received:
+    """A DICOM file from a service without its file meta information. Raises DamagedDatasetError."""
+    meta = read_meta(file)
+    if not meta.is_part10:
+        raise DamagedDatasetError("no DICM after a preamble of 128 bytes")
+    if not (meta.sop_class_uid and meta.sop_instance_uid):
+        meta = identify(file)
+    return Received(
+        sop_class_uid=meta.sop_class_uid,
+        sop_instance_uid=meta.sop_instance_uid,
+        transfer_syntax_uid=meta.transfer_syntax_uid,
+        data=memoryview(file)[meta.data_offset :],
+    )
 
 
 def begin(answer: Answer) -> Retrieval:

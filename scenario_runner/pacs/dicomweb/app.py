@@ -26,6 +26,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from scenario_runner.archive.transcoding import TranscodingError
 from scenario_runner.pacs.dicomweb.address import root_of
 from scenario_runner.pacs.dicomweb.desk import (
     TEXT,
@@ -385,7 +386,9 @@ def _begun(reply: Reply) -> Reply:
         else:
             content = b"".join(made)
     except ConnectionBroken as error:
-        raise WebError(500, f"the answer cannot be made: {error.__cause__}") from error
+        # No decoder here takes the pixels: another media type may be had, the server is not broken.
+        status = 406 if isinstance(error.__cause__, TranscodingError) else 500
+        raise WebError(status, f"the answer cannot be made: {error.__cause__}") from error
     return dataclasses.replace(reply, content=content)
 
 

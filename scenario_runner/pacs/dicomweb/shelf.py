@@ -8,7 +8,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from scenario_runner.archive.files import decode_meta
 from scenario_runner.dicom.elements import (
     DELIMITER,
     DamagedDatasetError,
@@ -18,6 +17,7 @@ from scenario_runner.dicom.elements import (
     inflate,
     read_elements,
 )
+from scenario_runner.dicom.part10 import read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ class Shelf:
         """The header as pydicom has it, for reading only."""
 
         def read() -> Dataset:
-            from pydicom import dcmread
+            from scenario_runner.dicom.datasets import open_file
 
-            return dcmread(archive.files.path(instance.file), stop_before_pixels=True)
+            return open_file(archive.files.path(instance.file), stop_before_pixels=True)
 
         return self._datasets.get(instance.file, read)
 
@@ -114,7 +114,7 @@ def _open(archive: Archive, instance: Located) -> Opened:
         archive.files.path(instance.file).open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
     ):
-        offset = decode_meta(mapped[:META_MAX]).data_offset
+        offset = read_meta(mapped[:META_MAX]).data_offset
         span = find_pixels(mapped, syntax, offset)
         return Opened(header | _trailer(mapped, syntax, span), terms, span)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import NamedDamageError
-from scenario_runner.archive.files import FileMeta, decode_meta
 from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.part10 import FileMeta, read_meta
 from scenario_runner.errors import MachineError
 from scenario_runner.network.dicomweb.media_types import (
     DICOM,
@@ -242,7 +242,7 @@ class _Part:
     def named(self) -> Names | None:
         """What its File Meta Information calls it, as far as it was read."""
         try:
-            return _names_of(decode_meta(self._beginning))
+            return _names_of(read_meta(self._beginning))
         except DamagedDatasetError:
             return None
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.answers import Received
 from scenario_runner.network.dicomweb import json_model, media_types
 from scenario_runner.network.dicomweb.multipart import MultipartReader, PartData, PartEnds
-from scenario_runner.network.dicomweb.part10 import split
 from scenario_runner.network.dicomweb.peer import WebLimits, WebPeer
+from scenario_runner.network.dicomweb.retrieve import split
 from tests.network.hostile import Wire, hostile
 
 if TYPE_CHECKING:
