@@ -157,6 +157,19 @@ class Deletion(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeerSeen(Event):
+    """What a target was asked for in an association, and what it answered; said once of each answer."""
+
+    case: str
+    id: str
+    target: str
+    implementation_class_uid: str
+    implementation_version_name: str
+    contexts: list[dict[str, Any]]
+    """``{sop_class, outcome, reason}`` each: ``accepted``, ``refused``, or ``used``: a message was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attached(Event):
     """A file was put into the run folder as evidence of a step."""
 

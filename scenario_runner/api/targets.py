@@ -180,6 +180,15 @@ class Target:
         """
         return self
 
+    def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:
+        """The same PACS, which tells what each association shows of it.
+
+        seen: called with ``implementation_class_uid``, ``implementation_version_name`` and ``contexts``,
+        a list of ``{sop_class, outcome, reason}``, possibly from another thread. A kind without
+        associations is as it was.
+        """
+        return self
+
     def close(self) -> None:
         """Let go of everything: sockets, servers, temporary files. May be called twice."""
 

@@ -25,7 +25,14 @@ from scenario_runner.api import (
 from scenario_runner.engine.checking import evaluate_checks
 from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, CaseState
 from scenario_runner.errors import MachineError, UsageError, Where
-from scenario_runner.events import Attached, Deletion, InstanceSent, Logged, Progress
+from scenario_runner.events import (
+    Attached,
+    Deletion,
+    InstanceSent,
+    Logged,
+    PeerSeen,
+    Progress,
+)
 from scenario_runner.language.scenario import StepEntry
 
 if TYPE_CHECKING:
@@ -78,10 +85,32 @@ class AttemptContext:
 
     def target(self, name: str) -> Target:
         """The PACS of that name, opened on first use."""
-        target = self.state.target(name)
+        target = self.state.target(name).watched(partial(self._seen, name))
         if not target.log_pdus:
             return target
         return target.logging(partial(self._keep_log, name))
+
+    def _seen(self, target: str, shown: Mapping[str, Any]) -> None:
+        """Tell what an association showed of a target, unless it was told in this case."""
+        with self.state.lock:
+            told = self.state.seen
+            new = [
+                one
+                for one in shown["contexts"]
+                if (target, one["sop_class"], one["outcome"], one["reason"]) not in told
+            ]
+            told.update((target, o["sop_class"], o["outcome"], o["reason"]) for o in new)
+        if new:
+            self.state.services.bus.emit(
+                PeerSeen(
+                    case=self.case.id,
+                    id=self.step_id,
+                    target=target,
+                    implementation_class_uid=shown["implementation_class_uid"],
+                    implementation_version_name=shown["implementation_version_name"],
+                    contexts=new,
+                )
+            )
 
     def targets_called(self, ae_title: str) -> list[str]:
         """Names of targets by their AE title."""

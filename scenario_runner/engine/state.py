@@ -36,6 +36,8 @@ class CaseState:
     """Which step stored a ``save_as`` name."""
     durations: dict[str, float] = field(default_factory=dict)
     previewed: set[str] = field(default_factory=set)
+    seen: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """What was told of the targets: name, SOP class, outcome and reason."""
     attachments: int = 0
     logs: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -22,6 +22,7 @@ from scenario_runner.evidence.record import (
     SentRecord,
     StepRecord,
 )
+from scenario_runner.evidence.seen import note
 from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import requirements_of
 
@@ -65,6 +66,7 @@ class _Fold:
             kinds.Progress.kind: self._progress,
             kinds.Logged.kind: self._logged,
             kinds.Attached.kind: self._attached,
+            kinds.PeerSeen.kind: self._peer_seen,
             kinds.InstanceSent.kind: self._instance_sent,
             kinds.CheckFinished.kind: self._check_finished,
             kinds.AttemptFinished.kind: self._attempt_finished,
@@ -163,6 +165,11 @@ class _Fold:
         self._step(event).attachments.append(
             AttachmentRecord.model_validate(_only(event, AttachmentRecord))
         )
+
+    def _peer_seen(self, event: Mapping[str, Any]) -> None:
+        for target in self._run.targets:
+            if target.name == event["target"]:
+                note(target, event)
 
     def _instance_sent(self, event: Mapping[str, Any]) -> None:
         self._sent.take(event)

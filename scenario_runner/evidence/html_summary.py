@@ -20,6 +20,7 @@ from scenario_runner.evidence.html_text import (
     t,
     time_tag,
 )
+from scenario_runner.evidence.seen import in_words
 from scenario_runner.evidence.traceability import WORST_FIRST, final_checks, worst
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
         "tiles": _tiles(record, counts),
         "problems": first(record.problems, _PROBLEMS),
         "targets": first(record.targets, _TARGETS),
+        "seen": {target.name: list(in_words(target)) for target in record.targets[:_TARGETS]},
         "attention": _attention(record, link),
         "about": list(_about(record)),
         "environment": list(_environment(record)),

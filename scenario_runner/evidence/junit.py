@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import FlatSuite, FlatTest, one_line, suites
+from scenario_runner.evidence.seen import in_words
 from scenario_runner.evidence.times import moment
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ def _properties(record: RunRecord, suite: FlatSuite) -> Iterator[tuple[str, str]
     yield "site", record.site
     if suite.case is None:
         return
+    for target in record.targets:
+        if target.product:
+            yield f"target.{target.name}.product", target.product
+        for line in in_words(target):
+            yield f"target.{target.name}.seen", line
     yield "seed", str(suite.case.seed if suite.case.seed is not None else record.seed)
     for axis, value in suite.case.matrix.items():
         yield f"matrix.{axis}", one_line(value, 200)

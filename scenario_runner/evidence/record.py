@@ -95,6 +95,19 @@ class PatientRecord(TypedDict, total=False):
     studies: list[StudyRecord]
 
 
+class SeenRecord(_Part):
+    """A SOP class that was proposed to a target."""
+
+    service: str
+    """C-ECHO, storage, C-FIND, C-GET, C-MOVE, worklist, MPPS, storage commitment."""
+    sop_class: str
+    """Its UID."""
+    outcome: Literal["used", "accepted", "refused"]
+    """A message was sent; it was accepted and none was; it was refused."""
+    reason: str = ""
+    """Why it was refused."""
+
+
 class TargetRecord(_Part):
     """A PACS the run could talk to; never holds a credential."""
 
@@ -112,7 +125,11 @@ class TargetRecord(_Part):
     url: str | None = None
     """Of its DICOMweb service, without a user or a query."""
     capabilities: list[str] = []
-    """What it can be asked to do: echo, store, find, …"""
+    """What it could be asked to do: echo, store, find, … What it does is under ``seen``."""
+    product: str = ""
+    """The implementation that it says it is: version name and class UID."""
+    seen: list[SeenRecord] = []
+    """What was proposed to it in associations, and what came of it."""
 
 
 class DifferenceRecord(_Part):

@@ -144,6 +144,12 @@ class CombinedTarget(Target):
         target._parts = [part.logging(keep) for part in self._parts]  # noqa: SLF001 - its own
         return target
 
+    def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:
+        """The same with every part watched."""
+        target = copy.copy(self)
+        target._parts = [part.watched(seen) for part in self._parts]  # noqa: SLF001 - its own
+        return target
+
     def close(self) -> None:
         """Close every part."""
         for part in self._parts:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.receiver import Receiver
+    from scenario_runner.ul.contexts import Context
+    from scenario_runner.ul.evidence import AssociationEvidence
 
 CAPABILITIES = ("echo", "store", "find", "retrieve", "mpps")
 RECEIVING = ("move", "commit")
@@ -71,6 +73,13 @@ class DimseTarget(Target):
         self.peer()  # what a subclass starts is started once, for both
         target = copy.copy(self)
         target._peer = dataclasses.replace(self._peer, pdu_log=keep)  # noqa: SLF001 - its own
+        return target
+
+    def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:
+        """The same PACS, telling what was negotiated."""
+        self.peer()
+        target = copy.copy(self)
+        target._peer = dataclasses.replace(self._peer, seen=_showing(seen))  # noqa: SLF001 - its own
         return target
 
     def echo(self, deadline: Deadline) -> Echo:
@@ -270,3 +279,33 @@ class DimseKind:
 
 def _identity(given: SiteIdentity | None) -> UserIdentity | None:
     return None if given is None else UserIdentity(user=given.user, password=given.password)
+
+
+def _showing(
+    seen: Callable[[Mapping[str, Any]], None],
+) -> Callable[[AssociationEvidence, frozenset[int]], None]:
+    def outcome(context: Context, used: frozenset[int]) -> str:
+        if context.id in used:
+            return "used"
+        return "accepted" if context.accepted else "refused"
+
+    def show(evidence: AssociationEvidence, used: frozenset[int]) -> None:
+        contexts = [
+            {
+                "sop_class": one.abstract_syntax,
+                "outcome": outcome(one, used),
+                "reason": one.reason,
+            }
+            for one in evidence.contexts
+            # What we are ready to receive in a C-GET says nothing of what the peer stores.
+            if not one.scp
+        ]
+        seen(
+            {
+                "implementation_class_uid": evidence.implementation_class_uid,
+                "implementation_version_name": evidence.implementation_version_name,
+                "contexts": contexts,
+            }
+        )
+
+    return show

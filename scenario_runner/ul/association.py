@@ -74,6 +74,7 @@ class Association:
         self._assembler = Assembler(peer.limits, self.contexts, self.note)
         self._arrived: deque[Message] = deque()
         self._cancelled: set[int] = set()
+        self._used: set[int] = set()
 
     @classmethod
     def open(cls, peer: Peer, proposals: Sequence[Proposal], deadline: Deadline) -> Self:
@@ -92,6 +93,8 @@ class Association:
         except BaseException:
             transport.close()
             raise
+        if peer.seen is not None:
+            peer.seen(evidence, frozenset())
         return cls(peer, transport, evidence, deadline, requestor=True)
 
     @classmethod
@@ -186,6 +189,7 @@ class Association:
         self, context_id: int, command: bytes, data: Sequence[Buffer] | None
     ) -> list[Buffer]:
         """A message as PDUs that the peer takes: headers and slices, nothing copied."""
+        self._used.add(context_id)
         max_pdu = self.evidence.max_pdu
         found = list(fragments(context_id, [command], max_pdu, command=True))
         if data is not None:
@@ -328,6 +332,8 @@ class Association:
         if not self._open:
             return
         self._open = False
+        if self.peer.seen is not None and self._used:
+            self.peer.seen(self.evidence, frozenset(self._used))
         until = time.monotonic() + min(_RELEASE_PATIENCE, self.peer.response_timeout)
         # The work is done and acknowledged: a peer that fumbles its goodbye changes nothing about it.
         with contextlib.suppress(FabricatorError):
@@ -345,6 +351,8 @@ class Association:
         if not self._open:
             return
         self._open = False
+        if self.peer.seen is not None and self._used:
+            self.peer.seen(self.evidence, frozenset(self._used))
         # In the middle of a PDU an A-ABORT would be taken for its data, and could even complete it.
         if not self._midway:
             with contextlib.suppress(FabricatorError):

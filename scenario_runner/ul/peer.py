@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from scenario_runner.errors import TargetError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scenario_runner.ul.evidence import AssociationEvidence
     from scenario_runner.ul.pdu_log import Sink
     from scenario_runner.ul.tls import Tls
 
@@ -67,6 +70,11 @@ class Peer:
     identity: UserIdentity | None = None
     pdu_log: Sink | None = field(default=None, repr=False, compare=False)
     """Who gets the log of each connection when it is over; by default none is kept."""
+    seen: Callable[[AssociationEvidence, frozenset[int]], None] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Told what was negotiated as an association stands, and again at its end with the ids of the contexts
+    that a message was sent on."""
     limits: Limits = field(default_factory=Limits)
 
     def patience(self, stage: Stage) -> float:

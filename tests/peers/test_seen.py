@@ -1,0 +1,39 @@
+"""The report says what was seen of a PACS: used, accepted, refused, not tried; and which product it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.peers.processes import orthanc
+from tests.running import fabricate, record, write_scenario, write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.peer
+
+
+def test_what_orthanc_refused_is_told_as_refused(tmp_path: Path) -> None:
+    entries: list[Any] = [
+        {"echo": {"to": "pacs"}},
+        {"send": {"to": "pacs"}},
+        {"mpps": {"to": "pacs", "status": "in-progress"}},
+    ]
+    out = tmp_path / "run"
+    with orthanc(tmp_path) as server:
+        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+        file = write_scenario(tmp_path / "s.yaml", entries)
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(4)
+    (target,) = record(out)["targets"]
+    outcomes = {one["service"]: one["outcome"] for one in target["seen"]}
+    assert outcomes == {"C-ECHO": "used", "storage": "used", "MPPS": "refused"}
+    # Orthanc is built on DCMTK, and says so.
+    assert target["product"].startswith("OFFIS_DCMTK")
+    for name in ("report.html", "junit.xml"):
+        text = (out / name).read_text("utf-8")
+        assert "MPPS: asked, not offered" in text, name
+        assert "not tried: C-FIND, C-GET" in text, name
+        assert target["product"] in text, name
