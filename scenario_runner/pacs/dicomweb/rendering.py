@@ -19,6 +19,7 @@ from scenario_runner.pacs.dicomweb.desk import (
 )
 from scenario_runner.pacs.dicomweb.frames import frame_list, native_gray
 from scenario_runner.pacs.dicomweb.parts import Part, multipart, single, whole
+from scenario_runner.pacs.dicomweb.shelf import version_of
 from scenario_runner.showing import (
     NoSuchFrameError,
     NotShownError,
@@ -73,7 +74,11 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
         raise WebError(406, "there are no pixels that can be decoded here")
 
     def picture(instance: Located) -> bytes:
-        key = (instance.file, frames[0], window, viewport, quality, media_type)
+        try:
+            version = version_of(desk.archive, instance)
+        except OSError as error:
+            raise WebError(404, f"the instance cannot be read: {error}") from error
+        key = (version, frames[0], window, viewport, quality, media_type)
         return desk.shelf.pictures.get(
             key,
             lambda: _encoded(

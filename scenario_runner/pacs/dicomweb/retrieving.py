@@ -99,10 +99,13 @@ def _as_bulk_data(
     if accepted.essence != MULTIPART or not accepted.root:
         return None
     wanted = accepted.get("transfer-syntax")
-    if accepted.root == OCTET_STREAM and wanted in (None, "*", EXPLICIT_LE):
-        parts = [part for one in found for part in bulk_data(desk, call.base, one)]
-    else:
-        parts = [part for one in found for part in compressed_frames(desk, call, one, accepted)]
+    try:
+        if accepted.root == OCTET_STREAM and wanted in (None, "*", EXPLICIT_LE):
+            parts = [part for one in found for part in bulk_data(desk, call.base, one)]
+        else:
+            parts = [part for one in found for part in compressed_frames(desk, call, one, accepted)]
+    except (OSError, DamagedDatasetError) as error:
+        raise WebError(404, f"an instance cannot be read: {error}") from error
     return multipart(accepted.root, parts, status=status) if parts else None
 
 

@@ -1,4 +1,4 @@
-"""What was just read of stored instances, kept for the next request: files never change in place."""
+"""What was just read of stored instances, kept for the next request: a file is replaced, never changed."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _INSTANCES: Final = 64
 _PICTURES: Final = 1 << 24
 """Bytes of rendered images kept."""
 
+Version = tuple[str, int, int]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -80,17 +81,26 @@ class Opened:
     span: Span | None
 
 
+def version_of(archive: Archive, instance: Located) -> Version:
+    """What tells a file from one that had its place before, whose instance was deleted.
+
+    Raises OSError when it is gone.
+    """
+    found = archive.files.path(instance.file).stat()
+    return instance.file, found.st_ino, found.st_mtime_ns
+
+
 class Shelf:
     """Headers and rendered images of an archive. Raises what reading them raises."""
 
     def __init__(self) -> None:
-        self._opened: Recent[str, Opened] = Recent(_INSTANCES)
-        self._datasets: Recent[str, Dataset] = Recent(_INSTANCES)
+        self._opened: Recent[Version, Opened] = Recent(_INSTANCES)
+        self._datasets: Recent[Version, Dataset] = Recent(_INSTANCES)
         self.pictures: Recent[tuple[object, ...], bytes] = Recent(_PICTURES, len)
 
     def opened(self, archive: Archive, instance: Located) -> Opened:
         """The header of an instance and where its pixels are."""
-        return self._opened.get(instance.file, lambda: _open(archive, instance))
+        return self._opened.get(version_of(archive, instance), lambda: _open(archive, instance))
 
     def dataset(self, archive: Archive, instance: Located) -> Dataset:
         """The header as pydicom has it, for reading only."""
@@ -100,7 +110,7 @@ class Shelf:
 
             return open_file(archive.files.path(instance.file), stop_before_pixels=True)
 
-        return self._datasets.get(instance.file, read)
+        return self._datasets.get(version_of(archive, instance), read)
 
 
 def _open(archive: Archive, instance: Located) -> Opened:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as DicomSequence
@@ -393,3 +394,18 @@ def test_metadata_has_what_stands_after_the_pixels(tmp_path: Path) -> None:
         for study in ("1.2.3", "1.2.8"):
             (item,) = metadata(url, f"/studies/{study}")
             assert item["7FE11002"] == {"vr": "LO", "Value": ["last"]}
+
+
+def test_what_took_the_place_of_a_deleted_instance_is_what_comes(tmp_path: Path) -> None:
+    with EmbeddedPacs(tmp_path) as pacs:
+        one = instance(pacs.open_web(), "1.2.3.1.1")
+        for word, pixels in (("FIRST", b"\1\0" * 64), ("SECOND", b"\2\0" * 64)):
+            put(pacs.archive, sample(PatientID=word, PixelData=pixels))
+            assert parts(get(f"{one}/frames/1", OCTETS))[0][1] == pixels
+            (item,) = get(f"{one}/metadata", "application/dicom+json").json()
+            assert item["00100020"]["Value"] == [word]
+            window = "?window=2,3,linear"
+            shown = get(f"{one}/rendered{window}", "image/png").content
+            assert get(f"{one}/rendered{window}", "image/png").content == shown
+            assert np.asarray(Image.open(BytesIO(shown))).max() == (64 if word == "FIRST" else 191)
+            assert pacs.archive.delete_study("1.2.3")
