@@ -50,7 +50,11 @@ class Stored(Check):
             message += f"; '{self.on}' does not have NumberOfSeriesRelatedInstances to compare with"
         if not found.exact:
             message = f"{found.stored} of {amount(found.expected, 'instance')} found"
-            message += f"; {found.differences.sentence}"
+            first = found.differences[0]
+            if not found.missing:
+                message += f", but {first.attribute}: {first.actual}, not {first.expected}"
+            if found.missing or found.differences.total > 1:
+                message += f"; {found.differences.sentence}"
         return CheckResult(
             outcome="passed" if found.exact else "failed",
             expected={"instances": found.expected},
