@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from scenario_runner.api import Deadline, Target
+from scenario_runner.engine.bus import utc_text
 from scenario_runner.engine.context import remove_scratch
 from scenario_runner.engine.services import Control, Job, Order, Services
 from scenario_runner.engine.state import CaseState
-from scenario_runner.engine.step import Ending, StepRunner, skip, worst
+from scenario_runner.engine.step import Ending, StepRunner, finish, from_error, skip, worst
 from scenario_runner.errors import FabricatorError, InvalidInput
 from scenario_runner.events import CaseFinished, CaseStarted
+from scenario_runner.language.check import no_list
 from scenario_runner.language.scenario import Scenario, StepEntry
 from scenario_runner.language.templates import evaluate, render_tree
 
@@ -124,9 +126,9 @@ class CaseRunner:
         document = self._job.scenario.document
         path = (*entry.path, "for_each")
         items = render_tree(entry.for_each, self._state.names, document.where, path)
-        if isinstance(items, str | bytes | Mapping) or not isinstance(items, Sequence):
-            raise FabricatorError(f"for_each needs a list, not {type(items).__name__}")
-        return items
+        if problem := no_list(document, path, items):
+            raise InvalidInput([problem])
+        return cast("Sequence[Any]", items)
 
     def _once(
         self,
@@ -148,11 +150,7 @@ class CaseRunner:
 
     def _cannot_start(self, entry: StepEntry, step_id: str, error: FabricatorError) -> Ending:
         """``when`` or ``for_each`` could not be evaluated: an error of the step, as an attempt."""
-        from scenario_runner.engine.bus import utc_text
-        from scenario_runner.engine.step import finish
-
-        message = error.diagnostics[0].message if isinstance(error, InvalidInput) else error.message
-        ending = Ending("error", message, exit_code=error.exit_code)
+        ending = from_error(error, None)
         now = utc_text(self._services.clock())
         finish(self._state, entry, step_id, ending, 0, now, 0.0)
         return ending

@@ -103,7 +103,7 @@ class StepRunner:
             try:
                 self._deadline.sleep(entry.retry.delay)
             except FabricatorError as error:
-                ending = _from_error(error, ending.value)
+                ending = from_error(error, ending.value)
                 break
         seconds = round(perf_counter() - started, 6)
         self._state.durations[self._id] = seconds
@@ -126,7 +126,7 @@ class StepRunner:
             step = step_parameters(self._entry, model, self._names, document)
             result: StepResult = step.run(context)
         except FabricatorError as error:
-            ending = _from_error(error, context.captured)
+            ending = from_error(error, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
             after = ""
             if isinstance(error, StepTimeout) and context.how_far and not before:
@@ -181,7 +181,8 @@ def _title(entry: StepEntry, names: Mapping[str, Any]) -> str:
         return entry.title or ""
 
 
-def _from_error(error: FabricatorError, value: Any) -> Ending:
+def from_error(error: FabricatorError, value: Any) -> Ending:
+    """The ending of a step that raised; whatever is wrong with a step, the scenario is."""
     if isinstance(error, Interrupted):
         return Ending("interrupted", "interrupted", value, exit_code=130, final=True)
     if isinstance(error, StepTimeout):
@@ -192,8 +193,9 @@ def _from_error(error: FabricatorError, value: Any) -> Ending:
         hint = first.hint
     else:
         message, hint = str(error), error.hint
+    wrong = InvalidInput if isinstance(error, UsageError) else error
     return Ending(
-        "error", f"{message} ({hint})" if hint else message, value, exit_code=error.exit_code
+        "error", f"{message} ({hint})" if hint else message, value, exit_code=wrong.exit_code
     )
 
 

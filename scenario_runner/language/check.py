@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -177,6 +177,13 @@ def type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> 
     message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
     hint = _missing_space(value, wanted) or hint
     return Diagnostic("FAB102", document.where(path), message, hint)
+
+
+def no_list(document: Document, path: Path, value: Any) -> Diagnostic | None:
+    """What is wrong with a value that ``for_each`` cannot take one by one; None for a list."""
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | Mapping):
+        return None
+    return type_diagnostic(document, path, value, "a list")
 
 
 _KEY_AND_VALUE = re.compile(r"([a-z_]+):(\S.*)")

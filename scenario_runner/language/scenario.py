@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.binding import bind, complaints
-from scenario_runner.language.check import SchemaCheck, in_file_order
+from scenario_runner.language.check import SchemaCheck, in_file_order, no_list
 from scenario_runner.language.entries import CheckSiblings, FailureKind, StepSiblings
 from scenario_runner.language.kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.loader import load_document
@@ -330,6 +330,8 @@ class _Entries:
                     "choose another name",
                 )
             )
+        if has_template(beside.get("for_each")):
+            self._repeats(beside["for_each"], (*path, "for_each"), overrides)
         siblings = bind(StepSiblings, beside, self._document, path)
         retry = siblings.retry
         self.entries.append(
@@ -351,6 +353,16 @@ class _Entries:
                 section=section,
             )
         )
+
+    def _repeats(self, given: Any, path: Path, overrides: Mapping[str, Any]) -> None:
+        """Tell of a ``for_each`` that is no list, where variables alone decide what it is."""
+        try:
+            names = {"vars": self._vars(overrides)}
+            items = render_tree(given, names, self._document.where, path)
+        except InvalidInput:
+            return  # it is known when the step runs, or is told elsewhere
+        if problem := no_list(self._document, path, items):
+            self.found.append(problem)
 
     def _vars(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         tree = {**_mapping(self._document.data.get("vars")), **overrides}

@@ -50,7 +50,7 @@ def test_a_check_that_is_to_fail(
         ({"assert": [NEVER], "fails": "late"}, 1, "failed", "failed for another reason"),
         ({"pause": {"for": "5s"}, "timeout": "100ms", "fails": "longer"}, 0, "passed", "failed as"),
         # A wrong scenario is no failure of what is tested.
-        ({"send": {"to": "pacs", "what": "{{ 'x' }}"}, "fails": "."}, 2, "error", "'x' is no sel"),
+        ({"send": {"to": "pacs", "what": "{{ 'x' }}"}, "fails": "."}, 3, "error", "'x' is no sel"),
     ],
 )
 def test_a_step_that_is_to_fail(
