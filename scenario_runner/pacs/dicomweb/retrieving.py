@@ -96,7 +96,8 @@ def _as_bulk_data(
     desk: WebDesk, call: Call, found: list[Located], accepted: MediaType, status: int
 ) -> Reply | None:
     """Values of instances apart from them: uncompressed, or frames in a compressed media type."""
-    if accepted.essence != MULTIPART or not accepted.root:
+    alone = accepted.essence == OCTET_STREAM
+    if not alone and (accepted.essence != MULTIPART or not accepted.root):
         return None
     wanted = accepted.get("transfer-syntax")
     try:
@@ -106,6 +107,8 @@ def _as_bulk_data(
             parts = [part for one in found for part in compressed_frames(desk, call, one, accepted)]
     except (OSError, DamagedDatasetError) as error:
         raise WebError(404, f"an instance cannot be read: {error}") from error
+    if alone:  # what is more than one value cannot come without the wrapping
+        return single(parts[0], status=status) if len(parts) == 1 else None
     return multipart(accepted.root, parts, status=status) if parts else None
 
 

@@ -331,6 +331,9 @@ def test_octet_stream_brings_the_pixels_of_a_whole_study_uncompressed(url: str, 
     there = url + path if path else instance(url, "1.2.8.2.1")
     ((kind, content),) = parts(get(there, OCTETS))
     assert (kind, content) == ("application/octet-stream", FRAMES.tobytes())
+    alone = get(there, "application/octet-stream")
+    assert (alone.headers["content-type"], alone.content) == (kind, content)
+    assert get(f"{url}/studies/1.2.3", "application/octet-stream").status_code == 406
     # One that no decoder takes is 406 before the first byte, not a connection that breaks.
     assert get(instance(url, "1.2.8.3.1"), DICOM).status_code == 406
     assert get(f"{url}/studies/1.2.8", DICOM).status_code == 406
