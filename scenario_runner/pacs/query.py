@@ -31,10 +31,14 @@ SOP_CLASS_NOT_SUPPORTED = 0x0122
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Matches, found as they are asked for, and the status each is told with."""
+    """Matches, found as they are asked for, and the status each is told with.
+
+    together: whether they come so quickly that several can be told at once.
+    """
 
     matches: Iterator[Match]
     pending: int = PENDING
+    together: bool = False
 
 
 def answer_find(desk: Desk, association: Served, message: Message) -> None:
@@ -61,7 +65,7 @@ def answer_find(desk: Desk, association: Served, message: Message) -> None:
             association.respond(message, CANCELLED)
             return
         data = desk.misbehaviour.encoded(match, worklist=worklist, implicit=encoding.implicit)
-        association.respond(message, found.pending, data=[data])
+        association.respond(message, found.pending, data=[data], more=found.together)
     association.respond(message, SUCCESS)
 
 
@@ -77,4 +81,5 @@ def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
         periods=has_periods(context),
     )
     matches = query.run(desk.archive, desk.ae_title)
-    return _Found(matches, PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING)
+    pending = PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING
+    return _Found(matches, pending, together=not query.others)
