@@ -213,15 +213,21 @@ def storescp(
 
 
 @contextlib.contextmanager
-def wlmscpfs(folder: Path, *, ae_title: str = "WORKLIST") -> Iterator[Server]:
-    """DCMTK's worklist server; it answers from the ``*.wl`` files that lie in ``Server.folder``."""
+def wlmscpfs(
+    folder: Path, *, ae_title: str = "WORKLIST", character_sets: bool = True
+) -> Iterator[Server]:
+    """DCMTK's worklist server; it answers from the ``*.wl`` files that lie in ``Server.folder``.
+
+    character_sets: whether its answers say in which they are, which by itself it leaves out.
+    """
     home = folder / "wlmscpfs"
     items = home / ae_title
     items.mkdir(parents=True, exist_ok=True)
     (items / "lockfile").touch()
     port = free_port()
     # A single process: one for each association would outlive the test.
-    command = ["wlmscpfs", "-s", "-csk", "-dfr", "-dfp", str(home), str(port)]
+    keep = ["-csk"] if character_sets else []
+    command = ["wlmscpfs", "-s", *keep, "-dfr", "-dfp", str(home), str(port)]
     with _running(command, home, port, None) as (pid, log):
         yield Server(host=HOST, port=port, ae_title=ae_title, pid=pid, log=log, folder=items)
 
