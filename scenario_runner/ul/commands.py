@@ -158,6 +158,8 @@ def decode(data: Buffer, note: Callable[[str], None] = lambda _: None) -> dict[i
     view = memoryview(data)
     found: dict[int, int | str] = {}
     position, size, before = 0, len(view), -1
+    claimed: memoryview | None = None
+    foreign = 0
     while position < size:
         if size - position < _HEADER.size:
             raise CommandSetError("the command set ends in the middle of an element")
@@ -177,27 +179,31 @@ def decode(data: Buffer, note: Callable[[str], None] = lambda _: None) -> dict[i
             continue
         raw = view[start:position]
         if group:
+            foreign += _HEADER.size + length
             note(f"put ({group:04X},{element:04X}), which is no command element, in a command set")
             continue
         if element <= before:
             note("put the elements of a command set out of order")
         before = element
         if not element:
-            _check_length(raw, size - position, note)
+            claimed = raw
             continue
         value = _value(element, raw, note)
         if value is not None and found.setdefault(element, value) != value:
             raise CommandSetError(f"element (0000,{element:04X}) stands twice, with two values")
     if Element.COMMAND_FIELD not in found:
         raise CommandSetError("the command set has no CommandField (0000,0100)")
+    _check_length(claimed, size - _HEADER.size - 4 - foreign, note)
     if Element.COMMAND_DATA_SET_TYPE not in found:
         note("left CommandDataSetType (0000,0800) out of a command set")
     return found
 
 
-def _check_length(raw: memoryview, rest: int, note: Callable[[str], None]) -> None:
-    """Check a group length: what follows is what there is, whatever it claims."""
-    if len(raw) != 4 or int.from_bytes(raw, "little") != rest:
+def _check_length(claimed: memoryview | None, rest: int, note: Callable[[str], None]) -> None:
+    """Check the group length: what follows is what there is, whatever it claims."""
+    if claimed is None:
+        note("left the group length out of a command set")
+    elif len(claimed) != 4 or int.from_bytes(claimed, "little") != rest:
         note("gave a command set a group length that is not its length")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,11 +18,21 @@ from scenario_runner.network import queries
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.ul import pdu
 from scenario_runner.ul.association import Association
-from scenario_runner.ul.commands import NO_DATA_SET, WITH_DATA_SET, Command, Element, Field
+from scenario_runner.ul.commands import (
+    NO_DATA_SET,
+    WITH_DATA_SET,
+    Command,
+    Element,
+    Field,
+    encode,
+)
 from scenario_runner.ul.contexts import Proposal
+from scenario_runner.ul.fragments import fragments
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, put, sample
+from tests.pacs.wire import associate_rq, read_pdu
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,11 +97,11 @@ class Requestor:
             answer = association.response(Field.N_ACTION_RQ, 1, 1)
             assert answer.command[Element.STATUS] == 0
             if here:
-                self._take_here(association, peer)
+                self.take_here(association, peer)
         assert self.told.wait(10)
         return wanted
 
-    def _take_here(self, association: Association, peer: Peer) -> None:
+    def take_here(self, association: Association, peer: Peer) -> None:
         report = association.receive()
         event_type = report.command[Element.EVENT_TYPE_ID]
         assert isinstance(event_type, int)
@@ -129,6 +142,60 @@ def test_what_is_stored_is_committed(
         "1.2.3.1.1", "1.2.3.1.2",
     ]  # fmt: skip
     assert "FailedSOPSequence" not in result
+
+
+@pytest.mark.parametrize("leaving", ["abort", "close", "reset"])
+def test_a_requester_that_goes_in_whatever_way_is_told_on_another_association(
+    tmp_path: Path, requestor: Requestor, leaving: str
+) -> None:
+    options = PacsOptions(destinations={"MODALITY": Destination("127.0.0.1", requestor.port)})
+    with EmbeddedPacs(tmp_path, options=options) as pacs:
+        put(pacs.archive, sample())
+        ask_and_leave(pacs, leaving)
+        assert requestor.told.wait(10)
+    ((event_type, result),) = requestor.results
+    assert event_type == 1
+    assert result.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == "1.2.3.1.1"
+
+
+def test_who_cannot_be_reached_is_told_on_the_next_association_it_opens(
+    tmp_path: Path, requestor: Requestor
+) -> None:
+    with EmbeddedPacs(tmp_path) as pacs:
+        put(pacs.archive, sample())
+        ask_and_leave(pacs, "abort")
+        peer = Peer(
+            host=pacs.host, port=pacs.port, ae_title="EMBEDDED", calling_ae_title="MODALITY"
+        )
+        proposals = [Proposal(abstract_syntax=PUSH_MODEL, transfer_syntaxes=(EXPLICIT,))]
+        end = time.monotonic() + 10
+        while not requestor.results and time.monotonic() < end:
+            with Association.open(peer, proposals, Deadline(20)) as association:
+                if not association.idle(0.25):
+                    requestor.take_here(association, peer)
+    assert [event_type for event_type, _ in requestor.results] == [1]
+
+
+def ask_and_leave(pacs: EmbeddedPacs, how: str) -> None:
+    """Ask for commitment by hand and let go without reading an answer."""
+    wanted = Dataset()
+    wanted.TransactionUID = generate_uid()
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = CT_IMAGE, "1.2.3.1.1"
+    wanted.ReferencedSOPSequence = [item]
+    with socket.create_connection((pacs.host, pacs.port), timeout=10) as sock:
+        sock.sendall(associate_rq(PUSH_MODEL, EXPLICIT, calling="MODALITY"))
+        assert read_pdu(sock)[0] == 2
+        parts = [
+            *fragments(1, [encode(ACTION)], 16384, command=True),
+            *fragments(1, [queries.encode(wanted, EXPLICIT)], 16384, command=False),
+        ]
+        if how == "reset":
+            # Closed with linger 0 the connection ends with RST, whatever is on its way.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.sendall(b"".join(map(bytes, parts)) + (pdu.abort(0) if how == "abort" else b""))
+        if how == "reset":
+            time.sleep(0.1)  # so that the request has been read before it is gone
 
 
 def test_what_is_not_there_or_of_another_class_fails_with_its_reason(

@@ -7,14 +7,22 @@ import shutil
 import subprocess
 import time
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
+from pynetdicom import AE, evt
 
+from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.sop_classes import STUDY_ROOT
+from scenario_runner.network import queries
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import EXPLICIT, IMPLICIT, put, sample
+from scenario_runner.ul.association import Association
+from scenario_runner.ul.commands import Command, Element, Field
+from scenario_runner.ul.contexts import Proposal
+from scenario_runner.ul.peer import Peer
+from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
 from tests.peers.processes import free_port
 
 if TYPE_CHECKING:
@@ -116,3 +124,76 @@ def test_one_pacs_moves_to_another(dcmtk: Dcmtk, tmp_path: Path) -> None:
         run = dcmtk("movescu", "-S", "-aem", "B", *STUDY, a.host, str(a.port))
         assert run.returncode == 0, run.stderr
         assert b.archive.counts().instances == 20
+
+
+@pytest.mark.parametrize(("accepts", "received"), [("+xi", IMPLICIT), ("+xe", EXPLICIT)])
+def test_compressed_images_are_decompressed_for_a_destination_that_takes_nothing_else(
+    dcmtk: Dcmtk, tmp_path: Path, accepts: str, received: str
+) -> None:
+    port = free_port()
+    got = tmp_path / "got"
+    got.mkdir()
+    one = sample(size=64)
+    plain, compressed = tmp_path / "plain.dcm", tmp_path / "compressed.dcm"
+    plain.write_bytes(one.file)
+    assert dcmtk("dcmcjpls", plain, compressed).returncode == 0
+    with pacs_knowing(tmp_path / "pacs", THIRD=port) as pacs, storescp(got, port, accepts):
+        assert dcmtk("dcmsend", pacs.host, str(pacs.port), compressed).returncode == 0
+        run = dcmtk("movescu", "-S", "-aem", "THIRD", *STUDY, pacs.host, str(pacs.port))
+        assert run.returncode == 0, run.stderr
+    (file,) = got.iterdir()
+    back, sent = dcmread(file), dcmread(BytesIO(one.file))
+    assert back.file_meta.TransferSyntaxUID == received
+    assert back.PixelData == sent.PixelData
+    del back.PixelData, sent.PixelData
+    assert back == sent
+
+
+def test_a_warning_of_a_destination_shows_in_the_final_status_and_the_priority_is_passed_on(
+    tmp_path: Path,
+) -> None:
+    """B000 when a sub-operation warned (PS3.4 C.4.2.3.1); its priority is the request's (C.4.2.1.2)."""
+    priorities: list[int] = []
+
+    def coerce(event: Any) -> int:
+        priorities.append(event.request.Priority)
+        return 0xB000 if len(priorities) == 1 else 0x0000
+
+    ae = AE("THIRD")
+    ae.add_supported_context(CT_IMAGE)
+    with contextlib.ExitStack() as stack:
+        server = ae.start_server(
+            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, coerce)]
+        )
+        assert server is not None
+        assert server.socket is not None
+        stack.callback(server.shutdown)
+        pacs = stack.enter_context(pacs_knowing(tmp_path, THIRD=server.socket.getsockname()[1]))
+        for number in (1, 2):
+            put(pacs.archive, sample(number=number))
+        final, command = moved(pacs, priority=1)
+    assert priorities == [1, 1]
+    assert final == 0xB000
+    assert (command[Element.COMPLETED], command[Element.WARNING]) == (1, 1)
+    assert command[Element.FAILED] == 0
+
+
+def moved(pacs: EmbeddedPacs, priority: int) -> tuple[int, Command]:
+    """Move the study to THIRD; the final status and the whole answer."""
+    keys = Dataset()
+    keys.QueryRetrieveLevel, keys.StudyInstanceUID = "STUDY", "1.2.3"
+    peer = Peer(host=pacs.host, port=pacs.port, ae_title="EMBEDDED")
+    proposals = [Proposal(abstract_syntax=STUDY_ROOT.move, transfer_syntaxes=(EXPLICIT,))]
+    with Association.open(peer, proposals, Deadline(30)) as association:
+        request: Command = {
+            Element.AFFECTED_SOP_CLASS_UID: STUDY_ROOT.move,
+            Element.COMMAND_FIELD: Field.C_MOVE_RQ,
+            Element.MESSAGE_ID: 5,
+            Element.PRIORITY: priority,
+            Element.MOVE_DESTINATION: "THIRD",
+        }
+        association.send(1, request, [queries.encode(keys, EXPLICIT)])
+        while True:
+            answer = association.response(Field.C_MOVE_RQ, 5, 1)
+            if answer.status != 0xFF00:
+                return answer.status, answer.command

@@ -19,14 +19,17 @@ def item(kind: int, value: bytes) -> bytes:
 
 
 def associate_rq(
-    abstract_syntax: str = VERIFICATION, transfer_syntax: str = IMPLICIT, maximum_pdu: int = 16384
+    abstract_syntax: str = VERIFICATION,
+    transfer_syntax: str = IMPLICIT,
+    maximum_pdu: int = 16384,
+    calling: str = "TESTER",
 ) -> bytes:
     """An A-ASSOCIATE-RQ with one presentation context, number 1."""
     syntaxes = item(0x30, abstract_syntax.encode()) + item(0x40, transfer_syntax.encode())
     body = (
         struct.pack(">Hxx", 1)
         + b"EMBEDDED".ljust(16)
-        + b"TESTER".ljust(16)
+        + calling.encode().ljust(16)
         + bytes(32)
         + item(0x10, b"1.2.840.10008.3.1.1.1")
         + item(0x20, b"\1\0\0\0" + syntaxes)
