@@ -153,12 +153,20 @@ def _facts(
         "problems": problems(s for s in statuses if s["class"] not in _STORED),
         "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
         # All are proposed the same contexts, so one stands for all.
-        "association": dict(associations[0]) if associations else {},
+        "association": _shared(associations),
         "associations": len(associations),
     }
     if earlier:
         facts["acknowledged_earlier"] = {"instances": len(earlier), "runs": dict(Counter(earlier))}
     return facts
+
+
+def _shared(associations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first association, with what was noted of any of them."""
+    if not associations:
+        return {}
+    noted = dict.fromkeys(note for one in associations for note in one.get("notes", ()))
+    return {**associations[0], "notes": list(noted)}
 
 
 def _how_far(facts: dict[str, Any]) -> str:

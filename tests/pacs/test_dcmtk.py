@@ -264,6 +264,25 @@ def test_compressed_images_are_stored_as_they_came(
     assert pacs.archive.data(located) == content[read_meta(content).data_offset :]
 
 
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
+def test_getscu_gets_compressed_images_uncompressed_if_it_takes_nothing_else(
+    dcmtk: Dcmtk, pacs: EmbeddedPacs, tmp_path: Path, syntax: str
+) -> None:
+    one = sample(size=64)
+    compressed, got = tmp_path / "compressed.dcm", tmp_path / "got"
+    got.mkdir()
+    program = {RLELossless: "dcmcrle", JPEGLSLossless: "dcmcjpls"}[syntax]  # type: ignore[index]
+    assert dcmtk(program, write(one, tmp_path), compressed).returncode == 0
+    assert dcmtk("dcmsend", pacs.host, str(pacs.port), compressed).returncode == 0
+    run = dcmtk(
+        "getscu", "-S", "+xi", "-od", got,
+        *keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2.3"), pacs.host, str(pacs.port),
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    (file,) = got.iterdir()
+    assert dcmread(file).PixelData == dcmread(BytesIO(one.file)).PixelData
+
+
 def test_storescu_stores_a_private_sop_class(
     dcmtk: Dcmtk, pacs: EmbeddedPacs, tmp_path: Path
 ) -> None:
