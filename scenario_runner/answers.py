@@ -75,6 +75,8 @@ class StoreStatus:
     comment: str = ""
     seconds: float = 0.0
     maybe_stored: bool = False
+    sent_as: str = ""
+    """The transfer syntax it was brought into, since the peer did not accept its own (PS3.5 10.1)."""
     http: int | None = None
     """The status code, where the answer came over HTTP."""
     retrieve_url: str = ""

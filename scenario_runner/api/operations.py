@@ -27,6 +27,9 @@ class StoreOptions:
     """Whether an instance at which the peer ends the association is given up and the rest sent on."""
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of each association as it stands."""
+    transcode: bool = True
+    """Whether the default transfer syntax is offered beside the stored one, and used where it alone was
+    accepted (PS3.5 10.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

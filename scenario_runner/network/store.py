@@ -30,6 +30,7 @@ def store(
     resumes: int = 0,
     skips: bool = False,
     opened: Callable[[Mapping[str, Any]], None] | None = None,
+    recode: Callable[[Storable], Storable] | None = None,
 ) -> Generator[StoreStatus, None, None]:
     """Send instances, yielding each one's answer as it is known.
 
@@ -43,14 +44,16 @@ def store(
     the instances only with one. rate: at most so many instances a second, all associations
     together. resumes: how many times in a row a broken association is opened again. skips: whether
     an instance at which the peer ends the association is given up, and the rest sent over another.
-    opened: told the plain facts of each association, possibly from another thread.
+    opened: told the plain facts of each association, possibly from another thread. recode: see ``Sender``.
     """
     pace = Pace(rate)
 
     def stream_of(sender: Sender) -> Stream:
         return Stream(sender, pace, deadline, resumes, skips=skips)
 
-    senders = [Sender(peer, contexts, deadline, opened) for _ in range(max(1, associations))]
+    senders = [
+        Sender(peer, contexts, deadline, opened, recode) for _ in range(max(1, associations))
+    ]
     try:
         for sender in senders:
             sender.open()

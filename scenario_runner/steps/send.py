@@ -20,6 +20,7 @@ from scenario_runner.api import (
     TargetName,
     is_of,
 )
+from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
 from scenario_runner.planning.plan import PlannedImage
@@ -56,6 +57,9 @@ class Send(Step):
     """How often in a row a broken association is opened again for what was not acknowledged."""
     on_abort: Literal["stop", "next"] = "stop"
     """When the peer ends the association: ``stop``, or give that instance up and send the ``next``."""
+    transcode: bool = True
+    """Over DIMSE, offer the default transfer syntax (Implicit VR Little Endian) beside the stored one, and send
+    what is not lossy compressed in it where it alone was accepted (PS3.5 10.1); the report says so."""
     order: Literal["plan", "reverse", "random"] = "plan"
     """In which order the series are sent; ``random`` is the same again for the same seed."""
     expect: Literal["accepted", "success", "warning", "failure", "unknown", "any"] = "accepted"
@@ -82,6 +86,7 @@ class Send(Step):
             resumes=self.resumes,
             skips=self.on_abort == "next",
             opened=associations.append,
+            transcode=self.transcode,
         )
 
         def facts() -> dict[str, Any]:
@@ -112,6 +117,9 @@ class Send(Step):
             message += ", " + ", ".join(
                 f"{count} of them already in {run}" for run, count in earlier["runs"].items()
             )
+        if recoded := facts.get("sent_as"):
+            message += ", " + ", ".join(f"{n} sent as {name}" for name, n in recoded.items())
+            message += ", which alone was accepted"
         if self.expect == "failure" and stored:
             message += ", though none should have been"
         if self.expect not in ("accepted", "any") and not ok:
@@ -156,6 +164,8 @@ def _facts(
         "association": _shared(associations),
         "associations": len(associations),
     }
+    if recoded := Counter(uid_name(s["sent_as"]) for s in statuses if s.get("sent_as")):
+        facts["sent_as"] = dict(recoded)
     if earlier:
         facts["acknowledged_earlier"] = {"instances": len(earlier), "runs": dict(Counter(earlier))}
     return facts
@@ -249,6 +259,8 @@ def _plain(sent: SentInstance) -> dict[str, Any]:
         "comment": status.comment,
         "maybe_stored": status.maybe_stored,
     }
+    if status.sent_as:
+        plain["sent_as"] = status.sent_as
     if status.http is not None:
         plain |= {"http": status.http, "retrieve_url": status.retrieve_url}
     if sent.earlier is not None:

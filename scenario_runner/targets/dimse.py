@@ -94,6 +94,7 @@ class DimseTarget(Target):
     ) -> Iterator[StoreStatus]:
         """C-STORE each instance; see ``network.store``."""
         from scenario_runner.network.store import store
+        from scenario_runner.targets.recoding import in_default_syntax
 
         with (
             naming(self.name),
@@ -108,6 +109,7 @@ class DimseTarget(Target):
                     resumes=options.resumes,
                     skips=options.skips,
                     opened=options.opened,
+                    recode=in_default_syntax if options.transcode else None,
                 )
             ) as answers,
         ):

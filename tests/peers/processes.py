@@ -179,7 +179,7 @@ HostTable END
 VendorTable BEGIN
 VendorTable END
 AETable BEGIN
-{ae_title} {storage} RW (1000, 8gb) {access}
+{ae_title} {storage} RW (500, 1gb) {access}
 AETable END
 """,
         encoding="utf-8",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StoreStatus
 from scenario_runner.dicom.part10 import Storable
+from scenario_runner.dicom.syntaxes import IMPLICIT_LE, LOSSY
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.bulk.wording import Wording
 from scenario_runner.ul import commands
@@ -40,6 +41,8 @@ class InFlight:
     context_id: int
     message_id: int
     started: float
+    sent_as: str = ""
+    """The transfer syntax it was brought into, when it could not go as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ class Sender:
     """Sends instances one by one to one peer, opening associations as their contexts need it.
 
     contexts: every pair that will be sent; more than fit one association are spread over several,
-    of which one is open at a time. opened: told of each association.
+    of which one is open at a time. opened: told of each association. recode: brings an instance into the
+    default transfer syntax, which then is offered for whatever is not lossy compressed (PS3.5 10.1) and used
+    where it alone was accepted; raises ValueError for what cannot be brought into it.
     """
 
     def __init__(
@@ -65,13 +70,18 @@ class Sender:
         contexts: Sequence[Pair],
         deadline: Deadline,
         opened: Callable[[Mapping[str, Any]], None] | None = None,
+        recode: Callable[[Storable], Storable] | None = None,
     ) -> None:
         pairs = [pair for pair in dict.fromkeys(contexts) if all(map(_can_be_proposed, pair))]
+        self._recode = recode
         self._peer = peer
         self._deadline = deadline
         self._opened = opened
-        self._groups = [pairs[i : i + MAX_CONTEXTS] for i in range(0, len(pairs), MAX_CONTEXTS)]
-        self._group_of = {pair: n for n, group in enumerate(self._groups) for pair in group}
+        self._groups = _groups(pairs, with_default=recode is not None)
+        asked = set(pairs)
+        self._group_of = {
+            pair: n for n, group in enumerate(self._groups) for pair in group if pair in asked
+        }
         self._group: int | None = None
         self._association: Association | None = None
         self._negotiated: dict[Pair, Context] = {}
@@ -113,6 +123,8 @@ class Sender:
             )
         self.open(self._group_of[pair])
         context = self._negotiated[pair]
+        if not context.accepted and self._default_for(pair) is not None:
+            return self._send_recoded(instance)
         if not context.accepted:
             known = self._known.values()
             return StoreStatus.unsent(
@@ -125,6 +137,32 @@ class Sender:
         started = time.monotonic()
         association.send_pieces(ready.pieces)
         return InFlight(instance, context.id, ready.message_id, started)
+
+    def _default_for(self, pair: Pair) -> Context | None:
+        """The accepted context of the default transfer syntax, where an instance may go over it."""
+        if self._recode is None or pair[1] in LOSSY:
+            return None
+        context = self._negotiated.get((pair[0], IMPLICIT_LE))
+        return context if context is not None and context.accepted else None
+
+    def _send_recoded(self, instance: Storable) -> InFlight | StoreStatus:
+        """Send an instance in the default transfer syntax, which alone was accepted."""
+        pair = (instance.sop_class_uid, instance.transfer_syntax_uid)
+        context = self._default_for(pair)
+        assert self._recode is not None
+        assert context is not None
+        try:
+            recoded = self._recode(instance)
+        except ValueError as error:
+            return StoreStatus.unsent(
+                instance,
+                f"only {named(IMPLICIT_LE)} was accepted, and it cannot be sent so: {error}",
+            )
+        association = self._current()
+        ready = self._encoded(recoded, context, association)
+        started = time.monotonic()
+        association.send_pieces(ready.pieces)
+        return InFlight(recoded, context.id, ready.message_id, started, IMPLICIT_LE)
 
     def prepare(self, instance: Storable) -> None:
         """Encode early what ``send`` will want next, if it can go over the standing association."""
@@ -194,7 +232,21 @@ def _answered(sent: InFlight, status: int | None, comment: str = "") -> StoreSta
         status=status,
         comment=comment,
         seconds=time.monotonic() - sent.started,
+        sent_as=sent.sent_as,
     )
+
+
+def _groups(pairs: Sequence[Pair], *, with_default: bool) -> list[list[Pair]]:
+    """Contexts that fit one association, each pair with the default transfer syntax of its SOP class."""
+    groups: list[dict[Pair, None]] = []
+    for pair in pairs:
+        wanted = [pair]
+        if with_default and pair[1] not in LOSSY:
+            wanted.append((pair[0], IMPLICIT_LE))
+        if not groups or len({**groups[-1], **dict.fromkeys(wanted)}) > MAX_CONTEXTS:
+            groups.append({})
+        groups[-1].update(dict.fromkeys(wanted))
+    return [list(group) for group in groups]
 
 
 def _can_be_proposed(uid: str) -> bool:
