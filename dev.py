@@ -23,6 +23,7 @@ PEERS = {
     "dciodvfy": "dicom3tools",
     "gdcminfo": "libgdcm-tools",
     "chromium": "chromium",
+    "npm": "npm",
     "openssl": "openssl",
 }
 BESIDE = ["orthanc-dicomweb", "fonts-dejavu-core"]

@@ -28,7 +28,12 @@ STUDY_LEVEL = (
 )  # fmt: skip
 SERIES_LEVEL = ("Modality", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "Laterality")
 
-_DIMENSIONS = ("AcquisitionNumber", "TemporalPositionIdentifier", "EchoNumbers", "ImageType")
+_DIMENSIONS = (
+    "AcquisitionNumber", "TemporalPositionIdentifier", "EchoNumbers", "EchoTime", "InversionTime",
+    "FlipAngle", "RepetitionTime", "TriggerTime", "NominalPercentageOfCardiacPhase",
+    "FrameReferenceTime", "ConvolutionKernel", "ScanOptions", "ImageType",
+)  # fmt: skip
+"""What may tell images apart that lie in one place: phase, echo, time, reconstruction."""
 _RULES = {rule.id: rule for rule in STUDY}
 _EVEN = 0.02
 """Of the spacing; DS and rounding make no two distances exactly alike."""

@@ -41,6 +41,8 @@ class KnownFalse:
     holds: Callable[[Place], bool]
     reason: str
     section: str
+    attribute: str = ""
+    """The one that it is about, where the wording does not tell."""
 
 
 _CONTROLS_OF_TEXT: Final = "\t\n\f\r"
@@ -119,6 +121,7 @@ KNOWN_FALSE: Final = (
         _has_no_part,
         "Laterality is required where the body part examined is one of a pair; no part is named",
         "PS3.3 C.7.3.1",
+        attribute="Laterality",
     ),
     KnownFalse(
         "class-unknown",
@@ -161,7 +164,7 @@ def marked(findings: Iterable[Finding], file: DicomFile) -> Iterator[Finding]:
         places = _places(file) if places is None else places
         place = places.get(finding.attribute or "", Place(file, file.data, None))
         known = next(
-            (row for row in KNOWN_FALSE if row.wording.match(finding.message) and row.holds(place)),
+            (row for row in KNOWN_FALSE if _said(row, finding) and row.holds(place)),
             None,
         )
         yield (
@@ -175,6 +178,11 @@ def marked(findings: Iterable[Finding], file: DicomFile) -> Iterator[Finding]:
                 rule=known.rule,
             )
         )
+
+
+def _said(row: KnownFalse, finding: Finding) -> bool:
+    about = row.attribute in ("", finding.attribute)
+    return about and row.wording.match(finding.message) is not None
 
 
 def _places(file: DicomFile) -> dict[str, Place]:

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.conformance.rules.requirements import modules_of
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.dictionary import registered
 
@@ -36,6 +37,19 @@ _NO_PALETTE = (
     syntaxes.HTJ2K,
 )  # fmt: skip
 """What may change a value must not change an index into a palette."""
+
+
+_RATIO_IN = frozenset(
+    {
+        "corneal-topography-map-image", "dx-image", "enhanced-ct-image",
+        "enhanced-mammography-image", "enhanced-mr-image", "enhanced-pet-image",
+        "enhanced-us-image", "enhanced-xa-xrf-image", "intravascular-oct-image",
+        "ophthalmic-photography-image", "ophthalmic-thickness-map", "ophthalmic-tomography-image",
+        "parametric-map-image", "photoacoustic-image", "segmentation-image",
+        "whole-slide-microscopy-image", "x-ray-3d-image",
+    }
+)  # fmt: skip
+"""Modules in which LossyImageCompressionRatio is Type 1C; in General Image it is 3 (C.7.6.1)."""
 
 
 def encapsulation(file: DicomFile) -> Iterator[Problem]:
@@ -115,9 +129,9 @@ def lossy(file: DicomFile) -> Iterator[Problem]:
     if name and value != "01":
         yield Problem("LossyImageCompression", f"is '{value}', but the pixels are {name}")
     elif value == "01":
-        for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if not file.data.text(keyword) and keyword.endswith("Ratio"):
-                yield Problem(keyword, "is missing; LossyImageCompression is 01")
+        ratio = "LossyImageCompressionRatio"
+        if not file.data.text(ratio) and _RATIO_IN & set(modules_of(file.sop_class)):
+            yield Problem(ratio, "is missing; LossyImageCompression is 01")
         yield from _as_many(file)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.elements import words
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
-from scenario_runner.conformance.rules.requirements import IMAGE, IN_ITEMS, Required, required
+from scenario_runner.conformance.rules.requirements import Required, in_items, required
+from scenario_runner.conformance.rules.requirements import functional_groups as functional_groups_of
 from scenario_runner.dicom.body_parts import is_paired
 from scenario_runner.dicom.dictionary import may_be_newer, registered
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.conformance.dicom_file import DicomFile
-    from scenario_runner.conformance.elements import Items
+    from scenario_runner.conformance.elements import Element, Items
 
 TWO_SIDES = words("ABDOMEN BRAIN CHEST HEAD NECK PELVIS SKULL")
 _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLaterality")
@@ -23,21 +24,47 @@ _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLatera
 
 def type_1(file: DicomFile) -> Iterator[Problem]:
     """Type 1 attributes are there and have a value."""
-    for row in _rows(file):
-        if row.type == 1:
-            yield from _has_value(file.data, row)
-    for keyword, rows in IN_ITEMS.items():
-        sequence = file.data.get(keyword)
-        for item in (sequence and sequence.items) or ():
-            for row in rows:
-                yield from _has_value(item, row)
+    for items, row in _required(file):
+        element = items.get(row.keyword)
+        if row.type == "1" and element is None:
+            yield Problem(items.path + row.keyword, "is missing; it is Type 1", row.section)
+        elif row.type == "1" and _is_empty(element):
+            yield Problem(items.path + row.keyword, "is empty; it is Type 1", row.section)
+
+
+def type_1c(file: DicomFile) -> Iterator[Problem]:
+    """Type 1C attributes that are there have a value; of pixels their length is judged."""
+    for items, row in _required(file):
+        if row.type == "1C" and row.keyword != "PixelData" and _is_empty(items.get(row.keyword)):
+            message = "is empty; it is Type 1C, which has a value or is not there"
+            yield Problem(items.path + row.keyword, message, row.section)
 
 
 def type_2(file: DicomFile) -> Iterator[Problem]:
     """Type 2 attributes are there, with or without a value."""
-    for row in _rows(file):
-        if row.type == 2 and file.data.get(row.keyword) is None:
-            yield Problem(row.keyword, "is missing; it is Type 2 and may be empty", row.section)
+    for items, row in _required(file):
+        if row.type == "2" and items.get(row.keyword) is None:
+            message = "is missing; it is Type 2 and may be empty"
+            yield Problem(items.path + row.keyword, message, row.section)
+
+
+def functional_groups(file: DicomFile) -> Iterator[Problem]:
+    """Each functional group that the IOD wants is of all frames or of every frame, not both."""
+    wanted = functional_groups_of(file.sop_class)
+    groups = wanted.always
+    if set(file.data.texts("ImageType")[:1]) & {"ORIGINAL", "MIXED"}:
+        groups += wanted.original
+    shared = file.data.items_of("SharedFunctionalGroupsSequence")
+    frames = file.data.items_of("PerFrameFunctionalGroupsSequence")
+    if not shared and not frames:
+        return  # that there are none at all is told once
+    for keyword in groups:
+        if any(_has_items(item, keyword) for item in shared):
+            continue
+        without = next((item for item in frames if not _has_items(item, keyword)), None)
+        if without is not None or not frames:
+            where = (without or shared[0]).path
+            yield Problem(where + keyword, "is missing, of this frame and of all frames")
 
 
 def pixel_data(file: DicomFile) -> Iterator[Problem]:
@@ -87,14 +114,28 @@ def one_sided(file: DicomFile) -> Iterator[Problem]:
         yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
 
 
-def _has_value(items: Items, row: Required) -> Iterator[Problem]:
-    element = items.get(row.keyword)
-    if element is None:
-        yield Problem(items.path + row.keyword, "is missing; it is Type 1", row.section)
-    elif element.empty and element.fragments is None:
-        yield Problem(items.path + row.keyword, "is empty; it is Type 1", row.section)
+def _is_empty(element: Element | None) -> bool:
+    return element is not None and element.empty and element.fragments is None
 
 
-def _rows(file: DicomFile) -> tuple[Required, ...]:
-    rows = required(file.sop_class)
-    return (*rows, *IMAGE) if rows and classes.is_image(file.sop_class, file.data) else rows
+def _has_items(items: Items, keyword: str) -> bool:
+    return bool(items.items_of(keyword))
+
+
+def _required(file: DicomFile) -> Iterator[tuple[Items, Required]]:
+    """What is required of the object, then of the items of its sequences at any depth."""
+    image = classes.is_image(file.sop_class, file.data)
+    rows = required(file.sop_class, image=image)
+    yield from ((file.data, row) for row in rows)
+    if rows:
+        yield from _in_items(file.data, file.sop_class, 0)
+
+
+def _in_items(data: Items, sop_class: str, parent: int) -> Iterator[tuple[Items, Required]]:
+    for element in data.elements.values():
+        if not element.items or element.tag >> 16 & 1:
+            continue
+        rows = in_items(sop_class, parent, element.tag)
+        for item in element.items:
+            yield from ((item, row) for row in rows)
+            yield from _in_items(item, sop_class, element.tag)

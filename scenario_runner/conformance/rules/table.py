@@ -7,6 +7,7 @@ from typing import Final
 from scenario_runner.conformance.rules import (
     compression,
     conditions,
+    content,
     dates,
     encoding,
     geometry,
@@ -97,7 +98,43 @@ OBJECT: Final = (
         "modality", "PS3.3 C.7.3.1.1.1", "Modality fits SOP class", judge=modules.modality_fits
     ),
     ObjectRule("type-1", "PS3.5 7.4.1", "Type 1 has a value", judge=modules.type_1, whole=True),
+    ObjectRule("type-1c", "PS3.5 7.4.2", "Type 1C is not empty", judge=modules.type_1c, whole=True),
     ObjectRule("type-2", "PS3.5 7.4.3", "Type 2 is there", judge=modules.type_2, whole=True),
+    ObjectRule(
+        "functional-groups",
+        "PS3.3 C.7.6.16",
+        "The functional groups of the IOD are there",
+        judge=modules.functional_groups,
+        whole=True,
+    ),
+    ObjectRule(
+        "dimensions",
+        "PS3.3 C.7.6.17",
+        "Frames have what their dimensions are named by",
+        judge=conditions.dimensions,
+        whole=True,
+    ),
+    ObjectRule(
+        "original",
+        "PS3.3 C.8.15.2",
+        "Original enhanced images say what they are fit for",
+        judge=conditions.original,
+        whole=True,
+    ),
+    ObjectRule(
+        "whole-body",
+        "PS3.3 C.8.4.9",
+        "Whole body nuclear images say how they were scanned",
+        judge=conditions.whole_body,
+        whole=True,
+    ),
+    ObjectRule(
+        "content-item",
+        "PS3.3 C.17.3",
+        "Content items have name, value and relationship",
+        judge=content.content,
+        whole=True,
+    ),
     ObjectRule(
         "pixel-data",
         "PS3.3 C.7.6.3",
@@ -157,7 +194,9 @@ OBJECT: Final = (
         "warning",
         judge=modules.one_sided,
     ),
-    ObjectRule("age", "PS3.3 C.7.2.2", "PatientAge agrees with the dates", judge=dates.age),
+    ObjectRule(
+        "age", "PS3.3 C.7.2.2", "PatientAge agrees with the dates", "warning", judge=dates.age
+    ),
     ObjectRule("birth", "PS3.3 C.7.1.1", "Birth is before the study", judge=dates.born_before),
     ObjectRule("bits", "PS3.5 8.1.1", "Bits allocated, stored, high agree", judge=pixels.bits),
     ObjectRule(
@@ -216,7 +255,7 @@ STUDY: Final = (
     Rule("unique-instance", "PS3.3 C.12.1", "A SOP instance UID is used once"),
     Rule("unique-number", "PS3.3 C.7.6.1", "Instance numbers differ in a series", "warning"),
     Rule("frame-of-reference", "PS3.3 C.7.4.1", "A series has one frame of reference"),
-    Rule("slice-positions", "PS3.3 C.7.6.2.1.1", "Slices of a stack lie apart"),
+    Rule("slice-positions", "PS3.3 C.7.6.2.1.1", "Slices of a stack lie apart", "warning"),
     Rule(
         "implementation",
         "PS3.7 D.3.3.2",

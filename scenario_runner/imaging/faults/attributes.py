@@ -102,8 +102,9 @@ FAULTS = (
     fault("empty-type-1", "Modality (Type 1) is empty", "type-1", change=put("Modality", "")),
     fault(
         "missing-type-2",
-        "SeriesNumber (Type 2) is missing",
+        "SeriesNumber (Type 2, in documents Type 1) is missing",
         "type-2",
+        "type-1",
         change=remove("SeriesNumber"),
     ),
     fault(

@@ -102,6 +102,7 @@ def nm_detector(dataset: Dataset, series: PlannedSeries, views: int) -> None:
         detector = Dataset()
         detector.CollimatorGridName = "LEHR"
         detector.CollimatorType = "PARA"
+        detector.FocalDistance = "0"  # of parallel holes
         detector.FieldOfViewShape = "RECTANGLE"
         detector.StartAngle = angle
         # Seen from the front the rows run to the patient's left, from behind to the right.

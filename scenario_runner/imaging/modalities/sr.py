@@ -28,6 +28,9 @@ CONCLUSIONS: tuple[Code, Code] = (
     ("121077", "DCM", "Conclusion"),
 )
 """A section's heading and what its items are called (CID 7001, 7002)."""
+ILLUSTRATION: Code = ("121080", "DCM", "Best illustration of finding")
+SOURCE: Code = ("121112", "DCM", "Source of Measurement")
+"""What an image is referred to for (CID 7003): without it OHIF shows nothing of a report."""
 DIAMETER: Code = ("81827009", "SCT", "Diameter")
 MILLIMETER: Code = ("mm", "UCUM", "mm")
 
@@ -84,7 +87,7 @@ class Reports:
             FINDINGS,
             content.text(content.CONTAINS, FINDINGS[1], seen),
             *(self._measurement(each, random) for each in self._images if self._measured),
-            *(content.image(content.CONTAINS, each) for each in self._images),
+            *(content.image(content.CONTAINS, each, ILLUSTRATION) for each in self._images),
         )
         concluded = content.text(content.CONTAINS, CONCLUSIONS[1], random.choice(_CONCLUDED))
         yield _section(CONCLUSIONS, concluded)
@@ -97,7 +100,7 @@ class Reports:
             DIAMETER,
             round(random.uniform(3, 40), 1),
             MILLIMETER,
-            [content.image(content.INFERRED, image)],
+            [content.image(content.INFERRED, image, SOURCE)],
         )
 
 
