@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom import DataElement, Dataset
-from pydicom.config import RAISE
+from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
-from pydicom.valuerep import validate_value
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.language.scalars import as_written
 from scenario_runner.planning.raw import raw_bytes
-from scenario_runner.planning.tags import DESCRIBE_PIXELS
+from scenario_runner.planning.tags import DESCRIBE_PIXELS, fitting_vr, problem_of, values_of
 
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
 
@@ -77,7 +76,8 @@ def _apply_one(
             "describes the pixels as they are drawn",
             "use 'size', 'frames' or 'phantom', or {raw: ...} for a negative test",
         )
-    vr = dictionary_VR(tag).split(" or ")[0]
+    possible = dictionary_VR(tag).split(" or ")
+    vr = possible[0] if is_raw or len(possible) == 1 else fitting_vr(keyword, value, possible)
     if is_raw:
         raw.append(keyword)
         dataset[tag] = _raw(keyword, tag, str(value.get("vr", vr)), value["raw"], encoding)
@@ -90,20 +90,20 @@ def _element(
 ) -> DataElement:
     if vr == "SQ":
         return DataElement(tag, "SQ", Sequence(_items(keyword, value, encoding, raw)))
-    values = value if isinstance(value, list) else [value]
-    try:
-        converted = [_convert(vr, each) for each in values]
-        for each in converted:
-            validate_value(vr, each, RAISE)
-        return DataElement(
-            tag, vr, converted if isinstance(value, list) else converted[0], validation_mode=RAISE
-        )
-    except (ValueError, TypeError, OverflowError) as error:
-        raise UnusableTagError(
-            keyword,
-            f"{value!r} is not a value of VR {vr}: {error}",
-            "write {raw: ...} if the value is wrong on purpose",
-        ) from None
+    values = values_of(value, vr)
+    for each in values:
+        if problem := problem_of(keyword, each, vr):
+            hint = "write {raw: ...} if the value is wrong on purpose"
+            raise UnusableTagError(
+                keyword, f"{each!r} is not a value of VR {vr}: {problem.message}", hint
+            )
+    converted = [_convert(vr, each) for each in values]
+    return DataElement(
+        tag,
+        vr,
+        converted if len(converted) > 1 else converted[0] if converted else None,
+        validation_mode=IGNORE,
+    )
 
 
 def _items(keyword: str, value: Any, encoding: Encoding, raw: list[str]) -> list[Dataset]:
@@ -159,11 +159,10 @@ def _convert(vr: str, value: Any) -> Any:
         return int(value)
     if vr in vrs.BINARY_REALS:
         return float(value)
+    text = str("" if value is None else as_written(value))
     if vr == "AT":
-        return Tag(value)
-    if vr in vrs.BYTES:
-        return bytes.fromhex(value) if isinstance(value, str) else bytes(value)
-    return str(as_written(value))
+        return Tag(int(text.strip("()").replace(",", ""), 16))
+    return vrs.pad(bytes.fromhex(text), vr) if vr in vrs.BYTES else text
 
 
 def _raw(keyword: str, tag: int, vr: str, value: Any, encoding: Encoding) -> RawDataElement:

@@ -8,10 +8,12 @@ out; ``{raw: …}`` is written as it is, whatever the Standard says, and only ha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from scenario_runner.dicom.vrs import ALL, BINARY_REALS, BYTES, ONE_TEXT
+from scenario_runner.dicom import forms
+from scenario_runner.dicom.vrs import ALL, BYTES, ONE_TEXT, STRUCT_CODES, TEXT
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.words import did_you_mean
 from scenario_runner.planning import person_name
@@ -22,23 +24,6 @@ Path = tuple[str | int, ...]
 Report = Callable[[Path, ValueProblem], None]
 
 _PRIVATE = re.compile(r"\(\s*([0-9A-Fa-f]{4})\s*,\s*[xX]{2}([0-9A-Fa-f]{2})\s*\)\s*(.*)")
-_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
-_FORMS = {
-    "DA": (re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"), "YYYYMMDD"),
-    "TM": (re.compile(r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"), "HHMMSS.FFFFFF"),
-    "DT": (re.compile(r"\d{4,14}(\.\d{1,6})?([+-]\d{4})?"), "YYYYMMDDHHMMSS.FFFFFF&ZZXX"),
-    "AS": (re.compile(r"\d{3}[DWMY]"), "040Y"),
-    "IS": (re.compile(r" *[+-]?\d{1,11} *"), "a whole number"),
-    "DS": (re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)? *"), "a decimal number"),
-    "UI": (_UID, "digits and dots, without leading zeros"),
-    "AT": (re.compile(r"[0-9A-Fa-f]{8}|\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)"), "(gggg,eeee)"),
-}
-_INTEGERS = {
-    "SS": (-(2**15), 2**15 - 1), "US": (0, 2**16 - 1), "SL": (-(2**31), 2**31 - 1),
-    "UL": (0, 2**32 - 1), "SV": (-(2**63), 2**63 - 1), "UV": (0, 2**64 - 1),
-    "IS": (-(2**31), 2**31 - 1),
-}  # fmt: skip
-
 
 DESCRIBE_PIXELS = frozenset(
     {
@@ -100,12 +85,12 @@ def _check_entry(key: str, value: Any, path: Path, report: Report) -> None:
     if isinstance(found, ValueProblem):
         report(path, found)
         return
-    vrs, several = found
-    _check_value(key, value, vrs, several, path, report)
+    vrs, vm = found
+    _check_value(key, value, vrs, vm, path, report)
 
 
-def _lookup(keyword: str) -> tuple[list[str], bool] | ValueProblem:
-    """(VRs the attribute may have, whether it may have several values)."""
+def _lookup(keyword: str) -> tuple[list[str], str] | ValueProblem:
+    """The VRs that the attribute may have, and how many values."""
     from pydicom.datadict import dictionary_VM, dictionary_VR
 
     from scenario_runner.dicom.dictionary import tag_for_keyword
@@ -123,7 +108,7 @@ def _lookup(keyword: str) -> tuple[list[str], bool] | ValueProblem:
             f"'{keyword}' belongs to the file meta information, not to the data set",
             "it follows from the transfer syntax and the SOP class of the series",
         )
-    return re.split(" or ", dictionary_VR(tag)), dictionary_VM(tag) != "1"
+    return re.split(" or ", dictionary_VR(tag)), dictionary_VM(tag)
 
 
 def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
@@ -148,12 +133,10 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
             _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(ALL))}"),
         )
     else:
-        _check_value(key, value.get("value"), [value["vr"]], True, (*path, "value"), report)
+        _check_value(key, value.get("value"), [value["vr"]], "1-n", (*path, "value"), report)
 
 
-def _check_value(
-    key: str, value: Any, vrs: list[str], several: bool, path: Path, report: Report
-) -> None:
+def _check_value(key: str, value: Any, vrs: list[str], vm: str, path: Path, report: Report) -> None:
     if value is None:
         return
     if _is_raw(value):
@@ -162,20 +145,36 @@ def _check_value(
     if vrs == ["SQ"]:
         _check_sequence(key, value, path, report)
         return
+    values = values_of(value, vrs[0])
+    if values and not forms.allowed(vm, len(values)):
+        noun = "one value" if vm == "1" else f"{vm} values"
+        report(path, _wrong(f"{key} has {noun}, not {len(values)}", "PS3.6, value multiplicity"))
+        return
+    for place, item in enumerate(values):
+        _check_one(key, item, vrs, (*path, place) if isinstance(value, list) else path, report)
+    if len(values) > 1 and "" in map(_text, values) and not TEXT.issuperset(vrs):
+        report(path, _wrong(f"{key} has an empty value among others, which no number can be", None))
+
+
+def values_of(value: Any, vr: str) -> list[Any]:
+    """The single values of a tag: members of a list, or of a text with backslashes where they divide it."""
     if isinstance(value, list):
-        if len(value) > 1 and (not several or ONE_TEXT.issuperset(vrs)):
-            report(
-                path, _wrong(f"{key} has one value, not {len(value)}", "PS3.6, value multiplicity")
-            )
-            return
-        for place, item in enumerate(value):
-            _check_one(key, item, vrs, (*path, place), report)
-        return
-    if isinstance(value, str) and several and "\\" in value and not ONE_TEXT.issuperset(vrs):
-        for item in value.split("\\"):
-            _check_one(key, item, vrs, path, report)
-        return
-    _check_one(key, value, vrs, path, report)
+        values = value
+    elif isinstance(value, str) and "\\" in value and vr not in ONE_TEXT | BYTES:
+        values = value.split("\\")
+    else:
+        values = [value]
+    return values if any(_text(one) for one in values) or len(values) > 1 else []
+
+
+def fitting_vr(key: str, value: Any, vrs: Sequence[str]) -> str:
+    """Of the VRs that an attribute may have the first that its values fit."""
+    values = values_of(value, vrs[0])
+    return next((vr for vr in vrs if not any(problem_of(key, one, vr) for one in values)), vrs[0])
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None else as_written(value)
 
 
 def _check_raw(value: Mapping[str, Any], vrs: list[str], path: Path, report: Report) -> None:
@@ -219,38 +218,22 @@ def problem_of(key: str, value: Any, vr: str) -> ValueProblem | None:
         return None
     if not isinstance(text, str):
         return _wrong(f"{key} takes text or a number, not {_kind(value)}", None)
-    if vr in BYTES:
-        return _not_hex(key, text)
-    if vr in BINARY_REALS or (vr in _INTEGERS and vr != "IS"):
-        return _number_problem(key, text, vr)
     if vr == "PN":
         return person_name.check(text)
-    if problem := check_text(text, vr, key):
-        return problem
-    if vr in _FORMS and not _FORMS[vr][0].fullmatch(text):
-        return _wrong(
-            f"'{text}' is not a value of VR {vr}", f"the form is {_FORMS[vr][1]} (PS3.5 6.2)"
-        )
-    return _number_problem(key, text.strip(), vr) if vr == "IS" else None
-
-
-def _number_problem(key: str, text: str, vr: str) -> ValueProblem | None:
-    if vr in BINARY_REALS:
-        try:
-            float(text)
-        except ValueError:
-            return _wrong(f"{key} is a number (VR {vr}), not '{text}'", None)
-        return None
-    low, high = _INTEGERS[vr]
-    if not re.fullmatch(r"[+-]?\d{1,20}", text) or not low <= int(text) <= high:
-        return _wrong(f"{key} is a whole number from {low} to {high} (VR {vr}), not '{text}'", None)
-    return None
-
-
-def _not_hex(key: str, text: str) -> ValueProblem | None:
-    if re.fullmatch(r"(\s*[0-9A-Fa-f]{2})+\s*", text):
-        return None
-    return _wrong(f"{key} holds bytes; '{text[:20]}' is not hexadecimal", "write 00 FF 7A")
+    if vr in BYTES:
+        fault, hint = forms.bytes_fault(text, vr), "write 00 FF 7A"
+    elif vr in STRUCT_CODES:
+        fault, hint = forms.number_fault(text, vr), None
+    elif vr == "AT":
+        fault, hint = forms.tag_fault(text), "write (0010,0020)"
+    else:
+        if problem := check_text(text, vr, key):
+            return problem
+        judge = forms.uid_fault if vr == "UI" else partial(forms.form_fault, vr=vr)
+        fault = judge(text.rstrip(" ") if vr != "UI" else text)
+        known = forms.IN_WORDS.get(vr)
+        hint = f"the form is {known} (PS3.5 6.2)" if known else "PS3.5 6.2"
+    return _wrong(f"{key}: '{text[:64]}' {fault} (VR {vr})", hint) if fault else None
 
 
 def _is_raw(value: Any) -> bool:

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 
 from scenario_runner.dicom import vrs
+from scenario_runner.dicom.forms import CONTROL_IN_LINE, CONTROL_IN_TEXT
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]*")
 
 
@@ -23,13 +22,13 @@ class ValueProblem:
 
 def forbidden(text: str, vr: str) -> ValueProblem | None:
     """A character the VR forbids: a backslash, which separates values, or a control character."""
-    if "\\" in text and vr not in vrs.SEVERAL_LINES:
+    if "\\" in text and vr not in vrs.ONE_TEXT:
         return ValueProblem(
             "FAB305",
             f"a backslash cannot stand in a value of VR {vr}: it separates values",
             "leave it out (PS3.5 6.2)",
         )
-    pattern = _CONTROL_IN_TEXT if vr in vrs.SEVERAL_LINES else _CONTROL
+    pattern = CONTROL_IN_TEXT if vr in vrs.SEVERAL_LINES else CONTROL_IN_LINE
     if match := pattern.search(text):
         return ValueProblem(
             "FAB305",

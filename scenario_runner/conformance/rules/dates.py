@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.rules.base import Problem
-from scenario_runner.conformance.rules.values import is_date
+from scenario_runner.dicom.forms import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
