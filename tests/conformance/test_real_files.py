@@ -14,7 +14,8 @@ FILES = Path(pydicom.__file__).parent / "data/test_files"
 OURS_ALONE = {
     ("pixel-vr", "PS3.5 A.4"),  # dciodvfy lets fragments be OW
     ("type-1", "PS3.3 C.7.3.1"),  # and Secondary Capture be without Modality
-    ("not-dicom", "PS3.10 7.1"),  # and files be without meta information
+    ("no-preamble", "PS3.10 7.1"),  # and files be without preamble and meta information
+    ("meta-missing", "PS3.10 7.1"),
     ("private-creator", "PS3.5 7.8.1"),  # it warns
 }
 """Rules that find what dciodvfy does not, and rightly."""

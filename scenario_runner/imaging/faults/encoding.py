@@ -129,7 +129,7 @@ FAULTS = (
     fault(
         "missing-preamble",
         "The file has neither preamble nor DICM",
-        "not-dicom",
+        "no-preamble",
         on_the_wire=False,
         change=_no_preamble,
     ),
