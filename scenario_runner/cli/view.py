@@ -190,7 +190,7 @@ def _json(file: Path, *, inline: bool) -> str:
     from pydicom import DataElement
 
     from scenario_runner.dicom.datasets import read_file
-    from scenario_runner.network.dicomweb.json_model import of_dataset
+    from scenario_runner.dicom.json_model import of_dataset
 
     def bulk(element: DataElement) -> str | None:
         size = len(element.value) if isinstance(element.value, bytes) else 0

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from scenario_runner.answers import Fetched
-from scenario_runner.network.dicomweb import json_model, media_types, xml_model
+from scenario_runner.dicom import json_model
+from scenario_runner.network.dicomweb import media_types, xml_model
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.retrieve import Retrieval, begin, parts
 from scenario_runner.network.dicomweb.search import read_json

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenario_runner.network.dicomweb import json_model, xml_model
+from scenario_runner.dicom import json_model
+from scenario_runner.network.dicomweb import xml_model
 
 PROCESSING_FAILURE = 0x0110
 """PS3.7 C.5.22: for a failure without a reason."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from scenario_runner.dicom import json_model
 from scenario_runner.dicom.levels import unique_key
 from scenario_runner.errors import ProtocolViolation
-from scenario_runner.network.dicomweb import json_model, media_types
+from scenario_runner.network.dicomweb import media_types
 
 if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.session import Answer, Session

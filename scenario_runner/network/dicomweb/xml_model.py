@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 from xml.parsers import expat
 
-from scenario_runner.network.dicomweb.json_model import JsonObject
+from scenario_runner.dicom.json_model import JsonObject
 
 MOST_DEPTH: Final = 64
 MOST_NODES: Final = 200_000

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from scenario_runner.archive.transcoding import in_little_endian, is_signed, vr_to_write
@@ -16,6 +15,7 @@ from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.dicom.elements import DamagedDatasetError, Element, Elements, read_items
+from scenario_runner.dicom.json_model import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 """A data set in the DICOM JSON model: tag of eight digits to ``{"vr": …, "Value": …}``."""
 
-_PN_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _INLINE_MAX: Final = 1024
 """Bytes; a longer binary value is fetched by its BulkDataURI."""
 
@@ -56,7 +55,7 @@ def _member(vr: str, values: list[str] | list[Answer]) -> Json:
         return attribute(vr, [of_answer(item) for item in cast("list[Answer]", values)])
     if vr in vrs.BYTES:
         return _inline(vr, "".join(cast("list[str]", values)).encode("latin-1"))
-    return attribute(vr, [value(vr, one) for one in cast("list[str]", values)])
+    return attribute(vr, [value_of(vr, one) for one in cast("list[str]", values)])
 
 
 def of_elements(
@@ -85,7 +84,7 @@ def of_elements(
             data[name] = bulk(vr, f"{bulk_url}/{name}") if long else _inline(vr, inline)
         else:
             known = Element(vr, element.value, element.encoding)
-            data[name] = attribute(vr, [value(vr, one) for one in texts(tag, known, terms)])
+            data[name] = attribute(vr, [value_of(vr, one) for one in texts(tag, known, terms)])
     return data
 
 
@@ -114,32 +113,3 @@ def _inline(vr: str, data: bytes) -> Json:
     return (
         {"vr": vr, "InlineBinary": base64.b64encode(data).decode("ascii")} if data else {"vr": vr}
     )
-
-
-def value(vr: str, text: str) -> Any:
-    """One value (PS3.18 table F.2.3-1); an empty one among several is null."""
-    if text == "":
-        return None
-    if vr == "PN":
-        groups = zip(_PN_GROUPS, text.split("="), strict=False)
-        return {name: group for name, group in groups if group}
-    if vr in vrs.INTEGERS:
-        return _integer(text)
-    if vr in vrs.REALS:
-        return _decimal(text)
-    return text
-
-
-def _integer(text: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:
-        return text
-
-
-def _decimal(text: str) -> float | str:
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return number if math.isfinite(number) else text

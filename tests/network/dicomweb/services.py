@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import Received
-from scenario_runner.network.dicomweb import json_model, media_types
+from scenario_runner.dicom import json_model
+from scenario_runner.network.dicomweb import media_types
 from scenario_runner.network.dicomweb.multipart import MultipartReader, PartData, PartEnds
 from scenario_runner.network.dicomweb.peer import WebLimits, WebPeer
 from scenario_runner.network.dicomweb.retrieve import split

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scenario_runner.network.dicomweb import json_model, xml_model
+from scenario_runner.dicom import json_model
+from scenario_runner.network.dicomweb import xml_model
 from scenario_runner.network.dicomweb.xml_model import XmlModelError
 
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?>'

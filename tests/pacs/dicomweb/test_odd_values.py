@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.dicom.elements import Element
+from scenario_runner.dicom.json_model import value_of
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.dicomweb import json_writer
@@ -71,7 +72,7 @@ def test_the_xml_is_read_back_by_the_client_of_this_project() -> None:
     ],
 )
 def test_a_number_that_is_none_goes_out_as_text(vr: str, text: str, value: Any) -> None:
-    assert json_writer.value(vr, text) == value
+    assert value_of(vr, text) == value
 
 
 def element(tag: int, vr: str, value: bytes) -> bytes:

@@ -183,10 +183,11 @@ def _encoded(vr: str, value: Any) -> dict[str, Any]:
         return {"vr": vr}
     if vr == "SQ":
         return {"vr": vr, "Value": [encode(one) for one in values]}
-    return {"vr": vr, "Value": [_encoded_one(vr, one) for one in values]}
+    return {"vr": vr, "Value": [value_of(vr, one) for one in values]}
 
 
-def _encoded_one(vr: str, value: Any) -> Any:
+def value_of(vr: str, value: Any) -> Any:
+    """One value (PS3.18 table F.2.3-1), of text or a number; an empty one among several is null."""
     if value is None or value == "":
         return None
     if vr == "PN":

@@ -15,7 +15,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.tag import Tag
 
-from scenario_runner.network.dicomweb import json_model
+from scenario_runner.dicom import json_model
 from scenario_runner.targets.values import plain as plain_data_set
 
 
