@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_of, vr_of
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, IMPLICIT_LE
+from scenario_runner.dicom.elements import UNDEFINED, HeadReader, inflate
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, IMPLICIT_LE, Encoding, encoding_of
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
 
 PIXEL_DATA = 0x7FE00010
-
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 
 @dataclass(slots=True)
@@ -141,49 +139,23 @@ def taken_apart(instance: Instance) -> RawObject:
     syntax = instance.transfer_syntax_uid
     data = b"".join(instance.buffers)
     if syntax == DEFLATED:
-        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data)
+        data = inflate(data)
     raw = RawObject(syntax, [], [])
-    raw.elements = list(_elements(data, raw.order, implicit=raw.implicit))
-    raw.meta = list(_elements(instance.meta[132:], "<", implicit=False))[1:]
+    raw.elements = list(_elements(data, encoding_of(syntax)))
+    raw.meta = list(_elements(instance.meta[132:], Encoding()))[1:]
     return raw
 
 
-def _elements(data: bytes, order: str, *, implicit: bool) -> list[RawElement]:
+def _elements(data: bytes, encoding: Encoding) -> list[RawElement]:
     found: list[RawElement] = []
+    reader = HeadReader(data, encoding)
     at = 0
     while at < len(data):
-        tag, vr, length, begins = _read_head(data, at, order, implicit=implicit)
-        if length == _UNDEFINED:
-            at = _end_of_sequence(data, begins, order, implicit=implicit)
-            found.append(RawElement(tag, vr, data[begins:at], _UNDEFINED))
-        else:
-            at = begins + length
-            found.append(RawElement(tag, vr, data[begins:at]))
+        tag, vr, length, begins = reader.head(at)
+        at = reader.value_end(begins, vr, length, 1)
+        undefined = UNDEFINED if length == UNDEFINED else None
+        found.append(RawElement(tag, vr, data[begins:at], undefined))
     return found
-
-
-def _read_head(data: bytes, at: int, order: str, *, implicit: bool) -> tuple[int, str, int, int]:
-    """Tag, VR as written, length, and where the value begins."""
-    group, number = struct.unpack_from(order + "HH", data, at)
-    tag = group << 16 | number
-    if implicit or group == 0xFFFE:
-        return tag, "", struct.unpack_from(order + "L", data, at + 4)[0], at + 8
-    vr = data[at + 4 : at + 6].decode("ascii")
-    if vr in vrs.LONG:
-        return tag, vr, struct.unpack_from(order + "L", data, at + 8)[0], at + 12
-    return tag, vr, struct.unpack_from(order + "H", data, at + 6)[0], at + 8
-
-
-def _end_of_sequence(data: bytes, at: int, order: str, *, implicit: bool) -> int:
-    """Where a sequence or encapsulated pixel data of undefined length is over (PS3.5 7.5, A.4)."""
-    while True:
-        tag, _, length, at = _read_head(data, at, order, implicit=implicit)
-        if tag in (_SEQUENCE_END, _ITEM_END):
-            return at
-        if length == _UNDEFINED:
-            at = _end_of_sequence(data, at, order, implicit=implicit)
-        else:
-            at += length
 
 
 def _head(element: RawElement, order: str, *, implicit: bool) -> bytes:
