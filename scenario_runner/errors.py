@@ -42,7 +42,10 @@ PLAN = "plan"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in a source file; lines and columns start at 1, the end column is exclusive."""
+    """Where a value comes from: a file, a message, a row, a registry.
+
+    Lines and columns start at 1, the end column is exclusive.
+    """
 
     file: str
     line: int = 1
@@ -51,11 +54,23 @@ class Where:
     end_column: int = 1
     path: str = ""
     """Where in the tree, as a person would write it: ``patients[0].studies[0].accession``."""
+    label: str = ""
+    """What the place is called where lines say little: ``row 12 of rows.csv``, ``message 4711,
+    OBR-3``. ``file`` is empty when there is none to open."""
+    text: str | None = None
+    """The line, where it cannot be read from the file."""
 
     @property
     def place(self) -> str:
         """The line; of a thing that is known by its plan only, what it is in there."""
+        if self.label:
+            return self.label
         return self.path if self.file == PLAN and self.path else f"line {self.line}"
+
+    @property
+    def named(self) -> str:
+        """The file and the line, or what the place is called."""
+        return f"{self.file}:{self.line}" if self.file else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,7 @@ class InvalidInput(FabricatorError):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = in_file_order(diagnostics)
         first = self.diagnostics[0]
-        super().__init__(f"{first.where.file}:{first.where.line}: {first.message}", hint=first.hint)
+        super().__init__(f"{first.where.named}: {first.message}", hint=first.hint)
 
 
 class MachineError(FabricatorError):

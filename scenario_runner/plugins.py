@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scenario_runner.evidence.api import Reporter
     from scenario_runner.imaging.api import DocumentBuilder, Fault, IodBuilder, Phantom
     from scenario_runner.planning.api import Demographics, PatternField
+    from scenario_runner.planning.sources import PatientSource
 
 PROJECT = "scenario_runner"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -101,6 +102,10 @@ class Hooks:
     @hookspec
     def fabricate_demographics(self) -> list[Demographics]:  # type: ignore[empty-body]
         """Sources of synthetic names and addresses, named by their ``name``."""
+
+    @hookspec
+    def fabricate_sources(self) -> list[PatientSource]:  # type: ignore[empty-body]
+        """Where patients come from, named by their ``name``, which is a key under ``from``."""
 
     @hookspec
     def fabricate_target_kinds(self) -> list[type[TargetKind] | Later]:  # type: ignore[empty-body]

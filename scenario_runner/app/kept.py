@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from scenario_runner.app.folder import write_text
 from scenario_runner.app.load import Loaded, declared, load_site
 from scenario_runner.app.plans import Moment
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.scenario import check_scenario
+from scenario_runner.planning.sources import Inputs
 
 REQUEST = "inputs/request.json"
 _SCHEMA = "request/v1"
@@ -32,6 +34,23 @@ class Kept:
     site: tuple[str, str] | None = None
     plan: Mapping[str, str] = field(default_factory=dict)
     """Case id to a digest of its patients; see ``Plans.write_json``."""
+    read: Sequence[tuple[str, str]] = ()
+    """What sources of patients read, as sources are."""
+
+
+def keep_read(folder: Path, read: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Write what sources of patients read into ``inputs/``. Raises MachineError."""
+    kept = []
+    for number, (name, content) in enumerate(read.items(), start=1):
+        # Asked of a system it may have no name that a file can have.
+        stem = re.sub(r"[^A-Za-z0-9._-]", "_", PurePath(name).name)[-60:]
+        file = f"read-{number}-{stem}"
+        try:
+            (folder / "inputs" / file).write_bytes(content)
+        except OSError as error:
+            raise MachineError(f"cannot write '{file}': {error.strerror or error}") from error
+        kept.append((name, file))
+    return kept
 
 
 def keep_request(folder: Path, kept: Kept) -> None:
@@ -48,6 +67,7 @@ def keep_request(folder: Path, kept: Kept) -> None:
         "scenarios": [_source(pair) for pair in kept.scenarios],
         "site": None if kept.site is None else _source(kept.site),
         "plan": dict(kept.plan),
+        "read": [_source(pair) for pair in kept.read],
     }
     write_text(folder / REQUEST, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
 
@@ -62,11 +82,13 @@ def read_request(folder: Path) -> Kept:
                 seed=int(data["seed"]),
                 forced=bool(data["seed_given"]),
                 now=dt.datetime.fromisoformat(data["now"]),
+                inputs=Inputs(kept=_contents(folder, data.get("read", []))),
             ),
             overrides={name: _read(value) for name, value in data["overrides"].items()},
             from_step=data["from_step"],
             scenarios=[_pair(source) for source in data["scenarios"]],
             site=None if data["site"] is None else _pair(data["site"]),
+            read=[_pair(source) for source in data.get("read", [])],
             plan={str(case): str(digest) for case, digest in data["plan"].items()},
         )
     except FileNotFoundError:
@@ -93,6 +115,11 @@ def load_kept(folder: Path, kept: Kept) -> Loaded:
         overrides = declared(document, kept.overrides)
         scenarios.append(check_scenario(document, plugins, site=site, overrides=overrides))
     return Loaded(plugins, site, tuple(scenarios))
+
+
+def _contents(folder: Path, read: Sequence[Mapping[str, str]]) -> dict[str, bytes]:
+    files = {source["file"]: Path(source["kept"]).name for source in read}
+    return {name: (folder / "inputs" / file).read_bytes() for name, file in files.items()}
 
 
 def _text(folder: Path, source: tuple[str, str]) -> str:

@@ -38,8 +38,7 @@ def preview(request: PlanRequest) -> Plans:
         forced=request.seed is not None,
         now=now.astimezone(loaded.site.site.zone),
     )
-    require_plannable(loaded, loaded.scenarios, moment)
-    return preview_all(loaded, loaded.scenarios, moment, request.registry)
+    return preview_all(require_plannable(loaded, loaded.scenarios, moment), request.registry)
 
 
 def write_text(plans: Plans, stream: TextIO) -> None:

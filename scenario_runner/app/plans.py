@@ -21,6 +21,7 @@ from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters
 from scenario_runner.planning.numbers import ReplayCounters
 from scenario_runner.planning.plan_json import TextStream, write_patients
+from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 from scenario_runner.registry.counters import PeekCounters, SqliteCounters
 from scenario_runner.registry.location import Location
@@ -37,6 +38,8 @@ class Moment:
     """Whether --seed was given, which overrides the scenarios' own."""
     now: dt.datetime
     """In the time zone of the site, whose day is ``today``."""
+    inputs: Inputs = field(default_factory=Inputs, compare=False)
+    """What sources of patients read, or had read in the run that is repeated."""
 
     def seed_for(self, scenario: Scenario) -> int:
         """The seed of one scenario."""
@@ -82,29 +85,41 @@ class Plans:
         return digests
 
 
-def require_plannable(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> None:
-    """Raises InvalidInput with the diagnostics of all scenarios, UsageError for a name used twice."""
+@dataclass(frozen=True, slots=True)
+class Plannable:
+    """A scenario whose plan is worked out but for its numbers."""
+
+    scenario: Scenario
+    prepared: expand.Prepared
+    seed: int
+
+
+def require_plannable(
+    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment
+) -> list[Plannable]:
+    """The plans of scenarios, worked out once; no registry is looked at.
+
+    Raises InvalidInput with the diagnostics of all of them, UsageError for a name used twice.
+    """
     _unique_names(scenarios)
-    if found := check_all(loaded, scenarios, moment):
+    made = _prepare_all(loaded, scenarios, moment)
+    if found := _diagnostics(made):
         raise InvalidInput(found)
+    return made
 
 
-def plan_all(
-    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment, registry: Location
-) -> Plans:
-    """Plan every scenario and reserve its numbers. Call ``require_plannable`` before.
+def plan_all(plannable: Sequence[Plannable], registry: Location) -> Plans:
+    """Reserve the numbers of every scenario.
 
     Raises InvalidInput when a counter has too few numbers left, MachineError for the registry.
     """
     with closing(SqliteCounters(registry)) as counters:
-        return _plan(loaded, scenarios, moment, counters)
+        return _plan(plannable, counters)
 
 
-def preview_all(
-    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment, registry: Location
-) -> Plans:
+def preview_all(plannable: Sequence[Plannable], registry: Location) -> Plans:
     """The same plan without moving a counter. Raises as ``plan_all``."""
-    return _plan(loaded, scenarios, moment, PeekCounters(registry))
+    return _plan(plannable, PeekCounters(registry))
 
 
 def replay_all(
@@ -118,49 +133,51 @@ def replay_all(
     reserved: ``Plans.reserved`` of that run. Raises InvalidInput, UsageError when it needs others.
     """
     plans = Plans()
-    for scenario in scenarios:
-        counters = ReplayCounters(reserved.get(scenario.header.name, {}))
-        one = _plan(loaded, [scenario], moment, counters)
-        first = len(plans.jobs) + 1
-        plans.jobs += [replace(job, number=number) for number, job in enumerate(one.jobs, first)]
-        plans.reserved |= one.reserved
+    for one in require_plannable(loaded, scenarios, moment):
+        counters = ReplayCounters(reserved.get(one.scenario.header.name, {}))
+        _add(plans, one, counters)
     return plans
 
 
 def check_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Diagnostic]:
     """What is wrong with the plans of the scenarios; no registry is looked at."""
+    return _diagnostics(_prepare_all(loaded, scenarios, moment))
+
+
+def _prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Plannable]:
     offers = _offers(loaded.plugins)
-    found: list[Diagnostic] = []
-    for scenario in scenarios:
-        found += expand.check(
+    return [
+        Plannable(
             scenario,
-            loaded.site.site,
-            options=_options(loaded.plugins, scenario, moment),
-            site_document=loaded.site.document,
-            **offers,
+            expand.prepare(
+                scenario,
+                loaded.site.site,
+                options=_options(loaded.plugins, scenario, moment),
+                site_document=loaded.site.document,
+                **offers,
+            ),
+            moment.seed_for(scenario),
         )
-    return found
+        for scenario in scenarios
+    ]
 
 
-def _plan(
-    loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment, counters: Counters
-) -> Plans:
+def _diagnostics(plannable: Sequence[Plannable]) -> list[Diagnostic]:
+    return [found for one in plannable for found in one.prepared.diagnostics()]
+
+
+def _plan(plannable: Sequence[Plannable], counters: Counters) -> Plans:
     plans = Plans()
-    offers = _offers(loaded.plugins)
-    for scenario in scenarios:
-        plan = expand.plan(
-            scenario,
-            loaded.site.site,
-            options=_options(loaded.plugins, scenario, moment),
-            counters=counters,
-            site_document=loaded.site.document,
-            **offers,
-        )
-        seed = moment.seed_for(scenario)
-        for case in plan:
-            plans.jobs.append(Job(scenario, case, len(plans.jobs) + 1, seed))
-        plans.reserved[scenario.header.name] = plan.reserved
+    for one in plannable:
+        _add(plans, one, counters)
     return plans
+
+
+def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
+    plan = one.prepared.plan(counters)
+    for case in plan:
+        plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed))
+    plans.reserved[one.scenario.header.name] = plan.reserved
 
 
 def _offers(plugins: Plugins) -> dict[str, Any]:
@@ -186,6 +203,8 @@ def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.Pla
             for name, phantom in plugins.named("fabricate_phantoms").items()
         },
         usual_phantom=usual_name,
+        sources=plugins.named("fabricate_sources"),
+        inputs=moment.inputs,
         faults={name: one.facts for name, one in plugins.named("fabricate_faults").items()},
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id, write_with
-from scenario_runner.app.kept import Kept, keep_request
+from scenario_runner.app.kept import Kept, keep_read, keep_request
 from scenario_runner.app.load import Loaded, Sources, load
 from scenario_runner.app.plans import Moment, Plans, plan_all, require_plannable
 from scenario_runner.app.same_pacs import keep_addresses
@@ -65,7 +65,7 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.tag, request.order.from_step)
     moment = _moment(request, loaded, scenarios, started)
-    require_plannable(loaded, scenarios, moment)
+    plannable = require_plannable(loaded, scenarios, moment)
     job = Prepared(
         run_id=moment.run_id,
         started=started,
@@ -79,7 +79,7 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
         log_pdus=request.log_pdus,
     )
     with made_run_folder(request.out, moment.run_id) as folder:
-        plans = plan_all(loaded, scenarios, moment, request.registry)
+        plans = plan_all(plannable, request.registry)
     return carry_out(job, plans, folder, handlers, control)
 
 
@@ -206,6 +206,7 @@ def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) 
         scenarios=kept[: len(job.scenarios)],
         site=None if site is None else kept[-1],
         plan=digests,
+        read=keep_read(folder, job.moment.inputs.read),
     )
     keep_request(folder, request)
     return [name for name, _ in kept]

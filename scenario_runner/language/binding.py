@@ -23,12 +23,12 @@ from scenario_runner.language.words import did_you_mean, either, quoted
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Origins, Path
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def bind(model: type[M], tree: Any, document: Document, path: Path) -> M:
+def bind(model: type[M], tree: Any, document: Origins, path: Path) -> M:
     """A model from an already rendered tree.
 
     path: where in the document the tree stands, for positions. Raises InvalidInput.
@@ -42,7 +42,7 @@ def bind(model: type[M], tree: Any, document: Document, path: Path) -> M:
 def complaints(
     model: type[BaseModel],
     tree: Any,
-    document: Document,
+    document: Origins,
     path: Path,
     ignore: Callable[[Any], bool],
 ) -> list[Diagnostic]:
@@ -61,7 +61,7 @@ def explain(
     error: ValidationError,
     model: type[BaseModel],
     tree: Any,
-    document: Document,
+    document: Origins,
     path: Path,
     ignore: Callable[[Any], bool] = lambda _: False,
 ) -> list[Diagnostic]:
@@ -175,7 +175,7 @@ def _diagnostic(
     details: ErrorDetails,
     alternatives: list[str],
     model: type[BaseModel],
-    document: Document,
+    document: Origins,
     path: Path,
     place: Path,
 ) -> Diagnostic:

@@ -79,6 +79,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB314": "a character set that cannot hold the text",
         "FAB315": "a transfer syntax that cannot hold the pixels",
         "FAB316": "an unknown fault, or one that the series cannot have",
+        "FAB317": "a source of patients is unknown, or cannot give them",
         # Site files
         "FAB401": "a target without a service",
         "FAB402": "an environment variable that is not set",

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
-from scenario_runner.language.document import Document, Path
+from scenario_runner.language.document import Document, Origins, Path
 from scenario_runner.language.schema import TEMPLATE, WHOLE
 from scenario_runner.language.validity import Validity
 from scenario_runner.language.words import (
@@ -168,7 +168,7 @@ _HOW_TO_WRITE = {
 }
 
 
-def type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> Diagnostic:
+def type_diagnostic(document: Origins, path: Path, value: Any, wanted: str) -> Diagnostic:
     """A value of another type than the one wanted, which is named in words."""
     hint = _HOW_TO_WRITE.get(wanted, f"it takes {wanted}")
     if value is None:
@@ -179,7 +179,7 @@ def type_diagnostic(document: Document, path: Path, value: Any, wanted: str) -> 
     return Diagnostic("FAB102", document.where(path), message, hint)
 
 
-def no_list(document: Document, path: Path, value: Any) -> Diagnostic | None:
+def no_list(document: Origins, path: Path, value: Any) -> Diagnostic | None:
     """What is wrong with a value that ``for_each`` cannot take one by one; None for a list."""
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | Mapping):
         return None
@@ -334,7 +334,7 @@ def _enum(error: _Error, document: Document) -> Iterator[Diagnostic]:
     yield not_one_of(document, error.path, error.instance, options)
 
 
-def not_one_of(document: Document, path: Path, value: Any, options: list[str]) -> Diagnostic:
+def not_one_of(document: Origins, path: Path, value: Any, options: list[str]) -> Diagnostic:
     """A value outside a fixed list."""
     guess = did_you_mean(value, options) if isinstance(value, str) else ""
     return Diagnostic(
@@ -355,7 +355,7 @@ def _pattern(error: _Error, document: Document) -> Iterator[Diagnostic]:
 
 
 def bad_form(
-    document: Document, path: Path, value: Any, examples: Iterable[Any] = (), hint: str = ""
+    document: Origins, path: Path, value: Any, examples: Iterable[Any] = (), hint: str = ""
 ) -> Diagnostic:
     """Text that does not have the form it must have."""
     listed = some_of(examples, 4)
@@ -389,7 +389,7 @@ def _length(error: _Error, document: Document) -> Iterator[Diagnostic]:
     yield replace(found, hint=_first_line(error.schema))
 
 
-def wrong_length(document: Document, path: Path, value: Any, least: bool, limit: int) -> Diagnostic:
+def wrong_length(document: Origins, path: Path, value: Any, least: bool, limit: int) -> Diagnostic:
     """Text, a list or a mapping with too few or too many parts."""
     unit = "character" if isinstance(value, str) else "item" if isinstance(value, list) else "key"
     noun = unit if limit == 1 else f"{unit}s"
@@ -398,7 +398,7 @@ def wrong_length(document: Document, path: Path, value: Any, least: bool, limit:
     return Diagnostic("FAB108", document.where(path), message)
 
 
-def bad_name(document: Document, path: Path) -> Diagnostic:
+def bad_name(document: Origins, path: Path) -> Diagnostic:
     """A key that must be a name and is not."""
     return Diagnostic(
         "FAB106",

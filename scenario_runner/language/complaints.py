@@ -53,7 +53,8 @@ def syntax_fault(error: yaml.MarkedYAMLError, text: str, quoted: Span | None) ->
         if fault := look(text, problem, opened, at, quoted):
             return fault
     unclosed = "unexpected end of stream" in problem or (
-        "',' or" in problem and _line_of(text, opened) != _line_of(text, at)
+        "',' or" in problem
+        and (_line_of(text, opened) != _line_of(text, at) or not text[at:].strip())
     )
     span = (opened, opened + 1) if unclosed else (at, min(at + 1, len(text)))
     for known, message, hint in _ADVICE:

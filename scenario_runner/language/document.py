@@ -6,7 +6,7 @@ import bisect
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from scenario_runner.errors import Where
 
@@ -15,6 +15,14 @@ Path = tuple[str | int, ...]
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+class Origins(Protocol):
+    """Says of every value of a tree where it comes from."""
+
+    def where(self, path: Path, *, key: bool = False) -> Where:
+        """The place of a value, or of its key."""
+        ...
 
 
 @dataclass(slots=True)

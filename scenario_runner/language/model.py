@@ -214,9 +214,16 @@ class StudySpec(Model):
     """The series of the study; an empty list for a study that only ``import`` fills."""
 
 
-class PatientSpec(Model):
-    """One synthetic patient, or ``count`` alike."""
+_From = Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
+"""The name of a source, and what it takes."""
 
+
+class PatientSpec(Model):
+    """One synthetic patient, or ``count`` alike; or, with ``from``, all that a source has."""
+
+    from_: Annotated[_From | None, Field(alias="from")] = None
+    """A source of patients and what it takes: ``{csv: rows.csv}``. What stands beside it wins over what the
+    source says."""
     count: Count = 1
     """How many alike."""
     id: Text | None = None

@@ -38,7 +38,13 @@ def render(
     if format == "github":
         return "".join(_github(each) + "\n" for each in diagnostics)
     lines = source or Files()
-    return "".join(_text(each, lines(each.where.file)) for each in diagnostics)
+    return "".join(_text(each, _lines(each.where, lines)) for each in diagnostics)
+
+
+def _lines(where: Where, source: Source) -> list[str] | None:
+    if where.text is not None:
+        return [*[""] * (where.line - 1), where.text]
+    return source(where.file) if where.file else None
 
 
 class Files:
@@ -76,6 +82,7 @@ def _json(diagnostic: Diagnostic) -> str:
             "end_line": where.end_line,
             "end_column": where.end_column,
             "path": where.path,
+            **({"place": where.label} if where.label else {}),
             "message": diagnostic.message,
             "hint": diagnostic.hint,
         },
@@ -95,7 +102,9 @@ def _github(diagnostic: Diagnostic) -> str:
         "title": diagnostic.code,
     }  # fmt: skip
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    message = diagnostic.message + (f"\n{diagnostic.hint}" if diagnostic.hint else "")
+    if not where.file:
+        properties = {"title": diagnostic.code}
+    message = _message(diagnostic) + (f"\n{diagnostic.hint}" if diagnostic.hint else "")
     return f"::{diagnostic.severity} {listed}::{_data(message)}"
 
 
@@ -109,13 +118,20 @@ def _property(text: str) -> str:
 
 def _text(diagnostic: Diagnostic, lines: list[str] | None) -> str:
     where = diagnostic.where
-    place = f"{where.file}:{where.line}:{where.column}"
-    out = [f"{place}: {diagnostic.severity} {diagnostic.code}: {visible(diagnostic.message)}"]
+    place = f"{where.file}:{where.line}:{where.column}" if where.file else visible(where.label)
+    out = [f"{place}: {diagnostic.severity} {diagnostic.code}: {visible(_message(diagnostic))}"]
     if lines is not None and where.line <= len(lines) and lines[where.line - 1].strip():
         out += _excerpt(where, lines[where.line - 1])
     if diagnostic.hint:
         out += [f"   {visible(line)}" for line in diagnostic.hint.splitlines()]
     return "\n".join(out) + "\n"
+
+
+def _message(diagnostic: Diagnostic) -> str:
+    """What is wrong, with what the place is called when lines say little."""
+    where = diagnostic.where
+    named = where.label if where.file else ""
+    return f"{diagnostic.message} ({named})" if named else diagnostic.message
 
 
 def _excerpt(where: Where, line: str) -> list[str]:

@@ -8,6 +8,7 @@ from scenario_runner.plugins import hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.planning.api import Demographics, PatternField
+    from scenario_runner.planning.sources import PatientSource
 
 
 @hookimpl
@@ -24,3 +25,11 @@ def fabricate_demographics() -> list[Demographics]:
     from scenario_runner.planning.demographics import FakerDemographics
 
     return [FakerDemographics()]
+
+
+@hookimpl
+def fabricate_sources() -> list[PatientSource]:
+    """Rows of tables, and patients written in files of their own."""
+    from scenario_runner.planning.source_files import PatientFile, Table
+
+    return [Table(), PatientFile()]

@@ -1,7 +1,7 @@
 """A scenario with a site becomes a plan: the one door of this room.
 
-``plan`` reserves the numbers that the plan needs and returns its cases; ``check`` finds what is
-wrong with all of them and reserves nothing.
+``prepare`` works everything out and reserves nothing; what it returns knows what is wrong, and
+reserves the numbers when its cases are wanted.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from scenario_runner.planning.numbers import ExhaustedRule, reserve
 from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.planning.prepare import Preparation
+from scenario_runner.planning.sources import Inputs, SourceContext, placed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         ModalityDefaults,
         PatternField,
     )
+    from scenario_runner.planning.sources import PatientSource
     from scenario_runner.planning.values import ValueProblem
 
 
@@ -61,6 +63,10 @@ class PlanOptions:
     """What a series shows when nothing is said, from modality, body part and frames."""
     faults: Mapping[str, FaultFacts] = field(default_factory=dict)
     """Faults by name."""
+    sources: Mapping[str, PatientSource] = field(default_factory=dict)
+    """Where patients can come from, by name."""
+    inputs: Inputs = field(default_factory=Inputs)
+    """What they read."""
 
 
 class Plan(Sequence[PlannedCase]):
@@ -86,80 +92,93 @@ class Plan(Sequence[PlannedCase]):
         return iter(self._cases)
 
 
-def plan(
+def prepare(
     scenario: Scenario,
     site: Site,
     *,
     options: PlanOptions,
-    counters: Counters,
     modalities: Mapping[str, ModalityDefaults],
     pattern_fields: Mapping[str, PatternField],
     demographics: Mapping[str, Demographics],
     site_document: Document | None = None,
-) -> Plan:
-    """Plan a scenario: one case for each combination of its matrix.
+) -> Prepared:
+    """Work out the plan of a scenario, one case for each combination of its matrix.
 
-    counters: the registry's, a PeekCounters where nothing may move, or a ReplayCounters. Mappings:
-    by name, what plugins and built-ins offer. site_document: where the site's rules stand, for
-    diagnostics. Raises InvalidInput with all that is wrong, and only when nothing is are numbers
-    reserved; MachineError when the registry cannot be used.
+    Mappings: by name, what plugins and built-ins offer. site_document: where the site's rules stand,
+    for diagnostics. No counter moves, and what is wrong is in the result.
     """
     offers = _offers(options, modalities, demographics)
-    prepared = _prepare(scenario, site, options, offers, pattern_fields, site_document)
-    if found := prepared.findings.all():
+    return _prepare(scenario, site, options, offers, pattern_fields, site_document)
+
+
+def plan(scenario: Scenario, site: Site, *, counters: Counters, **more: Any) -> Plan:
+    """Plan a scenario at once: ``prepare``, whose arguments it takes, and ``Prepared.plan``.
+
+    Raises InvalidInput with all that is wrong, and only when nothing is are numbers reserved.
+    """
+    prepared = prepare(scenario, site, **more)
+    if found := prepared.diagnostics():
         raise InvalidInput(found)
-    try:
-        reserved = reserve(prepared.identifiers.demand, site.name, counters)
-    except ExhaustedRule as error:
-        where = prepared.identifiers.places[error.kind, error.pattern]
-        raise InvalidInput([Diagnostic("FAB303", where, error.message, error.hint)]) from error
-    cases = [
-        build(
-            case,
-            index,
-            Setting(
-                case_name=case.name,
-                origin=derive_uid(None, options.seed, case.id),
-                case_seed=derive_seed(options.seed, case.id),
-                run_seed=options.seed,
-                now=options.now,
-                zone=site.zone,
-                site_name=site.name,
-                uid_root=site.identifiers.uid_root,
-                reserved=reserved,
-                demographics=demographics,
-            ),
-        )
-        for index, case in enumerate(prepared.cases)
-    ]
-    return Plan(cases, reserved.record)
+    return prepared.plan(counters)
 
 
-def check(
-    scenario: Scenario,
-    site: Site,
-    *,
-    options: PlanOptions,
-    modalities: Mapping[str, ModalityDefaults],
-    pattern_fields: Mapping[str, PatternField],
-    demographics: Mapping[str, Demographics],
-    site_document: Document | None = None,
-) -> list[Diagnostic]:
-    """All that is wrong with the plan of a scenario, over every combination; no counter moves.
-
-    Whether the registry has enough numbers left is not looked at: that is the machine's state, not
-    the file's. Arguments as of ``plan``.
-    """
-    offers = _offers(options, modalities, demographics)
-    prepared = _prepare(scenario, site, options, offers, pattern_fields, site_document)
-    return prepared.findings.all()
+def check(scenario: Scenario, site: Site, **more: Any) -> list[Diagnostic]:
+    """All that is wrong with the plan of a scenario. Arguments as of ``prepare``."""
+    return prepare(scenario, site, **more).diagnostics()
 
 
-@dataclass(slots=True)
-class _Prepared:
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """The plan of a scenario but for its numbers, which no registry has been asked for yet."""
+
+    site: Site
+    options: PlanOptions
+    demographics: Mapping[str, Demographics]
     findings: Findings
     identifiers: Identifiers
     cases: list[CasePart] = field(default_factory=list)
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """All that is wrong, over every combination.
+
+        Whether the registry has enough numbers left is not looked at: that is the machine's state,
+        not the file's.
+        """
+        return self.findings.all()
+
+    def plan(self, counters: Counters) -> Plan:
+        """Reserve the numbers; nothing may be wrong.
+
+        counters: the registry's, a PeekCounters where nothing may move, or a ReplayCounters. Raises
+        InvalidInput when a rule has too few numbers left, MachineError when the registry cannot be
+        used.
+        """
+        options, site = self.options, self.site
+        try:
+            reserved = reserve(self.identifiers.demand, site.name, counters)
+        except ExhaustedRule as error:
+            where = self.identifiers.places[error.kind, error.pattern]
+            raise InvalidInput([Diagnostic("FAB303", where, error.message, error.hint)]) from error
+        cases = [
+            build(
+                case,
+                index,
+                Setting(
+                    case_name=case.name,
+                    origin=derive_uid(None, options.seed, case.id),
+                    case_seed=derive_seed(options.seed, case.id),
+                    run_seed=options.seed,
+                    now=options.now,
+                    zone=site.zone,
+                    site_name=site.name,
+                    uid_root=site.identifiers.uid_root,
+                    reserved=reserved,
+                    demographics=self.demographics,
+                ),
+            )
+            for index, case in enumerate(self.cases)
+        ]
+        return Plan(cases, reserved.record)
 
 
 def _offers(
@@ -184,14 +203,20 @@ def _prepare(
     offers: Offers,
     pattern_fields: Mapping[str, PatternField],
     site_document: Document | None,
-) -> _Prepared:
+) -> Prepared:
     document, header = scenario.document, scenario.header
     findings = Findings(document)
-    identifiers = Identifiers(site, pattern_fields, findings, document, site_document)
-    prepared = _Prepared(findings, identifiers)
-    preparation = Preparation(
-        offers, identifiers, findings, options.now.date(), FilePath(document.file).parent
+    identifiers = Identifiers(site, pattern_fields, findings, site_document)
+    prepared = Prepared(
+        site=site,
+        options=options,
+        demographics=offers.demographics,
+        findings=findings,
+        identifiers=identifiers,
     )
+    folder = FilePath(document.file).parent
+    preparation = Preparation(offers, identifiers, findings, options.now.date(), folder)
+    context = SourceContext(folder, options.inputs)
     base = {
         "run": dict(options.run_names),
         "site": {"name": site.name, "ae_title": site.ae_title},
@@ -202,6 +227,7 @@ def _prepare(
             names = {**base, "matrix": combination}
             vars_ = resolve_vars(header.vars, names, document.where, ("vars",))
             specs = patients_of(scenario, {**names, "vars": vars_})
+            patients = placed(specs, document, options.sources, context)
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
                 findings.take(diagnostic)
@@ -211,7 +237,7 @@ def _prepare(
             name=header.name,
             matrix=combination,
             vars=vars_,
-            patients=preparation.patients(specs),
+            patients=preparation.patients(patients),
         )
         if not preparation.too_many(case.totals()):
             prepared.cases.append(case)

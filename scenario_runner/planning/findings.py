@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import Diagnostic, Where
+from scenario_runner.language.document import Document
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Document
+    from scenario_runner.language.document import Origins
     from scenario_runner.planning.values import ValueProblem
 
 Path = tuple[str | int, ...]
@@ -17,8 +18,9 @@ Span = tuple[int, int]
 class Findings:
     """The diagnostics of one scenario's plan; what several cases have in common is said once."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, origins: Origins) -> None:
+        self.origins = origins
+        """Where the values come from that are looked at just now."""
         self._found: dict[tuple[object, ...], Diagnostic] = {}
 
     def add(
@@ -30,7 +32,7 @@ class Findings:
         span: tuple[str, Span] | None = None,
     ) -> None:
         """Note a problem at a value. key: at its key instead. span: a part of the value's text."""
-        self.add_at(place(self._document, path, key=key, span=span), problem)
+        self.add_at(place(self.origins, path, key=key, span=span), problem)
 
     def add_at(self, where: Where, problem: ValueProblem) -> None:
         """Note a problem at a known place."""
@@ -50,17 +52,17 @@ class Findings:
 
 
 def place(
-    document: Document, path: Path, *, key: bool = False, span: tuple[str, Span] | None = None
+    origins: Origins, path: Path, *, key: bool = False, span: tuple[str, Span] | None = None
 ) -> Where:
     """Where a value stands; with span = (the value's text, (start, end)) a part of it.
 
     Only a value that stands in the file as it is can be pointed into; one that was rendered,
     escaped or folded is pointed at as a whole.
     """
-    whole = document.where(path, key=key)
-    if span is None:
+    whole = origins.where(path, key=key)
+    if span is None or not isinstance(origins, Document):
         return whole
-    text, (start, end) = span
+    document, (text, (start, end)) = origins, span
     first = document.lines[whole.line - 1] + whole.column - 1
     last = document.lines[whole.end_line - 1] + whole.end_column - 1
     written = document.text[first:last]

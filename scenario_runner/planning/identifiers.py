@@ -32,13 +32,11 @@ class Identifiers:
         site: Site,
         fields: Mapping[str, PatternField],
         findings: Findings,
-        document: Document,
         site_document: Document | None = None,
     ) -> None:
         self._site = site
         self._fields = fields
         self._findings = findings
-        self._document = document
         self._site_document = site_document
         self._patterns: dict[str, Pattern | PatternError] = {}
         self._in_case: dict[tuple[str, Pattern, str], int] = {}
@@ -61,10 +59,10 @@ class Identifiers:
     ) -> Identifier:
         """The rule for ``count`` identifiers, the site's when none is given."""
         text = given if given is not None else str(getattr(self._site.identifiers, kind))
-        document = self._document
+        origins = self._findings.origins
         if given is None and self._site_document is not None:
-            document, path = self._site_document, ("identifiers", kind)
-        where = place(document, path)
+            origins, path = self._site_document, ("identifiers", kind)
+        where = place(origins, path)
         if text not in self._patterns:
             try:
                 self._patterns[text] = parse(text, self._fields)
@@ -72,7 +70,7 @@ class Identifiers:
                 self._patterns[text] = error
         pattern = self._patterns[text]
         if isinstance(pattern, PatternError):
-            inside = place(document, path, span=(text, (pattern.start, pattern.end)))
+            inside = place(origins, path, span=(text, (pattern.start, pattern.end)))
             self._findings.add_at(inside, ValueProblem("FAB301", pattern.message, pattern.hint))
             pattern = Pattern((Literal(text),), {})
         else:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.findings import Findings
     from scenario_runner.planning.identifiers import Identifiers
     from scenario_runner.planning.offers import Offers
+    from scenario_runner.planning.sources import Placed
 
 MAX_ENTITIES = 10_000_000
 """Images, or studies without any, of one case: more is a slip of the finger."""
@@ -62,15 +63,18 @@ class Preparation:
         self._character_sets = CharacterSets(offers.demographics, findings)
         self._faults = Faults(offers.faults, findings)
 
-    def patients(self, specs: Sequence[PatientSpec]) -> tuple[PatientPart, ...]:
+    def patients(self, placed: Sequence[Placed]) -> tuple[PatientPart, ...]:
         """All parts of one case."""
         self._identifiers.begin_case()
         self._uids.begin_case()
         parts = []
         first = 0
-        for index, spec in enumerate(specs):
-            parts.append(self._patient(spec, ("patients", index), first))
-            first += spec.count
+        scenario = self._findings.origins
+        for one in placed:
+            self._findings.origins = one.origins
+            parts.append(self._patient(one.spec, ("patients", one.entry), first))
+            first += one.spec.count
+        self._findings.origins = scenario
         return tuple(parts)
 
     def too_many(self, totals: Mapping[str, int]) -> bool:

@@ -62,6 +62,7 @@ def _plan(file: Path, plugins: Plugins, site: LoadedSite) -> None:
             now=now,
             run_names={"id": "run", "seed": 1, "started": now.isoformat(), "date": "2026-01-31"},
             phantoms=_PHANTOMS,
+            sources=plugins.named("fabricate_sources"),
             faults={name: fault.facts for name, fault in plugins.named("fabricate_faults").items()},
         ),
         counters=FirstNumbers(),
