@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Level = Literal["patient", "study", "series", "image"]
-QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
+from scenario_runner.dicom.retrieve_keys import Level, QueryLevel
+
+__all__ = [
+    "FetchRequest", "Fetchable", "FindRequest", "Level", "QueryLevel", "RetrieveRequest",
+    "StoreOptions", "Way",
+]  # fmt: skip
+
 Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "dicomweb", "orthanc"]
 """How a step may be asked to do its work: ``via``."""
 Fetchable = Literal["metadata", "frames", "rendered"]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from scenario_runner.dicom.levels import unique_keys
 
 Level = Literal["patient", "study", "series", "image"]
+QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
 Keys = dict[str, "str | list[str]"]
 """Unique keys of one request."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.queries import QueryLevel
+    from scenario_runner.dicom.retrieve_keys import QueryLevel
     from scenario_runner.ul.peer import Peer
 
 PENDING = frozenset((0xFF00, 0xFF01))

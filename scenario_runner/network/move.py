@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.queries import Level
+    from scenario_runner.dicom.retrieve_keys import Level
     from scenario_runner.ul.peer import Peer
 
 _MEDIUM_PRIORITY = 0

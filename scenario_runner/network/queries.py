@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.sop_classes import (
     MODALITY_WORKLIST,
@@ -17,10 +17,8 @@ from scenario_runner.errors import ProtocolViolation
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from scenario_runner.dicom.retrieve_keys import Level, QueryLevel
     from scenario_runner.ul.peer import Peer
-
-Level = Literal["patient", "study", "series", "image"]
-QueryLevel = Literal["patient", "study", "series", "image", "worklist"]
 
 
 def find_class(level: QueryLevel) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.answers import Received
-    from scenario_runner.network.queries import Level
+    from scenario_runner.dicom.retrieve_keys import Level
 
 pytestmark = pytest.mark.peer
 
