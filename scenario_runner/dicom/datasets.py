@@ -21,6 +21,7 @@ from pydicom.filewriter import write_data_element
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
+    UTF8,
     decode,
     encode,
     parse,
@@ -28,7 +29,7 @@ from scenario_runner.dicom.characters import (
 from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.elements import DamagedDatasetError, inflate
 from scenario_runner.dicom.part10 import file_meta, read_meta
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from scenario_runner.dicom.syntaxes import Encoding
 
 _HEAD = 1 << 16
+_UNDEFINED = 0xFFFFFFFF
 
 # pydicom warns of a term that is not in its table whenever it opens a data set with it.
 charset.python_encoding.setdefault("ISO_IR 203", "iso8859_15")
@@ -121,6 +123,32 @@ def text_of(value: Any) -> str:
     if isinstance(value, list) or (hasattr(value, "__iter__") and not hasattr(value, "components")):
         return "\\".join("" if one is None else str(one) for one in value)
     return str(value)
+
+
+def in_utf8(data: bytes, transfer_syntax_uid: str) -> bytes:
+    """An encoded data set with all its text in UTF-8, which holds any, and declared so.
+
+    Everything but text stays as it is. What is deflated comes back inflated. Raises
+    DamagedDatasetError.
+    """
+    dataset = read_file(BytesIO(file_meta("", "", transfer_syntax_uid) + data))
+    pixels = dataset.get_item("PixelData") if "PixelData" in dataset else None
+    if isinstance(pixels, RawDataElement) and pixels.length == _UNDEFINED:
+        # A raw element does not keep that its length is undefined, as that of encapsulated pixels is.
+        _ = dataset["PixelData"]
+    _declare_utf8(dataset)
+    return encode_dataset(dataset, encoding_of(transfer_syntax_uid), (UTF8,))
+
+
+def _declare_utf8(dataset: Dataset, *, item: bool = False) -> None:
+    """Declare UTF-8, in items where they declare something else."""
+    if SPECIFIC_CHARACTER_SET in dataset or not item:
+        dataset.SpecificCharacterSet = UTF8
+    for tag in list(dataset.keys()):
+        element = dataset.get_item(tag)
+        if not element.is_raw and element.VR == "SQ":
+            for inner in element.value or ():
+                _declare_utf8(inner, item=True)
 
 
 def encoded_text(value: Any, vr: str, terms: Sequence[str]) -> bytes:

@@ -49,12 +49,19 @@ _LATIN_1, _CYRILLIC = "ISO_IR 100", "ISO_IR 144"
 
 
 def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> bytes:
-    """A data set with another value in one attribute of text, in its own character set if it can."""
+    """A data set with another value in one attribute of text.
+
+    Where the data set's own character sets cannot say it, all of its text goes over to UTF-8: an
+    archive that gives a value of its own declares it right (PS3.3 C.12.1.1.2).
+    """
+    from scenario_runner.dicom.datasets import in_utf8
+
     tag = _tag(keyword)
     terms = character_sets(read_header(data, transfer_syntax_uid))
     try:
         encoded = encode(tag, [value], terms).value
     except UnencodableError:
+        data = in_utf8(data, transfer_syntax_uid)
         encoded = encode(tag, [value], (UTF8,)).value
     return replace_element(data, transfer_syntax_uid, tag, vr_of(tag), encoded)
 

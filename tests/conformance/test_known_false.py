@@ -60,6 +60,20 @@ RIGHT: dict[str, list[Object]] = {
         ct(("PatientName", b"A" * 64 + b"=" + b"B" * 64 + b" ")),
         ct(UTF_8, ("PatientName", b"A" * 30 + b"=" + CYRILLIC * 30 + b"=" + CYRILLIC * 30)),
     ],
+    "character-unknown": [
+        ct(
+            ("SpecificCharacterSet", "ISO_IR 203"),
+            ("PatientName", "TESTŒUF^ŽÁ".encode("iso8859-15")),
+        ),
+        ct(("SpecificCharacterSet", "ISO 2022 IR 138"), ("PatientName", b"\xf9\xf8^\xe3")),
+        ct(("SpecificCharacterSet", "GBK"), ("PatientName", "王^小东 ".encode("gbk"))),
+    ],
+    "backslash-in-character": [
+        ct(
+            ("SpecificCharacterSet", "\\ISO 2022 IR 87"),
+            ("PatientName", b"A^\x1b$BK\\\x1b(B"),
+        )
+    ],
     "control-in-text": [ct(("ImageComments", b"one\r\ntwo\tthree\x0c "))],
     "laterality-of-no-part": [
         ct(without="BodyPartExamined"),
@@ -75,6 +89,8 @@ RIGHT: dict[str, list[Object]] = {
 }
 WRONG: dict[str, Object] = {
     "length-in-bytes": ct(UTF_8, ("StudyDescription", CYRILLIC * 65)),
+    "character-unknown": ct(("PatientName", b"\xf9\xf8^\xe3 ")),
+    "backslash-in-character": ct(("PatientName", b"A^B\\C^D ")),
     "control-in-text": ct(("ImageComments", b"one\x07two ")),
     "laterality-of-no-part": ct(("BodyPartExamined", "HAND")),
     "class-unknown": ct(("SOPClassUID", "1.2.3.4")),

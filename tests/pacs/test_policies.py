@@ -7,11 +7,14 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydicom import Dataset, dcmread
 
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.datasets import read_file
 from scenario_runner.errors import AssociationRejected, UsageError
 from scenario_runner.language.site_model import EmbeddedService
 from scenario_runner.network.commit import Commitments, commit
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
     from scenario_runner.answers import StoreStatus
     from tests.archive.samples import Sample
+
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 
 @pytest.fixture
@@ -69,6 +74,27 @@ def test_a_coerced_attribute_is_told_and_only_where_it_was_another_one(start: An
     for one in pacs.archive.instances():
         header, _ = pacs.archive.header(one.file)
         assert header[0x00100020].value.strip() == b"MPI7"
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN])
+@pytest.mark.parametrize("declared", ["ISO_IR 100", None])
+def test_a_coerced_value_that_the_character_set_lacks_is_read_as_given(
+    start: Any, declared: str | None, syntax: str
+) -> None:
+    said: dict[str, Any] = {"SpecificCharacterSet": declared} if declared else {}
+    name = "MÜLLER^ANNA" if declared else "CITIZEN^JANE"
+    code = Dataset()
+    code.CodeMeaning = "Schädel" if declared else "Skull"
+    pacs = start(coerce={"InstitutionName": "Klinik Ωmega ☃"})
+    given = sample(transfer_syntax=syntax, PatientName=name, ProcedureCodeSequence=[code], **said)
+    (status,) = send(pacs, given)
+    assert status.status == 0xB000
+    (one,) = pacs.archive.instances()
+    kept = read_file(pacs.archive.folder / one.file)
+    assert kept.SpecificCharacterSet == "ISO_IR 192"
+    assert (str(kept.PatientName), kept.InstitutionName) == (name, "Klinik Ωmega ☃")
+    assert kept.ProcedureCodeSequence[0].CodeMeaning == code.CodeMeaning
+    assert kept.PixelData == dcmread(BytesIO(given.file)).PixelData
 
 
 @pytest.mark.parametrize(

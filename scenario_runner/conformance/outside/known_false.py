@@ -60,6 +60,24 @@ def _is_short_enough(place: Place) -> bool:
     return not list(values.length(place.items, element))
 
 
+def _decodes(place: Place) -> bool:
+    """The value can be read as the declared character set has it, and is of the form of its VR."""
+    element = place.element
+    if element is None or not element.kept or element.vr not in CHARACTER_SET:
+        return False
+    faults = (*values.characters(place.items, element), *values.form(place.items, element))
+    return not faults
+
+
+def _has_half_a_backslash(place: Place) -> bool:
+    """A byte of a character looks like a backslash, and there are as many values as there may be."""
+    element = place.element
+    if element is None or not _decodes(place):
+        return False
+    real = "\\".join(values.values_of(element, place.items)).count("\\")
+    return element.value.count(b"\\") > real and not list(values.multiplicity(place.items, element))
+
+
 def _has_line_breaks_only(place: Place) -> bool:
     """The text has TAB, LF, FF and CR and no other control character."""
     element = place.element
@@ -107,6 +125,23 @@ KNOWN_FALSE: Final = (
         "it counts bytes and all component groups of a name together; the limit is on characters, "
         "and of a name on each component group",
         "PS3.5 6.2",
+    ),
+    KnownFalse(
+        "character-unknown",
+        re.compile(
+            r"Value invalid for this VR \[\w\w\].* - Character invalid for character repertoire",
+            re.DOTALL,
+        ),
+        _decodes,
+        "the program does not know this character set, or not all of it; the value can be read as declared",
+        "PS3.3 C.12.1.1.2",
+    ),
+    KnownFalse(
+        "backslash-in-character",
+        re.compile(r"Bad attribute Value Multiplicity"),
+        _has_half_a_backslash,
+        "a byte of a character of two bytes is no delimiter, though a backslash has the same code",
+        "PS3.5 6.1.2.5.3",
     ),
     KnownFalse(
         "control-in-text",
