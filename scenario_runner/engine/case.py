@@ -18,7 +18,8 @@ from scenario_runner.engine.step import Ending, StepRunner, finish, from_error, 
 from scenario_runner.errors import FabricatorError, InvalidInput
 from scenario_runner.events import CaseFinished, CaseStarted
 from scenario_runner.language.check import no_list
-from scenario_runner.language.scenario import Scenario, StepEntry
+from scenario_runner.language.entries import StepEntry
+from scenario_runner.language.scenario import Scenario
 from scenario_runner.language.templates import evaluate, render_tree
 
 NOTHING = Ending("skipped", "")

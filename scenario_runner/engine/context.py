@@ -33,7 +33,7 @@ from scenario_runner.events import (
     PeerSeen,
     Progress,
 )
-from scenario_runner.language.scenario import StepEntry
+from scenario_runner.language.entries import StepEntry
 
 if TYPE_CHECKING:
     from scenario_runner.events import Section

@@ -21,8 +21,9 @@ from scenario_runner.errors import (
     UsageError,
 )
 from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
+from scenario_runner.language.entries import StepEntry
 from scenario_runner.language.scalars import as_written
-from scenario_runner.language.scenario import StepEntry, step_parameters
+from scenario_runner.language.scenario import step_parameters
 from scenario_runner.language.template_values import TemplateProblem
 from scenario_runner.language.templates import render_text
 

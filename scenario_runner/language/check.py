@@ -224,8 +224,13 @@ def _type(error: _Error, document: Document) -> Iterator[Diagnostic]:
 
 
 def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
-    # jsonschema reports each missing key by itself and says which only in its message.
-    missing = error.message.split("'")[1]
+    # jsonschema reports each missing key by itself; what is said twice of a place is kept once.
+    for missing in error.limit:
+        if missing not in error.instance:
+            yield from _missing(missing, error, document)
+
+
+def _missing(missing: str, error: _Error, document: Document) -> Iterator[Diagnostic]:
     allowed = error.schema.get("properties", {})
     if any(
         key not in allowed

@@ -1,15 +1,21 @@
-"""What may stand beside the one key that names a step or a check."""
+"""The entries of ``steps`` and ``finally``: what may stand beside the key that names a step or check."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from scenario_runner.language.fields import Duration, Expression, Model, Name, Text
 
+if TYPE_CHECKING:
+    from scenario_runner.language.document import Path
+
 FailureKind = Literal["error", "failed"]
+Section = Literal["steps", "finally"]
+SECTIONS: tuple[Section, ...] = ("steps", "finally")
 
 
 def _expression(value: str) -> str:
@@ -80,3 +86,37 @@ class CheckSiblings(Model):
     """What the report calls the check."""
     requirements: list[Text] = Field(default=[])
     """Requirements that this check verifies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again: at most ``attempts`` times in all, ``delay`` seconds between two of them."""
+
+    attempts: int
+    delay: float
+    on: frozenset[FailureKind] = frozenset({"error", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEntry:
+    """One entry of ``steps`` or ``finally``, its parameters as written."""
+
+    step: str
+    """Which step: ``query``."""
+    parameters: Any
+    """The raw tree, rendered and typed by ``step_parameters`` when the step runs."""
+    path: Path
+    parameters_path: Path
+    id: str
+    title: str | None
+    when: str | bool | None
+    for_each: list[Any] | str | None
+    retry: Retry | None
+    timeout: float | None
+    """Seconds."""
+    save_as: str | None
+    fails: str | None
+    """What the message has to say for a step that is to fail."""
+    requirements: tuple[str, ...]
+    tags: tuple[str, ...]
+    section: Section

@@ -12,7 +12,7 @@ from scenario_runner.language.templates import is_template
 from scenario_runner.language.words import did_you_mean, quoted, some_of
 
 if TYPE_CHECKING:
-    from scenario_runner.language.scenario import StepEntry
+    from scenario_runner.language.entries import StepEntry
 
 SELECTIONS = ("generated", "imported", "all")
 """Selections that need not be saved: what ``generate`` chose, ``import`` took in, the whole plan."""

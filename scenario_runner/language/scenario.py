@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, UsageError
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck, in_file_order, no_list
-from scenario_runner.language.entries import CheckSiblings, FailureKind, StepSiblings
+from scenario_runner.language.entries import (
+    SECTIONS,
+    CheckSiblings,
+    Retry,
+    Section,
+    StepEntry,
+    StepSiblings,
+)
 from scenario_runner.language.kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.marks import marks
@@ -31,8 +38,6 @@ if TYPE_CHECKING:
     from scenario_runner.language.document import Document, Path
     from scenario_runner.plugins import Plugins
 
-Section = Literal["steps", "finally"]
-SECTIONS: tuple[Section, ...] = ("steps", "finally")
 RESERVED = frozenset(
     {"vars", "matrix", "run", "site", "patients", "studies", "series", "images", "item", "env"}
 )
@@ -41,9 +46,7 @@ RESERVED = frozenset(
 M = TypeVar("M", bound=BaseModel)
 
 __all__ = [
-    "Retry",
     "Scenario",
-    "StepEntry",
     "check_scenario",
     "parameters_at",
     "patients_of",
@@ -51,40 +54,6 @@ __all__ = [
     "scenario_files",
     "step_parameters",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Try again: at most ``attempts`` times in all, ``delay`` seconds between two of them."""
-
-    attempts: int
-    delay: float
-    on: frozenset[FailureKind] = frozenset({"error", "failed"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepEntry:
-    """One entry of ``steps`` or ``finally``, its parameters as written."""
-
-    step: str
-    """Which step: ``query``."""
-    parameters: Any
-    """The raw tree, rendered and typed by ``step_parameters`` when the step runs."""
-    path: Path
-    parameters_path: Path
-    id: str
-    title: str | None
-    when: str | bool | None
-    for_each: list[Any] | str | None
-    retry: Retry | None
-    timeout: float | None
-    """Seconds."""
-    save_as: str | None
-    fails: str | None
-    """What the message has to say for a step that is to fail."""
-    requirements: tuple[str, ...]
-    tags: tuple[str, ...]
-    section: Section
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.amounts import amount
 from scenario_runner.errors import UsageError
 from scenario_runner.planning.api import CounterExhausted, Counters
-from scenario_runner.planning.patterns import Counter, Pattern
+from scenario_runner.planning.pattern_parts import Counter
+from scenario_runner.planning.patterns import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from scenario_runner.planning.pattern_fields import MAX_WIDTH
+from scenario_runner.planning.pattern_parts import Field, Part, PatternError, counter
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from scenario_runner.planning.patterns import Part
 
 _NUMBERS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -46,9 +47,6 @@ def in_words(body: str, offset: int) -> Part | None:
     offset: where the opening brace stands. Raises PatternError for a phrase that begins with a
     number and goes on with something that is not known.
     """
-    from scenario_runner.planning.pattern_fields import MAX_WIDTH
-    from scenario_runner.planning.patterns import Field, PatternError, counter
-
     phrase = " ".join(body.lower().split())
     first, space, _ = phrase.partition(" ")
     if not space or not ((first.isascii() and first.isdigit()) or first in _NUMBERS):

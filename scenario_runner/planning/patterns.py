@@ -15,6 +15,16 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.planning.api import PatternContext, PatternField, SpacedField
 from scenario_runner.planning.pattern_fields import MAX_WIDTH
+from scenario_runner.planning.pattern_parts import (
+    CheckDigit,
+    Counter,
+    Field,
+    Literal,
+    Part,
+    PatternError,
+    counter,
+)
+from scenario_runner.planning.pattern_words import bare_dates, in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,73 +36,6 @@ _SINGULAR = {"letter": "letters", "digit": "digits"}
 
 
 _UNUSED = Random(0)  # noqa: S311 - stands where no field looks at it
-
-
-class PatternError(ValueError):
-    """A pattern that cannot be read; start and end are offsets of the wrong part in its text."""
-
-    def __init__(self, message: str, start: int, end: int, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.start = start
-        self.end = end
-        self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Characters that stand for themselves; never a brace."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """``{7digits}``: the next number of a durable counter, with leading zeros."""
-
-    width: int
-    start: int = 1
-    step: int = 1
-
-    @property
-    def last(self) -> int:
-        """The highest number that fits the width, and the registry's 63 bits."""
-        return min(int(10**self.width), 2**63) - 1
-
-    @property
-    def capacity(self) -> int:
-        """How many numbers there are from start."""
-        return (self.last - self.start) // self.step + 1
-
-    def __str__(self) -> str:
-        options = [f"start={self.start}"] if self.start != 1 else []
-        options += [f"step={self.step}"] if self.step != 1 else []
-        return f"{{{self.width}digits{':' if options else ''}{','.join(options)}}}"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckDigit:
-    """``{mod10}``: makes the digits of everything before it valid by Luhn (ISO/IEC 7812-1 B)."""
-
-    def __str__(self) -> str:
-        return "{mod10}"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """Any other field, by name; what it writes is up to the PatternField of that name."""
-
-    name: str
-    width: int | None = None
-
-    def __str__(self) -> str:
-        return f"{{{'' if self.width is None else self.width}{self.name}}}"
-
-
-Part = Literal | Counter | CheckDigit | Field
 
 
 @dataclass(frozen=True)
@@ -230,8 +173,6 @@ def parse(text: str, fields: Mapping[str, PatternField]) -> Pattern:
     Raises PatternError for an unbalanced brace, an unknown field or option, or a width or start
     that makes no sense.
     """
-    from scenario_runner.planning.pattern_words import bare_dates, in_words
-
     pieces = _split(text)
     words = {start: in_words(body, start) for start, body, braced in pieces if braced}
     long_form = any(found is not None for found in words.values())
@@ -297,21 +238,6 @@ def _field(body: str, start: int, fields: Mapping[str, PatternField]) -> Part:
         except ValueError as error:
             raise PatternError(str(error), start, end) from error
     return Field(name, width)
-
-
-def counter(width: int, options: Mapping[str, int], start: int, end: int) -> Counter:
-    """A counter whose options make sense. Raises PatternError for ones that do not."""
-    made = Counter(width, options.get("start", 1), options.get("step", 1))
-    if made.step < 1:
-        raise PatternError("a counter's step is 1 or more", start, end)
-    if made.start > made.last:
-        raise PatternError(
-            f"a counter of {width} digits cannot start at {made.start}",
-            start,
-            end,
-            f"write {{{len(str(made.start))}digits:start={made.start}}}",
-        )
-    return made
 
 
 def _options(text: str | None, start: int, end: int) -> dict[str, int]:

@@ -307,8 +307,7 @@ class Preparation:
         check_tags(tags, partial(self._tag_problem, (*path, "tags")))
 
     def _tag_problem(self, path: Path, below: Path, problem: ValueProblem) -> None:
-        about_key = problem.message.startswith("unknown attribute")
-        self._findings.add((*path, *below), problem, key=about_key)
+        self._findings.add((*path, *below), problem, key=problem.of_key)
 
     def _no_modality(self, path: Path, message: str) -> None:
         names = ", ".join(sorted(kinds.usual(self._offers.modalities)))

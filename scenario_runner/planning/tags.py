@@ -101,7 +101,7 @@ def _lookup(keyword: str) -> tuple[list[str], str] | ValueProblem:
 
         meant = did_you_mean(keyword, keyword_dict)
         hint = 'write a keyword of PS3.6, or "(gggg,xxee) CREATOR" for a private attribute'
-        return ValueProblem("FAB311", f"unknown attribute '{keyword}'{meant}", hint)
+        return ValueProblem("FAB311", f"unknown attribute '{keyword}'{meant}", hint, of_key=True)
     if tag >> 16 <= 2:
         return ValueProblem(
             "FAB311",

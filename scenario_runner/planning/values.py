@@ -18,6 +18,8 @@ class ValueProblem:
     code: str
     message: str
     hint: str | None = None
+    of_key: bool = False
+    """Whether the key is wrong, and not what stands under it."""
 
 
 def forbidden(text: str, vr: str) -> ValueProblem | None:

@@ -10,17 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.planning.patterns import (
+from scenario_runner.planning.pattern_parts import (
     CheckDigit,
     Counter,
     Field,
     Literal,
     Part,
-    Pattern,
     PatternError,
-    luhn,
-    parse,
 )
+from scenario_runner.planning.patterns import Pattern, luhn, parse
 from scenario_runner.planning.shuffle import shuffled
 from tests.planning.support import FIELDS, NOW
 
