@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
-"""Set up and do it: the two commands of the README's first page. Needs nothing but Python 3.11.
+"""Set up and do it: the two commands of the README's first page, and those of CONTRIBUTING.
 
     python dev.py run scenarios/xray_smoke.yaml     install, then `fabricate run …`
     python dev.py check [--no-peers]                install everything, then all checks
+    python dev.py test tests/planning -k counter    install for development, then pytest with these arguments
+    python dev.py cover tests/planning              the same, and which lines of the package were not run
+    python dev.py fix                               format, and mend what the linter can mend
+    python dev.py regenerate                        schemas, reference pages and stored tables from the code
+    python dev.py bench find --studies 2000         one of benchmarks/, beside real peers
 
-Installs into the active virtual environment, or into .venv beside this file. `check` also installs the
-programs of other makers that the peer tests talk to, where it can (Debian or Ubuntu, as root).
+Needs nothing but Python 3.11. Installs into the active virtual environment, or into .venv beside this
+file. `check` also installs the programs of other makers that the peer tests talk to, where it can
+(Debian or Ubuntu, as root).
 """
 
 from __future__ import annotations
@@ -38,10 +44,64 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0
-    if arguments[0] == "check":
-        return check(peers="--no-peers" not in arguments[1:])
-    python = environment("")
-    return subprocess.call([python, "-m", "scenario_runner", *arguments])
+    command, *rest = arguments
+    if command == "check":
+        return check(peers="--no-peers" not in rest)
+    if command in DEVELOPING:
+        return in_turn(DEVELOPING[command](environment("[dev]"), rest))
+    return subprocess.call([environment(""), "-m", "scenario_runner", *arguments])
+
+
+def test(python: str, rest: list[str]) -> list[list[str]]:
+    """Some of the tests, or all."""
+    return [[python, "-m", "pytest", *rest]]
+
+
+def cover(python: str, rest: list[str]) -> list[list[str]]:
+    """Some of the tests, and the lines of the package that they did not run."""
+    return [
+        [python, "-m", "pytest", "--cov", "scenario_runner", "--cov-report", "term-missing", *rest]
+    ]
+
+
+def fix(python: str, rest: list[str]) -> list[list[str]]:
+    """Format and mend, in some files or in all."""
+    files = rest or ["."]
+    return [
+        [python, "-m", "ruff", "check", "--fix", *files],
+        [python, "-m", "ruff", "format", *files],
+    ]
+
+
+def regenerate(python: str, _: list[str]) -> list[list[str]]:
+    """Write again what is made from the code; the tests hold that it is in step."""
+    return [[python, "-m", module] for module in GENERATORS]
+
+
+def bench(python: str, rest: list[str]) -> list[list[str]]:
+    """One benchmark; without a name, which there are."""
+    if not rest:
+        print(*sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py")), sep="\n")
+        return []
+    return [[python, str(ROOT / "benchmarks" / f"{rest[0]}.py"), *rest[1:]]]
+
+
+DEVELOPING = {one.__name__: one for one in (test, cover, fix, regenerate, bench)}
+GENERATORS = (
+    "scenario_runner.language.schema",
+    "scenario_runner.reference",
+    "scenario_runner.planning.usual_people",
+)
+
+
+def in_turn(commands: list[list[str]]) -> int:
+    """Run each; stops at the first that fails, whose exit code is returned."""
+    for command in commands:
+        shown = (Path(part).name if os.sep in part else part for part in command)
+        print("$", " ".join(shown), flush=True)
+        if code := subprocess.call(command, cwd=ROOT):
+            return code
+    return 0
 
 
 def check(*, peers: bool) -> int:
@@ -55,22 +115,15 @@ def check(*, peers: bool) -> int:
         )
         return 2
     bin_folder = Path(python).parent
-    commands = [
-        [python, "-m", "ruff", "format", "--check", "."],
-        [python, "-m", "ruff", "check", "."],
-        [python, "-m", "mypy"],
-        [str(bin_folder / "lint-imports")],
-        [python, "-m", "pytest", "-n", "auto", "-q", *([] if peers else ["-m", "not peer"])],
-    ]
-    for command in commands:
-        print(
-            "$",
-            " ".join(Path(part).name if os.sep in part else part for part in command),
-            flush=True,
-        )
-        if code := subprocess.call(command, cwd=ROOT):
-            return code
-    return 0
+    return in_turn(
+        [
+            [python, "-m", "ruff", "format", "--check", "."],
+            [python, "-m", "ruff", "check", "."],
+            [python, "-m", "mypy"],
+            [str(bin_folder / "lint-imports")],
+            [python, "-m", "pytest", "-n", "auto", "-q", *([] if peers else ["-m", "not peer"])],
+        ]
+    )
 
 
 def environment(extra: str) -> str:

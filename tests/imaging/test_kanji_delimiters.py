@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenario_runner.imaging.character_sets import choose
+from scenario_runner.dicom.characters import choose
 
 
 def test_a_kanji_with_a_backslash_byte_is_written_as_utf_8() -> None:

@@ -268,7 +268,7 @@ def test_what_a_move_lists_as_failed_counts_as_failed_under_any_status() -> None
         wire.answer(context_id, request, 0x0000, encode(failed, EXPLICIT_LE), completed=2, failed=0)
 
     with hostile(contradict) as peer:
-        answer = move(peer, "STUDY", _study(Study()), "SOMEBODY", Deadline(10))
+        answer = move(peer, "study", _study(Study()), "SOMEBODY", Deadline(10))
     assert (answer.status, answer.failed, answer.failed_uids) == (0, 2, ("1.2.3", "1.2.4"))
 
 

@@ -27,6 +27,7 @@ from scenario_runner.language.site_model import (
     Auth,
     BasicAuth,
     DicomService,
+    Expectations,
     HttpService,
     Site,
     TargetSpec,
@@ -66,7 +67,7 @@ def login(url: str, password: str = PASSWORD, **more: Any) -> HttpService:
 
 
 def web(server: Server, folder: Path, **expects: Any) -> Target:
-    spec = TargetSpec(dicomweb=login(f"{server.http}/dicom-web"), expects=expects)
+    spec = TargetSpec(dicomweb=login(f"{server.http}/dicom-web"), expects=Expectations(**expects))
     return open_one(spec, folder)
 
 

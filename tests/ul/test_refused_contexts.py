@@ -18,10 +18,12 @@ from tests.network.objects import CT, PAIR, Study
 from tests.peers.processes import dcmqrscp, orthanc, storescp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.network.objects import Encoded
+    from tests.peers.processes import Server
 
 COMPRESSED = (CT, JPEG_LOSSLESS_SV1)
 
@@ -46,14 +48,14 @@ def test_a_transfer_syntax_that_a_peer_lacks_is_not_mistaken_for_its_sop_class(
     tmp_path: Path, server: str, result: str
 ) -> None:
     """Result 3 is what some answer for a transfer syntax; the class was stored on the same association."""
-    start = {
+    servers: dict[str, Callable[[], AbstractContextManager[Server]]] = {
         "dcmqrscp": lambda: dcmqrscp(tmp_path),
         "storescp": lambda: storescp(tmp_path),
         "orthanc": lambda: orthanc(
             tmp_path, configuration={"AcceptedTransferSyntaxes": [IMPLICIT_LE, EXPLICIT_LE]}
         ),
-    }[server]
-    with start() as running:
+    }
+    with servers[server]() as running:
         peer = Peer(host=running.host, port=running.port, ae_title=running.ae_title)
         stored, refused = store(peer, instances(), [PAIR, COMPRESSED], Deadline(30))
     assert stored.status == 0

@@ -16,7 +16,7 @@ from scenario_runner.network.queries import encode as encode_identifier
 from scenario_runner.network.retrieve import get
 from scenario_runner.network.store import store
 from scenario_runner.ul import commands, pdu
-from scenario_runner.ul.commands import NO_DATA_SET, WITH_DATA_SET, Element, Field
+from scenario_runner.ul.commands import NO_DATA_SET, WITH_DATA_SET, Command, Element, Field
 from scenario_runner.ul.peer import Peer
 from tests.network.hostile import Wire, hostile, pdv
 from tests.network.objects import CT, PAIR, Study
@@ -110,7 +110,7 @@ def test_the_embedded_pacs_understands_it_as_well(pacs: EmbeddedPacs, how: str) 
 def test_a_pdu_whose_length_was_counted_otherwise_is_read(pacs: EmbeddedPacs) -> None:
     """Some take the maximum for that of a PDV, and send PDUs that are six bytes longer."""
     longest = pacs.options.maximum_pdu
-    request = {
+    request: Command = {
         Element.AFFECTED_SOP_CLASS_UID: CT,
         Element.COMMAND_FIELD: Field.C_STORE_RQ,
         Element.MESSAGE_ID: 1,

@@ -33,7 +33,7 @@ from tests.network.objects import Encoded, Study
 from tests.peers.processes import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scenario_runner.answers import StoreStatus
 
@@ -44,6 +44,11 @@ def images(count: int) -> list[Encoded]:
 
 def send(peer: WebPeer, instances: list[Encoded], **options: Any) -> list[StoreStatus]:
     return list(store(peer, instances, Deadline(20), **options))
+
+
+def answering(status: int, body: bytes) -> Callable[[Asked], Reply]:
+    """A service that answers everything with this JSON."""
+    return lambda _: Reply(status, body, DICOM_JSON)
 
 
 def sent_until_it_broke(
@@ -133,7 +138,7 @@ def test_an_empty_list_of_failures_beside_a_success_is_a_success() -> None:
     body = json.loads(results_json({image.sop_instance_uid: None}))
     for empty in ({"vr": "SQ"}, {"vr": "SQ", "Value": []}, {"vr": "SQ", "Value": None}):
         text = json.dumps({**body, "00081198": empty, "0008119A": empty}).encode()
-        with service(lambda _, text=text: Reply(200, text, DICOM_JSON)) as running:
+        with service(answering(200, text)) as running:
             [answer] = send(running.peer, [image])
         assert (answer.status, answer.verdict) == (0, "success")
 
@@ -160,7 +165,7 @@ def test_a_failure_that_names_no_instance_fails_the_one_that_was_sent() -> None:
     for nameless in ("00081198", "0008119A"):
         item = {"00081197": {"vr": "US", "Value": [0xB00E]}}
         body = json.dumps({nameless: {"vr": "SQ", "Value": [item]}}).encode()
-        with service(lambda _, body=body: Reply(200, body, DICOM_JSON)) as running:
+        with service(answering(200, body)) as running:
             [answer] = send(running.peer, images(1))
         assert (answer.status, answer.verdict) == (0xB00E, "failure")
 
