@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.language.entries import Retry
 from scenario_runner.language.kinds import input_files, kind_of, scenario_files
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import (
-    Retry,
     Scenario,
     check_scenario,
     patients_of,
