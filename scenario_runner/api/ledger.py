@@ -146,6 +146,8 @@ class Ledger:
     """Performed procedure steps that were begun: target and study UID to SOP instance UID."""
     _modifications: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _intended: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
+    _left_out: dict[str, set[str]] = field(default_factory=dict)
+    """Keys of series that a target does not take and was not sent, by target."""
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
     _moved: dict[tuple[str, str], _Moved] = field(default_factory=dict)
     """What a PACS was asked to send to another target, by that target and SOP instance UID."""
@@ -201,7 +203,12 @@ class Ledger:
         taken = {one.id: one for one in series}
         self.selections[step_id] = taken
         self._intended.setdefault(target, {}).update(taken)
+        self._left_out.get(target, set()).difference_update(taken)
         self._there_again(target, (one.study.uid for one in taken.values()))
+
+    def leave_out(self, target: str, series: Iterable[PlannedSeries]) -> None:
+        """``send`` does not send these series, for the target does not take them."""
+        self._left_out.setdefault(target, set()).update(one.id for one in series)
 
     def record(self, sent: SentInstance) -> None:
         """Note what a target said about an instance; a later failure does not undo a success."""
@@ -276,6 +283,13 @@ class Ledger:
         """What the target itself acknowledged."""
         return [sent.image for sent in self.sent(target) if sent.stored]
 
+    def is_left_out(self, image: PlannedImage, target: str | None = None) -> bool:
+        """Whether it was not sent to a target, which does not take it; of None, to whichever."""
+        key = image.series.id
+        if target is not None:
+            return key in self._left_out.get(target, ())
+        return any(key in left for left in self._left_out.values())
+
     def held(self, target: str) -> dict[str, SentInstance]:
         """What the target acknowledged, and what a PACS says it sent there, by UID as sent."""
         found = {one.status.sop_instance_uid: one for one in self.sent(target) if one.stored}
@@ -288,7 +302,11 @@ class Ledger:
         A target that was sent nothing has what somebody forwards to it, which nobody tells us.
         """
         held = list(self.held(target).values())
-        return held or [one for one in self._not_deleted(target) if one.stored]
+        return held or [
+            one
+            for one in self._not_deleted(target)
+            if one.stored and not self.is_left_out(one.image, target)
+        ]
 
     def intended(self, target: str) -> list[PlannedImage]:
         """What was to be sent or moved to a target; where nothing was, all that was to be sent anywhere.
@@ -303,6 +321,7 @@ class Ledger:
             every = {key: one for taken in self._intended.values() for key, one in taken.items()}
             found = {one.image.uid: one.image for one in self._not_deleted(target)}
             found |= _images(one for one in every.values() if one.study.uid not in gone)
+            found = {uid: one for uid, one in found.items() if not self.is_left_out(one, target)}
         return list(found.values())
 
     def study_uids(self, target: str) -> list[str]:

@@ -35,6 +35,9 @@ class StepResult:
     """What the report shows about the step: plain values."""
     reasons: Sequence[str] = ()
     """Everything that went wrong, each kind once: what ``fails`` looks at beside the message."""
+    moot: bool = False
+    """With ``skipped``: the case cannot be carried out here. The rest of its steps, ``finally`` apart, and the case
+    itself are skipped for the reason that ``message`` gives, unless something failed."""
 
 
 class StepContext(Protocol):
@@ -53,6 +56,11 @@ class StepContext(Protocol):
     @property
     def case(self) -> PlannedCase:
         """The plan."""
+        ...
+
+    @property
+    def is_to_fail(self) -> bool:
+        """Whether a failure is what the scenario asks of this step (``fails``)."""
         ...
 
     @property

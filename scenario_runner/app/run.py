@@ -144,8 +144,9 @@ def carry_out(
         ending = run_cases(plans.jobs, services, job.order, control)
         outcome, code = ending.outcome, ending.exit_code
         if outcome == "skipped":
-            # No step ran: nothing was proved, and it must not look as if it had been.
-            outcome, code = "error", NothingSelected.exit_code
+            # Nothing was proved, and it must not look as if it had been.
+            outcome = outcome if ending.moot else "error"
+            code = NothingSelected.exit_code
         seconds = (_now() - job.started).total_seconds()
         bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
     write_reports(folder, loaded.plugins.named("fabricate_reporters").values())

@@ -73,7 +73,7 @@ def expected_of(
         differences.extend(
             _difference(image.id, "sent", "not stored by anybody")
             for image in wanted.values()
-            if not context.ledger.was_stored(image)
+            if not context.ledger.was_stored(image) and not context.ledger.is_left_out(image)
         )
         return {uid: one for uid, one in sent.items() if one.image.uid in wanted and one.stored}
     if asked is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenario_runner.api import Deadline, Difference, Differences, FindRequest, Target
+from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
 
 
@@ -153,6 +153,11 @@ def _differ(result: Presence, subject: str, attribute: str, expected: Any, actua
     )
 
 
-def expected_images(series: Iterator[PlannedSeries]) -> list[PlannedImage]:
-    """All images of the series, in plan order."""
-    return [image for one in series for image in one.images]
+def expected_images(context: StepContext, what: str, target: str) -> list[PlannedImage]:
+    """All images of a selection in plan order, without those that the target does not take."""
+    return [
+        image
+        for series in context.selection(what)
+        for image in series.images
+        if not context.ledger.is_left_out(image, target)
+    ]

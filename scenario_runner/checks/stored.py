@@ -33,7 +33,7 @@ class Stored(Check):
         images = (
             context.ledger.intended(self.on)
             if self.what is None
-            else expected_images(context.selection(self.what))
+            else expected_images(context, self.what, self.on)
         )
         if not images:
             return CheckResult(

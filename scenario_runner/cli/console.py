@@ -148,7 +148,8 @@ class Console:
             if len(self._bad_cases) > _NAMED:
                 self._out(f"         and {len(self._bad_cases) - _NAMED} more")
         line = f"{amount(len(self._outcomes), 'case')}: {text} in {self._seconds:.1f} s"
-        self._out(click.style(line, fg="red" if bad else "green", bold=True))
+        colour = "red" if bad else "green" if "passed" in counts else "yellow"
+        self._out(click.style(line, fg=colour, bold=True))
         self._out(f"report: {folder / 'report.html'}")
 
     def _step(self, event: StepFinished) -> None:

@@ -128,6 +128,26 @@ def uid_name(uid: str) -> str:
     return registered(uid).name or uid
 
 
+def uid_of(given: str) -> str | None:
+    """A UID as it is, or the one that a keyword of PS3.6 annex A stands for; None for anything else."""
+    from pydicom import config
+    from pydicom import uid as uids
+
+    if uids.UID(given, config.IGNORE).is_valid:
+        return given
+    named = getattr(uids, given, None)  # pydicom has each under its keyword
+    return str(named) if isinstance(named, uids.UID) else None
+
+
+def keywords_of(kind: str) -> list[str]:
+    """The keywords of all registered UIDs of a kind."""
+    from pydicom import uid as uids
+
+    return [
+        name for name, one in vars(uids).items() if isinstance(one, uids.UID) and one.type == kind
+    ]
+
+
 def may_be_newer(uid: str) -> bool:
     """Whether only the Standard can have given this UID out, and the registry here lacks it."""
     return uid.startswith(STANDARD_ARC) and not registered(uid).kind

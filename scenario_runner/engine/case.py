@@ -14,7 +14,15 @@ from scenario_runner.engine.bus import utc_text
 from scenario_runner.engine.context import remove_scratch
 from scenario_runner.engine.services import Control, Job, Order, Services
 from scenario_runner.engine.state import CaseState
-from scenario_runner.engine.step import Ending, StepRunner, finish, from_error, skip, worst
+from scenario_runner.engine.step import (
+    Ending,
+    StepRunner,
+    finish,
+    from_error,
+    skip,
+    together,
+    worst,
+)
 from scenario_runner.errors import FabricatorError, InvalidInput
 from scenario_runner.events import CaseFinished, CaseStarted
 from scenario_runner.language.check import no_list
@@ -59,8 +67,8 @@ class CaseRunner:
         finally:
             self._stack.close()
             remove_scratch(self._scratch)
-        ending = worst(ending, cleanup)
-        if ending.outcome == "skipped":
+        ending = together(ending, cleanup)
+        if ending.outcome == "skipped" and not ending.moot:
             ending = Ending("skipped", "no step ran")
         self._services.bus.emit(
             CaseFinished(
@@ -85,11 +93,13 @@ class CaseRunner:
                 continue
             deadline = Deadline(None, self._control.stop)
             ending = self._entry(entry, deadline)
-            result = worst(result, ending)
+            result = together(result, ending)
             if ending.outcome == "interrupted":
                 why = "the run was interrupted"
             elif ending.outcome in ("failed", "error"):
                 why = f"step '{entry.id}' did not pass"
+            elif ending.moot:
+                why = f"step '{entry.id}' had nothing to do"
         return result
 
     def _finally(self) -> Ending:

@@ -79,6 +79,11 @@ class AttemptContext:
         return self.state.job.case
 
     @property
+    def is_to_fail(self) -> bool:
+        """Whether this step stands beside ``fails``."""
+        return self.entry.fails is not None
+
+    @property
     def ledger(self) -> Ledger:
         """What this case has sent so far."""
         return self.state.ledger

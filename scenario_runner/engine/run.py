@@ -31,7 +31,7 @@ def run_cases(jobs: Sequence[Job], services: Services, order: Order, control: Co
     code = max((ending.exit_code for ending in endings), key=_EXIT_ORDER.index)
     if control.stop.is_set():
         return Ending("interrupted", "interrupted", exit_code=130)
-    return Ending(result.outcome, result.message, exit_code=code)
+    return Ending(result.outcome, result.message, exit_code=code, moot=result.moot)
 
 
 def _run_all(

@@ -45,6 +45,8 @@ class Ending:
     """What went wrong beside what the message says."""
     final: bool = False
     """No further attempt: a check with ``must`` failed, or the user stopped the run."""
+    moot: bool = False
+    """Skipped because the case cannot be carried out here, which ends it."""
 
 
 class StepRunner:
@@ -146,6 +148,7 @@ class StepRunner:
             reasons=result.reasons,
             exit_code=1 if result.outcome == "failed" else 0,
             final=context.must_stop,
+            moot=result.moot and result.outcome == "skipped",
         )
         return self._as_wanted(ending)
 
@@ -231,6 +234,7 @@ def finish(
 def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
     """A step that does not run; it is in the record all the same."""
     ending = Ending("skipped", why)
+    entry = replace(entry, title=_title(entry, state.names))
     finish(state, entry, step_id, ending, 0, utc_text(state.services.clock()), 0.0)
     return ending
 
@@ -238,5 +242,12 @@ def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
 def worst(*endings: Ending) -> Ending:
     """The ending that decides: interrupted, then error, failed, passed, skipped."""
     order = ("skipped", "passed", "failed", "error", "interrupted")
-    chosen = max(endings, key=lambda ending: order.index(ending.outcome))
+    chosen = max(endings, key=lambda ending: (order.index(ending.outcome), ending.moot))
     return replace(chosen, exit_code=max(chosen.exit_code, *(e.exit_code for e in endings)))
+
+
+def together(*endings: Ending) -> Ending:
+    """The ending of a case by those of its steps: the worst, but one that came to nothing has not passed."""
+    chosen = worst(*endings)
+    moot = next((ending for ending in endings if ending.moot), None)
+    return moot if moot is not None and chosen.outcome == "passed" else chosen

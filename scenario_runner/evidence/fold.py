@@ -207,11 +207,10 @@ class _Fold:
         self._over.add(case.id)
 
     def _run_finished(self, event: Mapping[str, Any]) -> None:
-        outcome = event["outcome"]
         ended = RunRecord.model_validate(
             {
                 "id": self._run.id,
-                "outcome": "passed" if outcome == "skipped" else outcome,
+                "outcome": event["outcome"],
                 "exit_code": event.get("exit_code"),
                 "duration_s": event.get("duration_s", 0.0),
             }

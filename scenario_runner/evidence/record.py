@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from scenario_runner.events import Outcome, Section
 
-RunOutcome = Literal["passed", "failed", "error", "interrupted"]
+RunOutcome = Literal["passed", "failed", "error", "interrupted", "skipped"]
 
 
 class _Part(BaseModel):
@@ -334,7 +334,7 @@ class RunRecord(_Part):
     duration_s: float = 0.0
     """For a run that was killed: up to its last event."""
     outcome: RunOutcome
-    """The worst of the cases; interrupted when the log ends early."""
+    """The worst of the cases; skipped when none could be carried out, interrupted when the log ends early."""
     exit_code: int | None = None
     """What the program returned; null when the run was killed."""
     seed: int | None = None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from scenario_runner.language.faults import Faults
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
+from scenario_runner.language.taken import TakenSopClass, TakenTransferSyntax
 from scenario_runner.language.timezones import ZoneName, zone_of
 
 AeTitle = Annotated[
@@ -290,6 +291,16 @@ class Expectations(Model):
     """Keys that this PACS lacks: it does not match on them, or leaves them out of its answers. A query that
     matches by one of them is not failed for it: its answers are sorted out on our side where they have the
     attribute, and the report says which keys were not matched."""
+    transfer_syntaxes: list[TakenTransferSyntax] | None = None
+    """All the transfer syntaxes that it takes instances in, ``[implicit-le, explicit-le, rle]``, by name, keyword
+    or UID; by default nothing is known. What ``send`` could only send in another one is left out, and told; what
+    goes in ``implicit-le`` instead, where that is listed, is not. A case of which nothing is left is skipped."""
+    sop_classes: list[TakenSopClass] | None = None
+    """All the storage SOP classes that it takes, ``[CTImageStorage, MRImageStorage]``, by keyword or UID; by
+    default nothing is known. Instances of others are left out in the same way."""
+    converts_character_sets: bool = False
+    """It writes text in a character set of its own: SpecificCharacterSet may differ from what was sent, and so
+    may letters that the set it answers in cannot hold. Text is compared all the same, and such letters are told."""
     dicomweb_delete: bool = False
     """It takes ``DELETE`` over DICOMweb, which is no part of PS3.18."""
 

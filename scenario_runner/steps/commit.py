@@ -74,6 +74,7 @@ class Commit(Step):
             (image.uid, series.sop_class_uid)
             for series in context.selection(self.what)
             for image in series.images
+            if not context.ledger.is_left_out(image, self.to)
         )
         return {
             sent[uid].sop_instance_uid if uid in sent else uid: (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
@@ -9,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Selection,
     SentInstance,
@@ -17,13 +19,16 @@ from scenario_runner.api import (
     StepResult,
     StoreOptions,
     StoreStatus,
+    Target,
     TargetName,
     is_of,
 )
+from scenario_runner.api.taking import LeftOut, not_taken
+from scenario_runner.api.taking import sentence as left_out_sentence
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
-from scenario_runner.planning.plan import PlannedImage
+from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 from scenario_runner.steps.problems import in_words, problems, sentence
 
 
@@ -37,6 +42,10 @@ class Send(Step):
 
     A rerun sends only what the run it repeats saw no acknowledgement for; what it did is listed with
     ``earlier``, the run that sent it.
+
+    What the site file says the PACS does not take (``expects: {transfer_syntaxes, sop_classes}``) is left out, and
+    told series by series; when nothing is left, the step and the case are skipped. With another ``expect`` than
+    ``accepted``, ``success`` or ``warning``, or beside ``fails``, everything is tried.
     """
 
     name: ClassVar[str] = "send"
@@ -71,7 +80,16 @@ class Send(Step):
         """Stream the instances out and count the answers."""
         target = context.target(self.to).by(self.via)
         images = _Ordered(context, self.what, self.order)
+        left_out = self._leave_out(context, target, images)
         context.ledger.intend(context.step_id, self.to, images.series)
+        if left_out and not images.series:
+            return StepResult(
+                outcome="skipped",
+                message=left_out_sentence(left_out),
+                value=[],
+                facts={"instances": 0, "left_out": [one.plain() for one in left_out]},
+                moot=not context.ledger.held(self.to),
+            )
         statuses: list[dict[str, Any]] = []
         context.capture(statuses)
         repeated = _Repeated(context, self.to)
@@ -91,7 +109,10 @@ class Send(Step):
 
         def facts() -> dict[str, Any]:
             seconds = perf_counter() - started
-            return _facts(statuses, images.total, seconds, associations)
+            facts = _facts(statuses, images.total, seconds, associations)
+            if left_out:
+                facts["left_out"] = [one.plain() for one in left_out]
+            return facts
 
         try:
             if len(statuses) < images.total:
@@ -103,7 +124,31 @@ class Send(Step):
         except FabricatorError:
             context.capture(statuses, facts(), _how_far(facts()))
             raise
-        return self._judge(statuses, images.total, perf_counter() - started, facts())
+        result = self._judge(statuses, images.total, perf_counter() - started, facts())
+        if not left_out:
+            return result
+        message = f"{result.message}; {left_out_sentence(left_out)}"
+        return dataclasses.replace(result, message=message)
+
+    def _leave_out(
+        self, context: StepContext, target: Target, images: _Ordered
+    ) -> Sequence[LeftOut]:
+        """Take out what the PACS is known not to take, unless that is what shall be seen."""
+        if context.is_to_fail or self.expect not in ("accepted", "success", "warning"):
+            return ()
+        transcode = self.transcode and "c-store" in target.ways
+        reason = not_taken(self.to, target.expects, transcode=transcode)
+        left_out = [
+            LeftOut(series, why)
+            for series in images.series
+            if (why := reason(series.sop_class_uid, series.transfer_syntax_uid))
+        ]
+        images.leave_out([one.series for one in left_out])
+        context.ledger.leave_out(self.to, [one.series for one in left_out])
+        for one in left_out[:_TOLD]:
+            count = amount(one.series.image_count, "instance")
+            context.log(f"left out: {one.series.id} ({count}), {one.reason}")
+        return left_out
 
     def _judge(
         self, statuses: list[dict[str, Any]], total: int, seconds: float, facts: dict[str, Any]
@@ -137,6 +182,8 @@ class Send(Step):
         )
 
 
+_TOLD = 100
+"""Series that were left out, of which each is told in a line of its own; all are in the facts."""
 _STORED = ("success", "warning")
 _DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 annex C)."""
@@ -228,6 +275,12 @@ class _Ordered:
             self.series.reverse()
         elif order == "random":
             context.random.shuffle(self.series)
+        self.total = sum(series.image_count for series in self.series)
+
+    def leave_out(self, series: Iterable[PlannedSeries]) -> None:
+        """Do not send these."""
+        gone = {one.id for one in series}
+        self.series = [one for one in self.series if one.id not in gone]
         self.total = sum(series.image_count for series in self.series)
 
     def __iter__(self) -> Iterator[PlannedImage]:

@@ -145,7 +145,7 @@ class Wait(Step):
             images = (
                 [one.image for one in context.ledger.expected(self.on)]
                 if self.what is None
-                else expected_images(context.selection(self.what))
+                else expected_images(context, self.what, self.on)
             )
             found = presence(target, images, deadline)
             poll |= {"stored": found.stored, "missing": found.missing}

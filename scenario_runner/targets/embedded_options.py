@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
-from pydicom import uid as uids
-from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR
 
 from scenario_runner.archive.archive import ArchiveOptions
 from scenario_runner.dicom import vrs
-from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.dicom.dictionary import tag_for_keyword, uid_of
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.syntaxes import transfer_syntax_uid
 from scenario_runner.errors import UsageError
@@ -128,15 +126,13 @@ def _transfer_syntax(given: str) -> str:
 
 
 def _uid(given: str, example: str) -> str:
-    """A UID as it is, or the one that a keyword of PS3.6 table A-1 stands for. Raises UsageError."""
-    if uids.UID(given, IGNORE).is_valid:
-        return given
-    named = getattr(uids, given, None)  # pydicom has each under its keyword
-    if isinstance(named, uids.UID):
-        return str(named)
-    raise UsageError(
-        f"the embedded PACS does not know '{given}'", hint=f"write a UID, or {example}"
-    )
+    """A UID as it is, or the one that a keyword stands for. Raises UsageError."""
+    uid = uid_of(given)
+    if uid is None:
+        raise UsageError(
+            f"the embedded PACS does not know '{given}'", hint=f"write a UID, or {example}"
+        )
+    return uid
 
 
 def _coercible(keyword: str) -> str:

@@ -13,6 +13,7 @@ from scenario_runner.language.site import (
     read_site,
     read_site_for_validation,
 )
+from scenario_runner.language.taken import sop_class, transfer_syntax
 from scenario_runner.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -163,3 +164,44 @@ def test_an_expectation_that_there_is_not_is_told_with_what_was_meant(
     file.write_text(text.replace("KEY", "seconds_until_indexed"), encoding="utf-8")
     with pytest.raises(InvalidInput, match="seconds_until_indexed"):
         read_site(file, plugins, {})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("transfer_syntaxes: [rle, jpeg2000]", "did you mean 'jpeg-2000'?"),
+        ("transfer_syntaxes: [rle, CTImageStorage]", "is no transfer syntax"),
+        ("sop_classes: [MRImageStorage, CTImageStorge]", "did you mean 'CTImageStorage'?"),
+        ("sop_classes: [MRImageStorage, rle]", "is no SOP class; write a UID, or a keyword"),
+    ],
+)
+def test_what_a_pacs_takes_is_named_by_what_there_is(
+    tmp_path: Path, plugins: Plugins, given: str, words: str
+) -> None:
+    file = tmp_path / "site.yaml"
+    text = f"schema: site/v1\nname: north\ntargets:\n  pacs:\n    embedded: {{}}\n    expects:\n      {given}\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_site(file, plugins, {})
+    [found] = caught.value.diagnostics
+    assert words in found.message
+    assert (found.where.line, found.where.column) == (7, 7 + given.rindex(",") + 2)
+
+
+def test_what_a_pacs_takes_may_be_names_keywords_and_uids(tmp_path: Path, plugins: Plugins) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        "schema: site/v1\nname: north\ntargets:\n  pacs:\n    embedded: {}\n    expects:\n"
+        "      transfer_syntaxes: [implicit-le, RLELossless, 1.2.840.10008.1.2.4.80, 1.2.3.4]\n"
+        "      sop_classes: [CTImageStorage, 1.2.840.10008.5.1.4.1.1.4, 1.2.3.5]\n"
+        "      converts_character_sets: true\n",
+        encoding="utf-8",
+    )
+    expects = read_site(file, plugins, {}).site.targets["pacs"].expects
+    assert [transfer_syntax(one) for one in expects.transfer_syntaxes or ()] == [
+        "1.2.840.10008.1.2", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.3.4"
+    ]  # fmt: skip
+    assert [sop_class(one) for one in expects.sop_classes or ()] == [
+        "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.3.5"
+    ]  # fmt: skip
+    assert expects.converts_character_sets
