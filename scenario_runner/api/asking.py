@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.api.operations import FindRequest
-from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.meeting import NameMatching, Unmet, unmet
-from scenario_runner.language.dicom_text import as_dicom_text
+from scenario_runner.language.dicom_text import as_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scenario_runner.api.targets import Target
     from scenario_runner.deadline import Deadline
 
@@ -114,7 +114,7 @@ def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any
     names: NameMatching = "fuzzy" if expects.fuzzy_matching else expects.person_name_matching
     lacking = set(expects.unsupported_keys)
     answers = Answers(target.name, [], len(matches))
-    sent = {key: _as_sent(key, value) for key, value in request.match.items()}
+    sent = {key: as_key(key, value) for key, value in request.match.items()}
     for match in matches:
         wrong = unmet(sent, match, names)
         undeclared = [one for one in wrong if not _named(one.key, lacking)]
@@ -134,16 +134,6 @@ def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any
         if request.level != "worklist" and matches and not any(key in match for match in matches)
     )
     return answers
-
-
-def _as_sent(key: str, value: Any) -> Any:
-    """A value as the query has it: days and times may be written as ISO 8601 has them."""
-    if isinstance(value, Mapping):
-        return value if set(value) == {"raw"} else {k: _as_sent(k, v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_sent(key, one) for one in value]
-    tag = tag_for_keyword(key)
-    return value if tag is None or value is None else as_dicom_text(vr_of(tag), value)
 
 
 def _named(key: str, lacking: set[str]) -> bool:

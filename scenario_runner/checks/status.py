@@ -22,6 +22,7 @@ from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
 _CLASSES = get_args(StatusWord)
+_Expected = Annotated[Text, Field(pattern=f"^([0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
 
 
 class Status(Check):
@@ -38,10 +39,7 @@ class Status(Check):
 
     of: SavedName
     """What ``save_as`` stored, by name or as a template, or the id of the step."""
-    expected: (
-        Annotated[Text, Field(pattern=f"^([0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
-        | Annotated[list[Text], Field(min_length=1)]
-    )
+    expected: _Expected | Annotated[list[_Expected], Field(min_length=1)]
     """A code, a class, a pattern of a code, or a list of these."""
 
     def evaluate(self, context: StepContext) -> CheckResult:

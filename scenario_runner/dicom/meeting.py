@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from scenario_runner.dicom.dictionary import keyword_of as keyword_of_tag
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.matching import matcher
+from scenario_runner.dicom.retrieve_keys import is_raw
 
 NameMatching = Literal["case-sensitive", "case-insensitive", "accent-insensitive", "fuzzy"]
 _NO_KEYS: Final = frozenset(
@@ -56,7 +57,7 @@ def _unmet(
     for written, value in match.items():
         tag = tag_for_keyword(written) if not _is_hex(written) else int(written, 16)
         key = (keyword_of_tag(tag) if tag is not None else "") or written
-        if tag is None or key in _NO_KEYS or _is_raw(value):
+        if tag is None or key in _NO_KEYS or is_raw(value):
             continue
         vr = vr_of(tag)
         actual = answer.get(key)
@@ -94,10 +95,6 @@ def _in_items(
 
 def _is_hex(written: str) -> bool:
     return len(written) == 8 and all(digit in "0123456789abcdefABCDEF" for digit in written)
-
-
-def _is_raw(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"raw"}
 
 
 def _texts(value: Any) -> list[str]:

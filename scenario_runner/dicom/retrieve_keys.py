@@ -27,7 +27,7 @@ def uid_fault(key: str, value: Any) -> str | None:
     A UID is matched whole or from a list (PS3.4 C.2.2.2.1, C.2.2.2.2): it has no wildcards and no ranges,
     except that a lone ``*`` asks for any.
     """
-    if not key.endswith("UID") or _is_raw(value):
+    if not key.endswith("UID") or is_raw(value):
         return None
     for text in listed(value):
         if "{{" in text or set(text) == {"*"}:
@@ -41,14 +41,15 @@ def uid_fault(key: str, value: Any) -> str | None:
 
 def listed(value: Any) -> list[str]:
     """The values of a key; none when it is empty, which asks for any (PS3.4 C.2.2.2.3)."""
-    if _is_raw(value):
+    if is_raw(value):
         value = value["raw"]
     several = value if isinstance(value, list | tuple) else [value]
     texts = [part for one in several if one is not None for part in str(one).split("\\")]
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def _is_raw(value: Any) -> bool:
+def is_raw(value: Any) -> bool:
+    """Whether a value is ``{raw: …}``: what a person wants to send, right or wrong."""
     return isinstance(value, Mapping) and set(value) == {"raw"}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
+from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.language.scalars import as_written
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
@@ -29,3 +32,16 @@ def as_dicom_text(vr: str, value: Any) -> str:
     if vr == "TM":
         return as_tm(text)
     return text
+
+
+def as_key(key: str, value: Any) -> Any:
+    """The value of a matching key as a query has it, in lists and in items of sequences, too.
+
+    ``{raw: …}``, None, and the value of what is no keyword stay as they are.
+    """
+    if isinstance(value, Mapping):
+        return value if is_raw(value) else {name: as_key(name, one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_key(key, one) for one in value]
+    tag = tag_for_keyword(key)
+    return value if tag is None or value is None else as_dicom_text(vr_of(tag), value)

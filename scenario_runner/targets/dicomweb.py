@@ -19,15 +19,17 @@ from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRe
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.levels import unique_key, unique_keys
 from scenario_runner.dicom.part10 import Storable
+from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
+from scenario_runner.language.dicom_text import as_key
 from scenario_runner.language.site_model import HttpService
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
 from scenario_runner.targets.files import tls_of
 from scenario_runner.targets.naming import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -205,7 +207,7 @@ class DicomwebTarget(Target):
             return self._patients(session, request)
         query = Search(
             level=request.level,
-            match=request.match,
+            match=_keys(request.match),
             returned=request.returned,
             limit=request.limit,
         )
@@ -217,7 +219,9 @@ class DicomwebTarget(Target):
 
         asked = [*request.match, *request.returned, "PatientID"]
         found: dict[tuple[Any, ...], dict[str, Any]] = {}
-        query = Search(level="study", match=request.match, returned=[*request.returned, *_PATIENT])
+        query = Search(
+            level="study", match=_keys(request.match), returned=[*request.returned, *_PATIENT]
+        )
         for study in search(session, query):
             patient = {key: value for key, value in study.items() if _of_patient(key, asked)}
             found.setdefault(tuple(str(study.get(key)) for key in _PATIENT), patient)
@@ -246,6 +250,12 @@ class DicomwebTarget(Target):
         query = Search(level=level, match=request.keys, returned=wanted)
         for match in list(search(session, query)):
             yield {key: str(match.get(key)) for key in wanted}
+
+
+def _keys(match: Mapping[str, Any]) -> dict[str, Any]:
+    """Matching keys as a URL has them: days and times as DICOM writes them, raw values as they are."""
+    keys = {key: as_key(key, value) for key, value in match.items()}
+    return {key: value["raw"] if is_raw(value) else value for key, value in keys.items()}
 
 
 class DicomwebKind:

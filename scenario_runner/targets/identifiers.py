@@ -10,6 +10,7 @@ from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import UTF8, faults, named, parse, unencodable
 from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.levels import unique_key
+from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.errors import UsageError
 from scenario_runner.language.dicom_text import as_dicom_text
 
@@ -99,7 +100,7 @@ def _element(key: str, value: Any) -> DataElement:
     from scenario_runner.dicom.dictionary import tag_for_keyword
 
     tag = int(key, 16) if _HEX.fullmatch(key) else tag_for_keyword(key)
-    if isinstance(value, Mapping) and set(value) == {"raw"}:
+    if is_raw(value):
         value = value["raw"]  # what a person wants to send, right or wrong
     if tag is None:
         raise UsageError(f"'{key}' is no DICOM keyword", hint="write PatientName, or 00100010")

@@ -111,6 +111,30 @@ def test_a_query_gives_the_same_values_by_either_way(server: Server, tmp_path: P
 
 
 @pytest.mark.peer
+def test_qido_finds_by_a_day_and_an_hour_as_people_write_them(
+    server: Server, tmp_path: Path
+) -> None:
+    target = web(server, tmp_path)
+    stored(target, 1, Study("P78", "DOE^JANE", "ACC78"))
+    [study] = target.find(
+        FindRequest(level="study", match={"PatientID": "P78"}, returned=["StudyDate", "StudyTime"]),
+        Deadline(10),
+    )
+    date, time = study["StudyDate"], study["StudyTime"]
+    day = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    hour = f"{time[:2]}:{time[2:4]}:{time[4:6]}"
+    keys: list[tuple[dict[str, Any], int]] = [
+        ({"StudyDate": day}, 1),
+        ({"StudyDate": f"{day}-{day}", "StudyTime": hour}, 1),
+        ({"StudyDate": {"raw": date}}, 1),
+        ({"StudyDate": {"raw": "19000101"}}, 0),
+    ]
+    for match, count in keys:
+        request = FindRequest(level="study", match={"PatientID": "P78", **match})
+        assert len(target.find(request, Deadline(10))) == count, match
+
+
+@pytest.mark.peer
 def test_more_matches_than_one_page_all_come_once(server: Server, tmp_path: Path) -> None:
     target = web(server, tmp_path)
     study = stored(target, PAGE + 35, size=4)
