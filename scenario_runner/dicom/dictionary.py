@@ -1,8 +1,9 @@
 """The data dictionary and the registry of UIDs (PS3.6): pydicom's, and what is newer than that.
 
-pydicom is loaded when first asked. It takes further attributes by a call of its own, after which every
-door to its dictionary knows them. Its registry of UIDs is not open in that way: names of UIDs are
-asked for here.
+What pydicom has stands in a table too, ``known.tsv``, so that a scenario is checked without loading it
+and all it brings along. Whatever the table lacks is asked of pydicom itself, which may be newer. It
+takes further attributes by a call of its own, after which every door to its dictionary knows them. Its
+registry of UIDs is not open in that way: names of UIDs are asked for here.
 """
 
 from __future__ import annotations
@@ -35,6 +36,21 @@ class RegisteredUid(NamedTuple):
 
 
 @cache
+def keywords() -> frozenset[str]:
+    """All keywords of the table, those of repeating groups included."""
+    return frozenset(row[4] for row in _rows("known.tsv") if row[0] != "uid")
+
+
+def entry_of(keyword: str) -> tuple[int, Attribute] | None:
+    """Tag and entry of a keyword; None when the dictionary does not have it."""
+    if (known := _by_keyword().get(keyword)) is not None:
+        return known
+    tag: int | None = supplied().tag_for_keyword(keyword)
+    entry = None if tag is None else attribute(tag)
+    return None if tag is None or entry is None else (tag, entry)
+
+
+@cache
 def supplied() -> ModuleType:
     """Pydicom's ``datadict``, with the attributes it lacks."""
     from pydicom import datadict
@@ -54,6 +70,8 @@ def attribute(tag: int) -> Attribute | None:
     """The dictionary's entry; None for a tag it does not have."""
     if not tag & 0xFFFF and not tag >> 16 & 1 and tag != 0x00020000 and tag:
         return Attribute("UL", "1", "", retired=True)  # group length, PS3.5 7.2
+    if (known := _by_tag().get(tag)) is not None:
+        return known
     try:
         vr, vm, _, retired, keyword = supplied().get_entry(tag)
     except KeyError:
@@ -63,8 +81,8 @@ def attribute(tag: int) -> Attribute | None:
 
 def tag_for_keyword(keyword: str) -> int | None:
     """The tag of a keyword; None when the dictionary does not have it."""
-    tag: int | None = supplied().tag_for_keyword(keyword)
-    return tag
+    found = entry_of(keyword)
+    return None if found is None else found[0]
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +96,8 @@ def tag_of(keyword: str) -> int:
 @lru_cache(maxsize=16384)
 def keyword_of(tag: int) -> str:
     """The keyword of a tag, or its eight hexadecimal digits."""
-    return supplied().keyword_for_tag(tag) or f"{tag:08X}"
+    entry = attribute(tag)
+    return f"{tag:08X}" if entry is None or not entry.keyword else entry.keyword
 
 
 @lru_cache(maxsize=16384)
@@ -88,11 +107,10 @@ def vrs_of(tag: int) -> tuple[str, ...]:
         return ("UL",)  # group length, PS3.5 7.2
     if tag >> 16 & 1:
         return ("LO",) if 0x10 <= tag & 0xFFFF <= 0xFF else ()
-    try:
-        vr: str = supplied().dictionary_VR(tag)
-    except KeyError:
+    entry = attribute(tag)
+    if entry is None or entry.vr == "NONE":  # an item, a delimiter
         return ()
-    return () if vr == "NONE" else tuple(vr.split(" or "))  # NONE: an item, a delimiter
+    return tuple(entry.vr.split(" or "))
 
 
 def vr_of(tag: int, written: str = "", *, signed: bool = False) -> str:
@@ -114,13 +132,30 @@ def vr_of(tag: int, written: str = "", *, signed: bool = False) -> str:
 @lru_cache(maxsize=1024)
 def registered(uid: str) -> RegisteredUid:
     """What PS3.6 annex A registers a UID as."""
-    from pydicom import config
+    known = _uids().get(uid)
+    if known is not None or not uid.startswith(STANDARD_ARC):
+        return known or RegisteredUid("", "")
+    from pydicom.config import IGNORE
     from pydicom.uid import UID
 
-    found = UID(uid, config.IGNORE)
-    if found.type:
-        return RegisteredUid(found.name, found.type)
-    return _newer_uids().get(uid, RegisteredUid("", ""))
+    found = UID(uid, IGNORE)
+    return RegisteredUid(found.name, found.type) if found.type else RegisteredUid("", "")
+
+
+def uid_keyword(uid: str) -> str:
+    """The keyword of a UID of the table, else the UID itself."""
+    return _uid_keywords().get(uid, uid)
+
+
+@cache
+def storage_keywords() -> dict[str, str]:
+    """UIDs of storage SOP classes by keyword, ``CTImageStorage``."""
+    return {
+        keyword: uid
+        for uid, keyword in _uid_keywords().items()
+        if registered(uid).kind == "SOP Class"
+        and (keyword.endswith("Storage") or "StorageFor" in keyword)
+    }
 
 
 def uid_name(uid: str) -> str:
@@ -155,20 +190,46 @@ def may_be_newer(uid: str) -> bool:
 
 def newer_attributes() -> Iterator[tuple[int, Attribute]]:
     """Attributes of the Standard that pydicom may not know yet."""
-    for kind, number, vr, vm, keyword in _rows():
+    for kind, number, vr, vm, keyword in _rows("newer.tsv"):
         if kind == "attribute":
             yield int(number, 16), Attribute(vr, vm, keyword, retired=False)
 
 
 @cache
-def _newer_uids() -> dict[str, RegisteredUid]:
-    return {uid: RegisteredUid(name, what) for kind, uid, what, _, name in _rows() if kind == "uid"}
+def _by_keyword() -> dict[str, tuple[int, Attribute]]:
+    return {
+        keyword: (int(number, 16), Attribute(vr, vm, keyword, kind == "retired"))
+        for kind, number, vr, vm, keyword in _rows("known.tsv")
+        if kind in ("attribute", "retired")
+    }
 
 
 @cache
-def _rows() -> tuple[list[str], ...]:
-    """The table of what is newer. ``newer.tsv`` says where it is from and how it is made."""
-    text = files("scenario_runner.dicom").joinpath("newer.tsv").read_text(encoding="utf-8")
+def _by_tag() -> dict[int, Attribute]:
+    return dict(_by_keyword().values())
+
+
+@cache
+def _uids() -> dict[str, RegisteredUid]:
+    return {
+        uid: RegisteredUid(name, what)
+        for table in ("newer.tsv", "known.tsv")
+        for kind, uid, what, _, name in _rows(table)
+        if kind == "uid"
+    }
+
+
+@cache
+def _uid_keywords() -> dict[str, str]:
+    return {
+        uid: keyword for kind, uid, _, keyword, _ in _rows("known.tsv") if kind == "uid" and keyword
+    }
+
+
+@cache
+def _rows(table: str) -> tuple[list[str], ...]:
+    """A table, which says in its heading where it is from and how it is made."""
+    text = files("scenario_runner.dicom").joinpath(table).read_text(encoding="utf-8")
     return tuple(line.split("\t") for line in text.splitlines() if not line.startswith("#"))
 
 

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib.resources import files
 
+from scenario_runner.dicom.dictionary import keywords, tag_for_keyword
 from scenario_runner.language.words import did_you_mean
 
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),[xX]{2}[0-9A-Fa-f]{2}\) +\S.*")
-
-
-@cache
-def keywords() -> frozenset[str]:
-    """The keywords of PS3.6, kept in a file so that checking a scenario need not load pydicom."""
-    text = files("scenario_runner.language").joinpath("keywords.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
 
 
 def attribute_problem(name: str) -> tuple[str, str] | None:
@@ -34,9 +26,7 @@ def attribute_problem(name: str) -> tuple[str, str] | None:
             f"'{name}' is no private attribute: {reason}",
             'write "(0009,xx01) MY CREATOR": odd group, xx, element, creator; or a keyword',
         )
-    # A newer pydicom may know attributes that are younger than our list.
-    from scenario_runner.dicom.dictionary import tag_for_keyword
-
+    # A newer pydicom may know attributes that are younger than our table.
     if tag_for_keyword(name) is not None:
         return None
     return (

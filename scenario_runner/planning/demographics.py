@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from functools import cache, partial
 from hashlib import sha256
 from importlib.util import find_spec
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from scenario_runner.planning.identity import Dice
 from scenario_runner.planning.usual_people import LOCALE, usual_people
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from faker import Generator
 
@@ -78,7 +79,7 @@ class FakerDemographics:
         not have for it is left empty. Raises ValueError for a locale Faker does not have, and
         NamelessLocaleError for one whose people would have American names.
         """
-        locale = self._locales.get(locale) or self._locale(locale)
+        locale = self._locales.get(locale) or self.locale(locale)
         drawn = Dice(seed).bits()
         if sex not in KINDS:
             sex = "MF"[drawn >> 63]
@@ -108,15 +109,11 @@ class FakerDemographics:
         self._by_sex[locale, sex] = pools
         return pools
 
-    def _locale(self, asked: str) -> str:
+    def locale(self, asked: str) -> str:
+        """The locale that is meant, as Faker names it. Raises as ``person``."""
         known = DEFAULT_LOCALE if asked == DEFAULT_LOCALE else self._locales.get(asked)
         if known is None:
-            from faker.config import AVAILABLE_LOCALES
-
-            if asked in AVAILABLE_LOCALES and asked not in _RENAMED and _has_names(asked):
-                known = asked
-            else:
-                known = _find_locale(asked, AVAILABLE_LOCALES, locales())
+            known = asked if _is_locale(asked) else _find_locale(asked)
             self._locales[asked] = known
         return known
 
@@ -159,11 +156,28 @@ def demographics_for(locale: str, known: Mapping[str, Demographics]) -> tuple[De
     return known[source], rest
 
 
+def require_locale(locale: str, known: Mapping[str, Demographics]) -> None:
+    """Raises ValueError as ``Demographics.person`` for a locale that no people can be of."""
+    source, rest = demographics_for(locale, known)
+    if isinstance(source, FakerDemographics):
+        source.locale(rest)
+    else:
+        source.person(rest, "O", 0)  # only to hear whether it is known
+
+
 def locales() -> list[str]:
     """The locales that people can be of, in order."""
     from faker.config import AVAILABLE_LOCALES
 
     return sorted(one for one in set(AVAILABLE_LOCALES) - set(_RENAMED) if _has_names(one))
+
+
+def _is_locale(name: str) -> bool:
+    """Whether this is a locale with names of its own, told without loading Faker."""
+    if not name.replace("_", "").isalpha() or name in _RENAMED:
+        return False
+    own = ("person", "address", "phone_number") if name.startswith(f"{_ENGLISH}_") else ("person",)
+    return any(_provides(what, name) for what in own)
 
 
 def _has_names(locale: str) -> bool:
@@ -173,11 +187,16 @@ def _has_names(locale: str) -> bool:
 @cache
 def _provides(what: str, locale: str) -> bool:
     """Whether Faker has a provider of its own for a locale; without one it falls back to en_US."""
-    return find_spec(f"faker.providers.{what}.{locale}") is not None
+    spec = find_spec("faker")
+    places = (spec and spec.submodule_search_locations) or ()
+    return any(Path(place, "providers", what, locale, "__init__.py").is_file() for place in places)
 
 
-def _find_locale(asked: str, available: Iterable[str], named: Collection[str]) -> str:
-    """The locale that is meant, of those available; named: those that have names."""
+def _find_locale(asked: str) -> str:
+    """The locale that is meant. Raises ValueError with those that may be."""
+    from faker.config import AVAILABLE_LOCALES
+
+    named = locales()
     wanted = asked.strip().replace("-", "_").lower()
     by_lower = {locale.lower(): locale for locale in sorted(named)}
     by_lower.update({old.lower(): new for old, new in _RENAMED.items() if new in by_lower.values()})
@@ -192,7 +211,7 @@ def _find_locale(asked: str, available: Iterable[str], named: Collection[str]) -
     near = get_close_matches(wanted, by_lower, 3, 0.5)
     same_language = [lower for lower in by_lower if lower.split("_")[0] == wanted.split("_")[0]]
     # For a locale without names its language says more than its letters do.
-    nameless = wanted in {locale.lower() for locale in available}
+    nameless = wanted in {locale.lower() for locale in AVAILABLE_LOCALES}
     order = [*same_language, *near] if nameless else [*near, *same_language]
     names = list(dict.fromkeys(by_lower[lower] for lower in order))[:5]
     told = ", ".join(names) or "en_US, de_DE, ja_JP"

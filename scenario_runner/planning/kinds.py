@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.dictionary import uid_keyword
 from scenario_runner.dicom.syntaxes import NATIVE
 from scenario_runner.planning.modalities import find_modality, find_sop_class
 from scenario_runner.planning.values import ValueProblem
@@ -45,12 +46,8 @@ def choose(
 def _unfitting(
     modality: str, given: str, uid: str, known: Mapping[str, ModalityDefaults]
 ) -> ValueProblem:
-    from pydicom.uid import UID
-
     def names(kinds: Iterator[ModalityDefaults]) -> str:
-        return ", ".join(
-            UID(each).keyword or each for kind in kinds for each in kind.sop_class_uids
-        )
+        return ", ".join(uid_keyword(each) for kind in kinds for each in kind.sop_class_uids)
 
     others = sorted({kind.modality for kind in known.values() if uid in kind.sop_class_uids})
     instead = f"; {' and '.join(others)} can" if others else ""

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.dictionary import registered, storage_keywords
 from scenario_runner.dicom.syntaxes import (
     EXTRAS,
     TRANSFER_SYNTAXES,
@@ -64,13 +65,10 @@ def find_sop_class(given: str) -> str | ValueProblem:
     By UID, keyword (``EnhancedCTImageStorage``) or name (``Enhanced CT Image Storage``); upper and
     lower case, spaces and the words Image and Storage at the end do not matter.
     """
-    from pydicom import uid
-    from pydicom.config import IGNORE
-
-    if uid.UID(given, validation_mode=IGNORE).type == "SOP Class":
+    if registered(given).kind == "SOP Class":
         return given
-    known = [name for name in dir(uid) if name.endswith("Storage") or "StorageFor" in name]
-    words = {_plain(name): str(getattr(uid, name)) for name in known}
+    known = storage_keywords()
+    words = {_plain(keyword): uid for keyword, uid in known.items()}
     if (found := words.get(_plain(given))) is not None:
         return found
     near = get_close_matches(given, sorted(known), 3, 0.6)

@@ -13,7 +13,7 @@ from scenario_runner.planning.dates import study_day
 from scenario_runner.planning.demographics import (
     DEFAULT_LOCALE,
     NamelessLocaleError,
-    demographics_for,
+    require_locale,
 )
 from scenario_runner.planning.faults import Faults
 from scenario_runner.planning.given_character_sets import CharacterSets
@@ -286,8 +286,7 @@ class Preparation:
 
     def _locale_problem(self, locale: str) -> ValueProblem | None:
         try:
-            source, rest = demographics_for(locale, self._offers.demographics)
-            source.person(rest, "O", 0)  # only to hear whether it is known
+            require_locale(locale, self._offers.demographics)
         except NamelessLocaleError as error:
             message = f"there are no names for the locale '{locale}', only American ones"
             hint = f"locales that have names: {error}      docs/reference/locales.md"

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from scenario_runner.dicom import forms
+from scenario_runner.dicom.dictionary import entry_of, keywords
 from scenario_runner.dicom.vrs import ALL, BYTES, ONE_TEXT, STRUCT_CODES, TEXT
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.words import did_you_mean
@@ -91,24 +92,19 @@ def _check_entry(key: str, value: Any, path: Path, report: Report) -> None:
 
 def _lookup(keyword: str) -> tuple[list[str], str] | ValueProblem:
     """The VRs that the attribute may have, and how many values."""
-    from pydicom.datadict import dictionary_VM, dictionary_VR
-
-    from scenario_runner.dicom.dictionary import tag_for_keyword
-
-    tag = tag_for_keyword(keyword)
-    if tag is None:
-        from pydicom.datadict import keyword_dict
-
-        meant = did_you_mean(keyword, keyword_dict)
+    found = entry_of(keyword)
+    if found is None:
+        meant = did_you_mean(keyword, sorted(keywords()))
         hint = 'write a keyword of PS3.6, or "(gggg,xxee) CREATOR" for a private attribute'
         return ValueProblem("FAB311", f"unknown attribute '{keyword}'{meant}", hint, of_key=True)
+    tag, entry = found
     if tag >> 16 <= 2:
         return ValueProblem(
             "FAB311",
             f"'{keyword}' belongs to the file meta information, not to the data set",
             "it follows from the transfer syntax and the SOP class of the series",
         )
-    return re.split(" or ", dictionary_VR(tag)), dictionary_VM(tag)
+    return entry.vr.split(" or "), entry.vm
 
 
 def _check_private(key: str, value: Any, path: Path, report: Report) -> None:

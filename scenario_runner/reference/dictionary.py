@@ -1,7 +1,8 @@
-"""The table of attributes and UIDs that are newer than pydicom's dictionary, made from DCMTK's.
+"""The tables of attributes and UIDs: what pydicom's dictionary has, and what DCMTK's has beyond it.
 
-    python -m scenario_runner.reference.dictionary DICOM.DIC DCUID.H
+    python -m scenario_runner.reference.dictionary [DICOM.DIC DCUID.H]
 
+writes ``known.tsv`` from the pydicom that is installed and, when the two files are given, ``newer.tsv``:
 with ``dcmdata/data/dicom.dic`` and ``dcmdata/include/dcmtk/dcmdata/dcuid.h`` of DCMTK's repository
 (github.com/DCMTK/dcmtk), which OFFIS generates from PS3.6 and PS3.7. Facts are taken: tag, VR, VM and
 keyword of an attribute, UID and keyword of a registered one. Run it again when either side is newer.
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TABLE = Path(__file__).parents[1] / "dicom/newer.tsv"
+KNOWN = Path(__file__).parents[1] / "dicom/known.tsv"
+NEWER = KNOWN.with_name("newer.tsv")
 
 _ATTRIBUTE = re.compile(
     r"\((?P<group>[0-9A-F]{4}),(?P<number>[0-9A-F]{4})\)\t(?P<vr>\w+)\t(?P<keyword>\w+)\t"
@@ -41,6 +43,39 @@ def table(dictionary: str, uids: str) -> str:
     )
     rows = [*_attributes(dictionary), *_uids(uids)]
     return heading + "".join("\t".join(row) + "\n" for row in rows)
+
+
+def known() -> str:
+    """What pydicom has: the rows of ``known.tsv`` below their heading."""
+    from pydicom import __version__
+
+    return (
+        f"# What the dictionary of pydicom {__version__} has (PS3.6), made by\n"
+        "# scenario_runner/reference/dictionary.py.\n"
+        "# attribute or retired: tag, VR, VM, keyword; repeating: the same, X for any digit.\n"
+        "# uid: UID, kind, keyword, name.\n"
+    ) + "".join("\t".join(row) + "\n" for row in (*_known_attributes(), *_known_uids()))
+
+
+def _known_attributes() -> Iterator[tuple[str, ...]]:
+    from pydicom.datadict import (  # type: ignore[attr-defined]
+        DicomDictionary,
+        RepeatersDictionary,
+    )
+
+    for tag, (vr, vm, _, retired, keyword) in DicomDictionary.items():
+        if keyword:
+            yield "retired" if retired else "attribute", f"{tag:08X}", vr, vm, keyword
+    for mask, (vr, vm, _, _, keyword) in RepeatersDictionary.items():
+        if keyword:
+            yield "repeating", mask.upper(), vr, vm, keyword
+
+
+def _known_uids() -> Iterator[tuple[str, ...]]:
+    from pydicom.uid import UID_dictionary  # type: ignore[attr-defined]
+
+    for uid, (name, kind, _, _, keyword) in UID_dictionary.items():
+        yield "uid", uid, kind, keyword, name
 
 
 def _attributes(dictionary: str) -> Iterator[tuple[str, ...]]:
@@ -79,9 +114,11 @@ def _name(keyword: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the table."""
-    dictionary, uids = (Path(each).read_text(encoding="utf-8") for each in arguments)
-    TABLE.write_text(table(dictionary, uids), encoding="utf-8")
+    """Write the tables."""
+    KNOWN.write_text(known(), encoding="utf-8")
+    if arguments:
+        dictionary, uids = (Path(each).read_text(encoding="utf-8") for each in arguments)
+        NEWER.write_text(table(dictionary, uids), encoding="utf-8")
     return 0
 
 

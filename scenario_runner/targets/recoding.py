@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.transcoding import transcode
 from scenario_runner.dicom.syntaxes import IMPLICIT_LE
 
 if TYPE_CHECKING:
@@ -29,5 +28,7 @@ def in_default_syntax(instance: Storable) -> Storable:
 
     Raises ValueError (TranscodingError, DamagedDatasetError) when there is no way.
     """
+    from scenario_runner.archive.transcoding import transcode  # few peers need it
+
     data = transcode(b"".join(instance.buffers), instance.transfer_syntax_uid, IMPLICIT_LE)
     return _Recoded(instance.sop_class_uid, instance.sop_instance_uid, IMPLICIT_LE, (data,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,12 +11,15 @@ import pytest
 from scenario_runner.conformance.standard import Standard
 from scenario_runner.dicom.dictionary import (
     attribute,
+    entry_of,
+    keyword_of,
+    keywords,
     newer_attributes,
     registered,
     tag_for_keyword,
     uid_name,
 )
-from scenario_runner.reference.dictionary import table
+from scenario_runner.reference.dictionary import KNOWN, table
 from tests.conformance import objects
 from tests.running import fabricate
 
@@ -109,3 +114,28 @@ def test_the_table_is_made_of_what_is_missing_and_of_nothing_else() -> None:
         "attribute\t001000FE\tLO\t1-n\tNotYetThere",
         "uid\t1.2.840.10008.1.2.4.9999\tTransfer Syntax\t\tJPEG XL Small",
     ]
+
+
+def test_the_table_says_what_pydicom_says() -> None:
+    """``python -m scenario_runner.reference.dictionary`` makes it anew."""
+
+    def rows(text: str) -> list[str]:
+        return [line for line in text.splitlines() if not line.startswith("#")]
+
+    # In a process of its own, where nothing newer has been added to pydicom's.
+    code = "from scenario_runner.reference.dictionary import known; print(known())"
+    made = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
+    assert rows(KNOWN.read_text(encoding="utf-8")) == rows(made.stdout.rstrip("\n"))
+
+
+def test_an_attribute_is_the_same_by_keyword_and_by_tag() -> None:
+    found = entry_of("PixelData")
+    assert found is not None
+    assert found == (0x7FE00010, attribute(0x7FE00010))
+    assert found[1].vr == "OB or OW"
+    assert keyword_of(0x7FE00010) == "PixelData"
+    assert entry_of("NoSuchKeyword") is None
+    assert "OverlayRows" in keywords()
+    assert attribute(0x60020010) is not None  # of a repeating group, which only pydicom tells
