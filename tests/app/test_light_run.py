@@ -34,7 +34,7 @@ NEVER = {
     "scenario_runner.network.receiver", "faker", "jsonschema", "pynetdicom",
 }  # fmt: skip
 ROOMS = {
-    "scenario_runner.steps": {"send"},
+    "scenario_runner.steps": {"problems", "send"},
     "scenario_runner.checks": set(),
     "scenario_runner.imaging.modalities": {"ct", "defaults", "registry"},
 }
