@@ -41,15 +41,18 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def fabricate(
-    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    patience: float = 120,
 ) -> Finished:
-    """Run `fabricate` to its end."""
+    """Run `fabricate` to its end, which has to come within so many seconds."""
     done = subprocess.run(
         command(*arguments),
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=patience,
         cwd=cwd,
         env=environment(env),
         check=False,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
-from scenario_runner.api.operations import FindRequest
+from scenario_runner.api.operations import FindRequest, QueryLevel
+from scenario_runner.dicom.levels import unique_key
 from scenario_runner.dicom.meeting import NameMatching, Unmet, unmet
 from scenario_runner.language.dicom_text import as_key
 
@@ -31,6 +32,8 @@ class Answers:
     """Keys that the site file declares as lacking, and how many answers do not have them to tell by."""
     sorted_out: int = 0
     """Answers that were taken out for a value of a key that the server does not match on."""
+    repeated: int = 0
+    """Answers that repeat another's unique key, as the site file declares that they do."""
     not_returned: tuple[str, ...] = ()
     """What was asked to be returned and is in no answer."""
 
@@ -76,6 +79,8 @@ class Answers:
                 f"{amount(self.sorted_out, 'answer')} sorted out here, for '{self.target}' does not "
                 f"match by {keys}"
             )
+        if self.repeated:
+            parts.append(f"{amount(self.repeated, 'answer')} repeated others")
         if self.not_returned:
             parts.append(f"'{self.target}' does not have {', '.join(self.not_returned)}")
         return "; ".join(parts)
@@ -94,6 +99,8 @@ class Answers:
             }
         if self.declared:
             facts["unsupported_keys"] = list(self.declared)
+        if self.repeated:
+            facts["repeated_matches"] = self.repeated
         if self.not_returned:
             facts["not_returned"] = list(self.not_returned)
         return facts
@@ -113,7 +120,9 @@ def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any
     expects = target.expects
     names: NameMatching = "fuzzy" if expects.fuzzy_matching else expects.person_name_matching
     lacking = set(expects.unsupported_keys)
-    answers = Answers(target.name, [], len(matches))
+    came = len(matches)
+    matches = once_each(target, request.level, matches)
+    answers = Answers(target.name, [], len(matches), repeated=came - len(matches))
     sent = {key: as_key(key, value) for key, value in request.match.items()}
     for match in matches:
         wrong = unmet(sent, match, names)
@@ -134,6 +143,22 @@ def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any
         if request.level != "worklist" and matches and not any(key in match for match in matches)
     )
     return answers
+
+
+def once_each(
+    target: Target, level: QueryLevel, matches: Sequence[dict[str, Any]]
+) -> Sequence[dict[str, Any]]:
+    """The answers without those that repeat a unique key, where the site file declares that some do.
+
+    One instance answered twice is never declared: it stays.
+    """
+    if level in ("image", "worklist") or not target.expects.repeated_matches:
+        return matches
+    key = unique_key(level)
+    first: dict[str, dict[str, Any]] = {}
+    for match in matches:
+        first.setdefault(str(match[key]) if key in match else f"unnamed {len(first)}", match)
+    return list(first.values())
 
 
 def _named(key: str, lacking: set[str]) -> bool:

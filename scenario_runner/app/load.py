@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scenario_runner.app.embedded import require_embedded
+from scenario_runner.app.select import matches
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.language.document import Document
 from scenario_runner.language.kinds import scenario_files
@@ -21,11 +22,16 @@ from scenario_runner.plugins import Plugins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What to read. overrides: ``--set`` values, already typed by the scalar rules."""
+    """What to read.
+
+    overrides: ``--set`` values, already typed by the scalar rules. tag: an expression; scenarios whose tags
+    do not fit it are not held against the site, which need not have what they ask for.
+    """
 
     paths: Sequence[Path]
     site: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ def load(sources: Sources) -> Loaded:
             document = load_document(path)
             overrides = declared(document, sources.overrides)
             unknown -= overrides.keys()
-            scenarios.append(check_scenario(document, plugins, site=site, overrides=overrides))
+            held_against = site if _is_selected(document, sources.tag) else None
+            scenarios.append(
+                check_scenario(document, plugins, site=held_against, overrides=overrides)
+            )
         except InvalidInput as error:
             diagnostics.extend(error.diagnostics)
     if diagnostics:
@@ -78,6 +87,11 @@ def load(sources: Sources) -> Loaded:
     if unknown:
         _no_such_variable(min(unknown), scenarios)
     return Loaded(plugins, site, tuple(scenarios))
+
+
+def _is_selected(document: Document, tag: str | None) -> bool:
+    tags = document.data.get("tags") if isinstance(document.data, dict) else None
+    return tag is None or matches(tag, map(str, tags) if isinstance(tags, list) else ())
 
 
 def declared(document: Document, overrides: Mapping[str, Any]) -> dict[str, Any]:

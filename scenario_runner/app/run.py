@@ -36,7 +36,6 @@ class RunRequest:
     sources: Sources
     registry: Location
     out: Path | None = None
-    tag: str | None = None
     seed: int | None = None
     order: Order = field(default_factory=Order)
     allow_production: bool = False
@@ -63,7 +62,7 @@ def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control)
     started = _now()
     loaded = load(request.sources)
     loaded.plugins.require_all()
-    scenarios = select(loaded.scenarios, request.tag, request.order.from_step)
+    scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
     moment = _moment(request, loaded, scenarios, started)
     plannable = require_plannable(loaded, scenarios, moment)
     job = Prepared(

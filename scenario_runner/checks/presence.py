@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
+from scenario_runner.api.asking import once_each
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
 
 
@@ -53,7 +54,8 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
     there: list[tuple[PlannedSeries, list[PlannedImage]]] = []
     answers = target.find_each([_series_of(study) for study, _ in studies], deadline)
     for (study, members), matches in zip(studies, answers, strict=True):
-        there += _look_for_series(study, members, matches, result)
+        different = once_each(target, "series", matches)
+        there += _look_for_series(study, members, different, result)
     if not there:
         return result
     answers = target.find_each([_images_of(series) for series, _ in there], deadline)
@@ -89,7 +91,7 @@ def _images_of(series: PlannedSeries) -> FindRequest:
 def _look_for_series(
     study: PlannedStudy,
     images: list[PlannedImage],
-    matches: list[dict[str, Any]],
+    matches: Sequence[dict[str, Any]],
     result: Presence,
 ) -> list[tuple[PlannedSeries, list[PlannedImage]]]:
     """The series of a study that are there, each with the images it should have."""
@@ -138,7 +140,7 @@ def _look_for_images(
 
 
 def _repeated(
-    result: Presence, subject: str, attribute: str, matches: list[dict[str, Any]]
+    result: Presence, subject: str, attribute: str, matches: Sequence[dict[str, Any]]
 ) -> None:
     """A unique key names one thing, so each match has another."""
     counts = Counter(str(match.get(attribute)) for match in matches)

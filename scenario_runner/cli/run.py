@@ -82,10 +82,9 @@ def run(
     from scenario_runner.registry.location import registry_location
 
     request = RunRequest(
-        sources=Sources(paths=paths, site=site, overrides=dict(assignments)),
+        sources=Sources(paths=paths, site=site, overrides=dict(assignments), tag=tag),
         registry=registry_location(registry),
         out=out,
-        tag=tag,
         seed=seed,
         order=Order(workers=workers, fail_fast=fail_fast, from_step=from_step),
         allow_production=allow_production,

@@ -6,18 +6,13 @@ import contextlib
 import http.client
 import json
 import mimetypes
-import os
-import shutil
-import subprocess
-import tarfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import pytest
+from tests.peers.from_npm import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,29 +52,8 @@ _CONFIGURATION: dict[str, Any] = {
 
 
 def built() -> Path:
-    """The folder of the built viewer: from the cache of this user, else from npm."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "dicom-fabricator" / f"ohif-{VERSION}"
-    if not folder.is_dir():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.fail(
-                f"the viewer {PACKAGE} is fetched by npm, which is not installed here "
-                "(Debian and Ubuntu: apt install npm)"
-            )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder.parent) as made:
-            packed = subprocess.run(
-                [npm, "pack", "--silent", f"{PACKAGE}@{VERSION}"],
-                cwd=made, capture_output=True, timeout=300, encoding="utf-8", check=False,
-            )  # fmt: skip
-            if packed.returncode:
-                pytest.fail(f"npm could not fetch {PACKAGE}@{VERSION}:\n{packed.stderr[-2000:]}")
-            with tarfile.open(next(Path(made).glob("*.tgz"))) as archive:
-                archive.extractall(made, filter="data")
-            with contextlib.suppress(OSError):  # another run may have been faster
-                (Path(made) / "package").rename(folder)
-    return folder / "dist"
+    """The folder of the built viewer."""
+    return packed(PACKAGE, VERSION) / "dist"
 
 
 class _Server(ThreadingHTTPServer):

@@ -131,7 +131,7 @@ def orthanc(
     file = home / "orthanc.json"
     file.write_text(json.dumps(settings, indent=1), encoding="utf-8")
     ports.let_go()
-    with _running(["Orthanc", str(file)], home, dicom_port, environment) as (pid, log):
+    with running(["Orthanc", str(file)], home, dicom_port, environment) as (pid, log):
         _await_port(http_port, pid, log)
         yield Server(
             host=HOST,
@@ -186,7 +186,7 @@ AETable END
     )
     ports.let_go()
     command = ["dcmqrscp", "-c", str(file), *options, str(port)]
-    with _running(command, home, port, environment) as (pid, log):
+    with running(command, home, port, environment) as (pid, log):
         yield Server(host=HOST, port=port, ae_title=ae_title, pid=pid, log=log, folder=storage)
 
 
@@ -208,7 +208,7 @@ def storescp(
     storage.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     command = ["storescp", "-aet", ae_title, "-od", str(storage), *options, str(port)]
-    with _running(command, home, port, environment) as (pid, log):
+    with running(command, home, port, environment) as (pid, log):
         yield Server(host=HOST, port=port, ae_title=ae_title, pid=pid, log=log, folder=storage)
 
 
@@ -228,12 +228,12 @@ def wlmscpfs(
     # A single process: one for each association would outlive the test.
     keep = ["-csk"] if character_sets else []
     command = ["wlmscpfs", "-s", *keep, "-dfr", "-dfp", str(home), str(port)]
-    with _running(command, home, port, None) as (pid, log):
+    with running(command, home, port, None) as (pid, log):
         yield Server(host=HOST, port=port, ae_title=ae_title, pid=pid, log=log, folder=items)
 
 
 @contextlib.contextmanager
-def _running(
+def running(
     command: Sequence[str], home: Path, port: int, environment: Mapping[str, str] | None
 ) -> Iterator[tuple[int, Path]]:
     log = home / "log.txt"

@@ -1,0 +1,78 @@
+"""Every shipped scenario on every archive that is really there, with the site file that docs/sites has for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.peers.languages import qrscp
+from tests.peers.processes import Modality, Server, free_port, orthanc
+from tests.running import ROOT, SMOKE, fabricate, record, steps, write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.peer
+
+SITES = ROOT / "docs" / "sites"
+COMPRESSED = [f"compressed[syntax={name}]" for name in (
+    "implicit-le", "explicit-be", "deflated", "rle", "jpeg-lossless", "jpeg-ls", "jpeg-ls-near",
+    "jpeg-2000-lossless", "jpeg-2000",
+)]  # fmt: skip
+DIMSE = ["negative_objects", "real_files", "report_and_key_objects", "xray_smoke", *COMPRESSED]
+DICOMWEB = ["dicomweb", "dicomweb_roundtrip"]
+
+
+def run(
+    tmp_path: Path, site: str, server: Server, receiver: Modality, tags: str
+) -> list[dict[str, Any]]:
+    """The library as the README says it is run on a PACS of one's own; its cases."""
+    out = tmp_path / "run"
+    fabricate(
+        "run", ROOT / "scenarios", "--tag", tags, "--site", SITES / f"{site}.yaml",
+        "--registry", ":memory:", "--out", out, patience=280,
+        env={
+            "PACS_PORT": str(server.port),
+            "PACS_HTTP_PORT": str(server.http_port),
+            "RECEIVER_PORT": str(receiver.port),
+        },
+    ).check()  # fmt: skip
+    cases = record(out)["cases"]
+    assert isinstance(cases, list)
+    return cases
+
+
+def outcomes(cases: list[dict[str, Any]]) -> dict[str, str]:
+    return {case["id"]: case["outcome"] for case in cases}
+
+
+def test_orthanc_takes_all_of_them(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    plugin = ["libOrthancDicomWeb.so"]
+    with orthanc(tmp_path, modalities=[us], plugins=plugin) as server:
+        cases = run(tmp_path, "orthanc", server, us, "not faults")
+    assert outcomes(cases) == dict.fromkeys([*DIMSE, *DICOMWEB], "passed")
+
+
+def test_the_archive_of_pynetdicom_takes_all_of_dimse(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    with qrscp(tmp_path, destinations=[us]) as server:
+        cases = run(tmp_path, "qrscp", server, us, "not faults and not dicomweb")
+    assert outcomes(cases) == dict.fromkeys(DIMSE, "passed")
+    [smoke] = [case for case in cases if case["id"] == "xray_smoke"]
+    [query] = [step for step in smoke["steps"] if step["id"] == "by_accession"]
+    assert query["message"] == "1 match; 2 answers repeated others"
+    assert query["facts"]["repeated_matches"] == 2
+
+
+def test_without_the_declaration_an_answer_for_each_instance_is_told(tmp_path: Path) -> None:
+    with qrscp(tmp_path) as server:
+        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+        out = tmp_path / "run"
+        fabricate("run", SMOKE, "--site", site, "--registry", ":memory:", "--out", out).check(1)
+    titles = {check["title"]: check["outcome"] for check in steps(record(out))["assert"]["checks"]}
+    assert titles["One study has this accession number"] == "failed"
+    assert titles["Every image is there, and no other"] == "failed"
+    assert titles["Every attribute came back as it was sent"] == "passed"
