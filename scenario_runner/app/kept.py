@@ -140,8 +140,12 @@ def _pair(source: Mapping[str, str]) -> tuple[str, str]:
 
 def _written(value: Any) -> Any:
     """A decimal keeps the characters it was written with."""
+    if isinstance(value, list):
+        return [_written(one) for one in value]
     return {"decimal": value.source} if isinstance(value, WrittenFloat) else value
 
 
 def _read(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read(one) for one in value]
     return WrittenFloat(value["decimal"]) if isinstance(value, dict) else value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from scenario_runner.app.embedded import require_embedded
 from scenario_runner.app.select import matches
@@ -15,8 +15,10 @@ from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, Us
 from scenario_runner.language.document import Document
 from scenario_runner.language.kinds import scenario_files
 from scenario_runner.language.loader import load_document
+from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario, check_scenario
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
+from scenario_runner.planning.matrix import DIRECTIVES
 from scenario_runner.plugins import Plugins
 
 
@@ -84,8 +86,7 @@ def load(sources: Sources) -> Loaded:
         raise NothingSelected(
             f"no scenario in {names}", hint="a scenario has 'schema: scenario/v1'"
         )
-    if unknown:
-        _no_such_variable(min(unknown), scenarios)
+    require_declared(unknown, [scenario.document for scenario in scenarios])
     return Loaded(plugins, site, tuple(scenarios))
 
 
@@ -95,15 +96,38 @@ def _is_selected(document: Document, tag: str | None) -> bool:
 
 
 def declared(document: Document, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the overrides that are variables of this scenario."""
+    """Those of the overrides that are variables of this scenario, or axes of its matrix."""
     data = document.data if isinstance(document.data, dict) else {}
-    variables = data.get("vars")
-    known = variables if isinstance(variables, dict) else {}
+    known = [*_keys(data.get("vars")), *(f"{AXIS_OF}{axis}" for axis in _axes(data))]
     return {name: value for name, value in overrides.items() if name in known}
 
 
-def _no_such_variable(name: str, scenarios: Sequence[Scenario]) -> NoReturn:
-    known = sorted({known for scenario in scenarios for known in scenario.header.vars})
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean '{near[0]}'?" if near else f"variables: {', '.join(known) or 'none'}"
-    raise UsageError(f"--set {name}: no scenario declares this variable", hint=hint)
+def _axes(data: Mapping[str, Any]) -> list[str]:
+    """The axes of a matrix, and what ``include`` adds to them."""
+    matrix = data.get("matrix")
+    own = [axis for axis in _keys(matrix) if axis not in DIRECTIVES]
+    included = matrix.get("include") if isinstance(matrix, dict) else None
+    entries = included if isinstance(included, list) else []
+    return list(dict.fromkeys([*own, *(axis for entry in entries for axis in _keys(entry))]))
+
+
+def _keys(value: Any) -> list[str]:
+    return list(value) if isinstance(value, dict) else []
+
+
+def require_declared(unknown: Collection[str], documents: Sequence[Document]) -> None:
+    """Raises UsageError for a variable, NothingSelected for an axis, that no scenario declares."""
+    if not unknown:
+        return
+    name = min(unknown)
+    axis = name.removeprefix(AXIS_OF)
+    data = [one.data for one in documents if isinstance(one.data, dict)]
+    known = {
+        key for one in data for key in (_keys(one.get("vars")) if axis == name else _axes(one))
+    }
+    near = get_close_matches(axis, sorted(known), 1)
+    what = "variables" if axis == name else "axes"
+    hint = f"did you mean '{near[0]}'?" if near else f"{what}: {', '.join(sorted(known)) or 'none'}"
+    if axis == name:
+        raise UsageError(f"--set {name}: no scenario declares this variable", hint=hint)
+    raise NothingSelected(f"--set {name}: no scenario has this axis in its matrix", hint=hint)

@@ -8,13 +8,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 from scenario_runner.app.load import Loaded
 from scenario_runner.engine.bus import utc_text
 from scenario_runner.engine.case import planned_steps, scenario_facts
 from scenario_runner.engine.services import Job
-from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
+from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.planning import expand
@@ -102,10 +103,31 @@ def require_plannable(
     Raises InvalidInput with the diagnostics of all of them, UsageError for a name used twice.
     """
     _unique_names(scenarios)
-    made = _prepare_all(loaded, scenarios, moment)
-    if found := _diagnostics(made):
+    made = prepare_all(loaded, scenarios, moment)
+    if found := diagnostics(made):
         raise InvalidInput(found)
+    require_selected(made)
     return made
+
+
+def require_selected(made: Sequence[Plannable]) -> None:
+    """Raises NothingSelected for ``--set matrix.AXIS=VALUE`` that is in no matrix, or leaves no case."""
+    narrowed = [one for one in made if one.scenario.narrowed]
+    for (axis, value), known in (pair for one in narrowed for pair in one.prepared.idle.items()):
+        others = [one for one in narrowed if axis in one.scenario.narrowed]
+        if all((axis, value) in one.prepared.idle for one in others):
+            near = get_close_matches(value, known, 1)
+            meant = f"did you mean '{near[0]}'? " if near else ""
+            raise NothingSelected(
+                f"--set matrix.{axis}={value}: no combination has this value",
+                hint=f"{meant}{axis} is one of {', '.join(known) or 'nothing'}",
+            )
+    if narrowed and not any(one.prepared.cases for one in made):
+        given = ", ".join(
+            f"{axis} {' or '.join(map(str, values))}"
+            for axis, values in narrowed[0].scenario.narrowed.items()
+        )
+        raise NothingSelected(f"no combination of the matrix has {given}")
 
 
 def plan_all(plannable: Sequence[Plannable], registry: Location) -> Plans:
@@ -139,12 +161,8 @@ def replay_all(
     return plans
 
 
-def check_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Diagnostic]:
-    """What is wrong with the plans of the scenarios; no registry is looked at."""
-    return _diagnostics(_prepare_all(loaded, scenarios, moment))
-
-
-def _prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Plannable]:
+def prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Plannable]:
+    """The plans of the scenarios with all that is wrong with them; no registry is looked at."""
     offers = _offers(loaded.plugins)
     return [
         Plannable(
@@ -162,7 +180,8 @@ def _prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) 
     ]
 
 
-def _diagnostics(plannable: Sequence[Plannable]) -> list[Diagnostic]:
+def diagnostics(plannable: Sequence[Plannable]) -> list[Diagnostic]:
+    """What is wrong with the plans."""
     return [found for one in plannable for found in one.prepared.diagnostics()]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scenario_runner.app.embedded import require_embedded
-from scenario_runner.app.load import Loaded, Sources, declared, load_plugins
-from scenario_runner.app.plans import Moment, check_all
+from scenario_runner.app.load import Loaded, Sources, declared, load_plugins, require_declared
+from scenario_runner.app.plans import Moment, Plannable, diagnostics, prepare_all, require_selected
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
 from scenario_runner.language.kinds import SITE, input_files, kind_problem
 from scenario_runner.language.loader import load_document
@@ -40,15 +40,21 @@ def validate(sources: Sources) -> Findings:
     if sources.site is not None:
         site = _site(sources.site, plugins)
     findings = Findings()
+    made: list[Plannable] = []
     for path, _ in input_files(sources.paths):
         findings.files += 1
         try:
-            findings.diagnostics += _check(path, plugins, site, sources)
+            findings.diagnostics += _check(path, plugins, site, sources, made)
         except InvalidInput as error:
             findings.diagnostics += error.diagnostics
     if not findings.files:
         names = ", ".join(str(path) for path in sources.paths)
         raise NothingSelected(f"no YAML file in {names}")
+    if not findings.diagnostics:
+        documents = [one.scenario.document for one in made]
+        given = {name for one in documents for name in declared(one, sources.overrides)}
+        require_declared(sources.overrides.keys() - given, documents)
+        require_selected(made)
     return findings
 
 
@@ -56,7 +62,10 @@ def _site(path: Path, plugins: Plugins) -> LoadedSite:
     return require_embedded(read_site_for_validation(path, plugins, os.environ))
 
 
-def _check(path: Path, plugins: Plugins, site: LoadedSite, sources: Sources) -> list[Diagnostic]:
+def _check(
+    path: Path, plugins: Plugins, site: LoadedSite, sources: Sources, made: list[Plannable]
+) -> list[Diagnostic]:
+    """What is wrong with one file. made: where the plan of a sound scenario is put."""
     document = load_document(path)
     if problem := kind_problem(document):
         return [problem]
@@ -66,4 +75,6 @@ def _check(path: Path, plugins: Plugins, site: LoadedSite, sources: Sources) -> 
     overrides = declared(document, sources.overrides)
     judged = site if sources.site is not None else None
     scenario = check_scenario(document, plugins, site=judged, overrides=overrides)
-    return check_all(Loaded(plugins, site, (scenario,)), (scenario,), _MOMENT)
+    planned = prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), _MOMENT)
+    made += planned
+    return diagnostics(planned)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scenario_runner.language.scalars import plain_scalar
+from scenario_runner.language.scalars import AXIS_OF, plain_scalar
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -46,7 +46,10 @@ class RunFolder(click.Path):
 
 
 class Assignment(click.ParamType[tuple[str, Any]]):
-    """``NAME=VALUE``; the value is read by the scalar rules of the language."""
+    """``NAME=VALUE``; the value is read by the scalar rules of the language.
+
+    ``matrix.AXIS=VALUE`` names values of the matrix; ``[a, b]`` are several.
+    """
 
     name = "NAME=VALUE"
 
@@ -57,11 +60,29 @@ class Assignment(click.ParamType[tuple[str, Any]]):
         if isinstance(value, tuple):
             return value
         name, equals, text = str(value).partition("=")
-        if not equals or not name.isidentifier():
+        axis = name.removeprefix(AXIS_OF)
+        if not equals or not axis.isidentifier():
             self.fail(f"'{value}' is not NAME=VALUE", param, ctx)
+        if axis != name and text.startswith("["):
+            return name, self._list(text, param, ctx)
         if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
             return name, text[1:-1]
         return name, plain_scalar(text)
+
+    def _list(
+        self, text: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[Any]:
+        """Several values of an axis: ``[a, b]``, as a scenario has them."""
+        from scenario_runner.errors import InvalidInput
+        from scenario_runner.language.loader import parse_document
+
+        try:
+            values = parse_document(f"values: {text}", "--set").data["values"]
+        except InvalidInput as error:
+            self.fail(f"'{text}' is no list: {error.diagnostics[0].message}", param, ctx)
+        if not values or any(isinstance(one, dict | list) for one in values):
+            self.fail(f"'{text}' is no list of values such as [a, b]", param, ctx)
+        return list(values)
 
 
 def _site(text: str) -> Decorator:
@@ -97,7 +118,8 @@ set_option: Decorator = click.option(
     "assignments",
     type=Assignment(),
     multiple=True,
-    help="Give a variable of the scenario another value; may be repeated.",
+    help="Give a variable of the scenario another value, or run only some combinations of its matrix: "
+    "matrix.AXIS=VALUE, or matrix.AXIS=[A, B]. May be repeated.",
 )
 seed_option: Decorator = click.option(
     "--seed",

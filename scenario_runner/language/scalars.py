@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
+AXIS_OF = "matrix."
+"""Stands before the name of an axis in ``--set``: of the matrix only these values are run."""
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,299}|0")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,299})\.[0-9]{1,300}")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +25,7 @@ from scenario_runner.language.marks import marks
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.references import check_references
 from scenario_runner.language.saved import check_saved
+from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario_names import check_all_names
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.site import LoadedSite, has_template
@@ -32,7 +33,7 @@ from scenario_runner.language.templates import render_tree, resolve_vars
 from scenario_runner.language.words import did_you_mean, some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path as FilePath
 
     from scenario_runner.language.document import Document, Path
@@ -67,6 +68,8 @@ class Scenario:
     """The raw tree, rendered and typed by ``patients_of`` for each case."""
     steps: tuple[StepEntry, ...]
     final: tuple[StepEntry, ...]
+    narrowed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Values of axes, of which a combination has to have one to be planned (``--set matrix.AXIS=VALUE``)."""
 
 
 def read_scenario(
@@ -79,7 +82,7 @@ def read_scenario(
     """Read and check a scenario file.
 
     site: whose targets the steps may name; None leaves target names unchecked. overrides: values for
-    declared ``vars``. Raises InvalidInput with everything that is wrong, in file order; UsageError
+    declared ``vars``, and below ``matrix.`` those of axes to be run alone. Raises InvalidInput with everything that is wrong, in file order; UsageError
     for an override of a variable that the scenario does not declare.
     """
     document = load_document(path)
@@ -102,8 +105,10 @@ def check_scenario(
     found += check_references(document, marked, targets, plugins)
     found += check_all_names(document, plugins, marked)
     found += _without_doubles(found, _values(document, plugins))
+    given = overrides or {}
+    variables = {name: value for name, value in given.items() if not name.startswith(AXIS_OF)}
     entries = _Entries(document, plugins)
-    entries.read(overrides or {})
+    entries.read(variables)
     found += _without_doubles(found, entries.unfit) + entries.found
     found += check_saved(document, marked, entries.entries, plugins.steps())
     if found:
@@ -111,13 +116,18 @@ def check_scenario(
     data = document.data
     raw = {key: data[key] for key in data if key not in ("patients", *SECTIONS)}
     header = bind(ScenarioHeader, raw, document, ())
-    header = _with_overrides(header, overrides or {})
+    header = _with_overrides(header, variables)
     return Scenario(
         document,
         header,
         data.get("patients") or [],
         tuple(entry for entry in entries.entries if entry.section == "steps"),
         tuple(entry for entry in entries.entries if entry.section == "finally"),
+        {
+            name.removeprefix(AXIS_OF): value if isinstance(value, list) else [value]
+            for name, value in given.items()
+            if name.startswith(AXIS_OF)
+        },
     )
 
 

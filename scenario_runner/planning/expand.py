@@ -21,7 +21,7 @@ from scenario_runner.planning.findings import Findings
 from scenario_runner.planning.identifiers import Identifiers
 from scenario_runner.planning.identity import derive_seed, derive_uid
 from scenario_runner.planning.makers import Setting
-from scenario_runner.planning.matrix import case_id, combinations
+from scenario_runner.planning.matrix import case_id, combinations, narrowed
 from scenario_runner.planning.numbers import ExhaustedRule, reserve
 from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
@@ -137,6 +137,8 @@ class Prepared:
     findings: Findings
     identifiers: Identifiers
     cases: list[CasePart] = field(default_factory=list)
+    idle: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    """Axis and value of what the matrix is narrowed to and does not have, with the values it has."""
 
     def diagnostics(self) -> list[Diagnostic]:
         """All that is wrong, over every combination.
@@ -222,7 +224,10 @@ def _prepare(
         "site": {"name": site.name, "ae_title": site.ae_title},
     }
     seen: set[str] = set()
-    for combination in _combinations(scenario, base, findings):
+    combinations_, prepared.idle = narrowed(
+        _combinations(scenario, base, findings), scenario.narrowed
+    )
+    for combination in combinations_:
         try:
             names = {**base, "matrix": combination}
             vars_ = resolve_vars(header.vars, names, document.where, ("vars",))

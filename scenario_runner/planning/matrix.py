@@ -11,15 +11,16 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from scenario_runner.language.scalars import as_written
 from scenario_runner.planning.values import ValueProblem
 
 MAX_CASES = 1000
 _AXIS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DIRECTIVES = ("exclude", "include")
+DIRECTIVES = ("exclude", "include")
 Path = tuple[str | int, ...]
 Report = Callable[[Path, ValueProblem], None]
 
@@ -29,7 +30,7 @@ def combinations(matrix: Mapping[str, Any], report: Report) -> list[dict[str, An
 
     report: told of everything that is wrong (FAB309), with its path inside the matrix.
     """
-    axes = {name: values for name, values in matrix.items() if name not in _DIRECTIVES}
+    axes = {name: values for name, values in matrix.items() if name not in DIRECTIVES}
     if not _axes_are_sound(axes, report):
         return []
     excluded = _entries(matrix, "exclude", axes, report)
@@ -70,6 +71,37 @@ def _with_included(
         for place, one in enumerate(made)
         if not any(same_value(one, earlier) for earlier in made[:place])
     ]
+
+
+def narrowed(
+    found: list[dict[str, Any]], wanted: Mapping[str, Sequence[Any]]
+) -> tuple[list[dict[str, Any]], dict[tuple[str, str], list[str]]]:
+    """The combinations that have one of the wanted values of every axis.
+
+    Also what was wanted and is in none of them, by axis and value, each with the values that there are.
+    """
+    idle: dict[tuple[str, str], list[str]] = {}
+    for axis, values in wanted.items():
+        known = [one[axis] for one in found if axis in one]
+        for value in values:
+            if not any(_is_meant(one, value) for one in known):
+                idle[axis, _short(value)] = list(dict.fromkeys(map(_short, known)))
+    kept = [
+        one
+        for one in found
+        if all(
+            axis in one and any(_is_meant(one[axis], value) for value in values)
+            for axis, values in wanted.items()
+        )
+    ]
+    return kept, idle
+
+
+def _is_meant(value: Any, wanted: Any) -> bool:
+    """Whether a person who wrote ``wanted`` on a command line means that value: quotes get lost there."""
+    return same_value(value, wanted) or (
+        not isinstance(value, dict | list) and str(as_written(value)) == str(as_written(wanted))
+    )
 
 
 def case_id(name: str, combination: Mapping[str, Any]) -> str:
