@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.peers.languages import qrscp
-from tests.peers.processes import Modality, Server, free_port, orthanc
+from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
 from tests.running import ROOT, SMOKE, fabricate, record, steps, write_site
 
 if TYPE_CHECKING:
@@ -47,12 +47,32 @@ def outcomes(cases: list[dict[str, Any]]) -> dict[str, str]:
     return {case["id"]: case["outcome"] for case in cases}
 
 
+def assert_left_out(cases: list[dict[str, Any]], left_out: set[str]) -> None:
+    """All passed but these, which say what the PACS does not take and where that is declared."""
+    expected = dict.fromkeys(DIMSE, "passed") | dict.fromkeys(left_out, "skipped")
+    assert outcomes(cases) == expected
+    for case in cases:
+        if case["id"] in left_out:
+            send = next(step for step in case["steps"] if step["id"] == "send")
+            assert "takes no" in send["message"]
+            assert "expects.transfer_syntaxes" in send["message"]
+            assert sum(one["instances"] for one in send["facts"]["left_out"]) == 3
+
+
 def test_orthanc_takes_all_of_them(tmp_path: Path) -> None:
     us = Modality("FABRICATE", free_port())
     plugin = ["libOrthancDicomWeb.so"]
     with orthanc(tmp_path, modalities=[us], plugins=plugin) as server:
         cases = run(tmp_path, "orthanc", server, us, "not faults")
     assert outcomes(cases) == dict.fromkeys([*DIMSE, *DICOMWEB], "passed")
+
+
+def test_dcmqrscp_takes_what_it_takes_uncompressed_and_the_rest_is_told(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    with dcmqrscp(tmp_path, peers=[us]) as server:
+        cases = run(tmp_path, "dcmqrscp", server, us, "not faults and not dicomweb")
+    taken = {"compressed[syntax=implicit-le]", "compressed[syntax=explicit-be]"}
+    assert_left_out(cases, set(COMPRESSED) - taken)
 
 
 def test_the_archive_of_pynetdicom_takes_all_of_dimse(tmp_path: Path) -> None:
