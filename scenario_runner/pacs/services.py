@@ -52,7 +52,8 @@ _OF_RETRIEVALS: Final = 1
 def negotiate(request: AssociationRequest, options: PacsOptions) -> list[Context]:
     """The answer to every proposed context (PS3.8 9.3.3.2): the first transfer syntax that will do.
 
-    The SCP role is granted for storage only; of extended negotiation, relational queries and
+    For instances that the requestor is only to receive (C-GET), it is the first that is not compressed, if
+    there is one: in that, each of them can come. The SCP role is granted for storage only; of extended negotiation, relational queries and
     retrievals are, and dates and times matched as one (PS3.4 C.5).
     """
     return [_negotiate(proposed, request, options) for proposed in request.contexts]
@@ -73,6 +74,9 @@ def _negotiate(
         usable = [one for one in proposed.transfer_syntaxes if is_taken_in(one, options)]
         role = request.user.roles.get(uid)
         scp = role is not None and role.scp
+        if role is not None and role.scp and not role.scu:
+            # What is only to be sent here can be sent uncompressed whatever it is, and compressed not.
+            usable.sort(key=lambda one: one not in PLAIN)
     else:
         return refused(proposed, ABSTRACT_SYNTAX_NOT_SUPPORTED)
     if not usable:

@@ -264,6 +264,19 @@ def test_compressed_images_are_stored_as_they_came(
     assert pacs.archive.data(located) == content[read_meta(content).data_offset :]
 
 
+def test_getscu_that_would_rather_have_jpeg_gets_what_is_not_compressed_too(
+    dcmtk: Dcmtk, pacs: EmbeddedPacs, tmp_path: Path
+) -> None:
+    for one in (sample(number=1), sample(number=2, transfer_syntax=IMPLICIT)):
+        put(pacs.archive, one)
+    run = dcmtk(
+        "getscu", "-S", "+xs", "-od", tmp_path,
+        *keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2.3"), pacs.host, str(pacs.port),
+    )  # fmt: skip
+    assert "Failed" not in run.stderr
+    assert len([path for path in tmp_path.iterdir() if path.is_file()]) == 2
+
+
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
 def test_getscu_gets_compressed_images_uncompressed_if_it_takes_nothing_else(
     dcmtk: Dcmtk, pacs: EmbeddedPacs, tmp_path: Path, syntax: str

@@ -89,6 +89,20 @@ def test_the_scp_role_is_granted_for_storage_only() -> None:
     assert granted == {CT: True, GET: False}
 
 
+def test_for_instances_to_come_the_transfer_syntax_is_chosen_that_all_can_come_in() -> None:
+    contexts = (
+        ProposedContext(1, CT, (JPEG, IMPLICIT, EXPLICIT)),
+        ProposedContext(3, CT, (JPEG,)),
+    )
+    for role, chosen in (
+        (Role(scu=False, scp=True), IMPLICIT),
+        (Role(scu=True, scp=True), JPEG),
+        (Role(scu=True, scp=False), JPEG),
+    ):
+        answer = negotiate(request(*contexts, roles={CT: role}), PacsOptions())
+        assert [one.transfer_syntax for one in answer] == [chosen, JPEG]
+
+
 def test_relational_queries_and_periods_are_granted_of_what_extended_negotiation_offers() -> None:
     asked = request(
         ProposedContext(1, FIND, (EXPLICIT,)),
