@@ -107,15 +107,31 @@ def select(
 
 
 def targets_used(scenarios: Sequence[Scenario], plugins: Plugins, site: Site) -> set[str]:
-    """The targets that the steps and checks name; all of the site's when a template decides."""
+    """The targets that the steps and checks name, also by AE title; all when a template decides."""
     schema = scenario_schema(plugins)
-    used = {
-        str(mark.value)
-        for scenario in scenarios
-        for mark in marks(schema, scenario.document.data)
-        if mark.kind == "x-name-of" and mark.what == "target"
-    }
+    used: set[str] = set()
+    for scenario in scenarios:
+        for mark in marks(schema, scenario.document.data):
+            if mark.kind == "x-name-of" and mark.what == "target":
+                used.add(str(mark.value))
+            elif mark.kind == "x-ae-title" and mark.value is not None:
+                used.update(_called(str(mark.value), site))
     return set(site.targets) if any(is_template(name) for name in used) else used
+
+
+def _called(ae_title: str, site: Site) -> set[str]:
+    """The targets of an AE title; a template as it is."""
+    if is_template(ae_title):
+        return {ae_title}
+    services = {
+        name: [one for one in (target.dicom, target.embedded) if one is not None]
+        for name, target in site.targets.items()
+    }
+    return {
+        name
+        for name, found in services.items()
+        if any(one.ae_title.strip() == ae_title.strip() for one in found)
+    }
 
 
 _HARMLESS = frozenset(

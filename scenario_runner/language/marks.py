@@ -11,7 +11,7 @@ from scenario_runner.language.scalars import as_written
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
 
-MARKS = ("x-name-of", "x-expression", "x-entry-of", "x-way")
+MARKS = ("x-name-of", "x-expression", "x-entry-of", "x-way", "x-ae-title")
 
 
 @dataclass(frozen=True, slots=True)

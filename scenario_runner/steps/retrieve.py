@@ -66,7 +66,9 @@ class Retrieve(Step):
     )
     """How; by default C-GET where the target has a ``dicom`` service, else WADO-RS. ``c-move`` has
     the PACS send to the site's ``receiver``, whose AE title it has to know."""
-    destination: Annotated[Text, Field(min_length=1, max_length=16)] | None = None
+    destination: Annotated[Text, Field(min_length=1, max_length=16)] | None = Field(
+        default=None, json_schema_extra={"x-ae-title": True}
+    )
     """With ``via: c-move``, the AE title of somebody else whom the PACS is to send to. Nothing comes
     back into the run; the step passes when the PACS counts every instance as sent. When it is the AE
     title of a target of the site, what was moved can be retrieved, compared and deleted there."""

@@ -116,6 +116,25 @@ def test_what_may_be_production_needs_a_flag_and_nothing_is_sent_without_it(
     assert record(out)["targets"][0]["environment"] == environment
 
 
+@pytest.mark.parametrize("destination", ["REAL", "{{ vars.there }}"])
+def test_what_may_be_production_is_guarded_where_only_its_ae_title_is_named(
+    tmp_path: Path, destination: str
+) -> None:
+    real = {"environment": "production", "embedded": {"ae_title": "REAL"}}
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}, "main": real})
+    moved = {"from": "pacs", "via": "c-move", "destination": destination}
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [{"send": {"to": "pacs"}}, {"retrieve": moved}],
+        vars={"there": "REAL"},
+    )
+    out = tmp_path / "run"
+    arguments = ("run", scenario, "--site", site, "--registry", ":memory:", "--out", out)
+    assert "target 'main'" in fabricate(*arguments).check(2).err
+    assert not out.exists()
+    fabricate(*arguments, "--allow-production").check(0)
+
+
 def test_a_production_target_that_is_not_used_is_no_obstacle(tmp_path: Path) -> None:
     targets = {"pacs": {"embedded": {}}, "real": {"environment": "production", "embedded": {}}}
     site = write_site(tmp_path / "site.yaml", targets)
