@@ -20,11 +20,11 @@ from scenario_runner.dicom.elements import (
     Elements,
     read_items,
     write_elements,
-    write_items,
 )
 from scenario_runner.dicom.matching import Matcher, matcher
-from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, Encoding
 from scenario_runner.dicom.vrs import BYTES
+from scenario_runner.dicom.writing import item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,13 +124,11 @@ class Match:
         """The identifier, decoded."""
         from io import BytesIO
 
-        from pydicom.uid import ExplicitVRLittleEndian
-
         from scenario_runner.dicom.datasets import read_file
+        from scenario_runner.dicom.part10 import file_meta
 
         encoded = self.encode(implicit=False)
-        meta = b"\2\0\x10\0UI" + struct.pack("<H", 20) + ExplicitVRLittleEndian.encode() + b"\0"
-        found = read_file(BytesIO(bytes(128) + b"DICM" + meta + encoded))
+        found = read_file(BytesIO(file_meta("", "", EXPLICIT_LE) + encoded))
         del found.file_meta
         return found
 
@@ -269,7 +267,7 @@ def _encoded(
             )
             for one in cast("list[Answer]", values)
         ]
-        return Element(vr, write_items(items), encoding)
+        return Element(vr, b"".join(map(item, items)), encoding)
     try:
         return encode(tag, cast("list[str]", values), terms, vr=vr)
     except (ValueError, struct.error):

@@ -18,7 +18,6 @@ from scenario_runner.dicom.elements import (
     read_elements,
     read_items,
     write_elements,
-    write_items,
 )
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import (
@@ -30,6 +29,7 @@ from scenario_runner.dicom.syntaxes import (
     encoding_of,
 )
 from scenario_runner.dicom.vrs import swapped
+from scenario_runner.dicom.writing import item
 
 _PIXEL_REPRESENTATION: Final = 0x00280103
 
@@ -89,8 +89,8 @@ def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
     for tag, element in elements.items():
         vr = vr_to_write(tag, element.vr, signed=signed)
         if vr == "SQ":
-            value = write_items(
-                _written(item, implicit=implicit, signed=signed) for item in read_items(element)
+            value = b"".join(
+                item(_written(one, implicit=implicit, signed=signed)) for one in read_items(element)
             )
         else:
             value = in_little_endian(element, vr)

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from scenario_runner.conformance.elements import Items
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
-PIXEL_DATA = 0x7FE00010
-
 
 class Trouble(NamedTuple):
     """Something wrong with the encoding. rule: its id in the table of rules."""

@@ -11,12 +11,21 @@ import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from scenario_runner.conformance.dicom_file import PIXEL_DATA, DicomFile, Trouble
+from scenario_runner.conformance.dicom_file import DicomFile, Trouble
 from scenario_runner.conformance.elements import Element, Items, name_of, text_of
 from scenario_runner.conformance.source import DamageError, Source
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import attribute
 from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.heads import (
+    DELIMITERS,
+    HEADS,
+    ITEM,
+    ITEM_END,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED,
+)
 from scenario_runner.dicom.part10 import guessed_syntax, read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE
 
@@ -32,8 +41,6 @@ _KEPT_TEXT = 1 << 20
 _KEPT_BYTES = 1 << 16
 
 _HEAD = 1 << 17
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 
 def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
@@ -127,8 +134,7 @@ class _Reader:
     def tag(self, at: int) -> int:
         """Tag of the element there."""
         index = self._source.index(at, 4)
-        order = "<HH" if self.little else ">HH"
-        group, number = struct.unpack_from(order, self._source.window, index)
+        group, number = HEADS[self.little].tag.unpack_from(self._source.window, index)
         return int(group << 16 | number)
 
     def guessed_syntax(self, at: int) -> str:
@@ -143,11 +149,11 @@ class _Reader:
         """Read the element there into a data set. Returns where the next one begins."""
         self._one_more()
         tag, written, length, at = self._head(at, end)
-        if tag >> 16 == 0xFFFE:
+        if tag >> 16 == DELIMITERS:
             raise DamageError("a delimiter where an element should be", into.path + name_of(tag))
         vr = written or _vr_of(tag)
-        element = Element(tag, vr, written, b"", None if length == _UNDEFINED else length)
-        if length == _UNDEFINED:
+        element = Element(tag, vr, written, b"", None if length == UNDEFINED else length)
+        if length == UNDEFINED:
             at = self._undefined(element, into, at, end, depth)
         else:
             if at + length > end:
@@ -209,13 +215,13 @@ class _Reader:
             raise DamageError("ends in the middle of an element", rule="truncated")
         source = self._source
         index = source.index(at, 8)
-        order = "<" if self.little else ">"
+        heads = HEADS[self.little]
         if self.implicit:
-            group, number, length = struct.unpack_from(order + "HHL", source.window, index)
+            group, number, length = heads.plain.unpack_from(source.window, index)
             return group << 16 | number, "", length, at + 8
-        group, number, raw, short = struct.unpack_from(order + "HH2sH", source.window, index)
+        group, number, raw, short = heads.short.unpack_from(source.window, index)
         tag = group << 16 | number
-        if group == 0xFFFE:
+        if group == DELIMITERS:
             return tag, "", 0, at + 8
         vr = raw.decode("latin-1")
         if vr not in vrs.ALL:
@@ -225,7 +231,7 @@ class _Reader:
         if at + 12 > end:
             raise DamageError("ends in the middle of an element", name_of(tag), "truncated")
         index = source.index(at + 8, 4)
-        return tag, vr, struct.unpack_from(order + "L", source.window, index)[0], at + 12
+        return tag, vr, heads.length.unpack_from(source.window, index)[0], at + 12
 
     def _undefined(self, element: Element, into: Items, at: int, end: int, depth: int) -> int:
         if element.tag == PIXEL_DATA:
@@ -256,14 +262,14 @@ class _Reader:
         element.items = []
         while at < end:
             tag, length, at = self._item_head(at, end, where)
-            if tag == _SEQUENCE_END and delimited:
+            if tag == SEQUENCE_END and delimited:
                 return at
-            if tag != _ITEM:
+            if tag != ITEM:
                 raise DamageError("holds something that is not an item", where)
             item = Items(parent=into, sequence=element.tag, index=len(element.items))
             element.items.append(item)
             self._one_more()
-            undefined = length == _UNDEFINED
+            undefined = length == UNDEFINED
             inner = end if undefined else at + length
             if inner > end:
                 raise DamageError("an item is longer than what it is in", where, "truncated")
@@ -276,13 +282,12 @@ class _Reader:
         if at + 8 > end:
             raise DamageError("ends in the middle of an item", where, "truncated")
         index = self._source.index(at, 8)
-        order = "<HHL" if self.little else ">HHL"
-        group, number, length = struct.unpack_from(order, self._source.window, index)
+        group, number, length = HEADS[self.little].plain.unpack_from(self._source.window, index)
         return group << 16 | number, length, at + 8
 
     def _item(self, item: Items, at: int, end: int, depth: int, *, undefined: bool) -> int:
         while at < end:
-            if undefined and self.tag(at) == _ITEM_END:
+            if undefined and self.tag(at) == ITEM_END:
                 return at + 8
             at = self.element(item, at, end, depth)
         if undefined:
@@ -294,10 +299,10 @@ class _Reader:
         lengths: list[int] = []
         while True:
             tag, length, at = self._item_head(at, end, where)
-            if tag == _SEQUENCE_END:
+            if tag == SEQUENCE_END:
                 element.fragments = lengths[1:]
                 return at
-            if tag != _ITEM or length == _UNDEFINED:
+            if tag != ITEM or length == UNDEFINED:
                 raise DamageError("holds something that is not a fragment", where)
             if at + length > end:
                 raise DamageError("a fragment is longer than the file", where, "truncated")

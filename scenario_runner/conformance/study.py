@@ -6,12 +6,12 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.dicom_file import PIXEL_DATA
 from scenario_runner.conformance.reader import read_file
 from scenario_runner.conformance.rules.geometry import dot
 from scenario_runner.conformance.rules.table import STUDY
 from scenario_runner.conformance.rules.values import shown
 from scenario_runner.conformance.standard import finding
+from scenario_runner.dicom.heads import PIXEL_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,6 @@ values before it decodes them, and turns what a set lacks into question marks.
 
 from __future__ import annotations
 
-import struct
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 
-from scenario_runner.dicom import vrs
+from scenario_runner.dicom import vrs, writing
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
     UTF8,
@@ -28,6 +27,7 @@ from scenario_runner.dicom.characters import (
 )
 from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.elements import DamagedDatasetError, inflate
+from scenario_runner.dicom.heads import UNDEFINED
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from scenario_runner.dicom.syntaxes import Encoding
 
 _HEAD = 1 << 16
-_UNDEFINED = 0xFFFFFFFF
 
 # pydicom warns of a term that is not in its table whenever it opens a data set with it.
 charset.python_encoding.setdefault("ISO_IR 203", "iso8859_15")
@@ -133,7 +132,7 @@ def in_utf8(data: bytes, transfer_syntax_uid: str) -> bytes:
     """
     dataset = read_file(BytesIO(file_meta("", "", transfer_syntax_uid) + data))
     pixels = dataset.get_item("PixelData") if "PixelData" in dataset else None
-    if isinstance(pixels, RawDataElement) and pixels.length == _UNDEFINED:
+    if isinstance(pixels, RawDataElement) and pixels.length == UNDEFINED:
         # A raw element does not keep that its length is undefined, as that of encapsulated pixels is.
         _ = dataset["PixelData"]
     _declare_utf8(dataset)
@@ -159,18 +158,6 @@ def encoded_text(value: Any, vr: str, terms: Sequence[str]) -> bytes:
     return value if isinstance(value, bytes) else encode(text_of(value), vr, terms)
 
 
-def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
-    """Tag, VR and length of an element. Raises ValueError when too long for its VR."""
-    group, element, order = tag >> 16, tag & 0xFFFF, encoding.order
-    if encoding.implicit:
-        return struct.pack(order + "HHI", group, element, length)
-    if vr in vrs.LONG:
-        return struct.pack(order + "HH2sHI", group, element, vr.encode("ascii"), 0, length)
-    if length > 0xFFFE:
-        raise ValueError(f"a value of VR {vr} is limited to 65534 bytes, this one has {length}")
-    return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length)
-
-
 def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
     """All elements in ascending order, explicit-length sequences, without preamble or group 0002.
 
@@ -182,10 +169,10 @@ def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -
         element = dataset.get_item(tag)
         if element.is_raw:
             value = bytes(element.value or b"")
-            parts += [element_header(tag, str(element.VR), len(value), encoding), value]
+            parts.append(writing.element(tag, str(element.VR), value, encoding))
         elif element.VR == "SQ":
             items = b"".join(encode_item(item, encoding, terms) for item in element.value)
-            parts += [element_header(tag, "SQ", len(items), encoding), items]
+            parts.append(writing.element(tag, "SQ", items, encoding))
         else:
             parts.append(encode_element(element, encoding, terms))
     return b"".join(parts)
@@ -194,7 +181,7 @@ def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -
 def encode_item(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
     """An item of a sequence, of defined length; in its own character sets where it declares them."""
     encoded = encode_dataset(dataset, encoding, character_sets(dataset) or terms)
-    return struct.pack(encoding.order + "HHI", 0xFFFE, 0xE000, len(encoded)) + encoded
+    return writing.item(encoded, little=encoding.little)
 
 
 def encode_element(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> bytes:
@@ -202,7 +189,7 @@ def encode_element(element: DataElement, encoding: Encoding, terms: Sequence[str
     vr = str(element.VR)
     if vr in vrs.CHARACTER_SET:
         value = vrs.pad(encoded_text(element.value, vr, terms), vr)
-        return element_header(int(element.tag), vr, len(value), encoding) + value
+        return writing.element(int(element.tag), vr, value, encoding)
     if not encoding.little and isinstance(element.value, bytes):
         # pydicom writes such values as they are, whatever the byte order.
         element = DataElement(

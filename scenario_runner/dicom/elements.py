@@ -11,15 +11,21 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.dicom import vrs
+from scenario_runner.dicom import vrs, writing
+from scenario_runner.dicom.heads import (
+    DELIMITERS,
+    HEADS,
+    ITEM,
+    ITEM_END,
+    SEQUENCE_END,
+    UNDEFINED,
+)
 from scenario_runner.dicom.syntaxes import DEFLATED, Encoding, encoding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from mmap import mmap
 
-UNDEFINED: Final = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS: Final = 0x7FE00008
 """Float Pixel Data, the first element of the group that holds pixels."""
 _PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
@@ -191,7 +197,7 @@ def read_items(element: Element) -> list[Elements]:
     while at < len(data):
         tag, length = reader.item_head(at)
         at += 8
-        if tag != _ITEM:
+        if tag != ITEM:
             raise DamagedDatasetError("a sequence holds something that is not an item")
         after = reader.item_end(at, 1) if length == UNDEFINED else at + length
         if after > len(data):
@@ -226,7 +232,7 @@ def replace_element(
         if found >= tag:
             break
         at = reader.value_end(inside, written, length, 1)
-    new = _written(tag, vr, value, implicit=encoding.implicit, little=encoding.little)
+    new = writing.element(tag, vr, value, encoding)
     return data[:start] + new + data[after:]
 
 
@@ -250,41 +256,23 @@ def value_span(data: bytes, transfer_syntax_uid: str, tag: int) -> tuple[int, in
 
 def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:
     """Encode in Little Endian. Values are taken as they are; every element needs its VR."""
+    encoding = Encoding(implicit)
     return b"".join(
-        _written(tag, elements[tag].vr, elements[tag].value, implicit=implicit)
+        writing.element(tag, elements[tag].vr, elements[tag].value, encoding)
         for tag in sorted(elements)
     )
-
-
-def write_items(items: Iterable[bytes]) -> bytes:
-    """The value of a sequence with these encoded items, each of defined length."""
-    return b"".join(
-        struct.pack("<HHL", _ITEM >> 16, _ITEM & 0xFFFF, len(item)) + item for item in items
-    )
-
-
-def _written(tag: int, vr: str, value: bytes, *, implicit: bool, little: bool = True) -> bytes:
-    group, element, length = tag >> 16, tag & 0xFFFF, len(value)
-    order = "<" if little else ">"
-    if implicit:
-        return struct.pack(order + "HHL", group, element, length) + value
-    if vr not in vrs.LONG and length > 0xFFFF:
-        vr = "UN"  # PS3.5 6.2.2 note: too long for the 16-bit length of its VR
-    if vr in vrs.LONG:
-        return struct.pack(order + "HH2sHL", group, element, vr.encode("ascii"), 0, length) + value
-    return struct.pack(order + "HH2sH", group, element, vr.encode("ascii"), length) + value
 
 
 class HeadReader:
     """Reads element heads and finds where undefined lengths end. Bounded in depth."""
 
     def __init__(self, data: bytes | mmap, encoding: Encoding) -> None:
-        order = "<" if encoding.little else ">"
+        parts = HEADS[encoding.little]
         self._data = data
         self._implicit = encoding.implicit
-        self._tag_length = struct.Struct(order + "HHL").unpack_from
-        self._explicit = struct.Struct(order + "HH2sH").unpack_from
-        self._long = struct.Struct(order + "L").unpack_from
+        self._tag_length = parts.plain.unpack_from
+        self._explicit = parts.short.unpack_from
+        self._long = parts.length.unpack_from
 
     def head(self, at: int) -> tuple[int, str, int, int]:
         """Tag, VR, length and where the value begins."""
@@ -293,7 +281,7 @@ class HeadReader:
                 group, element, length = self._tag_length(self._data, at)
                 return group << 16 | element, "", length, at + 8
             group, element, vr_bytes, length = self._explicit(self._data, at)
-            if group == 0xFFFE:
+            if group == DELIMITERS:
                 return group << 16 | element, "", self._long(self._data, at + 4)[0], at + 8
             vr = vr_bytes.decode("latin-1")
             if vr in vrs.LONG:
@@ -326,9 +314,9 @@ class HeadReader:
         while True:
             tag, length = self.item_head(at)
             at += 8
-            if tag == _SEQUENCE_END:
+            if tag == SEQUENCE_END:
                 return at
-            if tag != _ITEM:
+            if tag != ITEM:
                 raise DamagedDatasetError("a sequence holds something that is not an item")
             at = self.item_end(at, depth + 1) if length == UNDEFINED else at + length
 
@@ -338,6 +326,6 @@ class HeadReader:
             raise DamagedDatasetError(f"sequences are nested more than {_DEEPEST} deep")
         while True:
             tag, vr, length, at = self.head(at)
-            if tag == _ITEM_END:
+            if tag == ITEM_END:
                 return at
             at = self.value_end(at, vr, length, depth + 1)

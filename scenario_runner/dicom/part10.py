@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
@@ -15,6 +14,7 @@ from scenario_runner.dicom.elements import (
 )
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, Encoding
 from scenario_runner.dicom.vrs import ALL, pad
+from scenario_runner.dicom.writing import element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +52,11 @@ def file_meta(
     a character that Latin-1 does not have becomes a question mark.
     """
     before, after = _around(sop_class_uid, transfer_syntax_uid, source_ae_title)
-    uid = _element(0x0003, b"UI", sop_instance_uid)
+    uid = _element(0x0003, "UI", sop_instance_uid)
     length = len(before) + len(uid) + len(after)
-    return _PREAMBLE + struct.pack("<HH2sHL", 2, 0, b"UL", 4, length) + before + uid + after
+    return (
+        _PREAMBLE + element(0x00020000, "UL", length.to_bytes(4, "little")) + before + uid + after
+    )
 
 
 _PREAMBLE: Final = bytes(128) + b"DICM"
@@ -63,25 +65,22 @@ _PREAMBLE: Final = bytes(128) + b"DICM"
 @lru_cache(maxsize=64)
 def _around(sop_class_uid: str, transfer_syntax_uid: str, source: str) -> tuple[bytes, bytes]:
     """What stands before and after the instance's UID, the same for a whole series."""
-    before = _element(0x0001, b"OB", "\0\1") + _element(0x0002, b"UI", sop_class_uid)
+    before = _element(0x0001, "OB", "\0\1") + _element(0x0002, "UI", sop_class_uid)
     after = (
-        _element(0x0010, b"UI", transfer_syntax_uid)
-        + _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID)
-        + _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME)
-        + _element(0x0016, b"AE", source)
+        _element(0x0010, "UI", transfer_syntax_uid)
+        + _element(0x0012, "UI", IMPLEMENTATION_CLASS_UID)
+        + _element(0x0013, "SH", IMPLEMENTATION_VERSION_NAME)
+        + _element(0x0016, "AE", source)
     )
     return before, after
 
 
-def _element(number: int, vr: bytes, text: str) -> bytes:
+def _element(number: int, vr: str, text: str) -> bytes:
     """One element of group 0002; nothing when it has no value."""
     value = text.encode("latin-1", "replace")
     if not value:
         return b""
-    value = pad(value, vr.decode("ascii"))
-    if vr == b"OB":
-        return struct.pack("<HH2sHL", 2, number, vr, 0, len(value)) + value
-    return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
+    return element(0x00020000 | number, vr, pad(value, vr))
 
 
 @dataclass(frozen=True, slots=True)

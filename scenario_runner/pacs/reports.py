@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from scenario_runner.archive.values import encode
-from scenario_runner.dicom.elements import Element, Elements, write_elements, write_items
+from scenario_runner.dicom import writing
+from scenario_runner.dicom.elements import Element, Elements, write_elements
 from scenario_runner.dicom.syntaxes import Encoding
 
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
@@ -47,7 +48,9 @@ class Outcome:
             (_FAILED, [item(*one) for one in self.failed]),
         ):
             if items:
-                elements[tag] = Element("SQ", write_items(items), Encoding(implicit))
+                elements[tag] = Element(
+                    "SQ", b"".join(map(writing.item, items)), Encoding(implicit)
+                )
         return write_elements(elements, implicit=implicit)
 
 

@@ -27,6 +27,7 @@ from scenario_runner.dicom.elements import (
     value_span,
     write_elements,
 )
+from scenario_runner.dicom.heads import PIXEL_DATA
 from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.syntaxes import Encoding
 
@@ -43,7 +44,6 @@ _COUNTS: Final = frozenset(
 _UNIQUE_KEYS: Final = tuple(map(tag_of, list(UNIQUE_KEY.values())[::-1]))
 """SOP instance, series, study and patient: the first that an answer has tells it from others."""
 _MADE_UP: Final = "2.25.9"
-_PIXEL_DATA: Final = 0x7FE00010
 _SPOILT_BYTES: Final = 64
 _LATIN_1, _CYRILLIC = "ISO_IR 100", "ISO_IR 144"
 
@@ -68,7 +68,7 @@ def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> 
 
 def with_wrong_pixels(data: bytes, transfer_syntax_uid: str) -> bytes:
     """A data set in which some pixels are others; one without pixels stays as it is."""
-    span = value_span(data, transfer_syntax_uid, _PIXEL_DATA)
+    span = value_span(data, transfer_syntax_uid, PIXEL_DATA)
     if span is None or span[0] == span[1]:
         return data
     start, end = span

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 
+from scenario_runner.dicom.heads import HEADS
+from scenario_runner.dicom.vrs import pad
+from scenario_runner.dicom.writing import IMPLICIT, head
+from scenario_runner.dicom.writing import element as written
 from scenario_runner.ul.pdu import Buffer
 
 NO_DATA_SET = 0x0101
@@ -89,8 +92,7 @@ _UI = frozenset(
         _E.REQUESTED_SOP_INSTANCE_UID,
     )
 )
-_HEADER = struct.Struct("<HHI")
-_SHORT = struct.Struct("<HHIH")
+_HEADER = HEADS[True].plain
 
 Command = Mapping[int, int | str]
 """Element number to value: int for US, str for UI, AE, LO; AT elements as bytes in text form."""
@@ -107,7 +109,7 @@ def encode(elements: Command) -> bytes:
     """
     parts = [_element(element, elements[element]) for element in sorted(elements)]
     body = b"".join(parts)
-    return _HEADER.pack(0, 0, 4) + struct.pack("<I", len(body)) + body
+    return _group_length(body) + body
 
 
 class StoreRequests:
@@ -120,7 +122,7 @@ class StoreRequests:
         self._head = (
             _element(Element.AFFECTED_SOP_CLASS_UID, sop_class_uid)
             + _element(Element.COMMAND_FIELD, Field.C_STORE_RQ)
-            + _HEADER.pack(0, Element.MESSAGE_ID, 2)
+            + head(Element.MESSAGE_ID, "US", 2, IMPLICIT)
         )
         medium = 0
         self._tail = _element(Element.PRIORITY, medium) + _element(
@@ -137,16 +139,19 @@ class StoreRequests:
                 _element(Element.AFFECTED_SOP_INSTANCE_UID, sop_instance_uid),
             )
         )
-        return _HEADER.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
+        return _group_length(body) + body
 
 
 def _element(element: int, value: int | str) -> bytes:
     if isinstance(value, int):
-        return _SHORT.pack(0, element, 2, value)
+        return written(element, "US", value.to_bytes(2, "little"), IMPLICIT)
     raw = value.encode("ascii", "replace")
-    if len(raw) % 2:
-        raw += b"\0" if element in _UI else b" "
-    return _HEADER.pack(0, element, len(raw)) + raw
+    vr = "UI" if element in _UI else "LO"
+    return written(element, vr, pad(raw, vr), IMPLICIT)
+
+
+def _group_length(body: bytes) -> bytes:
+    return written(0, "UL", len(body).to_bytes(4, "little"), IMPLICIT)
 
 
 def decode(data: Buffer, note: Callable[[str], None] = lambda _: None) -> dict[int, int | str]:
@@ -216,7 +221,7 @@ def _value(element: int, raw: memoryview, note: Callable[[str], None]) -> int | 
         note(f"sent (0000,{element:04X}) without a value")
         return None
     if element == Element.OFFENDING_ELEMENT:
-        tags = struct.iter_unpack("<HH", raw[: len(raw) // 4 * 4])
+        tags = HEADS[True].tag.iter_unpack(raw[: len(raw) // 4 * 4])
         return " ".join(f"({g:04X},{e:04X})" for g, e in tags)
     if len(raw) % 2:
         note("padded an element of a command set to no even length")

@@ -91,9 +91,9 @@ def test_a_deflated_data_set_is_given_inflated(after: str) -> None:
     assert transcode(deflated, "1.2.840.10008.1.2.1.99", after) == expected
 
 
-def test_what_would_touch_pixels_is_not_transcoded() -> None:
+def test_pixels_that_no_decoder_reads_are_not_transcoded() -> None:
     with pytest.raises(TranscodingError):
-        transcode(b"", "1.2.840.10008.1.2.4.80", EXPLICIT)
+        transcode(sample().data, "1.2.840.10008.1.2.4.80", EXPLICIT)
 
 
 def test_reading_stops_before_the_pixels() -> None:

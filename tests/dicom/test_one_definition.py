@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 import scenario_runner
-from scenario_runner.dicom import levels, vrs
+from scenario_runner.dicom import heads, levels, vrs
 from scenario_runner.dicom.body_parts import BODY_PARTS, is_paired
 
 ROOT = Path(scenario_runner.__file__).parent
 _MOST = {ast.Set: 3, ast.List: 3, ast.Tuple: 3, ast.Dict: 4}
 """VRs that may stand together: some rules are about two or three."""
 _UID = re.compile(r"1\.2\.840\.10008(\.\d+)*\.?")
+_HEAD = re.compile(r"[<>=!@]?HH(2s)?[HIL]+")
+_ITEMS = {heads.ITEM, heads.ITEM_END, heads.SEQUENCE_END, heads.DELIMITERS}
 
 
 def _strings(node: ast.AST) -> Iterator[str]:
@@ -104,6 +106,16 @@ def _sides(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
+def _heads(tree: ast.AST) -> Iterator[int]:
+    """Formats of ``struct`` for the head of an element or item, and tags of items as two numbers."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if _HEAD.fullmatch(node.value):
+                yield node.lineno
+        elif isinstance(node, ast.Constant) and node.value in _ITEMS:
+            yield node.lineno
+
+
 @pytest.mark.parametrize(
     ("found_in", "homes"),
     [
@@ -112,6 +124,7 @@ def _sides(tree: ast.AST) -> Iterator[int]:
         (_sop_classes, {"dicom/sop_classes.py"}),
         (_unique_keys, {"dicom/levels.py"}),
         (_sides, {"dicom/body_parts.py"}),
+        (_heads, {"dicom/heads.py"}),
     ],
 )
 def test_a_fact_of_the_standard_stands_once(
@@ -137,6 +150,9 @@ def test_a_fact_of_the_standard_stands_once(
         (_sop_classes, 'X = "1.2.840.10008.5.1.4.1.1."'),
         (_sides, 'X = {"HAND", "FOOT", "EAR", "EYE"}'),
         (_sides, 'X = "HAND FOOT EAR EYE".split()'),
+        (_heads, 'X = struct.pack("<HHI", group, element, length)'),
+        (_heads, 'X = struct.Struct(order + "HH2sHL")'),
+        (_heads, "X = 0xFFFEE00D"),
         (_unique_keys, 'X = ("StudyInstanceUID", "SeriesInstanceUID")'),
         (_unique_keys, 'X = {"a": "StudyInstanceUID", "b": "SeriesInstanceUID"}'),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from scenario_runner.conformance.dicom_file import DicomFile
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.dicom.elements import inflate as inflated
+from scenario_runner.dicom.heads import HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,11 +83,11 @@ def _relabelled(raw: bytes, file: DicomFile, syntax: str, *, inflate: bool) -> b
     meta = meta.replace(old, _uid_element(text + b"\0" * (len(text) % 2)), 1)
     head = raw[:begin]
     if has_length:
-        head = head[:-4] + struct.pack("<I", len(meta))
+        head = head[:-4] + HEADS[True].length.pack(len(meta))
     if inflate:
         data = inflated(data)
     return head + meta + data
 
 
 def _uid_element(value: bytes) -> bytes:
-    return struct.pack("<HH2sH", 0x0002, 0x0010, b"UI", len(value)) + value
+    return HEADS[True].short.pack(0x0002, 0x0010, b"UI", len(value)) + value

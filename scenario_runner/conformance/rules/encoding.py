@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.dicom_file import PIXEL_DATA
 from scenario_runner.conformance.elements import Element, Items
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, faults
 from scenario_runner.dicom.dictionary import attribute
+from scenario_runner.dicom.heads import PIXEL_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,7 @@ from pydicom.config import IGNORE
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.datasets import encode_element, encode_item, encoded_text
+from scenario_runner.dicom.writing import prepared_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,23 +30,13 @@ class ElementEncoder:
         self._encoding = encoding
         self._terms = terms
         self._pad = b"\0" if vr == "UI" else b" "
-        order = encoding.order
-        tag_bytes = struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)
-        if encoding.implicit:
-            self._prefix, self._length = tag_bytes, struct.Struct(order + "I")
-        elif vr in vrs.LONG:
-            self._prefix, self._length = (
-                tag_bytes + vr.encode() + b"\0\0",
-                struct.Struct(order + "I"),
-            )
-        else:
-            self._prefix, self._length = tag_bytes + vr.encode(), struct.Struct(order + "H")
+        self._prefix, self._length = prepared_head(tag, vr, encoding)
 
     def __call__(self, value: Any) -> bytes:
         """The whole element. value: as pydicom takes it, text or a list of texts for string VRs."""
         if self.vr == "SQ":
             items = b"".join(encode_item(item, self._encoding, self._terms) for item in value)
-            return self._prefix + self._length.pack(len(items)) + items
+            return self._prefix + self._length(len(items)) + items
         raw = self._value(value)
         if raw is None:
             # Planning has judged it, or it is wrong on purpose.
@@ -53,7 +44,7 @@ class ElementEncoder:
             return encode_element(element, self._encoding, self._terms)
         if len(raw) & 1:
             raw += self._pad
-        return self._prefix + self._length.pack(len(raw)) + raw
+        return self._prefix + self._length(len(raw)) + raw
 
     def _value(self, value: Any) -> bytes | None:
         """The unpadded value, or None when pydicom has to encode it."""

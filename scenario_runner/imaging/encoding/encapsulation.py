@@ -5,13 +5,15 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.heads import PIXEL_DATA, UNDEFINED
+from scenario_runner.dicom.writing import head, item, item_head, sequence_end
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scenario_runner.imaging.instance import Buffer
 
-_HEADER = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
-_DELIMITER = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+_HEADER = head(PIXEL_DATA, "OB", UNDEFINED)
 _LAST_OFFSET = 0xFFFFFFFF
 
 
@@ -28,13 +30,9 @@ def encapsulated(frames: Sequence[bytes]) -> list[Buffer]:
     for frame in frames:
         odd = len(frame) & 1
         offsets.append(at)
-        items += [_item(len(frame) + odd), frame]
+        items += [item_head(len(frame) + odd), frame]
         if odd:
             items.append(b"\0")
         at += 8 + len(frame) + odd
     table = struct.pack(f"<{len(offsets)}I", *offsets) if offsets[-1] <= _LAST_OFFSET else b""
-    return [_HEADER + _item(len(table)) + table, *items, _DELIMITER]
-
-
-def _item(length: int) -> bytes:
-    return struct.pack("<HHI", 0xFFFE, 0xE000, length)
+    return [_HEADER + item(table), *items, sequence_end()]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from scenario_runner.dicom.datasets import element_header
+from scenario_runner.dicom.heads import PIXEL_DATA
+from scenario_runner.dicom.writing import head
 from scenario_runner.imaging.encoding.encapsulation import encapsulated
-from scenario_runner.imaging.encoding.template import PIXEL_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ class NativePixels:
         odd = size & 1
         vr = "OW" if dtype.itemsize > 1 else "OB"
         self._size = size
-        self._head = element_header(PIXEL_DATA, vr, size + odd, encoding)
+        self._head = head(PIXEL_DATA, vr, size + odd, encoding)
         self._padding = b"\0" * odd
         self._swapped = None if encoding.little else dtype.newbyteorder(">")
 

@@ -9,6 +9,7 @@ from pydicom.filewriter import correct_ambiguous_vr
 
 from scenario_runner.dicom.datasets import encode_dataset
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
+from scenario_runner.dicom.heads import PIXEL_DATA
 from scenario_runner.imaging.encoding.elements import ElementEncoder
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from scenario_runner.dicom.syntaxes import Encoding
 
-PIXEL_DATA = 0x7FE00010
 
 _OF_REPEATING_GROUPS = {"OverlayData": 0x60003000}
 """Varying attributes whose keyword stands for several tags, and the one that is meant."""

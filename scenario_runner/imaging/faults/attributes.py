@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.sop_classes import (
@@ -11,6 +10,7 @@ from scenario_runner.dicom.sop_classes import (
     KEY_OBJECT_SELECTION,
     ULTRASOUND,
 )
+from scenario_runner.dicom.writing import element, item
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import (
     DX_FAMILY,
@@ -81,16 +81,10 @@ def _one_of_a_kind_has_a_side(broken: RawObject, _about: Faulty) -> None:
 
 def _code(broken: RawObject, _about: Faulty) -> None:
     """An item of a code sequence without coding scheme designator (PS3.3 8.8)."""
-    order = broken.order
-    item = b""
-    for number, vr, value in ((0x0100, b"SH", b"ABDOMEN1"), (0x0104, b"LO", b"Abdomen ")):
-        head = struct.pack(order + "HH", 0x0008, number)
-        if broken.implicit:
-            item += head + struct.pack(order + "L", len(value)) + value
-        else:
-            item += head + vr + struct.pack(order + "H", len(value)) + value
-    begin = struct.pack(order + "HHL", 0xFFFE, 0xE000, len(item))
-    broken.put("PerformedProtocolCodeSequence", begin + item)
+    inside = element(0x00080100, "SH", b"ABDOMEN1", broken.encoding) + element(
+        0x00080104, "LO", b"Abdomen ", broken.encoding
+    )
+    broken.put("PerformedProtocolCodeSequence", item(inside, little=broken.encoding.little))
 
 
 def _private(broken: RawObject, _about: Faulty) -> None:

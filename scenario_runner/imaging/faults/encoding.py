@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.sop_classes import RAW_DATA, SECONDARY_CAPTURE
+from scenario_runner.dicom.writing import item_head
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import fault
 
@@ -38,8 +38,7 @@ def _twice(broken: RawObject, _about: Faulty) -> None:
 
 def _broken_item(broken: RawObject, _about: Faulty) -> None:
     """An item that says it is longer than its sequence; last in the object, so nothing is lost."""
-    item = struct.pack(broken.order + "HHL", 0xFFFE, 0xE000, 4096)
-    broken.put_tag(0xFFFAFFFA, "SQ", item)
+    broken.put_tag(0xFFFAFFFA, "SQ", item_head(4096, little=broken.encoding.little))
 
 
 def _command_inside(broken: RawObject, _about: Faulty) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.writing import item, sequence_end
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import RESCALED, fault
 
@@ -27,8 +27,7 @@ def _fewer(broken: RawObject, _about: Faulty) -> None:
         half = len(element.value) // 2
         element.value = element.value[: half + half % 2]
     else:
-        empty_table = struct.pack(broken.order + "HHL", 0xFFFE, 0xE000, 0)
-        element.value = empty_table + struct.pack(broken.order + "HHL", 0xFFFE, 0xE0DD, 0)
+        element.value = item(b"") + sequence_end()  # an empty offset table alone
 
 
 def _more(broken: RawObject, _about: Faulty) -> None:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_of, vr_of
-from scenario_runner.dicom.elements import UNDEFINED, HeadReader, inflate
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, IMPLICIT_LE, Encoding, encoding_of
+from scenario_runner.dicom.elements import HeadReader, inflate
+from scenario_runner.dicom.heads import UNDEFINED
+from scenario_runner.dicom.syntaxes import DEFLATED, Encoding, encoding_of
+from scenario_runner.dicom.writing import EXPLICIT, head
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
-
-PIXEL_DATA = 0x7FE00010
 
 
 @dataclass(slots=True)
@@ -34,6 +34,11 @@ class RawElement:
     vr: str
     value: bytes
     length: int | None = None
+
+    def encoded(self, encoding: Encoding = EXPLICIT) -> bytes:
+        """Head and value."""
+        length = len(self.value) if self.length is None else self.length
+        return head(self.tag, self.vr, length, encoding) + self.value
 
 
 @dataclass(slots=True)
@@ -49,14 +54,9 @@ class RawObject:
     """Bytes to leave off at the end."""
 
     @property
-    def implicit(self) -> bool:
-        """Whether no VR is written."""
-        return self.transfer_syntax == IMPLICIT_LE
-
-    @property
-    def order(self) -> str:
-        """The byte order as ``struct`` has it."""
-        return ">" if self.transfer_syntax == EXPLICIT_BE else "<"
+    def encoding(self) -> Encoding:
+        """How its elements are written."""
+        return encoding_of(self.transfer_syntax)
 
     def get(self, keyword: str) -> RawElement | None:
         """The first element of that keyword."""
@@ -78,7 +78,7 @@ class RawObject:
         size = struct.calcsize(code)
         if len(element.value) < size:
             return None
-        return int(struct.unpack_from(self.order + code, element.value)[0])
+        return int(struct.unpack_from(self.encoding.order + code, element.value)[0])
 
     def put(self, keyword: str, value: str | bytes | int, vr: str = "") -> RawElement:
         """Set an attribute, by default with the VR of the dictionary; padded to an even length.
@@ -91,7 +91,7 @@ class RawObject:
     def put_tag(self, tag: int, vr: str, value: str | bytes | int) -> RawElement:
         """The same for an attribute that has no keyword."""
         if isinstance(value, int):
-            data = struct.pack(self.order + vrs.STRUCT_CODES[vr], value)
+            data = struct.pack(self.encoding.order + vrs.STRUCT_CODES[vr], value)
         else:
             data = value.encode("ascii") if isinstance(value, str) else value
         made = RawElement(tag, vr, vrs.pad(data, vr))
@@ -115,10 +115,7 @@ class RawObject:
 
     def instance(self, clean: Instance) -> Instance:
         """The instance in the state it has now; clean: what it was made from."""
-        data = b"".join(
-            _head(element, self.order, implicit=self.implicit) + element.value
-            for element in self.elements
-        )
+        data = b"".join(element.encoded(self.encoding) for element in self.elements)
         if self.transfer_syntax == DEFLATED:
             deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
             data = deflate.compress(data) + deflate.flush()
@@ -128,10 +125,10 @@ class RawObject:
         return replace(clean, meta=self._meta(), buffers=[data], clean=clean)
 
     def _meta(self) -> bytes:
-        group = b"".join(_head(e, "<", implicit=False) + e.value for e in self.meta)
+        group = b"".join(element.encoded() for element in self.meta)
         length = len(group) if self.meta_length is None else self.meta_length
         first = RawElement(0x00020000, "UL", struct.pack("<L", length))
-        return self.preamble + _head(first, "<", implicit=False) + first.value + group
+        return self.preamble + first.encoded() + group
 
 
 def taken_apart(instance: Instance) -> RawObject:
@@ -156,17 +153,6 @@ def _elements(data: bytes, encoding: Encoding) -> list[RawElement]:
         undefined = UNDEFINED if length == UNDEFINED else None
         found.append(RawElement(tag, vr, data[begins:at], undefined))
     return found
-
-
-def _head(element: RawElement, order: str, *, implicit: bool) -> bytes:
-    length = len(element.value) if element.length is None else element.length
-    group, number = element.tag >> 16, element.tag & 0xFFFF
-    if implicit:
-        return struct.pack(order + "HHL", group, number, length)
-    vr = element.vr.encode("ascii")
-    if element.vr in vrs.LONG:
-        return struct.pack(order + "HH2sHL", group, number, vr, 0, length)
-    return struct.pack(order + "HH2sH", group, number, vr, length)
 
 
 def _described(keyword: str) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from scenario_runner.dicom.writing import IMPLICIT, head
 from scenario_runner.ul import commands, pdu
 from scenario_runner.ul.commands import Command, Element
 from scenario_runner.ul.fragments import COMMAND, LAST
@@ -17,7 +18,6 @@ from scenario_runner.ul.pdu import Buffer
 
 _LEAD = struct.Struct(">BxIIBB")
 """The headers of a PDU and of its first PDV (PS3.8 9.3.5)."""
-_ELEMENT = struct.Struct("<HHI")
 _MOST = 64
 """Wordings remembered; there is one for each context and length of UID."""
 
@@ -92,7 +92,8 @@ def _alone(whole: Buffer, command: Command, context_id: int) -> bool:
 
 def _parted(raw: Buffer, element: Element, value: bytes) -> tuple[bytes, bool, bytes]:
     """What stands before and after the value of an element, and whether it stands there once."""
-    marker = _ELEMENT.pack(0, element, len(value) + len(value) % 2) + value
+    start = head(element, "", len(value) + len(value) % 2, IMPLICIT)
+    marker = start + value
     raw = bytes(raw)
     before, _, after = raw.partition(marker)
-    return before + marker[: _ELEMENT.size], raw.count(marker) == 1, after
+    return before + start, raw.count(marker) == 1, after

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.archive.values import texts
 from scenario_runner.decoding import frame_of
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements
+from scenario_runner.dicom.heads import PIXEL_DATA
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
 from scenario_runner.pacs.dicomweb.desk import (
@@ -46,7 +47,6 @@ _GEOMETRY: Final = (0x00280010, 0x00280011, 0x00280002)
 """Rows, Columns, Samples per Pixel."""
 _PHOTOMETRIC_INTERPRETATION: Final = 0x00280004
 _PIXEL_REPRESENTATION: Final = 0x00280103
-_PIXEL_DATA: Final = 0x7FE00010
 
 
 def retrieve_frames(desk: WebDesk, call: Call) -> Reply:
@@ -202,7 +202,7 @@ def native_gray(desk: WebDesk, instance: Located, number: int) -> npt.NDArray[np
     header, span = opened.header, opened.span
     rows, columns, samples = (_integer(header, tag, 1) for tag in _GEOMETRY)
     bits = _integer(header, _BITS_ALLOCATED, 0)
-    if span is None or span.tag != _PIXEL_DATA or samples != 1 or bits not in (8, 16):
+    if span is None or span.tag != PIXEL_DATA or samples != 1 or bits not in (8, 16):
         return None
     if not 1 <= number <= frame_count(header):
         return None
@@ -232,7 +232,7 @@ def _encapsulated_frame(found: Pixels, header: Elements, number: int) -> Buffer:
 def _native_frame(found: Pixels, header: Elements, number: int) -> Buffer:
     rows, columns, samples = (_integer(header, tag, 1) for tag in _GEOMETRY)
     bits = _integer(header, _BITS_ALLOCATED, 8)
-    if found.span.tag != _PIXEL_DATA:
+    if found.span.tag != PIXEL_DATA:
         bits = 32 if found.span.tag == 0x7FE00008 else 64
     size = rows * columns * samples * bits
     if _is_subsampled(header):
