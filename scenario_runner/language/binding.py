@@ -18,6 +18,7 @@ from scenario_runner.language.check import (
     type_diagnostic,
     wrong_length,
 )
+from scenario_runner.language.declared import described_at, options_at
 from scenario_runner.language.words import did_you_mean, either, quoted
 
 if TYPE_CHECKING:
@@ -198,12 +199,9 @@ def _diagnostic(
         wanted = either(alternatives)
         return type_diagnostic(document, at, value, wanted)
     if kind in ("literal_error", "enum"):
-        options = [
-            part.strip(" '") for part in str(context["expected"]).replace(" or ", ",").split(",")
-        ]
-        return not_one_of(document, at, value, options)
+        return not_one_of(document, at, value, options_at(model, place))
     if kind == "string_pattern_mismatch":
-        return bad_form(document, at, value)
+        return bad_form(document, at, value, hint=described_at(model, place))
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         message = f"{subject(at)} must be {words} {context[name]:g}, not {value}"

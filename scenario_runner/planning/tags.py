@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -96,11 +97,10 @@ def _lookup(keyword: str) -> tuple[list[str], str] | ValueProblem:
     if found is None:
         meant = did_you_mean(keyword, sorted(keywords()))
         hint = 'write a keyword of PS3.6, or "(gggg,xxee) CREATOR" for a private attribute'
-        return ValueProblem("FAB311", f"unknown attribute '{keyword}'{meant}", hint, of_key=True)
+        return _wrong_key(f"unknown attribute '{keyword}'{meant}", hint)
     tag, entry = found
     if tag >> 16 <= 2:
-        return ValueProblem(
-            "FAB311",
+        return _wrong_key(
             f"'{keyword}' belongs to the file meta information, not to the data set",
             "it follows from the transfer syntax and the SOP class of the series",
         )
@@ -111,12 +111,12 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
     match = _PRIVATE.fullmatch(key.strip())
     example = '"(0009,xx01) MY COMPANY": {vr: LO, value: text}'
     if match is None or not match[3].strip():
-        report(path, _wrong(f"'{key}' is not a private attribute", f"write {example}"))
+        report(path, _wrong_key(f"'{key}' is not a private attribute", f"write {example}"))
     elif int(match[1], 16) % 2 == 0 or int(match[1], 16) <= 8 or match[1].upper() == "FFFF":
         hint = "private groups are odd and from 0009 on (PS3.5 7.8)"
-        report(path, _wrong(f"({match[1]},…) is not a private group", hint))
+        report(path, _wrong_key(f"({match[1]},…) is not a private group", hint))
     elif problem := check_text(match[3].strip(), "LO", "the private creator"):
-        report(path, problem)
+        report(path, replace(problem, of_key=True))
     elif value is None:
         return
     elif _is_raw(value):
@@ -242,3 +242,7 @@ def _kind(value: Any) -> str:
 
 def _wrong(message: str, hint: str | None) -> ValueProblem:
     return ValueProblem("FAB311", message, hint)
+
+
+def _wrong_key(message: str, hint: str) -> ValueProblem:
+    return ValueProblem("FAB311", message, hint, of_key=True)

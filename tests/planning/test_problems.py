@@ -128,6 +128,15 @@ def test_tags_are_held_to_their_vr_unless_raw(tag: str, sound: bool) -> None:
     assert all(line == 5 and code in ("FAB302", "FAB305", "FAB311") for code, line, _ in found)
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["StationNam", "TransferSyntaxUID", '"(0009,xx01)"', '"(0010,xx01) A"', '"(0009,xx01) A\\\\B"'],
+)
+def test_a_wrong_key_of_tags_is_pointed_at_itself_and_not_at_its_value(key: str) -> None:
+    found = problems(f"patients:\n  - tags:\n      {key}: {{vr: LO, value: x}}\n")
+    assert [(line, column) for _, line, column in found] == [(5, 7)]
+
+
 def test_several_problems_are_told_at_once_and_each_once_for_all_cases() -> None:
     text = "matrix: {a: [1, 2, 3]}\npatients:\n  - {locale: xx, studies: [{modality: QQ}]}\n  - {id: '{'}\n"
     assert problems(text) == [("FAB308", 5, 14), ("FAB306", 5, 39), ("FAB301", 6, 11)]
