@@ -23,7 +23,10 @@ def main() -> None:
     # No pixels are made by multiplying matrices: threads for that would spin once and never be used.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from scenario_runner.cli.group import fabricate
+    from scenario_runner.cli.keeping_back import keep_back
     from scenario_runner.cli.output import reported
+
+    keep_back()
 
     for stream in (sys.stdout, sys.stderr):
         _take_every_name(stream)

@@ -37,7 +37,9 @@ _HEAD = 1 << 16
 
 def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames, colour as RGB. For damaged pixels decoders raise what they like."""
-    _settle()
+    meta = getattr(dataset, "file_meta", None)
+    if meta is None or meta.get("TransferSyntaxUID") not in syntaxes.NATIVE:
+        _settle()
     pixels: npt.NDArray[Any] = dataset.pixel_array
     return pixels
 
@@ -91,8 +93,7 @@ def _keep_gdcm_from_damage() -> None:
             decoder.remove_plugin("gdcm")
     for uid in _GDCM_DECODES:
         decoder = _decoder(uid)
-        if "gdcm" in decoder.available_plugins:
-            decoder.remove_plugin("gdcm")
-            decoder.add_plugin(
-                "gdcm, checked", ("scenario_runner.decoding.lossless_jpeg", "decode_frame")
-            )
+        decoder.remove_plugin("gdcm")
+        decoder.add_plugin(
+            "gdcm, checked", ("scenario_runner.decoding.lossless_jpeg", "decode_frame")
+        )

@@ -7,6 +7,7 @@ decoders, by the rules of its guide for them.
 
 from __future__ import annotations
 
+import importlib
 import struct
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from pydicom.uid import JPEGLossless, JPEGLosslessSV1
 
 if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import DecodeRunner
+
+if not gdcm.HAVE_GDCM:
+    importlib.reload(gdcm)  # it may have been kept back until now
 
 DECODER_DEPENDENCIES = {
     uid: gdcm.DECODER_DEPENDENCIES[uid] for uid in (JPEGLossless, JPEGLosslessSV1)

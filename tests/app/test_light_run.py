@@ -32,6 +32,7 @@ NEVER = {
     "scenario_runner.archive", "scenario_runner.conformance.rules",
     "scenario_runner.network.dicomweb", "scenario_runner.network.find",
     "scenario_runner.network.receiver", "faker", "jsonschema", "pynetdicom",
+    "gdcm", "requests",
 }  # fmt: skip
 ROOMS = {
     "scenario_runner.steps": {"problems", "send"},
