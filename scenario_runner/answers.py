@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
+from scenario_runner.dicom import statuses
+
 StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
 Delivery = Literal["same association", "later association", "association of the peer"]
 """On which association a storage commitment was reported: that of the request, a later one of ours,
@@ -19,13 +21,13 @@ def status_class(status: int | None) -> StatusClass:
     """The class of a DIMSE status (PS3.7 annex C); None means no answer came."""
     if status is None:
         return "unknown"
-    if status == 0x0000:
+    if status == statuses.SUCCESS:
         return "success"
-    if status in (0x0001, 0x0107, 0x0116) or 0xB000 <= status <= 0xBFFF:
+    if status in statuses.WARNINGS or status & 0xF000 == statuses.COERCION:
         return "warning"
-    if status == 0xFE00:
+    if status == statuses.CANCELLED:
         return "cancel"
-    if status in (0xFF00, 0xFF01):
+    if status in statuses.STILL_PENDING:
         return "pending"
     return "failure"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import Received, RetrieveResult
 from scenario_runner.api.operations import FindRequest, Level, RetrieveRequest
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.likely_classes import has_pixels, is_known, likely_classes
 from scenario_runner.dicom.retrieve_keys import Keys, listed
 from scenario_runner.dicom.sop_classes import storage_classes
@@ -110,7 +111,7 @@ def _merged(
     last = again[-1]
     return dataclasses.replace(
         last if missing else first,
-        status=last.status if missing else 0x0000,
+        status=last.status if missing else statuses.SUCCESS,
         comment="; ".join(part for part in (last.comment if missing else "", comment) if part),
         completed=first.completed + sum(one.completed for one in again),
         warning=first.warning + sum(one.warning for one in again),

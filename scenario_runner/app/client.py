@@ -25,6 +25,7 @@ from scenario_runner.api import (
 from scenario_runner.api.asking import Answers
 from scenario_runner.api.contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, TruncatedError
 from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
 from scenario_runner.dicom.retrieve_keys import Keys
@@ -199,7 +200,9 @@ class Fetched:
     @property
     def accepted(self) -> bool:
         """Whether the PACS says that it sent everything."""
-        return bool(self.results) and all(r.status == 0 and not r.failed for r in self.results)
+        return bool(self.results) and all(
+            r.status == statuses.SUCCESS and not r.failed for r in self.results
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.cli.options import examples, peer_site_option, production_option
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
 from scenario_runner.cli.run import interruptible
+from scenario_runner.dicom import statuses
 from scenario_runner.engine.services import Control
 from scenario_runner.errors import FabricatorError, PeerTimeout, StepTimeout
 
@@ -111,7 +112,7 @@ def echo(peer: Peer, deadline: Deadline, style: Style) -> int:
         click.echo(f"{peer} answered {row['status']} in {answer.seconds * 1000:.0f} ms")
     else:
         print_rows([row], list(row), style)
-    return 0 if answer.status == 0 else 4
+    return 0 if answer.status == statuses.SUCCESS else 4
 
 
 @click.command(

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from scenario_runner.dicom import statuses
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
 from scenario_runner.language.scalars import as_written
 
@@ -178,7 +179,7 @@ class CharacterSet(Model):
 class CommitFailure(Model):
     """Report storage commitment as failed (Failure Reason, PS3.3 C.14)."""
 
-    reason: Status = 0x0110
+    reason: Status = statuses.PROCESSING_FAILURE
     """The Failure Reason in hexadecimal."""
     share: Share = 1.0
     """Of the instances."""

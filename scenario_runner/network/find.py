@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import OperationFailed, ProtocolViolation
 from scenario_runner.network import queries
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from scenario_runner.dicom.retrieve_keys import QueryLevel
     from scenario_runner.ul.peer import Peer
 
-PENDING = frozenset((0xFF00, 0xFF01))
-CANCELLED = 0xFE00
-UNSUPPORTED_KEYS = 0xFF01
 _MEDIUM_PRIORITY = 0
 _ASKED: tuple[QueryLevel, ...] = ("study", "patient", "worklist")
 """A level of each information model."""
@@ -114,12 +112,12 @@ def _find_one(association: Association, context: Context, query: Query) -> FindA
     for _ in range(peer.limits.responses + 1):
         message = association.response(Field.C_FIND_RQ, message_id, context.id)
         status = message.status
-        if status not in PENDING:
+        if status not in statuses.STILL_PENDING:
             _raise_for_failure(peer, status, commands.comment(message.command), cancelled=cancelled)
             return FindAnswer(
                 matches=matches, status=status, cancelled=cancelled, unsupported_keys=unsupported
             )
-        unsupported = unsupported or status == UNSUPPORTED_KEYS
+        unsupported = unsupported or status == statuses.PENDING_UNSUPPORTED_KEYS
         if cancelled:
             continue
         if message.data is None:
@@ -159,15 +157,17 @@ def cancel(association: Association, context_id: int, message_id: int) -> None:
 
 
 def _raise_for_failure(peer: Peer, status: int, comment: str, *, cancelled: bool) -> None:
-    if status == 0 or (cancelled and status == CANCELLED):
+    if status == statuses.SUCCESS or (cancelled and status == statuses.CANCELLED):
         return
     words = {
-        0xA700: "out of resources",
-        0xA900: "identifier does not match SOP class",
-        0xFE00: "cancelled by the peer",
-        0x0122: "SOP class not supported",
-        0x0124: "not authorized",
-    }.get(status, "unable to process" if 0xC000 <= status <= 0xCFFF else "failed")
+        statuses.OUT_OF_RESOURCES: "out of resources",
+        statuses.DATA_SET_DOES_NOT_MATCH: "identifier does not match SOP class",
+        statuses.CANCELLED: "cancelled by the peer",
+        statuses.SOP_CLASS_NOT_SUPPORTED: "SOP class not supported",
+        statuses.NOT_AUTHORIZED: "not authorized",
+    }.get(
+        status, "unable to process" if status & 0xF000 == statuses.UNABLE_TO_PROCESS else "failed"
+    )
     raise peer.error(
         OperationFailed,
         "C-FIND failed",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import RetrieveResult
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
-from scenario_runner.network.find import PENDING
 from scenario_runner.network.retrieve import retrieve_result
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Element, Field
@@ -53,7 +53,7 @@ def move(
         )
         for _ in range(peer.limits.responses):
             message = association.response(Field.C_MOVE_RQ, message_id, context.id)
-            if message.status not in PENDING:
+            if message.status not in statuses.STILL_PENDING:
                 return retrieve_result(association, context, message)
         raise peer.error(
             ProtocolViolation,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.answers import Received
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, VERIFICATION
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import FabricatorError, MachineError
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_SUCCESS, _OUT_OF_RESOURCES = 0x0000, 0xA700
-_SOP_CLASS_NOT_SUPPORTED, _INVALID_INSTANCE, _UNRECOGNIZED = 0x0122, 0x0117, 0x0211
 _SOME_UID = re.compile(r"[0-9.]{1,128}")
 """Faulty ones, too: archives have components that begin with 0, and negative tests send worse."""
 _POLL = 0.25
@@ -69,13 +68,13 @@ def take_instance(association: Association, message: Message, sink: Sink) -> Non
     """
     context = association.contexts[message.context_id]
     uid = message.sop_instance_uid
-    status, comment, trouble = _SUCCESS, "", None
+    status, comment, trouble = statuses.SUCCESS, "", None
     if message.data is None:
-        status, comment = _INVALID_INSTANCE, "there is no data set"
+        status, comment = statuses.INVALID_SOP_INSTANCE, "there is no data set"
     elif message.sop_class_uid != context.abstract_syntax:
-        status, comment = _SOP_CLASS_NOT_SUPPORTED, "SOP class is not the context's"
+        status, comment = statuses.SOP_CLASS_NOT_SUPPORTED, "SOP class is not the context's"
     elif not _SOME_UID.fullmatch(uid):
-        status, comment = _INVALID_INSTANCE, "SOP instance UID is not a UID"
+        status, comment = statuses.INVALID_SOP_INSTANCE, "SOP instance UID is not a UID"
     else:
         received = Received(
             sop_class_uid=message.sop_class_uid,
@@ -86,7 +85,7 @@ def take_instance(association: Association, message: Message, sink: Sink) -> Non
         try:
             sink(received)
         except (OSError, MachineError) as error:
-            status, comment, trouble = _OUT_OF_RESOURCES, "cannot keep the instance", error
+            status, comment, trouble = statuses.OUT_OF_RESOURCES, "cannot keep the instance", error
     association.respond(message, status, {Element.ERROR_COMMENT: comment} if comment else None)
     if trouble is not None:
         raise trouble
@@ -97,7 +96,7 @@ def take_event(association: Association, message: Message, on_event: EventSink) 
     syntax = association.contexts[message.context_id].transfer_syntax or ""
     event = number(message.command, Element.EVENT_TYPE_ID) or 0
     on_event(event, queries.decode(message.whole(), syntax, association.peer))
-    association.respond(message, _SUCCESS)
+    association.respond(message, statuses.SUCCESS)
 
 
 class Receiver:
@@ -245,12 +244,12 @@ class Receiver:
             if message.kind == Field.C_STORE_RQ and self._on_instance is not None:
                 self._store(association, message)
             elif message.kind == Field.C_ECHO_RQ:
-                association.respond(message, _SUCCESS)
+                association.respond(message, statuses.SUCCESS)
             elif message.kind == Field.N_EVENT_REPORT_RQ and self._on_event is not None:
                 with self._lock:
                     take_event(association, message, self._on_event)
             else:
-                association.respond(message, _UNRECOGNIZED)
+                association.respond(message, statuses.UNRECOGNIZED_OPERATION)
 
     def _store(self, association: Association, message: Message) -> None:
         assert self._on_instance is not None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import RetrieveResult
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network import queries
-from scenario_runner.network.find import PENDING
 from scenario_runner.network.receiver import Sink, take_instance
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
@@ -104,7 +104,7 @@ class _Get:
                 take_instance(association, message, self._sink)
                 continue
             association.expect(message, Field.C_GET_RQ, message_id, context.id)
-            if message.status not in PENDING:
+            if message.status not in statuses.STILL_PENDING:
                 return retrieve_result(association, context, message)
         raise association.peer.error(
             ProtocolViolation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom import statuses
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Command, Element
 
@@ -60,7 +61,7 @@ class Served(Association):
 
         more: another response follows at once, so this one may wait and go with it.
         """
-        if status == 0:
+        if status == statuses.SUCCESS:
             status, comment = self.success
             if comment:
                 elements = {Element.ERROR_COMMENT: comment, **(elements or {})}

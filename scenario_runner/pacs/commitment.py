@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.values import texts
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements, read_items
 from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from scenario_runner.dicom.syntaxes import PLAIN, Encoding, encoding_of
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-SUCCESS = 0x0000
-NO_SUCH_OBJECT_INSTANCE = 0x0112
-CLASS_INSTANCE_CONFLICT = 0x0119
-NO_SUCH_ACTION = 0x0123
-INVALID_ARGUMENT_VALUE = 0x0115
 
 _REQUEST_COMMITMENT: Final = 1
 _PAUSES: Final = (0.0, 0.5, 2.0, 8.0)
@@ -69,28 +65,28 @@ def answer_commitment(desk: Desk, association: Served, message: Message) -> None
     if context.abstract_syntax != STORAGE_COMMITMENT or (
         number(message.command, Element.ACTION_TYPE_ID) != _REQUEST_COMMITMENT
     ):
-        association.respond(message, NO_SUCH_ACTION)
+        association.respond(message, statuses.NO_SUCH_ACTION)
         return
     try:
         outcome = judge(desk, message.whole(), encoding_of(context.transfer_syntax or ""))
     except DamagedDatasetError as error:
         problem: Command = {Element.ERROR_COMMENT: comment(error)}
-        association.respond(message, INVALID_ARGUMENT_VALUE, problem)
+        association.respond(message, statuses.INVALID_ARGUMENT_VALUE, problem)
         return
     title = association.calling_ae_title
     destination = desk.options.destinations.get(title)
     how = desk.options.commitment
     if not desk.misbehaviour.reports():
-        association.respond(message, SUCCESS)
+        association.respond(message, statuses.SUCCESS)
     elif how == "later":
         desk.reports.keep(title, outcome)
-        association.respond(message, SUCCESS)
+        association.respond(message, statuses.SUCCESS)
     elif how == "new" and destination is not None:
-        association.respond(message, SUCCESS)
+        association.respond(message, statuses.SUCCESS)
         desk.later(lambda: _tell_elsewhere(desk, title, destination, outcome))
     else:
         try:
-            association.respond(message, SUCCESS)
+            association.respond(message, statuses.SUCCESS)
             _tell(association, context, outcome)
         except FabricatorError:
             if destination is not None:
@@ -120,9 +116,9 @@ def judge(desk: Desk, data: bytes, encoding: Encoding) -> Outcome:
 def _failure(desk: Desk, sop_class: str, instance: str) -> int | None:
     located = desk.archive.index.locate(instance)
     if located is None:
-        return NO_SUCH_OBJECT_INSTANCE
+        return statuses.NO_SUCH_SOP_INSTANCE
     if located.sop_class_uid != sop_class:
-        return CLASS_INSTANCE_CONFLICT
+        return statuses.CLASS_INSTANCE_CONFLICT
     return desk.misbehaviour.commit_failure()
 
 
@@ -147,7 +143,7 @@ def _tell(association: Association, context: Context, outcome: Outcome) -> None:
         [outcome.encode(implicit=implicit)],
     )
     status = association.response(Field.N_EVENT_REPORT_RQ, message_id, context.id).status
-    if status != SUCCESS:
+    if status != statuses.SUCCESS:
         LOGGER.warning(
             "storage commitment: %s answered the report with %04XH",
             association.peer.ae_title,

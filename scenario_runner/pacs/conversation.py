@@ -6,6 +6,8 @@ import hmac
 import logging
 from typing import TYPE_CHECKING
 
+from scenario_runner.answers import status_class
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
 from scenario_runner.errors import AssociationAborted, FabricatorError
 from scenario_runner.pacs.association import Served
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from scenario_runner.ul.transport import Transport
 
 LOGGER = logging.getLogger(__name__)
-
-_UNRECOGNIZED_OPERATION = 0x0211
 
 
 class Conversation:
@@ -87,17 +87,17 @@ class Conversation:
         misbehaviour = self._desk.misbehaviour
         misbehaviour.before(association, message)
         wrong = misbehaviour.status(message)
-        if wrong is not None and wrong[0] & 0xF000 != 0xB000:
+        if wrong is not None and status_class(wrong[0]) != "warning":
             status, comment = wrong
             association.respond(
                 message, status, {Element.ERROR_COMMENT: comment} if comment else {}
             )
             return
         # A warning means that it was done all the same: only success is said in other words.
-        association.success = wrong or (0, "")
+        association.success = wrong or (statuses.SUCCESS, "")
         handler = HANDLERS.get(message.kind)
         if handler is None:
-            association.respond(message, _UNRECOGNIZED_OPERATION)
+            association.respond(message, statuses.UNRECOGNIZED_OPERATION)
         else:
             handler(self._desk, association, message)
 

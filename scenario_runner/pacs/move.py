@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.sop_classes import MOVE
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import FabricatorError
 from scenario_runner.pacs.desk import Desk, comment
-from scenario_runner.pacs.retrieve import UNABLE_TO_PROCESS, carry_out, requested, store
+from scenario_runner.pacs.retrieve import carry_out, requested, store
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Command, Element, number, text
 from scenario_runner.ul.contexts import MAX_CONTEXTS, Proposal
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-MOVE_DESTINATION_UNKNOWN = 0xA801
-
 
 def answer_move(desk: Desk, association: Served, message: Message) -> None:
     """Send the instances to the destination of that AE title, if the table has it (else A801)."""
@@ -37,7 +36,9 @@ def answer_move(desk: Desk, association: Served, message: Message) -> None:
     destination = desk.options.destinations.get(title)
     if destination is None:
         problem = comment(f"no destination is known as {title}")
-        association.respond(message, MOVE_DESTINATION_UNKNOWN, {Element.ERROR_COMMENT: problem})
+        association.respond(
+            message, statuses.MOVE_DESTINATION_UNKNOWN, {Element.ERROR_COMMENT: problem}
+        )
         return
     found = requested(desk, association, message, MOVE)
     if found is None:
@@ -92,7 +93,7 @@ class Courier:
     def send(self, instance: Located) -> int:
         """One C-STORE sub-operation; its status, or a failure when there was no answer."""
         if self._lost:
-            return UNABLE_TO_PROCESS
+            return statuses.UNABLE_TO_PROCESS
         try:
             if self._association is None:
                 self._association = Association.open(
@@ -104,7 +105,7 @@ class Courier:
             self._lost = True
         except (OSError, DamagedDatasetError, TranscodingError) as error:
             LOGGER.warning("C-MOVE of %s: %s", instance.sop_instance_uid, error)
-        return UNABLE_TO_PROCESS
+        return statuses.UNABLE_TO_PROCESS
 
     def _store(self, association: Association, instance: Located) -> int:
         context_id, syntax = _context(association, instance)

@@ -6,14 +6,12 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.transcoding import transcode
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.sop_classes import MPPS
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, encoding_of
 from scenario_runner.pacs.desk import Desk, comment
 from scenario_runner.pacs.performed_steps import (
-    INVALID_OBJECT_INSTANCE,
-    PROCESSING_FAILURE,
-    SUCCESS,
     Refused,
 )
 from scenario_runner.ul.commands import Element
@@ -33,7 +31,7 @@ def answer_create(desk: Desk, association: Served, message: Message) -> None:
     except Refused as refused:
         _refuse(association, message, refused)
         return
-    association.respond(message, SUCCESS, {Element.AFFECTED_SOP_INSTANCE_UID: uid})
+    association.respond(message, statuses.SUCCESS, {Element.AFFECTED_SOP_INSTANCE_UID: uid})
 
 
 def answer_set(desk: Desk, association: Served, message: Message) -> None:
@@ -43,18 +41,18 @@ def answer_set(desk: Desk, association: Served, message: Message) -> None:
     except Refused as refused:
         _refuse(association, message, refused)
         return
-    association.respond(message, SUCCESS)
+    association.respond(message, statuses.SUCCESS)
 
 
 def _elements(association: Served, message: Message) -> Elements:
     context = association.contexts[message.context_id]
     if context.abstract_syntax != MPPS:
-        raise Refused(INVALID_OBJECT_INSTANCE, "this SOP class has no such operation here")
+        raise Refused(statuses.INVALID_SOP_INSTANCE, "this SOP class has no such operation here")
     try:
         plain = transcode(message.whole(), context.transfer_syntax or "", EXPLICIT_LE)
         return read_elements(plain, encoding_of(EXPLICIT_LE))
     except DamagedDatasetError as error:
-        raise Refused(PROCESSING_FAILURE, str(error)) from error
+        raise Refused(statuses.PROCESSING_FAILURE, str(error)) from error
 
 
 def _refuse(association: Served, message: Message, refused: Refused) -> None:

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.values import texts
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import Elements, read_elements, write_elements
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.sop_classes import MPPS
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
-SUCCESS = 0x0000
-INVALID_ATTRIBUTE_VALUE = 0x0106
-PROCESSING_FAILURE = 0x0110
-DUPLICATE_SOP_INSTANCE = 0x0111
-NO_SUCH_OBJECT_INSTANCE = 0x0112
-INVALID_OBJECT_INSTANCE = 0x0117
-MISSING_ATTRIBUTE = 0x0120
-_MAY_NO_LONGER_BE_UPDATED: Final = 0xA710
-"""Error ID of a step that is over (PS3.4 F.7.2.2.2)."""
 
 _STATUS: Final = 0x00400252
 IN_PROGRESS, COMPLETED, DISCONTINUED = "IN PROGRESS", "COMPLETED", "DISCONTINUED"
@@ -55,29 +47,31 @@ class PerformedSteps:
         """Take a new step. Raises Refused."""
         status = _text(elements, _STATUS)
         if not status:
-            raise Refused(MISSING_ATTRIBUTE, "Performed Procedure Step Status is missing")
+            raise Refused(statuses.MISSING_ATTRIBUTE, "Performed Procedure Step Status is missing")
         if status != IN_PROGRESS:
-            raise Refused(INVALID_ATTRIBUTE_VALUE, f"a step begins {IN_PROGRESS}, not {status}")
+            raise Refused(
+                statuses.INVALID_ATTRIBUTE_VALUE, f"a step begins {IN_PROGRESS}, not {status}"
+            )
         with self._lock:
             if self._path(uid).exists():
-                raise Refused(DUPLICATE_SOP_INSTANCE, "there is a step with this UID")
+                raise Refused(statuses.DUPLICATE_SOP_INSTANCE, "there is a step with this UID")
             self._write(uid, elements)
 
     def change(self, uid: str, elements: Elements) -> None:
         """Replace attributes of a step. Raises Refused."""
         status = _text(elements, _STATUS)
         if status and status not in (IN_PROGRESS, COMPLETED, DISCONTINUED):
-            raise Refused(INVALID_ATTRIBUTE_VALUE, f"'{status}' is no status of a step")
+            raise Refused(statuses.INVALID_ATTRIBUTE_VALUE, f"'{status}' is no status of a step")
         with self._lock:
             path = self._path(uid)
             if not path.exists():
-                raise Refused(NO_SUCH_OBJECT_INSTANCE, "there is no step with this UID")
+                raise Refused(statuses.NO_SUCH_SOP_INSTANCE, "there is no step with this UID")
             before = _read(path)
             if _text(before, _STATUS) != IN_PROGRESS:
                 raise Refused(
-                    PROCESSING_FAILURE,
+                    statuses.PROCESSING_FAILURE,
                     "Performed Procedure Step Object may no longer be updated",
-                    _MAY_NO_LONGER_BE_UPDATED,
+                    statuses.MAY_NO_LONGER_BE_UPDATED,
                 )
             self._write(uid, {**before, **elements})
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.sop_classes import FIND, MODALITY_WORKLIST
 from scenario_runner.dicom.syntaxes import encoding_of
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from scenario_runner.ul.contexts import Context
     from scenario_runner.ul.messages import Message
 
-SUCCESS = 0x0000
-PENDING, PENDING_UNSUPPORTED_KEYS = 0xFF00, 0xFF01
-CANCELLED = 0xFE00
-IDENTIFIER_DOES_NOT_MATCH = 0xA900
-UNABLE_TO_PROCESS = 0xC000
-SOP_CLASS_NOT_SUPPORTED = 0x0122
-
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -37,7 +31,7 @@ class _Found:
     """
 
     matches: Iterator[Match]
-    pending: int = PENDING
+    pending: int = statuses.PENDING
     together: bool = False
 
 
@@ -46,27 +40,29 @@ def answer_find(desk: Desk, association: Served, message: Message) -> None:
     context = association.contexts[message.context_id]
     sop_class = context.abstract_syntax
     if sop_class not in FIND and sop_class != MODALITY_WORKLIST:
-        association.respond(message, SOP_CLASS_NOT_SUPPORTED)
+        association.respond(message, statuses.SOP_CLASS_NOT_SUPPORTED)
         return
     encoding = encoding_of(context.transfer_syntax or "")
     try:
         found = _look(desk, context, read_elements(message.whole(), encoding))
     except InvalidIdentifierError as error:
         association.respond(
-            message, IDENTIFIER_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
+            message, statuses.DATA_SET_DOES_NOT_MATCH, {Element.ERROR_COMMENT: comment(error)}
         )
         return
     except DamagedDatasetError as error:
-        association.respond(message, UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)})
+        association.respond(
+            message, statuses.UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)}
+        )
         return
     worklist = sop_class == MODALITY_WORKLIST
     for match in desk.misbehaviour.matches(found.matches, worklist=worklist):
         if association.is_cancelled(message.id):
-            association.respond(message, CANCELLED)
+            association.respond(message, statuses.CANCELLED)
             return
         data = desk.misbehaviour.encoded(match, worklist=worklist, implicit=encoding.implicit)
         association.respond(message, found.pending, data=[data], more=found.together)
-    association.respond(message, SUCCESS)
+    association.respond(message, statuses.SUCCESS)
 
 
 def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
@@ -81,5 +77,5 @@ def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
         periods=has_periods(context),
     )
     matches = query.run(desk.archive, desk.ae_title)
-    pending = PENDING_UNSUPPORTED_KEYS if matches.unsupported else PENDING
+    pending = statuses.PENDING_UNSUPPORTED_KEYS if matches.unsupported else statuses.PENDING
     return _Found(matches, pending, together=not query.others)

@@ -12,6 +12,7 @@ from scenario_runner.archive.index import Located
 from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
 from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.archive.values import encode
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-SUCCESS = 0x0000
-SUB_OPERATIONS_WITH_WARNINGS = 0xB000
-UNABLE_TO_PERFORM_SUB_OPERATIONS = 0xA702
-IDENTIFIER_DOES_NOT_MATCH = 0xA900
-UNABLE_TO_PROCESS = 0xC000
-CANCELLED = 0xFE00
-PENDING = 0xFF00
-SOP_CLASS_NOT_SUPPORTED = 0x0122
 
 _FAILED_SOP_INSTANCE_UID_LIST: Final = 0x00080058
 
@@ -58,7 +51,7 @@ class SubOperations:
     def count(self, uid: str, status: int) -> None:
         """Note the outcome of one sub-operation."""
         self.remaining -= 1
-        if status == SUCCESS:
+        if status == statuses.SUCCESS:
             self.completed += 1
         elif status_class(status) == "warning":
             self.warning += 1
@@ -83,9 +76,11 @@ class SubOperations:
     def status(self) -> int:
         """Of the final response: B000 where a sub-operation failed or warned (PS3.4 C.4.2.3.1)."""
         if not self.failed:
-            return SUB_OPERATIONS_WITH_WARNINGS if self.warning else SUCCESS
+            return statuses.SUB_OPERATIONS_FAILED if self.warning else statuses.SUCCESS
         nothing = not (self.completed or self.warning)
-        return UNABLE_TO_PERFORM_SUB_OPERATIONS if nothing else SUB_OPERATIONS_WITH_WARNINGS
+        return (
+            statuses.UNABLE_TO_PERFORM_SUB_OPERATIONS if nothing else statuses.SUB_OPERATIONS_FAILED
+        )
 
 
 Sender = Callable[[Located], int]
@@ -110,7 +105,7 @@ def answer_get(desk: Desk, association: Served, message: Message) -> None:
             context_id, data = _encoded(accepted, instance, data)
         except (OSError, DamagedDatasetError, TranscodingError) as error:
             LOGGER.warning("C-GET of %s: %s", instance.sop_instance_uid, error)
-            return UNABLE_TO_PROCESS
+            return statuses.UNABLE_TO_PROCESS
         return store(association, context_id, instance, data, {Element.PRIORITY: priority})
 
     carry_out(desk, association, message, found, send)
@@ -123,16 +118,16 @@ def requested(
     context = association.contexts[message.context_id]
     model = models.get(context.abstract_syntax)
     if model is None:
-        association.respond(message, SOP_CLASS_NOT_SUPPORTED)
+        association.respond(message, statuses.SOP_CLASS_NOT_SUPPORTED)
         return None
     try:
         identifier = read_elements(message.whole(), encoding_of(context.transfer_syntax or ""))
         relational = is_relational(desk, context)
         return select(desk.archive, model, identifier, relational=relational)
     except InvalidIdentifierError as error:
-        status, problem = IDENTIFIER_DOES_NOT_MATCH, comment(error)
+        status, problem = statuses.DATA_SET_DOES_NOT_MATCH, comment(error)
     except DamagedDatasetError as error:
-        status, problem = UNABLE_TO_PROCESS, comment(error)
+        status, problem = statuses.UNABLE_TO_PROCESS, comment(error)
     association.respond(message, status, {Element.ERROR_COMMENT: problem})
     return None
 
@@ -149,16 +144,16 @@ def carry_out(
     progress = SubOperations(len(found))
     for instance in found:
         if association.is_cancelled(message.id):
-            association.respond(message, CANCELLED, progress.elements(final=False))
+            association.respond(message, statuses.CANCELLED, progress.elements(final=False))
             return
         instead = desk.misbehaviour.sub_operation()
         if instead is None:
             status = send(instance)
         else:
-            status = SUCCESS if instead == "lose" else UNABLE_TO_PROCESS
+            status = statuses.SUCCESS if instead == "lose" else statuses.UNABLE_TO_PROCESS
         progress.count(instance.sop_instance_uid, status)
         if progress.remaining:
-            association.respond(message, PENDING, progress.elements(final=False))
+            association.respond(message, statuses.PENDING, progress.elements(final=False))
     off_by = desk.misbehaviour.completed(progress.completed) - progress.completed
     encoding = encoding_of(association.contexts[message.context_id].transfer_syntax or "")
     association.respond(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import MismatchError
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError
 from scenario_runner.pacs.coercion import coerce
@@ -16,24 +17,17 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.association import Served
     from scenario_runner.ul.messages import Message
 
-SUCCESS = 0x0000
-DUPLICATE_SOP_INSTANCE = 0x0111
-COERCION = 0xB000
-OUT_OF_RESOURCES = 0xA700
-DATA_SET_DOES_NOT_MATCH = 0xA900
-CANNOT_UNDERSTAND = 0xC000
-
 
 def answer_echo(desk: Desk, association: Served, message: Message) -> None:  # noqa: ARG001
     """C-ECHO: success."""
-    association.respond(message, SUCCESS)
+    association.respond(message, statuses.SUCCESS)
 
 
 def answer_store(desk: Desk, association: Served, message: Message) -> None:
     """Keep the instance as it came; success is said when it is safe (PS3.4 B.2.3)."""
     syntax = association.contexts[message.context_id].transfer_syntax or ""
     if desk.misbehaviour.loses():
-        association.respond(message, SUCCESS)
+        association.respond(message, statuses.SUCCESS)
         return
     try:
         data, coerced = message.data or [], list[str]()
@@ -47,16 +41,16 @@ def answer_store(desk: Desk, association: Served, message: Message) -> None:
             source_ae_title=association.calling_ae_title,
         )
     except DuplicateError as error:
-        status, problem = DUPLICATE_SOP_INSTANCE, comment(error)
+        status, problem = statuses.DUPLICATE_SOP_INSTANCE, comment(error)
     except MismatchError as error:
-        status, problem = DATA_SET_DOES_NOT_MATCH, comment(error)
+        status, problem = statuses.DATA_SET_DOES_NOT_MATCH, comment(error)
     except DamagedDatasetError as error:
-        status, problem = CANNOT_UNDERSTAND, comment(error)
+        status, problem = statuses.CANNOT_UNDERSTAND, comment(error)
     except MachineError as error:
-        status, problem = OUT_OF_RESOURCES, comment(error)
+        status, problem = statuses.OUT_OF_RESOURCES, comment(error)
     else:
         if not coerced:
-            association.respond(message, SUCCESS)
+            association.respond(message, statuses.SUCCESS)
             return
-        status, problem = COERCION, comment(f"coerced: {', '.join(coerced)}")
+        status, problem = statuses.COERCION, comment(f"coerced: {', '.join(coerced)}")
     association.respond(message, status, {Element.ERROR_COMMENT: problem})

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.dicom.sop_classes import STORAGE_ARC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,6 @@ _OLD_NUMBERS = {
 }  # fmt: skip
 """Sections of the tables that are numbered through their chapter."""
 _TYPES = ("1", "1C", "2")
-_STORAGE = "1.2.840.10008.5.1.4.1.1."
 _CODES = frozenset({"CodeMeaning", "CodeValue", "CodingSchemeDesignator"})
 """A rule of its own judges codes."""
 _Places = defaultdict[str, defaultdict[tuple[str, ...], dict[str, str]]]
@@ -159,7 +159,7 @@ def _classes(
     classes: dict[str, str], iods: dict[str, Any], modules: dict[str, Any]
 ) -> Iterator[tuple[str, ...]]:
     for uid, iod in sorted(classes.items()):
-        if uid.startswith(_STORAGE) and iod in iods:
+        if uid.startswith(STORAGE_ARC) and iod in iods:
             needed = [each["key"] for each in iods[iod] if each["usage"] == "M"]
             yield "class", uid, " ".join(name for name in needed if name in modules)
 

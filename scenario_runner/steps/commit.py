@@ -13,16 +13,16 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
+from scenario_runner.dicom import statuses
 from scenario_runner.steps.problems import in_words, problems, sentence
 
-_SUCCESS = 0x0000
 _REASONS = {
-    0x0110: "processing failure",
-    0x0112: "no such object instance",
-    0x0119: "class / instance conflict",
-    0x0122: "referenced SOP class not supported",
-    0x0131: "duplicate transaction UID",
-    0x0213: "resource limitation",
+    statuses.PROCESSING_FAILURE: "processing failure",
+    statuses.NO_SUCH_SOP_INSTANCE: "no such object instance",
+    statuses.CLASS_INSTANCE_CONFLICT: "class / instance conflict",
+    statuses.SOP_CLASS_NOT_SUPPORTED: "referenced SOP class not supported",
+    statuses.DUPLICATE_TRANSACTION_UID: "duplicate transaction UID",
+    statuses.RESOURCE_LIMITATION: "resource limitation",
 }
 """Failure Reason (0008,1197), PS3.3 C.14.1.1."""
 
@@ -88,7 +88,7 @@ class Commit(Step):
         statuses = [
             _plain(uid, failed[uid], "failure")
             if uid in failed
-            else _plain(uid, _SUCCESS, "success")
+            else _plain(uid, statuses.SUCCESS, "success")
             if uid in committed
             else _plain(uid, None, "unknown")
             for uid in asked

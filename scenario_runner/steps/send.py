@@ -25,6 +25,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.taking import LeftOut, not_taken
 from scenario_runner.api.taking import sentence as left_out_sentence
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
@@ -185,8 +186,6 @@ class Send(Step):
 _TOLD = 100
 """Series that were left out, of which each is told in a line of its own; all are in the facts."""
 _STORED = ("success", "warning")
-_DUPLICATE = 0x0111
-"""Duplicate SOP instance (PS3.7 annex C)."""
 
 
 def _facts(
@@ -259,7 +258,7 @@ class _Repeated:
 
     def note(self, image: PlannedImage, status: StoreStatus) -> SentInstance:
         """Note the answer; a PACS that has the instance since then, unanswered, may refuse it."""
-        if status.status == _DUPLICATE:
+        if status.status == statuses.DUPLICATE_SOP_INSTANCE:
             earlier = self._context.sent_earlier(image, self._target)
             if earlier is not None and earlier.doubtful:
                 return self._context.sent(image, self._target, status, earlier=earlier.run)

@@ -17,6 +17,7 @@ from scenario_runner.answers import (
 )
 from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import unique_key, unique_keys
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.dicom.retrieve_keys import is_raw
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 
 CAPABILITIES = ("echo", "store", "find", "retrieve", "fetch")
 _PATIENT = ("PatientID", "IssuerOfPatientID")
-
-UNABLE_TO_PROCESS = 0xC000
-"""PS3.4 C.4.3.1.4: what any HTTP failure means in the words of C-GET; the comment has HTTP's."""
-SOME_FAILED = 0xB000
 
 
 class DicomwebTarget(Target):
@@ -78,7 +75,9 @@ class DicomwebTarget(Target):
         started = time.monotonic()
         with naming(self.name), self._session(deadline) as session:
             next(search(session, Search(level="study", limit=1)), None)
-        return Echo(status=0x0000, seconds=time.monotonic() - started, association=session.facts)
+        return Echo(
+            status=statuses.SUCCESS, seconds=time.monotonic() - started, association=session.facts
+        )
 
     def store(
         self, instances: Iterable[Storable], options: StoreOptions, deadline: Deadline
@@ -135,7 +134,9 @@ class DicomwebTarget(Target):
         unreadable = sum(result.unreadable for result in results)
         status, worst = _judged(results, count)
         return RetrieveResult(
-            status=SOME_FAILED if status == 0 and unreadable else status,
+            status=statuses.SUB_OPERATIONS_FAILED
+            if status == statuses.SUCCESS and unreadable
+            else status,
             comment=f"{amount(unreadable, 'part')} without a DICOM file"
             if unreadable
             else _comment(worst),
@@ -297,11 +298,11 @@ def _judged(results: Sequence[Retrieval], count: int) -> tuple[int, Retrieval | 
     """A C-GET status for answers over HTTP, and the answer that decided."""
     bad = next((result for result in results if result.http >= 300), None)
     if bad is not None:
-        return (SOME_FAILED if count else UNABLE_TO_PROCESS), bad
+        return (statuses.SUB_OPERATIONS_FAILED if count else statuses.UNABLE_TO_PROCESS), bad
     partial = next((result for result in results if result.http == 206), None)
     if partial is not None:
-        return SOME_FAILED, partial
-    return 0x0000, results[-1] if results else None
+        return statuses.SUB_OPERATIONS_FAILED, partial
+    return statuses.SUCCESS, results[-1] if results else None
 
 
 def _comment(result: Retrieval | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import scenario_runner
-from scenario_runner.dicom import heads, levels, vrs
+from scenario_runner.dicom import heads, levels, statuses, vrs
 from scenario_runner.dicom.body_parts import BODY_PARTS, is_paired
 
 ROOT = Path(scenario_runner.__file__).parent
@@ -20,6 +20,11 @@ _MOST = {ast.Set: 3, ast.List: 3, ast.Tuple: 3, ast.Dict: 4}
 _UID = re.compile(r"1\.2\.840\.10008(\.\d+)*\.?")
 _HEAD = re.compile(r"[<>=!@]?HH(2s)?[HIL]+")
 _ITEMS = {heads.ITEM, heads.ITEM_END, heads.SEQUENCE_END, heads.DELIMITERS}
+_STATUSES = {
+    number
+    for number in vars(statuses).values()
+    if isinstance(number, int) and number >= statuses.OUT_OF_RESOURCES
+}
 
 
 def _strings(node: ast.AST) -> Iterator[str]:
@@ -116,6 +121,32 @@ def _heads(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
+def _statuses(tree: ast.AST) -> Iterator[int]:
+    """DIMSE statuses as numbers: those that nothing else is, and any that a status is set to or held to."""
+    masks = {
+        node.right
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in _STATUSES and node not in masks:
+            yield node.lineno
+        elif isinstance(node, ast.keyword) and node.arg == "status":
+            yield from (node.value.lineno for _ in [1] if _is_status(node.value))
+        elif isinstance(node, ast.Compare) and ast.unparse(node.left).endswith("status"):
+            yield from (one.lineno for one in node.comparators if _is_status(one))
+
+
+def _is_status(node: ast.AST) -> bool:
+    """Whether it is a number that is a DIMSE status and none of HTTP."""
+    return (
+        isinstance(node, ast.Constant)
+        and type(node.value) is int
+        and not 200 <= node.value < 600
+        and node.value not in _STATUSES
+    )
+
+
 @pytest.mark.parametrize(
     ("found_in", "homes"),
     [
@@ -125,6 +156,7 @@ def _heads(tree: ast.AST) -> Iterator[int]:
         (_unique_keys, {"dicom/levels.py"}),
         (_sides, {"dicom/body_parts.py"}),
         (_heads, {"dicom/heads.py"}),
+        (_statuses, {"dicom/statuses.py"}),
     ],
 )
 def test_a_fact_of_the_standard_stands_once(
@@ -153,6 +185,9 @@ def test_a_fact_of_the_standard_stands_once(
         (_heads, 'X = struct.pack("<HHI", group, element, length)'),
         (_heads, 'X = struct.Struct(order + "HH2sHL")'),
         (_heads, "X = 0xFFFEE00D"),
+        (_statuses, "X = 0xA900"),
+        (_statuses, "X = answer.status == 0"),
+        (_statuses, "X = Echo(status=0x0000)"),
         (_unique_keys, 'X = ("StudyInstanceUID", "SeriesInstanceUID")'),
         (_unique_keys, 'X = {"a": "StudyInstanceUID", "b": "SeriesInstanceUID"}'),
     ],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StoreStatus
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.dicom.syntaxes import IMPLICIT_LE, LOSSY
 from scenario_runner.errors import ProtocolViolation
@@ -198,7 +199,7 @@ class Sender:
             message.status,
             commands.comment(message.command),
         )
-        if answer.status == 0 and not answer.comment:
+        if answer.status == statuses.SUCCESS and not answer.comment:
             self._wording.learn(
                 association.last_pdu,
                 message.command,

@@ -6,11 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenario_runner.dicom import json_model
+from scenario_runner.dicom import json_model, statuses
 from scenario_runner.network.dicomweb import xml_model
-
-PROCESSING_FAILURE = 0x0110
-"""PS3.7 C.5.22: for a failure without a reason."""
 
 
 @dataclass(slots=True)
@@ -60,13 +57,13 @@ def read(body: bytes) -> StoreResults:
 def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
     for item in _items(values, "ReferencedSOPSequence"):
         uid = str(item.get("ReferencedSOPInstanceUID"))
-        found.stored[uid] = _status(item.get("WarningReason"), 0x0000)
+        found.stored[uid] = _status(item.get("WarningReason"), statuses.SUCCESS)
         if isinstance(url := item.get("RetrieveURL"), str):
             found.urls[uid] = url[:1000]
     for sequence in ("FailedSOPSequence", "OtherFailuresSequence"):
         for item in _items(values, sequence):
             named = item.get("ReferencedSOPInstanceUID")
-            reason = _status(item.get("FailureReason"), PROCESSING_FAILURE)
+            reason = _status(item.get("FailureReason"), statuses.PROCESSING_FAILURE)
             if isinstance(named, str):
                 found.failed[named] = reason
             else:

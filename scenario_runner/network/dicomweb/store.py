@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StatusClass, StoreStatus
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
@@ -25,7 +26,7 @@ from scenario_runner.network.bulk.stream import why
 from scenario_runner.network.dicomweb import media_types, multipart, results
 from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
 from scenario_runner.network.dicomweb.media_types import multipart_related
-from scenario_runner.network.dicomweb.results import PROCESSING_FAILURE, StoreResults
+from scenario_runner.network.dicomweb.results import StoreResults
 from scenario_runner.network.dicomweb.session import Answer, Session
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ _MENDABLE = (AssociationAborted, ConnectionFailed, PeerTimeout)
 _BROKEN = (AssociationAborted, PeerTimeout)
 """What befell a request that had begun."""
 _DELAY, _LONGEST_DELAY = 0.25, 5.0
-OUT_OF_RESOURCES = 0xA700
-"""PS3.4 B.2.3: what 413 and 503 say in the words of HTTP (PS3.18 10.5.3)."""
 
 
 def store(
@@ -242,10 +241,10 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
         return _told(batch, instance, found, status, words, "warning" if status else "success")
     if found.http in (200, 201, 204) and not found.results.said:
         # 200: every instance was stored (PS3.18 10.5.3.1).
-        return _told(batch, instance, found, 0x0000, "")
+        return _told(batch, instance, found, statuses.SUCCESS, "")
     if found.http == 503 and not found.results.said:
         # Busy: to ask again for each alone would make it worse.
-        return _told(batch, instance, found, OUT_OF_RESOURCES, found.words)
+        return _told(batch, instance, found, statuses.OUT_OF_RESOURCES, found.words)
     return None
 
 
@@ -261,7 +260,7 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
         return _told(batch, instance, found, status, _failure(words, status), "failure")
     if found.http < 400:
         return _told(batch, instance, found, None, f"{words}, without a result for this instance")
-    status = OUT_OF_RESOURCES if found.http == 413 else PROCESSING_FAILURE
+    status = statuses.OUT_OF_RESOURCES if found.http == 413 else statuses.PROCESSING_FAILURE
     return _told(batch, instance, found, status, words)
 
 

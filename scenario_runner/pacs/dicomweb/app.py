@@ -26,7 +26,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from scenario_runner.answers import status_class
 from scenario_runner.archive.transcoding import TranscodingError
+from scenario_runner.dicom import statuses
 from scenario_runner.pacs.dicomweb.address import root_of
 from scenario_runner.pacs.dicomweb.desk import (
     TEXT,
@@ -275,7 +277,7 @@ class _Door:
         wrong = None if operation == "store" else self._desk.misbehaviour.wrong_status(operation)
         if wrong is not None:
             status, comment = wrong
-            if status & 0xF000 != 0xB000:
+            if status_class(status) != "warning":
                 raise WebError(_http_status(status), f"status {status:04X} {comment}".strip())
             headers = warning_header([f"status {status:04X} {comment}".strip()])
         reply = handler(self._desk, call)
@@ -432,6 +434,6 @@ def _same(given: str, wanted: str) -> bool:
 
 def _http_status(status: int) -> int:
     """The HTTP status that says what a DIMSE status says."""
-    if status & 0xFF00 == 0xA700 or status == 0x0213:
+    if statuses.is_out_of_resources(status):
         return 503  # out of resources
-    return 400 if status & 0xFF00 == 0xA900 else 500
+    return 400 if status & 0xFF00 == statuses.DATA_SET_DOES_NOT_MATCH else 500

@@ -6,8 +6,10 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.answers import status_class
 from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import NamedDamageError
+from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import FileMeta, read_meta
 from scenario_runner.errors import MachineError
@@ -36,7 +38,6 @@ from scenario_runner.pacs.dicomweb.search import warning_header
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
 from scenario_runner.pacs.services import is_taken, is_taken_in
 from scenario_runner.pacs.spoiling import altered
-from scenario_runner.pacs.storage import COERCION, DUPLICATE_SOP_INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,11 +47,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-OUT_OF_RESOURCES: Final = 0xA700
-DATA_SET_DOES_NOT_MATCH: Final = 0xA900
-CANNOT_UNDERSTAND: Final = 0xC000
-SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
-TRANSFER_SYNTAX_NOT_SUPPORTED: Final = 0xC122
 
 _REFERENCED_SOP, _FAILED_SOP, _OTHER_FAILURES = "00081199", "00081198", "0008119A"
 _SOP_CLASS, _SOP_INSTANCE = "00081150", "00081155"
@@ -259,12 +255,12 @@ def _take_part(
     given = parse(head.headers.get("content-type"))
     if given is not None and given.essence != DICOM:
         part.skip()
-        outcome.fail(CANNOT_UNDERSTAND, f"a part is {given.essence}, not {DICOM}")
+        outcome.fail(statuses.CANNOT_UNDERSTAND, f"a part is {given.essence}, not {DICOM}")
         return
     for name in ("content-encoding", "content-transfer-encoding"):
         if not _is_plain(head.headers.get(name)):
             part.skip()
-            outcome.fail(CANNOT_UNDERSTAND, f"a part has the coding {head.headers[name]}")
+            outcome.fail(statuses.CANNOT_UNDERSTAND, f"a part has the coding {head.headers[name]}")
             return
     try:
         arrived = desk.archive.take_in(part.within(desk.options.maximum_instance))
@@ -272,11 +268,11 @@ def _take_part(
         raise
     except NamedDamageError as error:
         named = (error.sop_class_uid, error.sop_instance_uid)
-        outcome.fail(CANNOT_UNDERSTAND, str(error), named)
+        outcome.fail(statuses.CANNOT_UNDERSTAND, str(error), named)
     except DamagedDatasetError as error:
-        outcome.fail(CANNOT_UNDERSTAND, str(error))
+        outcome.fail(statuses.CANNOT_UNDERSTAND, str(error))
     except (MachineError, _TooLarge) as error:
-        outcome.fail(OUT_OF_RESOURCES, str(error), part.named)
+        outcome.fail(statuses.OUT_OF_RESOURCES, str(error), part.named)
     else:
         _keep(desk, arrived, study, outcome)
     part.skip()
@@ -287,7 +283,7 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome)
     named = _names_of(arrived.meta)
     try:
         wrong = desk.misbehaviour.wrong_status("store")
-        if wrong is not None and wrong[0] & 0xF000 != 0xB000:
+        if wrong is not None and status_class(wrong[0]) != "warning":
             status, comment = wrong
             outcome.fail(status, comment or "refused on purpose", named)
             return
@@ -297,12 +293,12 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome)
             return
         told = wrong[0] if wrong else None
         if not desk.misbehaviour.loses() and _store(desk, arrived):
-            told = told or COERCION
+            told = told or statuses.COERCION
         outcome.keep(arrived, told)
     except DuplicateError as error:
-        outcome.fail(DUPLICATE_SOP_INSTANCE, str(error), named)
+        outcome.fail(statuses.DUPLICATE_SOP_INSTANCE, str(error), named)
     except MachineError as error:
-        outcome.fail(OUT_OF_RESOURCES, str(error), named)
+        outcome.fail(statuses.OUT_OF_RESOURCES, str(error), named)
     finally:
         desk.archive.discard(arrived)
 
@@ -313,12 +309,15 @@ def _unwanted(desk: WebDesk, arrived: Arrived, study: str | None) -> tuple[int, 
     there = arrived.attributes["StudyInstanceUID"]
     if study is not None and there != study:
         problem = f"the instance belongs to study {there}, not to the one in the URL"
-        return DATA_SET_DOES_NOT_MATCH, problem
+        return statuses.DATA_SET_DOES_NOT_MATCH, problem
     if not is_taken(meta.sop_class_uid, desk.options):
-        return SOP_CLASS_NOT_SUPPORTED, f"SOP class {meta.sop_class_uid} is not stored here"
+        return (
+            statuses.SOP_CLASS_NOT_SUPPORTED,
+            f"SOP class {meta.sop_class_uid} is not stored here",
+        )
     if not is_taken_in(meta.transfer_syntax_uid, desk.options):
         problem = f"transfer syntax {meta.transfer_syntax_uid} is not taken here"
-        return TRANSFER_SYNTAX_NOT_SUPPORTED, problem
+        return statuses.TRANSFER_SYNTAX_NOT_SUPPORTED, problem
     return None
 
 
