@@ -61,7 +61,8 @@ class Answers:
                 continue
             first = next((one for one in found if one.actual is not None), found[0])
             parts.append(
-                f"{len(found)} of {amount(self.count, 'answer')} is not what was asked for: {key} is "
+                f"{len(found)} of {amount(self.count, 'answer')} {'is' if len(found) == 1 else 'are'} "
+                f"not what was asked for: {key} is "
                 f"{first.actual!r}, not {first.expected!r}"
             )
         return "; ".join(parts)

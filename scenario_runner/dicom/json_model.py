@@ -38,7 +38,11 @@ class JsonModelError(ValueError):
 
 
 def loads(text: bytes | str) -> list[JsonObject]:
-    """Data sets of a JSON body; one object alone counts as a list of one. Raises JsonModelError."""
+    """Data sets of a JSON body; one object alone counts as a list of one.
+
+    Raises JsonModelError, also for an object that has something and no attribute of DICOM in it:
+    ``{"error": "quota exceeded"}`` under status 200 is no empty answer.
+    """
     try:
         body: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -46,6 +50,8 @@ def loads(text: bytes | str) -> list[JsonObject]:
     members = [body] if isinstance(body, dict) else body
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise JsonModelError("this JSON is no list of data sets")
+    if any(one and not any(map(_TAG.fullmatch, one)) for one in members):
+        raise JsonModelError("this JSON has no attribute of DICOM")
     return members
 
 

@@ -186,6 +186,8 @@ class Send(Step):
 _TOLD = 100
 """Series that were left out, of which each is told in a line of its own; all are in the facts."""
 _STORED = ("success", "warning")
+_DUPLICATES = (statuses.DUPLICATE_SOP_INSTANCE, 0xB00E)
+"""What a duplicate is refused with, by some STOW-RS servers with the reason 45070."""
 
 
 def _facts(
@@ -258,7 +260,7 @@ class _Repeated:
 
     def note(self, image: PlannedImage, status: StoreStatus) -> SentInstance:
         """Note the answer; a PACS that has the instance since then, unanswered, may refuse it."""
-        if status.status == statuses.DUPLICATE_SOP_INSTANCE:
+        if status.status in _DUPLICATES and status.kind == "failure":
             earlier = self._context.sent_earlier(image, self._target)
             if earlier is not None and earlier.doubtful:
                 return self._context.sent(image, self._target, status, earlier=earlier.run)

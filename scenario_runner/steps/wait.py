@@ -26,6 +26,7 @@ from scenario_runner.api import (
 from scenario_runner.api.asking import ask
 from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.errors import StepTimeout, TargetError
+from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.worklist import worklist_request
 
 
@@ -159,15 +160,16 @@ class Wait(Step):
             request = FindRequest(level=query.level, match=query.match)
             if query.level == "worklist":
                 request = worklist_request(query.match)
-            answers = ask(target, request, deadline)
+            undeclared = Undeclared()
+            answers = ask(target, undeclared.noting(request), deadline)
             poll["matches"] = len(answers.matches)
             holds = holds and not answers.problem
             holds = holds and _counted(self.until.count, len(answers.matches))
             if answers.problem:
                 poll["error"] = answers.problem
                 poll["lacks"] = answers.lacks
-            elif answers.note:
-                poll["note"] = answers.note
+            elif note := answers.note + undeclared.words(target):
+                poll["note"] = note.removeprefix("; ")
         if self.until.expr is not None:
             poll["elapsed"] = round(monotonic() - started, 3)
             holds = holds and bool(context.evaluate(str(self.until.expr), {"poll": poll}))

@@ -21,6 +21,7 @@ from scenario_runner.engine.services import Control
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.network.cutting import Cut, wire
+from tests.network.dicomweb.services import DICOM_JSON, Asked, Reply, results_json, service
 from tests.running import (
     command,
     environment,
@@ -133,6 +134,28 @@ def test_wherever_a_send_breaks_off_the_rerun_sends_the_rest_and_each_instance_i
                 {"step": "send", "to": "pacs", "status": status, "stored": True,
                  "maybe_stored": False, "earlier": first["id"] if image["uid"] in there else None}
             ]  # fmt: skip
+
+
+def test_over_stow_too_a_duplicate_of_what_was_never_answered_is_there(tmp_path: Path) -> None:
+    def behave(asked: Asked) -> Reply:
+        if len(running.asked) == 1:
+            return Reply(hang_up=True)
+        return Reply(409, results_json({}, dict.fromkeys(asked.uids, 45070)), DICOM_JSON)
+
+    with service(behave) as running:
+        target = {"dicomweb": {"url": running.peer.url}}
+        site = write_site(tmp_path / "site.yaml", {"pacs": target})
+        scenario = write_scenario(tmp_path / "s.yaml", STEPS[:1], patients=PATIENTS)
+        request = RunRequest(
+            sources=Sources(paths=[scenario], site=site),
+            registry=tmp_path / "registry.sqlite3",
+            out=tmp_path / "run",
+        )
+        folder = run(request, [], Control()).folder
+        assert all(image["sent"][0]["maybe_stored"] for image in images(record(folder)))
+        second = repeat(folder)
+    assert second["outcome"] == "passed"
+    assert {image["sent"][0]["status"] for image in images(second)} == {"B00E"}
 
 
 def test_the_record_and_the_report_name_the_run_that_is_repeated(

@@ -112,13 +112,18 @@ def test_a_worklist_that_declares_no_character_set_is_read_and_told(
         expects = {} if said is None else {"answer_character_set": said}
         site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom, "expects": expects}})
         file = write_scenario(
-            tmp_path / "worklist.yaml", [{"worklist": {"from": "pacs"}, "save_as": "items"}]
+            tmp_path / "worklist.yaml",
+            [
+                {"worklist": {"from": "pacs"}, "save_as": "items"},
+                {"wait": {"on": "pacs", "until": {"query": {"level": "worklist"}}}},
+            ],
         )
         out = tmp_path / "run"
         fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
-    [done] = steps(record(out)).values()
+    done, waited = steps(record(out)).values()
     found = done["facts"]["matches"][0]["PatientName"]
     assert found == (name if said else name.encode("iso8859_2").decode("latin-1"))
-    assert "without SpecificCharacterSet" in done["message"]
-    assert "PatientName" in done["message"]
-    assert ("ISO_IR 101, as the site says" in done["message"]) == (said is not None)
+    for message in (done["message"], waited["message"]):
+        assert "without SpecificCharacterSet" in message
+        assert "PatientName" in message
+        assert ("ISO_IR 101, as the site says" in message) == (said is not None)

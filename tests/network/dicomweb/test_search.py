@@ -174,7 +174,9 @@ def test_a_refused_query_is_an_error_with_the_words_of_the_service(status: int) 
     assert "too broad" in caught.value.reason
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[1, 2]", b'"text"', b"[" * 100_000, b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b'{"error": "busy"}', b"<html>", b"[1, 2]", b'"text"', b"[" * 100_000, b"\xff\xfe"]
+)
 def test_what_is_no_dicom_json_is_not_taken_for_no_match(body: bytes) -> None:
     with (
         service(lambda _: Reply(200, body, {"Content-Type": "text/html"})) as running,

@@ -186,6 +186,18 @@ def test_a_duplicate_refused_in_xml_with_a_reason_like_a_warning_is_not_stored()
     assert [a.kind for a in answers] == ["success", "failure"]
 
 
+@pytest.mark.parametrize(
+    "said", [b'{"error": "quota exceeded"}', b'{"ReferencedSOPSequence": []}', b'[{"ok": true}]']
+)
+def test_json_that_is_no_dicom_is_not_taken_for_success(said: bytes) -> None:
+    with service(lambda _: Reply(200, said)) as running:
+        answers, error = sent_until_it_broke(running.peer, images(2))
+    assert isinstance(error, ProtocolViolation)
+    assert [(a.status, a.maybe_stored) for a in answers] == [(None, True)] * 2
+    with service(lambda _: Reply(409, said)) as running:
+        assert [a.status for a in send(running.peer, images(2))] == [0x0110] * 2
+
+
 def test_an_empty_200_means_that_everything_was_stored() -> None:
     with service(lambda _: Reply(200)) as running:
         answers = send(running.peer, images(3))
