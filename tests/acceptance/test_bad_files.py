@@ -24,7 +24,7 @@ FILES = {
     "deep in lines": ("\n".join(" " * n + "a:" for n in range(500)).encode(), "FAB007"),
     "aliases that explode": ((HEAD + "vars:\n  a: &a [x,x,x,x,x,x,x,x,x]\n" + BOMB).encode(), "FAB008"),
     "huge": ((HEAD + "steps:\n" + "  - log: {message: hello}\n" * 100_000).encode(), "FAB006"),
-    "a lone surrogate": ((HEAD + 'title: "\\ud800"\n').encode(), "FAB015"),
+    "a lone surrogate": ((HEAD + 'title: "\\ud800"\n').encode(), "FAB004"),
     "too many cases": ((HEAD + f"matrix: {{a: {[*range(100)]}, b: {[*range(100)]}}}\n").encode(), "FAB309"),
     "too many images": (
         (HEAD + "patients: [{count: 1000000, studies: [{count: 1000000, modality: CT}]}]\n").encode(),
