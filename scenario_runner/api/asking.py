@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
+from scenario_runner.api.alternatives import alternatives
 from scenario_runner.api.operations import FindRequest, QueryLevel
+from scenario_runner.dicom.characters import parse, unencodable
 from scenario_runner.dicom.levels import unique_key
 from scenario_runner.dicom.meeting import NameMatching, Unmet, unmet
 from scenario_runner.language.dicom_text import as_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.api.targets import Target
     from scenario_runner.deadline import Deadline
@@ -34,8 +37,34 @@ class Answers:
     """Answers that were taken out for a value of a key that the server does not match on."""
     repeated: int = 0
     """Answers that repeat another's unique key, as the site file declares that they do."""
+    unsure: dict[str, int] = field(default_factory=dict)
+    """Keys of which so many answers cannot be compared, for letters were lost in a character set."""
     not_returned: tuple[str, ...] = ()
     """What was asked to be returned and is in no answer."""
+    queries: int = 1
+    """So many queries were asked, since values were listed."""
+
+    def join(self, other: Answers, request: FindRequest) -> None:
+        """Take in the answers to the next of several values. What was answered before is not taken again."""
+        key = "" if request.level == "worklist" else unique_key(request.level)
+        known = [match.get(key, match) for match in self.matches]
+        self.matches += [one for one in other.matches if one.get(key, one) not in known]
+        if request.limit is not None:
+            del self.matches[request.limit :]
+        self.count += other.count
+        self.queries += other.queries
+        self.sorted_out += other.sorted_out
+        self.repeated += other.repeated
+        for name, found in other.unmet.items():
+            self.unmet.setdefault(name, []).extend(found)
+        for counts, more in ((self.declared, other.declared), (self.unsure, other.unsure)):
+            for name, number in more.items():
+                counts[name] = counts.get(name, 0) + number
+        self.not_returned = tuple(
+            name
+            for name in dict.fromkeys((*self.not_returned, *other.not_returned))
+            if not any(name in match for match in self.matches)
+        )
 
     @property
     def lacks(self) -> list[str]:
@@ -82,6 +111,9 @@ class Answers:
             )
         if self.repeated:
             parts.append(f"{amount(self.repeated, 'answer')} repeated others")
+        if self.unsure:
+            keys = ", ".join(f"{key} ({amount(n, 'answer')})" for key, n in self.unsure.items())
+            parts.append(f"not compared, for its character set has or says it not: {keys}")
         if self.not_returned:
             parts.append(f"'{self.target}' does not have {', '.join(self.not_returned)}")
         return "; ".join(parts)
@@ -102,6 +134,10 @@ class Answers:
             facts["unsupported_keys"] = list(self.declared)
         if self.repeated:
             facts["repeated_matches"] = self.repeated
+        if self.queries > 1:
+            facts["queries"] = self.queries
+        if self.unsure:
+            facts["not_compared"] = dict(self.unsure)
         if self.not_returned:
             facts["not_returned"] = list(self.not_returned)
         return facts
@@ -112,24 +148,70 @@ def _every(count: int) -> str:
 
 
 def ask(target: Target, request: FindRequest, deadline: Deadline) -> Answers:
-    """One query. Raises what ``Target.find`` raises."""
-    return judged(target, request, target.find(request, deadline))
+    """One query, or one for each value where several are listed of a key that is no UID, as one.
+
+    Raises what ``Target.find`` raises, and UsageError for too many values.
+    """
+    requests = [dataclasses.replace(request, match=one) for one in alternatives(request.match)]
+    answers, *others = ask_each(target, requests, deadline)
+    for other in others:
+        answers.join(other, request)
+    return answers
 
 
-def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any]]) -> Answers:
-    """Answers held against the keys of their request."""
+def ask_each(
+    target: Target, requests: Iterable[FindRequest], deadline: Deadline
+) -> Iterator[Answers]:
+    """Several queries in turn. Raises what ``Target.find_each`` raises."""
+    watched = [_Watched(request) for request in requests]
+    found = target.find_each([one.request for one in watched], deadline)
+    for one, matches in zip(watched, found, strict=True):
+        yield judged(target, one.request, matches, one.undeclared)
+
+
+class _Watched:
+    """A request that notes of which attributes the answers do not say the character set."""
+
+    def __init__(self, request: FindRequest) -> None:
+        self.undeclared: set[str] = set()
+        self._tell = request.undeclared
+        self.request = dataclasses.replace(request, undeclared=self._note)
+
+    def _note(self, keyword: str) -> None:
+        self.undeclared.add(keyword)
+        if self._tell is not None:
+            self._tell(keyword)
+
+
+def judged(
+    target: Target,
+    request: FindRequest,
+    matches: Sequence[dict[str, Any]],
+    undeclared: Collection[str] = (),
+) -> Answers:
+    """Answers held against the keys of their request.
+
+    undeclared: attributes whose text came without its character set; where the site file says which it is,
+    it counts as declared.
+    """
     expects = target.expects
     names: NameMatching = "fuzzy" if expects.fuzzy_matching else expects.person_name_matching
     lacking = set(expects.unsupported_keys)
     came = len(matches)
     matches = once_each(target, request.level, matches)
     answers = Answers(target.name, [], len(matches), repeated=came - len(matches))
+    unknown = () if expects.answer_character_set else undeclared
     sent = {key: as_key(key, value) for key, value in request.match.items()}
     for match in matches:
-        wrong = unmet(sent, match, names)
-        undeclared = [one for one in wrong if not _named(one.key, lacking)]
+        wrong = unmet(sent, match, names, unknown)
+        if expects.converts_character_sets:
+            wrong = [_converted(one, match) for one in wrong]
+        for one in wrong:
+            if one.unsure:
+                answers.unsure[one.key] = answers.unsure.get(one.key, 0) + 1
+        wrong = [one for one in wrong if not one.unsure]
         declared = [one for one in wrong if _named(one.key, lacking)]
-        for one in undeclared:
+        for one in (one for one in wrong if not _named(one.key, lacking)):
             answers.unmet.setdefault(one.key, []).append(one)
         for one in declared:
             answers.declared.setdefault(one.key, 0)
@@ -144,6 +226,14 @@ def judged(target: Target, request: FindRequest, matches: Sequence[dict[str, Any
         if request.level != "worklist" and matches and not any(key in match for match in matches)
     )
     return answers
+
+
+def _converted(found: Unmet, answer: Mapping[str, Any]) -> Unmet:
+    """What cannot be compared since the character set of the answer lacks letters that were asked for."""
+    terms = parse(answer.get("SpecificCharacterSet"))
+    asked = found.expected if isinstance(found.expected, str) else ""
+    lost = found.actual is not None and bool(unencodable(asked, "PN", terms))
+    return dataclasses.replace(found, unsure=True) if lost else found
 
 
 def once_each(

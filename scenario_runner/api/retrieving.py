@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.api.alternatives import alternatives
 from scenario_runner.api.asking import ask
 from scenario_runner.api.operations import FindRequest, Level
 from scenario_runner.dicom.levels import level_of, unique_key, unique_keys
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 _BELOW: tuple[Level, ...] = ("study", "series", "image")
 _TOGETHER = 64
 """Instances that were looked up and are named in one request."""
-_MOST_QUERIES = 1000
-"""Combinations of listed values that are asked for, each by a query of its own."""
 
 
 @dataclass(slots=True)
@@ -189,18 +188,12 @@ def _rooted(level: Level) -> Level:
 
 
 def _combinations(keys: Mapping[str, list[str]]) -> Iterator[dict[str, Any]]:
-    """Keys of single queries: only UIDs are matched from a list (PS3.4 C.2.2.2.2)."""
+    """Keys of single queries; a lone UID is no list, and any is asked for with an empty key."""
     uids = {key: values for key, values in keys.items() if key.endswith("UID")}
-    others = {key: values or [""] for key, values in keys.items() if key not in uids}
-    count = 1
-    for several in others.values():
-        count *= len(several)
-    if count > _MOST_QUERIES:
-        raise UsageError(f"the listed values make {count} queries; {_MOST_QUERIES} is the limit")
     lists = {key: values[0] if len(values) == 1 else values for key, values in uids.items()}
     lists = {key: "" if value in ([], "*") else value for key, value in lists.items()}
-    for values in itertools.product(*others.values()):
-        yield {**dict(zip(others, values, strict=True)), **lists}
+    others = {key: values or [""] for key, values in keys.items() if key not in uids}
+    yield from alternatives({**others, **lists})
 
 
 def _said(answer: Mapping[str, Any], key: str, target: str, level: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
+from scenario_runner.dicom.datasets import character_sets, text_of
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
+
+    from scenario_runner.checks.converted import Conversion
 
 # Pixels are the business of the check `pixels`; padding and group lengths carry nothing.
 _SKIPPED = {0x7FE00010, 0x7FE00008, 0x7FE00009, 0xFFFCFFFC}
@@ -47,17 +51,25 @@ def differing(
     only: AbstractSet[str],
     ignored: AbstractSet[str],
     prefix: str = "",
+    conversion: Conversion | None = None,
+    terms: Sequence[str] = (),
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield (attribute, sent value, received value) for everything that is not the same.
 
     only: keywords to look at at the top level, empty for all. ignored: keywords to pass over at any
     level. Sequences are compared item by item: ``ReferencedSOPSequence[0].ReferencedSOPClassUID``.
+    conversion: for a PACS that converts character sets; then which one is declared does not count. terms:
+    what is declared around an item.
     """
+    if conversion is not None:
+        terms = character_sets(received) or terms
     for tag in sorted({*sent.keys(), *received.keys()}):
         if tag in _SKIPPED or tag.element == 0 or tag.group == 2:
             continue
         ours: DataElement | None = sent.get(tag)
         theirs: DataElement | None = received.get(tag)
+        if conversion is not None and tag == SPECIFIC_CHARACTER_SET:
+            continue
         name = _name(ours, theirs)
         if name in ignored or (only and name not in only):
             continue
@@ -65,8 +77,8 @@ def differing(
         if ours is None or theirs is None:
             yield where, plain_value(ours), plain_value(theirs)
         elif ours.VR == "SQ" and theirs.VR == "SQ":
-            yield from _items(ours, theirs, ignored, where)
-        elif not _same(ours, theirs):
+            yield from _items(ours, theirs, ignored, where, conversion, terms)
+        elif not _same(ours, theirs) and not _converted(name, ours, theirs, conversion, terms):
             yield where, plain_value(ours), plain_value(theirs)
 
 
@@ -77,13 +89,32 @@ def _name(ours: DataElement | None, theirs: DataElement | None) -> str:
 
 
 def _items(
-    ours: DataElement, theirs: DataElement, ignored: AbstractSet[str], where: str
+    ours: DataElement,
+    theirs: DataElement,
+    ignored: AbstractSet[str],
+    where: str,
+    conversion: Conversion | None,
+    terms: Sequence[str],
 ) -> Iterator[tuple[str, Any, Any]]:
     if len(ours.value) != len(theirs.value):
         yield where, plain_value(ours), plain_value(theirs)
         return
     for index, (left, right) in enumerate(zip(ours.value, theirs.value, strict=True)):
-        yield from differing(left, right, set(), ignored, f"{where}[{index}].")
+        place = f"{where}[{index}]."
+        yield from differing(left, right, set(), ignored, place, conversion, terms)
+
+
+def _converted(
+    name: str,
+    ours: DataElement,
+    theirs: DataElement,
+    conversion: Conversion | None,
+    terms: Sequence[str],
+) -> bool:
+    if conversion is None or ours.VM != theirs.VM:
+        return False
+    sent, came = text_of(ours.value), text_of(theirs.value)
+    return conversion.fits(name, ours.VR, sent, came, terms)
 
 
 def _same(ours: DataElement, theirs: DataElement) -> bool:

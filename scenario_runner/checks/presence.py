@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
-from scenario_runner.api.asking import once_each
+from scenario_runner.api.asking import Answers, ask_each
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
 
 
@@ -52,16 +52,24 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
         for members in _by(images, lambda image: image.series.study.uid).values()
     ]
     there: list[tuple[PlannedSeries, list[PlannedImage]]] = []
-    answers = target.find_each([_series_of(study) for study, _ in studies], deadline)
-    for (study, members), matches in zip(studies, answers, strict=True):
-        different = once_each(target, "series", matches)
-        there += _look_for_series(study, members, different, result)
+    answers = ask_each(target, [_series_of(study) for study, _ in studies], deadline)
+    for (study, members), answer in zip(studies, answers, strict=True):
+        _hold(result, study.id, answer)
+        there += _look_for_series(study, members, answer.matches, result)
     if not there:
         return result
-    answers = target.find_each([_images_of(series) for series, _ in there], deadline)
-    for (series, members), matches in zip(there, answers, strict=True):
-        _look_for_images(series, members, matches, result)
+    answers = ask_each(target, [_images_of(series) for series, _ in there], deadline)
+    for (series, members), answer in zip(there, answers, strict=True):
+        _hold(result, series.id, answer)
+        _look_for_images(series, members, answer.matches, result)
     return result
+
+
+def _hold(result: Presence, subject: str, answers: Answers) -> None:
+    """An answer about something else than was asked for says nothing of what is there."""
+    for key, found in answers.unmet.items():
+        if other := next((one for one in found if one.actual is not None), None):
+            _differ(result, subject, key, other.expected, other.actual)
 
 
 def _by(

@@ -20,6 +20,7 @@ from scenario_runner.api import (
     StepContext,
 )
 from scenario_runner.checks.attributes import differing, plain_value
+from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.pairs import expected_of, pairs
 from scenario_runner.language.dicom_text import as_dicom_text
 
@@ -64,11 +65,13 @@ class Tags(Check):
         """Compare instance by instance."""
         retrieved = context.retrieved(self.of)
         found = Differences()
+        expects = context.target(retrieved.target).expects
+        conversion = Conversion() if expects.converts_character_sets else None
         compared = len(retrieved)
         if self.equal is not None:
-            compared = self._against_sent(context, retrieved, found)
+            compared = self._against_sent(context, retrieved, found, conversion)
         if self.values is not None:
-            compared = self._against_values(context, retrieved, found)
+            compared = self._against_values(context, retrieved, found, conversion)
         holds = compared > 0 and not found.total
         message = f"{amount(compared, 'instance')} {'agrees' if compared == 1 else 'agree'}"
         if not retrieved.files:
@@ -77,6 +80,8 @@ class Tags(Check):
             message = found.sentence
         elif not compared:
             message = "nothing to compare"
+        if conversion is not None and conversion.words:
+            message += f"; {conversion.words}"
         return CheckResult(
             outcome="passed" if holds else "failed",
             expected=self.values if self.values is not None else "as sent",
@@ -85,13 +90,23 @@ class Tags(Check):
             differences=found,
         )
 
-    def _against_sent(self, context: StepContext, retrieved: Retrieved, found: Differences) -> int:
+    def _against_sent(
+        self,
+        context: StepContext,
+        retrieved: Retrieved,
+        found: Differences,
+        conversion: Conversion | None,
+    ) -> int:
         """Compare pair by pair; how many pairs there are."""
         compared = 0
         for pair in pairs(context, retrieved, found, self.what):
             compared += 1
             for attribute, sent, received in differing(
-                pair.sent, pair.received(), set(self.only), set(self.except_)
+                pair.sent,
+                pair.received(),
+                set(self.only),
+                set(self.except_),
+                conversion=conversion,
             ):
                 found.append(
                     Difference(
@@ -101,10 +116,14 @@ class Tags(Check):
         return compared
 
     def _against_values(
-        self, context: StepContext, retrieved: Retrieved, found: Differences
+        self,
+        context: StepContext,
+        retrieved: Retrieved,
+        found: Differences,
+        conversion: Conversion | None,
     ) -> int:
         """Look at each file; how many there were."""
-        from scenario_runner.dicom.datasets import read_file
+        from scenario_runner.dicom.datasets import character_sets, read_file
 
         assert self.values is not None
         sent = context.ledger.ever()
@@ -128,7 +147,12 @@ class Tags(Check):
             for keyword, wanted in self.values.items():
                 actual = plain_value(dataset[keyword]) if keyword in dataset else None
                 vr = dataset[keyword].VR if keyword in dataset else ""
-                if not _agrees(wanted, actual, vr):
+                if not _agrees(wanted, actual, vr) and not (
+                    conversion is not None
+                    and isinstance(wanted, str)
+                    and isinstance(actual, str)
+                    and conversion.fits(keyword, vr, wanted, actual, character_sets(dataset))
+                ):
                     found.append(
                         Difference(
                             subject=sent[uid].image.id if uid in sent else uid,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from scenario_runner.cli.options import examples, peer_site_option, production_o
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
 from scenario_runner.cli.run import interruptible
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.engine.services import Control
 from scenario_runner.errors import FabricatorError, PeerTimeout, StepTimeout
 
@@ -152,8 +154,8 @@ def send(
 ) -> int:
     """Send DICOM files to a PACS (C-STORE or STOW-RS), as they are.
 
-    PATH is a file or a folder. Each file goes in the transfer syntax it has. Exit code 1 when one was
-    refused.
+    PATH is a file or a folder. Each file goes in the transfer syntax it has, or, where the PACS accepts nothing
+    else and nothing is lost by it, in Implicit VR Little Endian, which is told. Exit code 1 when one was refused.
     """
     from scenario_runner.app.client import send_files
 
@@ -162,7 +164,7 @@ def send(
         print_rows([], _SENT, style)
 
     def told() -> None:
-        text = f"{count.stored} of {count.total} stored by {peer}{count.rest}"
+        text = f"{count.stored} of {count.total} stored by {peer}{count.recoded}{count.rest}"
         click.echo(text, err=style != "text")
 
     sending = send_files(
@@ -190,6 +192,8 @@ class _Count:
     stored: int = 0
     refused: int = 0
     perhaps: int = 0
+    sent_as: Counter[str] = field(default_factory=Counter)
+    """What could not go as it is: names of the transfer syntaxes it went in instead."""
 
     def expect(self, files: int) -> None:
         """So many more are going to be sent."""
@@ -199,12 +203,20 @@ class _Count:
         """What became of one."""
         self.said += 1
         self.total = max(self.total, self.said)
+        if status.sent_as:
+            self.sent_as[uid_name(status.sent_as)] += 1
         if status.stored:
             self.stored += 1
         elif status.maybe_stored:
             self.perhaps += 1
         elif status.status is not None:
             self.refused += 1
+
+    @property
+    def recoded(self) -> str:
+        """``, 2 sent as Implicit VR Little Endian, which alone was accepted``."""
+        parts = "".join(f", {n} sent as {name}" for name, n in self.sent_as.items())
+        return f"{parts}, which alone was accepted" if parts else ""
 
     @property
     def rest(self) -> str:
@@ -217,11 +229,12 @@ class _Count:
 def _show_sent(peer: Peer, sent: Sent, style: Style) -> None:
     status = sent.status
     kind = status.kind
+    recoded = f"sent as {uid_name(status.sent_as)}" if status.sent_as else ""
     row = {
         "file": sent.file.as_posix(),
         "status": None if status.status is None else f"{status.status:04X}",
         "class": kind,
-        "comment": peer.clean(status.comment),
+        "comment": "; ".join(filter(None, (peer.clean(status.comment), recoded))),
         "sop_instance_uid": status.sop_instance_uid,
     }
     if style == "text":

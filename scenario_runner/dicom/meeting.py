@@ -7,8 +7,9 @@ against the keys, with all the freedom that the Standard gives a server.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -26,32 +27,38 @@ _LOST: Final = frozenset("?\ufffd")
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """A key that an answer does not meet. actual: None when the answer left it out or empty."""
+    """A key that an answer does not meet. actual: None when the answer left it out or empty.
+
+    unsure: the two cannot be compared, for letters were lost in a character set, or nobody said which it is.
+    """
 
     key: str
     """Its keyword; of a key in a sequence with those above it, ``Sequence.Keyword``."""
     expected: Any
     actual: Any
+    unsure: bool = False
 
 
 def unmet(
     match: Mapping[str, Any],
     answer: Mapping[str, Any],
     names: NameMatching = "accent-insensitive",
+    undeclared: Container[str] = (),
 ) -> list[Unmet]:
     """The keys that an answer does not meet; none when it is one that was asked for.
 
     match: values by keyword or eight hexadecimal digits, as a query takes them; ``{raw: …}`` is not
-    looked at. answer: plain values by keyword. names: how far a person name may differ.
+    looked at. answer: plain values by keyword. names: how far a person name may differ. undeclared: keywords
+    whose text came without its character set.
     """
-    return list(_unmet(match, answer, names, "SpecificCharacterSet" in answer, ""))
+    return list(_unmet(match, answer, names, undeclared, ""))
 
 
 def _unmet(
     match: Mapping[str, Any],
     answer: Mapping[str, Any],
     names: NameMatching,
-    declared: bool,
+    undeclared: Container[str],
     above: str,
 ) -> Iterator[Unmet]:
     for written, value in match.items():
@@ -62,7 +69,7 @@ def _unmet(
         vr = vr_of(tag)
         actual = answer.get(key)
         if vr == "SQ":
-            yield from _in_items(above + key, value, actual, names, declared)
+            yield from _in_items(above + key, value, actual, names, undeclared)
             continue
         wanted = _texts(value)
         test = matcher(vr, wanted)
@@ -75,13 +82,13 @@ def _unmet(
             test(have)
             or (vr == "PN" and _name(wanted, have, names))
             or (vr == "TM" and _in_one_period(key, match, answer))
-            or _unreadable(wanted, have, declared)
         ) or (vr == "PN" and names == "case-sensitive" and not _exactly(wanted, have)):
-            yield Unmet(above + key, value, actual)
+            unsure = _unreadable(wanted, have, key in undeclared)
+            yield Unmet(above + key, value, actual, unsure=unsure)
 
 
 def _in_items(
-    key: str, value: Any, actual: Any, names: NameMatching, declared: bool
+    key: str, value: Any, actual: Any, names: NameMatching, undeclared: Container[str]
 ) -> Iterator[Unmet]:
     """One item has to meet all keys of the key's item (PS3.4 C.2.2.2.6)."""
     items = [value] if isinstance(value, Mapping) else value or []
@@ -89,7 +96,7 @@ def _in_items(
         if not isinstance(item, Mapping):
             continue
         answers = [one for one in actual or () if isinstance(one, Mapping)]
-        found = [list(_unmet(item, one, names, declared, f"{key}.")) for one in answers or [{}]]
+        found = [list(_unmet(item, one, names, undeclared, f"{key}.")) for one in answers or [{}]]
         yield from min(found, key=len)
 
 
@@ -147,12 +154,45 @@ def _ends(text: str) -> tuple[str, str]:
     return (low, high) if dash else (text, text)
 
 
-def _unreadable(wanted: Sequence[str], have: Sequence[str], declared: bool) -> bool:
-    """Whether letters that were asked for cannot be compared: a server may answer in a set without them.
+def _unreadable(wanted: Sequence[str], have: Sequence[str], undeclared: bool) -> bool:
+    """Whether letters cannot be compared: a server may answer in a set without them, or not say in which.
 
-    declared: whether the answer said in which set it is.
+    undeclared: whether the answer did not say; then its letters beyond ASCII may be any.
     """
+    answered = "".join(have)
+    if undeclared and not answered.isascii():
+        return "\x1b" in answered or any(
+            _may_be_one(_open(want), _open(text)) for want in wanted for text in have
+        )
     if all(text.isascii() for text in wanted):
         return False
-    answered = "".join(have)
-    return answered.isascii() or bool(_LOST & set(answered)) or not declared
+    return answered.isascii() or bool(_LOST & set(answered))
+
+
+def _open(text: str) -> str:
+    """A text without case, in which a run of letters beyond ASCII is a wildcard."""
+    return re.sub(r"[^\x00-\x7f]+", "*", text).casefold()
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether some text fits both patterns, of ``*`` and ``?``."""
+    reached = {0}
+    for character in (*one, ""):
+        # Places of ``other`` that can be met before this character; its stars may stand for nothing.
+        for place in range(len(other)):
+            if place in reached and other[place] == "*":
+                reached.add(place + 1)
+        if not character:
+            break
+        if character == "*":
+            reached = set(range(min(reached, default=len(other) + 1), len(other) + 1))
+            continue
+        step = set()
+        for place in reached:
+            if place < len(other):
+                if other[place] == "*":
+                    step.add(place)
+                elif "?" in (character, other[place]) or character == other[place]:
+                    step.add(place + 1)
+        reached = step
+    return len(other) in reached

@@ -46,7 +46,8 @@ class Query(Step):
     level: QueryLevel
     """The query level: patient, study, series, image, or worklist (see the step ``worklist``)."""
     match: Keys = Field(default={})
-    """Keys with the values to match: single value, ``*`` and ``?``, range, or a list of UIDs."""
+    """Keys with the values to match: single value, ``*`` and ``?``, range, or a list. UIDs of a list are in one
+    query (PS3.4 C.2.2.2.2); of another key each value is asked for by a query of its own, and a match counts once."""
     return_: list[AttributeName] = Field(default=[], alias="return")
     """Further attributes to ask for."""
     limit: Annotated[int, Field(ge=1)] | None = None

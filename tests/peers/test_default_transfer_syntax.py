@@ -53,3 +53,20 @@ def test_lossy_images_and_what_a_person_forbids_are_not_sent_otherwise(
     step, _, there = send(tmp_path, syntax, 1, entry)
     assert "no accepted presentation context" in step["message"]
     assert there == []
+
+
+def test_a_file_sent_otherwise_than_it_is_says_so_on_the_command_line(tmp_path: Path) -> None:
+    series = {"modality": "CT", "images": 2, "size": [64, 64], "transfer_syntax": "rle"}
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [{"generate": {"to": "made"}}],
+        patients=[{"studies": [{"series": [series]}]}],
+    )
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check()
+    with storescp(tmp_path, options=["+xi"]) as server:
+        peer = f"STORESCP@127.0.0.1:{server.port}"
+        sent = fabricate("pacs", "send", peer, out / "made").check()
+    assert "2 of 2 stored" in sent.out
+    assert ", 2 sent as Implicit VR Little Endian, which alone was accepted" in sent.out
+    assert sent.out.count("sent as Implicit VR Little Endian") == 3
