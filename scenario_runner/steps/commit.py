@@ -85,7 +85,7 @@ class Commit(Step):
 
     def _judge(self, asked: list[str], result: CommitResult) -> StepResult:
         committed, failed = set(result.committed), result.failed
-        statuses = [
+        told = [
             _plain(uid, failed[uid], "failure")
             if uid in failed
             else _plain(uid, statuses.SUCCESS, "success")
@@ -93,9 +93,9 @@ class Commit(Step):
             else _plain(uid, None, "unknown")
             for uid in asked
         ]
-        good = sum(1 for status in statuses if status["class"] == "success")
+        good = sum(1 for status in told if status["class"] == "success")
         message = f"{good} of {len(asked)} committed in {result.seconds:.2f} s"
-        bad = problems(status for status in statuses if status["class"] != "success")
+        bad = problems(status for status in told if status["class"] != "success")
         message += sentence(bad)
         facts: dict[str, Any] = {
             "instances": len(asked),
@@ -109,7 +109,7 @@ class Commit(Step):
         return StepResult(
             outcome="failed" if bad else "passed",
             message=message,
-            value=statuses,
+            value=told,
             facts=facts,
             reasons=in_words(bad),
         )
