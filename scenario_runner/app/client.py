@@ -27,6 +27,7 @@ from scenario_runner.api.contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, TruncatedError
+from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
 from scenario_runner.dicom.retrieve_keys import Keys
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
@@ -34,7 +35,6 @@ from scenario_runner.steps.worklist import worklist_request
 
 _HEAD = 1 << 17
 _HEX = re.compile(r"[0-9A-Fa-f]{8}")
-_UID = re.compile(r"[0-9.]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
         uid = received.sop_instance_uid
         number = len(fetched.files) + 1
         # Nothing a PACS says is a path, unless it can only be a UID.
-        name = uid if _UID.fullmatch(uid) and ".." not in uid else f"{number:06}"
+        name = uid if can_name_an_instance(uid) else f"{number:06}"
         path = request.folder / f"{name}.dcm"
         meta = file_meta(received.sop_class_uid, uid, received.transfer_syntax_uid)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -80,3 +81,15 @@ def unique_keys(level: str) -> tuple[str, ...]:
     """
     own = unique_key(level)
     return UIDS[: UIDS.index(own) + 1] if own in UIDS else (own,)
+
+
+def can_name_an_instance(text: str) -> bool:
+    """Whether a text can stand where a UID does, though it need not be one.
+
+    Archives have UIDs with components that begin with 0, de-identified files have hashes, and negative tests
+    send worse. What could be part of a path is none, since UIDs become the names of files.
+    """
+    return _SOME_UID.fullmatch(text) is not None
+
+
+_SOME_UID: Final = re.compile(r"(?!.*\.\.)(?=.*[0-9A-Za-z])[0-9A-Za-z._-]{1,128}")

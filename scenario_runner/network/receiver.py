@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import re
 import selectors
 import socket
 import threading
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from scenario_runner.answers import Received
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, VERIFICATION
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import FabricatorError, MachineError
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_SOME_UID = re.compile(r"[0-9.]{1,128}")
-"""Faulty ones, too: archives have components that begin with 0, and negative tests send worse."""
 _POLL = 0.25
 _PORT_PATIENCE = 30.0
 """Seconds that another user of the port is waited for."""
@@ -73,7 +71,7 @@ def take_instance(association: Association, message: Message, sink: Sink) -> Non
         status, comment = statuses.INVALID_SOP_INSTANCE, "there is no data set"
     elif message.sop_class_uid != context.abstract_syntax:
         status, comment = statuses.SOP_CLASS_NOT_SUPPORTED, "SOP class is not the context's"
-    elif not _SOME_UID.fullmatch(uid):
+    elif not can_name_an_instance(uid):
         status, comment = statuses.INVALID_SOP_INSTANCE, "SOP instance UID is not a UID"
     else:
         received = Received(

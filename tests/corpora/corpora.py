@@ -1,26 +1,38 @@
-"""Real files that installed packages bring along. Whoever adds a corpus adds a line to ``CORPORA``."""
+"""Real files that installed packages bring along. Whoever adds a corpus adds a line to ``CORPORA``.
+
+pydicom's own files and pydicom-data (both MIT) and pynetdicom's come with the development environment.
+Not here: highdicom's, which its source distribution leaves out; GDCM's, which no registry has as a package; the
+crate dicom-test-files, which downloads when it runs; wsidicom-data, which has pieces of pixel data and no objects.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-
-import pydicom
 
 _NOT_DICOM = frozenset((".py", ".pyc", ".json", ".txt", ".md", ".dump", ".gz", ".icc", ".typed"))
 
 
-def _pydicom() -> Iterator[Path]:
-    """What stands in pydicom's own wheel; nothing is downloaded."""
-    folder = Path(pydicom.__file__).parent / "data"
-    for path in sorted(folder.rglob("*")):
+def _of(package: str, folder: str) -> Iterator[Path]:
+    """What stands below a folder of an installed package, without importing it; nothing is downloaded."""
+    spec = find_spec(package)
+    assert spec is not None, f"{package} is not installed"
+    assert spec.origin is not None
+    for path in sorted((Path(spec.origin).parent / folder).rglob("*")):
         if path.is_file() and path.suffix not in _NOT_DICOM and path.name != "README":
             yield path
 
 
-CORPORA = {"pydicom": _pydicom}
+CORPORA = {
+    "pydicom": lambda: _of("pydicom", "data"),
+    "pydicom-data": lambda: _of("data_store", "data"),
+    "pynetdicom": lambda: _of("pynetdicom", "tests/dicom_files"),
+}
 
 
 def files(corpus: str) -> list[Path]:
     """Every file of a corpus."""
-    return list(CORPORA[corpus]())
+    found = list(CORPORA[corpus]())
+    assert found, f"{corpus} has no files"
+    return found

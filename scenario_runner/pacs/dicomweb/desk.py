@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.network.dicomweb.media_types import MULTIPART, MediaType, by_preference
 from scenario_runner.pacs.dicomweb.shelf import Shelf
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.options import PacsOptions, WebOptions
 
-_UID: Final = re.compile(r"[0-9.]{1,64}")
 TEXT: Final = "text/plain; charset=utf-8"
 
 
@@ -66,8 +65,8 @@ class Call:
     def uid(self, name: str) -> str | None:
         """A UID of the path. Raises WebError when it cannot be one."""
         text = self.uids.get(name)
-        if text is not None and not _UID.fullmatch(text):
-            raise WebError(400, f"'{text[:80]}' is no UID: digits and dots, at most 64 characters")
+        if text is not None and not can_name_an_instance(text):
+            raise WebError(400, f"'{text[:80]}' is no UID")
         return text
 
 
