@@ -24,6 +24,19 @@ def label(element: DataElement) -> str:
     return element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
 
 
+def element_of(dataset: Dataset, tag: int) -> DataElement | None:
+    """An element of a data set; one that is damaged as the bytes it has, for those can be compared."""
+    from pydicom import DataElement
+    from pydicom.config import IGNORE
+
+    try:
+        found: DataElement | None = dataset.get(tag)
+    except Exception:  # noqa: BLE001 - the decoder raises whatever a damaged value leads it into
+        value = dataset.get_item(tag).value
+        return DataElement(tag, "OB", bytes(value or b""), validation_mode=IGNORE)
+    return found
+
+
 def plain_value(element: DataElement | None) -> Any:
     """An element's value as text, number or list; bulk data by its size; absent says so."""
     if element is None:
@@ -66,8 +79,7 @@ def differing(
     for tag in sorted({*sent.keys(), *received.keys()}):
         if tag in _SKIPPED or tag.element == 0 or tag.group == 2:
             continue
-        ours: DataElement | None = sent.get(tag)
-        theirs: DataElement | None = received.get(tag)
+        ours, theirs = element_of(sent, tag), element_of(received, tag)
         if conversion is not None and tag == SPECIFIC_CHARACTER_SET:
             continue
         name = _name(ours, theirs)

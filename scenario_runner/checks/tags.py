@@ -19,9 +19,10 @@ from scenario_runner.api import (
     Selection,
     StepContext,
 )
-from scenario_runner.checks.attributes import differing, plain_value
+from scenario_runner.checks.attributes import differing, element_of, plain_value
 from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.pairs import expected_of, pairs
+from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.language.dicom_text import as_dicom_text
 
 _Keywords = list[AttributeName]
@@ -145,8 +146,9 @@ class Tags(Check):
             context.deadline.check()
             dataset = read_file(file, stop_before_pixels=True)
             for keyword, wanted in self.values.items():
-                actual = plain_value(dataset[keyword]) if keyword in dataset else None
-                vr = dataset[keyword].VR if keyword in dataset else ""
+                element = element_of(dataset, tag_of(keyword)) if keyword in dataset else None
+                actual = plain_value(element) if element is not None else None
+                vr = element.VR if element is not None else ""
                 if not _agrees(wanted, actual, vr) and not (
                     conversion is not None
                     and isinstance(wanted, str)

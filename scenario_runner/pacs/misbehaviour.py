@@ -78,7 +78,7 @@ class Misbehaviour:
     """Decides, for each request, whether and how it goes wrong. Shared by all associations.
 
     stopping: set when the PACS stops, so that a hang or a delay ends at once. Raises UsageError for
-    an attribute to alter that does not exist.
+    an attribute to alter that does not exist, or cannot have that value.
     """
 
     def __init__(self, faults: Sequence[Fault], stopping: threading.Event) -> None:
@@ -92,6 +92,7 @@ class Misbehaviour:
                 raise UsageError(
                     f"fault 'alter': '{alter.attribute}' is not the keyword of an attribute"
                 )
+            spoiling.check_alteration(alter.attribute, alter.value)
 
     def rejection(self) -> Rejection | None:
         """Why an association is refused, if it is."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import struct
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from scenario_runner.archive.attributes import BY_TAG
@@ -30,6 +31,7 @@ from scenario_runner.dicom.elements import (
 from scenario_runner.dicom.heads import PIXEL_DATA
 from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
     from scenario_runner.archive.index import Located
@@ -46,6 +48,19 @@ _UNIQUE_KEYS: Final = tuple(map(tag_of, list(UNIQUE_KEY.values())[::-1]))
 _MADE_UP: Final = "2.25.9"
 _SPOILT_BYTES: Final = 64
 _LATIN_1, _CYRILLIC = "ISO_IR 100", "ISO_IR 144"
+
+
+def check_alteration(keyword: str, value: str) -> None:
+    """Raise UsageError for a value that cannot be written in an attribute, whatever is right there."""
+    tag = _tag(keyword)
+    vr = vr_of(tag)
+    try:
+        encode(tag, [value], (UTF8,))
+        fits = vr != "SQ"
+    except (ValueError, OverflowError, struct.error):
+        fits = False
+    if not fits:
+        raise UsageError(f"fault 'alter': '{value}' cannot be the value of {keyword} ({vr})")
 
 
 def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> bytes:

@@ -263,6 +263,17 @@ def test_an_attribute_that_does_not_exist_cannot_be_altered(tmp_path: Path) -> N
         EmbeddedPacs(tmp_path, options=options)
 
 
+@pytest.mark.parametrize(
+    "typed", ["Rows,value=abc", "Rows,value=70000", "RequestAttributesSequence,value=X"]
+)
+def test_a_value_that_an_attribute_cannot_have_is_refused_before_anything_is_altered(
+    tmp_path: Path, typed: str
+) -> None:
+    options = PacsOptions(faults=parse_faults([f"alter={typed}"]))
+    with pytest.raises(UsageError, match=r"cannot be the value of (Rows \(US\)|RequestAttr)"):
+        EmbeddedPacs(tmp_path, options=options)
+
+
 @given(st.integers(1, 100), st.integers(1, 60))
 def test_a_share_is_spread_evenly_and_hits_the_first(percent: int, count: int) -> None:
     import math
