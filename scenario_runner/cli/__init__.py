@@ -22,6 +22,8 @@ def main() -> None:
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\b")
     # No pixels are made by multiplying matrices: threads for that would spin once and never be used.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Our models are observed by nobody: pydantic need not search every package for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from scenario_runner.cli.group import fabricate
     from scenario_runner.cli.keeping_back import keep_back
     from scenario_runner.cli.output import reported
