@@ -166,7 +166,10 @@ class PeerSeen(Event):
     implementation_class_uid: str
     implementation_version_name: str
     contexts: list[dict[str, Any]]
-    """``{sop_class, outcome, reason}`` each: ``accepted``, ``refused``, or ``used``: a message was sent."""
+    """``{sop_class, outcome, reason}`` each: ``accepted``, ``refused``, or ``used``: a message was sent. Of what is
+    asked over HTTP also ``service``, and no SOP class."""
+    product: str = ""
+    """What it says it is over HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,21 +99,22 @@ class AttemptContext:
         """Tell what an association showed of a target, unless it was told in this case."""
         with self.state.lock:
             told = self.state.seen
-            new = [
-                one
+            keys = {
+                (target, one.get("service") or one["sop_class"], one["outcome"], one["reason"]): one
                 for one in shown["contexts"]
-                if (target, one["sop_class"], one["outcome"], one["reason"]) not in told
-            ]
-            told.update((target, o["sop_class"], o["outcome"], o["reason"]) for o in new)
+            }
+            new = [one for key, one in keys.items() if key not in told]
+            told.update(keys)
         if new:
             self.state.services.bus.emit(
                 PeerSeen(
                     case=self.case.id,
                     id=self.step_id,
                     target=target,
-                    implementation_class_uid=shown["implementation_class_uid"],
-                    implementation_version_name=shown["implementation_version_name"],
+                    implementation_class_uid=shown.get("implementation_class_uid", ""),
+                    implementation_version_name=shown.get("implementation_version_name", ""),
                     contexts=new,
+                    product=shown.get("product", ""),
                 )
             )
 

@@ -99,9 +99,10 @@ class SeenRecord(_Part):
     """A SOP class that was proposed to a target."""
 
     service: str
-    """C-ECHO, storage, C-FIND, C-GET, C-MOVE, worklist, MPPS, storage commitment."""
+    """C-ECHO, storage, C-FIND, C-GET, C-MOVE, worklist, MPPS, storage commitment; STOW-RS, QIDO-RS, WADO-RS, DELETE;
+    Orthanc REST."""
     sop_class: str
-    """Its UID."""
+    """Its UID; empty of what is asked over HTTP."""
     outcome: Literal["used", "accepted", "refused"]
     """A message was sent; it was accepted and none was; it was refused."""
     reason: str = ""
@@ -127,7 +128,8 @@ class TargetRecord(_Part):
     capabilities: list[str] = []
     """What it could be asked to do: echo, store, find, … What it does is under ``seen``."""
     product: str = ""
-    """The implementation that it says it is: version name and class UID."""
+    """What it says it is: version name and class UID of its implementation, the name of its HTTP server, the
+    version of Orthanc."""
     seen: list[SeenRecord] = []
     """What was proposed to it in associations, and what came of it."""
 

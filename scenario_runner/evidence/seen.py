@@ -43,18 +43,22 @@ _RANK = {"used": 2, "accepted": 1, "refused": 0}
 def note(target: TargetRecord, event: Mapping[str, Any]) -> None:
     """Add what an association showed; the best that was seen of a SOP class counts."""
     name, uid = event["implementation_version_name"], event["implementation_class_uid"]
-    target.product = f"{name} ({uid})" if name and uid else str(name or uid)
-    by_class = {one.sop_class: one for one in target.seen}
+    # Events of earlier versions have none.
+    product = event.get("product") or (f"{name} ({uid})" if name and uid else str(name or uid))
+    known = target.product.split("; ") if target.product else []
+    target.product = "; ".join(dict.fromkeys([*known, *([product] if product else [])]))
+    by_class = {one.sop_class or one.service: one for one in target.seen}
     for context in event["contexts"]:
         one = SeenRecord(
-            service=_SERVICES.get(context["sop_class"], "storage"),
+            service=context.get("service") or _SERVICES.get(context["sop_class"], "storage"),
             sop_class=context["sop_class"],
             outcome=context["outcome"],
             reason=context["reason"] if context["outcome"] == "refused" else "",
         )
-        before = by_class.get(one.sop_class)
+        key = one.sop_class or one.service
+        before = by_class.get(key)
         if before is None or _RANK[one.outcome] > _RANK[before.outcome]:
-            by_class[one.sop_class] = one
+            by_class[key] = one
     target.seen = list(by_class.values())
 
 

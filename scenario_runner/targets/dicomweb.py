@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.retrieve import Retrieval
     from scenario_runner.network.dicomweb.session import Session
 
+_NOT_OFFERED = (404, 405, 501)
+"""HTTP statuses by which a service says that it has no such thing."""
 CAPABILITIES = ("echo", "store", "find", "retrieve", "fetch")
 _PATIENT = ("PatientID", "IssuerOfPatientID")
 
@@ -52,6 +55,7 @@ class DicomwebTarget(Target):
         self.expects = setup.expects
         self.calling_ae_title = setup.calling_ae_title
         self._peer = peer
+        self._seen: Callable[[Mapping[str, Any]], None] | None = None
         # Many services have no DELETE, and asking is not harmless: the site has to know.
         deletes = setup.expects.dicomweb_delete
         self.facts = TargetFacts(
@@ -68,12 +72,18 @@ class DicomwebTarget(Target):
         """Whom to speak to; a subclass may have to start it first."""
         return self._peer
 
+    def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:
+        """The same service, telling its server's name and which of its services were used."""
+        target = copy.copy(self)
+        target._seen = seen  # noqa: SLF001 - its own
+        return target
+
     def echo(self, deadline: Deadline) -> Echo:
         """DICOMweb has no C-ECHO: a query for one study shows that the service answers."""
         from scenario_runner.network.dicomweb.search import Search, search
 
         started = time.monotonic()
-        with naming(self.name), self._session(deadline) as session:
+        with naming(self.name), self._session(deadline, "QIDO-RS") as session:
             next(search(session, Search(level="study", limit=1)), None)
         return Echo(
             status=statuses.SUCCESS, seconds=time.monotonic() - started, association=session.facts
@@ -93,7 +103,7 @@ class DicomwebTarget(Target):
             rate=options.rate,
             resumes=options.resumes,
             skips=options.skips,
-            opened=options.opened,
+            opened=self._telling("STOW-RS", options.opened),
         )
         with naming(self.name), contextlib.closing(answers):
             yield from answers
@@ -107,7 +117,7 @@ class DicomwebTarget(Target):
         self, requests: Iterable[FindRequest], deadline: Deadline
     ) -> Iterator[list[dict[str, Any]]]:
         """Several searches over one connection."""
-        with naming(self.name), self._session(deadline) as session:
+        with naming(self.name), self._session(deadline, "QIDO-RS") as session:
             for request in requests:
                 yield self._search(session, request)
                 if request.opened is not None:
@@ -127,7 +137,7 @@ class DicomwebTarget(Target):
             sink(instance)
 
         results: list[Retrieval] = []
-        with naming(self.name), self._session(deadline) as session:
+        with naming(self.name), self._session(deadline, "WADO-RS") as session:
             for keys in self._keys(session, request):
                 accept = request.accept or AS_STORED
                 results.append(retrieve(session, path_of(keys), take, accept))
@@ -155,7 +165,7 @@ class DicomwebTarget(Target):
         from scenario_runner.network.dicomweb.retrieve import path_of
 
         keys = {key: request.keys[key] for key in unique_keys(request.level)}
-        with naming(self.name), self._session(deadline) as session:
+        with naming(self.name), self._session(deadline, "WADO-RS") as session:
             result = fetch(
                 session,
                 request.what,
@@ -179,7 +189,7 @@ class DicomwebTarget(Target):
         Raises Unsupported when the service has no such method.
         """
         gone = []
-        with naming(self.name), self._session(deadline) as session:
+        with naming(self.name), self._session(deadline, "DELETE") as session:
             for uid in study_uids:
                 with session.exchange("DELETE", ["studies", uid]) as answer:
                     if answer.status in (405, 501):
@@ -194,10 +204,32 @@ class DicomwebTarget(Target):
                         gone.append(uid)
         return gone
 
-    def _session(self, deadline: Deadline) -> Session:
+    def _session(self, deadline: Deadline, service: str) -> Session:
         from scenario_runner.network.dicomweb.session import Session
 
-        return Session(self.peer(), deadline)
+        return Session(self.peer(), deadline, self._telling(service))
+
+    def _telling(
+        self, service: str, opened: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> Callable[[Mapping[str, Any]], None] | None:
+        """What is to be called at the first answer of a connection, for ``watched`` and for ``opened``."""
+        if self._seen is None:
+            return opened
+        seen = self._seen
+
+        def tell(facts: Mapping[str, Any]) -> None:
+            refused = facts["status"] in _NOT_OFFERED
+            one = {
+                "service": service,
+                "sop_class": "",
+                "outcome": "refused" if refused else "used",
+                "reason": f"HTTP {facts['status']}" if refused else "",
+            }
+            seen({"product": facts["server"], "contexts": [one]})
+            if opened is not None:
+                opened(facts)
+
+        return tell
 
     def _search(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
         from scenario_runner.network.dicomweb.search import Search, search

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,7 +21,7 @@ from scenario_runner.language.site_model import HttpService
 from scenario_runner.targets.files import tls_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     import httpx2
     from pydantic import BaseModel
@@ -42,6 +43,7 @@ class OrthancTarget(Target):
         self.name = setup.name
         self.expects = setup.expects
         self._service = service
+        self._seen: Callable[[Mapping[str, Any]], None] | None = None
         self._folder = setup.folder
         url = urlsplit(service.url)
         self._host = url.hostname or ""
@@ -55,10 +57,29 @@ class OrthancTarget(Target):
             capabilities=["delete"],
         )
 
+    def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:
+        """The same Orthanc, telling its version."""
+        target = copy.copy(self)
+        target._seen = seen  # noqa: SLF001 - its own
+        return target
+
+    def _tell(self, client: httpx2.Client, deadline: Deadline) -> None:
+        """Say which version this is, if it says so itself."""
+        if self._seen is None:
+            return
+        _, body = self._request(client, "GET", "system", b"", deadline)
+        try:
+            version = json.loads(body)["Version"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return
+        one = {"service": "Orthanc REST", "sop_class": "", "outcome": "used", "reason": ""}
+        self._seen({"product": f"Orthanc {str(version)[:64]}", "contexts": [one]})
+
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete the studies Orthanc has under these Study Instance UIDs."""
         gone = []
         with self._client() as client:
+            self._tell(client, deadline)
             for uid in study_uids:
                 deleted = False
                 for resource in self._look_up(client, uid, deadline):

@@ -37,3 +37,22 @@ def test_what_orthanc_refused_is_told_as_refused(tmp_path: Path) -> None:
         assert "MPPS: asked, not offered" in text, name
         assert "not tried: C-FIND, C-GET" in text, name
         assert target["product"] in text, name
+
+
+def test_what_was_used_over_http_and_the_version_of_orthanc_are_told(tmp_path: Path) -> None:
+    entries: list[Any] = [
+        {"send": {"to": "pacs", "via": "stow"}},
+        {"query": {"on": "pacs", "via": "qido", "level": "study"}},
+        {"delete": {"from": "pacs", "via": "orthanc"}},
+    ]
+    out = tmp_path / "run"
+    with orthanc(tmp_path, plugins=["libOrthancDicomWeb.so"]) as server:
+        targets = {"dicomweb": {"url": f"{server.http}/dicom-web"}, "orthanc": {"url": server.http}}
+        site = write_site(tmp_path / "site.yaml", {"pacs": targets})
+        file = write_scenario(tmp_path / "s.yaml", entries)
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
+    (target,) = record(out)["targets"]
+    outcomes = {one["service"]: one["outcome"] for one in target["seen"]}
+    assert outcomes == {"STOW-RS": "used", "QIDO-RS": "used", "Orthanc REST": "used"}
+    assert "Orthanc 1." in target["product"]
+    assert target["product"] in (out / "report.html").read_text("utf-8")
