@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.peers.languages import qrscp
+from tests.peers.languages import dcmjs, qrscp
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
 from tests.running import ROOT, SMOKE, fabricate, record, steps, write_site
 
@@ -84,6 +84,18 @@ def test_the_archive_of_pynetdicom_takes_all_of_dimse(tmp_path: Path) -> None:
     [query] = [step for step in smoke["steps"] if step["id"] == "by_accession"]
     assert query["message"] == "1 match; 2 answers repeated others"
     assert query["facts"]["repeated_matches"] == 2
+
+
+def test_an_archive_on_dcmjs_dimse_takes_all_but_what_is_deflated(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    with dcmjs(tmp_path, destinations=[us]) as server:
+        cases = run(tmp_path, "dcmjs-dimse", server, us, "not faults and not dicomweb")
+    assert_left_out(cases, {"compressed[syntax=deflated]"})
+
+
+def test_each_site_file_is_run_by_a_test_here() -> None:
+    there = {file.stem for file in SITES.glob("*.yaml")}
+    assert there == {"orthanc", "dcmqrscp", "qrscp", "dcmjs-dimse"}
 
 
 def test_without_the_declaration_an_answer_for_each_instance_is_told(tmp_path: Path) -> None:
