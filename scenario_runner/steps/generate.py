@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from scenario_runner.api import Attributes, Model, RunFolder, Step, StepContext, StepResult, Text
+from scenario_runner.api import Model, RunFolder, Step, StepContext, StepResult, Text
+from scenario_runner.api.modified import Modified
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.errors import MachineError
 from scenario_runner.imaging.write_behind import write_behind
@@ -57,7 +58,7 @@ class Generate(Step):
     """Write Part 10 files into this folder inside the run folder."""
     only: Only | None = None
     """Take only a part of the plan; what is left out is not sent either."""
-    modify: Attributes = Field(default={})
+    modify: Modified = Field(default={})
     """Set attributes in every instance of this selection, after ``tags``: ``{StationName: CT1}``."""
 
     @field_validator("modify")

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from scenario_runner.api import (
-    Attributes,
     MppsResult,
     Step,
     StepContext,
@@ -19,6 +18,7 @@ from scenario_runner.api import (
     is_of,
     status_class,
 )
+from scenario_runner.api.modified import ModifiedMessage
 from scenario_runner.errors import UsageError
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
@@ -50,7 +50,7 @@ class Mpps(Step):
     of: Text | None = None
     """An accession number, a StudyInstanceUID, or the plan's key such as ``p1.s2``; by default the
     first study."""
-    modify: Attributes = Field(default={})
+    modify: ModifiedMessage = Field(default={})
     """Set attributes of the message; null leaves one out:
     ``{PerformedProcedureStepDescription: Chest}``."""
     expect: Literal["accepted", "success", "warning", "failure", "any"] = "accepted"

@@ -1,0 +1,52 @@
+"""Attributes that a step sets: their values are held to their VRs before anything runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from scenario_runner.language.dicom_text import as_key
+from scenario_runner.language.fields import Attributes
+from scenario_runner.language.templates import is_template
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.values import ValueProblem
+
+
+def _fitting(values: dict[str, Any]) -> dict[str, Any]:
+    """Values of the form of their VR, as ``tags`` takes them. Raises PydanticCustomError.
+
+    What a template makes is looked at when it is made; unknown keywords are told by their names.
+    """
+    from scenario_runner.planning.tags import check_tags
+
+    problems: list[tuple[tuple[str | int, ...], ValueProblem]] = []
+    known = {key: value for key, value in values.items() if not _has_template(value)}
+    check_tags(known, lambda path, problem: problems.append((path, problem)))
+    for path, problem in problems:
+        if not problem.of_key:
+            about = {"keyword": path[0], "message": problem.message, "hint": problem.hint}
+            raise PydanticCustomError("no_such_key", "{message}", about)
+    return values
+
+
+def _fitting_message(values: dict[str, Any]) -> dict[str, Any]:
+    """The same, days and times also as people write them, for messages take them so."""
+    _fitting({key: as_key(key, value) for key, value in values.items()})
+    return values
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_template, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_template, value))
+    return isinstance(value, str) and is_template(value)
+
+
+Modified = Annotated[Attributes, AfterValidator(_fitting)]
+"""Attributes by keyword with the values that a step gives them in objects; null leaves one out."""
+ModifiedMessage = Annotated[Attributes, AfterValidator(_fitting_message)]
+"""The same in a message."""
