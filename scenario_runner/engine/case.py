@@ -37,7 +37,7 @@ class CaseRunner:
     """Runs one job. Captures survive a failed step; ``finally`` always runs and sees them."""
 
     def __init__(self, job: Job, services: Services, order: Order, control: Control) -> None:
-        from scenario_runner.planning.plain import names
+        from scenario_runner.planning.views import names
 
         self._job = job
         self._services = services

@@ -5,8 +5,10 @@ An entry with ``count: 1000`` is one part here. ``build`` makes the k-th entity 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
+
+from scenario_runner.planning.plan import SeriesDesign
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from scenario_runner.planning.api import ModalityDefaults
     from scenario_runner.planning.dates import Life
     from scenario_runner.planning.patterns import Pattern
-    from scenario_runner.planning.pictures import Picture
-    from scenario_runner.planning.plan import PlannedFault
 
 Path = tuple[str | int, ...]
 
@@ -35,39 +35,24 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesPart:
+class SeriesPart(SeriesDesign):
     """``count`` series of each study of a part; numbered from ``first`` within their study."""
 
     spec: SeriesSpec
-    path: Path
     first: int
     count: int
     defaults: ModalityDefaults
-    sop_class_uid: str
-    transfer_syntax_uid: str
-    images: int
-    frames: int
-    rows: int
-    columns: int
-    phantom: str
-    picture: Picture | None
-    description: str
-    protocol: str
-    body_part: str
-    view: str | None
-    tags: Mapping[str, Any]
     said: Mapping[str, Any]
     """Fields of the planned series that ``tags`` decide, with their values."""
     image_uid: str | None
     """SOPInstanceUID of its images where ``tags`` give it."""
-    faults: tuple[PlannedFault, ...] = ()
     uid_of: Callable[[int, str, str], str] | None = None
     """SOPInstanceUID where a fault changes it, from number, own UID and the first image's."""
 
-    @property
-    def modality(self) -> str:
-        """Defined term, as it decides how the objects are made."""
-        return self.defaults.modality
+    def design(self) -> dict[str, Any]:
+        """What each of its series has of it, by field."""
+        alike = {each.name: getattr(self, each.name) for each in fields(SeriesDesign)}
+        return {**alike, **self.said}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +79,7 @@ class StudyPart:
     @property
     def image_count(self) -> int:
         """Images of one study."""
-        return sum(part.count * part.images for part in self.series)
+        return sum(part.count * part.image_count for part in self.series)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ def referred(
     images = [part for part in before if part.defaults.has_pixels]
     grey = "greyscale" in kind.refers_to
     if grey:
-        images = [part for part in images if not shows_color(part.defaults, part.sop_class_uid)]
+        images = [part for part in images if not part.color]
     count = sum(part.count for part in images)
     if count or not kind.refers_to:
         return count, None

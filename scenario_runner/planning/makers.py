@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from scenario_runner.language.model import BurnIn
 from scenario_runner.language.timezones import offset_text
 from scenario_runner.planning import person_name
 from scenario_runner.planning.anatomy import side
@@ -24,7 +23,6 @@ from scenario_runner.planning.identity import (
     uid_below,
     uids_below,
 )
-from scenario_runner.planning.kinds import shows_color
 from scenario_runner.planning.lazy import Lazy
 from scenario_runner.planning.numbering import Numbering
 from scenario_runner.planning.places import finder
@@ -215,7 +213,7 @@ class SeriesMaker:
 
     def __init__(self, part: SeriesPart, uid_root: str | None) -> None:
         self._part, self._root = part, uid_root
-        self._writing = _writing(part.spec.burn_in)
+        self._design = part.design()
 
     def make(self, study: PlannedStudy, study_uid: str, nth: int, place: int) -> PlannedSeries:
         """The part's nth series of a study, which is the study's ``place``-th.
@@ -229,40 +227,18 @@ class SeriesMaker:
         if place:
             start = series_start(date, time, place)
             date, time = start.date(), start.time()
-        images: Lazy[PlannedImage] = Lazy(part.images)
-        series = PlannedSeries(
-            id=f"{study.id}.e{place + 1}",
-            path=part.path,
-            seed=child_seed(study.seed, place),
-            uid=uid,
-            number=place + 1 if spec.number is None else spec.number + nth,
-            modality=part.modality,
-            sop_class_uid=part.sop_class_uid,
-            transfer_syntax_uid=part.transfer_syntax_uid,
-            description=part.description,
-            protocol=part.protocol,
-            body_part=part.body_part,
-            laterality=spec.laterality or side(part.body_part, study.seed),
-            view=part.view,
-            image_count=part.images,
-            frames=part.frames,
-            rows=part.rows,
-            columns=part.columns,
-            phantom=part.phantom,
-            picture=part.picture,
-            **self._writing,
-            frame_of_reference_uid=frame_of_reference_uid,
-            date=date,
-            time=time,
-            tags=part.tags,
-            faults=part.faults,
-            color=shows_color(part.defaults, part.sop_class_uid),
-            kind=part.defaults.key,
-            study=study,
-            images=images,
-        )
-        if part.said:
-            series = replace(series, **part.said)
+        images: Lazy[PlannedImage] = Lazy(part.image_count)
+        own: dict[str, Any] = {
+            "id": f"{study.id}.e{place + 1}",
+            "seed": child_seed(study.seed, place),
+            "uid": uid,
+            "number": place + 1 if spec.number is None else spec.number + nth,
+            "laterality": spec.laterality or side(part.body_part, study.seed),
+            "frame_of_reference_uid": frame_of_reference_uid,
+            "date": date,
+            "time": time,
+        }
+        series = PlannedSeries(**{**own, **self._design}, study=study, images=images)
         images.make = partial(self._image, series, uid)
         return series
 
@@ -285,20 +261,6 @@ def _terms(given: str | list[str] | None) -> tuple[str, ...] | None:
     if given is None:
         return None
     return (given,) if isinstance(given, str) else tuple(given)
-
-
-class _Writing(TypedDict):
-    """What is written on the images, as PlannedSeries has it."""
-
-    burn_in: bool | tuple[str, ...]
-    burn_in_as: Literal["pixels", "overlay"]
-    code: Literal["qr"] | None
-
-
-def _writing(given: bool | list[str] | BurnIn | None) -> _Writing:
-    wanted = given if isinstance(given, BurnIn) else BurnIn(text=True if given is None else given)
-    text = tuple(wanted.text) if isinstance(wanted.text, list) else wanted.text
-    return {"burn_in": text, "burn_in_as": wanted.as_, "code": wanted.code}
 
 
 def _study_description(part: StudyPart) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from scenario_runner.planning.said import text_of
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,42 +85,35 @@ class PlannedFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedSeries:
-    """One series of a study. ``rows``, ``columns`` and ``image_count`` are final, never None.
+class SeriesDesign:
+    """What all series that one entry of a scenario asks for have in common.
 
-    rows, columns: 0 for objects without pixels.
+    ``rows``, ``columns`` and ``image_count`` are final, never None; rows and columns are 0 for objects
+    without pixels.
     """
 
-    id: str
     path: tuple[str | int, ...]
-    seed: int
-    uid: str
-    number: int
     modality: str
+    """As it decides how the objects are made; ``stated_modality`` is what they say."""
     sop_class_uid: str
     transfer_syntax_uid: str
     description: str
-    protocol: str
-    body_part: str
-    laterality: str | None
-    view: str | None
+    protocol: str = ""
+    body_part: str = ""
+    view: str | None = None
     image_count: int
     frames: int
     rows: int
     columns: int
-    phantom: str
+    phantom: str = ""
     """A registered name, or the file of ``picture`` as the scenario has it."""
     picture: Picture | None = None
     """The user's own file that the images show."""
-    burn_in: bool | tuple[str, ...]
+    burn_in: bool | tuple[str, ...] = False
     """Whether, or which attributes, are written on the images."""
     burn_in_as: Literal["pixels", "overlay"] = "pixels"
     code: Literal["qr"] | None = None
     """A machine-readable code with the UIDs, written where the text is."""
-    frame_of_reference_uid: str
-    date: dt.date
-    time: dt.time
-    """When the series began; not before the study's time."""
     tags: Mapping[str, Any]
     """Overrides of series, study and patient merged, nearest wins; values as the scenario has them."""
     faults: tuple[PlannedFault, ...] = ()
@@ -127,13 +122,33 @@ class PlannedSeries:
     """Whether its images are in colour."""
     kind: str = ""
     """Which IOD builder makes it, by its key; empty: the modality's usual one."""
-    study: PlannedStudy = field(repr=False, compare=False)
-    images: Sequence[PlannedImage] = field(repr=False, compare=False)
 
     @property
     def has_pixels(self) -> bool:
         """Whether its instances are images, and not reports and the like."""
         return self.rows > 0
+
+    @property
+    def stated_modality(self) -> str:
+        """Modality (0008,0060) as its objects have it."""
+        return (text_of(self.tags["Modality"]) or "") if "Modality" in self.tags else self.modality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSeries(SeriesDesign):
+    """One series of a study: its entry's design, and what it alone has."""
+
+    id: str
+    seed: int
+    uid: str
+    number: int
+    laterality: str | None = None
+    frame_of_reference_uid: str
+    date: dt.date
+    time: dt.time
+    """When the series began; not before the study's time."""
+    study: PlannedStudy = field(repr=False, compare=False)
+    images: Sequence[PlannedImage] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ import json
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Protocol
 
-from scenario_runner.planning.plain import faults_view, picture_view
-from scenario_runner.planning.said import modality_said
+from scenario_runner.planning.views import plain_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,18 +137,18 @@ def _study(study: PlannedStudy) -> str:
 
 def _series(series: PlannedSeries) -> str:
     """The record without its closing brace."""
-    study = series.study
+    study, picture = series.study, series.picture
     return (
         f'{{"key": "{series.id}", "uid": {_quoted(series.uid)}, "number": {series.number}, '
-        f'"modality": {_quoted(modality_said(series.tags, series.modality))}, '
+        f'"modality": {_quoted(series.stated_modality)}, '
         f'"sop_class": {_quoted(series.sop_class_uid)}, '
         f'"description": {_quoted(series.description)}, "protocol": {_quoted(series.protocol)}, '
         f'"body_part": {_quoted(series.body_part)}, "laterality": {_or_null(series.laterality)}, '
         f'"view": {_or_null(series.view)}, "transfer_syntax": {_quoted(series.transfer_syntax_uid)}, '
         f'"rows": {series.rows}, "columns": {series.columns}, "study_uid": {_quoted(study.uid)}, '
         f'"accession": {_quoted(study.accession)}, "phantom": {_quoted(series.phantom)}, '
-        f'"picture": {_or_null(picture_view(series))}, '
-        f'"faults": {json.dumps(faults_view(series)) if series.faults else "[]"}'
+        f'"picture": {_or_null(picture.sha256 if picture else None)}, '
+        f'"faults": {json.dumps(plain_faults(series.faults)) if series.faults else "[]"}'
     )
 
 

@@ -19,11 +19,11 @@ from scenario_runner.planning.faults import Faults
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
 from scenario_runner.planning.lives import Lives
-from scenario_runner.planning.said import PATIENT, SERIES, STUDY, modality_said, said, text_of
+from scenario_runner.planning.said import PATIENT, SERIES, STUDY, said, text_of
 from scenario_runner.planning.shown import Shown, examined
 from scenario_runner.planning.tags import check_tags, merge, narrow_window
 from scenario_runner.planning.values import ValueProblem, check_text
-from scenario_runner.planning.writing import unwritable
+from scenario_runner.planning.writing import unwritable, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,7 +136,7 @@ class Preparation:
         series = self._series_of(spec, path, patient)
         modality = spec.modality or ""
         if series:
-            modality = modality_said(series[0].tags, series[0].modality)
+            modality = series[0].stated_modality
         tags = merge(patient.tags, spec.tags)
         said_of_study = said(tags, STUDY)
         levels = ((path, spec.tags), (path[:2], patient.tags))
@@ -241,20 +241,25 @@ class Preparation:
             images=images,
             transfer_syntax=transfer_syntax,
         )
+        sop_class = self._faults.sop_class(faults, found.modality, sop_class)
         return SeriesPart(
             spec=spec,
             path=path,
             first=sum(part.count for part in before),
             count=spec.count,
             defaults=found,
-            sop_class_uid=self._faults.sop_class(faults, found.modality, sop_class),
+            kind=found.key,
+            modality=found.modality,
+            color=kinds.shows_color(found, sop_class),
+            sop_class_uid=sop_class,
             transfer_syntax_uid=transfer_syntax,
-            images=images,
+            image_count=images,
             frames=frames,
             rows=rows,
             columns=columns,
             phantom=self._shown.phantom(spec, found, about.body_part, frames),
             picture=picture,
+            **written(spec.burn_in),
             description=about.description,
             protocol=about.protocol,
             body_part=about.body_part,

@@ -106,7 +106,7 @@ SERIES: dict[str, Reading] = {
     "SeriesTime": ("time", _time),
 }
 """Keyword to field of the plan. Modality is not here: it decides how an object is made, and what
-the object then says of itself does not change that; ``modality_said`` tells the two apart."""
+the object then says of itself does not change that; ``stated_modality`` of the series is that."""
 
 
 def said(tags: Mapping[str, Any], readings: Mapping[str, Reading]) -> dict[str, Any]:
@@ -118,11 +118,6 @@ def said(tags: Mapping[str, Any], readings: Mapping[str, Reading]) -> dict[str, 
             if value is not _UNHELD:
                 found[name] = value
     return found
-
-
-def modality_said(tags: Mapping[str, Any], modality: str) -> str:
-    """Modality (0008,0060) as the object will have it."""
-    return (text_of(tags["Modality"]) or "") if "Modality" in tags else modality
 
 
 def is_raw(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from scenario_runner.language.attributes import attribute_problem
 from scenario_runner.language.model import BurnIn
@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 
 SMALLEST_CODE = 64
 """Rows and columns from which on a QR code of one UID can be read in a screenshot."""
+
+
+class Written(TypedDict):
+    """The fields of a series' design that say what is written on its images."""
+
+    burn_in: bool | tuple[str, ...]
+    burn_in_as: Literal["pixels", "overlay"]
+    code: Literal["qr"] | None
+
+
+def written(given: bool | list[str] | BurnIn | None) -> Written:
+    """What a scenario asks for: text in the pixels where it says nothing."""
+    wanted = given if isinstance(given, BurnIn) else BurnIn(text=True if given is None else given)
+    text = tuple(wanted.text) if isinstance(wanted.text, list) else wanted.text
+    return {"burn_in": text, "burn_in_as": wanted.as_, "code": wanted.code}
 
 
 def unwritable(

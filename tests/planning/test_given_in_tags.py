@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scenario_runner.planning.plain import names
 from scenario_runner.planning.said import said, text_of
+from scenario_runner.planning.views import names
 from tests.planning.support import as_json, plan, problems
 
 ALL = """\

@@ -19,7 +19,7 @@ from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.language.names import Shape, planned_shapes
 from scenario_runner.language.templates import render_text
 from scenario_runner.planning.numbers import ReplayCounters
-from scenario_runner.planning.plain import names
+from scenario_runner.planning.views import names
 from scenario_runner.registry.counters import PeekCounters, SqliteCounters
 from tests.planning.support import as_json, plan, site
 

@@ -185,7 +185,7 @@ def _targets(wanted: Any, case: PlannedCase) -> Sequence[PlannedPatient | tuple[
 
 def _target(wanted: Any, case: PlannedCase) -> PlannedPatient | tuple[PlannedStudy]:
     if isinstance(wanted, Mapping):
-        # A patient has studies, a study has an accession number; see planning.plain.
+        # A patient has studies, a study has an accession number; see planning.views.
         wanted = wanted.get("uid") if "accession" in wanted else wanted.get("id")
     name = str(wanted)
     for patient in case.patients:
