@@ -87,7 +87,7 @@ def is_signed(elements: Elements) -> bool:
 def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
     encoded: Elements = {}
     for tag, element in elements.items():
-        vr = vr_to_write(tag, element.vr, signed=signed)
+        vr = vr_of(tag, element.vr, signed=signed)
         if vr == "SQ":
             value = b"".join(
                 item(_written(one, implicit=implicit, signed=signed)) for one in read_items(element)
@@ -101,8 +101,3 @@ def _written(elements: Elements, *, implicit: bool, signed: bool) -> bytes:
 def in_little_endian(element: Element, vr: str = "") -> bytes:
     """The value of an element in Little Endian. vr: what it is, if that is not written there."""
     return element.value if element.encoding.little else swapped(element.value, vr or element.vr)
-
-
-def vr_to_write(tag: int, written: str, *, signed: bool) -> str:
-    """The VR of an element in an encoding that says it. signed: by Pixel Representation."""
-    return written or vr_of(tag, signed=signed)

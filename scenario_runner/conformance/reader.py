@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import struct
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -30,6 +31,7 @@ from scenario_runner.dicom.part10 import guessed_syntax, read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MAX_ELEMENTS = 250_000
@@ -152,6 +154,8 @@ class _Reader:
         if tag >> 16 == DELIMITERS:
             raise DamageError("a delimiter where an element should be", into.path + name_of(tag))
         vr = written or _vr_of(tag)
+        if written == "UN" and length != UNDEFINED:
+            vr = _vr_of(tag) or "UN"  # unknown to whoever wrote it, not to us (PS3.5 6.2.2)
         element = Element(tag, vr, written, b"", None if length == UNDEFINED else length)
         if length == UNDEFINED:
             at = self._undefined(element, into, at, end, depth)
@@ -163,7 +167,8 @@ class _Reader:
                 message = f"has a length of {length} bytes, which is odd"
                 self._say("even-length", into, tag, message)
             if vr == "SQ":
-                self._sequence(element, into, at, at + length, depth, delimited=False)
+                with self._unknown(when=written == "UN"):
+                    self._sequence(element, into, at, at + length, depth, delimited=False)
             else:
                 self._keep(element, into, at, length)
             at += length
@@ -240,15 +245,21 @@ class _Reader:
             element.vr = "SQ"
             return self._sequence(element, into, at, end, depth, delimited=True)
         if element.vr == "UN":
-            # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
-            implicit, little = self.implicit, self.little
-            self.implicit, self.little = True, True
-            try:
+            with self._unknown():
                 return self._sequence(element, into, at, end, depth, delimited=True)
-            finally:
-                self.implicit, self.little = implicit, little
         message = f"VR {element.vr} cannot have an undefined length"
         raise DamageError(message, into.path + name_of(element.tag))
+
+    @contextmanager
+    def _unknown(self, *, when: bool = True) -> Iterator[None]:
+        """A sequence of VR UN is in Implicit VR Little Endian, wherever it stands (PS3.5 6.2.2)."""
+        before = self.implicit, self.little
+        if when:
+            self.implicit, self.little = True, True
+        try:
+            yield
+        finally:
+            self.implicit, self.little = before
 
     def _sequence(
         self, element: Element, into: Items, at: int, end: int, depth: int, *, delimited: bool

@@ -1,4 +1,4 @@
-"""Real files that installed packages bring along. Whoever adds a corpus adds a line to ``CORPORA``.
+"""Files for every door: real ones of installed packages, and an image in all encodings. Whoever adds a corpus adds a line to ``CORPORA``.
 
 pydicom's own files and pydicom-data (both MIT) and pynetdicom's come with the development environment.
 Not here: highdicom's, which its source distribution leaves out; GDCM's, which no registry has as a package; the
@@ -7,9 +7,14 @@ crate dicom-test-files, which downloads when it runs; wsidicom-data, which has p
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.corpora.encodings import write_all
 
 _NOT_DICOM = frozenset((".py", ".pyc", ".json", ".txt", ".md", ".dump", ".gz", ".icc", ".typed"))
 
@@ -24,9 +29,23 @@ def _of(package: str, folder: str) -> Iterator[Path]:
             yield path
 
 
+@cache
+def _written() -> Path:
+    folder = TemporaryDirectory(prefix="fabricate-")
+    atexit.register(folder.cleanup)
+    write_all(Path(folder.name))
+    return Path(folder.name)
+
+
+def _encodings() -> Iterator[Path]:
+    """One image in every encoding that the Standard allows."""
+    yield from sorted(_written().iterdir())
+
+
 CORPORA = {
     "pydicom": lambda: _of("pydicom", "data"),
     "pydicom-data": lambda: _of("data_store", "data"),
+    "encodings": _encodings,
     "pynetdicom": lambda: _of("pynetdicom", "tests/dicom_files"),
 }
 

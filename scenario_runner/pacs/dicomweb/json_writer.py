@@ -10,10 +10,11 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from scenario_runner.archive.transcoding import in_little_endian, is_signed, vr_to_write
+from scenario_runner.archive.transcoding import in_little_endian, is_signed
 from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
+from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.elements import DamagedDatasetError, Element, Elements, read_items
 from scenario_runner.dicom.json_model import value_of
 
@@ -72,7 +73,7 @@ def of_elements(
         if tag & 0xFFFF == 0:
             continue  # group lengths, retired and about an encoding that is left behind here
         element = elements[tag]
-        vr = vr_to_write(tag, element.vr, signed=signed)
+        vr = vr_of(tag, element.vr, signed=signed)
         name = f"{tag:08X}"
         if tag == SPECIFIC_CHARACTER_SET:
             data[name] = attribute(vr, [UTF8])
