@@ -8,7 +8,7 @@ crate dicom-test-files, which downloads when it runs; wsidicom-data, which has p
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +42,7 @@ def _encodings() -> Iterator[Path]:
     yield from sorted(_written().iterdir())
 
 
-CORPORA = {
+CORPORA: dict[str, Callable[[], Iterator[Path]]] = {
     "pydicom": lambda: _of("pydicom", "data"),
     "pydicom-data": lambda: _of("data_store", "data"),
     "encodings": _encodings,
