@@ -371,7 +371,10 @@ class AttemptContext:
         """The handle that ``of`` is or names."""
         value = self.saved(of) if isinstance(of, str) else of
         if not isinstance(value, Retrieved):
-            raise UsageError(f"'{of}' is not what a 'retrieve' step saved")
+            raise UsageError(
+                f"'{of}' holds no instances that a 'retrieve' step saved",
+                hint="name a retrieve of instances; 'as: metadata' and the like bring none",
+            )
         return value
 
     @property

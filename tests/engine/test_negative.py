@@ -29,7 +29,7 @@ def run(tmp_path: Path, code: int, *entries: dict[str, Any], **more: Any) -> dic
         (
             {"tags": {"of": "{{ 5 }}", "equal": "sent"}, "fails": "."},
             1,
-            "'5' is not what a 'retrieve'",
+            "'5' holds no instances that a 'retrieve'",
         ),
         ({**NEVER, "fails": "{{ '([' }}"}, 1, "'fails' cannot be used: "),
     ],
