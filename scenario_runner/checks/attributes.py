@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
-from scenario_runner.dicom.datasets import character_sets, text_of
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -74,6 +73,8 @@ def differing(
     conversion: for a PACS that converts character sets; then which one is declared does not count. terms:
     what is declared around an item.
     """
+    from scenario_runner.dicom.datasets import character_sets  # validate loads no pydicom
+
     if conversion is not None:
         terms = character_sets(received) or terms
     for tag in sorted({*sent.keys(), *received.keys()}):
@@ -123,6 +124,8 @@ def _converted(
     conversion: Conversion | None,
     terms: Sequence[str],
 ) -> bool:
+    from scenario_runner.dicom.datasets import text_of
+
     if conversion is None or ours.VM != theirs.VM:
         return False
     sent, came = text_of(ours.value), text_of(theirs.value)

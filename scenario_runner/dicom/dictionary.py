@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib.resources import files
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenario_runner.dicom.sop_classes import STANDARD_ARC
@@ -38,7 +39,8 @@ class RegisteredUid(NamedTuple):
 @cache
 def keywords() -> frozenset[str]:
     """All keywords of the table, those of repeating groups included."""
-    return frozenset(row[4] for row in _rows("known.tsv") if row[0] != "uid")
+    rows = _rows("known.tsv", "attribute", "retired", "repeating")
+    return frozenset(keyword for *_, keyword in rows)
 
 
 def entry_of(keyword: str) -> tuple[int, Attribute] | None:
@@ -190,17 +192,15 @@ def may_be_newer(uid: str) -> bool:
 
 def newer_attributes() -> Iterator[tuple[int, Attribute]]:
     """Attributes of the Standard that pydicom may not know yet."""
-    for kind, number, vr, vm, keyword in _rows("newer.tsv"):
-        if kind == "attribute":
-            yield int(number, 16), Attribute(vr, vm, keyword, retired=False)
+    for _, number, vr, vm, keyword in _rows("newer.tsv", "attribute"):
+        yield int(number, 16), Attribute(vr, vm, keyword, retired=False)
 
 
 @cache
 def _by_keyword() -> dict[str, tuple[int, Attribute]]:
     return {
-        keyword: (int(number, 16), Attribute(vr, vm, keyword, kind == "retired"))
-        for kind, number, vr, vm, keyword in _rows("known.tsv")
-        if kind in ("attribute", "retired")
+        keyword: (int(number, 16), Attribute(intern(vr), intern(vm), keyword, kind == "retired"))
+        for kind, number, vr, vm, keyword in _rows("known.tsv", "attribute", "retired")
     }
 
 
@@ -214,23 +214,19 @@ def _uids() -> dict[str, RegisteredUid]:
     return {
         uid: RegisteredUid(name, what)
         for table in ("newer.tsv", "known.tsv")
-        for kind, uid, what, _, name in _rows(table)
-        if kind == "uid"
+        for _, uid, what, _, name in _rows(table, "uid")
     }
 
 
 @cache
 def _uid_keywords() -> dict[str, str]:
-    return {
-        uid: keyword for kind, uid, _, keyword, _ in _rows("known.tsv") if kind == "uid" and keyword
-    }
+    return {uid: keyword for _, uid, _, keyword, _ in _rows("known.tsv", "uid") if keyword}
 
 
-@cache
-def _rows(table: str) -> tuple[list[str], ...]:
-    """A table, which says in its heading where it is from and how it is made."""
+def _rows(table: str, *kinds: str) -> Iterator[list[str]]:
+    """The rows of some kinds of a table, whose heading says where it is from and how it is made."""
     text = files("scenario_runner.dicom").joinpath(table).read_text(encoding="utf-8")
-    return tuple(line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return (line.split("\t") for line in text.splitlines() if line.startswith(kinds))
 
 
 def _spaced(keyword: str) -> str:
