@@ -233,7 +233,7 @@ class SeriesMaker:
             "seed": child_seed(study.seed, place),
             "uid": uid,
             "number": place + 1 if spec.number is None else spec.number + nth,
-            "laterality": spec.laterality or side(part.body_part, study.seed),
+            "laterality": spec.laterality or side(part.modality, part.body_part, study.seed),
             "frame_of_reference_uid": frame_of_reference_uid,
             "date": date,
             "time": time,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from scenario_runner.errors import UsageError
-from tests.imaging.planned import factory, plan_series
+from tests.imaging.planned import builders, factory, plan_series
+from tests.planning.support import plan
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -38,6 +39,19 @@ def test_four_mammograms_are_the_four_views_of_a_screening() -> None:
         ("R", "medio-lateral oblique", "P", "FL"),
         ("L", "medio-lateral oblique", "A", "FR"),
     ]
+
+
+def test_mammograms_that_a_scenario_says_nothing_of_are_the_same_four_views() -> None:
+    """Planning gives a paired body part one side, which a screening does not have."""
+    series = "{images: 4, size: [96, 80]}"
+    kinds = {"MG": builders()["MG"].defaults}
+    text = f"patients: [{{studies: [{{modality: MG, series: [{series}]}}]}}]\n"
+    for seed in range(4):
+        planned = next(iter(plan(text, seed=seed, modalities=kinds)[0].series()))
+        made = [one.dataset() for one in factory().instances(planned.images)]
+        assert [(one.ImageLaterality, one.ViewCodeSequence[0].CodeValue) for one in made] == [
+            ("R", "399162004"), ("L", "399162004"), ("R", "399368009"), ("L", "399368009"),
+        ]  # fmt: skip
 
 
 def test_a_given_side_and_view_of_a_mammogram_is_kept() -> None:
