@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scenario_runner.app.folder import write_text
-from scenario_runner.app.load import Loaded, declared, load_site
+from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
 from scenario_runner.app.plans import Moment
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.loader import parse_document
@@ -100,7 +100,7 @@ def read_request(folder: Path) -> Kept:
         raise UsageError(f"'{folder / REQUEST}' cannot be read: {error!r}") from error
 
 
-def load_kept(folder: Path, kept: Kept) -> Loaded:
+def load_kept(folder: Path, kept: Kept, around: Surroundings) -> Loaded:
     """The scenarios and the site as they were then. Raises InvalidInput, PluginError, UsageError.
 
     Files that they name are found where they were: the sources keep the names they had.
@@ -108,7 +108,7 @@ def load_kept(folder: Path, kept: Kept) -> Loaded:
     name, text = (
         (None, None) if kept.site is None else (Path(kept.site[0]), _text(folder, kept.site))
     )
-    plugins, site = load_site(name, text)
+    plugins, site = load_site(name, around, text)
     scenarios = []
     for source in kept.scenarios:
         document = parse_document(_text(folder, source), source[0])

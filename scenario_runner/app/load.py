@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -22,6 +21,18 @@ from scenario_runner.planning.matrix import DIRECTIVES
 from scenario_runner.plugins import Plugins
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the command line knows of its process, and nobody else asks for.
+
+    environ: the variables that ``{{ env.NAME }}`` of a site file may name.
+    """
+
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: Path = Path()
+    """What relative paths start from where no site file is the beginning."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """What to read.
@@ -34,6 +45,7 @@ class Sources:
     site: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     tag: str | None = None
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,9 @@ def load_plugins(site: Path | None, text: str | None = None) -> Plugins:
     return Plugins(plugin_folders(site, text) if site is not None else ())
 
 
-def load_site(path: Path | None, text: str | None = None) -> tuple[Plugins, LoadedSite]:
+def load_site(
+    path: Path | None, around: Surroundings, text: str | None = None
+) -> tuple[Plugins, LoadedSite]:
     """Read a site file and load the plugins it names; without one, the embedded PACS.
 
     text: what the file held once, to be read instead of what it holds now. Raises InvalidInput,
@@ -58,13 +72,13 @@ def load_site(path: Path | None, text: str | None = None) -> tuple[Plugins, Load
     """
     plugins = load_plugins(path, text)
     if path is None:
-        return plugins, default_site()
-    return plugins, require_embedded(read_site(path, plugins, os.environ, text))
+        return plugins, default_site(around.folder)
+    return plugins, require_embedded(read_site(path, plugins, around.environ, text))
 
 
 def load(sources: Sources) -> Loaded:
     """Read all files. Raises InvalidInput with the diagnostics of every file at once."""
-    plugins, site = load_site(sources.site)
+    plugins, site = load_site(sources.site, sources.around)
     scenarios: list[Scenario] = []
     diagnostics: list[Diagnostic] = []
     unknown = set(sources.overrides)

@@ -6,14 +6,14 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from scenario_runner.api import Target
-from scenario_runner.app.load import load_site
+from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.select import guard_production
 from scenario_runner.engine.redaction import Redactor
 from scenario_runner.errors import FabricatorError, UsageError
@@ -37,6 +37,7 @@ class PeerRequest:
     calling: str | None = None
     receiver: str | None = None
     allow_production: bool = False
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def opened(request: PeerRequest) -> Iterator[Peer]:
     Raises UsageError when it is none of the forms or may be production, InvalidInput, TargetError;
     errors from within come out without secrets.
     """
-    plugins, loaded = load_site(request.site)
+    plugins, loaded = load_site(request.site, request.around)
     settings = loaded.site
     if request.calling is not None:
         _address(f"{request.calling}@localhost:1", "--calling")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.earlier import EarlierSends, keep_told, told
 from scenario_runner.app.folder import made_run_folder, new_run_id
 from scenario_runner.app.kept import Kept, load_kept, read_request
+from scenario_runner.app.load import Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
 from scenario_runner.app.run import Prepared, RunResult, carry_out, targets_of
 from scenario_runner.app.same_pacs import digests, read_addresses
@@ -37,6 +38,7 @@ class RerunRequest:
     allow_production: bool = False
     log_pdus: bool = False
     command: Sequence[str] = ()
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Control) -> RunResult:
@@ -51,7 +53,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
     folder = request.folder
     record = read_record(folder)
     kept = read_request(folder)
-    loaded = load_kept(folder, kept)
+    loaded = load_kept(folder, kept, request.around)
     loaded.plugins.require_all()
     plans = replay_all(loaded, loaded.scenarios, kept.moment, read_plan(folder).reserved)
     plans = plans.only(lambda job: job.case.id in kept.plan)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from pydantic import ValidationError
 
 from scenario_runner.amounts import amount
-from scenario_runner.app.load import Sources, load_site
+from scenario_runner.app.load import Sources, Surroundings, load_site
 from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.deadline import Deadline
@@ -22,7 +20,7 @@ from scenario_runner.language.site_model import EmbeddedService
 from scenario_runner.pacs.faults import parse_faults
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
-from scenario_runner.registry.location import registry_location
+from scenario_runner.registry.location import Location
 from scenario_runner.targets.embedded_options import pacs_options
 from scenario_runner.targets.schedule import Schedule
 
@@ -45,12 +43,13 @@ class Serving:
     faults: Sequence[str] = ()
     plan: Path | None = None
     seed: int | None = None
-    registry: str | None = None
-    """Where the counters of that plan live; by default the user's."""
+    registry: Location
+    """Where the counters of that plan live."""
+    around: Surroundings = field(default_factory=Surroundings)
 
 
-def serve(serving: Serving, ready: Callable[[str], object]) -> int:
-    """Serve until Ctrl-C or SIGTERM. Raises MachineError when a port or the folder cannot be had.
+def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Event) -> int:
+    """Serve until ``stop`` is set. Raises MachineError when a port or the folder cannot be had.
 
     UsageError for a setting or fault that is none, InvalidInput for a site or scenario that is wrong.
     ready: told in a line where it listens, and in another where DICOMweb is.
@@ -64,13 +63,6 @@ def serve(serving: Serving, ready: Callable[[str], object]) -> int:
         port=serving.port,
         options=pacs_options(service, folder, scheduled=schedule.items),
     )
-    stop = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
 
     def tell(running: EmbeddedPacs) -> None:
         url = None if service.dicomweb is None else running.open_web()
@@ -99,9 +91,9 @@ def rebuild(folder: Path, tell: Callable[[str], object]) -> int:
 def _service(serving: Serving) -> tuple[EmbeddedService, Path]:
     """What the PACS is to be like, and what relative paths in it start from."""
     given: dict[str, Any] = {}
-    folder = Path.cwd()
+    folder = serving.around.folder
     if serving.target is not None:
-        _, loaded = load_site(serving.site)
+        _, loaded = load_site(serving.site, serving.around)
         targets = loaded.site.targets
         spec = targets.get(serving.target)
         if spec is None or spec.embedded is None:
@@ -130,13 +122,11 @@ def _service(serving: Serving) -> tuple[EmbeddedService, Path]:
 
 
 def _schedule(serving: Serving) -> Schedule:
-    _, loaded = load_site(serving.site)
+    _, loaded = load_site(serving.site, serving.around)
     schedule = Schedule(loaded.site.ae_title)
     if serving.plan is not None:
-        sources = Sources(paths=[serving.plan], site=serving.site)
-        request = PlanRequest(
-            sources=sources, registry=registry_location(serving.registry), seed=serving.seed
-        )
+        sources = Sources(paths=[serving.plan], site=serving.site, around=serving.around)
+        request = PlanRequest(sources=sources, registry=serving.registry, seed=serving.seed)
         for job in preview(request).jobs:
             schedule.add(job.case)
     return schedule

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scenario_runner.app.embedded import require_embedded
-from scenario_runner.app.load import Loaded, Sources, declared, load_plugins, require_declared
+from scenario_runner.app.load import (
+    Loaded,
+    Sources,
+    Surroundings,
+    declared,
+    load_plugins,
+    require_declared,
+)
 from scenario_runner.app.plans import Moment, Plannable, diagnostics, prepare_all, require_selected
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
 from scenario_runner.language.kinds import SITE, input_files, kind_problem
@@ -36,9 +42,9 @@ def validate(sources: Sources) -> Findings:
     InvalidInput, PluginError for the site itself.
     """
     plugins = load_plugins(sources.site)
-    site = default_site()
+    site = default_site(sources.around.folder)
     if sources.site is not None:
-        site = _site(sources.site, plugins)
+        site = _site(sources.site, plugins, sources.around)
     findings = Findings()
     made: list[Plannable] = []
     for path, _ in input_files(sources.paths):
@@ -58,8 +64,8 @@ def validate(sources: Sources) -> Findings:
     return findings
 
 
-def _site(path: Path, plugins: Plugins) -> LoadedSite:
-    return require_embedded(read_site_for_validation(path, plugins, os.environ))
+def _site(path: Path, plugins: Plugins, around: Surroundings) -> LoadedSite:
+    return require_embedded(read_site_for_validation(path, plugins, around.environ))
 
 
 def _check(
@@ -70,7 +76,7 @@ def _check(
     if problem := kind_problem(document):
         return [problem]
     if document.data["schema"] == SITE:
-        _site(path, load_plugins(path))
+        _site(path, load_plugins(path), sources.around)
         return []
     overrides = declared(document, sources.overrides)
     judged = site if sources.site is not None else None

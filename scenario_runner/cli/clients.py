@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from scenario_runner.amounts import amount
-from scenario_runner.cli.options import examples, peer_site_option, production_option
+from scenario_runner.cli.options import (
+    examples,
+    peer_site_option,
+    production_option,
+    surroundings,
+)
 from scenario_runner.cli.rows import Style, print_row, print_rows, printable, style_option
-from scenario_runner.cli.run import interruptible
+from scenario_runner.cli.signals import on_signal
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.engine.services import Control
@@ -73,10 +78,11 @@ def _peer_options(
                 calling=calling,
                 receiver=receiver,
                 allow_production=allow_production,
+                around=surroundings(),
             )
             control = Control()
             try:
-                with interruptible(control), opened(request) as opened_peer:
+                with on_signal(control.interrupt), opened(request) as opened_peer:
                     return function(opened_peer, Deadline(timeout, control.stop), **others)
             except StepTimeout as error:
                 raise PeerTimeout(f"'{peer}' {error}", hint="allow more with --timeout") from None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scenario_runner.language.scalars import AXIS_OF, plain_scalar
+
+if TYPE_CHECKING:
+    from scenario_runner.app.load import Surroundings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -83,6 +86,13 @@ class Assignment(click.ParamType[tuple[str, Any]]):
         if not values or any(isinstance(one, dict | list) for one in values):
             self.fail(f"'{text}' is no list of values such as [a, b]", param, ctx)
         return list(values)
+
+
+def surroundings() -> Surroundings:
+    """What of this process the program may know."""
+    from scenario_runner.app.load import Surroundings
+
+    return Surroundings(os.environ, Path.cwd())
 
 
 def _site(text: str) -> Decorator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from scenario_runner.cli.options import (
     seed_option,
     set_option,
     site_option,
+    surroundings,
 )
 
 
@@ -54,8 +56,10 @@ def plan(
 
     plans = preview(
         PlanRequest(
-            sources=Sources(paths=[path], site=site, overrides=dict(assignments)),
-            registry=registry_location(registry),
+            sources=Sources(
+                paths=[path], site=site, overrides=dict(assignments), around=surroundings()
+            ),
+            registry=registry_location(registry, os.environ),
             seed=seed,
         )
     )

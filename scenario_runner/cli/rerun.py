@@ -14,9 +14,10 @@ from scenario_runner.cli.options import (
     out_option,
     pdu_log_option,
     production_option,
+    surroundings,
     workers_option,
 )
-from scenario_runner.cli.run import interruptible
+from scenario_runner.cli.signals import on_signal
 from scenario_runner.engine.services import Control
 
 
@@ -64,9 +65,10 @@ def rerun(
         allow_production=allow_production,
         log_pdus=log_pdus,
         command=["fabricate", *sys.argv[1:]],
+        around=surroundings(),
     )
     control = Control()
-    with Console(side_by_side=workers > 1) as console, interruptible(control):
+    with Console(side_by_side=workers > 1) as console, on_signal(control.interrupt):
         result = repeat(request, [console], control)
     console.summary(result.folder)
     return result.exit_code

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -23,8 +20,10 @@ from scenario_runner.cli.options import (
     seed_option,
     set_option,
     site_option,
+    surroundings,
     workers_option,
 )
+from scenario_runner.cli.signals import on_signal
 from scenario_runner.engine.services import Control, Order
 
 
@@ -82,8 +81,10 @@ def run(
     from scenario_runner.registry.location import registry_location
 
     request = RunRequest(
-        sources=Sources(paths=paths, site=site, overrides=dict(assignments), tag=tag),
-        registry=registry_location(registry),
+        sources=Sources(
+            paths=paths, site=site, overrides=dict(assignments), tag=tag, around=surroundings()
+        ),
+        registry=registry_location(registry, os.environ),
         out=out,
         seed=seed,
         order=Order(workers=workers, fail_fast=fail_fast, from_step=from_step),
@@ -92,24 +93,7 @@ def run(
         command=["fabricate", *sys.argv[1:]],
     )
     control = Control()
-    with Console(side_by_side=workers > 1) as console, interruptible(control):
+    with Console(side_by_side=workers > 1) as console, on_signal(control.interrupt):
         result = run_scenarios(request, [console], control)
     console.summary(result.folder)
     return result.exit_code
-
-
-@contextmanager
-def interruptible(control: Control) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end steps at the next chance; a second one ends ``finally`` too."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        control.interrupt()
-
-    before = {
-        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from scenario_runner.cli.options import (
     registry_option,
     seed_option,
     site_option,
+    surroundings,
 )
+from scenario_runner.cli.signals import on_signal
 
 
 class _Pair(click.ParamType[tuple[str, str]]):
@@ -182,6 +186,7 @@ def serve(
     """
     from scenario_runner.app.serve import Serving
     from scenario_runner.app.serve import serve as serve_pacs
+    from scenario_runner.registry.location import registry_location
 
     serving = Serving(
         folder=folder,
@@ -193,9 +198,12 @@ def serve(
         faults=faults,
         plan=worklist_from,
         seed=seed,
-        registry=registry,
+        registry=registry_location(registry, os.environ),
+        around=surroundings(),
     )
-    return serve_pacs(serving, ready=click.echo)
+    stop = threading.Event()
+    with on_signal(stop.set):
+        return serve_pacs(serving, click.echo, stop)
 
 
 def _settings(given: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,13 @@ from typing import Any, Literal
 import click
 
 from scenario_runner.amounts import amount
-from scenario_runner.cli.options import examples, paths_argument, set_option, site_option
+from scenario_runner.cli.options import (
+    examples,
+    paths_argument,
+    set_option,
+    site_option,
+    surroundings,
+)
 from scenario_runner.errors import in_file_order
 
 
@@ -43,7 +49,9 @@ def validate(
     from scenario_runner.app.validate import validate as check
     from scenario_runner.language.rendering import render
 
-    findings = check(Sources(paths=paths, site=site, overrides=dict(assignments)))
+    findings = check(
+        Sources(paths=paths, site=site, overrides=dict(assignments), around=surroundings())
+    )
     ordered = in_file_order(findings.diagnostics)
     if ordered:
         click.echo(render(ordered, style).rstrip("\n"))

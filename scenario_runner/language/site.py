@@ -47,12 +47,15 @@ class LoadedSite:
     """Values from the environment, and every value that holds one; never to be shown."""
 
 
-def default_site() -> LoadedSite:
-    """The site without a site file: one target, ``pacs``, the embedded PACS."""
+def default_site(folder: Path) -> LoadedSite:
+    """The site without a site file: one target, ``pacs``, the embedded PACS.
+
+    folder: what relative paths start from.
+    """
     site = Site.model_validate(
         {"schema": SITE, "name": "embedded", "targets": {"pacs": {"embedded": {}}}}
     )
-    return LoadedSite(None, site, Path.cwd(), frozenset())
+    return LoadedSite(None, site, folder, frozenset())
 
 
 def plugin_folders(path: str | Path, text: str | None = None) -> list[Path]:

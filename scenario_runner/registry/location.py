@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -12,14 +12,14 @@ VARIABLE = "FABRICATE_REGISTRY"
 """Environment variable that names another file than the default."""
 
 
-def registry_location(given: str | Path | None = None) -> Location:
+def registry_location(given: str | Path | None, environ: Mapping[str, str]) -> Location:
     """The registry's file: ``given``, else what FABRICATE_REGISTRY says, else the user's own.
 
     The user's own is ``registry.sqlite3`` in the data folder that the system has for the user
     (``~/.local/share/dicom-fabricator`` on Linux). ``:memory:`` stands for a registry that is
     forgotten with the run and starts from the configured numbers.
     """
-    chosen = given or os.environ.get(VARIABLE)
+    chosen = given or environ.get(VARIABLE)
     if chosen is None or not str(chosen):
         from platformdirs import user_data_path
 

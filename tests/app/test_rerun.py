@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydicom import dcmread
 
-from scenario_runner.app.load import Sources
+from scenario_runner.app.load import Sources, Surroundings
 from scenario_runner.app.rerun import RerunRequest, rerun
 from scenario_runner.app.run import RunRequest, run
 from scenario_runner.archive.archive import ArchiveOptions
@@ -73,7 +74,8 @@ def run_it(tmp_path: Path, port: int, steps: Any = None) -> Path:
 
 
 def repeat(folder: Path, name: str = "again", **more: Any) -> dict[str, Any]:
-    request = RerunRequest(folder=folder, out=folder.parent / name, **more)
+    around = Surroundings(os.environ)
+    request = RerunRequest(folder=folder, out=folder.parent / name, around=around, **more)
     return record(rerun(request, [], Control()).folder)
 
 
@@ -242,6 +244,7 @@ def run_by_environment(tmp_path: Path) -> Path:
         sources=Sources(
             paths=[write_scenario(tmp_path / "s.yaml", STEPS, patients=PATIENTS)],
             site=tmp_path / "site.yaml",
+            around=Surroundings(os.environ),
         ),
         registry=tmp_path / "registry.sqlite3",
         out=tmp_path / "run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic, InvalidInput
@@ -13,8 +14,6 @@ from scenario_runner.planning.api import CounterExhausted
 from scenario_runner.planning.expand import PlanOptions, plan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from scenario_runner.plugins import Plugins
 
 
@@ -43,7 +42,7 @@ def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
             read_site(file, plugins, {})
         else:
             beside = file.with_suffix(".site.yaml")
-            site = read_site(beside, plugins, {}) if beside.exists() else default_site()
+            site = read_site(beside, plugins, {}) if beside.exists() else default_site(Path())
             _plan(file, plugins, site)
     except InvalidInput as error:
         return list(error.diagnostics)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,6 @@ from scenario_runner.language.scenario import (
 )
 from scenario_runner.language.site import default_site
 from scenario_runner.plugins import Plugins
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEAD = "schema: scenario/v1\nname: x\n"
 NAMES: dict[str, Any] = {"vars": {}, "matrix": {}, "run": {}, "site": {}}
@@ -90,7 +88,7 @@ def test_findings_of_every_stage_come_together_in_file_order(plugins: Plugins) -
         "  - {id: a, echo: {to: pacs}}\n"  # 9, ids
         "  - {echo: {to: pacs}, save_as: run}\n"  # 10
     )
-    assert refused(body, plugins, site=default_site()) == [
+    assert refused(body, plugins, site=default_site(Path())) == [
         ("FAB106", 3), ("FAB105", 4), ("FAB204", 5), ("FAB116", 7), ("FAB117", 8), ("FAB114", 9),
         ("FAB115", 10),
     ]  # fmt: skip
@@ -181,7 +179,7 @@ def test_the_reader_loads_neither_numpy_nor_pydicom_nor_wire_code(tmp_path: Path
         "import sys; from scenario_runner.language.scenario import read_scenario;"
         "from scenario_runner.language.site import default_site;"
         "from scenario_runner.plugins import Plugins;"
-        f"read_scenario({str(path)!r}, Plugins(outside=False), site=default_site());"
+        f"read_scenario({str(path)!r}, Plugins(outside=False), site=default_site(None));"
         "bad = {'numpy', 'pydicom', 'pynetdicom', 'httpx2', 'faker'} & set(sys.modules);"
         "sys.exit(str(bad) if bad else 0)"
     )

@@ -144,7 +144,7 @@ def test_a_plugin_step_has_its_errors_positioned_like_a_built_in_one(extended: P
         "  - flood: {to: pasc, burst: {sise: 1}, keys: {PatientNam: x}}\n"
     )
     with pytest.raises(InvalidInput) as caught:
-        check_scenario(parse_document(text, "x.yaml"), extended, site=default_site())
+        check_scenario(parse_document(text, "x.yaml"), extended, site=default_site(Path()))
     found = [(each.code, each.where.column) for each in caught.value.diagnostics]
     assert found == [("FAB116", 17), ("FAB104", 31), ("FAB117", 48)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from scenario_runner.language.site import (
 )
 from scenario_runner.language.taken import sop_class, transfer_syntax
 from scenario_runner.plugins import Plugins
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SITE = """\
 schema: site/v1
@@ -142,7 +139,7 @@ def test_plugin_folders_are_known_before_the_site_is_checked(file: Path, tmp_pat
 
 
 def test_without_a_site_file_there_is_the_embedded_pacs() -> None:
-    loaded = default_site()
+    loaded = default_site(Path())
     assert loaded.site.targets["pacs"].embedded is not None
     assert (loaded.document, loaded.secrets) == (None, frozenset())
 

@@ -230,15 +230,14 @@ def test_a_full_disk_is_said_and_no_number_is_lost(
     assert take(SqliteCounters(path)) == 6
 
 
-def test_the_registry_lies_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FABRICATE_REGISTRY", raising=False)
-    own = registry_location()
+def test_the_registry_lies_where_the_user_says() -> None:
+    own = registry_location(None, {})
     assert isinstance(own, Path)
     assert own.name == "registry.sqlite3"
-    monkeypatch.setenv("FABRICATE_REGISTRY", "from-environment.db")
-    assert registry_location() == Path("from-environment.db")
-    assert registry_location("given.db") == Path("given.db")
-    assert registry_location(":memory:") == ":memory:"
+    environ = {"FABRICATE_REGISTRY": "from-environment.db"}
+    assert registry_location(None, environ) == Path("from-environment.db")
+    assert registry_location("given.db", environ) == Path("given.db")
+    assert registry_location(":memory:", environ) == ":memory:"
 
 
 @settings(max_examples=60, deadline=None)
