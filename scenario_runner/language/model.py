@@ -237,7 +237,7 @@ class PatientSpec(Model):
     birth_date: Date | None = None
     """PatientBirthDate."""
     age: Age | AgeRange | None = None
-    """On the day of the first study; or a range to draw from."""
+    """On the day of the first study, older at later ones; or a range to draw from."""
     locale: Text | None = None
     """Where name, address and phone are from: en_US, de_DE, ja_JP, …"""
     address: Text | None = None
