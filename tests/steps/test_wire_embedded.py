@@ -267,7 +267,7 @@ def test_a_return_key_of_the_scheduled_step_is_asked_for_in_its_sequence(tmp_pat
 
 def test_a_scheduled_step_with_two_items_is_refused_before_it_is_asked(tmp_path: Path) -> None:
     match = {"ScheduledProcedureStepSequence": [{"Modality": "CT"}, {"Modality": "MR"}]}
-    result = run(tmp_path, [{"worklist": {"from": "pacs", "match": match}}], code=2)["worklist"]
+    result = run(tmp_path, [{"worklist": {"from": "pacs", "match": match}}], code=3)["worklist"]
     assert "has to be one mapping" in result["message"]
 
 
@@ -356,7 +356,7 @@ def test_each_study_has_a_performed_step_of_its_own(tmp_path: Path) -> None:
 
 def test_a_performed_step_of_a_study_that_is_not_planned_is_told(tmp_path: Path) -> None:
     entry = {"mpps": {"to": "pacs", "status": "in-progress", "of": "NOBODY"}}
-    result = run(tmp_path, [entry], code=2)["mpps"]
+    result = run(tmp_path, [entry], code=3)["mpps"]
     assert "no study 'NOBODY'" in result["message"]
 
 
