@@ -16,6 +16,7 @@ from pydicom.datadict import private_dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
+from pydicom.uid import UID
 
 from scenario_runner.dicom import vrs, writing
 from scenario_runner.dicom.characters import (
@@ -54,31 +55,40 @@ def read_file(file: str | Path | BinaryIO, **how: Any) -> Dataset:
 def open_file(file: str | Path | BinaryIO, **how: Any) -> Dataset:
     """A DICOM file, also one without preamble, file meta information or transfer syntax in it.
 
-    What is deflated is inflated here, bounded, and says Explicit VR Little Endian. how, and what is
-    raised: as of pydicom's ``dcmread``; DamagedDatasetError for what cannot be inflated.
+    What is deflated is inflated here, bounded. how, and what is raised: as of pydicom's ``dcmread``;
+    DamagedDatasetError for what cannot be inflated.
     """
     if isinstance(file, str | Path):
         with Path(file).open("rb") as opened:
-            return dcmread(_as_expected(opened) or file, **how)
-    return dcmread(_as_expected(file) or file, **how)
+            expected, syntax = _as_expected(opened)
+    else:
+        expected, syntax = _as_expected(file)
+    dataset = dcmread(expected or file, **how)
+    if syntax is not None:
+        dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    return dataset
 
 
-def _as_expected(stream: BinaryIO) -> BinaryIO | None:
-    """The file again as pydicom reads it; None when that reads it as it is, or nobody does."""
+def _as_expected(stream: BinaryIO) -> tuple[BinaryIO | None, str | None]:
+    """The file again as pydicom reads it, and in which transfer syntax it is.
+
+    None and None when pydicom reads it as it is, or nobody does.
+    """
     head = stream.read(_HEAD)
     stream.seek(0)
     try:
         meta = read_meta(head)
     except DamagedDatasetError:
-        return None
+        return None, None
     if meta.is_plain:
-        return None
+        return None, None
     data = stream.read()[meta.data_offset :]
     stream.seek(0)
-    syntax = meta.transfer_syntax_uid
-    if syntax == DEFLATED:
-        data, syntax = inflate(data), EXPLICIT_LE
-    return BytesIO(file_meta(meta.sop_class_uid, meta.sop_instance_uid, syntax) + data)
+    said = read_as = meta.transfer_syntax_uid
+    if said == DEFLATED:
+        data, read_as = inflate(data), EXPLICIT_LE
+    file = file_meta(meta.sop_class_uid, meta.sop_instance_uid, read_as) + data
+    return BytesIO(file), said
 
 
 def decode_texts(dataset: Dataset, terms: Sequence[str] = ()) -> Dataset:

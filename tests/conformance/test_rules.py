@@ -451,7 +451,7 @@ def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None
     proved = {rule for rule, *_ in ONE_WRONG} | {rule for rule, *_ in META}
     proved |= {
         "element-repeated", "element-order", "even-length", "truncated", "structure",
-        "unjudged", "encapsulation", "fragments", "not-dicom", "too-large",
+        "unjudged", "encapsulation", "fragments", "not-dicom", "no-preamble", "too-large",
         "offset-table", "compressed-color", "baseline-bits",
         "functional-groups", "content-item", "dimensions", "original", "whole-body",
     }  # fmt: skip

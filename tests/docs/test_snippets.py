@@ -25,6 +25,11 @@ YAML = [
     for fence in fences(page)
     if fence.language == "yaml"
 ]
+FILES = {
+    "rows.csv": "id,name,study.description\nPID1,CITIZEN^JANE,Chest\n",
+    "people.json": '[{"id": "PID2", "studies": [{"modality": "CT"}]}]\n',
+}
+"""What the pages name and a reader would have beside the scenario."""
 
 
 @pytest.mark.parametrize("fence", YAML, ids=str)
@@ -33,6 +38,8 @@ def test_a_snippet_validates(fence: Fence, tmp_path: Path) -> None:
     for example in fences(fence.page):
         if example.language == "python" and str(example.file).startswith("plugins/"):
             (tmp_path / str(example.file)).write_text(example.text, encoding="utf-8")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     site = tmp_path / "a-site.yaml"
     site.write_text(
         "schema: site/v1\nname: a\nplugins: plugins\n"
