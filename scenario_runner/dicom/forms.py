@@ -26,21 +26,24 @@ IN_WORDS: Final[Mapping[str, str]] = {
 
 _NOT_PRINTABLE = re.compile(r"[^ -~]")
 _NOT_CODE = re.compile(r"[^A-Z0-9 _]")
-_DECIMAL = re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d+)? *")
-_INTEGER = re.compile(r" *[+-]?\d+ *")
-_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?(?<=\d{6})(\.\d{1,6})?|[0-5]\d)? *")
+_DECIMAL = re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d+)? *", re.ASCII)
+_INTEGER = re.compile(r" *[+-]?\d+ *", re.ASCII)
+_TIME = re.compile(
+    r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?(?<=\d{6})(\.\d{1,6})?|[0-5]\d)? *", re.ASCII
+)
 _DATETIME = re.compile(
     r"(?P<date>\d{4}(\d{2}(\d{2})?)?)"
-    r"((?<=\d{8})([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?)?([+-]\d{4})? *"
+    r"((?<=\d{8})([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?)?([+-]\d{4})? *",
+    re.ASCII,
 )
-_AGE = re.compile(r"\d{3}[DWMY]")
-_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+_AGE = re.compile(r"\d{3}[DWMY]", re.ASCII)
+_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+", re.ASCII)
 CONTROL_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 """C0 and C1; a text may have TAB, LF, FF and CR (PS3.5 6.1.3). ESC is gone after decoding."""
 _HEXADECIMAL = re.compile(r"(\s*[0-9A-Fa-f]{2})+\s*")
 _TAG = re.compile(r"[0-9A-Fa-f]{8}|\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)")
-_MULTIPLICITY = re.compile(r"(\d+)(?:-(?:(\d*)(n)|(\d+)))?")
+_MULTIPLICITY = re.compile(r"(\d+)(?:-(?:(\d*)(n)|(\d+)))?", re.ASCII)
 
 
 def form_fault(value: str, vr: str) -> str:
@@ -58,7 +61,7 @@ def number_fault(value: str, vr: str) -> str:
     try:
         number = float(value) if code in "df" else int(value)
         struct.pack(f"<{code}", number)
-        fits = math.isfinite(number) or value.strip("+-").isalpha()
+        fits = value.isascii() and (math.isfinite(number) or value.strip("+-").isalpha())
     except (ValueError, OverflowError, struct.error):
         fits = False
     if not fits:

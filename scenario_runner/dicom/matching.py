@@ -212,7 +212,7 @@ def bounds(vr: str, value: str) -> tuple[str, str]:
 
 
 def _datetime_bounds(value: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(\d{4,14}(?:\.\d{1,6})?)([+-])?(\d{4})?", value.strip())
+    found = re.fullmatch(r"(\d{4,14}(?:\.\d{1,6})?)([+-])?(\d{4})?", value.strip(), re.ASCII)
     if found is None or (found[2] is None) != (found[3] is None):
         raise ValueError(value)
     bounds = _fill(found[1], *_DT_LIMITS)

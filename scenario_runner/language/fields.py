@@ -18,9 +18,9 @@ from scenario_runner.dicom.retrieve_keys import UID_HINT, uid_fault
 from scenario_runner.language.scalars import as_written
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
-_TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2}))?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", re.ASCII)
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2}))?", re.ASCII)
 
 
 class Model(BaseModel):
@@ -215,7 +215,7 @@ AttributeName = Annotated[
 Attributes = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "x-name-of": "attribute"})]
 """DICOM attributes by keyword (``AccessionNumber``) with the value of each."""
 
-_DATES = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_DATES = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)", re.ASCII)
 
 
 def _keys(match: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from scenario_runner.language.fields import (
 )
 from scenario_runner.language.scalars import as_written
 
-_AGE = re.compile(r"(\d{1,3})([dwmy])", re.IGNORECASE)
+_AGE = re.compile(r"(\d{1,3})([dwmy])", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _study_day(value: Any) -> Any:
     text = as_written(value)
     if text == "today":
         return 0
-    if isinstance(text, str) and (match := re.fullmatch(r"-(\d{1,5})d", text)):
+    if isinstance(text, str) and (match := re.fullmatch(r"-(\d{1,5})d", text, re.ASCII)):
         return -int(match[1])
     return parse_date(value)
 

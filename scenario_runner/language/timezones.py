@@ -11,7 +11,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from scenario_runner.language.fields import Text
 from scenario_runner.language.words import did_you_mean
 
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?", re.ASCII | re.IGNORECASE)
 _LEAST, _MOST = dt.timedelta(hours=-12), dt.timedelta(hours=14)
 """What TimezoneOffsetFromUTC can say (PS3.3 C.12.1.1.8)."""
 

@@ -153,3 +153,12 @@ def test_multiplicities_are_read_as_the_dictionary_writes_them(
     vm: str, fits: list[int], does_not: list[int]
 ) -> None:
     assert [count for count in (*fits, *does_not) if forms.allowed(vm, count)] == fits
+
+
+@pytest.mark.parametrize("vr", ["AS", "DA", "DS", "DT", "FD", "IS", "TM", "US"])
+def test_digits_are_those_of_ascii(vr: str) -> None:
+    written = {"AS": "012Y", "DA": "20250131", "TM": "1030", "DT": "2025"}.get(vr, "12")
+    fault = forms.number_fault if vr in vrs.STRUCT_CODES else forms.form_fault
+    assert not fault(written, vr)
+    assert fault(written.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")), vr)
+    assert forms.uid_fault("1.٢")

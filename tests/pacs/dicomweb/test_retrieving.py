@@ -180,8 +180,9 @@ def test_any_syntax_means_the_stored_one(url: str) -> None:
         ("/studies/1.2.3/series/1.2.3.1/instances/1.2.8.1.1", DICOM, 404),
         ("/studies/1.2.3/metadata", "text/html", 406),
         ("/studies/9.9/metadata", None, 404),
-        ("/studies/1.2.3x", None, 400),
-        ("/studies/" + "1" * 65, None, 400),
+        ("/studies/1.2.3x", None, 404),
+        ("/studies/1.2.%2A", None, 400),
+        ("/studies/" + "1" * 129, None, 400),
         ("/studies/1.2.3/series/..%2f..", None, 404),
     ],
 )
