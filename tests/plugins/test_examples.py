@@ -40,7 +40,7 @@ def site(tmp_path: Path) -> Path:
     )
 
 
-def test_all_four_examples_in_one_run(tmp_path: Path, site: Path) -> None:
+def test_the_examples_in_one_run(tmp_path: Path, site: Path) -> None:
     scenario = write_scenario(tmp_path / "s.yaml", STEPS, patients=PATIENTS)
     out = tmp_path / "run"
     fabricate("run", scenario, "--site", site, "--registry", ":memory:", "--out", out).check()
@@ -59,7 +59,7 @@ def test_all_four_examples_in_one_run(tmp_path: Path, site: Path) -> None:
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert "summary.md" in json.dumps(manifest)
     assert sorted(result["environment"]["plugins"]) == [
-        "inventory.py", "plausible_age.py", "summary_markdown.py", "ward.py"
+        "contacts.py", "inventory.py", "plausible_age.py", "summary_markdown.py", "ward.py"
     ]  # fmt: skip
 
 
