@@ -57,7 +57,6 @@ def is_for_pydicom(terms: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.peer
-@pytest.mark.peer
 def test_dcmtk_reads_every_set_that_it_knows(tmp_path: Path) -> None:
     wanted = [terms for terms in standard.combinations() if is_for_dcmtk(terms)]
     assert len(wanted) > 250
@@ -74,7 +73,6 @@ def test_dcmtk_reads_every_set_that_it_knows(tmp_path: Path) -> None:
     assert sorted(places) == sorted(INSTITUTION.format(words_of(terms)) for terms in wanted)
 
 
-@pytest.mark.peer
 @pytest.mark.peer
 def test_dcmtk_reads_gb_2312_as_in_the_example_of_the_standard(tmp_path: Path) -> None:
     name = "Wang^XiaoDong=王^小东="
