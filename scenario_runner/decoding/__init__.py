@@ -1,99 +1,136 @@
 """Decoded pixels: the one door to decoders of other makers, for pixels from anywhere.
 
-pydicom asks every decoder it finds, GDCM first, and GDCM ends the whole process for some damaged
-pixels. So it is asked only for what nothing else here decodes, lossless JPEG, and only about frames
-whose headers are in order.
+What is compressed is decoded in a process of its own, bounded in time and memory, for a decoder may
+hang, end its process, or throw what nobody expects; so is a frame of a file that has to be inflated
+as a whole first. What is not compressed needs none.
 """
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
-from threading import Lock
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.decoding import here
+from scenario_runner.decoding.here import HEAD, can_decode
+from scenario_runner.decoding.workers import SECONDS, UndecodableError, Workers
 from scenario_runner.dicom import syntaxes
+from scenario_runner.dicom.elements import MOST_INFLATED
 from scenario_runner.dicom.part10 import read_meta
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
     import numpy.typing as npt
     from pydicom import Dataset
-    from pydicom.pixels.decoders.base import Decoder
 
-_OTHERS_DECODE = (
-    syntaxes.JPEG_BASELINE,
-    syntaxes.JPEG_EXTENDED,
-    syntaxes.JPEG_LS,
-    syntaxes.JPEG_LS_NEAR,
-    syntaxes.JPEG_2000_LOSSLESS,
-    syntaxes.JPEG_2000,
-)
-"""JPEG of 8 bits, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
-_GDCM_DECODES = (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LOSSLESS_SV1)
-_SETTLING = Lock()
-_HEAD = 1 << 16
+__all__ = [
+    "SECONDS",
+    "UndecodableError",
+    "can_decode",
+    "decompress",
+    "elsewhere",
+    "frame_into",
+    "frame_of",
+    "pixels_of",
+]
+
+_PIXELS = 0x7FE0
+_MOST_SQUEEZED = 1032
+"""Bytes that one byte of a deflated data set can stand for (RFC 1951)."""
 
 
 def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
-    """All frames, colour as RGB. For damaged pixels decoders raise what they like."""
+    """All frames, colour as RGB. Raises UndecodableError; pydicom's own for what is not compressed."""
     meta = getattr(dataset, "file_meta", None)
-    if meta is None or meta.get("TransferSyntaxUID") not in syntaxes.NATIVE:
-        _settle()
-    pixels: npt.NDArray[Any] = dataset.pixel_array
-    return pixels
+    if meta is None or meta.get("TransferSyntaxUID") in syntaxes.NATIVE:
+        pixels: npt.NDArray[Any] = dataset.pixel_array
+        return pixels
+    try:
+        file, expected = _only_pixels(dataset), _expected(dataset)
+    except Exception as error:
+        raise UndecodableError(f"what describes the pixels cannot be used: {error}") from error
+    return _array(*_workers().ask("pixels", file, expected=expected))
 
 
 def frame_of(file: Path, number: int, *, raw: bool = False) -> npt.NDArray[Any]:
     """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
-    from pydicom.pixels.utils import pixel_array
-
-    from scenario_runner.dicom.datasets import open_file
-
-    _settle()
     with file.open("rb") as stream:
-        meta = read_meta(stream.read(_HEAD))
-    # Of a whole file pydicom reads one frame; what it does not read itself is opened for it.
-    return pixel_array(file if meta.is_plain else open_file(file), index=number - 1, raw=raw)
+        meta = read_meta(stream.read(HEAD))
+    if (
+        meta.transfer_syntax_uid in syntaxes.NATIVE
+        and meta.transfer_syntax_uid != syntaxes.DEFLATED
+    ):
+        return here.frame_of(str(file), number, raw=raw)
+    expected = 0
+    if meta.transfer_syntax_uid == syntaxes.DEFLATED:
+        expected = min(MOST_INFLATED, _MOST_SQUEEZED * file.stat().st_size)
+    return _array(
+        *_workers().ask("frame", expected=expected, file=str(file), number=number, raw=raw)
+    )
 
 
-def decompress(dataset: Dataset) -> None:
-    """Replace compressed pixels by what they decode to. Raises as above."""
-    _settle()
-    dataset.decompress(generate_instance_uid=False)
+def frame_into(file: Path, number: int, into: BinaryIO, *, expected: int) -> None:
+    """One frame of a file, raw as it was encoded, written somewhere in Little Endian: never whole here.
+
+    expected: bytes of the frame. Raises UndecodableError; some of it may be written then.
+    """
+    elsewhere("frame", expected=expected, into=into, file=str(file), number=number, raw=True)
 
 
-def can_decode(transfer_syntax_uid: str) -> bool:
-    """Whether pixels in this transfer syntax can be decoded with what is installed."""
-    _settle()
-    try:
-        return bool(_decoder(transfer_syntax_uid).is_available)
-    except NotImplementedError:
-        return False
+def elsewhere(
+    what: str, *, expected: int = 0, into: BinaryIO | None = None, **more: Any
+) -> tuple[dict[str, Any], bytes]:
+    """What a function says and gives in a process that decodes, by the name of its module, a colon and its own.
+
+    expected: bytes that it gives. into: where they are written as they come, instead of given back.
+    Raises UndecodableError.
+    """
+    return _workers().ask(what, expected=expected, into=into, **more)
 
 
-def _decoder(transfer_syntax_uid: str) -> Decoder:
-    from pydicom.config import IGNORE
-    from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.uid import UID
+def decompress(file: bytes) -> bytes:
+    """The data set of a file with its pixels decoded, in Explicit VR Little Endian.
 
-    return get_decoder(UID(transfer_syntax_uid, IGNORE))
-
-
-def _settle() -> None:
-    with _SETTLING:
-        _keep_gdcm_from_damage()
+    Raises UndecodableError.
+    """
+    return _workers().ask("decompress", file, expected=16 * len(file))[1]
 
 
 @cache
-def _keep_gdcm_from_damage() -> None:
-    for uid in _OTHERS_DECODE:
-        decoder = _decoder(uid)
-        if set(decoder.available_plugins) > {"gdcm"}:
-            decoder.remove_plugin("gdcm")
-    for uid in _GDCM_DECODES:
-        decoder = _decoder(uid)
-        decoder.remove_plugin("gdcm")
-        decoder.add_plugin(
-            "gdcm, checked", ("scenario_runner.decoding.lossless_jpeg", "decode_frame")
-        )
+def _workers() -> Workers:
+    workers = Workers()
+    atexit.register(workers.close)
+    return workers
+
+
+def _array(head: dict[str, Any], data: bytes) -> npt.NDArray[Any]:
+    import numpy as np
+
+    return np.frombuffer(bytearray(data), np.dtype(head["dtype"])).reshape(head["shape"])
+
+
+def _only_pixels(dataset: Dataset) -> bytes:
+    """A file of nothing but pixels and what describes them."""
+    from pydicom import Dataset
+
+    only = Dataset()
+    for tag in dataset.keys():  # noqa: SIM118 - iterating a data set decodes its elements
+        if tag.group == 0x0028 or (tag.group == _PIXELS and tag.element < 0x0011):
+            only[tag] = dataset.get_item(tag)
+    only.file_meta = dataset.file_meta
+    stream = BytesIO()
+    only.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=False)
+    return stream.getvalue()
+
+
+def _expected(dataset: Dataset) -> int:
+    """Bytes of all frames, as the data set describes them."""
+    sizes = [int(dataset[word].value) for word in ("Rows", "Columns", "BitsAllocated")]
+    sizes += [int(dataset.get(word) or 1) for word in ("SamplesPerPixel", "NumberOfFrames")]
+    size = 1
+    for one in sizes:
+        size *= max(1, one)
+    return size // 8

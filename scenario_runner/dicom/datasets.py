@@ -6,6 +6,7 @@ values before it decodes them, and turns what a set lacks into question marks.
 
 from __future__ import annotations
 
+import contextlib
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from pydicom import DataElement, Dataset, charset, dcmread
 from pydicom.config import IGNORE
 from pydicom.datadict import private_dictionary_VR
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_data_element
+from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
-from scenario_runner.dicom import vrs, writing
+from scenario_runner.dicom import element_writing, vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
     UTF8,
@@ -27,16 +30,15 @@ from scenario_runner.dicom.characters import (
     parse,
 )
 from scenario_runner.dicom.dictionary import vr_of
-from scenario_runner.dicom.elements import DamagedDatasetError, inflate
-from scenario_runner.dicom.heads import UNDEFINED
+from scenario_runner.dicom.element_heads import UNDEFINED
+from scenario_runner.dicom.elements import DamagedDatasetError, HeadReader, inflate, inflate_header
 from scenario_runner.dicom.part10 import file_meta, read_meta
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
+from scenario_runner.dicom.rewriting import rewritten
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
-
-    from pydicom.tag import BaseTag
 
     from scenario_runner.dicom.syntaxes import Encoding
 
@@ -58,21 +60,26 @@ def open_file(file: str | Path | BinaryIO, **how: Any) -> Dataset:
     What is deflated is inflated here, bounded. how, and what is raised: as of pydicom's ``dcmread``;
     DamagedDatasetError for what cannot be inflated.
     """
+    header = bool(how.get("stop_before_pixels"))
     if isinstance(file, str | Path):
         with Path(file).open("rb") as opened:
-            expected, syntax = _as_expected(opened)
+            expected, syntax = _as_expected(opened, header=header)
     else:
-        expected, syntax = _as_expected(file)
+        expected, syntax = _as_expected(file, header=header)
     dataset = dcmread(expected or file, **how)
+    if expected is not None:
+        # pydicom keeps what it read from; all that is needed of it is in the data set by now.
+        dataset.buffer = None
     if syntax is not None:
         dataset.file_meta.TransferSyntaxUID = UID(syntax)
     return dataset
 
 
-def _as_expected(stream: BinaryIO) -> tuple[BinaryIO | None, str | None]:
+def _as_expected(stream: BinaryIO, *, header: bool) -> tuple[BinaryIO | None, str | None]:
     """The file again as pydicom reads it, and in which transfer syntax it is.
 
-    None and None when pydicom reads it as it is, or nobody does.
+    header: no more of it than stands before the pixels need be there. None and None when pydicom reads
+    it as it is, or nobody does.
     """
     head = stream.read(_HEAD)
     stream.seek(0)
@@ -82,13 +89,58 @@ def _as_expected(stream: BinaryIO) -> tuple[BinaryIO | None, str | None]:
         return None, None
     if meta.is_plain:
         return None, None
-    data = stream.read()[meta.data_offset :]
+    content = stream.read()
     stream.seek(0)
+    before, data = content[: meta.data_offset], content[meta.data_offset :]
     said = read_as = meta.transfer_syntax_uid
     if said == DEFLATED:
-        data, read_as = inflate(data), EXPLICIT_LE
-    file = file_meta(meta.sop_class_uid, meta.sop_instance_uid, read_as) + data
-    return BytesIO(file), said
+        data, read_as = inflate_header(data) if header else inflate(data), EXPLICIT_LE
+    elif said == EXPLICIT_BE and b"UN" in data:
+        # pydicom 3.0.2 takes what is UN there for Big Endian (PS3.5 6.2.2).
+        with contextlib.suppress(DamagedDatasetError):
+            data = rewritten(data, encoding_of(said), encoding_of(said))
+    if read_as != said or not meta.is_part10 or not meta.says_syntax:
+        before = file_meta(meta.sop_class_uid, meta.sop_instance_uid, read_as)
+    return BytesIO(before + data), said
+
+
+def raw_dataset(data: bytes, encoding: Encoding) -> Dataset:
+    """A data set of bytes without meta information, no value looked at, as pydicom's reader leaves it.
+
+    Half as long as pydicom needs, for the thousand small answers of a query; what is more than plain
+    elements is left to it. Raises whatever pydicom does for bytes that are no data set.
+    """
+    found: dict[BaseTag, RawDataElement] = {}
+    reader = HeadReader(data, encoding)
+    at, end = 0, len(data)
+    try:
+        while at < end:
+            tag, vr, length, inside = reader.head(at)
+            at = inside + length
+            if at > end:
+                break
+            found[BaseTag(tag)] = RawDataElement(
+                BaseTag(tag),
+                vr or None,
+                length,
+                data[inside:at] if length else None,
+                inside,
+                encoding.implicit,
+                encoding.little,
+            )
+    except DamagedDatasetError:
+        at = -1
+    if at != end:
+        return read_dataset(BytesIO(data), encoding.implicit, encoding.little)
+    declared = found.get(BaseTag(SPECIFIC_CHARACTER_SET))
+    names = (
+        charset.convert_encodings(convert_raw_data_element(declared).value) if declared else None
+    )
+    dataset = Dataset({**found})
+    dataset.set_original_encoding(
+        encoding.implicit, encoding.little, names or charset.default_encoding
+    )
+    return dataset
 
 
 def decode_texts(dataset: Dataset, terms: Sequence[str] = ()) -> Dataset:
@@ -179,10 +231,10 @@ def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -
         element = dataset.get_item(tag)
         if element.is_raw:
             value = bytes(element.value or b"")
-            parts.append(writing.element(tag, str(element.VR), value, encoding))
+            parts.append(element_writing.element(tag, str(element.VR), value, encoding))
         elif element.VR == "SQ":
             items = b"".join(encode_item(item, encoding, terms) for item in element.value)
-            parts.append(writing.element(tag, "SQ", items, encoding))
+            parts.append(element_writing.element(tag, "SQ", items, encoding))
         else:
             parts.append(encode_element(element, encoding, terms))
     return b"".join(parts)
@@ -191,7 +243,7 @@ def encode_dataset(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -
 def encode_item(dataset: Dataset, encoding: Encoding, terms: Sequence[str]) -> bytes:
     """An item of a sequence, of defined length; in its own character sets where it declares them."""
     encoded = encode_dataset(dataset, encoding, character_sets(dataset) or terms)
-    return writing.item(encoded, little=encoding.little)
+    return element_writing.item(encoded, little=encoding.little)
 
 
 def encode_element(element: DataElement, encoding: Encoding, terms: Sequence[str]) -> bytes:
@@ -199,7 +251,7 @@ def encode_element(element: DataElement, encoding: Encoding, terms: Sequence[str
     vr = str(element.VR)
     if vr in vrs.CHARACTER_SET:
         value = vrs.pad(encoded_text(element.value, vr, terms), vr)
-        return writing.element(int(element.tag), vr, value, encoding)
+        return element_writing.element(int(element.tag), vr, value, encoding)
     if not encoding.little and isinstance(element.value, bytes):
         # pydicom writes such values as they are, whatever the byte order.
         element = DataElement(

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.dicom import vrs, writing
-from scenario_runner.dicom.heads import (
+from scenario_runner.dicom import element_writing, vrs
+from scenario_runner.dicom.element_heads import (
     DELIMITERS,
     HEADS,
     ITEM,
@@ -20,10 +22,10 @@ from scenario_runner.dicom.heads import (
     SEQUENCE_END,
     UNDEFINED,
 )
-from scenario_runner.dicom.syntaxes import DEFLATED, Encoding, encoding_of
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, Encoding, encoding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from mmap import mmap
 
 _PIXELS: Final = 0x7FE00008
@@ -31,7 +33,11 @@ _PIXELS: Final = 0x7FE00008
 _PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 DELIMITER: Final = 8
 """Bytes of the delimiter that ends a value of undefined length."""
+_PIXEL_REPRESENTATION: Final = 0x00280103
+_BEYOND_ALL: Final = 1 << 32
 _DEEPEST: Final = 64
+_SHORT: Final = {vr.encode(): vr for vr in vrs.ALL - vrs.LONG}
+"""Value Representations whose length has two bytes, as they are written."""
 MOST_INFLATED: Final = 1 << 29
 """Bytes of an inflated data set that are worked with; a few kilobytes can say as much."""
 _INFLATED_AT_FIRST: Final = 1 << 18
@@ -48,7 +54,7 @@ class TruncatedError(DamagedDatasetError):
 class Element(NamedTuple):
     """One data element. value: its bytes; of a sequence, its items without a final delimiter.
 
-    vr: as written, empty in Implicit VR. encoding: how the value is encoded.
+    vr: as written, in Implicit VR only of a sequence of undefined length, else empty. encoding: how the value is encoded.
     """
 
     vr: str
@@ -56,6 +62,8 @@ class Element(NamedTuple):
     encoding: Encoding
 
 
+_ELEMENT: Final[Callable[[tuple[str, bytes, Encoding]], Element]] = partial(tuple.__new__, Element)
+"""The same in half the time: one is made of every element of everything that is stored."""
 Elements = dict[int, Element]
 """Tag to element, for one data set or one item."""
 
@@ -68,7 +76,7 @@ def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
     return read_until(data, transfer_syntax_uid, _PIXELS)
 
 
-def read_until(data: bytes, transfer_syntax_uid: str, stop: int) -> Elements:
+def read_until(data: bytes, transfer_syntax_uid: str, stop: int = _BEYOND_ALL) -> Elements:
     """Every top-level element below the tag ``stop``; what is deflated is inflated no further than that.
 
     Raises as ``read_header``.
@@ -87,7 +95,7 @@ def read_until(data: bytes, transfer_syntax_uid: str, stop: int) -> Elements:
             most *= 4
 
 
-def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> Elements:
+def read_elements(data: bytes, encoding: Encoding, *, stop: int = _BEYOND_ALL) -> Elements:
     """All elements of an encoded data set up to the first whose tag is ``stop`` or above."""
     found: Elements = {}
     end, at = len(data), 0
@@ -96,13 +104,14 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> El
         tag, vr, length, at = reader.head(at)
         if tag >= stop:
             break
-        inner = encoding
+        # What was not known when it was written is in Implicit VR Little Endian, in whatever transfer
+        # syntax, and a sequence if its length is undefined (PS3.5 6.2.2).
+        inner = Encoding(implicit=True) if vr == "UN" else encoding
         if length == UNDEFINED:
-            # UN of undefined length is a sequence in Implicit VR Little Endian (PS3.5 6.2.2).
-            inner = Encoding(implicit=True) if vr == "UN" else encoding
             after = HeadReader(data, inner).sequence_end(at, 1)
             value = data[at : after - 8]
-            vr = "SQ" if vr == "UN" else vr
+            # So is whatever else has it, but pixels, where no VR is written.
+            vr = "SQ" if vr == "UN" or (not vr and tag not in _PIXEL_TAGS) else vr
             at = after
         else:
             if at + length > end:
@@ -111,7 +120,7 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = 1 << 32) -> El
                 )
             value = data[at : at + length]
             at += length
-        found[tag] = Element(vr, value, inner)
+        found[tag] = _ELEMENT((vr, value, inner))
     return found
 
 
@@ -128,12 +137,17 @@ class Span(NamedTuple):
     encapsulated: bool
 
 
-def find_pixels(data: bytes | mmap, transfer_syntax_uid: str, offset: int = 0) -> Span | None:
+def find_pixels(
+    data: bytes | mmap,
+    transfer_syntax_uid: str,
+    offset: int = 0,
+    reading: type[HeadReader] | None = None,
+) -> Span | None:
     """Where the pixels lie in a data set, whole or from ``offset`` of a file; nothing is copied.
 
-    Raises DamagedDatasetError; a deflated data set has to be inflated before.
+    reading: what reads heads instead of a HeadReader. Raises DamagedDatasetError; a deflated data set has to be inflated before.
     """
-    reader = HeadReader(data, encoding_of(transfer_syntax_uid))
+    reader = (reading or HeadReader)(data, encoding_of(transfer_syntax_uid))
     at = offset
     while at < len(data):
         tag, vr, length, at = reader.head(at)
@@ -171,6 +185,33 @@ def inflate(data: bytes | memoryview) -> bytes:
     return inflated
 
 
+def deflate(buffers: Iterable[bytes | bytearray | memoryview]) -> bytes:
+    """A data set in Explicit VR Little Endian as a raw RFC 1951 stream of even length (PS3.5 A.5)."""
+    squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = b"".join([*map(squeeze.compress, buffers), squeeze.flush()])
+    return deflated + b"\0" * (len(deflated) % 2)
+
+
+def inflate_header(data: bytes | memoryview) -> bytes:
+    """The beginning of a deflated data set, with all that stands before the pixels. Raises as ``inflate``.
+
+    Where that cannot be read it is the whole.
+    """
+    most = _INFLATED_AT_FIRST
+    while True:
+        inflated, more = _inflated(data, most)
+        if not more:
+            return inflated
+        try:
+            read_elements(inflated, encoding_of(DEFLATED), stop=_PIXELS)
+        except TruncatedError:
+            most *= 4
+        except DamagedDatasetError:
+            return inflate(data)
+        else:
+            return inflated
+
+
 def _inflated(data: bytes | memoryview, most: int) -> tuple[bytes, bool]:
     """Up to so many bytes of what was deflated, and whether there are more."""
     most = min(most, MOST_INFLATED)
@@ -189,8 +230,6 @@ def _inflated(data: bytes | memoryview, most: int) -> tuple[bytes, bool]:
 def read_items(element: Element) -> list[Elements]:
     """The items of a sequence (PS3.5 7.5). Raises DamagedDatasetError when they are not items."""
     data, encoding = element.value, element.encoding
-    if element.vr == "UN":
-        encoding = Encoding(implicit=True)
     reader = HeadReader(data, encoding)
     items: list[Elements] = []
     at = 0
@@ -208,16 +247,29 @@ def read_items(element: Element) -> list[Elements]:
     return items
 
 
+def is_signed(elements: Elements) -> bool:
+    """Whether pixels, and values that go with them, are signed (Pixel Representation)."""
+    element = elements.get(_PIXEL_REPRESENTATION)
+    return element is not None and b"\1" in element.value
+
+
+def in_little_endian(element: Element, vr: str = "") -> bytes:
+    """The value of an element in Little Endian. vr: what it is, if that is not written there."""
+    return (
+        element.value if element.encoding.little else vrs.swapped(element.value, vr or element.vr)
+    )
+
+
 def replace_element(
     data: bytes, transfer_syntax_uid: str, tag: int, vr: str, value: bytes
 ) -> bytes:
     """The same data set with another value for one top-level element, every other byte as it was.
 
-    value: encoded, of even length. An element that is not there is put in its place. Raises
-    DamagedDatasetError; a deflated data set is one here, for its bytes cannot be cut.
+    value: encoded, of even length. An element that is not there is put in its place. A deflated data
+    set is inflated for it and deflated again. Raises DamagedDatasetError.
     """
     if transfer_syntax_uid == DEFLATED:
-        raise DamagedDatasetError("a deflated data set cannot be changed in place")
+        return deflate([replace_element(inflate(data), EXPLICIT_LE, tag, vr, value)])
     encoding = encoding_of(transfer_syntax_uid)
     reader = HeadReader(data, encoding)
     at = 0
@@ -232,7 +284,7 @@ def replace_element(
         if found >= tag:
             break
         at = reader.value_end(inside, written, length, 1)
-    new = writing.element(tag, vr, value, encoding)
+    new = element_writing.element(tag, vr, value, encoding)
     return data[:start] + new + data[after:]
 
 
@@ -258,7 +310,7 @@ def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:
     """Encode in Little Endian. Values are taken as they are; every element needs its VR."""
     encoding = Encoding(implicit)
     return b"".join(
-        writing.element(tag, elements[tag].vr, elements[tag].value, encoding)
+        element_writing.element(tag, elements[tag].vr, elements[tag].value, encoding)
         for tag in sorted(elements)
     )
 
@@ -281,6 +333,9 @@ class HeadReader:
                 group, element, length = self._tag_length(self._data, at)
                 return group << 16 | element, "", length, at + 8
             group, element, vr_bytes, length = self._explicit(self._data, at)
+            known = _SHORT.get(vr_bytes)
+            if known is not None and group != DELIMITERS:
+                return group << 16 | element, known, length, at + 8
             if group == DELIMITERS:
                 return group << 16 | element, "", self._long(self._data, at + 4)[0], at + 8
             vr = vr_bytes.decode("latin-1")

@@ -33,10 +33,11 @@ _TIME = re.compile(
 )
 _DATETIME = re.compile(
     r"(?P<date>\d{4}(\d{2}(\d{2})?)?)"
-    r"((?<=\d{8})([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?)?([+-]\d{4})? *",
+    r"((?<=\d{8})([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?)?(?P<offset>[+-]\d{4})? *",
     re.ASCII,
 )
 _AGE = re.compile(r"\d{3}[DWMY]", re.ASCII)
+_OFFSET = re.compile(r"([+-])(\d{2})([0-5]\d)", re.ASCII)
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+", re.ASCII)
 CONTROL_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -105,6 +106,17 @@ def uid_fault(value: str) -> str:
     return ""
 
 
+def timezone_fault(value: str) -> str:
+    """What is wrong with a TimezoneOffsetFromUTC, ``&ZZXX`` (PS3.3 C.12.1.1.8)."""
+    match = _OFFSET.fullmatch(value)
+    if match is None:
+        return "is no offset from UTC as &ZZXX, such as +0100"
+    if value == "-0000":
+        return "is written +0000"
+    minutes = 60 * int(match[2]) + int(match[3])
+    return "" if minutes <= (720 if match[1] == "-" else 840) else "is not from -1200 to +1400"
+
+
 def is_date(value: str) -> bool:
     """Whether a text is a DA value."""
     if not (len(value) == 8 and value.isascii() and value.isdecimal()):
@@ -147,9 +159,11 @@ def _cs(value: str) -> str:
 
 def _datetime(value: str) -> str:
     match = _DATETIME.fullmatch(value)
-    if match and len(match["date"]) == 8 and not is_date(match["date"]):
-        match = None
-    return "" if match else "is no date and time as YYYYMMDDHHMMSS.FFFFFF&ZZXX"
+    if not match or not is_date(f"{match['date']}0101"[:8]):
+        return "is no date and time as YYYYMMDDHHMMSS.FFFFFF&ZZXX"
+    offset = match["offset"]
+    fault = timezone_fault(offset) if offset else ""
+    return f"has the offset {offset}, which {fault}" if fault else ""
 
 
 def _integer(value: str) -> str:

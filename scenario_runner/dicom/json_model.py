@@ -12,19 +12,31 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from scenario_runner.dicom import vrs
-from scenario_runner.dicom.dictionary import keyword_of, vr_of
-
-if TYPE_CHECKING:
-    from pydicom import DataElement, Dataset
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
+from scenario_runner.dicom.dictionary import keyword_of, tag_for_keyword, vr_of
+from scenario_runner.dicom.element_text import character_sets, texts
+from scenario_runner.dicom.elements import (
+    DamagedDatasetError,
+    Element,
+    Elements,
+    in_little_endian,
+    is_signed,
+    read_items,
+)
 
 MOST_ELEMENTS: Final = 1000
 MOST_VALUES: Final = 1000
 MOST_CHARACTERS: Final = 10_240
 MOST_DEPTH: Final = 8
+MOST_INLINE: Final = 1024
+"""Bytes; a longer binary value stands behind its BulkDataURI."""
+
+Json = dict[str, Any]
+"""A data set in the model, as it is written here."""
 
 JsonObject = Mapping[str, Any]
 """A data set in the model: ``{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "A^B"}]}}``."""
@@ -69,14 +81,12 @@ def plain(item: JsonObject, depth: int = 0) -> dict[str, Any]:
     return result
 
 
-def encode(values: Mapping[str, Any]) -> dict[str, Any]:
+def encode(values: Mapping[str, Any]) -> Json:
     """A data set in the JSON model from ``{KEYWORD: value}``, in tag order.
 
     A key is a keyword or ``ggggeeee``. Sequences are lists of such mappings. Raises ValueError for
     an unknown keyword.
     """
-    from scenario_runner.dicom.dictionary import tag_for_keyword
-
     result: dict[str, Any] = {}
     for key, value in values.items():
         number = int(key, 16) if _TAG.fullmatch(key) else tag_for_keyword(key)
@@ -86,27 +96,67 @@ def encode(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sorted(result.items()))
 
 
-def of_dataset(
-    data_set: Dataset, bulk_data: Callable[[DataElement], str | None] | None = None
-) -> dict[str, Any]:
-    """A data set in the JSON model, in tag order, private attributes included.
+def of_elements(
+    elements: Elements,
+    bulk_uri: str,
+    terms: Sequence[str] = (),
+    *,
+    signed: bool = False,
+    most_inline: int | None = MOST_INLINE,
+) -> Json:
+    """A data set as it was read, in tag order, whatever it holds; private attributes included.
 
-    bulk_data: the URI under which a binary element's value can be had, or None to put it inline as
-    base64. Group lengths are left out, and SpecificCharacterSet says UTF-8, which JSON is. A value
-    that breaks its VR is written as the text it is.
+    bulk_uri: what the BulkDataURI of values of more than ``most_inline`` bytes begins with; None for
+    all bytes as base64. terms: the character sets the data set stands in when it does not say.
+    signed: of the data set around an item. Group lengths are left out, and SpecificCharacterSet says
+    UTF-8, which JSON is. A value that breaks its VR is written as the text it is.
     """
-    from pydicom.tag import Tag
+    terms = character_sets(elements) or terms
+    signed = signed or is_signed(elements)
+    data: Json = {}
+    for tag in sorted(elements):
+        if tag & 0xFFFF == 0:
+            continue
+        element = elements[tag]
+        vr = vr_of(tag, element.vr, signed=signed)
+        name = f"{tag:08X}"
+        if tag == SPECIFIC_CHARACTER_SET:
+            data[name] = attribute(vr, [UTF8])
+        elif vr == "SQ":
+            items = [
+                of_elements(
+                    item, f"{bulk_uri}{name}/{at}/", terms, signed=signed, most_inline=most_inline
+                )
+                for at, item in enumerate(_items(element), start=1)
+            ]
+            data[name] = attribute(vr, items)
+        elif vr in vrs.BYTES:
+            if most_inline is not None and len(element.value) > most_inline:
+                data[name] = {"vr": vr, "BulkDataURI": bulk_uri + name}
+            else:
+                data[name] = inline(vr, in_little_endian(element, vr))  # PS3.18 F.2.7
+        else:
+            known = Element(vr, element.value, element.encoding)
+            data[name] = attribute(vr, [value_of(vr, one) for one in texts(tag, known, terms)])
+    return data
 
-    result: dict[str, Any] = {}
-    for number in sorted(data_set.keys()):
-        tag = Tag(number)
-        if tag.element == 0:
-            continue
-        if tag == 0x00080005:
-            result["00080005"] = {"vr": "CS", "Value": ["ISO_IR 192"]}
-            continue
-        result[f"{int(tag):08X}"] = _element(data_set, tag, bulk_data)
-    return result
+
+def _items(element: Element) -> list[Elements]:
+    try:
+        return read_items(element)
+    except DamagedDatasetError:
+        return []
+
+
+def attribute(vr: str, values: Sequence[Any]) -> Json:
+    """One attribute; without values it has none (PS3.18 F.2.5)."""
+    return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
+
+
+def inline(vr: str, data: bytes | bytearray | memoryview) -> Json:
+    """One attribute of bytes, as base64 (PS3.18 F.2.7)."""
+    text = base64.b64encode(data).decode("ascii")
+    return {"vr": vr, "InlineBinary": text} if text else {"vr": vr}
 
 
 def printable(raw: bytes) -> str:
@@ -121,11 +171,11 @@ def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
     vr = element.get("vr")
     if not isinstance(vr, str) or vr == "UN":
         vr = vr_of(int(tag, 16))
-    uri, inline, values = (element.get(key) for key in ("BulkDataURI", "InlineBinary", "Value"))
+    uri, inlined, values = (element.get(key) for key in ("BulkDataURI", "InlineBinary", "Value"))
     if isinstance(uri, str):
         return uri[:MOST_CHARACTERS]
-    if isinstance(inline, str):
-        return _binary(inline)
+    if isinstance(inlined, str):
+        return _binary(inlined)
     if not isinstance(values, list):
         # Against the model, and seen: one value without its list.
         values = [] if values is None else [values]
@@ -136,11 +186,11 @@ def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
     return found[0] if len(found) == 1 else found or None
 
 
-def _binary(inline: str) -> str | None:
+def _binary(text: str) -> str | None:
     try:
-        raw = base64.b64decode(inline[: MOST_CHARACTERS * 2], validate=False)
+        raw = base64.b64decode(text[: MOST_CHARACTERS * 2], validate=False)
     except (binascii.Error, ValueError):
-        return inline[:MOST_CHARACTERS]
+        return text[:MOST_CHARACTERS]
     return printable(raw) if raw else None
 
 
@@ -179,17 +229,16 @@ def _number(value: Any, vr: str) -> Any:
     return number if vr in vrs.REALS else str(value)
 
 
-def _encoded(vr: str, value: Any) -> dict[str, Any]:
+def _encoded(vr: str, value: Any) -> Json:
     if isinstance(value, bytes | bytearray | memoryview):
-        inline = base64.b64encode(value).decode("ascii")
-        return {"vr": vr, "InlineBinary": inline} if inline else {"vr": vr}
+        return inline(vr, value)
     several = isinstance(value, Sequence) and not isinstance(value, str)
     values = list(value) if several else [value]
     if not any(one is not None and one != "" for one in values):
         return {"vr": vr}
     if vr == "SQ":
-        return {"vr": vr, "Value": [encode(one) for one in values]}
-    return {"vr": vr, "Value": [value_of(vr, one) for one in values]}
+        return attribute(vr, [encode(one) for one in values])
+    return attribute(vr, [value_of(vr, one) for one in values])
 
 
 def value_of(vr: str, value: Any) -> Any:
@@ -203,34 +252,3 @@ def value_of(vr: str, value: Any) -> Any:
         number = _number(value if isinstance(value, int | float) else str(value), vr)
         return number if isinstance(number, int | float) else str(value)
     return str(value)
-
-
-def _element(
-    data_set: Dataset, tag: Any, bulk_data: Callable[[DataElement], str | None] | None
-) -> dict[str, Any]:
-    from pydicom import DataElement
-
-    try:
-        element = data_set[tag]
-        value, vr = element.value, str(element.VR)
-    except Exception:  # noqa: BLE001 - the decoder raises whatever a damaged value leads it into
-        raw: Any = data_set.get_item(tag)
-        vr = str(raw.VR or vr_of(tag))
-        words = raw.value.decode("latin-1") if isinstance(raw.value, bytes) else str(raw.value)
-        return {"vr": vr, "Value": [words.strip(" \0")]}
-    vr = vr.split(" or ")[0]
-    if vr == "SQ":
-        items = [of_dataset(item, bulk_data) for item in value or ()]
-        return {"vr": vr, "Value": items} if items else {"vr": vr}
-    if isinstance(value, bytes):
-        uri = (
-            bulk_data(element)
-            if bulk_data is not None and isinstance(element, DataElement)
-            else None
-        )
-        return {"vr": vr, "BulkDataURI": uri} if uri else _encoded(vr, value)
-    if vr == "AT":
-        numbers = value if isinstance(value, Sequence) else [value]
-        tags = [f"{int(one):08X}" for one in numbers if one is not None]
-        return {"vr": vr, "Value": tags} if tags else {"vr": vr}
-    return _encoded(vr, value)

@@ -6,8 +6,10 @@ attribute with several values matches when any of them does (PS3.4 C.2.2.2).
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Final
@@ -25,6 +27,7 @@ RANGE_VRS: Final = frozenset(("DA", "TM", "DT"))
 _DT_LIMITS: Final = ("00000101000000.000000", "99991231235959.999999")
 _PN_COMPONENTS: Final = 5
 # A hyphen begins an offset only where what follows can be one (-1200 to +1400, PS3.5 6.2).
+_OFFSET: Final = re.compile(r"[+-]\d{4}$")
 _MOMENT: Final = r"\d[\d.]*(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
 
 
@@ -87,12 +90,22 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 def wildcard(pattern: str) -> re.Pattern[str]:
-    """``*`` stands for any run of characters, ``?`` for exactly one (PS3.4 C.2.2.2.4).
+    """``*`` stands for any run of characters, ``?`` for exactly one (PS3.4 C.2.2.2.4)."""
+    return _in_order([re.escape(part).replace(r"\?", ".") for part in pattern.split("*")])
 
-    The expression takes the first place where each part fits and never comes back to it (atomic
-    groups), so that a hostile pattern cannot make matching slow.
+
+def with_anything_between(parts: Sequence[str]) -> re.Pattern[str]:
+    """A text of these parts in their order, with any run of characters between each two."""
+    return _in_order([re.escape(part) for part in parts])
+
+
+def _in_order(parts: Sequence[str]) -> re.Pattern[str]:
+    """Expressions of fixed length with anything between them.
+
+    It takes the first place where each part fits and never comes back to it (atomic groups), so that
+    a hostile pattern cannot make matching slow.
     """
-    first, *rest = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*"))
+    first, *rest = parts
     if not rest:
         return re.compile(first, re.DOTALL)
     *middle, last = rest
@@ -221,13 +234,41 @@ def _datetime_bounds(value: str) -> tuple[str, str]:
     return _to_utc(bounds[0], found[2], found[3]), _to_utc(bounds[1], found[2], found[3])
 
 
-def _to_utc(moment: str, sign: str, offset: str) -> str:
-    from datetime import UTC, datetime, timedelta
+def has_offset(moment: str) -> bool:
+    """Whether a moment, or one of a range of them, says its offset from UTC itself (PS3.5 6.2, DT)."""
+    try:
+        return any(_OFFSET.search(end) for end in _range("DT", moment))
+    except ValueError:
+        return False
 
+
+def with_offset(moment: str, offset: str) -> str:
+    """A DT, or a range of two, with an offset from UTC where it has none; what is no DT as it is."""
+    try:
+        low, high = _range("DT", moment)
+    except ValueError:
+        return moment
+    both = [end + offset if end and not _OFFSET.search(end) else end for end in (low, high)]
+    return both[0] if low == high == moment else "-".join(both)
+
+
+def _to_utc(moment: str, sign: str, offset: str) -> str:
+    """The same in UTC. moment: the 31st is the last of a month of less, where only the month was given."""
     away = timedelta(hours=int(offset[:2]), minutes=int(offset[2:]))
-    local = datetime.strptime(moment, "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC)
-    utc = local - away if sign == "+" else local + away
-    return utc.strftime("%Y%m%d%H%M%S.%f")
+    year, month, day = max(1, int(moment[:4])), int(moment[4:6]), int(moment[6:8])
+    if not 1 <= month <= 12:
+        raise ValueError(moment)
+    day = min(day, calendar.monthrange(year, month)[1]) if day == 31 else day
+    # A leap second is in no datetime.
+    second = min(int(moment[12:14]), 59)
+    local = datetime(
+        year, month, day, int(moment[8:10]), int(moment[10:12]), second, int(moment[15:]), UTC
+    )
+    try:
+        utc = local - away if sign == "+" else local + away
+    except OverflowError:
+        utc = local  # the calendar's first or last day
+    return f"{utc:%Y%m%d%H%M%S.%f}".rjust(21, "0")
 
 
 def _fill(text: str, earliest: str, latest: str) -> tuple[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
+from scenario_runner.dicom.element_writing import element
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     HeadReader,
@@ -14,7 +15,7 @@ from scenario_runner.dicom.elements import (
 )
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, Encoding
 from scenario_runner.dicom.vrs import ALL, pad
-from scenario_runner.dicom.writing import element
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +101,9 @@ class FileMeta:
 
     @property
     def is_plain(self) -> bool:
-        """Whether any library reads it: a Part 10 file that is not deflated as a whole."""
-        return self.is_part10 and self.says_syntax and self.transfer_syntax_uid != DEFLATED
+        """Whether pydicom reads it right: a Part 10 file, neither deflated as a whole nor in Big Endian."""
+        odd = (DEFLATED, EXPLICIT_BE)
+        return self.is_part10 and self.says_syntax and self.transfer_syntax_uid not in odd
 
 
 def read_meta(head: bytes | mmap) -> FileMeta:

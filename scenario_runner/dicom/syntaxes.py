@@ -6,8 +6,9 @@ encoders are imaging's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 IMPLICIT_LE = "1.2.840.10008.1.2"

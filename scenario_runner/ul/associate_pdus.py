@@ -8,11 +8,12 @@ window, are passed over.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, Self
 
 from scenario_runner.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.ul.pdu import ASSOCIATE_AC, ASSOCIATE_RJ, ASSOCIATE_RQ, HEADER
 
 if TYPE_CHECKING:

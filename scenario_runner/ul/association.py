@@ -15,7 +15,7 @@ from scenario_runner.errors import (
     ProtocolViolation,
     TargetError,
 )
-from scenario_runner.ul import accepting, commands, pdu, requesting, words
+from scenario_runner.ul import accepting, commands, pdu, refusals, requesting
 from scenario_runner.ul.commands import Command, Element, Field, number
 from scenario_runner.ul.connecting import connect
 from scenario_runner.ul.contexts import Context, Proposal, refusal
@@ -71,7 +71,7 @@ class Association:
         self._open = True
         self._midway = False
         self._message_id = 0
-        self._assembler = Assembler(peer.limits, self.contexts, self.note)
+        self._assembler = Assembler(peer.limits, self.contexts, evidence.note)
         self._arrived: deque[Message] = deque()
         self._cancelled: set[int] = set()
         self._used: set[int] = set()
@@ -135,10 +135,6 @@ class Association:
                 return context
         reason = refusal(candidates[0], candidates) if candidates else "never proposed"
         raise self.peer.error(NoAcceptedContext, f"the peer does not offer {what}", reason)
-
-    def note(self, what: str) -> None:
-        """Keep for the record that the peer did something that is wrong and yet clear."""
-        self.evidence.note(what)
 
     def next_message_id(self) -> int:
         """A message id that is free: 1 to 65535, then from the beginning."""
@@ -284,7 +280,7 @@ class Association:
             if self._requestor:
                 self.last_pdu = whole
             if len(body) > self.peer.limits.pdu:
-                self.note("sent P-DATA-TFs longer than the maximum it was told")
+                self.evidence.note("sent P-DATA-TFs longer than the maximum it was told")
             try:
                 for message in self._assembler.take(body):
                     self._file(message)
@@ -303,7 +299,7 @@ class Association:
             )
         if kind == pdu.ABORT:
             self._transport.close()
-            raise words.aborted(self.peer, body)
+            raise refusals.aborted(self.peer, body)
         self._open = True
         raise self._violation(f"a {pdu.name(kind)} where a message belongs")
 
@@ -323,7 +319,7 @@ class Association:
             kind, length = pdu.HEADER.unpack_from(unread)
             body = unread[pdu.HEADER.size : pdu.HEADER.size + length]
             if kind == pdu.ABORT:
-                return words.aborted(self.peer, body)
+                return refusals.aborted(self.peer, body)
             unread = unread[pdu.HEADER.size + length :]
         return error
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from functools import lru_cache
 
-from scenario_runner.dicom.heads import HEADS
+from scenario_runner.dicom.element_heads import HEADS
+from scenario_runner.dicom.element_writing import IMPLICIT, head
+from scenario_runner.dicom.element_writing import element as written
 from scenario_runner.dicom.vrs import pad
-from scenario_runner.dicom.writing import IMPLICIT, head
-from scenario_runner.dicom.writing import element as written
 from scenario_runner.ul.pdu import Buffer
 
 NO_DATA_SET = 0x0101
@@ -107,8 +108,13 @@ def encode(elements: Command) -> bytes:
 
     elements: values of US elements as int, of all others as text.
     """
-    parts = [_element(element, elements[element]) for element in sorted(elements)]
-    body = b"".join(parts)
+    return _encoded(tuple(sorted(elements.items())))
+
+
+@lru_cache(maxsize=64)
+def _encoded(elements: tuple[tuple[int, int | str], ...]) -> bytes:
+    # The responses of one query are the same but for the last.
+    body = b"".join([_element(*one) for one in elements])
     return _group_length(body) + body
 
 
@@ -160,7 +166,20 @@ def decode(data: Buffer, note: Callable[[str], None] = lambda _: None) -> dict[i
     note: told of what the Standard does not allow and is clear all the same, in words that follow "it".
     Text is taken as Latin-1 when it is not ASCII: an error comment is worth more than a refusal.
     """
-    view = memoryview(data)
+    found, remarks = _decoded(bytes(data))
+    for remark in remarks:
+        note(remark)
+    return dict(found)
+
+
+@lru_cache(maxsize=64)
+def _decoded(data: bytes) -> tuple[dict[int, int | str], tuple[str, ...]]:
+    # The responses of one query are the same but for the last.
+    remarks: list[str] = []
+    return _read(memoryview(data), remarks.append), tuple(remarks)
+
+
+def _read(view: memoryview, note: Callable[[str], None]) -> dict[int, int | str]:
     found: dict[int, int | str] = {}
     position, size, before = 0, len(view), -1
     claimed: memoryview | None = None

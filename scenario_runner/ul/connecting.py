@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import ConnectionFailed
-from scenario_runner.ul.tls import secure
+from scenario_runner.ul.handshake import secure
 from scenario_runner.ul.transport import SLICE, Transport
 
 if TYPE_CHECKING:

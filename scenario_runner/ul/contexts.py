@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.ul.words import RESULTS, either, named
 
 if TYPE_CHECKING:

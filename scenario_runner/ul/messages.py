@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.ul import commands
 from scenario_runner.ul.commands import Command, Element, Field, number, text
 from scenario_runner.ul.fragments import COMMAND, LAST

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import AssociationAborted, ProtocolViolation
-from scenario_runner.ul import pdu, words
+from scenario_runner.ul import pdu, refusals, words
 from scenario_runner.ul.associate_pdus import (
     AnsweredContext,
     AssociationAcceptance,
@@ -97,9 +97,9 @@ def negotiate(
         raise
     body = memoryview(whole)[pdu.HEADER.size :]
     if kind == pdu.ASSOCIATE_RJ:
-        raise words.rejected(peer, body)
+        raise refusals.rejected(peer, body)
     if kind == pdu.ABORT:
-        raise words.aborted(peer, body)
+        raise refusals.aborted(peer, body)
     if kind != pdu.ASSOCIATE_AC:
         raise peer.error(
             ProtocolViolation,

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationAborted, FabricatorError, PeerTimeout
+from scenario_runner.ul.handshake import explain
 from scenario_runner.ul.pdu import HEADER, Buffer
 from scenario_runner.ul.pdu_log import PduLog
-from scenario_runner.ul.tls import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,6 +69,8 @@ class Transport:
         self._chunk = bytearray(_RECEIVE)
         self._timeout: float | None = -1.0
         self._quick = False
+        self.heard = time.monotonic()
+        """When something came last."""
         self.log: PduLog | None = None
         if peer.pdu_log is not None:
             title = f"{peer.calling_ae_title} with {peer.ae_title} at {peer.host}:{peer.port}"
@@ -229,6 +231,7 @@ class Transport:
             return None
         except OSError as error:
             raise self._closed(error, "while an answer was awaited") from error
+        self.heard = time.monotonic()
         return count
 
     def _watched(
@@ -306,6 +309,12 @@ class Transport:
         """Make a thread that is reading or sending stop; may be called from another one."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def stop_listening(self) -> None:
+        """As if the peer had closed, though it can still be told something; may be called from another thread."""
+        with contextlib.suppress(OSError):
+            # Windows wakes nobody up for the end of one direction.
+            self._socket.shutdown(socket.SHUT_RDWR if os.name == "nt" else socket.SHUT_RD)
 
     def finish(self) -> None:
         """Close after the last answer: the peer reads it and closes first (PS3.8 9.2.3, Sta13).

@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 
 from scenario_runner.archive.transcoding import TranscodingError, transcode
-from scenario_runner.archive.values import texts
+from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     read_elements,

@@ -24,7 +24,7 @@ from scenario_runner.dicom.sop_classes import RAW_DATA
 from scenario_runner.dicom.syntaxes import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, encoding_of
 from scenario_runner.imaging.overrides import apply
 from scenario_runner.planning.tags import DESCRIBE_PIXELS, Path, check_tags
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 VALUE_RULES = {rule.id for rule in READING} | {
     "vr-length", "vr-form", "vr-size", "padding", "uid", "multiplicity", "characters",
@@ -162,3 +162,16 @@ def test_digits_are_those_of_ascii(vr: str) -> None:
     assert not fault(written, vr)
     assert fault(written.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")), vr)
     assert forms.uid_fault("1.٢")
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ("2025", True), ("202512", True), ("20251231235960.5+0100", True), ("2025+1400", True),
+        ("202513", False), ("202500", False), ("20250228120000+2500", False),
+        ("20250228120000-1300", False), ("20250228-0000", False),
+    ],
+)  # fmt: skip
+def test_a_month_and_an_offset_that_nobody_has_are_no_moment(value: str, right: bool) -> None:
+    assert (forms.form_fault(value, "DT") == "") is right
+    assert (refused({"AcquisitionDateTime": value}) == []) is right

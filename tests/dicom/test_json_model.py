@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
-from pydicom.dataelem import RawDataElement
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.tag import Tag
 
 from scenario_runner.dicom import json_model
-from scenario_runner.targets.values import plain as plain_data_set
+from scenario_runner.dicom.elements import Element, read_until
+from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, Encoding
+from scenario_runner.targets.plain_values import plain as plain_data_set
 
 
 def example() -> Dataset:
@@ -47,16 +47,25 @@ def example() -> Dataset:
     return data_set
 
 
-def as_received(data_set: Dataset) -> Dataset:
-    """What a peer would have sent of it: raw values, not yet converted."""
+def encoded(data_set: Dataset) -> bytes:
     out = DicomBytesIO()
     out.is_little_endian, out.is_implicit_VR = True, False
     write_dataset(out, data_set)
-    return dcmread(io.BytesIO(out.getvalue()), force=True)
+    return out.getvalue()
+
+
+def as_received(data_set: Dataset) -> Dataset:
+    """What a peer would have sent of it: raw values, not yet converted."""
+    return dcmread(io.BytesIO(encoded(data_set)), force=True)
+
+
+def written_json(data_set: Dataset, **how: Any) -> dict[str, Any]:
+    """The data set in the JSON model, as it is after it was encoded and read."""
+    return json_model.of_elements(read_until(encoded(data_set), EXPLICIT_LE), "bulk/", **how)
 
 
 def test_json_gives_the_very_values_that_dimse_gives() -> None:
-    through_json = json.dumps([json_model.of_dataset(example())])
+    through_json = json.dumps([written_json(example())])
     [found] = json_model.loads(through_json)
     assert json_model.plain(found) == plain_data_set(as_received(example()))
     assert json_model.plain(found)["ImagePositionPatient"] == [1.0, -2.5, 0.0]
@@ -64,7 +73,7 @@ def test_json_gives_the_very_values_that_dimse_gives() -> None:
 
 
 def test_what_we_write_is_what_pydicom_reads() -> None:
-    back = Dataset.from_json(json_model.of_dataset(example()))
+    back = Dataset.from_json(written_json(example()))
     assert str(back.PatientName) == str(example().PatientName)
     assert back.PatientWeight == 72.5
     assert back.ScheduledProcedureStepSequence[0].Modality == "CT"
@@ -74,17 +83,15 @@ def test_what_we_write_is_what_pydicom_reads() -> None:
 
 
 def test_bulk_data_can_be_left_behind_a_uri() -> None:
-    written = json_model.of_dataset(example(), lambda element: f"bulk/{element.tag:08X}")
+    written = written_json(example(), most_inline=2)
     assert written["7FE00010"] == {"vr": "OW", "BulkDataURI": "bulk/7FE00010"}
     assert json_model.plain(written)["PixelData"] == "bulk/7FE00010"
 
 
 def test_a_value_that_breaks_its_vr_is_written_as_it_is() -> None:
-    data_set = Dataset()
-    raw = RawDataElement(Tag("NumberOfStudyRelatedInstances"), "IS", 4, b"many", 0, False, True)
-    data_set[raw.tag] = raw
-    data_set[Tag("Rows")] = RawDataElement(Tag("Rows"), "US", 3, b"abc", 0, False, True)
-    written = json_model.of_dataset(data_set)
+    little = Encoding(implicit=False)
+    elements = {0x00201208: Element("IS", b"many", little), 0x00280010: Element("US", b"a", little)}
+    written = json_model.of_elements(elements, "bulk/")
     assert written["00201208"] == {"vr": "IS", "Value": ["many"]}
     assert json_model.plain(written)["NumberOfStudyRelatedInstances"] == "many"
 
@@ -161,3 +168,17 @@ def test_json_without_end_of_nesting_or_number_is_bounded() -> None:
 def test_no_json_of_a_peer_is_too_strange_to_read(body: Any) -> None:
     found = json_model.plain({"00100010": body, "00280010": {"vr": "IS", "Value": body}})
     assert json.dumps(found)
+
+
+def test_a_private_sequence_in_implicit_vr_is_a_sequence() -> None:
+    item = b"\xfe\xff\x00\xe0\x08\x00\x00\x00" + b"\x09\x00\x02\x10\x00\x00\x00\x00"
+    end = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+    data = b"\x09\x00\x01\x10\xff\xff\xff\xff" + item + end
+    written = json_model.of_elements(read_until(data, IMPLICIT_LE), "bulk/")
+    assert written["00091001"] == {"vr": "SQ", "Value": [{"00091002": {"vr": "UN"}}]}
+
+
+def test_bytes_of_a_big_endian_file_come_in_little_endian() -> None:
+    elements = {0x7FE00010: Element("OW", b"\1\2", Encoding(implicit=False, little=False))}
+    written = json_model.of_elements(elements, "bulk/")
+    assert written["7FE00010"] == {"vr": "OW", "InlineBinary": "AgE="}

@@ -6,12 +6,13 @@ import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import scenario_runner
-from scenario_runner.dicom import heads, levels, statuses, vrs
+from scenario_runner.dicom import element_heads, levels, statuses, vrs
 from scenario_runner.dicom.body_parts import BODY_PARTS, is_paired
 
 ROOT = Path(scenario_runner.__file__).parent
@@ -19,12 +20,26 @@ _MOST = {ast.Set: 3, ast.List: 3, ast.Tuple: 3, ast.Dict: 4}
 """VRs that may stand together: some rules are about two or three."""
 _UID = re.compile(r"1\.2\.840\.10008(\.\d+)*\.?")
 _HEAD = re.compile(r"[<>=!@]?HH(2s)?[HIL]+")
-_ITEMS = {heads.ITEM, heads.ITEM_END, heads.SEQUENCE_END, heads.DELIMITERS}
+_ITEMS = {
+    element_heads.ITEM,
+    element_heads.ITEM_END,
+    element_heads.SEQUENCE_END,
+    element_heads.DELIMITERS,
+}
 _STATUSES = {
     number
     for number in vars(statuses).values()
     if isinstance(number, int) and number >= statuses.OUT_OF_RESOURCES
 }
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every module of the package, by its path."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
+        for path in ROOT.rglob("*.py")
+    }
 
 
 def _strings(node: ast.AST) -> Iterator[str]:
@@ -155,7 +170,7 @@ def _is_status(node: ast.AST) -> bool:
         (_sop_classes, {"dicom/sop_classes.py"}),
         (_unique_keys, {"dicom/levels.py"}),
         (_sides, {"dicom/body_parts.py"}),
-        (_heads, {"dicom/heads.py"}),
+        (_heads, {"dicom/element_heads.py"}),
         (_statuses, {"dicom/statuses.py"}),
     ],
 )
@@ -163,10 +178,10 @@ def test_a_fact_of_the_standard_stands_once(
     found_in: Callable[[ast.AST], Iterator[int]], homes: set[str]
 ) -> None:
     places = {
-        f"{path.relative_to(ROOT).as_posix()}:{line}"
-        for path in ROOT.rglob("*.py")
-        if path.relative_to(ROOT).as_posix() not in homes
-        for line in found_in(ast.parse(path.read_text("utf-8")))
+        f"{path}:{line}"
+        for path, tree in trees().items()
+        if path not in homes
+        for line in found_in(tree)
     }
     assert places == set(), f"say it with what is in {min(homes)}"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scenario_runner.dicom.meeting import NameMatching, unmet
+from scenario_runner.dicom.answer_matching import NameMatching, unmet
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom import vrs
-from scenario_runner.dicom.heads import HEADS, ITEM, SEQUENCE_END
+from scenario_runner.dicom.element_heads import HEADS, ITEM, SEQUENCE_END
 from scenario_runner.dicom.syntaxes import Encoding
 
 if TYPE_CHECKING:

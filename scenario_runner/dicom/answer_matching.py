@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from scenario_runner.dicom.dictionary import keyword_of as keyword_of_tag
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.matching import matcher
+from scenario_runner.dicom.private_names import PrivateName, private_name, value_in
 from scenario_runner.dicom.retrieve_keys import is_raw
+from scenario_runner.lazy_dataclasses import dataclass
 
 NameMatching = Literal["case-sensitive", "case-insensitive", "accent-insensitive", "fuzzy"]
 _NO_KEYS: Final = frozenset(
@@ -62,6 +63,9 @@ def _unmet(
     above: str,
 ) -> Iterator[Unmet]:
     for written, value in match.items():
+        if (private := private_name(written)) is not None:
+            yield from _private(private, written, above, value, answer)
+            continue
         tag = tag_for_keyword(written) if not _is_hex(written) else int(written, 16)
         key = (keyword_of_tag(tag) if tag is not None else "") or written
         if tag is None or key in _NO_KEYS or is_raw(value):
@@ -85,6 +89,17 @@ def _unmet(
         ) or (vr == "PN" and names == "case-sensitive" and not _exactly(wanted, have)):
             unsure = _unreadable(wanted, have, key in undeclared)
             yield Unmet(above + key, value, actual, unsure=unsure)
+
+
+def _private(
+    name: PrivateName, written: str, above: str, value: Any, answer: Mapping[str, Any]
+) -> Iterator[Unmet]:
+    """A private attribute matches as text, whatever its VR: nobody has to know that."""
+    wanted = [] if is_raw(value) else _texts(value)
+    test = matcher("LO", wanted)
+    have = _texts(value_in(answer, name))
+    if test is not None and not (have and test(have)):
+        yield Unmet(above + written, value, value_in(answer, name))
 
 
 def _in_items(

@@ -1,0 +1,113 @@
+"""Decoding in this process, by whatever decoder is installed.
+
+pydicom asks every decoder it finds, GDCM first, and GDCM ends the whole process for some damaged
+pixels. So it is asked only for what nothing else here decodes, lossless JPEG and JPEG of 12 bits, and
+only about frames whose headers are in order.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.dicom import syntaxes
+from scenario_runner.dicom.part10 import read_meta
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from pydicom.pixels.decoders.base import Decoder
+
+_OTHERS_DECODE = (
+    syntaxes.JPEG_BASELINE,
+    syntaxes.JPEG_LS,
+    syntaxes.JPEG_LS_NEAR,
+    syntaxes.JPEG_2000_LOSSLESS,
+    syntaxes.JPEG_2000,
+)
+"""JPEG baseline, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
+_GDCM_DECODES = (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LOSSLESS_SV1)
+_CHECKED, _MODULE = "gdcm, checked", "scenario_runner.decoding.checked_jpeg"
+_SETTLING = Lock()
+HEAD = 1 << 16
+"""Bytes of a file in which its meta information is."""
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+
+def pixels_of(file: bytes) -> npt.NDArray[Any]:
+    """All frames of a file, colour as RGB. For damaged pixels decoders raise what they like."""
+    from pydicom import dcmread
+
+    settle()
+    pixels: npt.NDArray[Any] = dcmread(BytesIO(file), force=True).pixel_array
+    return pixels
+
+
+def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
+    """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
+    from pydicom.pixels.utils import pixel_array
+
+    from scenario_runner.dicom.datasets import open_file
+
+    settle()
+    with Path(file).open("rb") as stream:
+        meta = read_meta(stream.read(HEAD))
+    # Of a whole file pydicom reads one frame; what it does not read itself is opened for it.
+    return pixel_array(file if meta.is_plain else open_file(file), index=number - 1, raw=raw)
+
+
+def decompress(file: bytes) -> bytes:
+    """The data set of a file with its pixels decoded, in Explicit VR Little Endian. Raises as above."""
+    from pydicom import dcmread
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    settle()
+    target = DicomBytesIO()
+    target.is_little_endian, target.is_implicit_VR = True, False
+    dataset = dcmread(BytesIO(file))
+    if any(word in dataset for word in PIXELS):
+        dataset.decompress(generate_instance_uid=False)
+    write_dataset(target, dataset)
+    return target.getvalue()
+
+
+def can_decode(transfer_syntax_uid: str) -> bool:
+    """Whether pixels in this transfer syntax can be decoded with what is installed."""
+    settle()
+    try:
+        return bool(_decoder(transfer_syntax_uid).is_available)
+    except NotImplementedError:
+        return False
+
+
+def _decoder(transfer_syntax_uid: str) -> Decoder:
+    from pydicom.config import IGNORE
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    return get_decoder(UID(transfer_syntax_uid, IGNORE))
+
+
+def settle() -> None:
+    """Let pydicom ask nothing that ends the process."""
+    with _SETTLING:
+        _keep_gdcm_from_damage()
+
+
+@cache
+def _keep_gdcm_from_damage() -> None:
+    for uid in _OTHERS_DECODE:
+        decoder = _decoder(uid)
+        if set(decoder.available_plugins) > {"gdcm"}:
+            decoder.remove_plugin("gdcm")
+    for uid in _GDCM_DECODES:
+        decoder = _decoder(uid)
+        decoder.remove_plugin("gdcm")
+        decoder.add_plugin(_CHECKED, (_MODULE, "decode_frame"))
+    extended = _decoder(syntaxes.JPEG_EXTENDED)
+    for name in {"gdcm", "pillow"} & set(extended.available_plugins):
+        extended.remove_plugin(name)
+    extended.add_plugin(_CHECKED, (_MODULE, "decode_extended"))

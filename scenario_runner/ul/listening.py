@@ -1,0 +1,81 @@
+"""A port that is listened on, and the one loop that takes connections from it."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOGGER = logging.getLogger(__name__)
+
+_BACKLOG = 128
+_BREATH = 0.05
+"""Seconds between attempts to take a connection when that has failed."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one. Raises MachineError."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise MachineError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            hint="another program has the port; stop it, or choose a free one (0 takes any)",
+        ) from error
+
+
+class Listener:
+    """Takes connections in a thread of its own until ``stop``, which it is woken for.
+
+    sock: listens already, and is closed in the end. take: called with each connection, which blocks, and the
+    address it came from; it has to return soon. name: of the thread.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        take: Callable[[socket.socket, tuple[str, int]], None],
+        name: str,
+    ) -> None:
+        sock.setblocking(False)
+        self._sock, self._take = sock, take
+        self.port = int(sock.getsockname()[1])
+        self._stopping = threading.Event()
+        self._heard, self._wake = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more connections and let go of the port; once it returns, ``take`` is called no more."""
+        self._stopping.set()
+        self._wake.send(b"!")
+        self._thread.join()
+        for one in (self._sock, self._heard, self._wake):
+            one.close()
+
+    def _run(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            selector.register(self._heard, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                selector.select()
+                if self._stopping.is_set():
+                    return
+                try:
+                    sock, address = self._sock.accept()
+                    sock.setblocking(True)  # on some systems it takes after the listener
+                    self._take(sock, address)
+                except (BlockingIOError, ConnectionError):
+                    continue  # the peer went away before it was accepted
+                except OSError as error:
+                    LOGGER.warning("cannot take a connection: %s", error)
+                    # Out of file handles, it would fail again at once, and again.
+                    self._stopping.wait(_BREATH)
