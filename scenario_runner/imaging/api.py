@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom import Dataset
 
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
     from scenario_runner.planning.api import FaultFacts, ModalityDefaults
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pydicom import Dataset
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
-from scenario_runner.dicom.characters import choose, parse, unencodable
+from scenario_runner.dicom.characters import choose, faults, named, parse, unencodable
 from scenario_runner.dicom.datasets import character_sets
+from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.vrs import CHARACTER_SET
+from scenario_runner.imaging.refusal import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pydicom import DataElement, Dataset
+    from pydicom import DataElement
+
+    from scenario_runner.imaging.overrides import Applied
+    from scenario_runner.planning.plan import PlannedSeries
+
+_CHARACTER_SET = "SpecificCharacterSet"
 
 
 class Text(NamedTuple):
@@ -61,3 +70,49 @@ def declare(dataset: Dataset, terms: Sequence[str]) -> None:
         dataset.SpecificCharacterSet = list(terms) if len(terms) > 1 else terms[0]
     else:
         dataset.pop("SpecificCharacterSet", None)
+
+
+def settled(
+    series: PlannedSeries, shared: Dataset, each: Mapping[str, Any], applied: Applied
+) -> tuple[str, ...]:
+    """Choose or check the character sets of a series and declare them in what its images share.
+
+    each: what one of them has of its own. Raises InvalidInput for a set that is none, or holds too little.
+    """
+    given = series.study.patient.character_set
+    if _CHARACTER_SET in applied.keywords and _CHARACTER_SET not in applied.raw:
+        given = character_sets(shared)
+    found = [*texts(shared), *texts(_varying(each))]
+    if given is None:
+        terms = chosen(found)
+    else:
+        terms = without_default(given)
+        for term, reason in faults(terms):
+            raise refusal(
+                series,
+                "FAB314",
+                f"'{term}' {reason}",
+                "write ISO_IR 100, ISO_IR 192, ISO 2022 IR 87, ... (PS3.3 C.12.1.1.2)",
+            )
+    for one in found:
+        if missing := one.missing(terms):
+            raise refusal(
+                series,
+                "FAB314",
+                f"{one.element.keyword or one.element.tag}: {missing!r} cannot be written in "
+                f"{named(terms if one.own is None else one.own)}",
+                "leave 'character_set' out, and one that holds all values is chosen",
+            )
+    if _CHARACTER_SET not in applied.keywords and terms:
+        declare(shared, terms)
+    return terms
+
+
+def _varying(values: Mapping[str, Any]) -> Dataset:
+    """The attributes of one instance that are texts or hold some."""
+    dataset = Dataset()
+    for keyword, value in values.items():
+        tag = tag_for_keyword(keyword)
+        if tag is not None and dictionary_VR(tag) in (*CHARACTER_SET, "SQ"):
+            dataset.add_new(tag, dictionary_VR(tag), value)
+    return dataset

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_name
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.encoding.syntaxes import writable
+from scenario_runner.imaging.phantoms.registry import usual_phantom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -128,8 +129,6 @@ class InstanceFactory:
 
     def phantom(self, series: PlannedSeries) -> Phantom:
         """The phantom of a series: the one it names, else the one for its modality and body part."""
-        from scenario_runner.imaging.phantoms.registry import usual_phantom
-
         name = series.phantom or usual_phantom(series)
         if name not in self._phantoms:
             raise UsageError(

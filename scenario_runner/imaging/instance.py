@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from scenario_runner.decoding import pixels_of
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +65,6 @@ class Instance:
 
     def dataset(self) -> Dataset:
         """Decode into a pydicom data set with file meta information, its text by our codec."""
-        from io import BytesIO
-
         from scenario_runner.dicom.datasets import read_file
 
         # One that was broken on purpose may lack even its preamble.

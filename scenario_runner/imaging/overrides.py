@@ -1,19 +1,19 @@
 """``tags`` of a scenario: any attribute by keyword, private ones by creator, raw ones on purpose.
 
-``KEYWORD: value`` sets, ``null`` leaves out, a list is a multi-value, a list of mappings a sequence,
-``{raw: value}`` is written unchecked, ``"(0009,xx01) CREATOR": {vr: LO, value: ...}`` is private.
+``KEYWORD: value`` sets, ``null`` empties an attribute of Type 2 and leaves out another, a list is a
+multi-value, a list of mappings a sequence, ``{raw: value}`` is written unchecked, ``"(0009,xx01) CREATOR": {vr: LO, value: ...}`` is private.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from pydicom import DataElement, Dataset
 from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_VR, keyword_dict
 from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
@@ -22,7 +22,9 @@ from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.language.scalars import as_written
-from scenario_runner.planning.raw import raw_bytes
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.judged import empty_when_null
+from scenario_runner.planning.raw_values import raw_bytes
 from scenario_runner.planning.tags import DESCRIBE_PIXELS, fitting_vr, problem_of, values_of
 
 _PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),\s*(?:xx|[0-9A-Fa-f]{2})([0-9A-Fa-f]{2})\)\s*(.+)")
@@ -48,8 +50,12 @@ class Applied:
 def apply(dataset: Dataset, tags: Mapping[str, Any], *, encoding: Encoding) -> Applied:
     """Apply overrides to a data set. Raises UnusableTagError for one that makes no sense."""
     raw: list[str] = []
+    empty: frozenset[str] = frozenset()
+    if None in tags.values():
+        empty = empty_when_null(str(dataset.get("SOPClassUID", "")))
     for keyword, value in tags.items():
-        _apply_one(dataset, keyword, value, encoding, raw, top=True)
+        known = "" if value is None and keyword in empty else value
+        _apply_one(dataset, keyword, known, encoding, raw, top=True)
     return Applied(frozenset(tags), tuple(raw))
 
 
@@ -70,6 +76,10 @@ def _apply_one(
         dataset.pop(tag, None)
         return
     is_raw = isinstance(value, Mapping) and "raw" in value
+    if is_raw and value["raw"] is None:
+        raw.append(keyword)
+        dataset.pop(tag, None)
+        return
     if top and not is_raw and keyword in DESCRIBE_PIXELS:
         raise UnusableTagError(
             keyword,
@@ -89,6 +99,7 @@ def _element(
     keyword: str, tag: int, vr: str, value: Any, encoding: Encoding, raw: list[str]
 ) -> DataElement:
     if vr == "SQ":
+        value = [] if value == "" else value
         return DataElement(tag, "SQ", Sequence(_items(keyword, value, encoding, raw)))
     values = values_of(value, vr)
     for each in values:
@@ -177,9 +188,5 @@ def _raw(keyword: str, tag: int, vr: str, value: Any, encoding: Encoding) -> Raw
 
 def near(keyword: str) -> str | None:
     """A hint at the keyword that may have been meant."""
-    from difflib import get_close_matches
-
-    from pydicom.datadict import keyword_dict
-
     found = get_close_matches(keyword, keyword_dict, 1)
     return f"did you mean '{found[0]}'?" if found else None

@@ -6,39 +6,35 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.datadict import dictionary_VR
 
-from scenario_runner.dicom.characters import faults, named
-from scenario_runner.dicom.datasets import character_sets as declared_sets
 from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.dicom.elements import deflate
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import encoding_of, misfit
-from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.errors import PluginError, UsageError
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.encoding import syntaxes
 from scenario_runner.imaging.encoding.codecs import codec_of
 from scenario_runner.imaging.encoding.pixels import CompressedPixels, NativePixels, PixelElement
 from scenario_runner.imaging.encoding.template import Template
+from scenario_runner.imaging.first_frame import declare_compression, described, ink, may_have
 from scenario_runner.imaging.instance import Buffer, Instance
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
 from scenario_runner.imaging.refusal import refusal
 from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.content import ANONYMOUS, NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
-from scenario_runner.planning.writing import SMALLEST_CODE
+from scenario_runner.planning import judged
+from scenario_runner.planning.burn_in import SMALLEST_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scenario_runner.imaging.api import Document, Frame, Frames, IodBuilder
-    from scenario_runner.imaging.encoding.codecs import Codec
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 _RATIO = "LossyImageCompressionRatio"
-
-_CHARACTER_SET = "SpecificCharacterSet"
 
 
 class SeriesEncoder:
@@ -60,7 +56,7 @@ class SeriesEncoder:
         self._syntax = series.transfer_syntax_uid
         self._deflated = syntaxes.is_deflated(self._syntax)
         encoding = encoding_of(self._syntax)
-        if frames is not None and not _may_have(series.frames, cast("IodBuilder", builder)):
+        if frames is not None and not may_have(series.frames, cast("IodBuilder", builder)):
             raise UsageError(
                 f"series {series.id}: 'frames: {series.frames}', but an image of modality "
                 f"{series.modality} has one frame",
@@ -68,7 +64,7 @@ class SeriesEncoder:
             )
         first = None if frames is None else frames.frame(0)
         if first is not None:
-            self._shape, self._dtype = _described(series, first)
+            self._shape, self._dtype = described(series, first)
             self._require_fit()
             self._may_identify = cast("IodBuilder", builder).defaults.may_say_burned_in
         each = builder.each(series.images[0])
@@ -76,9 +72,10 @@ class SeriesEncoder:
         tags = {**series.tags, **modifications}
         codec = codec_of(self._syntax)
         if codec is not None:
-            _declare_compression(shared, codec)
+            declare_compression(shared, codec)
             if codec.method:
                 each[_RATIO] = ""
+        self._require_conforming(tags, modifications)
         try:
             applied = overrides.apply(shared, tags, encoding=encoding)
         except overrides.UnusableTagError as error:
@@ -98,7 +95,7 @@ class SeriesEncoder:
             burned = bool(lines) and told and self._overlay is None
             shared.BurnedInAnnotation = "YES" if burned else "NO"
         _declare_negative(shared, applied, "PatientComments" if first is None else "ImageComments")
-        terms = self._character_sets(shared, each, applied)
+        terms = character_sets.settled(series, shared, each, applied)
         self._sop_class = _text(shared, "SOPClassUID") or series.sop_class_uid
         self._template = Template(shared, varying, encoding, terms)
         self._element: PixelElement | None = None
@@ -113,8 +110,8 @@ class SeriesEncoder:
             else:
                 self._element = CompressedPixels(codec, first.bits_stored)
         if self._overlay is None and (lines or code is not None):
-            ink = _ink(first, _text(shared, "PhotometricInterpretation"))
-            self._burner = self._burn(lines, ink, code)
+            shades = ink(first, _text(shared, "PhotometricInterpretation"))
+            self._burner = self._burn(lines, shades, code)
 
     def instance(self, image: PlannedImage) -> Instance:
         """The instance of one image of this series."""
@@ -135,7 +132,7 @@ class SeriesEncoder:
             if self._template.tail:
                 buffers.append(self._template.tail)
         if self._deflated:
-            buffers = [syntaxes.deflate(buffers)]
+            buffers = [deflate(buffers)]
         return Instance(
             sop_class_uid=self._sop_class,
             sop_instance_uid=uid,
@@ -173,6 +170,23 @@ class SeriesEncoder:
             self._kept = drawn, made
         return made
 
+    def _require_conforming(
+        self, tags: Mapping[str, Any], modifications: Mapping[str, Any]
+    ) -> None:
+        """Raises InvalidInput for a modification that breaks the Standard; tags are judged with the plan."""
+        if not modifications:
+            return
+        series, study = self.series, self.series.study
+        planned = {
+            "BodyPartExamined": series.body_part,
+            "StudyDate": study.date.strftime("%Y%m%d"),
+            "PatientBirthDate": "",
+        }
+        made = judged.Object(series.kind, series.sop_class_uid, self._syntax, planned)
+        for path, problem in judged.problems(tags, made):
+            if path[0] in modifications:
+                raise refusal(series, problem.code, problem.message, problem.hint)
+
     def _require_fit(self) -> None:
         """Raises InvalidInput for pixels that the transfer syntax cannot hold."""
         bits = self._dtype.itemsize * 8
@@ -197,7 +211,7 @@ class SeriesEncoder:
 
     def _value(self, keyword: str, image: PlannedImage, values: Mapping[str, Any]) -> str:
         if keyword == NUMBER_OF:
-            return f"{image.number} of {self.series.image_count}"
+            return f"{image.index + 1} of {self.series.image_count}"
         value = values.get(keyword, "")
         return "\\".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -257,45 +271,6 @@ class SeriesEncoder:
             code=code,
         )
 
-    def _character_sets(
-        self, shared: Dataset, each: Mapping[str, Any], applied: overrides.Applied
-    ) -> tuple[str, ...]:
-        """Choose or check the character sets and declare them in the data set."""
-        series = self.series
-        given = series.study.patient.character_set
-        if _CHARACTER_SET in applied.keywords and _CHARACTER_SET not in applied.raw:
-            given = declared_sets(shared)
-        found = [*character_sets.texts(shared), *character_sets.texts(_varying(each))]
-        if given is None:
-            terms = character_sets.chosen(found)
-        else:
-            terms = character_sets.without_default(given)
-            for term, reason in faults(terms):
-                raise refusal(
-                    series,
-                    "FAB314",
-                    f"'{term}' {reason}",
-                    "write ISO_IR 100, ISO_IR 192, ISO 2022 IR 87, ... (PS3.3 C.12.1.1.2)",
-                )
-        for one in found:
-            if missing := one.missing(terms):
-                raise refusal(
-                    series,
-                    "FAB314",
-                    f"{one.element.keyword or one.element.tag}: {missing!r} cannot be written in "
-                    f"{named(terms if one.own is None else one.own)}",
-                    "leave 'character_set' out, and one that holds all values is chosen",
-                )
-        if _CHARACTER_SET not in applied.keywords and terms:
-            character_sets.declare(shared, terms)
-        return terms
-
-
-def _may_have(frames: int, builder: IodBuilder) -> bool:
-    """Whether a kind of image can have so many frames."""
-    defaults = builder.defaults
-    return frames == 1 or defaults.frames > 1 or bool(defaults.multiframe_sop_class_uid)
-
 
 def _shared(builder: IodBuilder | Document, series: PlannedSeries, first: Frame | None) -> Dataset:
     if first is None:
@@ -303,51 +278,11 @@ def _shared(builder: IodBuilder | Document, series: PlannedSeries, first: Frame 
     return cast("IodBuilder", builder).shared(series, first)
 
 
-def _varying(values: Mapping[str, Any]) -> Dataset:
-    """The attributes of one instance that are texts or hold some."""
-    dataset = Dataset()
-    for keyword, value in values.items():
-        tag = tag_for_keyword(keyword)
-        if tag is not None and dictionary_VR(tag) in (*CHARACTER_SET, "SQ"):
-            dataset.add_new(tag, dictionary_VR(tag), value)
-    return dataset
-
-
 def _declare_negative(shared: Dataset, applied: overrides.Applied, keyword: str) -> None:
     """Mark an object that breaks the Standard on purpose as such."""
     if applied.raw and keyword not in applied.keywords:
         said = f"{shared.get(keyword, '')} Negative test: {', '.join(applied.raw)}"
         setattr(shared, keyword, f"{said} written against the Standard on purpose.".strip())
-
-
-def _described(series: PlannedSeries, frame: Frame) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of a phantom's pixels. Raises PluginError when they break the contract."""
-    shape, dtype = frame.pixels.shape, frame.pixels.dtype
-    plane = shape[:-1] if len(shape) > 2 and shape[-1] == 3 else shape
-    if (
-        dtype.kind not in "ui"
-        or dtype.itemsize > 2
-        or len(plane) not in (2, 3)
-        or plane[-2:] != (series.rows, series.columns)
-        or not 1 <= frame.bits_stored <= dtype.itemsize * 8
-    ):
-        raise PluginError(
-            f"the phantom of series {series.id} drew {shape} {dtype} of {frame.bits_stored} bits; "
-            f"{series.rows} rows and {series.columns} columns of 8 or 16-bit integers are wanted"
-        )
-    return shape, dtype
-
-
-def _declare_compression(shared: Dataset, codec: Codec) -> None:
-    """What compression changes in the attributes that describe pixels (PS3.3 C.7.6.1.1.5, C.7.6.3).
-
-    ImageType stays as it is: there is no image that this one would be derived from.
-    """
-    if shared.SamplesPerPixel == 3:
-        shared.PhotometricInterpretation = codec.color
-    if codec.method:
-        shared.LossyImageCompression = "01"
-        shared.LossyImageCompressionMethod = codec.method
 
 
 def _text(dataset: Dataset, keyword: str) -> str:
@@ -362,20 +297,3 @@ def _text(dataset: Dataset, keyword: str) -> str:
     if value is None:
         return ""
     return "\\".join(map(str, value)) if element.VM > 1 else str(value)
-
-
-def _ink(frame: Frame, photometric: str) -> tuple[int, int]:
-    """Stored values that are shown black and white under the frame's window."""
-    if frame.pixels.dtype.itemsize == 1:
-        dark, bright = 0, 255
-    else:
-        (center, width), (slope, intercept) = frame.window, frame.rescale
-        limits = np.iinfo(frame.pixels.dtype)
-        signed = limits.min < 0
-        top = 2 ** (frame.bits_stored - signed) - 1
-        bottom = -top - 1 if signed else 0
-        dark, bright = (
-            int(min(top, max(bottom, round((center + side * width / 2 - intercept) / slope))))
-            for side in (-1, 1)
-        )
-    return (bright, dark) if photometric == "MONOCHROME1" else (dark, bright)

@@ -19,7 +19,6 @@ from scenario_runner.imaging.instance import write_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-    from types import TracebackType
 
     from scenario_runner.imaging.instance import Buffer, Instance
 
@@ -104,12 +103,7 @@ class _Writer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._todo.put(None)
         self._thread.join()
         while self._open:

@@ -5,19 +5,21 @@ An entry with ``count: 1000`` is one part here. ``build`` makes the k-th entity 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import SeriesDesign
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from scenario_runner.errors import Where
-    from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
+    from scenario_runner.language.model import InstanceSpec, PatientSpec, SeriesSpec, StudySpec
     from scenario_runner.planning.api import ModalityDefaults
     from scenario_runner.planning.dates import Life
+    from scenario_runner.planning.examinations import Examination, Subject
     from scenario_runner.planning.patterns import Pattern
 
 Path = tuple[str | int, ...]
@@ -42,17 +44,21 @@ class SeriesPart(SeriesDesign):
     first: int
     count: int
     defaults: ModalityDefaults
-    said: Mapping[str, Any]
+    tagged: Mapping[str, Any]
     """Fields of the planned series that ``tags`` decide, with their values."""
     image_uid: str | None
     """SOPInstanceUID of its images where ``tags`` give it."""
+    phantom_of: Callable[[str], str]
+    """The phantom for another body part than the usual one."""
+    instances: tuple[InstanceSpec, ...] = ()
+    """Its images one by one, where the scenario lists them."""
     uid_of: Callable[[int, str, str], str] | None = None
     """SOPInstanceUID where a fault changes it, from number, own UID and the first image's."""
 
     def design(self) -> dict[str, Any]:
         """What each of its series has of it, by field."""
         alike = {each.name: getattr(self, each.name) for each in fields(SeriesDesign)}
-        return {**alike, **self.said}
+        return {**alike, **self.tagged}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +73,13 @@ class StudyPart:
     date: dt.date | None
     time: dt.time | None
     modality: str
-    said: Mapping[str, Any]
+    tagged: Mapping[str, Any]
     """Fields of the planned study that ``tags`` decide, with their values."""
     series: tuple[SeriesPart, ...]
+    examinations: Sequence[Examination] = ()
+    """What it can be of; none: what its first series is of by default."""
+    in_words: bool = False
+    """Whether the scenario says in words of its own what is examined."""
 
     @property
     def series_count(self) -> int:
@@ -93,9 +103,11 @@ class PatientPart:
     patient_id: Identifier
     life: Life
     locale: str
-    said: Mapping[str, Any]
+    tagged: Mapping[str, Any]
     """Fields of the planned patient that ``tags`` decide, with their values."""
     studies: tuple[StudyPart, ...]
+    subjects: Sequence[Subject] = ()
+    """Who can have its studies; none: anybody."""
 
     @property
     def study_count(self) -> int:
@@ -111,6 +123,8 @@ class CasePart:
     name: str
     matrix: Mapping[str, Any]
     vars: Mapping[str, Any]
+    row: Mapping[str, Any] | None = None
+    """The row of the table that it is made for."""
     patients: tuple[PatientPart, ...] = field(repr=False)
 
     def totals(self) -> dict[str, int]:

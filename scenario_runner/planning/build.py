@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.planning.lazy import Lazy
 from scenario_runner.planning.makers import PatientMaker
-from scenario_runner.planning.places import finder
+from scenario_runner.planning.part_lookup import finder
 from scenario_runner.planning.plan import PlannedCase, PlannedPatient
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def build(case: CasePart, index: int, setting: Setting) -> PlannedCase:
         index=index,
         seed=setting.case_seed,
         vars=case.vars,
+        row=case.row,
         patients=Lazy(totals["patients"], patient),
         uid_root=setting.uid_root,
         totals=totals,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import hookimpl
+from scenario_runner.hooks import Later, hookimpl
+from scenario_runner.planning.pattern_fields import built_in_fields
 
 if TYPE_CHECKING:
     from scenario_runner.planning.api import Demographics, PatternField
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 @hookimpl
 def fabricate_pattern_fields() -> list[PatternField]:
     """Dates, drawn characters, modality and site."""
-    from scenario_runner.planning.pattern_fields import built_in_fields
-
     return built_in_fields()
 
 
@@ -29,7 +28,6 @@ def fabricate_demographics() -> list[Demographics]:
 
 @hookimpl
 def fabricate_sources() -> list[PatientSource]:
-    """Rows of tables, and patients written in files of their own."""
-    from scenario_runner.planning.source_files import PatientFile, Table
-
-    return [Table(), PatientFile()]
+    """Rows of tables, and patients written in files of their own; loaded by a scenario that names them."""
+    places = {"csv": "source_files:TABLE", "json": "source_files:PATIENT_FILE"}
+    return Later.each("scenario_runner.planning", places)

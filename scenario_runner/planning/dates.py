@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.language.model import GivenAge
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.language.model import AgeRange
@@ -202,11 +202,16 @@ class Life:
         low = max(low, first)
         return weekday_between(low, max(low, high), dice)
 
-    def birth_date(self, first: dt.date, dice: Dice) -> dt.date:
-        """The birth date, given or fitting the age, or an adult's."""
+    @property
+    def is_given(self) -> bool:
+        """Whether the scenario says how old the patient is."""
+        return self.birth is not None or self.age is not None
+
+    def birth_date(self, first: dt.date, dice: Dice, usual: AgeRule | None = None) -> dt.date:
+        """The birth date, given or fitting the age; else somebody's of a usual age, or an adult's."""
         if self.birth is not None:
             return self.birth
         if self.age is not None:
             return self.age.birth_date(first, dice)
         reference = first if self.earliest is None else min(first, self.earliest)
-        return _ADULT.birth_date(reference, dice)
+        return (usual or _ADULT).birth_date(reference, dice)

@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.planning import east_asian_names
+from scenario_runner.planning import addresses, east_asian_names
 from scenario_runner.planning.api import Person
 from scenario_runner.planning.identity import Dice
 from scenario_runner.planning.usual_people import LOCALE, usual_people
@@ -39,7 +39,7 @@ class NamelessLocaleError(ValueError):
     """A locale that Faker knows and has no names for; the message lists those near that have."""
 
 
-POOL_BITS = {"given": 10, "family": 10, "middle": 9, "address": 9, "phone": 9}
+POOL_BITS = {"given": 10, "family": 10, "middle": 9, "home": 12}
 """Different values of each kind a locale has, as powers of two; each is made when first drawn."""
 _PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "phone_number", "misc")]
 _RENAMED = {"fr_QC": "fr_CA", "dk_DK": "da_DK"}
@@ -49,13 +49,13 @@ _PREFERRED = {
 }  # fmt: skip
 _ENGLISH = "en"
 """Names that Faker has for no country in particular are English, and right where English is spoken."""
-KINDS = {
-    sex: (f"given {sex}", f"family {sex}", f"middle {sex}", "address", "phone") for sex in "MF"
-}
+KINDS = {sex: (f"given {sex}", f"family {sex}", f"middle {sex}", "home") for sex in "MF"}
 """What a person of each sex is drawn from, in the order of the bits."""
 _Pool = tuple[str, dict[int, Any], int, int]
 """Kind, its values so far by number, and which bits of what is drawn are the number: how far to
 shift, and the mask."""
+_TRIES = 20
+"""How often a name is drawn again that nobody could be called."""
 _ADDRESS_LENGTH = 64
 _PHONE_LENGTH = 16
 
@@ -75,15 +75,15 @@ class FakerDemographics:
     def person(self, locale: str, sex: str, seed: int) -> Person:
         """A person of the locale; ``sex`` M or F decides the given name, O leaves it open.
 
-        locale: as ``en_AU``, ``en-AU`` or ``ja``. An address or a telephone number that Faker does
-        not have for it is left empty. Raises ValueError for a locale Faker does not have, and
+        locale: as ``en_AU``, ``en-AU`` or ``ja``. Address and telephone are of one town where its
+        towns are known; of another locale they are Faker's, and empty where it has none. Raises ValueError for a locale Faker does not have, and
         NamelessLocaleError for one whose people would have American names.
         """
         locale = self._locales.get(locale) or self.locale(locale)
         drawn = Dice(seed).bits()
         if sex not in KINDS:
             sex = "MF"[drawn >> 63]
-        given, family, middle, address, phone = [
+        given, family, middle, home = [
             pool.get(drawn >> shift & mask) or self._made(locale, kind, drawn >> shift & mask)
             for kind, pool, shift, mask in self._by_sex.get((locale, sex))
             or self._pools_of(locale, sex)
@@ -94,8 +94,8 @@ class FakerDemographics:
             middle=middle[0],
             ideographic=f"{family[1]}^{given[1]}" if family[1] else "",
             phonetic=f"{family[2]}^{given[2]}" if family[2] else "",
-            address=address,
-            phone=phone,
+            address=home[0],
+            phone=home[1],
         )
 
     def _pools_of(self, locale: str, sex: str) -> list[_Pool]:
@@ -118,16 +118,21 @@ class FakerDemographics:
         return known
 
     def _made(self, locale: str, kind: str, number: int) -> Any:
-        if locale == DEFAULT_LOCALE:
-            value: Any = usual_people()[kind][number]
-            value = (value, "", "") if " " in kind else value
+        value: Any
+        if kind == "home" and addresses.has_towns(locale):
+            value = addresses.home(locale, number)
+        elif locale == DEFAULT_LOCALE:
+            value = (usual_people()[kind][number], "", "")
         else:
             value = self.draw(locale, kind, number)
         self._pools[locale, kind][number] = value
         return value
 
     def draw(self, locale: str, kind: str, number: int) -> Any:
-        """The value of a kind that has this number: of a name its three component groups."""
+        """Faker's value of a kind that has this number.
+
+        Of a name its three component groups, of a home the address and the telephone.
+        """
         # A generator's random source is its state: one caller at a time.
         with self._lock:
             seed = sha256(f"{locale} {kind} {number}".encode()).digest()
@@ -220,14 +225,20 @@ def _find_locale(asked: str) -> str:
 
 def _maker(generator: Generator, locale: str, kind: str) -> Callable[[], Any]:
     match kind.split():
-        case ["address"]:
-            return partial(_address, generator) if _provides("address", locale) else str
-        case ["phone"]:
-            known = _provides("phone_number", locale) or locale == _ENGLISH
-            return partial(_phone, generator) if known else str
+        case ["home"]:
+            return partial(_home, generator, locale)
         case [part, sex]:
             return partial(_name, generator, locale, part, sex)
     raise AssertionError(kind)
+
+
+def _home(generator: Generator, locale: str) -> tuple[str, str]:
+    """Address and telephone as Faker has them; empty where it has none of this locale."""
+    called = _provides("phone_number", locale) or locale == _ENGLISH
+    return (
+        _address(generator) if _provides("address", locale) else "",
+        _phone(generator) if called else "",
+    )
 
 
 def _name(generator: Generator, locale: str, part: str, sex: str) -> tuple[str, str, str]:
@@ -242,8 +253,14 @@ def _name(generator: Generator, locale: str, part: str, sex: str) -> tuple[str, 
         return _latin(roman), kanji, hiragana(kana)
     if locale in east_asian_names.TABLES:
         return east_asian_names.draw(locale, part, sex, generator.random)
-    name = getattr(generator, f"{'last' if part == 'family' else 'first'}_name_{word}")()
-    return (_component(name), "", "")
+    draw = getattr(generator, f"{'last' if part == 'family' else 'first'}_name_{word}")
+    name = _component(draw())
+    for _ in range(_TRIES):
+        # Two of Faker's Hindi names begin with a vowel sign, which belongs to a letter before it.
+        if not unicodedata.category(name[0]).startswith("M"):
+            break
+        name = _component(draw())
+    return (name, "", "")
 
 
 def hiragana(katakana: str) -> str:

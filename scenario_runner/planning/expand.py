@@ -7,31 +7,38 @@ reserves the numbers when its cases are wanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.scenario import patients_of
+from scenario_runner.language.template_limits import one_file
 from scenario_runner.language.templates import render_tree, resolve_vars, texts
+from scenario_runner.language.uses import home_of
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.blueprint import CasePart
 from scenario_runner.planning.build import build
+from scenario_runner.planning.departments import Department
 from scenario_runner.planning.findings import Findings
 from scenario_runner.planning.identifiers import Identifiers
 from scenario_runner.planning.identity import derive_seed, derive_uid
 from scenario_runner.planning.makers import Setting
-from scenario_runner.planning.matrix import case_id, combinations, narrowed
-from scenario_runner.planning.numbers import ExhaustedRule, reserve
+from scenario_runner.planning.matrix import MAX_CASES, case_id, combinations, narrowed
+from scenario_runner.planning.number_ranges import ExhaustedRule, reserve
 from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.planning.prepare import Preparation
 from scenario_runner.planning.sources import Inputs, SourceContext, placed
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from scenario_runner.database.location import Location
     from scenario_runner.language.document import Document
+    from scenario_runner.language.rows import Rows
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.site_model import Site
     from scenario_runner.planning.api import (
@@ -42,7 +49,6 @@ if TYPE_CHECKING:
         PatternField,
     )
     from scenario_runner.planning.sources import PatientSource
-    from scenario_runner.planning.values import ValueProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,8 @@ class PlanOptions:
     """Where patients can come from, by name."""
     inputs: Inputs = field(default_factory=Inputs)
     """What they read."""
+    registry: Location | None = None
+    """Where patients of earlier runs are, for the sources that ask it."""
 
 
 class Plan(Sequence[PlannedCase]):
@@ -161,6 +169,7 @@ class Prepared:
         except ExhaustedRule as error:
             where = self.identifiers.places[error.kind, error.pattern]
             raise InvalidInput([Diagnostic("FAB303", where, error.message, error.hint)]) from error
+        department = Department(options.seed, site.name, self.demographics)
         cases = [
             build(
                 case,
@@ -176,6 +185,7 @@ class Prepared:
                     uid_root=site.identifiers.uid_root,
                     reserved=reserved,
                     demographics=self.demographics,
+                    department=department,
                 ),
             )
             for index, case in enumerate(self.cases)
@@ -198,6 +208,7 @@ def _offers(
     )
 
 
+@one_file()
 def _prepare(
     scenario: Scenario,
     site: Site,
@@ -206,8 +217,8 @@ def _prepare(
     pattern_fields: Mapping[str, PatternField],
     site_document: Document | None,
 ) -> Prepared:
-    document, header = scenario.document, scenario.header
-    findings = Findings(document)
+    header, origins = scenario.header, scenario.origins
+    findings = Findings(origins)
     identifiers = Identifiers(site, pattern_fields, findings, site_document)
     prepared = Prepared(
         site=site,
@@ -216,9 +227,16 @@ def _prepare(
         findings=findings,
         identifiers=identifiers,
     )
-    folder = FilePath(document.file).parent
+    folder = FilePath(home_of(scenario.document)).parent
     preparation = Preparation(offers, identifiers, findings, options.now.date(), folder)
-    context = SourceContext(folder, options.inputs)
+    context = SourceContext(
+        folder,
+        options.inputs,
+        options.seed,
+        options.registry,
+        site=site,
+        site_folder=FilePath(site_document.file).parent if site_document else FilePath(),
+    )
     base = {
         "run": dict(options.run_names),
         "site": {"name": site.name, "ae_title": site.ae_title},
@@ -227,26 +245,48 @@ def _prepare(
     combinations_, prepared.idle = narrowed(
         _combinations(scenario, base, findings), scenario.narrowed
     )
-    for combination in combinations_:
+    rows = scenario.rows
+    if rows is not None:
+        # A rerun finds it among what was read.
+        options.inputs.read.setdefault(FilePath(rows.file).as_posix(), rows.content)
+    for combination, row in _with_rows(combinations_, rows, findings):
         try:
-            names = {**base, "matrix": combination}
-            vars_ = resolve_vars(header.vars, names, document.where, ("vars",))
+            names = {**base, "matrix": combination, **({} if row is None else {"row": row[1]})}
+            vars_ = resolve_vars(header.vars, names, origins.where, ("vars",))
             specs = patients_of(scenario, {**names, "vars": vars_})
-            patients = placed(specs, document, options.sources, context)
+            patients = placed(specs, origins, options.sources, context)
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
                 findings.take(diagnostic)
             continue
+        told = combination if row is None else {"row": row[0], **combination}
         case = CasePart(
-            id=_unused(case_id(header.name, combination), seen),
+            id=_unused(case_id(header.name, told), seen),
             name=header.name,
-            matrix=combination,
+            matrix=told,
+            row=None if row is None else row[1],
             vars=vars_,
             patients=preparation.patients(patients),
         )
         if not preparation.too_many(case.totals()):
             prepared.cases.append(case)
     return prepared
+
+
+def _with_rows(
+    found: Sequence[dict[str, Any]], rows: Rows | None, findings: Findings
+) -> Iterator[tuple[dict[str, Any], tuple[str, Mapping[str, Any]] | None]]:
+    """Each combination with each row, which has the name that its case is told by."""
+    if rows is None:
+        yield from ((one, None) for one in found)
+        return
+    size = len(found) * len(rows.rows)
+    if size > MAX_CASES:
+        message = f"matrix and rows make {size} cases; {MAX_CASES} is the limit"
+        findings.add(("rows",), ValueProblem("FAB309", message, "split the table"))
+        return
+    labelled = list(zip(rows.labels(), rows.rows, strict=True))
+    yield from ((one, row) for row in labelled for one in found)
 
 
 def _combinations(
@@ -256,7 +296,7 @@ def _combinations(
         findings.add(("matrix", *path), problem, key=not path)
 
     matrix = scenario.header.matrix
-    where = scenario.document.where
+    where = scenario.origins.where
     if any(True for _ in texts(matrix)):
         # Variables that use the matrix cannot be known before it is.
         early = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import Diagnostic, Where
+from scenario_runner.errors import Diagnostic, Where, in_file_order
 from scenario_runner.language.document import Document
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Origins
-    from scenario_runner.planning.values import ValueProblem
+    from scenario_runner.planning.value_problems import ValueProblem
 
 Path = tuple[str | int, ...]
 Span = tuple[int, int]
@@ -34,6 +34,10 @@ class Findings:
         """Note a problem at a value. key: at its key instead. span: a part of the value's text."""
         self.add_at(place(self.origins, path, key=key, span=span), problem)
 
+    def place(self, path: Path) -> Where:
+        """Where a value stands; with a label where it comes from a source and not from the scenario itself."""
+        return place(self.origins, path)
+
     def add_at(self, where: Where, problem: ValueProblem) -> None:
         """Note a problem at a known place."""
         self.take(Diagnostic(problem.code, where, problem.message, problem.hint))
@@ -46,9 +50,7 @@ class Findings:
 
     def all(self) -> list[Diagnostic]:
         """In the order of the file."""
-        return sorted(
-            self._found.values(), key=lambda d: (d.where.file, d.where.line, d.where.column, d.code)
-        )
+        return in_file_order(self._found.values())
 
 
 def place(

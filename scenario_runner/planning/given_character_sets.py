@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.characters import ALONE, TERMS, faults, named, parse, unencodable
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.language.model import NameParts
 from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
-from scenario_runner.planning.said import is_raw
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.tagged_fields import is_raw
+from scenario_runner.planning.tags import merge
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.language.model import PatientSpec
     from scenario_runner.planning.api import Demographics
-    from scenario_runner.planning.blueprint import Path
+    from scenario_runner.planning.blueprint import Path, PatientPart, StudyPart
     from scenario_runner.planning.findings import Findings
 
 _PATIENT = {"id": "LO", "issuer": "LO", "address": "LO", "phone": "SH"}
@@ -93,8 +95,7 @@ class CharacterSets:
 
     def _note(self, path: Path, what: str, missing: str, terms: Sequence[str]) -> None:
         if missing:
-            message = f"{what} cannot be written in {named(terms)}, which has no {missing}"
-            self._add(path, ValueProblem("FAB314", message, _HINT))
+            self._add(path, _lacking(what, missing, terms))
 
     def _add(self, path: Path, problem: ValueProblem) -> None:
         """Note it once, though it is met at every level below."""
@@ -118,6 +119,42 @@ class CharacterSets:
         return self._samples[locale]
 
 
+def given_terms(owner: PatientPart, study: StudyPart) -> list[Sequence[str]]:
+    """The lists of defined terms that the objects of a study are written in, as far as any is given."""
+    given = owner.spec.character_set
+    listed: Sequence[str] | None = [given] if isinstance(given, str) else given
+    tags = [merge(owner.spec.tags, study.spec.tags), *(part.tags for part in study.series)]
+    found = (_told(each, (), listed, ())[0] for each in tags)
+    return [terms for terms in found if terms is not None]
+
+
+def unwritable_tags(
+    tags: Mapping[str, Any], path: Path, studies: Iterable[tuple[PatientPart, StudyPart]]
+) -> list[tuple[Path, ValueProblem]]:
+    """Texts that a step sets in all objects of these studies and that their given character sets lack."""
+    own, _ = _told(tags, path, None, path)
+    if own is not None and faults(own):
+        return []  # told with the tags
+    lists = [own] if own is not None else [each for one in studies for each in given_terms(*one)]
+    alike = dict.fromkeys(map(tuple, () if is_raw(tags.get(_KEYWORD)) else lists))
+    found: dict[Path, ValueProblem] = {}
+    for where, vr, text in _tag_texts(tags, path):
+        for terms in alike:
+            if not faults(terms) and (missing := unencodable(text, vr, terms)):
+                found.setdefault(where, _lacking(f"'{text}'", missing, terms))
+    return list(found.items())
+
+
+def _lacking(what: str, missing: str, terms: Sequence[str]) -> ValueProblem:
+    message = f"{what} cannot be written in {named(terms)}, which has no {missing}"
+    return ValueProblem("FAB314", message, _HINT)
+
+
+def writable(text: str, term_lists: Iterable[Sequence[str]], vr: str = "LO") -> bool:
+    """Whether each of the lists has sets for all characters of a text."""
+    return not any(unencodable(text, vr, terms) for terms in term_lists)
+
+
 def _is_generated(spec: PatientSpec) -> bool:
     return spec.name is None or (isinstance(spec.name, NameParts) and spec.name.locale is not None)
 
@@ -134,8 +171,6 @@ def _told(
 
 def _near(term: str) -> list[str]:
     """Defined terms that may be meant: those alike, else the most usual ones."""
-    from difflib import get_close_matches
-
     digits = "".join(filter(str.isdigit, term))
     same = [known for known in TERMS if digits and known.split()[-1:] == [digits]]
     alike = get_close_matches(term.upper(), TERMS, 3, 0.6)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from scenario_runner.dicom.vrs import LONGEST_TEXT
 from scenario_runner.planning.blueprint import Identifier, Path
 from scenario_runner.planning.findings import Findings, place
-from scenario_runner.planning.numbers import Demand
+from scenario_runner.planning.number_ranges import Demand
 from scenario_runner.planning.pattern_parts import Field, Literal, PatternError
 from scenario_runner.planning.patterns import Pattern, parse
-from scenario_runner.planning.values import ValueProblem, forbidden
+from scenario_runner.planning.value_problems import ValueProblem, forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

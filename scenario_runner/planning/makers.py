@@ -7,25 +7,24 @@ the scenario may stand for a hundred thousand of them.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.timezones import offset_text
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning import person_name
 from scenario_runner.planning.anatomy import side
-from scenario_runner.planning.dates import series_start, working_time
-from scenario_runner.planning.demographics import demographics_for
-from scenario_runner.planning.identity import (
-    Dice,
-    child_seed,
-    derive_seed,
-    uid_below,
-    uids_below,
-)
+from scenario_runner.planning.dates import age_on, series_start, working_time
+from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
+from scenario_runner.planning.departments import institution, language_of
+from scenario_runner.planning.examinations import ENGLISH, pick
+from scenario_runner.planning.examined import Examined, leading, places, shown
+from scenario_runner.planning.given_character_sets import given_terms, writable
+from scenario_runner.planning.identity import Dice, child_seed, uid_below, uids_below
 from scenario_runner.planning.lazy import Lazy
-from scenario_runner.planning.numbering import Numbering
-from scenario_runner.planning.places import finder
+from scenario_runner.planning.part_identifiers import PartIdentifiers
+from scenario_runner.planning.part_lookup import finder
 from scenario_runner.planning.plan import (
     PlannedImage,
     PlannedPatient,
@@ -39,11 +38,8 @@ if TYPE_CHECKING:
     from scenario_runner.language.model import NameParts
     from scenario_runner.planning.api import Demographics, Person
     from scenario_runner.planning.blueprint import Identifier, PatientPart, SeriesPart, StudyPart
-    from scenario_runner.planning.numbers import Reserved
-
-PHYSICIANS = 100
-"""How many referring physicians a case knows in each locale."""
-INSTITUTION = "SYNTHETIC GENERAL HOSPITAL"
+    from scenario_runner.planning.departments import Department
+    from scenario_runner.planning.number_ranges import Reserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +58,11 @@ class Setting:
     uid_root: str | None
     reserved: Reserved
     demographics: Mapping[str, Demographics]
-    _physicians: dict[tuple[str, int], str] = field(default_factory=dict)
+    department: Department
 
-    def numbering(self, rule: Identifier) -> Numbering:
+    def identifiers(self, rule: Identifier) -> PartIdentifiers:
         """What writes the identifiers of a rule."""
-        return Numbering(
+        return PartIdentifiers(
             rule,
             scope=f"{self.run_seed} {self.case_name}",
             site=self.site_name,
@@ -79,22 +75,13 @@ class Setting:
             return None
         return offset_text(dt.datetime.combine(date, time, self.zone))
 
-    def physician(self, locale: str, number: int) -> str:
-        """One of the physicians who refer to this department, of the patient's locale."""
-        key = (locale, number)
-        if key not in self._physicians:
-            source, rest = demographics_for(locale, self.demographics)
-            seed = derive_seed(self.case_seed, "physician", number)
-            self._physicians[key] = person_name.compose(None, source.person(rest, "O", seed))
-        return self._physicians[key]
-
 
 class PatientMaker:
     """Makes the patients of one part."""
 
     def __init__(self, part: PatientPart, setting: Setting) -> None:
         self._part, self._setting = part, setting
-        self._ids = setting.numbering(part.patient_id)
+        self._ids = setting.identifiers(part.patient_id)
         self._source, self._locale = demographics_for(part.locale, setting.demographics)
         self._terms = _terms(part.spec.character_set)
         self._study_count = part.study_count
@@ -108,7 +95,7 @@ class PatientMaker:
         dice = Dice(seed)
         sex = spec.sex or "MF"[dice.randint(0, 1)]
         first = part.life.first_study(dice)
-        birth_date = part.life.birth_date(first, dice)
+        sex, birth_date = self._born(sex, first, seed, dice)
         person = self._source.person(self._locale, sex, dice.bits() >> 1)
         studies: Lazy[PlannedStudy] = Lazy(self._study_count)
         patient = PlannedPatient(
@@ -124,13 +111,30 @@ class PatientMaker:
             phone=person.phone if spec.phone is None else spec.phone,
             locale=part.locale,
             character_set=self._terms,
+            keep=spec.keep,
             tags=spec.tags,
             studies=studies,
         )
-        if part.said:
-            patient = replace(patient, **part.said)
+        if part.tagged:
+            patient = replace(patient, **part.tagged)
         studies.make = partial(self._study, patient, nth, first)
         return patient
+
+    def _born(self, sex: str, first: dt.date, seed: int, dice: Dice) -> tuple[str, dt.date]:
+        """Sex and birth date of somebody who can have the studies, where the scenario leaves them open.
+
+        sex: as it is given, or drawn from both. first: the day of the first study.
+        """
+        part, life = self._part, self._part.life
+        given = part.spec.sex or part.tagged.get("sex")
+        if not part.subjects:
+            return sex, life.birth_date(first, dice)
+        birth_date = life.birth_date(first, dice) if life.is_given else None
+        months = None if birth_date is None else age_on(first, birth_date, "m")
+        subject = pick(part.subjects, given or "O", months, seed)
+        if given is None and sex not in subject.sexes:
+            sex = subject.sexes
+        return sex, birth_date or life.birth_date(first, dice, subject.ages)
 
     def _study(self, patient: PlannedPatient, nth: int, first: dt.date, place: int) -> PlannedStudy:
         maker, study_nth = self._find(place)
@@ -142,15 +146,16 @@ class StudyMaker:
 
     def __init__(self, part: StudyPart, owner: PatientPart, setting: Setting) -> None:
         self._part, self._owner, self._setting = part, owner, setting
-        self._accessions = setting.numbering(part.accession)
-        spec = part.spec
-        self._description = (
-            _study_description(part) if spec.description is None else spec.description
-        )
-        self._procedure = self._description if spec.procedure is None else spec.procedure
-        self._institution = INSTITUTION if spec.institution is None else spec.institution
+        self._accessions = setting.identifiers(part.accession)
+        self._usual = _usual_description(part)
+        self._language = language_of(owner.locale)
+        self._terms = given_terms(owner, part)
         self._series_count = part.series_count
-        self._find = finder(part.series, lambda series: SeriesMaker(series, setting.uid_root))
+        self._lead = leading(part.series)
+        among = places(part.series)
+        self._find = finder(
+            part.series, lambda one: SeriesMaker(one, setting.uid_root, among.get(one.first))
+        )
 
     def make(
         self, patient: PlannedPatient, patient_nth: int, nth: int, first: dt.date, place: int
@@ -168,9 +173,13 @@ class StudyMaker:
         if date is None:
             date = first if place == 0 else self._owner.life.further_study(first, dice)
         time = part.time or working_time(dice)
+        examined = self._examined(patient, date, seed)
+        description = spec.description
+        if description is None:
+            description = examined.description() if examined else self._usual
         physician = spec.referring_physician
         if physician is None:
-            physician = setting.physician(self._owner.locale, seed % PHYSICIANS)
+            physician = self._physician(seed)
         accession = self._accessions.text(
             patient_nth * part.count + nth, seed, dt.datetime.combine(date, time), part.modality
         )
@@ -185,40 +194,80 @@ class StudyMaker:
             uid=uid,
             study_id=f"S{seed % 10**8:08d}",
             accession=accession,
-            description=self._description,
+            description=description,
             date=date,
             time=time,
             referring_physician=physician,
-            institution=self._institution,
-            procedure=self._procedure,
+            institution=self._institution(seed),
+            procedure=description if spec.procedure is None else spec.procedure,
             modality=part.modality,
-            timezone_offset=setting.offset(date, time),
+            procedure_code=examined.code() if examined and not part.in_words else None,
+            timezone_offset=setting.offset(
+                part.tagged.get("date", date), part.tagged.get("time", time)
+            ),
             tags=spec.tags,
             patient=patient,
             series=series,
         )
-        if part.said:
-            study = replace(study, **part.said)
+        if part.tagged:
+            study = replace(study, **part.tagged)
         # Below a UID that the scenario gives, each run has its own ones all the same.
-        series.make = partial(self._series, study, uid)
+        series.make = partial(self._series, study, uid, examined)
         return study
 
-    def _series(self, study: PlannedStudy, uid: str, place: int) -> PlannedSeries:
+    def _examined(self, patient: PlannedPatient, date: dt.date, seed: int) -> Examined | None:
+        """What the study is of, which somebody of the patient's sex and age has."""
+        if not self._part.examinations or self._lead is None:
+            return None
+        months = age_on(date, patient.birth_date, "m")
+        found = pick(self._part.examinations, patient.sex, months, seed)
+        side = self._lead.spec.laterality or found.side(seed)
+        return Examined(found, side, self._language, self._terms)
+
+    def _physician(self, seed: int) -> str:
+        found = self._setting.department.physician(self._owner.locale, seed)
+        if writable(found, self._terms, "PN"):
+            return found
+        alphabetic = found.partition("=")[0]
+        if writable(alphabetic, self._terms, "PN"):
+            return alphabetic
+        return self._setting.department.physician(DEFAULT_LOCALE, seed)
+
+    def _institution(self, seed: int) -> str:
+        given = self._part.spec.institution
+        if given is not None:
+            return given
+        found = institution(self._language, seed)
+        return found if writable(found, self._terms) else institution(ENGLISH, seed)
+
+    def _series(
+        self, study: PlannedStudy, uid: str, examined: Examined | None, place: int
+    ) -> PlannedSeries:
         maker, nth = self._find(place)
-        return maker.make(study, uid, nth, place)
+        return maker.make(study, uid, examined, nth, place)
 
 
 class SeriesMaker:
-    """Makes the series of one part, for every study of another."""
+    """Makes the series of one part, for every study of another.
 
-    def __init__(self, part: SeriesPart, uid_root: str | None) -> None:
-        self._part, self._root = part, uid_root
+    among: its first one's place among the series that show what the study is of; None when they do not.
+    """
+
+    def __init__(self, part: SeriesPart, uid_root: str | None, among: int | None) -> None:
+        self._part, self._root, self._among = part, uid_root, among
         self._design = part.design()
 
-    def make(self, study: PlannedStudy, study_uid: str, nth: int, place: int) -> PlannedSeries:
+    def make(
+        self,
+        study: PlannedStudy,
+        study_uid: str,
+        examined: Examined | None,
+        nth: int,
+        place: int,
+    ) -> PlannedSeries:
         """The part's nth series of a study, which is the study's ``place``-th.
 
-        study_uid: what the UIDs follow from.
+        study_uid: what the UIDs follow from. examined: what the study is of.
         """
         part = self._part
         spec = part.spec
@@ -238,16 +287,28 @@ class SeriesMaker:
             "date": date,
             "time": time,
         }
-        series = PlannedSeries(**{**own, **self._design}, study=study, images=images)
+        design = self._design
+        if examined is not None and self._among is not None:
+            own["laterality"] = spec.laterality or examined.side
+            design = {**design, **shown(part, examined, self._among + nth), **part.tagged}
+        series = PlannedSeries(**{**own, **design}, study=study, images=images)
         images.make = partial(self._image, series, uid)
         return series
 
     def _image(self, series: PlannedSeries, series_uid: str, place: int) -> PlannedImage:
-        number = place + 1
-        uid = self._part.image_uid or uid_below(self._root, series_uid, f"i{number}")
+        uid = self._uid(series_uid, place)
         if self._part.uid_of is not None:
-            uid = self._part.uid_of(number, uid, uid_below(self._root, series_uid, "i1"))
-        return PlannedImage(id=f"{series.id}.i{number}", uid=uid, number=number, series=series)
+            uid = self._part.uid_of(place + 1, uid, self._uid(series_uid, 0))
+        key = f"{series.id}.i{place + 1}"
+        if not self._part.instances:
+            return PlannedImage(id=key, uid=uid, number=place + 1, series=series)
+        given = self._part.instances[place].number
+        number = place + 1 if given is None else given
+        return PlannedImage(id=key, uid=uid, number=number, series=series, place=place)
+
+    def _uid(self, series_uid: str, place: int) -> str:
+        given = self._part.instances[place].uid if self._part.instances else self._part.image_uid
+        return given or uid_below(self._root, series_uid, f"i{place + 1}")
 
 
 def _name(given: str | NameParts | None, person: Person) -> str:
@@ -263,7 +324,7 @@ def _terms(given: str | list[str] | None) -> tuple[str, ...] | None:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _study_description(part: StudyPart) -> str:
+def _usual_description(part: StudyPart) -> str:
     if not part.series:
         return ""
     first = part.series[0]

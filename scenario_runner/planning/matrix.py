@@ -3,7 +3,7 @@
 As in GitHub Actions: ``exclude`` goes first and drops every combination that has all the values
 of one of its entries. An entry of ``include`` is added to each combination of the axes in which it
 overwrites no value of an axis (values that an entry before it added may be overwritten); one that
-fits none is a combination of its own, to which nothing is added.
+fits none is a combination of its own, to which nothing is added; written twice, it is two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from scenario_runner.language.scalars import as_written
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 MAX_CASES = 1000
 _AXIS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -66,11 +66,7 @@ def _with_included(
             one.update(entry)
         if not meant:
             made.append(dict(entry))
-    return extended + [
-        one
-        for place, one in enumerate(made)
-        if not any(same_value(one, earlier) for earlier in made[:place])
-    ]
+    return extended + made
 
 
 def narrowed(

@@ -12,7 +12,7 @@ from scenario_runner.dicom.syntaxes import (
     TRANSFER_SYNTAXES,
     transfer_syntax_uid,
 )
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

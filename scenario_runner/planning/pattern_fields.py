@@ -7,8 +7,9 @@ needs the registry, the other what stands before it.
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.planning.api import PatternContext, PatternField

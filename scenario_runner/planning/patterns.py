@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.api import PatternContext, PatternField, SpacedField
 from scenario_runner.planning.pattern_fields import MAX_WIDTH
 from scenario_runner.planning.pattern_parts import (

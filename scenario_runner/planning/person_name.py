@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.planning.values import ValueProblem, forbidden
+from scenario_runner.planning.value_problems import ValueProblem, forbidden
 
 if TYPE_CHECKING:
     from scenario_runner.language.model import NameParts

@@ -6,10 +6,11 @@ members on demand, always the same ones. Ids (``p1.s2.e1.i3``) are stable betwee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
-from scenario_runner.planning.said import text_of
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.tagged_fields import text_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,6 +39,8 @@ class PlannedPatient:
     locale: str
     character_set: tuple[str, ...] | None
     """Defined terms as given, or None: chosen for the values when the object is made."""
+    keep: bool = False
+    """Whether the registry is told of it."""
     tags: Mapping[str, Any]
     studies: Sequence[PlannedStudy] = field(repr=False, compare=False)
 
@@ -60,11 +63,21 @@ class PlannedStudy:
     procedure: str
     modality: str = ""
     """Of its first series."""
+    procedure_code: tuple[str, str, str] | None = None
+    """Value, scheme and meaning of ProcedureCodeSequence, where the procedure was generated."""
     timezone_offset: str | None = None
     """TimezoneOffsetFromUTC of its dates and times, where the site has a time zone."""
     tags: Mapping[str, Any]
     patient: PlannedPatient = field(repr=False, compare=False)
     series: Sequence[PlannedSeries] = field(repr=False, compare=False)
+
+    @property
+    def procedure_codes(self) -> list[dict[str, str]]:
+        """The items of a sequence of procedure codes (PS3.3 8.8); none where nothing is coded."""
+        keywords = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
+        return (
+            [dict(zip(keywords, self.procedure_code, strict=True))] if self.procedure_code else []
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +86,15 @@ class PlannedFault:
 
     name: str
     images: tuple[int, ...] | None
-    """InstanceNumbers of those that have it, in order; None for all."""
+    """Places of those that have it, from 1, in order; None for all."""
     rules: tuple[str, ...]
     """Of the validator ``standard``; one of them has to find it."""
     also: tuple[str, ...] = ()
     """Rules that can be broken as a consequence."""
 
-    def on(self, number: int) -> bool:
-        """Whether the image of that number has it."""
-        return self.images is None or number in self.images
+    def on(self, place: int) -> bool:
+        """Whether the image at that place, from 1, has it."""
+        return self.images is None or place in self.images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +172,15 @@ class PlannedImage:
     uid: str
     """SOPInstanceUID."""
     number: int
-    """InstanceNumber, from 1 within its series."""
+    """InstanceNumber, from 1 within its series unless the scenario gives others."""
     series: PlannedSeries = field(repr=False, compare=False)
+    place: int | None = None
+    """Position within the series, from 0, where the number does not say it."""
 
     @property
     def index(self) -> int:
         """Position within the series, from 0."""
-        return self.number - 1
+        return self.number - 1 if self.place is None else self.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +191,12 @@ class PlannedCase:
     """``xray_smoke`` or ``xray_smoke[modality=DX]``; unique within a run."""
     name: str
     matrix: Mapping[str, Any]
+    """With ``row``, what the row is called, where there is a table."""
     index: int
     seed: int
     vars: Mapping[str, Any]
+    row: Mapping[str, Any] | None = None
+    """The cells of that row."""
     patients: Sequence[PlannedPatient] = field(repr=False)
     uid_root: str | None = None
     """The site's arc for UIDs; None means ``2.25``."""

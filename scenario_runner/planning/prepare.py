@@ -7,23 +7,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.model import NameParts, PatientSpec, SeriesSpec, StudySpec
-from scenario_runner.planning import kinds, person_name
+from scenario_runner.planning import judged, object_kinds, person_name
 from scenario_runner.planning.blueprint import Path, PatientPart, SeriesPart, StudyPart
+from scenario_runner.planning.burn_in import unwritable, written
 from scenario_runner.planning.dates import study_day
 from scenario_runner.planning.demographics import (
     DEFAULT_LOCALE,
     NamelessLocaleError,
     require_locale,
 )
-from scenario_runner.planning.faults import Faults
+from scenario_runner.planning.examinations import Subject, subjects
+from scenario_runner.planning.examined import possible, said_in_words
 from scenario_runner.planning.given_character_sets import CharacterSets
 from scenario_runner.planning.given_uids import GivenUids
-from scenario_runner.planning.lives import Lives
-from scenario_runner.planning.said import PATIENT, SERIES, STUDY, said, text_of
-from scenario_runner.planning.shown import Shown, examined
-from scenario_runner.planning.tags import check_tags, merge, narrow_window
-from scenario_runner.planning.values import ValueProblem, check_text
-from scenario_runner.planning.writing import unwritable, written
+from scenario_runner.planning.image_content import ImageContent, examined
+from scenario_runner.planning.patient_dates import PatientDates
+from scenario_runner.planning.series_faults import Faults
+from scenario_runner.planning.tagged_fields import PATIENT, SERIES, STUDY, tagged_fields, text_of
+from scenario_runner.planning.tags import check_tags, merge
+from scenario_runner.planning.value_problems import ValueProblem, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,8 +59,8 @@ class Preparation:
         self._findings = findings
         self._today = today
         self._locales: dict[str, ValueProblem | None] = {}
-        self._lives = Lives(today, findings)
-        self._shown = Shown(offers, folder, findings)
+        self._dates = PatientDates(today, findings)
+        self._content = ImageContent(offers, folder, findings)
         self._uids = GivenUids(findings)
         self._character_sets = CharacterSets(offers.demographics, findings)
         self._faults = Faults(offers.faults, findings)
@@ -105,7 +107,7 @@ class Preparation:
         self._texts(spec, path, (("issuer", "LO"), ("address", "LO"), ("phone", "SH")))
         self._tags(spec.tags, path)
         self._character_sets.check(spec, path, locale)
-        life = self._lives.of(spec, path)
+        life = self._dates.of(spec, path)
         patient_id = self._identifiers.rule(
             "patient_id", spec.id, (*path, "id"), spec.count, issuer=spec.issuer or ""
         )
@@ -123,8 +125,9 @@ class Preparation:
             patient_id=patient_id,
             life=life,
             locale=locale or DEFAULT_LOCALE,
-            said=said(spec.tags, PATIENT),
+            tagged=tagged_fields(spec.tags, PATIENT),
             studies=tuple(studies),
+            subjects=_subjects(studies),
         )
 
     def _study(self, spec: StudySpec, path: Path, first: int, patient: PatientSpec) -> StudyPart:
@@ -138,7 +141,7 @@ class Preparation:
         if series:
             modality = series[0].stated_modality
         tags = merge(patient.tags, spec.tags)
-        said_of_study = said(tags, STUDY)
+        tags_of_study = tagged_fields(tags, STUDY)
         levels = ((path, spec.tags), (path[:2], patient.tags))
         self._uids.take("StudyInstanceUID", levels, patient.count * spec.count)
         return StudyPart(
@@ -153,12 +156,14 @@ class Preparation:
                 patient.count * spec.count,
                 modality=modality,
             ),
-            date=said_of_study.get("date")
+            date=tags_of_study.get("date")
             or (None if spec.date is None else study_day(spec.date, self._today)),
-            time=said_of_study.get("time") or spec.time,
+            time=tags_of_study.get("time") or spec.time,
             modality=modality,
-            said=said_of_study,
+            tagged=tags_of_study,
             series=series,
+            examinations=possible(spec, series),
+            in_words=said_in_words(spec, series),
         )
 
     def _series_of(
@@ -193,7 +198,7 @@ class Preparation:
         if given is None:
             self._no_modality(path, "neither the series nor its study has a modality")
             return None
-        chosen = kinds.choose(given, spec.sop_class, self._offers.modalities)
+        chosen = object_kinds.choose(given, spec.sop_class, self._offers.modalities)
         if isinstance(chosen[1], ValueProblem):
             owner = path if chosen[0] == "sop_class" or spec.modality is not None else study_path
             self._findings.add((*owner, str(chosen[0])), chosen[1])
@@ -201,16 +206,16 @@ class Preparation:
         found, sop_class = chosen
         several = (spec.frames or found.frames) > 1
         sop_class = sop_class or (several and found.multiframe_sop_class_uid) or found.sop_class_uid
-        for key, contradiction in kinds.contradictions(spec, found, sop_class):
+        for key, contradiction in object_kinds.contradictions(spec, found, sop_class):
             self._findings.add((*path, key), contradiction)
-        refers_to, nothing = kinds.referred(found, before)
+        refers_to, nothing = object_kinds.referred(found, before)
         if nothing is not None:
             owner = path if spec.modality is not None else study_path
             self._findings.add((*owner, "modality"), nothing)
         texts = (("description", "LO"), ("protocol", "LO"), ("body_part", "CS"), ("view", "CS"))
         self._texts(spec, path, texts)
         self._tags(spec.tags, path)
-        picture = self._shown.picture(spec, found.modality, path)
+        picture = self._content.picture(spec, found.modality, path)
         rows, columns = spec.size or (
             (picture.rows, picture.columns) if picture else (found.rows, found.columns)
         )
@@ -218,19 +223,30 @@ class Preparation:
         tags = merge(patient.tags, study.tags, spec.tags)
         frames = spec.frames or found.frames
         volume = picture.planes if picture is not None and frames == 1 else 0
-        images = spec.images or (volume if volume > 1 else found.images) or max(1, refers_to)
+        images = (
+            spec.images
+            or len(spec.instances or ())
+            or (volume if volume > 1 else found.images)
+            or max(1, refers_to)
+        )
         series = patient.count * study.count * spec.count
         levels = [(path, spec.tags), (study_path, study.tags), (study_path[:2], patient.tags)]
         if path == study_path:
             del levels[0]
         else:
             self._uids.not_below_its_study(path, spec.tags)
-        if narrow := narrow_window(tags):
-            above = next(where for where, given in levels if "WindowWidth" in given)
-            self._findings.add((*above, "tags", "WindowWidth"), narrow)
         self._uids.take("SeriesInstanceUID", levels, series)
-        self._uids.take("SOPInstanceUID", levels, series * images)
-        transfer_syntax = self._shown.transfer_syntax(spec, found, (rows, columns), path)
+        if spec.instances is None:
+            self._uids.take("SOPInstanceUID", levels, series * images)
+        else:
+            self._uids.listed(path, spec, series)
+        transfer_syntax = self._content.transfer_syntax(spec, found, (rows, columns), path)
+        tagged = tagged_fields(tags, SERIES)
+        planned = self._decided(tagged.get("body_part", about.body_part), study)
+        made = judged.Object(found.key, sop_class, transfer_syntax, planned)
+        for below, problem in judged.problems(tags, made):
+            above = next(where for where, given in levels if below[0] in given)
+            self._findings.add((*above, "tags", *below), problem)
         for below, problem in unwritable(spec, found, rows, columns):
             self._note((*path, *below), problem)
         faults = self._faults.planned(
@@ -250,14 +266,15 @@ class Preparation:
             defaults=found,
             kind=found.key,
             modality=found.modality,
-            color=kinds.shows_color(found, sop_class),
+            color=object_kinds.shows_color(found, sop_class),
             sop_class_uid=sop_class,
             transfer_syntax_uid=transfer_syntax,
             image_count=images,
             frames=frames,
             rows=rows,
             columns=columns,
-            phantom=self._shown.phantom(spec, found, about.body_part, frames),
+            phantom=self._content.phantom(spec, found, about.body_part, frames),
+            phantom_of=lambda body_part: self._content.phantom(spec, found, body_part, frames),
             picture=picture,
             **written(spec.burn_in),
             description=about.description,
@@ -265,11 +282,21 @@ class Preparation:
             body_part=about.body_part,
             view=about.view,
             tags=tags,
-            said=said(tags, SERIES),
+            tagged=tagged,
+            instances=tuple(spec.instances or ()),
             image_uid=text_of(tags.get("SOPInstanceUID")) or None,
             faults=faults,
             uid_of=partial(self._faults.uid, faults) if faults else None,
         )
+
+    def _decided(self, body_part: str, study: StudySpec) -> dict[str, str]:
+        """What the scenario says elsewhere than in ``tags`` and rules look at, by keyword."""
+        day = self._today if study.date is None else study_day(study.date, self._today)
+        return {
+            "BodyPartExamined": body_part,
+            "StudyDate": day.strftime("%Y%m%d"),
+            "PatientBirthDate": "",  # one that is given is held to the study's day by Lives
+        }
 
     def _name(self, name: str | NameParts | None, path: Path) -> None:
         if isinstance(name, str):
@@ -314,10 +341,25 @@ class Preparation:
         self._findings.add((*path, *below), problem, key=problem.of_key)
 
     def _no_modality(self, path: Path, message: str) -> None:
-        names = ", ".join(sorted(kinds.usual(self._offers.modalities)))
-        hint = f"write modality: on the study or on each series; modalities are: {names}"
+        names = ", ".join(sorted(object_kinds.usual(self._offers.modalities)))
+        how = "write modality: on the study or on each series"
+        if self._findings.place(path).label:
+            how = "give those that name none one: modality: DX beside the files, or --modality DX"
+        hint = f"{how}; modalities are: {names}"
         self._findings.add(path, ValueProblem("FAB306", message, hint))
 
     def _note(self, path: Path, problem: ValueProblem | None) -> None:
         if problem is not None:
             self._findings.add(path, problem)
+
+
+def _subjects(studies: Sequence[StudyPart]) -> Sequence[Subject]:
+    """Who can have the studies of a patient, as far as anything is known of these."""
+    known = [study for study in studies if study.examinations and study.count]
+    if not known:
+        return ()
+    return subjects(
+        [study.examinations for study in known],
+        adult=any(study.in_words for study in known),
+        several=sum(study.count for study in studies) > 1,
+    )

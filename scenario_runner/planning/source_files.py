@@ -6,19 +6,20 @@ import csv
 import io
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document, Path, path_text
 from scenario_runner.language.fields import InputFile, Model, Text
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
 from scenario_runner.language.scalars import plain_scalar
-from scenario_runner.language.words import did_you_mean, quoted, some_of
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 
 _LEVELS: dict[str, type[Model]] = {"patient": PatientSpec, "study": StudySpec, "series": SeriesSpec}
@@ -229,3 +230,6 @@ class _Below:
     def where(self, path: Path, *, key: bool = False) -> Where:
         """Where it stands in the file."""
         return self.document.where((*self.path, *path), key=key)
+
+
+TABLE, PATIENT_FILE = Table(), PatientFile()

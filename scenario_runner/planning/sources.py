@@ -7,23 +7,33 @@ they are bound, checked and planned as those of the scenario are. What the entry
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from scenario_runner.errors import Diagnostic, InvalidInput, in_file_order
+from scenario_runner.errors import (
+    Diagnostic,
+    FabricatorError,
+    InvalidInput,
+    described,
+)
 from scenario_runner.language.binding import bind
+from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.model import PatientSpec
-from scenario_runner.language.words import did_you_mean, quoted, some_of
+from scenario_runner.language.rows import read_file
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from scenario_runner.database.location import Location
     from scenario_runner.errors import Where
     from scenario_runner.language.document import Origins, Path
+    from scenario_runner.language.site_model import Site
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of one file that a source reads."""
+_MOST_REMARKS = 200
 
 
 class SourceError(Exception):
@@ -38,15 +48,32 @@ class SourceError(Exception):
 class Inputs:
     """What sources have read, by name, each once: a run keeps it, and a rerun reads nothing else.
 
-    kept: of the run that is repeated; None where everything is read anew.
+    kept: of the run that is repeated; None where everything is read anew. asks: whether a source may ask
+    a system; where it may not, as in ``validate``, it gives patients that stand for those there may be.
     """
 
     kept: Mapping[str, bytes] | None = None
+    asks: bool = True
     read: dict[str, bytes] = field(default_factory=dict)
+    remarks: dict[str, None] = field(default_factory=dict)
+    """What sources took though it is unusual, or left aside, in sentences, each once."""
+
+    def remarked(self) -> list[str]:
+        """The remarks, in order; a number stands for those beyond what anybody reads."""
+        every = list(self.remarks)
+        more = len(every) - _MOST_REMARKS
+        return every[:_MOST_REMARKS] + ([f"and {more} more like these"] if more > 0 else [])
 
     def file(self, path: FilePath) -> bytes:
         """The content of a file. Raises SourceError."""
         return self.once(path.as_posix(), lambda: _content(path))
+
+    def content(self, path: FilePath) -> bytes:
+        """The same for a reader that tells of an OSError itself. Raises OSError."""
+        name = path.as_posix()
+        if name in self.read:
+            return self.read[name]
+        return self.kept[name] if self.kept is not None and name in self.kept else read_file(path)
 
     def once(self, name: str, ask: Callable[[], bytes]) -> bytes:
         """What asking gave the first time; name: tells it from everything else that is read."""
@@ -76,6 +103,16 @@ class SourceContext:
 
     folder: FilePath
     inputs: Inputs
+    seed: int = 0
+    """Of the run, for what is drawn."""
+    registry: Location | None = None
+    """Where the run's registry is; None where there is none to ask."""
+    site: Site | None = None
+    """Of the run, with its targets and rules."""
+    entry: int = 0
+    """Which entry of the scenario's ``patients`` asks."""
+    site_folder: FilePath = FilePath()
+    """What relative paths in the site file start from."""
 
     def file(self, name: str) -> tuple[str, bytes]:
         """A file by the name that diagnostics show, and its content. Raises SourceError."""
@@ -93,7 +130,7 @@ class Sourced:
 
 
 class PatientSource(Protocol):
-    """Where patients come from."""
+    """Where patients come from. One that asks a target of the site says under ``asks`` which parameter names it."""
 
     name: str
     """The key under ``from``."""
@@ -115,6 +152,23 @@ class Placed:
     """Which entry of the scenario's ``patients`` asked for it."""
     origins: Origins
     """Of paths from the top of the scenario: ``("patients", 0, "sex")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The origins of what a source takes, some of which stands beside its name."""
+
+    entry: Origins
+    at: Path
+    """Of what stands under the name."""
+    beside: Mapping[str, Any]
+
+    def where(self, path: Path, *, key: bool = False) -> Where:
+        """The place in the scenario."""
+        below = path[len(self.at) :]
+        if below and below[0] in self.beside:
+            path = (*self.at[:-1], *below)
+        return self.entry.where(path, key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +213,7 @@ def placed(
         except InvalidInput as error:
             wrong += error.diagnostics
     if wrong:
-        raise InvalidInput(in_file_order(wrong))
+        raise InvalidInput(wrong)
     return found
 
 
@@ -170,7 +224,9 @@ def _of_source(
     sources: Mapping[str, PatientSource],
     context: SourceContext,
 ) -> list[Placed]:
-    ((name, given),) = (entry.from_ or {}).items()
+    asked = entry.from_ or {}
+    name = next((key for key in asked if key in sources), next(iter(asked)))
+    given, beside = asked[name], {key: asked[key] for key in asked if key != name}
     at = (*path, "from", name)
     if name not in sources:
         guess = did_you_mean(name, sources)
@@ -179,13 +235,19 @@ def _of_source(
         raise InvalidInput([Diagnostic("FAB317", origins.where(at, key=True), message, hint)])
     source = sources[name]
     tree = {source.short: given} if not isinstance(given, dict) else given
-    parameters = bind(source.parameters, tree, origins, at)
+    parameters = bind(source.parameters, {**tree, **beside}, _Beside(origins, at, beside), at)
     own = {key: getattr(entry, key) for key in entry.model_fields_set - {"from_"}}
     try:
-        return _bound(source.patients(parameters, context), own, int(path[1]), origins)
+        context = replace(context, entry=int(path[1]))
+        return _bound(source.patients(parameters, context), own, context.entry, origins)
     except SourceError as error:
         diagnostic = Diagnostic("FAB317", origins.where(at), error.message, error.hint)
         raise InvalidInput([diagnostic]) from None
+    except (FabricatorError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        message = f"the source {quoted(name)} failed: {described(error)}"
+        raise InvalidInput([Diagnostic("FAB317", origins.where(at), message)]) from error
 
 
 def _bound(
@@ -209,7 +271,7 @@ def _bound(
         both = _Merged(origins, own, one.origins)
         made.append(Placed(spec.model_copy(update=merged), entry, both))
     if wrong:
-        raise InvalidInput(in_file_order(wrong))
+        raise InvalidInput(wrong)
     return made
 
 

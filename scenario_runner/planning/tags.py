@@ -1,8 +1,9 @@
 """``tags``: attributes that the scenario sets itself, checked before anything is made.
 
 A key is a keyword (``StationName``), or ``(gggg,xxee) CREATOR`` for a private attribute. A value is
-a scalar, a list for several values, a list of mappings for a sequence; ``null`` leaves the attribute
-out; ``{raw: …}`` is written as it is, whatever the Standard says, and only has to have bytes.
+a scalar, a list for several values, a list of mappings for a sequence; ``null`` is no value: one of
+Type 2 is empty then, another is left out; ``{raw: …}`` is written as it is, whatever the Standard
+says, and only has to have bytes; ``{raw: null}`` leaves any attribute out.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from typing import Any
 from scenario_runner.dicom import forms
 from scenario_runner.dicom.dictionary import entry_of, keywords
 from scenario_runner.dicom.vrs import ALL, BYTES, ONE_TEXT, STRUCT_CODES, TEXT
+from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.scalars import as_written
-from scenario_runner.language.words import did_you_mean
 from scenario_runner.planning import person_name
-from scenario_runner.planning.raw import raw_bytes
-from scenario_runner.planning.values import ValueProblem, check_text
+from scenario_runner.planning.raw_values import raw_bytes
+from scenario_runner.planning.value_problems import ValueProblem, check_text
 
 Path = tuple[str | int, ...]
 Report = Callable[[Path, ValueProblem], None]
@@ -53,30 +54,6 @@ def check_tags(tags: Mapping[str, Any], report: Report) -> None:
             report((key,), _wrong(f"{key} describes the pixels as they are drawn", hint))
             continue
         _check_entry(key, value, (key,), report)
-
-
-def narrow_window(values: Mapping[str, Any]) -> ValueProblem | None:
-    """Why the WindowWidth among values cannot be (PS3.3 C.11.2.1.2), or None.
-
-    values: those of one data set or item, for the function says which widths there are.
-    """
-    given = values.get("WindowWidth")
-    if given is None or _is_raw(given):
-        return None
-    exact = as_written(values.get("VOILUTFunction")) in ("LINEAR_EXACT", "SIGMOID")
-    for each in given if isinstance(given, list) else str(as_written(given)).split("\\"):
-        try:
-            width = float(str(as_written(each)))
-        except ValueError:
-            continue  # told as a value that is no number
-        if width <= 0 or (width < 1 and not exact):
-            least = "above 0" if exact else "1 or more"
-            hint = "write {raw: …} to send it all the same"
-            if width > 0:
-                hint = f"add VOILUTFunction: LINEAR_EXACT, which takes any above 0; {hint}"
-            message = f"a window is {least} wide, not {width:g} (PS3.3 C.11.2.1.2)"
-            return _wrong(message, hint)
-    return None
 
 
 def _check_entry(key: str, value: Any, path: Path, report: Report) -> None:
@@ -175,6 +152,8 @@ def _text(value: Any) -> Any:
 
 def _check_raw(value: Mapping[str, Any], vrs: list[str], path: Path, report: Report) -> None:
     """Anything may be raw but what has no bytes: 70000 in two of them, hexadecimal that is none."""
+    if value["raw"] is None:
+        return
     try:
         raw_bytes(value["raw"], vrs[0])
     except ValueError as error:
@@ -188,9 +167,6 @@ def _check_sequence(key: str, value: Any, path: Path, report: Report) -> None:
         report(path, _wrong(f"{key} is a sequence", f"write {key}: [{{KEYWORD: value}}]"))
         return
     for place, item in enumerate(items):
-        if problem := narrow_window(item):
-            inside = (*path, place) if items is value else path
-            report((*inside, "WindowWidth"), problem)
         for name, inner in item.items():
             _check_entry(
                 name, inner, (*path, place, name) if items is value else (*path, name), report

@@ -14,7 +14,7 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import JPEGLosslessSV1
 
 from scenario_runner.decoding import can_decode, pixels_of
-from scenario_runner.decoding.lossless_jpeg import wrong_with
+from scenario_runner.decoding.jpeg_headers import wrong_with
 from tests.imaging.planned import factory, plan_series
 
 if TYPE_CHECKING:

@@ -24,13 +24,15 @@ def instance(tags: dict[str, Any], modality: str = "CT", **more: Any) -> Instanc
     return factory().instance(series.images[1])
 
 
-def test_a_value_is_set_a_null_is_left_out_a_list_has_several_values() -> None:
+def test_a_value_is_set_a_null_has_none_a_list_has_several_values() -> None:
     dataset = made(
-        {"StudyDescription": "Mine", "KVP": None, "OtherPatientIDs": None,
-         "ImageType": ["DERIVED", "SECONDARY", "AXIAL"], "PatientWeight": 71}
+        {"StudyDescription": "Mine", "KVP": None, "AccessionNumber": {"raw": None},
+         "ScanOptions": None, "OtherPatientIDs": None, "ImageType": ["DERIVED", "SECONDARY", "AXIAL"], "PatientWeight": 71}
     )  # fmt: skip
     assert dataset.StudyDescription == "Mine"
-    assert "KVP" not in dataset
+    assert dataset["KVP"].is_empty, "Type 2 is there without a value"
+    assert "AccessionNumber" not in dataset
+    assert "ScanOptions" not in dataset
     assert list(dataset.ImageType) == ["DERIVED", "SECONDARY", "AXIAL"]
     assert dataset.PatientWeight == 71
 

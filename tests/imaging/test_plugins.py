@@ -134,7 +134,7 @@ class Note:
 
 def test_a_plugin_makes_objects_without_pixels_for_one_sop_class(tmp_path: Path) -> None:
     (tmp_path / "notes.py").write_text(
-        "from scenario_runner.plugins import hookimpl\n"
+        "from scenario_runner.hooks import hookimpl\n"
         "from tests.imaging.test_plugins import Note, Thermometer\n\n\n"
         "@hookimpl\ndef fabricate_iod_builders():\n    return [Thermometer(), Note()]\n",
         encoding="utf-8",

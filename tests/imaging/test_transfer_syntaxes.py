@@ -21,6 +21,8 @@ from tests.imaging.planned import factory, plan_series, with_pixels
 from tests.imaging.planned_syntaxes import each_syntax, instance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from pydicom import Dataset
 
@@ -221,9 +223,19 @@ def test_what_cannot_be_held_is_refused_before_anything_is_made(
     assert diagnostic.hint
 
 
-def test_without_its_extra_htj2k_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def without_extras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As where no optional library is installed; what is installed is remembered, so it is asked anew."""
+    with monkeypatch.context() as changed:
+        changed.setattr(syntaxes, "find_spec", lambda name: None)
+        syntaxes.writable.cache_clear()
+        yield
+    syntaxes.writable.cache_clear()
+
+
+@pytest.mark.usefixtures("without_extras")
+def test_without_its_extra_htj2k_is_refused() -> None:
     assert find_spec("imagecodecs") is not None
-    monkeypatch.setattr(syntaxes, "find_spec", lambda name: None)
     assert TRANSFER_SYNTAXES["htj2k"] not in syntaxes.writable()
     with pytest.raises(UsageError, match="htj2k cannot be written"):
         instance("CT", "htj2k")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.conformance.rules.dates import _UNITS as COUNTED
-from scenario_runner.imaging.modules.values import age as written
+from scenario_runner.imaging.modules.attribute_values import age as written
 from scenario_runner.language.model import GivenAge
 from scenario_runner.planning.dates import AgeRule
 from scenario_runner.planning.identity import Dice

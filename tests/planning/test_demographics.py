@@ -16,8 +16,9 @@ from scenario_runner.planning.demographics import (
     hiragana,
     locales,
 )
+from scenario_runner.planning.drawn_people import drawn
 from scenario_runner.planning.person_name import compose
-from scenario_runner.planning.usual_people import drawn, usual_people
+from scenario_runner.planning.usual_people import usual_people
 from tests.planning.support import FAKER, plan, problems
 
 
@@ -212,7 +213,7 @@ def test_a_given_family_name_and_a_locale_share_the_work() -> None:
 
 
 def test_the_people_kept_are_those_that_faker_draws() -> None:
-    assert usual_people() == drawn(), "run python -m scenario_runner.planning.usual_people"
+    assert usual_people() == drawn(), "run python -m scenario_runner.planning.drawn_people"
 
 
 def test_a_person_of_the_default_locale_needs_no_faker() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from scenario_runner.planning.said import said, text_of
+from scenario_runner.planning.tagged_fields import tagged_fields, text_of
 from scenario_runner.planning.views import names
-from tests.planning.support import as_json, plan, problems
+from tests.planning.support import as_json, plan, problems, site
 
 ALL = """\
 patients:
@@ -24,8 +24,8 @@ patients:
         series:
           - modality: CT
             images: 1
-            tags: {SeriesInstanceUID: 1.2.4, SOPInstanceUID: 1.2.5, SeriesNumber: 12, Modality: PT,
-                   SOPClassUID: 1.2.840.10008.5.1.4.1.1.7, FrameOfReferenceUID: 1.2.6,
+            tags: {SeriesInstanceUID: 1.2.4, SOPInstanceUID: 1.2.5, SeriesNumber: 12, Modality: {raw: PT},
+                   SOPClassUID: {raw: 1.2.840.10008.5.1.4.1.1.7}, FrameOfReferenceUID: 1.2.6,
                    SeriesDescription: S, ProtocolName: Q, BodyPartExamined: KNEE, SeriesTime: "1213"}
 """
 
@@ -90,7 +90,7 @@ patients:
     birth_date: 1980-01-02
     studies:
       - {modality: CT, tags: {StudyInstanceUID: {raw: 1.02.3}, AccessionNumber: null}}
-      - {modality: CT, tags: {StudyInstanceUID: {raw: 1.02.3}, SeriesInstanceUID: null}}
+      - {modality: CT, tags: {StudyInstanceUID: {raw: 1.02.3}, SeriesInstanceUID: {raw: null}}}
 """
     patient = plan(text)[0].patients[0]
     assert patient.patient_id == "a\\b"
@@ -164,7 +164,7 @@ def test_each_case_of_a_matrix_may_send_the_same_uid() -> None:
 )  # fmt: skip
 def test_a_tags_value_as_one_text(value: Any, text: str | None) -> None:
     assert text_of(value) == text
-    assert said({"Unknown": value}, {}) == {}
+    assert tagged_fields({"Unknown": value}, {}) == {}
 
 
 def test_an_unknown_sop_class_is_one_diagnostic_and_no_warning() -> None:
@@ -215,9 +215,41 @@ def test_a_given_character_set_holds_the_texts_of_its_patient(
     )
 
 
-def test_a_changed_body_part_takes_nothing_from_the_usual_one() -> None:
-    text = "patients: [{studies: [{series: [{modality: DX, body_part: HAND}, {modality: DX}, {modality: DX, body_part: HAND, phantom: qa/flat}]}]}]\n"
-    hand, chest, flat = plan(text)[0].series()
-    assert (hand.description, hand.protocol, hand.phantom) == ("HAND PA", "HAND PA", "")
-    assert (chest.description, chest.phantom) == ("Chest", "xray/chest")
+def test_a_given_body_part_takes_nothing_from_the_usual_one() -> None:
+    text = "patients: [{studies: [{series: [{modality: DX, body_part: HAND}, {modality: DX, body_part: TONGUE}, {modality: DX, body_part: HAND, phantom: qa/flat}]}]}]\n"
+    hand, tongue, flat = plan(text)[0].series()
+    assert (hand.description, hand.view, hand.phantom) == ("PA", "PA", "")
+    assert "and" in hand.protocol
+    assert (tongue.description, tongue.protocol, tongue.phantom) == ("TONGUE AP", "TONGUE AP", "")
     assert flat.phantom == "qa/flat"
+
+
+@pytest.mark.parametrize(
+    ("study", "offset"),
+    [
+        ("date: 2026-03-28, time: '120000'", "+0100"),
+        ("date: 2026-03-29, time: '120000'", "+0200"),
+        # Half past two does not exist on that day, and comes twice on that one: the first is meant.
+        ("date: 2026-03-29, time: '023000'", "+0100"),
+        ("date: 2026-10-25, time: '023000'", "+0200"),
+        ("date: 2026-10-25, time: '030000'", "+0100"),
+        # What tags say of the moment counts, and what they say of its zone does so most.
+        ("date: 2026-01-15, tags: {StudyDate: 20260715}", "+0200"),
+        ("date: 2026-03-29, time: '120000', tags: {StudyTime: '0130'}", "+0100"),
+        ("date: 2026-10-25, time: '023000', tags: {TimezoneOffsetFromUTC: '+0100'}", "+0100"),
+        ("date: 2026-10-25, tags: {TimezoneOffsetFromUTC: {raw: null}}", None),
+        (
+            "date: 2026-10-25, time: '120000', tags: {TimezoneOffsetFromUTC: {raw: no offset}}",
+            "+0100",
+        ),
+    ],
+)
+def test_the_offset_from_utc_is_that_of_the_study_on_days_when_clocks_change(
+    study: str, offset: str | None
+) -> None:
+    """Objects, worklist items and performed procedure steps have it from the plan."""
+    where = site().model_copy(update={"timezone": "Europe/Berlin"})
+    case = plan(
+        f"patients: [{{studies: [{{{study}, series: [{{modality: CT}}]}}]}}]\n", where=where
+    )[0]
+    assert case.patients[0].studies[0].timezone_offset == offset

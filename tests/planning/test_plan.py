@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.language.names import Shape, planned_shapes
 from scenario_runner.language.templates import render_text
-from scenario_runner.planning.numbers import ReplayCounters
+from scenario_runner.planning.number_ranges import ReplayCounters
 from scenario_runner.planning.views import names
 from scenario_runner.registry.counters import PeekCounters, SqliteCounters
 from tests.planning.support import as_json, plan, site
@@ -265,7 +265,7 @@ def test_a_study_with_only_a_modality_has_one_series_of_it() -> None:
     case = plan("patients: [{studies: [{modality: CT}]}]\n")[0]
     assert case.counts() == {"patients": 1, "studies": 1, "series": 1, "images": 30}
     series = case.patients[0].studies[0].series[0]
-    assert (series.modality, series.description, series.rows) == ("CT", "Chest", 64)
+    assert (series.modality, series.rows) == ("CT", 64)
 
 
 def test_a_study_whose_series_are_none_on_purpose_has_its_identifiers_all_the_same() -> None:
@@ -278,14 +278,14 @@ def test_a_study_whose_series_are_none_on_purpose_has_its_identifiers_all_the_sa
 
 
 def test_paired_body_parts_have_one_side_throughout_a_study() -> None:
-    text = "patients:\n  - {count: 20, studies: [{series: [{modality: DX, body_part: HAND, count: 3}, {modality: DX}]}]}\n"
+    text = "patients:\n  - {count: 20, studies: [{series: [{modality: DX, body_part: HAND, count: 3}, {modality: DX}, {modality: DX, body_part: CHEST}]}]}\n"
     sides = set()
     for study in plan(text)[0].studies():
-        hands = {series.laterality for series in study.series[:3]}
-        assert len(hands) == 1
-        assert study.series[3].laterality is None, "a chest has no side"
+        hands = {(series.body_part, series.laterality) for series in study.series[:4]}
+        assert len(hands) == 1, "what is not said is of the hand that the study is of"
+        assert study.series[4].laterality is None, "a chest has no side"
         sides |= hands
-    assert sides == {"L", "R"}
+    assert sides == {("HAND", "L"), ("HAND", "R")}
 
 
 def test_templates_see_the_names_that_validate_promises() -> None:

@@ -232,13 +232,18 @@ matrix:
          ["m=CT,note=all", "m=US", "m=US,size=1"]),  # nothing is added to what include made
         ("{m: [CT, MR], exclude: [{m: CT}], include: [{m: CT, note: back}]}", ["m=MR", "m=CT,note=back"]),
         ("{m: [CT], exclude: [{m: CT}], include: [{note: alone}]}", ["note=alone"]),
-        ("{include: [{a: 1}, {b: 2}, {a: 1}]}", ["a=1", "b=2"]),
+        ("{include: [{a: 1}, {b: 2}]}", ["a=1", "b=2"]),
         ("{n: [1, 2], include: [{n: '1', x: text}]}", ["n=1", "n=2", "n=1,x=text"]),
         ('{of: [{a: 1, b: 1}, {a: 1, b: 2}, [1]], exclude: [{of: {b: 2}}, {of: [1]}]}', ['of={"a": 1, "b": 1}']),
     ],
 )  # fmt: skip
 def test_a_matrix_is_combined_as_github_actions_does(matrix: str, cases: list[str]) -> None:
     assert [case.id for case in plan(f"matrix: {matrix}\n")] == [f"trial[{case}]" for case in cases]
+
+
+def test_an_entry_of_include_that_is_written_twice_is_two_cases() -> None:
+    cases = plan("matrix: {include: [{a: 1}, {b: 2}, {a: 1}]}\n")
+    assert [case.id for case in cases] == ["trial[a=1]", "trial[b=2]", "trial[a=1]#2"]
 
 
 def test_a_matrix_of_too_many_cases_is_refused_without_being_made() -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES
+from scenario_runner.imaging.encoding.gdcm_codec import jpeg_lossless_sv1
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,8 +81,6 @@ def jpeg_baseline(frame: NDArray[Any], bits_stored: int) -> bytes:  # noqa: ARG0
 
 def jpeg_lossless(frame: NDArray[Any], bits_stored: int) -> bytes:
     """JPEG process 14, first-order prediction (selection value 1), by GDCM."""
-    from scenario_runner.imaging.encoding.gdcm_codec import jpeg_lossless_sv1
-
     return jpeg_lossless_sv1(_little(frame), bits_stored)
 
 

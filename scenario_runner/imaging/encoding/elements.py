@@ -10,7 +10,7 @@ from pydicom.config import IGNORE
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.datasets import encode_element, encode_item, encoded_text
-from scenario_runner.dicom.writing import prepared_head
+from scenario_runner.dicom.element_writing import prepared_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

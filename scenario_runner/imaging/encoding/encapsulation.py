@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scenario_runner.dicom.heads import PIXEL_DATA, UNDEFINED
-from scenario_runner.dicom.writing import head, item, item_head, sequence_end
+from scenario_runner.dicom.element_heads import PIXEL_DATA, UNDEFINED
+from scenario_runner.dicom.element_writing import head, item, item_head, sequence_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

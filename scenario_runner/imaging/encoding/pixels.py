@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from scenario_runner.dicom.heads import PIXEL_DATA
-from scenario_runner.dicom.writing import head
+from scenario_runner.dicom.element_heads import PIXEL_DATA
+from scenario_runner.dicom.element_writing import head
 from scenario_runner.imaging.encoding.encapsulation import encapsulated
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydicom.filewriter import correct_ambiguous_vr
 
 from scenario_runner.dicom.datasets import encode_dataset
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
-from scenario_runner.dicom.heads import PIXEL_DATA
+from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.imaging.encoding.elements import ElementEncoder
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.element_writing import element, item
 from scenario_runner.dicom.sop_classes import (
     COMPUTED_RADIOGRAPHY,
     GRAYSCALE_PRESENTATION_STATE,
     KEY_OBJECT_SELECTION,
     ULTRASOUND,
 )
-from scenario_runner.dicom.writing import element, item
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import (
     DX_FAMILY,
@@ -24,7 +24,7 @@ from scenario_runner.imaging.faults.base import (
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
 
 _DOCUMENTS = {
     "SR": KEY_OBJECT_SELECTION,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.imaging.api import CannotHaveFaultError
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.api import FaultFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
 
     Break = Callable[[RawObject, Faulty], None]
 

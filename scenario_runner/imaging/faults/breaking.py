@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.api import CannotHaveFaultError
-from scenario_runner.imaging.faults.raw import taken_apart
+from scenario_runner.imaging.faults.raw_elements import taken_apart
 from scenario_runner.imaging.refusal import refusal
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scenario_runner.imaging.api import Fault
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.planning.plan import PlannedImage
 
@@ -43,7 +43,7 @@ def broken(
     InvalidInput for a fault that the object cannot have, UsageError for an unknown one.
     """
     made = make(image)
-    names = [fault.name for fault in image.series.faults if fault.on(image.number)]
+    names = [fault.name for fault in image.series.faults if fault.on(image.index + 1)]
     if not names:
         return made
     raw = taken_apart(made)

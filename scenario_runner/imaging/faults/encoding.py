@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.element_writing import item_head
 from scenario_runner.dicom.sop_classes import RAW_DATA, SECONDARY_CAPTURE
-from scenario_runner.dicom.writing import item_head
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import fault
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawElement, RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawElement, RawObject
 
 
 def _odd(broken: RawObject, _about: Faulty) -> None:

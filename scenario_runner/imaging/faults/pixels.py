@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.dicom.writing import item, sequence_end
+from scenario_runner.dicom.element_writing import item, sequence_end
 from scenario_runner.imaging.api import CannotHaveFaultError
 from scenario_runner.imaging.faults.base import RESCALED, fault
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawElement, RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawElement, RawObject
 
 
 def _pixels(broken: RawObject) -> RawElement:

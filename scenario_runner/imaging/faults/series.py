@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
 
 
 def _other_patient(broken: RawObject, _about: Faulty) -> None:

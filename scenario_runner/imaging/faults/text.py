@@ -8,7 +8,7 @@ from scenario_runner.imaging.faults.base import PATIENT, STUDY, fault
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
 
 _CHARACTER_SET = "SpecificCharacterSet"
 _TEXTS = ("PatientName", "ReferringPhysicianName", "StudyDescription", "SeriesDescription")

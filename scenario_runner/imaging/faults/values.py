@@ -12,7 +12,7 @@ from scenario_runner.imaging.faults.base import PATIENT, STUDY, fault, put
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Faulty
-    from scenario_runner.imaging.faults.raw import RawObject
+    from scenario_runner.imaging.faults.raw_elements import RawObject
 
 _DEPARTMENT = "InstitutionalDepartmentName"
 

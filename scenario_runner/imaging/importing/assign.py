@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from scenario_runner.amounts import amount
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.importing.scan import SourceFile

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydicom import DataElement, Dataset
@@ -19,6 +18,7 @@ from scenario_runner.imaging.importing import profile
 from scenario_runner.imaging.importing.moments import shift_da, shift_dt
 from scenario_runner.imaging.importing.profile import Action
 from scenario_runner.imaging.modules.study import code
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydicom.tag import BaseTag

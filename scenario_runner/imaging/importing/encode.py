@@ -9,10 +9,11 @@ from pydicom.filewriter import correct_ambiguous_vr_element
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.datasets import encode_dataset
-from scenario_runner.dicom.heads import PIXEL_DATA
+from scenario_runner.dicom.element_heads import PIXEL_DATA
+from scenario_runner.dicom.elements import deflate
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import encoding_of
-from scenario_runner.imaging.encoding.syntaxes import deflate, is_deflated
+from scenario_runner.imaging.encoding.syntaxes import is_deflated
 from scenario_runner.imaging.instance import Buffer, Instance
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from scenario_runner.imaging.importing.assign import Identity
 from scenario_runner.imaging.importing.scan import Problem, SourceFile
 from scenario_runner.imaging.importing.tally import Tally
 from scenario_runner.imaging.instance import Instance
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 

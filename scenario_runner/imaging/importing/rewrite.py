@@ -18,9 +18,9 @@ from scenario_runner.errors import PLAN, Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.importing.deidentify import Deidentifier, Policy
 from scenario_runner.imaging.importing.encode import encode
+from scenario_runner.imaging.modules.attribute_values import age, da
 from scenario_runner.imaging.modules.patient import patient
 from scenario_runner.imaging.modules.study import code
-from scenario_runner.imaging.modules.values import age, da
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.importing.scan import SourceFile

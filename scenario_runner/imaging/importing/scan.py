@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from scenario_runner.conformance.dicom_file import DicomFile
@@ -15,10 +15,9 @@ from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.sop_classes import MEDIA_STORAGE_DIRECTORY
 from scenario_runner.imaging.importing.moments import parse_da
 from scenario_runner.imaging.importing.profile import SHOWS_TEXT, SHOWS_TEXT_CLASSES
+from scenario_runner.lazy_dataclasses import dataclass
 
 _NEEDED = ("SOPClassUID", *UIDS)
-_FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
-"""Rules of the reader after which the rest of a file is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +120,8 @@ def _look(path: Path, found: Scan, instances: dict[str, Path]) -> None:
 
 
 def _why_not(file: DicomFile) -> str:
-    for trouble in file.trouble:
-        if trouble.rule in _FATAL:
-            return ": ".join(part for part in (trouble.attribute, trouble.message) if part)
+    if file.damage is not None:
+        return ": ".join(part for part in (file.damage.attribute, file.damage.message) if part)
     if not file.whole:
         return "cannot be read to its end"
     missing = [keyword for keyword in _NEEDED if not file.data.text(keyword)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 
 from scenario_runner.imaging.modules import anatomy, image, study
-from scenario_runner.imaging.modules.values import put
+from scenario_runner.imaging.modules.attribute_values import put
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 _CONTRASTS = {"FLAIR": "FLUID_ATTENUATED", "PD": "PROTON_DENSITY", "T1": "T1", "T2": "T2"}
-"""Names of sequences to AcquisitionContrast (C.8.13.3.1.5)."""
+"""Names of sequences to AcquisitionContrast (PS3.3 C.8.13.3.1.2)."""
 
 
 def shared(series: PlannedSeries, frame: Frame) -> Dataset:

@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modalities import dx
 from scenario_runner.imaging.modules import image, study
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

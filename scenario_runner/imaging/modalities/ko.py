@@ -37,7 +37,7 @@ class KeyObjects:
 
     def each(self, image: PlannedImage) -> dict[str, Any]:
         """See Document."""
-        of = f"selection {image.number} of {self._series.image_count}: {amount(len(self._images), 'image')}"
+        of = f"selection {image.index + 1} of {self._series.image_count}: {amount(len(self._images), 'image')}"
         items = [
             *content.observed_by_device(self._series.frame_of_reference_uid, MANUFACTURER),
             content.text(content.CONTAINS, DESCRIPTION, f"{document.SYNTHETIC} {of}"),

@@ -10,7 +10,7 @@ from pydicom.sequence import Sequence
 from scenario_runner.imaging.modalities import dx
 from scenario_runner.imaging.modules import image, mammography, study
 from scenario_runner.imaging.modules.anatomy import VIEW_CODES
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 
 from scenario_runner.imaging.modules import image, study
+from scenario_runner.imaging.modules.attribute_values import ds
 from scenario_runner.imaging.modules.geometry import stack_of
 from scenario_runner.imaging.modules.mr_sequence import contrast_of
-from scenario_runner.imaging.modules.values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import image, study
-from scenario_runner.imaging.modules.values import ds, tm
+from scenario_runner.imaging.modules.attribute_values import ds, tm
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

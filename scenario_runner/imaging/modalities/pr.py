@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import document, references, study
-from scenario_runner.imaging.modules.values import ds, later, put
+from scenario_runner.imaging.modules.attribute_values import ds, later, put
 from scenario_runner.imaging.text import content
 
 if TYPE_CHECKING:

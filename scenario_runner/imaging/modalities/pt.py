@@ -9,8 +9,8 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modalities.nm import patient_orientation
 from scenario_runner.imaging.modules import image, study
+from scenario_runner.imaging.modules.attribute_values import da, ds, tm
 from scenario_runner.imaging.modules.geometry import stack_of
-from scenario_runner.imaging.modules.values import da, ds, tm
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from scenario_runner.imaging.modalities import defaults
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -80,7 +80,7 @@ class Reports:
         random = Random(f"{series.seed} {image.number}")  # noqa: S311 - findings are no secret
         yield content.english()
         yield from content.observed_by_device(series.frame_of_reference_uid, MANUFACTURER)
-        history = f"{document.SYNTHETIC} Report {image.number} of {series.image_count}."
+        history = f"{document.SYNTHETIC} Report {image.index + 1} of {series.image_count}."
         yield _section(HISTORY, content.text(content.CONTAINS, HISTORY[1], history))
         seen = f"{series.study.description}: {random.choice(_SEEN)}".removeprefix(": ")
         yield _section(

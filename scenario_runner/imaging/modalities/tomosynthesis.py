@@ -10,7 +10,7 @@ from pydicom.sequence import Sequence
 from scenario_runner.imaging.modules import functional_groups as groups
 from scenario_runner.imaging.modules import mammography, study
 from scenario_runner.imaging.modules.anatomy import VIEW_CODES
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
+_KINDS = {
+    "BREAST": "BREAST", "CAROTID": "VASCULAR", "HIP": "MUSCULOSKELETAL", "LEG": "VASCULAR",
+    "PROSTATE": "PELVIC", "TESTIS": "SCROTAL", "THYROID": "SMALL PARTS", "UTERUS": "PELVIC",
+}  # fmt: skip
+"""Value 3 of ImageType by body part (C.8.5.6.1.1)."""
 _DEPTH_CM = 16.0
 _CM = 3
 
@@ -24,7 +29,8 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     study.common_head(dataset, series)
     color = frame.pixels.shape[-1] == 3
     # Value 4 adds up what is shown (C.8.5.6.1.1): 0001 two-dimensional, 0010 colour Doppler.
-    image.general_image(dataset, ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0011" if color else "0001"])
+    kind = _KINDS.get(series.body_part.upper(), "ABDOMINAL")
+    image.general_image(dataset, ["ORIGINAL", "PRIMARY", kind, "0011" if color else "0001"])
     dataset.PatientOrientation = ""
     image.image_pixel(dataset, frame)
     if series.sop_class_uid == ULTRASOUND_MULTI_FRAME:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 
 from scenario_runner.imaging.modules import image, multiframe, study
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
+from scenario_runner.imaging.modules.attribute_values import ds, put
 from scenario_runner.imaging.modules.references import sop_reference
 from scenario_runner.imaging.modules.study import code
-from scenario_runner.imaging.modules.values import ds, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import image, study
+from scenario_runner.imaging.modules.attribute_values import da, put, tm
 from scenario_runner.imaging.modules.patient import patient, patient_study
-from scenario_runner.imaging.modules.values import da, put, tm
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries

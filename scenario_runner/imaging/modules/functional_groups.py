@@ -10,7 +10,7 @@ from pydicom.sequence import Sequence
 from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.errors import UsageError
 from scenario_runner.imaging.modules import anatomy, image, study
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
 from scenario_runner.planning.identity import uid_below
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.imaging.modules.values import ds
+from scenario_runner.imaging.modules.attribute_values import ds
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydicom import Dataset

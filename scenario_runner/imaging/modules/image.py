@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.imaging.modules.values import ds, later, put
+from scenario_runner.imaging.modules.attribute_values import ds, later, put
 
 if TYPE_CHECKING:
     from pydicom import Dataset

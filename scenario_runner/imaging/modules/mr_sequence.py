@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.imaging.modules.values import age, da, put
+from scenario_runner.imaging.modules.attribute_values import age, da, put
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.errors import UsageError
-from scenario_runner.imaging.modules.values import put
+from scenario_runner.imaging.modules.attribute_values import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from pydicom import Dataset
 
 from scenario_runner import __version__
 from scenario_runner.imaging.modules import anatomy
+from scenario_runner.imaging.modules.attribute_values import da, put, tm
 from scenario_runner.imaging.modules.patient import patient, patient_study
-from scenario_runner.imaging.modules.values import da, put, tm
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
@@ -30,6 +30,8 @@ def general_study(dataset: Dataset, planned: PlannedStudy) -> None:
     )
     if planned.description:
         put(dataset, StudyDescription=planned.description)
+    if planned.procedure_code:
+        dataset.ProcedureCodeSequence = [code(*planned.procedure_code)]
 
 
 def general_series(dataset: Dataset, planned: PlannedSeries) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from scenario_runner.dicom.body_parts import find
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frames, Phantom
@@ -85,10 +85,10 @@ _FITS = {
     "us": "US",
     "xa": "RF XA",
     "xc": "ES XC",
-    "xray": "CR DX",
+    "xray": "CR CT DX",
 }
 """Modalities a phantom can stand for, by the first part of its name; one that is not here, such as
-``qa``, can stand for any. OT is a picture of anything."""
+``qa``, can stand for any. OT is a picture of anything, and the scout of a CT a projection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.text.fonts import Typeface
@@ -77,7 +78,7 @@ def said_of(image: PlannedImage, wanted: bool | tuple[str, ...]) -> list[str]:
         "SeriesInstanceUID": series.uid,
         "SOPInstanceUID": image.uid,
         "Modality": series.modality,
-        NUMBER_OF: f"{image.number} of {series.image_count}",
+        NUMBER_OF: f"{image.index + 1} of {series.image_count}",
     }
     keywords = STANDARD if isinstance(wanted, bool) else wanted
     return [

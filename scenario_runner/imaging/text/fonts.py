@@ -7,9 +7,7 @@ same plan gives the same pixels on every machine.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
-from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +22,7 @@ _NOTHING = "\uffff"
 Mask = NDArray[np.uint8]
 
 
-@lru_cache(maxsize=len(FONTS))
-def _file(name: str) -> bytes:
-    return (files("scenario_runner.imaging.text") / "fonts" / name).read_bytes()
+_FOLDER = Path(__file__).parent / "fonts"
 
 
 class Typeface:
@@ -78,8 +74,9 @@ class Typeface:
 
     def _font(self, which: int) -> ImageFont.FreeTypeFont:
         if which not in self._fonts:
+            # By its path: FreeType reads what it needs, where bytes would be held once for each size.
             self._fonts[which] = ImageFont.truetype(
-                BytesIO(_file(FONTS[which])), self.size, layout_engine=ImageFont.Layout.BASIC
+                _FOLDER / FONTS[which], self.size, layout_engine=ImageFont.Layout.BASIC
             )
         return self._fonts[which]
 

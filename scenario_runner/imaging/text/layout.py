@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.imaging.text.content import Line, readable_name
 from scenario_runner.imaging.text.fonts import Typeface
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, misfit
-from scenario_runner.language.words import did_you_mean
-from scenario_runner.planning import kinds
+from scenario_runner.language.diagnostic_words import did_you_mean
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning import object_kinds
 from scenario_runner.planning.anatomy import usual_view
 from scenario_runner.planning.modalities import find_transfer_syntax
 from scenario_runner.planning.pictures import Picture, names_a_file, unfit
 from scenario_runner.planning.pictures import find as find_picture
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -52,7 +52,7 @@ def examined(spec: SeriesSpec, kind: ModalityDefaults) -> Examined:
     return Examined(body_part, view, description, protocol)
 
 
-class Shown:
+class ImageContent:
     """Settles what images show and how they are encoded; what cannot be goes to ``findings``.
 
     folder: of the scenario, where the pictures it names are looked for.
@@ -117,7 +117,7 @@ class Shown:
             self._findings.add(place, uid)
             return EXPLICIT_LE
         if not kind.has_pixels:
-            if useless := kinds.syntax_problem(kind, uid):
+            if useless := object_kinds.syntax_problem(kind, uid):
                 self._findings.add(place, useless)
             return uid
         # Another phantom may draw other pixels; imaging looks at them before it makes anything.

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.planning.identifiers import VRS
 from scenario_runner.planning.shuffle import shuffled
-from scenario_runner.planning.values import check_text
+from scenario_runner.planning.value_problems import check_text
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from scenario_runner.planning.blueprint import Identifier
-    from scenario_runner.planning.numbers import Reserved
+    from scenario_runner.planning.number_ranges import Reserved
 
 
-class Numbering:
+class PartIdentifiers:
     """Writes the identifiers of one rule for one part.
 
     scope: run and case that random identifiers are to be different within.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from scenario_runner.language.attributes import attribute_problem
 from scenario_runner.language.model import BurnIn
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

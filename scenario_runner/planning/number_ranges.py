@@ -6,11 +6,12 @@ number first + k·step, whichever entity is looked at first: a plan stays lazy a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.errors import UsageError
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.api import CounterExhausted, Counters
 from scenario_runner.planning.pattern_parts import Counter
 from scenario_runner.planning.patterns import Pattern

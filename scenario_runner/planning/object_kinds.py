@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.dicom.dictionary import uid_keyword
 from scenario_runner.dicom.syntaxes import NATIVE
 from scenario_runner.planning.modalities import find_modality, find_sop_class
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,17 +7,17 @@ VR, length and value of each element of the data set and of the file meta inform
 from __future__ import annotations
 
 import struct
-import zlib
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_of, vr_of
-from scenario_runner.dicom.elements import HeadReader, inflate
-from scenario_runner.dicom.heads import UNDEFINED
+from scenario_runner.dicom.element_heads import UNDEFINED
+from scenario_runner.dicom.element_writing import EXPLICIT, head
+from scenario_runner.dicom.elements import HeadReader, deflate, inflate
 from scenario_runner.dicom.syntaxes import DEFLATED, Encoding, encoding_of
-from scenario_runner.dicom.writing import EXPLICIT, head
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
@@ -117,9 +117,7 @@ class RawObject:
         """The instance in the state it has now; clean: what it was made from."""
         data = b"".join(element.encoded(self.encoding) for element in self.elements)
         if self.transfer_syntax == DEFLATED:
-            deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-            data = deflate.compress(data) + deflate.flush()
-            data += b"\0" * (len(data) % 2)
+            data = deflate([data])
         if self.cut:
             data = data[: -self.cut]
         return replace(clean, meta=self._meta(), buffers=[data], clean=clean)

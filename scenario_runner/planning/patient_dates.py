@@ -6,8 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from scenario_runner.planning.dates import AgeRule, Life, study_day
-from scenario_runner.planning.said import STUDY, said
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.tagged_fields import STUDY, tagged_fields
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from scenario_runner.language.model import PatientSpec, StudySpec
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.findings import Findings
 
 
-class Lives:
+class PatientDates:
     """Reads the dates of patients; those that contradict each other go to ``findings``.
 
     today: what dates such as ``-3d`` count from.
@@ -45,7 +45,7 @@ class Lives:
     def _day(self, spec: PatientSpec, study: StudySpec, path: Path) -> tuple[dt.date, Path] | None:
         """The date of a study and where it is given, as ``date`` or in ``tags``."""
         for tags, place in ((study.tags, path), (spec.tags, path[:-2])):
-            if (day := said(tags, STUDY).get("date")) is not None:
+            if (day := tagged_fields(tags, STUDY).get("date")) is not None:
                 return day, (*place, "tags", "StudyDate")
         if study.date is None:
             return None

@@ -17,6 +17,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.forms import timezone_fault
 from scenario_runner.language.scalars import as_written
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def _time(value: str | None) -> Any:
         return _UNHELD
 
 
+def _offset(value: str | None) -> Any:
+    if not value:
+        return None
+    return _UNHELD if timezone_fault(value) else value
+
+
 def _number(value: str | None) -> Any:
     try:
         return int(value or "")
@@ -92,6 +99,7 @@ STUDY: dict[str, Reading] = {
     "ReferringPhysicianName": ("referring_physician", _text),
     "InstitutionName": ("institution", _text),
     "PerformedProcedureStepDescription": ("procedure", _text),
+    "TimezoneOffsetFromUTC": ("timezone_offset", _offset),
 }
 SERIES: dict[str, Reading] = {
     "SeriesInstanceUID": ("uid", _uid),
@@ -109,7 +117,7 @@ SERIES: dict[str, Reading] = {
 the object then says of itself does not change that; ``stated_modality`` of the series is that."""
 
 
-def said(tags: Mapping[str, Any], readings: Mapping[str, Reading]) -> dict[str, Any]:
+def tagged_fields(tags: Mapping[str, Any], readings: Mapping[str, Reading]) -> dict[str, Any]:
     """The plan's fields that tags decide, with their values."""
     found = {}
     for keyword, (name, read) in readings.items():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.forms import CONTROL_IN_LINE, CONTROL_IN_TEXT
+from scenario_runner.lazy_dataclasses import dataclass
 
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]*")
 

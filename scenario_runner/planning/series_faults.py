@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
-from scenario_runner.language.words import did_you_mean
-from scenario_runner.planning.kinds import shows_color
+from scenario_runner.language.diagnostic_words import did_you_mean
+from scenario_runner.planning.object_kinds import shows_color
 from scenario_runner.planning.plan import PlannedFault
-from scenario_runner.planning.values import ValueProblem
+from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
