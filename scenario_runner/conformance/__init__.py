@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import hookimpl
+from scenario_runner.hooks import Later, hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Validator
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 @hookimpl
 def fabricate_validators() -> list[Validator]:
     """Our own rules and the dicom3tools; nothing is looked for on the machine before it is used."""
-    from scenario_runner.conformance.outside.dcentvfy import Dcentvfy
-    from scenario_runner.conformance.outside.dciodvfy import Dciodvfy
-    from scenario_runner.conformance.standard import Standard
-
-    return [Standard(), Dciodvfy(), Dcentvfy()]
+    return Later.each(
+        __name__,
+        {
+            "standard": "standard:OWN_RULES",
+            "dciodvfy": "outside.dciodvfy:DCIODVFY",
+            "dcentvfy": "outside.dcentvfy:DCENTVFY",
+        },
+    )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 Severity = Literal["error", "warning"]
+STANDARD = "standard"
+"""The validator of our own rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from scenario_runner.conformance.elements import Items
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from scenario_runner.lazy_dataclasses import dataclass
+
+_FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
+"""Rules of the reader after which the rest of a file is not known."""
 
 
 class Trouble(NamedTuple):
@@ -31,6 +35,11 @@ class DicomFile:
     whole: bool = False
     """Whether it was read to the end."""
     trouble: list[Trouble] = field(default_factory=list)
+
+    @property
+    def damage(self) -> Trouble | None:
+        """The first trouble after which the rest of the file is not known."""
+        return next((one for one in self.trouble if one.rule in _FATAL), None)
 
     @property
     def sop_class(self) -> str:

@@ -7,7 +7,7 @@ the bytes, so they are read here (PS3.5 chapter 7, PS3.10 7.1). Only small value
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import vrs
@@ -19,6 +19,7 @@ from scenario_runner.dicom.characters import (
 )
 from scenario_runner.dicom.dictionary import attribute, tag_of
 from scenario_runner.dicom.vrs import CHARACTER_SET
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

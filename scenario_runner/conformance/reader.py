@@ -17,8 +17,7 @@ from scenario_runner.conformance.elements import Element, Items, name_of, text_o
 from scenario_runner.conformance.source import DamageError, Source
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import attribute
-from scenario_runner.dicom.elements import DamagedDatasetError
-from scenario_runner.dicom.heads import (
+from scenario_runner.dicom.element_heads import (
     DELIMITERS,
     HEADS,
     ITEM,
@@ -27,6 +26,7 @@ from scenario_runner.dicom.heads import (
     SEQUENCE_END,
     UNDEFINED,
 )
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import guessed_syntax, read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE
 
@@ -43,9 +43,14 @@ _KEPT_TEXT = 1 << 20
 _KEPT_BYTES = 1 << 16
 
 _HEAD = 1 << 17
+_SHORT_HEAD = HEADS[True].short
+_ALL = 1 << 32
+"""Above every tag."""
+_SHORT = {vr.encode(): vr for vr in vrs.ALL if vr not in vrs.LONG}
+"""VRs whose length has two bytes, as they lie in a file; no value of these is too large to be kept."""
 
 
-def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
+def read_file(path: Path, *, until: int = _ALL) -> DicomFile:
     """Read a file, see ``read_stream``.
 
     Raises OSError only, also for what is no regular file: a pipe would be waited for.
@@ -56,7 +61,7 @@ def read_file(path: Path, *, until: int = 1 << 32) -> DicomFile:
         return read_stream(stream, until=until)
 
 
-def read_stream(stream: BinaryIO, *, until: int = 1 << 32) -> DicomFile:
+def read_stream(stream: BinaryIO, *, until: int = _ALL) -> DicomFile:
     """Read a file from a stream that can seek, up to the first tag that is ``until`` or above."""
     found = DicomFile()
     size = stream.seek(0, 2)
@@ -113,7 +118,7 @@ def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int
     reader.little = found.transfer_syntax != EXPLICIT_BE
     found.readable = True
     while at < size:
-        if reader.tag(at) >= until:
+        if until < _ALL and reader.tag(at) >= until:
             return
         at = reader.element(found.data, at, size, depth=0)
     found.whole = True
@@ -149,6 +154,8 @@ class _Reader:
 
     def element(self, into: Items, at: int, end: int, depth: int) -> int:
         """Read the element there into a data set. Returns where the next one begins."""
+        if self.little and not self.implicit and (after := self._short(into, at, end)):
+            return after
         self._one_more()
         tag, written, length, at = self._head(at, end)
         if tag >> 16 == DELIMITERS:
@@ -166,14 +173,44 @@ class _Reader:
             if length & 1:
                 message = f"has a length of {length} bytes, which is odd"
                 self._say("even-length", into, tag, message)
-            if vr == "SQ":
-                with self._unknown(when=written == "UN"):
-                    self._sequence(element, into, at, at + length, depth, delimited=False)
+            if written == "UN":
+                with self._unknown():
+                    self._content(element, into, at, length, depth)
             else:
-                self._keep(element, into, at, length)
+                self._content(element, into, at, length, depth)
             at += length
         self._put(into, element)
         return at
+
+    def _short(self, into: Items, at: int, end: int) -> int:
+        """The same for an element as nearly all are, at once; 0 when this one is not."""
+        source = self._source
+        window, index = source.window, at - source.start
+        if index < 0 or index + 8 > len(window):
+            return 0
+        group, number, raw, length = _SHORT_HEAD.unpack_from(window, index)
+        vr = _SHORT.get(raw)
+        after: int = at + 8 + length
+        if (
+            vr is None
+            or length & 1
+            or after > end
+            or index + 8 + length > len(window)
+            or group == DELIMITERS
+            or self._kept + length > MAX_KEPT
+        ):
+            return 0
+        self._one_more()
+        self._kept += length
+        value = window[index + 8 : index + 8 + length]
+        self._put(into, Element(group << 16 | number, vr, vr, value, length))
+        return after
+
+    def _content(self, element: Element, into: Items, at: int, length: int, depth: int) -> None:
+        if element.vr == "SQ":
+            self._sequence(element, into, at, at + length, depth, delimited=False)
+        else:
+            self._keep(element, into, at, length)
 
     def _keep(self, element: Element, into: Items, at: int, length: int) -> None:
         """Read a value unless it is large, or too much has been kept already."""
@@ -251,11 +288,10 @@ class _Reader:
         raise DamageError(message, into.path + name_of(element.tag))
 
     @contextmanager
-    def _unknown(self, *, when: bool = True) -> Iterator[None]:
-        """A sequence of VR UN is in Implicit VR Little Endian, wherever it stands (PS3.5 6.2.2)."""
+    def _unknown(self) -> Iterator[None]:
+        """What has VR UN is in Implicit VR Little Endian, wherever it stands (PS3.5 6.2.2)."""
         before = self.implicit, self.little
-        if when:
-            self.implicit, self.little = True, True
+        self.implicit, self.little = True, True
         try:
             yield
         finally:

@@ -24,16 +24,17 @@ class Source:
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream, self.size = stream, size
-        self._start = 0
+        self.start = 0
+        """Where in the stream ``window`` begins."""
         self.window = b""
 
     def index(self, at: int, count: int) -> int:
         """Where in ``window`` these bytes lie, all of them. Raises DamageError past the end."""
-        index = at - self._start
+        index = at - self.start
         if index < 0 or index + count > len(self.window):
             self._stream.seek(at)
             self.window = self._stream.read(max(count, _WINDOW))
-            self._start, index = at, 0
+            self.start, index = at, 0
             if len(self.window) < count:
                 raise DamageError("the file ends in the middle of an element", rule="truncated")
         return index
@@ -51,7 +52,7 @@ class Source:
             while at < self.size and not inflate.eof:
                 chunk = self.read(at, min(_WINDOW, self.size - at))
                 at += len(chunk)
-                while chunk:
+                while chunk and not inflate.eof:  # padding stays the unconsumed tail for ever
                     out.write(inflate.decompress(chunk, 1 << 20))
                     chunk = inflate.unconsumed_tail
                     if out.tell() > MOST_INFLATED:

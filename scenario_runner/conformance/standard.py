@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.api import Finding
+from scenario_runner import __version__
+from scenario_runner.conformance.api import STANDARD, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from scenario_runner.conformance.dicom_file import DicomFile
-    from scenario_runner.conformance.rules.base import Rule
+    from scenario_runner.conformance.elements import Element, Items
+    from scenario_runner.conformance.rules.base import ElementRule
 
 MOST = 500
 """Findings about one file; a file that is wrong everywhere says so and stops."""
 _TOO_MANY = "too-many"
+_MOST_REMEMBERED = 1 << 14
+_LONGEST_REMEMBERED = 64
 
 
 class Standard:
     """Our rules, over each file and between the files of a study."""
 
-    name = "standard"
+    name = STANDARD
 
     def version(self) -> str:
         """The program's own."""
-        from scenario_runner import __version__
-
         return __version__
 
     def rules(self) -> frozenset[str]:
@@ -65,7 +68,7 @@ def limited(findings: Iterable[Finding]) -> list[Finding]:
                     message=f"there is more than these {MOST} findings",
                     attribute=None,
                     section="",
-                    validator=Standard.name,
+                    validator=STANDARD,
                     rule=_TOO_MANY,
                 )
             )
@@ -74,37 +77,93 @@ def limited(findings: Iterable[Finding]) -> list[Finding]:
     return found
 
 
-def finding(
-    rule: Rule, attribute: str | None, message: str, section: str = "", file: str = ""
-) -> Finding:
-    """What is said when a rule is broken."""
-    return Finding(
-        severity=rule.severity,
-        message=message,
-        attribute=attribute,
-        section=section or rule.section,
-        validator=Standard.name,
-        rule=rule.id,
-        file=file,
-    )
+def errors(file: DicomFile, elements: Iterable[tuple[Items, Element]]) -> list[Finding]:
+    """The errors about an object that is yet to be written. elements: those that are new in it."""
+    from scenario_runner.conformance.rules.table import ELEMENTS
+
+    inner = [
+        (item, one)
+        for _, each in elements
+        for below in each.items or ()
+        for item, one in below.walk()
+    ]
+    judged = [*_of_elements([*elements, *inner], ELEMENTS, _RIGHT_IN_DATA), *_of_object(file)]
+    return [each for each in judged if each.severity == "error"]
 
 
 def _findings(file: DicomFile) -> Iterator[Finding]:
-    from scenario_runner.conformance.rules.table import ELEMENTS, OBJECT, READING
+    from scenario_runner.conformance.rules.table import ELEMENTS, READING
 
-    reading = {rule.id: rule for rule in READING}
-    for trouble in file.trouble:
-        yield finding(reading[trouble.rule], trouble.attribute, trouble.message)
-    meta = [rule for rule in ELEMENTS if rule.id != "group"]
-    for whole, rules in ((file.meta, meta), (file.data, ELEMENTS)):
-        for items, element in whole.walk():
-            for rule in rules:
-                for problem in rule.judge(items, element):
-                    yield finding(rule, *problem)
-            element.values = None
-    if not file.meta.elements and not file.readable:
-        return
+    if file.trouble:
+        reading = {rule.id: rule for rule in READING}
+        for trouble in file.trouble:
+            yield reading[trouble.rule].finding(trouble.attribute, trouble.message)
+    yield from _of_elements(file.meta.walk(), _of_meta(), _RIGHT_IN_META)
+    yield from _of_elements(file.data.walk(), ELEMENTS, _RIGHT_IN_DATA)
+    if file.meta.elements or file.readable:
+        yield from _of_object(file)
+
+
+@cache
+def _of_meta() -> tuple[ElementRule, ...]:
+    from scenario_runner.conformance.rules.table import ELEMENTS
+
+    return tuple(rule for rule in ELEMENTS if rule.id != "group")
+
+
+def _of_elements(
+    elements: Iterable[tuple[Items, Element]], rules: Sequence[ElementRule], right: set[_Key]
+) -> Iterator[Finding]:
+    here: Items | None = None
+    terms: tuple[str, ...] = ()
+    for items, element in elements:
+        if items is not here:
+            here, terms = items, tuple(items.character_sets())
+        key = _remembered_by(element, terms)
+        if key is not None and key in right:
+            continue
+        clean = True
+        for rule in rules:
+            for problem in rule.judge(items, element):
+                clean = False
+                yield rule.finding(*problem)
+        element.values = None
+        if clean and key is not None:
+            if len(right) >= _MOST_REMEMBERED:
+                right.clear()
+            right.add(key)
+
+
+_Key = tuple[int, str, str, int | None, bytes, tuple[str, ...]]
+_RIGHT_IN_META: set[_Key] = set()
+_RIGHT_IN_DATA: set[_Key] = set()
+"""Elements that no rule objected to: most of them are alike in all files of a study."""
+
+
+def _remembered_by(element: Element, terms: tuple[str, ...]) -> _Key | None:
+    """All that the rules look at in an element; None when they look beyond it, or it is long.
+
+    They do of a sequence, whose items they judge, and of a private element, whose creator has to be there.
+    """
+    if (
+        element.items is not None
+        or element.fragments is not None
+        or not element.kept
+        or element.tag >> 16 & 1
+        or len(element.value) > _LONGEST_REMEMBERED
+    ):
+        return None
+    return element.tag, element.vr, element.written_vr, element.length, element.value, terms
+
+
+def _of_object(file: DicomFile) -> Iterator[Finding]:
+    from scenario_runner.conformance.rules.table import OBJECT
+
     for each in OBJECT:
         if file.whole or not each.whole:
             for problem in each.judge(file):
-                yield finding(each, *problem)
+                yield each.finding(*problem)
+
+
+OWN_RULES = Standard()
+"""What the hook gives."""

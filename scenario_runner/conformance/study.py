@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.reader import read_file
 from scenario_runner.conformance.rules.geometry import dot
 from scenario_runner.conformance.rules.table import STUDY
 from scenario_runner.conformance.rules.values import shown
-from scenario_runner.conformance.standard import finding
-from scenario_runner.dicom.heads import PIXEL_DATA
+from scenario_runner.dicom.element_heads import PIXEL_DATA
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,14 +99,14 @@ def _compared(found: DicomFile, seen: _Seen, file: str) -> Iterator[Finding]:
     if instance:
         first = seen.instances.setdefault(instance, file)
         if first != file:
-            yield finding(
-                _RULES["unique-instance"], "SOPInstanceUID", f"is also that of {first}", file=file
+            yield _RULES["unique-instance"].finding(
+                "SOPInstanceUID", f"is also that of {first}", file=file
             )
     if series_uid:
         series = seen.series.setdefault(series_uid, _Series(study=uid))
         if series.study != uid:
             message = f"was seen in study {series.study} already"
-            yield finding(_RULES["series-of-one-study"], "SeriesInstanceUID", message, file=file)
+            yield _RULES["series-of-one-study"].finding("SeriesInstanceUID", message, file=file)
         series.count += 1
         series.writers.setdefault(found.meta.text("ImplementationClassUID"), file)
         yield from _within_series(data, series, file)
@@ -120,7 +120,7 @@ def _within_series(data: Items, series: _Series, file: str) -> Iterator[Finding]
         first = series.numbers.setdefault(number, file)
         if first != file:
             message = f"{number} is also that of {first}"
-            yield finding(_RULES["unique-number"], "InstanceNumber", message, file=file)
+            yield _RULES["unique-number"].finding("InstanceNumber", message, file=file)
     orientation = data.decimals("ImageOrientationPatient")
     position = data.decimals("ImagePositionPatient")
     if data.text("Modality") in _STACKED and _vectors(orientation, position):
@@ -142,7 +142,7 @@ def _alike(
         before, where = first.setdefault(keyword, (value, file))
         if value != before:
             message = f"is {shown(value)}; in {where} it is {shown(before)}"
-            yield finding(_RULES[rule], keyword, message, file=file)
+            yield _RULES[rule].finding(keyword, message, file=file)
 
 
 def _value(data: Items, keyword: str) -> str:
@@ -155,7 +155,7 @@ def _written_by_one(uid: str, series: _Series) -> Iterator[Finding]:
     if series.count > 2 and len(series.writers) == series.count:
         message = f"is another in each of the {series.count} files of series {uid}"
         file = next(iter(series.writers.values()))
-        yield finding(_RULES["implementation"], "ImplementationClassUID", message, file=file)
+        yield _RULES["implementation"].finding("ImplementationClassUID", message, file=file)
 
 
 def _stacked(stack: _Stack) -> Iterator[Finding]:
@@ -164,14 +164,14 @@ def _stacked(stack: _Stack) -> Iterator[Finding]:
     same = [gap for gap in gaps if gap[0] < 1e-3]
     for _, one, other in same:
         message = f"has the place of {one}"
-        yield finding(_RULES["slice-positions"], "ImagePositionPatient", message, file=other)
+        yield _RULES["slice-positions"].finding("ImagePositionPatient", message, file=other)
     if same or len(gaps) < 2:
         return
     usual = sorted(gap for gap, _, _ in gaps)[len(gaps) // 2]
     for gap, one, other in gaps:
         if abs(gap - usual) > max(_EVEN * usual, 0.01):
             message = f"lies {gap:.4g} mm from {one}; most slices are {usual:.4g} mm apart"
-            yield finding(_RULES["slice-spacing"], "ImagePositionPatient", message, file=other)
+            yield _RULES["slice-spacing"].finding("ImagePositionPatient", message, file=other)
             return
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
@@ -15,6 +14,7 @@ from scenario_runner.conformance.elements import name_of, text_of
 from scenario_runner.dicom.characters import UndecodableError
 from scenario_runner.dicom.dictionary import attribute, registered
 from scenario_runner.dicom.vrs import STRUCT_CODES
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Finding

@@ -182,7 +182,7 @@ def pet() -> Object:
         "SOPClassUID": PT_CLASS, "Modality": "PT", "SeriesDate": "20240229", "SeriesTime": "101500",
         "Units": "BQML", "CountsSource": "EMISSION", "SeriesType": "WHOLE BODY\\IMAGE",
         "DecayCorrection": "START", "CollimatorType": "NONE", "CorrectedImage": "DECY",
-        "FrameReferenceTime": "0", "AcquisitionDate": "20240229", "AcquisitionTime": "101500",
+        "RescaleIntercept": "0", "FrameReferenceTime": "0", "AcquisitionDate": "20240229", "AcquisitionTime": "101500",
         "ActualFrameDuration": "1000", "DecayFactor": "1.1", "NumberOfSlices": 1, "ImageIndex": 1,
     }  # fmt: skip
     for keyword, value in more.items():
@@ -192,6 +192,7 @@ def pet() -> Object:
         "PatientGantryRelationshipCodeSequence",
     ):  # fmt: skip
         made[tag(keyword)] = []
+    del made[tag("PatientPosition")]  # which its orientation stands for
     return made
 
 

@@ -15,6 +15,7 @@ from scenario_runner.conformance.outside.dciodvfy import Dciodvfy
 from scenario_runner.conformance.outside.known_false import KNOWN_FALSE
 from scenario_runner.conformance.standard import Standard
 from tests.conformance import objects
+from tests.imaging.test_what_validates_conforms import made as planned
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.api import Finding
@@ -48,13 +49,60 @@ def subsampled(length: int) -> Object:
     return made
 
 
+def vectors(made: Object, count: int = 2) -> Object:
+    """So many values, whatever the number of frames."""
+    objects.put(made, "EnergyWindowVector", struct.pack(f"<{count}H", *[1] * count))
+    return made
+
+
 def with_attribute(number: int) -> Object:
     made = objects.ct()
     made[number] = []
     return made
 
 
-RIGHT: dict[str, list[Object]] = {
+def with_empty(keyword: str) -> Object:
+    made = objects.ct()
+    made[objects.tag(keyword)] = []
+    return made
+
+
+def of_no_region(made: Object, *, modified: bool = False) -> Object:
+    """A region that is empty, or one whose modifier is."""
+    region: Object = {}
+    objects.put(region, "CodeValue", "69536005")
+    objects.put(region, "CodingSchemeDesignator", "SCT")
+    objects.put(region, "CodeMeaning", "Head")
+    region[objects.tag("AnatomicRegionModifierSequence")] = []
+    made[objects.tag("AnatomicRegionSequence")] = [region] if modified else []
+    return made
+
+
+def enhanced(keyword: str, value: str) -> bytes:
+    """An enhanced MR object with another value of that attribute."""
+    series = {
+        "modality": "MR",
+        "sop_class": "1.2.840.10008.5.1.4.1.1.4.1",
+        "frames": 1,
+        "size": [16, 16],
+    }
+    tags = {keyword: {"raw": value}}
+    instances = planned({"tags": tags, "studies": [{"series": [{**series, "images": 1}]}]})
+    assert instances
+    return b"".join((instances[0].meta, *instances[0].buffers))
+
+
+RIGHT: dict[str, list[Object | bytes]] = {
+    "defined-term": [
+        enhanced("AcquisitionContrast", "OWN_TERM"),
+        enhanced("ComplexImageComponent", "OWN_TERM"),
+    ],
+    "empty-optional": [
+        with_empty("ProcedureCodeSequence"),
+        with_empty("ReasonForPerformedProcedureCodeSequence"),
+        of_no_region(ct()),
+        of_no_region(ct(), modified=True),
+    ],
     "length-in-bytes": [
         ct(UTF_8, ("StudyDescription", CYRILLIC * 64), ("StudyID", CYRILLIC * 16)),
         ct(("PatientName", b"A" * 64 + b"=" + b"B" * 64 + b" ")),
@@ -79,6 +127,7 @@ RIGHT: dict[str, list[Object]] = {
         ct(without="BodyPartExamined"),
         ct(("BodyPartExamined", "")),
     ],
+    "vector-of-no-frames": [vectors(objects.ct())],
     "class-unknown": [
         ct(("SOPClassUID", LABEL_MAP)),
         ct(("SOPClassUID", "1.2.840.10008.5.1.4.1.1.99999")),
@@ -87,12 +136,15 @@ RIGHT: dict[str, list[Object]] = {
     "subsampled-length": [subsampled(8 * 6 * 2)],
     "subsampled-term": [subsampled(8 * 6 * 2)],
 }
-WRONG: dict[str, Object] = {
+WRONG: dict[str, Object | bytes] = {
+    "defined-term": enhanced("AcquisitionContrast", "of no form"),
+    "empty-optional": ct(("PatientAge", "012Y\\013Y ")),
     "length-in-bytes": ct(UTF_8, ("StudyDescription", CYRILLIC * 65)),
     "character-unknown": ct(("PatientName", b"\xf9\xf8^\xe3 ")),
     "backslash-in-character": ct(("PatientName", b"A^B\\C^D ")),
     "control-in-text": ct(("ImageComments", b"one\x07two ")),
     "laterality-of-no-part": ct(("BodyPartExamined", "HAND")),
+    "vector-of-no-frames": vectors(objects.nuclear(), 5),
     "class-unknown": ct(("SOPClassUID", "1.2.3.4")),
     "attribute-unknown": with_attribute(0x00080FFE),
     "subsampled-length": subsampled(8 * 6 * 2 - 2),

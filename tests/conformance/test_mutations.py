@@ -13,32 +13,22 @@ from tests.conformance.mutations import compared, kinds, whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_LEFT = {
-    "MR 1.2.840.10008.5.1.4.1.1.4.1": 13,
-    "PR": 18,
-    "RF": 4,
-    "XA": 4,
-    "PT": 4,
-    "MG 1.2.840.10008.5.1.4.1.1.13.1.3": 6,
-    "CT 1.2.840.10008.5.1.4.1.1.2.1": 4,
-    "SR": 3,
-    "SR 1.2.840.10008.5.1.4.1.1.88.33": 3,
+NOT_OURS = {
+    "MR 1.2.840.10008.5.1.4.1.1.4.1": {
+        "without SharedFunctionalGroupsSequence.MREchoSequence.EffectiveEchoTime",
+    },
 }
-"""How many mutations of a kind may be left to dciodvfy, where it is more than two or three.
-
-What they are is printed by ``python -m tests.conformance.mutations``: conditions on derived enhanced
-images that dciodvfy asks for and PS3.3 does not, the geometry of annotations in presentation states,
-and Enumerated Values that are not in our table.
+"""What dciodvfy alone finds, by kind, and why that is no error of ours: an echo time is due in original
+frames (C.8.13.5.4), and this one is derived.
 """
-USUAL = 3
 
 
 @pytest.mark.peer
 @pytest.mark.parametrize("kind", kinds())
 def test_ours_is_not_silent_where_dciodvfy_errs(kind: str, tmp_path: Path) -> None:
-    count, missed = compared(kind, tmp_path)
-    assert count > 50
-    assert len(missed) <= MOST_LEFT.get(kind, USUAL), missed
+    found, missed = compared(kind, tmp_path)
+    assert found > 50
+    assert set(missed) == NOT_OURS.get(kind, set())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +37,7 @@ def test_ours_is_not_silent_where_dciodvfy_errs(kind: str, tmp_path: Path) -> No
         ("SR", "ContentSequence.ContinuityOfContent", "content-item"),
         ("SR", "ContentSequence.RelationshipType", "content-item"),
         ("KO", "ValueType", "content-item"),
-        ("IO", "PrimaryAnatomicStructureSequence", "type-1"),
+        ("IO", "PrimaryAnatomicStructureSequence", "intraoral-region"),
         ("PR", "ReferencedSeriesSequence.SeriesInstanceUID", "type-1"),
         ("CT 1.2.840.10008.5.1.4.1.1.2.1", "PerFrameFunctionalGroupsSequence.PlanePositionSequence",
          "functional-groups"),
@@ -55,6 +45,16 @@ def test_ours_is_not_silent_where_dciodvfy_errs(kind: str, tmp_path: Path) -> No
          "functional-groups"),
         ("CT 1.2.840.10008.5.1.4.1.1.2.1", "DimensionIndexSequence.FunctionalGroupPointer",
          "dimensions"),
+        ("MR 1.2.840.10008.5.1.4.1.1.4.1", "ApplicableSafetyStandardAgency", "original"),
+        ("MR 1.2.840.10008.5.1.4.1.1.4.1",
+         "SharedFunctionalGroupsSequence.PixelValueTransformationSequence", "original"),
+        ("SR", "CurrentRequestedProcedureEvidenceSequence", "evidence"),
+        ("PR", "RescaleType", "display"),
+        ("PR", "PresentationLUTShape", "display"),
+        ("PR", "GraphicAnnotationSequence.TextObjectSequence", "graphics"),
+        ("PR", "DisplayedAreaSelectionSequence.PresentationPixelAspectRatio", "display"),
+        ("XA", "PositionerMotion", "positioner-motion"),
+        ("OT", "Manufacturer", "manufacturer"),
     ],
 )  # fmt: skip
 def test_what_is_missing_inside_is_told_by_its_rule(
@@ -71,13 +71,15 @@ def test_what_is_missing_inside_is_told_by_its_rule(
 ENHANCED_CT = "CT 1.2.840.10008.5.1.4.1.1.2.1"
 
 
-def test_an_original_enhanced_image_says_what_it_is_fit_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "kind", [b"ORIGINAL\\PRIMARY\\VOLUME\\NONE", b"DERIVED\\PRIMARY\\VOLUME\\NONE "]
+)
+def test_an_enhanced_image_says_what_it_is_fit_for(kind: bytes, tmp_path: Path) -> None:
     made = whole(ENHANCED_CT)
-    made[objects.tag("ImageType")] = ("CS", b"ORIGINAL\\PRIMARY\\VOLUME\\NONE")
+    made[objects.tag("ImageType")] = ("CS", kind)
+    before = errors(made, tmp_path)
     del made[objects.tag("ContentQualification")]
-    assert "original" in errors(made, tmp_path)
-    made[objects.tag("ImageType")] = ("CS", b"DERIVED\\PRIMARY\\VOLUME\\NONE ")
-    assert errors(made, tmp_path) == set()
+    assert errors(made, tmp_path) - before == {"original"}
 
 
 def test_what_is_required_under_a_condition_is_not_there_without_a_value(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import re
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from scenario_runner.conformance.outside.program import required, run
 from scenario_runner.errors import UsageError
+from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +39,6 @@ class Dcentvfy:
 
     def check(self, file: Path) -> list[Finding]:  # noqa: ARG002
         """One file alone agrees with itself. Raises UsageError when it is not installed."""
-        from scenario_runner.conformance.outside.program import required
-
         required(self.name)
         return []
 
@@ -50,7 +49,6 @@ class Dcentvfy:
         list of files cannot hold.
         """
         from scenario_runner.conformance.outside.dicom3tools import SECONDS, findings, note
-        from scenario_runner.conformance.outside.program import required, run
         from scenario_runner.conformance.outside.readable import readable
         from scenario_runner.conformance.reader import read_file
 
@@ -67,7 +65,7 @@ class Dcentvfy:
                     left_out.append(replace(note(self.name, one.note, ""), file=str(file)))
                 else:
                     given[str(one.path.absolute())] = str(file)
-            listed = Path(copies.enter_context(TemporaryDirectory(prefix="fabricate-"))) / "files"
+            listed = copies.enter_context(TemporaryFolder()) / "files"
             listed.write_text("".join(f"{name}\n" for name in given), encoding="utf-8")
             said = run(self.name, ["-f", str(listed)], seconds=SECONDS + len(files))
         told = [_blamed(finding, given) for finding in findings(said, self.name)]
@@ -83,3 +81,7 @@ def _blamed(finding: Finding, given: Mapping[str, str]) -> Finding:
         attribute=element[1] if element else None,
         file=given.get(file[1], "") if file else "",
     )
+
+
+DCENTVFY = Dcentvfy()
+"""What the hook gives."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.conformance.outside.program import required, run
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -35,7 +37,6 @@ class Dciodvfy:
         """Its errors and warnings. Raises UsageError when it is not installed."""
         from scenario_runner.conformance.outside.dicom3tools import SECONDS, findings, note
         from scenario_runner.conformance.outside.known_false import marked
-        from scenario_runner.conformance.outside.program import required, run
         from scenario_runner.conformance.outside.readable import readable
         from scenario_runner.conformance.reader import read_file
 
@@ -52,3 +53,7 @@ class Dciodvfy:
     def check_study(self, files: Sequence[Path]) -> list[Finding]:  # noqa: ARG002
         """It looks at one object at a time, so there is nothing to add."""
         return []
+
+
+DCIODVFY = Dciodvfy()
+"""What the hook gives."""

@@ -8,13 +8,16 @@ dicom3tools 1.00 of 2022-06-18; every row is proved by a test against the instal
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.conformance.rules import pixels, values
+from scenario_runner.conformance.rules import classes, pixels, values
+from scenario_runner.conformance.rules.requirements import in_items, required
+from scenario_runner.dicom.body_parts import find
 from scenario_runner.dicom.characters import UndecodableError
-from scenario_runner.dicom.dictionary import attribute, may_be_newer, registered
+from scenario_runner.dicom.dictionary import attribute, keyword_of, may_be_newer, registered, tag_of
 from scenario_runner.dicom.vrs import CHARACTER_SET
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -91,9 +94,10 @@ def _has_line_breaks_only(place: Place) -> bool:
 
 
 def _has_no_part(place: Place) -> bool:
-    """Nothing says which part of the body was examined."""
+    """Nothing says which part of the body was examined, or in a word that nobody knows."""
     data = place.file.data
-    return not data.text("BodyPartExamined") and not data.items_of("AnatomicRegionSequence")
+    part = data.text("BodyPartExamined")
+    return (not part or find(part) is None) and not data.items_of("AnatomicRegionSequence")
 
 
 def _class_is_of_the_standard(place: Place) -> bool:
@@ -117,7 +121,63 @@ def _is_subsampled(place: Place) -> bool:
     )
 
 
+def _has_no_frame_vectors(place: Place) -> bool:
+    """The object is none of the Multi-frame NM IOD, in which the vector has a value for each frame."""
+    return place.file.sop_class not in classes.NM
+
+
+def _is_empty_and_optional(place: Place) -> bool:
+    """An empty attribute that neither a module of the object nor its sequence requires a value of."""
+    if place.element is None or not place.element.empty:
+        return False
+    uid, within = place.file.sop_class, re.findall(r"(\w+)\[\d+\]", place.items.path)
+    if within:
+        parent, sequence = [0, *map(tag_of, within)][-2:]
+        rows = in_items(uid, parent, sequence)
+    else:
+        rows = required(uid)
+    return keyword_of(place.element.tag) not in {one.keyword for one in rows if one.type != "2"}
+
+
+_OF_DEFINED_TERMS: Final = frozenset(("AcquisitionContrast", "ComplexImageComponent"))
+
+
+def _has_defined_terms(place: Place) -> bool:
+    """The attribute has Defined Terms, to which others may be added, and its value is of the form of its VR."""
+    element = place.element
+    return (
+        element is not None
+        and keyword_of(element.tag) in _OF_DEFINED_TERMS
+        and not list(values.form(place.items, element))
+    )
+
+
 KNOWN_FALSE: Final = (
+    KnownFalse(
+        "defined-term",
+        re.compile(r"Unrecognized enumerated value"),
+        _has_defined_terms,
+        "the Standard has Defined Terms for it, and others may be used",
+        "PS3.3 C.8.13.3.1",
+    ),
+    KnownFalse(
+        "empty-optional",
+        re.compile(
+            r"Bad Sequence number of Items = <0> \(1(-n)? Required by Module definition\)"
+            r"|Bad attribute Value Multiplicity for Type 3 Optional"
+            r"|A single Item is required if present and not a Digital X-Ray family image"
+        ),
+        _is_empty_and_optional,
+        "an attribute of Type 3 may be there without a value, which means the same as its absence",
+        "PS3.5 7.4.5",
+    ),
+    KnownFalse(
+        "vector-of-no-frames",
+        re.compile(r"Number of values in vector does not match NumberOfFrames"),
+        _has_no_frame_vectors,
+        "the vectors of nuclear medicine have a value for each frame in its IOD; in another object nobody says so",
+        "PS3.3 C.8.4.8",
+    ),
     KnownFalse(
         "length-in-bytes",
         re.compile(r"Value invalid for this VR \[\w\w\].* - Length invalid for this VR", re.DOTALL),
@@ -154,7 +214,7 @@ KNOWN_FALSE: Final = (
         "laterality-of-no-part",
         re.compile(r"Missing attribute for Type 2C Conditional - Module=<GeneralSeries>"),
         _has_no_part,
-        "Laterality is required where the body part examined is one of a pair; no part is named",
+        "Laterality is required where the body part examined is one of a pair; no part is named, or none that is known",
         "PS3.3 C.7.3.1",
         attribute="Laterality",
     ),

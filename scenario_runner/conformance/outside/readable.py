@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.conformance.dicom_file import DicomFile
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.dictionary import uid_name
+from scenario_runner.dicom.element_heads import HEADS
 from scenario_runner.dicom.elements import inflate as inflated
-from scenario_runner.dicom.heads import HEADS
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +64,8 @@ def readable(path: Path, file: DicomFile) -> Iterator[Readable]:
     fragments = pixels is not None and pixels.fragments is not None
     other = _STAND_IN if fragments else syntaxes.EXPLICIT_LE
     done = "inflated" if deflated else f"labelled {uid_name(other)}"
-    with TemporaryDirectory(prefix="fabricate-") as folder:
-        copy = Path(folder) / "copy.dcm"
+    with TemporaryFolder() as folder:
+        copy = folder / "copy.dcm"
         copy.write_bytes(_relabelled(path.read_bytes(), file, other, inflate=deflated))
         yield Readable(
             copy, f"was judged by a copy, {done}: the program does not read {uid_name(syntax)}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from scenario_runner.conformance.api import STANDARD, Finding
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,20 @@ class Rule:
     section: str
     summary: str
     severity: Severity = "error"
+
+    def finding(
+        self, attribute: str | None, message: str, section: str = "", file: str = ""
+    ) -> Finding:
+        """What is said when the rule is broken."""
+        return Finding(
+            severity=self.severity,
+            message=message,
+            attribute=attribute,
+            section=section or self.section,
+            validator=STANDARD,
+            rule=self.id,
+            file=file,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ KO, PR, PDF = (STORAGE_ARC + "88.59",), (STORAGE_ARC + "11.1",), (STORAGE_ARC + 
 TOMOSYNTHESIS = (STORAGE_ARC + "13.1.3",)
 ENHANCED = (STORAGE_ARC + "2.1", STORAGE_ARC + "4.1", *TOMOSYNTHESIS)
 """Of those with functional groups the ones in a frame of reference that we make."""
+ENHANCED_MR = (STORAGE_ARC + "4.1",)
+ENHANCED_ORIGINAL = (STORAGE_ARC + "2.1", *ENHANCED_MR)
+"""Enhanced CT and MR, but for what was converted from objects of single frames."""
 DX_FAMILY = (*DX, *MG, *IO)
 """For presentation and for processing alike."""
 

@@ -35,6 +35,34 @@ def content(file: DicomFile) -> Iterator[Problem]:
             yield from _below(item)
 
 
+def evidence(file: DicomFile) -> Iterator[Problem]:
+    """What a document refers to in its content, its lists of evidence name (PS3.3 C.17.2)."""
+    if file.sop_class not in (*classes.SR, *classes.KO):
+        return
+    named = {
+        instance.text("ReferencedSOPInstanceUID")
+        for keyword in _EVIDENCE
+        for study in file.data.items_of(keyword)
+        for series in study.items_of("ReferencedSeriesSequence")
+        for instance in series.items_of("ReferencedSOPSequence")
+    }
+    for reference in _references(file.data):
+        uid = reference.text("ReferencedSOPInstanceUID")
+        if uid and uid not in named:
+            where = f"{reference.path}ReferencedSOPInstanceUID"
+            yield Problem(where, f"'{uid}' is in no {' or '.join(_EVIDENCE)}")
+            return
+
+
+_EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+
+
+def _references(item: Items) -> Iterator[Items]:
+    yield from item.items_of("ReferencedSOPSequence")
+    for below in item.items_of("ContentSequence"):
+        yield from _references(below)
+
+
 def _below(item: Items) -> Iterator[Problem]:
     if not item.text("RelationshipType"):
         yield Problem(f"{item.path}RelationshipType", "is missing from a content item")
@@ -56,6 +84,10 @@ def _item(item: Items) -> Iterator[Problem]:
     below = item.get("ContentSequence")
     if below is not None and below.empty:
         yield Problem(f"{item.path}ContentSequence", "is empty; there are items or it is not there")
+    template = item.get("ContentTemplateSequence")
+    if template is not None and template.empty:
+        where = f"{item.path}ContentTemplateSequence"
+        yield Problem(where, "is empty; a template is named or it is not there")
     if kind == "NUM" and item.get("MeasuredValueSequence") is None:
         yield Problem(f"{item.path}MeasuredValueSequence", "is missing; it may be empty")
     keyword = _VALUE.get(kind)

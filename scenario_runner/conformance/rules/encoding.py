@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.elements import Element, Items
+from scenario_runner.conformance.elements import Element, Items, name_of
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, faults
 from scenario_runner.dicom.dictionary import attribute
-from scenario_runner.dicom.heads import PIXEL_DATA
+from scenario_runner.dicom.element_heads import PIXEL_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,12 +72,24 @@ _CODING_SCHEMES = 0x00080110
 """CodingSchemeIdentificationSequence describes schemes, it holds no codes (PS3.3 C.12.1)."""
 
 
-def codes(_items: Items, element: Element) -> Iterator[Problem]:
-    """An item with a code says in which scheme, and what it means."""
+_CONCEPT_NAME = 0x0040A043
+_OF_CODES = frozenset(
+    f"{name}{modifier}Sequence"
+    for name in ("AnatomicRegion", "PrimaryAnatomicStructure")
+    for modifier in ("", "Modifier")
+)
+"""Sequences of codes whose names do not say so (PS3.3 table 10-8)."""
+
+
+def codes(items: Items, element: Element) -> Iterator[Problem]:
+    """An item with a code says in which scheme, and what it means; an item of a code sequence has one."""
     if element.tag == _CODING_SCHEMES:
         return
+    name = name_of(element.tag)
+    of_codes = name.endswith("CodeSequence") or name in _OF_CODES
     for item in element.items or ():
-        if all(item.get(keyword) is None for keyword in (*_CODED, "CodeMeaning")):
+        there = [item.get(keyword) is not None for keyword in (*_CODED, "CodeMeaning")]
+        if not any(there) and not of_codes:
             continue
         if not any(item.text(keyword) for keyword in _CODED):
             yield Problem(f"{item.path}CodeValue", "is missing from a code")
@@ -85,15 +97,24 @@ def codes(_items: Items, element: Element) -> Iterator[Problem]:
             yield Problem(f"{item.path}CodingSchemeDesignator", "is missing from a code")
         if not item.text("CodeMeaning"):
             yield Problem(f"{item.path}CodeMeaning", "is missing from a code")
+    count = len(element.items or ())
+    if element.tag == _CONCEPT_NAME and count > 1:
+        message = f"has {count} items; a concept has one name"
+        yield Problem(items.where(element), message, "PS3.3 10.2")
 
 
 _REFERENCE = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
 
 
+_OF_IMAGES = frozenset(("ReferencedImageSequence", "SourceImageSequence"))
+"""Sequences whose items are references and nothing else (PS3.3 tables 10-3 and 10-11)."""
+
+
 def references(_items: Items, element: Element) -> Iterator[Problem]:
     """An item that refers to an object says of which class and which one."""
+    of_images = name_of(element.tag) in _OF_IMAGES
     for item in element.items or ():
         there = [bool(item.text(keyword)) for keyword in _REFERENCE]
-        if any(there) and not all(there):
+        if (any(there) or of_images) and not all(there):
             missing = _REFERENCE[there.index(False)]
             yield Problem(item.path + missing, "is missing from a reference")

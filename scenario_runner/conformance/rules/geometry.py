@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.amounts import amount
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.conformance.dicom_file import DicomFile
-    from scenario_runner.conformance.elements import Items
+    from scenario_runner.conformance.elements import Element, Items
 
 _TOLERANCE = 1e-4
 """Of direction cosines, as far as a DS of few digits can say them."""
@@ -21,6 +22,8 @@ _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 def orientation(file: DicomFile) -> Iterator[Problem]:
     """ImageOrientationPatient is two unit vectors at a right angle."""
+    for keyword in ("ImageOrientationPatient", "ImagePositionPatient"):
+        yield from _with_a_gap(file, keyword)
     numbers = file.data.decimals("ImageOrientationPatient")
     if not numbers or len(numbers) != 6:
         return
@@ -38,9 +41,17 @@ def orientation(file: DicomFile) -> Iterator[Problem]:
         )
 
 
+def _with_a_gap(file: DicomFile, keyword: str) -> Iterator[Problem]:
+    """A vector has each of its numbers, or none."""
+    texts = file.data.texts(keyword)
+    if "" in texts and any(texts):
+        yield Problem(keyword, "has an empty value among others")
+
+
 def spacing(file: DicomFile) -> Iterator[Problem]:
     """Distances between pixels are more than zero."""
     for keyword in _SPACINGS:
+        yield from _with_a_gap(file, keyword)
         numbers = file.data.decimals(keyword)
         if numbers and min(numbers) <= 0:
             yield Problem(keyword, f"is {file.data.text(keyword)}")
@@ -69,10 +80,14 @@ def window(file: DicomFile) -> Iterator[Problem]:
 
 def _windows(data: Items) -> Iterator[Problem]:
     centers, widths = data.decimals("WindowCenter"), data.decimals("WindowWidth")
+    for keyword in ("WindowCenter", "WindowWidth"):
+        texts = data.texts(keyword)
+        if len(texts) > 1 and "" in texts:
+            yield Problem(f"{data.path}{keyword}", "has an empty value among several")
     if centers is None or widths is None:
         return
     if len(centers) != len(widths):
-        message = f"has {len(widths)} values, WindowCenter {len(centers)}"
+        message = f"has {amount(len(widths), 'value')}, WindowCenter {len(centers)}"
         yield Problem(f"{data.path}WindowWidth", message)
         return
     linear = data.text("VOILUTFunction") in ("", "LINEAR")
@@ -91,6 +106,25 @@ def rescale(file: DicomFile) -> Iterator[Problem]:
         missing = "RescaleIntercept" if slope else "RescaleSlope"
         if file.data.get(missing) is None:
             yield Problem(missing, "is missing; slope and intercept go together")
+
+
+_REAL_WORLD = 0x00409096
+
+
+def real_world(_items: Items, element: Element) -> Iterator[Problem]:
+    """A mapping to real values says of which stored ones, and by a line or a table (1C)."""
+    if element.tag != _REAL_WORLD:
+        return
+    for item in element.items or ():
+        for end in ("First", "Last"):
+            keyword = f"RealWorldValue{end}ValueMapped"
+            if item.get(keyword) is None and item.get(f"DoubleFloat{keyword}") is None:
+                yield Problem(item.path + keyword, "is missing from a real world value mapping")
+        if item.get("RealWorldValueLUTData") is None:
+            for keyword in ("RealWorldValueIntercept", "RealWorldValueSlope"):
+                if item.get(keyword) is None:
+                    message = "is missing, and there is no RealWorldValueLUTData"
+                    yield Problem(item.path + keyword, message)
 
 
 def dot(one: list[float], other: list[float]) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.elements import words
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
-from scenario_runner.conformance.rules.requirements import Required, in_items, required
+from scenario_runner.conformance.rules.requirements import Required, Type, in_items, required
 from scenario_runner.conformance.rules.requirements import functional_groups as functional_groups_of
 from scenario_runner.dicom.body_parts import is_paired
 from scenario_runner.dicom.dictionary import may_be_newer, registered
@@ -24,26 +24,26 @@ _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLatera
 
 def type_1(file: DicomFile) -> Iterator[Problem]:
     """Type 1 attributes are there and have a value."""
-    for items, row in _required(file):
+    for items, row in _required(file, "1"):
         element = items.get(row.keyword)
-        if row.type == "1" and element is None:
+        if element is None:
             yield Problem(items.path + row.keyword, "is missing; it is Type 1", row.section)
-        elif row.type == "1" and _is_empty(element):
+        elif _is_empty(element):
             yield Problem(items.path + row.keyword, "is empty; it is Type 1", row.section)
 
 
 def type_1c(file: DicomFile) -> Iterator[Problem]:
     """Type 1C attributes that are there have a value; of pixels their length is judged."""
-    for items, row in _required(file):
-        if row.type == "1C" and row.keyword != "PixelData" and _is_empty(items.get(row.keyword)):
+    for items, row in _required(file, "1C"):
+        if row.keyword != "PixelData" and _is_empty(items.get(row.keyword)):
             message = "is empty; it is Type 1C, which has a value or is not there"
             yield Problem(items.path + row.keyword, message, row.section)
 
 
 def type_2(file: DicomFile) -> Iterator[Problem]:
     """Type 2 attributes are there, with or without a value."""
-    for items, row in _required(file):
-        if row.type == "2" and items.get(row.keyword) is None:
+    for items, row in _required(file, "2"):
+        if items.get(row.keyword) is None:
             message = "is missing; it is Type 2 and may be empty"
             yield Problem(items.path + row.keyword, message, row.section)
 
@@ -122,20 +122,21 @@ def _has_items(items: Items, keyword: str) -> bool:
     return bool(items.items_of(keyword))
 
 
-def _required(file: DicomFile) -> Iterator[tuple[Items, Required]]:
-    """What is required of the object, then of the items of its sequences at any depth."""
+def _required(file: DicomFile, kind: Type) -> Iterator[tuple[Items, Required]]:
+    """What is required of the object as that type, then of the items of its sequences at any depth."""
     image = classes.is_image(file.sop_class, file.data)
-    rows = required(file.sop_class, image=image)
-    yield from ((file.data, row) for row in rows)
-    if rows:
-        yield from _in_items(file.data, file.sop_class, 0)
+    yield from ((file.data, row) for row in required(file.sop_class, kind, image=image))
+    if required(file.sop_class, image=image):
+        yield from _in_items(file.data, file.sop_class, 0, kind)
 
 
-def _in_items(data: Items, sop_class: str, parent: int) -> Iterator[tuple[Items, Required]]:
+def _in_items(
+    data: Items, sop_class: str, parent: int, kind: Type
+) -> Iterator[tuple[Items, Required]]:
     for element in data.elements.values():
         if not element.items or element.tag >> 16 & 1:
             continue
-        rows = in_items(sop_class, parent, element.tag)
+        rows = in_items(sop_class, parent, element.tag, kind)
         for item in element.items:
             yield from ((item, row) for row in rows)
-            yield from _in_items(item, sop_class, element.tag)
+            yield from _in_items(item, sop_class, element.tag, kind)

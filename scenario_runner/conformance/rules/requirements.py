@@ -7,23 +7,28 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scenario_runner.conformance.rules.classes import (
     DX,
     ENHANCED,
-    IO,
     KO,
     MG,
     PR,
+    RF,
     SR,
     TOMOSYNTHESIS,
+    US,
+    XA,
     composite,
 )
 from scenario_runner.dicom.dictionary import registered, tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+Type = Literal["1", "1C", "2"]
 
 
 class Required(NamedTuple):
@@ -51,6 +56,14 @@ _EVERYWHERE = ("patient", "general-study", "general-series", "sop-common")
 """Modules of every composite object."""
 _IMAGE = ("image-pixel",)
 
+_OF_IMAGES = (
+    Required("ModalityLUTSequence", "1C", "PS3.3 C.11.1"),
+    Required("VOILUTSequence", "1C", "PS3.3 C.11.2"),
+    Required("RealWorldValueMappingSequence", "1C", "PS3.3 C.7.6.1"),
+)
+"""What an image need not have, of whatever class, and has items of where it has it."""
+
+_RESCALE = ("Intercept", "Slope", "Type")
 _BESIDE: tuple[tuple[tuple[str, ...], tuple[Required, ...]], ...] = (
     ((*SR, *KO), (Required("ConceptNameCodeSequence", "1", "PS3.3 C.17.3"),)),
     (ENHANCED, (Required("PerFrameFunctionalGroupsSequence", "1", "PS3.3 C.7.6.16"),)),
@@ -58,8 +71,13 @@ _BESIDE: tuple[tuple[tuple[str, ...], tuple[Required, ...]], ...] = (
     (TOMOSYNTHESIS, (Required("DimensionOrganizationSequence", "1", "PS3.3 C.7.6.17"),)),
     (DX, (Required("PositionerType", "2", "PS3.3 C.8.11.5"),)),
     (PR, (Required("ContentCreatorName", "2", "PS3.3 C.11.10"),)),
-    (IO, (Required("PrimaryAnatomicStructureSequence", "1", "PS3.3 C.8.11.9"),)),
     (TOMOSYNTHESIS, (Required("BreastImplantPresent", "1", "PS3.3 C.8.21.6"),)),
+    (PR, tuple(Required(f"Rescale{one}", "1C", "PS3.3 C.11.1") for one in _RESCALE)),
+    (PR, (Required("SoftcopyVOILUTSequence", "1C", "PS3.3 C.11.8"),)),
+    (PR, (Required("GraphicAnnotationSequence", "1C", "PS3.3 C.10.5"),)),
+    (PR, (Required("GraphicLayerSequence", "1C", "PS3.3 C.10.7"),)),
+    (US, (Required("SequenceOfUltrasoundRegions", "1C", "PS3.3 C.8.5.5"),)),
+    ((*XA, *RF), (Required("FrameTime", "1C", "PS3.3 C.7.6.5"),)),
 )
 _IN_ITEMS_BESIDE = (
     ((*MG, *TOMOSYNTHESIS), "ViewCodeSequence", "ViewModifierCodeSequence", "2", "PS3.3 C.8.11.7"),
@@ -74,19 +92,24 @@ _IN_ITEMS_BESIDE = (
     (ENHANCED, "PlanePositionSequence", "ImagePositionPatient", "1", "PS3.3 C.7.6.16.2.3"),
     (ENHANCED, "PlaneOrientationSequence", "ImageOrientationPatient", "1", "PS3.3 C.7.6.16.2.4"),
 )
-"""What the table has under a condition, or in a module that is optional, and these classes need:
-a document has a title; enhanced images have frames that differ; the DX Positioner Module is asked
+"""What the table has under a condition, or in a module that is optional, and these classes need; where
+it is 1C here, a module that is there at all has it with a value. A document has a title; enhanced images have frames that differ; the DX Positioner Module is asked
 for by dciodvfy, and receivers of a presentation state show who made it."""
 
 
-@lru_cache(maxsize=256)
-def required(sop_class: str, *, image: bool = False) -> tuple[Required, ...]:
+@lru_cache(maxsize=1024)
+def required(
+    sop_class: str, kind: Type | None = None, *, image: bool = False
+) -> tuple[Required, ...]:
     """What an object of a SOP class must have, each attribute once, the stricter module first.
 
-    image: whether the Image Pixel Module is due. Nothing for a class that has no patient.
+    kind: only what is of this type. image: whether the Image Pixel Module is due. Nothing for a class that has no
+    patient.
     """
-    name, kind = registered(sop_class)
-    if kind and not composite(sop_class, name):
+    if kind is not None:
+        return tuple(row for row in required(sop_class, image=image) if row.type == kind)
+    name, what = registered(sop_class)
+    if what and not composite(sop_class, name):
         return ()
     rows = [row for module in modules_of(sop_class) for row in _table().modules.get(module, ())]
     for classes, more in _BESIDE:
@@ -94,6 +117,7 @@ def required(sop_class: str, *, image: bool = False) -> tuple[Required, ...]:
             rows += more
     if image:
         rows += [row for module in _IMAGE for row in _table().modules[module]]
+        rows += _OF_IMAGES
     rows.sort(key=lambda row: row.type)
     return tuple({row.keyword: row for row in reversed(rows)}.values())
 
@@ -103,13 +127,22 @@ def modules_of(sop_class: str) -> tuple[str, ...]:
     return _table().classes.get(sop_class, _EVERYWHERE)
 
 
-@lru_cache(maxsize=4096)
-def in_items(sop_class: str, parent: int, sequence: int) -> tuple[Required, ...]:
-    """What each item of a sequence must have. parent: the sequence that it is in, 0 for none."""
+def of_module(name: str) -> tuple[Required, ...]:
+    """What a module requires of an object that has it."""
+    return _table().modules[name]
+
+
+@lru_cache(maxsize=16384)
+def in_items(
+    sop_class: str, parent: int, sequence: int, kind: Type | None = None
+) -> tuple[Required, ...]:
+    """What each item of a sequence must have. parent: the sequence that it is in, 0 for none. kind: as above."""
+    if kind is not None:
+        return tuple(row for row in in_items(sop_class, parent, sequence) if row.type == kind)
     rows = [*_table().items.get((0, sequence), ()), *_table().items.get((parent, sequence), ())]
-    for classes, name, keywords, kind, section in _IN_ITEMS_BESIDE:
+    for classes, name, keywords, of_type, section in _IN_ITEMS_BESIDE:
         if sop_class in classes and tag_of(name) == sequence:
-            rows += [Required(keyword, kind, section) for keyword in keywords.split()]
+            rows += [Required(keyword, of_type, section) for keyword in keywords.split()]
     return tuple(dict.fromkeys(rows))
 
 

@@ -80,6 +80,18 @@ def uid(items: Items, element: Element) -> Iterator[Problem]:
             return
 
 
+_TIMEZONE = 0x00080201
+
+
+def timezone(items: Items, element: Element) -> Iterator[Problem]:
+    """TimezoneOffsetFromUTC is one."""
+    if element.tag != _TIMEZONE:
+        return
+    for value in values_of(element, items):
+        if fault := forms.timezone_fault(value):
+            yield Problem(items.where(element), f"{shown(value)} {fault}")
+
+
 def size(items: Items, element: Element) -> Iterator[Problem]:
     """A binary value is a whole number of its units."""
     unit = vrs.UNIT_SIZES.get(element.vr)
