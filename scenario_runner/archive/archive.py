@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from scenario_runner.archive.arriving import Beginning, read_head, understood
 from scenario_runner.archive.description import (
-    NamedDamageError,
     check_identity,
-    check_place,
     describe,
     header_of,
 )
 from scenario_runner.archive.files import Buffer, Files
 from scenario_runner.archive.index import Entry, Index, Located
-from scenario_runner.archive.values import character_sets
+from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
+from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
-    TruncatedError,
-    read_header,
-    read_trailer,
 )
-from scenario_runner.dicom.levels import LEVELS, Level, Root
+from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.dicom.part10 import FileMeta, file_meta
 from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.owning import OwnedError, Ownership
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
-    from pydicom import Dataset
-
-    from scenario_runner.archive.query import Matches
 
 _INDEX: Final = "index.sqlite"
-_IDENTITY: Final = ("SOPClassUID", "SOPInstanceUID")
+_LOCK: Final = "owner.lock"
 
 
 class DuplicateError(ValueError):
@@ -60,46 +54,6 @@ class ArchiveOptions:
     durability: Literal["process", "power"] = "process"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of an instance that was handed over."""
-
-    sop_instance_uid: str
-    outcome: Literal["new", "kept", "overwritten"]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A Part 10 file that was written down and understood, and is not stored yet."""
-
-    written: Path
-    meta: FileMeta
-    attributes: Mapping[str, str]
-    """What the index keeps: keyword to text."""
-    character_set: str
-    size: int
-    """Bytes of the data set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much there is."""
-
-    patients: int
-    studies: int
-    series: int
-    instances: int
-
-
-@dataclass(slots=True)
-class Rebuilt:
-    """What making the index again came to. unreadable: file and reason."""
-
-    instances: int = 0
-    superseded: int = 0
-    unreadable: list[tuple[Path, str]] = field(default_factory=list)
-
-
 class Archive:
     """Instances in a folder, indexed. Every method may be called from any thread.
 
@@ -113,26 +67,39 @@ class Archive:
         self.folder = folder
         self.options = options or ArchiveOptions()
         synced = self.options.durability == "power"
+        self.trouble: MachineError | None = None
+        """Why the machine could not store something: the disk is full, say."""
         try:
             self.files = Files(folder, synced=synced)
+            # One process owns an archive: it may then remove what a killed one left half written.
+            self._ownership = Ownership(folder / _LOCK)
+        except OwnedError as error:
+            raise MachineError(
+                f"cannot open the archive in '{folder}': another process has it open",
+                hint="stop that one first; an archive has one owner at a time",
+            ) from error
+        except OSError as error:
+            raise _unusable(folder, error) from error
+        try:
             self.index = self._open_index(synced=synced)
             self.files.sweep()
-        except sqlite3.OperationalError as error:
-            raise MachineError(
-                f"cannot open the archive in '{folder}': {error}",
-                hint="another process may have it open; an archive has one owner at a time",
-            ) from error
+            self._finish_removals()
+            self._finish_additions()
         except (OSError, sqlite3.Error) as error:
-            raise MachineError(
-                f"cannot keep an archive in '{folder}': {error}",
-                hint="give a folder that exists or can be made, and that can be written to",
-            ) from error
+            self._ownership.end()
+            raise _unusable(folder, error) from error
         if not self.index.is_current:
             try:
                 self.rebuild()
             except MachineError:
                 self.close()
                 raise
+
+    def cannot_store(self, error: BaseException) -> MachineError:
+        """What to raise for what the machine said; the first such is kept as ``trouble``."""
+        failed = MachineError(f"cannot store in '{self.folder}': {error}")
+        self.trouble = self.trouble or failed
+        return failed
 
     def _open_index(self, *, synced: bool) -> Index:
         path = self.folder / _INDEX
@@ -164,7 +131,7 @@ class Archive:
         header = header_of(data, transfer_syntax_uid)
         attributes = describe(header)
         check_identity(attributes, sop_class_uid, sop_instance_uid)
-        if self.options.duplicates != "overwrite" and self.index.locate(sop_instance_uid):
+        if self.options.duplicates != "overwrite" and self.index.file_of(sop_instance_uid):
             return self._second(sop_instance_uid)
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
         try:
@@ -176,7 +143,7 @@ class Archive:
                 sum(map(len, data)),
             )
         except (OSError, sqlite3.Error) as error:
-            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+            raise self.cannot_store(error) from error
 
     def take_in(self, chunks: Iterable[Buffer]) -> Arrived:
         """Write a Part 10 file down as it comes, never whole in memory, and read its header.
@@ -187,58 +154,24 @@ class Archive:
         machine cannot keep it. Where File Meta Information names another instance than the data set,
         the data set counts.
         """
+        beginning = Beginning(chunks)
         try:
-            written = self.files.write(chunks)
+            written = self.files.write(beginning)
         except OSError as error:
-            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+            raise self.cannot_store(error) from error
         try:
-            arrived = self._understood(written)
-            known = (arrived.meta.sop_class_uid, arrived.meta.sop_instance_uid)
-            if known == tuple(arrived.attributes[one] for one in _IDENTITY):
-                return arrived
-            # What the data set says counts, as with C-STORE, where there is no File Meta Information.
-            return self._with_meta_of_data_set(arrived)
+            return understood(self.files, written, beginning)
         except OSError as error:
             self.files.discard(written)
-            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+            raise self.cannot_store(error) from error
         except BaseException:
             self.files.discard(written)
             raise
 
-    def _understood(self, written: Path) -> Arrived:
-        place = self.files.place(written)
-        meta, _, _ = self.files.head(place)
-        named = (meta.sop_class_uid, meta.sop_instance_uid)
-        try:
-            header, terms = self.header(place)
-            attributes = describe(header)
-            named = (
-                attributes.get("SOPClassUID") or named[0],
-                attributes.get("SOPInstanceUID") or named[1],
-            )
-            check_place(attributes)
-        except DamagedDatasetError as error:
-            if not named[1]:
-                raise
-            raise NamedDamageError(str(error), *named) from error
-        size = self.files.size(place) - meta.data_offset
-        return Arrived(written, meta, attributes, "\\".join(terms), size)
-
-    def _with_meta_of_data_set(self, arrived: Arrived) -> Arrived:
-        """The same instance in a file whose File Meta Information names it."""
-        sop_class, instance = (arrived.attributes[one] for one in _IDENTITY)
-        syntax = arrived.meta.transfer_syntax_uid
-        head = file_meta(sop_class, instance, syntax)
-        data = self.files.open_data(self.files.place(arrived.written))
-        written = self.files.write([head, data])
-        self.files.discard(arrived.written)
-        meta = FileMeta(sop_class, instance, syntax, len(head))
-        return dataclasses.replace(arrived, written=written, meta=meta)
-
     def keep(self, arrived: Arrived) -> Stored:
         """Store what was taken in; returns and raises as ``store`` does."""
         uid = arrived.meta.sop_instance_uid
-        if self.options.duplicates != "overwrite" and self.index.locate(uid):
+        if self.options.duplicates != "overwrite" and self.index.file_of(uid):
             self.discard(arrived)
             return self._second(uid)
         try:
@@ -250,7 +183,7 @@ class Archive:
                 arrived.size,
             )
         except (OSError, sqlite3.Error) as error:
-            raise MachineError(f"cannot store in '{self.folder}': {error}") from error
+            raise self.cannot_store(error) from error
 
     def discard(self, arrived: Arrived) -> None:
         """Forget what was taken in."""
@@ -269,17 +202,21 @@ class Archive:
         meta: FileMeta,
         written: Path,
         size: int,
+        *,
+        overwrite: bool | None = None,
     ) -> Stored:
         uid = meta.sop_instance_uid
+        if overwrite is None:
+            overwrite = self.options.duplicates == "overwrite"
         place = ""
         try:
             with self.index.transaction():
                 # Looked up again: another association may have stored the same instance meanwhile.
-                before = self.index.locate(uid)
-                if before is not None and self.options.duplicates != "overwrite":
+                before = self.index.file_of(uid)
+                if before is not None and not overwrite:
                     self.files.discard(written)
                     return self._second(uid)
-                place = self.files.put(written, uid, avoiding=before.file if before else "")
+                place = self.files.put(written, uid, avoiding=before or "")
                 if before is not None:
                     self.index.remove(uid)
                 self.index.add(
@@ -290,27 +227,28 @@ class Archive:
             raise
         if before is None:
             return Stored(uid, "new")
-        self.files.remove(before.file)
+        self.files.remove(before)
         return Stored(uid, "overwritten")
 
-    def find(
-        self,
-        level: Level,
-        model: Root,
-        identifier: Dataset,
-        *,
-        retrieve_ae_title: str = "",
-        relational: bool = False,
-    ) -> Matches:
-        """Match an identifier (PS3.4 C.4.1). Iterating gives a ``Match`` for each response.
+    def replace(self, instance: Located, data: bytes) -> None:
+        """Keep another version of an instance, whatever ``duplicates`` says: its patient has changed.
 
-        relational: keys of any level may be given without the unique keys above (PS3.4 C.4.1.2.2.2).
-        Raises query.InvalidIdentifierError for an identifier that breaks the rules of the model.
+        data: its encoded data set. Raises DamagedDatasetError, MachineError.
         """
-        from scenario_runner.archive.query import Query
-
-        query = Query.of(level, model, identifier, relational=relational)
-        return query.run(self, retrieve_ae_title)
+        syntax = instance.transfer_syntax_uid
+        header = header_of([data], syntax)
+        meta = file_meta(instance.sop_class_uid, instance.sop_instance_uid, syntax)
+        try:
+            self._commit(
+                describe(header),
+                "\\".join(character_sets(header)),
+                FileMeta(instance.sop_class_uid, instance.sop_instance_uid, syntax, len(meta)),
+                self.files.write([meta, data]),
+                len(data),
+                overwrite=True,
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self.cannot_store(error) from error
 
     def instances(
         self,
@@ -337,28 +275,54 @@ class Archive:
         """The data set of an instance exactly as it was received."""
         return self.files.open_data(instance.file)
 
+    def mapped_data(self, instance: Located) -> memoryview:
+        """The same, without reading it: for who sends it on."""
+        return self.files.mapped_data(instance.file)
+
     def header(self, file: str, *, beyond: bool = False) -> tuple[Elements, tuple[str, ...]]:
         """The elements before the pixels of a stored file, and its character sets.
 
         beyond: those after the pixels as well, which takes the whole file to be read.
         """
-        meta, head, complete = self.files.head(file)
-        try:
-            elements = read_header(head, meta.transfer_syntax_uid)
-        except TruncatedError:
-            if complete:
-                raise
-            elements = read_header(self.files.open_data(file), meta.transfer_syntax_uid)
-        if beyond:
-            elements |= read_trailer(self.files.open_data(file), meta.transfer_syntax_uid)
-        return elements, character_sets(elements)
+        return read_head(self.files, file, beyond=beyond)
 
     def delete_study(self, study_instance_uid: str) -> bool:
         """Remove a study and its files; whether there was one."""
-        files = self.index.remove_study(study_instance_uid)
+        note: Path | None = None
+
+        def noted(places: list[str]) -> None:
+            nonlocal note
+            if places:
+                with suppress(OSError):  # to delete is what a full disk needs most
+                    note = self.files.note_removal(study_instance_uid, places)
+
+        try:
+            files = self.index.remove_study(study_instance_uid, noted)
+        except BaseException:
+            if note is not None:
+                self.files.discard(note)
+            raise
         for file in files:
             self.files.remove(file)
+        if note is not None:
+            self.files.discard(note)
         return bool(files)
+
+    def _finish_removals(self) -> None:
+        """Go on with deletions that a killed process had begun, lest a rebuild bring parts back."""
+        for note, study, places in self.files.removals():
+            for file in {*self.index.remove_study(study), *places}:
+                self.files.remove(file)
+            self.files.discard(note)
+
+    def _finish_additions(self) -> None:
+        """Take away what a killed process had put in its place and not told the index of."""
+        for note, places in self.files.additions():
+            known = self.index.known_files(places)
+            for place in places:
+                if place not in known:
+                    self.files.remove(place)
+            self.files.discard(note)
 
     def counts(self) -> Counts:
         """How many patients, studies, series and instances there are."""
@@ -390,10 +354,10 @@ class Archive:
         header, terms = self.header(place)
         attributes = describe(header)
         check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
-        before = self.index.locate(meta.sop_instance_uid)
+        before = self.index.file_of(meta.sop_instance_uid)
         if before is not None:
             self.index.remove(meta.sop_instance_uid)
-            self.files.remove(before.file)
+            self.files.remove(before)
             report.superseded += 1
         else:
             report.instances += 1
@@ -401,19 +365,22 @@ class Archive:
         self.index.add(Entry(attributes, "\\".join(terms), meta.transfer_syntax_uid, place, size))
 
     def close(self) -> None:
-        """Let go of the index. May be called twice."""
+        """Let go of the index and the folder. May be called twice."""
         self.index.close()
+        self._ownership.end()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _unusable(folder: Path, error: Exception) -> MachineError:
+    return MachineError(
+        f"cannot keep an archive in '{folder}': {error}",
+        hint="give a folder that exists or can be made, and that can be written to",
+    )
 
 
 def rebuild(folder: Path, options: ArchiveOptions | None = None) -> Rebuilt:

@@ -5,11 +5,11 @@ What is not listed here is read from the header of a stored instance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.dictionary import tag_of, vr_of
 from scenario_runner.dicom.levels import ATTRIBUTES, COMPUTED, Level
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

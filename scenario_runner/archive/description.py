@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.attributes import BY_KEYWORD
-from scenario_runner.archive.values import character_sets, texts
+from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
+    Element,
     Elements,
     TruncatedError,
     read_header,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = 1 << 18
 """Bytes of a data set that nearly always hold everything before the pixels."""
+_SHORT_VALUE: Final = 128
 _COLUMNS: Final = tuple(BY_KEYWORD[keyword] for level in LEVELS for keyword in ATTRIBUTES[level])
 
 
@@ -44,10 +47,22 @@ def describe(header: Elements) -> dict[str, str]:
     """The attributes of the index as text, values joined by backslashes; only those present."""
     terms = character_sets(header)
     return {
-        attribute.keyword: "\\".join(texts(attribute.tag, element, terms))
+        attribute.keyword: (
+            _text(attribute.tag, element, terms)
+            if len(element.value) <= _SHORT_VALUE
+            else _joined(attribute.tag, element, terms)
+        )
         for attribute in _COLUMNS
         if (element := header.get(attribute.tag)) is not None
     }
+
+
+def _joined(tag: int, element: Element, terms: tuple[str, ...]) -> str:
+    return "\\".join(texts(tag, element, terms))
+
+
+_text = lru_cache(4096)(_joined)
+"""Most of what an instance says was said by the one before it."""
 
 
 def header_of(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
@@ -83,5 +98,8 @@ def check_identity(
 def check_place(attributes: Mapping[str, str]) -> None:
     """Raises DamagedDatasetError without a UID that places the instance."""
     for keyword in ("SOPClassUID", *UIDS):
-        if not attributes.get(keyword):
+        uid = attributes.get(keyword)
+        if not uid:
             raise DamagedDatasetError(f"{keyword} is missing or empty")
+        if not uid.isascii():  # no command set, file meta information or URL could name it
+            raise DamagedDatasetError(f"{keyword} has characters that no UID can have")

@@ -10,19 +10,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import json
+import mmap
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.part10 import FileMeta, read_meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Buffer = bytes | bytearray | memoryview
 
 _META_MAX: Final = 1 << 16
-_HEAD: Final = 1 << 18
+HEAD: Final = 1 << 18
+"""Bytes of a file in which most headers are."""
+_PLACE: Final = re.compile(r"objects/[0-9a-f]{2}/[0-9a-f]{40}-[0-9]+\.dcm")
 
 
 class Files:
@@ -38,8 +43,17 @@ class Files:
         self._objects = folder / "objects"
         self._numbers = itertools.count()
         self._made: set[str] = set()
+        self._removals = folder / "removals"
+        self._additions = folder / "additions"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._objects.mkdir(exist_ok=True)
+        self._removals.mkdir(exist_ok=True)
+        self._additions.mkdir(exist_ok=True)
+
+    @property
+    def incoming(self) -> Path:
+        """Where files are that are not stored yet; swept when the archive is opened."""
+        return self._incoming
 
     def sweep(self) -> None:
         """Remove what a killed process left half written. Nobody else may be storing."""
@@ -67,9 +81,8 @@ class Files:
 
         avoiding: the place of an older version that must stay intact for now.
         """
-        name = hashlib.sha256(sop_instance_uid.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-        version = int(avoiding.rpartition("-")[2].partition(".")[0] or 0) + 1 if avoiding else 0
-        place = f"objects/{name[:2]}/{name}-{version}.dcm"
+        place = self.place_of(sop_instance_uid, avoiding=avoiding)
+        name = place.rpartition("/")[2]
         target = self._folder / place
         if name[:2] not in self._made:
             target.parent.mkdir(exist_ok=True)
@@ -78,6 +91,12 @@ class Files:
         if self._synced:
             _sync_folder(target.parent)
         return place
+
+    def place_of(self, sop_instance_uid: str, *, avoiding: str = "") -> str:
+        """The place that ``put`` gives."""
+        name = hashlib.sha256(sop_instance_uid.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+        version = int(avoiding.rpartition("-")[2].partition(".")[0] or 0) + 1 if avoiding else 0
+        return f"objects/{name[:2]}/{name}-{version}.dcm"
 
     def discard(self, path: Path) -> None:
         """Remove a temporary file."""
@@ -88,17 +107,56 @@ class Files:
         """Remove an instance; one that is gone already is fine."""
         (self._folder / place).unlink(missing_ok=True)
 
+    def note_removal(self, study_instance_uid: str, places: Sequence[str]) -> Path:
+        """Write down that a study is about to go, for whoever comes if this process is killed."""
+        return self._note(self._removals, {"study": study_instance_uid, "places": list(places)})
+
+    def note_addition(self, places: Sequence[str]) -> Path:
+        """Write down which places are about to be taken, for whoever comes if this process is killed."""
+        return self._note(self._additions, {"places": list(places)})
+
+    def additions(self) -> list[tuple[Path, list[str]]]:
+        """Additions that were begun: the note and the places. What is no note goes."""
+        return [(note, places) for note, _, places in self._notes(self._additions)]
+
+    def removals(self) -> list[tuple[Path, str, list[str]]]:
+        """Deletions that were begun: the note, the study and its files. What is no note goes."""
+        return [one for one in self._notes(self._removals) if one[1]]
+
+    def _note(self, folder: Path, note: dict[str, object]) -> Path:
+        written = self.write([json.dumps(note).encode()])
+        target = folder / written.with_suffix(".json").name
+        written.replace(target)
+        return target
+
+    def _notes(self, folder: Path) -> list[tuple[Path, str, list[str]]]:
+        found = []
+        for note in sorted(folder.iterdir()):
+            try:
+                said = json.loads(note.read_bytes())
+                places = [str(place) for place in said["places"] if _PLACE.fullmatch(str(place))]
+                found.append((note, str(said.get("study", "")), places))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                self.discard(note)
+        return found
+
     def open_data(self, place: str) -> bytes:
         """The data set of an instance, as it came, without File Meta Information."""
         content = (self._folder / place).read_bytes()
         return content[read_meta(content[:_META_MAX]).data_offset :]
 
-    def head(self, place: str) -> tuple[FileMeta, bytes, bool]:
-        """Meta, the beginning of the data set, and whether that is all of it."""
+    def mapped_data(self, place: str) -> memoryview:
+        """The same, mapped into memory and not read, for as long as somebody holds it."""
         with (self._folder / place).open("rb") as file:
-            head = file.read(_HEAD)
+            offset = read_meta(file.read(_META_MAX)).data_offset
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[offset:]
+
+    def head(self, place: str, size: int = HEAD) -> tuple[FileMeta, bytes, bool]:
+        """Meta, the beginning of the data set, and whether that is all of it. size: bytes to read of the file."""
+        with (self._folder / place).open("rb") as file:
+            head = file.read(size)
         meta = read_meta(head)
-        return meta, head[meta.data_offset :], len(head) < _HEAD
+        return meta, head[meta.data_offset :], len(head) < size
 
     def place(self, written: Path) -> str:
         """The place of a temporary file, for reading it before it has its own."""

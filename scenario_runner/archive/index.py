@@ -1,21 +1,18 @@
 """The SQL index: which patients, studies, series and instances there are, and where.
 
 Everything in it can be made again from the files. Of what belongs to a patient, a study or a series
-the first instance that came in decides. All access goes through one connection and one lock:
-SQLite has one writer anyway, and nothing here holds the lock for longer than one statement or one
-small transaction.
+the first instance that came in decides. Who reads sees what was committed and waits for nobody
+(``connections``); who writes does so within ``transaction``.
 """
 
 from __future__ import annotations
 
 import itertools
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive.connections import Connections
 from scenario_runner.archive.narrowing import Condition, one_of
 from scenario_runner.archive.schema import (
     COLUMNS,
@@ -29,14 +26,27 @@ from scenario_runner.archive.schema import (
 )
 from scenario_runner.dicom.levels import LEVELS, UIDS, Level, levels_down_to
 from scenario_runner.dicom.matching import folded_groups
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PATIENCE: Final = 0.5
-"""Seconds to wait for another process that has the index open."""
+_PARENTS: Final = 3000
 _PER_STATEMENT: Final = 500
 """Values in one IN (...); SQLite takes 999 parameters in its older builds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The order of rows: by a column of their table, then by when they were taken in."""
+
+    column: str
+    ascending: bool
+
+    def sql(self, table: str) -> str:
+        """After ORDER BY."""
+        way = "ASC" if self.ascending else "DESC"
+        return ", ".join(f"{table}.{one} {way}" for one in dict.fromkeys((self.column, "id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,39 +88,19 @@ class Index:
     """
 
     def __init__(self, path: Path, *, synced: bool) -> None:
-        self._lock = threading.RLock()
-        log = path.with_name(path.name + "-wal")
-        unclean = log.exists() and log.stat().st_size > 0
-        self._db = sqlite3.connect(
-            path,
-            timeout=_PATIENCE,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
+        self._connections = Connections(path, synced=synced)
+        self._db = self._connections.writer
+        self._parents: dict[tuple[object, ...], int] = {}
+        """Patients, studies and series that were found last: most instances come to where others have come."""
         try:
-            self._configure(synced=synced, unclean=unclean)
             self.is_current = self._prepare()
         except BaseException:
-            self._db.close()
+            self.close()
             raise
-
-    def _configure(self, *, synced: bool, unclean: bool) -> None:
-        # One process owns an archive: it may then remove what a killed one left half written.
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if synced else 'OFF'}")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        if unclean:
-            # Cheap after a kill; after a power cut an index that did not wait for the disk may be torn.
-            (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
 
     def _prepare(self) -> bool:
         """Create the tables; whether the index was there and complete already."""
-        with self.transaction():  # takes the lock, and keeps it
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == VERSION:
             return True
         with self.transaction():
@@ -122,28 +112,23 @@ class Index:
 
     def mark_current(self) -> None:
         """Note that the index knows every file."""
-        with self._lock:
+        with self.transaction():
             self._db.execute(f"PRAGMA user_version = {VERSION}")
-            self.is_current = True
+        self.is_current = True
 
     def close(self) -> None:
         """Close the file. May be called twice."""
-        with self._lock:
-            self._db.close()
+        self._connections.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else in between."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+        """All or nothing, and nobody else writes in between."""
+        try:
+            with self._connections.transaction():
                 yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                # After some errors, such as a full disk, SQLite has rolled back by itself.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        except BaseException:
+            self._parents.clear()
+            raise
 
     def add(self, entry: Entry) -> None:
         """Take an instance in. The SOP Instance UID must be new. Call within a transaction."""
@@ -153,9 +138,19 @@ class Index:
         self._insert("IMAGE", parent, entry)
 
     def _find_or_insert(self, level: Level, parent: int | None, entry: Entry) -> int:
-        names = IDENTITY[level]
-        values: list[object] = [entry.attributes.get(name, "") for name in names]
-        condition = " AND ".join(f"{name} = ?" for name in names)
+        values = [entry.attributes.get(name, "") for name in IDENTITY[level]]
+        key = (level, parent, *values)
+        known = self._parents.get(key)
+        if known is None:
+            known = self._find(level, parent, values) or self._insert(level, parent, entry)
+            if len(self._parents) >= _PARENTS:
+                self._parents.clear()
+            self._parents[key] = known
+        return known
+
+    def _find(self, level: Level, parent: int | None, identity: Sequence[str]) -> int | None:
+        condition = " AND ".join(f"{name} = ?" for name in IDENTITY[level])
+        values: list[object] = [*identity]
         if parent is not None:
             condition += " AND parent = ?"
             values.append(parent)
@@ -163,7 +158,7 @@ class Index:
             f"SELECT id FROM {TABLE[level]} WHERE {condition}",  # noqa: S608 - our own names
             values,
         ).fetchone()
-        return int(row[0]) if row else self._insert(level, parent, entry)
+        return int(row[0]) if row else None
 
     def _insert(self, level: Level, parent: int | None, entry: Entry) -> int:
         known = {keyword: entry.attributes.get(keyword, "") for keyword in COLUMNS[level]}
@@ -193,6 +188,14 @@ class Index:
             )
         return cursor.lastrowid
 
+    def file_of(self, sop_instance_uid: str) -> str | None:
+        """Where the instance of that UID lies, if there is one: as ``locate``, for who is about to store."""
+        with self._connections.writing() as writer:
+            row = writer.execute(
+                "SELECT file FROM instances WHERE SOPInstanceUID = ?", [sop_instance_uid]
+            ).fetchone()
+        return str(row[0]) if row else None
+
     def locate(self, sop_instance_uid: str) -> Located | None:
         """The instance of that UID, if there is one."""
         return next(self.instances([("SOPInstanceUID", [sop_instance_uid])]), None)
@@ -212,6 +215,55 @@ class Index:
             restrictions,
         ):
             yield Located(*row)
+
+    def held(self, restrictions: Iterable[Restriction]) -> dict[str, str]:
+        """SOP Instance UID to file; within a transaction as whoever writes sees it."""
+        return dict(self.rows("IMAGE", ["SOPInstanceUID", "file"], restrictions))
+
+    def known_files(self, files: Sequence[str]) -> set[str]:
+        """Those of these files that instances lie in."""
+        if not files:
+            return set()
+        return {str(file) for (file,) in self.rows("IMAGE", ["file"], [("file", files)])}
+
+    def totals(self) -> tuple[int, int]:
+        """How many instances there are, and their bytes."""
+        with self._connections.reading() as reader:
+            count, size = reader.execute(
+                "SELECT count(*), coalesce(sum(size), 0) FROM instances"
+            ).fetchone()
+        return int(count), int(size)
+
+    def page(
+        self,
+        level: Level,
+        columns: Sequence[str],
+        restrictions: Iterable[Restriction],
+        limit: int,
+        offset: int,
+        conditions: Sequence[Condition] = (),
+        sorting: Sorting | None = None,
+    ) -> tuple[list[tuple], int]:  # type: ignore[type-arg]
+        """Some rows of a level, by default the last taken in first, and how many there are in all.
+
+        restrictions: on columns of that level itself. conditions: what else a row has to meet.
+        """
+        table = TABLE[level]
+        by = (sorting or Sorting("id", ascending=False)).sql(table)
+        met = [one_of(f"{table}.{column}", values) for column, values in restrictions]
+        met += conditions
+        where = " WHERE " + " AND ".join(one.sql for one in met) if met else ""
+        values = [value for one in met for value in one.values]
+        selected = ", ".join(expression(column, level) for column in columns)
+        with self._connections.reading() as reader:
+            (total,) = reader.execute(f"SELECT count(*) FROM {table}{where}", values).fetchone()  # noqa: S608
+            # The rows are chosen by their numbers alone: what is counted below them is counted for those only.
+            found = reader.execute(
+                f"SELECT {selected} FROM {table} WHERE id IN (SELECT id FROM {table}{where}"  # noqa: S608
+                f" ORDER BY {by} LIMIT ? OFFSET ?) ORDER BY {by}",
+                [*values, limit, offset],
+            ).fetchall()
+        return found, int(total)
 
     def rows(
         self,
@@ -239,8 +291,8 @@ class Index:
                 f"SELECT {selected} FROM {joined}"  # noqa: S608 - names are ours, values are bound
                 f"{' WHERE ' + where if where else ''} ORDER BY {tables[-1]}.id"
             )
-            with self._lock:
-                found = self._db.execute(
+            with self._connections.reading() as reader:
+                found = reader.execute(
                     statement, [value for condition in met for value in condition.values]
                 ).fetchall()
             yield from found
@@ -249,17 +301,24 @@ class Index:
         """Forget an instance; empty series, studies and patients go with it."""
         self._delete("IMAGE", "SOPInstanceUID", sop_instance_uid)
 
-    def remove_study(self, study_instance_uid: str) -> list[str]:
-        """Forget a study; returns the files of its instances."""
+    def remove_study(
+        self, study_instance_uid: str, noted: Callable[[list[str]], object] = lambda _: None
+    ) -> list[str]:
+        """Forget a study; returns the files of its instances.
+
+        noted: told of them before they are forgotten; what it raises keeps the study.
+        """
         with self.transaction():
             files = [
                 one.file for one in self.instances([("StudyInstanceUID", [study_instance_uid])])
             ]
+            noted(files)
             self._delete("STUDY", "StudyInstanceUID", study_instance_uid)
         return files
 
     def _delete(self, level: Level, column: str, value: object) -> None:
         """Delete rows with all that is below them, and what above them is empty then."""
+        self._parents.clear()
         table = TABLE[level]
         parents: list[tuple[int]] = []
         if level != "PATIENT":
@@ -278,15 +337,15 @@ class Index:
 
     def clear(self) -> None:
         """Forget everything. Call within a transaction."""
+        self._parents.clear()
         self._db.execute("DELETE FROM patients")
 
     def counts(self) -> dict[Level, int]:
         """How many rows each level has."""
-        with self._lock:
-            return {
-                level: self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-                for level, table in TABLE.items()
-            }
+        counted = ", ".join(f"(SELECT count(*) FROM {table})" for table in TABLE.values())  # noqa: S608
+        with self._connections.reading() as reader:
+            found = reader.execute(f"SELECT {counted}").fetchone()
+        return dict(zip(TABLE, found, strict=True))
 
 
 def _batches(restrictions: list[Restriction]) -> Iterator[list[Restriction]]:

@@ -7,31 +7,35 @@ index, just attributes and sequences.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from functools import lru_cache, partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Final, cast
 
 from scenario_runner.archive import private
-from scenario_runner.archive.values import character_sets, encode, texts
+from scenario_runner.archive.periods import moved
+from scenario_runner.dicom import element_writing
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
+from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.element_text import character_sets, encoded_value, texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Element,
     Elements,
     read_items,
-    write_elements,
 )
 from scenario_runner.dicom.matching import Matcher, matcher
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, Encoding
 from scenario_runner.dicom.vrs import BYTES
-from scenario_runner.dicom.writing import item
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pydicom import Dataset
 
-    from scenario_runner.archive.periods import Period
+    from scenario_runner.archive.periods import Period, Zones
 
 QUERY_RETRIEVE_LEVEL: Final = 0x00080052
 RETRIEVE_AE_TITLE: Final = 0x00080054
@@ -80,8 +84,17 @@ class Key:
             return None
         return Element(private.vr_of_private(self.tag, creator, element.vr, self.vr), *element[1:])
 
-    def fits(self, element: Element | None, elements: Elements, terms: Sequence[str]) -> bool:
-        """Whether an attribute of a data set, which may lack it, matches."""
+    def fits(
+        self,
+        element: Element | None,
+        elements: Elements,
+        terms: Sequence[str],
+        zones: Zones | None = None,
+    ) -> bool:
+        """Whether an attribute of a data set, which may lack it, matches.
+
+        zones: of the whole data set, as which dates and times are compared where they are given.
+        """
         if self.creator and private.is_creator(self.tag):
             return private.has_creator(self.tag, self.creator, elements, terms)
         if element is None or self.test is None:
@@ -92,16 +105,24 @@ class Key:
                 values = texts(self.tag, Element(element.vr, *self.raw[1:]), terms)
             test = matcher(element.vr, values)
             return test is None or test(texts(self.tag, element, terms))
-        return self.test(texts(self.tag, element, terms))
+        values = texts(self.tag, element, terms)
+        if zones is not None and zones.concern(self.vr, self.values):
+            values = zones.told(self.tag, self.vr, values, partial(_texts_of, elements))
+        return self.test(values)
 
-    def is_within(self, elements: Elements) -> bool:
+    def is_within(self, elements: Elements, zones: Zones | None = None) -> bool:
         """Whether the date and the time of a data set lie in the period, if there is one."""
         if self.period is None:
             return True
-        dates, times = (elements.get(tag) for tag in (self.tag, self.period.time))
-        if dates is None or times is None:
-            return False
-        return self.period.has(texts(self.tag, dates), texts(self.period.time, times))
+        found = {tag: _texts_of(elements, tag) for tag in (self.tag, self.period.time)}
+        if zones is not None and zones.asked:
+            found = moved(found, zones.stored, zones.asked)
+        return self.period.has(found[self.tag], found[self.period.time])
+
+
+def _texts_of(elements: Elements, tag: int) -> Sequence[str]:
+    element = elements.get(tag)
+    return texts(tag, element) if element is not None else []
 
 
 Answer = dict[int, tuple[str, "list[str] | list[Answer]"]]
@@ -118,15 +139,10 @@ class Match:
 
     def encode(self, *, implicit: bool) -> bytes:
         """The identifier as a data set in Little Endian."""
-        return _encode(self.answer, self.terms, implicit=implicit)
+        return _encode(self.answer, self.terms, Encoding(implicit))
 
     def dataset(self) -> Dataset:
         """The identifier, decoded."""
-        from io import BytesIO
-
-        from scenario_runner.dicom.datasets import read_file
-        from scenario_runner.dicom.part10 import file_meta
-
         encoded = self.encode(implicit=False)
         found = read_file(BytesIO(file_meta("", "", EXPLICIT_LE) + encoded))
         del found.file_meta
@@ -163,21 +179,28 @@ def keys_of(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
             yield Key(tag, vr, values, matcher(vr, values))
 
 
-def holds(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> bool:
-    """Whether a data set in these character sets matches all keys."""
+def holds(
+    keys: Sequence[Key],
+    elements: Elements,
+    terms: Sequence[str],
+    zones: Zones | None = None,
+) -> bool:
+    """Whether a data set in these character sets matches all keys. zones: as of ``Key.fits``."""
     for key in keys:
         if key.is_universal:
             continue
         element = key.found(elements, terms)
         if key.vr == "SQ":
-            if element is None or not _matching(key, element, terms):
+            if element is None or not _matching(key, element, terms, zones):
                 return False
-        elif not (key.fits(element, elements, terms) and key.is_within(elements)):
+        elif not (key.fits(element, elements, terms, zones) and key.is_within(elements, zones)):
             return False
     return True
 
 
-def _matching(key: Key, element: Element, terms: Sequence[str]) -> list[Elements]:
+def _matching(
+    key: Key, element: Element, terms: Sequence[str], zones: Zones | None
+) -> list[Elements]:
     """The items of a sequence that match all keys of an item of the key (PS3.4 C.2.2.2.6)."""
     items = _items(element)
     if key.is_universal:
@@ -185,7 +208,7 @@ def _matching(key: Key, element: Element, terms: Sequence[str]) -> list[Elements
     return [
         item
         for item in items
-        if any(holds(inner, item, character_sets(item) or terms) for inner in key.items)
+        if any(holds(inner, item, character_sets(item) or terms, zones) for inner in key.items)
     ]
 
 
@@ -196,8 +219,16 @@ def _items(element: Element) -> list[Elements]:
         return []
 
 
-def answer_of(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> Answer:
-    """What is answered of a data set: the attributes that were asked for, empty where it has none."""
+def answer_of(
+    keys: Sequence[Key],
+    elements: Elements,
+    terms: Sequence[str],
+    zones: Zones | None = None,
+) -> Answer:
+    """What is answered of a data set: the attributes that were asked for, empty where it has none.
+
+    zones: as of ``Key.fits``; what is answered is as it is stored.
+    """
     answer: Answer = {}
     for key in keys:
         element = key.found(elements, terms)
@@ -210,8 +241,10 @@ def answer_of(keys: Sequence[Key], elements: Elements, terms: Sequence[str]) -> 
             answer[key.tag] = (
                 "SQ",
                 [
-                    answer_of(wanted or _everything(item), item, character_sets(item) or terms)
-                    for item in _matching(key, element, terms)
+                    answer_of(
+                        wanted or _everything(item), item, character_sets(item) or terms, zones
+                    )
+                    for item in _matching(key, element, terms, zones)
                 ],
             )
         else:
@@ -238,37 +271,43 @@ def all_texts(answer: Answer) -> Iterator[str]:
                 yield value
 
 
-def _encode(answer: Answer, terms: Sequence[str], *, implicit: bool) -> bytes:
-    elements: Elements = {}
+def _encode(answer: Answer, terms: Sequence[str], encoding: Encoding) -> bytes:
+    whole: Answer = answer
     if terms:
-        elements[SPECIFIC_CHARACTER_SET] = encode(SPECIFIC_CHARACTER_SET, terms, ())
-    for tag, (vr, values) in answer.items():
-        elements[tag] = _encoded(tag, vr, values, terms, implicit=implicit)
-    return write_elements(elements, implicit=implicit)
+        whole = {SPECIFIC_CHARACTER_SET: ("CS", list(terms)), **answer}
+    encoded = []
+    for tag in sorted(whole):
+        vr, values = whole[tag]
+        if not values:
+            encoded.append(_known(tag, vr, "", (), encoding))
+        elif vr not in _DIFFERING and len(values) == 1 and len(values[0]) <= _SHORT:
+            encoded.append(_known(tag, vr, cast("str", values[0]), tuple(terms), encoding))
+        else:
+            encoded.append(_encoded(tag, vr, values, terms, encoding))
+    return b"".join(encoded)
+
+
+_DIFFERING: Final = frozenset(("SQ", "UI", "SH"))
+"""What one match says in these no other one does; in others the next one often says it again."""
+_SHORT: Final = 64
+
+
+@lru_cache(4096)
+def _known(tag: int, vr: str, text: str, terms: tuple[str, ...], encoding: Encoding) -> bytes:
+    return _encoded(tag, vr, [text] if text else [], terms, encoding)
 
 
 def _encoded(
-    tag: int,
-    vr: str,
-    values: list[str] | list[Answer],
-    terms: Sequence[str],
-    *,
-    implicit: bool,
-) -> Element:
-    encoding = Encoding(implicit)
+    tag: int, vr: str, values: list[str] | list[Answer], terms: Sequence[str], encoding: Encoding
+) -> bytes:
     if vr == "SQ":
         items = [
-            write_elements(
-                {
-                    t: _encoded(t, v, inner, terms, implicit=implicit)
-                    for t, (v, inner) in one.items()
-                },
-                implicit=implicit,
-            )
+            element_writing.item(_encode(one, terms, encoding))
             for one in cast("list[Answer]", values)
         ]
-        return Element(vr, b"".join(map(item, items)), encoding)
+        return element_writing.element(tag, vr, b"".join(items), encoding)
     try:
-        return encode(tag, cast("list[str]", values), terms, vr=vr)
+        value = encoded_value(vr, cast("list[str]", values), terms) if values else b""
     except (ValueError, struct.error):
-        return Element(vr, b"", encoding)
+        value = b""
+    return element_writing.element(tag, vr, value, encoding)

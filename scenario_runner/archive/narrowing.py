@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.archive.schema import NAMES, expression
+from scenario_runner.archive.schema import NAMES, TABLE, expression
 from scenario_runner.dicom.matching import (
     WILDCARD_VRS,
     date_range,
@@ -39,6 +39,24 @@ class Condition(NamedTuple):
 def one_of(column: str, values: Sequence[str]) -> Condition:
     """The column has one of these values; for one whose values are single."""
     return Condition(f"{column} IN ({', '.join('?' * len(values))})", values)
+
+
+def between(column: str, first: str, last: str) -> Condition:
+    """The column has one of these texts or one that sorts between them."""
+    return Condition(f"{column} BETWEEN ? AND ?", [first, last])
+
+
+def has_modality(modality: str) -> Condition:
+    """A study with a series of this modality."""
+    below = "SELECT parent FROM series WHERE Modality = ?"
+    return Condition(f"studies.id IN ({below})", [modality])
+
+
+def name_contains(part: str, owner: Level) -> Condition:
+    """A row of this level with this text in a component group of the patient's name, folded as it is kept."""
+    folded = max(folded_groups(part), key=len, default="")
+    names = f"SELECT owner FROM {NAMES[owner]} WHERE instr(folded, ?) > 0"  # noqa: S608
+    return Condition(f"{TABLE[owner]}.id IN ({names})", [folded])
 
 
 def condition_of(attribute: Attribute, key: Sequence[str], level: Level) -> Condition | None:
@@ -92,7 +110,7 @@ def _date(value: str, column: str) -> Condition | None:
         first, last = date_range(value)
     except ValueError:
         return None
-    return Condition(f"{column} BETWEEN ? AND ?", [first, last])
+    return between(column, first, last)
 
 
 def _text(value: str, column: str) -> Condition | None:

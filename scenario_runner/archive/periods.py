@@ -6,25 +6,21 @@ one night is meant, not two hours of each day.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import Final
 
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
-from scenario_runner.dicom.matching import bounds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from scenario_runner.archive.keys import Key
+from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.matching import bounds, has_offset, with_offset
+from scenario_runner.lazy_dataclasses import dataclass
 
 TIMEZONE_OFFSET: Final = 0x00080201
 _OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4])([0-5]\d)")
-_MIDNIGHT, _LAST = "000000.000000", "235959.999999"
+MIDNIGHT, LAST = "000000.000000", "235959.999999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,50 +48,54 @@ class Period:
 
 def time_beside(tag: int) -> int | None:
     """The tag of the time that goes with a date: StudyTime with StudyDate."""
+    return _partner(tag, "DA", "Date", "Time")
+
+
+def date_beside(tag: int) -> int | None:
+    """The tag of the date that goes with a time: StudyDate with StudyTime."""
+    return _partner(tag, "TM", "Time", "Date")
+
+
+@lru_cache(maxsize=512)
+def _partner(tag: int, vr: str, word: str, other: str) -> int | None:
     keyword = keyword_for_tag(tag)
-    if not keyword.endswith("Date"):
+    if vr_of(tag) != vr or word not in keyword:
         return None
-    found = tag_for_keyword(keyword.removesuffix("Date") + "Time")
-    return None if found is None else int(found)
+    found = tag_for_keyword(other.join(keyword.rsplit(word, 1)))
+    return None if found is None or vr_of(int(found)) not in ("DA", "TM") else int(found)
 
 
-def combined(keys: Iterable[Key]) -> list[Key]:
-    """The same keys, with a range of dates and a range of times beside it as one period."""
-    given = list(keys)
-    by_tag = {key.tag: key for key in given}
-    for place, key in enumerate(given):
-        if key.vr == "SQ":
-            items = tuple(tuple(combined(inner)) for inner in key.items)
-            given[place] = dataclasses.replace(key, items=items)
-            continue
-        time = by_tag.get(time_beside(key.tag) or 0) if key.vr == "DA" else None
-        period = None if time is None else _period(key, time)
-        if time is None or period is None:
-            continue
-        given[place] = dataclasses.replace(key, period=period)
-        where = next(n for n, one in enumerate(given) if one.tag == time.tag)
-        given[where] = dataclasses.replace(time, test=None)
-    return given
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Offsets from UTC, each empty where it is not said. stored: of a data set. asked: of the query's keys."""
 
+    stored: str
+    asked: str = ""
 
-def _period(date: Key, time: Key) -> Period | None:
-    """None unless both are one range each."""
-    if len(date.values) != 1 or len(time.values) != 1:
-        return None
-    (first_day, day_dash, last_day), (from_hour, dash, to_hour) = (
-        one.values[0].partition("-") for one in (date, time)
-    )
-    if not (day_dash and dash):
-        return None
-    try:
-        first = bounds("DA", first_day.strip())[0] if first_day.strip() else "0" * 8
-        last = bounds("DA", last_day.strip())[1] if last_day.strip() else "9" * 8
-        begin = bounds("TM", from_hour.strip())[0] if from_hour.strip() else _MIDNIGHT
-        end = bounds("TM", to_hour.strip())[1] if to_hour.strip() else _LAST
-    except ValueError:
-        return None
-    # A range without an end has no last day that the hour could be of.
-    return Period(time.tag, first + begin, last + (end if last_day.strip() else _LAST))
+    def told(
+        self, tag: int, vr: str, values: Sequence[str], others: Callable[[int], Sequence[str]]
+    ) -> Sequence[str]:
+        """Values of a data set as they are where the query comes from.
+
+        others: the values of another attribute of the same data set or item. A date without a time, and
+        what is no date or time, stays as it is.
+        """
+        if vr == "DT":
+            zone = self.stored or self.asked
+            return [with_offset(value, zone) for value in values] if zone else values
+        if vr not in ("DA", "TM") or not self.asked:
+            return values
+        beside = time_beside(tag) if vr == "DA" else date_beside(tag)
+        if beside is None:
+            return values
+        both = {tag: values, beside: others(beside)}
+        return moved(both, self.stored, self.asked)[tag]
+
+    def concern(self, vr: str, key: Sequence[str]) -> bool:
+        """Whether values of this VR are another moment where this key comes from."""
+        if vr == "DT":
+            return any(map(has_offset, key))
+        return vr in ("DA", "TM") and bool(self.asked)
 
 
 def is_offset(text: str) -> bool:
@@ -128,11 +128,14 @@ def _moved(date: str, time: str, by: timedelta) -> tuple[str, str]:
     """A date and a time some hours later; as they are when they are none."""
     try:
         start = bounds("DA", date)[0] + bounds("TM", time)[0]
+        leap = start[12:14] == "60"  # which no datetime has (PS3.5 6.2)
+        start = f"{start[:12]}59{start[14:]}" if leap else start
         moment = datetime.strptime(start, "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC) + by
     except (ValueError, OverflowError):
         return date, time
     # As precise as it was: hours and minutes move, what follows stays.
-    return moment.strftime("%Y%m%d"), moment.strftime("%H%M%S.%f")[: max(4, len(time))]
+    told = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S.%f")[: max(4, len(time))]
+    return (told[0], f"{told[1][:4]}60{told[1][6:]}") if leap else told
 
 
 def _away(text: str) -> timedelta | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydicom.datadict import private_dictionary_VR
 
-from scenario_runner.archive.values import texts
+from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import Element
 
 if TYPE_CHECKING:

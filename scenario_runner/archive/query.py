@@ -7,11 +7,13 @@ returned; what costs is one opened file a candidate.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.attributes import BY_KEYWORD, BY_TAG, Attribute
+from scenario_runner.archive.combined_keys import combined
 from scenario_runner.archive.keys import (
     QUERY_RETRIEVE_LEVEL,
     RETRIEVE_AE_TITLE,
@@ -22,14 +24,16 @@ from scenario_runner.archive.keys import (
     keys_of,
 )
 from scenario_runner.archive.narrowing import Condition, condition_of
-from scenario_runner.archive.periods import combined, moved
-from scenario_runner.archive.values import character_sets, split, texts
+from scenario_runner.archive.periods import TIMEZONE_OFFSET, Zones, moved
+from scenario_runner.dicom import datasets
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.dictionary import tag_of
+from scenario_runner.dicom.element_text import character_sets, split, texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UNIQUE_KEY, Level, Root, levels_down_to
-from scenario_runner.dicom.matching import RANGE_VRS, is_plain
+from scenario_runner.dicom.matching import RANGE_VRS, is_plain, matcher, with_offset
 from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -130,7 +134,7 @@ class Query:
         they are matched, when it says its own (PS3.18 8.3.4.1.1).
         """
         columns, others, unsupported = [], [], []
-        for key in keys:
+        for key in (_in(zone, one) for one in keys) if zone else keys:
             attribute = BY_TAG.get(key.tag)
             if attribute is None:
                 others.append(key)
@@ -198,16 +202,21 @@ class Query:
         found: dict[int, Sequence[str]] = {}
         for (attribute, key), column in zip(self.columns, row, strict=False):
             values = split(str(column if column is not None else ""), attribute.vr)
+            if not (key.test is None or self.zone or key.test(values)):
+                return False
             found[attribute.tag] = values
             answer[attribute.tag] = (attribute.vr, values)
-            if key.test is not None and not key.test(values) and not self.zone:
-                return False
-        told = self._in_zone(row, found) if self.zone else found
-        return all(
-            (key.test is None or key.test(told[attribute.tag]))
-            and (key.period is None or key.period.has(told[key.tag], told[key.period.time]))
-            for attribute, key in self.columns
-        )
+        if self.zone:
+            told = self._in_zone(row, found)
+            return all(key.test is None or key.test(told[key.tag]) for _, key in self.columns) and (
+                self._is_within(told)
+            )
+        return self._is_within(found)
+
+    def _is_within(self, told: Mapping[int, Sequence[str]]) -> bool:
+        """Whether the dates and times lie in the periods asked for."""
+        periods = [(key.tag, key.period) for _, key in self.columns if key.period is not None]
+        return all(period.has(told[tag], told[period.time]) for tag, period in periods)
 
     def _in_zone(
         self, row: Sequence[object], found: Mapping[int, Sequence[str]]
@@ -226,10 +235,24 @@ class Query:
         except (FileNotFoundError, DamagedDatasetError):
             # Deleted since the row was read, or damaged on the disk: its attributes are unknown.
             header, terms = {}, ()
-        if not holds(self.others, header, terms):
+        zone = header.get(TIMEZONE_OFFSET)
+        stored = texts(TIMEZONE_OFFSET, zone) if zone is not None else []
+        zones = Zones(stored[0] if stored else "", self.zone)
+        if not holds(self.others, header, terms, zones):
             return False
-        answer.update(answer_of(self.others, header, terms))
+        answer.update(answer_of(self.others, header, terms, zones))
         return True
+
+
+def _in(zone: str, key: Key) -> Key:
+    """A key whose moments say the zone that they are in; dates and times are moved, not marked."""
+    if key.vr == "SQ":
+        items = tuple(tuple(_in(zone, one) for one in inner) for inner in key.items)
+        return dataclasses.replace(key, items=items)
+    if key.vr != "DT" or key.test is None:
+        return key
+    values = tuple(with_offset(value, zone) for value in key.values)
+    return dataclasses.replace(key, values=values, test=matcher("DT", values))
 
 
 def _is_beyond_pixels(key: Key) -> bool:
@@ -269,7 +292,6 @@ def _check_hierarchy(level: Level, model: Root, keys: Sequence[Key]) -> None:
 
 
 def _elements(identifier: Dataset) -> Elements:
-    from scenario_runner.dicom.datasets import character_sets, encode_dataset
-
     explicit = Encoding(implicit=False)
-    return read_elements(encode_dataset(identifier, explicit, character_sets(identifier)), explicit)
+    sets = datasets.character_sets(identifier)
+    return read_elements(datasets.encode_dataset(identifier, explicit, sets), explicit)

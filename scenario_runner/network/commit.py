@@ -51,20 +51,24 @@ class Commitments:
 
     def __init__(self) -> None:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.others: dict[str, None] = {}
+        """Transaction UIDs of reports that were nobody's."""
 
     def take(self, event_type: int, information: Dataset) -> None:
         """Keep one report until it is asked for."""
         self._events.put((event_type, information))
 
     def next(self, transaction: str) -> Dataset | None:
-        """The report on that transaction, None when there is none yet; others are dropped."""
+        """The report on that transaction, None when there is none yet; of others only their UID is kept."""
         while True:
             try:
                 _, information = self._events.get_nowait()
             except queue.Empty:
                 return None
-            if _uid(information, "TransactionUID") == transaction:
+            named = _uid(information, "TransactionUID")
+            if named == transaction:
                 return information
+            self.others[named] = None
 
 
 def commit(
@@ -94,10 +98,16 @@ def commit(
     while report is None and time.monotonic() < end:
         report = _listen_again(peer, commitments, transaction, end, deadline)
     if report is None:
+        reason = f"none came within {patience:g} s, neither on the same association nor on another"
+        if others := list(commitments.others):
+            reason = (
+                f"within {patience:g} s there was only one of transaction '{others[0]}', "
+                f"which is not ours, {transaction}"
+            )
         raise peer.error(
             PeerTimeout,
             "no storage commitment report",
-            f"none came within {patience:g} s, neither on the same association nor on another",
+            reason,
             hint="does the PACS know our AE title, and the host and port of the site's 'receiver'?",
         )
     committed, failed = _read(report[0])
@@ -163,6 +173,7 @@ def _listen(
     None when the time is over or the peer has let go of the association.
     """
     here = Commitments()
+    here.others = commitments.others
     while time.monotonic() < end:
         if (report := commitments.next(transaction)) is not None:
             return report, "association of the peer"
@@ -204,10 +215,11 @@ def _take(association: Association, reports: Commitments) -> None:
     take_event(association, message, reports.take)
 
 
-def _read(report: Dataset) -> tuple[tuple[str, ...], dict[str, int]]:
-    committed = tuple(
-        _uid(item, "ReferencedSOPInstanceUID") for item in _items(report, "ReferencedSOPSequence")
-    )
+def _read(report: Dataset) -> tuple[dict[str, str], dict[str, int]]:
+    committed = {
+        _uid(item, "ReferencedSOPInstanceUID"): _uid(item, "ReferencedSOPClassUID")
+        for item in _items(report, "ReferencedSOPSequence")
+    }
     failed = {
         _uid(item, "ReferencedSOPInstanceUID"): _reason(item)
         for item in _items(report, "FailedSOPSequence")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import OperationFailed, ProtocolViolation
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network import queries
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association

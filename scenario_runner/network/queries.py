@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.sop_classes import (
@@ -11,7 +10,7 @@ from scenario_runner.dicom.sop_classes import (
     STUDY_ROOT,
     InformationModel,
 )
-from scenario_runner.dicom.syntaxes import IMPLICIT_LE, encoding_of
+from scenario_runner.dicom.syntaxes import encoding_of
 from scenario_runner.errors import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -43,12 +42,10 @@ def encode(identifier: Dataset, transfer_syntax: str) -> bytes:
 
 def decode(data: bytes | bytearray, transfer_syntax: str, peer: Peer) -> Dataset:
     """A peer's identifier, its values not yet looked at. Raises ProtocolViolation."""
-    from pydicom.filereader import read_dataset
+    from scenario_runner.dicom.datasets import raw_dataset
 
     try:
-        return read_dataset(
-            BytesIO(data), is_implicit_VR=transfer_syntax == IMPLICIT_LE, is_little_endian=True
-        )
+        return raw_dataset(bytes(data), encoding_of(transfer_syntax))
     except Exception as error:  # the decoder raises whatever hostile bytes lead it into
         raise peer.error(
             ProtocolViolation,

@@ -5,10 +5,8 @@ It listens only while something is expected, takes what it was told to expect, a
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
-import selectors
 import socket
 import threading
 import time
@@ -31,13 +29,13 @@ from scenario_runner.ul.contexts import (
     TRANSFER_SYNTAXES_NOT_SUPPORTED,
     Context,
 )
+from scenario_runner.ul.handshake import secure_incoming
+from scenario_runner.ul.listening import Listener
 from scenario_runner.ul.peer import Limits, Peer
-from scenario_runner.ul.tls import secure_incoming
 from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from pydicom import Dataset
 
@@ -135,8 +133,7 @@ class Receiver:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._listener: socket.socket | None = None
-        self._wake: tuple[socket.socket, ...] = ()
+        self._listener: Listener | None = None
 
     def start(self, deadline: Deadline) -> None:
         """Listen. A port that is taken is waited for, as another case may be using it.
@@ -144,9 +141,10 @@ class Receiver:
         Raises MachineError when the address is not ours, or what the deadline raises.
         """
         patience = deadline.within(_PORT_PATIENCE)
-        while self._listener is None:
+        listening: socket.socket | None = None
+        while listening is None:
             try:
-                self._listener = socket.create_server((self.host, self.port))
+                listening = socket.create_server((self.host, self.port))
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or (patience.remaining() or 0.0) <= _POLL:
                     raise MachineError(
@@ -154,53 +152,30 @@ class Receiver:
                         hint="check the 'receiver' of the site file",
                     ) from error
                 deadline.sleep(_POLL)
-        self._listener.setblocking(False)
-        self.port = self._listener.getsockname()[1]
-        self._wake = socket.socketpair()
-        self._spawn(self._listen, self._listener)
+        self._listener = Listener(listening, self._take, f"receiver {self.ae_title}")
+        self.port = self._listener.port
 
     def stop(self) -> None:
         """Stop listening, end every association, wait for the threads. May be called twice."""
         if self._stop.is_set():
             return
         self._stop.set()
-        for sock in self._wake[1:]:
-            sock.send(b"!")
-        # The listening thread may add threads until it has ended, so it is the first one here.
+        if self._listener is not None:
+            self._listener.stop()  # only from now on are there no more threads
         for thread in self._threads:
             thread.join()
-        for sock in self._wake:
-            sock.close()
-        if self._listener is not None:
-            self._listener.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _spawn(self, target: Callable[..., None], *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, name=f"receiver {self.ae_title}")
+    def _take(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        name = f"receiver {self.ae_title}"
+        thread = threading.Thread(target=self._serve, args=(sock, address), name=name)
         self._threads.append(thread)
         thread.start()
-
-    def _listen(self, listener: socket.socket) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(listener, selectors.EVENT_READ)
-            selector.register(self._wake[0], selectors.EVENT_READ)
-            while not self._stop.is_set():
-                selector.select()
-                # The peer may be gone again by the time it is accepted.
-                with contextlib.suppress(BlockingIOError, ConnectionError):
-                    sock, address = listener.accept()
-                    sock.setblocking(True)
-                    self._spawn(self._serve, sock, address)
 
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
         peer = Peer(

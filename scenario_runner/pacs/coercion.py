@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.values import character_sets, texts
 from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import read_header
 from scenario_runner.pacs.spoiling import altered
 

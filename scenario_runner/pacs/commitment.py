@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.values import texts
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements, read_items
 from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from scenario_runner.dicom.syntaxes import PLAIN, Encoding, encoding_of

@@ -29,7 +29,7 @@ from scenario_runner.ul.association import Released
 from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.pacs.desk import Desk
@@ -42,10 +42,19 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Conversation:
-    """One connection from the A-ASSOCIATE-RQ to its end. peer: who connected, and our bounds."""
+    """One connection from the A-ASSOCIATE-RQ to its end. peer: who connected, and our bounds.
+
+    full: asked once an association would be taken; whether there are too many already.
+    """
 
     def __init__(
-        self, transport: Transport, peer: Peer, desk: Desk, deadline: Deadline, *, full: bool
+        self,
+        transport: Transport,
+        peer: Peer,
+        desk: Desk,
+        deadline: Deadline,
+        *,
+        full: Callable[[], bool],
     ) -> None:
         self._transport = transport
         self._peer = peer
@@ -53,6 +62,10 @@ class Conversation:
         self._deadline = deadline
         self._full = full
         self._association: Served | None = None
+        self._rests = False
+        self._given_up = False
+        self.host = peer.host
+        """The address it came from."""
 
     def run(self) -> None:
         """Talk until the peer releases, aborts, closes, is silent for too long or breaks the rules."""
@@ -63,7 +76,10 @@ class Conversation:
             self._association = association
             tell_later(self._desk, association)
             while True:
-                self._answer(association, association.receive())
+                self._rests = True
+                message = association.receive()
+                self._rests = False
+                self._answer(association, message)
         except Released:
             pass
         except DeliberateDrop:
@@ -72,6 +88,8 @@ class Conversation:
             self._abort()
         except AssociationAborted as error:
             LOGGER.info("%s", error)
+            if self._given_up:
+                self._abort()
         except FabricatorError as error:
             LOGGER.warning("aborting the association: %s", error)
             self._abort()
@@ -82,6 +100,15 @@ class Conversation:
         finally:
             for note in self._association.evidence.notes if self._association else ():
                 LOGGER.info("%s: it %s", self._peer.host, note)
+
+    def silent_since(self) -> float | None:
+        """Since when (monotonic) an association has asked for nothing; None for one that is answered or begins."""
+        return self._transport.heard if self._rests else None
+
+    def give_up(self) -> None:
+        """Abort it for the sake of another one; may be called from another thread."""
+        self._given_up = True
+        self._transport.stop_listening()
 
     def _answer(self, association: Served, message: Message) -> None:
         misbehaviour = self._desk.misbehaviour
@@ -109,8 +136,8 @@ class Conversation:
             self._transport.end_with(pdu.abort(pdu.SERVICE_PROVIDER))
 
     def _judge(self, request: AssociationRequest) -> Sequence[Context] | Rejection:
-        rejection = LOCAL_LIMIT_EXCEEDED if self._full else refusal(request, self._desk)
-        rejection = rejection or self._desk.misbehaviour.rejection()
+        rejection = refusal(request, self._desk) or self._desk.misbehaviour.rejection()
+        rejection = rejection or (LOCAL_LIMIT_EXCEEDED if self._full() else None)
         return rejection or negotiate(request, self._desk.options)
 
 

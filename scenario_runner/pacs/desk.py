@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.association import Served
 from scenario_runner.ul.messages import Message
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
+    from scenario_runner.pacs.merged_patients import MergedPatients
     from scenario_runner.pacs.misbehaviour import Misbehaviour
     from scenario_runner.pacs.options import PacsOptions
     from scenario_runner.pacs.performed_steps import PerformedSteps
@@ -32,6 +33,8 @@ class Desk:
     """The folder of worklist items."""
     steps: PerformedSteps
     misbehaviour: Misbehaviour
+    merged: MergedPatients
+    """Patients that were merged into others by message."""
     reports: Reports
     """Storage commitments that are to be told on a later association."""
     stopping: threading.Event

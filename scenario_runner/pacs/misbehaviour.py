@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.sop_classes import MODALITY_WORKLIST
 from scenario_runner.errors import UsageError
-from scenario_runner.language.faults import (
+from scenario_runner.language.fields import Model
+from scenario_runner.language.pacs_faults import (
+    Acknowledge,
     After,
     Alter,
     Answer,
@@ -28,13 +30,13 @@ from scenario_runner.language.faults import (
     Lose,
     Operation,
     Pixels,
+    Reason,
     Refuse,
     Repeat,
     Unreported,
 )
-from scenario_runner.language.fields import Model
 from scenario_runner.pacs import spoiling
-from scenario_runner.pacs.faults import REJECTIONS
+from scenario_runner.ul.associate_pdus import Rejection
 from scenario_runner.ul.commands import Field
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from scenario_runner.archive.index import Located
     from scenario_runner.archive.keys import Match
     from scenario_runner.pacs.association import Served
-    from scenario_runner.ul.associate_pdus import Rejection
     from scenario_runner.ul.messages import Message
 
 OPERATIONS: Final[dict[int, Operation]] = {
@@ -56,6 +57,17 @@ OPERATIONS: Final[dict[int, Operation]] = {
     Field.N_CREATE_RQ: "mpps",
     Field.N_SET_RQ: "mpps",
 }
+REJECTIONS: Final[dict[Reason, Rejection]] = {
+    "no-reason": Rejection(1, 1, 1),
+    "application-context": Rejection(1, 1, 2),
+    "calling-ae-title": Rejection(1, 1, 3),
+    "called-ae-title": Rejection(1, 1, 7),
+    "no-reason-acse": Rejection(1, 2, 1),
+    "protocol-version": Rejection(1, 2, 2),
+    "congestion": Rejection(2, 3, 1),
+    "local-limit": Rejection(2, 3, 2),
+}
+"""Every reason of PS3.8 9.3.4 that is not reserved; the last two are transient."""
 Fate = Literal["hang", "drop", "abort"]
 """What comes instead of an answer."""
 _SPOILING: Final = frozenset(("alter", "charset", "extra", "pixels"))
@@ -151,17 +163,19 @@ class Misbehaviour:
         """Whether an instance is acknowledged and forgotten."""
         return self._first("lose", Lose, on=("store",)) is not None
 
-    def alteration(self) -> Alter | None:
-        """What an instance is kept with, if with another value."""
-        return self._first("alter", Alter, on=("store",))
+    def alterations(self) -> list[Alter]:
+        """What an instance is kept with, as far as with other values."""
+        return self._every("alter", Alter, on=("store",))
 
     def stored(self, data: Sequence[spoiling.Piece], transfer_syntax_uid: str) -> list[Any]:
         """The data set as it is kept, with another value if that was asked for."""
-        alter = self.alteration()
-        if alter is None:
+        alterations = self.alterations()
+        if not alterations:
             return list(data)
         whole = b"".join(data)
-        return [spoiling.altered(whole, transfer_syntax_uid, alter.attribute, alter.value)]
+        for alter in alterations:
+            whole = spoiling.altered(whole, transfer_syntax_uid, alter.attribute, alter.value)
+        return [whole]
 
     def sub_operation(self) -> str | None:
         """What becomes of a sub-operation: "lose" or "fail" instead of being carried out."""
@@ -186,8 +200,7 @@ class Misbehaviour:
         syntax = instance.transfer_syntax_uid
         if any(self._all("extra", Extra)) and spoiling.is_made_up(instance):
             data = spoiling.altered(data, syntax, "SOPInstanceUID", instance.sop_instance_uid)
-        alter = self._first("alter", Alter, on=("retrieve",))
-        if alter is not None:
+        for alter in self._every("alter", Alter, on=("retrieve",)):
             data = spoiling.altered(data, syntax, alter.attribute, alter.value)
         charset = self._first("charset", CharacterSet, on=("any", "retrieve"))
         if charset is not None:
@@ -208,8 +221,7 @@ class Misbehaviour:
             counts = self._first("counts", Counts, on=("any", where))
             if counts is not None:
                 spoiling.count_wrongly(last, counts.by)
-            alter = self._first("alter", Alter, on=(where,))
-            if alter is not None:
+            for alter in self._every("alter", Alter, on=(where,)):
                 spoiling.alter_match(last, alter.attribute, alter.value)
             yield last
             if self._first("repeat", Repeat, on=(where,)) is not None:
@@ -238,19 +250,30 @@ class Misbehaviour:
         """Whether a commitment that was taken is reported on."""
         return self._first("unreported", Unreported) is None
 
+    def acknowledgement(self) -> str | None:
+        """How an HL7 message is acknowledged wrongly, if it is."""
+        acknowledge = self._first("acknowledge", Acknowledge)
+        return None if acknowledge is None else acknowledge.how
+
     def _all(self, name: str, kind: type[F]) -> Iterator[F]:
         return (one for given, one in self._settings if given == name and isinstance(one, kind))
 
     def _first(self, name: str, kind: type[F], *, on: Sequence[str] = ()) -> F | None:
         """The first fault of a kind, for one of these operations if it asks for one, that hits now."""
+        return next(self._hitting(name, kind, on), None)
+
+    def _every(self, name: str, kind: type[F], *, on: Sequence[str]) -> list[F]:
+        """All of them: two alterations are two."""
+        return list(self._hitting(name, kind, on))
+
+    def _hitting(self, name: str, kind: type[F], on: Sequence[str]) -> Iterator[F]:
         for place, (given, settings) in enumerate(self._settings):
             if given != name or not isinstance(settings, kind):
                 continue
             if on and getattr(settings, "on", on[0]) not in on:
                 continue
             if self._hits(place, getattr(settings, "share", 1.0)):
-                return settings
-        return None
+                yield settings
 
     def _hits(self, place: int, share: float) -> bool:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self
 
-from scenario_runner.archive.transcoding import TranscodingError, transcode
+from scenario_runner.archive.transcoding import TranscodingError
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
@@ -13,7 +13,7 @@ from scenario_runner.dicom.sop_classes import MOVE
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.errors import FabricatorError
 from scenario_runner.pacs.desk import Desk, comment
-from scenario_runner.pacs.retrieve import carry_out, requested, store
+from scenario_runner.pacs.retrieve import carry_out, encoded, requested, store
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Command, Element, number, text
 from scenario_runner.ul.contexts import MAX_CONTEXTS, Proposal
@@ -109,9 +109,7 @@ class Courier:
 
     def _store(self, association: Association, instance: Located) -> int:
         context_id, syntax = _context(association, instance)
-        stored = self._desk.archive.data(instance)
-        kept = self._desk.misbehaviour.retrieved(instance, stored)
-        data = transcode(kept, instance.transfer_syntax_uid, syntax)
+        data = encoded(self._desk, instance, syntax)
         return store(association, context_id, instance, data, self._repeated)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from scenario_runner.dicom.elements import Elements
-    from scenario_runner.language.faults import Fault
+    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.orders.hl7.mapping import Line
+    from scenario_runner.orders.order import Order
     from scenario_runner.ul.peer import UserIdentity
     from scenario_runner.ul.tls import Tls
 
@@ -47,8 +50,9 @@ class WebOptions:
     """Names it is reached by besides addresses, localhost and the machine's own; ``*`` is any."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies whose ``Forwarded`` and ``X-Forwarded-*`` headers are believed."""
-    delete: bool = True
-    """Whether ``DELETE /studies/{study}`` is done; it is not in the Standard, but many servers have it."""
+    delete: bool | None = None
+    """Whether ``DELETE /studies/{study}`` is done; it is not in the Standard, but many servers have it. None:
+    where only this machine reaches the port, or somebody has to log in."""
     maximum_request: int = 1 << 36
     """Bytes of one request; each instance in it is bounded by ``PacsOptions.maximum_instance``."""
     head_timeout: float = 30.0
@@ -89,6 +93,14 @@ class PacsOptions:
     """Speak TLS on the DICOM port (PS3.15 B), and nothing else; with ``ca``, to who has a certificate of it."""
     web: WebOptions = field(default_factory=WebOptions)
     """DICOMweb, once ``EmbeddedPacs.open_web`` is called."""
+    station: str = ""
+    """The AE title of who is to do what orders by HL7 ask of nobody in particular."""
+    hl7_port: int = 0
+    """Of the HL7 port, once ``EmbeddedPacs.open_hl7`` is called; 0 takes a free one."""
+    hl7_mapping: Sequence[Line] = ()
+    """Which field of a message fills which attribute; by default the table that ships."""
+    ordered: Callable[[Sequence[Order]], object] | None = None
+    """Told of the orders of a message once they are on the worklist."""
     faults: Sequence[Fault] = ()
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100
@@ -99,5 +111,7 @@ class PacsOptions:
     """Bytes of one received data set; a longer one is aborted."""
     idle_timeout: float = 300.0
     """Seconds a peer may be silent within an association."""
+    crowded_timeout: float = 10.0
+    """Seconds of the same silence after which an association has to go when its place is wanted."""
     request_timeout: float = 30.0
     """Seconds from the connection to a whole A-ASSOCIATE-RQ (the ARTIM timer, PS3.8 9.1.5)."""

@@ -6,8 +6,8 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.values import texts
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import Elements, read_elements, write_elements
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.sop_classes import MPPS

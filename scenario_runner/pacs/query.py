@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.sop_classes import FIND, MODALITY_WORKLIST
 from scenario_runner.dicom.syntaxes import encoding_of
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.desk import Desk, comment, has_periods, is_relational
 from scenario_runner.pacs.worklist import find_items
 from scenario_runner.ul.commands import Element
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.association import Served
     from scenario_runner.ul.contexts import Context
     from scenario_runner.ul.messages import Message
+
+
+_TOGETHER: Final = 16
+"""Matches that are told at once between two looks for a C-CANCEL, each of which asks the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,10 @@ def answer_find(desk: Desk, association: Served, message: Message) -> None:
         )
         return
     worklist = sop_class == MODALITY_WORKLIST
-    for match in desk.misbehaviour.matches(found.matches, worklist=worklist):
-        if association.is_cancelled(message.id):
+    every = _TOGETHER if found.together else 1
+    answered = desk.misbehaviour.matches(found.matches, worklist=worklist)
+    for number, match in enumerate(answered):
+        if number % every == 0 and association.is_cancelled(message.id):
             association.respond(message, statuses.CANCELLED)
             return
         data = desk.misbehaviour.encoded(match, worklist=worklist, implicit=encoding.implicit)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
-from scenario_runner.archive.values import encode
-from scenario_runner.dicom import writing
+from scenario_runner.dicom import element_writing
+from scenario_runner.dicom.element_text import encode
 from scenario_runner.dicom.elements import Element, Elements, write_elements
 from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.lazy_dataclasses import dataclass
 
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 TRANSACTION_UID, REFERENCED, _FAILED = 0x00081195, 0x00081199, 0x00081198
@@ -49,7 +50,7 @@ class Outcome:
         ):
             if items:
                 elements[tag] = Element(
-                    "SQ", b"".join(map(writing.item, items)), Encoding(implicit)
+                    "SQ", b"".join(map(element_writing.item, items)), Encoding(implicit)
                 )
         return write_elements(elements, implicit=implicit)
 

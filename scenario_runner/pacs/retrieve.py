@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import mmap
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.answers import status_class
 from scenario_runner.archive.index import Located
 from scenario_runner.archive.query import InvalidIdentifierError, level_of, unique_key
-from scenario_runner.archive.transcoding import TranscodingError, transcode
-from scenario_runner.archive.values import encode
+from scenario_runner.archive.transcoding import TranscodingError, transcode, transcode_into
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.element_text import encode
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
@@ -21,7 +23,8 @@ from scenario_runner.dicom.elements import (
 )
 from scenario_runner.dicom.levels import LEVELS, Level, Root
 from scenario_runner.dicom.sop_classes import GET
-from scenario_runner.dicom.syntaxes import PLAIN, encoding_of
+from scenario_runner.dicom.syntaxes import DEFLATED, NATIVE, PLAIN, encoding_of
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.desk import Desk, comment, is_relational
 from scenario_runner.ul.commands import Command, Element, Field, number
 
@@ -37,6 +40,8 @@ LOGGER = logging.getLogger(__name__)
 
 
 _FAILED_SOP_INSTANCE_UID_LIST: Final = 0x00080058
+_AT_ONCE: Final = 1 << 22
+"""Bytes of an uncompressed instance that is rewritten in memory; what is larger is in another process."""
 
 
 @dataclass(slots=True)
@@ -101,8 +106,8 @@ def answer_get(desk: Desk, association: Served, message: Message) -> None:
 
     def send(instance: Located) -> int:
         try:
-            data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
-            context_id, data = _encoded(accepted, instance, data)
+            context_id, syntax = _context(accepted, instance)
+            data = encoded(desk, instance, syntax)
         except (OSError, DamagedDatasetError, TranscodingError) as error:
             LOGGER.warning("C-GET of %s: %s", instance.sop_instance_uid, error)
             return statuses.UNABLE_TO_PROCESS
@@ -201,7 +206,11 @@ def select(
 
 
 def store(
-    association: Association, context_id: int, instance: Located, data: bytes, elements: Command
+    association: Association,
+    context_id: int,
+    instance: Located,
+    data: bytes | memoryview,
+    elements: Command,
 ) -> int:
     """One C-STORE sub-operation; its status. elements: what else the request says."""
     message_id = association.next_message_id()
@@ -219,15 +228,36 @@ def store(
     return association.response(Field.C_STORE_RQ, message_id, context_id).status
 
 
-def _encoded(
-    accepted: dict[tuple[str, str], int], instance: Located, data: bytes
-) -> tuple[int, bytes]:
-    """Context and bytes: as stored where that was accepted, else uncompressed in another syntax."""
+def encoded(desk: Desk, instance: Located, syntax: str) -> bytes | memoryview:
+    """A data set in a transfer syntax; as it lies on the disk, and not read, where nothing in it changes.
+
+    Raises OSError, DamagedDatasetError, TranscodingError.
+    """
+    stored = instance.transfer_syntax_uid
+    if desk.misbehaviour.spoils():
+        data = desk.misbehaviour.retrieved(instance, desk.archive.data(instance))
+        return transcode(data, stored, syntax)
+    if syntax == stored:
+        return desk.archive.mapped_data(instance)
+    if stored in NATIVE and stored != DEFLATED and instance.size <= _AT_ONCE:
+        return transcode(desk.archive.data(instance), stored, syntax)
+    from scenario_runner.pacs.dicomweb.frames import frame_count, frame_size
+
+    header, _ = desk.archive.header(instance.file)
+    with tempfile.TemporaryFile() as file:
+        pixels = frame_size(header) * frame_count(header)
+        transcode_into(desk.archive.files.path(instance.file), syntax, file, pixels=pixels)
+        file.flush()
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _context(accepted: dict[tuple[str, str], int], instance: Located) -> tuple[int, str]:
+    """Context and transfer syntax: as stored where that was accepted, else an uncompressed one."""
     stored = instance.transfer_syntax_uid
     same = accepted.get((instance.sop_class_uid, stored))
     if same is not None:
-        return same, data
+        return same, stored
     for (sop_class_uid, syntax), context_id in accepted.items():
         if sop_class_uid == instance.sop_class_uid and syntax in PLAIN:
-            return context_id, transcode(data, stored, syntax)
+            return context_id, syntax
     raise TranscodingError("no presentation context was accepted for this SOP class")

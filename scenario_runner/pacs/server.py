@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import ipaddress
 import logging
-import selectors
 import socket
 import ssl
 import threading
@@ -13,30 +14,33 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.deadline import Deadline
-from scenario_runner.errors import FabricatorError, Interrupted, MachineError, StepTimeout
+from scenario_runner.errors import FabricatorError, Interrupted, StepTimeout
 from scenario_runner.pacs.conversation import Conversation
+from scenario_runner.pacs.crowd import longest_of_the_most
 from scenario_runner.pacs.desk import Desk
+from scenario_runner.pacs.merged_patients import MergedPatients
 from scenario_runner.pacs.misbehaviour import Misbehaviour
-from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.performed_steps import PerformedSteps
 from scenario_runner.pacs.reports import Reports
+from scenario_runner.ul.handshake import secure_incoming
+from scenario_runner.ul.listening import Listener, listen
 from scenario_runner.ul.peer import Limits, Peer
-from scenario_runner.ul.tls import secure_incoming
 from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
-    from scenario_runner.language.faults import Fault
+    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.orders.mllp.listener import MllpListener
     from scenario_runner.pacs.dicomweb.server import WebServer
+    from scenario_runner.pacs.ris import Ris
 
 LOGGER = logging.getLogger(__name__)
 
-_BACKLOG = 128
-_BREATH = 0.05
-"""Seconds between attempts to take a connection when that has failed."""
+_MORE_SILENT = 16
+"""Connections that may have said nothing yet, beyond as many as there may be associations."""
 
 
 class EmbeddedPacs:
@@ -61,18 +65,22 @@ class EmbeddedPacs:
         self.host = host
         self.port = port
         self.options = options or PacsOptions()
+        self._merged = MergedPatients(folder / "merged.json")
         self.steps = PerformedSteps(folder / "mpps")
         """What modalities have told by MPPS."""
         self._archive: Archive | None = None
         self._tls: ssl.SSLContext | None = None
-        self._listener: socket.socket | None = None
-        self._wake: tuple[socket.socket, socket.socket] | None = None
-        self._thread: threading.Thread | None = None
+        self._listener: Listener | None = None
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
+        self._silent: dict[threading.Thread, str] = {}
+        """The address of each that has connected and asked for no association yet, in order."""
+        self._talks: dict[threading.Thread, Conversation] = {}
         self._errands: set[threading.Thread] = set()
         self._stopping = threading.Event()
         self._web: WebServer | None = None
+        self._hl7: MllpListener | None = None
+        self._ris: Ris | None = None
         self._web_lock = threading.Lock()
         self._reports = Reports()
         self.misbehave(self.options.faults)
@@ -101,68 +109,97 @@ class EmbeddedPacs:
 
         Once it has started, ``port`` keeps the number, also for a later start.
         """
-        if self._thread is not None:
+        if self._listener is not None:
             raise RuntimeError("the embedded PACS is running already")
         self._tls = None if self.options.tls is None else self.options.tls.server_context()
-        listener = self._listen()
+        listening = listen(self.host, self.port)
         try:
             self._archive = Archive(self.folder, self.options.archive)
         except BaseException:
-            listener.close()
+            listening.close()
             raise
-        listener.setblocking(False)
         self._stopping.clear()
-        self.port = int(listener.getsockname()[1])
-        self._listener, self._wake = listener, socket.socketpair()
-        self._thread = threading.Thread(
-            target=self._accept, name=f"pacs-{self.ae_title}", daemon=True
-        )
-        self._thread.start()
+        self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}")
+        self.port = self._listener.port
 
-    def open_web(self) -> str:
+    def open_web(self, *, prepared: bool = False) -> str:
         """Serve DICOMweb too, if it is not served yet; returns its URL.
 
+        prepared: load beforehand what only pictures take, so that the first one is as quick as the second.
         Raises MachineError when the port is taken. Only this loads an HTTP server.
         """
         from scenario_runner.pacs.dicomweb.desk import WebDesk
         from scenario_runner.pacs.dicomweb.server import WebServer
 
         with self._web_lock:
+            if prepared:
+                from scenario_runner.pacs.dicomweb.rendering import warm_up
+
+                warm_up()
             if self._web is None:
                 desk = WebDesk(
                     archive=self.archive,
                     options=self.options,
-                    web=self.options.web,
+                    web=self._web_options(),
                     misbehaving=lambda: self._misbehaviour,
                     stopping=self._stopping,
+                    merged=self._merged,
                 )
                 web = WebServer(desk, self.host, self._tls)
                 web.start()
                 self._web = web
             return self._web.url
 
-    def _listen(self) -> socket.socket:
-        try:
-            family = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
-        except OSError as error:
-            raise MachineError(
-                f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
-                hint="another program has the port; stop it, or choose a free one (0 takes any)",
-            ) from error
+    def _web_options(self) -> WebOptions:
+        """With DELETE decided: strangers who can reach the port may not delete unless somebody said so."""
+        web = self.options.web
+        if web.delete is not None:
+            return web
+        asks = self.options.users is not None or web.token is not None
+        return dataclasses.replace(web, delete=asks or _is_loopback(self.host))
+
+    def open_hl7(self) -> int:
+        """Take HL7 v2 messages by MLLP, if they are not taken yet; returns the port.
+
+        Raises MachineError when the port is taken. With the TLS files of the DICOM port when there are any.
+        """
+        from scenario_runner.orders.mllp.listener import ListenerOptions, MllpListener
+        from scenario_runner.pacs.ris import Ris
+        from scenario_runner.pacs.wrong_answers import WrongAnswers
+
+        with self._web_lock:
+            if self._hl7 is None:
+                ris = Ris(
+                    self.archive,
+                    self.worklist,
+                    self.options.station,
+                    self.folder / "answered.log",
+                    self.options.hl7_mapping,
+                    self._merged,
+                    self.options.ordered,
+                )
+                options = ListenerOptions(tls=self.options.tls)
+                answer = WrongAnswers(ris.answer, lambda: self._misbehaviour)
+                hl7 = MllpListener(answer, self.host, self.options.hl7_port, options)
+                hl7.start()
+                self._hl7, self._ris = hl7, ris
+            return self._hl7.port
 
     def stop(self) -> None:
         """End every association and let go of port, threads and index. May be called twice."""
         self._stopping.set()
         with self._web_lock:
             web, self._web = self._web, None
-        if web is not None:
-            web.stop()
-        if self._wake is not None:
-            self._wake[1].send(b"!")
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+            hl7, self._hl7 = self._hl7, None
+            ris, self._ris = self._ris, None
+        for one in (web, hl7):
+            if one is not None:
+                one.stop()
+        if ris is not None:
+            ris.close()
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
         with self._lock:
             running = dict(self._open)
         for sock in running.values():
@@ -174,10 +211,6 @@ class EmbeddedPacs:
             errands = set(self._errands)
         for thread in errands:
             thread.join()
-        for sock in (self._listener, *(self._wake or ())):
-            if sock is not None:
-                sock.close()
-        self._listener = self._wake = None
         if self._archive is not None:
             self._archive.close()
             self._archive = None
@@ -186,36 +219,10 @@ class EmbeddedPacs:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _accept(self) -> None:
-        assert self._listener is not None
-        assert self._wake is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._listener, selectors.EVENT_READ)
-            selector.register(self._wake[0], selectors.EVENT_READ)
-            while not self._stopping.is_set():
-                selector.select()
-                if self._stopping.is_set():
-                    return
-                try:
-                    sock, address = self._listener.accept()
-                    self._serve(sock, address)
-                except BlockingIOError:
-                    continue  # the peer went away before it was accepted
-                except OSError as error:
-                    LOGGER.warning("cannot take a connection: %s", error)
-                    # Out of file handles, it would fail again at once, and again.
-                    self._stopping.wait(_BREATH)
-
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        sock.setblocking(True)  # on some systems it takes after the listener
         desk = Desk(
             archive=self.archive,
             options=self.options,
@@ -223,18 +230,59 @@ class EmbeddedPacs:
             worklist=self.worklist,
             steps=self.steps,
             misbehaviour=self._misbehaviour,
+            merged=self._merged,
             reports=self._reports,
             stopping=self._stopping,
             later=self._later,
         )
+        thread = threading.Thread(
+            target=self._converse, args=(sock, self._caller(address), desk), daemon=True,
+            name=f"pacs-{self.ae_title}-association",
+        )  # fmt: skip
         with self._lock:
-            full = len(self._open) >= self.options.maximum_associations
-            thread = threading.Thread(
-                target=self._converse, args=(sock, self._caller(address), desk, full), daemon=True,
-                name=f"pacs-{self.ae_title}-association",
-            )  # fmt: skip
+            if len(self._silent) >= self.options.maximum_associations + _MORE_SILENT:
+                self._make_room()
             self._open[thread] = sock
+            self._silent[thread] = address[0]
         thread.start()
+
+    def _make_room(self) -> None:
+        """Let go of one that has said nothing, so that those who do are heard; the lock is held."""
+        silent = longest_of_the_most(self._silent, self._silent)
+        if silent is not None:
+            del self._silent[silent]
+            # Its thread may take a while to notice; it counts as an association no more than it did before.
+            with contextlib.suppress(OSError):
+                self._open.pop(silent).shutdown(socket.SHUT_RDWR)
+
+    def _is_full(self) -> bool:
+        """Whether an association that is asked for on this thread is one too many; else it has its place."""
+        with self._lock:
+            full = len(self._open) - len(self._silent) >= self.options.maximum_associations
+            if full:
+                full = not self._give_one_up()
+            if not full:
+                self._silent.pop(threading.current_thread(), None)
+            return full
+
+    def _give_one_up(self) -> bool:
+        """Abort an association that has long been silent, if there is one; the lock is held."""
+        latest = time.monotonic() - self.options.crowded_timeout
+        silent = {
+            thread: since
+            for thread, talk in self._talks.items()
+            if thread not in self._silent
+            and (since := talk.silent_since()) is not None
+            and since <= latest
+        }
+        hosts = {thread: self._talks[thread].host for thread in silent}
+        one = longest_of_the_most(sorted(silent, key=silent.__getitem__), hosts)
+        if one is None:
+            return False
+        LOGGER.warning("aborting a silent association of %s: others want in", hosts[one])
+        self._silent[one] = hosts[one]  # it has its place no more
+        self._talks[one].give_up()
+        return True
 
     def _caller(self, address: tuple[str, int]) -> Peer:
         """Who has connected, how patient we are with it, and within which bounds."""
@@ -250,7 +298,7 @@ class EmbeddedPacs:
             limits=Limits(pdu=options.maximum_pdu, instance=options.maximum_instance),
         )
 
-    def _converse(self, sock: socket.socket, caller: Peer, desk: Desk, full: bool) -> None:
+    def _converse(self, sock: socket.socket, caller: Peer, desk: Desk) -> None:
         deadline = Deadline(None, self._stopping)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -260,13 +308,18 @@ class EmbeddedPacs:
                 with self._lock:
                     self._open[threading.current_thread()] = sock
             transport = Transport(sock, caller, awaits=False)
-            Conversation(transport, caller, desk, deadline, full=full).run()
+            talk = Conversation(transport, caller, desk, deadline, full=self._is_full)
+            with self._lock:
+                self._talks[threading.current_thread()] = talk
+            talk.run()
         except (OSError, FabricatorError) as error:
             LOGGER.info("a connection came to nothing: %s", error)
         finally:
             sock.close()
             with self._lock:
                 self._open.pop(threading.current_thread(), None)
+                self._silent.pop(threading.current_thread(), None)
+                self._talks.pop(threading.current_thread(), None)
 
     def _later(self, errand: Callable[[], None]) -> None:
         def run() -> None:
@@ -282,6 +335,14 @@ class EmbeddedPacs:
         with self._lock:
             self._errands.add(thread)
         thread.start()
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def serve(

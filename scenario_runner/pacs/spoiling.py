@@ -12,25 +12,28 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from scenario_runner.archive.attributes import BY_TAG
 from scenario_runner.archive.keys import Match
-from scenario_runner.archive.values import character_sets, encode
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import (
     SPECIFIC_CHARACTER_SET,
     UTF8,
     UnencodableError,
 )
+from scenario_runner.dicom.datasets import in_utf8
 from scenario_runner.dicom.dictionary import tag_for_keyword, tag_of, vr_of
+from scenario_runner.dicom.element_heads import PIXEL_DATA
+from scenario_runner.dicom.element_text import character_sets, encode
 from scenario_runner.dicom.elements import (
     Elements,
+    deflate,
+    inflate,
     read_elements,
     read_header,
     replace_element,
     value_span,
     write_elements,
 )
-from scenario_runner.dicom.heads import PIXEL_DATA
 from scenario_runner.dicom.levels import UNIQUE_KEY
-from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, Encoding, encoding_of
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,8 +72,8 @@ def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> 
     Where the data set's own character sets cannot say it, all of its text goes over to UTF-8: an
     archive that gives a value of its own declares it right (PS3.3 C.12.1.1.2).
     """
-    from scenario_runner.dicom.datasets import in_utf8
-
+    if transfer_syntax_uid == DEFLATED:
+        return deflate([altered(inflate(data), EXPLICIT_LE, keyword, value)])
     tag = _tag(keyword)
     terms = character_sets(read_header(data, transfer_syntax_uid))
     try:
@@ -78,11 +81,15 @@ def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> 
     except UnencodableError:
         data = in_utf8(data, transfer_syntax_uid)
         encoded = encode(tag, [value], (UTF8,)).value
+    if not encoding_of(transfer_syntax_uid).little:
+        encoded = vrs.swapped(encoded, vr_of(tag))
     return replace_element(data, transfer_syntax_uid, tag, vr_of(tag), encoded)
 
 
 def with_wrong_pixels(data: bytes, transfer_syntax_uid: str) -> bytes:
     """A data set in which some pixels are others; one without pixels stays as it is."""
+    if transfer_syntax_uid == DEFLATED:
+        return deflate([with_wrong_pixels(inflate(data), EXPLICIT_LE)])
     span = value_span(data, transfer_syntax_uid, PIXEL_DATA)
     if span is None or span[0] == span[1]:
         return data
@@ -98,6 +105,8 @@ def with_wrong_pixels(data: bytes, transfer_syntax_uid: str) -> bytes:
 
 def in_broken_characters(data: bytes, transfer_syntax_uid: str, how: How) -> bytes:
     """A data set whose character set is broken; ASCII alone is left as it is."""
+    if transfer_syntax_uid == DEFLATED:
+        return deflate([in_broken_characters(inflate(data), EXPLICIT_LE, how)])
     header = read_header(data, transfer_syntax_uid)
     beyond = {
         tag: element.value

@@ -31,15 +31,17 @@ def answer_store(desk: Desk, association: Served, message: Message) -> None:
         return
     try:
         data, coerced = message.data or [], list[str]()
-        if desk.options.coerce:
-            data, coerced = coerce(data, syntax, desk.options.coerce)
-        desk.archive.store(
-            message.sop_class_uid,
-            message.sop_instance_uid,
-            syntax,
-            desk.misbehaviour.stored(data, syntax),
-            source_ae_title=association.calling_ae_title,
-        )
+        with desk.merged.storing():
+            values = {**desk.merged.values_for(data, syntax), **desk.options.coerce}
+            if values:
+                data, coerced = coerce(data, syntax, values)
+            desk.archive.store(
+                message.sop_class_uid,
+                message.sop_instance_uid,
+                syntax,
+                desk.misbehaviour.stored(data, syntax),
+                source_ae_title=association.calling_ae_title,
+            )
     except DuplicateError as error:
         status, problem = statuses.DUPLICATE_SOP_INSTANCE, comment(error)
     except MismatchError as error:

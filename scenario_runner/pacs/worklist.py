@@ -10,10 +10,10 @@ import logging
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive.combined_keys import combined
 from scenario_runner.archive.keys import Match, all_texts, answer_of, holds, keys_of
-from scenario_runner.archive.periods import combined
-from scenario_runner.archive.values import character_sets
 from scenario_runner.dicom.characters import fitting
+from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
 from scenario_runner.dicom.part10 import read_meta
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import Later, hookimpl
+from scenario_runner.hooks import Later, hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.api import TargetKind
@@ -14,6 +14,8 @@ _KINDS = {
     "embedded": "embedded:EmbeddedKind",
     "dicomweb": "dicomweb:DicomwebKind",
     "orthanc": "orthanc:OrthancKind",
+    "hl7": "hl7:Hl7Kind",
+    "fhir": "fhir:FhirKind",
 }
 
 

@@ -7,16 +7,25 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import (
+    Acknowledged,
     CommitResult,
     Echo,
     Fetched,
     FetchResult,
     MppsResult,
     Received,
+    ResourcesFound,
+    ResourceWritten,
     RetrieveResult,
     StoreStatus,
 )
-from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
+from scenario_runner.api.operations import (
+    Addressed,
+    FetchRequest,
+    FindRequest,
+    RetrieveRequest,
+    StoreOptions,
+)
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
@@ -25,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.language.faults import Fault
+    from scenario_runner.errors import TargetError
+    from scenario_runner.language.pacs_faults import Fault
     from scenario_runner.planning.plan import PlannedCase
 
 
@@ -119,6 +129,50 @@ class CombinedTarget(Target):
     ) -> MppsResult:
         """Tell the part that can."""
         return self._part("mpps").mpps(uid, attributes, deadline, create=create)
+
+    def tell(self, message: bytes, deadline: Deadline) -> Acknowledged:
+        """Tell the part that takes messages."""
+        return self._part("tell").tell(message, deadline)
+
+    def tell_each(
+        self, messages: Iterable[bytes], deadline: Deadline
+    ) -> Iterator[Acknowledged | TargetError]:
+        """Tell it several."""
+        return self._part("tell").tell_each(messages, deadline)
+
+    @property
+    def addressed(self) -> Addressed:
+        """As the part that takes messages has it."""
+        return self._part("tell").addressed
+
+    def fhir_release(self, deadline: Deadline) -> str:
+        """Ask the part that speaks FHIR."""
+        return self._part("fhir").fhir_release(deadline)
+
+    def fhir_search(
+        self,
+        resource: str,
+        query: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        limit: int | None = None,
+    ) -> ResourcesFound:
+        """Search by the part that speaks FHIR."""
+        return self._part("fhir").fhir_search(resource, query, deadline, limit=limit)
+
+    def fhir_read(self, place: str, deadline: Deadline) -> dict[str, Any]:
+        """Read by the part that speaks FHIR."""
+        return self._part("fhir").fhir_read(place, deadline)
+
+    def fhir_write(
+        self,
+        resource: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        unless: Mapping[str, str] | None = None,
+    ) -> ResourceWritten:
+        """Write by the part that speaks FHIR."""
+        return self._part("fhir").fhir_write(resource, deadline, unless=unless)
 
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete by the part that can."""

@@ -17,17 +17,19 @@ from scenario_runner.answers import (
     StoreStatus,
 )
 from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
-from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.api.targets import DICOMWEB_WAYS, Target, TargetSetup
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import unique_key, unique_keys
 from scenario_runner.dicom.part10 import Storable
+from scenario_runner.dicom.private_names import as_tags
 from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.dicom_text import as_key
-from scenario_runner.language.site_model import HttpService
+from scenario_runner.language.site_services import HttpService
+from scenario_runner.language.tls_files import tls_of
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
-from scenario_runner.targets.files import tls_of
+from scenario_runner.network.dicomweb.retrieve import AS_STORED, path_of, retrieve
 from scenario_runner.targets.naming import naming
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ _PATIENT = ("PatientID", "IssuerOfPatientID")
 class DicomwebTarget(Target):
     """STOW-RS, QIDO-RS and WADO-RS; each operation has connections of its own."""
 
-    ways = frozenset(("stow", "qido", "wado", "dicomweb"))
+    ways = DICOMWEB_WAYS
 
     def __init__(self, setup: TargetSetup, peer: WebPeer) -> None:
         self.name = setup.name
@@ -127,8 +129,6 @@ class DicomwebTarget(Target):
         self, request: RetrieveRequest, sink: Callable[[Received], None], deadline: Deadline
     ) -> RetrieveResult:
         """WADO-RS of everything the keys name, one request for each of ``level``."""
-        from scenario_runner.network.dicomweb.retrieve import AS_STORED, path_of, retrieve
-
         count = 0
 
         def take(instance: Received) -> None:
@@ -162,7 +162,6 @@ class DicomwebTarget(Target):
     ) -> FetchResult:
         """WADO-RS of metadata, frames or rendered images."""
         from scenario_runner.network.dicomweb.resources import fetch
-        from scenario_runner.network.dicomweb.retrieve import path_of
 
         keys = {key: request.keys[key] for key in unique_keys(request.level)}
         with naming(self.name), self._session(deadline, "WADO-RS") as session:
@@ -241,8 +240,9 @@ class DicomwebTarget(Target):
         query = Search(
             level=request.level,
             match=_keys(request.match),
-            returned=request.returned,
+            returned=list(as_tags(dict.fromkeys(request.returned))),
             limit=request.limit,
+            more=_telling_more(request),
         )
         return list(search(session, query))
 
@@ -256,10 +256,13 @@ class DicomwebTarget(Target):
             level="study", match=_keys(request.match), returned=[*request.returned, *_PATIENT]
         )
         for study in search(session, query):
-            patient = {key: value for key, value in study.items() if _of_patient(key, asked)}
-            found.setdefault(tuple(str(study.get(key)) for key in _PATIENT), patient)
-            if len(found) == request.limit:
+            whose = tuple(str(study.get(key)) for key in _PATIENT)
+            if len(found) == request.limit and whose not in found:
+                if request.remarked is not None:
+                    request.remarked("more")
                 break
+            patient = {key: value for key, value in study.items() if _of_patient(key, asked)}
+            found.setdefault(whose, patient)
         return list(found.values())
 
     def _keys(self, session: Session, request: RetrieveRequest) -> Iterator[dict[str, str]]:
@@ -281,13 +284,19 @@ class DicomwebTarget(Target):
             yield from ({**above, wanted[-1]: str(uid)} for uid in several)
             return
         query = Search(level=level, match=request.keys, returned=wanted)
-        for match in list(search(session, query)):
-            yield {key: str(match.get(key)) for key in wanted}
+        named = [tuple(str(match.get(key)) for key in wanted) for match in search(session, query)]
+        for uids in dict.fromkeys(named):
+            yield dict(zip(wanted, uids, strict=True))
+
+
+def _telling_more(request: FindRequest) -> Callable[[], Any] | None:
+    remarked = request.remarked
+    return None if remarked is None else lambda: remarked("more")
 
 
 def _keys(match: Mapping[str, Any]) -> dict[str, Any]:
     """Matching keys as a URL has them: days and times as DICOM writes them, raw values as they are."""
-    keys = {key: as_key(key, value) for key, value in match.items()}
+    keys = {key: as_key(key, value) for key, value in as_tags(match).items()}
     return {key: value["raw"] if is_raw(value) else value for key, value in keys.items()}
 
 

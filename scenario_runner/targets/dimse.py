@@ -20,10 +20,14 @@ from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.characters import parse
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
-from scenario_runner.language.site_model import DicomService
-from scenario_runner.language.site_model import UserIdentity as SiteIdentity
-from scenario_runner.targets.files import tls_of
+from scenario_runner.language.site_services import DicomService
+from scenario_runner.language.site_services import UserIdentity as SiteIdentity
+from scenario_runner.language.tls_files import tls_of
+from scenario_runner.targets import identifiers
+from scenario_runner.targets.identifiers import find_identifier, retrieve_identifier
 from scenario_runner.targets.naming import naming
+from scenario_runner.targets.plain_values import plain
+from scenario_runner.targets.recoding import in_default_syntax
 from scenario_runner.ul.peer import Peer, UserIdentity
 
 if TYPE_CHECKING:
@@ -94,7 +98,6 @@ class DimseTarget(Target):
     ) -> Iterator[StoreStatus]:
         """C-STORE each instance; see ``network.store``."""
         from scenario_runner.network.store import store
-        from scenario_runner.targets.recoding import in_default_syntax
 
         with (
             naming(self.name),
@@ -125,8 +128,6 @@ class DimseTarget(Target):
     ) -> Iterator[list[dict[str, Any]]]:
         """Several C-FINDs over one association."""
         from scenario_runner.network.find import Query, find
-        from scenario_runner.targets.identifiers import find_identifier
-        from scenario_runner.targets.values import plain
 
         asked_in = self.expects.query_character_set
         answered_in = parse(self.expects.answer_character_set)
@@ -152,6 +153,11 @@ class DimseTarget(Target):
         with naming(self.name), contextlib.closing(answers):
             for answer in answers:
                 [request] = asked  # the next is pulled when this answer has been taken
+                if request.remarked is not None:
+                    if answer.unsupported_keys:
+                        request.remarked("keys not supported")
+                    if answer.cancelled:
+                        request.remarked("more")
                 yield [plain(match, answered_in, request.undeclared) for match in answer.matches]
 
     def retrieve(
@@ -159,7 +165,6 @@ class DimseTarget(Target):
     ) -> RetrieveResult:
         """C-GET over an association of its own."""
         from scenario_runner.network.retrieve import get
-        from scenario_runner.targets.identifiers import retrieve_identifier
 
         with naming(self.name):
             return get(
@@ -182,7 +187,6 @@ class DimseTarget(Target):
         """C-MOVE to our receiver, which listens only meanwhile, or to a third AE title."""
         from scenario_runner.network.move import move
         from scenario_runner.network.receiver import Receiver
-        from scenario_runner.targets.identifiers import retrieve_identifier
 
         identifier = retrieve_identifier(request)
         if destination is not None:
@@ -238,7 +242,6 @@ class DimseTarget(Target):
     ) -> MppsResult:
         """N-CREATE or N-SET over an association of its own."""
         from scenario_runner.network import mpps
-        from scenario_runner.targets import identifiers
 
         call = mpps.create if create else mpps.update
         with naming(self.name):

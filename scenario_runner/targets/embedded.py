@@ -6,15 +6,18 @@ import contextlib
 import dataclasses
 import threading
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from scenario_runner.language.site_model import EmbeddedService
+from scenario_runner.api.operations import Addressed
+from scenario_runner.api.targets import DICOMWEB_WAYS
 from scenario_runner.language.site_model import Receiver as SiteReceiver
-from scenario_runner.targets.dicomweb import DicomwebTarget
+from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.targets.dimse import DimseTarget
-from scenario_runner.targets.embedded_web import EmbeddedWebTarget
+from scenario_runner.targets.naming import naming
 from scenario_runner.targets.schedule import Schedule
 from scenario_runner.ul.peer import Peer, UserIdentity
+from scenario_runner.ul.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,17 +25,16 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from scenario_runner.answers import Fetched, FetchResult
+    from scenario_runner.answers import Acknowledged, Fetched, FetchResult
     from scenario_runner.api.operations import FetchRequest
     from scenario_runner.api.targets import Target, TargetSetup
     from scenario_runner.deadline import Deadline
-    from scenario_runner.language.faults import Fault
-    from scenario_runner.language.site_model import ServerTls
+    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.language.site_services import ServerTls
     from scenario_runner.network.receiver import Receiver
     from scenario_runner.pacs.options import Destination
     from scenario_runner.pacs.server import EmbeddedPacs
     from scenario_runner.planning.plan import PlannedCase
-    from scenario_runner.ul.tls import Tls
 
 _HOST = "127.0.0.1"
 
@@ -41,7 +43,7 @@ class EmbeddedTarget(DimseTarget):
     """A PACS inside this process, on a free loopback port, with its files in the target's scratch."""
 
     lasting = False
-    ways = DimseTarget.ways | DicomwebTarget.ways
+    ways = DimseTarget.ways | DICOMWEB_WAYS
 
     def __init__(self, setup: TargetSetup, service: EmbeddedService) -> None:
         peer = Peer(
@@ -56,13 +58,15 @@ class EmbeddedTarget(DimseTarget):
         # It learns where we listen each time, so any free port will do.
         ours = SiteReceiver(ae_title=setup.calling_ae_title, host=_HOST, port=1)
         super().__init__(dataclasses.replace(setup, receiver=ours), peer)
+        self._hl7_rules = setup.hl7_rules
+        self._zone = setup.zone
         self.facts = dataclasses.replace(
             self.facts,
             kind="embedded",
             port=None,
-            capabilities=[*self.facts.capabilities, "fetch", "delete", "misbehave"],
+            capabilities=[*self.facts.capabilities, "fetch", "delete", "misbehave", "tell"],
         )
-        self._web = EmbeddedWebTarget(setup, service, self._open_web, peer.tls)
+        self._setup = setup
         self._service = service
         self._site_folder = setup.folder
         self._schedule = Schedule(setup.calling_ae_title)
@@ -73,6 +77,13 @@ class EmbeddedTarget(DimseTarget):
         self._destinations: dict[str, Destination] = {}
         self._neighbours = Neighbours(setup.neighbours, but=peer.ae_title)
 
+    @cached_property
+    def _web(self) -> Target:
+        """The same PACS over DICOMweb, whose client is loaded only when it is asked for."""
+        from scenario_runner.targets.embedded_web import EmbeddedWebTarget
+
+        return EmbeddedWebTarget(self._setup, self._service, self._open_web, self._peer.tls)
+
     def peer(self) -> Peer:
         """The running PACS; starts it the first time."""
         self._started()
@@ -80,7 +91,7 @@ class EmbeddedTarget(DimseTarget):
 
     def by(self, way: str | None) -> Target:
         """The same PACS over DICOMweb when that is asked for."""
-        return self._web if way in DicomwebTarget.ways else super().by(way)
+        return self._web if way in DICOMWEB_WAYS else super().by(way)
 
     def fetch(
         self, request: FetchRequest, sink: Callable[[Fetched], None], deadline: Deadline
@@ -98,6 +109,23 @@ class EmbeddedTarget(DimseTarget):
                 gone.append(uid)
         return gone
 
+    def tell(self, message: bytes, deadline: Deadline) -> Acknowledged:
+        """Send it to the RIS side over MLLP, whose port opens the first time."""
+        from scenario_runner.orders.hl7.reading import accessions
+        from scenario_runner.orders.mllp.client import Mllp
+        from scenario_runner.targets.embedded_options import hl7_mapping
+
+        for accession in accessions(message, hl7_mapping(self._hl7_rules, self._zone)):
+            self._schedule.leave_out(accession)
+        peer = dataclasses.replace(self.peer(), port=self._started().open_hl7())
+        with naming(self.name), Mllp.open(peer, deadline) as connection:
+            return connection.send(message, deadline)
+
+    @property
+    def addressed(self) -> Addressed:
+        """By the AE title of the PACS."""
+        return Addressed(self._service.ae_title)
+
     def misbehave(self, faults: Sequence[Fault]) -> None:
         """Switch these faults on and all others off."""
         self._started().misbehave(faults)
@@ -112,11 +140,15 @@ class EmbeddedTarget(DimseTarget):
         self._schedule.remove(case)
 
     def close(self) -> None:
-        """Stop the PACS."""
+        """Stop the PACS. Raises MachineError when this machine could not store something for it."""
         with self._lock:
             pacs, self._pacs = self._pacs, None
-        if pacs is not None:
-            pacs.stop()
+        if pacs is None:
+            return
+        archive = pacs.archive
+        pacs.stop()
+        if archive.trouble is not None:
+            raise archive.trouble
 
     @contextlib.contextmanager
     def _listening(self, receiver: Receiver, deadline: Deadline) -> Iterator[None]:
@@ -146,6 +178,9 @@ class EmbeddedTarget(DimseTarget):
                     destinations=self._destinations,
                     neighbours=self._neighbours,
                     scheduled=self._schedule.items,
+                    station=self.calling_ae_title,
+                    hl7_rules=self._hl7_rules,
+                    zone=self._zone,
                 )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
                 pacs.start()
@@ -183,8 +218,6 @@ class Neighbours(Mapping[str, "Destination"]):
 
 
 def _tls(given: ServerTls, folder: Path) -> Tls:
-    from scenario_runner.ul.tls import Tls
-
     certificate, key = folder / given.certificate, folder / given.key
     return Tls(certificate=certificate, key=key, verify=False, check_host=False)
 

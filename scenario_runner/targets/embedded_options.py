@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.dicom.elements import Elements
-    from scenario_runner.language.site_model import EmbeddedService, EmbeddedWeb, ServerTls
+    from scenario_runner.language.site_model import Hl7Rules
+    from scenario_runner.language.site_services import EmbeddedService, EmbeddedWeb, ServerTls
+    from scenario_runner.orders.hl7.mapping import Line
 
 Place = tuple[str | int, ...]
 """Keys and indexes from ``embedded`` down."""
@@ -38,12 +41,15 @@ def pacs_options(
     destinations: MutableMapping[str, Destination] | None = None,
     neighbours: Mapping[str, Destination] | None = None,
     scheduled: Callable[[], Iterable[Elements]] = tuple,
+    station: str = "",
+    hl7_rules: Hl7Rules | None = None,
+    zone: dt.tzinfo | None = None,
 ) -> PacsOptions:
     """The options of a PACS that behaves as ``service`` says.
 
     folder: what relative paths start from. destinations: further ones; a live mapping, which wins.
     neighbours: those that are known unless the service says otherwise of an AE title.
-    scheduled: worklist items that lie in no folder. Raises UsageError for a SOP class, transfer syntax or
+    scheduled: worklist items that lie in no folder. station: the AE title that orders which name nobody are for. hl7_rules: the site's, of what its messages say where. zone: the site's. Raises UsageError for a SOP class, transfer syntax or
     attribute that does not exist.
     """
     table = {title: Destination(one.host, one.port) for title, one in service.destinations.items()}
@@ -64,9 +70,24 @@ def pacs_options(
         commitment=service.commitment,
         worklist=None if service.worklist == "plan" else folder / service.worklist,
         scheduled=scheduled,
+        station=station,
+        hl7_port=service.hl7_port or 0,
+        hl7_mapping=hl7_mapping(hl7_rules, zone),
         relational_queries=service.relational_queries,
         faults=service.faults,
     )
+
+
+def hl7_mapping(rules: Hl7Rules | None, zone: dt.tzinfo | None) -> Sequence[Line]:
+    """The site's own mapping; nothing where it has none. Raises UsageError."""
+    if zone is None and (rules is None or not rules.model_fields_set):
+        return ()
+    from scenario_runner.orders.hl7.mapping import of_site
+
+    try:
+        return of_site(rules, zone)
+    except ValueError as error:
+        raise UsageError(str(error), hint="see identifiers.hl7 of the site file") from None
 
 
 def _set(values: Sequence[str] | None) -> frozenset[str] | None:

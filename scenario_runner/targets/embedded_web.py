@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scenario_runner.api.targets import TargetSetup
-    from scenario_runner.language.site_model import EmbeddedService
+    from scenario_runner.language.site_services import EmbeddedService
     from scenario_runner.ul.tls import Tls
 
 
@@ -28,7 +28,7 @@ class EmbeddedWebTarget(DicomwebTarget):
         open_web: Callable[[], str],
         tls: Tls | None,
     ) -> None:
-        deletes = service.dicomweb is None or service.dicomweb.delete
+        deletes = service.dicomweb is None or service.dicomweb.delete is not False
         expects = setup.expects.model_copy(update={"dicomweb_delete": deletes})
         # Where it listens is not known before it does; nothing is connected until then.
         peer = WebPeer(url="http://127.0.0.1", login=_login(service), tls=tls)

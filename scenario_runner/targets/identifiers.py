@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import UTF8, faults, named, parse, unencodable
-from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import unique_key
+from scenario_runner.dicom.private_names import as_tags
 from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.errors import UsageError
 from scenario_runner.language.dicom_text import as_dicom_text
@@ -36,7 +37,7 @@ def find_identifier(request: FindRequest, character_set: CharacterSet = UTF8) ->
     unique = () if request.level == "worklist" else (unique_key(request.level),)
     keys: dict[str, Any] = dict.fromkeys((*unique, *request.returned), "")
     keys.update(request.match)
-    return _identifier(request.level, keys, character_set)
+    return _identifier(request.level, as_tags(keys), character_set)
 
 
 def retrieve_identifier(request: RetrieveRequest) -> Dataset:
@@ -97,13 +98,14 @@ def _element(key: str, value: Any) -> DataElement:
     from pydicom.config import IGNORE
     from pydicom.sequence import Sequence as Items
 
-    from scenario_runner.dicom.dictionary import tag_for_keyword
-
     tag = int(key, 16) if _HEX.fullmatch(key) else tag_for_keyword(key)
     if is_raw(value):
         value = value["raw"]  # what a person wants to send, right or wrong
     if tag is None:
-        raise UsageError(f"'{key}' is no DICOM keyword", hint="write PatientName, or 00100010")
+        raise UsageError(
+            f"'{key}' is no DICOM keyword",
+            hint='use a keyword of PS3.6 such as PatientID, or "(0009,xx01) CREATOR" for a private one',
+        )
     vr = vr_of(tag)
     try:
         if vr == "SQ":

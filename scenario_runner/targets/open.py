@@ -22,12 +22,13 @@ def open_target(
     scratch: Path,
     folder: Path = Path(),
     neighbours: MutableMapping[str, Callable[[], Any]] | None = None,
+    learned: Callable[[str], object] = lambda _: None,
 ) -> Target:
     """Open the target ``name``; nothing is connected or started until it is used.
 
     kinds: by name, in order of preference: when two services can do the same, the earlier kind's
     is asked. scratch: an empty folder of the target's own. folder: what relative paths in the site
-    file start from. neighbours: what the targets of a run know of each other, one mapping for all. A target without
+    file start from. neighbours: what the targets of a run know of each other, one mapping for all. learned: told of secrets that peers give. A target without
     a service is one that raises Unsupported for everything.
     """
     services: dict[str, Any] = {
@@ -42,8 +43,11 @@ def open_target(
         services=services,
         scratch=scratch,
         receiver=site.receiver,
+        hl7_rules=site.identifiers.hl7,
+        zone=site.zone,
         folder=folder,
         neighbours={} if neighbours is None else neighbours,
+        learned=learned,
     )
     parts = [kinds[key].open(setup) for key in kinds if key in services]
     return parts[0] if len(parts) == 1 else CombinedTarget(setup, parts)

@@ -13,10 +13,14 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from scenario_runner.archive.query import Matches, Query
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scenario_runner.archive.archive import Archive, Stored
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.outcomes import Stored
+    from scenario_runner.dicom.levels import Level, Root
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = str(ExplicitVRLittleEndian)
@@ -104,3 +108,16 @@ def identifier(**keys: Any) -> Dataset:
         # Wildcards and ranges are no valid values of their VR, and need not be.
         ds.add(DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE))
     return ds
+
+
+def ask(
+    archive: Archive,
+    level: Level,
+    model: Root,
+    keys: Dataset,
+    *,
+    retrieve_ae_title: str = "",
+    relational: bool = False,
+) -> Matches:
+    """A C-FIND of the archive; iterating gives a match for each response."""
+    return Query.of(level, model, keys, relational=relational).run(archive, retrieve_ae_title)

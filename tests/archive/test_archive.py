@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -13,11 +16,21 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
+from scenario_runner.archive import connections
 from scenario_runner.archive.archive import Archive, ArchiveOptions, rebuild
 from scenario_runner.archive.description import MismatchError
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError, UsageError
-from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, encoded, identifier, put, sample
+from tests.archive.samples import (
+    CT_IMAGE,
+    EXPLICIT,
+    IMPLICIT,
+    ask,
+    encoded,
+    identifier,
+    put,
+    sample,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +57,7 @@ def test_an_instance_comes_back_byte_for_byte(archive: Archive, syntax: str) -> 
     (located,) = archive.instances(sop_uids=[one.sop_instance_uid])
     assert archive.data(located) == one.data
     assert located.transfer_syntax_uid == syntax
-    (match,) = archive.find("STUDY", "study", identifier(PatientName="müller*"))
+    (match,) = ask(archive, "STUDY", "study", identifier(PatientName="müller*"))
     found = match.dataset()
     assert found.PatientName == "MÜLLER^JÜRGEN"
 
@@ -90,7 +103,7 @@ def test_a_header_longer_than_the_first_window_is_read_to_its_end(archive: Archi
     put(archive, encoded(ds))
     assert archive.counts().studies == 1
     keys = identifier(ImageComments="x*", StudyInstanceUID="")
-    (match,) = archive.find("STUDY", "study", keys)
+    (match,) = ask(archive, "STUDY", "study", keys)
     found = match.dataset()
     assert found.StudyInstanceUID == "1.2.3"
 
@@ -98,7 +111,7 @@ def test_a_header_longer_than_the_first_window_is_read_to_its_end(archive: Archi
 def test_the_first_of_two_duplicates_is_kept_and_the_second_acknowledged(archive: Archive) -> None:
     put(archive, sample(PatientName="FIRST"))
     assert put(archive, sample(PatientName="SECOND")).outcome == "kept"
-    (match,) = archive.find("STUDY", "study", identifier(PatientName=""))
+    (match,) = ask(archive, "STUDY", "study", identifier(PatientName=""))
     found = match.dataset()
     assert found.PatientName == "FIRST"
     assert archive.counts().instances == 1
@@ -110,7 +123,7 @@ def test_overwriting_replaces_file_and_index(tmp_path: Path) -> None:
         put(archive, sample(PatientName="FIRST"))
         for name in ("SECOND", "THIRD"):
             assert put(archive, sample(PatientName=name)).outcome == "overwritten"
-        (match,) = archive.find("STUDY", "study", identifier(PatientName=""))
+        (match,) = ask(archive, "STUDY", "study", identifier(PatientName=""))
         found = match.dataset()
         assert found.PatientName == "THIRD"
         assert dcmread(only_file(archive)).PatientName == "THIRD"
@@ -147,7 +160,7 @@ def describe_all(archive: Archive) -> list[str]:
         PatientID="", PatientName="", StudyInstanceUID="", SeriesInstanceUID="", SOPInstanceUID="",
         StudyDate="", Rows=None, InstanceNumber="", NumberOfStudyRelatedInstances="",
     )  # fmt: skip
-    found = archive.find("IMAGE", "study", keys, relational=True)
+    found = ask(archive, "IMAGE", "study", keys, relational=True)
     return sorted(str(match.dataset()) for match in found)
 
 
@@ -227,7 +240,7 @@ def test_a_version_left_by_a_crash_in_overwriting_gives_way_to_the_newer(tmp_pat
         put(archive, sample(PatientName="NEW"))
         old_path.write_bytes(old)
         assert archive.rebuild().superseded == 1
-        (match,) = archive.find("STUDY", "study", identifier(PatientName=""))
+        (match,) = ask(archive, "STUDY", "study", identifier(PatientName=""))
         found = match.dataset()
         assert found.PatientName == "NEW"
 
@@ -250,6 +263,57 @@ def test_a_deleted_study_is_gone_with_its_files_and_nothing_else(archive: Archiv
     assert archive.counts().patients == 1
     archive.delete_study("1.2.4")
     assert archive.counts().patients == 0
+
+
+@pytest.mark.parametrize("killed_at", ["index", "first file", "second file"])
+def test_a_killed_deletion_is_finished_and_no_rebuild_brings_parts_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    with Archive(tmp_path) as archive:
+        for instance in ("1.2.3.1.1", "1.2.3.1.2"):
+            put(archive, sample(SOPInstanceUID=instance))
+        put(archive, sample("1.2.4"))
+        left = {"index": 0, "first file": 0, "second file": 1}[killed_at]
+        remove = archive.files.remove
+
+        def killed(place: str) -> None:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            remove(place)
+
+        monkeypatch.setattr(archive.files, "remove", killed)
+        if killed_at == "index":
+            # The note is there and the index knows nothing of it yet.
+            places = [one.file for one in archive.instances(study_uids=["1.2.3"])]
+            archive.files.note_removal("1.2.3", places)
+        else:
+            with pytest.raises(Killed):
+                archive.delete_study("1.2.3")
+    if killed_at == "first file":
+        (tmp_path / "index.sqlite").unlink()
+    with Archive(tmp_path) as archive:
+        archive.rebuild()
+        assert archive.counts().studies == 1
+        assert len(list(tmp_path.rglob("*.dcm"))) == 1
+        assert not list((tmp_path / "removals").iterdir())
+
+
+def test_a_note_of_a_deletion_names_files_of_the_archive_only(tmp_path: Path) -> None:
+    with Archive(tmp_path / "pacs"):
+        pass
+    precious = tmp_path / "precious.dcm"
+    precious.write_bytes(b"keep")
+    note = tmp_path / "pacs" / "removals" / "1-1.json"
+    note.write_text('{"study": "1.2", "places": ["../precious.dcm", "/etc/hosts"]}')
+    (tmp_path / "pacs" / "removals" / "cut.json").write_text('{"stu')
+    with Archive(tmp_path / "pacs"):
+        assert precious.exists()
+        assert not list((tmp_path / "pacs" / "removals").iterdir())
 
 
 def test_many_threads_store_at_once_and_nothing_is_lost(archive: Archive) -> None:
@@ -281,10 +345,82 @@ def test_a_failure_in_the_index_leaves_no_file_behind(
 
 
 def test_an_archive_has_one_owner_at_a_time(archive: Archive) -> None:
-    with pytest.raises(MachineError, match="cannot open the archive") as raised:
-        Archive(archive.folder)
-    assert "another process" in str(raised.value.hint)
     put(archive, sample())
+    with pytest.raises(MachineError, match="another process has it open"):
+        Archive(archive.folder)
+    with pytest.raises(MachineError, match="another process has it open"):
+        rebuild(archive.folder)
+    put(archive, sample(number=2))
+    archive.close()
+    with Archive(archive.folder) as again:
+        assert again.counts().instances == 2
+
+
+_OWNS = """
+import sys, time
+from pathlib import Path
+from scenario_runner.archive.archive import Archive
+archive = Archive(Path(sys.argv[1]))
+def held():
+    print("owned", flush=True)
+    time.sleep(20)
+{meanwhile}
+"""
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "held()",
+        pytest.param(
+            # The child says it: before it runs it has the file its parent opened, as any child by fork.
+            "import multiprocessing\n"
+            "multiprocessing.get_context('fork').Process(target=held).start()\n"
+            "time.sleep(60)",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="has no fork"),
+        ),
+    ],
+    ids=["alone", "with a child"],
+)
+def test_a_killed_owner_leaves_nothing_that_blocks_the_next(tmp_path: Path, meanwhile: str) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", _OWNS.format(meanwhile=meanwhile), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "owned\n"
+        with pytest.raises(MachineError, match="another process has it open"):
+            Archive(tmp_path)
+        owner.kill()
+        owner.wait()
+        with Archive(tmp_path) as archive:
+            put(archive, sample())
+
+
+def test_who_asks_is_answered_while_something_is_being_stored(archive: Archive) -> None:
+    put(archive, sample(number=1))
+    with ThreadPoolExecutor(1) as other, archive.index.transaction():
+        archive.index.remove(sample(number=1).sop_instance_uid)
+        assert other.submit(archive.counts).result(10).instances == 1, "what was committed"
+        assert archive.counts().instances == 0, "what this thread has done"
+    assert archive.counts().instances == 0
+
+
+def test_the_log_of_the_index_stays_short_while_somebody_always_reads(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_LOOKED_AT_EVERY", 10)
+    monkeypatch.setattr(connections, "_LONGEST_LOG", 1 << 16)
+    log = archive.folder / "index.sqlite-wal"
+    longest = 0
+    for number in range(1, 41):
+        put(archive, sample(number=number))
+        longest = max(longest, log.stat().st_size)
+    assert longest > 1 << 16
+    assert log.stat().st_size < longest
+    assert archive.counts().instances == 40
 
 
 def test_a_file_in_the_place_of_the_folder_is_said_plainly(tmp_path: Path) -> None:

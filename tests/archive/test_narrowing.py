@@ -114,17 +114,16 @@ def test_a_common_question_is_answered_through_an_index(
     archive: Archive, keys: dict[str, str], table: str
 ) -> None:
     query = Query.of("STUDY", "study", identifier(StudyInstanceUID="", **keys))
-    plan: list[str] = []
-    execute = archive.index._db.execute
-
-    class Explaining:
-        def execute(self, statement: str, values: list[str]) -> object:
-            rows = execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
-            plan.extend(row[-1] for row in rows)
-            return execute(statement, values)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archive.index, "_db", Explaining())
-        list(query.run(archive))
+    asked: list[str] = []
+    with archive.index._connections.reading() as reader:
+        reader.set_trace_callback(asked.append)  # the one that reads next
+    list(query.run(archive))
+    with archive.index._connections.reading() as reader:
+        reader.set_trace_callback(None)
+        plan = [
+            str(row[-1])
+            for statement in asked
+            for row in reader.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
     assert any(f"INDEX {table}" in step or f"SEARCH {table}" in step for step in plan), plan
     assert not any(step == "SCAN studies" for step in plan), plan

@@ -10,7 +10,7 @@ from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.periods import is_offset, moved
 from scenario_runner.archive.query import Query
 from scenario_runner.dicom.dictionary import tag_of
-from tests.archive.samples import identifier, put, sample
+from tests.archive.samples import ask, identifier, put, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,10 +86,10 @@ def test_keys_beyond_the_pixels_and_of_files(tmp_path: Path) -> None:
         keys = identifier(StudyInstanceUID="")
         keys.add_new(0x7FE10010, "LO", "FABRICATOR")
         keys.add_new(0x7FE11002, "LO", "la*")
-        (match,) = archive.find("STUDY", "study", keys)
+        (match,) = ask(archive, "STUDY", "study", keys)
         assert match.dataset()[0x7FE11002].value == "last"
         keys[0x7FE11002].value = "first"
-        assert list(archive.find("STUDY", "study", keys)) == []
+        assert list(ask(archive, "STUDY", "study", keys)) == []
         # Of group 2 there is nothing in a data set: neither matched nor answered.
         from scenario_runner.archive.keys import keys_of
         from scenario_runner.dicom.elements import read_elements

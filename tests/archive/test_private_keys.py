@@ -12,7 +12,7 @@ from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.query import Query
 from scenario_runner.dicom.elements import read_elements
 from scenario_runner.dicom.syntaxes import Encoding
-from tests.archive.samples import EXPLICIT, IMPLICIT, encoded, identifier, put, sample
+from tests.archive.samples import EXPLICIT, IMPLICIT, ask, encoded, identifier, put, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def test_a_matched_sequence_answers_the_items_that_match(
             wanted = identifier(SeriesInstanceUID="")
             wanted.StudyInstanceUID = "1.2.3"
             wanted.RequestAttributesSequence = DicomSequence([item(**inner)])
-            (match,) = archive.find("SERIES", "study", wanted)
+            (match,) = ask(archive, "SERIES", "study", wanted)
             return [
                 str(one.RequestedProcedureID) for one in match.dataset().RequestAttributesSequence
             ]

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.query import InvalidIdentifierError
-from tests.archive.samples import IMPLICIT, encoded, identifier, put, sample
+from tests.archive.samples import IMPLICIT, ask, encoded, identifier, put, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 def find(
     archive: Archive, level: Level = "STUDY", model: Root = "study", **keys: Any
 ) -> list[Dataset]:
-    matches = archive.find(level, model, identifier(**keys), retrieve_ae_title="PACS")
+    matches = ask(archive, level, model, identifier(**keys), retrieve_ae_title="PACS")
     return [match.dataset() for match in matches]
 
 
@@ -120,13 +120,13 @@ def test_a_missing_unique_key_above_the_level_is_an_error(
 
 def test_relational_queries_need_no_unique_keys_above(archive: Archive) -> None:
     keys = identifier(Modality="MR", SeriesInstanceUID="", PatientID="")
-    (match,) = archive.find("SERIES", "study", keys, relational=True)
+    (match,) = ask(archive, "SERIES", "study", keys, relational=True)
     found = match.dataset()
     assert found.PatientID == "PID2"
 
 
 def test_keys_of_a_lower_level_are_told_to_be_unsupported(archive: Archive) -> None:
-    matches = archive.find("STUDY", "study", identifier(StudyInstanceUID="1.2.3", Modality="XX"))
+    matches = ask(archive, "STUDY", "study", identifier(StudyInstanceUID="1.2.3", Modality="XX"))
     assert matches.unsupported == (0x00080060,)
     (match,) = matches
     found = match.dataset()
@@ -149,7 +149,7 @@ def test_a_private_attribute_is_matched_and_returned(archive: Archive) -> None:
         put(archive, encoded(ds))
     keys = identifier(StudyInstanceUID="")
     keys.private_block(0x0019, "FABRICATOR TEST", create=True).add_new(0x01, "LO", "bl*")
-    (match,) = archive.find("STUDY", "study", keys)
+    (match,) = ask(archive, "STUDY", "study", keys)
     found = match.dataset()
     assert found.StudyInstanceUID == "1.2.6"
     assert found[0x00191001].value == "blue"
@@ -219,7 +219,7 @@ def test_a_query_without_a_character_set_is_answered_in_that_of_the_object(
     put(archive, sample("1.2.5", SpecificCharacterSet=terms, PatientName=JAPANESE))
     keys = identifier(StudyInstanceUID="1.2.5", PatientName="")
     del keys.SpecificCharacterSet
-    (match,) = archive.find("STUDY", "study", keys)
+    (match,) = ask(archive, "STUDY", "study", keys)
     found = match.dataset()
     assert list(found.SpecificCharacterSet) == terms
     assert found.PatientName == JAPANESE
@@ -229,7 +229,7 @@ def test_a_character_set_that_lacks_the_letters_is_not_answered_in(archive: Arch
     put(archive, sample("1.2.5", SpecificCharacterSet="ISO_IR 144", PatientName="Люкceмбypг"))
     keys = identifier(StudyInstanceUID="1.2.5", PatientName="")
     keys.SpecificCharacterSet = "ISO_IR 100"
-    (match,) = archive.find("STUDY", "study", keys)
+    (match,) = ask(archive, "STUDY", "study", keys)
     found = match.dataset()
     assert found.SpecificCharacterSet == "ISO_IR 144"
     assert found.PatientName == "Люкceмбypг"

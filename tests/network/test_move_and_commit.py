@@ -220,7 +220,7 @@ def _report(wire: Wire, context_id: int, asked: Dataset) -> None:
 def test_a_report_on_the_same_association_is_taken() -> None:
     with hostile(lambda wire: _report_here(wire, None)) as peer:
         answer = commit(peer, [(CT, "1.2"), (CT, "1.3")], Commitments(), 10, Deadline(20))
-    assert (answer.committed, answer.failed) == (("1.2", "1.3"), {})
+    assert (answer.committed, answer.failed) == ({"1.2": CT, "1.3": CT}, {})
     assert answer.delivery == "same association"
 
 
@@ -236,7 +236,7 @@ def test_a_report_on_the_next_association_we_open_is_taken() -> None:
 
     with hostile(later) as peer:
         answer = commit(peer, [(CT, "1.2")], Commitments(), 10, Deadline(20))
-    assert answer.committed == ("1.2",)
+    assert answer.committed == {"1.2": CT}
     assert answer.delivery == "later association"
 
 

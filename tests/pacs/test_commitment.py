@@ -15,7 +15,7 @@ from pynetdicom import AE, evt
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.network import queries
-from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul import pdu

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset, dcmread
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_role, evt
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.sop_classes import STUDY_ROOT
@@ -197,3 +197,33 @@ def moved(pacs: EmbeddedPacs, priority: int) -> tuple[int, Command]:
             answer = association.response(Field.C_MOVE_RQ, 5, 1)
             if answer.status != 0xFF00:
                 return answer.status, answer.command
+
+
+def test_a_warning_of_a_requester_shows_in_the_final_status_of_its_c_get(tmp_path: Path) -> None:
+    """As for C-MOVE (PS3.4 C.4.3.2), and the priority of the request is that of its sub-operations."""
+    priorities: list[int] = []
+
+    def coerce(event: Any) -> int:
+        priorities.append(event.request.Priority)
+        return 0xB007 if len(priorities) == 1 else 0x0000
+
+    keys = Dataset()
+    keys.QueryRetrieveLevel, keys.StudyInstanceUID = "STUDY", "1.2.3"
+    ae = AE("ASKER")
+    ae.add_requested_context(STUDY_ROOT.get)
+    ae.add_requested_context(CT_IMAGE)
+    with pacs_knowing(tmp_path) as pacs:
+        for number in (1, 2):
+            put(pacs.archive, sample(number=number))
+        association = ae.associate(
+            pacs.host, pacs.port, ext_neg=[build_role(CT_IMAGE, scp_role=True)],
+            evt_handlers=[(evt.EVT_C_STORE, coerce)],
+        )  # fmt: skip
+        assert association.is_established
+        *_, (final, _) = association.send_c_get(keys, STUDY_ROOT.get, priority=2)
+        association.release()
+    assert priorities == [2, 2]
+    assert final.Status == 0xB000
+    assert final.NumberOfCompletedSuboperations == 1
+    assert final.NumberOfWarningSuboperations == 1
+    assert final.NumberOfFailedSuboperations == 0

@@ -16,7 +16,7 @@ from pydicom import Dataset, dcmread
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.datasets import read_file
 from scenario_runner.errors import AssociationRejected, UsageError
-from scenario_runner.language.site_model import EmbeddedService
+from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.network.commit import Commitments, commit
 from scenario_runner.network.echo import echo
 from scenario_runner.network.receiver import Receiver
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tests.archive.samples import Sample
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_coerced_attribute_is_told_and_only_where_it_was_another_one(start: An
         assert header[0x00100020].value.strip() == b"MPI7"
 
 
-@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN])
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED])
 @pytest.mark.parametrize("declared", ["ISO_IR 100", None])
 def test_a_coerced_value_that_the_character_set_lacks_is_read_as_given(
     start: Any, declared: str | None, syntax: str
@@ -95,6 +96,7 @@ def test_a_coerced_value_that_the_character_set_lacks_is_read_as_given(
     assert (str(kept.PatientName), kept.InstitutionName) == (name, "Klinik Ωmega ☃")
     assert kept.ProcedureCodeSequence[0].CodeMeaning == code.CodeMeaning
     assert kept.PixelData == dcmread(BytesIO(given.file)).PixelData
+    assert kept.file_meta.TransferSyntaxUID == syntax
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ def test_our_client_takes_a_commitment_report_however_it_is_delivered(
         asked = [(CT_IMAGE, "1.2.3.1.1"), (CT_IMAGE, "9.9")]
         answer = commit(peer(pacs), asked, reports, 4.0, Deadline(20))
     assert answer.delivery == delivery
-    assert answer.committed == ("1.2.3.1.1",)
+    assert answer.committed == {"1.2.3.1.1": CT_IMAGE}
     assert answer.failed == {"9.9": 0x0112}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -27,6 +28,10 @@ def echo(pacs: EmbeddedPacs, called: str = "EMBEDDED", calling: str = "TESTER") 
     ae = AE(calling)
     ae.add_requested_context(VERIFICATION)
     association = ae.associate(pacs.host, pacs.port, ae_title=called)
+    for _ in range(4):  # on a busy machine pynetdicom now and then takes a rejection for an abort
+        if association.is_established or association.is_rejected:
+            break
+        association = ae.associate(pacs.host, pacs.port, ae_title=called)
     if association.is_established:
         assert association.send_c_echo().Status == 0
         association.release()
@@ -101,6 +106,24 @@ def test_only_calling_ae_titles_of_the_list_get_in(tmp_path: Path) -> None:
         assert diagnostic(refused) == 3
 
 
+def test_silent_connections_keep_no_association_out(tmp_path: Path) -> None:
+    with EmbeddedPacs(tmp_path, options=PacsOptions(maximum_associations=4)) as pacs:
+        silent = []
+        try:
+            for _ in range(60):
+                silent.append(socket.create_connection((pacs.host, pacs.port)))
+                with socket.create_connection((pacs.host, pacs.port), timeout=10) as asking:
+                    asking.sendall(associate_rq())
+                    assert read_pdu(asking)[0] == 2
+                    asking.sendall(b"\x05\0\0\0\0\x04\0\0\0\0")
+                    assert read_pdu(asking)[0] == 6
+            threads = [one for one in threading.enumerate() if one.name.endswith("-association")]
+            assert len(threads) <= 25
+        finally:
+            for sock in silent:
+                sock.close()
+
+
 def test_one_association_too_many_is_refused_for_now(tmp_path: Path) -> None:
     with (
         EmbeddedPacs(tmp_path, options=PacsOptions(maximum_associations=1)) as pacs,
@@ -112,6 +135,25 @@ def test_one_association_too_many_is_refused_for_now(tmp_path: Path) -> None:
         second.sendall(associate_rq())
         kind, body = read_pdu(second)
         assert (kind, body[1:]) == (3, bytes((2, 3, 2)))
+
+
+def test_associations_that_have_fallen_silent_make_room_for_others(tmp_path: Path) -> None:
+    options = PacsOptions(maximum_associations=3, crowded_timeout=0.5)
+    with EmbeddedPacs(tmp_path, options=options) as pacs, contextlib.ExitStack() as stack:
+        silent = []
+        for _ in range(3):
+            sock = stack.enter_context(socket.create_connection((pacs.host, pacs.port), timeout=10))
+            sock.sendall(associate_rq())
+            assert read_pdu(sock)[0] == 2
+            silent.append(sock)
+        assert echo(pacs).is_rejected, "nobody has been silent for long"
+        time.sleep(0.6)
+        assert echo(pacs).is_released
+        kind, body = read_pdu(silent[0])
+        assert (kind, body[2]) == (7, 2), "the first is told by A-ABORT of the service provider"
+        silent[1].settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            silent[1].recv(1)
 
 
 @pytest.mark.parametrize(

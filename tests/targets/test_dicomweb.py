@@ -23,14 +23,12 @@ from scenario_runner.errors import (
     TargetError,
     Unsupported,
 )
-from scenario_runner.language.site_model import (
+from scenario_runner.language.site_model import Expectations, Site, TargetSpec
+from scenario_runner.language.site_services import (
     Auth,
     BasicAuth,
     DicomService,
-    Expectations,
     HttpService,
-    Site,
-    TargetSpec,
     TlsFiles,
 )
 from scenario_runner.network.dicomweb.search import PAGE

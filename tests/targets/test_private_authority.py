@@ -10,7 +10,8 @@ import pytest
 from scenario_runner.api import Target
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import ConnectionFailed
-from scenario_runner.language.site_model import HttpService, Site, TargetSpec, TlsFiles
+from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.language.site_services import HttpService, TlsFiles
 from scenario_runner.plugins import Plugins
 from scenario_runner.targets.open import open_target
 from tests.network.dicomweb.front import tls_front

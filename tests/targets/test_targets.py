@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from http.client import parse_headers
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,17 +13,16 @@ import pytest
 from scenario_runner.api import FindRequest, RetrieveRequest, StoreOptions, Target
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import ConnectionFailed, OperationFailed, ProtocolViolation, Unsupported
-from scenario_runner.language.site_model import (
+from scenario_runner.language.site_model import Receiver as SiteReceiver
+from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.language.site_services import (
     Auth,
     BasicAuth,
     DicomService,
     EmbeddedService,
     HttpService,
-    Site,
-    TargetSpec,
     TlsFiles,
 )
-from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.plugins import Plugins
 from scenario_runner.targets.open import open_target
 from tests.network.hostile import Wire, hostile
@@ -263,6 +263,32 @@ def test_rest_that_is_not_there_or_not_orthanc_is_said(tmp_path: Path) -> None:
         target = open_one(TargetSpec(orthanc=rest(f"http://127.0.0.1:{peer.port}")), tmp_path)
         with pytest.raises(ProtocolViolation, match="not Orthanc"):
             target.delete(["1.2.3"], Deadline(10))
+
+
+def test_a_study_is_deleted_where_nobody_may_ask_for_the_version(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+    study = "-".join(["0badcafe"] * 5)
+
+    def guarded(wire: Wire) -> None:
+        reading = wire.connection.makefile("rb")
+        while line := reading.readline():
+            asked.append(line)
+            headers = parse_headers(reading)
+            reading.read(int(headers["Content-Length"] or 0))
+            body = (
+                b'[{"Type": "Study", "ID": "%s"}]' % study.encode() if b"lookup" in line else b"{}"
+            )
+            status = b"403 Forbidden" if b"/system" in line else b"200 OK"
+            head = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+            wire.send(head + body)
+
+    with hostile(guarded) as peer:
+        target = open_one(TargetSpec(orthanc=rest(f"http://127.0.0.1:{peer.port}")), tmp_path)
+        seen: list[object] = []
+        assert target.watched(seen.append).delete(["1.2.3"], Deadline(10)) == ["1.2.3"]
+    assert seen == []
+    assert any(line.startswith(b"GET /system") for line in asked)
+    assert any(line.startswith(b"DELETE /studies/" + study.encode()) for line in asked)
 
 
 def test_a_rest_answer_without_end_is_cut_off(tmp_path: Path) -> None:

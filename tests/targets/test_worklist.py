@@ -11,7 +11,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from scenario_runner.api import FindRequest
 from scenario_runner.deadline import Deadline
-from scenario_runner.language.site_model import DicomService, Site, TargetSpec
+from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.language.site_services import DicomService
 from scenario_runner.plugins import Plugins
 from scenario_runner.targets.open import open_target
 from tests.peers.processes import orthanc

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StoreStatus
@@ -11,6 +10,7 @@ from scenario_runner.dicom import statuses
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.dicom.syntaxes import IMPLICIT_LE, LOSSY
 from scenario_runner.errors import ProtocolViolation
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.bulk.wording import Wording
 from scenario_runner.ul import commands
 from scenario_runner.ul.association import Association
@@ -88,6 +88,8 @@ class Sender:
         self._negotiated: dict[Pair, Context] = {}
         self._known: dict[Pair, Context] = {}
         """What came of every pair, on whichever association it was proposed last."""
+        self._alone: dict[Pair, int | None] = {}
+        """Groups of a single context, which was refused behind others of its class; None where it was so alone."""
         self._requests = {sop_class: StoreRequests(sop_class) for sop_class, _ in pairs}
         self._prepared: _Prepared | None = None
         self._wording = Wording()
@@ -118,12 +120,15 @@ class Sender:
     def send(self, instance: Storable) -> InFlight | StoreStatus:
         """Hand one instance to the peer without waiting, or say at once why it cannot go."""
         pair = (instance.sop_class_uid, instance.transfer_syntax_uid)
+        if not _can_be_said(instance.sop_instance_uid):
+            return StoreStatus.unsent(
+                instance, "its SOP Instance UID has characters that no command set can hold"
+            )
         if pair not in self._group_of:
             return StoreStatus.unsent(
                 instance, f"no presentation context was proposed for {_words(pair)}"
             )
-        self.open(self._group_of[pair])
-        context = self._negotiated[pair]
+        context = self._context_of(pair)
         if not context.accepted and self._default_for(pair) is not None:
             return self._send_recoded(instance)
         if not context.accepted:
@@ -138,6 +143,40 @@ class Sender:
         started = time.monotonic()
         association.send_pieces(ready.pieces)
         return InFlight(instance, context.id, ready.message_id, started)
+
+    def _context_of(self, pair: Pair) -> Context:
+        """The context of a pair, with the association open that it is to be sent over.
+
+        Some acceptors look at the first context of a SOP class and refuse the others whatever they are. Where
+        an association shows no sign that this one does better, what was refused behind another context is
+        proposed again without one, and so is the default transfer syntax.
+        """
+        self.open(self._group_of[pair])
+        if self._known[pair].accepted or self._default_for(pair) is not None:
+            return self._known[pair]
+        for wanted in self._overlooked(pair):
+            if wanted not in self._alone:
+                self._groups.append([wanted])
+                self.open(len(self._groups) - 1)
+                accepted = self._negotiated[wanted].accepted
+                self._alone[wanted] = self._group if accepted else None
+            if (group := self._alone[wanted]) is not None:
+                self._group_of[pair] = group
+                self.open(group)
+                break
+        return self._known[pair]
+
+    def _overlooked(self, pair: Pair) -> list[Pair]:
+        """What was perhaps refused for its place: of a pair itself, and in the default transfer syntax."""
+        first: dict[str, Pair] = {}
+        for one in self._negotiated:
+            first.setdefault(one[0], one)
+        behind = self._negotiated.keys() - first.values()
+        if any(self._negotiated[one].accepted for one in behind):
+            return []
+        recoded = self._recode is not None and pair[1] not in LOSSY
+        wanted = [pair, (pair[0], IMPLICIT_LE)] if recoded else [pair]
+        return [one for one in wanted if one in behind]
 
     def _default_for(self, pair: Pair) -> Context | None:
         """The accepted context of the default transfer syntax, where an instance may go over it."""
@@ -253,6 +292,11 @@ def _groups(pairs: Sequence[Pair], *, with_default: bool) -> list[list[Pair]]:
 def _can_be_proposed(uid: str) -> bool:
     """Whether an association request can hold it; negative tests send worse than that."""
     return 0 < len(uid) <= 64 and uid.isascii()
+
+
+def _can_be_said(uid: str) -> bool:
+    """Whether a command set can hold it, so that the peer's answer is known to be about it."""
+    return uid.isascii() and uid.isprintable() and uid == uid.strip(" ")
 
 
 def _words(pair: Pair) -> str:

@@ -8,7 +8,7 @@ encoded, so that making, sending and whatever is done with the answers overlap.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import StoreStatus
@@ -20,6 +20,7 @@ from scenario_runner.errors import (
     FabricatorError,
     PeerTimeout,
 )
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.bulk.sender import InFlight, Sender
 
 if TYPE_CHECKING:

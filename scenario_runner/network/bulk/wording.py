@@ -8,9 +8,9 @@ whatever differs by as much as one of them is read and judged in full.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
-from scenario_runner.dicom.writing import IMPLICIT, head
+from scenario_runner.dicom.element_writing import IMPLICIT, head
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.ul import commands, pdu
 from scenario_runner.ul.commands import Command, Element
 from scenario_runner.ul.fragments import COMMAND, LAST

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types, multipart
 from scenario_runner.network.dicomweb.multipart import Part
 

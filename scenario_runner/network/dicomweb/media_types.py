@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 DICOM: Final = "application/dicom"
 DICOM_JSON: Final = "application/dicom+json"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from scenario_runner.errors import TargetError
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.ul.peer import Peer
 from scenario_runner.ul.tls import Tls
 
@@ -61,6 +62,10 @@ class WebPeer:
     fuzzy: bool = False
     """Ask for fuzzy matching of names (PS3.18 8.3.4.2)."""
     limits: WebLimits = field(default_factory=WebLimits)
+    service: str = "dicomweb"
+    """The key of a site file under which this service stands, for hints."""
+    label: str = "DICOMweb"
+    """What it speaks, for errors and the record."""
 
     @property
     def host(self) -> str:
@@ -86,7 +91,7 @@ class WebPeer:
         return Peer(
             host=self.host,
             port=self.port,
-            ae_title="DICOMweb",
+            ae_title=self.label,
             connect_timeout=self.connect_timeout,
             response_timeout=self.timeout,
             tls=(self.tls or Tls()) if secure else None,

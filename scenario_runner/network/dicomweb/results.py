@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from scenario_runner.dicom import json_model, statuses
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import xml_model
+
+NO_REASON = 0
+"""Stands for a FailureReason that is not there or is none; PS3.18 I.2.2 wants one."""
 
 
 @dataclass(slots=True)
@@ -20,7 +24,7 @@ class StoreResults:
     stored: dict[str, int] = field(default_factory=dict)
     """0000, or the WarningReason."""
     failed: dict[str, int] = field(default_factory=dict)
-    """The FailureReason; of what is named as stored and as failed as well."""
+    """The FailureReason, NO_REASON where there is none; of what is named as stored and as failed as well."""
     urls: dict[str, str] = field(default_factory=dict)
     """Where to retrieve an instance."""
     other: list[int] = field(default_factory=list)
@@ -63,7 +67,7 @@ def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
     for sequence in ("FailedSOPSequence", "OtherFailuresSequence"):
         for item in _items(values, sequence):
             named = item.get("ReferencedSOPInstanceUID")
-            reason = _status(item.get("FailureReason"), statuses.PROCESSING_FAILURE)
+            reason = _status(item.get("FailureReason"), NO_REASON)
             if isinstance(named, str):
                 found.failed[named] = reason
             else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import Received
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import identify, read_meta
 from scenario_runner.errors import ProtocolViolation
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types, multipart
 from scenario_runner.network.dicomweb.media_types import MediaType, multipart_related
 from scenario_runner.network.dicomweb.multipart import PartBegins, PartData, PartEnds, PartLimits

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.dicom import json_model
-from scenario_runner.dicom.levels import unique_key
+from scenario_runner.dicom.levels import COMPUTED, unique_key
 from scenario_runner.errors import ProtocolViolation
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types
 
 if TYPE_CHECKING:
@@ -31,37 +32,47 @@ class Search:
     match: Mapping[str, Any] = field(default_factory=dict)
     returned: Sequence[str] = ()
     limit: int | None = None
+    more: Callable[[], Any] | None = None
+    """Called when the service has more than the limit."""
 
 
 def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
-    """Matches as plain values, each once, as long as pages bring new ones.
+    """Matches as plain values, as long as pages bring new ones.
 
     Only an empty page, or one without anything new, is the end: a service may give fewer matches
-    than asked for without saying that there are more. What was asked for and did not come is None.
+    than asked for without saying that there are more. What an earlier page had is not yielded again,
+    since what is stored meanwhile shifts the pages; what one page has twice is. With a limit, one match more
+    is asked for, which tells whether there are more.
+    What was asked for and did not come is None, but for counts.
     Raises OperationFailed for an HTTP failure and ProtocolViolation for what is no DICOM JSON.
     """
     path, left = resource(query.level, query.match)
     unique = unique_key(query.level)
     fixed = parameters(left, query.returned, fuzzy=session.peer.fuzzy)
-    asked = [*query.match, *query.returned, unique]
+    # What is empty is mostly left out, so that nobody can tell; what is counted up is never empty.
+    asked = [key for key in (*query.match, *query.returned, unique) if key not in COMPUTED]
+    empty: dict[str, Any] = dict.fromkeys(asked)
     seen: set[str] = set()
-    offset = 0
+    offset = count = 0
     while True:
-        page = PAGE if query.limit is None else min(PAGE, query.limit - len(seen))
+        page = PAGE if query.limit is None else min(PAGE, query.limit + 1 - count)
         params = [*fixed, ("limit", str(page)), ("offset", str(offset))]
         found = _page(session, path, params)
-        before = len(seen)
+        before = frozenset(seen)
         for match in found:
             uid = str(match.get(unique))
-            if uid in seen:
+            if uid in before:
                 continue
-            seen.add(uid)
-            yield {**dict.fromkeys(asked), **match}
-            if len(seen) == query.limit:
+            if count == query.limit:
+                if query.more is not None:
+                    query.more()
                 return
+            seen.add(uid)
+            count += 1
+            yield {**empty, **match}
         # One instance has one UID, so its own match cannot have a second page.
         pinned = is_single(query.match.get(unique)) and found
-        if len(seen) == before or pinned:
+        if len(seen) == len(before) or pinned:
             return
         if len(seen) > session.peer.limits.matches:
             raise session.peer.error(

@@ -7,7 +7,6 @@ import dataclasses
 import http
 import ssl
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +20,7 @@ from scenario_runner.errors import (
     ProtocolViolation,
     UsageError,
 )
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types
 from scenario_runner.network.dicomweb.wire import HttpTransport, Line
 
@@ -52,6 +52,7 @@ class WebEvidence:
     server: str
     http_version: str
     tls: bool
+    protocol: str = "DICOMweb"
     bytes_sent: int = 0
     bytes_received: int = 0
     """On the wire, headers included."""
@@ -59,7 +60,7 @@ class WebEvidence:
 
     def plain(self) -> dict[str, Any]:
         """The same as plain values, ready for JSON."""
-        return {"protocol": "DICOMweb", **dataclasses.asdict(self)}
+        return {"protocol": self.protocol, **dataclasses.asdict(self)}
 
 
 class Answer:
@@ -132,14 +133,14 @@ class Answer:
                 OperationFailed,
                 f"{self.evidence.method} was refused",
                 f"{self.words}, not authorized",
-                hint="check 'auth' of the target's 'dicomweb' service in the site file",
+                hint=f"check 'auth' of the target's '{self._peer.service}' service in the site file",
             )
         if 300 <= self.status < 400:
             raise self._peer.error(
                 OperationFailed,
                 f"{self.evidence.method} was redirected",
                 f"{self.words} to {_elsewhere(self.header('location'))}, which is not followed",
-                hint="put the place itself into the target's 'dicomweb' url in the site file",
+                hint=f"put the place itself into the target's '{self._peer.service}' url in the site file",
             )
 
     def fail(self, what: str) -> NoReturn:
@@ -231,7 +232,7 @@ class Session:
             url += "?" + "&".join(f"{quote(k)}={quote(text, safe=safe)}" for k, text in params)
         sent = {**({"Accept": accept} if accept else {}), **(headers or {})}
         started, before = time.monotonic(), (self._line.sent, self._line.received)
-        with self._speaking():
+        with self._hinting(), self._speaking():
             request = self._client.build_request(method, url, headers=sent, content=content)
             response = self._client.send(request, stream=True)
         evidence = self._evidence(request, response)
@@ -266,7 +267,23 @@ class Session:
             server=_bounded(response.headers.get("server", "")),
             http_version=response.http_version,
             tls=self._secure,
+            protocol=self.peer.label,
         )
+
+    @contextlib.contextmanager
+    def _hinting(self) -> Iterator[None]:
+        """Say so where the scheme of the URL does not fit the port: HTTP to one that wants TLS, or the other way."""
+        received = self._line.received
+        try:
+            yield
+        except (ConnectionFailed, AssociationAborted, ProtocolViolation) as error:
+            unsaid = isinstance(error, ProtocolViolation) or self._line.received == received
+            if self._secure:
+                if _answered_in_the_clear(error):
+                    error.hint = "a URL of a service without TLS begins with http://"
+            elif unsaid and not isinstance(error, ConnectionFailed):
+                error.hint = error.hint or "a URL of a service that wants TLS begins with https://"
+            raise
 
     @contextlib.contextmanager
     def _speaking(self) -> Iterator[None]:
@@ -283,13 +300,22 @@ class Session:
             ) from error
         except ConnectionFailed as error:
             if error.hint is not None:
-                error.hint = "check the target's 'dicomweb' url in the site file"
+                error.hint = f"check the target's '{self.peer.service}' url in the site file"
             raise
         except (httpcore2.LocalProtocolError, httpx2.InvalidURL, UnicodeError) as error:
             raise UsageError(
                 "this cannot be said over HTTP",
-                hint="check 'url' and 'headers' of the target's 'dicomweb' service",
+                hint=f"check 'url' and 'headers' of the target's '{self.peer.service}' service",
             ) from error
+
+
+def _answered_in_the_clear(error: BaseException | None) -> bool:
+    """Whether a handshake ended because what came back was not TLS."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error.reason == "WRONG_VERSION_NUMBER"
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _auth(peer: WebPeer) -> httpx2.Auth | None:
@@ -316,8 +342,9 @@ def _elsewhere(location: str) -> str:
     """Where a redirect leads, without what may be secret in its query."""
     try:
         url = urlsplit(location)
-        place = f"{url.scheme}://{url.hostname}" if url.hostname else ""
-        return _bounded(f"{place}{url.path}") or "nowhere"
+        place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}" if url.hostname else ""
+        more = "…" if url.query or url.fragment else ""
+        return _bounded(f"{place}{url.path}{more}") or "nowhere"
     except ValueError:
         return "a place that is no URL"
 
@@ -325,4 +352,5 @@ def _elsewhere(location: str) -> str:
 def _bounded(text: str, most: int = _MOST_TEXT) -> str:
     """One line of printable text."""
     words = "".join(letter if letter.isprintable() else " " for letter in text[: most * 2])
-    return " ".join(words.split())[:most]
+    line = " ".join(words.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"

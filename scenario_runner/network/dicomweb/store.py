@@ -7,7 +7,6 @@ import queue
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StatusClass, StoreStatus
@@ -21,12 +20,13 @@ from scenario_runner.errors import (
     PeerTimeout,
     ProtocolViolation,
 )
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.stream import why
 from scenario_runner.network.dicomweb import media_types, multipart, results
 from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
 from scenario_runner.network.dicomweb.media_types import multipart_related
-from scenario_runner.network.dicomweb.results import StoreResults
+from scenario_runner.network.dicomweb.results import NO_REASON, StoreResults
 from scenario_runner.network.dicomweb.session import Answer, Session
 
 if TYPE_CHECKING:
@@ -230,13 +230,18 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
         words = _failure(found.words, found.results.failed[uid])
         if uid in found.results.stored:
             words += ", though it is named as stored as well"
-        return _told(batch, instance, found, found.results.failed[uid], words, "failure")
+        status = found.results.failed[uid] or statuses.PROCESSING_FAILURE
+        return _told(batch, instance, found, status, words, "failure")
     if uid in found.results.stored and found.http >= 400:
         # Such a status says that nothing was stored (PS3.18 table 10.5.3-1).
         words = f"{found.words}, though it is named as stored"
         return _told(batch, instance, found, None, words)
     if uid in found.results.stored:
         status = found.results.stored[uid]
+        if found.results.other and not status:
+            words = _failure(found.words, found.results.other[0])
+            words += " of something that it does not name, though this is named as stored"
+            return _told(batch, instance, found, status, words, "warning")
         words = f"{found.words}, WarningReason {status:04X}" if status else ""
         return _told(batch, instance, found, status, words, "warning" if status else "success")
     if found.http in (200, 201, 204) and not found.results.said:
@@ -256,8 +261,9 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
         return answer
     words = f"{found.words}{found.explanation}"
     if found.results.other:
-        status = found.results.other[0]
-        return _told(batch, instance, found, status, _failure(words, status), "failure")
+        words = _failure(words, found.results.other[0])
+        status = found.results.other[0] or statuses.PROCESSING_FAILURE
+        return _told(batch, instance, found, status, words, "failure")
     if found.http < 400:
         return _told(batch, instance, found, None, f"{words}, without a result for this instance")
     status = statuses.OUT_OF_RESOURCES if found.http == 413 else statuses.PROCESSING_FAILURE
@@ -265,6 +271,8 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
 
 
 def _failure(words: str, reason: int) -> str:
+    if reason == NO_REASON:
+        return f"{words}, and the service gives no FailureReason"
     return f"{words}, FailureReason {reason:04X} ({reason})"
 
 

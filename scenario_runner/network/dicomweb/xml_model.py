@@ -14,6 +14,8 @@ MOST_DEPTH: Final = 64
 MOST_NODES: Final = 200_000
 
 _TEXTS = frozenset(("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"))
+_FIRST_BLOCK, _LAST_BLOCK = 0x10, 0xFF
+"""Of private attributes (PS3.5 7.8.1)."""
 _GROUPS = frozenset(("Alphabetic", "Ideographic", "Phonetic"))
 
 
@@ -64,7 +66,7 @@ class _Builder:
             frame = self.root = {}
         elif name == "DicomAttribute" and isinstance(above, dict):
             frame = {"vr": attributes.get("vr", "UN"), "Value": []}
-            above[attributes.get("tag", "").upper()] = frame
+            above[_tag(attributes, above)] = frame
         elif name in ("Item", "PersonName") and _has_values(frame):
             above, frame = frame, {}
             above["Value"].append(frame)
@@ -78,7 +80,8 @@ class _Builder:
         text = "".join(self._text)
         self._text.clear()
         if name == "Value" and _has_values(frame):
-            frame["Value"].append(text)
+            # Who indents XML has line breaks around values; those of a UID say nothing.
+            frame["Value"].append(text.strip() if frame["vr"] == "UI" else text)
         elif name == "InlineBinary" and _has_values(frame):
             frame["InlineBinary"] = text
         elif name in _TEXTS and isinstance(frame, dict):
@@ -91,6 +94,20 @@ class _Builder:
     def characters(self, text: str) -> None:
         if self._open:
             self._text.append(text)
+
+
+def _tag(attributes: dict[str, str], above: dict[str, Any]) -> str:
+    """The tag of an attribute in its data set; that of a private one names its creator, not its block."""
+    tag, creator = attributes.get("tag", "").upper(), attributes.get("privateCreator", "")
+    if not creator or tag[4:6] != "00":
+        return tag
+    blocks = (f"{block:02X}" for block in range(_FIRST_BLOCK, _LAST_BLOCK + 1))
+    owned = (one for one in blocks if _said(above.get(f"{tag[:4]}00{one}")) == [creator])
+    return f"{tag[:4]}{next(owned, f'{_FIRST_BLOCK:02X}')}{tag[6:]}"
+
+
+def _said(frame: Any) -> Any:
+    return frame["Value"] if _has_values(frame) else None
 
 
 def _has_values(frame: Any) -> bool:

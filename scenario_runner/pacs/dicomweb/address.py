@@ -7,7 +7,6 @@ import re
 import socket
 from functools import cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from scenario_runner.pacs.dicomweb.desk import WebError
 
@@ -22,6 +21,12 @@ _HOST: Final = re.compile(
 _PATH: Final = re.compile(r"(/[A-Za-z0-9\-._~]{1,100}){1,10}")
 _PAIR: Final = re.compile(r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)')
 _ELEMENTS: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+_NODE: Final = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<other>[A-Za-z0-9._\-]{1,80}))(?::[A-Za-z0-9._\-]{1,16})?"
+)
+_PORT: Final = re.compile("[0-9]{1,5}")
+_MOST_FORWARDED: Final = 1_000
+"""Characters of a ``Forwarded`` header that is read; a longer one says nothing."""
 _SCHEMES: Final = ("http", "https")
 
 
@@ -33,7 +38,7 @@ def root_of(request: Request, web: WebOptions) -> str:
     proxy's word. Raises WebError 421 for a host that is no name of ours: a page of a stranger, whose
     name was made to lead here, could read what it asks for (DNS rebinding).
     """
-    trusted = _is_trusted(request, web)
+    trusted = is_trusted(request, web)
     own = _own_host(request)
     if not trusted and not _is_ours(own, request, web):
         raise WebError(
@@ -53,7 +58,9 @@ def root_of(request: Request, web: WebOptions) -> str:
 def _forwarded(request: Request) -> dict[str, str]:
     standard = request.headers.getlist("forwarded")
     if standard:
-        element = _ELEMENTS.findall(",".join(standard))[-1:]
+        words = ",".join(standard)
+        # Looking for the ends of quoted texts takes the square of their length.
+        element = _ELEMENTS.findall(words)[-1:] if len(words) <= _MOST_FORWARDED else []
         pairs = _PAIR.findall(element[0]) if element else []
         return {name.lower(): _unquoted(text) for name, text in pairs}
     told = {
@@ -64,7 +71,12 @@ def _forwarded(request: Request) -> dict[str, str]:
     told["prefix"] = told.get("prefix", "").rstrip("/")
     host, port = told.get("host", ""), told.get("port", "")
     usual = {"http": "80", "https": "443"}.get(told.get("proto", ""))
-    if host and port.isdigit() and port != usual and urlsplit(f"//{host}").port is None:
+    if (
+        _HOST.fullmatch(host)
+        and _PORT.fullmatch(port)
+        and port != usual
+        and not _PORT.fullmatch(host.rpartition(":")[2])
+    ):
         told["host"] = f"{host}:{port}"
     return told
 
@@ -73,7 +85,24 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
 
 
-def _is_trusted(request: Request, web: WebOptions) -> bool:
+def client_of(request: Request, web: WebOptions) -> str:
+    """The address of whoever asks, as far as it is known; a trusted proxy says it (``for``, RFC 7239 6).
+
+    Of several hops the last one counts; an obfuscated name (``_hidden``) is given back as it is.
+    """
+    own = request.client.host if request.client is not None else ""
+    if not is_trusted(request, web):
+        return own
+    told = _forwarded(request).get("for", "")
+    if not request.headers.getlist("forwarded"):
+        given = request.headers.getlist("x-forwarded-for")
+        told = given[-1].rpartition(",")[2].strip() if given else ""
+    match = _NODE.fullmatch(told)
+    return (match["six"] or match["other"]) if match else own
+
+
+def is_trusted(request: Request, web: WebOptions) -> bool:
+    """Whether the connection comes from a proxy that is believed."""
     if not web.trusted_proxies or request.client is None:
         return False
     try:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import dataclasses
-import itertools
 import logging
-import secrets
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -27,9 +22,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from scenario_runner.answers import status_class
-from scenario_runner.archive.transcoding import TranscodingError
 from scenario_runner.dicom import statuses
 from scenario_runner.pacs.dicomweb.address import root_of
+from scenario_runner.pacs.dicomweb.bodies import AHEAD, PIECE, begun, body_of, drain, gathered
+from scenario_runner.pacs.dicomweb.credentials import is_known
 from scenario_runner.pacs.dicomweb.desk import (
     TEXT,
     Call,
@@ -54,26 +50,15 @@ from scenario_runner.pacs.dicomweb.storing import store_instances
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from scenario_runner.language.faults import Operation
+    from scenario_runner.language.pacs_faults import Operation
+    from scenario_runner.pacs.http_port import Breaker
     from scenario_runner.pacs.misbehaviour import Fate, Misbehaviour
     from scenario_runner.pacs.options import WebOptions
 
 LOGGER = logging.getLogger(__name__)
 
 PREFIX: Final = "/dicom-web"
-_PIECE: Final = 1 << 18
-"""Bytes of a body that are handed to a thread, and of an answer that are sent, at a time."""
-_AHEAD: Final = 1 << 22
-"""Bytes of an answer that are made before it begins."""
-_DRAIN: Final = 1 << 26
-"""Bytes of a body that are read and thrown away, so that the client gets to see why."""
-_DRAIN_SECONDS: Final = 10.0
-_DRAIN_PAUSE: Final = 0.5
-"""Seconds without a byte that mean the client waits for the answer."""
 _LOOK: Final = 0.05
-
-Breaker = Callable[[Request], None]
-"""Closes the connection of a request at once."""
 
 
 def delete_study(desk: WebDesk, call: Call) -> Reply:
@@ -131,7 +116,8 @@ def make_app(desk: WebDesk, break_off: Breaker) -> Starlette:
     resources: dict[str, dict[str, tuple[Operation, Handler]]] = {}
     for method, path, operation, handler in routes():
         if method != "DELETE" or desk.web.delete:
-            resources.setdefault(PREFIX + path, {})[method] = (operation, handler)
+            answers = desk.instead.get(handler, handler)
+            resources.setdefault(PREFIX + path, {})[method] = (operation, answers)
     return Starlette(
         routes=[Route(path, _Resource(door, methods)) for path, methods in resources.items()],
         middleware=middleware,
@@ -198,7 +184,7 @@ class _Door:
 
     async def refusal(self, request: Request, error: WebError) -> Response:
         """An error told, once what the client still sends is out of the way."""
-        await _drain(request)
+        await drain(request)
         return _refused(error)
 
     async def _answer(self, request: Request, operation: Operation, handler: Handler) -> Response:
@@ -221,7 +207,7 @@ class _Door:
         except Exception:
             # Whatever a stranger's bytes have led to must not end in silence on the wire.
             LOGGER.exception("%s %s has failed", request.method, request.url.path)
-            await _drain(request)
+            await drain(request)
             return Response("the server has failed; its log says why\n", 500, media_type=TEXT)
 
     def _check_in(self, request: Request) -> None:
@@ -238,7 +224,7 @@ class _Door:
                     "this PACS lets in AE titles it knows, and HTTP has none: log in is not set up",
                 )
             return
-        if not _is_known(request.headers.get("authorization", ""), users or {}, web.token):
+        if not is_known(request.headers.get("authorization", ""), users or {}, web.token):
             schemes = [
                 *(['Basic realm="dicom-web", charset="UTF-8"'] if users is not None else []),
                 *(["Bearer"] if web.token is not None else []),
@@ -269,7 +255,7 @@ class _Door:
     def _answered(self, operation: Operation, handler: Handler, call: Call) -> Reply | Fate:
         """All that a thread does of a request: one change of threads is what most answers cost."""
         fate = self._fate(operation)
-        return fate if fate is not None else _begun(self._handle(operation, handler, call))
+        return fate if fate is not None else begun(self._handle(operation, handler, call))
 
     def _handle(self, operation: Operation, handler: Handler, call: Call) -> Reply:
         headers: dict[str, str] = {}
@@ -292,12 +278,12 @@ class _Door:
         headers = dict(reply.headers)
         content = reply.content
         if isinstance(content, bytes):
-            if len(content) <= _AHEAD + _PIECE:
+            if len(content) <= AHEAD + PIECE:
                 media_type = reply.media_type if content else None
                 return Response(content or None, reply.status, headers, media_type)
             headers["Content-Length"] = str(len(content))
             content = iter([content])
-        pieces = self._pieces(request, _gathered(content))
+        pieces = self._pieces(request, gathered(content))
         return StreamingResponse(pieces, reply.status, headers, reply.media_type)
 
     async def _pieces(self, request: Request, content: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -310,7 +296,9 @@ class _Door:
                     yield piece
                 finally:
                     timer.cancel()
-        except ConnectionBroken:
+        except ConnectionBroken as error:
+            why = error.__cause__ or "on purpose"
+            LOGGER.warning("%s %s ends too early: %s", request.method, request.url.path, why)
             self._break_off(request)
         except Exception:
             LOGGER.exception("%s %s ends too early", request.method, request.url.path)
@@ -328,108 +316,13 @@ def _call(request: Request, web: WebOptions) -> Call:
         uids=dict(request.path_params),
         query=list(request.query_params.multi_items()),
         headers=request.headers,
-        body=_body(request, patience, most),
+        body=body_of(request, patience, most),
+        state=request.scope.get("state", {}),
     )
-
-
-def _body(request: Request, patience: float, most: int) -> Iterator[bytes]:
-    """The body for a thread that waits for it, in pieces of a good size."""
-    stream = request.stream()
-
-    async def piece() -> bytes:
-        found = bytearray()
-        try:
-            with anyio.fail_after(patience):
-                async for chunk in stream:
-                    found += chunk
-                    if len(found) >= _PIECE:
-                        break
-        except TimeoutError as error:
-            raise WebError(408, "the body comes too slowly") from error
-        return bytes(found)
-
-    size = 0
-    while data := anyio.from_thread.run(piece):
-        size += len(data)
-        if size > most:
-            raise WebError(413, f"a request may have {most} bytes")
-        yield data
-
-
-async def _drain(request: Request) -> None:
-    """Read what the client still sends, within bounds: many look at the answer only after that."""
-    if request.method in ("GET", "HEAD"):
-        return
-    stream, size = request.stream(), 0
-    try:
-        with anyio.move_on_after(_DRAIN_SECONDS):
-            while size < _DRAIN:
-                with anyio.fail_after(_DRAIN_PAUSE):
-                    size += len(await anext(stream))
-    except (ClientDisconnect, RuntimeError, StopAsyncIteration, TimeoutError):
-        return  # the end of it, or nobody is there any more
-
-
-def _begun(reply: Reply) -> Reply:
-    """The same with its content made, if it is not long; of a long one only the beginning.
-
-    What goes wrong until then is still told by a status. Raises WebError.
-    """
-    if isinstance(reply.content, bytes):
-        return reply
-    made, size = [], 0
-    try:
-        for piece in reply.content:
-            made.append(piece)
-            size += len(piece)
-            if size > _AHEAD:
-                content: bytes | Iterator[bytes] = itertools.chain(made, reply.content)
-                break
-        else:
-            content = b"".join(made)
-    except ConnectionBroken as error:
-        # No decoder here takes the pixels: another media type may be had, the server is not broken.
-        status = 406 if isinstance(error.__cause__, TranscodingError) else 500
-        raise WebError(status, f"the answer cannot be made: {error.__cause__}") from error
-    return dataclasses.replace(reply, content=content)
 
 
 def _refused(error: WebError) -> Response:
     return Response(f"{error.message}\n", error.status, error.headers, TEXT)
-
-
-def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of a good size: each one costs a change of threads."""
-    held = bytearray()
-    for piece in pieces:
-        view = memoryview(piece)
-        while view:
-            room = _PIECE - len(held)
-            held += view[:room]
-            view = view[room:]
-            if len(held) == _PIECE:
-                yield bytes(held)
-                held.clear()
-    if held:
-        yield bytes(held)
-
-
-def _is_known(given: str, users: Mapping[str, str], token: str | None) -> bool:
-    scheme, _, credentials = given.partition(" ")
-    if scheme.lower() == "bearer" and token is not None:
-        return _same(credentials.strip(), token)
-    if scheme.lower() == "basic":
-        try:
-            text = base64.b64decode(credentials, validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            return False
-        user, _, password = text.partition(":")
-        return user in users and _same(password, users[user])
-    return False
-
-
-def _same(given: str, wanted: str) -> bool:
-    return secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8"))
 
 
 def _http_status(status: int) -> int:

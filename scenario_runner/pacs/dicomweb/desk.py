@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Final
 
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.levels import can_name_an_instance
-from scenario_runner.network.dicomweb.media_types import MULTIPART, MediaType, by_preference
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.network.dicomweb.media_types import DICOM, MULTIPART, MediaType, by_preference
 from scenario_runner.pacs.dicomweb.shelf import Shelf
+from scenario_runner.pacs.merged_patients import MergedPatients
 
 if TYPE_CHECKING:
     import threading
@@ -32,6 +35,24 @@ class WebError(Exception):
         self.headers = dict(headers or {})
 
 
+def unreadable(error: Exception) -> WebError:
+    """What a client is told when an instance that is stored cannot be read, or this cannot be made of it.
+
+    The file is gone: 410. The object is damaged: 406, for as it is stored it can still be had (PS3.18 10.4.3).
+    """
+    if isinstance(error, FileNotFoundError):
+        return WebError(410, "the instance is no longer there: its file is gone from the archive")
+    if isinstance(error, OSError):
+        return WebError(500, f"the instance cannot be read: {error.strerror or error}")
+    if isinstance(error, DamagedDatasetError):
+        return WebError(
+            406,
+            f"the stored object is damaged, so this cannot be made of it: {error}; as it is it can be had"
+            f" as {DICOM}; transfer-syntax=*",
+        )
+    return WebError(406, f"the answer cannot be made: {error}")
+
+
 class ConnectionBroken(Exception):
     """Close the connection without another byte."""
 
@@ -47,6 +68,8 @@ class Call:
     query: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Iterable[bytes] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What those in front of these resources have found out of the request."""
 
     def parameter(self, name: str) -> str | None:
         """The first value of a query parameter."""
@@ -111,8 +134,12 @@ class WebDesk:
     misbehaving: Callable[[], Misbehaviour]
     stopping: threading.Event
     """Set when the PACS stops."""
+    merged: MergedPatients = field(default_factory=MergedPatients)
+    """Patients that were merged into others by message."""
     shelf: Shelf = field(default_factory=Shelf)
     """What was just read."""
+    instead: Mapping[Handler, Handler] = field(default_factory=dict)
+    """What answers in the place of what usually would."""
 
     @property
     def misbehaviour(self) -> Misbehaviour:

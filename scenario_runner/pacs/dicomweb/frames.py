@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.values import texts
-from scenario_runner.decoding import frame_of
-from scenario_runner.dicom.elements import DamagedDatasetError, Elements
-from scenario_runner.dicom.heads import PIXEL_DATA
+from pydicom.encaps import get_frame
+
+from scenario_runner.decoding import frame_into
+from scenario_runner.dicom.element_heads import PIXEL_DATA
+from scenario_runner.dicom.element_text import texts
+from scenario_runner.dicom.elements import DamagedDatasetError, Elements, Span
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
 from scenario_runner.pacs.dicomweb.desk import (
@@ -19,18 +22,22 @@ from scenario_runner.pacs.dicomweb.desk import (
     WebError,
     location_of,
     takes_parts,
+    unreadable,
 )
-from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
+from scenario_runner.pacs.dicomweb.mapped import forget, pieces
+from scenario_runner.pacs.dicomweb.parts import Content, Made, Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.transfer import (
     IMAGE_TYPES,
-    Pixels,
     TranscodingError,
     can_decode,
     pixels,
 )
+from scenario_runner.showing.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import mmap
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
     import numpy as np
     import numpy.typing as npt
@@ -55,7 +62,7 @@ def retrieve_frames(desk: WebDesk, call: Call) -> Reply:
     try:
         opened = desk.opened(instance)
     except (OSError, DamagedDatasetError) as error:
-        raise WebError(404, f"the instance cannot be read: {error}") from error
+        raise unreadable(error) from error
     if opened.span is None:
         raise WebError(404, "the instance has no pixels")
     numbers = frame_list(call.uids["frames"], frame_count(opened.header))
@@ -63,12 +70,20 @@ def retrieve_frames(desk: WebDesk, call: Call) -> Reply:
         chosen = _choice(desk, instance, opened.header, accepted)
         if chosen is None:
             continue
-        content_type, one = chosen
+        content_type, one, decodes = chosen
+        made = Made() if decodes else None
         url = f"{location_of(call.base, instance)}/frames"
-        parts = [
-            Part(content_type, f"{url}/{number}", partial(_whole, one, number))
-            for number in numbers
-        ]
+        try:
+            parts = [
+                Part(content_type, f"{url}/{number}", _content(one, number, made))
+                for number in numbers
+            ]
+            if not decodes and opened.span.encapsulated:
+                # Pixels that were cut short lack the last; what is not compressed was looked for above.
+                for number in {min(numbers), max(numbers)}:
+                    _stored_frame(desk, instance, opened.header, number)
+        except (OSError, DamagedDatasetError) as error:
+            raise unreadable(error) from error
         if len(parts) == 1 and _is_alone(accepted):
             return single(parts[0])
         return multipart(content_type.partition(";")[0], parts)
@@ -82,8 +97,18 @@ def _is_alone(accepted: MediaType) -> bool:
     return accepted.essence not in (MULTIPART, "*/*", "multipart/*")
 
 
-def _whole(one: Callable[[int], Buffer], number: int) -> Content:
-    return whole(one(number))
+Write = Callable[[int, Made], Callable[[], Content]]
+"""From the number of a frame to what gives it; ``Made`` is for what is decoded now."""
+
+
+def _content(one: Write, number: int, made: Made | None) -> Callable[[], Content]:
+    """What gives a frame; with ``made`` it is decoded now. Raises WebError when it cannot be."""
+    try:
+        return one(number, made or Made())
+    except TranscodingError as error:
+        raise WebError(
+            406, f"{error}; as it is stored it can be had with transfer-syntax=*"
+        ) from error
 
 
 def compressed_frames(
@@ -99,9 +124,9 @@ def compressed_frames(
         return
     content_type = str(MediaType(accepted.root, {"transfer-syntax": syntax}))
     url = f"{location_of(call.base, instance)}/frames"
-    one = partial(_stored_frame, desk, instance, opened.header)
     for number in range(1, frame_count(opened.header) + 1):
-        yield Part(content_type, f"{url}/{number}", partial(_whole, one, number))
+        content = _stored_content(desk, instance, opened.header, number)
+        yield Part(content_type, f"{url}/{number}", content)
 
 
 def frame_list(text: str, count: int) -> list[int]:
@@ -121,10 +146,11 @@ def frame_list(text: str, count: int) -> list[int]:
 
 def frame_count(header: Elements) -> int:
     """Number of Frames; 1 when it does not say."""
-    return max(1, _integer(header, _NUMBER_OF_FRAMES, 1))
+    return max(1, integer(header, _NUMBER_OF_FRAMES, 1))
 
 
-def _integer(header: Elements, tag: int, default: int) -> int:
+def integer(header: Elements, tag: int, default: int) -> int:
+    """The first value of an attribute of integers, in whatever VR."""
     element = header.get(tag)
     values = texts(tag, element) if element else []
     try:
@@ -143,16 +169,16 @@ def _compressed_type(syntax: str) -> str | None:
 
 def _choice(
     desk: WebDesk, instance: Located, header: Elements, accepted: MediaType
-) -> tuple[str, Callable[[int], Buffer]] | None:
-    """Content type of a frame and what gives it, if a member of an Accept header takes it."""
+) -> tuple[str, Write, bool] | None:
+    """Content type of a frame, what gives it, and whether that decodes, if a member of an Accept header takes it."""
     syntax = instance.transfer_syntax_uid
     compressed = _compressed_type(syntax)
 
-    def as_stored(number: int) -> Buffer:
-        return _stored_frame(desk, instance, header, number)
+    def as_stored(number: int, _: Made) -> Callable[[], Content]:
+        return _stored_content(desk, instance, header, number)
 
-    def decoded(number: int) -> Buffer:
-        return _decoded_frame(desk, instance, number)
+    def decoded(number: int, made: Made) -> Callable[[], Content]:
+        return made.written(partial(_decode_frame, desk, instance, header, number))
 
     def takes(essence: str) -> bool:
         return takes_parts(accepted, essence) or (_is_alone(accepted) and accepted.covers(essence))
@@ -162,37 +188,66 @@ def _choice(
         # "octet-stream" alone asks for uncompressed frames, with any syntax for whatever there is.
         anything = accepted.root == OCTET_STREAM and wanted == "*"
         if takes(compressed) or anything:
-            return str(MediaType(compressed, {"transfer-syntax": syntax})), as_stored
+            return str(MediaType(compressed, {"transfer-syntax": syntax})), as_stored, False
     if takes(OCTET_STREAM) and wanted in (None, "*", EXPLICIT_LE):
         content_type = str(MediaType(OCTET_STREAM, {"transfer-syntax": EXPLICIT_LE}))
         if syntax in _NATIVE and syntax != EXPLICIT_BE:
-            return content_type, as_stored
+            return content_type, as_stored, False
         if can_decode(syntax):
-            return content_type, decoded
+            return content_type, decoded, True
     return None
 
 
-def decoded_pixels(desk: WebDesk, instance: Located, header: Elements) -> bytes:
+def decoded_pixels(desk: WebDesk, instance: Located, header: Elements) -> Callable[[], Content]:
     """The pixels of all frames, uncompressed in Little Endian. Raises TranscodingError."""
     if not can_decode(instance.transfer_syntax_uid):
         raise TranscodingError("the pixels cannot be decoded here")
-    numbers = range(1, frame_count(header) + 1)
-    return b"".join(_decoded_frame(desk, instance, number) for number in numbers)
+
+    def write(into: BinaryIO) -> None:
+        for number in range(1, frame_count(header) + 1):
+            _decode_frame(desk, instance, header, number, into)
+
+    return Made().written(write)
 
 
-def _stored_frame(desk: WebDesk, instance: Located, header: Elements, number: int) -> Buffer:
+def _stored_content(
+    desk: WebDesk, instance: Located, header: Elements, number: int
+) -> Callable[[], Content]:
+    """What gives a frame as it is stored. Raises DamagedDatasetError when it cannot be there."""
+    span = desk.opened(instance).span
+    if span is None:
+        raise DamagedDatasetError("the pixels are gone")
+    if not span.encapsulated:
+        place = native_place(span, header, number)
+        if place.start % 8 == 0 and place.stop % 8 == 0:
+            return lambda: (len(place) // 8, _read(desk, instance, place))
+    return lambda: whole(_stored_frame(desk, instance, header, number))
+
+
+def _read(desk: WebDesk, instance: Located, bits: range) -> Iterator[bytes]:
     with pixels(desk, instance) as found:
         if found is None:
             raise DamagedDatasetError("the pixels are gone")
-        if found.span.encapsulated:
-            return _encapsulated_frame(found, header, number)
-        return _native_frame(found, header, number)
+        yield from pieces(found.data, bits.start // 8, bits.stop // 8)
 
 
-def native_gray(desk: WebDesk, instance: Located, number: int) -> npt.NDArray[np.generic] | None:
-    """A frame of one grey sample a pixel in whole bytes that is not compressed; None for any other.
+def _stored_frame(desk: WebDesk, instance: Located, header: Elements, number: int) -> Buffer:
+    span = desk.opened(instance).span
+    if span is not None and span.encapsulated:
+        with desk.archive.files.path(instance.file).open("rb") as file:
+            return _encapsulated_frame(file, span, header, number)
+    with pixels(desk, instance) as found:
+        if found is None:
+            raise DamagedDatasetError("the pixels are gone")
+        place = native_place(found.span, header, number)
+        data = found.data[place.start // 8 : (place.stop + 7) // 8]
+        return data if len(place) % 8 == 0 else _shifted(data, place.start % 8, len(place))
 
-    (rows, columns). Raises DamagedDatasetError, OSError.
+
+def gray_rows(desk: WebDesk, instance: Located, data: mmap.mmap, number: int) -> Rows | None:
+    """A frame of one sample a pixel in whole bytes that is not compressed; None for any other.
+
+    data: the data set as ``Shelf.mapped`` gives it. Raises DamagedDatasetError, OSError.
     """
     import numpy as np
 
@@ -200,27 +255,41 @@ def native_gray(desk: WebDesk, instance: Located, number: int) -> npt.NDArray[np
         return None
     opened = desk.opened(instance)
     header, span = opened.header, opened.span
-    rows, columns, samples = (_integer(header, tag, 1) for tag in _GEOMETRY)
-    bits = _integer(header, _BITS_ALLOCATED, 0)
+    rows, columns, samples = (integer(header, tag, 1) for tag in _GEOMETRY)
+    bits = integer(header, _BITS_ALLOCATED, 0)
     if span is None or span.tag != PIXEL_DATA or samples != 1 or bits not in (8, 16):
         return None
-    if not 1 <= number <= frame_count(header):
+    if span.encapsulated or not 1 <= number <= frame_count(header) or min(rows, columns) < 1:
         return None
-    sign = "i" if _integer(header, _PIXEL_REPRESENTATION, 0) else "u"
-    data = _stored_frame(desk, instance, header, number)
-    return np.frombuffer(data, f"<{sign}{bits // 8}").reshape(rows, columns)
+    sign = "i" if integer(header, _PIXEL_REPRESENTATION, 0) else "u"
+    dtype = np.dtype(f"<{sign}{bits // 8}")
+    start = native_place(span, header, number).start // 8
+    size = columns * bits // 8
+
+    def read(first: int, count: int) -> npt.NDArray[np.generic]:
+        at = start + first * size
+        strip = np.frombuffer(data[at : at + count * size], dtype).reshape(count, columns)
+        forget(data)
+        return strip
+
+    return Rows(rows, columns, dtype, read)
 
 
-def _encapsulated_frame(found: Pixels, header: Elements, number: int) -> Buffer:
+def frame_size(header: Elements) -> int:
+    """Bytes of a frame that is not compressed, as the header describes it."""
+    size = max(1, integer(header, _BITS_ALLOCATED, 8)) / 8
+    for tag in _GEOMETRY:
+        size *= max(1, integer(header, tag, 1))
+    return int(size)
+
+
+def _encapsulated_frame(file: BinaryIO, span: Span, header: Elements, number: int) -> Buffer:
     """The fragments of one frame, put together (PS3.5 A.4)."""
-    from pydicom.encaps import get_frame
-
     tables = [header[tag].value for tag in (_OFFSETS, _LENGTHS) if tag in header]
-    value: Any = found.data
-    value.seek(found.span.start)
+    file.seek(span.start)
     try:
         return get_frame(
-            value,
+            file,
             number - 1,
             extended_offsets=(tables[0], tables[1]) if len(tables) == 2 else None,
             number_of_frames=frame_count(header),
@@ -229,20 +298,19 @@ def _encapsulated_frame(found: Pixels, header: Elements, number: int) -> Buffer:
         raise DamagedDatasetError(f"frame {number} cannot be found: {error}") from error
 
 
-def _native_frame(found: Pixels, header: Elements, number: int) -> Buffer:
-    rows, columns, samples = (_integer(header, tag, 1) for tag in _GEOMETRY)
-    bits = _integer(header, _BITS_ALLOCATED, 8)
-    if found.span.tag != PIXEL_DATA:
-        bits = 32 if found.span.tag == 0x7FE00008 else 64
+def native_place(span: Span, header: Elements, number: int) -> range:
+    """The bits of a frame that is not compressed. Raises DamagedDatasetError when they are not there."""
+    rows, columns, samples = (integer(header, tag, 1) for tag in _GEOMETRY)
+    bits = integer(header, _BITS_ALLOCATED, 8)
+    if span.tag != PIXEL_DATA:
+        bits = 32 if span.tag == 0x7FE00008 else 64
     size = rows * columns * samples * bits
     if _is_subsampled(header):
         size = size * 2 // 3
-    start = found.span.start * 8 + (number - 1) * size
-    if (start + size + 7) // 8 > found.span.end:
+    start = span.start * 8 + (number - 1) * size
+    if (start + size + 7) // 8 > span.end:
         raise DamagedDatasetError(f"the pixels end before frame {number}")
-    if size % 8 == 0:
-        return found.data[start // 8 : (start + size) // 8]
-    return _shifted(found.data[start // 8 : (start + size + 7) // 8], start % 8, size)
+    return range(start, start + size)
 
 
 def _is_subsampled(header: Elements) -> bool:
@@ -259,10 +327,12 @@ def _shifted(data: bytes, first: int, size: int) -> bytes:
     return np.packbits(bits[first : first + size], bitorder="little").tobytes()
 
 
-def _decoded_frame(desk: WebDesk, instance: Located, number: int) -> Buffer:
+def _decode_frame(
+    desk: WebDesk, instance: Located, header: Elements, number: int, into: BinaryIO
+) -> None:
     try:
-        frame = frame_of(desk.archive.files.path(instance.file), number, raw=True)
+        path = desk.archive.files.path(instance.file)
+        frame_into(path, number, into, expected=frame_size(header))
     except Exception as error:
         # Decoders of other makers raise what they like for damaged data.
         raise TranscodingError(f"frame {number} cannot be decoded: {error}") from error
-    return frame.astype(frame.dtype.newbyteorder("<")).tobytes()

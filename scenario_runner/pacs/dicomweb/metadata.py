@@ -6,11 +6,16 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.transcoding import TranscodingError, in_little_endian
-from scenario_runner.dicom.elements import DamagedDatasetError, Element, read_items
+from scenario_runner.archive.transcoding import TranscodingError
+from scenario_runner.dicom.elements import (
+    DamagedDatasetError,
+    Element,
+    in_little_endian,
+    read_items,
+)
+from scenario_runner.dicom.json_model import of_elements
 from scenario_runner.dicom.syntaxes import encoding_of
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM
-from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import (
     Call,
     Reply,
@@ -18,17 +23,19 @@ from scenario_runner.pacs.dicomweb.desk import (
     WebError,
     location_of,
     takes_parts,
+    unreadable,
 )
 from scenario_runner.pacs.dicomweb.frames import decoded_pixels
+from scenario_runner.pacs.dicomweb.mapped import pieces
 from scenario_runner.pacs.dicomweb.models import reply_of
 from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.transfer import is_decoded, pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scenario_runner.archive.index import Located
-    from scenario_runner.pacs.dicomweb.json_writer import Json
+    from scenario_runner.dicom.json_model import Json
     from scenario_runner.pacs.dicomweb.shelf import Opened
 
 LOGGER = logging.getLogger(__name__)
@@ -54,11 +61,11 @@ def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[tuple[str,
 def metadata(desk: WebDesk, base: str, instance: Located) -> Json:
     """One instance. Raises OSError, DamagedDatasetError."""
     opened = desk.opened(instance)
-    bulk_url = f"{location_of(base, instance)}/bulkdata"
-    data = json_writer.of_elements(opened.header, bulk_url, opened.terms)
+    bulk_url = f"{location_of(base, instance)}/bulkdata/"
+    data = of_elements(opened.header, bulk_url, opened.terms)
     if opened.span is not None:
         name = f"{opened.span.tag:08X}"
-        data[name] = json_writer.bulk(opened.span.vr or "OW", f"{bulk_url}/{name}")
+        data[name] = {"vr": opened.span.vr or "OW", "BulkDataURI": bulk_url + name}
     return dict(sorted(data.items()))
 
 
@@ -71,7 +78,7 @@ def bulk_data(desk: WebDesk, base: str, instance: Located) -> Iterator[Part]:
 
 
 def _content(desk: WebDesk, instance: Located, path: list[str]) -> Content:
-    return whole(_value(desk, instance, path))
+    return _value(desk, instance, path)()
 
 
 def _uris(data: Json) -> Iterator[str]:
@@ -91,13 +98,13 @@ def retrieve_bulk_data(desk: WebDesk, call: Call) -> Reply:
     instance = desk.one(call)
     path = call.uids["path"].split("/")
     try:
-        data = _value(desk, instance, path)
+        content = _value(desk, instance, path)
     except (DamagedDatasetError, OSError) as error:
-        raise WebError(404, f"the instance cannot be read: {error}") from error
+        raise unreadable(error) from error
     except TranscodingError as error:
         raise WebError(406, str(error)) from error
     url = f"{location_of(call.base, instance)}/bulkdata/{call.uids['path']}"
-    part = Part(OCTET_STREAM, url, lambda: whole(data))
+    part = Part(OCTET_STREAM, url, content)
     for accepted in call.accepted():
         if accepted.essence in (OCTET_STREAM, "application/*"):
             return single(part)
@@ -106,7 +113,7 @@ def retrieve_bulk_data(desk: WebDesk, call: Call) -> Reply:
     raise WebError(406, f'bulk data is {MULTIPART}; type="{OCTET_STREAM}", or {OCTET_STREAM} alone')
 
 
-def _value(desk: WebDesk, instance: Located, path: list[str]) -> bytes:
+def _value(desk: WebDesk, instance: Located, path: list[str]) -> Callable[[], Content]:
     opened = desk.opened(instance)
     if opened.span is not None and path == [f"{opened.span.tag:08X}"]:
         return _pixels(desk, instance, opened)
@@ -121,17 +128,24 @@ def _value(desk: WebDesk, instance: Located, path: list[str]) -> bytes:
     element = elements.get(_tag(path[0])) if len(path) == 1 else None
     if element is None:
         raise WebError(404, "the instance has no such attribute")
-    return in_little_endian(element)
+    return partial(whole, in_little_endian(element))
 
 
-def _pixels(desk: WebDesk, instance: Located, opened: Opened) -> bytes:
+def _pixels(desk: WebDesk, instance: Located, opened: Opened) -> Callable[[], Content]:
     if is_decoded(instance.transfer_syntax_uid):
         return decoded_pixels(desk, instance, opened.header)
-    with pixels(desk, instance) as found:
-        assert found is not None
-        data = found.data[found.span.start : found.span.end]
-        encoding = encoding_of(instance.transfer_syntax_uid)
-        return in_little_endian(Element(found.span.vr or "OW", data, encoding))
+    span = opened.span
+    assert span is not None
+    encoding = encoding_of(instance.transfer_syntax_uid)
+
+    def read() -> Iterator[bytes]:
+        with pixels(desk, instance) as found:
+            if found is None:
+                raise DamagedDatasetError("the pixels are gone")
+            for piece in pieces(found.data, span.start, span.end):
+                yield in_little_endian(Element(span.vr or "OW", piece, encoding))
+
+    return lambda: (span.end - span.start, read())
 
 
 def _tag(text: str) -> int:

@@ -14,7 +14,7 @@ from scenario_runner.pacs.dicomweb.xml_writer import as_xml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scenario_runner.pacs.dicomweb.json_writer import Json
+    from scenario_runner.dicom.json_model import Json
 
 
 def reply_of(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive import private
 from scenario_runner.archive.attributes import BY_KEYWORD, BY_TAG
+from scenario_runner.archive.combined_keys import combined
 from scenario_runner.archive.keys import Key
-from scenario_runner.archive.periods import combined, is_offset
-from scenario_runner.archive.values import split
+from scenario_runner.archive.periods import is_offset
 from scenario_runner.dicom.dictionary import tag_for_keyword, tag_of, vr_of
+from scenario_runner.dicom.element_text import split
 from scenario_runner.dicom.levels import (
     ATTRIBUTES,
     COMPUTED,
@@ -22,10 +23,13 @@ from scenario_runner.dicom.levels import (
     levels_down_to,
 )
 from scenario_runner.dicom.matching import matcher
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.dicomweb.desk import WebError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from scenario_runner.archive.attributes import Attribute
 
 _RETURNED: Final[dict[Level, tuple[str, ...]]] = {
     "STUDY": (
@@ -50,6 +54,12 @@ _OF_A_REQUEST: Final = tuple(map(tag_of, ("ScheduledProcedureStepID", "Requested
 """What is answered of RequestAttributesSequence (PS3.18 table 10.6.3-4)."""
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _META_GROUP: Final = 0x0002
+_PLURAL: Final = {
+    "PATIENT": "patients",
+    "STUDY": "studies",
+    "SERIES": "series",
+    "IMAGE": "instances",
+}
 _LARGEST: Final = 10**9
 _DEEPEST: Final = 8
 NO_FUZZY_MATCHING: Final = (
@@ -162,12 +172,18 @@ def _matched(search: Search, name: str, text: str) -> Key | None:
         return None
     attribute = BY_TAG.get(tags[0])
     if attribute is not None and attribute.level not in levels_down_to(search.level):
-        plural = {"STUDY": "studies", "SERIES": "series", "IMAGE": "instances"}[search.level]
-        raise WebError(
-            400,
-            f"'{name[:80]}' belongs to a level below {plural}; a search for {plural} cannot match it",
-        )
+        search.warnings.append(_of_a_level_below(name, attribute, search.level))
+        return None
     return _key(name, tags, text)
+
+
+def _of_a_level_below(name: str, attribute: Attribute, level: Level) -> str:
+    """PS3.18 10.6.1.2.1 has keys of the level that is searched and of those above; others are not supported."""
+    ask = "; ModalitiesInStudy is what a search for studies has" if name == "Modality" else ""
+    return (
+        f"The parameter '{name[:80]}' is an attribute of {_PLURAL[attribute.level]}, by which a search for "
+        f"{_PLURAL[level]} does not match; it was ignored{ask}."
+    )
 
 
 def _key(name: str, tags: list[int], text: str) -> Key:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import io
 import math
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.decoding import can_decode, frame_of
+from pydicom import Dataset
+
+import scenario_runner.dicom.datasets  # noqa: F401
+from scenario_runner.decoding import can_decode
+from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, IMPLICIT_LE, JPEG_BASELINE
 from scenario_runner.network.dicomweb.media_types import MULTIPART
 from scenario_runner.pacs.dicomweb.desk import (
     Call,
@@ -16,8 +22,9 @@ from scenario_runner.pacs.dicomweb.desk import (
     WebError,
     location_of,
     takes_parts,
+    unreadable,
 )
-from scenario_runner.pacs.dicomweb.frames import frame_list, native_gray
+from scenario_runner.pacs.dicomweb.frames import frame_list, frame_size, gray_rows
 from scenario_runner.pacs.dicomweb.parts import Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.shelf import version_of
 from scenario_runner.showing import (
@@ -28,16 +35,17 @@ from scenario_runner.showing import (
     WindowError,
     draw,
 )
+from scenario_runner.showing.apart import picture
+from scenario_runner.showing.strips import draw_strips
 from scenario_runner.showing.window import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    import numpy.typing as npt
     from PIL import Image
 
     from scenario_runner.archive.index import Located
+    from scenario_runner.showing.rows import Rows
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _ANY: Final = 10**9
@@ -45,6 +53,25 @@ _ANY: Final = 10**9
 _LARGEST: Final = 8192
 """Pixels along one side of a viewport."""
 _THUMBNAIL: Final = 128
+_LARGE: Final = 1 << 22
+"""Bytes of a frame from which on it is never in memory as a whole."""
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Held while such a frame is shown."""
+_UNPACKED: Final = frozenset((IMPLICIT_LE, EXPLICIT_LE, DEFLATED))
+"""Transfer syntaxes whose pixels need no decoder."""
+
+
+def warm_up() -> None:
+    """Load what the first picture would wait for, and with it all who ask meanwhile."""
+    import numpy as np
+
+    header = Dataset()
+    header.Rows = header.Columns = 8
+    header.PhotometricInterpretation = "MONOCHROME2"
+    image = draw(header, lambda: np.zeros((8, 8), np.uint16), 1)
+    for media_type in _FORMATS:
+        _encoded(Viewport((4, 4)).apply(image), media_type, 90)
+    can_decode(JPEG_BASELINE)
 
 
 def render_image(desk: WebDesk, call: Call) -> Reply:
@@ -77,7 +104,7 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
         try:
             version = version_of(desk.archive, instance)
         except OSError as error:
-            raise WebError(404, f"the instance cannot be read: {error}") from error
+            raise unreadable(error) from error
         key = (version, frames[0], window, viewport, quality, media_type)
         return desk.shelf.pictures.get(
             key,
@@ -124,30 +151,60 @@ def _drawn(
     desk: WebDesk, instance: Located, frame: int, window: Window | None, viewport: Viewport | None
 ) -> Image.Image:
     try:
-        header = desk.shelf.dataset(desk.archive, instance)
-    except Exception as error:
-        # pydicom raises what it likes for a damaged header.
-        raise WebError(406, f"the header cannot be read: {error}") from error
-    try:
-        image = draw(header, lambda: _pixels(desk, instance, frame), frame, window)
+        return _image(desk, instance, frame, window, viewport)
     except NoSuchFrameError as error:
         raise WebError(404, str(error)) from error
-    except NotShownError as error:
+    except (NotShownError, DamagedDatasetError) as error:
         raise WebError(406, str(error)) from error
     except OSError as error:
-        raise WebError(404, f"the instance cannot be read: {error}") from error
-    if viewport is None:
-        return image
-    try:
-        return viewport.apply(image)
+        raise unreadable(error) from error
     except ValueError as error:
         raise WebError(400, f"the viewport is not within the image: {error}") from error
 
 
-def _pixels(desk: WebDesk, instance: Located, frame: int) -> npt.NDArray[np.generic]:
-    """A frame as it was encoded, colour as RGB; grey that is not compressed needs no decoder."""
-    plain = native_gray(desk, instance, frame)
-    return frame_of(desk.archive.files.path(instance.file), frame) if plain is None else plain
+def _image(
+    desk: WebDesk, instance: Located, frame: int, window: Window | None, viewport: Viewport | None
+) -> Image.Image:
+    """Here what is not compressed and small or grey, in another process whatever else there is.
+
+    Raises NotShownError, OSError, ValueError for the viewport.
+    """
+    size = frame_size(desk.opened(instance).header)
+    if instance.transfer_syntax_uid in _UNPACKED:
+        with desk.shelf.mapped(desk.archive, instance) as (data, _):
+            rows = gray_rows(desk, instance, data, frame)
+            if rows is not None:
+                header = _header(desk, instance)
+                if size > _LARGE:
+                    with _ONE_AT_A_TIME:
+                        return _strips(header, rows, frame, window, viewport)
+                image = draw(header, lambda: rows.read(0, rows.height), frame, window)
+                return image if viewport is None else viewport.apply(image)
+    path = desk.archive.files.path(instance.file)
+    return picture(path, frame, window, viewport, expected=size)
+
+
+def _strips(
+    header: Dataset, rows: Rows, frame: int, window: Window | None, viewport: Viewport | None
+) -> Image.Image:
+    try:
+        return draw_strips(header, rows, frame, window, viewport)
+    except (NotShownError, OSError):
+        raise
+    except Exception as error:
+        if viewport is not None:
+            viewport.within(rows.width, rows.height)
+        raise NotShownError(f"the pixels cannot be shown: {error}") from error
+
+
+def _header(desk: WebDesk, instance: Located) -> Dataset:
+    try:
+        return desk.shelf.dataset(desk.archive, instance)
+    except OSError:
+        raise
+    except Exception as error:
+        # pydicom raises what it likes for a damaged header.
+        raise NotShownError(f"the header cannot be read: {error}") from error
 
 
 def _encoded(image: Image.Image, media_type: str, quality: int) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.syntaxes import EXPLICIT_LE
+from scenario_runner.archive.transcoding import transcode_into
+from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE
 from scenario_runner.network.dicomweb.media_types import (
     DICOM,
     MULTIPART,
@@ -21,12 +22,13 @@ from scenario_runner.pacs.dicomweb.desk import (
     WebError,
     location_of,
     takes_parts,
+    unreadable,
 )
-from scenario_runner.pacs.dicomweb.frames import compressed_frames
+from scenario_runner.pacs.dicomweb.frames import compressed_frames, frame_count, frame_size
+from scenario_runner.pacs.dicomweb.mapped import pieces
 from scenario_runner.pacs.dicomweb.metadata import bulk_data
-from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
+from scenario_runner.pacs.dicomweb.parts import Content, Made, Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.transfer import (
-    CHUNK,
     DamagedDatasetError,
     TranscodingError,
     converted,
@@ -37,13 +39,14 @@ from scenario_runner.pacs.dicomweb.transfer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
     from scenario_runner.archive.index import Located
 
+_AT_ONCE: Final = 1 << 22
+"""Bytes of an instance that are converted in memory."""
 _ANY_OF_APPLICATION: Final = "application/*"
-_IN_MEMORY: Final = 1 << 26
-"""Bytes of decoded instances that are held in memory before a temporary file takes them."""
 
 
 def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
@@ -106,7 +109,7 @@ def _as_bulk_data(
         else:
             parts = [part for one in found for part in compressed_frames(desk, call, one, accepted)]
     except (OSError, DamagedDatasetError) as error:
-        raise WebError(404, f"an instance cannot be read: {error}") from error
+        raise unreadable(error) from error
     if alone:  # what is more than one value cannot come without the wrapping
         return single(parts[0], status=status) if len(parts) == 1 else None
     return multipart(accepted.root, parts, status=status) if parts else None
@@ -132,7 +135,7 @@ def _brought(desk: WebDesk, found: list[Located]) -> tuple[list[Located], int]:
 
 def _parts(desk: WebDesk, call: Call, pairs: Sequence[tuple[Located, str]]) -> list[Part]:
     """Instances and the transfer syntax of each as parts; what has to be decoded is decoded now."""
-    decoded = _Decoded()
+    decoded = Made()
     return [
         Part(
             str(MediaType(DICOM, {"transfer-syntax": syntax})),
@@ -143,22 +146,37 @@ def _parts(desk: WebDesk, call: Call, pairs: Sequence[tuple[Located, str]]) -> l
     ]
 
 
-def _content(
-    desk: WebDesk, instance: Located, syntax: str, decoded: _Decoded
-) -> Callable[[], Content]:
+def _content(desk: WebDesk, instance: Located, syntax: str, decoded: Made) -> Callable[[], Content]:
     if desk.misbehaviour.spoils():
         return lambda: _spoiled(desk, instance, syntax)
     if syntax == instance.transfer_syntax_uid:
         path = desk.archive.files.path(instance.file)
         return lambda: (path.stat().st_size, stored(desk.archive, instance))
-    if not is_decoded(instance.transfer_syntax_uid):
-        return lambda: whole(meta_of(instance, syntax) + converted(desk.archive, instance, syntax))
+    meta = meta_of(instance, syntax)
     try:
-        return decoded.keep(meta_of(instance, syntax) + converted(desk.archive, instance, syntax))
+        if instance.transfer_syntax_uid == DEFLATED and syntax == EXPLICIT_LE:
+            size = len(meta) + desk.shelf.inflated_size(desk.archive, instance)
+            return lambda: (size, _inflated(desk, instance, meta))
+        if not is_decoded(instance.transfer_syntax_uid) and instance.size <= _AT_ONCE:
+            return lambda: whole(meta + converted(desk.archive, instance, syntax))
+        return decoded.written(partial(_convert, desk, instance, syntax, meta))
     except (OSError, DamagedDatasetError) as error:
-        raise WebError(500, f"{instance.sop_instance_uid} cannot be read: {error}") from error
+        raise unreadable(error) from error
     except TranscodingError as error:
         raise TranscodingError(f"{instance.sop_instance_uid}: {error}") from error
+
+
+def _inflated(desk: WebDesk, instance: Located, meta: bytes) -> Iterator[bytes]:
+    yield meta
+    with desk.shelf.mapped(desk.archive, instance) as (data, _):
+        yield from pieces(data, 0, len(data))
+
+
+def _convert(desk: WebDesk, instance: Located, syntax: str, meta: bytes, into: BinaryIO) -> None:
+    into.write(meta)
+    header = desk.opened(instance).header
+    pixels = frame_size(header) * frame_count(header)
+    transcode_into(desk.archive.files.path(instance.file), syntax, into, pixels=pixels)
 
 
 def _spoiled(desk: WebDesk, instance: Located, syntax: str) -> Content:
@@ -166,27 +184,3 @@ def _spoiled(desk: WebDesk, instance: Located, syntax: str) -> Content:
     data = converted(desk.archive, instance, syntax)
     sent = dataclasses.replace(instance, transfer_syntax_uid=syntax)
     return whole(meta_of(instance, syntax) + desk.misbehaviour.retrieved(sent, data))
-
-
-class _Decoded:
-    """Files made before an answer begins: in memory as long as they are few."""
-
-    def __init__(self) -> None:
-        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - ends with the answer
-        self._end = 0
-
-    def __del__(self) -> None:
-        self._spool.close()
-
-    def keep(self, data: bytes) -> Callable[[], Content]:
-        """Take a file in; returns what gives it back."""
-        place = range(self._end, self._end + len(data))
-        self._end = place.stop
-        self._spool.seek(place.start)
-        self._spool.write(data)
-        return lambda: (len(place), self._pieces(place))
-
-    def _pieces(self, place: range) -> Iterator[bytes]:
-        for start in range(place.start, place.stop, CHUNK):
-            self._spool.seek(start)
-            yield self._spool.read(min(CHUNK, place.stop - start))

@@ -10,6 +10,7 @@ from scenario_runner.archive.query import Query
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.json_model import attribute
 from scenario_runner.dicom.levels import UIDS, Level
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, resource_url
@@ -19,7 +20,7 @@ from scenario_runner.pacs.dicomweb.parameters import search_of
 
 if TYPE_CHECKING:
     from scenario_runner.archive.keys import Answer
-    from scenario_runner.pacs.dicomweb.json_writer import Json
+    from scenario_runner.dicom.json_model import Json
 
 _RETRIEVE_URL: Final = "00081190"
 _WHERE_THERE_IS_ONE: Final = (0x00080201, 0x00400275)
@@ -88,7 +89,7 @@ def _json(
         data = _whole(desk, base, uids[-1]) | data
     depth = ("STUDY", "SERIES", "IMAGE").index(level) + 1
     url = resource_url(base, *uids[:depth])
-    data[_RETRIEVE_URL] = json_writer.attribute("UR", [url])
+    data[_RETRIEVE_URL] = attribute("UR", [url])
     return url, dict(sorted(data.items()))
 
 

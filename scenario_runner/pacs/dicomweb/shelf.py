@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import mmap
+import contextlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from scenario_runner.dicom.elements import (
@@ -14,14 +14,16 @@ from scenario_runner.dicom.elements import (
     Elements,
     Span,
     find_pixels,
-    inflate,
     read_elements,
 )
-from scenario_runner.dicom.part10 import read_meta
+from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.pacs.dicomweb.mapped import FrugalReader, Inflated, forget, mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import mmap
+    from collections.abc import Callable, Iterator
 
     from pydicom import Dataset
 
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from scenario_runner.archive.index import Located
 
 META_MAX: Final = 1 << 17
-_INSTANCES: Final = 64
-"""Headers kept; each is at most some hundred KiB."""
+_HEADERS: Final = 1 << 23
+"""Bytes of headers kept, what keeping each takes counted."""
+_A_HEADER: Final = 1 << 17
+KEPT_INFLATED: Final = 1 << 30
+"""Bytes of inflated data sets kept in files."""
 _PICTURES: Final = 1 << 24
 """Bytes of rendered images kept."""
 
@@ -91,16 +96,20 @@ def version_of(archive: Archive, instance: Located) -> Version:
 
 
 class Shelf:
-    """Headers and rendered images of an archive. Raises what reading them raises."""
+    """Headers, rendered images and inflated data sets of an archive. Raises what reading them raises."""
 
     def __init__(self) -> None:
-        self._opened: Recent[Version, Opened] = Recent(_INSTANCES)
-        self._datasets: Recent[Version, Dataset] = Recent(_INSTANCES)
+        self._opened: Recent[Version, Opened] = Recent(_HEADERS, _weight_of_opened)
+        self._datasets: Recent[Version, Dataset] = Recent(_HEADERS, _weight_of_dataset)
         self.pictures: Recent[tuple[object, ...], bytes] = Recent(_PICTURES, len)
+        self._inflated: Recent[Version, Inflated] = Recent(KEPT_INFLATED, lambda one: one.size)
+        self._inflating = threading.Lock()
 
     def opened(self, archive: Archive, instance: Located) -> Opened:
         """The header of an instance and where its pixels are."""
-        return self._opened.get(version_of(archive, instance), lambda: _open(archive, instance))
+        return self._opened.get(
+            version_of(archive, instance), lambda: self._open(archive, instance)
+        )
 
     def dataset(self, archive: Archive, instance: Located) -> Dataset:
         """The header as pydicom has it, for reading only."""
@@ -108,28 +117,61 @@ class Shelf:
         def read() -> Dataset:
             from scenario_runner.dicom.datasets import open_file
 
-            return open_file(archive.files.path(instance.file), stop_before_pixels=True)
+            if instance.transfer_syntax_uid != DEFLATED:
+                return open_file(archive.files.path(instance.file), stop_before_pixels=True)
+            names = (instance.sop_class_uid, instance.sop_instance_uid, EXPLICIT_LE)
+            span = self.opened(archive, instance).span
+            with self.mapped(archive, instance) as (data, _):
+                head = data[: span.start if span else len(data)]
+            return open_file(BytesIO(file_meta(*names) + head), stop_before_pixels=True)
 
         return self._datasets.get(version_of(archive, instance), read)
 
+    @contextlib.contextmanager
+    def mapped(self, archive: Archive, instance: Located) -> Iterator[tuple[mmap.mmap, int]]:
+        """A stored file mapped into memory and where its data set begins; one that is deflated inflated."""
+        path = archive.files.path(instance.file)
+        with path.open("rb") as file:
+            offset = read_meta(file.read(META_MAX)).data_offset
+            if instance.transfer_syntax_uid != DEFLATED:
+                with mapped(file) as data:
+                    yield data, offset
+                return
+        with self._inflating:
+            inflated = self._inflated.get(
+                version_of(archive, instance),
+                lambda: Inflated(path, offset, archive.files.incoming),
+            )
+        with inflated.mapped() as data:
+            yield data, 0
 
-def _open(archive: Archive, instance: Located) -> Opened:
-    header, terms = archive.header(instance.file)
-    syntax = instance.transfer_syntax_uid
-    if syntax == DEFLATED:
-        data = inflate(archive.data(instance))
-        span = find_pixels(data, EXPLICIT_LE)
-        return Opened(header | _trailer(data, EXPLICIT_LE, span), terms, span)
-    with (
-        archive.files.path(instance.file).open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-    ):
-        offset = read_meta(mapped[:META_MAX]).data_offset
-        span = find_pixels(mapped, syntax, offset)
-        return Opened(header | _trailer(mapped, syntax, span), terms, span)
+    def inflated_size(self, archive: Archive, instance: Located) -> int:
+        """Bytes of the data set of a deflated instance in Explicit VR Little Endian."""
+        with self.mapped(archive, instance) as (data, _):
+            return len(data)
+
+    def _open(self, archive: Archive, instance: Located) -> Opened:
+        header, terms = archive.header(instance.file)
+        syntax = instance.transfer_syntax_uid
+        syntax = EXPLICIT_LE if syntax == DEFLATED else syntax
+        with self.mapped(archive, instance) as (data, offset):
+            span = find_pixels(data, syntax, offset, FrugalReader)
+            opened = Opened(header | _trailer(data, syntax, span), terms, span)
+            forget(data)
+            return opened
 
 
-def _trailer(data: bytes | mmap.mmap, syntax: str, span: Span | None) -> Elements:
+def _weight_of_opened(opened: Opened) -> int:
+    return _A_HEADER + sum(len(one.value) for one in opened.header.values())
+
+
+def _weight_of_dataset(dataset: Dataset) -> int:
+    """Of what was just read: as bytes, which is how pydicom keeps what nobody looked at."""
+    values = (dataset.get_item(tag).value for tag in dataset.keys())  # noqa: SIM118 - decodes nothing
+    return _A_HEADER + sum(len(one) for one in values if isinstance(one, bytes))
+
+
+def _trailer(data: mmap.mmap, syntax: str, span: Span | None) -> Elements:
     """What stands after the pixels; nothing where that is damaged, for pixels and header are not."""
     if span is None:
         return {}

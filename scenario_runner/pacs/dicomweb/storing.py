@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.answers import status_class
@@ -11,8 +11,10 @@ from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import NamedDamageError
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.json_model import Json, attribute
 from scenario_runner.dicom.part10 import FileMeta, read_meta
 from scenario_runner.errors import MachineError
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
@@ -33,7 +35,6 @@ from scenario_runner.network.dicomweb.multipart import (
 from scenario_runner.pacs.coercion import coerce
 from scenario_runner.pacs.dicomweb import json_writer
 from scenario_runner.pacs.dicomweb.desk import Call, Reply, WebDesk, WebError, resource_url
-from scenario_runner.pacs.dicomweb.json_writer import Json
 from scenario_runner.pacs.dicomweb.search import warning_header
 from scenario_runner.pacs.dicomweb.xml_writer import as_xml
 from scenario_runner.pacs.services import is_taken, is_taken_in
@@ -42,7 +43,7 @@ from scenario_runner.pacs.spoiling import altered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scenario_runner.archive.archive import Arrived
+    from scenario_runner.archive.outcomes import Arrived
     from scenario_runner.pacs.spoiling import Piece
 
 LOGGER = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class _TooLarge(ValueError):
 
 
 @dataclass(slots=True)
-class _Outcome:
+class StoreOutcome:
     """What became of the parts of a request."""
 
     base: str
@@ -78,24 +79,21 @@ class _Outcome:
     problems: list[str] = field(default_factory=list)
     warned: bool = False
 
-    def keep(self, arrived: Arrived, warning: int | None = None) -> None:
-        """An instance is stored."""
-        study = arrived.attributes["StudyInstanceUID"]
-        series = arrived.attributes["SeriesInstanceUID"]
-        instance = arrived.meta.sop_instance_uid
+    def keep(self, study: str, series: str, named: Names, warning: int | None = None) -> None:
+        """An instance is stored. study, series: their UIDs."""
         self.studies.add(study)
-        item = _reference(_names_of(arrived.meta))
-        url = resource_url(self.base, study, series, instance)
-        item[_RETRIEVE_URL] = json_writer.attribute("UR", [url])
+        item = _reference(named)
+        url = resource_url(self.base, study, series, named[1])
+        item[_RETRIEVE_URL] = attribute("UR", [url])
         if warning is not None:
             self.warned = True
-            item[_WARNING_REASON] = json_writer.attribute("US", [warning])
+            item[_WARNING_REASON] = attribute("US", [warning])
         self.stored.append(item)
 
     def fail(self, reason: int, problem: str, named: Names | None = None) -> None:
         """A part is not stored. named: its SOP class and instance, as far as they are known."""
         self.problems.append(problem)
-        why = {_FAILURE_REASON: json_writer.attribute("US", [reason])}
+        why = {_FAILURE_REASON: attribute("US", [reason])}
         if named is None or not named[1]:
             self.nameless.append(why)
         else:
@@ -114,20 +112,28 @@ class _Outcome:
         data: Json = {}
         if len(self.studies) == 1:
             urls = [resource_url(self.base, one) for one in self.studies]
-            data[_RETRIEVE_URL] = json_writer.attribute("UR", urls)
+            data[_RETRIEVE_URL] = attribute("UR", urls)
         for name, items in (
             (_FAILED_SOP, self.failed), (_REFERENCED_SOP, self.stored), (_OTHER_FAILURES, self.nameless),
         ):  # fmt: skip
             if items:
-                data[name] = json_writer.attribute("SQ", items)
+                data[name] = attribute("SQ", items)
         return dict(sorted(data.items()))
+
+    def reply(self, media_type: str) -> Reply:
+        """The answer. Raises WebError where there was no part."""
+        if not (self.stored or self.failed or self.nameless):
+            raise WebError(400, "the body has no part")
+        data = self.dataset()
+        body = as_xml(data) if media_type == DICOM_XML else json_writer.encode(data)
+        headers = warning_header(self.problems[:1])
+        return Reply(status=self.status, media_type=media_type, content=body, headers=headers)
 
 
 def _reference(named: Names) -> Json:
     tags = (_SOP_CLASS, _SOP_INSTANCE)
     return {
-        tag: json_writer.attribute("UI", [uid] if uid else [])
-        for tag, uid in zip(tags, named, strict=True)
+        tag: attribute("UI", [uid] if uid else []) for tag, uid in zip(tags, named, strict=True)
     }
 
 
@@ -142,29 +148,35 @@ def store_instances(desk: WebDesk, call: Call) -> Reply:
     one that was not leaves nothing behind.
     """
     study = call.uid("study")
-    answer_type = _answer_type(call)
-    boundary = _boundary(call)
-    # The parts are bounded here, one by one: a reader's own limit would end the whole request.
-    limits = PartLimits(part=1 << 62)
-    outcome = _Outcome(call.base)
+    told_as = answer_type(call)
+    outcome = StoreOutcome(call.base)
+    for part in parts_of(call):
+        _take_part(desk, part, study, outcome)
+    return outcome.reply(told_as)
+
+
+def parts_of(call: Call) -> Iterator[Part]:
+    """The parts of a request, each to be read or skipped before the next. Raises WebError, reading them too."""
+    # The parts are bounded one by one: a reader's own limit would end the whole request.
     try:
-        reader = MultipartReader(boundary, limits)
-        events = _events(reader, call.body)
-        for event in events:
-            if isinstance(event, PartBegins):
-                _take_part(desk, event, _Part(events), study, outcome)
-        reader.finish()
+        reader = MultipartReader(_boundary(call), PartLimits(part=1 << 62))
     except MultipartError as error:
-        raise WebError(400, f"the body is no multipart message: {error}") from error
-    if not (outcome.stored or outcome.failed or outcome.nameless):
-        raise WebError(400, "the body has no part")
-    data = outcome.dataset()
-    headers = warning_header(outcome.problems[:1])
-    body = as_xml(data) if answer_type == DICOM_XML else json_writer.encode(data)
-    return Reply(status=outcome.status, media_type=answer_type, content=body, headers=headers)
+        raise _no_message(error) from error
+    return _parts(_events(reader, call.body))
 
 
-def _answer_type(call: Call) -> str:
+def _parts(events: Iterator[Event]) -> Iterator[Part]:
+    for event in events:
+        if isinstance(event, PartBegins):
+            yield Part(event, events)
+
+
+def _no_message(error: MultipartError) -> WebError:
+    return WebError(400, f"the body is no multipart message: {error}")
+
+
+def answer_type(call: Call) -> str:
+    """The media type that what became of a request is told in. Raises WebError 406."""
     for accepted in call.accepted():
         for offered in (DICOM_JSON, JSON, DICOM_XML):
             if accepted.covers(offered):
@@ -198,16 +210,21 @@ def _is_plain(coding: str | None) -> bool:
 
 
 def _events(reader: MultipartReader, body: Iterable[bytes]) -> Iterator[Event]:
-    for chunk in body:
-        view = memoryview(chunk)
-        for start in range(0, len(view), _PIECE):
-            yield from reader.feed(view[start : start + _PIECE])
+    try:
+        for chunk in body:
+            view = memoryview(chunk)
+            for start in range(0, len(view), _PIECE):
+                yield from reader.feed(view[start : start + _PIECE])
+        reader.finish()
+    except MultipartError as error:
+        raise _no_message(error) from error
 
 
-class _Part:
-    """The content of the part whose head was just read; has to be read to its end."""
+class Part:
+    """A part whose head was just read; its content has to be read to its end."""
 
-    def __init__(self, events: Iterator[Event]) -> None:
+    def __init__(self, head: PartBegins, events: Iterator[Event]) -> None:
+        self.headers = head.headers
         self._events = events
         self._whole = False
         self._beginning = b""
@@ -221,7 +238,18 @@ class _Part:
             elif isinstance(event, PartEnds):
                 self._whole = True
                 return
-        raise MultipartError("it ends within a part")
+        raise _no_message(MultipartError("it ends within a part"))
+
+    @property
+    def refusal(self) -> str:
+        """Why it is nothing that is stored here, in words; empty where it may be."""
+        given = parse(self.headers.get("content-type"))
+        if given is not None and given.essence != DICOM:
+            return f"a part is {given.essence}, not {DICOM}"
+        for name in ("content-encoding", "content-transfer-encoding"):
+            if not _is_plain(self.headers.get(name)):
+                return f"a part has the coding {self.headers[name]}"
+        return ""
 
     def within(self, most: int) -> Iterator[bytes]:
         """The content, which may not be longer than that. Raises _TooLarge."""
@@ -248,24 +276,14 @@ class _Part:
             pass
 
 
-def _take_part(
-    desk: WebDesk, head: PartBegins, part: _Part, study: str | None, outcome: _Outcome
-) -> None:
+def _take_part(desk: WebDesk, part: Part, study: str | None, outcome: StoreOutcome) -> None:
     """Store one part, or note why not. What was not read of it is skipped."""
-    given = parse(head.headers.get("content-type"))
-    if given is not None and given.essence != DICOM:
+    if refusal := part.refusal:
         part.skip()
-        outcome.fail(statuses.CANNOT_UNDERSTAND, f"a part is {given.essence}, not {DICOM}")
+        outcome.fail(statuses.CANNOT_UNDERSTAND, refusal)
         return
-    for name in ("content-encoding", "content-transfer-encoding"):
-        if not _is_plain(head.headers.get(name)):
-            part.skip()
-            outcome.fail(statuses.CANNOT_UNDERSTAND, f"a part has the coding {head.headers[name]}")
-            return
     try:
         arrived = desk.archive.take_in(part.within(desk.options.maximum_instance))
-    except MultipartError:
-        raise
     except NamedDamageError as error:
         named = (error.sop_class_uid, error.sop_instance_uid)
         outcome.fail(statuses.CANNOT_UNDERSTAND, str(error), named)
@@ -278,7 +296,7 @@ def _take_part(
     part.skip()
 
 
-def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome) -> None:
+def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: StoreOutcome) -> None:
     """Store an instance that has come whole, or what faults make of that."""
     named = _names_of(arrived.meta)
     try:
@@ -292,9 +310,10 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: _Outcome)
             outcome.fail(*unwanted, named)
             return
         told = wrong[0] if wrong else None
-        if not desk.misbehaviour.loses() and _store(desk, arrived):
+        if not desk.misbehaviour.loses() and _stored(desk, arrived):
             told = told or statuses.COERCION
-        outcome.keep(arrived, told)
+        attributes = arrived.attributes
+        outcome.keep(attributes["StudyInstanceUID"], attributes["SeriesInstanceUID"], named, told)
     except DuplicateError as error:
         outcome.fail(statuses.DUPLICATE_SOP_INSTANCE, str(error), named)
     except MachineError as error:
@@ -321,16 +340,25 @@ def _unwanted(desk: WebDesk, arrived: Arrived, study: str | None) -> tuple[int, 
     return None
 
 
+def _stored(desk: WebDesk, arrived: Arrived) -> bool:
+    with desk.merged.storing():
+        return _store(desk, arrived)
+
+
 def _store(desk: WebDesk, arrived: Arrived) -> bool:
     """Keep it; whether attributes were coerced."""
     meta = arrived.meta
-    alter = desk.misbehaviour.alteration()
-    if alter is None and not desk.options.coerce:
+    alterations = desk.misbehaviour.alterations()
+    merged = desk.merged.values_of(
+        arrived.attributes.get("PatientID", ""), arrived.attributes.get("IssuerOfPatientID", "")
+    )
+    values = {**merged, **desk.options.coerce}
+    if not alterations and not values:
         desk.archive.keep(arrived)
         return False
     pieces: list[Piece] = [arrived.written.read_bytes()[meta.data_offset :]]
-    pieces, coerced = coerce(pieces, meta.transfer_syntax_uid, desk.options.coerce)
-    if alter is not None:
+    pieces, coerced = coerce(pieces, meta.transfer_syntax_uid, values)
+    for alter in alterations:
         whole = b"".join(pieces)
         pieces = [altered(whole, meta.transfer_syntax_uid, alter.attribute, alter.value)]
     desk.archive.store(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.decoding import can_decode
 from scenario_runner.dicom import syntaxes
-from scenario_runner.dicom.elements import DamagedDatasetError, Span, inflate
+from scenario_runner.dicom.elements import DamagedDatasetError, Span
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, NATIVE
+from scenario_runner.dicom.syntaxes import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, NATIVE
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterator
 
     from scenario_runner.archive.archive import Archive
@@ -95,7 +95,7 @@ def meta_of(instance: Located, transfer_syntax_uid: str) -> bytes:
 class Pixels:
     """An open file and where its pixels lie in it."""
 
-    data: mmap.mmap | bytes
+    data: mmap.mmap
     span: Span
 
 
@@ -109,14 +109,8 @@ def pixels(desk: WebDesk, instance: Located) -> Iterator[Pixels | None]:
     if span is None:
         yield None
         return
-    if instance.transfer_syntax_uid == DEFLATED:
-        yield Pixels(inflate(desk.archive.data(instance)), span)
-        return
-    with (
-        desk.archive.files.path(instance.file).open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-    ):
-        yield Pixels(mapped, span)
+    with desk.shelf.mapped(desk.archive, instance) as (data, _):
+        yield Pixels(data, span)
 
 
 __all__ = [

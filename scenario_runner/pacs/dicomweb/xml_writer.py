@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from scenario_runner.dicom.dictionary import supplied
 
 if TYPE_CHECKING:
-    from scenario_runner.pacs.dicomweb.json_writer import Json
+    from scenario_runner.dicom.json_model import Json
 
 _NAMESPACE: Final = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 _NAME_PARTS: Final = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
@@ -27,7 +27,8 @@ def as_xml(data: Json) -> bytes:
 
 def _add(parent: ET.Element, data: Json) -> None:
     for tag, member in data.items():
-        names = {"tag": tag, "vr": member["vr"]}
+        names = _private(tag, data) or {"tag": tag}
+        names["vr"] = member["vr"]
         if keyword := supplied().keyword_for_tag(int(tag, 16)):
             names["keyword"] = keyword
         element = ET.SubElement(parent, "DicomAttribute", names)
@@ -37,6 +38,17 @@ def _add(parent: ET.Element, data: Json) -> None:
             ET.SubElement(element, "InlineBinary").text = member["InlineBinary"]
         for number, value in enumerate(member.get("Value", ()), start=1):
             _add_value(element, member["vr"], str(number), value)
+
+
+def _private(tag: str, data: Json) -> dict[str, str]:
+    """An owned private attribute is named by its creator, with 00 for its block (PS3.19 A.1.5)."""
+    block = tag[4:6]
+    if int(tag[:4], 16) % 2 == 0 or block == "00":
+        return {}
+    values = data.get(f"{tag[:4]}00{block}", {}).get("Value", ())
+    if len(values) != 1 or not isinstance(values[0], str):
+        return {}
+    return {"tag": f"{tag[:4]}00{tag[6:]}", "privateCreator": _sayable(values[0])}
 
 
 def _add_value(element: ET.Element, vr: str, number: str, value: Any) -> None:

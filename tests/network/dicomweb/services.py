@@ -103,7 +103,7 @@ def service(
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names http.server calls
+        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names http.server calls
 
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""

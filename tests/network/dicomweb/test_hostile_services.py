@@ -11,6 +11,7 @@ import pytest
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import (
     AssociationAborted,
+    ConnectionFailed,
     OperationFailed,
     PeerTimeout,
     ProtocolViolation,
@@ -23,7 +24,7 @@ from scenario_runner.network.dicomweb.retrieve import retrieve
 from scenario_runner.network.dicomweb.search import Search, search
 from scenario_runner.network.dicomweb.session import Session
 from tests.network.dicomweb.services import Reply, hostile_service, service
-from tests.network.hostile import Wire, drip
+from tests.network.hostile import Wire, drip, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,33 @@ def endless(beginning: bytes, piece: bytes) -> Callable[[Wire], None]:
 def test_what_is_no_proper_answer_is_told(data: bytes, error: type[TargetError], why: str) -> None:
     with hostile_service(says(data), timeout=2) as peer, pytest.raises(error, match=why):
         query(peer)
+
+
+def test_a_scheme_that_does_not_fit_the_port_is_told() -> None:
+    def alert(wire: Wire) -> None:
+        wire.send(b"\x15\x03\x01\x00\x02\x02\x46")  # what OpenSSL answers to a request of HTTP
+
+    with hostile_service(alert) as peer, pytest.raises(ProtocolViolation) as caught:
+        query(peer)
+    assert "https://" in (caught.value.hint or "")
+    with hostile_service(lambda wire: None) as peer, pytest.raises(AssociationAborted) as closed:
+        query(peer)
+    assert "https://" in (closed.value.hint or "")
+
+    def half(wire: Wire) -> None:
+        wire.send(OK[:9])
+
+    with hostile_service(half) as peer, pytest.raises(TargetError) as broken:
+        query(peer)
+    assert "https://" not in (broken.value.hint or "")
+
+
+def test_tls_to_a_port_without_is_told() -> None:
+    with hostile(lambda wire: wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as at:
+        peer = WebPeer(url=f"https://127.0.0.1:{at.port}/dicom-web", timeout=5)
+        with pytest.raises(ConnectionFailed) as caught:
+            query(peer)
+    assert "http://" in (caught.value.hint or "")
 
 
 def test_a_bomb_that_nobody_asked_for_is_not_unpacked() -> None:

@@ -60,7 +60,39 @@ def test_no_more_than_the_limit_is_asked_for_and_given() -> None:
     with service(paging(30, cap=10)) as running:
         found = ask(running, Search(level="study", limit=12))
     assert len(found) == 12
-    assert [params(asked)["limit"] for asked in running.asked] == [["12"], ["2"]]
+    assert [params(asked)["limit"] for asked in running.asked] == [["13"], ["3"]]
+
+
+@pytest.mark.parametrize(("limit", "more"), [(12, 1), (30, 0), (31, 0)])
+def test_that_there_is_more_than_the_limit_is_told(limit: int, more: int) -> None:
+    told: list[int] = []
+    query = Search(level="study", limit=limit, more=lambda: told.append(1))
+    with service(paging(30, cap=10)) as running:
+        assert len(ask(running, query)) == min(limit, 30)
+    assert len(told) == more
+
+
+def test_what_one_page_has_twice_comes_twice_and_a_shifted_page_brings_nothing_again() -> None:
+    first = [{"StudyInstanceUID": "1.1"}, {"StudyInstanceUID": "1.1"}]
+    second = [{"StudyInstanceUID": "1.1"}, {"StudyInstanceUID": "1.2"}]
+
+    def behave(asked: Asked) -> Reply:
+        page = {0: first, 2: second}.get(int(params(asked)["offset"][0]))
+        return Reply(200, dicom_json(*page), DICOM_JSON) if page else Reply(204)
+
+    with service(behave) as running:
+        found = ask(running, Search(level="study"))
+    assert [match["StudyInstanceUID"] for match in found] == ["1.1", "1.1", "1.2"]
+
+
+def test_a_count_that_a_service_does_not_have_is_not_taken_for_an_empty_one() -> None:
+    body = dicom_json({"StudyInstanceUID": "1.1"})
+    returned = ["NumberOfStudyRelatedInstances", "AccessionNumber"]
+    query = Search(level="study", match={"StudyInstanceUID": "1.1"}, returned=returned)
+    with service(lambda _: Reply(200, body, DICOM_JSON)) as running:
+        [found] = ask(running, query)
+    assert "NumberOfStudyRelatedInstances" not in found
+    assert found["AccessionNumber"] is None
 
 
 def test_a_query_for_one_study_takes_one_request() -> None:

@@ -118,6 +118,8 @@ def test_what_stands_among_the_failed_was_not_stored_whatever_its_reason(
         [answer] = send(running.peer, [image])
     assert (answer.verdict, answer.maybe_stored) == ("failure", False)
     assert answer.status == (reason or 0x0110)
+    assert ("gives no FailureReason" in answer.comment) == (not reason)
+    assert ("0110" in answer.comment) == (reason == 0x0110)
     assert answer.kind == "failure"
     assert not answer.stored
 
@@ -168,6 +170,15 @@ def test_a_failure_that_names_no_instance_fails_the_one_that_was_sent() -> None:
         with service(answering(200, body)) as running:
             [answer] = send(running.peer, images(1))
         assert (answer.status, answer.verdict) == (0xB00E, "failure")
+
+
+def test_a_failure_without_a_name_beside_a_success_of_all_is_told() -> None:
+    image = images(1)
+    body = results_json({image[0].sop_instance_uid: None}, {}, [0x0110])
+    with service(lambda _: Reply(202, body, DICOM_JSON)) as running:
+        [answer] = send(running.peer, image)
+    assert answer.kind == "warning"
+    assert "FailureReason 0110 (272) of something that it does not name" in answer.comment
 
 
 def test_a_success_told_for_another_instance_is_none_for_ours() -> None:

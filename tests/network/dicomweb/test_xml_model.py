@@ -6,7 +6,7 @@ import pytest
 
 from scenario_runner.dicom import json_model
 from scenario_runner.network.dicomweb import xml_model
-from scenario_runner.network.dicomweb.xml_model import XmlModelError
+from scenario_runner.network.dicomweb.xml_model import XmlModelError, loads
 
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?>'
 NAMES = b"""<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">
@@ -53,3 +53,19 @@ def test_xml_gives_the_same_plain_values_as_json() -> None:
 def test_what_is_no_native_dicom_model_or_hides_something_is_refused(text: bytes) -> None:
     with pytest.raises(XmlModelError):
         xml_model.loads(text)
+
+
+def test_a_private_attribute_comes_into_the_block_of_its_creator() -> None:
+    head = '<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">'
+    creator = (
+        '<DicomAttribute tag="00110020" vr="LO"><Value number="1">ACME</Value></DicomAttribute>'
+    )
+    owned = '<DicomAttribute tag="00110001" vr="LO" privateCreator="ACME"><Value>x</Value></DicomAttribute>'
+    read = loads(f"{head}{creator}{owned}</NativeDicomModel>".encode())
+    assert read["00112001"]["Value"] == ["x"]
+
+
+def test_line_breaks_around_a_uid_are_no_part_of_it() -> None:
+    uid = '<DicomAttribute tag="00081155" vr="UI"><Value number="1">\n  1.2.3\n</Value></DicomAttribute>'
+    read = loads(f"<NativeDicomModel>{uid}</NativeDicomModel>".encode())
+    assert read["00081155"]["Value"] == ["1.2.3"]

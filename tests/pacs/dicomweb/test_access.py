@@ -6,7 +6,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -77,6 +78,24 @@ def test_deleting_can_be_switched_off(tmp_path: Path) -> None:
         stow(pacs.open_web(), [sample()])
         assert httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS).status_code == 405
         assert pacs.archive.counts().studies == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "done"),
+    [
+        ("127.0.0.1", {}, True), ("0.0.0.0", {}, False), ("0.0.0.0", {"delete": True}, True),
+        ("0.0.0.0", {"token": "t"}, True), ("127.0.0.1", {"delete": False}, False),
+    ],
+)  # fmt: skip
+def test_strangers_delete_nothing_unless_somebody_said_that_they_may(
+    tmp_path: Path, host: str, more: dict[str, Any], done: bool
+) -> None:
+    options = PacsOptions(web=WebOptions(**more))
+    with EmbeddedPacs(tmp_path, host=host, options=options) as pacs:
+        url = pacs.open_web().replace("0.0.0.0", "127.0.0.1")
+        headers = {"Authorization": "Bearer t"} if "token" in more else {}
+        answer = httpx2.delete(f"{url}/studies/1.2.3", headers=headers, verify=NO_TLS)
+        assert answer.status_code == (404 if done else 405)
 
 
 @pytest.mark.peer
@@ -187,6 +206,8 @@ def test_urls_are_those_of_a_trusted_proxy_and_of_no_other(
         assert told(url, **headers) == f"{expected}/dicom-web/studies/1.2.3"
         assert told(url) == f"{url}/studies/1.2.3"
         assert told(url, Forwarded='host="x y";proto=gopher') == f"{url}/studies/1.2.3"
+        assert told(url, X_Forwarded_Host="[", X_Forwarded_Port="80") == f"{url}/studies/1.2.3"
+        assert told(url, Forwarded=f"host=pacs.test;for={'x' * 1_000}") == f"{url}/studies/1.2.3"
     for proxies in ((), ("10.0.0.0/8",)):
         with served(tmp_path / f"b{len(proxies)}", trusted_proxies=proxies) as pacs:
             url = pacs.open_web()
@@ -218,3 +239,30 @@ def test_an_answer_on_a_kept_connection_does_not_wait_for_the_clients_acknowledg
         (connection,) = pacs._web._connections()
         sock = connection.transport.get_extra_info("socket")
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+_FIRST = """
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
+from scenario_runner.pacs.server import EmbeddedPacs
+with EmbeddedPacs(Path(sys.argv[1])) as pacs:
+    url = pacs.open_web(prepared=True)
+    pacs.archive.keep(pacs.archive.take_in([Path(sys.argv[2]).read_bytes()]))
+    before = set(sys.modules)
+    for path, accept in (("studies", "*/*"), ("studies/1.2.3/thumbnail", "image/jpeg")):
+        urlopen(Request(f"{url}/{path}", headers={"Accept": accept})).read()
+    print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_the_first_who_ask_a_served_pacs_wait_for_nothing_to_be_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "one.dcm"
+    file.write_bytes(sample().file)
+    done = subprocess.run(
+        [sys.executable, "-c", _FIRST, str(tmp_path / "pacs"), str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

@@ -152,6 +152,65 @@ def test_many_idle_connections_do_not_keep_others_out(url: str) -> None:
             sock.close()
 
 
+def test_a_thousand_silent_connections_keep_nobody_out(url: str) -> None:
+    """Some say nothing, some begin a request and never end it; whoever asks is answered all the same."""
+    port = httpx2.URL(url).port or 0
+    silent: list[socket.socket] = []
+    try:
+        for number in range(1000):
+            sock = socket.create_connection(("127.0.0.1", port))
+            silent.append(sock)
+            if number % 2:
+                sock.sendall(b"GET /dicom-web/studies HTTP/1.1\r\nHost: lo")
+            if number % 100 == 99:
+                assert get(f"{url}/studies").status_code == 200
+            if len(silent) > 200:  # the handles of this test are bounded as well
+                silent.pop(0).close()
+    finally:
+        for sock in silent:
+            sock.close()
+
+
+def test_a_request_that_is_being_answered_is_not_let_go_for_others(url: str) -> None:
+    port = httpx2.URL(url).port or 0
+    whole = post(1000, b"--")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as asking:
+        asking.sendall(whole)
+        time.sleep(0.1)
+        crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+        try:
+            assert get(f"{url}/studies").status_code == 200
+            asking.sendall(bytes(998))
+            assert asking.recv(12).startswith(b"HTTP/1.1 4")
+        finally:
+            for sock in crowd:
+                sock.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200), ("LOCALHOST.", 200), ("viewer.localhost", 200), ("127.0.0.1", 200), ("[::1]", 200),
+        ("127.0.0.1.evil.test", 421), ("localhost.evil.test", 421), ("evil.test", 421), ("evillocalhost", 421),
+        ("2130706433", 421), ("0x7f.1", 421), ("evil.test:80", 421),
+    ],
+)  # fmt: skip
+def test_only_a_name_that_leads_here_by_itself_is_answered(
+    url: str, host: str, status: int
+) -> None:
+    """A page of a stranger whose name was made to lead here (DNS rebinding) reads nothing."""
+    answer = httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "target", ["http://evil.test/dicom-web/studies", "//evil.test/dicom-web/studies"]
+)
+def test_a_request_for_another_place_is_not_answered_from_here(url: str, target: str) -> None:
+    sent = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    assert raw(url, sent).startswith((b"HTTP/1.1 404", b"HTTP/1.1 421"))
+
+
 def test_more_requests_than_there_are_threads_are_told_to_come_again(url: str) -> None:
     port = httpx2.URL(url).port or 0
     slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.dicom.elements import Element
-from scenario_runner.dicom.json_model import value_of
+from scenario_runner.dicom.json_model import of_elements, value_of
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.dicomweb import json_writer
@@ -40,7 +40,7 @@ def test_any_bytes_become_json_and_xml_that_says_the_same(
     vr: str, value: bytes, terms: tuple[str, ...]
 ) -> None:
     elements = {TAGS[vr]: Element(vr, value, EXPLICIT)}
-    data = json_writer.of_elements(elements, "http://x/bulkdata", terms)
+    data = of_elements(elements, "http://x/bulkdata/", terms)
     text = json_writer.encode(data).decode("utf-8")
     assert json.loads(text).keys() == data.keys()
     ET.fromstring(as_xml(data))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset, dcmread
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
@@ -286,6 +286,30 @@ def test_frames_that_cannot_be_decoded_end_the_connection_not_the_server(url: st
     assert answer.status_code == 406
     assert "cannot be shown" in answer.text
     assert get(f"{url}/studies").status_code == 200
+
+
+def test_the_last_frame_that_cannot_be_decoded_breaks_no_answer_that_has_begun(
+    tmp_path: Path,
+) -> None:
+    """Twelve megabytes before it are no reason to say 200 and then to close."""
+    frames = 24
+    whole = sample(
+        "1.2.99", size=512, NumberOfFrames=frames, PixelData=bytes(512 * 512 * 2 * frames)
+    )
+    ds = dcmread(BytesIO(whole.file))
+    ds.compress(RLELossless, generate_instance_uid=False)
+    fragments = list(generate_frames(ds.PixelData, number_of_frames=frames))
+    ds.PixelData = encapsulate([*fragments[:-1], fragments[-1][:66]])
+    with EmbeddedPacs(tmp_path) as pacs:
+        put(pacs.archive, encoded(ds, RLE))
+        place = f"{pacs.open_web()}/studies/1.2.99/series/1.2.99.1/instances/1.2.99.1.1/frames"
+        numbers = ",".join(map(str, range(1, frames + 1)))
+        answer = get(f"{place}/{numbers}", OCTETS)
+        assert (answer.status_code, f"frame {frames} cannot be decoded" in answer.text) == (
+            406,
+            True,
+        )
+        assert get(f"{place}/1,2", OCTETS).status_code == 200
 
 
 def heads(answer: httpx2.Response) -> list[dict[str, str]]:

@@ -182,7 +182,6 @@ def test_what_is_not_done_is_said_in_a_warning(url: str) -> None:
         ("limit=x", "'limit' has to be a whole number"),
         ("offset=99999999999999999999", "'offset' has to be a whole number"),
         ("fuzzymatching=maybe", "true or false"),
-        ("Modality=CT", "'Modality' belongs to a level below studies"),
         ("PatientID=1&PatientID=2", "(0010,0020) is given twice"),
         ("PatientID.PatientName=1", "only a sequence holds"),
         ("RequestAttributesSequence=1", "is a sequence"),
@@ -285,6 +284,71 @@ def test_a_night_is_one_period_and_moments_are_told_in_the_zone_of_the_request(
         morning = "StudyDate=20240112-20240112&StudyTime=0500-0600"
         assert uids(f"{url}/studies?{morning}&TimezoneOffsetFromUTC=+0100") == ["1.1"]
         assert uids(f"{url}/studies?{morning}") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "found_there"),
+    [
+        # Half past eleven at night of the leap day in New York is the first of March in Paris.
+        ("AcquisitionDateTime=20240301", ["1.1"]),
+        ("AcquisitionDateTime=20240301053000", ["1.1"]),
+        ("AcquisitionDateTime=-20240229", ["1.2"]),
+        ("AcquisitionDateTime=20240229-20240301", ["1.1", "1.2"]),
+        ("AcquisitionDateTime=202403", ["1.1"]),
+        ("AcquisitionDateTime=20240229233000-0500", ["1.1"]),
+        ("AcquisitionDateTime=20240229233000-0500-", ["1.1"]),
+        ("AcquisitionDateTime=202402-0500", ["1.1", "1.2"]),
+        ("AcquisitionDateTime=-99991231235959-0500", ["1.1", "1.2"]),
+        ("AcquisitionDate=20240301", ["1.1"]),
+        ("AcquisitionDate=20240301&AcquisitionTime=0500-0600", ["1.1"]),
+        ("AcquisitionTime=0530", ["1.1"]),
+        ("AcquisitionDate=20240229-20240301&AcquisitionTime=2359-0545", ["1.1"]),
+        ("DateOfSecondaryCapture=20240301", ["1.1"]),
+        ("SourceImageSequence.AcquisitionDateTime=20240301", ["1.1"]),
+        ("SourceImageSequence.AcquisitionDate=20240301", ["1.1"]),
+        ("SourceImageSequence.AcquisitionDate=20240229", ["1.2"]),
+    ],
+)
+def test_moments_beyond_the_index_are_told_in_the_zone_of_the_request_too(
+    tmp_path: Path, query: str, found_there: list[str]
+) -> None:
+    with EmbeddedPacs(tmp_path) as pacs:
+        for uid, zone in (("1.1", "-0500"), ("1.2", "+1400")):
+            ds = dcmread(BytesIO(sample(uid, TimezoneOffsetFromUTC=zone).file))
+            inner = Dataset()
+            for one in (ds, inner):
+                one.AcquisitionDate, one.AcquisitionTime = "20240229", "233000"
+                one.AcquisitionDateTime = "20240229233000"
+            ds.DateOfSecondaryCapture, ds.TimeOfSecondaryCapture = "20240229", "233000"
+            ds.SourceImageSequence = [inner]
+            put(pacs.archive, encoded(ds))
+        url = pacs.open_web()
+        assert uids(f"{url}/studies?{query}&TimezoneOffsetFromUTC=%2B0100") == found_there
+
+
+def test_a_moment_with_its_own_zone_needs_none_of_the_request(tmp_path: Path) -> None:
+    with EmbeddedPacs(tmp_path) as pacs:
+        stored = "20240229233000"
+        put(
+            pacs.archive,
+            sample("1.1", AcquisitionDateTime=stored, TimezoneOffsetFromUTC="-0500"),
+        )
+        put(pacs.archive, sample("1.2", AcquisitionDateTime=stored))
+        url = pacs.open_web()
+        # Of the second nobody knows the zone, so its moment is compared as it stands.
+        assert uids(f"{url}/studies?AcquisitionDateTime=20240301053000%2B0100") == ["1.1"]
+        assert uids(f"{url}/studies?AcquisitionDateTime=20240229233000") == ["1.1", "1.2"]
+
+
+def test_an_attribute_of_a_level_below_is_no_parameter_of_the_search(url: str) -> None:
+    everything = found(f"{url}/studies")
+    answer = get(f"{url}/studies?Modality=MR&SeriesNumber=7777")
+    assert answer.status_code == 200
+    assert answer.json() == everything
+    assert "'Modality' is an attribute of series" in answer.headers["warning"]
+    assert "ModalitiesInStudy" in answer.headers["warning"]
+    assert "'SeriesNumber' is an attribute of series" in answer.headers["warning"]
+    assert "'Rows' is an attribute of instances" in get(f"{url}/series?Rows=9").headers["warning"]
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])

@@ -18,7 +18,7 @@ from pydicom import dcmread
 from scenario_runner.archive.archive import Archive, ArchiveOptions
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import CT_IMAGE, IMPLICIT, identifier, put, sample
+from tests.archive.samples import CT_IMAGE, IMPLICIT, ask, identifier, put, sample
 from tests.pacs.dicomweb.web import BOUNDARY, NO_TLS, STOW_TYPE, body, get, parts, stow
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_what_is_stored_is_found_by_c_find_and_comes_back_byte_for_byte(
     assert first["00081155"]["Value"] == ["1.2.3.1.1"]
     assert first["00081190"]["Value"] == [f"{url}/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1"]
     assert answer.json()["00081190"]["Value"] == [f"{url}/studies/1.2.3"]
-    by_dimse = pacs.archive.find("STUDY", "study", identifier(StudyInstanceUID="1.2.3"))
+    by_dimse = ask(pacs.archive, "STUDY", "study", identifier(StudyInstanceUID="1.2.3"))
     assert [one.dataset().StudyInstanceUID for one in by_dimse] == ["1.2.3"]
     assert [content for _, content in parts(get(f"{url}/studies/1.2.3"))] == [s.file for s in sent]
     assert incoming(pacs) == []

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from pydicom import dcmread
 
-from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.pacs.fault_arguments import parse_faults
 from tests.archive.samples import EXPLICIT, sample
 from tests.pacs.dicomweb.web import get, parts, stow
 

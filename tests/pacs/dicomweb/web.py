@@ -37,14 +37,14 @@ def stow(
     path = f"/studies/{study}" if study else "/studies"
     headers = {"Content-Type": STOW_TYPE, **options.pop("headers", {})}
     options.setdefault("verify", NO_TLS)
-    return httpx2.post(url + path, content=body(files), headers=headers, timeout=30, **options)
+    return httpx2.post(url + path, content=body(files), headers=headers, timeout=120, **options)
 
 
 def get(url: str, accept: str | None = None, **options: Any) -> httpx2.Response:
     """GET with an Accept header."""
     headers = {"Accept": accept} if accept else {}
     options.setdefault("verify", NO_TLS)
-    return httpx2.get(url, headers=headers, timeout=30, **options)
+    return httpx2.get(url, headers=headers, timeout=120, **options)
 
 
 def parts(response: httpx2.Response) -> list[tuple[str, bytes]]:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 
 from scenario_runner.errors import UsageError
-from scenario_runner.language.faults import Reason
-from scenario_runner.pacs.faults import ADAPTER, REJECTIONS, parse_faults
+from scenario_runner.language.pacs_faults import Reason
+from scenario_runner.pacs.fault_arguments import ADAPTER, parse_faults
+from scenario_runner.pacs.misbehaviour import REJECTIONS
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import EXPLICIT, IMPLICIT, put, sample, write
@@ -203,6 +204,14 @@ def test_an_attribute_that_was_not_there_can_be_put_in(start: Start, tmp_path: P
     ds = dcmread(BytesIO(one.file[: -len(one.data)] + bytes(changed)))
     assert ds.InstitutionName == "Elsewhere"
     assert len(ds) == len(dcmread(BytesIO(one.file))) + 1
+
+
+def test_two_alterations_are_two(start: Start) -> None:
+    pacs = start("alter=InstitutionName,value=Elsewhere", "alter=PatientID,value=OTHER")
+    one = sample()
+    (changed,) = pacs._misbehaviour.stored([one.data], EXPLICIT)
+    ds = dcmread(BytesIO(one.file[: -len(one.data)] + bytes(changed)))
+    assert (ds.InstitutionName, ds.PatientID) == ("Elsewhere", "OTHER")
 
 
 @pytest.mark.peer

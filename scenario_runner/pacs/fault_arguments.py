@@ -1,4 +1,4 @@
-"""Faults as they are typed on a command line, and what they mean on the wire.
+"""Faults as they are typed on a command line.
 
 What faults there are and what each takes stands in ``language.faults``, for files and ``--fault`` alike.
 """
@@ -12,20 +12,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from scenario_runner.errors import UsageError
-from scenario_runner.language.faults import Fault, Faults, Reason
-from scenario_runner.ul.associate_pdus import Rejection
-
-REJECTIONS: Final[dict[Reason, Rejection]] = {
-    "no-reason": Rejection(1, 1, 1),
-    "application-context": Rejection(1, 1, 2),
-    "calling-ae-title": Rejection(1, 1, 3),
-    "called-ae-title": Rejection(1, 1, 7),
-    "no-reason-acse": Rejection(1, 2, 1),
-    "protocol-version": Rejection(1, 2, 2),
-    "congestion": Rejection(2, 3, 1),
-    "local-limit": Rejection(2, 3, 2),
-}
-"""Every reason of PS3.8 9.3.4 that is not reserved; the last two are transient."""
+from scenario_runner.language.pacs_faults import Fault, Faults
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
 

@@ -14,7 +14,7 @@ from pydicom.filereader import read_dataset
 
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.queries import encode
-from scenario_runner.targets.values import MOST_CHARACTERS, MOST_VALUES, plain
+from scenario_runner.targets.plain_values import MOST_CHARACTERS, MOST_VALUES, plain
 
 
 def _over_the_wire(ds: Dataset, syntax: str = EXPLICIT_LE) -> Dataset:

@@ -1,0 +1,145 @@
+"""Connections to the file of an index: one that writes, and a few that read beside it.
+
+In SQLite's write-ahead log readers see what was committed when they began and wait for nobody, nor does the
+writer wait for them. So no answer waits for a store, and no store for an answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PATIENCE: Final = 5.0
+"""Seconds that a connection waits for another one."""
+_READERS: Final = 4
+"""Connections that read at once; as Python runs one thread at a time, more would only hold memory."""
+_LONGEST_LOG: Final = 32 << 20
+"""Bytes of log beyond which the writer waits for the readers that are under way, to begin it anew."""
+_LOOKED_AT_EVERY: Final = 1000
+"""Transactions between two looks at the length of the log."""
+
+
+class Connections:
+    """Of one process to one file. Raises sqlite3.DatabaseError when that is no usable database.
+
+    synced: wait for the disk at each commit, so that a power cut loses nothing either.
+    """
+
+    def __init__(self, path: Path, *, synced: bool) -> None:
+        self._path = path
+        self._log = path.with_name(path.name + "-wal")
+        self._writing = threading.RLock()
+        self._writes: int | None = None
+        """The thread that has a transaction open."""
+        self._count = 0
+        self._free = threading.Semaphore(_READERS)
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        unclean = self._log.exists() and self._log.stat().st_size > 0
+        self.writer = self._connect()
+        """For statements within ``transaction``."""
+        try:
+            self._configure(synced=synced, unclean=unclean)
+        except BaseException:
+            self.writer.close()
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._path,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+
+    def _configure(self, *, synced: bool, unclean: bool) -> None:
+        self.writer.execute("PRAGMA journal_mode = WAL")
+        self.writer.execute(f"PRAGMA synchronous = {'FULL' if synced else 'OFF'}")
+        self.writer.execute("PRAGMA foreign_keys = ON")
+        if unclean:
+            # Cheap after a kill; after a power cut an index that did not wait for the disk may be torn.
+            (verdict,) = self.writer.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and nobody else writes in between."""
+        with self._writing:
+            self.writer.execute("BEGIN IMMEDIATE")
+            self._writes = threading.get_ident()
+            try:
+                yield self.writer
+                self.writer.execute("COMMIT")
+            except BaseException:
+                # After some errors, such as a full disk, SQLite has rolled back by itself.
+                if self.writer.in_transaction:
+                    self.writer.execute("ROLLBACK")
+                raise
+            finally:
+                self._writes = None
+            self._count += 1
+            if self._count % _LOOKED_AT_EVERY == 0:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        """Keep the log short: where somebody always reads, it would never begin anew by itself."""
+        if self._log.stat().st_size > _LONGEST_LOG:
+            self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, to look something up on the way to a transaction.
+
+        What others have just committed is in its memory; one that reads would fetch it anew each time.
+        """
+        with self._writing:
+            yield self.writer
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees what was committed, or within a transaction of this thread that one.
+
+        Not to be kept: what is read is to be fetched within.
+        """
+        if self._writes == threading.get_ident():
+            yield self.writer
+            return
+        with self._free:
+            reader = self._reader()
+            try:
+                yield reader
+            finally:
+                with self._lock:
+                    if not self._closed:
+                        self._idle.append(reader)
+                if self._closed:
+                    reader.close()
+
+    def _reader(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the index is closed")
+            if self._idle:
+                return self._idle.pop()
+        reader = self._connect()
+        reader.execute("PRAGMA query_only = ON")
+        return reader
+
+    def close(self) -> None:
+        """Close all of them; one that reads just now is closed when it has. May be called twice."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
+        with self._writing:
+            self.writer.close()

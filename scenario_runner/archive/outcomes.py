@@ -1,0 +1,53 @@
+"""What an archive tells of what it did: stored, arrived, counted, rebuilt."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal
+
+from scenario_runner.dicom.part10 import FileMeta
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of an instance that was handed over."""
+
+    sop_instance_uid: str
+    outcome: Literal["new", "kept", "overwritten"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A Part 10 file that was written down and understood, and is not stored yet."""
+
+    written: Path
+    meta: FileMeta
+    attributes: Mapping[str, str]
+    """What the index keeps: keyword to text."""
+    character_set: str
+    size: int
+    """Bytes of the data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is."""
+
+    patients: int
+    studies: int
+    series: int
+    instances: int
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What making the index again came to. unreadable: file and reason."""
+
+    instances: int = 0
+    superseded: int = 0
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)

@@ -1,0 +1,212 @@
+"""An HTTP port: uvicorn on a thread of its own, bounded in what strangers can hold open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio.to_thread
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.pacs.crowd import longest_of_the_most
+from scenario_runner.ul.listening import listen
+
+if TYPE_CHECKING:
+    import ssl
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+_BACKLOG: Final = 128
+_HEAD_MAX: Final = 1 << 16
+"""Bytes of a request's line and headers."""
+_KEEP_ALIVE: Final = 15
+"""Seconds a connection may rest between requests."""
+_CONNECTIONS: Final = 4
+"""Connections at once for each request at once: a browser holds six, most of them at rest."""
+_LAST_WORDS: Final = 5
+"""Seconds that answers under way have when the port closes."""
+_START_PATIENCE: Final = 30.0
+
+Breaker = Callable[["Request"], None]
+"""Closes the connection of a request at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortOptions:
+    """host, port: 0 takes a free one. requests: as many at once as the application answers."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    head_timeout: float = 30.0
+    """Seconds from a request's first byte to the end of its headers."""
+    requests: int = 100
+    last_words: int = 0
+    """Seconds that answers under way have when the port closes; 0 breaks them off."""
+
+
+class HttpPort:
+    """An application on a port, over TLS when a context is given. ``start`` once, ``stop`` once.
+
+    make: makes the application, given what breaks off the connection of a request.
+    """
+
+    def __init__(self, options: PortOptions, make: Callable[[Breaker], ASGIApp]) -> None:
+        self._options = options
+        self._make = make
+        self._thread: threading.Thread | None = None
+        self._server: uvicorn.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.port = options.port
+        """The number, once it has started."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, without a slash at the end."""
+        host = self._options.host
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self._options.tls else 'http'}://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Listen. Raises MachineError when the port is taken."""
+        listener = self._listen()
+        self.port = int(listener.getsockname()[1])
+        app = self._make(self._break_off)
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http=_protocol(self._options.head_timeout, _CONNECTIONS * self._options.requests),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=max(_LAST_WORDS, self._options.last_words),
+            h11_max_incomplete_event_size=_HEAD_MAX,
+        )
+        config.load()
+        config.ssl = self._options.tls
+        server = self._server = uvicorn.Server(config)
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(server, listener, ready),
+            name=f"http-{self.port}",
+            daemon=True,
+        )
+        self._thread.start()
+        ready.wait(_START_PATIENCE)
+
+    def _listen(self) -> socket.socket:
+        plain = listen(self._options.host, self.port)
+        # asyncio sets TCP_NODELAY where the protocol is named, and create_server names none: the
+        # end of each answer would then wait for the client's delayed acknowledgement, some 40 ms.
+        return socket.socket(plain.family, plain.type, socket.IPPROTO_TCP, plain.detach())
+
+    def _run(self, server: uvicorn.Server, listener: socket.socket, ready: threading.Event) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            # Loads what takes a request to another thread: else the first request would, and all the others
+            # that come meanwhile would wait for it.
+            await anyio.to_thread.run_sync(int)
+            # The socket listens already, so a client may come at any time from now on.
+            ready.set()
+            await server.serve([listener])
+
+        try:
+            asyncio.run(serve())
+        finally:
+            listener.close()
+
+    def stop(self) -> None:
+        """Close the port and every connection; who runs the application has said that it stops before."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._loop is not None and not self._options.last_words:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._break_all)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _break_all(self) -> None:
+        for connection in self._connections():
+            connection.transport.abort()
+
+    def _break_off(self, request: Request) -> None:
+        """Close the connection a request came on, whatever is under way."""
+        client = tuple(request.scope["client"] or ())
+        for connection in self._connections():
+            if connection.client == client:
+                connection.transport.abort()
+
+    def _connections(self) -> list[Any]:
+        return list(self._server.server_state.connections) if self._server is not None else []
+
+
+def _protocol(head_timeout: float, most: int) -> type[H11Protocol]:
+    """HTTP/1.1 that does not wait forever for the headers of a request (slow loris).
+
+    most: connections at once. One more takes the place of another that waits for a request, so that silent ones
+    never keep others out.
+    """
+    connected: dict[H11Protocol, str] = {}
+    """The address of each, in the order they came."""
+
+    class TimedProtocol(H11Protocol):
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            connected[self] = self.client[0] if self.client else ""
+            if len(connected) > most:
+                _make_room(connected)
+            self._watch()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+                self._watch()
+            elif self.conn.their_state is not h11.IDLE:
+                self._rest()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._rest()
+            connected.pop(self, None)
+            super().connection_lost(exc)
+
+        def _watch(self) -> None:
+            if self._timer is None:
+                self._timer = self.loop.call_later(head_timeout, self.transport.abort)
+
+        def _rest(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    return TimedProtocol
+
+
+def _make_room(connected: dict[H11Protocol, str]) -> None:
+    """Let go of the oldest connection without a request, of the address that has most of them."""
+    waiting = [one for one in connected if not _is_asked(one)]
+    victim = longest_of_the_most(waiting, connected)
+    if victim is not None:
+        del connected[victim]
+        victim.transport.abort()
+
+
+def _is_asked(connection: H11Protocol) -> bool:
+    """Whether a request of it is being answered."""
+    cycle: Any = connection.cycle  # None until the first request, which its type does not say
+    return cycle is not None and not cycle.response_complete

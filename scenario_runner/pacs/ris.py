@@ -1,0 +1,164 @@
+"""The RIS side of the embedded PACS: orders become worklist items, and patients change, by HL7 v2.
+
+A message is acknowledged once what it asks for is done and on the disk. One that comes again with its
+control ID and its content, as a sender repeats what nobody acknowledged, is answered as the first time
+and done once, also after a restart. One that was refused is judged anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import FabricatorError
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.orders.hl7 import Hl7Error, Message
+from scenario_runner.orders.hl7.patient import KINDS as ADT_KINDS
+from scenario_runner.orders.hl7.patient import PatientChange, patient_changes
+from scenario_runner.orders.hl7.reading import KINDS, orders
+from scenario_runner.orders.mllp.acknowledging import acknowledgement, unreadable
+from scenario_runner.orders.mllp.listener import Answer
+from scenario_runner.pacs.answered import Answered
+from scenario_runner.pacs.changed_patients import change_archive, issuers_in
+from scenario_runner.pacs.merged_patients import MergedPatients
+from scenario_runner.pacs.ordered import Ordered, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.orders.hl7.mapping import Line
+    from scenario_runner.orders.order import Order
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a message. code: E error or R rejected, A accepted. path: the field at fault."""
+
+    code: str = "A"
+    text: str = ""
+    path: str = ""
+
+
+class Ris:
+    """Answers messages; any thread may ask, and one message is done at a time.
+
+    worklist: the folder of items. station: the AE title of who is to do an order that names nobody.
+    answered: where the messages that were answered are kept; in memory only by default. lines: the
+    mapping; the one that ships by default. merged: is told of merges, for images that come later. told: of orders
+    that are on the worklist.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        worklist: Path,
+        station: str,
+        answered: Path | None = None,
+        lines: Sequence[Line] = (),
+        merged: MergedPatients | None = None,
+        told: Callable[[Sequence[Order]], object] | None = None,
+    ) -> None:
+        self._archive = archive
+        self._lines = lines
+        self._told = told
+        self._merged = merged or MergedPatients()
+        self._ordered = Ordered(worklist, station)
+        self._lock = threading.Lock()
+        self._answered = Answered(answered)
+
+    def close(self) -> None:
+        """Let go of what was answered."""
+        with self._lock:
+            self._answered.close()
+
+    def answer(self, data: bytes, address: str) -> Answer:
+        """Do what a message asks for, and acknowledge it."""
+        try:
+            message = Message.read(data, address)
+            _ = message.segments
+        except Hl7Error as error:
+            return Answer([unreadable(error.diagnostics[0].message)])
+        digest = hashlib.sha256(data).hexdigest()
+        # A control ID is its sender's: two applications may both count from 1.
+        key = "|".join((message.text("MSH-3"), message.text("MSH-4"), message.control_id))
+        with self._lock:
+            if not message.control_id:
+                return Answer(_acknowledged(message, self._done(message)))
+            known = self._answered.known(key)
+            if known is not None and known.digest != digest:
+                text = f"control ID {message.control_id} was another message's"
+                return Answer(_acknowledged(message, _Outcome("E", text, "MSH-10")))
+            if known is not None and known.answers is not None:
+                return Answer(known.answers)
+            self._answered.begins(key, digest)
+            outcome = self._done(message, again=known is not None)
+            said = _acknowledged(message, outcome)
+            self._answered.ends(key, said if outcome.code == "A" else None)
+        return Answer(said)
+
+    def _done(self, message: Message, *, again: bool = False) -> _Outcome:
+        try:
+            if message.kind in KINDS:
+                taken = orders(message, self._lines)
+                self._ordered.take(taken, again=again)
+                if self._told is not None:
+                    self._told(taken)
+            elif message.kind in ADT_KINDS:
+                changes = patient_changes(message, self._lines)
+                for change in changes:
+                    self._check(change)
+                for change in changes:
+                    self._merged.note(change)  # first, for images that come meanwhile
+                self._merged.settle()
+                for change in changes:
+                    change_archive(self._archive, change)
+                    self._ordered.change(change)
+            else:
+                return _Outcome("R", f"{message.kind} is not done here", "MSH-9")
+        except Hl7Error as error:
+            first = error.diagnostics[0]
+            return _Outcome("E", first.message, first.where.path)
+        except RefusedError as error:
+            return _Outcome("E", str(error), error.path)
+        except (OSError, FabricatorError, ValueError) as error:
+            LOGGER.warning("a message could not be done: %s", error)
+            why = error.strerror if isinstance(error, OSError) else None
+            return _Outcome("E", f"it cannot be done: {why or error}")
+        return _Outcome()
+
+    def _check(self, change: PatientChange) -> None:
+        """Refuse a number without an issuer that two patients have: nobody knows whose it is."""
+        patient_id, issuer = change.before or (change.patient_id, change.issuer)
+        if issuer:
+            return
+        issuers = issuers_in(self._archive, patient_id) | self._ordered.issuers(patient_id)
+        if len(issuers) > 1:
+            field = "MRG-1" if change.before else "PID-3"
+            text = f"{patient_id} is a patient of {' and of '.join(sorted(issuers))}"
+            raise RefusedError(f"{text}; the message does not say which", field)
+
+
+def _acknowledged(message: Message, outcome: _Outcome) -> list[bytes]:
+    """What is sent back: an application's acknowledgement, or what MSH-15 and MSH-16 ask for (2.9.3)."""
+    accept, application = message.text("MSH-15").upper(), message.text("MSH-16").upper()
+    enhanced = bool(accept or application)
+    good = outcome.code == "A"
+    said: list[bytes] = []
+    if enhanced and _asked(accept, good=good):
+        code = f"C{outcome.code}"
+        said.append(acknowledgement(message, code, outcome.text, path=outcome.path))
+    if not enhanced or _asked(application, good=good):
+        code = f"A{outcome.code}"
+        said.append(acknowledgement(message, code, outcome.text, path=outcome.path))
+    return said
+
+
+def _asked(condition: str, *, good: bool) -> bool:
+    """HL7 table 0155: always, never, on errors, on success."""
+    return condition == "AL" or condition == ("SU" if good else "ER")

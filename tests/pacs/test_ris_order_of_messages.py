@@ -1,0 +1,290 @@
+"""Whatever order messages come in, and whoever repeats them, the worklist says what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+
+from scenario_runner.orders.hl7 import Message
+from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.ris import Ris
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import sample
+from tests.orders.hl7.feeds import OBR, PID, message, order
+
+
+class Desk:
+    """A RIS side without a wire: messages in, codes out, and what is on the worklist."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pacs = EmbeddedPacs(folder, options=PacsOptions(station="CT1"))
+        self.pacs.start()
+        self.ris = self._opened()
+
+    def _opened(self) -> Ris:
+        log = self.pacs.folder / "answered.log"
+        return Ris(self.pacs.archive, self.pacs.worklist, "CT1", log)
+
+    def again(self) -> None:
+        """As after a restart."""
+        self.ris.close()
+        self.ris = self._opened()
+
+    def tell(self, data: bytes) -> tuple[str, str]:
+        read = Message.read(self.ris.answer(data, "test").blocks[-1])
+        return read.text("MSA-1"), read.text("MSA-3")
+
+    def items(self) -> list[Dataset]:
+        return [dcmread(path) for path in sorted(self.pacs.worklist.glob("*.wl"))]
+
+    def accessions(self) -> list[str]:
+        return sorted(str(item.AccessionNumber) for item in self.items())
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    running = Desk(tmp_path / "pacs")
+    yield running
+    running.ris.close()
+    running.pacs.stop()
+
+
+_NUMBER = iter(range(1, 10_000))
+
+
+def told(*segments: str, kind: str = "ORM^O01", control: str = "") -> bytes:
+    return message(*segments, kind=kind, control=control or f"C{next(_NUMBER)}")
+
+
+def placed(number: int, control: str = "NW", *, accession: str = "", **fields: str) -> bytes:
+    parts = OBR.replace("PL1", f"PL{number}").replace("FI1", f"FI{number}").split("|")
+    parts[18] = accession or f"ACC{number}"
+    for name, value in fields.items():
+        parts[int(name[1:])] = value
+    return told(PID, f"ORC|{control}|PL{number}|FI{number}", "|".join(parts))
+
+
+def test_a_change_keeps_what_it_does_not_say(desk: Desk) -> None:
+    desk.tell(order("ZDS|1.2.3", "NTE|1||Claustrophobic", control="A"))
+    assert desk.tell(told("PID|1||P1^^^HOSP^MR", "ORC|XO|PL1|FI1", "OBR|1|PL1|FI1|||||||||||||||||||||MR"))[0] == "AA"  # fmt: skip
+    (item,) = desk.items()
+    assert (item.PatientName, item.AccessionNumber) == ("TESTER^EVA", "FI1")
+    assert item.StudyInstanceUID == "1.2.3"
+    assert item.RequestedProcedureComments == "Claustrophobic"
+    assert item.RequestedProcedureCodeSequence[0].CodeMeaning == "CT chest"
+
+
+def test_a_status_alone_empties_nothing(desk: Desk) -> None:
+    desk.tell(placed(1))
+    before = desk.items()
+    assert desk.tell(told("PID|1||P1^^^HOSP^MR", "ORC|SC|PL1|FI1||IP"))[0] == "AA"
+    after = desk.items()
+    assert after[0].PatientName == "TESTER^EVA"
+    assert after[0].ScheduledProcedureStepSequence == before[0].ScheduledProcedureStepSequence
+
+
+def test_a_cancel_before_its_order_is_refused_and_the_order_taken(desk: Desk) -> None:
+    assert desk.tell(placed(1, "CA")) == ("AE", "there is no order PL1")
+    assert desk.tell(placed(1))[0] == "AA"
+    assert desk.accessions() == ["ACC1"]
+
+
+def test_a_replacement_takes_the_place_and_the_accession_number(desk: Desk) -> None:
+    desk.tell(placed(1))
+    both = told(PID, "ORC|RP|PL1|FI1", "ORC|RO|PL2|FI2", OBR.replace("PL1", "PL2"))
+    assert desk.tell(both)[0] == "AA"
+    (item,) = desk.items()
+    assert item.PlacerOrderNumberImagingServiceRequest == "PL2"
+
+
+def test_an_accession_number_that_an_order_gave_up_is_free(desk: Desk) -> None:
+    desk.tell(placed(1))
+    desk.tell(placed(1, "XO", accession="NEW1"))
+    assert desk.tell(placed(2, accession="ACC1"))[0] == "AA"
+    assert desk.accessions() == ["ACC1", "NEW1"]
+
+
+def test_steps_of_one_procedure_are_items_of_one_study(desk: Desk) -> None:
+    second = OBR.replace("SPS1", "SPS2")
+    assert desk.tell(order("ORC|NW|PL1|FI1", second, control="A"))[0] == "AA"
+    items = desk.items()
+    assert len({item.StudyInstanceUID for item in items}) == 1
+    steps = [item.ScheduledProcedureStepSequence for item in items]
+    assert sorted(step[0].ScheduledProcedureStepID for step in steps) == ["SPS1", "SPS2"]
+    assert all(len(step) == 1 for step in steps)
+    desk.tell(placed(1, "XO", f20="SPS2", f24="MR"))
+    found = {
+        step[0].ScheduledProcedureStepID: step[0].Modality
+        for step in (item.ScheduledProcedureStepSequence for item in desk.items())
+    }
+    assert found == {"SPS1": "CT", "SPS2": "MR"}
+    assert desk.tell(placed(1, "CA"))[0] == "AA"
+    assert desk.items() == []
+
+
+@pytest.mark.parametrize("second", ["PL1", "PL2"])
+def test_two_orders_of_a_message_under_one_number_are_refused(desk: Desk, second: str) -> None:
+    other = OBR.replace("RP1", "RP2").replace("PL1", second)
+    code, words = desk.tell(order(f"ORC|NW|{second}|FI1", other, control="A"))
+    assert code == "AE"
+    assert "twice" in words or "another order's" in words
+    assert desk.items() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"f18": "A" * 17}, "16"),
+        ({"f24": "Ct scan"}, "code string"),
+        ({"f19": "R" * 20}, "16"),
+    ],
+)
+def test_a_value_that_no_attribute_holds_is_refused_at_its_field(
+    desk: Desk, fields: dict[str, str], words: str
+) -> None:
+    data = placed(1, **fields)
+    read = Message.read(desk.ris.answer(data, "test").blocks[0])
+    assert read.text("MSA-1") == "AE"
+    assert words in read.text("MSA-3")
+    assert read.text("ERR-2.1") == "OBR"
+    assert read.text("ERR-2.3") == next(iter(fields))[1:]
+    assert desk.items() == []
+
+
+def test_a_study_uid_that_is_none_is_refused(desk: Desk) -> None:
+    code, words = desk.tell(order("ZDS|ABC", control="A"))
+    assert (code, "ABC" in words) == ("AE", True)
+
+
+class TestPatients:
+    def test_a_chain_of_merges_ends_with_the_last(self, desk: Desk) -> None:
+        desk.tell(placed(1))
+        for into, away in (("B", "P1"), ("C", "B")):
+            pid, mrg = f"PID|1||{into}^^^HOSP^MR||NEW^{into}", f"MRG|{away}^^^HOSP^MR"
+            assert desk.tell(told(pid, mrg, kind="ADT^A40"))[0] == "AA"
+        (item,) = desk.items()
+        assert (item.PatientID, item.PatientName) == ("C", "NEW^C")
+
+    def test_a_change_after_a_merge_keeps_the_study(self, desk: Desk) -> None:
+        desk.tell(placed(1))
+        before = desk.items()[0].StudyInstanceUID
+        desk.tell(told("PID|1||B^^^HOSP^MR", "MRG|P1^^^HOSP^MR", kind="ADT^A40"))
+        desk.tell(placed(1, "XO").replace(b"P1^^^HOSP", b"B^^^HOSP"))
+        (item,) = desk.items()
+        assert (item.PatientID, item.StudyInstanceUID) == ("B", before)
+
+    def test_a_merge_into_itself_is_refused(self, desk: Desk) -> None:
+        code, words = desk.tell(told(PID, "MRG|P1^^^HOSP^MR", kind="ADT^A40"))
+        assert (code, "into itself" in words) == ("AE", True)
+
+    def test_another_number_and_an_order_under_it(self, desk: Desk) -> None:
+        desk.tell(placed(1))
+        new = PID.replace("P1^^^HOSP", "N1^^^HOSP")
+        assert desk.tell(told(new, "MRG|P1^^^HOSP^MR", kind="ADT^A47"))[0] == "AA"
+        desk.tell(placed(2).replace(b"P1^^^HOSP", b"N1^^^HOSP"))
+        assert {item.PatientID for item in desk.items()} == {"N1"}
+
+    def test_an_update_of_nobody_is_accepted_and_changes_nothing(self, desk: Desk) -> None:
+        desk.tell(placed(1))
+        assert desk.tell(told("PID|1||X9^^^HOSP^MR||NEW^NAME", kind="ADT^A08"))[0] == "AA"
+        assert desk.items()[0].PatientName == "TESTER^EVA"
+
+    def test_two_hospitals_with_one_number_stay_apart(self, desk: Desk) -> None:
+        desk.tell(placed(1))
+        desk.tell(placed(2).replace(b"^^^HOSP^", b"^^^NORTH^"))
+        update = "PID|1||P1^^^{}^MR||NEW^NAME"
+        assert desk.tell(told(update.format("NORTH"), kind="ADT^A08"))[0] == "AA"
+        assert {(one.IssuerOfPatientID, str(one.PatientName)) for one in desk.items()} == {
+            ("HOSP", "TESTER^EVA"),
+            ("NORTH", "NEW^NAME"),
+        }
+        code, words = desk.tell(told(update.format(""), kind="ADT^A08"))
+        assert code == "AE"
+        assert "HOSP and of NORTH" in words
+
+    def test_two_hospitals_in_the_archive_stay_apart(self, desk: Desk) -> None:
+        for number, issuer in enumerate(("HOSP", "NORTH"), start=1):
+            one = sample(f"1.2.3.{number}", PatientID="P1", IssuerOfPatientID=issuer)
+            desk.pacs.archive.store(
+                one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid, [one.data]
+            )
+        code, words = desk.tell(told("PID|1||B", "MRG|P1", kind="ADT^A40"))
+        assert (code, "HOSP and of NORTH" in words) == ("AE", True)
+        assert desk.tell(told("PID|1||B", "MRG|P1^^^NORTH", kind="ADT^A40"))[0] == "AA"
+        assert len(desk.pacs.archive.instances(patient_id="P1")) == 1
+
+
+class TestRepeated:
+    def test_what_was_acknowledged_is_done_once_also_after_a_restart(self, desk: Desk) -> None:
+        new, gone = placed(1), placed(1, "CA")
+        first = desk.ris.answer(new, "test").blocks
+        desk.again()
+        assert desk.ris.answer(new, "test").blocks == first
+        assert desk.tell(gone)[0] == "AA"
+        desk.again()
+        assert desk.tell(gone)[0] == "AA"
+        assert desk.tell(new)[0] == "AA"
+        assert desk.items() == []
+
+    def test_what_was_done_and_not_yet_answered_is_accepted(self, desk: Desk) -> None:
+        new = placed(1)
+        desk.tell(new)
+        desk.ris.close()
+        log = desk.pacs.folder / "answered.log"
+        log.write_bytes(log.read_bytes().splitlines(keepends=True)[0] + b'{"k": "torn')
+        desk.again()
+        assert desk.tell(new)[0] == "AA"
+        assert desk.accessions() == ["ACC1"]
+
+    def test_what_was_refused_is_judged_anew(self, desk: Desk) -> None:
+        gone = placed(1, "CA")
+        assert desk.tell(gone)[0] == "AE"
+        desk.tell(placed(1))
+        assert desk.tell(gone)[0] == "AA"
+
+    def test_two_senders_may_count_alike(self, desk: Desk) -> None:
+        one, other = placed(1).replace(b"|C", b"|K"), placed(2)
+        control = Message.read(other).control_id.encode()
+        one = one.replace(Message.read(one).control_id.encode(), control)
+        assert desk.tell(one.replace(b"|RIS|", b"|HIS|"))[0] == "AA"
+        assert desk.tell(other)[0] == "AA"
+
+    def test_the_memory_is_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from scenario_runner.pacs import answered
+
+        monkeypatch.setattr(answered, "_REMEMBERED", 10)
+        monkeypatch.setattr(answered, "_LONGEST", 40)
+        kept = answered.Answered(tmp_path / "answered.log")
+        for number in range(200):
+            kept.begins(str(number), "d")
+            kept.ends(str(number), [b"said"])
+        kept.close()
+        assert len((tmp_path / "answered.log").read_bytes().splitlines()) <= 41
+        later = answered.Answered(tmp_path / "answered.log")
+        assert later.known("100") is None
+        found = later.known("199")
+        assert found is not None
+        assert found.answers == [b"said"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "application", "codes"),
+    [
+        ("", "", ["AA"]),
+        ("AL", "NE", ["CA"]),
+        ("AL", "AL", ["CA", "AA"]),
+        ("NE", "AL", ["AA"]),
+        ("ER", "SU", ["AA"]),
+        ("NE", "NE", []),
+    ],
+)
+def test_the_enhanced_mode_gets_what_it_asks_for(
+    desk: Desk, accept: str, application: str, codes: list[str]
+) -> None:
+    data = placed(1).replace(b"|2.5.1||||||", f"|2.5.1|||{accept}|{application}||".encode())
+    blocks = desk.ris.answer(data, "test").blocks
+    assert [Message.read(one).text("MSA-1") for one in blocks] == codes
+    assert desk.accessions() == ["ACC1"]
