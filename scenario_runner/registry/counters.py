@@ -14,32 +14,31 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from scenario_runner.planning.api import CounterExhausted
-from scenario_runner.registry.database import prepare, readable, writable
+from scenario_runner.database.location import DatabaseUrl
+from scenario_runner.database.sqlite_file import prepare, readable, writable
+from scenario_runner.planning.api import Counters
+from scenario_runner.registry.number_ranges import next_range
 
 if TYPE_CHECKING:
-    from scenario_runner.registry.location import Location
+    from scenario_runner.database.location import Location
 
 
-def first_free(known: int | None, start: int, step: int) -> int:
-    """The first number of start, start + step, … that is not below ``known``."""
-    if known is None or known <= start:
-        return start
-    return start + -(-(known - start) // step) * step
+class OpenCounters(Counters, AbstractContextManager["OpenCounters"], Protocol):
+    """Counters that are closed when they are used no more."""
 
 
-def _range(known: int | None, start: int, step: int, count: int, last: int) -> tuple[int, int]:
-    """(first number, lowest number that stays free). Raises CounterExhausted."""
-    first = first_free(known, start, step)
-    if count == 0:
-        return first, first if known is None else known
-    end = first + (count - 1) * step
-    if end > last:
-        raise CounterExhausted(first, last)
-    return first, end + 1
+def open_counters(location: Location) -> OpenCounters:
+    """The counters of a registry, wherever it is."""
+    if isinstance(location, DatabaseUrl):
+        # Only here: a run that counts in a file loads no SQLAlchemy.
+        from scenario_runner.registry.shared_counters import SharedCounters
+
+        return SharedCounters(location)
+    return SqliteCounters(location)
 
 
 class SqliteCounters:
@@ -48,7 +47,7 @@ class SqliteCounters:
     Safe between threads, processes and machines that share the file with working locks.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Path | Literal[":memory:"]) -> None:
         self._location = location
         self._lock = threading.Lock()
         self._memory: sqlite3.Connection | None = None
@@ -95,11 +94,25 @@ class PeekCounters:
     def reserve(self, site: str, rule: str, *, start: int, step: int, count: int, last: int) -> int:
         """As ``planning.api.Counters`` says, but nothing is reserved. Raises MachineError."""
         known = self._shown.get((site, rule))
-        if known is None and self._location != ":memory:":
-            with readable(Path(self._location)) as connection:
-                known = _known(connection, site, rule) if connection else None
-        first, self._shown[site, rule] = _range(known, start, step, count, last)
+        if known is None:
+            known = known_in(self._location, site, rule)
+        first, self._shown[site, rule] = next_range(known, start, step, count, last)
         return first
+
+
+def known_in(location: Location, site: str, rule: str) -> int | None:
+    """The lowest number that a counter has never handed out; None for one that never counted.
+
+    Makes nothing. Raises MachineError.
+    """
+    if location == ":memory:":
+        return None
+    if isinstance(location, DatabaseUrl):
+        from scenario_runner.registry.shared_counters import shared_known
+
+        return shared_known(location, site, rule)
+    with readable(Path(location)) as connection:
+        return _known(connection, site, rule) if connection else None
 
 
 def _known(connection: sqlite3.Connection, site: str, rule: str) -> int | None:
@@ -121,7 +134,7 @@ def _reserve(
     # IMMEDIATE takes the write lock before reading: two processes cannot read the same number.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        first, free = _range(_known(connection, site, rule), start, step, count, last)
+        first, free = next_range(_known(connection, site, rule), start, step, count, last)
         connection.execute(
             "INSERT INTO counter (site, rule, next) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET next = excluded.next",

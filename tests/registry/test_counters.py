@@ -14,16 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.errors import MachineError
+from scenario_runner.database.location import DatabaseUrl, location_of
+from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.planning.api import CounterExhausted, Counters
-from scenario_runner.registry.counters import PeekCounters, SqliteCounters
+from scenario_runner.registry.counters import PeekCounters, SqliteCounters, open_counters
 from scenario_runner.registry.location import registry_location
+from tests.peers.postgres import PostgreSQL, postgresql
 
 _WORKER = """
 import sys
-from pathlib import Path
-from scenario_runner.registry.counters import SqliteCounters
-counters = SqliteCounters(Path(sys.argv[1]))
+from scenario_runner.registry.counters import open_counters
+from scenario_runner.registry.location import registry_location
+from tests.peers.postgres import PostgreSQL, postgresql
+counters = open_counters(registry_location(sys.argv[1], {}))
 for turn in range(int(sys.argv[2])):
     count = 1 + turn % 3
     first = counters.reserve("north", "acc", start=1, step=1, count=count, last=10**9)
@@ -37,18 +40,17 @@ def take(
     return counters.reserve("north", "acc", start=start, step=step, count=count, last=last)
 
 
-def worker(path: Path, turns: int) -> subprocess.Popen[str]:
+def worker(where: str, turns: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", _WORKER, str(path), str(turns)],
+        [sys.executable, "-c", _WORKER, where, str(turns)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def test_processes_at_once_are_handed_nothing_twice(tmp_path: Path) -> None:
-    path = tmp_path / "new folder" / "registry.sqlite3"
-    processes = [worker(path, 60) for _ in range(4)]
+def test_processes_at_once_are_handed_nothing_twice(where: str) -> None:
+    processes = [worker(where, 60) for _ in range(4)]
     numbers: list[int] = []
     for process in processes:
         out, err = process.communicate(timeout=120)
@@ -58,11 +60,10 @@ def test_processes_at_once_are_handed_nothing_twice(tmp_path: Path) -> None:
     assert set(numbers) == set(range(1, 481))
 
 
-def test_a_killed_process_does_not_make_a_number_come_back(tmp_path: Path) -> None:
-    path = tmp_path / "registry.sqlite3"
+def test_a_killed_process_does_not_make_a_number_come_back(where: str) -> None:
     numbers: list[int] = []
     for _ in range(5):
-        process = worker(path, 100_000)
+        process = worker(where, 100_000)
         assert process.stdout is not None
         assert process.stderr is not None
         numbers += [int(process.stdout.readline()) for _ in range(15)]
@@ -72,7 +73,8 @@ def test_a_killed_process_does_not_make_a_number_come_back(tmp_path: Path) -> No
         process.stderr.close()
         process.wait()
     assert len(numbers) == len(set(numbers)) >= 75
-    assert take(SqliteCounters(path), last=10**9) > max(numbers)
+    with open_counters(location_of(where)) as counters:
+        assert take(counters, last=10**9) > max(numbers)
 
 
 @pytest.mark.parametrize("kind", ["file", "memory"])
@@ -136,6 +138,57 @@ def test_a_raised_start_jumps_forward_and_a_lowered_one_never_goes_back() -> Non
         assert take(counters, 10, start=1) == 1
         assert take(counters, 1, start=500) == 500
         assert take(counters, 1, start=1) == 501
+
+
+@pytest.mark.peer
+def test_a_server_counts_as_a_file_does(server: PostgreSQL) -> None:
+    location = location_of(server.create("counting"))
+    peek = PeekCounters(location)
+    with open_counters(location) as counters:
+        assert take(peek) == 1, "nothing is there yet, and nothing is made"
+        assert take(counters, 10) == 1
+        assert take(PeekCounters(location)) == 11
+        assert take(counters, 1, start=500, step=5) == 500
+        assert take(counters, 1, start=1) == 501
+        with pytest.raises(CounterExhausted):
+            take(counters, 2, last=502)
+        assert take(counters, 1, last=502) == 502
+
+
+@pytest.mark.peer
+def test_a_server_that_goes_down_is_said_and_no_number_is_lost() -> None:
+    with postgresql() as server, open_counters(location_of(server.url())) as counters:
+        assert take(counters, 5) == 1
+        server.stop("immediate")
+        with pytest.raises(MachineError, match="does not answer") as caught:
+            take(counters)
+        assert "no number" in (caught.value.hint or "")
+        server.start()
+        assert take(counters) == 6
+
+
+@pytest.mark.peer
+def test_a_server_that_refuses_is_said_in_words(server: PostgreSQL) -> None:
+    nobody = server.url("there_is_none")
+    with pytest.raises(MachineError, match="no database of that name"):
+        take(open_counters(location_of(nobody)))
+
+
+def test_a_password_is_never_shown() -> None:
+    location = location_of("postgres://me:hidden%21@127.0.0.1:1/there?connect_timeout=1")
+    assert isinstance(location, DatabaseUrl)
+    with pytest.raises(MachineError, match="does not answer") as caught:
+        take(open_counters(location))
+    assert "hidden" not in str(caught.value) + repr(location)
+    assert "me:•••@127.0.0.1" in str(caught.value)
+    typed = "--registry=postgres://me:hidden%21@127.0.0.1:1/there"
+    assert location.hidden_in(typed) == "--registry=postgres://me:•••@127.0.0.1:1/there"
+
+
+@pytest.mark.parametrize("text", ["mysql://me@there/x", "postgresql://there:port/x"])
+def test_what_is_no_address_of_a_registry_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        location_of(text)
 
 
 def test_an_exhausted_counter_hands_out_nothing() -> None:

@@ -1,4 +1,7 @@
-"""The registry's SQLite file: opened, given its tables, and its troubles put into words."""
+"""A file of SQLite: opened durably, known as ours, and its troubles put into words.
+
+Python's own SQLite is enough for it, so that a run that only counts loads nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from scenario_runner.database.counter_table import APPLICATION, FIRST, NEWEST, counter_table
 from scenario_runner.errors import MachineError
 
 if TYPE_CHECKING:
@@ -14,17 +18,6 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 60.0
 """How long to wait for others that write; each holds the file for milliseconds."""
-_VERSION = 1
-_APPLICATION = 0x46414252
-"""``FABR``: tells our file from other SQLite databases."""
-_TABLES = """
-CREATE TABLE IF NOT EXISTS counter (
-    site TEXT NOT NULL,
-    rule TEXT NOT NULL,
-    next INTEGER NOT NULL,
-    PRIMARY KEY (site, rule)
-) WITHOUT ROWID, STRICT
-"""
 
 
 @contextmanager
@@ -33,7 +26,7 @@ def registry_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise _in_words(path, error) from error
+        raise in_words(path, error) from error
 
 
 @contextmanager
@@ -48,13 +41,18 @@ def writable(path: Path) -> Iterator[sqlite3.Connection]:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         with closing(connection):
-            # Write-ahead logging lets `plan` read while a run writes. Some network file systems
-            # lack it, and somebody else may be switching just now: the default is as safe.
-            with suppress(sqlite3.OperationalError):
-                connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            make_durable(connection)
             prepare(connection, path)
             yield connection
+
+
+def make_durable(connection: sqlite3.Connection) -> None:
+    """What is committed outlives a power cut, and who reads does not wait for who writes."""
+    # Some network file systems lack write-ahead logging, and somebody else may be switching just
+    # now: the default is as safe.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
 
 
 @contextmanager
@@ -66,42 +64,83 @@ def readable(path: Path) -> Iterator[sqlite3.Connection | None]:
         if not path.exists() or path.stat().st_size == 0:
             yield None
             return
-        address = path.resolve().as_uri() + "?mode=rw"
-        with closing(
-            sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-        ) as connection:
-            # Not mode=ro: such a connection leaves its -wal and -shm files behind when it closes.
-            connection.execute("PRAGMA query_only = ON")
-            _check_version(connection, path)
+        with closing(open_to_read(path)) as connection:
             yield connection
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection to a registry that cannot write, also where this user or the disk allows no writing.
+
+    Raises MachineError for what is no registry of ours, sqlite3.Error.
+    """
+    # Not mode=ro to begin with: such a connection leaves its -wal and -shm files behind when it closes.
+    # The last way is for a folder in which these cannot be made: what is in the file is all there is then.
+    for how in ("mode=rw", "mode=ro", "immutable=1"):
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?{how}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+        )
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            version_of(connection, path)
+        except BaseException as error:
+            connection.close()
+            if how == "immutable=1" or not _cannot_write(error) or _has_log(path, how):
+                raise
+        else:
+            return connection
+    raise AssertionError("the last way ends with one or the other")
+
+
+def _cannot_write(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) or 0
+    return code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+def _has_log(path: Path, how: str) -> bool:
+    """Whether the next way would pass over what others have written and not yet put into the file."""
+    log = path.with_name(f"{path.name}-wal")
+    return how == "mode=ro" and log.exists() and log.stat().st_size > 0
+
+
 def prepare(connection: sqlite3.Connection, path: Path | str) -> None:
-    """Make the tables unless they are there."""
-    if _check_version(connection, path) == _VERSION:
+    """Make the table of counters unless it is there."""
+    if version_of(connection, path) >= FIRST:
         return
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_TABLES)
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    if version_of(connection, path) < FIRST:  # nobody else has made them meanwhile
+        connection.execute(counter_table("sqlite"))
+        connection.execute(f"PRAGMA user_version = {FIRST}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute("COMMIT")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path | str) -> int:
+def version_of(connection: sqlite3.Connection, path: Path | str) -> int:
+    """Which step of the history the file has; 0 for a new one.
+
+    Raises MachineError for a database of another program or of a newer version of this one.
+    """
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if application != _APPLICATION and (tables or version):
+    if application != APPLICATION and (tables or version):
         raise MachineError(
             f"'{path}' is a database of another program, not a registry",
             hint="name another file with --registry",
         )
-    if version > _VERSION:
-        raise MachineError(
-            f"the registry '{path}' was made by a newer version of this program",
-            hint="update this program, or name another file with --registry",
-        )
+    if version > NEWEST:
+        raise newer(path)
     return version
+
+
+def newer(registry: object) -> MachineError:
+    """A registry that a later version of this program has changed."""
+    return MachineError(
+        f"the registry '{registry}' was made by a newer version of this program",
+        hint="update this program, or name another one with --registry",
+    )
 
 
 def _is_a_folder(path: Path) -> MachineError:
@@ -110,7 +149,8 @@ def _is_a_folder(path: Path) -> MachineError:
     )
 
 
-def _in_words(path: Path, error: sqlite3.Error | OSError) -> MachineError:
+def in_words(path: Path | str, error: sqlite3.Error | OSError) -> MachineError:
+    """What SQLite or the file system said, as a sentence with a way out."""
     code = getattr(error, "sqlite_errorcode", 0) or 0
     match code & 0xFF:
         case sqlite3.SQLITE_NOTADB:

@@ -1,0 +1,196 @@
+"""A database through SQLAlchemy: transactions that read, transactions that write, errors in words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool, StaticPool
+
+from scenario_runner.database.counter_table import NEWEST, PATIENTS
+from scenario_runner.database.location import DatabaseUrl
+from scenario_runner.database.sqlite_file import (
+    BUSY_SECONDS,
+    make_durable,
+    open_to_read,
+    version_of,
+)
+from scenario_runner.database.upgrade import upgrade, version
+from scenario_runner.database.words import said
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from scenario_runner.database.location import Location
+
+_WRITES = "fabricate_writes"
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""A number that was handed out must not come again after a power cut, whatever the server's default."""
+_CONNECT_SECONDS = 10
+"""How long a server may take to take a connection."""
+
+
+class Database:
+    """A database whose tables are today's as soon as something is written.
+
+    Safe between threads; not to be carried into a forked process. Every error of it is a MachineError
+    that names it.
+    """
+
+    def __init__(self, location: Location) -> None:
+        self.location = location
+        self._ready = False
+        self._found = 0
+        self._held: sqlite3.Connection | None = None
+        self.engine = _engine(location)
+        self._reader = _reader(location) if isinstance(location, Path) else self.engine
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def reading(self, since: int = PATIENTS) -> Iterator[Connection | None]:
+        """A transaction that changes nothing; None while there are no tables to read.
+
+        since: the step of the history that made those to be read; reading brings nothing to today's.
+        """
+        with said(self.location):
+            if not self._there():
+                yield None
+                return
+            with self._reader.connect() as connection, connection.begin():
+                if self._found < NEWEST:
+                    self._found = version(connection, self.location)
+                yield connection if self._found >= since else None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction, durable when it ends, and nothing of it if it does not end well.
+
+        The tables are made, or those of an older version brought to today's.
+        """
+        with said(self.location):
+            if isinstance(self.location, Path):
+                self.location.parent.mkdir(parents=True, exist_ok=True)
+            with self.engine.connect() as connection:
+                connection.execution_options(**{_WRITES: True})
+                if not self._ready:
+                    upgrade(connection, self.location)
+                    self._ready = True
+                with connection.begin():
+                    yield connection
+
+    def stay_open(self) -> None:
+        """For a server: keep a file of SQLite open between transactions.
+
+        Whoever closes it last writes its log back and removes it, which takes longer than a small transaction.
+        """
+        if isinstance(self.location, Path) and self._held is None and self._there():
+            with said(self.location):
+                held = sqlite3.connect(self.location, check_same_thread=False)
+                held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                self._held = held
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+        self.engine.dispose()
+        self._reader.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _there(self) -> bool:
+        if not isinstance(self.location, Path):
+            return True
+        return self.location.exists() and (
+            self.location.is_dir() or self.location.stat().st_size > 0
+        )
+
+
+def _engine(location: Location) -> Engine:
+    if isinstance(location, DatabaseUrl):
+        return _server(location)
+    memory = location == ":memory:"
+    url = URL.create("sqlite", database=None if memory else str(location))
+    engine = create_engine(
+        url,
+        poolclass=StaticPool if memory else NullPool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not memory},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _: object) -> None:
+        # Else Python's module begins transactions where it sees fit, and not around what makes tables.
+        connection.isolation_level = None
+        version_of(connection, str(location))  # nothing of another program's is touched
+        make_durable(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        # IMMEDIATE takes the write lock before reading: nobody decides on what is changed meanwhile.
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _reader(path: Path) -> Engine:
+    """For a file that may be on a disk which cannot be written."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: open_to_read(path),
+        poolclass=NullPool,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _server(location: DatabaseUrl) -> Engine:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise UsageError(
+            "for a registry on PostgreSQL its driver is missing",
+            hint="pip install 'dicom-fabricator[postgres]'",
+        ) from error
+    del psycopg
+    try:
+        url = make_url(location.url).set(drivername="postgresql+psycopg")
+    except SQLAlchemyError as error:
+        raise UsageError(f"'{location}' is not the address of a database") from error
+    # A prepared statement is planned for any text that may be looked for: all patients would be read.
+    options: dict[str, Any] = {"prepare_threshold": None}
+    if "connect_timeout" not in url.query:
+        options["connect_timeout"] = _CONNECT_SECONDS
+    engine = create_engine(
+        url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options
+    )
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _: object) -> None:
+        connection.execute(_DURABLE)
+        connection.commit()
+
+    return engine

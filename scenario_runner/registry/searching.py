@@ -1,0 +1,103 @@
+"""Patients looked for by parts of what is kept of them, and by what was made for them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, column, literal_column, select, table, text
+
+from scenario_runner.registry.tables import patient, series, study
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy import ColumnElement, Connection
+
+_MOST_BEGINNINGS = 200
+"""Of so many trigrams that begin alike some is in most patients: then those are read in turn."""
+_NOWHERE = "   "
+"""Three blanks, which no folded text has."""
+_CHARACTERS = text("regexp_split_to_array(patient.search, '') @> CAST(:characters AS text[])")
+_BEYOND_ASCII = text("patient.search ~ '[^ -~]'")
+_TRIGRAM = table("patient_trigram", column("rowid"))
+_IN_TURN = text("SELECT set_config('enable_seqscan', 'off', true)")
+"""A server that expects many patients to fit reads all of them in turn, which takes long where few do."""
+_WHOLE_TRIGRAM = re.compile(r"[a-z0-9]{3}")
+
+
+def conditions(
+    sex: str | None, modality: str | None, born: tuple[dt.date | None, dt.date | None]
+) -> list[ColumnElement[bool]]:
+    """What is asked beside words. modality: one of which a study was made; born: from, to."""
+    first, last = born
+    found: list[ColumnElement[bool]] = []
+    if sex is not None:
+        found.append(patient.c.sex == sex)
+    if first is not None:
+        found.append(patient.c.birth_date >= first)
+    if last is not None:
+        found.append(patient.c.birth_date <= last)
+    if modality is not None:
+        of = select(study.c.patient).join(series).where(series.c.modality == modality)
+        found.append(patient.c.number.in_(of))
+    return found
+
+
+def having(connection: Connection, query: Select[Any], wanted: Sequence[str]) -> Select[Any]:
+    """Patients that have every one of these words, of SQLite in the order of their numbers."""
+    for word in wanted:
+        query = query.where(patient.c.search.contains(word, autoescape=True))
+    if connection.dialect.name != "sqlite":
+        if any(_WHOLE_TRIGRAM.search(word) for word in wanted):
+            connection.execute(_IN_TURN)
+        # PostgreSQL uses its index of trigrams by itself, when it has one; that of characters is named.
+        short = "".join(word for word in wanted if len(word) < 3 and not word.isascii())
+        return (
+            query.where(_CHARACTERS, _BEYOND_ASCII).params(characters=list(short))
+            if short
+            else query
+        )
+    match = _match(connection, wanted) if has_trigrams(connection) else ""
+    if not match:
+        return query.order_by(patient.c.number)
+    # The index says in which patients all the parts are; whether they follow each other is said above.
+    return (
+        query.join(_TRIGRAM, _TRIGRAM.c.rowid == patient.c.number)
+        .where(literal_column("patient_trigram").op("MATCH")(match))
+        .order_by(_TRIGRAM.c.rowid)
+    )
+
+
+def _match(connection: Connection, wanted: Sequence[str]) -> str:
+    """What SQLite's index of trigrams is asked; empty when nothing of it would help."""
+    clauses = []
+    for word in wanted:
+        if len(word) >= 3:
+            clauses += [_quoted(word[at : at + 3]) for at in range(len(word) - 2)]
+            continue
+        # A shorter word, as names in Chinese characters are, begins some trigrams: any of them.
+        begins = connection.exec_driver_sql(
+            "SELECT term FROM patient_term WHERE term >= ? AND term < ? LIMIT ?",
+            (word, word + chr(sys.maxunicode), _MOST_BEGINNINGS + 1),
+        )
+        terms = [_quoted(term) for (term,) in begins]
+        if not terms:
+            return _quoted(_NOWHERE)
+        if len(terms) <= _MOST_BEGINNINGS:
+            clauses.append(f"({' OR '.join(terms)})")
+    return " AND ".join(dict.fromkeys(clauses))
+
+
+def _quoted(part: str) -> str:
+    return '"' + part.replace('"', '""') + '"'
+
+
+def has_trigrams(connection: Connection) -> bool:
+    """Whether this is a SQLite whose index whoever adds patients adds them to."""
+    if connection.dialect.name != "sqlite":
+        return False
+    asked = "SELECT 1 FROM sqlite_schema WHERE name = 'patient_trigram'"
+    return connection.exec_driver_sql(asked).scalar() is not None

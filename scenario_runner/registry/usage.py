@@ -1,0 +1,234 @@
+"""What a run made for patients that are kept, noted once a PACS has acknowledged it, and the orders it carries out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, update
+
+from scenario_runner.amounts import amount
+from scenario_runner.errors import MachineError
+from scenario_runner.events import (
+    CaseFinished,
+    Deletion,
+    InstanceSent,
+    RunFinished,
+    RunStarted,
+    Stamped,
+    StepFinished,
+)
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.registry.adding import add_to
+from scenario_runner.registry.known import by_id
+from scenario_runner.registry.orders import SeenOrder, note_orders
+from scenario_runner.registry.patient import Patient
+from scenario_runner.registry.tables import patient, series, stored, study
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from scenario_runner.database.engine import Database
+    from scenario_runner.planning.plan import PlannedCase, PlannedPatient, PlannedStudy
+
+
+@dataclass(slots=True)
+class _Made:
+    """A study of which some target has acknowledged something. ``new``: since it was last noted."""
+
+    patient: PlannedPatient
+    study: PlannedStudy
+    series: dict[str, str] = field(default_factory=dict)
+    acknowledged: dict[str, set[str]] = field(default_factory=dict)
+    new: bool = False
+
+
+class UsageNotes:
+    """A consumer of events that tells the registry. It never stops a run: what it cannot note it says.
+
+    cases: of the run, by ID. every: whether all patients are kept, or those that ask for it. orders: that the
+    studies of the run come from; they are noted when it begins, before images can come to look for theirs.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        run: str,
+        cases: Mapping[str, PlannedCase],
+        *,
+        every: bool = False,
+        orders: Sequence[SeenOrder] = (),
+    ) -> None:
+        self._database = database
+        self._run = run
+        self._cases = cases
+        self._every = every
+        self._orders = list(orders)
+        self._made: dict[tuple[str, str], _Made | None] = {}
+        self._series: dict[tuple[str, str], bool] = {}
+        self._deleted: list[tuple[str, str]] = []
+        self._trouble: str | None = None
+        self._others: dict[str, str] = {}
+
+    @property
+    def problems(self) -> list[str]:
+        """What the registry could not be told, in sentences; empty when it knows all."""
+        waiting = self._waiting()
+        told = list(self._others.values())
+        if self._trouble is not None and self._orders:
+            told.append(
+                f"the registry was not told of {amount(len(self._orders), 'order')}: {self._trouble}"
+            )
+        if self._trouble is not None and (waiting or self._deleted):
+            told.append(
+                f"the registry was not told of {len(waiting)} of the studies that were made: "
+                f"{self._trouble}"
+            )
+        return told
+
+    def handle(self, stamped: Stamped) -> None:
+        """Take one event; what it means is noted when a step is over."""
+        match stamped.event:
+            case InstanceSent(stored=True) as sent:
+                self._acknowledged(sent)
+            case Deletion(done=True) as gone:
+                self._deleted += [(gone.target, uid) for uid in gone.studies]
+            case RunStarted() | StepFinished() | CaseFinished() | RunFinished():
+                self._note()
+
+    def close(self) -> None:
+        """Try once more what could not be noted, and let go of the registry."""
+        self._note()
+        self._database.close()
+
+    def _waiting(self) -> list[_Made]:
+        return [one for one in self._made.values() if one is not None and one.new]
+
+    def _acknowledged(self, sent: InstanceSent) -> None:
+        key = sent.image.split(".")
+        if len(key) != 4 or sent.case not in self._cases:
+            return
+        study_key = (sent.case, ".".join(key[:2]))
+        if study_key not in self._made:
+            self._made[study_key] = self._planned(sent.case, key)
+        made = self._made[study_key]
+        if made is None:
+            return
+        series_key = (sent.case, ".".join(key[:3]))
+        if series_key not in self._series:
+            self._series[series_key] = self._is_planned(made, key, sent.uid)
+        if self._series[series_key]:
+            made.acknowledged.setdefault(sent.target, set()).add(sent.image)
+            made.new = True
+
+    def _planned(self, case: str, key: list[str]) -> _Made | None:
+        places = [int(part[1:]) - 1 if part[1:].isdigit() else -1 for part in key[:2]]
+        patients = self._cases[case].patients
+        if not 0 <= places[0] < len(patients):
+            return None
+        one = patients[places[0]]
+        if not (one.keep or self._every) or not 0 <= places[1] < len(one.studies):
+            return None
+        return _Made(one, one.studies[places[1]])
+
+    def _is_planned(self, made: _Made, key: list[str], uid: str) -> bool:
+        """Whether a series is the plan's own; one that was taken in from files has other UIDs."""
+        places = [int(part[1:]) - 1 if part[1:].isdigit() else -1 for part in key[2:]]
+        if not 0 <= places[0] < len(made.study.series):
+            return False
+        planned = made.study.series[places[0]]
+        if not 0 <= places[1] < len(planned.images) or planned.images[places[1]].uid != uid:
+            return False
+        made.series[planned.uid] = planned.modality
+        return True
+
+    def _note(self) -> None:
+        waiting = self._waiting()
+        if not waiting and not self._deleted and not self._orders:
+            return
+        try:
+            if self._orders:
+                note_orders(self._database, self._orders)
+                self._orders.clear()
+            with self._database.writing() as connection:
+                now = dt.datetime.now(dt.UTC)
+                for one in waiting:
+                    self._note_study(connection, one, now)
+                for target, uid in self._deleted:
+                    of = select(study.c.number).where(study.c.uid == uid)
+                    connection.execute(
+                        update(stored)
+                        .where(stored.c.target == target, stored.c.study.in_(of))
+                        .values(deleted=now)
+                    )
+        except MachineError as error:
+            self._trouble = error.message
+            return
+        self._trouble = None
+        for one in waiting:
+            one.new = False
+        self._deleted.clear()
+
+    def _note_study(self, connection: Connection, made: _Made, now: dt.datetime) -> None:
+        number = self._number(connection, made.patient)
+        if number is None:
+            return
+        connection.execute(update(patient).where(patient.c.number == number).values(last_used=now))
+        planned = made.study
+        known = connection.execute(
+            select(study.c.number).where(study.c.uid == planned.uid)
+        ).scalar()
+        if known is None:
+            values = {
+                "patient": number,
+                "uid": planned.uid,
+                "accession": planned.accession,
+                "description": planned.description,
+                "date": planned.date,
+                "made": now,
+                "run": self._run,
+            }
+            (known,) = connection.execute(insert(study).values(values)).inserted_primary_key or (0,)
+        there = set(connection.scalars(select(series.c.uid).where(series.c.study == known)))
+        fresh = [
+            {"study": known, "uid": uid, "modality": modality}
+            for uid, modality in made.series.items()
+            if uid not in there
+        ]
+        if fresh:
+            connection.execute(insert(series), fresh)
+        for target, images in made.acknowledged.items():
+            values = {"instances": len(images), "at": now, "deleted": None}
+            of = (stored.c.study == known, stored.c.target == target)
+            if not connection.execute(update(stored).where(*of).values(values)).rowcount:
+                connection.execute(
+                    insert(stored).values({"study": known, "target": target, **values})
+                )
+
+    def _number(self, connection: Connection, planned: PlannedPatient) -> int | None:
+        """The registry's number of a patient, who is kept now if it was not; None if it cannot be."""
+        one = as_kept(planned)
+        found = by_id(connection, one.id, one.issuer)
+        if not found:
+            if problem := one.problem():
+                self._others[planned.id] = f"'{one.id}' is not kept: {problem.message}"
+                return None
+            add_to(connection, [one])
+            found = by_id(connection, one.id, one.issuer)
+        return found[0].number
+
+
+def as_kept(planned: PlannedPatient) -> Patient:
+    """A planned patient as the registry keeps one."""
+    return Patient(
+        id=planned.patient_id,
+        issuer=planned.issuer or "",
+        name=planned.name,
+        sex=planned.sex,
+        birth_date=planned.birth_date,
+        address=planned.address or "",
+        phone=planned.phone or "",
+        locale=planned.locale,
+    )
