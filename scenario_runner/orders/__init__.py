@@ -1,0 +1,1 @@
+"""Orders of a hospital: what HL7 v2 and FHIR say of a study before it exists."""

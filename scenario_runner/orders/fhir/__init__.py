@@ -1,0 +1,1 @@
+"""FHIR R4, R4B and R5: a thin client, and what its resources become."""

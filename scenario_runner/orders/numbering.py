@@ -1,0 +1,76 @@
+"""Which order a message means: its number, and who gave it (HL7 2.5.1 2.A.28 EI; PS3.3 C.4.11).
+
+Two placers may both count from 1. An order is another one where both sides name an authority and the two differ; where
+one side is silent, as a cancel often is, the number alone decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from scenario_runner.orders.order import Order, Said
+
+PLACER: Final = "PlacerOrderNumberImagingServiceRequest"
+FILLER: Final = "FillerOrderNumberImagingServiceRequest"
+_AUTHORITIES: Final = {
+    PLACER: "OrderPlacerIdentifierSequence",
+    FILLER: "OrderFillerIdentifierSequence",
+}
+NUMBERS: Final = (PLACER, FILLER, *_AUTHORITIES.values())
+"""What is to be known of an order to tell whose number it has."""
+
+
+class Authority(NamedTuple):
+    """Who gave a number; empty where nothing is said."""
+
+    name: str = ""
+    uid: str = ""
+    """Or another identifier that is the only one in the world."""
+
+    def differs(self, other: Authority) -> bool:
+        """Both say who gave the number, and it is somebody else."""
+        if self.uid and other.uid:
+            return self.uid != other.uid
+        return bool(self.name and other.name) and self.name != other.name
+
+    def agrees(self, other: Authority) -> bool:
+        """Both say who gave the number, and it is the same."""
+        if self.uid and other.uid:
+            return self.uid == other.uid
+        return bool(self.name) and self.name == other.name
+
+    def __str__(self) -> str:
+        return self.name or self.uid
+
+
+def key_of(order: Order) -> str:
+    """What tells an order from others of its patient: the placer's number, else the filler's, else the rest."""
+    for keyword in (PLACER, FILLER, "AccessionNumber"):
+        if text := order.text(keyword):
+            return f"{keyword}:{text}"
+    return f"{order.text('PatientID')}:{order.text('ScheduledProcedureStepID')}"
+
+
+def authority_of(said: Mapping[str, Said]) -> Authority:
+    """Who gave the number that an order, or a worklist item, goes by."""
+    for number, keyword in _AUTHORITIES.items():
+        if number in said and said[number].text:
+            items = said[keyword].items if keyword in said else ()
+            first = items[0] if items else {}
+            name, uid = first.get("LocalNamespaceEntityID"), first.get("UniversalEntityID")
+            return Authority(str(name or ""), str(uid or ""))
+    return Authority()
+
+
+def whole_key(order: Order) -> str:
+    """The key and whose it is; the key alone where nobody says so."""
+    authority = authority_of(order.said)
+    return "\0".join((key_of(order), *authority)) if any(authority) else key_of(order)
+
+
+def meant(ours: Authority, there: Iterable[tuple[str, Authority]]) -> list[str]:
+    """Of orders with the same number, those that may be meant: none is another one, several nobody can tell apart."""
+    near = [(name, theirs) for name, theirs in there if not ours.differs(theirs)]
+    return [name for name, theirs in near if ours.agrees(theirs)][:1] or [name for name, _ in near]

@@ -1,0 +1,95 @@
+"""An order for imaging, whoever placed it in whatever format: what HL7 and FHIR fill and planning reads.
+
+What it says stands under the keywords of DICOM attributes, as the worklist item of it would have them
+(PS3.4 table K.6-1), each with where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple
+
+from scenario_runner.errors import Where
+from scenario_runner.language.document import Path
+from scenario_runner.lazy_dataclasses import dataclass
+
+Status = Literal["new", "changed", "cancelled", "discontinued", "in-progress", "completed", "held"]
+"""What has become of the order, or what the message does to it."""
+
+
+class Said(NamedTuple):
+    """A value and its place. text: as DICOM has it; "" where it was said that there is none.
+
+    place: where it was said, or what finds that: of thousands of orders hardly one is asked. items: of a sequence,
+    keyword to value, instead of a text.
+    """
+
+    text: str
+    place: Where | Callable[[], Where]
+    items: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def where(self) -> Where:
+        """Where it was said."""
+        place = self.place
+        return place if isinstance(place, Where) else place()
+
+    @property
+    def value(self) -> Any:
+        """The text, or the items."""
+        return [dict(one) for one in self.items] if self.items else self.text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Said) and (self.value, self.where) == (other.value, other.where)
+
+    def __hash__(self) -> int:
+        return hash((self.text, len(self.items)))
+
+    def __repr__(self) -> str:
+        return f"Said({self.value!r}, {self.where.label!r})"
+
+
+said_of: Final[
+    Callable[[tuple[str, Where | Callable[[], Where], Sequence[Mapping[str, Any]]]], Said]
+] = partial(tuple.__new__, Said)
+"""One of text, place and items, in half the time: an order says thirty things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One of a patient's identifiers. issuer: who assigned it. kind: MR, PI, SS, … (HL7 table 0203)."""
+
+    id: str
+    issuer: str
+    kind: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order: a requested procedure of one patient.
+
+    said: DICOM keyword to value; what nobody said is absent. remarks: what was taken though it is
+    unusual, or left aside, in words.
+    """
+
+    name: str
+    """``message 4711, order 2``: what diagnostics call it."""
+    where: Where
+    status: Status
+    said: Mapping[str, Said]
+    other_ids: Sequence[Identifier] = ()
+    steps: Sequence[Mapping[str, Said]] = ()
+    """What further scheduled steps of the same requested procedure say."""
+    series: Sequence[Mapping[str, Any]] = ()
+    """Series that the source lists, with the keys of a scenario."""
+    places: Mapping[Path, Where] = field(default_factory=dict)
+    """Where values of the series come from, by paths such as ``(0, "sop_class")``."""
+    remarks: Sequence[str] = field(default=())
+
+    def text(self, keyword: str) -> str:
+        """What is said of an attribute; empty where nothing is."""
+        said = self.said.get(keyword)
+        return said.text if said is not None else ""

@@ -1,0 +1,188 @@
+"""Messages that are written say what the plan says, as their version has it, and strangers read them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenario_runner.orders.hl7 import Message
+from scenario_runner.orders.hl7.editing import with_values
+from scenario_runner.orders.hl7.patient import patient_changes
+from scenario_runner.orders.hl7.reading import KINDS, orders
+from scenario_runner.orders.hl7.writing import (
+    STRUCTURES,
+    VERSIONS,
+    Envelope,
+    check_kind,
+    order_message,
+    patient_message,
+)
+from scenario_runner.planning.plan import PlannedStudy
+from tests.orders.hl7.feeds import order
+from tests.planning.support import plan
+
+NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+
+
+_PLAN = """
+patients:
+  - id: P1
+    issuer: HOSP
+    name: O'NEIL^EVA^M^DR^JR
+    sex: F
+    birth_date: 1970-01-31
+    phone: +61 491 570 006
+    studies: [{accession: A1, modality: CT, date: 2026-02-03, time: "101500", description: Chest & abdomen}]
+  - id: P2
+    name: {family: YAMADA, given: TAROU, ideographic: 山田^太郎, phonetic: やまだ^たろう}
+    studies: [{accession: A2, modality: DX}]
+"""
+
+
+@pytest.fixture(scope="module")
+def planned() -> list[PlannedStudy]:
+    (case,) = plan(_PLAN)
+    return list(case.studies())
+
+
+def writable() -> list[tuple[str, str]]:
+    found = []
+    for kind in STRUCTURES:
+        for version in VERSIONS:
+            try:
+                check_kind(kind, version)
+            except ValueError:
+                continue
+            found.append((kind, version))
+    return found
+
+
+def _message(
+    planned: list[PlannedStudy], kind: str, version: str = "2.5.1", **more: object
+) -> bytes:
+    merged = planned[1].patient if kind in ("ADT^A34", "ADT^A40", "ADT^A47") else None
+    how = {
+        "kind": kind,
+        "version": version,
+        "now": NOW,
+        "merged": merged,
+        "control_id": "4711",
+        **more,
+    }
+    return order_message(planned[0], Envelope(**how))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("kind", "version"), writable())
+def test_what_is_written_is_read_back(planned: list[PlannedStudy], kind: str, version: str) -> None:
+    study = planned[0]
+    read = Message.read(_message(planned, kind, version))
+    assert (read.kind, read.version, read.control_id) == (kind, version, "4711")
+    assert read.text("PID-3.1") == study.patient.patient_id
+    if kind not in KINDS:
+        return
+    (found,) = orders(read)
+    assert found.text("PatientName") == study.patient.name
+    assert found.text("AccessionNumber") == study.accession
+    assert found.text("PatientTelephoneNumbers") == study.patient.phone
+    assert found.text("Modality") == study.modality
+    if kind != "OMG^O19":
+        assert found.text("StudyInstanceUID") == study.uid
+    if kind != "ORU^R01":
+        assert found.text("ScheduledProcedureStepStartDate") == f"{study.date:%Y%m%d}"
+
+
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_a_stranger_finds_what_is_written_valid(planned: list[PlannedStudy], kind: str) -> None:
+    from hl7apy.consts import VALIDATION_LEVEL
+    from hl7apy.parser import parse_message
+
+    data = _message(planned, kind).decode("utf-8")
+    lines = [line for line in data.split("\r") if line and not line.startswith("Z")]
+    parsed = parse_message(  # type: ignore[no-untyped-call]
+        "\r".join(lines) + "\r", VALIDATION_LEVEL.STRICT
+    )
+    if kind != "ORM^O01":  # its choice of OBR, RQD, RXO, … counts for hl7apy 1.3.5 as all of them
+        parsed.validate()
+    assert parsed.name == STRUCTURES[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [("OMI^O23", "2.4"), ("ORM^O01", "2.7"), ("ADT^A40", "2.3")]
+)
+def test_a_message_that_its_version_has_not_is_refused(
+    planned: list[PlannedStudy], kind: str, version: str
+) -> None:
+    with pytest.raises(ValueError, match=version.replace(".", r"\.")):
+        _message(planned, kind, version)
+
+
+def test_names_of_several_groups_keep_them(planned: list[PlannedStudy]) -> None:
+    (found,) = orders(Message.read(order_message(planned[1], Envelope(kind="ORM^O01", now=NOW))))
+    assert found.text("PatientName") == "YAMADA^TAROU=山田^太郎=やまだ^たろう"
+    data = order_message(planned[1], Envelope(kind="ORM^O01", now=NOW, character_set="~ISO IR87"))
+    assert Message.read(data).text("PID-5[2].1") == "山田"
+
+
+def test_a_character_set_that_lacks_a_letter_is_refused(planned: list[PlannedStudy]) -> None:
+    with pytest.raises(ValueError, match="has no"):
+        order_message(planned[1], Envelope(kind="ORM^O01", now=NOW, character_set="8859/1"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "part"),
+    [
+        ("PID-5.1", "O|NEIL", b"|O\\F\\NEIL^EVA|"),
+        ("PID-3[2].1", "P9", b"|P1^^^HOSP^MR~P9|"),
+        ("OBR-44.1", "X", b"||X"),
+        ("PID-8", None, b"|19700131|\r"),
+        ("PID-8", '""', b'|""\r'),
+        ("ZDS-1.1", "1.2.3", b"\rZDS|1.2.3\r"),
+        ("MSH-18", "8859/1", b"|2.5.1||||||8859/1\r"),
+    ],
+)
+def test_one_value_is_set_and_the_rest_stays(path: str, value: str | None, part: bytes) -> None:
+    data = with_values(order(), {path: value})
+    assert part in data
+    assert Message.read(data).text(path) == (value or "")
+
+
+@pytest.mark.parametrize("path", ["PID", "MSH-1", "MSH-2", "pid-5"])
+def test_what_cannot_be_set_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"path|cannot be set"):
+        with_values(order(), {path: "x"})
+
+
+_PATHS = st.builds(
+    "{}-{}[{}].{}.{}".format,
+    st.sampled_from(["PID", "PV1", "ORC", "ZAB"]),
+    st.integers(4, 30), st.integers(1, 3), st.integers(1, 5), st.integers(1, 3),
+)  # fmt: skip
+
+
+@given(
+    _PATHS, st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=20)
+)
+def test_any_text_set_anywhere_is_read_there_again(path: str, text: str) -> None:
+    data = with_values(order(charset="UNICODE UTF-8"), {path: text})
+    assert Message.read(data).text(path) == text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("phone", ["+61 491 570 006", "(555) 555-0100", "0491 570 006 ext. 5"])
+def test_a_telephone_number_of_any_country_is_read_as_it_was_written(
+    planned: list[PlannedStudy], version: str, phone: str
+) -> None:
+    patient = dataclasses.replace(planned[0].patient, phone=phone)
+    data = patient_message(patient, Envelope(kind="ADT^A08", version=version, now=NOW))
+    (change,) = patient_changes(Message.read(data))
+    assert change.said["PatientTelephoneNumbers"] == phone
+
+
+@pytest.mark.parametrize("kind", ["ADT^A34", "ADT^A47"])
+def test_a_merge_that_a_version_lacks_is_refused_with_the_one_it_has(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"went with version 2.7; write ADT\^A40"):
+        check_kind(kind, "2.7")
