@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from scenario_runner.dicom.dictionary import keywords, tag_for_keyword
-from scenario_runner.language.words import did_you_mean
-
-_PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),[xX]{2}[0-9A-Fa-f]{2}\) +\S.*")
+from scenario_runner.dicom.private_names import private_name
+from scenario_runner.language.diagnostic_words import did_you_mean
 
 
 def attribute_problem(name: str) -> tuple[str, str] | None:
@@ -18,10 +15,10 @@ def attribute_problem(name: str) -> tuple[str, str] | None:
     if name in keywords():
         return None
     if name.startswith("("):
-        match = _PRIVATE.fullmatch(name)
-        if match and int(match[1], 16) % 2 == 1:
+        private = private_name(name)
+        if private and private.group % 2 == 1:
             return None
-        reason = "its group is even" if match else "it is not written like one"
+        reason = "its group is even" if private else "it is not written like one"
         return (
             f"'{name}' is no private attribute: {reason}",
             'write "(0009,xx01) MY CREATOR": odd group, xx, element, creator; or a keyword',

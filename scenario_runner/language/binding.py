@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
-from scenario_runner.language.check import (
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
+from scenario_runner.language.declared import described_at, options_at
+from scenario_runner.language.diagnostic_words import did_you_mean, quoted
+from scenario_runner.language.value_diagnostics import (
     bad_form,
     bad_name,
-    in_file_order,
     not_one_of,
     subject,
     takes,
     type_diagnostic,
     wrong_length,
 )
-from scenario_runner.language.declared import described_at, options_at
-from scenario_runner.language.words import did_you_mean, either, quoted
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -68,7 +67,7 @@ def explain(
 ) -> list[Diagnostic]:
     """The diagnostics of a ValidationError, in file order; of a union, the branch that was meant."""
     placed = [
-        (_place(details["loc"], tree), details)
+        (_place(details, tree), details)
         for details in error.errors(include_url=False, include_context=True)
     ]
     placed = [
@@ -83,11 +82,17 @@ def explain(
     )
 
 
-def _place(loc: Iterable[str | int], tree: Any) -> Path:
-    """A pydantic location without the names of union branches and validators it has in between."""
+_OF_A_KEY = frozenset({"missing", "extra_forbidden"})
+
+
+def _place(details: ErrorDetails, tree: Any) -> Path:
+    """A pydantic location without what is nowhere in the tree: names of union branches and validators.
+
+    Only a key that is missing, or may not be there, is told of without being in the tree itself.
+    """
     place: list[str | int] = []
     value = tree
-    parts = list(loc)
+    parts = list(details["loc"])
     for index, part in enumerate(parts):
         if part == "[key]":
             continue
@@ -98,8 +103,8 @@ def _place(loc: Iterable[str | int], tree: Any) -> Path:
         if inside:
             value = value[part]
             place.append(part)
-        elif last and isinstance(value, Mapping) and isinstance(part, str):
-            place.append(part)  # a missing key, or the label of a union's branch
+        elif last and details["type"] in _OF_A_KEY and isinstance(value, Mapping):
+            place.append(part)
     return tuple(place)
 
 
@@ -113,11 +118,11 @@ def _at(tree: Any, place: Path) -> Any:
 
 
 _WRONG_TYPE = {
-    "string_type": "text", "int_type": "a whole number", "float_type": "a number",
-    "int_from_float": "a whole number", "bool_type": "true or false", "list_type": "a list",
-    "dict_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping",
-    "mapping_type": "a mapping", "tuple_type": "a list", "set_type": "a list",
-    "frozen_set_type": "a list", "none_required": "null", "is_instance_of": "something else",
+    "string_type": "string", "int_type": "integer", "float_type": "number",
+    "int_from_float": "integer", "bool_type": "boolean", "list_type": "array",
+    "dict_type": "object", "model_type": "object", "model_attributes_type": "object",
+    "mapping_type": "object", "tuple_type": "array", "set_type": "array",
+    "frozen_set_type": "array", "none_required": "null", "is_instance_of": "something else",
 }  # fmt: skip
 
 
@@ -133,7 +138,6 @@ def _relevant(
     The third part lists what the other branches would have taken instead.
     """
     kept: list[tuple[Path, ErrorDetails, list[str]]] = []
-    placed = [(_without_label(place, details), details) for place, details in placed]
     for place, details in placed:
         wrong_type = _is_wrong_type(details)
         if wrong_type and any(
@@ -145,7 +149,7 @@ def _relevant(
             continue
         if wrong_type and same[0] is not details:
             continue
-        alternatives = [_WRONG_TYPE.get(d["type"], "text") for d in same if _is_wrong_type(d)]
+        alternatives = [_WRONG_TYPE.get(d["type"], "string") for d in same if _is_wrong_type(d)]
         kept.append((place, details, alternatives))
     return kept
 
@@ -154,22 +158,6 @@ def _is_wrong_type(details: ErrorDetails) -> bool:
     """Whether the value is of another type; a mapping is no badly written date or age either."""
     kind, value = details["type"], details["input"]
     return kind in _WRONG_TYPE or (kind in _FORMS and isinstance(value, Mapping | list))
-
-
-def _without_label(place: Path, details: ErrorDetails) -> Path:
-    """Only a missing or forbidden key can be the last part without being in the tree."""
-    if details["type"] in ("missing", "extra_forbidden") or not place:
-        return place
-    label = place[-1] == details["loc"][-1] and isinstance(place[-1], str)
-    value = details["input"]
-    return place[:-1] if label and isinstance(value, Mapping) and _is_label(place[-1]) else place
-
-
-def _is_label(part: str | int) -> bool:
-    """Whether a part of a location is how pydantic calls a branch; no field has such a name."""
-    return isinstance(part, str) and (
-        part in ("bool", "int", "float", "str") or part[:1].isupper() or "[" in part or "-" in part
-    )
 
 
 def _diagnostic(
@@ -196,8 +184,7 @@ def _diagnostic(
     if details["loc"] and details["loc"][-1] == "[key]":
         return bad_name(document, at)
     if _is_wrong_type(details):
-        wanted = either(alternatives)
-        return type_diagnostic(document, at, value, wanted)
+        return type_diagnostic(document, at, value, alternatives)
     if kind in ("literal_error", "enum"):
         return not_one_of(document, at, value, options_at(model, place))
     if kind == "string_pattern_mismatch":
@@ -220,12 +207,14 @@ def _diagnostic(
         return Diagnostic("FAB106", at_key, details["msg"], context["hint"])
     if kind in _FORMS:
         return Diagnostic("FAB106", where, details["msg"])
-    message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    message = str(context["error"]) if kind in _RAISED else details["msg"]
     # A rule over several keys is about the mapping, whose key says which one.
     whole = document.where(at, key=True) if isinstance(value, Mapping) else where
     return Diagnostic("FAB118", whole, message[:1].lower() + message[1:] if message else kind)
 
 
+_RAISED = frozenset({"value_error", "assertion_error"})
+"""Error types of validators, whose own error is in the context."""
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt"),
     "less_than_equal": ("at most", "le"), "less_than": ("less than", "lt"),

@@ -50,6 +50,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB119": "a name that nothing before gives",
         "FAB120": "a file that is not there",
         "FAB121": "a way that the target does not have",
+        "FAB122": "messages that the site has no receiver for",
+        "FAB123": "something that cannot run side by side",
         # Templates
         "FAB201": "not an expression",
         "FAB202": "a statement or comment in a template",
@@ -80,11 +82,29 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB315": "a transfer syntax that cannot hold the pixels",
         "FAB316": "an unknown fault, or one that the series cannot have",
         "FAB317": "a source of patients is unknown, or cannot give them",
+        "FAB318": "rows that cannot be read",
         # Site files
         "FAB401": "a target without a service",
         "FAB402": "an environment variable that is not set",
         "FAB403": "a template where none is rendered",
         "FAB404": "a plugin folder that is not there",
+        # Libraries
+        "FAB601": "a library that is not found",
+        "FAB602": "a step list or scenario that the library does not have",
+        "FAB603": "no version that fits",
+        "FAB604": "not a reference to a library",
+        "FAB605": "lists that use each other",
+        "FAB606": "a parameter without a value",
+        "FAB607": "an unknown parameter",
+        "FAB608": "a parameter of the wrong type",
+        "FAB609": "something that cannot stand beside a use",
+        "FAB610": "a library that is not as it was locked",
+        "FAB611": "libraries that do not go together",
+        "FAB612": "a library that needs another version of the program",
+        "FAB613": "an archive that is not sound",
+        # Messages
+        "FAB501": "not a message that can be read",
+        "FAB502": "a field of a message that no attribute can hold",
     }
 )
 """Code to title; ``docs/reference/diagnostics.md`` says more about each."""

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
-from scenario_runner.language.document import Document, Origins, Path
-from scenario_runner.language.schema import TEMPLATE, WHOLE
-from scenario_runner.language.validity import Validity
-from scenario_runner.language.words import (
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, in_file_order
+from scenario_runner.language.diagnostic_words import (
     did_you_mean,
-    either,
+    nearest,
     quoted,
     some_of,
-    type_word,
-    value_words,
 )
+from scenario_runner.language.document import Document, Path
+from scenario_runner.language.schema import TEMPLATE, WHOLE
+from scenario_runner.language.validity import Validity
+from scenario_runner.language.value_diagnostics import (
+    bad_form,
+    missing_space,
+    not_one_of,
+    subject,
+    takes,
+    type_diagnostic,
+    wrong_length,
+)
+from scenario_runner.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +122,7 @@ class SchemaCheck:
                         hint = f"{hint}{beside}" if words else hint or described
                     yield replace(diagnostic, hint=hint)
             return
-        types = either(type_word(name) for name in self._types(error.schema))
-        found = type_diagnostic(document, error.path, error.instance, types)
+        found = type_diagnostic(document, error.path, error.instance, self._types(error.schema))
         mapping = next(filter(None, map(self._with_keys, error.schema["anyOf"])), None)
         yield replace(found, hint=takes(mapping, error.path)) if mapping else found
 
@@ -129,8 +136,9 @@ class SchemaCheck:
         """The types that a schema takes, templates aside."""
         if "$ref" in schema:
             name = schema["$ref"].removeprefix("#/$defs/")
-            if not name.endswith("template"):
-                yield from self._types(self.schema["$defs"][name])
+            target = self.schema["$defs"][name]
+            if target.get("pattern") not in _TEMPLATES:
+                yield from self._types(target)
             return
         for branch in schema.get("anyOf", ()):
             yield from self._types(branch)
@@ -140,85 +148,16 @@ class SchemaCheck:
                 yield name
 
 
-def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by place, and each finding once, also when an alias leads to it twice."""
-    unique = {
-        (d.where.file, d.where.line, d.where.column, d.code, d.message): d for d in diagnostics
-    }
-    return sorted(
-        unique.values(),
-        key=lambda d: (d.where.file, d.where.line, d.where.column, d.where.end_column, d.code),
-    )
-
-
-_LATER = frozenset({"use"})
-"""Steps of the language that no room can do yet."""
-
-
 _Formatter = Callable[[_Error, Document], Iterator[Diagnostic]]
-
-
-_HOW_TO_WRITE = {
-    "text": "put it in quotes",
-    "a whole number": "write digits only, without quotes",
-    "a number": "write a plain number, without quotes",
-    "true or false": "write true or false, without quotes",
-    "a list": "write [a, b], or one line that starts with '- ' for each item",
-    "a mapping": "write {key: value}, or one line key: value for each key",
-}
-
-
-def type_diagnostic(document: Origins, path: Path, value: Any, wanted: str) -> Diagnostic:
-    """A value of another type than the one wanted, which is named in words."""
-    hint = _HOW_TO_WRITE.get(wanted, f"it takes {wanted}")
-    if value is None:
-        where = document.where(path, key=True)
-        return Diagnostic("FAB102", where, f"{subject(path)} has no value; it takes {wanted}", hint)
-    message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
-    hint = _missing_space(value, wanted) or hint
-    return Diagnostic("FAB102", document.where(path), message, hint)
-
-
-def no_list(document: Origins, path: Path, value: Any) -> Diagnostic | None:
-    """What is wrong with a value that ``for_each`` cannot take one by one; None for a list."""
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes | Mapping):
-        return None
-    return type_diagnostic(document, path, value, "a list")
-
-
-_KEY_AND_VALUE = re.compile(r"([a-z_]+):(\S.*)")
-
-
-def _missing_space(value: Any, wanted: str) -> str | None:
-    """What to write where ``key:value`` or ``-item`` was taken for text or a key."""
-    if wanted == "a mapping" and isinstance(value, str):
-        found = _KEY_AND_VALUE.fullmatch(value)
-        return f"write {found[1]}: {found[2]}, with a space after the ':'" if found else None
-    if wanted == "a list" and isinstance(value, dict):
-        item = next(iter(value), "")
-        glued = item[:1] == "-" and item[1:2].isalpha()
-        return f"write - {item[1:]}, with a space after the '-'" if glued else None
-    return None
-
-
-def subject(path: Path) -> str:
-    """What a message calls the value at a path."""
-    if not path:
-        return "the file"
-    last = path[-1]
-    if isinstance(last, str):
-        return quoted(last)
-    owner = next((part for part in reversed(path) if isinstance(part, str)), None)
-    return f"item {last + 1} of '{owner}'" if owner else f"item {last + 1}"
 
 
 def _type(error: _Error, document: Document) -> Iterator[Diagnostic]:
     names = error.limit
     listed = [names] if isinstance(names, str) else [name for name in names if name != "null"]
-    wanted = "text" if "string" in listed else either(type_word(name) for name in listed)
+    wanted = ["string"] if "string" in listed else listed
     found = type_diagnostic(document, error.path, error.instance, wanted)
     keys = error.schema.get("properties") and "object" in listed
-    if keys and not _missing_space(error.instance, wanted):
+    if keys and not missing_space(error.instance, wanted):
         found = replace(found, hint=takes(error.schema, error.path))
     yield found
 
@@ -233,11 +172,7 @@ def _required(error: _Error, document: Document) -> Iterator[Diagnostic]:
 def _missing(missing: str, error: _Error, document: Document) -> Iterator[Diagnostic]:
     allowed = error.schema.get("properties", {})
     if any(
-        key not in allowed
-        and (
-            key.startswith(f"{missing}:")
-            or did_you_mean(key, allowed) == did_you_mean(missing, [missing])
-        )
+        key not in allowed and (key.startswith(f"{missing}:") or nearest(key, allowed) == missing)
         for key in error.instance
     ):
         return  # misspelt, and reported as that
@@ -254,26 +189,20 @@ def _missing_words(missing: str, error: _Error, path: Path) -> tuple[str, str]:
 
 
 def _first_line(schema: Mapping[str, Any]) -> str | None:
-    """How a schema describes itself, in one line."""
+    """How a schema describes itself: its first line, with the rest of a sentence that goes on."""
     lines = str(schema.get("description", "")).splitlines()
-    return lines[0] if lines else None
-
-
-def takes(schema: Mapping[str, Any], path: Path) -> str:
-    """The hint that lists what a mapping may have: ``query takes: on, via, level, …``."""
-    keys = some_of(schema.get("properties", {}))
-    owner = schema.get("x-takes") or next(
-        (part for part in reversed(path) if isinstance(part, str)), "the file"
-    )
-    docs = f"      {schema['x-docs']}" if "x-docs" in schema else ""
-    return f"{owner} takes: {keys}{docs}" if keys else ""
+    if len(lines) < 2 or lines[0].endswith((".", ":", ";")):
+        return lines[0] if lines else None
+    paragraph = " ".join(itertools.takewhile(str.strip, lines))
+    more = paragraph.find(". ", len(lines[0]))
+    return paragraph if more < 0 else paragraph[: more + 1]
 
 
 def _additional(error: _Error, document: Document) -> Iterator[Diagnostic]:
     allowed = list(error.schema.get("properties", {}))
     kind = error.schema.get("x-entry-of")
     for name in error.instance:
-        if name in allowed:
+        if name in allowed or ("patternProperties" in error.schema and name.startswith("x-")):
             continue
         where = document.where((*error.path, name), key=True)
         guess = did_you_mean(name, allowed)
@@ -281,11 +210,6 @@ def _additional(error: _Error, document: Document) -> Iterator[Diagnostic]:
             code = {"step": "FAB109", "check": "FAB112"}[kind]
             steps = some_of(entry_names(error.schema), 30)
             hint = f"{kind}s: {steps}      docs/reference/{kind}s.md"
-            if name in _LATER:
-                guess, hint = (
-                    "",
-                    f"'{name}' belongs to the language, but this version cannot do it yet",
-                )
             yield Diagnostic(code, where, f"unknown {kind} {quoted(name)}{guess}", hint)
         elif kind:
             beside = [key for key in allowed if key not in entry_names(error.schema)]
@@ -339,17 +263,6 @@ def _enum(error: _Error, document: Document) -> Iterator[Diagnostic]:
     yield not_one_of(document, error.path, error.instance, options)
 
 
-def not_one_of(document: Origins, path: Path, value: Any, options: list[str]) -> Diagnostic:
-    """A value outside a fixed list."""
-    guess = did_you_mean(value, options) if isinstance(value, str) else ""
-    return Diagnostic(
-        "FAB105",
-        document.where(path, key=value is None),
-        f"{subject(path)} cannot be {value_words(value)}{guess}",
-        f"{path[-1] if path and isinstance(path[-1], str) else 'it'} is one of: {some_of(options, 30)}",
-    )
-
-
 def _const(error: _Error, document: Document) -> Iterator[Diagnostic]:
     yield not_one_of(document, error.path, error.instance, [str(error.limit)])
 
@@ -357,19 +270,6 @@ def _const(error: _Error, document: Document) -> Iterator[Diagnostic]:
 def _pattern(error: _Error, document: Document) -> Iterator[Diagnostic]:
     examples = error.schema.get("examples", ())
     yield bad_form(document, error.path, error.instance, examples, _first_line(error.schema) or "")
-
-
-def bad_form(
-    document: Origins, path: Path, value: Any, examples: Iterable[Any] = (), hint: str = ""
-) -> Diagnostic:
-    """Text that does not have the form it must have."""
-    listed = some_of(examples, 4)
-    return Diagnostic(
-        "FAB106",
-        document.where(path),
-        f"{value_words(value)} does not have the form that {subject(path)} needs",
-        (f"for example: {listed}" if listed else hint) or None,
-    )
 
 
 _BOUNDS = {
@@ -392,25 +292,6 @@ def _length(error: _Error, document: Document) -> Iterator[Diagnostic]:
     least = error.keyword.startswith("min")
     found = wrong_length(document, error.path, error.instance, least, int(error.limit))
     yield replace(found, hint=_first_line(error.schema))
-
-
-def wrong_length(document: Origins, path: Path, value: Any, least: bool, limit: int) -> Diagnostic:
-    """Text, a list or a mapping with too few or too many parts."""
-    unit = "character" if isinstance(value, str) else "item" if isinstance(value, list) else "key"
-    noun = unit if limit == 1 else f"{unit}s"
-    words = "at least" if least else "at most"
-    message = f"{subject(path)} must have {words} {limit} {noun}, not {len(value)}"
-    return Diagnostic("FAB108", document.where(path), message)
-
-
-def bad_name(document: Origins, path: Path) -> Diagnostic:
-    """A key that must be a name and is not."""
-    return Diagnostic(
-        "FAB106",
-        document.where(path, key=True),
-        f"{quoted(str(path[-1]))} cannot be a name",
-        "a name has letters, digits and underscores, no digit first, and at most 64 characters",
-    )
 
 
 def _anything_else(error: _Error, document: Document) -> Iterator[Diagnostic]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from scenario_runner.language.document import Member, Node
 from scenario_runner.language.scalars import plain_scalar
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scenario_runner.language.stand_ins import Restore
+    from scenario_runner.language.yaml_1_2 import Restore
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000

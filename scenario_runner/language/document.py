@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Protocol
 
 from scenario_runner.errors import Where
+from scenario_runner.lazy_dataclasses import dataclass
 
 Path = tuple[str | int, ...]
 """Keys and list positions from the top of a document: ``("patients", 0, "studies")``."""

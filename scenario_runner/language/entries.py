@@ -1,30 +1,27 @@
 """The entries of ``steps`` and ``finally``: what may stand beside the key that names a step or check."""
 
-from __future__ import annotations
-
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from scenario_runner.language.fields import Duration, Expression, Model, Name, Text
+from scenario_runner.language.searching import require_pattern
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
+    from scenario_runner.language.document import Origins, Path
+    from scenario_runner.language.uses import Branch, Use
 
 FailureKind = Literal["error", "failed"]
-Section = Literal["steps", "finally"]
-SECTIONS: tuple[Section, ...] = ("steps", "finally")
+Section = Literal["setup", "steps", "finally"]
+SECTIONS: tuple[Section, ...] = ("setup", "steps", "finally")
+"""In the order in which they run."""
 
 
 def _expression(value: str) -> str:
     """A regular expression; one with a template in it is judged when it is rendered."""
     if "{{" not in value:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"this is no regular expression: {error}") from error
+        require_pattern(value)
     return value
 
 
@@ -74,6 +71,15 @@ class StepSiblings(Model):
     """Labels of this step."""
 
 
+class StepDefaults(Model):
+    """What goes for every step that does not say it itself."""
+
+    timeout: Duration | None = None
+    """How long a step may take, all attempts together."""
+    retry: RetrySpec | None = None
+    """Try again when it fails."""
+
+
 class CheckSiblings(Model):
     """What every check takes beside its own key."""
 
@@ -105,8 +111,10 @@ class StepEntry:
     """Which step: ``query``."""
     parameters: Any
     """The raw tree, rendered and typed by ``step_parameters`` when the step runs."""
-    path: Path
-    parameters_path: Path
+    origins: "Origins"
+    """Of the paths that follow."""
+    path: "Path"
+    parameters_path: "Path"
     id: str
     title: str | None
     when: str | bool | None
@@ -120,3 +128,12 @@ class StepEntry:
     requirements: tuple[str, ...]
     tags: tuple[str, ...]
     section: Section
+    use: "Use | None" = None
+    """Which use it comes from, when it is a step of a list."""
+    branch: "Branch | None" = None
+    """Which branch of a ``parallel`` it is in, when it runs beside others."""
+
+    def called(self, name: str) -> "list[str]":
+        """The ids that a step of this name may have, seen from here: of the own list first."""
+        prefixes = [] if self.use is None else [use.prefix for use in reversed(self.use.whole)]
+        return [*(f"{prefix}{name}" for prefix in prefixes), name]

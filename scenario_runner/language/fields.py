@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -24,7 +24,11 @@ _TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2}))?", re.ASCII)
 
 
 class Model(BaseModel):
-    """Base of everything that is read from a file: unknown keys are errors, values are frozen."""
+    """Base of everything that is read from a file: unknown keys are errors, values are frozen.
+
+    Modules of many models leave ``from __future__ import annotations`` out: pydantic would compile each
+    annotation once more, which takes as long as the rest of making the class.
+    """
 
     model_config = ConfigDict(
         defer_build=True,  # a scenario uses few of all the steps and checks
@@ -33,6 +37,11 @@ class Model(BaseModel):
         strict=True,
         populate_by_name=True,
     )
+
+    @classmethod
+    def defaults(cls) -> Self:
+        """One without any value from a file. Unlike a call of the class it builds no validator."""
+        return super().model_construct()
 
 
 def _duration(value: Any) -> Any:
@@ -143,6 +152,13 @@ def _run_folder(value: Any) -> Any:
         parts = PurePosixPath(text.replace("\\", "/")).parts
         bad = not parts or text.startswith(("/", "\\", "~")) or ".." in parts or ":" in text
         stems = {part.split(".")[0].lower() for part in parts}
+        long = any(len(part.encode("utf-8", "replace")) > MAX_FILE_NAME for part in parts)
+        if long:
+            raise PydanticCustomError(
+                "run_folder",
+                "a name of a folder has {most} bytes at most",
+                {"most": str(MAX_FILE_NAME)},
+            )
         if not bad and parts[0].lower() not in RUN_NAMES and not stems & DEVICES:
             return text
     raise PydanticCustomError(
@@ -151,6 +167,9 @@ def _run_folder(value: Any) -> Any:
         {"value": str(value)},
     )
 
+
+MAX_FILE_NAME = 200
+"""Bytes of a name in UTF-8; the file systems of all platforms take 255, and some is put to it."""
 
 RUN_NAMES = frozenset(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from os import PathLike, fspath
 from pathlib import Path as FilePath
@@ -13,7 +14,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.language.complaints import syntax_fault
 from scenario_runner.language.composing import Composer, Fault
 from scenario_runner.language.document import Document, Node, line_starts, position
-from scenario_runner.language.stand_ins import stand_in
+from scenario_runner.language.yaml_1_2 import stand_in
 
 MAX_BYTES = 1024 * 1024
 """The size limit of a scenario or site file."""
@@ -32,7 +33,7 @@ def load_document(path: str | PathLike[str]) -> Document:
     """Read and parse a YAML file. Raises InvalidInput, also for a file that cannot be read."""
     file = fspath(path)
     try:
-        if FilePath(file).is_dir():
+        if os.path.isdir(file):  # noqa: PTH112 - false for what is no name
             raise _invalid(
                 file, "FAB002", "this is a folder; a file is expected here", "name the file in it"
             )

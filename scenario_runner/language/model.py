@@ -1,19 +1,18 @@
 """The typed shape of a scenario file and its patients, studies and series, after rendering."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from scenario_runner.language.entries import StepDefaults
 from scenario_runner.language.fields import (
     AttributeName,
     Count,
     Date,
+    Expression,
     Model,
     Name,
     Tags,
@@ -22,6 +21,7 @@ from scenario_runner.language.fields import (
     parse_date,
 )
 from scenario_runner.language.scalars import as_written
+from scenario_runner.lazy_dataclasses import dataclass
 
 _AGE = re.compile(r"(\d{1,3})([dwmy])", re.ASCII | re.IGNORECASE)
 
@@ -117,7 +117,7 @@ class BurnIn(Model):
     """A QR code with the UIDs, so that a screenshot of any viewer can be traced to its image."""
 
     @model_validator(mode="after")
-    def _dark_needs_pixels(self) -> BurnIn:
+    def _dark_needs_pixels(self) -> Self:
         if self.code is not None and self.as_ != "pixels":
             raise PydanticCustomError(
                 "code_in_overlay",
@@ -136,6 +136,15 @@ class FaultSpec(Model):
     """Which images have it, from 1; by default all, or the last where it is between images."""
 
 
+class InstanceSpec(Model):
+    """One image of a series that is known beforehand."""
+
+    uid: Text | None = None
+    """SOPInstanceUID; by default one of its own."""
+    number: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    """InstanceNumber; by default its place in the series, from 1."""
+
+
 class SeriesSpec(Model):
     """One series, or ``count`` alike."""
 
@@ -147,19 +156,23 @@ class SeriesSpec(Model):
     SR is a report, KO a key object selection, PR a presentation state, DOC a PDF document.
     """
     description: Text | None = None
-    """SeriesDescription."""
+    """SeriesDescription; by default as it is usual for what the study is of."""
     number: Count | None = None
     """SeriesNumber; by default 1, 2, 3, …"""
     protocol: Text | None = None
     """ProtocolName."""
     body_part: Text | None = None
-    """Defined term of BodyPartExamined: CHEST, HAND, …"""
+    """Defined term of BodyPartExamined: CHEST, HAND, …; by default of an examination of the modality."""
     laterality: Literal["L", "R", "B", "U"] | None = None
     """Which side, where the body part is paired."""
     view: Text | None = None
     """ViewPosition: PA, AP, LL, RL, CC, MLO, …"""
     images: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """How many images; by default what is usual for the modality."""
+    instances: Annotated[list[InstanceSpec], Field(min_length=1, max_length=1_000_000)] | None = (
+        None
+    )
+    """The images one by one, ``[{uid: 1.2.3, number: 7}]``, instead of ``images``."""
     frames: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Frames of each image."""
     size: (
@@ -186,6 +199,14 @@ class SeriesSpec(Model):
     tags: Tags = Field(default={})
     """Attributes of every image of the series."""
 
+    @model_validator(mode="after")
+    def _counted_once(self) -> Self:
+        if self.images is not None and self.instances is not None:
+            raise PydanticCustomError(
+                "counted_once", "give 'images' or 'instances', which says how many there are, too"
+            )
+        return self
+
 
 class StudySpec(Model):
     """One study, or ``count`` alike."""
@@ -195,7 +216,8 @@ class StudySpec(Model):
     accession: Text | None = None
     """An identifier pattern or a literal; by default the site's rule."""
     description: Text | None = None
-    """StudyDescription."""
+    """StudyDescription; by default of an examination that fits modality, body part, sex and age, in the
+    language of the patient's locale."""
     date: _StudyDay | None = None
     """A date, ``today``, or days before it (``-3d``); by default a weekday of 2025 from the seed."""
     time: Time | None = None
@@ -203,7 +225,7 @@ class StudySpec(Model):
     modality: Text | None = None
     """What the series are when they do not say; alone, one series of it."""
     referring_physician: Text | None = None
-    """``FAMILY^GIVEN``."""
+    """``FAMILY^GIVEN``; by default one of a few who refer to this site."""
     institution: Text | None = None
     """InstitutionName."""
     procedure: Text | None = None
@@ -214,8 +236,8 @@ class StudySpec(Model):
     """The series of the study; an empty list for a study that only ``import`` fills."""
 
 
-_From = Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
-"""The name of a source, and what it takes."""
+_From = Annotated[dict[str, Any], Field(min_length=1)]
+"""The name of a source and what it takes; what else it takes may stand beside it."""
 
 
 class PatientSpec(Model):
@@ -233,11 +255,14 @@ class PatientSpec(Model):
     name: Text | NameParts | None = None
     """``FAMILY^GIVEN``, the components, or ``{locale: en_AU}`` for a generated one."""
     sex: Literal["M", "F", "O"] | None = None
-    """PatientSex."""
+    """PatientSex; by default of somebody who has such studies."""
     birth_date: Date | None = None
     """PatientBirthDate."""
     age: Age | AgeRange | None = None
-    """On the day of the first study, older at later ones; or a range to draw from."""
+    """On the day of the first study, older at later ones; or a range to draw from.
+
+    By default the age of somebody who has such studies.
+    """
     locale: Text | None = None
     """Where name, address and phone are from: en_US, de_DE, ja_JP, …"""
     address: Text | None = None
@@ -246,6 +271,9 @@ class PatientSpec(Model):
     """PatientTelephoneNumbers."""
     character_set: Text | list[Text] | None = None
     """Defined terms of SpecificCharacterSet; by default what the values need."""
+    keep: bool = False
+    """Keep the patient in the registry once a PACS has something of it, so that a later run can meet it again by
+    ``from: {registry: …}``."""
     tags: Tags = Field(default={})
     """Attributes of every image of the patient."""
     studies: list[StudySpec] = Field(default=[])
@@ -265,6 +293,15 @@ _MATRIX = {
 }
 
 
+class Skip(Model):
+    """When a case is not run, and why."""
+
+    when: Expression = True
+    """What has to hold: ``site.name == 'north'``; names are those that patients have."""
+    reason: Annotated[Text, Field(min_length=1)]
+    """What the report says."""
+
+
 class ScenarioHeader(Model):
     """Everything of a scenario but its patients and steps."""
 
@@ -273,6 +310,14 @@ class ScenarioHeader(Model):
     """Unique within a library; letters, digits, ``_ . -``."""
     title: Text = ""
     """What it proves, for the report."""
+    scenario: Text | None = None
+    """A scenario of a library that this one is, ``LIBRARY/NAME@RANGE``: what is not said here is as it says."""
+    with_: Annotated[dict[Name, Any], Field(alias="with")] = Field(default={})
+    """Values of that scenario's variables."""
+    step_defaults: Annotated[StepDefaults | None, Field(alias="defaults")] = None
+    """What goes for every step that does not say it itself."""
+    skip: Skip | None = None
+    """When not to run its cases, and why."""
     description: Text = ""
     """More about it, for the report."""
     version: Text = ""
@@ -289,3 +334,6 @@ class ScenarioHeader(Model):
     """Variables for templates; ``--set`` gives them other values."""
     matrix: Annotated[dict[str, Any], WithJsonSchema(_MATRIX)] = Field(default={})
     """Axis name to list of values; ``exclude`` and ``include`` as in GitHub Actions."""
+    rows: Text | None = None
+    """A table, ``.csv``, ``.json`` or ``.yaml``, relative to this file: one case for each row (times the matrix),
+    whose cells templates call ``row.COLUMN``."""

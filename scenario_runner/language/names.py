@@ -8,30 +8,25 @@ run. ``check_names`` holds every expression of a tree against it, so that ``fabr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
-from scenario_runner.language.sandbox import compiled, parse, refusals
-from scenario_runner.language.template_values import (
-    Budget,
-    TemplateProblem,
-    missing,
-    text_of,
-    unknown_key,
-    unknown_name,
-)
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
+from scenario_runner.language.sandbox import compiled, parsed, refusals
+from scenario_runner.language.template_limits import NO_SUCH_NAME, Budget, TemplateProblem
+from scenario_runner.language.template_values import missing, text_of, unknown_key, unknown_name
 from scenario_runner.language.templates import (
     Part,
     WhereIs,
     diagnostic,
     expression_in,
-    in_file_order,
     split,
     texts,
 )
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
@@ -147,11 +142,13 @@ def check_names(
     deferred: frozenset[Path] = frozenset(),
     *,
     is_expression: bool = False,
+    later: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Diagnostic]:
     """Every expression of a raw tree that can never have a value, in file order.
 
     path: where ``tree`` stands. shape: the names there are. deferred: paths below it to leave out,
-    for they are checked with further names. is_expression: ``tree`` is a ``when`` or an ``expr``.
+    for they are checked with further names. is_expression: ``tree`` is a ``when`` or an ``expr``. later: the
+    lines of the steps that save a name which is not there yet.
     """
     found: list[Diagnostic] = []
     scalars: Iterable[tuple[Path, str]] = texts(tree)
@@ -162,6 +159,9 @@ def check_names(
             continue
         place = where((*path, *below))
         for problem, part in _problems_of(text, shape, is_expression):
+            if problem.code == NO_SUCH_NAME and problem.token in later:
+                line = later[problem.token]
+                problem.hint = f"the step at line {line} saves it, which does not run before"
             found.append(diagnostic(problem, place, text, part))
         if len(found) >= MOST_DIAGNOSTICS:
             break
@@ -185,7 +185,7 @@ def _problems_of(
 def problems(source: str, shape: Shape) -> list[TemplateProblem]:
     """All that is wrong with one expression, whatever the values will be."""
     try:
-        tree = parse(source)
+        tree = parsed(source)
     except TemplateProblem as problem:
         return [problem]
     found = list(refusals(tree))
@@ -195,9 +195,28 @@ def problems(source: str, shape: Shape) -> list[TemplateProblem]:
     return found + [problem for problem in inference.found if problem.token not in refused]
 
 
+def members_read(source: str, name: str) -> frozenset[str] | None:
+    """Which members of a name an expression reads; None where it takes the name as a whole."""
+    whole = nodes.Output([parsed(source)])
+    owners: list[nodes.Getattr | nodes.Getitem] = [
+        *whole.find_all(nodes.Getattr),
+        *whole.find_all(nodes.Getitem),
+    ]
+    members = [
+        key
+        for node in owners
+        if isinstance(node.node, nodes.Name)
+        and node.node.name == name
+        and (key := _key(node)) is not None
+    ]
+    used = sum(node.name == name for node in whole.find_all(nodes.Name))
+    return None if used > len(members) else frozenset(members)
+
+
 def _constant(source: str, *, mixed: bool) -> list[TemplateProblem]:
     """What goes wrong with an expression that uses no name, and so can be tried at once."""
-    if next(parse(source).find_all(nodes.Name), None) or isinstance(parse(source), nodes.Name):
+    tree = parsed(source)
+    if isinstance(tree, nodes.Name) or next(tree.find_all(nodes.Name), None):
         return []
     try:
         value = compiled(source).evaluate({})

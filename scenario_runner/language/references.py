@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
 from scenario_runner.language.attributes import attribute_problem
+from scenario_runner.language.diagnostic_words import did_you_mean, either, quoted, some_of
 from scenario_runner.language.fields import DEFAULT_VALIDATOR
+from scenario_runner.language.named_files import named_file
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import is_template
-from scenario_runner.language.words import did_you_mean, either, quoted, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Document, Path
-    from scenario_runner.language.marks import Mark
+    from scenario_runner.language.schema_marks import Mark
     from scenario_runner.language.site_model import TargetSpec
-    from scenario_runner.plugins import Plugins
 
 
 def check_references(
     document: Document,
     marks: Iterable[Mark],
     targets: Mapping[str, TargetSpec] | None,
-    plugins: Plugins,
+    plugins: Offered,
 ) -> Iterator[Diagnostic]:
     """Unknown targets, validators, rules and attributes, missing files, ways a target does not have.
 
@@ -76,7 +78,7 @@ def _name(document: Document, mark: Mark, known: Collection[str]) -> Iterator[Di
     )
 
 
-def _rule(document: Document, mark: Mark, plugins: Plugins) -> Iterator[Diagnostic]:
+def _rule(document: Document, mark: Mark, plugins: Offered) -> Iterator[Diagnostic]:
     """A rule that no validator beside it has; one that does not tell its rules may have any."""
     if not isinstance(mark.value, str) or is_template(mark.value):
         return
@@ -113,9 +115,11 @@ def _file(document: Document, mark: Mark) -> Iterator[Diagnostic]:
     name = mark.value
     if not isinstance(name, str) or not name or is_template(name):
         return
-    folder = FilePath(document.file).parent
+    written_in = document.where(mark.path).file
+    folder = FilePath(written_in).parent
     try:
-        if any(character in name for character in "*?[") or (folder / name).exists():
+        found = named_file(written_in, name)
+        if any(character in name for character in "*?[") or os.path.exists(found):  # noqa: PTH110 - false for what is no name
             return
         near = [each.name for each in (folder / name).parent.iterdir()]
     except (OSError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -85,9 +85,25 @@ def _json(diagnostic: Diagnostic) -> str:
             **({"place": where.label} if where.label else {}),
             "message": diagnostic.message,
             "hint": diagnostic.hint,
+            **({"used": [_place(each) for each in users(where)]} if where.used else {}),
         },
         ensure_ascii=False,
     )
+
+
+def users(where: Where) -> Iterator[Where]:
+    """Where a file is used from, the nearest first."""
+    while where.used is not None:
+        where = where.used
+        yield where
+
+
+def _uses(where: Where) -> list[str]:
+    return [f"used at {each.file}:{each.line}:{each.column}" for each in users(where)]
+
+
+def _place(where: Where) -> dict[str, object]:
+    return {"file": where.file, "line": where.line, "column": where.column}
 
 
 def _github(diagnostic: Diagnostic) -> str:
@@ -104,7 +120,7 @@ def _github(diagnostic: Diagnostic) -> str:
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     if not where.file:
         properties = {"title": diagnostic.code}
-    message = _message(diagnostic) + (f"\n{diagnostic.hint}" if diagnostic.hint else "")
+    message = "\n".join(filter(None, (_message(diagnostic), diagnostic.hint, *_uses(where))))
     return f"::{diagnostic.severity} {listed}::{_data(message)}"
 
 
@@ -124,13 +140,14 @@ def _text(diagnostic: Diagnostic, lines: list[str] | None) -> str:
         out += _excerpt(where, lines[where.line - 1])
     if diagnostic.hint:
         out += [f"   {visible(line)}" for line in diagnostic.hint.splitlines()]
+    out += [f"   {visible(each)}" for each in _uses(where)]
     return "\n".join(out) + "\n"
 
 
 def _message(diagnostic: Diagnostic) -> str:
     """What is wrong, with what the place is called when lines say little."""
     where = diagnostic.where
-    named = where.label if where.file else ""
+    named = where.label if where.file and where.label != where.file else ""
     return f"{diagnostic.message} ({named})" if named else diagnostic.message
 
 

@@ -1,8 +1,7 @@
-"""Template expressions, parsed, refused or compiled: Jinja's sandbox with less in it.
+"""Template expressions: read by Jinja, then judged; ``evaluating`` gives those a value that nothing is wrong with.
 
-Jinja parses and compiles; before it compiles, every operation that could reach further or make
-something large is replaced by one of ``template_filters`` or ``template_values``. What is left to
-Jinja is ``and or not``, ``if … else``, literals and the order of evaluation.
+Only what stands in _ALLOWED can be in one, names that start with an underscore cannot be used, and there are
+no functions but the filters, tests and text methods of this language.
 """
 
 from __future__ import annotations
@@ -12,36 +11,33 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
+from scenario_runner.language.evaluating import value_of
 from scenario_runner.language.template_filters import FILTERS
-from scenario_runner.language.template_operators import OPERATORS, TEXT_METHODS
+from scenario_runner.language.template_limits import TemplateProblem, pay_for_file, require_work
+from scenario_runner.language.template_operators import TEXT_METHODS
 from scenario_runner.language.template_tests import TESTS, named, unknown_helper
 from scenario_runner.language.template_values import (
     ExpressionContext,
-    Missing,
     Root,
-    TemplateProblem,
     brief,
-    calculate,
     checked_number,
-    kind,
     present,
-    reach,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jinja2.runtime import Context, Undefined
-
 MAX_EXPRESSION = 4_096
 """Characters that one expression may have."""
+MAX_IN_FILE = 500_000
+"""Characters that all templates of one file may have together."""
+_SHORT = 200
+"""Characters of an expression whose tree is worth keeping."""
 MAX_NESTING = 40
-"""Levels of one expression; Python's own compiler takes about a hundred."""
+"""Levels of one expression."""
 
 _FAMILIAR = {
     "len": "| length", "str": "| string", "range": "matrix or count", "dict": "{…}",
@@ -49,42 +45,6 @@ _FAMILIAR = {
     "count": "| length", "replace": "| replace", "get": "| default", "capitalize": "| capitalize",
     "int": "| int", "float": "| float", "sum": "| sum", "min": "| min", "max": "| max",
 }  # fmt: skip
-
-
-class ExpressionSandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox without globals, in which only plain values can be reached into."""
-
-    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
-    intercepted_unops = frozenset(("+", "-"))
-    context_class = ExpressionContext
-
-    def __init__(self) -> None:
-        # Optimising would fold constants at compile time, outside of any budget.
-        super().__init__(
-            undefined=Missing, autoescape=False, optimized=False, keep_trailing_newline=True
-        )
-        self.globals.clear()
-        self.filters = {**FILTERS, **OPERATORS}
-        self.tests = dict(TESTS)
-
-    def getattr(self, obj: Any, attribute: str) -> Any | Undefined:
-        """A key of a mapping; never an attribute of an object."""
-        return reach(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any | Undefined:
-        """A key of a mapping or an element of a sequence."""
-        return reach(obj, argument)
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Arithmetic within the budget."""
-        assert isinstance(context, ExpressionContext)
-        return calculate(context.budget, operator, left, right)
-
-    def call_unop(self, context: Context, operator: str, arg: Any) -> Any:  # noqa: ARG002
-        """A sign before a number."""
-        if isinstance(present(arg), bool) or not isinstance(arg, int | float):
-            raise TemplateProblem("FAB207", f"'{operator}' needs a number, but it is {kind(arg)}")
-        return -arg if operator == "-" else arg
 
 
 _ALLOWED = (
@@ -96,9 +56,9 @@ _ALLOWED = (
 
 
 @lru_cache(maxsize=1)
-def environment() -> ExpressionSandbox:
-    """The one sandbox of the process; nothing in it changes after it is made."""
-    return ExpressionSandbox()
+def environment() -> Environment:
+    """What reads templates and expressions for the process; it neither compiles nor renders any."""
+    return Environment(autoescape=False, keep_trailing_newline=True)  # noqa: S701 - nothing is rendered
 
 
 def parse(source: str) -> nodes.Expr:
@@ -129,6 +89,16 @@ def parse(source: str) -> nodes.Expr:
         raise TemplateProblem("FAB208", "the expression has a number that is too large") from None
     _check_depth(tree)
     return tree
+
+
+def parsed(source: str) -> nodes.Expr:
+    """The same, for whoever only looks at it: a short one is parsed once."""
+    return _parsed(source) if len(source) <= _SHORT else parse(source)
+
+
+@lru_cache(maxsize=8_192)
+def _parsed(source: str) -> nodes.Expr:
+    return parse(source)
 
 
 def _too_deep() -> TemplateProblem:
@@ -211,6 +181,10 @@ def _refused_helper(node: nodes.Filter | nodes.Test) -> TemplateProblem | None:
             "FAB205", f"'{node.name}' takes plain arguments only", None, node.name
         )
     arguments: dict[str, None] = {str(pair.key): None for pair in node.kwargs}
+    if len(arguments) < len(node.kwargs):
+        return TemplateProblem(
+            "FAB205", f"'{node.name}' is given an argument twice", None, node.name
+        )
     try:
         inspect.signature(table[node.name]).bind(None, None, *node.args, **arguments)
     except TypeError as error:
@@ -236,84 +210,38 @@ def _refused_inner(node: nodes.Filter | nodes.Test) -> TemplateProblem | None:
     return None
 
 
-class _Rewriter(NodeTransformer):
-    """Turns what Jinja would compile to bare Python into our own bounded operations."""
-
-    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802 - Jinja's naming
-        # Names are looked up like attributes of one mapping, so `self` or `loop` mean nothing else.
-        return nodes.Getattr(nodes.Name("names", "load"), node.name, "load")
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return nodes.List(node.items)
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _operator(" concat", nodes.List(node.nodes))
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        steps: list[nodes.Expr] = []
-        for operand in node.ops:
-            steps += [nodes.Const(operand.op), operand.expr]
-        return _operator(" compare", node.expr, *steps)
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        if isinstance(node.arg, nodes.Slice):
-            ends = (node.arg.start, node.arg.stop, node.arg.step)
-            return _operator(" slice", node.node, *(end or nodes.Const(None) for end in ends))
-        return node
-
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
-        assert isinstance(node.node, nodes.Getattr)  # refusals() let nothing else through
-        name = nodes.Const(node.node.attr)
-        target = self.visit(node.node.node)
-        return _operator(" method", target, name, *map(self.visit, node.args))
-
-
-def _operator(name: str, value: nodes.Expr, *arguments: nodes.Expr) -> nodes.Filter:
-    return nodes.Filter(value, name, list(arguments), [], None, None)
-
-
 class Expression:
-    """One compiled expression. Immutable; safe to share between threads."""
+    """One expression that is allowed. Immutable; safe to share between threads."""
 
     def __init__(self, source: str) -> None:
         self.source = source
-        tree = parse(source)
-        for problem in refusals(tree):
+        self._tree = parsed(source)
+        for problem in refusals(self._tree):
             raise problem
-        tree = _Rewriter().visit(tree)
-        result = nodes.Assign(nodes.Name("result", "store"), tree)
-        template = nodes.Template([result])
-        for node in (template, *template.find_all(nodes.Node)):
-            node.lineno = 1
-        template.set_environment(environment())
-        self._template = environment().from_string(template)
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """The value for these names. Raises TemplateProblem."""
-        context = self._template.new_context({"names": Root(names)})
+        require_work()
+        context = ExpressionContext()
         try:
-            for _ in self._template.root_render_func(context):
-                pass
-            value = present(context.vars["result"])
+            value = present(value_of(self._tree, Root(names), context))
             return checked_number(value) if isinstance(value, int | float) else value
         except RecursionError:
             raise TemplateProblem("FAB208", "a value is nested too deeply") from None
         except MemoryError:
             raise TemplateProblem("FAB208", "the expression needs too much memory") from None
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise TemplateProblem("FAB207", f"the expression has no value: {error}") from None
+        finally:
+            pay_for_file(context.budget)
 
 
 @lru_cache(maxsize=2_048)
 def compiled(source: str) -> Expression:
-    """The expression, compiled once. Raises TemplateProblem for what can never be evaluated."""
+    """The expression, parsed and judged once. Raises TemplateProblem for what can never be evaluated."""
     return Expression(source)
 
 
 __all__ = [
-    "MAX_EXPRESSION", "Expression", "compiled", "environment", "parse", "refusals",
+    "MAX_EXPRESSION", "MAX_IN_FILE", "Expression", "compiled", "environment", "parse", "parsed", "refusals",
 ]  # fmt: skip

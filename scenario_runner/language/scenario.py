@@ -2,45 +2,76 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, UsageError
+from scenario_runner.errors import (
+    MOST_DIAGNOSTICS,
+    Diagnostic,
+    InvalidInput,
+    UsageError,
+    in_file_order,
+)
 from scenario_runner.language.binding import bind, complaints
-from scenario_runner.language.check import SchemaCheck, in_file_order, no_list
+from scenario_runner.language.branches import branch_of, check_branches
+from scenario_runner.language.check import SchemaCheck
+from scenario_runner.language.diagnostic_words import did_you_mean, some_of
+from scenario_runner.language.document_kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.entries import (
     SECTIONS,
     CheckSiblings,
     Retry,
     Section,
+    StepDefaults,
     StepEntry,
     StepSiblings,
 )
-from scenario_runner.language.kinds import SCENARIO, require_kind, scenario_files
+from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
-from scenario_runner.language.marks import marks
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.references import check_references
-from scenario_runner.language.saved import check_saved
-from scenario_runner.language.scalars import AXIS_OF
+from scenario_runner.language.rows import Reader, Rows, read_file, read_rows
+from scenario_runner.language.saved_names import check_saved
+from scenario_runner.language.scalars import AXIS_OF, as_written
 from scenario_runner.language.scenario_names import check_all_names
 from scenario_runner.language.schema import scenario_schema
+from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.site import LoadedSite, has_template
+from scenario_runner.language.step_lists import NoStepLists
+from scenario_runner.language.template_limits import one_file
 from scenario_runner.language.templates import render_tree, resolve_vars
-from scenario_runner.language.words import did_you_mean, some_of
+from scenario_runner.language.uses import use_of
+from scenario_runner.language.value_diagnostics import no_list
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path as FilePath
 
-    from scenario_runner.language.document import Document, Path
-    from scenario_runner.plugins import Plugins
+    from scenario_runner.hooks import Offered
+    from scenario_runner.language.document import Document, Origins, Path
+    from scenario_runner.language.step_lists import StepLists
+    from scenario_runner.language.uses import Use
 
 RESERVED = frozenset(
-    {"vars", "matrix", "run", "site", "patients", "studies", "series", "images", "item", "env"}
+    {
+        "vars",
+        "matrix",
+        "row",
+        "params",
+        "run",
+        "site",
+        "patients",
+        "studies",
+        "series",
+        "images",
+        "item",
+        "env",
+    }
 )
 """Names that templates know already."""
 
@@ -68,53 +99,73 @@ class Scenario:
     """The raw tree, rendered and typed by ``patients_of`` for each case."""
     steps: tuple[StepEntry, ...]
     final: tuple[StepEntry, ...]
+    setup: tuple[StepEntry, ...] = ()
+    rows: Rows | None = None
     narrowed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Values of axes, of which a combination has to have one to be planned (``--set matrix.AXIS=VALUE``)."""
+
+    @property
+    def origins(self) -> Origins:
+        """Of variables, axes and patients; each step has its own."""
+        return self.document
 
 
 def read_scenario(
     path: str | FilePath,
-    plugins: Plugins,
+    plugins: Offered,
     *,
     site: LoadedSite | None = None,
     overrides: Mapping[str, Any] | None = None,
+    lists: StepLists | None = None,
 ) -> Scenario:
     """Read and check a scenario file.
 
     site: whose targets the steps may name; None leaves target names unchecked. overrides: values for
-    declared ``vars``, and below ``matrix.`` those of axes to be run alone. Raises InvalidInput with everything that is wrong, in file order; UsageError
+    declared ``vars``, and below ``matrix.`` those of axes to be run alone. lists: where what ``use`` names is
+    found. Raises InvalidInput with everything that is wrong, in file order; UsageError
     for an override of a variable that the scenario does not declare.
     """
     document = load_document(path)
-    return check_scenario(document, plugins, site=site, overrides=overrides)
+    return check_scenario(document, plugins, site=site, overrides=overrides, lists=lists)
 
 
+@one_file()
 def check_scenario(
     document: Document,
-    plugins: Plugins,
+    plugins: Offered,
     *,
     site: LoadedSite | None = None,
     overrides: Mapping[str, Any] | None = None,
+    lists: StepLists | None = None,
+    read: Reader = read_file,
 ) -> Scenario:
-    """As ``read_scenario``, for a document that is parsed already."""
+    """As ``read_scenario``, for a document that is parsed already. read: gives the file of its rows."""
     require_kind(document, SCENARIO)
     checker = _scenario_check(plugins)
     found = checker(document)
+    document, misused = expanded(document, plugins, lists or NoStepLists())
+    found += misused
     marked = marks(checker.schema, document.data)
     targets = site.site.targets if site is not None else None
-    found += check_references(document, marked, targets, plugins)
-    found += check_all_names(document, plugins, marked)
+    found += islice(check_references(document, marked, targets, plugins), MOST_DIAGNOSTICS)
+    rows, wrong = _rows(document, read)
+    found += wrong
+    found += check_all_names(document, plugins, marked, rows)
     found += _without_doubles(found, _values(document, plugins))
     given = overrides or {}
     variables = {name: value for name, value in given.items() if not name.startswith(AXIS_OF)}
     entries = _Entries(document, plugins)
     entries.read(variables)
     found += _without_doubles(found, entries.unfit) + entries.found
-    found += check_saved(document, marked, entries.entries, plugins.steps())
+    found += check_branches(entries.entries)
+    if site is not None:
+        found += _unreceived(entries.entries, plugins.steps(), site)
+    saved = check_saved(document, marked, entries.entries, plugins.steps())
+    found += islice(saved, MOST_DIAGNOSTICS)
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     data = document.data
-    raw = {key: data[key] for key in data if key not in ("patients", *SECTIONS)}
+    raw = _head(data)
     header = bind(ScenarioHeader, raw, document, ())
     header = _with_overrides(header, variables)
     return Scenario(
@@ -123,6 +174,8 @@ def check_scenario(
         data.get("patients") or [],
         tuple(entry for entry in entries.entries if entry.section == "steps"),
         tuple(entry for entry in entries.entries if entry.section == "finally"),
+        tuple(entry for entry in entries.entries if entry.section == "setup"),
+        rows,
         {
             name.removeprefix(AXIS_OF): value if isinstance(value, list) else [value]
             for name, value in given.items()
@@ -136,13 +189,13 @@ def patients_of(scenario: Scenario, names: Mapping[str, Any]) -> list[PatientSpe
 
     Raises InvalidInput for a template that fails or a value that does not fit.
     """
-    document = scenario.document
-    rendered = render_tree(scenario.patients, names, document.where, ("patients",))
+    origins = scenario.origins
+    rendered = render_tree(scenario.patients, names, origins.where, ("patients",))
     found: list[Diagnostic] = []
     patients = []
     for index, tree in enumerate(rendered):
         try:
-            patients.append(bind(PatientSpec, tree, document, ("patients", index)))
+            patients.append(bind(PatientSpec, tree, origins, ("patients", index)))
         except InvalidInput as error:
             found += error.diagnostics
     if found:
@@ -150,27 +203,38 @@ def patients_of(scenario: Scenario, names: Mapping[str, Any]) -> list[PatientSpe
     return patients
 
 
-def step_parameters(
-    entry: StepEntry, model: type[M], names: Mapping[str, Any], document: Document
-) -> M:
+def step_parameters(entry: StepEntry, model: type[M], names: Mapping[str, Any]) -> M:
     """The typed parameters of a step at run time; deferred ones stay as written.
 
     Raises InvalidInput for a template that fails or a value that does not fit.
     """
-    return parameters_at(entry.parameters, entry.parameters_path, model, names, document)
+    return parameters_at(entry.parameters, entry.parameters_path, model, names, entry.origins)
 
 
 def parameters_at(
-    tree: Any, path: Path, model: type[M], names: Mapping[str, Any], document: Document
+    tree: Any, path: Path, model: type[M], names: Mapping[str, Any], origins: Origins
 ) -> M:
     """As ``step_parameters``, for a step or a check whose parameters stand at a path."""
     deferred: frozenset[Path] = getattr(model, "deferred", frozenset())
-    rendered = render_tree({} if tree is None else tree, names, document.where, path, deferred)
-    return bind(model, rendered, document, path)
+    rendered = render_tree({} if tree is None else tree, names, origins.where, path, deferred)
+    return bind(model, rendered, origins, path)
+
+
+def _rows(document: Document, read: Reader) -> tuple[Rows | None, list[Diagnostic]]:
+    """The table that a scenario names, with what is wrong with it."""
+    name = document.data.get("rows")
+    if name is None or isinstance(name, dict | list):
+        return None, []
+    text = str(as_written(name))
+    where = document.where(("rows",))
+    try:
+        return read_rows(text, FilePath(where.file).parent / text, where, read), []
+    except InvalidInput as error:
+        return None, list(error.diagnostics)
 
 
 @lru_cache(maxsize=4)
-def _scenario_check(plugins: Plugins) -> SchemaCheck:
+def _scenario_check(plugins: Offered) -> SchemaCheck:
     """Made once for a set of plugins, which never changes after it was loaded."""
     return SchemaCheck(scenario_schema(plugins))
 
@@ -187,10 +251,19 @@ def _with_overrides(header: ScenarioHeader, overrides: Mapping[str, Any]) -> Sce
     return header.model_copy(update={"vars": {**header.vars, **overrides}})
 
 
-def _values(document: Document, plugins: Plugins) -> list[Diagnostic]:
+def _head(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What the header is read from; ``x-`` keys hold what aliases repeat."""
+    return {
+        key: value
+        for key, value in data.items()
+        if key not in ("patients", *SECTIONS) and not key.startswith("x-")
+    }
+
+
+def _values(document: Document, plugins: Offered) -> list[Diagnostic]:
     """What the models find beyond the schema in values that need no rendering: 31 February."""
     data = document.data
-    raw = {key: data[key] for key in data if key not in ("patients", *SECTIONS)}
+    raw = _head(data)
     found = complaints(ScenarioHeader, raw, document, (), has_template)
     for index, tree in enumerate(_list(data.get("patients"))):
         found += complaints(PatientSpec, tree, document, ("patients", index), has_template)
@@ -224,6 +297,24 @@ def _entry_values(
     return found
 
 
+def _unreceived(
+    entries: Sequence[StepEntry], steps: Mapping[str, type[BaseModel]], site: LoadedSite
+) -> list[Diagnostic]:
+    """Steps that wait for messages where the site says nothing of where messages come in."""
+    if site.site.receiver.hl7 is not None:
+        return []
+    return [
+        Diagnostic(
+            "FAB122",
+            entry.origins.where(entry.parameters_path),
+            f"'{entry.step}' waits for HL7 messages, and the site has no receiver for them",
+            "give the site receiver: {hl7: {host: 127.0.0.1, port: 2576}}",
+        )
+        for entry in entries
+        if getattr(steps.get(entry.step), "receives_messages", False)
+    ]
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -234,14 +325,32 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _without_doubles(before: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
     """Findings on lines about which the schema has said nothing yet."""
-    lines = {diagnostic.where.line for diagnostic in before}
-    return [diagnostic for diagnostic in found if diagnostic.where.line not in lines]
+    lines = {(diagnostic.where.file, diagnostic.where.line) for diagnostic in before}
+    return [one for one in found if (one.where.file, one.where.line) not in lines]
+
+
+def _prefix(use: Use | None) -> str:
+    return "" if use is None else use.prefix
+
+
+def _title(own: str | None, step: str, use: Use | None) -> str | None:
+    """A step's title, behind those of the uses it comes from."""
+    given = () if use is None else use.whole
+    titles = [str(as_written(each.entry["title"])) for each in given if each.entry.get("title")]
+    return " · ".join([*titles, own or step]) if titles else own
+
+
+def _of_all(key: str, own: Sequence[str], use: Use | None) -> tuple[str, ...]:
+    """What a step has of a key, with what the uses have that it comes from."""
+    given = () if use is None else use.whole
+    above = [str(as_written(one)) for each in given for one in _list(each.entry.get(key))]
+    return tuple(dict.fromkeys([*above, *own]))
 
 
 class _Entries:
     """Reads the entries of both sections: ids, saved names and what stands beside a step."""
 
-    def __init__(self, document: Document, plugins: Plugins) -> None:
+    def __init__(self, document: Document, plugins: Offered) -> None:
         self.found: list[Diagnostic] = []
         self.unfit: list[Diagnostic] = []
         """What does not bind, which the schema has often said already."""
@@ -249,6 +358,8 @@ class _Entries:
         self._document = document
         self._steps = plugins.steps()
         self._ids: dict[str, Path] = {}
+        self._numbers: dict[str, int] = {}
+        """The last number that an id without a name of its own got, by its step."""
 
     def read(self, overrides: Mapping[str, Any]) -> None:
         """Fill ``entries`` and ``found``."""
@@ -261,7 +372,8 @@ class _Entries:
         ]
         for section, index, entry in written:
             if isinstance(entry.get("id"), str):
-                self._claim(entry["id"], (section, index, "id"))
+                prefix = _prefix(use_of(self._document, (section, index)))
+                self._claim(prefix + entry["id"], (section, index, "id"))
         for section, index, entry in written:
             try:
                 self._entry(section, index, entry, overrides)
@@ -282,10 +394,11 @@ class _Entries:
         self._ids.setdefault(name, path)
 
     def _default_id(self, step: str, path: Path) -> str:
-        number, name = 1, step
-        while name in self._ids:
+        """step: with the id of its use before it."""
+        number = self._numbers.get(step, 0) + 1
+        while (name := step if number == 1 else f"{step}-{number}") in self._ids:
             number += 1
-            name = f"{step}-{number}"
+        self._numbers[step] = number
         self._ids[name] = path
         return name
 
@@ -293,11 +406,15 @@ class _Entries:
         self, section: Section, index: int, entry: dict[str, Any], overrides: Mapping[str, Any]
     ) -> None:
         path: Path = (section, index)
+        use = use_of(self._document, path)
+        prefix = _prefix(use)
         step = next(key for key in entry if key in self._steps)
         beside = {key: value for key, value in entry.items() if key != step}
         for key in ("timeout", "retry"):
             if has_template(beside.get(key)):
                 names = {"vars": self._vars(overrides)}
+                if use is not None:
+                    names = use.scope.names(names)
                 where = self._document.where
                 beside[key] = render_tree(beside[key], names, where, (*path, key))
         if entry.get("save_as") in list(RESERVED):
@@ -312,31 +429,47 @@ class _Entries:
         if has_template(beside.get("for_each")):
             self._repeats(beside["for_each"], (*path, "for_each"), overrides)
         siblings = bind(StepSiblings, beside, self._document, path)
-        retry = siblings.retry
+        usual = self._usual()
+        retry = siblings.retry if "retry" in entry else usual.retry
         self.entries.append(
             StepEntry(
                 step=step,
                 parameters={} if entry[step] is None else entry[step],
+                origins=self._document,
                 path=path,
                 parameters_path=(*path, step),
-                id=siblings.id or self._default_id(step, path),
-                title=siblings.title,
+                id=prefix + siblings.id if siblings.id else self._default_id(prefix + step, path),
+                title=_title(siblings.title, step, use),
                 when=siblings.when,
                 for_each=siblings.for_each,
                 retry=Retry(retry.attempts, retry.delay, frozenset(retry.on)) if retry else None,
-                timeout=siblings.timeout,
+                timeout=siblings.timeout if "timeout" in entry else usual.timeout,
                 save_as=siblings.save_as,
                 fails=siblings.fails,
-                requirements=tuple(siblings.requirements),
-                tags=tuple(siblings.tags),
+                requirements=_of_all("requirements", siblings.requirements, use),
+                tags=_of_all("tags", siblings.tags, use),
                 section=section,
+                use=use,
+                branch=branch_of(self._document, path),
             )
         )
+
+    def _usual(self) -> StepDefaults:
+        """What goes for every step; nothing where that is not sound, which is told with the head."""
+        given = self._document.data.get("defaults")
+        if not isinstance(given, dict):
+            return StepDefaults.defaults()
+        try:
+            return StepDefaults.model_validate(given, by_alias=True, by_name=False)
+        except ValidationError:
+            return StepDefaults.defaults()
 
     def _repeats(self, given: Any, path: Path, overrides: Mapping[str, Any]) -> None:
         """Tell of a ``for_each`` that is no list, where variables alone decide what it is."""
         try:
             names = {"vars": self._vars(overrides)}
+            if (use := use_of(self._document, path)) is not None:
+                names = use.scope.names(names)
             items = render_tree(given, names, self._document.where, path)
         except InvalidInput:
             return  # it is known when the step runs, or is told elsewhere

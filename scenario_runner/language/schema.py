@@ -1,22 +1,22 @@
 """The JSON Schemas of scenario and site files, generated from the models of all plugins.
 
-``python -m scenario_runner.language.schema`` writes the published ones, built-ins only.
+``python -m scenario_runner.app.schemas`` writes the published ones, built-ins only.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, create_model
 
 from scenario_runner.descriptions import DescribedSchema
+from scenario_runner.hooks import Offered
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
+from scenario_runner.language.library_model import LibraryHeader, StepListHeader
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.site_model import Site, TargetSpec
-from scenario_runner.plugins import Plugins
+from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ WHOLE: Schema = {
 }
 
 
-def scenario_schema(plugins: Plugins) -> Schema:
+def scenario_schema(plugins: Offered) -> Schema:
     """JSON Schema 2020-12 of a scenario file, with the steps and checks of these plugins.
 
     Without plugins from outside it is the published one, which need not be made again.
@@ -49,20 +49,18 @@ def scenario_schema(plugins: Plugins) -> Schema:
     return _published("scenario") if not plugins.names() else make_scenario_schema(plugins)
 
 
-def site_schema(plugins: Plugins) -> Schema:
+def site_schema(plugins: Offered) -> Schema:
     """JSON Schema 2020-12 of a site file, with the target kinds of these plugins."""
     return _published("site") if not plugins.names() else make_site_schema(plugins)
 
 
 def _published(kind: str) -> Schema:
-    from scenario_runner.resources import resource
-
     text = resource("schemas", f"{kind}.v1.schema.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
     return schema
 
 
-def make_scenario_schema(plugins: Plugins) -> Schema:
+def make_scenario_schema(plugins: Offered) -> Schema:
     """Make the schema of a scenario file from the models of these plugins."""
     builder = _Builder()
     header = builder.take(ScenarioHeader, "scenario", templates=False)
@@ -70,18 +68,23 @@ def make_scenario_schema(plugins: Plugins) -> Schema:
     builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
     builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
     steps = {"type": "array", "items": {"$ref": "#/$defs/step"}}
+    header["patternProperties"] = {
+        "^x-": {"description": "Anything; anchors stand here that aliases repeat."}
+    }
     header["properties"] |= {
         "patients": {
-            "type": "array", "items": patient,
+            "anyOf": [{"type": "array", "items": patient}, patient],
             "description": "The synthetic patients with their studies and series.",
         },
+        "setup": {**steps, "description": "What has to be there before: when it fails, no step of 'steps' runs, "
+                  "and the case has an error."},
         "steps": {**steps, "description": "What to do, in order."},
         "finally": {**steps, "description": "What to do at the end, whatever happened before."},
     }  # fmt: skip
     return builder.whole(header, "A scenario: what to make, and what to do with a PACS.")
 
 
-def make_site_schema(plugins: Plugins) -> Schema:
+def make_site_schema(plugins: Offered) -> Schema:
     """Make the schema of a site file from the models of these plugins."""
     builder = _Builder()
     site = builder.take(site_model(plugins), "site", templates=True)
@@ -92,7 +95,39 @@ def make_site_schema(plugins: Plugins) -> Schema:
     return builder.whole(site, "A site: which PACS there are and how identifiers look.")
 
 
-def site_model(plugins: Plugins) -> type[Site]:
+def steps_schema(plugins: Offered) -> Schema:
+    """JSON Schema 2020-12 of a step list, with the steps and checks of these plugins."""
+    return _published("steps") if not plugins.names() else make_steps_schema(plugins)
+
+
+def library_schema() -> Schema:
+    """JSON Schema 2020-12 of ``library.yaml``."""
+    return plain_schema(LibraryHeader, "library", "A library of scenarios and step lists.")
+
+
+def make_steps_schema(plugins: Offered) -> Schema:
+    """Make the schema of a step list from the models of these plugins."""
+    builder = _Builder()
+    header = builder.take(StepListHeader, "steps", templates=False)
+    builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
+    builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
+    header["properties"]["steps"] = {
+        "type": "array",
+        "items": {"$ref": "#/$defs/step"},
+        "minItems": 1,
+        "description": "What to do, in order.",
+    }
+    header["required"] = [*header.get("required", ()), "steps"]
+    return builder.whole(header, "A list of steps that scenarios use by its name.")
+
+
+def plain_schema(model: type[BaseModel], name: str, description: str) -> Schema:
+    """The schema of a file without templates, ``schema: …`` among the fields of its model."""
+    builder = _Builder()
+    return builder.whole(builder.take(model, name, templates=False), description)
+
+
+def site_model(plugins: Offered) -> type[Site]:
     """The model of a site file, with one more key in a target for each plugin's target kind."""
     kinds = plugins.named("fabricate_target_kinds")
     fields: dict[str, Any] = {
@@ -280,30 +315,15 @@ def _reachable(schema: Any, defs: Mapping[str, Schema]) -> set[str]:
     return found
 
 
-def published(plugins: Plugins) -> dict[str, str]:
+def published(plugins: Offered) -> dict[str, str]:
     """File name to content of the schemas that are published under ``schemas/``."""
     made = {
         "scenario.v1.schema.json": make_scenario_schema(plugins),
         "site.v1.schema.json": make_site_schema(plugins),
+        "steps.v1.schema.json": make_steps_schema(plugins),
+        "library.v1.schema.json": library_schema(),
     }
     return {
         name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in made.items()
     }
-
-
-def write_published(folder: Path) -> list[Path]:
-    """Write the published schemas, of built-ins only, into a folder; returns the files."""
-    written = []
-    for name, text in published(Plugins(outside=False)).items():
-        path = folder / name
-        path.write_text(text, encoding="utf-8", newline="\n")
-        written.append(path)
-    return written
-
-
-if __name__ == "__main__":
-    from scenario_runner.resources import resource
-
-    for file in write_published(Path(sys.argv[1]) if len(sys.argv) > 1 else resource("schemas")):
-        sys.stdout.write(f"{file}\n")

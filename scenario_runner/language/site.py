@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.binding import bind, complaints
-from scenario_runner.language.check import SchemaCheck, in_file_order
-from scenario_runner.language.kinds import SITE, require_kind
+from scenario_runner.language.check import SchemaCheck
+from scenario_runner.language.diagnostic_words import CUT
+from scenario_runner.language.document_kinds import SITE, require_kind
 from scenario_runner.language.loader import load_document, parse_document
-from scenario_runner.language.marks import marks
 from scenario_runner.language.names import check_names, site_names
 from scenario_runner.language.references import check_attributes
 from scenario_runner.language.schema import site_model, site_schema
+from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.language.templates import is_template, render_tree, texts
-from scenario_runner.language.words import CUT
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Document
     from scenario_runner.language.document import Path as DocumentPath
-    from scenario_runner.plugins import Plugins
 
 _ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
+_CREDENTIALS = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
+_LEAST_CREDENTIAL = 8
 _NO_SERVICE = ("environment", "expects")
 _UNRENDERED = ("schema", "name", "plugins")
 
@@ -52,9 +58,8 @@ def default_site(folder: Path) -> LoadedSite:
 
     folder: what relative paths start from.
     """
-    site = Site.model_validate(
-        {"schema": SITE, "name": "embedded", "targets": {"pacs": {"embedded": {}}}}
-    )
+    pacs = TargetSpec.model_construct(embedded=EmbeddedService.defaults())
+    site = Site.model_construct(schema_=SITE, name="embedded", targets={"pacs": pacs})
     return LoadedSite(None, site, folder, frozenset())
 
 
@@ -76,7 +81,7 @@ def plugin_folders(path: str | Path, text: str | None = None) -> list[Path]:
         if not isinstance(folder, str) or is_template(folder):
             continue  # the check of the whole file says what is wrong with it
         found = Path(path).parent / folder
-        if not found.is_dir():
+        if not os.path.isdir(found):  # noqa: PTH112 - false for what is no name
             where = document.where(place)
             message = f"there is no folder '{folder}' beside this file"
             hint = "name a folder with plugins, relative to the site file"
@@ -86,7 +91,7 @@ def plugin_folders(path: str | Path, text: str | None = None) -> list[Path]:
 
 
 def read_site(
-    path: str | Path, plugins: Plugins, environ: Mapping[str, str], text: str | None = None
+    path: str | Path, plugins: Offered, environ: Mapping[str, str], text: str | None = None
 ) -> LoadedSite:
     """Read, check, render and type a site file. Raises InvalidInput with everything found.
 
@@ -105,14 +110,14 @@ def read_site(
 
 
 def read_site_for_validation(
-    path: str | Path, plugins: Plugins, environ: Mapping[str, str]
+    path: str | Path, plugins: Offered, environ: Mapping[str, str], text: str | None = None
 ) -> LoadedSite:
     """Read and check a site file on a machine that need not have its secrets.
 
     What comes from a variable that is not set is not judged. A target that cannot be typed without
     it has its name and environment, no services. Raises InvalidInput with everything else found.
     """
-    document = _checked(path, plugins, None)
+    document = _checked(path, plugins, None, text)
     model = site_model(plugins)
     unset = {name: "1" for _, text in texts(document.data) for name in _variables(text)}
     known = {**unset, **environ}
@@ -122,7 +127,7 @@ def read_site_for_validation(
         except InvalidInput:
             tree = document.data  # the stand-in for an unset variable does not suit its template
         return LoadedSite(document, _lenient(model, tree), Path(path).parent, frozenset())
-    return read_site(path, plugins, environ)
+    return read_site(path, plugins, environ, text)
 
 
 def _lenient(model: type[Site], tree: dict[str, Any]) -> Site:
@@ -152,7 +157,7 @@ def _document(path: str | Path, text: str | None) -> Document:
 
 def _checked(
     path: str | Path,
-    plugins: Plugins,
+    plugins: Offered,
     environ: Mapping[str, str] | None,
     text: str | None = None,
 ) -> Document:
@@ -175,7 +180,7 @@ def _checked(
 
 
 @lru_cache(maxsize=4)
-def _site_check(plugins: Plugins) -> SchemaCheck:
+def _site_check(plugins: Offered) -> SchemaCheck:
     """Made once for a set of plugins, which never changes after it was loaded."""
     return SchemaCheck(site_schema(plugins))
 
@@ -244,19 +249,33 @@ def _secrets(raw: Any, tree: Any, environ: Mapping[str, str]) -> frozenset[str]:
         for part in path:
             value = value[part]
         secrets.add(str(value))
+    secrets.update(_written_down(raw))
     return frozenset(secret for secret in secrets if secret)
 
 
+def _written_down(value: Any, *, inside: bool = False) -> Iterator[str]:
+    """Passwords and tokens that stand in the file itself, where the environment is the place for them.
+
+    Short ones are words such as 'orthanc', which a report cannot do without.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _written_down(item, inside=inside or key in _CREDENTIALS)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _written_down(item, inside=inside)
+    elif inside and isinstance(value, str) and not is_template(value):
+        yield from (value,) if len(value) >= _LEAST_CREDENTIAL else ()
+
+
 def _redacted(error: InvalidInput, secrets: frozenset[str]) -> InvalidInput:
-    """The same findings without the secrets, also where a message has cut them short."""
-    shown = sorted({*secrets, *(secret[:CUT] for secret in secrets)}, key=len, reverse=True)
-
-    def clean(text: str | None) -> str | None:
-        for secret in shown:
-            text = text.replace(secret, "***") if text else text
-        return text
-
+    """The same findings without the secrets."""
+    redactor = Redactor({*secrets, *(secret[:CUT] for secret in secrets)})
     return InvalidInput(
-        replace(each, message=clean(each.message) or "", hint=clean(each.hint))
+        replace(
+            each,
+            message=redactor.text(each.message),
+            hint=None if each.hint is None else redactor.text(each.hint),
+        )
         for each in error.diagnostics
     )

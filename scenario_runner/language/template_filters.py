@@ -12,15 +12,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jinja2 import pass_context
-
 from scenario_runner.language.dicom_text import as_da, as_tm
+from scenario_runner.language.template_limits import Budget, TemplateProblem
 from scenario_runner.language.template_tests import TESTS, named
 from scenario_runner.language.template_values import (
-    Budget,
     ExpressionContext,
     Missing,
-    TemplateProblem,
     calculate,
     checked_number,
     elements,
@@ -39,17 +36,22 @@ def _count(value: Any, least: int = 0) -> int:
     return value
 
 
-def _dotted(value: Any, attribute: Any) -> Any:
+def _dotted(budget: Budget, value: Any, attribute: Any) -> Any:
     """``a.b.0`` below a value, as ``map(attribute=…)`` and ``sort(attribute=…)`` have it."""
-    for part in str(present(attribute)).split(".")[:20]:
+    attribute = str(present(attribute))
+    budget.spend(1 + len(attribute) // 16)
+    for part in attribute.split(".")[:20]:
         value = reach(value, int(part) if part.isdecimal() and len(part) < 10 else part)
     return value
 
 
-def _key(attribute: Any, case_sensitive: bool) -> Callable[[Any], Any]:
+def _key(budget: Budget, attribute: Any, case_sensitive: bool) -> Callable[[Any], Any]:
     def key(item: Any) -> Any:
-        value = present(item if attribute is None else _dotted(item, attribute))
-        return value.lower() if isinstance(value, str) and not case_sensitive else value
+        value = present(item if attribute is None else _dotted(budget, item, attribute))
+        if not isinstance(value, str) or case_sensitive:
+            return value
+        budget.read(value)
+        return value.lower()
 
     return key
 
@@ -57,12 +59,10 @@ def _key(attribute: Any, case_sensitive: bool) -> Callable[[Any], Any]:
 # --- one value ------------------------------------------------------------------------------
 
 
-@pass_context
 def _default(_: ExpressionContext, value: Any, default: Any = "", boolean: bool = False) -> Any:
     return default if isinstance(value, Missing) or (boolean and not value) else value
 
 
-@pass_context
 def _length(_: ExpressionContext, value: Any) -> int:
     value = present(value)
     if isinstance(value, str | Mapping | Sequence):
@@ -70,11 +70,11 @@ def _length(_: ExpressionContext, value: Any) -> int:
     raise TemplateProblem("FAB207", f"{kind(value)} has no length")
 
 
-@pass_context
-def _int(_: ExpressionContext, value: Any, default: Any = 0, base: int = 10) -> Any:
+def _int(context: ExpressionContext, value: Any, default: Any = 0, base: int = 10) -> Any:
     value = present(value)
     try:
         if isinstance(value, str):
+            context.budget.read(value)
             return checked_number(int(value if len(value) <= 400 else "", base))
         return int(value)
     except (ValueError, TypeError, OverflowError):
@@ -85,16 +85,15 @@ def _int(_: ExpressionContext, value: Any, default: Any = 0, base: int = 10) -> 
         return default
 
 
-@pass_context
-def _float(_: ExpressionContext, value: Any, default: Any = 0.0) -> Any:
+def _float(context: ExpressionContext, value: Any, default: Any = 0.0) -> Any:
     value = present(value)
+    context.budget.read(value)
     try:
         return checked_number(float(value))
     except (ValueError, TypeError, OverflowError):
         return default
 
 
-@pass_context
 def _round(_: ExpressionContext, value: Any, precision: int = 0, method: str = "common") -> Any:
     value = present(value)
     ways: dict[Any, Callable[[float], float]] = {"ceil": math.ceil, "floor": math.floor}
@@ -107,7 +106,6 @@ def _round(_: ExpressionContext, value: Any, precision: int = 0, method: str = "
     return checked_number(ways[method](value * 10.0**precision) / 10.0**precision)
 
 
-@pass_context
 def _abs(_: ExpressionContext, value: Any) -> Any:
     value = present(value)
     if not isinstance(value, int | float):
@@ -115,7 +113,6 @@ def _abs(_: ExpressionContext, value: Any) -> Any:
     return abs(value)
 
 
-@pass_context
 def _string(context: ExpressionContext, value: Any) -> str:
     text = text_of(value)
     context.budget.text(len(text))
@@ -137,7 +134,6 @@ def _plain(value: Any, budget: Budget, depth: int = 0) -> Any:
     return value if isinstance(value, int | float | None) else text_of(value)
 
 
-@pass_context
 def _tojson(context: ExpressionContext, value: Any, indent: int | None = None) -> str:
     if indent is not None and _count(indent) > 8:
         raise TemplateProblem("FAB207", "the indent of tojson is 8 at most")
@@ -152,7 +148,6 @@ def _tojson(context: ExpressionContext, value: Any, indent: int | None = None) -
 
 
 def _on_text(change: Callable[[str], str]) -> Callable[..., str]:
-    @pass_context
     def apply(context: ExpressionContext, value: Any) -> str:
         text = text_of(value)
         context.budget.text(len(text))
@@ -161,14 +156,12 @@ def _on_text(change: Callable[[str], str]) -> Callable[..., str]:
     return apply
 
 
-@pass_context
 def _trim(context: ExpressionContext, value: Any, chars: str | None = None) -> str:
     text = text_of(value)
     context.budget.text(len(text))
     return text.strip(chars)
 
 
-@pass_context
 def _replace(
     context: ExpressionContext, value: Any, old: Any, new: Any, count: int | None = None
 ) -> str:
@@ -181,14 +174,15 @@ def _replace(
     return text.replace(old, new, times)
 
 
-@pass_context
 def _join(context: ExpressionContext, value: Any, d: Any = "", attribute: Any = None) -> str:
     items = elements(context.budget, value)
     separator = text_of(d)
     parts: list[str] = []
     length = 0
     for item in items:
-        parts.append(text_of(item if attribute is None else _dotted(item, attribute)))
+        parts.append(
+            text_of(item if attribute is None else _dotted(context.budget, item, attribute))
+        )
         length += len(parts[-1]) + len(separator)
         if length > 100_000:
             break
@@ -199,7 +193,6 @@ def _join(context: ExpressionContext, value: Any, d: Any = "", attribute: Any = 
 # --- lists ----------------------------------------------------------------------------------
 
 
-@pass_context
 def _list(context: ExpressionContext, value: Any) -> list[Any]:
     value = present(value)
     if isinstance(value, str):
@@ -209,7 +202,6 @@ def _list(context: ExpressionContext, value: Any) -> list[Any]:
 
 
 def _end(index: int) -> Callable[..., Any]:
-    @pass_context
     def end(_: ExpressionContext, value: Any) -> Any:
         value = present(value)
         if isinstance(value, str):
@@ -224,12 +216,15 @@ def _end(index: int) -> Callable[..., Any]:
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
-    @pass_context
     def extreme(
         context: ExpressionContext, value: Any, case_sensitive: bool = False, attribute: Any = None
     ) -> Any:
         items = _sortable(context, value)
-        return choose(items, key=_key(attribute, case_sensitive)) if items else reach([], 0)
+        return (
+            choose(items, key=_key(context.budget, attribute, case_sensitive))
+            if items
+            else reach([], 0)
+        )
 
     return extreme
 
@@ -241,7 +236,6 @@ def _sortable(context: ExpressionContext, value: Any) -> list[Any]:
     return items
 
 
-@pass_context
 def _sort(
     context: ExpressionContext,
     value: Any,
@@ -250,13 +244,12 @@ def _sort(
     attribute: Any = None,
 ) -> list[Any]:
     items = _sortable(context, value)
-    keys = [
-        _key(part, case_sensitive) for part in (str(attribute).split(",") if attribute else [None])
-    ]
+    parts: list[str | None] = [*str(attribute).split(",")] if attribute else [None]
+    context.budget.spend(len(items) * len(parts))
+    keys = [_key(context.budget, part, case_sensitive) for part in parts]
     return sorted(items, key=lambda item: [key(item) for key in keys], reverse=bool(reverse))
 
 
-@pass_context
 def _dictsort(
     context: ExpressionContext,
     value: Any,
@@ -268,7 +261,7 @@ def _dictsort(
     if place is None:
         raise TemplateProblem("FAB207", "dictsort sorts by 'key' or by 'value'")
     pairs = _sortable(context, [list(pair) for pair in _pairs(context, value)])
-    key = _key(None, case_sensitive)
+    key = _key(context.budget, None, case_sensitive)
     return sorted(pairs, key=lambda pair: key(pair[place]), reverse=bool(reverse))
 
 
@@ -280,23 +273,20 @@ def _pairs(context: ExpressionContext, value: Any) -> Iterable[tuple[Any, Any]]:
     return value.items()
 
 
-@pass_context
 def _items(context: ExpressionContext, value: Any) -> list[Any]:
     return [list(pair) for pair in _pairs(context, value)]
 
 
-@pass_context
 def _unique(
     context: ExpressionContext, value: Any, case_sensitive: bool = False, attribute: Any = None
 ) -> list[Any]:
-    key = _key(attribute, case_sensitive)
+    key = _key(context.budget, attribute, case_sensitive)
     found: dict[Any, Any] = {}
     for item in _sortable(context, value):
         found.setdefault(key(item), item)
     return list(found.values())
 
 
-@pass_context
 def _reverse(context: ExpressionContext, value: Any) -> Any:
     if isinstance(value, str):
         context.budget.text(len(value))
@@ -304,24 +294,22 @@ def _reverse(context: ExpressionContext, value: Any) -> Any:
     return elements(context.budget, value)[::-1]
 
 
-@pass_context
 def _sum(context: ExpressionContext, value: Any, attribute: Any = None, start: Any = 0) -> Any:
     total = start
     for item in elements(context.budget, value):
-        number = present(item if attribute is None else _dotted(item, attribute))
+        number = present(item if attribute is None else _dotted(context.budget, item, attribute))
         if not isinstance(number, int | float):
             raise TemplateProblem("FAB207", f"cannot add up {kind(number)}")
         total = calculate(context.budget, "+", total, number)
     return total
 
 
-@pass_context
 def _map(context: ExpressionContext, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
     items = elements(context.budget, value)
     if "attribute" in kwargs and not args:
         attribute, default = kwargs.pop("attribute"), kwargs.pop("default", _NOTHING)
         if not kwargs:
-            found = (_dotted(item, attribute) for item in items)
+            found = (_dotted(context.budget, item, attribute) for item in items)
             if default is _NOTHING:
                 return [present(item) for item in found]
             return [default if isinstance(item, Missing) else item for item in found]
@@ -332,7 +320,6 @@ def _map(context: ExpressionContext, value: Any, *args: Any, **kwargs: Any) -> l
 
 
 def _selection(keep: bool, by_attribute: bool) -> Callable[..., list[Any]]:
-    @pass_context
     def select(context: ExpressionContext, value: Any, *args: Any) -> list[Any]:
         rest = list(args)
         if by_attribute and not rest:
@@ -342,7 +329,7 @@ def _selection(keep: bool, by_attribute: bool) -> Callable[..., list[Any]]:
 
         def holds(item: Any) -> bool:
             if by_attribute:
-                item = _dotted(item, attribute)
+                item = _dotted(context.budget, item, attribute)
             return bool(present(item)) if test is None else bool(test(context, item, *rest))
 
         return [item for item in elements(context.budget, value) if holds(item) == keep]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from jinja2 import pass_context
-
+from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_values import (
     ExpressionContext,
-    TemplateProblem,
     compare,
     kind,
     present,
@@ -17,24 +15,24 @@ from scenario_runner.language.template_values import (
 )
 
 
-@pass_context
-def _concat(context: ExpressionContext, parts: Any) -> str:
+def joined(context: ExpressionContext, parts: Sequence[Any]) -> str:
+    """``a ~ b``."""
     texts = [text_of(part) for part in parts]
     context.budget.text(sum(map(len, texts)))
     return "".join(texts)
 
 
-@pass_context
-def _compare(context: ExpressionContext, value: Any, *steps: Any) -> bool:
-    for symbol, other in zip(steps[::2], steps[1::2], strict=True):
+def ordered(context: ExpressionContext, value: Any, steps: Iterable[tuple[str, Any]]) -> bool:
+    """``a < b <= c``: whether each comparison holds; steps: Jinja's name of one and its right side."""
+    for symbol, other in steps:
         if not compare(context.budget, symbol, value, other):
             return False
         value = other
     return True
 
 
-@pass_context
-def _slice(context: ExpressionContext, value: Any, start: Any, stop: Any, step: Any) -> Any:
+def sliced(context: ExpressionContext, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    """``a[1:3]`` of a list or text."""
     value = present(value)
     part = slice(start, stop, step)
     if isinstance(value, str):
@@ -47,8 +45,8 @@ def _slice(context: ExpressionContext, value: Any, start: Any, stop: Any, step: 
     return [value[place] for place in places]
 
 
-@pass_context
-def _method(context: ExpressionContext, value: Any, name: str, *args: Any) -> Any:
+def method(context: ExpressionContext, value: Any, name: str, *args: Any) -> Any:
+    """``a.lower()``: one of TEXT_METHODS."""
     value = present(value)
     if not isinstance(value, str):
         raise TemplateProblem(
@@ -65,12 +63,3 @@ TEXT_METHODS = frozenset(
     ("startswith", "endswith", "split", "strip", "lstrip", "rstrip", "lower", "upper", "title")
 )
 """What may be called on a text; nothing else can be called at all."""
-
-
-OPERATORS: Mapping[str, Callable[..., Any]] = {
-    " concat": _concat,
-    " compare": _compare,
-    " slice": _slice,
-    " method": _method,
-}
-"""What ``~``, comparisons, slices and text methods become; the names cannot be written."""

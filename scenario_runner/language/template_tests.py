@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jinja2 import pass_context
-
+from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_values import (
     ExpressionContext,
     Missing,
-    TemplateProblem,
     brief,
     calculate,
     compare,
@@ -23,8 +21,8 @@ from scenario_runner.language.template_values import (
 
 
 def _is(check: Callable[[Any], bool]) -> Callable[..., bool]:
-    @pass_context
-    def test(_: ExpressionContext, value: Any) -> bool:
+    def test(context: ExpressionContext, value: Any) -> bool:
+        context.budget.read(value)
         return check(present(value))
 
     return test
@@ -37,29 +35,24 @@ def _whole(value: Any) -> int:
 
 
 def _compared(symbol: str) -> Callable[..., bool]:
-    @pass_context
     def test(context: ExpressionContext, value: Any, other: Any) -> bool:
         return compare(context.budget, symbol, value, other)
 
     return test
 
 
-@pass_context
 def _defined(_: ExpressionContext, value: Any) -> bool:
     return not isinstance(value, Missing)
 
 
-@pass_context
 def _undefined(_: ExpressionContext, value: Any) -> bool:
     return isinstance(value, Missing)
 
 
-@pass_context
 def _in(context: ExpressionContext, value: Any, container: Any) -> bool:
     return contains(context.budget, container, value)
 
 
-@pass_context
 def _divisible(context: ExpressionContext, value: Any, by: Any) -> bool:
     return bool(calculate(context.budget, "%", value, by) == 0)
 

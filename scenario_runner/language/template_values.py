@@ -1,4 +1,4 @@
-"""What template expressions may do with values: reach into them, combine them, and how much.
+"""What template expressions may do with values: reach into them, and combine them.
 
 Only plain values are reached into: mappings by key, sequences by index. No attribute of a Python
 object is ever read, so an object that went in (a retrieved study, say) can be handed on and no more.
@@ -14,35 +14,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Never
 
 from jinja2 import StrictUndefined
-from jinja2.runtime import Context
 
+from scenario_runner.answers import Match
+from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.language.diagnostic_words import did_you_mean, some_of
 from scenario_runner.language.scalars import as_written
-from scenario_runner.language.words import did_you_mean, some_of
-
-MAX_TEXT = 65_536
-"""Characters that one text may have."""
-MAX_LIST = 10_000
-"""Elements that one list may have; of a lazy sequence only length, first, last and index go on."""
-MAX_BITS = 1_024
-"""Bits that one integer may have: more than 300 digits, as many as a YAML scalar."""
-MAX_DEPTH = 100
-"""Levels of lists and mappings that one value may have."""
-_EVALUATION = 300_000
-"""Elements, or 16 characters of text each, that one evaluation may work through."""
-MAX_HELD = 1_000_000
-"""The same, for all that the values of one tree may hold together."""
-
-
-class TemplateProblem(Exception):  # becomes a diagnostic; it never reaches a user
-    """Why an expression has no value: the data of a diagnostic that has no position yet."""
-
-    def __init__(self, code: str, message: str, hint: str | None = None, token: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.token = token
-        """The word of the expression to point at, where there is one."""
+from scenario_runner.language.template_limits import (
+    MAX_BITS,
+    MAX_WORK,
+    NO_SUCH_NAME,
+    Budget,
+    TemplateProblem,
+)
 
 
 class Root(Mapping[str, Any]):
@@ -78,66 +61,11 @@ class Missing(StrictUndefined):
     __hash__ = _fail
 
 
-class ExpressionContext(Context):
-    """Jinja's context with the budget of one evaluation."""
+class ExpressionContext:
+    """What the parts of one evaluation share: its budget."""
 
-    budget: Budget
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.budget = Budget(_EVALUATION)
-
-
-class Budget:
-    """Work that one evaluation may still do."""
-
-    def __init__(self, amount: int = MAX_HELD) -> None:
-        self.left = amount
-
-    def spend(self, amount: int) -> None:
-        """Pay for work about to be done. Raises TemplateProblem when there is no more."""
-        self.left -= amount
-        if self.left < 0:
-            raise TemplateProblem("FAB208", "the expression would take too much work")
-
-    def text(self, length: int) -> None:
-        """Pay for a text of that length."""
-        if length > MAX_TEXT:
-            raise TemplateProblem(
-                "FAB208", f"the expression makes a text of more than {MAX_TEXT:,} characters"
-            )
-        self.spend(1 + length // 16)
-
-    def list(self, length: int) -> None:
-        """Pay for a list of that length."""
-        if length > MAX_LIST:
-            raise TemplateProblem(
-                "FAB208",
-                f"the expression makes or walks a list of {length:,} elements; {MAX_LIST:,} is the most",
-                "'length', 'first', 'last' and an index work on longer ones",
-            )
-        self.spend(1 + length)
-
-    def whole(self, value: Any) -> None:
-        """Pay for all a value holds, however deep, counted at every place it stands.
-
-        A sequence that makes its members on demand counts as one thing and is not walked.
-        """
-        open_: list[tuple[Any, int]] = [(value, 0)]
-        while open_:
-            value, depth = open_.pop()
-            if depth > MAX_DEPTH:
-                raise TemplateProblem("FAB208", f"a value has more than {MAX_DEPTH} levels")
-            if isinstance(value, str):
-                self.spend(1 + len(value) // 16)
-            elif isinstance(value, Mapping):
-                self.spend(1 + len(value))
-                open_.extend((item, depth + 1) for item in value.values())
-            elif isinstance(value, list | tuple):
-                self.spend(1 + len(value))
-                open_.extend((item, depth + 1) for item in value)
-            else:
-                self.spend(1)
+    def __init__(self) -> None:
+        self.budget = Budget(MAX_WORK)
 
 
 def kind(value: Any) -> str:
@@ -185,13 +113,13 @@ def unknown_name(name: str, known: Iterable[str]) -> TemplateProblem:
         )
     if name == "item":
         return TemplateProblem(
-            "FAB203",
+            NO_SUCH_NAME,
             "there is no 'item' here",
             "'item' is known in a step with for_each",
             name,
         )
     return TemplateProblem(
-        "FAB203",
+        NO_SUCH_NAME,
         f"there is no '{brief(name)}' here{meant(name, names)}",
         f"there is: {listing(names)}" if names else "no names can be used here",
         name,
@@ -213,6 +141,13 @@ def missing(of: Any, name: Any) -> TemplateProblem:
     """Why ``of`` does not have ``name``."""
     if isinstance(of, Root):
         return unknown_name(str(name), of)
+    if isinstance(of, Match) and tag_for_keyword(str(name)) is not None:
+        return TemplateProblem(
+            "FAB204",
+            f"'{of.peer}' does not have {name}: its answer is without it",
+            f"it has: {listing(of)}; what is wanted has to be in 'match' or 'return' of the query",
+            str(name),
+        )
     if isinstance(of, Mapping):
         return unknown_key(str(name), of)
     if isinstance(of, Sequence) and not isinstance(of, str):

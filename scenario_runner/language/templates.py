@@ -6,26 +6,32 @@ value that happens to hold ``{{`` is a value like any other. Keys are never temp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from scenario_runner.errors import Diagnostic, InvalidInput, Where
-from scenario_runner.language.document import Path
-from scenario_runner.language.sandbox import compiled, environment, parse
-from scenario_runner.language.template_values import (
-    MAX_TEXT,
-    Budget,
-    TemplateProblem,
-    text_of,
+from scenario_runner.errors import (
+    MOST_DIAGNOSTICS,
+    Diagnostic,
+    InvalidInput,
+    Where,
+    in_file_order,
 )
+from scenario_runner.language.document import Path
+from scenario_runner.language.sandbox import compiled, environment, parsed
+from scenario_runner.language.template_limits import MAX_TEXT, Budget, TemplateProblem
+from scenario_runner.language.template_values import text_of
+from scenario_runner.lazy_dataclasses import dataclass
 
 WhereIs = Callable[[Path], Where]
 """Where the value at a path stands: ``Document.where``."""
 
+_ALONE = re.compile(r"\s*\{\{(?![-+])([^{}%#]*)(?<![-+])\}\}\s*")
+"""One expression without braces in it, as most are, which need not be looked for."""
 _MARKS = ("{{", "{%", "{#")
 _BLOCKS = {
     "block_begin": ("{% … %}", "statements"),
@@ -57,6 +63,8 @@ def split(text: str) -> tuple[Part, ...]:
     """
     if len(text) > MAX_TEXT:
         raise TemplateProblem("FAB208", f"a template is longer than {MAX_TEXT:,} characters")
+    if alone := _ALONE.fullmatch(text):
+        return (Part(alone[1], is_expression=True, start=alone.start(1)),)
     try:
         tokens = list(environment().lex(text))
     except TemplateSyntaxError as error:
@@ -129,7 +137,7 @@ def render_tree(
     rendering = _Rendering(names, where, path, deferred)
     result = rendering.render(value, ())
     if rendering.found:
-        raise InvalidInput(in_file_order(rendering.found))
+        raise InvalidInput(rendering.found)
     return result
 
 
@@ -221,11 +229,6 @@ def within(where: Where, text: str, start: int, end: int) -> Where:
     return replace(where, column=first + start, end_column=first + end)
 
 
-def in_file_order(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Diagnostics sorted by where they stand; those of one place stay in the order found."""
-    return sorted(found, key=lambda each: (each.where.line, each.where.column))
-
-
 def resolve_vars(
     tree: Mapping[str, Any], names: Mapping[str, Any], where: WhereIs, path: Path
 ) -> dict[str, Any]:
@@ -243,6 +246,8 @@ def resolve_vars(
     done: dict[str, Any] = {}
     budget = Budget()
     for name in order:
+        if len(found) >= MOST_DIAGNOSTICS:
+            break
         if name in broken or needs[name] & broken or (broken and name in open_):
             broken.add(name)  # what is wrong with the other one is said there
             continue
@@ -256,14 +261,14 @@ def resolve_vars(
             found.append(diagnostic(problem, where((*path, name)), ""))
             broken.add(name)
     if found:
-        raise InvalidInput(in_file_order(found))
+        raise InvalidInput(found)
     return {name: done[name] for name in tree}
 
 
 def check_cycles(tree: Mapping[str, Any], where: WhereIs, path: Path) -> list[Diagnostic]:
     """Variables that need themselves, found without rendering any (FAB209), in file order."""
     _, cycles = _order(_dependencies(tree)[0], list(tree))
-    return in_file_order([_cycle(cycle, where, path) for cycle in cycles])
+    return in_file_order(_cycle(cycle, where, path) for cycle in cycles)
 
 
 def texts(value: Any, below: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -279,10 +284,22 @@ def texts(value: Any, below: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from texts(item, (*below, index))
 
 
+def scalars(value: Any, below: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every scalar of a tree, with its path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from scalars(item, (*below, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from scalars(item, (*below, index))
+    else:
+        yield below, value
+
+
 def _expressions(value: Any) -> Iterator[nodes.Expr]:
     for _, text in texts(value):
         try:
-            yield from (parse(part.text) for part in split(text) if part.is_expression)
+            yield from (parsed(part.text) for part in split(text) if part.is_expression)
         except TemplateProblem:
             continue  # rendering it says what is wrong
 
@@ -372,6 +389,6 @@ def _cycle(cycle: list[str], where: WhereIs, path: Path) -> Diagnostic:
 
 
 __all__ = [
-    "Part", "check_cycles", "diagnostic", "evaluate", "expression_in", "in_file_order", "is_template", "render_text",
+    "Part", "check_cycles", "diagnostic", "evaluate", "expression_in", "is_template", "render_text",
     "render_tree", "resolve_vars", "split", "texts", "within",
 ]  # fmt: skip

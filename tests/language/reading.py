@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.kinds import SITE, kind_of
+from scenario_runner.language.document_kinds import LIBRARY, SITE, STEPS, kind_of
+from scenario_runner.language.loader import load_document
 from scenario_runner.language.scenario import read_scenario
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
+from scenario_runner.language.step_list_names import step_list_findings
+from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.library import check_library
 from scenario_runner.planning.api import CounterExhausted
 from scenario_runner.planning.expand import PlanOptions, plan
 
@@ -37,7 +41,11 @@ class FirstNumbers:
 def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
     """What is wrong with a scenario or site file; a ``.site.yaml`` beside a scenario is its site."""
     try:
-        if kind_of(file) == SITE:
+        if kind_of(file) == STEPS:
+            return step_list_findings(load_document(file), plugins, Libraries())
+        if kind_of(file) == LIBRARY:
+            check_library(load_document(file))
+        elif kind_of(file) == SITE:
             plugin_folders(file)
             read_site(file, plugins, {})
         else:
@@ -50,7 +58,7 @@ def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
 
 
 def _plan(file: Path, plugins: Plugins, site: LoadedSite) -> None:
-    scenario = read_scenario(file, plugins, site=site)
+    scenario = read_scenario(file, plugins, site=site, lists=Libraries())
     now = dt.datetime(2026, 1, 31, 9, 30, tzinfo=dt.UTC)
     builders: dict[str, Any] = dict(plugins.named("fabricate_iod_builders"))
     plan(

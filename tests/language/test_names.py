@@ -12,6 +12,7 @@ from scenario_runner.language.names import (
     check_names,
     list_of,
     mapping,
+    members_read,
     patient_names,
     planned_shapes,
     problems,
@@ -219,3 +220,19 @@ def test_hostile_expressions_are_diagnostics(expression: str) -> None:
 def test_a_word_without_end_does_not_fill_the_screen(expression: str) -> None:
     for problem in problems(expression.replace("{w}", "w" * 3000), STEPS):
         assert len(problem.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("expression", "read"),
+    [
+        ("poll.stored == 3", {"stored"}),
+        ("poll['missing'] > 0 and poll.elapsed > 1", {"missing", "elapsed"}),
+        ("poll.matches == vars.stored", {"matches"}),
+        ("'stored' in vars.names", set()),
+        ("poll | length > 2", None),
+    ],
+)
+def test_a_wait_counts_what_is_stored_only_where_its_expression_reads_it(
+    expression: str, read: set[str] | None
+) -> None:
+    assert members_read(expression, "poll") == read

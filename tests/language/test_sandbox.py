@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.language.sandbox import MAX_NESTING, compiled
-from scenario_runner.language.template_values import MAX_LIST, Budget, TemplateProblem
+from scenario_runner.language.template_limits import MAX_LIST, Budget, TemplateProblem
 
 
 def value_of(expression: str, **names: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.language.document_kinds import input_files, kind_of, scenario_files
 from scenario_runner.language.entries import Retry
-from scenario_runner.language.kinds import input_files, kind_of, scenario_files
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import (
     Scenario,
@@ -153,12 +153,10 @@ def test_parameters_are_rendered_when_a_step_runs_and_deferred_ones_are_not(
     )
     model = plugins.steps()["wait"]
     names = {**NAMES, "vars": {"t": "5s"}}
-    wait: Any = step_parameters(scenario.steps[0], model, names, scenario.document)
+    wait: Any = step_parameters(scenario.steps[0], model, names)
     assert (wait.timeout, wait.until.expr) == (5.0, "{{ poll.attempt > 1 }}")
     with pytest.raises(InvalidInput) as caught:
-        step_parameters(
-            scenario.steps[0], model, {**NAMES, "vars": {"t": "soon"}}, scenario.document
-        )
+        step_parameters(scenario.steps[0], model, {**NAMES, "vars": {"t": "soon"}})
     where = caught.value.diagnostics[0].where
     assert (where.line, where.path) == (5, "steps[0].wait.timeout")
 

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 
 from scenario_runner.api import Attributes, Model, Step, StepContext, StepResult, TargetName
 from scenario_runner.errors import InvalidInput
+from scenario_runner.hooks import hookimpl
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.schema import published, scenario_schema, site_schema
 from scenario_runner.language.site import default_site, read_site
-from scenario_runner.plugins import Plugins, hookimpl
+from scenario_runner.plugins import Plugins
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 
@@ -28,7 +29,7 @@ def plugins() -> Plugins:
 
 @pytest.mark.parametrize("name", ["scenario.v1.schema.json", "site.v1.schema.json"])
 def test_the_published_schema_is_in_step_with_the_models(name: str, plugins: Plugins) -> None:
-    # Write it again with: python -m scenario_runner.language.schema
+    # Write it again with: python -m scenario_runner.app.schemas
     assert (SCHEMAS / name).read_text(encoding="utf-8") == published(plugins)[name]
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from scenario_runner.errors import InvalidInput
+from scenario_runner.language.accepted import sop_class, transfer_syntax
 from scenario_runner.language.site import (
     default_site,
     plugin_folders,
     read_site,
     read_site_for_validation,
 )
-from scenario_runner.language.taken import sop_class, transfer_syntax
+from scenario_runner.language.site_model import Site
 from scenario_runner.plugins import Plugins
 
 SITE = """\
@@ -142,6 +143,8 @@ def test_without_a_site_file_there_is_the_embedded_pacs() -> None:
     loaded = default_site(Path())
     assert loaded.site.targets["pacs"].embedded is not None
     assert (loaded.document, loaded.secrets) == (None, frozenset())
+    written = {"schema": "site/v1", "name": "embedded", "targets": {"pacs": {"embedded": {}}}}
+    assert loaded.site == Site.model_validate(written), "as if a file had said so"
 
 
 def test_an_expectation_that_there_is_not_is_told_with_what_was_meant(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.diagnostic_words import did_you_mean, quoted
 from scenario_runner.language.loader import MAX_BYTES, load_document
-from scenario_runner.language.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scenario_runner.language.document import Document
 
-SCENARIO = "scenario/v1"
-SITE = "site/v1"
-KINDS = (SCENARIO, SITE)
+SCENARIO: Final = "scenario/v1"
+SITE: Final = "site/v1"
+STEPS: Final = "steps/v1"
+LIBRARY: Final = "library/v1"
+OVERLAY: Final = "overlay/v1"
+KINDS = (SCENARIO, SITE, STEPS, LIBRARY, OVERLAY)
 
 RUN_LOG = "events.ndjson"
 """What tells a run folder from any other."""
@@ -27,8 +31,28 @@ _SCHEMA = re.compile(r"""^["']?schema["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.M
 
 
 def scenario_files(paths: Iterable[str | Path]) -> list[Path]:
-    """The scenarios that paths stand for: a file as it is, a folder for all scenarios below it."""
-    return [file for file, kind in input_files(paths) if kind == SCENARIO or kind is None]
+    """The scenarios that paths stand for: a file as it is, a folder for all scenarios below it.
+
+    Those of libraries and of sites that lie below a folder are left out: they are run when asked for.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        for file, kind in input_files([path]):
+            if kind is None or (kind == SCENARIO and not _is_anothers(file, path)):
+                found[file] = None
+    return list(found)
+
+
+def _is_anothers(file: Path, below: Path) -> bool:
+    """Whether a file belongs to a library or a site in a folder that lies below another."""
+    folder = file.parent
+    while folder != below and folder != folder.parent:
+        if (folder / "library.yaml").is_file() or (
+            (folder / "site.yaml").is_file() and folder.parent.name == "sites"
+        ):
+            return True
+        folder = folder.parent
+    return False
 
 
 def input_files(paths: Iterable[str | Path]) -> list[tuple[Path, str | None]]:
@@ -40,7 +64,7 @@ def input_files(paths: Iterable[str | Path]) -> list[tuple[Path, str | None]]:
     """
     found: dict[Path, str | None] = {}
     for path in map(Path, paths):
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - false for what is no name
             for file in _below(path):
                 found.setdefault(file, kind_of(file))
         else:

@@ -4,9 +4,7 @@ Each does exactly one thing wrong, so that a modality, a router or one of our ow
 notice it. ``share`` is spread evenly and without chance: 0.25 hits the first and then every fourth.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -22,7 +20,7 @@ from scenario_runner.language.fields import AttributeName, Duration, Model, Text
 from scenario_runner.language.scalars import as_written
 
 Operation = Literal[
-    "any", "echo", "store", "find", "worklist", "get", "move", "commit", "mpps"
+    "any", "echo", "store", "find", "worklist", "get", "move", "commit", "mpps", "hl7"
 ]  # fmt: skip
 Reason = Literal[
     "no-reason",
@@ -192,6 +190,16 @@ class Unreported(Model):
     """Of the requests."""
 
 
+class Acknowledge(Model):
+    """Acknowledge HL7 v2 messages wrongly; what they ask for is done unless they are refused."""
+
+    how: Literal["error", "reject", "wrong-id", "cut", "twice"]
+    """``error`` and ``reject`` refuse (AE, AR); ``wrong-id`` acknowledges another message; ``cut`` closes the
+    connection after half an acknowledgement; ``twice`` sends it two times."""
+    share: Share = 1.0
+    """Of the messages."""
+
+
 class Fault(Model):
     """One fault: one key that names it, and what it takes."""
 
@@ -216,6 +224,7 @@ class Fault(Model):
     charset: CharacterSet | None = None
     commit: CommitFailure | None = None
     unreported: Unreported | None = None
+    acknowledge: Acknowledge | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -226,7 +235,7 @@ class Fault(Model):
         return value
 
     @model_validator(mode="after")
-    def _one(self) -> Fault:
+    def _one(self) -> Self:
         if len(self.model_fields_set) != 1:
             raise ValueError("a fault is one key, such as lose: {share: 0.5}")
         return self

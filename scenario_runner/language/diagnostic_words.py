@@ -53,13 +53,19 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
     key, colon, rest = name.partition(":")
     if colon and rest and key in listed:
         return f"; did you mean '{key}: {rest}', with a space?"
-    folded = {option.casefold(): option for option in reversed(listed)}
+    near = nearest(name, listed)
+    return "" if near is None else f"; did you mean '{near}'?"
+
+
+def nearest(name: str, options: Iterable[str]) -> str | None:
+    """The option that is close enough to have been meant."""
+    folded = {option.casefold(): option for option in reversed(list(options))}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     if not close and len(name) >= 2:
         # An abbreviation: its letters in order, starting alike (lvl for level).
         near = [key for key in folded if key[:1] == name[0].casefold()]
         close = [key for key in near if len(key) <= 2 * len(name) and _within(name, key)][:1]
-    return f"; did you mean '{folded[close[0]]}'?" if close else ""
+    return folded[close[0]] if close else None
 
 
 def _within(short: str, long: str) -> bool:

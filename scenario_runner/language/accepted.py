@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from pydantic import AfterValidator
 
+from scenario_runner.dicom.dictionary import keywords_of, registered, uid_of
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
 from scenario_runner.language.fields import Text
 
 if TYPE_CHECKING:
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
 def transfer_syntax(given: str) -> str:
     """The UID of a transfer syntax by name, keyword or UID. Raises ValueError for anything else."""
-    from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
-
     uid = transfer_syntax_uid(given) or _registered(given, "Transfer Syntax")
     return uid or _unknown(given, "transfer syntax", "Transfer Syntax", TRANSFER_SYNTAXES)
 
@@ -29,15 +29,11 @@ def sop_class(given: str) -> str:
 
 def _registered(given: str, kind: str) -> str | None:
     """A UID by itself or by keyword, if it is of that kind or of none that is known."""
-    from scenario_runner.dicom.dictionary import registered, uid_of
-
     uid = uid_of(given)
     return uid if uid is not None and registered(uid).kind in ("", kind) else None
 
 
 def _unknown(given: str, what: str, kind: str, names: Collection[str]) -> NoReturn:
-    from scenario_runner.dicom.dictionary import keywords_of
-
     known = [*names, *keywords_of(kind)]
     near = get_close_matches(given, known, 1)
     example = "a name such as jpeg-ls" if names else "a keyword such as CTImageStorage"

@@ -1,0 +1,80 @@
+"""Names that fields give without braces: what an earlier step saved, or which step it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import Diagnostic
+from scenario_runner.language.branches import Sight
+from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
+from scenario_runner.language.document import Document, Path
+from scenario_runner.language.schema_marks import Mark
+from scenario_runner.language.templates import is_template
+
+if TYPE_CHECKING:
+    from scenario_runner.language.entries import StepEntry
+
+SELECTIONS = ("generated", "imported", "all")
+"""Selections that need not be saved: what ``generate`` chose, ``import`` took in, the whole plan."""
+
+_COMPARED = 300
+"""Names that an unknown one is compared with: thousands would take seconds for each."""
+_DEPTH = 2
+"""How many parts the path of a step has: ``("steps", 3)``."""
+_WHAT = {
+    "saved": "no earlier step saves {}",
+    "selection": "no earlier step saves the selection {}",
+    "instances": "no earlier step saves the instances {}",
+    "step": "no earlier step is called {}",
+}
+
+
+def check_saved(
+    document: Document,
+    marks: Iterable[Mark],
+    entries: Sequence[StepEntry],
+    steps: Mapping[str, Any],
+) -> Iterator[Diagnostic]:
+    """Names that nothing before their step gives. entries: in the order they run."""
+    named: dict[Path, list[Mark]] = {}  # by the path of the step they stand in
+    for mark in marks:
+        if mark.kind == "x-name-of" and mark.what in _WHAT and isinstance(mark.value, str):
+            named.setdefault(mark.path[:_DEPTH], []).append(mark)
+    saved: dict[str, None] = {}
+    selections: dict[str, None] = dict.fromkeys(SELECTIONS)
+    ids: dict[str, None] = {}
+    known: dict[str, tuple[dict[str, None], ...]] = {
+        "saved": (saved, ids),
+        "selection": (selections,),
+        "instances": (selections, saved, ids),
+        "step": (ids,),
+    }
+    sight = Sight()
+    for entry in entries:
+        sight.enter(entry.branch)
+        for mark in named.get(entry.path, ()):
+            yield from _unknown(document, mark, known[mark.what], entry)
+        sight.saves(ids, entry.id, None)
+        if entry.save_as is not None:
+            sight.saves(saved, entry.save_as, None)
+        if steps[entry.step].selects:
+            for name in (entry.id, entry.save_as):
+                if name is not None:
+                    sight.saves(selections, name, None)
+
+
+def _unknown(
+    document: Document, mark: Mark, there_are: Iterable[Collection[str]], entry: StepEntry
+) -> Iterator[Diagnostic]:
+    name = mark.value
+    if is_template(name) or any(each in ids for each in entry.called(name) for ids in there_are):
+        return
+    known = list(dict.fromkeys(islice((name for names in there_are for name in names), _COMPARED)))
+    yield Diagnostic(
+        "FAB119",
+        document.where(mark.path),
+        _WHAT[mark.what].format(quoted(name)) + did_you_mean(name, known),
+        f"there is: {some_of(known)}" if known else "no step before this one gives a name",
+    )

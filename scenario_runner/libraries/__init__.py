@@ -1,0 +1,1 @@
+"""Libraries: where they lie, which version is meant, what was locked, what lies in an archive."""

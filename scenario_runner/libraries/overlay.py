@@ -1,0 +1,134 @@
+"""``overlay.yaml`` beside a site file: what the site makes of scenarios that a library brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.binding import bind
+from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
+from scenario_runner.language.document import Document
+from scenario_runner.language.document_kinds import OVERLAY, require_kind
+from scenario_runner.language.fields import Model, Name, Text
+from scenario_runner.language.loader import load_document
+from scenario_runner.language.model import Skip
+from scenario_runner.language.scalars import AXIS_OF
+from scenario_runner.language.scenario import Scenario
+from scenario_runner.lazy_dataclasses import dataclass
+
+OVERLAY_FILE = "overlay.yaml"
+
+
+class OverlayEntry(Model):
+    """What becomes of one scenario."""
+
+    with_: Annotated[dict[Name, Any], Field(alias="with")] = Field(default={})
+    """Values of its variables; ``--set`` wins over them."""
+    matrix: dict[Name, Any] = Field(default={})
+    """Axis to the values, or the one value, of it that are run here."""
+    skip: Annotated[Text, Field(min_length=1)] | None = None
+    """Do not run it, for this reason, which the report tells."""
+    tags: list[Text] = Field(default=[])
+    """Further labels."""
+    requirements: list[Text] = Field(default=[])
+    """Further requirements that it verifies here."""
+
+
+class OverlayFile(Model):
+    """A whole overlay."""
+
+    schema_: Annotated[Literal["overlay/v1"], Field(alias="schema")]
+    tags: Text | None = None
+    """Only scenarios whose tags fit are run here: ``smoke and not slow``."""
+    scenarios: dict[str, OverlayEntry] = Field(default={})
+    """By the name of the scenario."""
+    add: list[Text] = Field(default=[])
+    """Scenarios that only this site has, relative to this file; a folder stands for all in it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """An overlay as read."""
+
+    document: Document
+    content: OverlayFile
+
+    def added(self) -> list[Path]:
+        """The files and folders with scenarios that it adds. Raises InvalidInput for one that is not there."""
+        folder = Path(self.document.file).parent
+        found: list[Diagnostic] = []
+        for place, name in enumerate(self.content.add):
+            if not (folder / name).exists():
+                where = self.document.where(("add", place))
+                message = f"there is no file or folder {quoted(name)}"
+                hint = "it is looked for from the folder of this file"
+                found.append(Diagnostic("FAB120", where, message, hint))
+        if found:
+            raise InvalidInput(found)
+        return [folder / name for name in self.content.add]
+
+    def overrides(self, document: Document) -> dict[str, Any]:
+        """What it sets of a scenario, as ``--set`` would. Raises InvalidInput for what that does not have."""
+        name, entry = self._entry(document)
+        found: list[Diagnostic] = []
+        for key, given in (("with", entry.with_), ("matrix", entry.matrix)):
+            declared = document.data.get("vars" if key == "with" else "matrix")
+            known = declared if isinstance(declared, Mapping) else {}
+            for one in given:
+                if one not in known:
+                    what = "variable" if key == "with" else "axis"
+                    where = self.document.where(("scenarios", name, key, one), key=True)
+                    message = f"'{name}' has no {what} {quoted(one)}{did_you_mean(one, known)}"
+                    hint = f"it has: {some_of(known, 20)}" if known else f"it has no {what}"
+                    found.append(Diagnostic("FAB607", where, message, hint))
+        if found:
+            raise InvalidInput(found)
+        return {**entry.with_, **{f"{AXIS_OF}{axis}": one for axis, one in entry.matrix.items()}}
+
+    def applied(self, scenario: Scenario) -> Scenario:
+        """The scenario with what the overlay says beside its variables and axes."""
+        _, entry = self._entry(scenario.document)
+        header = scenario.header
+        changes: dict[str, Any] = {
+            "tags": list(dict.fromkeys([*header.tags, *entry.tags])),
+            "requirements": list(dict.fromkeys([*header.requirements, *entry.requirements])),
+        }
+        if entry.skip is not None:
+            changes["skip"] = Skip.model_construct(when=True, reason=entry.skip)
+        return replace(scenario, header=header.model_copy(update=changes))
+
+    def _entry(self, document: Document) -> tuple[str, OverlayEntry]:
+        name = str(document.data.get("name", "")) if isinstance(document.data, dict) else ""
+        return name, self.content.scenarios.get(name, OverlayEntry.defaults())
+
+    def unmet(self, names: set[str]) -> list[Diagnostic]:
+        """Entries for scenarios that there are none of."""
+        return [
+            Diagnostic(
+                "FAB602",
+                self.document.where(("scenarios", name), key=True),
+                f"there is no scenario {quoted(name)} here{did_you_mean(name, names)}",
+                f"scenarios: {some_of(sorted(names), 12)}",
+            )
+            for name in self.content.scenarios
+            if name not in names
+        ]
+
+
+def overlay_of(document: Document) -> Overlay:
+    """The overlay that a document is. Raises InvalidInput."""
+    require_kind(document, OVERLAY)
+    return Overlay(document, bind(OverlayFile, document.data, document, ()))
+
+
+def overlay_beside(site: Path | None) -> Overlay | None:
+    """The overlay beside a site file; None where there is none. Raises InvalidInput."""
+    if site is None:
+        return None
+    file = site.parent / OVERLAY_FILE
+    return overlay_of(load_document(file)) if file.is_file() else None

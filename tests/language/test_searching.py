@@ -1,0 +1,73 @@
+"""Regular expressions of a scenario: those of Python, and an end to each search."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenario_runner.language.searching import (
+    MAX_PATTERN,
+    MAX_SEARCHED,
+    PatternError,
+    is_found,
+    require_pattern,
+)
+
+
+@given(
+    st.sampled_from(
+        ["^[0-9]{4}$", "a|b", "(?i)ct", r"\bA\d+\b", "(?=x)x", r"(.)\1", "[^ab]+$", "", r"\Aa.*z\Z"]
+    ),
+    st.text("abAB01xz \n", max_size=30),
+)
+def test_an_expression_finds_what_python_finds(pattern: str, text: str) -> None:
+    assert is_found(pattern, text) == (re.search(pattern, text) is not None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("(", "missing"),
+        ("a{99999999999}", "repeat count"),
+        ("(" * 1_500 + ")" * 400, "nested too deeply|missing"),
+        ("a" * (MAX_PATTERN + 1), "longer than 2,000 characters"),
+        (r"\q", "bad escape"),
+    ],
+)
+def test_what_is_no_expression_says_why(pattern: str, said: str) -> None:
+    with pytest.raises(PatternError, match=said):
+        require_pattern(pattern)
+
+
+def test_a_search_that_does_not_end_is_ended() -> None:
+    with pytest.raises(PatternError, match=r"takes longer than 0\.5 s"):
+        is_found("^(?:a|aa)+$", "a" * 50_000 + "b")
+
+
+def test_while_one_thread_searches_others_go_on() -> None:
+    """What notices Ctrl-C and the end of a step's time is another thread."""
+    seen: list[float] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.is_set():
+            seen.append(time.monotonic())
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    with pytest.raises(PatternError):
+        is_found("^(?:a|aa)+$", "a" * 50_000 + "b")
+    ended.set()
+    thread.join()
+    assert len(seen) > 5
+
+
+def test_a_text_too_long_to_search_is_refused_and_not_cut() -> None:
+    with pytest.raises(PatternError, match="1,000,001 characters"):
+        is_found("a", "a" * (MAX_SEARCHED + 1))

@@ -1,0 +1,57 @@
+"""Libraries that need libraries: versions that go together, or both chains of what does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenario_runner.errors import InvalidInput
+from scenario_runner.language.scenario import read_scenario
+from scenario_runner.libraries.finding import Libraries
+from scenario_runner.plugins import Plugins
+from tests.libraries.trees import library, scenario, step_list, write
+
+
+def put(work: Path, name: str, version: str, **needs: str) -> None:
+    head = library(name, version, requires={"libraries": needs})
+    below = [{"use": {"steps": f"{other}/look"}} for other in needs]
+    steps = [{"log": {"message": f"{name} {version}"}}, *below]
+    write(
+        work / "libs" / f"{name}-{version}",
+        {"library.yaml": head, "steps/look.yaml": step_list("look", steps)},
+    )
+
+
+def said(work: Path, *uses: str) -> list[Any]:
+    write(work, {"s.yaml": scenario(*({"use": {"steps": one}} for one in uses))})
+    found = read_scenario(work / "s.yaml", Plugins(outside=False), lists=Libraries())
+    return [one.parameters["message"] for one in found.steps]
+
+
+def test_an_older_version_is_taken_where_the_newest_does_not_go_with_the_rest(
+    tmp_path: Path,
+) -> None:
+    for version in ("1.0.0", "1.1.0", "2.0.0"):
+        put(tmp_path, "base", version)
+    put(tmp_path, "chest", "1.0.0", base="^1")
+    put(tmp_path, "head", "1.0.0", base=">=1")
+    put(tmp_path, "head", "1.1.0", base="^2")
+    assert said(tmp_path, "chest/look", "head/look@^1") == [
+        "chest 1.0.0", "base 1.1.0", "head 1.0.0", "base 1.1.0",
+    ]  # fmt: skip
+
+
+def test_a_conflict_names_both_chains(tmp_path: Path) -> None:
+    put(tmp_path, "base", "1.0.0")
+    put(tmp_path, "base", "2.0.0")
+    put(tmp_path, "middle", "1.0.0", base="^1")
+    put(tmp_path, "chest", "1.0.0", middle="^1")
+    put(tmp_path, "head", "1.0.0", base="^2")
+    with pytest.raises(InvalidInput) as caught:
+        said(tmp_path, "chest/look", "head/look")
+    (one,) = caught.value.diagnostics
+    assert one.code == "FAB611"
+    assert "chest 1.0.0 → middle 1.0.0 → base ^1" in one.message
+    assert "head 1.0.0 → base ^2" in one.message

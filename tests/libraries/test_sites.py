@@ -1,0 +1,146 @@
+"""Sites by their names, what they make of a library's scenarios, and the library's scenarios by theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scenario_runner.app.load import Loaded, Sources, Surroundings, load
+from scenario_runner.app.sites import site_path
+from scenario_runner.errors import InvalidInput, UsageError
+from tests.libraries.trees import library, scenario, step_list, write
+from tests.running import fabricate, record
+
+SITE = {"schema": "site/v1", "name": "north", "targets": {"pacs": {"embedded": {}}}}
+OVERLAY = {
+    "schema": "overlay/v1",
+    "scenarios": {
+        "ct": {
+            "with": {"images": 3},
+            "matrix": {"side": "left"},
+            "tags": ["here"],
+            "requirements": ["N-1"],
+        },
+        "mr": {"skip": "north has no MR"},
+    },
+    "add": ["own.yaml"],
+}
+OWN = {"schema": "scenario/v1", "name": "own", "scenario": "l/mr@^1", "tags": ["own"]}
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    more = {"vars": {"images": 1}, "matrix": {"side": ["left", "right"]}}
+    steps = [{"log": {"message": "{{ vars.images }}"}}, {"use": {"steps": "look"}}]
+    return write(
+        tmp_path,
+        {
+            "libs/l/library.yaml": library("l"),
+            "libs/l/steps/look.yaml": step_list("look", [{"echo": {"to": "pacs"}}]),
+            "libs/l/scenarios/ct.yaml": scenario(*steps, **{**more, "name": "ct"}),
+            "libs/l/scenarios/mr.yaml": scenario({"use": {"steps": "look"}}, name="mr"),
+            "scenarios/sites/north/site.yaml": SITE,
+            "scenarios/sites/north/overlay.yaml": OVERLAY,
+            "scenarios/sites/north/own.yaml": OWN,
+        },
+    )  # fmt: skip
+
+
+def loaded(work: Path, *paths: str, site: str | None = "north") -> Loaded:
+    file = None if site is None else site_path(site, [work])
+    around = Surroundings({}, work)
+    return load(Sources(paths=[Path(path) for path in paths], site=file, around=around))
+
+
+def test_a_site_narrows_parametrises_skips_and_adds(work: Path) -> None:
+    scenarios = {one.header.name: one for one in loaded(work, "l").scenarios}
+    assert list(scenarios) == ["ct", "mr", "own"]
+    ct = scenarios["ct"]
+    assert (ct.header.vars, ct.narrowed) == ({"images": 3}, {"side": ["left"]})
+    assert (ct.header.tags, ct.header.requirements) == (["here"], ["N-1"])
+    assert [one.id for one in scenarios["own"].steps] == ["use.echo"]
+
+
+def test_why_a_case_was_skipped_reaches_the_record_and_a_rerun(work: Path) -> None:
+    fabricate("run", "l", "--site", "north", "--out", "first", cwd=work).check()
+    (work / "scenarios" / "sites" / "north" / "overlay.yaml").unlink()
+    fabricate("rerun", "first", "--out", "second", cwd=work).check()
+    for name in ("first", "second"):
+        cases = {one["id"]: one for one in record(work / name)["cases"]}
+        assert {name: one["outcome"] for name, one in cases.items()} == {
+            "ct[side=left]": "passed", "mr": "skipped", "own": "passed",
+        }  # fmt: skip
+        assert cases["mr"]["message"] == "skipped: north has no MR"
+
+
+def test_what_an_overlay_names_and_nobody_has_is_told(work: Path) -> None:
+    entries = {"ct": {"with": {"image": 3}}, "us": {"skip": "none"}}
+    overlay = {"schema": "overlay/v1", "scenarios": entries}
+    write(work, {"scenarios/sites/north/overlay.yaml": overlay})
+    with pytest.raises(InvalidInput) as caught:
+        loaded(work, "l")
+    assert [one.code for one in caught.value.diagnostics] == ["FAB607"]
+    entries.pop("ct")
+    write(work, {"scenarios/sites/north/overlay.yaml": overlay})
+    with pytest.raises(InvalidInput) as caught:
+        loaded(work, "l", str(work / "libs"))
+    assert [one.code for one in caught.value.diagnostics] == ["FAB602"]
+
+
+def test_the_usual_site_is_that_of_the_settings(work: Path) -> None:
+    (work / "fabricate.toml").write_text('site = "north"\n')
+    assert loaded(work, "l/ct@^1", site=None).site.site.name == "north"
+    (work / "fabricate.toml").write_text('sight = "north"\nlibraries = 3\n')
+    with pytest.raises(InvalidInput) as caught:
+        loaded(work, "l/ct", site=None)
+    assert [(one.code, one.where.line) for one in caught.value.diagnostics] == [
+        ("FAB104", 1),
+        ("FAB102", 2),
+    ]
+    (work / "fabricate.toml").unlink()
+    (work / "pyproject.toml").write_text('[tool.fabricate]\nsite = "north"\n')
+    assert loaded(work, "l/ct", site=None).site.site.name == "north"
+
+
+def test_an_address_needs_no_file(work: Path) -> None:
+    site = loaded(work, "l/mr", site="ORTHANC@127.0.0.1:4242").site.site
+    assert site.targets["pacs"].dicom is not None
+    assert site.targets["pacs"].dicom.ae_title == "ORTHANC"
+
+
+def test_a_site_or_scenario_that_is_not_there_is_wrong_usage(work: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean 'north'"):
+        site_path("nrth", [work])
+    with pytest.raises(UsageError, match="has no scenario 'us'"):
+        loaded(work, "l/us")
+    with pytest.raises(UsageError, match="no version of 'l' is in"):
+        loaded(work, "l/ct@^2")
+    with pytest.raises(UsageError, match="there is no 'm' here"):
+        loaded(work, "m")
+
+
+def test_a_folder_does_not_run_what_its_sites_and_libraries_bring(work: Path) -> None:
+    write(work, {"scenarios/mine.yaml": scenario({"echo": {"to": "pacs"}}, name="mine")})
+    names = [one.header.name for one in loaded(work, str(work), site=None).scenarios]
+    assert names == ["mine"]
+
+
+def test_parts_of_a_run_are_all_of_it_and_what_failed_runs_again(work: Path) -> None:
+    check = {"assert": [{"equal": {"actual": "{{ matrix.a }}", "expected": 2}}]}
+    whole = scenario({"log": {"message": "x"}}, check, matrix={"a": [1, 2, 3]})
+    write(work, {"s.yaml": whole})
+    seen = []
+    for part in ("1/2", "2/2"):
+        done = fabricate(
+            "run", "s.yaml", "--shard", part, "--seed", "1", "--out", part[0], cwd=work
+        )
+        seen += [one["id"] for one in record(work / part[0])["cases"]]
+        assert done.code in (0, 1)
+    assert sorted(seen) == ["example[a=1]", "example[a=2]", "example[a=3]"]
+    fabricate("run", "s.yaml", cwd=work).check(1)
+    fabricate("run", "s.yaml", "--last-failed", "--out", "again", cwd=work).check(1)
+    assert [one["id"] for one in record(work / "again")["cases"]] == [
+        "example[a=1]",
+        "example[a=3]",
+    ]
