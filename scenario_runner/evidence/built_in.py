@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import hookimpl
+from scenario_runner.hooks import hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.evidence.api import Reporter

@@ -10,6 +10,7 @@ from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import FlatSuite, FlatTest, suites
 from scenario_runner.evidence.times import moment
 from scenario_runner.evidence.traceability import final_checks
+from scenario_runner.evidence.unseen import escaped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ class CtrfReporter:
 
     def write(self, record: RunRecord, folder: Path) -> None:
         """Write the file. Raises MachineError."""
-        text = json.dumps(_report(record), ensure_ascii=False, indent=1, allow_nan=False)
+        text = escaped(json.dumps(_report(record), ensure_ascii=False, indent=1, allow_nan=False))
         write_atomically(folder / self.file, [text.encode("utf-8"), b"\n"])
 
 

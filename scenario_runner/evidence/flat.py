@@ -7,11 +7,11 @@ gets a test of its own, or a server that only counts tests would show it green.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from scenario_runner.evidence.record import KindRecord
 from scenario_runner.evidence.traceability import final_checks
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,11 +46,15 @@ class FlatSuite:
     case: CaseRecord | None = None
 
 
-def suites(record: RunRecord) -> Iterator[FlatSuite]:
-    """Every case as a suite, and one for the run itself when nothing else tells how it ended."""
+def suites(record: RunRecord, *, by_check: bool = False) -> Iterator[FlatSuite]:
+    """Every case as a suite, and one for the run itself when nothing else tells how it ended.
+
+    by_check: each check is a test, and a step only where no check of it says how it ended.
+    """
     accused = False
     for case in record.cases:
-        tests = [_step_test(step) for step in case.steps]
+        split = _check_tests if by_check else _one_test
+        tests = [test for step in case.steps for test in split(step)]
         if case.outcome in BAD and not any(test.outcome in BAD for test in tests):
             tests.append(_stand_in(case.id, case.outcome, case.message))
         elif case.outcome == "skipped" and not tests:
@@ -113,15 +117,33 @@ def _stand_in(name: str, outcome: Outcome, message: str) -> FlatTest:
     return FlatTest(name=name, outcome=outcome, message=message, duration_s=0.0, detail="")
 
 
+def _one_test(step: StepRecord) -> list[FlatTest]:
+    return [_step_test(step)]
+
+
+def _check_tests(step: StepRecord) -> list[FlatTest]:
+    """A test for each check, and one for the step when it has none or went wrong without any."""
+    whole = _step_test(step)
+    checks = final_checks(step)
+    tests = [
+        FlatTest(
+            name=f"{whole.name} › {check.title or check.check}",
+            outcome=check.outcome,
+            message=check.message or (check.outcome if check.outcome != "passed" else ""),
+            duration_s=0.0,
+            detail="\n".join(_check_lines(check)),
+            step=step,
+        )
+        for check in checks
+    ]
+    accused = any(check.outcome in BAD for check in checks)
+    return tests if tests and (accused or step.outcome not in BAD) else [whole, *tests]
+
+
 def _step_test(step: StepRecord) -> FlatTest:
     lines = [] if not step.message else [step.message]
     for check in final_checks(step):
-        lines.append(f"{check.outcome}: {check.title or check.check}")
-        if check.outcome != "passed":
-            lines.append(f"  expected: {one_line(check.expected)}")
-            lines.append(f"  actual:   {one_line(check.actual)}")
-            lines += [f"  {line}" for line in (check.message,) if line]
-            lines += [f"  {line}" for line in kind_lines(check, _KINDS)]
+        lines += _check_lines(check)
     return FlatTest(
         name=f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id,
         outcome=step.outcome,
@@ -130,6 +152,16 @@ def _step_test(step: StepRecord) -> FlatTest:
         detail="\n".join(lines),
         step=step,
     )
+
+
+def _check_lines(check: CheckRecord) -> list[str]:
+    lines = [f"{check.outcome}: {check.title or check.check}"]
+    if check.outcome != "passed":
+        lines.append(f"  expected: {one_line(check.expected)}")
+        lines.append(f"  actual:   {one_line(check.actual)}")
+        lines += [f"  {line}" for line in (check.message,) if line]
+        lines += [f"  {line}" for line in kind_lines(check, _KINDS)]
+    return lines
 
 
 def kinds_of(check: CheckRecord) -> list[KindRecord]:

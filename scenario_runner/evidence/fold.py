@@ -8,21 +8,19 @@ from pydantic import ValidationError
 
 from scenario_runner import events as kinds
 from scenario_runner.evidence.log import DAMAGED
+from scenario_runner.evidence.plan_file import PlanCase, PlanFile
 from scenario_runner.evidence.record import (
     AttachmentRecord,
     AttemptRecord,
     CaseRecord,
     CheckRecord,
     LogRecord,
-    PatientRecord,
-    PlanCase,
-    PlanFile,
     RunRecord,
     ScenarioRecord,
-    SentRecord,
     StepRecord,
 )
-from scenario_runner.evidence.seen import note
+from scenario_runner.evidence.record_plan import PatientRecord, SentRecord
+from scenario_runner.evidence.seen import not_tried, note
 from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import requirements_of
 
@@ -103,9 +101,14 @@ class _Fold:
             self._run.problems.append(text)
 
     def _run_started(self, event: Mapping[str, Any]) -> None:
+        if event.get("schema", kinds.SCHEMA) != kinds.SCHEMA:
+            self._problem(
+                f"the log is in the form {str(event['schema'])[:40]!r} of another version of the program; what is "
+                f"shown was read as {kinds.SCHEMA}"
+            )
         fields = (
             "seed", "seed_given", "command", "environment", "site", "targets", "sources",
-            "rerun_of",
+            "rerun_of", "remarks",
         )  # fmt: skip
         self._run = RunRecord.model_validate(
             {
@@ -116,6 +119,8 @@ class _Fold:
                 **{name: event[name] for name in fields if name in event},
             }
         )
+        for target, known in zip(self._run.targets, event.get("targets", ()), strict=True):
+            target.not_tried = not_tried(target.kind, known.get("capabilities", ()))
 
     def _case_started(self, event: Mapping[str, Any]) -> None:
         case = CaseRecord.model_validate(
@@ -254,8 +259,16 @@ class _Fold:
                 message = "Not run." if over else "The run ended before this step."
                 step = _skipped(planned, message)
                 steps[step.id] = step
-        # Python's sort is stable: the order of events stays, ``finally`` comes last.
-        case.steps = sorted(steps.values(), key=lambda step: step.section == "finally")
+        # Python's sort is stable: the order of events stays but for steps side by side, ``finally`` comes last.
+        places = {step["id"]: place for place, step in enumerate(self._planned.get(case.id, []))}
+        last = 0
+        order = {}
+        for id_ in steps:
+            last = places.get(id_, places.get(id_.rpartition("[")[0], last))
+            order[id_] = last
+        case.steps = sorted(
+            steps.values(), key=lambda step: (step.section == "finally", order[step.id])
+        )
 
 
 class _Sent:

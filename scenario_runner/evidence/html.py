@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, ClassVar
 from markupsafe import Markup
 
 from scenario_runner.evidence.files import write_atomically
-from scenario_runner.evidence.html_case import CaseView, PreviewBudget
+from scenario_runner.evidence.html_case import CaseView
+from scenario_runner.evidence.html_first import never_began
+from scenario_runner.evidence.html_pictures import PreviewBudget
 from scenario_runner.evidence.html_summary import summary
 from scenario_runner.evidence.html_templates import templates
+from scenario_runner.evidence.html_text import word
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
@@ -39,23 +42,25 @@ class HtmlReporter:
 
     name: ClassVar[str] = "html"
     file: ClassVar[str] = "report.html"
+    every_detail: ClassVar[bool] = False
+    """Whether cases that passed are printed with all their steps, too; on the screen they always are."""
 
     def write(self, record: RunRecord, folder: Path) -> None:
         """Write the file; previews come from the folder's ``evidence/``. Raises MachineError."""
         environment = templates()
+        every = self.every_detail or len(record.cases) <= _OPEN_CASES
         previews = PreviewBudget(folder, _PREVIEW_BYTES)
         details = _details(record, environment, previews)
         anchors = {record.cases[number].id: f"c{number + 1}" for number in details}
-        # Comments and line ends cost room in every report and say nothing to its reader.
-        style = _squeeze(resource("reports", "report.css").read_text(encoding="utf-8"))
-        digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+        css, digest = style("tokens.css", "report.css", more=_margins(record))
         page = environment.get_template("report.html.j2").stream(
             run=record,
-            style=Markup(style),  # noqa: S704 - ships with the program
-            style_hash=f"sha256-{digest}",
+            style=css,
+            style_hash=digest,
             icons=Markup(resource("reports", "icons.svg").read_text("utf-8")),  # noqa: S704 - so does this
-            cases=[details[number] for number in sorted(details)],
-            cases_left_out=len(record.cases) - len(details),
+            cases=list(details.values()),
+            cases_left_out=sum(not never_began(case) for case in record.cases) - len(details),
+            printed="all" if every else "failures",
             **summary(record, anchors),
         )
         page.enable_buffering(200)
@@ -67,7 +72,8 @@ def _details(
 ) -> dict[int, Markup]:
     """The cases' own pages by position, those that did not pass first, as far as there is room."""
     order = sorted(
-        range(len(record.cases)), key=lambda number: record.cases[number].outcome == "passed"
+        (number for number, case in enumerate(record.cases) if not never_began(case)),
+        key=lambda number: record.cases[number].outcome == "passed",
     )
     template, step_template = (
         environment.get_template(name) for name in ("case.html.j2", "step.html.j2")
@@ -86,6 +92,26 @@ def _details(
         room -= len(page)
         details[number] = Markup(page)  # noqa: S704 - rendered with autoescape just above
     return details
+
+
+def _margins(record: RunRecord) -> str:
+    """What stands on every printed page: the run, its outcome, when; of a run's name what is safe in CSS."""
+    name = re.sub(r"[^\w.-]", "", record.id, flags=re.ASCII)[:60]
+    started = re.sub(r"[^0-9T:-]", "", record.started or "")[:16].replace("T", " ")
+    text = " · ".join(part for part in (f"Run {name}", word(record.outcome), started) if part)
+    return f'@page {{ @top-left {{ content: "{text}"; font: 8pt sans-serif; color: #55606a; }} }}'
+
+
+def style(*names: str, more: str = "") -> tuple[Markup, str]:
+    """Style sheets of ``reports/`` as one, and the hash by which the page's policy allows it.
+
+    more: CSS that is made for the page, of nothing that was not made safe for CSS.
+    """
+    # Comments and line ends cost room in every report and say nothing to its reader.
+    css = "\n".join(_squeeze(resource("reports", name).read_text("utf-8")) for name in names)
+    css = f"{css}\n{more}" if more else css
+    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
+    return Markup(css), f"sha256-{digest}"  # noqa: S704 - ships with the program
 
 
 def _squeeze(css: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from scenario_runner.dicom.body_parts import SIDES
-from scenario_runner.evidence.files import inside
 from scenario_runner.evidence.flat import BAD, condensed, kept, kinds_of
+from scenario_runner.evidence.html_pictures import PreviewBudget, differing, shows_difference
 from scenario_runner.evidence.html_text import First, amount, bounded, first
 from scenario_runner.evidence.record import (
     AttachmentRecord,
@@ -20,10 +18,10 @@ from scenario_runner.evidence.record import (
 )
 from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import final_checks
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import jinja2
 
@@ -32,31 +30,6 @@ _STEPS, _CHECKS, _DIFFERENCES, _ATTEMPTS, _LOGS, _FILES = 500, 60, 200, 30, 60, 
 _AXES = 40
 _PATIENTS, _STUDIES, _SERIES, _PREVIEWS = 10, 10, 10, 12
 _FAULTS, _NUMBERS = 20, 8
-_PREVIEW_SIZE = 256 * 1024
-_PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class PreviewBudget:
-    """Reads the pictures of a run folder, as long as there is room for them in the report."""
-
-    def __init__(self, folder: Path, room: int) -> None:
-        self._folder = folder
-        self._room = room
-
-    def uri(self, path: str) -> str | None:
-        """A data URI, or None: no room, not in the folder's ``evidence/``, or not a PNG."""
-        evidence = (self._folder / "evidence").resolve()
-        file = inside(self._folder, path)
-        if file is None or not file.is_relative_to(evidence):
-            return None
-        if file.stat().st_size > min(_PREVIEW_SIZE, self._room):
-            return None
-        data = file.read_bytes()
-        if not data.startswith(_PNG):
-            return None
-        text = base64.b64encode(data).decode("ascii")
-        self._room -= len(text)
-        return f"data:image/png;base64,{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +63,7 @@ class CaseView:
         """Everything the template names, bounded."""
         case = self.case
         imported = _imported(case.steps)
+        rows = self._rows()  # first: what differs has the first claim on the room for pictures
         return {
             "case": case,
             "anchor": self.anchor,
@@ -101,7 +75,7 @@ class CaseView:
                 max(0, len(case.patients) - _PATIENTS),
             ),
             "previews": self._pictures(),
-            "rows": self._rows(),
+            "rows": rows,
             "steps_more": max(0, len(case.steps) - _STEPS),
         }
 
@@ -159,7 +133,7 @@ class CaseView:
         room = _ROOM_FOR_STEPS
         bodies: dict[int, Markup] = {}
         for number in sorted(range(len(steps)), key=lambda n: steps[n].outcome not in BAD):
-            body = self.template.render(**_step_values(steps[number])).strip()
+            body = self.template.render(**_step_values(steps[number], self.previews)).strip()
             if len(body) > room:
                 continue
             room -= len(body)
@@ -176,10 +150,14 @@ def _is_calm(step: StepRecord) -> bool:
     return step.outcome not in BAD and len(step.message) <= 300
 
 
-def _step_values(step: StepRecord) -> dict[str, Any]:
+def _step_values(step: StepRecord, budget: PreviewBudget) -> dict[str, Any]:
     checks = sorted(final_checks(step), key=lambda check: check.outcome not in BAD)
     kept = set(map(id, checks[:_CHECKS]))
     in_order = [check for check in final_checks(step) if id(check) in kept]
+    shown = differing(step, budget)
+    files = [
+        one for one in step.attachments if not _is_preview(one) and one.path not in shown.paths
+    ]
     return {
         "step": step,
         "calm": _is_calm(step),
@@ -189,7 +167,8 @@ def _step_values(step: StepRecord) -> dict[str, Any]:
         "logs": first(step.logs, _LOGS),
         "facts": bounded(step.facts),
         "names": _NAMES,
-        "files": first([one for one in step.attachments if not _is_preview(one)], _FILES),
+        "differing": shown.pictures,
+        "files": first(files, _FILES),
         "pictures": sum(_is_preview(one) for one in step.attachments),
     }
 
@@ -199,7 +178,7 @@ _NAMES = ("validators", "rules", "statuses", "http", "faults", "vars")
 
 
 def _is_preview(attachment: AttachmentRecord) -> bool:
-    return attachment.media_type == "image/png"
+    return attachment.media_type == "image/png" and not shows_difference(attachment)
 
 
 def _checks(checks: Sequence[CheckRecord]) -> list[dict[str, Any]]:

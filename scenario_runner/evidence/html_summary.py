@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from scenario_runner.evidence.flat import BAD, complaint
+from scenario_runner.evidence.html_first import failures, never_began, not_begun, volume
+from scenario_runner.evidence.html_grid import grids
 from scenario_runner.evidence.html_text import (
     First,
     amount,
@@ -24,12 +25,12 @@ from scenario_runner.evidence.seen import in_words
 from scenario_runner.evidence.traceability import WORST_FIRST, final_checks, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.events import Outcome
-    from scenario_runner.evidence.record import ProofRecord, RerunRecord, RunRecord
+    from scenario_runner.evidence.record import CaseRecord, ProofRecord, RerunRecord, RunRecord
 
-_PROBLEMS, _TARGETS, _ATTENTION, _REQUIREMENTS, _PROOFS, _INDEX = 20, 50, 40, 500, 8, 2000
+_PROBLEMS, _TARGETS, _REQUIREMENTS, _PROOFS, _INDEX = 20, 50, 500, 8, 2000
 _FAR_STEPS = 500
 _SOURCES = 10
 
@@ -38,6 +39,9 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
     """The values of ``report.html.j2``. anchors: case id to anchor, for cases that have a page."""
     counts = _counts(record)
     link = _links(record, anchors)
+    seen, further = failures(record, link)
+    begun = [case for case in record.cases if not never_began(case)]
+    drawn = list(grids(record.cases, anchors))
     titles = list(dict.fromkeys(case.scenario.title or case.name for case in record.cases))
     scenarios = list(dict.fromkeys(case.scenario.name or case.name for case in record.cases))
     return {
@@ -45,14 +49,18 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
         "subtitle": _subtitle(record, scenarios),
         "sentence": _sentence(counts),
         "tiles": _tiles(record, counts),
+        "volume": list(volume(record)),
         "problems": first(record.problems, _PROBLEMS),
         "targets": first(record.targets, _TARGETS),
         "seen": {target.name: list(in_words(target)) for target in record.targets[:_TARGETS]},
-        "attention": _attention(record, link),
+        "failures": seen,
+        "further": further,
+        "not_begun": not_begun(record),
+        "grids": drawn,
         "about": list(_about(record)),
         "environment": list(_environment(record)),
         "requirements": _requirements(record, link),
-        "index": _index(record, anchors),
+        "index": _index(record, begun, drawn, anchors),
         "version": record.environment.get("fabricator", ""),
         "imported": any(step.step == "import" for case in record.cases for step in case.steps),
     }
@@ -154,10 +162,6 @@ def _tiles(record: RunRecord, counts: _Counts) -> Iterator[dict[str, Any]]:
             "of": f"{total:,}" if total else "",
             "outcome": worst(o for o, n in tally.items() if n) if total else "skipped",
         }
-    images = sum(case.counts.get("images", 0) for case in record.cases)
-    label = "images planned" if images else "no images planned"
-    figure = f"{images:,}" if images else "–"
-    yield {"label": label, "figure": figure, "of": "", "outcome": "neutral"}
     yield {
         "label": "from start to end" if record.finished else "until it stopped",
         "figure": seconds(record.duration_s),
@@ -178,15 +182,19 @@ def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
     if record.command:
         yield "Command", code(shlex.join(record.command))
     if record.sources:
-        yield (
-            "Sources",
-            Markup("<br>").join(
-                [t(one) for one in record.sources[:_SOURCES]]
-                + [more(count) for count in [len(record.sources) - _SOURCES] if count > 0]
-            ),
-        )
+        yield "Sources", _lines(record.sources)
+    if record.remarks:
+        yield "Remarks", _lines(record.remarks)
     if record.exit_code is not None:
         yield "Exit code", str(record.exit_code)
+
+
+def _lines(texts: Sequence[str]) -> Markup:
+    """The first of them, a line each."""
+    left = len(texts) - _SOURCES
+    return Markup("<br>").join(
+        [*(t(one) for one in texts[:_SOURCES]), *([more(left)] if left > 0 else [])]
+    )
 
 
 def _repeated(earlier: RerunRecord) -> Markup:
@@ -221,36 +229,6 @@ def _links(record: RunRecord, anchors: Mapping[str, str]) -> dict[tuple[str, str
     return links
 
 
-def _attention(
-    record: RunRecord, link: Mapping[tuple[str, str | None], str]
-) -> First[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for case in record.cases:
-        bad = [step for step in case.steps if step.outcome in BAD]
-        found += [
-            {
-                "outcome": step.outcome,
-                "title": step.title or step.id,
-                "case": case.id,
-                "message": complaint(step),
-                "anchor": link.get((case.id, step.id)),
-            }
-            for step in bad
-        ]
-        if not bad and case.outcome != "passed":
-            found.append(
-                {
-                    "outcome": case.outcome,
-                    "title": case.scenario.title or case.name,
-                    "case": case.id,
-                    "message": case.message,
-                    "anchor": link.get((case.id, None)),
-                }
-            )
-    found.sort(key=lambda item: WORST_FIRST.index(item["outcome"]))
-    return first(found, _ATTENTION)
-
-
 def _requirements(
     record: RunRecord, link: Mapping[tuple[str, str | None], str]
 ) -> First[dict[str, Any]]:
@@ -269,7 +247,18 @@ def _requirements(
     return First(rows, max(0, len(record.requirements) - _REQUIREMENTS))
 
 
-def _index(record: RunRecord, anchors: Mapping[str, str]) -> First[dict[str, Any]]:
+def _index(
+    record: RunRecord,
+    begun: Sequence[CaseRecord],
+    drawn: Sequence[Mapping[str, Any]],
+    anchors: Mapping[str, str],
+) -> First[dict[str, Any]]:
+    """A line for each case that began and stands in no grid, those that did not pass first."""
+    in_grids = {id_ for grid in drawn for id_ in grid["cases"]}
+    listed = sorted(
+        (case for case in begun if case.id not in in_grids or record.rerun_of is not None),
+        key=lambda case: WORST_FIRST.index(case.outcome),
+    )
     rows = [
         {
             "outcome": case.outcome,
@@ -279,6 +268,6 @@ def _index(record: RunRecord, anchors: Mapping[str, str]) -> First[dict[str, Any
             "took": seconds(case.duration_s) if case.started else "–",
             "anchor": anchors.get(case.id),
         }
-        for case in record.cases[:_INDEX]
+        for case in listed[:_INDEX]
     ]
-    return First(rows, max(0, len(record.cases) - _INDEX))
+    return First(rows, max(0, len(listed) - _INDEX))

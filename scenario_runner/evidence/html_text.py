@@ -6,16 +6,17 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from markupsafe import Markup
 
 from scenario_runner.amounts import plural
+from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.evidence.flat import is_short_record, one_line
 from scenario_runner.evidence.times import moment
+from scenario_runner.lazy_dataclasses import dataclass
 
 _T = TypeVar("_T")
 
@@ -136,8 +137,6 @@ def fact(item: Any, short: bool = False) -> Markup:
             Markup(", ").join(fact(member, short=True) for member in item) if item else Markup("–")
         )
     if isinstance(item, str) and _STANDARD_UID.fullmatch(item):
-        from scenario_runner.dicom.dictionary import uid_name
-
         name = uid_name(item)
         if name != item:
             return (
@@ -148,9 +147,9 @@ def fact(item: Any, short: bool = False) -> Markup:
     return t(item)
 
 
-def foreseen(message: str) -> str | None:
+def foreseen(message: str, it_is: bool) -> str | None:
     """What failed as it should, of a step or check that passed for it; None for any other."""
-    return message.removeprefix(AS_IT_SHOULD) if message.startswith(AS_IT_SHOULD) else None
+    return message.removeprefix(AS_IT_SHOULD) if it_is else None
 
 
 def evidence_link(path: str) -> Markup:
@@ -303,6 +302,7 @@ FILTERS = {
     "amount": amount,
     "seconds": seconds,
     "clock": clock,
+    "moment": time_tag,
     "label": fact_name,
     "fact": fact,
     "room": room,

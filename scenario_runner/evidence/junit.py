@@ -16,6 +16,7 @@ from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import FlatSuite, FlatTest, one_line, suites
 from scenario_runner.evidence.seen import in_words
 from scenario_runner.evidence.times import moment
+from scenario_runner.evidence.unseen import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +37,17 @@ class JUnitReporter:
 
     name: ClassVar[str] = "junit"
     file: ClassVar[str] = "junit.xml"
+    by_check: ClassVar[bool] = False
+    """Whether each check is a test case of its own."""
 
     def write(self, record: RunRecord, folder: Path) -> None:
         """Write the file. Raises MachineError."""
-        write_atomically(folder / self.file, _chunks(record))
+        write_atomically(folder / self.file, _chunks(record, by_check=self.by_check))
 
 
-def _chunks(record: RunRecord) -> Iterator[bytes]:
+def _chunks(record: RunRecord, *, by_check: bool) -> Iterator[bytes]:
     yield b'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n'
-    for number, suite in enumerate(suites(record)):
+    for number, suite in enumerate(suites(record, by_check=by_check)):
         element = _suite(record, suite, number)
         ET.indent(element, level=1)
         yield b"  " + ET.tostring(element, encoding="utf-8") + b"\n"
@@ -126,4 +129,4 @@ def _output(suite: FlatSuite) -> Iterator[str]:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+    return escaped(_FORBIDDEN.sub("\ufffd", text))

@@ -4,52 +4,162 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from scenario_runner.errors import MachineError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.evidence.files import is_unfinished, write_atomically
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from scenario_runner.evidence.record import RunRecord
 
 MANIFEST = "manifest.json"
+SIGNATURES = "signatures"
+"""The folder of a run's signatures, within the run folder."""
+PREVIOUS = "inputs/previous.json"
+"""Which run a run is chained to, when it was asked to be."""
+
+_ENVELOPE = ".dsse.json"
+_DETACHED = (".asc", ".sig", ".p7s", ".tsr")
+_MOST_BYTES = 256 * 1024 * 1024
 
 
-def write_manifest(run_id: str, folder: Path) -> None:
+class _Part(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class FileDigest(_Part):
+    """One file of a run: its path from the run folder with forward slashes, size in bytes, digest in hexadecimal."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class PreviousRun(_Part):
+    """The run before this one at the same site, by the digest of its manifest."""
+
+    run: str
+    sha256: str
+
+
+class Manifest(_Part):
+    """``manifest/v1``. Fields with a default are missing in those of earlier versions."""
+
+    schema_: Literal["manifest/v1"] = Field(default="manifest/v1", alias="schema")
+    run: str
+    site: str = ""
+    started: str | None = None
+    finished: str | None = None
+    outcome: str = ""
+    previous: PreviousRun | None = None
+    """null for a run that is chained to none."""
+    files: list[FileDigest]
+
+
+def write_manifest(record: RunRecord, folder: Path) -> None:
     """List every file of the folder but the manifest and its signatures, sorted by path. Raises MachineError."""
     try:
         files = [
-            {"path": name, "size": path.stat().st_size, "sha256": _sha256(path)}
-            for name, path in sorted(_files(folder).items())
+            FileDigest(path=name, size=path.stat().st_size, sha256=file_digest(path))
+            for name, path in sorted(_listed(folder).items())
         ]
+        previous = _previous(folder)
     except OSError as error:
         raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
-    manifest = {"schema": "manifest/v1", "run": run_id, "files": files}
-    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    manifest = Manifest(
+        run=record.id,
+        site=record.site,
+        started=record.started,
+        finished=record.finished,
+        outcome=record.outcome,
+        previous=previous,
+        files=files,
+    )
+    text = json.dumps(manifest.model_dump(by_alias=True), ensure_ascii=False, indent=1)
     write_atomically(folder / MANIFEST, [text.encode("utf-8", "backslashreplace"), b"\n"])
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Relative path with forward slashes to file.
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """The manifest of a run folder and its SHA-256.
 
-    Left out are links, which are not the run's, and the manifest with what lies beside it as
-    ``manifest.json.asc``: a signature of the manifest cannot stand in it, and reports made again
-    after signing must give the manifest that was signed.
+    Raises UsageError when there is none, MachineError when it cannot be read, ValueError when it is none.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UsageError(
+            f"'{folder}' has no {MANIFEST}, so nobody knows what belongs to the run",
+            hint="a run that was killed gets one by 'fabricate report'",
+        )
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it is larger than {_MOST_BYTES >> 20} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise MachineError(f"cannot read '{path}': {error.strerror}") from error
+    try:
+        # Not pydantic's parser: names of files may hold what is no UTF-8, as escaped surrogates.
+        manifest = Manifest.model_validate(json.loads(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    return manifest, hashlib.sha256(data).hexdigest()
+
+
+def every_file(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Whatever is no folder, links included and not followed, with its path as a manifest writes it."""
+    for root, folders, files in os.walk(folder):
+        base = Path(root)
+        links = [name for name in folders if (base / name).is_symlink()]
+        for name in (*files, *links):
+            path = base / name
+            yield path.relative_to(folder).as_posix(), path
+
+
+def is_signature(name: str) -> bool:
+    """Whether a path from the run folder is that of a signature, which no manifest can list."""
+    parent, _, file = name.rpartition("/")
+    if parent == SIGNATURES:
+        return file.endswith(_ENVELOPE) and len(file) > len(_ENVELOPE)
+    return not parent and file in {f"{MANIFEST}{ending}" for ending in _DETACHED}
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listed(folder: Path) -> dict[str, Path]:
+    """The files that are the run's.
+
+    Left out are links, and the manifest with its signatures: a signature of the manifest cannot stand in
+    it, and reports made again after signing must give the manifest that was signed.
     """
     return {
-        path.relative_to(folder).as_posix(): path
-        for path in folder.rglob("*")
+        name: path
+        for name, path in every_file(folder)
         if path.is_file()
         and not path.is_symlink()
-        and not (path.parent == folder and _is_manifest(path.name))
+        and name != MANIFEST
+        and not is_signature(name)
         and not is_unfinished(path)
     }
 
 
-def _is_manifest(name: str) -> bool:
-    return name == MANIFEST or name.startswith(f"{MANIFEST}.")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _previous(folder: Path) -> PreviousRun | None:
+    path = folder / PREVIOUS
+    try:
+        return PreviousRun.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise MachineError(f"'{path}' does not say which run came before") from error

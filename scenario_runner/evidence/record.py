@@ -2,97 +2,22 @@
 
 Written by us and read by anyone: every field is always present, and a reader must expect fields that
 a later version adds. Times are ISO 8601 in UTC,
-durations seconds. ``patients`` can hold 100,000 images, hence plain dictionaries below the case.
+durations seconds.
 """
-
-from __future__ import annotations
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from typing_extensions import TypedDict
 
+from scenario_runner.descriptions import DescribedSchema
 from scenario_runner.events import Outcome, Section
+from scenario_runner.evidence.record_plan import PatientRecord
 
 RunOutcome = Literal["passed", "failed", "error", "interrupted", "skipped"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(defer_build=True, json_schema_serialization_defaults_required=True)
-
-
-class SentRecord(TypedDict, total=False):
-    """The last word of a target about one instance."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    step: str
-    to: str
-    status: str | None
-    """The DIMSE status in hexadecimal; null when no answer came."""
-    stored: bool
-    maybe_stored: bool
-    """No answer came, and the target may have it all the same."""
-    earlier: str | None
-    """The run that stored it, when a rerun found that it need not be sent again."""
-
-
-class ImageRecord(TypedDict, total=False):
-    """One SOP instance of the plan. ``key`` is the plan's own name of it, ``p1.s1.e1.i1``."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    key: str
-    uid: str
-    sop_class: str
-    number: int
-    sent: list[SentRecord]
-    """For each step that sent it; left out when none did."""
-
-
-class FaultRecord(TypedDict, total=False):
-    """Something wrong on purpose. ``images`` are their numbers, null for all of the series."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    fault: str
-    images: list[int] | None
-    rules: list[str]
-
-
-class SeriesRecord(TypedDict, total=False):
-    """One series of the plan."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    key: str
-    uid: str
-    modality: str
-    number: int
-    description: str
-    phantom: str
-    picture: str | None
-    """SHA-256 of the file that it shows, where ``phantom`` is one."""
-    faults: list[FaultRecord]
-    images: list[ImageRecord]
-
-
-class StudyRecord(TypedDict, total=False):
-    """One study of the plan."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    key: str
-    accession: str
-    uid: str
-    description: str
-    date: str
-    series: list[SeriesRecord]
-
-
-class PatientRecord(TypedDict, total=False):
-    """One synthetic patient of the plan; ``id`` is the patient ID."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-    key: str
-    id: str
-    name: str
-    studies: list[StudyRecord]
 
 
 class SeenRecord(_Part):
@@ -125,13 +50,13 @@ class TargetRecord(_Part):
     """The AE title that is called."""
     url: str | None = None
     """Of its DICOMweb service, without a user or a query."""
-    capabilities: list[str] = []
-    """What it could be asked to do: echo, store, find, … What it does is under ``seen``."""
     product: str = ""
     """What it says it is: version name and class UID of its implementation, the name of its HTTP server, the
     version of Orthanc."""
     seen: list[SeenRecord] = []
     """What was proposed to it in associations, and what came of it."""
+    not_tried: list[str] = []
+    """Services over DIMSE that it could have been asked for and was not; nobody knows whether it has them."""
 
 
 class DifferenceRecord(_Part):
@@ -173,6 +98,8 @@ class CheckRecord(_Part):
     actual: JsonValue = None
     message: str = ""
     """Why it failed, or what was looked at."""
+    foreseen: bool = False
+    """A negative test: it passed because it failed for the reason that was named."""
     differences: list[DifferenceRecord] = []
     """Each one when there are 200 at most, else the examples of each kind."""
     difference_count: int = 0
@@ -233,6 +160,8 @@ class StepRecord(_Part):
     duration_s: float = 0.0
     message: str = ""
     """What came out, or what went wrong, in one sentence."""
+    foreseen: bool = False
+    """A negative test: it passed because it failed for the reason that was named."""
     facts: dict[str, JsonValue] = {}
     """What the step reports about itself: counts, statuses, the association."""
     logs: list[LogRecord] = []
@@ -323,6 +252,26 @@ class RequirementRecord(_Part):
     proved_by: list[ProofRecord]
 
 
+class SignatureRecord(_Part):
+    """A signature under a run, as it was when the report was made outside the run folder."""
+
+    file: str
+    name: str = ""
+    """Who signed, as they wrote it; empty when nothing in the signature is to be believed."""
+    role: str = ""
+    meaning: str = ""
+    """executed, reviewed, approved."""
+    time: str | None = None
+    """By the clock of the machine that signed."""
+    remark: str = ""
+    key: str = ""
+    """SHA-256 of the public key."""
+    vouched: str = ""
+    """Who vouches for the key; empty when nobody was asked."""
+    problems: list[str] = []
+    """Why it does not hold; empty when it does."""
+
+
 class RunRecord(_Part):
     """A whole run."""
 
@@ -353,6 +302,8 @@ class RunRecord(_Part):
     """Every PACS the run could talk to."""
     sources: list[str] = []
     """The files read; copies lie in the folder inputs."""
+    remarks: list[str] = []
+    """What sources of patients, such as HL7 and FHIR, took though it is unusual, or left aside."""
     rerun_of: RerunRecord | None = None
     """null for a run that repeats none."""
     cases: list[CaseRecord] = []
@@ -360,39 +311,14 @@ class RunRecord(_Part):
     """The traceability matrix."""
     problems: list[str] = []
     """What is wrong with the record itself: lines that cannot be read, a plan that is missing."""
+    signatures: list[SignatureRecord] = []
+    """Empty in the run folder itself, which is what they sign."""
 
     model_config = ConfigDict(populate_by_name=True, title="A run of DICOM Fabricator")
 
 
-class PlanCase(BaseModel):
-    """A case of ``inputs/plan.json``, as much of it as the record needs."""
-
-    model_config = ConfigDict(defer_build=True, extra="ignore")
-
-    id: str
-    name: str = ""
-    matrix: dict[str, JsonValue] = {}
-    seed: int | None = None
-    scenario: ScenarioRecord | None = None
-    counts: dict[str, int] = {}
-    steps: list[dict[str, JsonValue]] = []
-    patients: list[PatientRecord] = []
-
-
-class PlanFile(BaseModel):
-    """``inputs/plan.json``."""
-
-    model_config = ConfigDict(defer_build=True, extra="ignore")
-
-    cases: list[PlanCase] = []
-    reserved: dict[str, dict[str, dict[str, int]]] = {}
-    """The numbers that each scenario's identifiers hold, by rule."""
-
-
 def published_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``run.json``, as ``schemas/run.v1.schema.json`` has it."""
-    from scenario_runner.descriptions import DescribedSchema
-
     schema = RunRecord.model_json_schema(
         mode="serialization", by_alias=True, schema_generator=DescribedSchema
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.record import RunRecord
+from scenario_runner.evidence.unseen import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,10 @@ class RunJsonReporter:
         write_atomically(folder / self.file, _chunks(record))
 
 
+_PIECE = 1 << 20
+"""Characters of a case's text that are escaped and encoded at a time."""
+
+
 def _chunks(record: RunRecord) -> Iterator[bytes]:
     """The JSON text: one line a field, cases and their members indented on lines of their own."""
     separator = b"{\n"
@@ -34,11 +39,18 @@ def _chunks(record: RunRecord) -> Iterator[bytes]:
             yield b"["
             between = b"\n"
             for case in record.cases:
-                yield between + case.model_dump_json(indent=1).encode()
+                yield between
+                yield from _pieces(case.model_dump_json(indent=1))
                 between = b",\n"
             yield b"]"
         else:
             rest = record.model_dump(mode="json", include={name}, by_alias=True)
             value = rest[field.alias or name]
-            yield json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode()
+            text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+            yield escaped(text).encode()
     yield b"\n}\n"
+
+
+def _pieces(text: str) -> Iterator[bytes]:
+    for at in range(0, len(text), _PIECE):
+        yield escaped(text[at : at + _PIECE]).encode()

@@ -16,7 +16,7 @@ from scenario_runner.dicom.sop_classes import (
 from scenario_runner.evidence.record import SeenRecord, TargetRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _SERVICES = {
     VERIFICATION: "C-ECHO",
@@ -60,6 +60,15 @@ def note(target: TargetRecord, event: Mapping[str, Any]) -> None:
         if before is None or _RANK[one.outcome] > _RANK[before.outcome]:
             by_class[key] = one
     target.seen = list(by_class.values())
+    services = {one.service for one in target.seen}
+    target.not_tried = [service for service in target.not_tried if service not in services]
+
+
+def not_tried(kind: str, capabilities: Iterable[str]) -> list[str]:
+    """The services of a target of this kind before anything was asked."""
+    if kind not in ("dimse", "embedded"):
+        return []
+    return [_CAPABILITIES[word] for word in capabilities if word in _CAPABILITIES]
 
 
 def in_words(target: TargetRecord) -> Iterator[str]:
@@ -76,8 +85,5 @@ def in_words(target: TargetRecord) -> Iterator[str]:
             yield f"{service}: {best.outcome}; {len(refused)} of {len(several)} SOP classes refused"
         else:
             yield f"{service}: {'used' if best.outcome == 'used' else 'accepted, not used'}"
-    if target.kind in ("dimse", "embedded"):
-        words = [_CAPABILITIES.get(word, "") for word in target.capabilities]
-        untried = [word for word in words if word and word not in services]
-        if untried:
-            yield f"not tried: {', '.join(untried)}"
+    if target.not_tried:
+        yield f"not tried: {', '.join(target.not_tried)}"

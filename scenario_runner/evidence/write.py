@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import FabricatorError, MachineError, UsageError, described
 from scenario_runner.evidence.fold import record_from_events
 from scenario_runner.evidence.log import read_events
-from scenario_runner.evidence.manifest import write_manifest
-from scenario_runner.evidence.record import PlanFile, RunRecord
+from scenario_runner.evidence.manifest import every_file, write_manifest
+from scenario_runner.evidence.plan_file import PlanFile
+from scenario_runner.evidence.record import RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from scenario_runner.evidence.api import Reporter
+    from scenario_runner.evidence.record import SignatureRecord
 
 EVENTS = "events.ndjson"
 PLAN = "inputs/plan.json"
@@ -29,17 +32,59 @@ def write_reports(run_folder: Path, reporters: Iterable[type[Reporter]]) -> RunR
     UsageError when the folder is not a run's, MachineError when a report could not be written.
     """
     record = read_record(run_folder)
-    failures: list[tuple[str, Exception]] = []
+    _write(record, run_folder, reporters)
+    return record
+
+
+def _write(record: RunRecord, folder: Path, reporters: Iterable[type[Reporter]]) -> None:
+    failures: list[tuple[str, BaseException]] = []
     for reporter in reporters:
         try:
-            reporter().write(record, run_folder)
-        except Exception as error:  # noqa: BLE001 - a third party's reporter may raise anything
+            reporter().write(record, folder)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a third party's reporter may raise anything
             failures.append((reporter.name, error))
-    write_manifest(record.id, run_folder)
+    write_manifest(record, folder)
     if failures:
-        what = "; ".join(f"'{name}': {str(error) or repr(error)}" for name, error in failures)
+        what = "; ".join(f"'{name}': {_said(error)}" for name, error in failures)
         raise MachineError(f"not every report could be written: {what}") from failures[0][1]
+
+
+def write_reports_elsewhere(
+    run_folder: Path,
+    out: Path,
+    reporters: Iterable[type[Reporter]],
+    signatures: Sequence[SignatureRecord] = (),
+) -> RunRecord:
+    """Make every report of a run in a new folder, with its ``evidence/`` and manifest; the run stays as it is.
+
+    signatures: what the reports say of them. Raises UsageError when the folder is there or the run is none,
+    MachineError.
+    """
+    record = read_record(run_folder)
+    record.signatures = list(signatures)
+    try:
+        out.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UsageError(
+            f"--out '{out}' is there already", hint="give a folder that is not there yet"
+        ) from error
+    except OSError as error:
+        raise MachineError(f"cannot make '{out}': {error.strerror}") from error
+    try:
+        for name, path in every_file(run_folder):
+            if name.startswith("evidence/") and path.is_file() and not path.is_symlink():
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, out / name)
+    except OSError as error:
+        raise MachineError(f"cannot copy '{error.filename}': {error.strerror}") from error
+    _write(record, out, reporters)
     return record
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, FabricatorError | OSError) else described(error)
 
 
 def read_record(run_folder: Path) -> RunRecord:

@@ -182,6 +182,7 @@ class Story:
         inside: Iterable[Event] = (),
         attempts: Iterable[tuple[Outcome, str]] | None = None,
         requirements: Iterable[str] = (),
+        foreseen: bool = False,
         end: bool = True,
     ) -> None:
         section: Any = "finally" if step == "delete" else "steps"
@@ -221,6 +222,7 @@ class Story:
                 message=message,
                 facts=facts or {},
                 requirements=list(requirements),
+                foreseen=foreseen,
             )
         )
 
@@ -431,8 +433,8 @@ def _until_the_checks(story: Story) -> None:
     story.step("retrieve_1", "retrieve", "Fetch the study back", took=0.27, facts={"instances": 2})
 
 
-def passing() -> Story:
-    story = Story()
+def passing(run: str = "20260131-093000-k3v9") -> Story:
+    story = Story(run)
     story.begin()
     story.case(STEPS)
     _until_the_checks(story)
@@ -745,6 +747,50 @@ def many(cases: int = 50, steps: int = 6) -> Story:
     return story
 
 
+def grid(bad: tuple[int, ...] = (), begun: int = 24) -> Story:
+    """Every combination of four modalities and six views, small cases; bad: those whose check fails, by number."""
+    story = Story("20260131-150000-grid")
+    story.begin(command=["fabricate", "run", "xray_matrix"], sources=["scenarios/xray_matrix.yaml"])
+    combinations = [
+        (m, v) for m in ("CR", "DX", "MG", "RF") for v in ("AP", "PA", "LL", "RL", "LO", "RO")
+    ]
+    for number, (modality, view) in enumerate(combinations):
+        id_ = f"xray_matrix[modality={modality},view={view}]"
+        steps = [("send_1", "send", "Send the study"), ("assert_1", "assert", "It is stored")]
+        if number >= begun:
+            story.plan["cases"].append(
+                {
+                    "id": id_,
+                    "name": "xray_matrix",
+                    "scenario": {"name": "xray_matrix", "title": "Every modality in every view"},
+                    "matrix": {"modality": modality, "view": view},
+                    "counts": {"patients": 1, "studies": 1, "series": 2, "images": 2},
+                    "steps": [
+                        {"id": a, "step": b, "title": c, "section": "steps"} for a, b, c in steps
+                    ],
+                    "patients": [patient(number + 1)],
+                }
+            )
+            continue
+        story.case(
+            steps,
+            case=id_,
+            name="xray_matrix",
+            title="Every modality in every view",
+            matrix={"modality": modality, "view": view},
+            patients=[patient(number + 1)],
+        )
+        story.step("send_1", "send", "Send the study", case=id_, took=0.1,
+                   facts={"instances": 2, "stored": 2, "instances_per_second": 20.0})  # fmt: skip
+        outcome: Outcome = "failed" if number in bad else "passed"
+        one = check("count", "Two images", 2, 2 - (number in bad), outcome, case=id_, id="assert_1")
+        story.step("assert_1", "assert", "It is stored", outcome, case=id_, took=0.05, inside=[one])
+        story.end_case(outcome, case=id_)
+    if begun == len(combinations):
+        story.end("failed" if bad else "passed")
+    return story
+
+
 def long_case(steps: int = 300) -> Story:
     story = many(cases=1, steps=steps)
     story.run = "20260131-190000-long"
@@ -765,5 +811,6 @@ ALL: dict[str, Callable[[], Story]] = {
     "hostile": hostile,
     "many": many,
     "long": long_case,
+    "grid": lambda: grid((7,)),
     "empty": empty,
 }

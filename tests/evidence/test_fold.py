@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scenario_runner.events import CaseFinished, CheckFinished, Event
 from scenario_runner.evidence.fold import record_from_events
 from scenario_runner.evidence.log import read_events
-from scenario_runner.evidence.record import PlanFile, RunRecord
+from scenario_runner.evidence.plan_file import PlanFile
+from scenario_runner.evidence.record import RunRecord
 from tests.evidence import samples
 from tests.evidence.samples import STEPS, Story, check
 

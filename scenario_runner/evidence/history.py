@@ -1,0 +1,121 @@
+"""Many runs of the same cases: which are flaky, which newly fail, which became slow."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.evidence.fold import record_from_events
+from scenario_runner.evidence.log import read_events
+from scenario_runner.evidence.write import EVENTS
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from scenario_runner.events import Outcome
+    from scenario_runner.evidence.record import RunRecord
+
+_BAD = ("failed", "error")
+_FEWEST = 3
+"""Runs before one is said to be slow, and turns before a case is flaky."""
+_FLOOR_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One case in one run."""
+
+    run: str
+    started: str
+    outcome: Outcome
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHistory:
+    """One case in all runs, the oldest first."""
+
+    id: str
+    past: Sequence[Past]
+
+    @property
+    def judged(self) -> list[Past]:
+        """Those that came to an end."""
+        return [one for one in self.past if one.outcome in ("passed", *_BAD)]
+
+    @property
+    def turns(self) -> int:
+        """How often it went from passing to not passing, or back."""
+        passed = [one.outcome == "passed" for one in self.judged]
+        return sum(first != then for first, then in pairwise(passed))
+
+    @property
+    def flaky(self) -> bool:
+        """Whether it went over and back and over: three turns at least."""
+        return self.turns >= _FEWEST
+
+    @property
+    def newly_failing(self) -> bool:
+        """Whether it does not pass any more, and did the time before."""
+        judged = self.judged
+        return len(judged) > 1 and judged[-1].outcome in _BAD and judged[-2].outcome == "passed"
+
+    @property
+    def usual_s(self) -> float:
+        """What it took when it passed, but for the last time: the median, in seconds; 0 when unknown."""
+        times = [one.duration_s for one in self.judged[:-1] if one.outcome == "passed"]
+        return median(times) if times else 0.0
+
+    def slow(self, noise: float) -> bool:
+        """Whether its last, passing, run took longer than usual by that fraction, and half a second."""
+        passing = [one for one in self.judged[:-1] if one.outcome == "passed"]
+        if len(passing) < _FEWEST or self.judged[-1].outcome != "passed":
+            return False
+        last, usual = self.judged[-1].duration_s, self.usual_s
+        return last > usual * (1 + noise) and last > usual + _FLOOR_S
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All runs of a folder, the oldest first, and every case in them."""
+
+    runs: list[RunRecord]
+    cases: list[CaseHistory]
+    unread: list[str]
+    """Folders that look like runs and cannot be read, with why."""
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """The run folders directly below a folder, by name. Raises UsageError, MachineError."""
+    if not folder.is_dir():
+        raise UsageError(f"'{folder}' is no folder", hint="name the folder that runs lie in: runs")
+    try:
+        return [one for one in sorted(folder.iterdir()) if (one / EVENTS).is_file()]
+    except OSError as error:
+        raise MachineError(f"cannot read '{folder}': {error.strerror}") from error
+
+
+def without_plan(folder: Path) -> RunRecord:
+    """The record of a run but for its patients, which a look at many runs has no use for."""
+    return record_from_events(read_events(folder / EVENTS), run_id=folder.resolve().name)
+
+
+def history(folders: Iterable[Path]) -> History:
+    """Read runs and sort them by when they started."""
+    runs, unread = [], []
+    for folder in folders:
+        try:
+            runs.append(without_plan(folder))
+        except MachineError as error:
+            unread.append(f"{folder.name}: {error.message}")
+    runs.sort(key=lambda run: (run.started or "", run.id))
+    past: dict[str, list[Past]] = {}
+    for run in runs:
+        for case in run.cases:
+            one = Past(run.id, case.started or run.started or "", case.outcome, case.duration_s)
+            past.setdefault(case.id, []).append(one)
+    return History(runs, [CaseHistory(id_, each) for id_, each in past.items()], unread)

@@ -1,0 +1,1 @@
+"""Signatures of people under a run: made, shown, and held against what was signed."""

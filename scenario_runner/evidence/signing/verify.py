@@ -1,0 +1,248 @@
+"""Whether a run is what it was, whether its signatures hold, and which run came before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.evidence.intact import Finding, changes
+from scenario_runner.evidence.manifest import (
+    MANIFEST,
+    SIGNATURES,
+    Manifest,
+    file_digest,
+    is_signature,
+    read_manifest,
+)
+from scenario_runner.evidence.signing.envelope import (
+    LARGEST,
+    PAYLOAD_TYPE,
+    Envelope,
+    OneSignature,
+    from_base64,
+    read_envelope,
+    signed_bytes,
+)
+from scenario_runner.evidence.signing.keys import holds, key_id, read_public_key
+from scenario_runner.evidence.signing.statement import Signed, Statement, read_statement
+from scenario_runner.evidence.signing.trust import Trust, Untrusted, read_certificates
+from scenario_runner.evidence.times import moment
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scenario_runner.evidence.signing.keys import PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureVerdict:
+    """What is known of one signature. findings: empty when it holds."""
+
+    file: str
+    signed: Signed | None = None
+    """null when it cannot be read or was not made by its key: then nothing in it is worth showing."""
+    key: str = ""
+    vouched: str = ""
+    """Who vouches for the key; empty when nobody was asked."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What ``verify`` found."""
+
+    run: str
+    files: int
+    findings: list[Finding]
+    """Of files, the manifest and the chain."""
+    signatures: list[SignatureVerdict] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Signatures of other programs beside the manifest, which were not looked at."""
+    chain: list[str] = field(default_factory=list)
+    """The runs before, as far as they were found and are those they should be."""
+    open_end: str = ""
+    """The run that the last of them is chained to and that was not found."""
+
+    def everything(self) -> list[Finding]:
+        """All findings, those of signatures included."""
+        return [*self.findings, *(one for each in self.signatures for one in each.findings)]
+
+
+def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = False) -> Verdict:
+    """Hold a run folder against its manifest, its signatures and the run before.
+
+    trust: None asks nobody whose keys they are. whole_chain: a run that is chained to one that does not lie
+    beside it is a finding. Raises UsageError when it is no run, MachineError when a file cannot be read.
+    """
+    try:
+        try:
+            manifest, digest = read_manifest(folder)
+        except UsageError:
+            if not (folder / "events.ndjson").is_file() and not (folder / SIGNATURES).is_dir():
+                raise
+            finding = Finding("missing", MANIFEST, "is missing, so nothing is known of the rest")
+            return Verdict(folder.resolve().name, 0, [finding])
+        except ValueError as error:
+            finding = Finding("manifest", MANIFEST, f"is no manifest: {error}")
+            return Verdict(folder.resolve().name, 0, [finding])
+        found = changes(folder, manifest)
+        signatures = [
+            _signature(folder, name, path, manifest, digest, trust)
+            for name, path in signature_files(folder)
+        ]
+        unread = sorted(
+            path.name for path in folder.iterdir() if is_signature(path.name) and path.is_file()
+        )
+        verdict = Verdict(manifest.run, len(manifest.files), found, signatures, unread)
+        return _with_chain(verdict, folder, manifest, whole=whole_chain)
+    except OSError as error:
+        raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
+
+
+def signature_files(folder: Path) -> list[tuple[str, Path]]:
+    """The signatures of a run folder by their path from it. Raises OSError."""
+    there = folder / SIGNATURES
+    if not there.is_dir() or there.is_symlink():
+        return []
+    named = ((f"{SIGNATURES}/{path.name}", path) for path in sorted(there.iterdir()))
+    return [
+        (name, path)
+        for name, path in named
+        if is_signature(name) and path.is_file() and not path.is_symlink()
+    ]
+
+
+def _signature(
+    folder: Path, name: str, path: Path, manifest: Manifest, digest: str, trust: Trust | None
+) -> SignatureVerdict:
+    try:
+        envelope = _read(path)
+        made = _maker(envelope, trust)
+        if made is None:
+            message = "was not made by its key: it was changed, or it is made up"
+            return SignatureVerdict(name, findings=(Finding("signature", name, message),))
+        statement = read_statement(envelope.content())
+    except (ValueError, UsageError) as error:
+        message = f"is no signature of a run: {' '.join(str(error).split())[:300]}"
+        return SignatureVerdict(name, findings=(Finding("signature", name, message),))
+    key, one = made
+    findings = [*_bound(folder, name, statement, manifest, digest)]
+    vouched = ""
+    if trust is not None:
+        try:
+            vouched = _vouched(trust, key, one, statement.predicate.signed)
+        except Untrusted as error:
+            findings.append(Finding("untrusted", name, str(error)))
+    return SignatureVerdict(name, statement.predicate.signed, key_id(key), vouched, tuple(findings))
+
+
+def _read(path: Path) -> Envelope:
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+    envelope = read_envelope(path.read_bytes())
+    if envelope.payload_type != PAYLOAD_TYPE:
+        raise ValueError(f"its payload is of the type {envelope.payload_type[:80]!r}")
+    return envelope
+
+
+def _maker(envelope: Envelope, trust: Trust | None) -> tuple[PublicKey, OneSignature] | None:
+    """The key that made one of its signatures. Raises ValueError, UsageError."""
+    signed = signed_bytes(envelope.payload_type, envelope.content())
+    for one in envelope.signatures:
+        for key in _keys(one, trust):
+            if holds(key, from_base64(one.sig), signed):
+                return key, one
+    return None
+
+
+def _keys(signature: OneSignature, trust: Trust | None) -> Iterator[PublicKey]:
+    """The key that a signature brings; for one that brings none those that are trusted."""
+    if signature.public_key:
+        yield read_public_key(signature.public_key.encode("utf-8", "replace"))
+    elif trust is not None:
+        yield from (key for _, key in trust.keys.values())
+
+
+def _vouched(trust: Trust, key: PublicKey, one: OneSignature, signed: Signed) -> str:
+    when = moment(signed.time)
+    if when is None:
+        raise Untrusted(f"it has no time that could be read: {signed.time[:40]!r}")
+    chain = []
+    if one.certificates:
+        try:
+            chain = read_certificates("\n".join(one.certificates).encode("utf-8", "replace"), "it")
+        except UsageError as error:
+            raise Untrusted(error.message) from error
+        if chain[0].public_key() != key:
+            raise Untrusted("its certificate is that of another key")
+    return trust.vouched(key, chain, when.astimezone(dt.UTC))
+
+
+def _bound(
+    folder: Path, name: str, statement: Statement, manifest: Manifest, digest: str
+) -> Iterator[Finding]:
+    """What the signature was made for and is not so any more."""
+    run = statement.predicate.signed.run
+    if run != manifest.run:
+        yield Finding("moved", name, f"was made for run {run[:120]}, not for this one")
+        return
+    if statement.digest_of(MANIFEST) != digest:
+        message = "was made for another manifest of this run: it was changed or built anew since"
+        yield Finding("rebuilt", name, message)
+    for subject in statement.subject:
+        if subject.name == MANIFEST:
+            continue
+        if not is_signature(subject.name):
+            yield Finding("signature", name, f"names {subject.name[:200]!r}, which is no signature")
+            continue
+        path = folder / subject.name
+        if not path.is_file():
+            yield Finding("missing", subject.name, f"is missing, and {name} was made after it")
+        elif file_digest(path) != subject.digest.sha256:
+            yield Finding("changed", subject.name, f"is not what it was when {name} was made")
+
+
+def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bool) -> Verdict:
+    """Follow the runs before, as long as they lie beside this one."""
+    beside: dict[str, Manifest] = {}
+    by_run: set[str] = set()
+    if manifest.previous is not None:
+        for other in sorted(folder.resolve().parent.iterdir()):
+            if (other / MANIFEST).is_file():
+                try:
+                    read, digest = read_manifest(other)
+                except (ValueError, UsageError):
+                    continue
+                beside[digest] = read
+                by_run.add(read.run)
+    findings, chain, end = list(verdict.findings), list[str](), ""
+    at, of = manifest.previous, manifest.run
+    seen: set[str] = set()
+    while at is not None and at.sha256 not in seen:
+        seen.add(at.sha256)
+        before = beside.get(at.sha256)
+        if before is None and at.run in by_run:
+            message = f"the manifest of run {at.run[:120]} is not the one that run {of[:120]} is chained to"
+            findings.append(Finding("chain", "", message))
+            break
+        if before is None:
+            end = at.run
+            if whole:
+                message = f"run {at.run[:120]}, which run {of[:120]} is chained to, does not lie beside it"
+                findings.append(Finding("chain", "", message))
+            break
+        chain.append(before.run)
+        at, of = before.previous, before.run
+    return Verdict(
+        verdict.run,
+        verdict.files,
+        findings,
+        verdict.signatures,
+        verdict.unread,
+        chain,
+        end,
+    )

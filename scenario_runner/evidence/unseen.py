@@ -1,0 +1,23 @@
+"""Characters that nobody sees and that steer whoever shows a text: a terminal, or the way it runs.
+
+C1 controls begin commands of terminals (ECMA-48); bidirectional controls let a line read otherwise
+than it is (Unicode Standard Annex 9). What a PACS says may hold any of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def escaped(text: str) -> str:
+    """A text with those written as JSON escapes them, as ``u202e`` behind a backslash.
+
+    Whoever parses JSON gets the same values; elsewhere they can be seen.
+    """
+    return _STEERING.sub(_shown, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

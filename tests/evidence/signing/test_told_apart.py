@@ -1,0 +1,345 @@
+"""What can happen to a run after it was made, each told from the others, each with exit code 1."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scenario_runner.evidence.built_in import fabricate_reporters
+from scenario_runner.evidence.signing.trust import read_trust
+from scenario_runner.evidence.signing.verify import verify
+from scenario_runner.evidence.write import write_reports
+from tests.evidence.signing.people import (
+    command,
+    key,
+    key_file,
+    public_file,
+    run_folder,
+    signed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def told(folder: Path) -> list[tuple[str, str]]:
+    return [(one.change, one.path) for one in verify(folder).everything()]
+
+
+def flip(path: Path, at: int = -2) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_run_that_nobody_touched_is_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_folder(tmp_path / "run")
+    assert command("verify", folder) == 0
+    assert "files are as they were" in capsys.readouterr().out
+
+
+def test_one_byte_in_any_file_is_told_by_its_name(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json"]
+    assert len(files) >= 8
+    for path in files:
+        flip(path)
+        assert told(folder) == [("changed", path.relative_to(folder).as_posix())]
+        assert command("verify", folder) == 1
+        flip(path)
+    assert not told(folder)
+
+
+def _remove(folder: Path) -> None:
+    (folder / "junit.xml").unlink()
+
+
+def _add(folder: Path) -> None:
+    (folder / "evidence/more.txt").write_text("more", encoding="utf-8")
+
+
+def _rename(folder: Path) -> None:
+    (folder / "junit.xml").rename(folder / "evidence/tests.xml")
+
+
+def _swap(folder: Path) -> None:
+    (folder / "junit.xml").rename(folder / "x")
+    (folder / "ctrf.json").rename(folder / "junit.xml")
+    (folder / "x").rename(folder / "ctrf.json")
+
+
+def _link(folder: Path) -> None:
+    (folder / "junit.xml").rename(folder.parent / "elsewhere.xml")
+    (folder / "junit.xml").symlink_to(folder.parent / "elsewhere.xml")
+
+
+def _linked_folder(folder: Path) -> None:
+    (folder / "evidence").rename(folder.parent / "elsewhere")
+    (folder / "evidence").symlink_to(folder.parent / "elsewhere")
+
+
+def _half_written(folder: Path) -> None:
+    (folder / ".run.json.7.part").write_text("{", encoding="utf-8")
+
+
+def _in_the_signatures_place(folder: Path) -> None:
+    (folder / "signatures").mkdir()
+    (folder / "signatures/letter.txt").write_text("I saw it", encoding="utf-8")
+
+
+def _beside_the_manifest(folder: Path) -> None:
+    (folder / "manifest.json.bak").write_text("{}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_remove, [("missing", "junit.xml")]),
+        (_add, [("added", "evidence/more.txt")]),
+        (_rename, [("renamed", "junit.xml")]),
+        (_swap, [("changed", "ctrf.json"), ("changed", "junit.xml")]),
+        (_link, [("added", "junit.xml")]),
+        (_half_written, [("added", ".run.json.7.part")]),
+        (_in_the_signatures_place, [("added", "signatures/letter.txt")]),
+        (_beside_the_manifest, [("added", "manifest.json.bak")]),
+    ],
+)
+def test_a_file_missing_added_or_renamed_is_told(
+    tmp_path: Path, change: Callable[[Path], None], expected: list[tuple[str, str]]
+) -> None:
+    folder = run_folder(tmp_path / "run")
+    change(folder)
+    assert told(folder) == expected
+    assert command("verify", folder) == 1
+
+
+def test_a_folder_that_became_a_link_does_not_lend_its_files(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    _linked_folder(folder)
+    found = told(folder)
+    assert ("added", "evidence") in found
+    assert {change for change, path in found if path.startswith("evidence/")} == {"missing"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / "junit.xml").unlink()
+    os.mkfifo(folder / "junit.xml")
+    assert told(folder) == [("changed", "junit.xml")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"schema": "manifest/v1"}', "[" * 100_000, '{"files": [{"path": 3}]}', "\x00"],
+)
+def test_a_manifest_that_is_none_is_told_without_a_traceback(tmp_path: Path, text: str) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    assert told(folder) == [("manifest", "manifest.json")]
+    assert command("verify", folder) == 1
+
+
+def test_a_manifest_that_was_taken_away_is_told(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / "manifest.json").unlink()
+    assert told(folder) == [("missing", "manifest.json")]
+    (folder / "events.ndjson").unlink()
+    assert command("verify", folder) == 2  # no run at all
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret", "/etc/passwd", "a/../b", "", "a//b", "manifest.json"]
+)
+def test_a_manifest_that_names_files_elsewhere_reads_none_of_them(
+    tmp_path: Path, path: str
+) -> None:
+    folder = run_folder(tmp_path / "run")
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"].append({"path": path, "size": 1, "sha256": "0" * 64})
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert ("manifest", path) in told(folder)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run signed by two people."""
+    folder = run_folder(tmp_path / "runs" / "one")
+    assert signed(folder, key_file(tmp_path, key("ed25519"), "jane.pem")) == 0
+    second = key_file(tmp_path, key("p256", "ray"), "ray.pem")
+    assert signed(folder, second, "approved", "Ray Mason", "--role", "PACS manager") == 0
+    return folder
+
+
+JANE, RAY = (
+    "signatures/01-executed-jane-citizen.dsse.json",
+    "signatures/02-approved-ray-mason.dsse.json",
+)
+
+
+def test_two_people_sign_and_both_hold(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("verify", run) == 0
+    text = capsys.readouterr().out
+    assert "executed by Jane Citizen, " in text
+    assert "approved by Ray Mason (PACS manager), " in text
+    assert text.count(": holds;") == 2
+
+
+def _rebuild(folder: Path) -> None:
+    flip(folder / "junit.xml")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    import hashlib
+
+    for file in manifest["files"]:
+        file["sha256"] = hashlib.sha256((folder / file["path"]).read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _forge(folder: Path) -> None:
+    envelope: dict[str, Any] = json.loads((folder / RAY).read_bytes())
+    envelope["payload"] = json.loads((folder / JANE).read_bytes())["payload"]
+    (folder / RAY).write_text(json.dumps(envelope), encoding="utf-8")
+
+
+def _cut(folder: Path) -> None:
+    (folder / RAY).write_bytes((folder / RAY).read_bytes()[:300])
+
+
+def _take_away(folder: Path) -> None:
+    (folder / JANE).unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_rebuild, [("rebuilt", JANE), ("rebuilt", RAY)]),
+        (_forge, [("signature", RAY)]),
+        (_cut, [("signature", RAY)]),
+        (_take_away, [("missing", JANE)]),
+    ],
+)
+def test_what_became_of_a_signature_is_told(
+    run: Path, change: Callable[[Path], None], expected: list[tuple[str, str]]
+) -> None:
+    change(run)
+    assert told(run) == expected
+    assert command("verify", run) == 1
+
+
+def test_a_signature_moved_from_another_run_is_told(run: Path, tmp_path: Path) -> None:
+    other = run_folder(tmp_path / "runs" / "two", "20260201-093000-aaaa")
+    (other / "signatures").mkdir()
+    shutil.copy(run / JANE, other / JANE)
+    assert told(other) == [("moved", JANE)]
+    assert command("verify", other) == 1
+
+
+def test_every_byte_of_a_signature_counts(run: Path) -> None:
+    """Whatever is changed in it, it is told, or it says the same as before."""
+    path = run / RAY
+    whole = path.read_bytes()
+    before = verify(run).signatures[1].signed
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        verdict = verify(run).signatures[1]
+        assert verdict.findings or verdict.signed == before
+
+
+def test_a_key_that_nobody_trusts_is_told(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trusted = public_file(tmp_path, key("ed25519"), "jane.pub")
+    assert command("verify", run, "--trust", trusted) == 1
+    assert f"untrusted: {RAY} the key is not among" in capsys.readouterr().out
+    both = public_file(tmp_path, key("p256", "ray"), "ray.pub")
+    assert command("verify", run, "--trust", trusted, "--trust", both) == 0
+
+
+def test_a_forger_with_a_key_of_their_own_is_told_once_keys_are_trusted(
+    run: Path, tmp_path: Path
+) -> None:
+    """They rebuild the manifest and sign again in both names: only whose keys these are gives it away."""
+    trusted = public_file(tmp_path, key("ed25519"), "jane.pub")
+    _rebuild(run)
+    shutil.rmtree(run / "signatures")
+    assert signed(run, key_file(tmp_path, key("ed25519", "mallory"), "m.pem")) == 0
+    assert not told(run)
+    assert command("verify", run, "--trust", trusted) == 1
+    trust = read_trust([("jane", trusted.read_bytes())])
+    assert [one.change for one in verify(run, trust).everything()] == ["untrusted"]
+
+
+def test_a_run_that_was_touched_is_not_signed(run: Path, tmp_path: Path) -> None:
+    flip(run / "junit.xml")
+    third = key_file(tmp_path, key("ed25519", "lee"), "lee.pem")
+    assert signed(run, third, "reviewed", "Lee") == 1
+    assert len(list((run / "signatures").iterdir())) == 2
+
+
+def test_reports_of_a_signed_run_are_made_elsewhere_and_say_who_signed(
+    run: Path, tmp_path: Path
+) -> None:
+    before = (run / "manifest.json").read_bytes()
+    assert command("report", run) == 2
+    out = tmp_path / "out"
+    assert command("report", run, "--out", out) == 0
+    assert (run / "manifest.json").read_bytes() == before
+    assert not told(run)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Ray Mason" in page
+    assert "PACS manager" in page
+    assert "no longer" not in page
+    assert not told(out)
+    names = [one["name"] for one in json.loads((out / "run.json").read_bytes())["signatures"]]
+    assert names == ["Jane Citizen", "Ray Mason"]
+    assert {one.name for one in (out / "evidence").iterdir()} == {
+        one.name for one in (run / "evidence").iterdir()
+    }
+
+
+def test_the_report_says_which_signature_no_longer_holds(run: Path, tmp_path: Path) -> None:
+    _forge(run)
+    assert command("report", run, "--out", tmp_path / "out") == 0
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "was not made by its key" in page
+    assert "Jane Citizen" in page
+    assert "Ray Mason" not in page  # nothing it says is to be believed
+    flip(run / "junit.xml")
+    assert command("report", run, "--out", tmp_path / "again") == 0
+    assert "no longer" in (tmp_path / "again/report.html").read_text(encoding="utf-8")
+
+
+def test_a_program_reads_the_verdict(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flip(run / "junit.xml")
+    capsys.readouterr()
+    assert command("verify", run, "--format", "json") == 1
+    verdict = json.loads(capsys.readouterr().out)
+    assert verdict["intact"] is False
+    assert verdict["findings"] == [
+        {"change": "changed", "path": "junit.xml", "message": "has other contents of the same size"}
+    ]
+    assert [one["signed"]["meaning"] for one in verdict["signatures"]] == ["executed", "approved"]
+
+
+def test_a_signature_of_gpg_beside_the_manifest_is_named_and_not_judged(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / "manifest.json.asc").write_text("-----BEGIN PGP SIGNATURE-----", encoding="utf-8")
+    assert command("verify", run) == 0
+    assert "manifest.json.asc is a signature of another program" in capsys.readouterr().out
+
+
+def test_reports_made_again_name_no_signature_in_the_run_itself(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    before = (folder / "manifest.json").read_bytes()
+    write_reports(folder, fabricate_reporters())
+    assert (folder / "manifest.json").read_bytes() == before
+    assert json.loads((folder / "run.json").read_bytes())["signatures"] == []
