@@ -1,0 +1,252 @@
+"""Bearer tokens of an OpenID provider: signed by it, for us, in force, and with roles in a claim.
+
+OpenID Connect Core 1.0, Discovery 1.0; RFC 7519 (JWT), RFC 9068 (as access tokens), RFC 8725 (what to
+beware of). The signature is joserfc's business.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.errors import NotLoggedIn, Unavailable
+from scenario_runner.service.permissions import Arrival, Caller, Role
+
+if TYPE_CHECKING:
+    import ssl
+
+    from joserfc.jwk import KeySet
+
+_ALGORITHMS: Final = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "Ed25519",
+    "EdDSA",
+)
+"""With a private key of the provider's; never ``none``, nor a secret that its public key could be taken for."""
+_DISCOVERY: Final = "/.well-known/openid-configuration"
+_MAXIMUM: Final = 1 << 20
+"""Bytes of an answer of the provider."""
+_LONGEST: Final = 1 << 14
+"""Characters of a token."""
+_TIMEOUT: Final = 5.0
+_FRESH: Final = 600.0
+"""Seconds after which the provider's keys are asked for again."""
+_AGAIN: Final = 10.0
+"""Seconds between two questions at least: a stream of invented tokens must not become one of questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcOptions:
+    """Whom to believe.
+
+    issuer: as in its tokens (``iss``). audience: what its tokens call us (``aud``). roles_claim: where the roles
+    are, with dots into objects (``realm_access.roles``). roles: from what stands there to a role of ours; by
+    default the names are the same. name_claim: what a person is called; without it ``sub``.
+    """
+
+    issuer: str
+    audience: str
+    jwks_uri: str | None = None
+    """Where its keys are; by default it is asked (Discovery 1.0)."""
+    roles_claim: str = "roles"
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    name_claim: str = "preferred_username"
+    leeway: int = 60
+    """Seconds that its clock and ours may differ."""
+    tls: ssl.SSLContext | None = None
+
+
+class Oidc:
+    """Callers by their tokens. Safe between threads. clock: seconds, of a kind that only goes on."""
+
+    def __init__(self, options: OidcOptions, clock: Callable[[], float] = time.monotonic) -> None:
+        for url in (options.issuer, options.jwks_uri or options.issuer):
+            _require_private(url)
+        self._options = options
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: KeySet | None = None
+        self._kids: frozenset[str] = frozenset()
+        self._got = self._asked = float("-inf")
+
+    def caller(self, token: str) -> Caller:
+        """Whose token it is.
+
+        Raises NotLoggedIn for one that is not believed, Unavailable when the provider's keys cannot be had.
+        """
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
+        if len(token) > _LONGEST:
+            raise _untrusted("it is too long")
+        try:
+            decoded = jwt.decode(token, self._keys_for(token), algorithms=list(_ALGORITHMS))
+            self._require_claims(decoded.claims)
+        except JoseError as error:
+            raise _untrusted(error.description or error.error) from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise _untrusted("it is no signed JSON Web Token") from error
+        return self._caller(decoded.claims)
+
+    def _require_claims(self, claims: dict[str, Any]) -> None:
+        from joserfc.jwt import JWTClaimsRegistry
+
+        registry = JWTClaimsRegistry(
+            leeway=self._options.leeway,
+            iss={"essential": True, "value": self._options.issuer},
+            aud={"essential": True, "value": self._options.audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        registry.validate(claims)
+
+    def _caller(self, claims: Mapping[str, Any]) -> Caller:
+        named = claims.get(self._options.name_claim)
+        name = named if isinstance(named, str) and named.strip() else str(claims["sub"])
+        roles = frozenset(filter(None, map(self._role, _listed(claims, self._options.roles_claim))))
+        return Caller(name[:256], roles, Arrival.BEARER)
+
+    def _role(self, told: str) -> Role | None:
+        if self._options.roles:
+            return self._options.roles.get(told)
+        try:
+            return Role(told)
+        except ValueError:
+            return None
+
+    def _keys_for(self, token: str) -> KeySet:
+        """The provider's keys; asked for anew when they are old, or lack the one that the token names."""
+        from joserfc import jws
+        from joserfc.errors import JoseError
+
+        try:
+            named = jws.extract_compact(token.encode()).headers().get("kid")
+        except (JoseError, ValueError) as error:
+            raise _untrusted("it is no signed JSON Web Token") from error
+        with self._lock:
+            moment = self._clock()
+            is_old = moment - self._got >= _FRESH
+            is_unknown = named is not None and named not in self._kids
+            if (is_old or is_unknown) and moment - self._asked >= _AGAIN:
+                self._asked = moment
+                self._renew(moment)
+            if self._keys is None:
+                raise Unavailable(
+                    "provider-unreachable", "the provider of these tokens does not answer just now"
+                )
+            return self._keys
+
+    def _renew(self, moment: float) -> None:
+        """While the provider does not answer, the keys there are go on being good."""
+        try:
+            self._keys = self._fetched()
+        except (MachineError, ValueError):
+            return
+        self._kids = frozenset(key.kid for key in self._keys.keys if key.kid)
+        self._got = moment
+
+    def _fetched(self) -> KeySet:
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
+        uri = self._options.jwks_uri
+        if uri is None:
+            found = _json(self._options.issuer.rstrip("/") + _DISCOVERY, self._options.tls)
+            if found.get("issuer") != self._options.issuer:
+                raise ValueError(
+                    "it is another provider than its address says (Discovery 1.0, 4.3)"
+                )
+            uri = str(found.get("jwks_uri", ""))
+            try:
+                _require_private(uri)
+            except UsageError as error:
+                raise ValueError(error.message) from error
+        try:
+            return KeySet.import_key_set(_public(_json(uri, self._options.tls)))
+        except (JoseError, KeyError, TypeError) as error:
+            raise ValueError("these are no keys") from error
+
+
+def _public(keys: dict[str, Any]) -> Any:
+    """Of the keys those that verify signatures: others may be of kinds that nobody here reads."""
+    kept = [
+        key
+        for key in keys.get("keys", ())
+        if isinstance(key, dict)
+        and key.get("kty") in ("RSA", "EC", "OKP")
+        and key.get("use") != "enc"
+    ]
+    return {"keys": kept}
+
+
+def _json(url: str, tls: ssl.SSLContext | None) -> dict[str, Any]:
+    """A document of the provider's. Raises MachineError, or ValueError when it is none."""
+    import httpx2
+
+    try:
+        with (
+            httpx2.Client(timeout=_TIMEOUT, verify=tls or True, trust_env=False) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code != 200:
+                raise ValueError(f"status {response.status_code}")
+            body = b""
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _MAXIMUM:
+                    raise ValueError("the answer is too long")
+    except httpx2.HTTPError as error:
+        raise MachineError(f"the provider of tokens does not answer: {error}") from error
+    found = json.loads(body)
+    if not isinstance(found, dict):
+        raise ValueError("the answer is no object")  # noqa: TRY004 - what the provider says is a value
+    return found
+
+
+def _listed(claims: Mapping[str, Any], path: str) -> Sequence[str]:
+    """What stands at a path: a text with spaces between, or a list."""
+    found: Any = claims.get(path)
+    if found is None:
+        found = claims
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(found, str):
+        return found.split()
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def _require_private(url: str) -> None:
+    """Raises UsageError for an address at which anybody on the way could put keys of their own."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    is_here = host in ("localhost", "127.0.0.1", "::1")
+    if (
+        not host
+        or parts.scheme not in ("http", "https")
+        or (parts.scheme == "http" and not is_here)
+    ):
+        raise UsageError(
+            f"'{url}' is no address of a provider that can be believed",
+            hint="it has to be https://…",
+        )
+
+
+def _untrusted(why: str) -> NotLoggedIn:
+    return NotLoggedIn("token-not-valid", f"this token is not taken: {why}"[:300])

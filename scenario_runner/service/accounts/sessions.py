@@ -1,0 +1,103 @@
+"""Sessions of people who have logged in: kept by the server, ended by time, by them, or by an administrator."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, insert, select, update
+
+from scenario_runner.database.counter_table import ACCOUNTS
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.accounts.accounts import by_number
+from scenario_runner.service.accounts.clock import Clock, now
+from scenario_runner.service.accounts.secrets import SESSION, digest, fresh
+from scenario_runner.service.accounts.tables import login_session
+from scenario_runner.service.permissions import Arrival, Caller
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from scenario_runner.database.engine import Database
+
+_NOTED: Final = dt.timedelta(seconds=60)
+"""How often at most it is written down that a session is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """How long a session lasts without a request, and at most (OWASP ASVS 5.0, 7.3)."""
+
+    idle: dt.timedelta = dt.timedelta(minutes=30)
+    absolute: dt.timedelta = dt.timedelta(hours=12)
+
+
+class Sessions:
+    """The sessions of one database. Safe between threads and processes."""
+
+    def __init__(
+        self, database: Database, times: SessionTimes | None = None, clock: Clock = now
+    ) -> None:
+        self._database = database
+        self.times = times or SessionTimes()
+        self._clock = clock
+
+    def begin_in(self, connection: Connection, account: int, before: str | None) -> str:
+        """A new session; what the browser had before is ended, so that nobody can have prepared it.
+
+        connection: one that writes. account: its number. Returns the secret for the cookie.
+        """
+        moment, made = self._clock(), fresh(SESSION)
+        if before is not None:
+            connection.execute(
+                delete(login_session).where(login_session.c.digest == digest(before))
+            )
+        connection.execute(
+            delete(login_session).where(
+                (login_session.c.seen <= moment - self.times.idle)
+                | (login_session.c.begun <= moment - self.times.absolute)
+            )
+        )
+        row = {"digest": digest(made), "account": account, "begun": moment, "seen": moment}
+        connection.execute(insert(login_session).values(row))
+        return made
+
+    def caller(self, session: str) -> Caller | None:
+        """Whose session it is; None when there is none, or it has ended."""
+        moment = self._clock()
+        with self._database.reading(ACCOUNTS) as connection:
+            if connection is None:
+                return None
+            row = connection.execute(
+                select(login_session).where(login_session.c.digest == digest(session))
+            ).one_or_none()
+            if row is None or self._is_over(row.begun, row.seen, moment):
+                return None
+            found = by_number(connection, row.account)
+        if found is None:
+            return None
+        if moment - row.seen >= _NOTED:
+            with self._database.writing() as connection:
+                connection.execute(
+                    update(login_session)
+                    .where(login_session.c.digest == row.digest)
+                    .values(seen=moment)
+                )
+        return found.caller(Arrival.SESSION)
+
+    def ends(self, session: str) -> dt.datetime | None:
+        """When it ends at the latest; None when there is none."""
+        with self._database.reading(ACCOUNTS) as connection:
+            if connection is None:
+                return None
+            begun: dt.datetime | None = connection.execute(
+                select(login_session.c.begun).where(login_session.c.digest == digest(session))
+            ).scalar_one_or_none()
+        return None if begun is None else begun + self.times.absolute
+
+    def end_in(self, connection: Connection, session: str) -> None:
+        """Log out: the secret is worth nothing from now on."""
+        connection.execute(delete(login_session).where(login_session.c.digest == digest(session)))
+
+    def _is_over(self, begun: dt.datetime, seen: dt.datetime, moment: dt.datetime) -> bool:
+        return moment - seen >= self.times.idle or moment - begun >= self.times.absolute

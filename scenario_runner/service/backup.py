@@ -1,0 +1,189 @@
+"""A backup of a service, running or not: database, studies and whatever else is in its data folder, in one file.
+
+What is in it is as if the power had gone at one moment: who changes something waits while the files get second
+names (hard links, a second for tens of thousands) and the database is copied, and what was half done then is
+settled when a restored service starts, as after a power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner import __version__
+from scenario_runner.database.copying import copy_out
+from scenario_runner.database.engine import Database
+from scenario_runner.database.turns import AUDIT, take_turn
+from scenario_runner.database.words import said
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.audit.activities import Activity
+from scenario_runner.service.audit.trail import Trail, record_in
+
+if TYPE_CHECKING:
+    from scenario_runner.database.location import Location
+    from scenario_runner.service.permissions import Caller
+
+SCHEMA: Final = "service-backup/v1"
+MANIFEST: Final = "manifest.json"
+DATABASE: Final = "database.sqlite3"
+DATA: Final = "data/"
+_PASSING: Final = ("owner.lock", "audit-forwarded", "alive")
+_PASSING_ENDS: Final = (".part", "-wal", "-shm", "-journal")
+_GROWING: Final = (".ndjson", ".txt", ".log")
+OHIF: Final = "ohif-viewer"
+"""The folder, in the data folder, of a viewer of others that anybody can install again."""
+_PASSING_FOLDERS: Final = ("incoming", OHIF)
+_SQLITE: Final = b"SQLite format 3\0"
+_PIECE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What is in a backup. head: the digest of the last entry of its audit trail."""
+
+    files: int
+    bytes: int
+    entries: int
+    head: str
+
+
+def back_up(data: Path, location: Location, target: Path, by: Caller) -> BackedUp:
+    """Write a backup into a new file.
+
+    Raises UsageError when there is no service in the folder, or the file is there; MachineError.
+    """
+    if not data.is_dir():
+        raise UsageError(f"there is no service in '{data}'", hint="--data names its folder")
+    if target.exists():
+        raise UsageError(f"'{target}' is there already, and is left as it is")
+    if target.resolve().is_relative_to(data.resolve()):
+        raise UsageError(f"'{target}' is within what is to be backed up", hint="name another place")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        # Beside the data: there hard links can be made.
+        with tempfile.TemporaryDirectory(dir=data.parent, prefix=f".{data.name}-backup-") as name:
+            frozen = Path(name)
+            _freeze(data, location, frozen, target, by)
+            with Database(frozen / DATABASE) as copy:
+                verdict = Trail(copy).verify()
+            for leftover in frozen.glob(f"{DATABASE}-*"):
+                leftover.unlink()
+            files, size = _write(frozen, part, verdict.entries, verdict.head)
+        part.replace(target)
+    except OSError as error:
+        raise MachineError(f"the backup cannot be written: {error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return BackedUp(files, size, verdict.entries, verdict.head)
+
+
+def _freeze(data: Path, location: Location, frozen: Path, target: Path, by: Caller) -> None:
+    own = location.resolve() if isinstance(location, Path) else None
+    with Database(location) as database:
+        with database.writing() as connection:
+            record_in(connection, by, Activity.BACKED_UP, detail={"to": target.name})
+        with database.writing() as connection, said(location):
+            take_turn(connection, AUDIT)
+            indexes = [path for path in _files(data, own) if _is_sqlite(path)]
+            for path in indexes:
+                _copy_sqlite(path, frozen / DATA / path.relative_to(data))
+            for path in _files(data, own):
+                if path not in indexes:
+                    _link(path, frozen / DATA / path.relative_to(data))
+            copy_out(connection, frozen / DATABASE)
+
+
+def _files(data: Path, database: Path | None) -> Iterator[Path]:
+    """What belongs into a backup: neither the database, which is copied by itself, nor what passes."""
+    for folder, folders, names in os.walk(data):
+        folders[:] = sorted(one for one in folders if one not in _PASSING_FOLDERS)
+        for name in sorted(names):
+            path = Path(folder, name)
+            passes = name in _PASSING or name.endswith(_PASSING_ENDS) or path.is_symlink()
+            if not passes and path.resolve() != database:
+                yield path
+
+
+def _is_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except FileNotFoundError:
+        return False
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        contextlib.closing(sqlite3.connect(source.resolve().as_uri(), uri=True)) as reader,
+        contextlib.closing(sqlite3.connect(target)) as writer,
+    ):
+        reader.backup(writer)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name, where the file system has them; no file of an archive is written into again.
+
+    Logs are: of those what is there now.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if source.suffix in _GROWING:
+            shutil.copyfile(source, target)
+        else:
+            os.link(source, target)
+    except FileNotFoundError:
+        return  # deleted just now
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(source, target)
+
+
+def _write(frozen: Path, part: Path, entries: int, head: str) -> tuple[int, int]:
+    """The tar file, the list of its files last; returns how many there are, and their bytes."""
+    listed: list[dict[str, Any]] = []
+    total = 0
+    with tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
+        for path in sorted(one for one in frozen.rglob("*") if one.is_file()):
+            name = path.relative_to(frozen).as_posix()
+            digest = _digest(path)
+            tar.add(path, name, recursive=False, filter=_anonymous)
+            listed.append({"name": name, "size": path.stat().st_size, "sha256": digest})
+            total += path.stat().st_size
+        manifest = {
+            "schema": SCHEMA,
+            "version": __version__,
+            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "audit": {"entries": entries, "head": head},
+            "files": listed,
+        }
+        content = json.dumps(manifest, indent=1).encode()
+        told = tarfile.TarInfo(MANIFEST)
+        told.size = len(content)
+        tar.addfile(told, io.BytesIO(content))
+    return len(listed), total
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _anonymous(told: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Who restores it is its owner."""
+    told.uid = told.gid = 0
+    told.uname = told.gname = ""
+    return told

@@ -1,0 +1,1 @@
+"""Where studies are kept: one interface, and a home for each kind of archive."""

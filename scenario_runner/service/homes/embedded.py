@@ -1,0 +1,225 @@
+"""The home that is an archive of ours: the one the embedded PACS serves, in a folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.index import Sorting
+from scenario_runner.archive.narrowing import Condition, between, has_modality, name_contains
+from scenario_runner.archive.together import GoneError, keep_all, replace_all
+from scenario_runner.errors import MachineError
+from scenario_runner.service.errors import Conflicting
+from scenario_runner.service.homes.home import (
+    ORDERS,
+    Change,
+    InstanceFacts,
+    Kept,
+    Order,
+    StudyFacts,
+    Wanted,
+)
+
+if TYPE_CHECKING:
+    from scenario_runner.archive.archive import Archive
+    from scenario_runner.archive.files import Buffer
+    from scenario_runner.archive.index import Located
+    from scenario_runner.archive.outcomes import Arrived
+
+_COLUMNS: Final = (
+    "StudyInstanceUID", "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
+    "AccessionNumber", "StudyDate", "StudyTime", "StudyDescription", "ModalitiesInStudy",
+    "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
+)  # fmt: skip
+_PIECE: Final = 1 << 20
+_SORTED: Final[Mapping[Order, str]] = {
+    "stored": "id",
+    "date": "StudyDate",
+    "patient": "PatientID",
+    "accession": "AccessionNumber",
+}
+"""Columns that have an index."""
+
+
+class EmbeddedHome:
+    """Studies in an archive of this process."""
+
+    keeps_files = True
+    orders = ORDERS
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+
+    @property
+    def staging(self) -> Archive:
+        """The archive itself: what is taken in and kept only changes its name."""
+        return self.archive
+
+    def check(self) -> None:
+        """By looking something up that is not there. Raises MachineError."""
+        try:
+            self.archive.index.locate("0")
+        except sqlite3.Error as error:
+            raise MachineError(f"the index of the archive cannot be read: {error}") from error
+
+    def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
+        """Store all at once; of an instance that is there, say whether it is the same one."""
+        conflicts = {number for number, one in enumerate(arrived) if self._conflicts(one)}
+        for number in conflicts:
+            self.archive.discard(arrived[number])
+        fresh = [one for number, one in enumerate(arrived) if number not in conflicts]
+        stored = iter(keep_all(self.archive, fresh))
+        found: list[Kept] = []
+        for number in range(len(arrived)):
+            if number in conflicts:
+                found.append(Kept("conflict"))
+            else:
+                found.append(Kept("new" if next(stored).outcome == "new" else "duplicate"))
+        return found
+
+    def _conflicts(self, one: Arrived) -> bool:
+        """Whether another instance is kept under its UID."""
+        there = self.archive.index.locate(one.meta.sop_instance_uid)
+        if there is None:
+            return False
+        if (there.size, there.transfer_syntax_uid) != (one.size, one.meta.transfer_syntax_uid):
+            return True
+        kept = self.archive.files.path(there.file)
+        return not _same_end(kept, one.written, one.size)
+
+    def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
+        """Studies out of the index."""
+        restrictions: list[tuple[str, Sequence[str]]] = []
+        if wanted.study_uids is not None:
+            if not wanted.study_uids:
+                return [], 0
+            restrictions.append(("StudyInstanceUID", wanted.study_uids))
+        if wanted.patient_id is not None:
+            restrictions.append(("PatientID", [wanted.patient_id]))
+        if wanted.accession_number is not None:
+            restrictions.append(("AccessionNumber", [wanted.accession_number]))
+        rows, total = self.archive.index.page(
+            "STUDY",
+            _COLUMNS,
+            restrictions,
+            limit,
+            offset,
+            _conditions(wanted),
+            Sorting(_SORTED[wanted.order], ascending=wanted.ascending),
+        )
+        return [_facts(row) for row in rows], total
+
+    def instances(self, study_uid: str) -> list[InstanceFacts]:
+        """Out of the index."""
+        return [_instance(one) for one in self.archive.instances(study_uids=[study_uid])]
+
+    def has(self, study_uid: str, sop_instance_uid: str) -> bool:
+        """Out of the index."""
+        there = self.archive.index.locate(sop_instance_uid)
+        return there is not None and there.study_instance_uid == study_uid
+
+    @contextmanager
+    def files(
+        self, study_uid: str, sop_instance_uid: str | None = None
+    ) -> Iterator[Iterator[tuple[InstanceFacts, Path]]]:
+        """The files as they lie."""
+        found = self.archive.instances(
+            study_uids=[study_uid],
+            sop_uids=[] if sop_instance_uid is None else [sop_instance_uid],
+        )
+        yield ((_instance(one), self.archive.files.path(one.file)) for one in found)
+
+    def change(self, study_uid: str, change: Change) -> int:
+        """All in one transaction; what others store into the study meanwhile makes it begin anew."""
+        for _ in range(5):
+            found = self.archive.instances(study_uids=[study_uid])
+            try:
+                replace_all(self.archive, self._changed(found, change), len(found))
+            except GoneError:
+                continue
+            return len(found)
+        raise Conflicting(
+            "study-is-changing",
+            "the study is being changed by others",
+            hint="try again in a moment",
+        )
+
+    def _changed(
+        self, found: Sequence[Located], change: Change
+    ) -> Iterator[tuple[Located, Sequence[Buffer]]]:
+        for one in found:
+            try:
+                data = self.archive.data(one)
+            except FileNotFoundError as error:
+                raise GoneError from error
+            yield one, [change(data, one.transfer_syntax_uid)]
+
+    def delete(self, study_uid: str) -> bool:
+        """Out of the archive, for good."""
+        return self.archive.delete_study(study_uid)
+
+    def settle(self) -> None:
+        """Nothing is left: the archive has seen to it when it was opened."""
+
+    def close(self) -> None:
+        """Close the archive."""
+        self.archive.close()
+
+
+def _conditions(wanted: Wanted) -> list[Condition]:
+    """What else a study has to meet."""
+    found: list[Condition] = []
+    if wanted.patient_name is not None:
+        found.append(name_contains(wanted.patient_name, "STUDY"))
+    if wanted.modality is not None:
+        found.append(has_modality(wanted.modality))
+    if wanted.days is not None:
+        found.append(between("studies.StudyDate", *wanted.days.ends))
+    return found
+
+
+def _facts(row: Sequence[object]) -> StudyFacts:
+    texts = [str(value) for value in row[:10]]
+    return StudyFacts(
+        study_instance_uid=texts[0],
+        patient_id=texts[1],
+        issuer=texts[2],
+        patient_name=texts[3],
+        birth_date=texts[4],
+        sex=texts[5],
+        accession_number=texts[6],
+        study_date=texts[7],
+        study_time=texts[8],
+        description=texts[9],
+        modalities=tuple(sorted(filter(None, str(row[10] or "").split("\\")))),
+        series=int(str(row[11])),
+        instances=int(str(row[12])),
+    )
+
+
+def _instance(one: Located) -> InstanceFacts:
+    return InstanceFacts(
+        sop_class_uid=one.sop_class_uid,
+        sop_instance_uid=one.sop_instance_uid,
+        series_instance_uid=one.series_instance_uid,
+        transfer_syntax_uid=one.transfer_syntax_uid,
+        size=one.size,
+        file=one.file,
+    )
+
+
+def _same_end(one: Path, other: Path, size: int) -> bool:
+    """Whether the last bytes of two files, which are their data sets, are equal."""
+    try:
+        with one.open("rb") as first, other.open("rb") as second:
+            first.seek(-size, 2)
+            second.seek(-size, 2)
+            while piece := first.read(_PIECE):
+                if piece != second.read(_PIECE):
+                    return False
+    except OSError:
+        return False
+    return True

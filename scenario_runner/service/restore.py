@@ -1,0 +1,100 @@
+"""A backup back into a folder and a database that are empty; nothing that exists is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.archive.archive import rebuild
+from scenario_runner.database.copying import copy_in, is_empty
+from scenario_runner.database.engine import Database
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.service.audit.activities import Activity
+from scenario_runner.service.audit.trail import Trail
+from scenario_runner.service.backup import DATA, DATABASE, MANIFEST, SCHEMA, BackedUp
+from scenario_runner.service.service import ARCHIVE
+
+if TYPE_CHECKING:
+    from scenario_runner.database.location import Location
+    from scenario_runner.service.permissions import Caller
+
+
+def restore(source: Path, data: Path, location: Location, by: Caller) -> BackedUp:
+    """Fill an empty folder and an empty database from a backup, after all of it was held to its digests.
+
+    Raises UsageError when something is there already or the file is no backup; MachineError when it is damaged, or
+    the disk is full: then nothing is left of it.
+    """
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise UsageError(
+            f"'{data}' has something in it already, and is left as it is",
+            hint="name a new folder with --data",
+        )
+    if not is_empty(location):
+        raise UsageError(
+            f"'{location}' has something in it already, and is left as it is",
+            hint="name a new file or an empty database with --database",
+        )
+    try:
+        data.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=data.parent, prefix=f".{data.name}-restore-") as name:
+            return _restore(source, Path(name), data, location, by)
+    except tarfile.TarError as error:
+        raise UsageError(f"'{source}' is no backup: {error}") from error
+    except OSError as error:
+        raise MachineError(f"the backup cannot be restored: {error}") from error
+
+
+def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: Caller) -> BackedUp:
+    with tarfile.open(source, "r:") as tar:
+        tar.extractall(unpacked, filter="data")
+    manifest = _checked(source, unpacked)
+    folder = unpacked / DATA
+    folder.mkdir(exist_ok=True)
+    if (folder / ARCHIVE / "objects").is_dir():
+        rebuild(folder / ARCHIVE)
+    is_inside = isinstance(location, Path) and location.resolve().is_relative_to(data.resolve())
+    if isinstance(location, Path) and is_inside:
+        copy_in(unpacked / DATABASE, folder / location.resolve().relative_to(data.resolve()))
+    else:
+        copy_in(unpacked / DATABASE, location)
+    if data.exists():
+        data.rmdir()
+    shutil.move(folder, data)
+    with Database(location) as database:
+        trail = Trail(database)
+        verdict = trail.verify()
+        detail = {"from": source.name, "made": manifest["at"], "head": verdict.head}
+        trail.record(by, Activity.RESTORED, detail=detail)
+    if verdict.broken is not None:
+        raise MachineError(
+            f"all was restored, and the audit trail in it is broken: {verdict.broken.message}",
+            hint="it was so when the backup was made",
+        )
+    files = manifest["files"]
+    size = sum(int(one["size"]) for one in files)
+    return BackedUp(len(files), size, verdict.entries, verdict.head)
+
+
+def _checked(source: Path, unpacked: Path) -> dict[str, Any]:
+    """The list of files, each of which is there as it was."""
+    try:
+        manifest: dict[str, Any] = json.loads((unpacked / MANIFEST).read_bytes())
+        schema, files = manifest["schema"], manifest["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"'{source}' is no whole backup: it has no list of its files") from error
+    if schema != SCHEMA:
+        raise UsageError(f"'{source}' is a backup of another kind: {schema}")
+    for one in files:
+        path = unpacked / one["name"]
+        if not path.resolve().is_relative_to(unpacked.resolve()) or not path.is_file():
+            raise MachineError(f"the backup is damaged: '{one['name']}' is missing")
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != one["sha256"]:
+                raise MachineError(f"the backup is damaged: '{one['name']}' is not as it was")
+    return manifest

@@ -1,0 +1,1 @@
+"""Scenarios that are kept in the data folder, to be read, changed and run."""

@@ -1,0 +1,1 @@
+"""Studies that are kept: found, described, corrected, shown, packed and deleted."""

@@ -1,0 +1,1 @@
+"""Uploads: files taken in one by one, kept together, and what became of each."""

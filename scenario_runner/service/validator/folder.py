@@ -1,0 +1,123 @@
+"""The files of the validator: studies on their way, stored, and refused.
+
+    work/{study_id}/…       on its way; whatever a killed process left is taken up again or swept
+    studies/{study_id}/…    stored: original.dcm, metadata.json, validation.log, moved here as one folder
+    rejected/{study_id}/…   refused: validation.log, and original.dcm where the settings say so
+
+A name is an id of ours and nothing that a file or a client said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from scenario_runner.service.validator.events import is_study_id
+
+ORIGINAL: Final = "original.dcm"
+METADATA: Final = "metadata.json"
+LOG: Final = "validation.log"
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+
+
+class StudyFolder:
+    """Where the studies of one validator are. Raises OSError as the system does."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._work = data / "work"
+        self._studies = data / "studies"
+        self._rejected = data / "rejected"
+        for folder in (self._work, self._studies, self._rejected):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def begin(self, study: str) -> Path:
+        """Make the folder of a study that comes in; returns where its original belongs."""
+        folder = self._work / study
+        folder.mkdir()
+        return folder / ORIGINAL
+
+    def drop(self, study: str) -> None:
+        """Remove a study that did not come to be one; nothing is said when it is gone already."""
+        shutil.rmtree(self._work / study, ignore_errors=True)
+
+    def original(self, study: str) -> Path:
+        """Where the original lies: on its way, else where it went. Raises FileNotFoundError."""
+        for folder in (self._work, self._studies, self._rejected):
+            path = folder / study / ORIGINAL
+            if path.exists():
+                return path
+        raise FileNotFoundError(f"the original of {study} is gone")
+
+    def stored(self, study: str) -> Path | None:
+        """The folder of a stored study."""
+        folder = self._studies / study
+        return folder if is_study_id(study) and folder.is_dir() else None
+
+    def rejected(self, study: str) -> Path | None:
+        """The folder of a refused study."""
+        folder = self._rejected / study
+        return folder if is_study_id(study) and folder.is_dir() else None
+
+    def write(self, study: str, name: str, content: bytes) -> None:
+        """Write a file of a study on its way, over what somebody wrote who was killed.
+
+        Whoever writes it again writes the same, so nothing is cut before it is written.
+        """
+        handle = os.open(self._work / study / name, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.ftruncate(handle, len(content))
+        finally:
+            os.close(handle)
+
+    def keep(self, study: str) -> None:
+        """Move a study to those that are stored, once the disk has its original."""
+        folder = self._work / study
+        if not folder.is_dir() and (self._studies / study).is_dir():
+            return  # by whoever was killed right after it
+        try:
+            _synced(folder / ORIGINAL)
+            _synced(folder)
+            folder.rename(self._studies / study)
+        except FileNotFoundError:
+            if not (self._studies / study).is_dir():  # else somebody does the same just now
+                raise
+
+    def reject(self, study: str, *, original: bool) -> None:
+        """Move a study to those that were refused. original: whether its file goes along."""
+        folder = self._work / study
+        if not folder.is_dir() and (self._rejected / study).is_dir():
+            return
+        if not original:
+            (folder / ORIGINAL).unlink(missing_ok=True)
+        folder.rename(self._rejected / study)
+
+    def sync_stored(self) -> None:
+        """Let the disk have which studies are stored."""
+        _synced(self._studies)
+
+    def on_their_way(self) -> list[str]:
+        """The studies that are in between."""
+        return sorted(path.name for path in self._work.iterdir())
+
+    def all_stored(self) -> list[str]:
+        """The ids of all studies that are stored."""
+        return sorted(path.name for path in self._studies.iterdir() if is_study_id(path.name))
+
+
+def _synced(path: Path) -> None:
+    """Wait until the disk has it. Windows cannot open a folder and needs no such thing."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(handle)

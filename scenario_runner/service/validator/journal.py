@@ -1,0 +1,339 @@
+"""What has happened to each study and what is still to be done, in one file of SQLite.
+
+Everything that comes together is written by one thread in one transaction. What a client is told of waits for
+the disk; steps in between need not: after a power cut they are done again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic_core import to_json
+
+from scenario_runner.archive.connections import Connections
+from scenario_runner.errors import MachineError
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.validator.events import ACTS, Event, Role, now
+
+_VERSION: Final = 1
+_APPLICATION: Final = 0x46565631
+_TOGETHER: Final = 256
+"""Requests that are written in one transaction at most."""
+_SCHEMA: Final = """
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    study TEXT NOT NULL, turn INTEGER NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, data TEXT NOT NULL,
+    role TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (study, turn, name)
+);
+CREATE INDEX waiting ON event (role, seq) WHERE role IS NOT NULL;
+CREATE TABLE refused (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event INTEGER, role TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL, payload TEXT NOT NULL
+);
+CREATE UNIQUE INDEX refused_once ON refused (event) WHERE event IS NOT NULL;
+"""
+
+Told = Callable[[Sequence[Event]], object]
+"""Called with events that were new, in order, as soon as they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An event that a role has to act on. attempts: how often it was tried before."""
+
+    seq: int
+    role: Role
+    event: Event
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that a role has given up. event: None for one that could not be read at all."""
+
+    id: int
+    role: str
+    at: dt.datetime
+    reason: str
+    event: Event | None
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    events: Sequence[Event]
+    done: Sequence[int]
+    tried: Sequence[int]
+    refused: Sequence[tuple[int | None, str, str, str]]
+    durable: bool
+    foreign: bool
+    answer: Future[list[Pending]]
+
+
+class Journal:
+    """Opened by one process that writes; others may read, and put back. Raises MachineError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._connections = Connections(path, synced=False)
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise _in_words(path, error) from error
+        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._told: list[Told] = []
+        self._writer = threading.Thread(target=self._write, name="validator-journal", daemon=True)
+        self._writer.start()
+        self._closed = False
+
+    def _prepare(self) -> None:
+        with self._connections.transaction() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if tables and (application, version) != (_APPLICATION, _VERSION):
+                raise MachineError(
+                    f"'{self.path}' is no journal that this version of the validator can use",
+                    hint="name another folder with --data, or update this program",
+                )
+            if not tables:
+                for statement in _SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+
+    def listen(self, told: Told) -> None:
+        """Be told of what is written from now on, on the thread that writes."""
+        self._told.append(told)
+
+    def write(
+        self,
+        events: Sequence[Event] = (),
+        *,
+        done: Sequence[int] = (),
+        tried: Sequence[int] = (),
+        refused: Sequence[tuple[int | None, str, str, str]] = (),
+        durable: bool = False,
+        foreign: bool = False,
+    ) -> Future[list[Pending]]:
+        """Write all of it or nothing; the answer is what roles have to do now.
+
+        events: those known already change nothing. done: numbers of pending events that were acted on. tried: those
+        that are being tried. refused: number or None, role, reason, payload. durable: wait for the disk. foreign:
+        another broker delivers the events, none of them is pending here. The future raises
+        MachineError when it cannot be written.
+        """
+        answer: Future[list[Pending]] = Future()
+        if self._closed:
+            answer.set_exception(MachineError("the validator is stopping"))
+        else:
+            self._requests.put(
+                _Request(events, list(done), list(tried), list(refused), durable, foreign, answer)
+            )
+        return answer
+
+    def _write(self) -> None:
+        while (first := self._requests.get()) is not None:
+            requests = [first]
+            last = False
+            while len(requests) < _TOGETHER and not self._requests.empty():
+                one = self._requests.get()
+                if one is None:
+                    last = True
+                    break
+                requests.append(one)
+            self._write_all(requests)
+            if last:
+                return
+
+    def _write_all(self, requests: Sequence[_Request]) -> None:
+        try:
+            fresh, answers = self._transact(requests)
+        except (sqlite3.Error, OSError) as error:
+            if len(requests) > 1:
+                for one in requests:
+                    self._write_all([one])
+                return
+            requests[0].answer.set_exception(_in_words(self.path, error))
+            return
+        for told in self._told:
+            told(fresh)
+        for one, pending in zip(requests, answers, strict=True):
+            one.answer.set_result(pending)
+
+    def _transact(self, requests: Sequence[_Request]) -> tuple[list[Event], list[list[Pending]]]:
+        fresh: list[Event] = []
+        answers: list[list[Pending]] = []
+        durable = any(one.durable for one in requests)
+        with self._connections.writing() as connection:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        with self._connections.transaction() as connection:
+            for one in requests:
+                pending: list[Pending] = []
+                for event in one.events:
+                    role = None if one.foreign else ACTS.get(event.name)
+                    seq = _insert(connection, event, role)
+                    if seq is None:
+                        continue
+                    fresh.append(event)
+                    if role is not None:
+                        pending.append(Pending(seq, role, event, 0))
+                answers.append(pending)
+                _settle(connection, one)
+        return fresh, answers
+
+    def events(self, study: str) -> list[Event]:
+        """What has happened to a study, in order; [] for one that is not known."""
+        with _worded(self.path), self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT study, turn, name, at, data FROM event WHERE study = ? ORDER BY seq",
+                (study,),
+            ).fetchall()
+        return [_event(*row) for row in rows]
+
+    def number_of(self, study: str, turn: int, name: str) -> int | None:
+        """The number of an event; None for one that is not known."""
+        with _worded(self.path), self._connections.reading() as connection:
+            row = connection.execute(
+                "SELECT seq FROM event WHERE study = ? AND turn = ? AND name = ?",
+                (study, turn, name),
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def pending(self, beyond: int = 0) -> list[Pending]:
+        """What roles have to do, of events with a higher number than that, in order."""
+        with _worded(self.path), self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT seq, role, attempts, study, turn, name, at, data FROM event "
+                "WHERE role IS NOT NULL AND seq > ? ORDER BY seq",
+                (beyond,),
+            ).fetchall()
+        return [Pending(seq, role, _event(*row), tries) for seq, role, tries, *row in rows]
+
+    def known(self, studies: Iterable[str]) -> set[str]:
+        """Those of the studies that something has happened to."""
+        with _worded(self.path), self._connections.reading() as connection:
+            return {
+                study
+                for study in studies
+                if connection.execute(
+                    "SELECT 1 FROM event WHERE study = ? LIMIT 1", (study,)
+                ).fetchone()
+            }
+
+    def newest(self, name: str, most: int) -> list[Event]:
+        """The last events of a name, newest first."""
+        with _worded(self.path), self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT study, turn, name, at, data FROM event WHERE name = ? ORDER BY seq DESC LIMIT ?",
+                (name, most),
+            ).fetchall()
+        return [_event(*row) for row in rows]
+
+    def refused(self) -> list[Refused]:
+        """What roles have given up and nobody has put back, oldest first."""
+        with _worded(self.path), self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT r.id, r.role, r.at, r.reason, r.payload, e.study, e.turn, e.name, e.at, e.data "
+                "FROM refused r LEFT JOIN event e ON e.seq = r.event ORDER BY r.id"
+            ).fetchall()
+        return [
+            Refused(
+                number, role, dt.datetime.fromisoformat(at), reason,
+                _event(*row) if row[0] is not None else None, payload,
+            )
+            for number, role, at, reason, payload, *row in rows
+        ]  # fmt: skip
+
+    def put_back(self, number: int) -> Event | None:
+        """Let a role try again what it had given up; None when there is no such thing to try."""
+        with _worded(self.path), self._connections.transaction() as connection:
+            row = connection.execute(
+                "SELECT e.study, e.turn, e.name, e.at, e.data FROM refused r "
+                "JOIN event e ON e.seq = r.event WHERE r.id = ?",
+                (number,),
+            ).fetchone()
+            if row is None:
+                return None
+            before = _event(*row)
+            again = Event(before.study, before.name, now(), before.turn + 1, before.data)
+            connection.execute("DELETE FROM refused WHERE id = ?", (number,))
+            _insert(connection, again, ACTS[again.name])
+            return again
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what was asked for until now, and let go of the file. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            self._requests.put(None)
+            self._writer.join()
+            self._connections.close()
+
+
+def _insert(connection: sqlite3.Connection, event: Event, role: Role | None) -> int | None:
+    """The number of a new event; None for one that is known."""
+    cursor = connection.execute(
+        "INSERT OR IGNORE INTO event (study, turn, name, at, data, role) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            event.study,
+            event.turn,
+            event.name,
+            event.at.isoformat(),
+            to_json(event.data).decode(),
+            role,
+        ),
+    )
+    return cursor.lastrowid if cursor.rowcount else None
+
+
+def _settle(connection: sqlite3.Connection, request: _Request) -> None:
+    connection.executemany(
+        "UPDATE event SET role = NULL WHERE seq = ?", [(seq,) for seq in request.done]
+    )
+    connection.executemany(
+        "UPDATE event SET attempts = attempts + 1 WHERE seq = ?", [(seq,) for seq in request.tried]
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO refused (event, role, at, reason, payload) VALUES (?, ?, ?, ?, ?)",
+        [
+            (seq, role, now().isoformat(), reason, payload)
+            for seq, role, reason, payload in request.refused
+        ],
+    )
+
+
+def _event(study: str, turn: int, name: str, at: str, data: str) -> Event:
+    return Event(study, name, dt.datetime.fromisoformat(at), turn, json.loads(data))
+
+
+@contextmanager
+def _worded(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise _in_words(path, error) from error
+
+
+def _in_words(path: Path, error: Exception) -> MachineError:
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    reason = "the disk is full" if full else " ".join(str(error).split())
+    return MachineError(
+        f"the journal '{path}' cannot be used: {reason}",
+        hint="make room" if full else "see to its permissions, or name another folder with --data",
+    )
