@@ -5,8 +5,9 @@ Modality LUT (PS3.3 C.11.1.1.1), VOI LUT (C.11.2.1.1) and Palette Color Lookup T
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.decoding import frame_of
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.showing.frames import shown
+from scenario_runner.showing.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,15 +45,25 @@ class Viewport:
 
         Raises ValueError for a region that is not within the image.
         """
+        x, y, width, height = self.within(image.width, image.height)
         if self.region is not None:
-            x, y, width, height = self.region
-            width, height = width or image.width - x, height or image.height - y
-            if x + width > image.width or y + height > image.height or min(width, height) < 1:
-                raise ValueError(f"it has {image.width} x {image.height} pixels")
-            image = image.crop((int(x), int(y), int(x + width), int(y + height)))
-        scale = min(self.size[0] / image.width, self.size[1] / image.height)
-        fitting = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        return image.resize(fitting)
+            image = image.crop((x, y, x + width, y + height))
+        return image.resize(self.fitting(width, height))
+
+    def within(self, columns: int, rows: int) -> tuple[int, int, int, int]:
+        """The region of an image that has so many columns and rows. Raises ValueError as ``apply``."""
+        if self.region is None:
+            return 0, 0, columns, rows
+        x, y, width, height = self.region
+        width, height = width or columns - x, height or rows - y
+        if x + width > columns or y + height > rows or min(width, height) < 1:
+            raise ValueError(f"it has {columns} x {rows} pixels")
+        return int(x), int(y), int(x + width) - int(x), int(y + height) - int(y)
+
+    def fitting(self, columns: int, rows: int) -> tuple[int, int]:
+        """The size that so many columns and rows are scaled to."""
+        scale = min(self.size[0] / columns, self.size[1] / rows)
+        return max(1, round(columns * scale)), max(1, round(rows * scale))
 
 
 def render(path: Path, frame: int, window: Window | None = None) -> Image.Image:
@@ -96,19 +107,10 @@ def _shown(
     dataset: Dataset, pixels: npt.NDArray[np.generic], frame: int, window: Window | None
 ) -> npt.NDArray[np.uint8]:
     """The same as ``shown``; of many pixels of few bits each value is shown once, and looked up."""
-    import numpy as np
-
-    if pixels.ndim != 2 or pixels.dtype.kind not in "iu" or pixels.dtype.itemsize > 2:
+    rows = rows_of(pixels)
+    if rows is None or pixels.size < _WORTH_A_TABLE:
         return shown(dataset, pixels, frame, window)
-    if pixels.size < _WORTH_A_TABLE:
-        return shown(dataset, pixels, frame, window)
-    least = int(pixels.min())
-    places = pixels.astype(np.int32) - least
-    present = np.flatnonzero(np.bincount(places.ravel()))
-    each = shown(dataset, (present + least).astype(pixels.dtype)[np.newaxis], frame, window)[0]
-    table = np.zeros((present[-1] + 1, *each.shape[1:]), np.uint8)
-    table[present] = each
-    return np.asarray(table[places])
+    return rows.shown(dataset, frame, window)
 
 
 def _check_frame(frame: int, count: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

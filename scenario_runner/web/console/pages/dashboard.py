@@ -1,0 +1,48 @@
+"""``/``: what is here, what was done last, what needs attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scenario_runner.service.asking import Asking
+from scenario_runner.service.permissions import Permission
+from scenario_runner.service.readiness import checks_of, readiness
+from scenario_runner.web.console.asking import Known
+from scenario_runner.web.console.page import Desk, Page, Panel
+
+
+def _routes(router: APIRouter, desk: Desk) -> None:
+    @router.get("/")
+    def dashboard(request: Request, asking: Known) -> Response:
+        shown = [
+            {
+                "name": page.name,
+                "template": page.panel.template,
+                "context": page.panel.context(desk, asking),
+            }
+            for page in desk.pages
+            if page.panel is not None
+            and (page.needs is None or page.needs in asking.caller.permissions)
+        ]
+        return desk.show(request, "dashboard/page.html.j2", panels=shown)
+
+
+def _attention(desk: Desk, asking: Asking) -> dict[str, Any]:
+    found = readiness(checks_of(desk.service))
+    decides = Permission.DELETE in asking.caller.permissions
+    return {
+        "wrong": list(found.wrong.items()),
+        "waiting": len(desk.service.deletions.waiting()) if decides else 0,
+    }
+
+
+PAGE = Page(
+    name="dashboard",
+    path="/",
+    routes=_routes,
+    panel=Panel("dashboard/attention.html.j2", _attention),
+)

@@ -1,0 +1,175 @@
+"""``/generate``: a study by a form or from pasted orders, looked at before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+from starlette.requests import Request
+
+from scenario_runner.app.generated import (
+    Making,
+    day,
+    destinations,
+    kinds_of,
+    looked_at,
+    scenario_of,
+)
+from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED
+from scenario_runner.app.typical_studies import Wishes
+from scenario_runner.registry.people import People
+from scenario_runner.service.errors import Unacceptable
+from scenario_runner.service.permissions import Permission
+from scenario_runner.service.scenarios.library import NEW
+from scenario_runner.web.console.fields import Fields
+from scenario_runner.web.console.navigation import Group
+from scenario_runner.web.console.page import Desk, Page
+from scenario_runner.web.console.pages.runs import to_run
+from scenario_runner.web.runs.asking import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenario_runner.app.generated import Made
+    from scenario_runner.web.console.texts import Language
+
+PATH: Final = "/generate"
+_MOST: Final = {"studies": 50, "series": 50, "images": 2_000}
+_ROWS: Final = 60
+"""Series that a preview lists."""
+_PEOPLE: Final = 20
+
+
+def _routes(router: APIRouter, desk: Desk) -> None:
+    served = desk.runs
+
+    @router.get(PATH)
+    def page(
+        request: Request,
+        asking: Runner,  # noqa: ARG001 - who may run may make
+        kind: Annotated[str, Query(max_length=40)] = "xray",
+        patient: Annotated[str, Query(max_length=64)] = "",
+    ) -> Response:
+        say = desk.show.say(request)
+        return desk.show(
+            request,
+            "generate/page.html.j2",
+            kinds=[(one, _kind(say, one)) for one in kinds_of(served)],
+            kind=kind,
+            patient=patient,
+            destinations=[(one, _destination(say, one)) for one in destinations(served)],
+            most=_MOST,
+        )
+
+    @router.post(f"{PATH}/preview")
+    def preview(request: Request, asking: Runner, fields: Fields) -> Response:  # noqa: ARG001
+        made = looked_at(served, scenario_of(served, making_of(fields)))
+        return desk.show(request, "generate/preview.html.j2", **_told(made), to=fields.get("to"))
+
+    @router.post(f"{PATH}/send")
+    def send(asking: Runner, fields: Fields) -> Response:
+        making = making_of(fields)
+        return to_run(served.ask(asking, scenario_of(served, making)))
+
+    @router.post(f"{PATH}/save")
+    def save(asking: Runner, fields: Fields) -> Response:
+        wish = scenario_of(served, making_of(fields))
+        if wish.files:
+            raise Unacceptable(
+                "orders-beside",
+                "a scenario of pasted orders has its messages beside it and cannot be kept alone",
+                hint="send it; the run keeps both among its inputs",
+            )
+        name = fields.get("save_as", "")
+        served.save(asking, name, wish.text or "", NEW)
+        return Response(status_code=204, headers={"HX-Redirect": f"/scenarios/{name}"})
+
+    @router.get(f"{PATH}/patients")
+    def patients(
+        request: Request,
+        asking: Runner,  # noqa: ARG001
+        patient: Annotated[str, Query(max_length=64)] = "",
+    ) -> Response:
+        found = People(desk.service.database).search(patient, limit=_PEOPLE)
+        return desk.show(request, "generate/patients.html.j2", people=found)
+
+
+def making_of(fields: Mapping[str, str]) -> Making:
+    """What a form asks for. Raises Unacceptable."""
+    orders = fields.get("orders", "") if fields.get("what") == "orders" else ""
+    seed = fields.get("seed", "").strip()
+    wishes = Wishes(
+        kind=fields.get("kind") or "xray",
+        patient=fields.get("patient", "").strip() or None,
+        name=fields.get("name", "").strip() or None,
+        accession=fields.get("accession", "").strip() or None,
+        studies=_count(fields, "studies") or 1,
+        series=_count(fields, "series"),
+        images=_count(fields, "images"),
+        date=day(fields.get("date", "")),
+        seed=int(seed) if seed.isdecimal() and len(seed) < 19 else None,
+    )
+    return Making(
+        wishes=wishes,
+        to=fields.get("to") or "embedded",
+        orders=orders.replace("\r\n", "\r").replace("\n", "\r"),
+        modality=fields.get("modality", "").strip().upper() or None,
+    )
+
+
+def _kind(say: Language, kind: str) -> str:
+    key = "generate.kinds." + kind
+    return say(key) if say.has(key) else kind.upper()
+
+
+def _destination(say: Language, name: str) -> str:
+    key = "generate.destinations." + name
+    return say(key) if name in (ARCHIVE, EMBEDDED) else name
+
+
+def _count(fields: Mapping[str, str], name: str) -> int | None:
+    text = fields.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= _MOST[name]:
+        raise Unacceptable(
+            "count",
+            f"{name}: '{text[:20]}' is not from 1 to {_MOST[name]}",
+            hint="fabricate study makes more",
+        )
+    return int(text)
+
+
+def _told(made: Made) -> dict[str, Any]:
+    case = made.plans.jobs[0].case
+    series = list(case.series())
+    return {
+        "patients": list(case.patients)[:_ROWS],
+        "series": series[:_ROWS],
+        "more": max(0, len(series) - _ROWS),
+        "counts": case.counts(),
+        "pictures": [
+            {
+                "uri": f"data:image/png;base64,{base64.b64encode(one.png).decode()}",
+                "width": one.width,
+                "height": one.height,
+                "title": one.title,
+            }
+            for one in made.pictures
+        ],
+        "tags": made.tags,
+        "text": made.wish.text,
+        "seed": made.plans.jobs[0].seed,
+        "remarks": list(made.plans.remarks)[:10],
+        "orders": bool(made.wish.files),
+    }
+
+
+PAGE = Page(
+    name="generate",
+    path=PATH,
+    routes=_routes,
+    group=Group.STUDIES,
+    needs=Permission.RUN,
+)

@@ -1,0 +1,49 @@
+"""``/pacs``: the systems of the site file, and whether they answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scenario_runner.api import Deadline
+from scenario_runner.app.peers import PeerRequest
+from scenario_runner.app.systems import systems, tested
+from scenario_runner.service.permissions import Permission
+from scenario_runner.web.console.asking import Runner
+from scenario_runner.web.console.fields import Fields
+from scenario_runner.web.console.navigation import Group
+from scenario_runner.web.console.page import Desk, Page
+
+_PATIENCE: Final = 15.0
+"""Seconds that a system has for all its answers."""
+
+
+def _routes(router: APIRouter, desk: Desk) -> None:
+    @router.get("/pacs")
+    def overview(request: Request, asking: Runner) -> Response:
+        del asking
+        return desk.show(
+            request,
+            "pacs/page.html.j2",
+            systems=systems(desk.site, desk.around),
+            site=None if desk.site is None else desk.site.name,
+        )
+
+    @router.post("/pacs/test")
+    def test(request: Request, fields: Fields, asking: Runner) -> Response:
+        del asking
+        wanted = PeerRequest(
+            peer=fields.get("peer", "").strip(),
+            site=desk.site,
+            calling=fields.get("calling", "").strip() or None,
+            allow_production=fields.get("allow_production") == "on",
+            around=desk.around,
+        )
+        answers = tested(wanted, Deadline(_PATIENCE, desk.stopping))
+        return desk.show(request, "pacs/answers.html.j2", answers=answers, peer=wanted.peer)
+
+
+PAGE = Page(name="pacs", path="/pacs", routes=_routes, group=Group.SYSTEMS, needs=Permission.RUN)

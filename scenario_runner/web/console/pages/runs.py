@@ -1,0 +1,182 @@
+"""``/runs``: what runs, what has run, what is started by the clock; one of them as it goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Response
+from starlette.requests import Request
+
+from scenario_runner.app.served_runs import EMBEDDED, Wish
+from scenario_runner.service.permissions import Permission
+from scenario_runner.service.runs import records, schedules
+from scenario_runner.service.runs.evidence import files_of
+from scenario_runner.web.console.asking import Viewer
+from scenario_runner.web.console.fields import Fields
+from scenario_runner.web.console.navigation import Group
+from scenario_runner.web.console.page import Desk, Page, Panel
+from scenario_runner.web.console.paging import ROWS, Limit, Offset, Paging
+from scenario_runner.web.runs.asking import RunId, Runner
+
+if TYPE_CHECKING:
+    from scenario_runner.service.asking import Asking
+    from scenario_runner.service.runs.records import Run
+
+PATH: Final = "/runs"
+_HISTORY: Final = 12
+"""Earlier runs of a scenario that its newest one shows."""
+_FILES: Final = 300
+_LAST: Final = 5
+"""Runs on the dashboard."""
+_SHOWN_AS: Final = {"died": "error", "refused": "error", "withdrawn": "skipped"}
+"""What outcomes that only a server knows look like."""
+_WORDS: Final = ("running", "queued", *records.OUTCOMES)
+_REPORT: Final = "report.html"
+
+
+def _routes(router: APIRouter, desk: Desk) -> None:
+    served = desk.runs
+    runs = served.runs
+
+    @router.get(PATH)
+    def listed(
+        request: Request,
+        asking: Viewer,  # noqa: ARG001 - who may view may see
+        outcome: Annotated[str, Query(max_length=40)] = "",
+        scenario: Annotated[str, Query(max_length=64)] = "",
+        limit: Limit = ROWS,
+        offset: Offset = 0,
+        hx_target: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        found, total = records.page(
+            runs.database,
+            limit,
+            offset,
+            outcomes=[outcome] if outcome in records.OUTCOMES else (),
+            state=outcome if outcome in ("queued", "running") else None,
+            scenario=scenario or None,
+        )
+        say = desk.show.say(request)
+        paging = Paging(PATH, {"outcome": outcome, "scenario": scenario}, total, limit, offset)
+        rows = [shown(one) for one in found]
+        template = "runs/rows.html.j2" if hx_target == "rows" else "runs/list.html.j2"
+        return desk.show(
+            request,
+            template,
+            rows=rows,
+            paging=paging,
+            outcome=outcome,
+            scenario=scenario,
+            outcomes=[("", say("runs.any")), *((one, say("runs.words." + one)) for one in _WORDS)],
+            lively=any(row["state"] != "ended" for row in rows),
+            schedules=[one.as_json() for one in schedules.listed(runs.database)],
+        )
+
+    @router.get(f"{PATH}/{{run_id}}")
+    def one(request: Request, asking: Viewer, run_id: RunId) -> Response:  # noqa: ARG001
+        run = runs.get(run_id)
+        earlier, _ = records.page(runs.database, _HISTORY, 0, scenario=run.asked.name)
+        folder = runs.evidence(run.id)
+        files = files_of(folder) if run.state == "ended" else []
+        before = 0
+        if run.state == "queued":
+            before = sum(
+                1 for each in records.unended(runs.database, "queued") if each.number < run.number
+            )
+        return desk.show(
+            request,
+            "runs/one.html.j2",
+            run=shown(run),
+            before=before,
+            at_once=runs.options.at_once,
+            folder=str(folder),
+            files=files[:_FILES],
+            more_files=max(0, len(files) - _FILES),
+            has_report=any(each.path == _REPORT for each in files),
+            earlier=[shown(each) for each in reversed(earlier)],
+            outcomes=("passed", "failed", "error", "skipped", "interrupted"),
+        )
+
+    @router.post(f"{PATH}/start")
+    def start(asking: Runner, fields: Fields) -> Response:
+        return to_run(served.ask(asking, wish_of(fields)))
+
+    @router.post(f"{PATH}/schedules")
+    def schedule(asking: Runner, fields: Fields) -> Response:
+        schedules.add(
+            runs.database,
+            asking,
+            served.asked(asking, wish_of(fields)),
+            title="",
+            cron=fields.get("cron", ""),
+            zone=fields.get("zone", "") or "UTC",
+        )
+        return Response(status_code=204, headers={"HX-Redirect": f"{PATH}#schedules"})
+
+    @router.post(f"{PATH}/schedules/{{number}}/pause")
+    def pause(asking: Runner, number: int, fields: Fields) -> Response:
+        schedules.pause(runs.database, asking, number, paused=fields.get("paused") == "yes")
+        return _again()
+
+    @router.post(f"{PATH}/schedules/{{number}}/remove")
+    def remove(asking: Runner, number: int) -> Response:
+        schedules.remove(runs.database, asking, number)
+        return _again()
+
+    @router.post(f"{PATH}/{{run_id}}/stop")
+    def stop(asking: Runner, run_id: RunId, fields: Fields) -> Response:
+        runs.stop(asking, run_id, at_once=fields.get("at_once") == "yes")
+        return _again()
+
+    @router.post(f"{PATH}/{{run_id}}/repeat")
+    def repeat(asking: Runner, run_id: RunId) -> Response:
+        return to_run(runs.repeat(asking, run_id))
+
+
+def wish_of(fields: dict[str, str]) -> Wish:
+    """What a form asks for: the name of a scenario, or its text."""
+    seed = fields.get("seed", "").strip()
+    return Wish(
+        scenario=fields.get("scenario") or None,
+        text=fields.get("text") or None,
+        site=EMBEDDED if fields.get("site") == EMBEDDED else None,
+        seed=int(seed) if seed.isdecimal() and len(seed) < 19 else None,
+        allow_production=fields.get("allow_production") == "yes",
+    )
+
+
+def to_run(run: Run) -> Response:
+    """Where a run is watched."""
+    return Response(status_code=204, headers={"HX-Redirect": f"{PATH}/{run.id}"})
+
+
+def shown(run: Run) -> dict[str, Any]:
+    """A run with how it looks, and how long it took."""
+    seconds = None
+    if run.began is not None and run.ended is not None:
+        seconds = (run.ended - run.began).total_seconds()
+    look = _SHOWN_AS.get(run.outcome, run.outcome) or "skipped"
+    return {**run.as_json(), "look": look, "word": run.outcome or run.state, "seconds": seconds}
+
+
+def _again() -> Response:
+    return Response(status_code=204, headers={"HX-Refresh": "true"})
+
+
+def _last(desk: Desk, asking: Asking) -> dict[str, Any]:
+    found, total = records.page(desk.runs.runs.database, _LAST, 0)
+    return {
+        "rows": [shown(one) for one in found],
+        "total": total,
+        "may_run": Permission.RUN in asking.caller.permissions,
+    }
+
+
+PAGE = Page(
+    name="runs",
+    path=PATH,
+    routes=_routes,
+    group=Group.TESTS,
+    needs=Permission.VIEW,
+    panel=Panel("runs/last.html.j2", _last),
+)

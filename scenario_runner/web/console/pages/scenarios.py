@@ -1,0 +1,89 @@
+"""``/scenarios``: those that ship and those kept here; an editor with what is wrong and what would be made."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+from starlette.requests import Request
+
+from scenario_runner.service.permissions import Permission
+from scenario_runner.service.runs import records
+from scenario_runner.web.console.asking import Viewer
+from scenario_runner.web.console.navigation import Group
+from scenario_runner.web.console.page import Desk, Page
+from scenario_runner.web.console.pages.runs import shown
+from scenario_runner.web.console.paging import ROWS, Limit, Offset, Paging
+from scenario_runner.web.runs.asking import Runner, ScenarioName
+
+if TYPE_CHECKING:
+    from scenario_runner.app.shipped_scenarios import Runnable
+
+PATH: Final = "/scenarios"
+NEW: Final = "/new-scenario"
+_HISTORY: Final = 5
+
+
+def _routes(router: APIRouter, desk: Desk) -> None:
+    served = desk.runs
+
+    @router.get(PATH)
+    def listed(
+        request: Request,
+        asking: Viewer,  # noqa: ARG001 - who may view may see
+        q: Annotated[str, Query(max_length=100)] = "",
+        limit: Limit = ROWS,
+        offset: Offset = 0,
+    ) -> Response:
+        words = q.lower().split()
+        found = [one for one in served.listed() if all(word in _words(one) for word in words)]
+        return desk.show(
+            request,
+            "scenarios/list.html.j2",
+            rows=found[offset : offset + limit],
+            paging=Paging(PATH, {"q": q}, len(found), limit, offset),
+            q=q,
+        )
+
+    @router.get(f"{PATH}/{{name}}")
+    def one(request: Request, asking: Viewer, name: ScenarioName) -> Response:  # noqa: ARG001
+        found = served.stored(name)
+        earlier, _ = records.page(served.runs.database, _HISTORY, 0, scenario=name)
+        return desk.show(
+            request,
+            "scenarios/one.html.j2",
+            name=name,
+            source=found.source,
+            etag=found.version,
+            text=found.text,
+            earlier=[shown(each) for each in earlier],
+            site=served.site,
+        )
+
+    @router.get(NEW)
+    def new(request: Request, asking: Runner) -> Response:  # noqa: ARG001
+        skeleton = files("scenario_runner.app").joinpath("skeletons", "scenario.yaml")
+        return desk.show(
+            request,
+            "scenarios/one.html.j2",
+            name="",
+            source="new",
+            etag="",
+            text=skeleton.read_text("utf-8").replace("@NAME@", "my_scenario"),
+            earlier=[],
+            site=served.site,
+        )
+
+
+def _words(one: Runnable) -> str:
+    return " ".join((one.name, one.title, *one.tags, one.source)).lower()
+
+
+PAGE = Page(
+    name="scenarios",
+    path=PATH,
+    routes=_routes,
+    group=Group.TESTS,
+    needs=Permission.VIEW,
+)

@@ -1,0 +1,176 @@
+"""``/send``: studies that are kept here go to a PACS, and what became of each instance is seen as it comes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scenario_runner.app.peers import PeerRequest
+from scenario_runner.app.row_texts import csv_line
+from scenario_runner.app.sending import MOST_ASSOCIATIONS, MOST_STUDIES, Wish
+from scenario_runner.app.systems import systems
+from scenario_runner.service.errors import NotThere
+from scenario_runner.service.homes.home import Wanted
+from scenario_runner.service.permissions import Permission, require
+from scenario_runner.service.studies import finding
+from scenario_runner.web.console.asking import Runner
+from scenario_runner.web.console.fields import Fields
+from scenario_runner.web.console.navigation import Group
+from scenario_runner.web.console.page import Desk, Page
+from scenario_runner.web.text import GivenStudy, Text
+
+if TYPE_CHECKING:
+    from scenario_runner.app.sending import Sending
+    from scenario_runner.service.asking import Asking
+
+PATH: Final = "/send"
+_CHOICE: Final = 25
+"""Studies that are offered at once; the filter finds the others."""
+_SHOWN: Final = 100
+"""Results that are shown, the last ones; of those that were not acknowledged the first ones."""
+_BOX: Final = "study-"
+"""What the name of the field of a study begins with."""
+_TAKING: Final = frozenset({"dicom", "dicomweb"})
+"""Services that take studies."""
+_Asked = Annotated[Text, Query(max_length=200)]
+
+
+def _routes(router: APIRouter, desk: Desk) -> None:
+    _asked_for(router, desk)
+    _watched(router, desk)
+
+
+def _asked_for(router: APIRouter, desk: Desk) -> None:
+    @router.get(PATH)
+    def form(
+        request: Request,
+        asking: Runner,
+        study: Annotated[tuple[GivenStudy, ...], Query(max_length=MOST_STUDIES)] = (),
+        name: _Asked = "",
+        patient_id: _Asked = "",
+        accession: _Asked = "",
+    ) -> Response:
+        require(asking.caller, Permission.VIEW)
+        asked = {
+            "name": name.strip(),
+            "patient_id": patient_id.strip(),
+            "accession": accession.strip(),
+        }
+        chosen = (
+            _found(desk, asking, Wanted(study_uids=list(dict.fromkeys(study)))) if study else []
+        )
+        uids = {one["study_instance_uid"] for one in chosen}
+        wanted = Wanted(
+            patient_name=asked["name"].strip("*") or None,
+            patient_id=asked["patient_id"] or None,
+            accession_number=asked["accession"] or None,
+        )
+        offered = [] if chosen and not any(asked.values()) else _found(desk, asking, wanted)
+        able = [
+            one for one in systems(desk.site, desk.around) if _TAKING & dict(one.services).keys()
+        ]
+        return desk.show(
+            request,
+            "send/page.html.j2",
+            chosen=chosen,
+            offered=[one for one in offered if one["study_instance_uid"] not in uids],
+            asked=asked,
+            names=[(one.name, one.name) for one in able],
+            may_be_production=any(one.may_be_production for one in able),
+            most_associations=MOST_ASSOCIATIONS,
+            sendings=desk.sendings.latest()[:10],
+        )
+
+    @router.post(PATH)
+    def begin(fields: Fields, asking: Runner) -> Response:
+        require(asking.caller, Permission.VIEW)
+        given = fields.get("associations", "").strip() or "1"
+        wish = Wish(
+            asking=asking,
+            peer=PeerRequest(
+                peer=fields.get("address", "").strip() or fields.get("peer", ""),
+                site=desk.site,
+                allow_production=fields.get("allow_production") == "on",
+                around=desk.around,
+            ),
+            studies=tuple(
+                name.removeprefix(_BOX) for name, _ in fields.items() if name.startswith(_BOX)
+            ),
+            associations=int(given)
+            if given.isascii() and given.isdigit() and len(given) < 4
+            else 0,
+        )
+        return _to(desk.sendings.begin(wish))
+
+
+def _watched(router: APIRouter, desk: Desk) -> None:
+    @router.get(PATH + "/{number}")
+    def one(request: Request, asking: Runner, number: Text) -> Response:
+        require(asking.caller, Permission.VIEW)
+        return desk.show(request, "send/one.html.j2", **_told(desk.sendings.get(number)))
+
+    @router.get(PATH + "/{number}/progress")
+    def progress(request: Request, asking: Runner, number: Text) -> Response:
+        """The part that changes; once it has ended the page is shown anew, with no more to ask for."""
+        require(asking.caller, Permission.VIEW)
+        with suppress(NotThere):  # where it is forgotten, the page says so once and asks no more
+            sending = desk.sendings.get(number)
+            if sending.ended is None:
+                return desk.show(request, "send/progress.html.j2", **_told(sending))
+        return Response(status_code=204, headers={"HX-Refresh": "true"})
+
+    @router.post(PATH + "/{number}/stop")
+    def stop(asking: Runner, number: Text) -> Response:
+        require(asking.caller, Permission.VIEW)
+        return _to(desk.sendings.stop(number))
+
+    @router.get(PATH + "/{number}/results.csv")
+    def results(asking: Runner, number: Text) -> Response:
+        require(asking.caller, Permission.VIEW)
+        rows = [
+            ("StudyInstanceUID", "SOPInstanceUID", "result", "status", "comment"),
+            *(
+                (each.study_instance_uid, each.sop_instance_uid, each.fate, each.code, each.comment)
+                for each in tuple(desk.sendings.get(number).results)
+            ),
+        ]
+        return Response(
+            "".join(map(csv_line, rows)).encode(),
+            media_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": 'attachment; filename="results.csv"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+
+def _found(desk: Desk, asking: Asking, wanted: Wanted) -> list[dict[str, Any]]:
+    limit = _CHOICE if wanted.study_uids is None else MOST_STUDIES
+    found: list[dict[str, Any]] = finding.page(desk.service, asking, wanted, limit, 0)["studies"]
+    return found
+
+
+def _told(sending: Sending) -> dict[str, Any]:
+    # Before the results: what has ended with them is not shown with fewer.
+    state = sending.state
+    results = tuple(sending.results)
+    return {
+        "sending": sending,
+        "state": state,
+        "counts": sending.counts(),
+        "last": results[: -_SHOWN - 1 : -1],
+        "wrong": [one for one in results if one.fate != "acknowledged"][:_SHOWN],
+        "done": len(results),
+    }
+
+
+def _to(sending: Sending) -> Response:
+    """Have the page that asked go to where a sending is shown."""
+    return Response(status_code=204, headers={"HX-Redirect": f"{PATH}/{sending.number}"})
+
+
+PAGE = Page(name="send", path=PATH, routes=_routes, group=Group.SYSTEMS, needs=Permission.RUN)

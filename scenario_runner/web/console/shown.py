@@ -1,0 +1,88 @@
+"""How values look on a page: the filters of the templates. Nothing here trusts what it is given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from scenario_runner.app.row_texts import cell
+from scenario_runner.evidence.html_text import amount, seconds, visible
+
+_UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def t(value: Any, limit: int = 1_000) -> Markup:
+    """Text as HTML: escaped, hidden characters spelled out, its direction kept to itself, cut after ``limit``."""
+    text = str(value)
+    cut = text if len(text) <= limit else text[:limit] + "…"
+    return Markup("<bdi>{}</bdi>").format(visible(cut, len(cut)))
+
+
+def person(name: str, limit: int = 300) -> Markup:
+    """A PN as people write it: ``Citizen, Jane``; its other groups behind it. Each keeps its direction to itself."""
+    groups = [_group(one) for one in name.split("=")]
+    shown = [t(one, limit) for one in groups if one]
+    if not shown:
+        return Markup('<span class="none">–</span>')
+    others = Markup("").join(
+        Markup(' <span class="other">{}</span>').format(one) for one in shown[1:]
+    )
+    return shown[0] + others
+
+
+def _group(group: str) -> str:
+    family, given, middle, prefix, suffix = [
+        *(part.strip() for part in group.split("^")),
+        *[""] * 5,
+    ][:5]
+    names = " ".join(filter(None, (prefix, given, middle, suffix)))
+    return ", ".join(filter(None, (family, names)))
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that suits them (powers of 1000, as SI has it)."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return (
+        f"{value:.0f} {_UNITS[unit]}"
+        if unit == 0 or value >= 99.5
+        else f"{value:.1f} {_UNITS[unit]}"
+    )
+
+
+def moment(when: dt.datetime | str | None) -> Markup:
+    """A moment as a ``time`` element, in UTC: ``2026-01-31 09:30:00``."""
+    if isinstance(when, str):
+        try:
+            when = dt.datetime.fromisoformat(when)
+        except ValueError:
+            return t(when, 40)
+    if when is None:
+        return Markup('<span class="none">–</span>')
+    at = when.astimezone(dt.UTC)
+    return Markup('<time datetime="{}" class="moment">{}</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def or_dash(value: Any, limit: int = 300) -> Markup:
+    """Text, or a dash where there is none."""
+    if value is None or value == "":
+        return Markup('<span class="none">–</span>')
+    return t(value, limit)
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "t": t,
+    "person": person,
+    "size": size,
+    "moment": moment,
+    "or_dash": or_dash,
+    "cell": cell,
+    "amount": amount,
+    "seconds": seconds,
+}

@@ -1,0 +1,63 @@
+// What every page of the console needs beside htmx: dialogs, and where problems are said.
+"use strict";
+(() => {
+  const problems = () => document.getElementById("problems");
+
+  const say = (place, text) => {
+    const banner = document.createElement("p");
+    banner.className = "banner problem";
+    banner.textContent = text;
+    place.replaceChildren(banner);
+    place.scrollIntoView({ block: "nearest" });
+  };
+
+  // A dialog hides the page's own place for problems: what went wrong in it is said in it.
+  const placeFor = (element) =>
+    element?.closest("dialog")?.querySelector("[data-problems]") ?? problems();
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    placeFor(event.detail.elt).replaceChildren();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.isError) event.detail.target = placeFor(event.detail.requestConfig.elt);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const place = event.detail.target;
+    if (place?.id === "problems" || place?.hasAttribute?.("data-problems"))
+      if (place.childElementCount) place.scrollIntoView({ block: "nearest" });
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    say(placeFor(event.detail.elt), document.body.dataset.unreachable);
+  });
+
+  document.addEventListener("click", (event) => {
+    const opens = event.target.closest("[data-opens]");
+    if (opens) document.getElementById(opens.dataset.opens)?.showModal();
+    const closes = event.target.closest("[data-closes]");
+    if (closes) closes.closest("dialog")?.close();
+  });
+
+  // Where a picture cannot be made, its place says so without a broken sign.
+  const missing = (image) => image.classList.add("missing");
+  document.addEventListener("error", (event) => {
+    if (event.target.matches?.("img[data-picture]")) { missing(event.target); event.target.removeAttribute("src"); }
+  }, true);
+
+  // A long table is narrowed as one types.
+  document.addEventListener("input", (event) => {
+    const rows = event.target.dataset?.filters;
+    if (!rows) return;
+    const wanted = event.target.value.toLowerCase();
+    for (const row of document.querySelectorAll(`${rows} > tbody > tr`))
+      row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+
+  // On a telephone the menu begins folded; without scripts it is open.
+  const menu = document.querySelector("nav.menu > details");
+  if (menu) {
+    const narrow = matchMedia("(max-width: 52rem)");
+    const fold = () => { menu.open = !narrow.matches; };
+    narrow.addEventListener("change", fold);
+    fold();
+  }
+})();

@@ -1,0 +1,54 @@
+// What will be made is looked at again when the form changes; a file that is dropped becomes the text of the orders.
+"use strict";
+(() => {
+  const form = document.getElementById("making");
+  if (!form) return;
+  const preview = document.getElementById("preview");
+  const orders = document.getElementById("f-orders");
+  const seed = form.elements.namedItem("seed");
+  const problems = form.querySelector("[data-preview-problems]");
+  const MOST = 800000;
+  let timer = 0;
+
+  const ofOrders = () => form.elements.namedItem("what").value === "orders";
+  const fold = () => {
+    form.querySelector(".by-form").hidden = ofOrders();
+    form.querySelector(".by-orders").hidden = !ofOrders();
+  };
+  const look = () => {
+    if (ofOrders() && !orders.value.trim()) { preview.replaceChildren(); return; }
+    clearTimeout(timer);
+    timer = setTimeout(() => preview.dispatchEvent(new Event("look")), 350);
+  };
+  form.addEventListener("input", (event) => { if (event.target.name !== "save_as") look(); });
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "what") { fold(); look(); }
+  });
+
+  // The same people and pictures are sent that were looked at.
+  preview.addEventListener("htmx:afterSwap", () => {
+    const told = preview.querySelector("[data-seed]");
+    if (told) seed.value = told.dataset.seed;
+  });
+  // What is wrong with the form is said where its result would be; the last result is none any more.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.requestConfig.elt !== preview) return;
+    if (!event.detail.isError) { problems.replaceChildren(); return; }
+    preview.replaceChildren();
+    event.detail.target = problems;
+  });
+
+  for (const kind of ["dragenter", "dragover"])
+    orders.addEventListener(kind, (event) => { event.preventDefault(); orders.classList.add("over"); });
+  orders.addEventListener("dragleave", () => orders.classList.remove("over"));
+  orders.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    orders.classList.remove("over");
+    const file = event.dataTransfer?.files?.[0];
+    if (!file || file.size > MOST) return;
+    orders.value = (await file.text()).replaceAll("\r\n", "\n").replaceAll("\r", "\n");
+    look();
+  });
+  orders.addEventListener("paste", () => setTimeout(look, 0));
+  fold();
+})();

@@ -1,0 +1,1 @@
+"""How the service does, for those who keep it running: health, readiness, numbers."""

@@ -1,0 +1,1 @@
+"""Runs, schedules and scenarios over HTTP."""

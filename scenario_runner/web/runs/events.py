@@ -1,0 +1,70 @@
+"""The events of a run as server-sent events, read from its log: whoever watches costs the run nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import anyio.to_thread
+
+from scenario_runner.service.runs.evidence import lines_from
+from scenario_runner.service.runs.outcome import LOG
+
+if TYPE_CHECKING:
+    from scenario_runner.service.runs.runs import Runs
+
+_LOOK: Final = 0.25
+"""Seconds between two looks at the size of the log."""
+_ASK: Final = 4
+"""Looks after which the database is asked how the run is."""
+_QUIET: Final = 60
+"""Looks after which a comment tells a proxy that the connection lives."""
+
+
+async def events_of(runs: Runs, run_id: str, offset: int) -> AsyncIterator[bytes]:
+    """Each event as a ``message`` whose id is the offset of the next line; ``state`` when that changes.
+
+    Ends when the run has, after an ``ended``, or when the server does.
+    """
+    log = runs.evidence(run_id) / LOG
+    looks, told = 0, ""
+    while not runs.stopping.is_set():
+        has_ended = False
+        if looks % _ASK == 0:
+            run = await anyio.to_thread.run_sync(runs.get, run_id)
+            has_ended = run.state == "ended"
+            state = json.dumps(run.as_json())
+            if state != told and not has_ended:
+                yield f"event: state\ndata: {state}\n\n".encode()
+                told = state
+        while _size(log) > offset:
+            lines, after = await anyio.to_thread.run_sync(lines_from, log, offset)
+            if not lines:
+                break  # the last one is not whole yet
+            yield _messages(lines, offset)
+            offset = after
+        if has_ended:
+            yield f"event: ended\ndata: {state}\n\n".encode()
+            return
+        if looks % _QUIET == _QUIET - 1:
+            yield b": still here\n\n"
+        looks += 1
+        await anyio.sleep(_LOOK)
+
+
+def _messages(lines: list[bytes], offset: int) -> bytes:
+    told = bytearray()
+    for line in lines:
+        offset += len(line) + 1
+        told += b"id: %d\ndata: %b\n\n" % (offset, line)
+    return bytes(told)
+
+
+def _size(log: Path) -> int:
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,111 @@
+"""What a run leaves, while it grows and afterwards: events as they come, files, what its process printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import anyio.to_thread
+from fastapi import APIRouter, Header, Response
+from fastapi import Path as InPath
+from fastapi.responses import StreamingResponse
+
+from scenario_runner.app.served_runs import ServedRuns
+from scenario_runner.service.errors import NotThere
+from scenario_runner.service.runs.evidence import file_of, files_of
+from scenario_runner.web.imaging.asking import Offset, Viewer
+from scenario_runner.web.runs.asking import RunId
+from scenario_runner.web.runs.events import events_of
+from scenario_runner.web.runs.models import EvidenceList
+from scenario_runner.web.text import Text
+
+_REPORT_POLICY: Final = (
+    "sandbox allow-popups allow-downloads; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+"""A report carries its style and pictures in itself and has no scripts; in a sandbox it has no origin either."""
+_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".xml": "application/xml",
+    ".png": "image/png",
+    ".txt": "text/plain; charset=utf-8",
+    ".yaml": "text/plain; charset=utf-8",
+    ".dcm": "application/dicom",
+}
+"""Whatever else is bytes to a browser, and is saved."""
+_PIECE: Final = 1 << 18
+
+
+def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
+    """Add them to a router."""
+    runs = desk.runs
+
+    @router.get(
+        "/{run_id}/events",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}, "description": "Its events."}},
+        tags=["runs"],
+    )
+    async def events(
+        asking: Viewer,  # noqa: ARG001
+        run_id: RunId,
+        offset: Offset = 0,
+        last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+    ) -> StreamingResponse:
+        """Its events as they come, as server-sent events; each has an id, from which a browser goes on."""
+        await anyio.to_thread.run_sync(runs.get, run_id)
+        if last_event_id is not None and last_event_id.isdecimal():
+            offset = int(last_event_id)
+        return StreamingResponse(events_of(runs, run_id, offset), media_type="text/event-stream")
+
+    @router.get("/{run_id}/output", response_class=Response, tags=["runs"])
+    def output(asking: Viewer, run_id: RunId) -> Response:  # noqa: ARG001
+        """What its process has printed."""
+        path = runs.output(runs.get(run_id))
+        if not path.is_file():
+            raise NotThere("file-not-found", "it has not begun")
+        return _as_it_is_now(path, _TYPES[".txt"])
+
+    @router.get("/{run_id}/files", response_model=EvidenceList, tags=["runs"])
+    def files(asking: Viewer, run_id: RunId) -> dict[str, Any]:  # noqa: ARG001
+        """The files of its evidence so far."""
+        found = files_of(runs.evidence(runs.get(run_id).id))
+        return {"files": [{"path": one.path, "size": one.size} for one in found]}
+
+    @router.get("/{run_id}/files/{path:path}", response_class=StreamingResponse, tags=["runs"])
+    def file(
+        asking: Viewer,  # noqa: ARG001
+        run_id: RunId,
+        path: Annotated[Text, InPath(max_length=1_000)],
+    ) -> StreamingResponse:
+        """A file of its evidence. A page of it is shown in a sandbox."""
+        found = file_of(runs.evidence(runs.get(run_id).id), path)
+        suffix = found.suffix.lower()
+        headers = {}
+        if suffix == ".html":
+            headers["Content-Security-Policy"] = _REPORT_POLICY
+        elif suffix not in _TYPES:
+            headers["Content-Disposition"] = "attachment"
+        return _as_it_is_now(found, _TYPES.get(suffix, "application/octet-stream"), headers)
+
+
+def _as_it_is_now(
+    path: Path, kind: str, headers: Mapping[str, str] | None = None
+) -> StreamingResponse:
+    """A file as an answer, to where it ends now: a log grows while it is read."""
+    stream = path.open("rb")
+    size = os.fstat(stream.fileno()).st_size
+
+    def pieces() -> Iterator[bytes]:
+        left = size
+        with stream:
+            while left and (piece := stream.read(min(left, _PIECE))):
+                left -= len(piece)
+                yield piece
+
+    told = {"Content-Length": str(size), **(headers or {})}
+    return StreamingResponse(pieces(), media_type=kind, headers=told)

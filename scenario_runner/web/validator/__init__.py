@@ -1,0 +1,1 @@
+"""The validator over HTTP: ``POST /upload`` and ``GET /status/{study_id}``."""

@@ -1,0 +1,206 @@
+"""Studies are made from a form and from pasted orders, runs are watched and stopped, scenarios are edited: by a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser
+
+from tests.running import fabricate
+from tests.web.console.browsing import LOOKS, Tab, tab
+from tests.web.runs.asking import client_of, ended
+from tests.web.runs.scenarios import endless, quick
+from tests.web.runs.test_scenarios import ORM
+from tests.web.served import Served, served
+
+pytestmark = pytest.mark.peer
+SEND = re.compile(r"^Send \d")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("pages") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(service: Served) -> Iterator[httpx2.Client]:
+    with client_of(service.url) as asks:
+        yield asks
+
+
+def run_of(it: Tab) -> str:
+    """The run whose page it comes to."""
+    it.page.wait_for_url(re.compile(r"/runs/\d"))
+    return it.page.url.rpartition("/")[2]
+
+
+def test_the_first_minute_is_three_clicks_to_a_green_report(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    with tab(browser, service.url) as it:
+        page = it.go("/")
+        page.get_by_role("link", name="Send a test X-ray").click()
+        page.get_by_role("button", name=SEND).wait_for()
+        assert client.get("/api/v1/runs").json()["total"] == 0, "nothing is sent unasked"
+        shown = page.locator("#preview .mono").first.inner_text()
+        page.get_by_role("button", name=SEND).click()
+        run = run_of(it)
+        report = page.frame_locator("iframe.report")
+        report.get_by_text("Passed", exact=True).first.wait_for()
+        assert ended(client, run)["outcome"] == "passed"
+        assert shown in report.locator("body").inner_text(), "who was looked at was sent"
+        for scheme, width in LOOKS[:2]:
+            it.look(scheme, width)
+            assert it.violations() == [], (scheme, width)
+            assert it.overflow() == 0
+    studies = client.get("/api/v1/dicom/studies").json()["studies"]
+    assert [one["patient_id"] for one in studies] == [shown]
+
+
+def test_a_pasted_order_becomes_the_study_that_it_orders(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    with tab(browser, service.url) as it:
+        page = it.go("/generate")
+        page.get_by_label("Orders in HL7").check()
+        it.expects(422)
+        page.get_by_label("HL7 v2 messages").fill(ORM.replace("|DX", ""))
+        page.get_by_role("alert").get_by_text("neither a modality").first.wait_for()
+        page.get_by_label("Modality of orders that name none").fill("CR")
+        page.get_by_text("ACC4711").first.wait_for()
+        for scheme, width in LOOKS[1:3]:
+            it.look(scheme, width)
+            assert it.violations() == [], (scheme, width)
+            assert it.overflow() == 0
+        page.get_by_role("button", name=SEND).click()
+        run = run_of(it)
+        assert ended(client, run)["outcome"] == "passed"
+    found = client.get("/api/v1/dicom/studies/accession/ACC4711").json()["studies"]
+    assert [(one["patient_id"], one["modality"]) for one in found] == [("P-4711", "CR")]
+
+
+def test_a_form_saves_the_scenario_that_the_command_writes(
+    service: Served, browser: Browser, client: httpx2.Client, tmp_path: Path
+) -> None:
+    with tab(browser, service.url) as it:
+        page = it.go("/generate?kind=ct")
+        page.get_by_label("Name", exact=True).first.fill("DOE^JANE")
+        page.get_by_label("Images").fill("3")
+        page.get_by_label("Send to").select_option("embedded")
+        page.locator("#preview").get_by_text("DOE, JANE").wait_for()
+        page.get_by_role("button", name="Save as scenario").click()
+        page.get_by_role("dialog").get_by_label("Name").fill("our_ct")
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        page.wait_for_url("**/scenarios/our_ct")
+    text = client.get("/api/v1/scenarios/our_ct").json()["text"]
+    seed = re.search(r"^seed: (\d+)", text, re.MULTILINE)
+    assert seed is not None
+    file = tmp_path / "ct.yaml"
+    fabricate(
+        "study", "ct", "--name", "DOE^JANE", "--images", "3", "--seed", seed[1], "--save", file, "--yes",
+        cwd=tmp_path, env={"FABRICATE_REGISTRY": ":memory:"},
+    ).check()  # fmt: skip
+    assert text == file.read_text("utf-8")
+
+
+def test_a_run_is_watched_as_it_goes_on_and_stopped(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    run = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+    with tab(browser, service.url) as it:
+        page = it.go(f"/runs/{run}")
+        page.get_by_role("row").filter(has_text="begun").get_by_text("Passed").wait_for()
+        page.get_by_role("row").filter(has_text="Running").wait_for()
+        assert it.violations() == []
+        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Let it go on").click()
+        assert client.get(f"/api/v1/runs/{run}").json()["state"] == "running"
+        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_role("button", name="Run again").wait_for()
+        page.frame_locator("iframe.report").get_by_text("tidied up").first.wait_for()
+        page.get_by_text("Interrupted").first.wait_for()
+        it.go("/runs?outcome=interrupted")
+        page.get_by_role("link", name="What endless shows").wait_for()
+        assert it.violations() == []
+
+
+def test_an_editor_tells_what_is_wrong_as_it_is_typed_and_loses_nobodys_work(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    address = "/api/v1/scenarios/typed"
+    client.put(address, json={"text": quick("typed")}, headers={"If-None-Match": "*"})
+    with tab(browser, service.url) as it:
+        page = it.go("/scenarios/typed")
+        page.get_by_text("Nothing is wrong").wait_for()
+        page.locator(".plan").get_by_role("cell", name=re.compile("^CT")).first.wait_for()
+        area = page.get_by_label("Scenario (YAML)")
+        area.fill(quick("typed").replace('"log"', '"lgo"'))
+        page.get_by_text("did you mean").first.wait_for()
+        page.get_by_role("button", name=re.compile("^line ")).first.click()
+        assert "lgo" in page.evaluate("getSelection().toString()")
+        for scheme, width in LOOKS:
+            it.look(scheme, width)
+            assert it.violations() == [], (scheme, width)
+            assert it.overflow() == 0
+        it.look("light", 1440)
+        area.fill(quick("typed").replace("done", "mine"))
+        page.get_by_text("Nothing is wrong").wait_for()
+        seen = client.get(address).headers["etag"]
+        theirs = quick("typed").replace("done", "theirs")
+        client.put(address, json={"text": theirs}, headers={"If-Match": seen})
+        it.expects(412)
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("alert").get_by_text("has been changed meanwhile").wait_for()
+        assert client.get(address).json()["text"] == theirs
+        page.get_by_role("button", name="Save as").click()
+        page.get_by_role("dialog").get_by_label("Name").fill("typed_too")
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        page.wait_for_url("**/scenarios/typed_too")
+        page.get_by_text("Nothing is wrong").wait_for()
+        page.get_by_role("button", name="Run", exact=True).click()
+        assert ended(client, run_of(it))["outcome"] == "passed"
+
+
+def test_a_scenario_is_scheduled_paused_and_taken_off_the_clock(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    with tab(browser, service.url) as it:
+        page = it.go("/scenarios?q=smoke")
+        assert it.violations() == []
+        page.get_by_role("link", name="A chest X-ray reaches").click()
+        page.get_by_role("button", name="Schedule").click()
+        when = page.get_by_role("dialog").get_by_label("When")
+        it.expects(422)
+        when.fill("every night")
+        page.get_by_role("dialog").get_by_role("button", name="Schedule").click()
+        page.get_by_role("dialog").get_by_text("five fields").first.wait_for()
+        when.fill("30 2 * * mon-fri")
+        page.get_by_role("dialog").get_by_role("button", name="Schedule").click()
+        page.wait_for_url("**/runs#schedules")
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Resume").wait_for()
+        assert it.violations() == []
+        page.get_by_role("button", name="Remove").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        page.get_by_text("Nothing is scheduled").wait_for()
+    assert client.get("/api/v1/runs/schedules").json() == {"schedules": []}
+
+
+def test_what_a_scenario_is_called_is_text_on_every_page(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    title = "<img src=x onerror=alert(1)>\u202e"
+    run = client.post("/api/v1/runs", json={"text": quick("named", title=title)}).json()["id"]
+    with tab(browser, service.url) as it:
+        for path in (f"/runs/{run}", "/runs", "/"):
+            page = it.go(path)
+            page.get_by_text("<img src=x").first.wait_for()
+        ended(client, run)
+        it.go(f"/runs/{run}")
+        page.frame_locator("iframe.report").get_by_text("<img src=x").first.wait_for()
