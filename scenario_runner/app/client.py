@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +25,7 @@ from scenario_runner.api import (
     asking,
 )
 from scenario_runner.api.asking import Answers
-from scenario_runner.api.contexts import Portion, held_by, portions, unknown
+from scenario_runner.api.get_contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, TruncatedError
@@ -31,6 +33,8 @@ from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
 from scenario_runner.dicom.retrieve_keys import Keys
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.worklist import worklist_request
 
 _HEAD = 1 << 17
@@ -71,39 +75,60 @@ def send_files(
 ) -> Iterator[Sent]:
     """Send DICOM files as they are, in the transfer syntax they have, and yield each one's status.
 
-    paths: files and folders; what is no DICOM in a folder is passed over. A file is held in memory
-    only while it is sent. counted: told how many files are going to be sent. Raises NothingSelected, TargetError, MachineError.
+    paths: files and folders; what is no DICOM in a folder is passed over. What cannot be sent is told
+    with its reason, and the others go. A file is held in memory only while it is sent. counted: told
+    how many files are going to be sent. Raises NothingSelected, TargetError.
     """
     found: list[_Found] = []
     for path, named in _walk(paths):
         try:
             found.append(_Found(path, _meta(path)))
         except (DamagedDatasetError, OSError) as error:
-            if named:
-                why = getattr(error, "strerror", None) or str(error)
-                yield Sent(path, StoreStatus(
-                    sop_instance_uid="", sop_class_uid="", status=None, comment=f"not sent: {why}"
-                ))  # fmt: skip
+            if named or isinstance(error, OSError) or _says_dicom(path):
+                yield _unsent(path, error)
     if not found:
         raise NothingSelected("there is no DICOM file to send")
     pairs = dict.fromkeys((one.meta.sop_class_uid, one.meta.transfer_syntax_uid) for one in found)
     waiting: dict[str, list[Path]] = {}
 
+    gone: list[Sent] = []
+
     def feed() -> Iterator[_Stored]:
         for one in found:
+            try:
+                stored = _stored(one)
+            except OSError as error:  # it went since, or the disk has a bad place
+                gone.append(_unsent(one.path, error))
+                continue
             waiting.setdefault(one.meta.sop_instance_uid, []).append(one.path)
-            yield _stored(one)
+            yield stored
 
     counted(len(found))
     options = StoreOptions(contexts=list(pairs), associations=associations)
     for status in target.store(feed(), options, deadline):
         yield Sent(waiting[status.sop_instance_uid].pop(0), status)
+    yield from gone
+
+
+def _unsent(path: Path, error: Exception) -> Sent:
+    why = getattr(error, "strerror", None) or str(error)
+    comment = f"not sent: {why}"
+    return Sent(
+        path, StoreStatus(sop_instance_uid="", sop_class_uid="", status=None, comment=comment)
+    )
+
+
+def _says_dicom(path: Path) -> bool:
+    """Whether a file has the prefix of DICOM files, whatever else is wrong with it (PS3.10 7.1)."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+    return True
 
 
 def _walk(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
     """Files in order, and whether each was named itself."""
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - false for what is no name
             yield from ((file, False) for file in sorted(path.rglob("*")) if file.is_file())
         else:
             yield path, True
@@ -120,10 +145,7 @@ def _meta(path: Path) -> FileMeta:
 
 
 def _stored(found: _Found) -> _Stored:
-    try:
-        data = found.path.read_bytes()
-    except OSError as error:
-        raise MachineError(f"cannot read '{found.path}': {error.strerror}") from error
+    data = found.path.read_bytes()
     meta = found.meta
     return _Stored(
         meta.sop_class_uid,
@@ -171,12 +193,18 @@ def ask(
     returned: Sequence[str],
     limit: int | None,
     deadline: Deadline,
+    undeclared: Undeclared | None = None,
 ) -> Answers:
-    """The answers to one query. A worklist item's scheduled step stands beside the item's own keys."""
+    """The answers to one query. A worklist item's scheduled step stands beside the item's own keys.
+
+    undeclared: notes of which text the answers did not say the character set.
+    """
+    noted = undeclared or Undeclared()
     if level != "worklist":
         request = FindRequest(level=level, match=match, returned=returned, limit=limit)
-        return asking.ask(target, request, deadline)
-    answers = asking.ask(target, worklist_request(match, returned, limit), deadline)
+        return asking.ask(target, noted.noting(request), deadline)
+    request = worklist_request(match, returned, limit)
+    answers = asking.ask(target, noted.noting(request), deadline)
     for item in answers.matches:
         steps = item.pop("ScheduledProcedureStepSequence", None) or [{}]
         item.update(steps[0])

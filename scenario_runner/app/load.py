@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from scenario_runner.app.embedded import require_embedded
 from scenario_runner.app.select import matches
+from scenario_runner.app.sites import site_path, text_of_address
+from scenario_runner.app.work_settings import WorkSettings, work_settings
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.language.document import Document
-from scenario_runner.language.kinds import scenario_files
+from scenario_runner.language.document_kinds import scenario_files
+from scenario_runner.language.expansion import with_base
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario, check_scenario
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
+from scenario_runner.language.step_lists import ReferenceProblem
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.finding import BESIDE, Libraries
+from scenario_runner.libraries.overlay import Overlay, overlay_beside
+from scenario_runner.libraries.ranges import RangeError, parse_range
+from scenario_runner.libraries.references import Reference
 from scenario_runner.planning.matrix import DIRECTIVES
 from scenario_runner.plugins import Plugins
 
@@ -45,6 +55,8 @@ class Sources:
     site: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     tag: str | None = None
+    libraries: Sequence[Path] = ()
+    """Folders in which libraries are looked for, before any other."""
     around: Surroundings = field(default_factory=Surroundings)
 
 
@@ -55,6 +67,10 @@ class Loaded:
     plugins: Plugins
     site: LoadedSite
     scenarios: tuple[Scenario, ...]
+    libraries: Libraries | None = None
+    """Where the scenarios' step lists were found."""
+    overlay: Overlay | None = None
+    """What the site makes of them."""
 
 
 def load_plugins(site: Path | None, text: str | None = None) -> Plugins:
@@ -70,6 +86,7 @@ def load_site(
     text: what the file held once, to be read instead of what it holds now. Raises InvalidInput,
     PluginError.
     """
+    text = text or text_of_address(path)
     plugins = load_plugins(path, text)
     if path is None:
         return plugins, default_site(around.folder)
@@ -78,21 +95,34 @@ def load_site(
 
 def load(sources: Sources) -> Loaded:
     """Read all files. Raises InvalidInput with the diagnostics of every file at once."""
+    sources = with_usual_site(sources)
     plugins, site = load_site(sources.site, sources.around)
+    libraries = libraries_for(sources, site)
+    overlay = overlay_beside(sources.site)
     scenarios: list[Scenario] = []
     diagnostics: list[Diagnostic] = []
     unknown = set(sources.overrides)
-    for path in scenario_files(sources.paths):
+    met: set[str] = set()
+    for path in scenario_files([*found_paths(sources, libraries), *_added(overlay)]):
         try:
             document = load_document(path)
-            overrides = declared(document, sources.overrides)
+            known = with_base(document, libraries)
+            met.add(str(known.data.get("name")) if isinstance(known.data, dict) else "")
+            if overlay is not None and not _is_selected(known, overlay.content.tags):
+                continue
+            overrides = declared(known, sources.overrides)
             unknown -= overrides.keys()
-            held_against = site if _is_selected(document, sources.tag) else None
-            scenarios.append(
-                check_scenario(document, plugins, site=held_against, overrides=overrides)
+            if overlay is not None:
+                overrides = {**overlay.overrides(known), **overrides}
+            held_against = site if _is_selected(known, sources.tag) else None
+            scenario = check_scenario(
+                document, plugins, site=held_against, overrides=overrides, lists=libraries
             )
+            scenarios.append(overlay.applied(scenario) if overlay is not None else scenario)
         except InvalidInput as error:
             diagnostics.extend(error.diagnostics)
+    if overlay is not None and any(Path(one).is_dir() for one in sources.paths):
+        diagnostics += overlay.unmet(met)
     if diagnostics:
         raise InvalidInput(diagnostics)
     if not scenarios:
@@ -101,7 +131,78 @@ def load(sources: Sources) -> Loaded:
             f"no scenario in {names}", hint="a scenario has 'schema: scenario/v1'"
         )
     require_declared(unknown, [scenario.document for scenario in scenarios])
-    return Loaded(plugins, site, tuple(scenarios))
+    return Loaded(plugins, site, tuple(scenarios), libraries, overlay)
+
+
+def _added(overlay: Overlay | None) -> list[Path]:
+    return [] if overlay is None else overlay.added()
+
+
+def with_usual_site(sources: Sources) -> Sources:
+    """With the site that the settings name, where none is given. Raises InvalidInput, UsageError."""
+    if sources.site is not None:
+        return sources
+    settings = settings_for(sources)
+    if settings.site is None:
+        return sources
+    beside = settings.folder / settings.site
+    named = str(beside) if beside.exists() else settings.site
+    return replace(sources, site=site_path(named, [settings.folder]))
+
+
+def found_paths(sources: Sources, libraries: Libraries) -> list[Path]:
+    """The paths, those that are not there looked for as ``LIBRARY`` or ``LIBRARY/NAME@RANGE``.
+
+    Raises UsageError, InvalidInput.
+    """
+    return [_found(Path(path), sources, libraries) for path in sources.paths]
+
+
+def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
+    if os.path.lexists(path) or path.suffix in (".yaml", ".yml") or len(path.parts) > 2:
+        return path
+    here = str(sources.around.folder / "scenario.yaml")
+    text = path.as_posix()
+    try:
+        if len(path.parts) == 2:
+            return libraries.scenario(text, here)
+        name, _, wanted = text.partition("@")
+        return libraries.library(Reference(name, "", parse_range(wanted)), here).root
+    except (ReferenceProblem, RangeError) as problem:
+        if len(path.parts) == 2 and not libraries.every(here)[0]:
+            # There is no library at all: a file was meant.
+            raise UsageError(f"Path '{path}' does not exist") from None
+        if len(path.parts) == 1 and getattr(problem, "code", "") == "FAB601":
+            raise UsageError(
+                f"there is no '{path}' here, and no scenario of that name ships; fabricate list says which do",
+                hint="nor is there a library of that name",
+            ) from None
+        raise UsageError(str(problem), hint=getattr(problem, "hint", None)) from None
+
+
+def settings_for(sources: Sources) -> WorkSettings:
+    """The settings of the work that paths belong to: beside or above the first, else the working folder.
+
+    Raises InvalidInput.
+    """
+    starts = [path if path.is_dir() else path.parent for path in map(Path, sources.paths[:1])]
+    return work_settings([*starts, sources.around.folder])
+
+
+def libraries_for(
+    sources: Sources, site: LoadedSite, prefer: Mapping[str, Sequence[str]] | None = None
+) -> Libraries:
+    """Where step lists are looked for: ``--library``, the site file, the settings; beside each file at last.
+
+    prefer: versions that are taken before newer ones, whatever a lock holds. Raises InvalidInput.
+    """
+    named = site.site.libraries
+    of_site = [site.folder / name for name in ([named] if isinstance(named, str) else named)]
+    settings = settings_for(sources)
+    folders = [*sources.libraries, *of_site, *settings.libraries]
+    home = None if settings.file is None else settings.folder
+    last = [sources.around.folder / BESIDE]
+    return Libraries(folders, last=last, home=home, prefer=prefer)
 
 
 def _is_selected(document: Document, tag: str | None) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,13 @@ from pydantic import ValidationError
 from scenario_runner.api import Target
 from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.select import guard_production
-from scenario_runner.engine.redaction import Redactor
-from scenario_runner.errors import FabricatorError, UsageError
-from scenario_runner.language.site_model import DicomService, HttpService, Receiver, TargetSpec
+from scenario_runner.errors import UsageError
+from scenario_runner.language.site_model import Receiver, TargetSpec
+from scenario_runner.language.site_services import DicomService, Hl7Service, HttpService
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction import Redactor
 from scenario_runner.targets.open import open_target
+from scenario_runner.temporary import TemporaryFolder
 
 _ADDRESS = re.compile(r"((?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@/]+):(?P<port>\d{1,5})")
 _ANY_SCP = "ANY-SCP"
@@ -28,7 +30,7 @@ _ANY_SCP = "ANY-SCP"
 class PeerRequest:
     """Whom to speak to. peer: a target's name, ``[AE@]HOST:PORT`` or the URL of a DICOMweb service.
 
-    called, calling: AE titles. receiver: ``AE@HOST:PORT`` where C-MOVE comes back to.
+    hl7: how a receiver of messages at an address is spoken to, where one is meant. called, calling: AE titles. receiver: ``AE@HOST:PORT`` where C-MOVE comes back to.
     """
 
     peer: str
@@ -36,6 +38,7 @@ class PeerRequest:
     called: str | None = None
     calling: str | None = None
     receiver: str | None = None
+    hl7: Mapping[str, Any] | None = None
     allow_production: bool = False
     around: Surroundings = field(default_factory=Surroundings)
 
@@ -78,30 +81,62 @@ def opened(request: PeerRequest) -> Iterator[Peer]:
     else:
         spec = _unnamed(request, list(settings.targets) if request.site else [])
     kinds = plugins.named("fabricate_target_kinds")
-    with tempfile.TemporaryDirectory(prefix="fabricate-", ignore_cleanup_errors=True) as scratch:
-        target = open_target(request.peer, spec, settings, kinds, Path(scratch), loaded.folder)
-        redactor = Redactor(loaded.secrets)
+    redactor = Redactor(loaded.secrets)
+    with (
+        redactor.guarding(),
+        TemporaryFolder() as scratch,
+    ):
+        target = open_target(
+            request.peer, spec, settings, kinds, scratch, loaded.folder, learned=redactor.learn
+        )
         try:
             yield Peer(request.peer, target, redactor.tree)
-        except FabricatorError as error:
-            redactor.clean(error)
-            raise
         finally:
             target.close()
 
 
-def _unnamed(request: PeerRequest, known: list[str]) -> TargetSpec:
-    if request.peer.startswith(("http://", "https://")):
-        return TargetSpec(dicomweb=_web(request.peer))
-    if _ADDRESS.fullmatch(request.peer):
-        service = _address(request.peer, request.peer)
-        if request.called is not None:
-            service = service.model_copy(update={"ae_title": request.called})
-        return TargetSpec(dicom=service)
-    raise UsageError(
-        f"'{request.peer}' is neither HOST:PORT nor a target of a site file",
+def addressed(peer: str) -> TargetSpec | None:
+    """The PACS at an address: ``[AE@]HOST:PORT`` or a URL; None for what is neither.
+
+    Raises UsageError for an address that cannot be used.
+    """
+    if peer.startswith(("http://", "https://")):
+        return TargetSpec(dicomweb=_web(peer))
+    if _ADDRESS.fullmatch(peer):
+        return TargetSpec(dicom=_address(peer, peer))
+    return None
+
+
+def no_such_peer(peer: str, known: list[str]) -> UsageError:
+    """What to say of a name that is neither an address nor a target."""
+    if "@" in peer and ":" not in peer:
+        return UsageError(
+            f"the address '{peer}' has no port", hint=f"write {peer}:104, or its port"
+        )
+    return UsageError(
+        f"'{peer}' is neither HOST:PORT nor a target of a site file",
         hint=f"targets: {', '.join(known)}" if known else "no site file is given; see --site",
     )
+
+
+def _unnamed(request: PeerRequest, known: list[str]) -> TargetSpec:
+    if request.hl7 is not None:
+        return _receiver_of_messages(request, known)
+    spec = addressed(request.peer)
+    if spec is None:
+        raise no_such_peer(request.peer, known)
+    if spec.dicom is not None and request.called is not None:
+        service = spec.dicom.model_copy(update={"ae_title": request.called})
+        spec = spec.model_copy(update={"dicom": service})
+    return spec
+
+
+def _receiver_of_messages(request: PeerRequest, known: list[str]) -> TargetSpec:
+    if not _ADDRESS.fullmatch(request.peer) or "@" in request.peer:
+        raise no_such_peer(request.peer, known)
+    at = _address(request.peer, request.peer)
+    service = {"host": at.host, "port": at.port, **(request.hl7 or {})}
+    return TargetSpec(hl7=Hl7Service.model_validate(service))
 
 
 def _web(url: str) -> HttpService:
@@ -129,7 +164,8 @@ def _address(text: str, what: str) -> DicomService:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         words = {"port": "a port is 1 to 65535", "ae_title": "an AE title has 1 to 16 characters"}
+        named = "" if what == text else f"{what}: "
+        why = words.get(str(first["loc"][0]), first["msg"])
         raise UsageError(
-            f"{what}: '{text}' cannot be used: {first['msg']}",
-            hint=words.get(str(first["loc"][0])),
+            f"{named}'{text}' cannot be used: {why}", hint="write AE@HOST:PORT"
         ) from None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TextIO
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.folder import new_run_id
-from scenario_runner.app.load import Sources, load
+from scenario_runner.app.load import Loaded, Sources, load
 from scenario_runner.app.plans import Moment, Plans, preview_all, require_plannable
 from scenario_runner.dicom.body_parts import SIDES
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedCase, PlannedSeries
+from scenario_runner.planning.sources import Inputs
 from scenario_runner.registry.location import Location
 
 _SHOWN = 20
@@ -30,15 +32,24 @@ class PlanRequest:
 
 def preview(request: PlanRequest) -> Plans:
     """Plan without reserving a number. Raises InvalidInput, NothingSelected, MachineError."""
-    loaded = load(request.sources)
+    return preview_loaded(load(request.sources), request.registry, request.seed)
+
+
+def preview_loaded(
+    loaded: Loaded, registry: Location, seed: int | None, inputs: Inputs | None = None
+) -> Plans:
+    """The same of what is loaded already. inputs: what sources of patients are given."""
     now = dt.datetime.now(dt.UTC)
     moment = Moment(
         run_id=new_run_id(now),
-        seed=request.seed if request.seed is not None else secrets.randbits(32),
-        forced=request.seed is not None,
+        seed=seed if seed is not None else secrets.randbits(32),
+        forced=seed is not None,
         now=now.astimezone(loaded.site.site.zone),
+        inputs=inputs or Inputs(),
+        registry=registry,
     )
-    return preview_all(require_plannable(loaded, loaded.scenarios, moment), request.registry)
+    plans = preview_all(require_plannable(loaded, loaded.scenarios, moment), registry)
+    return replace(plans, remarks=moment.inputs.remarked())
 
 
 def write_text(plans: Plans, stream: TextIO) -> None:

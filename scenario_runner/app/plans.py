@@ -6,25 +6,27 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from typing import Any
 
 from scenario_runner.app.load import Loaded
-from scenario_runner.engine.bus import utc_text
-from scenario_runner.engine.case import planned_steps, scenario_facts
+from scenario_runner.app.modified_text import unwritable
+from scenario_runner.engine.moments import utc_text
+from scenario_runner.engine.planned import planned_steps, scenario_facts
 from scenario_runner.engine.services import Job
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
+from scenario_runner.imaging.encoding.syntaxes import writable
 from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.scenario import Scenario
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters
-from scenario_runner.planning.numbers import ReplayCounters
+from scenario_runner.planning.number_ranges import ReplayCounters
 from scenario_runner.planning.plan_json import TextStream, write_patients
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
-from scenario_runner.registry.counters import PeekCounters, SqliteCounters
+from scenario_runner.registry.counters import PeekCounters, open_counters
 from scenario_runner.registry.location import Location
 
 
@@ -41,6 +43,8 @@ class Moment:
     """In the time zone of the site, whose day is ``today``."""
     inputs: Inputs = field(default_factory=Inputs, compare=False)
     """What sources of patients read, or had read in the run that is repeated."""
+    registry: Location | None = field(default=None, compare=False)
+    """Where patients of earlier runs are; None where nobody may look."""
 
     def seed_for(self, scenario: Scenario) -> int:
         """The seed of one scenario."""
@@ -64,12 +68,14 @@ class Plans:
     jobs: list[Job] = field(default_factory=list)
     reserved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """By scenario name; a rerun takes the same numbers."""
+    remarks: Sequence[str] = ()
+    """What sources of patients took though it is unusual, or left aside."""
 
     def only(self, wanted: Callable[[Job], bool]) -> Plans:
         """The plans of some cases, numbered anew."""
         jobs = [job for job in self.jobs if wanted(job)]
         numbered = [replace(job, number=number) for number, job in enumerate(jobs, start=1)]
-        return Plans(numbered, self.reserved)
+        return Plans(numbered, self.reserved, self.remarks)
 
     def write_json(self, stream: TextStream, clean: Callable[[str], str] = str) -> dict[str, str]:
         """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts.
@@ -93,6 +99,7 @@ class Plannable:
     scenario: Scenario
     prepared: expand.Prepared
     seed: int
+    plugins: Plugins
 
 
 def require_plannable(
@@ -135,7 +142,7 @@ def plan_all(plannable: Sequence[Plannable], registry: Location) -> Plans:
 
     Raises InvalidInput when a counter has too few numbers left, MachineError for the registry.
     """
-    with closing(SqliteCounters(registry)) as counters:
+    with open_counters(registry) as counters:
         return _plan(plannable, counters)
 
 
@@ -164,25 +171,34 @@ def replay_all(
 def prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Plannable]:
     """The plans of the scenarios with all that is wrong with them; no registry is looked at."""
     offers = _offers(loaded.plugins)
-    return [
-        Plannable(
-            scenario,
-            expand.prepare(
+    with loaded.plugins.blaming():
+        return [
+            Plannable(
                 scenario,
-                loaded.site.site,
-                options=_options(loaded.plugins, scenario, moment),
-                site_document=loaded.site.document,
-                **offers,
-            ),
-            moment.seed_for(scenario),
-        )
-        for scenario in scenarios
-    ]
+                expand.prepare(
+                    scenario,
+                    loaded.site.site,
+                    options=_options(loaded.plugins, scenario, moment),
+                    site_document=loaded.site.document,
+                    **offers,
+                ),
+                moment.seed_for(scenario),
+                loaded.plugins,
+            )
+            for scenario in scenarios
+        ]
 
 
 def diagnostics(plannable: Sequence[Plannable]) -> list[Diagnostic]:
     """What is wrong with the plans."""
-    return [found for one in plannable for found in one.prepared.diagnostics()]
+    return [
+        found
+        for one in plannable
+        for found in (
+            *one.prepared.diagnostics(),
+            *unwritable(one.scenario, one.prepared.cases),
+        )
+    ]
 
 
 def _plan(plannable: Sequence[Plannable], counters: Counters) -> Plans:
@@ -193,9 +209,10 @@ def _plan(plannable: Sequence[Plannable], counters: Counters) -> Plans:
 
 
 def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
-    plan = one.prepared.plan(counters)
-    for case in plan:
-        plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed))
+    with one.plugins.blaming():
+        plan = one.prepared.plan(counters)
+        for case in plan:
+            plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed))
     plans.reserved[one.scenario.header.name] = plan.reserved
 
 
@@ -209,8 +226,6 @@ def _offers(plugins: Plugins) -> dict[str, Any]:
 
 
 def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.PlanOptions:
-    from scenario_runner.imaging.encoding.syntaxes import writable
-
     seed = moment.seed_for(scenario)
     return expand.PlanOptions(
         seed=seed,
@@ -224,6 +239,7 @@ def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.Pla
         usual_phantom=usual_name,
         sources=plugins.named("fabricate_sources"),
         inputs=moment.inputs,
+        registry=moment.registry,
         faults={name: one.facts for name, one in plugins.named("fabricate_faults").items()},
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.app.earlier import EarlierSends, keep_told, told
+from scenario_runner.app.earlier_runs import EarlierSends, keep_told, told
 from scenario_runner.app.folder import made_run_folder, new_run_id
-from scenario_runner.app.kept import Kept, load_kept, read_request
+from scenario_runner.app.kept_inputs import Kept, load_kept, read_request
+from scenario_runner.app.known_patients import usage_notes
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
 from scenario_runner.app.run import Prepared, RunResult, carry_out, targets_of
@@ -18,10 +19,13 @@ from scenario_runner.app.same_pacs import digests, read_addresses
 from scenario_runner.engine.services import Control, Order
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.events import EventHandler
+from scenario_runner.evidence.write import read_plan, read_record
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.app.targets import OpenTargets
     from scenario_runner.evidence.record import RunRecord
+    from scenario_runner.registry.location import Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,9 @@ class RerunRequest:
     fail_fast: bool = False
     allow_production: bool = False
     log_pdus: bool = False
+    chain: bool = False
+    registry: Location | None = None
+    """Told of what was made for patients that are kept; no number and nobody is taken from it."""
     command: Sequence[str] = ()
     around: Surroundings = field(default_factory=Surroundings)
 
@@ -47,8 +54,6 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
     No counter moves. An instance that the run saw acknowledged is not sent again, unless it was
     deleted since, or the PACS is not one that keeps anything. Raises FabricatorError.
     """
-    from scenario_runner.evidence.write import read_plan, read_record
-
     started = dt.datetime.now(dt.UTC)
     folder = request.folder
     record = read_record(folder)
@@ -77,9 +82,11 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         command=request.command,
         rerun_of=_repeated(record, request),
         log_pdus=request.log_pdus,
+        chain=request.chain,
     )
     with made_run_folder(request.out, job.run_id) as made:
-        pass  # what is told from here on is told in that folder
+        # What is told from here on is told in that folder.
+        notes = usage_notes(plans, request.registry, job.run_id, every=False)
 
     def with_memory(targets: OpenTargets) -> Plans:
         trusted = _trusted(folder, kept, targets)
@@ -90,7 +97,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         jobs = [replace(one, earlier=sends.of(one.case.id, trusted)) for one in plans.jobs]
         return replace(plans, jobs=jobs)
 
-    return carry_out(job, plans, made, handlers, control, with_memory)
+    return carry_out(job, plans, made, handlers, control, with_memory, notes=notes)
 
 
 def _require_same(plans: Plans, kept: Kept, record: RunRecord) -> None:
@@ -122,7 +129,11 @@ def _repeated(record: RunRecord, request: RerunRequest) -> dict[str, Any]:
 def _trusted(folder: Path, kept: Kept, targets: OpenTargets) -> Mapping[str, bool]:
     """Which targets are the PACS they were and keep what they are given."""
     before = read_addresses(folder)
-    now = digests(targets.facts(), kept.moment.run_id)
+    facts = targets.facts()
+    now = digests(facts, kept.moment.run_id)
     return {
-        name: targets.lasting(name) and before.get(name) == digest for name, digest in now.items()
+        each.name: each.name in now
+        and targets.lasting(each.name)
+        and before.get(each.name) == now[each.name]
+        for each in facts
     }

@@ -6,27 +6,48 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Any, TextIO
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TextIO
 
 from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id, write_with
-from scenario_runner.app.kept import Kept, keep_read, keep_request
+from scenario_runner.app.incoming import IncomingMessages
+from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
+from scenario_runner.app.kept_libraries import keep_libraries
+from scenario_runner.app.known_patients import usage_notes
 from scenario_runner.app.load import Loaded, Sources, load
-from scenario_runner.app.plans import Moment, Plans, plan_all, require_plannable
+from scenario_runner.app.plans import (
+    Moment,
+    Plannable,
+    Plans,
+    preview_all,
+    require_plannable,
+)
+from scenario_runner.app.review import NOBODY, Review, reviewed
 from scenario_runner.app.same_pacs import keep_addresses
 from scenario_runner.app.select import guard_production, select, targets_used
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.app.versions import environment
 from scenario_runner.engine.bus import EventBus
-from scenario_runner.engine.redaction import Redactor
 from scenario_runner.engine.run import run_cases
-from scenario_runner.engine.services import Control, Order, Services
+from scenario_runner.engine.services import Control, Factory, Order, Services
 from scenario_runner.errors import NothingSelected
 from scenario_runner.events import EventHandler, Outcome, RunFinished, RunStarted
+from scenario_runner.evidence.chain import chain_to_previous
+from scenario_runner.evidence.log import EventLog
 from scenario_runner.imaging.factory import InstanceFactory, preview_png
 from scenario_runner.language.scenario import Scenario
-from scenario_runner.registry.location import Location
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.sources import Inputs
+from scenario_runner.plugins import Plugins
+from scenario_runner.redaction import Redactor
+from scenario_runner.registry.location import DatabaseUrl, Location
+
+if TYPE_CHECKING:
+    from scenario_runner.app.kept_objects import Objects
+    from scenario_runner.evidence.record import RunRecord
+    from scenario_runner.registry.usage import UsageNotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +62,20 @@ class RunRequest:
     allow_production: bool = False
     log_pdus: bool = False
     """Keep a log of every association with any target."""
+    keep_patients: bool = False
+    """Keep every patient in the registry, as ``keep: true`` does for one."""
+    chain: bool = False
+    """Name the run of the site that ended last in the manifest."""
     command: Sequence[str] = ()
     """The command line, for the record."""
+    run_id: str | None = None
+    """Where whoever started the run has given it one."""
+    inputs: Inputs = field(default_factory=Inputs, compare=False)
+    """What sources of patients have read already."""
+    shard: tuple[int, int] | None = None
+    """Which part of the cases, of how many: ``(2, 5)`` is the second fifth."""
+    only: frozenset[str] | None = None
+    """The ids of the cases to run; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +85,102 @@ class RunResult:
     folder: Path
     outcome: Outcome
     exit_code: int
+    record: RunRecord
+    """What ``run.json`` says."""
+    untold: Sequence[str] = ()
+    """What the registry could not be told, in sentences."""
+    remarks: Sequence[str] = ()
+    """What sources of patients took though it is unusual, or left aside."""
 
 
-def run(request: RunRequest, handlers: Sequence[EventHandler], control: Control) -> RunResult:
+def run(
+    request: RunRequest,
+    handlers: Sequence[EventHandler],
+    control: Control,
+    review: Review = NOBODY,
+) -> RunResult:
     """Load, select, plan, run, report. Raises FabricatorError for what stops it before or after.
 
-    handlers: consumers of events beside the log in the run folder, such as a console.
+    handlers: consumers of events beside the log in the run folder, such as a console. review: is
+    shown the plan before anything is sent, and may say no.
     """
-    started = _now()
+    return run_loaded(load(request.sources), request, handlers, control, review)
+
+
+def look_at(request: RunRequest) -> tuple[Plans, InstanceFactory]:
+    """The plan of a run as it would be now, and what makes its instances. No counter moves.
+
+    Raises FabricatorError for what would stop the run before it began.
+    """
     loaded = load(request.sources)
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
+    moment = _moment(request, loaded, scenarios, _now())
+    plannable = require_plannable(loaded, scenarios, moment)
+    return preview_all(plannable, request.registry), new_factory(loaded.plugins)
+
+
+def plannable_of(loaded: Loaded, request: RunRequest) -> list[Plannable]:
+    """What a run would plan, before any number is taken. Raises InvalidInput for what is wrong."""
+    scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
+    return require_plannable(loaded, scenarios, _moment(request, loaded, scenarios, _now()))
+
+
+def run_loaded(
+    loaded: Loaded,
+    request: RunRequest,
+    handlers: Sequence[EventHandler],
+    control: Control,
+    review: Review = NOBODY,
+) -> RunResult:
+    """The same for what is loaded already, whatever ``request.sources`` says of paths and site."""
+    started, began = _now(), perf_counter()
+    loaded.plugins.require_all()
+    scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
     moment = _moment(request, loaded, scenarios, started)
+    # Before patients are asked for: one that they come from may be production, too.
+    targets = targets_of(loaded, scenarios, allow_production=request.allow_production)
     plannable = require_plannable(loaded, scenarios, moment)
     job = Prepared(
         run_id=moment.run_id,
         started=started,
+        began=began,
         loaded=loaded,
         scenarios=scenarios,
         moment=moment,
-        targets=targets_of(loaded, scenarios, allow_production=request.allow_production),
+        targets=targets,
         order=request.order,
         overrides=request.sources.overrides,
-        command=request.command,
+        command=_without_password(request.command, request.registry),
         log_pdus=request.log_pdus,
+        chain=request.chain,
     )
     with made_run_folder(request.out, moment.run_id) as folder:
-        plans = plan_all(plannable, request.registry)
-    return carry_out(job, plans, folder, handlers, control)
+        plans = reviewed(plannable, request.registry, review, new_factory(loaded.plugins))
+        plans = _chosen(plans, request)
+        notes = usage_notes(plans, request.registry, job.run_id, every=request.keep_patients)
+    return carry_out(job, plans, folder, handlers, control, objects=review.objects, notes=notes)
+
+
+def _chosen(plans: Plans, request: RunRequest) -> Plans:
+    """The cases that the run is asked for. Raises NothingSelected where none is left."""
+    if request.shard is None and request.only is None:
+        return plans
+    part, parts = request.shard or (1, 1)
+    chosen = plans.only(
+        lambda job: (
+            (job.number - 1) % parts == part - 1
+            and (request.only is None or job.case.id in request.only)
+        )
+    )
+    if not chosen.jobs:
+        raise NothingSelected(
+            f"no case is left: {len(plans.jobs)} in all",
+            hint="a part of more parts than there are cases may be empty"
+            if request.only is None
+            else "no case that failed last time is among these scenarios",
+        )
+    return chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +199,9 @@ class Prepared:
     command: Sequence[str]
     rerun_of: Mapping[str, Any] | None = None
     log_pdus: bool = False
+    chain: bool = False
+    began: float = field(default_factory=perf_counter)
+    """``started`` on a clock that nobody sets."""
 
 
 def carry_out(
@@ -107,22 +211,45 @@ def carry_out(
     handlers: Sequence[EventHandler],
     control: Control,
     opened: Callable[[OpenTargets], Plans] | None = None,
+    objects: Objects | None = None,
+    notes: UsageNotes | None = None,
 ) -> RunResult:
     """Run a plan and report. folder: the run's own, empty.
 
-    opened: given the targets, may change the plans before they are carried out. Raises
-    FabricatorError.
+    opened: given the targets, may change the plans before they are carried out. objects: instances that
+    are made already. notes: tells the registry. Raises FabricatorError.
     """
-    from scenario_runner.evidence.log import EventLog
+    redactor = Redactor(job.loaded.site.secrets)
+    with redactor.guarding():
+        return _carried_out(job, plans, folder, handlers, control, opened, objects, notes, redactor)
+
+
+def _carried_out(
+    job: Prepared,
+    plans: Plans,
+    folder: Path,
+    handlers: Sequence[EventHandler],
+    control: Control,
+    opened: Callable[[OpenTargets], Plans] | None,
+    objects: Objects | None,
+    notes: UsageNotes | None,
+    redactor: Redactor,
+) -> RunResult:
     from scenario_runner.evidence.write import write_reports
 
     loaded = job.loaded
-    redactor = Redactor(loaded.site.secrets)
     sources = _keep_inputs(folder, job, plans, redactor)
+    if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
+        job.moment.inputs.remarks[unlocked] = None
+    remarks = job.moment.inputs.remarked()
     with ExitStack() as stack:
-        bus = EventBus([EventLog(folder / "events.ndjson"), *handlers], redactor, _now)
+        log = EventLog(folder / "events.ndjson")
+        consumers = handlers if notes is None else [*handlers, notes]
+        bus = EventBus(log, consumers, redactor, _now, control.interrupt)
         stack.callback(bus.close)
-        targets = stack.enter_context(OpenTargets(loaded, job.targets, log_pdus=job.log_pdus))
+        targets = stack.enter_context(
+            OpenTargets(loaded, job.targets, log_pdus=job.log_pdus, learned=redactor.learn)
+        )
         if opened is not None:
             plans = opened(targets)
         keep_addresses(folder, targets.facts(), job.moment.run_id)
@@ -137,19 +264,35 @@ def carry_out(
                 targets=targets.facts(),
                 sources=sources,
                 rerun_of=None if job.rerun_of is None else dict(job.rerun_of),
+                cases=len(plans.jobs),
+                remarks=remarks,
             )
         )
-        services = _services(loaded, plans, job.moment, folder, bus, redactor, targets)
+        services = _services(loaded, plans, job.moment, folder, bus, redactor, targets, objects)
         ending = run_cases(plans.jobs, services, job.order, control)
         outcome, code = ending.outcome, ending.exit_code
         if outcome == "skipped":
             # Nothing was proved, and it must not look as if it had been.
             outcome = outcome if ending.moot else "error"
             code = NothingSelected.exit_code
-        seconds = (_now() - job.started).total_seconds()
+        seconds = round(perf_counter() - job.began, 6)
         bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
-    write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
-    return RunResult(folder, outcome, code)
+    if job.chain:
+        chain_to_previous(folder, loaded.site.site.name)
+    record = write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
+    bus.require_all()
+    targets.require_closed()
+    untold = notes.problems if notes else ()
+    return RunResult(folder, outcome, code, record, untold, record.remarks)
+
+
+def new_factory(plugins: Plugins) -> InstanceFactory:
+    """What makes the instances of a plan, for one thread."""
+    return InstanceFactory(
+        plugins.named("fabricate_iod_builders"),
+        plugins.named("fabricate_phantoms"),
+        plugins.named("fabricate_faults"),
+    )
 
 
 def targets_of(
@@ -158,6 +301,12 @@ def targets_of(
     """The targets that scenarios use. Raises UsageError for one that may be production."""
     used = targets_used(scenarios, loaded.plugins, loaded.site.site)
     return guard_production(used, loaded.site.site, allowed=allow_production)
+
+
+def _without_password(command: Sequence[str], registry: Location) -> Sequence[str]:
+    if not isinstance(registry, DatabaseUrl):
+        return command
+    return [registry.hidden_in(part) for part in command]
 
 
 def _now() -> dt.datetime:
@@ -173,10 +322,12 @@ def _moment(
         shared = _own_seed(scenarios)
         seed = shared if shared is not None else secrets.randbits(32)
     return Moment(
-        run_id=new_run_id(started),
+        run_id=request.run_id or new_run_id(started),
         seed=seed,
         forced=request.seed is not None,
         now=started.astimezone(loaded.site.site.zone),
+        inputs=request.inputs,
+        registry=request.registry,
     )
 
 
@@ -189,9 +340,15 @@ def _own_seed(scenarios: Sequence[Scenario]) -> int | None:
 def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) -> list[str]:
     """Write the sources, the plan and what was asked; returns the names of the sources."""
     documents = [scenario.document for scenario in job.scenarios]
+    locks = job.loaded.libraries.locks.values() if job.loaded.libraries else ()
     site = job.loaded.site.document
     if site is not None:
         documents.append(site)
+    scenarios, with_site = len(documents) - (site is not None), len(documents)
+    overlay = job.loaded.overlay
+    if overlay is not None:
+        documents.append(overlay.document)
+    documents += [lock.document for lock in locks if lock is not None]
     digests: dict[str, str] = {}
 
     def write_plan(stream: TextIO) -> None:
@@ -199,17 +356,21 @@ def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) 
 
     write_with(folder / "inputs" / "plan.json", write_plan)
     kept = keep_inputs(folder, documents)
+    used = job.loaded.libraries.used.values() if job.loaded.libraries else ()
+    libraries = keep_libraries(folder, used)
     request = Kept(
         moment=job.moment,
         overrides=redactor.tree(job.overrides),
         from_step=job.order.from_step,
-        scenarios=kept[: len(job.scenarios)],
-        site=None if site is None else kept[-1],
+        scenarios=kept[:scenarios],
+        site=None if site is None else kept[with_site - 1],
         plan=digests,
         read=keep_read(folder, job.moment.inputs.read),
+        libraries=libraries,
+        overlay=None if overlay is None else kept[with_site],
     )
     keep_request(folder, request)
-    return [name for name, _ in kept]
+    return [*(name for name, _ in kept), *(one.told for one in libraries)]
 
 
 def _services(
@@ -220,12 +381,15 @@ def _services(
     bus: EventBus,
     redactor: Redactor,
     targets: OpenTargets,
+    objects: Objects | None,
 ) -> Services:
     plugins = loaded.plugins
     site = loaded.site.site
-    builders = plugins.named("fabricate_iod_builders")
-    phantoms = plugins.named("fabricate_phantoms")
-    faults = plugins.named("fabricate_faults")
+
+    def factory() -> Factory:
+        made = new_factory(plugins)
+        return made if objects is None else objects.factory(made)
+
     return Services(
         bus=bus,
         redactor=redactor,
@@ -233,7 +397,7 @@ def _services(
         steps=plugins.steps(),
         checks=plugins.checks(),
         targets=targets,
-        factory=lambda: InstanceFactory(builders, phantoms, faults),
+        factory=factory,
         preview=lambda instance: preview_png(instance).png,
         validators=plugins.named("fabricate_validators"),
         cases=len(plans.jobs),
@@ -242,4 +406,5 @@ def _services(
             "site": {"name": site.name, "ae_title": site.ae_title},
         },
         clock=_now,
+        inbox=IncomingMessages(site, loaded.site.folder).inbox,
     )

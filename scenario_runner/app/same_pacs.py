@@ -18,8 +18,11 @@ _ROUNDS = 50_000
 
 
 def digests(targets: Iterable[TargetFacts], run: str) -> dict[str, str]:
-    """Target name to a digest of host, port, AE title and URL. run: the run's id, as the salt."""
-    return {target.name: _digest(target, run) for target in targets}
+    """Target name to a digest of host, port, AE title and URL. run: the run's id, as the salt.
+
+    An embedded PACS has none: it ends with its run, and the next one is another.
+    """
+    return {target.name: _digest(target, run) for target in targets if target.kind != "embedded"}
 
 
 def _digest(target: TargetFacts, run: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from scenario_runner.errors import NothingSelected, UsageError
-from scenario_runner.language.marks import marks
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.language.schema import scenario_schema
-from scenario_runner.language.site_model import Site
+from scenario_runner.language.schema_marks import marks
+from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.templates import is_template
 from scenario_runner.plugins import Plugins
 
@@ -116,7 +116,21 @@ def targets_used(scenarios: Sequence[Scenario], plugins: Plugins, site: Site) ->
                 used.add(str(mark.value))
             elif mark.kind == "x-ae-title" and mark.value is not None:
                 used.update(_called(str(mark.value), site))
+        used.update(_asked(scenario, plugins))
     return set(site.targets) if any(is_template(name) for name in used) else used
+
+
+def _asked(scenario: Scenario, plugins: Plugins) -> Iterator[str]:
+    """The targets that patients come from."""
+    sources = plugins.named("fabricate_sources")
+    patients = scenario.document.data.get("patients") or ()
+    for patient in patients if isinstance(patients, list) else ():
+        given = patient.get("from") if isinstance(patient, dict) else None
+        for name, value in given.items() if isinstance(given, dict) else ():
+            key = getattr(sources[name], "asks", "") if name in sources else ""
+            if key:
+                target = value.get(key) if isinstance(value, dict) else value
+                yield str(target)
 
 
 def _called(ae_title: str, site: Site) -> set[str]:
@@ -158,17 +172,21 @@ _HARMLESS = frozenset(
 """Environments that need no flag; anything else might be one where patients are treated."""
 
 
+def may_be_production(target: TargetSpec) -> bool:
+    """Whether the site file does not say that a target is harmless."""
+    return target.environment.strip().lower() not in _HARMLESS
+
+
 def guard_production(used: set[str], site: Site, *, allowed: bool) -> tuple[str, ...]:
     """The used targets in the order of the site file.
 
     Raises UsageError when one is not known to be harmless and that was not allowed explicitly.
     """
     if not allowed:
-        for name in site.targets:
-            environment = site.targets[name].environment.strip()
-            if name in used and environment.lower() not in _HARMLESS:
+        for name, spec in site.targets.items():
+            if name in used and may_be_production(spec):
                 raise UsageError(
-                    f"target '{name}' has the environment '{environment}', which may be production",
+                    f"target '{name}' has the environment '{spec.environment.strip()}', which may be production",
                     hint="add --allow-production if synthetic studies may really go there",
                 )
     return tuple(name for name in site.targets if name in used)

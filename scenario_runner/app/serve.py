@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from pydantic import ValidationError
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.load import Sources, Surroundings, load_site
+from scenario_runner.app.orders_taken import OrdersTaken
 from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import UsageError
-from scenario_runner.language.site_model import EmbeddedService
-from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.language.site_model import Site
+from scenario_runner.language.site_services import EmbeddedService
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
 from scenario_runner.registry.location import Location
@@ -44,7 +48,7 @@ class Serving:
     plan: Path | None = None
     seed: int | None = None
     registry: Location
-    """Where the counters of that plan live."""
+    """Where the counters of that plan live, and where orders that come in are noted."""
     around: Surroundings = field(default_factory=Surroundings)
 
 
@@ -56,22 +60,39 @@ def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Even
     """
     service, folder = _service(serving)
     schedule = _schedule(serving)
+    taken = None if serving.registry == ":memory:" else OrdersTaken(serving.registry)
+    site = _site(serving)
+    options = pacs_options(
+        service,
+        folder,
+        scheduled=schedule.items,
+        station=schedule.station,
+        hl7_rules=None if site is None else site.identifiers.hl7,
+        zone=None if site is None else site.zone,
+    )
     pacs = EmbeddedPacs(
         serving.folder,
         ae_title=service.ae_title,
         host=serving.host,
         port=serving.port,
-        options=pacs_options(service, folder, scheduled=schedule.items),
+        options=dataclasses.replace(options, ordered=taken),
     )
 
     def tell(running: EmbeddedPacs) -> None:
-        url = None if service.dicomweb is None else running.open_web()
+        url = None if service.dicomweb is None else running.open_web(prepared=True)
+        hl7 = None if service.hl7_port is None else running.open_hl7()
         place = f"{serving.host}:{running.port}"
         ready(f"{service.ae_title} listens on {place}, studies in {serving.folder}")
         if url is not None:
             ready(f"DICOMweb is at {url}")
+        if hl7 is not None:
+            ready(f"HL7 is taken on {serving.host}:{hl7}")
 
-    serve_pacs(pacs, Deadline(None, stop), tell)
+    try:
+        serve_pacs(pacs, Deadline(None, stop), tell)
+    finally:
+        if taken is not None:
+            taken.close()
     return 0
 
 
@@ -86,6 +107,11 @@ def rebuild(folder: Path, tell: Callable[[str], object]) -> int:
     for path, why in report.unreadable:
         tell(f"not readable: {path}: {why}")
     return 4 if report.unreadable else 0
+
+
+def _site(serving: Serving) -> Site | None:
+    """The site, when a site file is given."""
+    return None if serving.site is None else load_site(serving.site, serving.around)[1].site
 
 
 def _service(serving: Serving) -> tuple[EmbeddedService, Path]:

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from scenario_runner.api import Target
 from scenario_runner.app.load import Loaded
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import (
+    Defect,
+    FabricatorError,
+    MachineError,
+    UsageError,
+    described,
+)
 from scenario_runner.events import TargetFacts
 from scenario_runner.targets.open import open_target
+from scenario_runner.temporary import TemporaryFolder
 
 
 class OpenTargets:
     """Targets by name, for all cases together.
 
-    names: the ones the scenarios use. log_pdus: have each of them log its associations.
+    names: the ones the scenarios use. log_pdus: have each of them log its associations. learned: told of secrets
+    that peers give.
     """
 
-    def __init__(self, loaded: Loaded, names: Sequence[str], *, log_pdus: bool = False) -> None:
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="fabricate-pacs-", ignore_cleanup_errors=True
-        )
+    def __init__(
+        self,
+        loaded: Loaded,
+        names: Sequence[str],
+        *,
+        log_pdus: bool = False,
+        learned: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._learned = learned
+        self._scratch = TemporaryFolder()
         self._kinds = loaded.plugins.named("fabricate_target_kinds")
         self._site = loaded.site.site
         self._folder = loaded.site.folder
@@ -36,6 +47,8 @@ class OpenTargets:
         self._open: dict[str, Target] = {}
         self._neighbours: dict[str, Callable[[], Any]] = {}
         self._numbers = itertools.count()
+        self.troubles: list[str] = []
+        """What went wrong when they were closed."""
         for name in names:
             self(name)
 
@@ -50,10 +63,24 @@ class OpenTargets:
             return self._open[name]
 
     def _opened(self, name: str, neighbours: dict[str, Callable[[], Any]]) -> Target:
-        scratch = Path(self._scratch.name) / f"t{next(self._numbers)}"
+        scratch = self._scratch.path / f"t{next(self._numbers)}"
         scratch.mkdir()
         spec = self._site.targets[name]
-        target = open_target(name, spec, self._site, self._kinds, scratch, self._folder, neighbours)
+        try:
+            target = open_target(
+                name,
+                spec,
+                self._site,
+                self._kinds,
+                scratch,
+                self._folder,
+                neighbours,
+                self._learned,
+            )
+        except (FabricatorError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise Defect(f"target '{name}' cannot be opened: {described(error)}") from error
         target.log_pdus = target.log_pdus or self._log_pdus
         return target
 
@@ -93,12 +120,19 @@ class OpenTargets:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for target in self._open.values():
-            target.close()
-        self._scratch.cleanup()
+    def __exit__(self, *_: object) -> None:
+        for name, target in self._open.items():
+            try:
+                target.close()
+            except KeyboardInterrupt:
+                self.troubles.append("interrupted")
+            except MachineError as trouble:
+                self.troubles.append(f"target '{name}': {trouble}")
+            except BaseException as trouble:  # noqa: BLE001 - a plugin's target, when all is done
+                self.troubles.append(f"target '{name}' could not be closed: {described(trouble)}")
+        self._scratch.remove()
+
+    def require_closed(self) -> None:
+        """Raise MachineError when not every target could be closed."""
+        if self.troubles:
+            raise MachineError("; ".join(self.troubles))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from scenario_runner.app.embedded import require_embedded
@@ -12,18 +12,39 @@ from scenario_runner.app.load import (
     Sources,
     Surroundings,
     declared,
+    found_paths,
+    libraries_for,
     load_plugins,
     require_declared,
+    with_usual_site,
 )
 from scenario_runner.app.plans import Moment, Plannable, diagnostics, prepare_all, require_selected
+from scenario_runner.app.sites import text_of_address
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
-from scenario_runner.language.kinds import SITE, input_files, kind_problem
+from scenario_runner.language.document import Document
+from scenario_runner.language.document_kinds import (
+    LIBRARY,
+    OVERLAY,
+    SCENARIO,
+    SITE,
+    STEPS,
+    input_files,
+    kind_problem,
+)
+from scenario_runner.language.expansion import with_base
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.site import LoadedSite, default_site, read_site_for_validation
+from scenario_runner.language.step_list_names import step_list_findings
+from scenario_runner.language.template_limits import one_file
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.library import check_library
+from scenario_runner.libraries.overlay import overlay_of
+from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 
-_MOMENT = Moment(run_id="validate", seed=0, forced=True, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+_NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """Nothing that is found depends on it."""
 
 
@@ -41,16 +62,18 @@ def validate(sources: Sources) -> Findings:
     Target names are checked when a site is given. Raises NothingSelected when there is no file, and
     InvalidInput, PluginError for the site itself.
     """
-    plugins = load_plugins(sources.site)
+    sources = with_usual_site(sources)
+    plugins = load_plugins(sources.site, text_of_address(sources.site))
     site = default_site(sources.around.folder)
     if sources.site is not None:
         site = _site(sources.site, plugins, sources.around)
+    libraries = libraries_for(sources, site)
     findings = Findings()
     made: list[Plannable] = []
-    for path, _ in input_files(sources.paths):
+    for path, _ in input_files(found_paths(sources, libraries)):
         findings.files += 1
         try:
-            findings.diagnostics += _check(path, plugins, site, sources, made)
+            findings.diagnostics += _check(path, plugins, site, sources, libraries, made)
         except InvalidInput as error:
             findings.diagnostics += error.diagnostics
     if not findings.files:
@@ -65,11 +88,18 @@ def validate(sources: Sources) -> Findings:
 
 
 def _site(path: Path, plugins: Plugins, around: Surroundings) -> LoadedSite:
-    return require_embedded(read_site_for_validation(path, plugins, around.environ))
+    text = text_of_address(path)
+    return require_embedded(read_site_for_validation(path, plugins, around.environ, text))
 
 
+@one_file()
 def _check(
-    path: Path, plugins: Plugins, site: LoadedSite, sources: Sources, made: list[Plannable]
+    path: Path,
+    plugins: Plugins,
+    site: LoadedSite,
+    sources: Sources,
+    libraries: Libraries,
+    made: list[Plannable],
 ) -> list[Diagnostic]:
     """What is wrong with one file. made: where the plan of a sound scenario is put."""
     document = load_document(path)
@@ -78,9 +108,47 @@ def _check(
     if document.data["schema"] == SITE:
         _site(path, load_plugins(path), sources.around)
         return []
-    overrides = declared(document, sources.overrides)
+    if document.data["schema"] == LIBRARY:
+        check_library(document)
+        return []
+    if document.data["schema"] == OVERLAY:
+        overlay_of(document).added()
+        return []
+    if document.data["schema"] == STEPS:
+        return list(step_list_findings(document, plugins, libraries))
+    inputs = Inputs(asks=False)
+    return _check_scenario(document, plugins, site, sources, libraries, made, inputs)
+
+
+@one_file()
+def validate_document(
+    document: Document, plugins: Plugins, site: LoadedSite, sources: Sources, inputs: Inputs
+) -> list[Diagnostic]:
+    """What is wrong with a scenario that is read already. inputs: what its sources are given.
+
+    Raises InvalidInput with diagnostics, too.
+    """
+    if problem := kind_problem(document, (SCENARIO, SITE)):
+        return [problem]
+    libraries = libraries_for(sources, site)
+    return _check_scenario(document, plugins, site, sources, libraries, [], inputs)
+
+
+def _check_scenario(
+    document: Document,
+    plugins: Plugins,
+    site: LoadedSite,
+    sources: Sources,
+    libraries: Libraries,
+    made: list[Plannable],
+    inputs: Inputs,
+) -> list[Diagnostic]:
+    overrides = declared(with_base(document, libraries), sources.overrides)
+    moment = Moment(run_id="validate", seed=0, forced=True, now=_NOW, inputs=inputs)
     judged = site if sources.site is not None else None
-    scenario = check_scenario(document, plugins, site=judged, overrides=overrides)
-    planned = prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), _MOMENT)
+    scenario = check_scenario(
+        document, plugins, site=judged, overrides=overrides, lists=libraries, read=inputs.content
+    )
+    planned = prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), moment)
     made += planned
     return diagnostics(planned)

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import warnings
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -25,7 +26,7 @@ def main() -> None:
     # Our models are observed by nobody: pydantic need not search every package for plugins of its own.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from scenario_runner.cli.group import fabricate
-    from scenario_runner.cli.keeping_back import keep_back
+    from scenario_runner.cli.lazy_pydicom import keep_back
     from scenario_runner.cli.output import reported
 
     keep_back()
@@ -35,7 +36,18 @@ def main() -> None:
     code = reported(fabricate)
     # The process ends: the interpreter need not search all that is loaded for cycles to take apart.
     gc.freeze()
+    if bounded := sys.modules.get("scenario_runner.engine.bounded"):
+        _end(code, left_behind=bounded.any_left_behind())
     sys.exit(code)
+
+
+def _end(code: int, *, left_behind: bool) -> None:
+    """End at once when a step was left behind: its pools of threads would be waited for."""
+    if left_behind:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _take_every_name(stream: TextIO | None) -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 import click
 
 from scenario_runner.amounts import amount
-from scenario_runner.cli.options import examples, paths_argument
+from scenario_runner.cli.options import examples, findings_format_option, paths_argument
+from scenario_runner.errors import NothingSelected
 
 
 @click.command(
@@ -26,13 +27,7 @@ from scenario_runner.cli.options import examples, paths_argument
     default=("standard",),
     help="A validator; may be repeated. By default our own rules, 'standard'.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    help="For people, for programs (an object a line), or as annotations of a workflow.",
-)
+@findings_format_option
 def check(
     paths: tuple[Path, ...], names: tuple[str, ...], style: Literal["text", "json", "github"]
 ) -> int:
@@ -43,17 +38,18 @@ def check(
     """
     from scenario_runner.conformance.files import check_paths, chosen
     from scenario_runner.conformance.rendering import render
-    from scenario_runner.errors import NothingSelected
     from scenario_runner.plugins import Plugins
 
-    validators = chosen(names, Plugins().named("fabricate_validators"))
+    plugins = Plugins()
+    validators = chosen(names, plugins.named("fabricate_validators"))
     files: set[Path] = set()
     counts = {"error": 0, "warning": 0}
-    for file, findings in check_paths(paths, validators):
-        files.add(file)
-        click.echo(render(file, findings, style), nl=False)
-        for finding in findings:
-            counts[finding.severity] += 1
+    with plugins.blaming():
+        for file, findings in check_paths(paths, validators):
+            files.add(file)
+            click.echo(render(file, findings, style), nl=False)
+            for finding in findings:
+                counts[finding.severity] += 1
     if not files:
         raise NothingSelected("there is no file to check")
     if style == "text":

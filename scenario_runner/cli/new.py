@@ -6,26 +6,31 @@ from pathlib import Path
 
 import click
 
+from scenario_runner.app.new import write_library, write_new
 from scenario_runner.cli.options import examples
 
 
 @click.command(
     epilog=examples(
-        "fabricate new scenario knee", "fabricate new site north --out sites/north.yaml"
+        "fabricate new scenario knee",
+        "fabricate new library radiology --out libs/radiology",
+        "fabricate new site north --out sites/north.yaml",
     )
 )
-@click.argument("kind", type=click.Choice(["scenario", "site"]))
+@click.argument("kind", type=click.Choice(["scenario", "site", "library"]))
 @click.argument("name")
 @click.option(
     "--out",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="File to write; by default NAME.yaml here.",
+    help="File to write, of a library the folder; by default NAME.yaml, or NAME, here.",
 )
 def new(kind: str, name: str, out: Path | None) -> int:
-    """Write a new scenario or site file to start from; it validates as it is."""
-    from scenario_runner.app.new import write_new
-
+    """Write a new scenario, site file or library to start from; it validates as it is."""
+    if kind == "library":
+        for path in write_library(name, out):
+            click.echo(f"wrote {path}")
+        return 0
     path = write_new(kind, name, out)
     click.echo(f"wrote {path}")
     return 0

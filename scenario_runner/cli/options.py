@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenario_runner.language.scalars import AXIS_OF, plain_scalar
+from scenario_runner.cli import shell_completion
+from scenario_runner.errors import UsageError
+from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from scenario_runner.app.load import Surroundings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -32,6 +38,62 @@ class Seed(click.ParamType[int]):
         return click.IntRange(0, 2**63 - 1).convert(value, param, ctx)
 
 
+class Day(click.ParamType[dt.date | int]):
+    """A date, or a number of days from today: 0 and below."""
+
+    name = "DAY"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.date | int:
+        """``2026-01-31``, ``20260131``, ``today`` or ``-3d``."""
+        if isinstance(value, dt.date | int):
+            return value
+        text = str(value)
+        if text == "today":
+            return 0
+        if match := re.fullmatch(r"-(\d{1,5})d", text, re.ASCII):
+            return -int(match[1])
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            self.fail(f"'{text}' is no day; write 2026-01-31, today or -3d", param, ctx)
+
+
+class Kind(click.ParamType[str]):
+    """A kind of study; whether there is such a one is known once plugins are."""
+
+    name = "KIND"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word as typed."""
+        del param, ctx
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """All kinds, with what they are."""
+        return shell_completion.kinds(ctx, param, incomplete)
+
+
+class Shard(click.ParamType[tuple[int, int]]):
+    """Which part of how many: ``2/5``."""
+
+    name = "N/OF"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Both numbers, the first from 1 to the second."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(value), re.ASCII)
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            self.fail(f"'{value}' is no part; write 2/5, from 1/5 to 5/5", param, ctx)
+        return int(match[1]), int(match[2])
+
+
 class RunFolder(click.Path):
     """A run folder; the id of a run under ``runs/`` will do."""
 
@@ -43,9 +105,17 @@ class RunFolder(click.Path):
     ) -> Path:
         """The folder as given, or the one of that name under ``runs/``."""
         below = Path("runs", str(value))
-        chosen = below if not Path(str(value)).exists() and below.is_dir() else Path(str(value))
+        there = os.path.exists(str(value))  # noqa: PTH110 - false for what is no name
+        chosen = below if not there and below.is_dir() else Path(str(value))
         super().convert(str(chosen), param, ctx)
         return chosen
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The newest runs, and folders."""
+        runs = shell_completion.run_ids(ctx, param, incomplete)
+        return [*runs, *super().shell_complete(ctx, param, incomplete)]
 
 
 class Assignment(click.ParamType[tuple[str, Any]]):
@@ -62,30 +132,15 @@ class Assignment(click.ParamType[tuple[str, Any]]):
         """Split at the first equals sign."""
         if isinstance(value, tuple):
             return value
+        from scenario_runner.app.assignments import assigned
+
         name, equals, text = str(value).partition("=")
-        axis = name.removeprefix(AXIS_OF)
-        if not equals or not axis.isidentifier():
+        if not equals:
             self.fail(f"'{value}' is not NAME=VALUE", param, ctx)
-        if axis != name and text.startswith("["):
-            return name, self._list(text, param, ctx)
-        if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
-            return name, text[1:-1]
-        return name, plain_scalar(text)
-
-    def _list(
-        self, text: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[Any]:
-        """Several values of an axis: ``[a, b]``, as a scenario has them."""
-        from scenario_runner.errors import InvalidInput
-        from scenario_runner.language.loader import parse_document
-
         try:
-            values = parse_document(f"values: {text}", "--set").data["values"]
-        except InvalidInput as error:
-            self.fail(f"'{text}' is no list: {error.diagnostics[0].message}", param, ctx)
-        if not values or any(isinstance(one, dict | list) for one in values):
-            self.fail(f"'{text}' is no list of values such as [a, b]", param, ctx)
-        return list(values)
+            return name, assigned(name, text)
+        except UsageError as error:
+            self.fail(error.message, param, ctx)
 
 
 def surroundings() -> Surroundings:
@@ -95,14 +150,51 @@ def surroundings() -> Surroundings:
     return Surroundings(os.environ, Path.cwd())
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A file that is there."""
+
+
+class SiteFile(click.ParamType[Path]):
+    """A site file, the name of a site, or ``AE@HOST:PORT``."""
+
+    name = "SITE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The file; an address stands for itself."""
+        from scenario_runner.app.sites import site_path
+
+        if isinstance(value, Path):
+            return value
+        try:
+            return site_path(str(value), [Path()])
+        except UsageError as error:
+            self.fail(f"{error.message}; {error.hint}", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files."""
+        return FILE.shell_complete(ctx, param, incomplete)
+
+
 def _site(text: str) -> Decorator:
-    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return click.option("--site", type=kind, help=text)
+    return click.option("--site", type=SiteFile(), envvar="FABRICATE_SITE", help=text)
 
 
-site_option = _site("Site file that names the PACS; without it, the embedded PACS.")
+site_option = _site(
+    "Site file that names the PACS, the name of a site, or AE@HOST:PORT; without it, the embedded PACS."
+)
+counters_site_option = _site("Site file whose name and counters number the IDs.")
 peer_site_option = _site("Site file that has PEER as a target.")
 plugins_site_option = _site("Site file whose plugins count, too.")
+library_option: Decorator = click.option(
+    "--library",
+    "libraries",
+    multiple=True,
+    metavar="FOLDER",
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder with libraries, or one itself, also packed. May be repeated.",
+)
 out_option: Decorator = click.option(
     "--out",
     metavar="FOLDER",
@@ -123,11 +215,18 @@ fail_fast_option: Decorator = click.option(
 production_option: Decorator = click.option(
     "--allow-production", is_flag=True, help="Let a target called production be used."
 )
+tag_option: Decorator = click.option(
+    "--tag",
+    metavar="EXPR",
+    shell_complete=shell_completion.tags,
+    help="Only scenarios whose tags fit: 'smoke and not slow'.",
+)
 set_option: Decorator = click.option(
     "--set",
     "assignments",
     type=Assignment(),
     multiple=True,
+    shell_complete=shell_completion.variables,
     help="Give a variable of the scenario another value, or run only some combinations of its matrix: "
     "matrix.AXIS=VALUE, or matrix.AXIS=[A, B]. May be repeated.",
 )
@@ -136,20 +235,31 @@ seed_option: Decorator = click.option(
     type=Seed(),
     help="Seed of everything generated; overrides the scenario's.",
 )
+findings_format_option: Decorator = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs (an object a line), or as annotations of a workflow.",
+)
 registry_option: Decorator = click.option(
     "--registry",
-    metavar="FILE",
-    help="Where counters live, or :memory: to start from the configured numbers.",
+    metavar="WHERE",
+    help="Where counters and patients live: a file, or postgresql://USER@HOST/NAME; :memory: starts from "
+    "the configured numbers.",
 )
 
 
 pdu_log_option: Decorator = click.option(
     "--pdu-log", "log_pdus", is_flag=True, help="Keep a log of every PDU as evidence."
 )
+chain_option: Decorator = click.option(
+    "--chain", is_flag=True, help="Name the site's previous run, beside this one, in the manifest."
+)
 
 
 class ScenarioPath(click.Path):
-    """A file or folder; ``scenarios/…`` that is not here is looked for among the shipped ones."""
+    """A file or folder; a name or ``scenarios/…`` that is not here is looked for among the shipped ones."""
 
     def __init__(self) -> None:
         super().__init__(exists=True, path_type=Path)
@@ -162,13 +272,33 @@ class ScenarioPath(click.Path):
     ) -> Any:
         """The path as given, or that of the shipped scenario."""
         given = PurePath(value)
-        if not Path(given).exists() and given.parts[:1] == ("scenarios",):
-            from scenario_runner.resources import resource
-
+        there = os.path.exists(given)  # noqa: PTH110 - false for what is no name
+        if not there and given.parts[:1] == ("scenarios",):
             shipped = resource("scenarios").joinpath(*given.parts[1:])
             if ".." not in given.parts and shipped.exists():
                 return shipped
+        if not there and len(given.parts) == 2 and given.suffix not in (".yaml", ".yml"):
+            return Path(given)  # a scenario of a library, perhaps
+        if not there and len(given.parts) == 1 and given.suffix not in (".yaml", ".yml"):
+            from scenario_runner.app.shipped_scenarios import shipped_by_name
+
+            if (file := shipped_by_name(given.name)) is not None:
+                return file
+            return Path(given)  # a library, perhaps
         return super().convert(value, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files, and the shipped scenarios."""
+        shipped = shell_completion.shipped(ctx, param, incomplete)
+        return [*shipped, *super().shell_complete(ctx, param, incomplete)]
+
+
+def open_option(what: str) -> Decorator:
+    """``--open``, given to the command as ``open_it``."""
+    text = f"Show {what} in the browser."
+    return click.option("--open", "open_it", is_flag=True, help=text)
 
 
 paths_argument: Decorator = click.argument(

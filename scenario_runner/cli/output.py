@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenario_runner.errors import FabricatorError, InvalidInput
+from scenario_runner.cli.verbosity import remark
+from scenario_runner.errors import Declined, FabricatorError, InvalidInput, described
+
+if TYPE_CHECKING:
+    from scenario_runner.app.run import RunResult
 
 DEFECT = 70
+_MOST_REMARKS = 20
+_COMPLETING = "_FABRICATE_COMPLETE"
+_ENCODING = (
+    "the locale's encoding is not that of what was typed: set LC_ALL=C.UTF-8 or PYTHONUTF8=1"
+)
+_CHOICES = re.compile(r"\.? Choose from:\s+")
+_OPTIONAL = re.compile(r"'\[(\w+)\]'")
 
 
 def reported(command: Callable[..., Any]) -> int:
@@ -25,25 +38,52 @@ def reported(command: Callable[..., Any]) -> int:
     except (click.Abort, KeyboardInterrupt):
         echo_error("interrupted")
         return 130
+    except UnicodeEncodeError as error:
+        if not _undecoded():
+            return _defect(error)
+        echo_error("the command line has bytes that are no text here", hint=_ENCODING)
+        return 2
     except InvalidInput as error:
         from scenario_runner.language.rendering import render
 
         echo_error(render(error.diagnostics, "text"), plain=True)
         return error.exit_code
+    except Declined as error:
+        click.echo(error.message, err=True)
+        return error.exit_code
     except FabricatorError as error:
-        echo_error(str(error), hint=error.hint)
+        echo_error(str(error), hint=_ENCODING if _undecoded() else error.hint)
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); there is nobody left to tell.
-        sys.stderr.close()
-        return 0
+        return _nobody_reads()
     except OSError as error:
         name = f" '{error.filename}'" if error.filename else ""
         echo_error(f"this machine could not do it:{name} {error.strerror or error}")
         return 4
-    except Exception as error:  # noqa: BLE001 - the last door before the user
-        return _defect(error)
+    except BaseException as error:  # noqa: BLE001 - the last door before the user
+        return _left(error)
     return result if isinstance(result, int) else 0
+
+
+def _left(error: BaseException) -> int:
+    """What nobody above knows: a defect, unless click leaves by itself."""
+    if isinstance(error, SystemExit):
+        if hasattr(sys.stdout, "wrapped"):
+            return _nobody_reads()  # and click has put its own wrapper around the output
+        if error.code == 0 and _COMPLETING in os.environ:
+            return 0  # a command line is completed for a shell; nobody else does so
+    return _defect(error)
+
+
+def _nobody_reads() -> int:
+    """Whoever read our output has gone (`| head`); there is nobody left to tell."""
+    sys.stderr.close()
+    return 0
+
+
+def _undecoded() -> bool:
+    """Whether the command line has bytes that Python could not read as text and kept as surrogates."""
+    return any("\udc80" <= one <= "\udcff" for argument in sys.argv for one in argument)
 
 
 def _show(error: click.ClickException) -> None:
@@ -53,6 +93,8 @@ def _show(error: click.ClickException) -> None:
         error.show()
         return
     message = error.format_message().rstrip(".")
+    message = re.sub(r"is not a valid integer( range)?", "is no whole number", message)
+    message = re.sub(r"\s+", " ", _CHOICES.sub("; it is one of ", _OPTIONAL.sub(r"'\1'", message)))
     hint = f"{context.command_path} --help says what there is"
     echo_error(message[:1].lower() + message[1:], hint=hint)
 
@@ -67,7 +109,25 @@ def echo_error(message: str, *, hint: str | None = None, plain: bool = False) ->
         click.echo(f"       {hint}", err=True)
 
 
-def _defect(error: Exception) -> int:
+def show_remarks(remarks: Sequence[str]) -> None:
+    """Say what sources took though it is unusual, on stderr; of many the first."""
+    for one in remarks[:_MOST_REMARKS]:
+        remark(f"note: {one}")
+    if len(remarks) > _MOST_REMARKS:
+        remark(f"note: and {len(remarks) - _MOST_REMARKS} more like these")
+
+
+def warn_untold(result: RunResult) -> None:
+    """Say what the registry could not be told of a run, and how it is told later."""
+    for sentence in result.untold:
+        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {sentence}", err=True)
+    if result.untold:
+        click.echo(
+            f"         fabricate rerun {result.folder} tells it, and sends nothing again", err=True
+        )
+
+
+def _defect(error: BaseException) -> int:
     """A bug of ours: keep the traceback in a file, tell the user where."""
     import tempfile
     import traceback
@@ -77,7 +137,7 @@ def _defect(error: Exception) -> int:
     ) as file:
         file.writelines(traceback.format_exception(error))
     echo_error(
-        f"this is a defect of DICOM Fabricator: {type(error).__name__}: {error}",
+        f"this is a defect of DICOM Fabricator: {described(error)}",
         hint=f"please report it with {file.name}",
     )
     return DEFECT

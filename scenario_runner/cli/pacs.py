@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from scenario_runner.cli.clients import echo, query, retrieve, send
+from scenario_runner.cli.clients import echo, query, retrieve
+from scenario_runner.cli.deleting import delete
+from scenario_runner.cli.sending import send
 from scenario_runner.cli.serving import rebuild, serve
 
 
@@ -19,5 +21,5 @@ def pacs() -> None:
     """Serve the embedded PACS, or talk to any PACS."""
 
 
-for command in (echo, send, query, retrieve, serve, rebuild):
+for command in (echo, send, query, retrieve, delete, serve, rebuild):
     pacs.add_command(command)

@@ -12,12 +12,14 @@ import click
 from scenario_runner.cli.options import (
     ScenarioPath,
     examples,
+    library_option,
     registry_option,
     seed_option,
     set_option,
     site_option,
     surroundings,
 )
+from scenario_runner.cli.output import show_remarks
 
 
 @click.command(
@@ -28,6 +30,7 @@ from scenario_runner.cli.options import (
 )
 @click.argument("path", type=ScenarioPath())
 @site_option
+@library_option
 @set_option
 @seed_option
 @registry_option
@@ -41,6 +44,7 @@ from scenario_runner.cli.options import (
 def plan(
     path: Path,
     site: Path | None,
+    libraries: tuple[Path, ...],
     assignments: tuple[tuple[str, Any], ...],
     seed: int | None,
     registry: str | None,
@@ -57,7 +61,11 @@ def plan(
     plans = preview(
         PlanRequest(
             sources=Sources(
-                paths=[path], site=site, overrides=dict(assignments), around=surroundings()
+                paths=[path],
+                site=site,
+                overrides=dict(assignments),
+                libraries=libraries,
+                around=surroundings(),
             ),
             registry=registry_location(registry, os.environ),
             seed=seed,
@@ -68,4 +76,5 @@ def plan(
         click.echo()
     else:
         write_text(plans, sys.stdout)
+    show_remarks(plans.remarks)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,15 +10,19 @@ import click
 
 from scenario_runner.cli.options import (
     RunFolder,
+    chain_option,
     examples,
     fail_fast_option,
     out_option,
     pdu_log_option,
     production_option,
+    registry_option,
     surroundings,
     workers_option,
 )
+from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.verbosity import volume
 from scenario_runner.engine.services import Control
 
 
@@ -33,6 +38,8 @@ from scenario_runner.engine.services import Control
 @workers_option
 @fail_fast_option
 @pdu_log_option
+@chain_option
+@registry_option
 @production_option
 def rerun(
     run: Path,
@@ -41,6 +48,8 @@ def rerun(
     workers: int,
     fail_fast: bool,
     log_pdus: bool,
+    chain: bool,
+    registry: str | None,
     allow_production: bool,
 ) -> int:
     """Repeat a run from its folder, and send only what was not acknowledged.
@@ -55,6 +64,7 @@ def rerun(
     from scenario_runner.app.rerun import RerunRequest
     from scenario_runner.app.rerun import rerun as repeat
     from scenario_runner.cli.console import Console
+    from scenario_runner.registry.location import registry_location
 
     request = RerunRequest(
         folder=run,
@@ -64,11 +74,18 @@ def rerun(
         fail_fast=fail_fast,
         allow_production=allow_production,
         log_pdus=log_pdus,
+        chain=chain,
+        registry=registry_location(registry, os.environ),
         command=["fabricate", *sys.argv[1:]],
         around=surroundings(),
     )
     control = Control()
-    with Console(side_by_side=workers > 1) as console, on_signal(control.interrupt):
+    with (
+        Console(side_by_side=workers > 1, volume=volume()) as console,
+        on_signal(control.interrupt),
+    ):
         result = repeat(request, [console], control)
     console.summary(result.folder)
+    show_remarks(result.remarks)
+    warn_untold(result)
     return result.exit_code

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
 
-from scenario_runner.cli.fold import beside, cells, padded, terminal_width
+from scenario_runner.app.row_texts import cell, csv_line
+from scenario_runner.cli.wrapping import beside, cells, padded, printable, terminal_width
 
 Style = Literal["text", "json", "csv"]
 Row = Mapping[str, Any]
@@ -39,7 +38,7 @@ def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Style) -> Non
         print_table([[cell(row.get(name)) for name in columns] for row in rows], columns)
         return
     if style == "csv":
-        click.echo(_line(columns), nl=False)
+        click.echo(csv_line(columns), nl=False)
     for row in rows:
         print_row(row, columns, style)
 
@@ -49,7 +48,7 @@ def print_row(row: Row, columns: Sequence[str], style: Style) -> None:
     if style == "json":
         click.echo(json.dumps(dict(row), ensure_ascii=False, default=str))
     else:
-        click.echo(_line([cell(row.get(name)) for name in columns]), nl=False)
+        click.echo(csv_line([cell(row.get(name)) for name in columns]), nl=False)
 
 
 def print_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
@@ -81,30 +80,3 @@ def _print_records(rows: Sequence[Sequence[str]], columns: Sequence[str], room: 
         for name, value in zip(columns, row, strict=True):
             for line in beside(padded(name, name_width), value, 0, room):
                 click.echo(line.rstrip())
-
-
-def cell(value: Any) -> str:
-    """A value of DICOM as text: several with backslashes, items as JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, list) and not any(isinstance(one, Mapping) for one in value):
-        return "\\".join(cell(one) for one in value)
-    if isinstance(value, list | Mapping):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def printable(text: str) -> str:
-    """Without control characters: what a PACS says must not steer a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _line(values: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_harmless(value) for value in values])
-    return text.getvalue()
-
-
-def _harmless(value: str) -> str:
-    """A spreadsheet takes a text with one of these in front for a formula; a quote keeps it text."""
-    return f"'{value}" if value[:1] in ("=", "+", "@", "\t", "\r") else value

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from scenario_runner.app.last_failed import last_failed as failed_before
+from scenario_runner.cli import shell_completion
 from scenario_runner.cli.options import (
+    Shard,
+    chain_option,
     examples,
     fail_fast_option,
+    library_option,
     out_option,
     paths_argument,
     pdu_log_option,
@@ -21,34 +28,63 @@ from scenario_runner.cli.options import (
     set_option,
     site_option,
     surroundings,
+    tag_option,
     workers_option,
 )
+from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.verbosity import volume
 from scenario_runner.engine.services import Control, Order
 
 
 @click.command(
     epilog=examples(
-        "fabricate run scenarios/xray_smoke.yaml",
+        "fabricate run xray_smoke",
         "fabricate run scenarios --tag 'smoke and not slow' --site north.yaml",
         "fabricate run ct.yaml --set slices=200 --seed 7 --out evidence-1",
     )
 )
 @paths_argument
 @site_option
+@library_option
 @set_option
-@click.option("--tag", metavar="EXPR", help="Only scenarios whose tags fit: 'smoke and not slow'.")
+@tag_option
 @seed_option
 @out_option
 @workers_option
 @fail_fast_option
-@click.option("--from", "from_step", metavar="STEP", help="Begin at the step with this id.")
+@click.option(
+    "--from",
+    "from_step",
+    metavar="STEP",
+    shell_complete=shell_completion.steps,
+    help="Begin at the step with this id.",
+)
+@click.option(
+    "--shard",
+    type=Shard(),
+    help="Only a part of the cases: 2/5 is every fifth, from the second on. Give each part the same --seed.",
+)
+@click.option(
+    "--last-failed",
+    is_flag=True,
+    help="Only the cases that did not pass in the newest run in runs/.",
+)
+@click.option("--review", is_flag=True, help="Show every image first, and ask before sending.")
 @registry_option
+@click.option(
+    "--keep-patients",
+    is_flag=True,
+    help="Keep every patient in the registry, for later runs to meet again.",
+)
 @pdu_log_option
+@chain_option
 @production_option
+@click.option("--job", type=click.Path(path_type=Path), hidden=True)
 def run(
     paths: tuple[Path, ...],
     site: Path | None,
+    libraries: tuple[Path, ...],
     assignments: tuple[tuple[str, Any], ...],
     tag: str | None,
     seed: int | None,
@@ -56,13 +92,19 @@ def run(
     workers: int,
     fail_fast: bool,
     from_step: str | None,
+    shard: tuple[int, int] | None,
+    last_failed: bool,
+    review: bool,
     registry: str | None,
+    keep_patients: bool,
     log_pdus: bool,
+    chain: bool,
     allow_production: bool,
+    job: Path | None,
 ) -> int:
     """Run scenarios and leave evidence.
 
-    PATH is a scenario file or a folder of them.
+    PATH is a scenario file, a folder of them, or the name of a scenario that ships (fabricate list).
 
     \b
     Exit codes:
@@ -75,6 +117,7 @@ def run(
       130  interrupted
     """  # noqa: D301 - click wants a real backspace
     from scenario_runner.app.load import Sources
+    from scenario_runner.app.review import NOBODY
     from scenario_runner.app.run import RunRequest
     from scenario_runner.app.run import run as run_scenarios
     from scenario_runner.cli.console import Console
@@ -82,7 +125,12 @@ def run(
 
     request = RunRequest(
         sources=Sources(
-            paths=paths, site=site, overrides=dict(assignments), tag=tag, around=surroundings()
+            paths=paths,
+            site=site,
+            overrides=dict(assignments),
+            tag=tag,
+            libraries=libraries,
+            around=surroundings(),
         ),
         registry=registry_location(registry, os.environ),
         out=out,
@@ -90,10 +138,38 @@ def run(
         order=Order(workers=workers, fail_fast=fail_fast, from_step=from_step),
         allow_production=allow_production,
         log_pdus=log_pdus,
+        chain=chain,
+        keep_patients=keep_patients,
         command=["fabricate", *sys.argv[1:]],
+        shard=shard,
+        only=failed_before(Path("runs")) if last_failed else None,
+        run_id=None if job is None else job.parent.name,
     )
     control = Control()
-    with Console(side_by_side=workers > 1) as console, on_signal(control.interrupt):
-        result = run_scenarios(request, [console], control)
+    with ExitStack() as stack:
+        ended = stack.enter_context(_attended(job, control))
+        looked_at = NOBODY
+        if review:
+            from scenario_runner.cli.preview import reviewing
+
+            looked_at = stack.enter_context(reviewing())
+        console = stack.enter_context(Console(side_by_side=workers > 1, volume=volume()))
+        stack.enter_context(on_signal(control.interrupt))
+        result = run_scenarios(request, [console], control, looked_at)
+        ended(result.exit_code)
     console.summary(result.folder)
+    show_remarks(result.remarks)
+    warn_untold(result)
     return result.exit_code
+
+
+@contextmanager
+def _attended(job: Path | None, control: Control) -> Iterator[Callable[[int], object]]:
+    """Be watched and stopped by the server that started this run, where one did, through the folder of its job."""
+    if job is None:
+        yield bool
+        return
+    from scenario_runner.service.runs.job_folder import JobFolder
+
+    with JobFolder(job).attended(control.interrupt) as ended:
+        yield ended

@@ -11,7 +11,11 @@ from scenario_runner.cli.options import examples, plugins_site_option
 
 
 @click.command(epilog=examples("fabricate schema scenario > scenario.schema.json"))
-@click.argument("kind", type=click.Choice(["scenario", "site", "run"]), default="scenario")
+@click.argument(
+    "kind",
+    type=click.Choice(["scenario", "site", "steps", "library", "run", "validator"]),
+    default="scenario",
+)
 @plugins_site_option
 def schema(kind: str, site: Path | None) -> int:
     """Print a JSON Schema (2020-12) for editors and other programs.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import click
 
+from scenario_runner.cli import shell_completion
+from scenario_runner.cli.listening_options import host_option, port_option, tls_options
 from scenario_runner.cli.options import (
     ScenarioPath,
     examples,
@@ -38,7 +42,11 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name, text
 
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+COLLECTED = (2_000, 10, 10)
+"""Objects after which garbage is looked for, and how often among older ones."""
+TURN = 0.0005
+"""Seconds a thread may go on while another one waits; with Python's five milliseconds the answer to a short
+question took its turn behind fifty senders."""
 
 
 @click.command(
@@ -49,7 +57,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
         "fabricate pacs serve --fault refuse=congestion,share=0.1 --fault lose",
     ),
 )
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=shell_completion.targets)
 @site_option
 @click.option(
     "--folder",
@@ -58,17 +66,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Where studies are kept; made when it is not there.",
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    metavar="N",
-    default=11112,
-    show_default=True,
-    help="Port to listen on; 0 takes a free one and prints it.",
-)
-@click.option(
-    "--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on."
-)
+@port_option(11112)
+@host_option
 @click.option("--ae-title", "--aet", metavar="AE", help="Its AE title.  [default: EMBEDDED]")
 @click.option("--allow", metavar="AE", multiple=True, help="Let in this AE title, and no others.")
 @click.option(
@@ -78,9 +77,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help="Where C-MOVE and storage commitment find an AE title.",
 )
-@click.option("--tls-certificate", type=_FILE, help="Speak TLS with this certificate (PEM).")
-@click.option("--tls-key", type=_FILE, help="The certificate's private key (PEM).")
-@click.option("--tls-ca", type=_FILE, help="Ask clients for a certificate signed by this one.")
+@tls_options("clients")
 @click.option(
     "--worklist",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -90,6 +87,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--worklist-from",
     type=ScenarioPath(),
     help="Put the studies of this scenario's plan on the worklist; no counter moves.",
+)
+@click.option(
+    "--hl7-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Take HL7 v2 orders and patient updates on this port, too; 0 takes a free one and prints it.",
 )
 @seed_option
 @registry_option
@@ -202,6 +205,9 @@ def serve(
         around=surroundings(),
     )
     stop = threading.Event()
+    # A command ends before garbage matters; a server's, of decodes that failed above all, has to go.
+    gc.set_threshold(*COLLECTED)
+    sys.setswitchinterval(TURN)
     with on_signal(stop.set):
         return serve_pacs(serving, click.echo, stop)
 
@@ -225,7 +231,8 @@ def _settings(given: dict[str, Any]) -> dict[str, Any]:
         if not (tls["certificate"] and tls["key"]):
             raise click.UsageError("--tls-certificate and --tls-key belong together")
         settings["tls"] = {key: str(path.absolute()) for key, path in tls.items() if path}
-    return {key: value for key, value in settings.items() if value}
+    found = {key: value for key, value in settings.items() if value}
+    return found if given["hl7_port"] is None else {**found, "hl7_port": given["hl7_port"]}
 
 
 def _web(given: dict[str, Any]) -> dict[str, Any]:

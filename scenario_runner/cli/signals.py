@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which only the command line may take for itself."""
+"""Ctrl-C, SIGTERM and a terminal that goes, which only the command line may take for itself."""
 
 from __future__ import annotations
 
@@ -10,12 +10,33 @@ from types import FrameType
 
 @contextmanager
 def on_signal(act: Callable[[], object]) -> Iterator[None]:
-    """Call ``act`` at every Ctrl-C and SIGTERM within; afterwards they do what they did before."""
+    """Call ``act`` at every Ctrl-C, SIGTERM and SIGHUP within; afterwards they do what they did before.
+
+    SIGHUP, where there is one, is left alone when it was to be ignored: by ``nohup``.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         act()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def as_usual() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM within do what they do to any program: nothing is under way yet."""
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+    }
     try:
         yield
     finally:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scenario_runner.imaging.terminal import HALF
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -52,8 +54,6 @@ def show(read: DicomFile, *, columns: int | None, colors: Colors | None) -> None
 def palette(colors: Colors | None) -> Colors:
     """As asked for, else what the terminal says of itself."""
     from rich.console import Console
-
-    from scenario_runner.imaging.terminal import HALF
 
     if colors is not None:
         return colors

@@ -10,6 +10,8 @@ import click
 from scenario_runner.amounts import amount
 from scenario_runner.cli.options import (
     examples,
+    findings_format_option,
+    library_option,
     paths_argument,
     set_option,
     site_option,
@@ -26,17 +28,13 @@ from scenario_runner.errors import in_file_order
 )
 @paths_argument
 @site_option
+@library_option
 @set_option
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    help="For people, for programs (an object a line), or as annotations of a workflow.",
-)
+@findings_format_option
 def validate(
     paths: tuple[Path, ...],
     site: Path | None,
+    libraries: tuple[Path, ...],
     assignments: tuple[tuple[str, Any], ...],
     style: Literal["text", "json", "github"],
 ) -> int:
@@ -50,7 +48,13 @@ def validate(
     from scenario_runner.language.rendering import render
 
     findings = check(
-        Sources(paths=paths, site=site, overrides=dict(assignments), around=surroundings())
+        Sources(
+            paths=paths,
+            site=site,
+            overrides=dict(assignments),
+            libraries=libraries,
+            around=surroundings(),
+        )
     )
     ordered = in_file_order(findings.diagnostics)
     if ordered:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scenario_runner.cli import terminal_pictures, tree
 from scenario_runner.cli.options import examples
 from scenario_runner.errors import FabricatorError, UsageError
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from scenario_runner.showing import Window
 
 DAMAGED = 3
-_FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
 _COLUMNS = 160
 """Where there is no terminal to fit into."""
 _INLINE = 1024
@@ -56,9 +58,12 @@ class _WindowType(click.ParamType["Window"]):
         "fabricate view image.dcm",
         "fabricate view image.dcm --window 40,400 --png image.png",
         "fabricate view image.dcm --json --inline",
+        "fabricate view retrieved",
     )
 )
-@click.argument("file", type=click.Path(exists=True, path_type=Path, allow_dash=False))
+@click.argument(
+    "file", metavar="FILE|FOLDER", type=click.Path(exists=True, path_type=Path, allow_dash=False)
+)
 @click.option("--tags/--no-tags", default=True, help="Whether attributes are listed.")
 @click.option(
     "--image/--no-image",
@@ -110,15 +115,22 @@ def view(
 ) -> int:
     """Show a DICOM file: its attributes as a tree, with what is wrong with them, and its image.
 
+    Of a folder, all DICOM files below it as studies, series and images, in the order of a viewer: series by their
+    number, images by their place in space where they lie in one stack, else by their number.
+
     Exit code 3 for a file that is damaged or no DICOM file, or has no such image; what can be read
     of it is shown.
     """
     from scenario_runner.conformance.reader import read_file
 
-    if file.is_dir():
-        raise UsageError(f"'{file}' is a folder", hint="name one file")
+    if os.path.isdir(file):  # noqa: PTH112 - false for what is no name
+        from scenario_runner.cli.folder_screen import show_folder
+
+        if png is not None or window is not None or frame != 1:
+            raise UsageError(f"'{file}' is a folder", hint="name one file for its image")
+        return show_folder(file, as_json=as_json, image=image)
     read = read_file(file)
-    damage = next((each for each in read.trouble if each.rule in _FATAL), None)
+    damage = read.damage
     with warnings.catch_warnings():
         # What pydicom doubts about values stands in the tree, as findings.
         warnings.simplefilter("ignore")
@@ -133,9 +145,7 @@ def view(
             click.echo(_json(file, inline=inline))
             return 0
         if tags:
-            from scenario_runner.cli.tree import show
-
-            show(read, columns=None if full else _COLUMNS, colors=colors)
+            tree.show(read, columns=None if full else _COLUMNS, colors=colors)
         if image or (image is None and sys.stdout.isatty() and _has_pixels(read)):
             _draw(file, frame, window, colors)
     return DAMAGED if damage is not None else 0
@@ -171,35 +181,25 @@ def _write(picture: Image.Image, target: str) -> None:
 
 def _draw(file: Path, frame: int, window: Window | None, colors: Colors | None) -> None:
     """Draw into the terminal; a file without an image that can be shown says why."""
-    from scenario_runner.cli.tree import palette, room
-    from scenario_runner.imaging.terminal import draw
-
     try:
         picture = _picture(file, frame, window)
     except FabricatorError as error:
         click.echo(f"no image: {error.message}", err=True)
         return
-    columns, rows = room()
-    for line in draw(picture, palette(colors), columns, rows):
-        click.echo(line, color=True)
+    terminal_pictures.show(picture, colors)
 
 
 def _json(file: Path, *, inline: bool) -> str:
-    import json
+    from scenario_runner.dicom.elements import DamagedDatasetError, read_until
+    from scenario_runner.dicom.json_model import of_elements
+    from scenario_runner.dicom.part10 import read_meta
 
-    from pydicom import DataElement
-
-    from scenario_runner.dicom.datasets import read_file
-    from scenario_runner.dicom.json_model import of_dataset
-
-    def bulk(element: DataElement) -> str | None:
-        size = len(element.value) if isinstance(element.value, bytes) else 0
-        if inline or size <= _INLINE:
-            return None
-        return f"{file.resolve().as_uri()}#{int(element.tag):08X}"
-
+    content = file.read_bytes()
     try:
-        model = of_dataset(read_file(file), bulk)
-    except (ValueError, TypeError, AttributeError, KeyError, NotImplementedError) as error:
+        meta = read_meta(content)
+        elements = read_until(content[meta.data_offset :], meta.transfer_syntax_uid)
+    except DamagedDatasetError as error:
         raise _DamagedError(f"'{file}' cannot be read: {error}") from error
+    most = None if inline else _INLINE
+    model = of_elements(elements, f"{file.resolve().as_uri()}#", most_inline=most)
     return json.dumps(model, ensure_ascii=False, indent=2)

@@ -21,7 +21,7 @@ EXIT_CODES = {
     4: "a PACS or this machine could not do it: no connection, a full disk",
     5: "nothing was selected: no scenario there, or none with these tags",
     70: "a defect of DICOM Fabricator; the message names the file with its traceback",
-    130: "interrupted; the record is complete up to there, `finally` included",
+    130: "interrupted: the record is complete up to there, `finally` included; or declined: nothing was sent",
 }
 
 _METAVARS = {"N": ("INTEGER RANGE", "FLOAT RANGE", "INTEGER"), "FOLDER": ("DIRECTORY",)}
@@ -36,6 +36,24 @@ Results go to stdout; progress, which only a terminal gets, and errors go to std
 | variable | does |
 |---|---|
 | `FABRICATE_REGISTRY` | names the registry where `--registry` is not given |
+| `FABRICATE_SITE` | names the site file where `--site` is not given |
+| `FABRICATE_GRAPHICS` | how a terminal shows pictures, where it does not say it rightly: `kitty`, `iterm`, `sixel` or `blocks` |
+
+`--quiet` and `--verbose` (`-q`, `-v`) may stand anywhere on the line. Quiet leaves a run with the cases that did not pass,
+and other commands with what they exist to give; verbose adds each check and each remark.
+
+## Completion
+
+`fabricate completion bash`, `zsh` or `fish` prints what the shell has to read once: commands, options, and the names that
+are to be had here, such as targets of the site file on the line, steps, tags and variables of its scenarios, runs, shipped
+scenarios, kinds of study, DICOM keywords.
+
+| shell | once |
+|---|---|
+| bash 4.4 or later | `fabricate completion bash > ~/.local/share/bash-completion/completions/fabricate` |
+| zsh | `fabricate completion zsh > ~/.zfunc/_fabricate`, with `fpath+=~/.zfunc; autoload -U compinit; compinit` in `~/.zshrc` |
+| fish | `fabricate completion fish > ~/.config/fish/completions/fabricate.fish` |
+| PowerShell | has none: a bash such as Git's, or WSL, does |
 
 ## Exit codes
 
@@ -68,7 +86,9 @@ def _commands(
 def _section(path: tuple[str, ...], command: click.Command) -> list[str]:
     context = click.Context(command, info_name=path[-1])
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
-    options = [each for each in command.params if isinstance(each, click.Option)]
+    options = [
+        each for each in command.params if isinstance(each, click.Option) and not each.hidden
+    ]
     usage = " ".join([*path, *(each.make_metavar(context) for each in arguments)])
     paragraphs = (" ".join(each.split()) for each in (command.help or "").split("\n\n"))
     parts = [f"## {' '.join(path)}\n", f"`{usage}`\n", "\n\n".join(paragraphs) + "\n"]

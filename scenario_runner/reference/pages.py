@@ -5,7 +5,9 @@ from __future__ import annotations
 from scenario_runner.plugins import Plugins
 from scenario_runner.reference.command_line import command_line_page
 from scenario_runner.reference.entries import checks_page, steps_page
+from scenario_runner.reference.examinations import examinations_page
 from scenario_runner.reference.faults import faults_page
+from scenario_runner.reference.limits import limits_page
 from scenario_runner.reference.locales import locales_page
 from scenario_runner.reference.run_record import run_record_page
 from scenario_runner.reference.scenario import scenario_page
@@ -21,7 +23,9 @@ def pages() -> dict[str, str]:
         "faults.md": faults_page(),
         "scenario.md": scenario_page(plugins),
         "site.md": site_page(plugins),
+        "examinations.md": examinations_page(),
         "locales.md": locales_page(),
+        "limits.md": limits_page(),
         "run-record.md": run_record_page(),
         "command-line.md": command_line_page(),
     }

@@ -37,6 +37,7 @@ _SECTIONS = (
     ("SeriesRecord", "A series of the plan"),
     ("ImageRecord", "An image of the plan"),
     ("RequirementRecord", "A requirement"),
+    ("SignatureRecord", "A signature"),
 )
 
 

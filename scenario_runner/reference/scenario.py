@@ -97,8 +97,10 @@ def scenario_page(plugins: Plugins) -> str:
         keys(defs["patient.SeriesSpec"], words),
         "\n### Modalities\n",
         table(
-            ("modality", "SOP class", "images", "rows × columns", "body part"), _modalities(plugins)
+            ("modality", "SOP class", "images", "rows × columns", "usual body part"),
+            _modalities(plugins),
         ),
+        "\nOther body parts come up too where nothing is said of a study: [examinations](examinations.md).",
         "\n`XR` is read as `DX`.\n",
         "### Phantoms\n",
         ", ".join(f"`{name}`" for name in plugins.named("fabricate_phantoms")) + ".\n",

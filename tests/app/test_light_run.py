@@ -23,7 +23,7 @@ finally:
 
 NOT_TO_CHECK = {
     "pydicom", "numpy", "PIL", "faker", "jsonschema", "pynetdicom", "rich", "starlette", "uvicorn",
-    "httpx2", "scenario_runner.network", "scenario_runner.pacs", "scenario_runner.archive",
+    "httpx2", "sqlalchemy", "scenario_runner.network", "scenario_runner.pacs", "scenario_runner.archive",
     "scenario_runner.imaging.series_encoder",
 }  # fmt: skip
 """What ``validate`` needs for no scenario that ships."""
@@ -32,7 +32,7 @@ NEVER = {
     "scenario_runner.archive", "scenario_runner.conformance.rules",
     "scenario_runner.network.dicomweb", "scenario_runner.network.find",
     "scenario_runner.network.receiver", "faker", "jsonschema", "pynetdicom",
-    "gdcm", "requests",
+    "gdcm", "requests", "sqlalchemy", "alembic", "psycopg",
 }  # fmt: skip
 ROOMS = {
     "scenario_runner.steps": {"problems", "send"},

@@ -17,10 +17,10 @@ from scenario_runner.app.load import Sources, Surroundings
 from scenario_runner.app.rerun import RerunRequest, rerun
 from scenario_runner.app.run import RunRequest, run
 from scenario_runner.archive.archive import ArchiveOptions
-from scenario_runner.engine.redaction import MASK
 from scenario_runner.engine.services import Control
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.redaction import MASK
 from tests.network.cutting import Cut, wire
 from tests.network.dicomweb.services import DICOM_JSON, Asked, Reply, results_json, service
 from tests.running import (

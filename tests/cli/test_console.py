@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from scenario_runner.cli.console import Console
+from scenario_runner.cli.live_progress import Live, figures
 from scenario_runner.events import (
     CaseFinished,
+    CaseStarted,
     Event,
     Outcome,
     Progress,
+    RunStarted,
     Stamped,
     StepFinished,
     StepStarted,
@@ -37,35 +40,72 @@ def step(kind: type[StepStarted | StepFinished], number: int) -> Event:
     )  # fmt: skip
 
 
+def run_started(cases: int) -> Event:
+    return RunStarted(
+        run="r", seed=1, seed_given=False, command=[], environment={}, site="s", targets=[],
+        sources=[], cases=cases,
+    )  # fmt: skip
+
+
+def case_started(case: str) -> Event:
+    return CaseStarted(
+        case=case, name="c", scenario={}, matrix={}, seed=1, counts={}, steps=[]
+    )  # fmt: skip
+
+
 def test_a_step_that_is_over_leaves_the_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with Console() as console:
-        bar = console._bar
+    with Live() as live:
+        live.take(run_started(1))
+        bar = live._bar
         assert bar is not None
         for number in range(3):
-            console.handle(Stamped(1, "", step(StepStarted, number)))
+            live.take(step(StepStarted, number))
             assert len(bar.tasks) == 1
-            console.handle(Stamped(2, "", step(StepFinished, number)))
+            live.take(step(StepFinished, number))
             assert not bar.tasks
 
 
-def test_the_live_display_names_a_case_with_its_matrix(
+def test_the_live_display_says_which_case_of_how_many_and_how_far(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "140")
     case = "c[colour=red,red]"
     started = StepStarted(case=case, id="send", step="send", title="", section="steps")
-    with Console() as console:
-        console.handle(Stamped(1, "", started))
-        assert console._bar is not None
-        console._bar.refresh()
-        sent = Progress(case=case, id="send", done=3, total=9, unit="images")
-        console.handle(Stamped(2, "", sent))
-        console._bar.refresh()
-        [task] = console._bar.tasks
-        assert task.fields["count"] == "3/9"
-        console._bar.console.print(console._bar.get_renderable())
-    assert "c[colour=red,red]: send" in capsys.readouterr().err
+    with Live() as live:
+        for event in (run_started(24), case_started("c[colour=blue]"), case_started(case)):
+            live.take(event)
+        live.take(started)
+        live.take(Progress(case=case, id="send", done=3, total=9, unit="images"))
+        assert live._bar is not None
+        live._bar.console.print(live._bar.get_renderable())
+    shown = capsys.readouterr().err
+    assert "send · case 2 of 24, c[colour=red,red]" in shown
+    assert "3/9" in shown
+
+
+def test_the_figures_of_a_bar_have_a_rate_the_time_and_the_time_left() -> None:
+    assert figures(300, 900, 50, 6) == "300/900  50/s  6 s, 12 s left"
+    assert figures(3, None, 0.5, 6) == "3  0.5/s  6 s"
+    assert figures(0, None, None, 4000) == "1:06:40 h"
+    assert figures(10, 10, 5, 125) == "10/10  5.0/s  2:05 min"
+
+
+@pytest.mark.parametrize("loud", [False, True])
+def test_quiet_says_only_what_did_not_pass(loud: bool, tmp_path: Path) -> None:
+    failing = [{"send": {"to": "pacs"}}, {"assert": [{"equal": {"actual": 1, "expected": 2}}]}]
+    passing = [{"send": {"to": "pacs"}}, {"assert": [{"equal": {"actual": 1, "expected": 1}}]}]
+    write_scenario(tmp_path / "wrong.yaml", failing)
+    write_scenario(tmp_path / "right.yaml", passing)
+    word = "--verbose" if loud else "-q"
+    files = (tmp_path / "right.yaml", tmp_path / "wrong.yaml")
+    done = fabricate(word, "run", *files, "--registry", ":memory:", cwd=tmp_path).check(1)
+    assert ("right\n" in done.out) == loud
+    assert "- equal" in done.out
+    assert ("+ equal" in done.out) == loud
+    quiet = fabricate("run", "right.yaml", "--registry", ":memory:", "-q", cwd=tmp_path).check()
+    assert quiet.out + quiet.err == ""
 
 
 def test_a_run_of_many_cases_ends_with_those_that_did_not_pass(
@@ -127,6 +167,25 @@ def test_a_terminal_without_the_letters_does_not_end_a_run(tmp_path: Path) -> No
     done = fabricate("run", scenario, "--registry", ":memory:", "--out", out, env=env).check()
     assert "=" in done.out
     assert record(out)["outcome"] == "passed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell pipe that breaks is a POSIX thing")
+def test_a_reader_that_has_seen_enough_is_no_defect(tmp_path: Path) -> None:
+    import subprocess
+
+    where = ("--registry", str(tmp_path / "r.sqlite3"))
+    fabricate("patient", "generate", "--count", "3000", "--format", "csv", *where).check()
+    process = subprocess.Popen(
+        command("patient", "list", "--format", "json", *where),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell pipe that breaks is a POSIX thing")

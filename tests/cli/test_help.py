@@ -54,7 +54,7 @@ def test_every_command_has_examples_with_options_that_it_takes(path: str) -> Non
     assert lines
     known = {option for each in LEAVES[path].params for option in each.opts} | {">"}
     for line in lines:
-        assert line.startswith(path + " ")
+        assert f"{line} ".startswith(f"{path} ")
         given = [word for word in shlex.split(line) if word.startswith("--")]
         assert set(given) <= known, line
 
@@ -76,5 +76,6 @@ def test_the_same_option_takes_the_same_kind_of_value_everywhere() -> None:
                 metavar = option.make_metavar(click.Context(command, info_name=path))
                 kinds.setdefault(option.opts[0], set()).add(metavar)
     # What goes out is a folder or a file; what is shown and how a PACS is spoken to differ by command.
+    # A patient's name has parts, who signs writes their own; so with roles.
     differ = {name for name, values in kinds.items() if len(values) > 1}
-    assert differ == {"--out", "--format", "--via", "--destination"}
+    assert differ == {"--out", "--format", "--via", "--destination", "--name", "--role"}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydicom import Dataset, dcmread
 
-from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.network.dicomweb.services import DICOM_JSON, Asked, Reply, results_json, service
@@ -113,6 +113,35 @@ def test_an_instance_that_is_refused_is_1_and_told(tmp_path: Path, made: Path) -
     statuses = [json.loads(line)["status"] for line in done.out.splitlines()]
     assert sorted(statuses) == ["0000", "A700", "A700"]
     assert "1 of 3 stored" in done.err
+
+
+@pytest.mark.parametrize("via", ["c-store", "stow"])
+def test_bad_files_of_a_folder_are_refused_for_what_they_are_and_the_others_go(
+    tmp_path: Path, made: Path, via: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    files = sorted(made.rglob("*.dcm"))
+    uid = dcmread(files[0]).SOPInstanceUID.encode()
+    whole = files[0].read_bytes()
+    # A UID with a letter that ASCII lacks, at both of its places; a file cut in its first elements.
+    (folder / "0-letter.dcm").write_bytes(whole.replace(uid, uid[:-1] + b"\xe9"))
+    (folder / "1-cut.dcm").write_bytes(whole[: whole.rindex(uid)])
+    (folder / "2-notes.txt").write_text("no DICOM", encoding="utf-8")
+    for number, file in enumerate(files):
+        (folder / f"{number + 3}.dcm").write_bytes(file.read_bytes())
+    with EmbeddedPacs(tmp_path / "pacs") as pacs:
+        to = pacs.open_web() if via == "stow" else address(pacs)
+        done = fabricate("pacs", "send", to, folder, "--via", via, "--format", "json").check(1)
+    rows = {Path(row["file"]).name: row for row in map(json.loads, done.out.splitlines())}
+    assert [rows[f"{n + 3}.dcm"]["status"] for n in range(3)] == ["0000"] * 3
+    assert "2-notes.txt" not in rows
+    assert "not sent" in rows["1-cut.dcm"]["comment"]
+    assert rows["0-letter.dcm"]["status"] != "0000"
+    if via == "c-store":
+        assert "no command set can hold" in rows["0-letter.dcm"]["comment"]
+    assert "3 of 5 stored" in done.err
+    assert "broke the protocol" not in done.err + done.out
 
 
 def test_what_is_no_dicom_file_is_told_when_it_was_named(
@@ -228,7 +257,7 @@ def test_ctrl_c_ends_a_send_at_once(made: Path) -> None:
         time.sleep(2)
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert time.monotonic() - started < 5

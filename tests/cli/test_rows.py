@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenario_runner.cli import rows
-from scenario_runner.cli.fold import cells
+from scenario_runner.cli.wrapping import cells
 
 FOUND = [
     {"PatientName": "山田^花子", "StudyInstanceUID": "2.25." + "1" * 59},

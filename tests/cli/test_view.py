@@ -96,7 +96,7 @@ def test_a_broken_file_is_shown_as_far_as_it_goes(name: str, code: int, said: st
 def test_the_command_tells_a_missing_file_from_a_broken_one(tmp_path: Path) -> None:
     assert "does not exist" in fabricate("view", tmp_path / "gone.dcm").check(2).err
     assert "not a DICOM file" in fabricate("view", sample("README.txt")).check(3).err
-    assert "is a folder" in fabricate("view", tmp_path).check(2).err
+    assert "there is no DICOM file" in fabricate("view", tmp_path).check(5).err
 
 
 def test_the_png_has_full_size_and_the_window_asked_for(tmp_path: Path) -> None:

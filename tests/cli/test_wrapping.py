@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.cli.fold import beside, cells, padded, wrapped
+from scenario_runner.cli.wrapping import beside, cells, padded, wrapped
 
 WORDS = st.text(alphabet="abc 山é-_.", max_size=120)
 

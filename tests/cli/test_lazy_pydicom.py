@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CODE = """
 import sys
-from scenario_runner.cli.keeping_back import keep_back
+from scenario_runner.cli.lazy_pydicom import keep_back
 keep_back()
 import pydicom
 assert "gdcm" not in sys.modules

@@ -11,6 +11,8 @@ _LEAST = 30
 
 def cells(text: str) -> int:
     """How many columns a text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)
@@ -56,11 +58,11 @@ def _indented(text: str, indent: int, width: int) -> list[str]:
 
 def wrapped(text: str, room: int) -> list[str]:
     """The text in lines of at most room columns, broken at spaces where there are any."""
-    from rich.cells import chop_cells
-
     room = max(room, 2)
     if cells(text) <= room:
         return [text]
+    from rich.cells import chop_cells
+
     lines = [""]
     for word in text.split():
         glue = " " if lines[-1] else ""
@@ -69,3 +71,8 @@ def wrapped(text: str, room: int) -> list[str]:
             continue
         lines += chop_cells(word, room)
     return lines if lines[0] else lines[1:]
+
+
+def printable(text: str) -> str:
+    """Without control characters: what a PACS says must not steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

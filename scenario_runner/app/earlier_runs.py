@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from scenario_runner.api import SentEarlier, StoreStatus
 from scenario_runner.app.folder import write_with
 from scenario_runner.evidence.log import read_events
 from scenario_runner.evidence.write import EVENTS
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 While it is imported, pydicom tries every decoder there may be, GDCM's library among them, and a client
 for the download of its own test images. Together they take as long as all of NumPy, and most processes
 never decode anything. For the length of that import, and for pydicom alone, these packages are not
-there; afterwards everyone can import them. ``decoding.lossless_jpeg``, the only one to use GDCM,
+there; afterwards everyone can import them. ``decoding.checked_jpeg``, the only one to use GDCM,
 then lets pydicom look again.
 """
 

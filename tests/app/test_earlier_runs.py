@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from scenario_runner.api import SentEarlier
-from scenario_runner.app.earlier import EarlierSends
+from scenario_runner.app.earlier_runs import EarlierSends
 from scenario_runner.planning.plan import PlannedImage
 
 IMAGE = cast(

@@ -6,17 +6,21 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePath
 from typing import Any
 
 from scenario_runner.app.folder import write_text
+from scenario_runner.app.kept_libraries import KeptLibrary, kept_libraries, read_kept
 from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
 from scenario_runner.app.plans import Moment
 from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.language.expansion import with_base
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.scenario import check_scenario
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.overlay import overlay_of
 from scenario_runner.planning.sources import Inputs
 
 REQUEST = "inputs/request.json"
@@ -36,6 +40,8 @@ class Kept:
     """Case id to a digest of its patients; see ``Plans.write_json``."""
     read: Sequence[tuple[str, str]] = ()
     """What sources of patients read, as sources are."""
+    libraries: Sequence[KeptLibrary] = ()
+    overlay: tuple[str, str] | None = None
 
 
 def keep_read(folder: Path, read: Mapping[str, bytes]) -> list[tuple[str, str]]:
@@ -68,6 +74,8 @@ def keep_request(folder: Path, kept: Kept) -> None:
         "site": None if kept.site is None else _source(kept.site),
         "plan": dict(kept.plan),
         "read": [_source(pair) for pair in kept.read],
+        "overlay": None if kept.overlay is None else _source(kept.overlay),
+        "libraries": [one.written() for one in kept.libraries],
     }
     write_text(folder / REQUEST, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
 
@@ -89,6 +97,8 @@ def read_request(folder: Path) -> Kept:
             scenarios=[_pair(source) for source in data["scenarios"]],
             site=None if data["site"] is None else _pair(data["site"]),
             read=[_pair(source) for source in data.get("read", [])],
+            overlay=None if data.get("overlay") is None else _pair(data["overlay"]),
+            libraries=read_kept(data.get("libraries", [])),
             plan={str(case): str(digest) for case, digest in data["plan"].items()},
         )
     except FileNotFoundError:
@@ -110,11 +120,22 @@ def load_kept(folder: Path, kept: Kept, around: Surroundings) -> Loaded:
     )
     plugins, site = load_site(name, around, text)
     scenarios = []
+    libraries = kept_libraries(folder, kept.libraries)
+    overlay = None
+    if kept.overlay is not None:
+        overlay = overlay_of(parse_document(_text(folder, kept.overlay), kept.overlay[0]))
+    read = kept.moment.inputs.content
     for source in kept.scenarios:
         document = parse_document(_text(folder, source), source[0])
-        overrides = declared(document, kept.overrides)
-        scenarios.append(check_scenario(document, plugins, site=site, overrides=overrides))
-    return Loaded(plugins, site, tuple(scenarios))
+        known = with_base(document, libraries)
+        overrides = declared(known, kept.overrides)
+        if overlay is not None:
+            overrides = {**overlay.overrides(known), **overrides}
+        scenario = check_scenario(
+            document, plugins, site=site, overrides=overrides, lists=libraries, read=read
+        )
+        scenarios.append(scenario if overlay is None else overlay.applied(scenario))
+    return Loaded(plugins, site, tuple(scenarios), libraries, overlay)
 
 
 def _contents(folder: Path, read: Sequence[Mapping[str, str]]) -> dict[str, bytes]:

@@ -1,0 +1,36 @@
+"""What ``--set`` gives a variable of a scenario, or an axis of its matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.language.scalars import AXIS_OF, plain_scalar
+
+
+def assigned(name: str, text: str) -> Any:
+    """The value that text has by the scalar rules of the language. Raises UsageError.
+
+    name: of a variable, or ``matrix.AXIS``, of which ``[a, b]`` are several values. Text in quotes stays text.
+    """
+    axis = name.removeprefix(AXIS_OF)
+    if not axis.isidentifier():
+        raise UsageError(f"'{name}={text}' is not NAME=VALUE")
+    if axis != name and text.startswith("["):
+        return _list(text)
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    return plain_scalar(text)
+
+
+def _list(text: str) -> list[Any]:
+    """Several values of an axis: ``[a, b]``, as a scenario has them."""
+    from scenario_runner.language.loader import parse_document
+
+    try:
+        values = parse_document(f"values: {text}", "--set").data["values"]
+    except InvalidInput as error:
+        raise UsageError(f"'{text}' is no list: {error.diagnostics[0].message}") from error
+    if not values or any(isinstance(one, dict | list) for one in values):
+        raise UsageError(f"'{text}' is no list of values such as [a, b]")
+    return list(values)

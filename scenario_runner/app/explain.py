@@ -1,0 +1,44 @@
+"""What the reference says of a diagnostic, a step or a check, without a network."""
+
+from __future__ import annotations
+
+import re
+
+from scenario_runner.errors import UsageError
+from scenario_runner.language.diagnostic_words import did_you_mean, some_of
+from scenario_runner.resources import resource
+
+_PAGES = {"step": "steps.md", "check": "checks.md"}
+_CODE = re.compile(r"(?i)(?:FAB)?(\d{3})")
+
+
+def explained(words: tuple[str, ...]) -> str:
+    """The section on ``FAB104``, ``step send`` or ``check stored``. Raises UsageError."""
+    if len(words) == 1 and (match := _CODE.fullmatch(words[0])):
+        sections = _sections("diagnostics.md", "### ")
+        code = f"FAB{match[1]}"
+        found = next((title for title in sections if title.startswith(f"{code}:")), None)
+        if found is None:
+            raise UsageError(f"there is no diagnostic {code}", hint="docs/reference/diagnostics.md")
+        return sections[found]
+    if len(words) == 2 and words[0] in _PAGES:
+        sections = _sections(_PAGES[words[0]], "## ")
+        if words[1] not in sections:
+            known = [title for title in sections if " " not in title]
+            raise UsageError(
+                f"there is no {words[0]} '{words[1]}'{did_you_mean(words[1], known)}",
+                hint=f"{words[0]}s: {some_of(known, 40)}",
+            )
+        return sections[words[1]]
+    raise UsageError(
+        f"'{' '.join(words)}' cannot be explained", hint="write FAB104, step send or check stored"
+    )
+
+
+def _sections(page: str, mark: str) -> dict[str, str]:
+    """The sections of a page by their titles."""
+    text = resource("docs", f"reference/{page}").read_text("utf-8")
+    parts = re.split(rf"(?m)^{mark}", text)[1:]
+    # What a heading of a higher level begins belongs to nobody here.
+    cut = [re.split(r"(?m)^#{1,2} ", part)[0] if mark == "### " else part for part in parts]
+    return {part.partition("\n")[0].strip(): f"{mark}{part.rstrip()}\n" for part in cut}

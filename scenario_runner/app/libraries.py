@@ -1,0 +1,249 @@
+"""What ``fabricate library`` does: list, lock, verify, pack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scenario_runner.app.load import Sources, libraries_for, load_plugins, load_site, settings_for
+from scenario_runner.app.validate import validate
+from scenario_runner.errors import (
+    Diagnostic,
+    InvalidInput,
+    MachineError,
+    NothingSelected,
+    UsageError,
+)
+from scenario_runner.language.document_kinds import scenario_files
+from scenario_runner.language.expansion import expanded
+from scenario_runner.language.loader import load_document
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.archive import SUFFIX, packed
+from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.git_checkout import commit_of
+from scenario_runner.libraries.library import Library
+from scenario_runner.libraries.lock import (
+    LOCK_FILE,
+    Lock,
+    Locked,
+    differences,
+    locked,
+    not_as_locked,
+    read_lock,
+    write_lock,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockChange:
+    """What became of a library in a lock: versions before and after, None where it was or is not there."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        if self.before is None:
+            return f"{self.name} {self.after} added"
+        if self.after is None:
+            return f"{self.name} {self.before} taken out"
+        if self.before == self.after:
+            return f"{self.name} {self.after} locked anew"
+        return f"{self.name} {self.before} → {self.after}"
+
+
+def found_libraries(sources: Sources) -> tuple[list[Library], list[Diagnostic]]:
+    """The libraries that scenarios at the paths can use, and what is wrong with others."""
+    _, site = load_site(sources.site, sources.around)
+    libraries = libraries_for(sources, site)
+    found: dict[Path, Library] = {}
+    broken: dict[Diagnostic, None] = {}
+    for path in sources.paths:
+        file = path / "scenario.yaml" if path.is_dir() else path
+        each, wrong = libraries.every(str(file))
+        found |= {one.root: one for one in each}
+        broken |= dict.fromkeys(wrong)
+    return sorted(found.values(), key=lambda one: (one.name, one.version)), list(broken)
+
+
+def lock_path(sources: Sources) -> Path:
+    """Where the lock of the work lies: beside its settings, else beside the scenarios."""
+    settings = settings_for(sources)
+    if settings.file is not None:
+        return settings.folder / LOCK_FILE
+    first = sources.paths[0]
+    return (first if first.is_dir() else first.parent) / LOCK_FILE
+
+
+def lock_libraries(
+    sources: Sources, update: Sequence[str] | None = ()
+) -> tuple[Path, list[LockChange]]:
+    """Lock the versions that the scenarios at the paths use. Raises InvalidInput, NothingSelected.
+
+    What is locked already keeps its version where that still fits, and gets the digest of what is there now.
+    update: names of libraries that take the newest version instead; None for all of them.
+    """
+    path = lock_path(sources)
+    before = _held(path)
+    known = {one.name for one in before}
+    for name in update or ():
+        if name not in known:
+            raise UsageError(
+                f"'{name}' is not in {path}",
+                hint=f"locked are: {', '.join(sorted(known)) or 'none'}",
+            )
+    used = _used(sources, path, before, update)
+    entries = [
+        locked(
+            one, _source(one, path.parent), commit_of(one.root) if one.source == one.root else None
+        )
+        for one in used
+    ]
+    write_lock(path, entries)
+    return path, _changes(before, entries)
+
+
+def verify_lock(sources: Sources) -> tuple[Path, list[str]]:
+    """Hold the libraries there are against the lock; returns what was found as locked.
+
+    Raises InvalidInput with each that is missing or differs, NothingSelected where there is no lock.
+    """
+    path = lock_path(sources)
+    lock = read_lock(path)
+    if lock is None:
+        raise NothingSelected(f"there is no {path}", hint="fabricate library lock writes it")
+    found, _ = found_libraries(sources)
+    wrong: list[Diagnostic] = []
+    same: list[str] = []
+    for place, held in enumerate(lock.libraries):
+        there = [one for one in found if (one.name, str(one.version)) == (held.name, held.version)]
+        if not there:
+            wrong.append(
+                Diagnostic(
+                    "FAB610",
+                    lock.document.where(("libraries", place, "version")),
+                    f"'{held.name}' {held.version} is locked and not here",
+                    f"it was in {held.source}",
+                )
+            )
+        for one in there:
+            if changes := differences(held, one):
+                wrong.append(not_as_locked(lock, one, changes))
+            else:
+                same.append(f"{one.name} {one.version} ({one.source})")
+    if wrong:
+        raise InvalidInput(wrong)
+    return path, same
+
+
+def pack(folder: Path, out: Path | None = None) -> Path:
+    """Pack a library that is sound into an archive. Raises InvalidInput, UsageError, MachineError."""
+    library = Libraries().read(folder)
+    require_sound(library)
+    path = out or Path(f"{library.name}-{library.version}{SUFFIX}")
+    if path.suffix != SUFFIX:
+        raise UsageError(f"'{path}' does not end in {SUFFIX}", hint=f"write {path}{SUFFIX}")
+    try:
+        with path.open("xb") as stream:
+            stream.write(packed(library))
+    except FileExistsError:
+        raise UsageError(
+            f"'{path}' exists already", hint="choose another name with --out"
+        ) from None
+    except OSError as error:
+        raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+    return path
+
+
+def require_sound(library: Library) -> None:
+    """Raises InvalidInput with all that is wrong in the files of a library."""
+    found = validate(Sources(paths=[library.root])).diagnostics
+    if found:
+        raise InvalidInput(found)
+
+
+def _held(path: Path) -> tuple[Locked, ...]:
+    try:
+        lock = read_lock(path)
+    except InvalidInput:
+        return ()  # it is written anew
+    return () if lock is None else lock.libraries
+
+
+def _used(
+    sources: Sources, path: Path, before: Sequence[Locked], update: Sequence[str] | None
+) -> list[Library]:
+    plugins = load_plugins(sources.site)
+    _, site = load_site(sources.site, sources.around)
+    used: dict[Path, Library] = {}
+    found: list[Diagnostic] = []
+    files = scenario_files(sources.paths)
+    if not files:
+        raise NothingSelected(f"no scenario in {', '.join(map(str, sources.paths))}")
+    for file in files:
+        libraries = libraries_for(sources, site, prefer=_preferred(path, before, update))
+        try:
+            document = load_document(file)
+        except InvalidInput as error:
+            found += error.diagnostics
+            continue
+        _, wrong = expanded(document, plugins, libraries)
+        found += [one for one in wrong if one.code.startswith("FAB6")]
+        used |= libraries.used
+    if found:
+        raise InvalidInput(found)
+    return sorted(used.values(), key=lambda one: (one.name, one.version))
+
+
+def _preferred(
+    path: Path, before: Sequence[Locked], update: Sequence[str] | None
+) -> dict[str, list[str]]:
+    """The versions that libraries are to keep where they can."""
+    del path
+    if update is None:
+        return {}
+    kept: dict[str, list[str]] = {}
+    for one in before:
+        if one.name not in update:
+            kept.setdefault(one.name, []).append(one.version)
+    return kept
+
+
+def _source(library: Library, beside: Path) -> str:
+    return Path(os.path.relpath(library.source, beside)).as_posix()
+
+
+def _changes(before: Iterable[Locked], after: Iterable[Locked]) -> list[LockChange]:
+    old = {(one.name, one.version): one for one in before}
+    new = {(one.name, one.version): one for one in after}
+    gone = [key for key in old if key not in new]
+    come = [key for key in new if key not in old]
+    changes: list[LockChange] = []
+    for name, version in come:
+        was = next((key for key in gone if key[0] == name), None)
+        if was is not None:
+            gone.remove(was)
+        changes.append(LockChange(name, was[1] if was else None, version))
+    changes += [LockChange(name, version, None) for name, version in gone]
+    changes += [
+        LockChange(name, version, version)
+        for (name, version), one in new.items()
+        if (name, version) in old and old[name, version].sha256 != one.sha256
+    ]
+    return sorted(changes, key=lambda one: one.name)
+
+
+__all__ = ["Lock", "LockChange", "found_libraries", "lock_libraries", "pack", "verify_lock"]
+
+
+def row(library: Library) -> dict[str, Any]:
+    """A library as a row of ``fabricate library list``."""
+    return {
+        "name": library.name, "version": str(library.version), "title": library.header.title,
+        "steps": list(library.step_lists), "scenarios": list(library.scenarios),
+        "from": str(library.source),
+    }  # fmt: skip

@@ -1,0 +1,117 @@
+"""Orders that come in by message while a PACS is served, noted in the registry.
+
+A sender waits for its acknowledgement, which promises a worklist item and no entry in a registry: that is written
+behind it, many orders in one transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.amounts import amount
+from scenario_runner.app.run_orders import NUMBERS
+from scenario_runner.errors import MachineError
+
+if TYPE_CHECKING:
+    from scenario_runner.orders.order import Order
+    from scenario_runner.registry.location import Location
+    from scenario_runner.registry.orders import SeenOrder
+
+LOGGER = logging.getLogger(__name__)
+_AT_ONCE: Final = 500
+"""Orders of a transaction."""
+_MOST_WAITING: Final = 100_000
+"""Orders that wait for a registry that cannot be written; later ones are not noted."""
+
+
+class OrdersTaken:
+    """Tells the registry of orders; any thread may give some. It never keeps one from being taken.
+
+    The registry is opened when the first order comes.
+    """
+
+    def __init__(self, registry: Location) -> None:
+        self._registry = registry
+        self._waiting: queue.SimpleQueue[list[SeenOrder] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, orders: Sequence[Order]) -> None:
+        """Note what was ordered."""
+        if found := [one for order in orders for one in _seen(order)]:
+            self._waiting.put(found)
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="orders-taken")
+                    self._thread.start()
+
+    def close(self) -> None:
+        """Write what waits, and let go of the registry."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join()
+
+    def _work(self) -> None:
+        from scenario_runner.database.engine import Database
+        from scenario_runner.registry.orders import note_orders
+
+        database = Database(self._registry)
+        unwritten: list[SeenOrder] = []
+        open_ = True
+        try:
+            while open_:
+                more, open_ = self._more()
+                unwritten += more[: _MOST_WAITING - len(unwritten)]
+                try:
+                    while unwritten:
+                        note_orders(database, unwritten[:_AT_ONCE])
+                        del unwritten[:_AT_ONCE]
+                except MachineError as error:
+                    count = amount(len(unwritten), "order")
+                    LOGGER.warning("the registry was not told of %s: %s", count, error.message)
+        finally:
+            database.close()
+
+    def _more(self) -> tuple[list[SeenOrder], bool]:
+        """What waits, and whether more may come. Waits for the first."""
+        found: list[SeenOrder] = []
+        given = self._waiting.get()
+        with suppress(queue.Empty):
+            while given is not None:
+                found += given
+                given = self._waiting.get_nowait()
+        return found, given is not None
+
+
+def _seen(order: Order) -> Iterator[SeenOrder]:
+    """An order by its first number, unless it is taken back or has none."""
+    if order.status in ("cancelled", "discontinued"):
+        return
+    from scenario_runner.registry.orders import SeenOrder
+
+    for source, keyword in NUMBERS.items():
+        if number := order.text(keyword):
+            yield SeenOrder(
+                source=source,
+                id=number,
+                accession=order.text("AccessionNumber"),
+                patient_id=order.text("PatientID"),
+                modality=order.text("Modality"),
+                date=_day(order.text("ScheduledProcedureStepStartDate")),
+            )
+            return
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None

@@ -1,0 +1,67 @@
+"""The orders that studies of a run come from, as the registry notes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.planning.tagged_fields import text_of
+
+if TYPE_CHECKING:
+    from scenario_runner.engine.services import Job
+    from scenario_runner.planning.plan import PlannedPatient, PlannedStudy
+    from scenario_runner.registry.orders import SeenOrder
+
+NUMBERS: Final = {
+    "placer": "PlacerOrderNumberImagingServiceRequest",
+    "filler": "FillerOrderNumberImagingServiceRequest",
+}
+"""Where a study has its order's numbers (PS3.3 table C.4-12), the one that is noted first."""
+
+
+def orders_of(jobs: Iterable[Job], run: str) -> list[SeenOrder]:
+    """An order for each study that a source of patients gives with an order number.
+
+    It goes by the placer's number; orders that share one, by the filler's.
+    """
+    ordered = [(job, study) for job in jobs for study in _from_sources(job)]
+    if not ordered:
+        return []
+    # Only here: a run without orders loads no database.
+    from scenario_runner.registry.orders import SeenOrder
+
+    found: dict[tuple[str, str], SeenOrder] = {}
+    for _, study in ordered:
+        numbers = [(who, text_of(study.tags.get(key))) for who, key in NUMBERS.items()]
+        free = ((who, number) for who, number in numbers if number and (who, number) not in found)
+        key = next(free, None)
+        if key is not None:
+            found[key] = SeenOrder(
+                source=key[0],
+                id=key[1],
+                accession=study.accession,
+                patient_id=study.patient.patient_id,
+                run=run,
+                modality=study.modality,
+                date=study.date,
+            )
+    return list(found.values())
+
+
+def _from_sources(job: Job) -> Iterator[PlannedStudy]:
+    for patient in job.case.patients:
+        if source_of(job, patient):
+            for study in patient.studies:
+                if any(key in study.tags for key in NUMBERS.values()):
+                    yield study
+
+
+def source_of(job: Job, one: PlannedPatient) -> Mapping[str, Any]:
+    """What the scenario says under ``from`` of a patient; empty where it is the scenario's own."""
+    data = job.scenario.document.data
+    entries = data.get("patients") if isinstance(data, dict) else None
+    if not isinstance(entries, list):
+        return {}
+    entry = entries[int(one.path[1])]
+    source = entry.get("from") if isinstance(entry, dict) else None
+    return source if isinstance(source, dict) else {}

@@ -1,0 +1,70 @@
+"""Scenarios that can be run by their names: those that ship with the program, and those of folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from scenario_runner.errors import InvalidInput
+from scenario_runner.language.document_kinds import scenario_files
+from scenario_runner.language.loader import load_document
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.resources import resource
+
+SHIPPED = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A scenario as its head says what it is. path: what ``fabricate run`` takes."""
+
+    name: str
+    title: str
+    tags: tuple[str, ...]
+    path: str
+    source: str
+    """``shipped``, or the folder or file it was found by."""
+
+
+def shipped_scenarios() -> list[Runnable]:
+    """All of them, in order of their paths; a file that is damaged is left out."""
+    folder = resource("scenarios")
+    return [
+        _runnable(file, f"scenarios/{file.relative_to(folder).as_posix()}", SHIPPED, data)
+        for file, data in _heads([folder])
+    ]
+
+
+def scenarios_in(path: Path) -> list[Runnable]:
+    """Those of a folder, or of a file; one that is damaged is left out."""
+    return [_runnable(file, str(file), str(path), data) for file, data in _heads([path])]
+
+
+def shipped_by_name(name: str) -> Path | None:
+    """The file of a scenario that ships, by its name or that of its file."""
+    folder = resource("scenarios")
+    files = scenario_files([folder])
+    by_file = (file for file in files if file.stem == name)
+    by_name = (file for file, data in _heads([folder]) if data.get("name") == name)
+    return next(by_file, None) or next(by_name, None)
+
+
+def _heads(paths: Iterable[Path]) -> Iterable[tuple[Path, dict[str, object]]]:
+    for file in scenario_files(paths):
+        try:
+            data = load_document(file).data
+        except InvalidInput:
+            continue
+        if isinstance(data, dict):
+            yield file, data
+
+
+def _runnable(file: Path, path: str, source: str, data: dict[str, object]) -> Runnable:
+    tags = data.get("tags")
+    return Runnable(
+        name=str(data.get("name", file.stem)),
+        title=str(data.get("title", "")),
+        tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
+        path=path,
+        source=source,
+    )

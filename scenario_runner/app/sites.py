@@ -1,0 +1,87 @@
+"""Which site is meant: a file, a name, or an address that needs no file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from scenario_runner.errors import UsageError
+from scenario_runner.language.diagnostic_words import did_you_mean, some_of
+from scenario_runner.language.document_kinds import SITE, kind_of
+
+FOLDERS = ("sites", "scenarios/sites")
+"""Where sites are looked for by their names."""
+FILE = "site.yaml"
+_ADDRESS = re.compile(r"([^@/\\]{1,16})@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+
+
+def site_path(given: str, starts: Iterable[Path]) -> Path:
+    """The file of a site that is named; an address stands for itself. Raises UsageError.
+
+    starts: folders in which, and above which, ``sites/NAME/`` and the like are looked for.
+    """
+    path = Path(given)
+    if path.is_file() or is_address(path):
+        return path
+    if path.is_dir():
+        if (found := _in(path)) is not None:
+            return found
+        raise UsageError(f"'{given}' has no site file", hint=f"a site's folder holds {FILE}")
+    names: dict[str, None] = {}
+    if len(path.parts) == 1:
+        for start in starts:
+            for folder in (start, *start.absolute().parents):
+                for place in FOLDERS:
+                    sites = folder / place
+                    for candidate in (sites / given, sites / f"{given}.yaml"):
+                        found = _in(candidate) if candidate.is_dir() else candidate
+                        if found is not None and found.is_file():
+                            return found
+                    names |= dict.fromkeys(_names(sites))
+    known = (
+        f"sites here: {some_of(names)}"
+        if names
+        else f"sites are looked for in {' and '.join(FOLDERS)}"
+    )
+    raise UsageError(
+        f"there is no site file '{given}', and no site of that name{did_you_mean(given, names)}",
+        hint=known,
+    )
+
+
+def _in(folder: Path) -> Path | None:
+    """The site file of a folder: ``site.yaml``, else the only one there is."""
+    if (folder / FILE).is_file():
+        return folder / FILE
+    files = [one for one in sorted(folder.glob("*.yaml")) if kind_of(one) == SITE]
+    return files[0] if len(files) == 1 else None
+
+
+def _names(sites: Path) -> list[str]:
+    if not sites.is_dir():
+        return []
+    folders = [one.name for one in sorted(sites.iterdir()) if one.is_dir() and _in(one)]
+    files = [one.stem for one in sorted(sites.glob("*.yaml")) if kind_of(one) == SITE]
+    return folders + files
+
+
+def is_address(path: Path) -> bool:
+    """Whether it is ``AE@HOST:PORT`` and no file."""
+    return bool(_ADDRESS.fullmatch(str(path))) and not path.exists()
+
+
+def text_of_address(path: Path | None) -> str | None:
+    """The site file that an address stands for; None for a file."""
+    if path is None or not is_address(path):
+        return None
+    match = _ADDRESS.fullmatch(str(path))
+    assert match is not None
+    dicom = {"host": match[2].strip("[]"), "port": int(match[3]), "ae_title": match[1]}
+    site = {
+        "schema": SITE,
+        "name": match[1].strip() or "address",
+        "targets": {"pacs": {"dicom": dicom}},
+    }
+    return json.dumps(site, ensure_ascii=False, indent=1) + "\n"

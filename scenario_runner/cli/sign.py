@@ -1,0 +1,89 @@
+"""``fabricate sign``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scenario_runner.cli.options import FILE, RunFolder, examples
+
+if TYPE_CHECKING:
+    from scenario_runner.evidence.signing.keys import PrivateKey
+    from scenario_runner.evidence.signing.statement import Meaning
+
+_PASSWORD = "FABRICATE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+@click.command(
+    epilog=examples(
+        "fabricate sign evidence-1 --key a.pem --meaning executed --name Jane",
+        "fabricate sign evidence-1 --key r.pem --meaning approved --name 'R. May'",
+    )
+)
+@click.argument("run", type=RunFolder())
+@click.option("--key", type=FILE, required=True, help="Private key: PEM, or of ssh-keygen.")
+@click.option(
+    "--meaning",
+    type=click.Choice(["executed", "reviewed", "approved"]),
+    required=True,
+    help="What the signature says.",
+)
+@click.option("--name", required=True, metavar="TEXT", help="Who signs.")
+@click.option("--role", default="", metavar="TEXT", help="As what.")
+@click.option("--remark", default="", metavar="TEXT", help="What is to stand beside the name.")
+@click.option(
+    "--certificate", type=FILE, help="PEM: the key's certificate, then those up to a root."
+)
+def sign(
+    run: Path,
+    key: Path,
+    meaning: Meaning,
+    name: str,
+    role: str,
+    remark: str,
+    certificate: Path | None,
+) -> int:
+    """Sign a run with a key of your own.
+
+    RUN is a run folder, or the id of a run under runs/.
+
+    The signature binds name, role, time and meaning to the manifest, and so to every file of the run and to the
+    signatures that are there already. It becomes a file in signatures/; nothing else in the folder changes. Several
+    people can sign. A run that is not as its manifest says is not signed (exit code 1).
+
+    The password of a key that has one is asked for, or taken from FABRICATE_KEY_PASSWORD.
+    """
+    from scenario_runner.evidence.signing.make import Signer, sign_run
+    from scenario_runner.evidence.signing.trust import read_certificates
+
+    if not name.strip():
+        raise click.UsageError("--name says nobody")
+    chain = (
+        [] if certificate is None else read_certificates(certificate.read_bytes(), str(certificate))
+    )
+    signer = Signer(key=_key(key), name=name.strip(), role=role.strip(), certificates=chain)
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    click.echo(f"signed: {sign_run(run, signer, meaning, now, remark.strip())}")
+    return 0
+
+
+def _key(file: Path) -> PrivateKey:
+    from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
+
+    data = file.read_bytes()
+    given = os.environ.get(_PASSWORD)
+    try:
+        return read_private_key(data, given.encode() if given else None)
+    except PasswordNeeded:
+        if not sys.stdin.isatty():
+            raise PasswordNeeded(
+                f"'{file}' is encrypted, and nobody is there to ask for its password",
+                hint=f"put it into {_PASSWORD}",
+            ) from None
+        asked = click.prompt(f"Password of {file}", hide_input=True, err=True)
+        return read_private_key(data, str(asked).encode())

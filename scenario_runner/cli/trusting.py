@@ -1,0 +1,28 @@
+"""Options and words that signing and verifying have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scenario_runner.cli.options import FILE, Decorator
+
+if TYPE_CHECKING:
+    from scenario_runner.evidence.signing.trust import Trust
+
+trust_option: Decorator = click.option(
+    "--trust",
+    "trusted",
+    type=FILE,
+    multiple=True,
+    help="Public keys and certificates that are trusted: PEM, or a .pub file of ssh-keygen. May be repeated.",
+)
+
+
+def trust_of(files: tuple[Path, ...]) -> Trust | None:
+    """What the files hold; None when there are none. Raises UsageError."""
+    from scenario_runner.evidence.signing.trust import read_trust
+
+    return read_trust([(str(file), file.read_bytes()) for file in files]) if files else None

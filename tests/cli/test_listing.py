@@ -1,0 +1,43 @@
+"""`fabricate list`, and scenarios that are run by their names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.running import ROOT, fabricate
+
+MINE = """\
+schema: scenario/v1
+name: mine
+title: One of my own
+tags: [quick]
+patients: [{studies: [{series: [{modality: CR}]}]}]
+steps: [{generate: {}}]
+"""
+
+
+def test_what_ships_is_listed_under_the_names_it_runs_by(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in fabricate("list", "--format", "json", cwd=tmp_path).check().out.splitlines()]  # fmt: skip
+    assert {ROOT / row["path"] for row in rows} == set((ROOT / "scenarios").rglob("*.yaml"))
+    assert len({row["name"] for row in rows}) == len(rows), "no name stands for two"
+    one = next(row for row in rows if row["name"] == "order_to_report")
+    assert one["path"] == "scenarios/orders/order_to_report.yaml"
+    fabricate("validate", *(row["name"] for row in rows), cwd=tmp_path).check()
+    told = fabricate("list", "--tag", "smoke", cwd=tmp_path).check().out
+    assert "xray_smoke" in told
+    assert "fault" not in told
+
+
+def test_scenarios_of_ones_own_are_listed_and_files_win_over_names(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "a.yaml").write_text(MINE)
+    (tmp_path / "scenarios" / "broken.yaml").write_text("schema: scenario/v1\nname: [")
+    told = fabricate("list", "scenarios", "--format", "csv", cwd=tmp_path).check().out
+    assert told.splitlines()[1:] == ["mine,One of my own,quick,scenarios/a.yaml,scenarios"]
+    assert "mine" in fabricate("list", cwd=tmp_path).check().out
+    fabricate("list", "scenarios", "--tag", "smoke", cwd=tmp_path).check(5)
+    (tmp_path / "xray_smoke").write_text(MINE)
+    told = fabricate("validate", "xray_smoke", "nobody", cwd=tmp_path).check(2).err
+    assert "no 'nobody' here" in told
+    assert "mine: 1 patient" in fabricate("plan", "xray_smoke", cwd=tmp_path).check().out
