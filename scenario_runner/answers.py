@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import Any, Literal, Protocol, Self
 
 from scenario_runner.dicom import statuses
+from scenario_runner.lazy_dataclasses import dataclass
 
 StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unknown"]
 Delivery = Literal["same association", "later association", "association of the peer"]
@@ -41,6 +42,17 @@ is no answer: the association was lost, aborted or silent. That is no failure: a
 def is_of(kind: str, word: str) -> bool:
     """Whether a class of status is what a ``StatusWord`` names."""
     return kind in ("success", "warning") if word == "accepted" else kind == word
+
+
+class Match(dict[str, Any]):
+    """One answer to a query, ``{KEYWORD: value}``. peer: whose it is, for whoever misses something in it."""
+
+    # Also made of pairs alone, as ``dataclasses.asdict`` copies every kind of dict.
+    def __init__(
+        self, values: Mapping[str, Any] | Iterable[tuple[str, Any]], peer: str = "the server"
+    ) -> None:
+        super().__init__(values)
+        self.peer = peer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +177,8 @@ class CommitResult:
     """What a PACS committed itself to. failed: SOP instance UID to FailureReason (PS3.3 C.14)."""
 
     transaction_uid: str
-    committed: Sequence[str]
+    committed: Mapping[str, str]
+    """SOP instance UID to the SOP class UID that it was reported with."""
     failed: Mapping[str, int]
     delivery: Delivery
     seconds: float
@@ -180,3 +193,60 @@ class MppsResult:
     comment: str = ""
     seconds: float = 0.0
     association: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """What a receiver of HL7 messages said to one of them.
+
+    code: of HL7 table 0008, AA to CR. text: MSA-3, else what its ERR segment says. commit: the commit
+    acknowledgement before it, in enhanced mode. remarks: what was unusual about it.
+    """
+
+    code: str
+    text: str
+    control_id: str
+    message: bytes
+    commit: str = ""
+    seconds: float = 0.0
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the message was taken: AA, or CA where no more is asked for."""
+        return self.code in ("AA", "CA")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcesFound:
+    """What a FHIR server found: resources as they came, its release, and whether it has more."""
+
+    resources: list[dict[str, Any]]
+    release: str = ""
+    more: bool = False
+    remark: str = ""
+    """What it said beside them."""
+    ignored: Sequence[str] = ()
+    """Search parameters that it does not say it searched by."""
+    silent: bool = False
+    """Whether it does not say what it searched by."""
+    total: int | None = None
+    """How many match in all, as it says."""
+    repeated: int = 0
+    """Resources that one page has more than once."""
+    exchange: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceWritten:
+    """What a FHIR server did with a resource. reference: ``ImagingStudy/12``.
+
+    outcome: whether it was new, changed, or there already and left as it was.
+    """
+
+    reference: str
+    outcome: Literal["created", "updated", "unchanged"]
+    status: int
+    lost: Sequence[str] = ()
+    """Elements that it gave back without what was written, or with something else."""
+    exchange: Mapping[str, Any] = field(default_factory=dict)

@@ -18,19 +18,25 @@ what ``fabricate`` returns when the error reaches the command line.
     │   ├── ProtocolViolation     the peer sent bytes that DICOM does not allow here
     │   ├── OperationFailed       the peer answered with a failure status
     │   └── Unsupported           this target cannot do that at all
+    ├── Defect                4   a plugin's or a library's code ended in something else than these
     ├── StepTimeout           1   a step took longer than its `timeout`
-    └── Interrupted         130   the user (Ctrl-C) or the system (SIGTERM) stopped the run
+    ├── Interrupted         130   the user (Ctrl-C) or the system (SIGTERM) stopped the run
+    └── Declined            130   the user looked at what was to be sent, and said no
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Severity = Literal["error", "warning"]
+
+_LONGEST_SAID = 1_000
+"""Characters of what an error of outside code says."""
 
 MOST_DIAGNOSTICS = 200
 """Findings reported of one file; who has more of them wants to see the first ones."""
@@ -59,12 +65,16 @@ class Where:
     OBR-3``. ``file`` is empty when there is none to open."""
     text: str | None = None
     """The line, where it cannot be read from the file."""
+    used: Where | None = None
+    """Where the file is used from, which may itself be used: a step list by a scenario."""
 
     @property
     def place(self) -> str:
         """The line; of a thing that is known by its plan only, what it is in there."""
         if self.label:
             return self.label
+        if self.used is not None:
+            return f"{self.file}:{self.line}, used at {self.used.file}:{self.used.line}"
         return self.path if self.file == PLAN and self.path else f"line {self.line}"
 
     @property
@@ -84,12 +94,34 @@ class Diagnostic:
     severity: Severity = "error"
 
 
-def in_file_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sorted by place within each file; the files in the order they first appear."""
-    listed = list(diagnostics)
-    files = {name: place for place, name in enumerate(dict.fromkeys(d.where.file for d in listed))}
-    return tuple(
-        sorted(listed, key=lambda d: (files[d.where.file], d.where.line, d.where.column, d.code))
+def described(error: BaseException) -> str:
+    """What somebody else's code threw, in a line for people: its kind and what it says, bounded."""
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - what an outside error says of itself is outside code too
+        said = ""
+    name = type(error).__name__
+    return f"{name}: {said[:_LONGEST_SAID]}" if said else name
+
+
+def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by place within each file, the files in the order they first appear.
+
+    Each finding once, also when an alias leads to it twice; of those at one place the shortest first.
+    """
+    unique = {
+        (d.where.file, d.where.line, d.where.column, d.code, d.message): d for d in diagnostics
+    }
+    files = {file: place for place, file in enumerate(dict.fromkeys(file for file, *_ in unique))}
+    return sorted(
+        unique.values(),
+        key=lambda d: (
+            files[d.where.file],
+            d.where.line,
+            d.where.column,
+            d.where.end_column,
+            d.code,
+        ),
     )
 
 
@@ -128,13 +160,17 @@ class InvalidInput(FabricatorError):
     exit_code = 3
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = in_file_order(diagnostics)
+        self.diagnostics = tuple(in_file_order(diagnostics))
         first = self.diagnostics[0]
         super().__init__(f"{first.where.named}: {first.message}", hint=first.hint)
 
 
 class MachineError(FabricatorError):
     """The machine could not do it: disk full, folder not writable, port taken."""
+
+
+class Defect(FabricatorError):
+    """Code of a plugin or a library ended in an exception that is none of these."""
 
 
 class TargetError(FabricatorError):
@@ -215,3 +251,9 @@ class Interrupted(FabricatorError):
 
     def __init__(self, message: str = "interrupted") -> None:
         super().__init__(message)
+
+
+class Declined(FabricatorError):
+    """Somebody looked at what was to be sent, and did not want it."""
+
+    exit_code = 130

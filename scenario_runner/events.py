@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Literal, Protocol
+
+from scenario_runner.lazy_dataclasses import dataclass
 
 AS_IT_SHOULD = "failed as it should: "
 """How the message begins of a step or check that passed because what it is about failed."""
 
+SCHEMA = "events/v1"
+"""The version of all that is said here; another number when a reader of the old one would be wrong."""
+
 Outcome = Literal["passed", "failed", "error", "skipped", "interrupted"]
-Section = Literal["steps", "finally"]
+Section = Literal["setup", "steps", "finally"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,7 @@ class Event:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         # Zero-argument super() would refer to the class before slots=True replaced it.
-        super(Event, cls).__init_subclass__(**kwargs)
+        super(Event, cls).__init_subclass__(**kwargs)  # noqa: UP008
         cls.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
     def fields(self) -> dict[str, Any]:
@@ -69,6 +74,12 @@ class RunStarted(Event):
     """Scenario and site files as named on the command line; copies lie in ``inputs/``."""
     rerun_of: dict[str, Any] | None = None
     """Of a run that repeats another: ``{run, folder, started, outcome, failed_only, cases}``."""
+    cases: int = 0
+    """How many cases there are to run."""
+    remarks: list[str] = field(default_factory=list)
+    """What sources of patients took though it is unusual, or left aside."""
+    schema: str = SCHEMA
+    """What the lines of this log mean; a log without it is of the first version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +154,21 @@ class InstanceSent(Event):
     earlier: str | None = None
     """The run that this acknowledgement is from, when it is not this one."""
 
+    def fields(self) -> dict[str, Any]:
+        """As of any event, without the search for nested ones: there may be a million of these."""
+        return {
+            "case": self.case,
+            "id": self.id,
+            "target": self.target,
+            "image": self.image,
+            "uid": self.uid,
+            "status": self.status,
+            "stored": self.stored,
+            "maybe_stored": self.maybe_stored,
+            "comment": self.comment,
+            "earlier": self.earlier,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion(Event):
@@ -204,6 +230,8 @@ class CheckFinished(Event):
     requirements: list[str]
     difference_count: int = 0
     """How many there were."""
+    foreseen: bool = False
+    """It passed because it failed as ``fails`` asks for."""
     kinds: list[dict[str, Any]] = field(default_factory=list)
     """``{attribute, expected, actual, various, count, examples}`` each: every kind, whatever the number.
     A side that is ``various`` has no value but what its values have in common; the examples
@@ -240,6 +268,8 @@ class StepFinished(Event):
     facts: dict[str, Any]
     """What the step reports about itself: counts, statuses, the association; plain values."""
     requirements: list[str]
+    foreseen: bool = False
+    """It passed because it failed as ``fails`` asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

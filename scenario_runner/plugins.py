@@ -1,4 +1,4 @@
-"""The hook specifications, and how plugins are found. Built-ins come in through the same hooks.
+"""The hook specifications, and how plugins are found and loaded. Built-ins come in through the same hooks.
 
 A plugin is a module (or any object) with functions marked ``@hookimpl``; it is found through the
 entry-point group ``scenario_runner.plugins`` or as a ``*.py`` file or package in a folder that the
@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from scenario_runner.errors import PluginError
+from scenario_runner.errors import FabricatorError, PluginError, described
+from scenario_runner.hooks import PROJECT, Later
 
 if TYPE_CHECKING:
     from scenario_runner.api import Check, Step, TargetKind
@@ -27,41 +31,19 @@ if TYPE_CHECKING:
     from scenario_runner.planning.api import Demographics, PatternField
     from scenario_runner.planning.sources import PatientSource
 
-PROJECT = "scenario_runner"
 hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
 
 BUILT_IN = (
     "scenario_runner.steps",
     "scenario_runner.checks",
     "scenario_runner.planning.built_in",
+    "scenario_runner.registry.built_in",
+    "scenario_runner.orders.built_in",
     "scenario_runner.imaging.built_in",
     "scenario_runner.targets",
     "scenario_runner.conformance",
     "scenario_runner.evidence.built_in",
 )
-
-
-class Later:
-    """A class that a hook gives by name and place, to be loaded when a file uses it.
-
-    place: ``package.module:Class``.
-    """
-
-    __slots__ = ("name", "place")
-
-    def __init__(self, name: str, place: str) -> None:
-        self.name, self.place = name, place
-
-    @classmethod
-    def each(cls, package: str, places: Mapping[str, str]) -> list[Any]:
-        """One for each name, at its ``module:Class`` of the package."""
-        return [cls(name, f"{package}.{place}") for name, place in places.items()]
-
-    def load(self) -> Any:
-        """Import it."""
-        module, _, name = self.place.partition(":")
-        return getattr(importlib.import_module(module), name)
 
 
 _KEYS = {"fabricate_iod_builders": ("defaults", "key")}
@@ -152,7 +134,9 @@ class Plugins:
                     things = list(implementation.function())
                     if plugin not in BUILT_IN:
                         things = [_ready(thing) for thing in things]
-                except Exception as error:
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
                     raise PluginError(
                         f"plugin '{plugin}' failed in {hook}: {_reason(error)}"
                     ) from error
@@ -202,14 +186,43 @@ class Plugins:
             if not name.startswith("scenario_runner.")
         )
 
+    @contextmanager
+    def blaming(self) -> Iterator[None]:
+        """Name the plugin whose code throws within. Raises PluginError for it."""
+        try:
+            yield
+        except (FabricatorError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if (name := self._thrower(error)) is None:
+                raise
+            raise PluginError(f"plugin '{name}' failed: {_reason(error)}") from error
+
+    def _thrower(self, error: BaseException) -> str | None:
+        """The plugin from outside the package that was at work when something was thrown."""
+        outside = {
+            getattr(plugin, "__name__", name): name
+            for name, plugin in self._manager.list_name_plugin()
+            if name not in BUILT_IN
+        }
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            module = str(frame.f_globals.get("__name__", ""))
+            parts = module.split(".")
+            for end in range(len(parts), 0, -1):
+                if name := outside.get(".".join(parts[:end])):
+                    return name
+        return None
+
     def _load_entry_points(self) -> None:
         try:
             self._manager.load_setuptools_entrypoints("scenario_runner.plugins")
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(f"an installed plugin cannot be loaded: {_reason(error)}") from error
 
     def _load_folder(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 - false for what is no name
             raise PluginError(
                 f"plugin folder '{folder}' does not exist",
                 hint="the site file's 'plugins' is relative to the site file",
@@ -230,8 +243,10 @@ class Plugins:
             spec.loader.exec_module(module)
             self._manager.register(module, name=plugin_name)
             self._manager.check_pending()
-        except Exception as error:
+        except BaseException as error:
             del sys.modules[module_name]
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise PluginError(
                 f"plugin '{plugin_name}' cannot be loaded: {_reason(error)}"
             ) from error
@@ -270,8 +285,8 @@ def _ready(thing: Any) -> Any:
     return thing
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """What went wrong, in a line for people."""
     if isinstance(error, SyntaxError):
         return f"{Path(error.filename or '?').name}:{error.lineno}: {error.msg}"
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    return described(error)

@@ -8,7 +8,7 @@ from typing import Literal
 from scenario_runner.errors import MachineError
 
 
-def resource(folder: Literal["schemas", "reports", "scenarios"], name: str = "") -> Path:
+def resource(folder: Literal["schemas", "reports", "scenarios", "docs"], name: str = "") -> Path:
     """The path of a shipped file, or of the whole folder when name is empty.
 
     A wheel has them under ``scenario_runner/_shipped``; a clone at the top of the repository.

@@ -4,20 +4,24 @@ Built-ins import the same names. Nothing here loads wire code.
 """
 
 from scenario_runner.answers import (
+    Acknowledged,
     CommitResult,
     Echo,
     Fetched,
     FetchResult,
     MppsResult,
     Received,
+    ResourcesFound,
+    ResourceWritten,
     RetrieveResult,
     StatusWord,
     StoreStatus,
     is_of,
     status_class,
 )
-from scenario_runner.api.checks import Check, CheckResult
+from scenario_runner.api.checks import Check
 from scenario_runner.api.differences import Difference, Differences, Kind
+from scenario_runner.api.inbox import Inbox, Incoming, Turn
 from scenario_runner.api.ledger import (
     Asked,
     FetchedPart,
@@ -35,10 +39,12 @@ from scenario_runner.api.operations import (
     RetrieveRequest,
     StoreOptions,
 )
-from scenario_runner.api.steps import Step, StepContext, StepResult
+from scenario_runner.api.results import CheckResult, Picture, StepResult
+from scenario_runner.api.steps import Step, StepContext, WorklistFolder
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.deadline import Deadline
-from scenario_runner.language.faults import Fault, Faults
+from scenario_runner.hooks import hookimpl
+from scenario_runner.language.document import Origins
 from scenario_runner.language.fields import (
     AttributeName,
     Attributes,
@@ -63,9 +69,11 @@ from scenario_runner.language.fields import (
     Time,
     ValidatorName,
 )
-from scenario_runner.plugins import hookimpl
+from scenario_runner.language.pacs_faults import Fault, Faults
+from scenario_runner.planning.sources import PatientSource, SourceContext, Sourced, SourceError
 
 __all__ = [
+    "Acknowledged",
     "Asked",
     "AttributeName",
     "Attributes",
@@ -88,6 +96,8 @@ __all__ = [
     "Fetched",
     "FetchedPart",
     "FindRequest",
+    "Inbox",
+    "Incoming",
     "InputFile",
     "Instances",
     "Keys",
@@ -97,9 +107,14 @@ __all__ = [
     "Model",
     "MppsResult",
     "Name",
+    "Origins",
+    "PatientSource",
+    "Picture",
     "QueryLevel",
     "Received",
     "Renditions",
+    "ResourceWritten",
+    "ResourcesFound",
     "RetrieveKeys",
     "RetrieveRequest",
     "RetrieveResult",
@@ -110,6 +125,9 @@ __all__ = [
     "Selection",
     "SentEarlier",
     "SentInstance",
+    "SourceContext",
+    "SourceError",
+    "Sourced",
     "StatusWord",
     "Step",
     "StepContext",
@@ -123,7 +141,9 @@ __all__ = [
     "TargetSetup",
     "Text",
     "Time",
+    "Turn",
     "ValidatorName",
+    "WorklistFolder",
     "hookimpl",
     "is_of",
     "status_class",

@@ -8,6 +8,7 @@ from typing import Any
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
+from scenario_runner.dicom.private_names import private_name
 from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.errors import UsageError
 
@@ -54,6 +55,8 @@ def _values(key: str, value: Any) -> list[Any]:
 
 
 def _vr(key: str) -> str:
+    if private_name(key) is not None:
+        return "LO"
     tag = tag_for_keyword(key) if len(key) != 8 or key.isalpha() else _number(key)
     return "" if tag is None else vr_of(tag)
 

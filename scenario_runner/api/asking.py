@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
+from scenario_runner.answers import Match
 from scenario_runner.api.alternatives import alternatives
-from scenario_runner.api.operations import FindRequest, QueryLevel
+from scenario_runner.api.operations import FindRequest, QueryLevel, Remark
+from scenario_runner.dicom.answer_matching import NameMatching, Unmet, unmet
 from scenario_runner.dicom.characters import parse, unencodable
-from scenario_runner.dicom.levels import unique_key
-from scenario_runner.dicom.meeting import NameMatching, Unmet, unmet
+from scenario_runner.dicom.levels import COMPUTED, unique_key
+from scenario_runner.dicom.private_names import private_name, value_in
 from scenario_runner.language.dicom_text import as_key
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +40,14 @@ class Answers:
     """Answers that were taken out for a value of a key that the server does not match on."""
     repeated: int = 0
     """Answers that repeat another's unique key, as the site file declares that they do."""
+    repeats: int = 0
+    """The same, though the site file does not declare it."""
+    repeated_key: str = ""
+    """That unique key."""
+    partly: bool = False
+    """Whether the server said that it does not support all optional keys (FF01, PS3.4 table C.4-1)."""
+    more: bool = False
+    """Whether there are more than were wanted."""
     unsure: dict[str, int] = field(default_factory=dict)
     """Keys of which so many answers cannot be compared, for letters were lost in a character set."""
     not_returned: tuple[str, ...] = ()
@@ -49,12 +60,16 @@ class Answers:
         key = "" if request.level == "worklist" else unique_key(request.level)
         known = [match.get(key, match) for match in self.matches]
         self.matches += [one for one in other.matches if one.get(key, one) not in known]
-        if request.limit is not None:
+        cut = request.limit is not None and len(self.matches) > request.limit
+        if cut:
             del self.matches[request.limit :]
         self.count += other.count
         self.queries += other.queries
         self.sorted_out += other.sorted_out
         self.repeated += other.repeated
+        self.repeats += other.repeats
+        self.partly = self.partly or other.partly
+        self.more = self.more or other.more or cut
         for name, found in other.unmet.items():
             self.unmet.setdefault(name, []).extend(found)
         for counts, more in ((self.declared, other.declared), (self.unsure, other.unsure)):
@@ -63,7 +78,7 @@ class Answers:
         self.not_returned = tuple(
             name
             for name in dict.fromkeys((*self.not_returned, *other.not_returned))
-            if not any(name in match for match in self.matches)
+            if not any(_has(match, name) for match in self.matches)
         )
 
     @property
@@ -79,11 +94,21 @@ class Answers:
     def problem(self) -> str:
         """What is wrong, in a sentence; empty when nothing is."""
         parts = []
+        if self.repeats:
+            parts.append(
+                f"{self.repeats} of {amount(self.count, 'answer')} "
+                f"{'repeats' if self.repeats == 1 else 'repeat'} the {self.repeated_key} of another, which is "
+                f"unique; if '{self.target}' answers once for each instance, the site file may say "
+                "expects: {repeated_matches: true}"
+                if self.repeated_key != "SOPInstanceUID"
+                else f"{amount(self.repeats, 'answer')} for an instance that was answered before"
+            )
         if lacks := self.lacks:
             keys = ", ".join(lacks)
+            written = ", ".join(f"'{one}'" if "," in one else one for one in lacks)
             parts.append(
                 f"'{self.target}' does not match by {keys}: {_every(self.count)} without a value for it; "
-                f"if it lacks it, the site file may say expects: {{unsupported_keys: [{keys}]}}"
+                f"if it lacks it, the site file may say expects: {{unsupported_keys: [{written}]}}"
             )
         for key, found in self.unmet.items():
             if key in lacks:
@@ -111,6 +136,10 @@ class Answers:
             )
         if self.repeated:
             parts.append(f"{amount(self.repeated, 'answer')} repeated others")
+        if self.partly:
+            parts.append(f"'{self.target}' says that it does not support all keys (FF01)")
+        if self.more:
+            parts.append("there are more, beyond the limit")
         if self.unsure:
             keys = ", ".join(f"{key} ({amount(n, 'answer')})" for key, n in self.unsure.items())
             parts.append(f"not compared, for its character set has or says it not: {keys}")
@@ -134,6 +163,12 @@ class Answers:
             facts["unsupported_keys"] = list(self.declared)
         if self.repeated:
             facts["repeated_matches"] = self.repeated
+        if self.repeats:
+            facts["undeclared_repeats"] = self.repeats
+        if self.partly:
+            facts["status"] = "FF01"
+        if self.more:
+            facts["more"] = True
         if self.queries > 1:
             facts["queries"] = self.queries
         if self.unsure:
@@ -166,16 +201,22 @@ def ask_each(
     watched = [_Watched(request) for request in requests]
     found = target.find_each([one.request for one in watched], deadline)
     for one, matches in zip(watched, found, strict=True):
-        yield judged(target, one.request, matches, one.undeclared)
+        answers = judged(target, one.request, matches, one.undeclared)
+        answers.partly = "keys not supported" in one.remarks
+        answers.more = "more" in one.remarks
+        yield answers
 
 
 class _Watched:
-    """A request that notes of which attributes the answers do not say the character set."""
+    """A request that notes what the exchange says, and which attributes' character set it does not say."""
 
     def __init__(self, request: FindRequest) -> None:
         self.undeclared: set[str] = set()
+        self.remarks: set[Remark] = set()
         self._tell = request.undeclared
-        self.request = dataclasses.replace(request, undeclared=self._note)
+        self.request = dataclasses.replace(
+            request, undeclared=self._note, remarked=self.remarks.add
+        )
 
     def _note(self, keyword: str) -> None:
         self.undeclared.add(keyword)
@@ -200,6 +241,9 @@ def judged(
     came = len(matches)
     matches = once_each(target, request.level, matches)
     answers = Answers(target.name, [], len(matches), repeated=came - len(matches))
+    if request.level != "worklist":
+        answers.repeated_key = unique_key(request.level)
+        answers.repeats = _repeats(answers.repeated_key, matches)
     unknown = () if expects.answer_character_set else undeclared
     sent = {key: as_key(key, value) for key, value in request.match.items()}
     for match in matches:
@@ -219,13 +263,28 @@ def judged(
         if any(one.actual is not None for one in declared):
             answers.sorted_out += 1
         else:
-            answers.matches.append(match)
+            answers.matches.append(Match(match, target.name))
     answers.not_returned = tuple(
         key
         for key in request.returned
-        if request.level != "worklist" and matches and not any(key in match for match in matches)
+        if request.level != "worklist"
+        and matches
+        and not any(_has(match, key) for match in matches)
     )
     return answers
+
+
+def _has(match: Mapping[str, Any], key: str) -> bool:
+    """Whether an answer has what was asked for. Nothing is stored without what is counted up from it."""
+    if (private := private_name(key)) is not None:
+        return value_in(match, private) is not None
+    return match.get(key) is not None if key in COMPUTED else key in match
+
+
+def _repeats(key: str, matches: Sequence[Mapping[str, Any]]) -> int:
+    """How many answers have the unique key of an earlier one."""
+    named = [str(match[key]) for match in matches if match.get(key) is not None]
+    return len(named) - len(set(named))
 
 
 def _converted(found: Unmet, answer: Mapping[str, Any]) -> Unmet:

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from scenario_runner.api.differences import Difference
 from scenario_runner.language.fields import Model
 
 if TYPE_CHECKING:
+    from scenario_runner.api.results import CheckResult
     from scenario_runner.api.steps import StepContext
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """What a check found. expected and actual are plain values and always given."""
-
-    outcome: Literal["passed", "failed"]
-    expected: Any
-    actual: Any
-    message: str = ""
-    """Why it failed, or what was looked at; one sentence."""
-    differences: Sequence[Difference] = ()
-    """All of them; when there can be very many, ``Differences``, which keeps examples of each kind."""
 
 
 class Check(Model, ABC):
@@ -34,6 +19,8 @@ class Check(Model, ABC):
     deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset()
     names_in_deferred: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[str] = ""
+    looks_inside: ClassVar[bool] = True
+    """False for a check of how a step ended, which passes whatever a retrieval did not bring."""
 
     @abstractmethod
     def evaluate(self, context: StepContext) -> CheckResult:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, overload
 
 from scenario_runner.amounts import amount
+from scenario_runner.lazy_dataclasses import dataclass
 
 MOST_WHOLE = 200
 """Up to so many differences are kept one by one; of more, the examples of each kind."""

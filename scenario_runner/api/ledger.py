@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.answers import StoreStatus
 from scenario_runner.api.operations import Level
-from scenario_runner.imaging.importing.assign import Assigned
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 if TYPE_CHECKING:
@@ -129,6 +129,8 @@ class Renditions(Mapping[str, Any]):
 class Ledger:
     """The bookkeeping of one case. The last word of a target about an instance wins.
 
+    Steps that run side by side share it: what grows is walked through as a copy.
+
     *Sent* means sent by the case, to whichever target. Where something was sent is asked by name.
     """
 
@@ -138,8 +140,6 @@ class Ledger:
     """Series that ``import`` took in, by key; ``source`` makes their instances, not the factory."""
     hidden: set[str] = field(default_factory=set)
     """Keys of imported series whose pixels may show somebody: no picture of them is kept."""
-    assigned: Assigned = field(default_factory=Assigned)
-    """Which planned patients and studies the imported ones became."""
     selections: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     """What each ``generate``, ``import`` and ``send`` took, by the id of the step."""
     performed: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -177,16 +177,14 @@ class Ledger:
         step_id: str,
         series: Iterable[PlannedSeries],
         source: Callable[[PlannedImage], Instance],
-        assigned: Assigned,
         hidden: Iterable[str] = (),
     ) -> None:
         """``import`` took these series in; ``source`` gives the instance of each of their images."""
         self.hidden.update(hidden)
         taken = {one.id: one for one in series}
         self.selections[step_id] = taken
-        self.imported.update(taken)
+        self.imported = {**self.imported, **taken}  # a step beside may walk through it
         self._sources.update(dict.fromkeys(taken, source))
-        self.assigned = assigned
 
     def source(self, series: PlannedSeries) -> Callable[[PlannedImage], Instance] | None:
         """What makes the instances of an imported series; None for one of the plan."""
@@ -250,7 +248,7 @@ class Ledger:
 
     def sent(self, target: str | None = None) -> Iterator[SentInstance]:
         """Everything offered to a target (or to any) and not deleted since, in order of the first offer."""
-        return (sent for (to, _), sent in self._sent.items() if target in (None, to))
+        return (sent for (to, _), sent in list(self._sent.items()) if target in (None, to))
 
     def ever(self) -> Mapping[str, SentInstance]:
         """Everything this case offered to anybody, each instance once, by SOP instance UID as sent."""
@@ -288,12 +286,12 @@ class Ledger:
         key = image.series.id
         if target is not None:
             return key in self._left_out.get(target, ())
-        return any(key in left for left in self._left_out.values())
+        return any(key in left for left in list(self._left_out.values()))
 
     def held(self, target: str) -> dict[str, SentInstance]:
         """What the target acknowledged, and what a PACS says it sent there, by UID as sent."""
         found = {one.status.sop_instance_uid: one for one in self.sent(target) if one.stored}
-        moved = (uid for (to, uid), one in self._moved.items() if to == target and one.done)
+        moved = (uid for (to, uid), one in list(self._moved.items()) if to == target and one.done)
         return {**{uid: self._ever[uid] for uid in moved if uid in self._ever}, **found}
 
     def expected(self, target: str) -> list[SentInstance]:
@@ -313,12 +311,16 @@ class Ledger:
 
         In the order of the first attempt. What was refused, or never tried, is among it.
         """
-        found = _images(self._intended.get(target, {}).values())
-        moved = [one.image for (to, _), one in self._moved.items() if to == target]
+        found = _images(list(self._intended.get(target, {}).values()))
+        moved = [one.image for (to, _), one in list(self._moved.items()) if to == target]
         found |= {image.uid: image for image in moved}
         if not found:
             gone = self._deleted.get(target, set())
-            every = {key: one for taken in self._intended.values() for key, one in taken.items()}
+            every = {
+                key: one
+                for taken in list(self._intended.values())
+                for key, one in list(taken.items())
+            }
             found = {one.image.uid: one.image for one in self._not_deleted(target)}
             found |= _images(one for one in every.values() if one.study.uid not in gone)
             found = {uid: one for uid, one in found.items() if not self.is_left_out(one, target)}
@@ -329,7 +331,7 @@ class Ledger:
         images = (
             sent.image for sent in self.sent(target) if sent.stored or sent.status.maybe_stored
         )
-        moved = (one.image for (to, _), one in self._moved.items() if to == target)
+        moved = (one.image for (to, _), one in list(self._moved.items()) if to == target)
         return list(dict.fromkeys(image.series.study.uid for image in (*images, *moved)))
 
     def all_study_uids(self, target: str) -> list[str]:
@@ -345,11 +347,11 @@ class Ledger:
     def _not_deleted(self, target: str) -> Iterator[SentInstance]:
         """All that was ever sent, but for studies that were deleted from the target."""
         gone = self._deleted.get(target, set())
-        return (one for one in self._ever.values() if one.image.series.study.uid not in gone)
+        return (one for one in list(self._ever.values()) if one.image.series.study.uid not in gone)
 
     def deleted_elsewhere(self, study_uid: str, target: str) -> bool:
         """Whether the study was deleted by way of another target, which may be the same PACS."""
-        return any(study_uid in gone for to, gone in self._deleted.items() if to != target)
+        return any(study_uid in gone for to, gone in list(self._deleted.items()) if to != target)
 
 
 @dataclass(frozen=True, slots=True)

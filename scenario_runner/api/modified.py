@@ -12,7 +12,10 @@ from scenario_runner.language.fields import Attributes
 from scenario_runner.language.templates import is_template
 
 if TYPE_CHECKING:
-    from scenario_runner.planning.values import ValueProblem
+    from scenario_runner.planning.value_problems import ValueProblem
+
+
+Problems = list[tuple[tuple[str | int, ...], "ValueProblem"]]
 
 
 def _fitting(values: dict[str, Any]) -> dict[str, Any]:
@@ -20,16 +23,36 @@ def _fitting(values: dict[str, Any]) -> dict[str, Any]:
 
     What a template makes is looked at when it is made; unknown keywords are told by their names.
     """
+    _tell(_misfits(values))
+    return values
+
+
+def _conforming(values: dict[str, Any]) -> dict[str, Any]:
+    """The same, and such as can stand in an object of any kind."""
+    from scenario_runner.planning import judged
+
+    found = _misfits(values)
+    _tell(found or judged.problems(_known(values), judged.Object()))
+    return values
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if not _has_template(value)}
+
+
+def _misfits(values: dict[str, Any]) -> Problems:
     from scenario_runner.planning.tags import check_tags
 
-    problems: list[tuple[tuple[str | int, ...], ValueProblem]] = []
-    known = {key: value for key, value in values.items() if not _has_template(value)}
-    check_tags(known, lambda path, problem: problems.append((path, problem)))
+    problems: Problems = []
+    check_tags(_known(values), lambda path, problem: problems.append((path, problem)))
+    return problems
+
+
+def _tell(problems: Problems) -> None:
     for path, problem in problems:
         if not problem.of_key:
             about = {"keyword": path[0], "message": problem.message, "hint": problem.hint}
             raise PydanticCustomError("no_such_key", "{message}", about)
-    return values
 
 
 def _fitting_message(values: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +69,7 @@ def _has_template(value: Any) -> bool:
     return isinstance(value, str) and is_template(value)
 
 
-Modified = Annotated[Attributes, AfterValidator(_fitting)]
-"""Attributes by keyword with the values that a step gives them in objects; null leaves one out."""
+Modified = Annotated[Attributes, AfterValidator(_conforming)]
+"""Attributes by keyword with the values that a step gives them in objects, as in ``tags``."""
 ModifiedMessage = Annotated[Attributes, AfterValidator(_fitting_message)]
 """The same in a message."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from scenario_runner.dicom.retrieve_keys import Level, QueryLevel
+from scenario_runner.lazy_dataclasses import dataclass
 
 __all__ = [
-    "FetchRequest", "Fetchable", "FindRequest", "Level", "QueryLevel", "RetrieveRequest",
-    "StoreOptions", "Way",
+    "Addressed", "FetchRequest", "Fetchable", "FindRequest", "Level", "QueryLevel", "Remark",
+    "RetrieveRequest", "StoreOptions", "Way",
 ]  # fmt: skip
 
 Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "dicomweb", "orthanc"]
 """How a step may be asked to do its work: ``via``."""
 Fetchable = Literal["metadata", "frames", "rendered"]
+Remark = Literal["keys not supported", "more"]
+"""What an exchange says of its answers beside them: status FF01 (PS3.4 table C.4-1), and that there
+were more than were wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class FindRequest:
     """Told the plain facts of the association or connection."""
     undeclared: Callable[[str], Any] | None = None
     """Told each attribute of which an answer has text beyond ASCII and declares no character set."""
+    remarked: Callable[[Remark], Any] | None = None
+    """Told what the exchange says of its answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +88,15 @@ class FetchRequest:
     keys: Mapping[str, str]
     frames: Sequence[int] = ()
     accept: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """How HL7 messages to a receiver are addressed: MSH-5 and MSH-6.
+
+    encoding: the character set they are written in (MSH-18); None for what they need.
+    """
+
+    application: str = ""
+    facility: str = ""
+    encoding: str | None = None

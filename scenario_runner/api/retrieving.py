@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api.alternatives import alternatives
@@ -25,6 +25,7 @@ from scenario_runner.dicom.retrieve_keys import (
     uid_fault,
 )
 from scenario_runner.errors import OperationFailed, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.api.targets import Target

@@ -4,40 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from scenario_runner.answers import StoreStatus
+from scenario_runner.api.inbox import Inbox
 from scenario_runner.api.ledger import Ledger, Retrieved, SentEarlier, SentInstance
 from scenario_runner.api.targets import Target
 from scenario_runner.deadline import Deadline
-from scenario_runner.events import Section
 from scenario_runner.language.fields import Model
 
 if TYPE_CHECKING:
-    from scenario_runner.api.checks import CheckResult
+    from scenario_runner.api.results import CheckResult, StepResult
+    from scenario_runner.events import Section
     from scenario_runner.imaging.instance import Instance
-    from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries
+    from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries, PlannedStudy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """How a step ended. Raise TargetError, MachineError, … for ``error``; never return it."""
+class WorklistFolder(Protocol):
+    """A folder that a worklist server answers from. Raises MachineError, and what the step's deadline raises."""
 
-    outcome: Literal["passed", "failed", "skipped"] = "passed"
-    message: str = ""
-    value: Any = None
-    """What ``save_as`` stores: plain values, or a Retrieved."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the report shows about the step: plain values."""
-    reasons: Sequence[str] = ()
-    """Everything that went wrong, each kind once: what ``fails`` looks at beside the message."""
-    moot: bool = False
-    """With ``skipped``: the case cannot be carried out here. The rest of its steps, ``finally`` apart, and the case
-    itself are skipped for the reason that ``message`` gives, unless something failed."""
+    def write(self, studies: Iterable[PlannedStudy], station: str | None = None) -> list[str]:
+        """Put an item there for each study; the names of the files.
+
+        station: the AE title of who is to do the work; by default the site's.
+        """
+        ...
+
+    def remove(self, studies: Iterable[PlannedStudy]) -> int:
+        """Take the items of these studies away; how many were there."""
+        ...
 
 
 class StepContext(Protocol):
@@ -64,8 +62,26 @@ class StepContext(Protocol):
         ...
 
     @property
+    def is_judged_later(self) -> bool:
+        """Whether a check that comes after this step looks into what it saves."""
+        ...
+
+    @property
     def ledger(self) -> Ledger:
         """What this case has sent so far."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """The HL7 v2 messages that came in since the case began; for steps with ``receives_messages``.
+
+        Raises UsageError where the site has no receiver for them, MachineError when its port is taken.
+        """
+        ...
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What a step keeps for later ones of its kind in this case, under its own name."""
         ...
 
     def target(self, name: str) -> Target:
@@ -154,6 +170,10 @@ class StepContext(Protocol):
         """A new or existing folder inside the run folder. Raises UsageError when outside of it."""
         ...
 
+    def worklist(self, folder: Path) -> WorklistFolder:
+        """The folder as one that a worklist server answers from."""
+        ...
+
     def source(self, name: str) -> Path:
         """A file or folder that the scenario names, relative to where the scenario stands."""
         ...
@@ -197,10 +217,16 @@ class Step(Model, ABC):
     """Names that deferred expressions can use beside the usual ones."""
     changes_targets: ClassVar[bool] = False
     """Whether it changes how a target behaves, so that the case gets one of its own if it can."""
+    receives_messages: ClassVar[bool] = False
+    """Whether it waits for HL7 v2 messages, so that the case takes them from its start."""
     selects: ClassVar[bool] = False
     """Whether what it saves can be given to another step as ``what``."""
     example: ClassVar[str] = ""
     """One YAML line that works, for the reference."""
+
+    @classmethod
+    def announce(cls, step_id: str, parameters: Mapping[str, Any], inbox: Inbox) -> None:
+        """Tell the inbox of a case that begins what to expect; for steps with ``receives_messages``."""
 
     @abstractmethod
     def run(self, context: StepContext) -> StepResult:

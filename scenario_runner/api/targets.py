@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
 from scenario_runner.answers import (
+    Acknowledged,
     CommitResult,
     Echo,
     Fetched,
     FetchResult,
     MppsResult,
     Received,
+    ResourcesFound,
+    ResourceWritten,
     RetrieveResult,
     StoreStatus,
 )
-from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
+from scenario_runner.api.operations import (
+    Addressed,
+    FetchRequest,
+    FindRequest,
+    RetrieveRequest,
+    StoreOptions,
+)
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.part10 import Storable
-from scenario_runner.errors import Unsupported
-from scenario_runner.events import TargetFacts
-from scenario_runner.language.site_model import Expectations, Receiver
+from scenario_runner.errors import TargetError, Unsupported
+from scenario_runner.language.site_model import Expectations, Hl7Rules, Receiver
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from scenario_runner.language.faults import Fault
+    from scenario_runner.events import TargetFacts
+    from scenario_runner.language.pacs_faults import Fault
     from scenario_runner.planning.plan import PlannedCase
 
 _SERVICES: Mapping[str, str] = {
@@ -36,7 +47,13 @@ _SERVICES: Mapping[str, str] = {
     "wado": "dicomweb",
     "dicomweb": "dicomweb",
     "orthanc": "orthanc",
+    "hl7": "hl7",
+    "fhir": "fhir",
 }
+
+
+DICOMWEB_WAYS = frozenset(way for way, service in _SERVICES.items() if service == "dicomweb")
+"""Values of ``via`` that go over DICOMweb."""
 
 
 def service_of(way: str) -> str:
@@ -53,7 +70,7 @@ class Target:
 
     name: str
     facts: TargetFacts
-    expects: Expectations = Expectations()
+    expects: Expectations = Expectations.defaults()
     calling_ae_title: str = "FABRICATE"
     """What we call ourselves there."""
     lasting: bool = True
@@ -154,6 +171,61 @@ class Target:
         """
         raise self._unsupported("take performed procedure steps", "dicom")
 
+    def tell(self, message: bytes, deadline: Deadline) -> Acknowledged:
+        """Send an HL7 v2 message and wait for its acknowledgement; a refusal is an answer."""
+        raise self._unsupported("take HL7 messages", "hl7")
+
+    def tell_each(
+        self, messages: Iterable[bytes], deadline: Deadline
+    ) -> Iterator[Acknowledged | TargetError]:
+        """Several in turn, over one connection where the kind has such a thing.
+
+        What went wrong with one is yielded in its place, and the next follows.
+        """
+        for message in messages:
+            try:
+                answer: Acknowledged | TargetError = self.tell(message, deadline)
+            except TargetError as error:
+                answer = error
+            yield answer
+
+    @property
+    def addressed(self) -> Addressed:
+        """How HL7 messages to it are addressed and written."""
+        return Addressed()
+
+    def fhir_release(self, deadline: Deadline) -> str:
+        """The release of FHIR that it speaks: R4, R4B or R5."""
+        raise self._unsupported("speak FHIR", "fhir")
+
+    def fhir_search(
+        self,
+        resource: str,
+        query: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        limit: int | None = None,
+    ) -> ResourcesFound:
+        """Search for resources, all pages of them. query: a list is several parameters of one name."""
+        raise self._unsupported("search by FHIR", "fhir")
+
+    def fhir_read(self, place: str, deadline: Deadline) -> dict[str, Any]:
+        """A resource by ``Patient/123`` or a URL below the server's own."""
+        raise self._unsupported("read by FHIR", "fhir")
+
+    def fhir_write(
+        self,
+        resource: Mapping[str, Any],
+        deadline: Deadline,
+        *,
+        unless: Mapping[str, str] | None = None,
+    ) -> ResourceWritten:
+        """Put a resource under its ``id``, or create one that has none.
+
+        unless: a search that must find nothing for it to be created (conditional create).
+        """
+        raise self._unsupported("write by FHIR", "fhir")
+
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete whole studies; returns the UIDs that were there and are gone now."""
         raise self._unsupported("delete", "orthanc")
@@ -219,11 +291,17 @@ class TargetSetup:
     """An empty folder of the target's own; removed when the run is over."""
     receiver: Receiver | None = None
     """Where C-MOVE and storage commitment come back to, as the site has it."""
+    hl7_rules: Hl7Rules | None = None
+    """What messages of the site say where."""
+    zone: dt.tzinfo | None = None
+    """The site's time zone, where its file gives one."""
     folder: Path = Path()
     """What relative paths in the site file start from."""
     neighbours: MutableMapping[str, Callable[[], Any]] = field(default_factory=dict)
     """Where the targets of the run that speak DIMSE can be reached, by AE title: asked when one is called,
     for one may have to be started first. Each gives a ``ul.peer.Peer``. A kind adds itself."""
+    learned: Callable[[str], object] = field(default=lambda _: None)
+    """Told of a secret that a peer gave, such as a token, before anything of it can be shown."""
 
 
 class TargetKind(Protocol):

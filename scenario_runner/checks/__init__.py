@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import Later, hookimpl
+from scenario_runner.hooks import Later, hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.api import Check
@@ -24,6 +24,8 @@ _CHECKS = {
     "conformant": "conformant:Conformant",
     "status": "status:Status",
     "duration": "duration:Duration",
+    "hl7": "hl7:Hl7",
+    "consistent": "consistent:Consistent",
 }
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
+from scenario_runner.dicom.dictionary import attribute
+from scenario_runner.dicom.private_names import PrivateName
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -18,9 +20,32 @@ if TYPE_CHECKING:
 _SKIPPED = {0x7FE00010, 0x7FE00008, 0x7FE00009, 0xFFFCFFFC}
 
 
-def label(element: DataElement) -> str:
+def label(tag: int) -> str:
     """A keyword, or ``(gggg,eeee)`` for an attribute without one."""
-    return element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
+    found = attribute(tag)
+    return found.keyword if found and found.keyword else f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def named(dataset: Dataset) -> dict[str, int]:
+    """The tags of a data set by name: a keyword, or ``(gggg,xxee) CREATOR`` in whichever block that is.
+
+    A private creator with the attributes of its block is named by itself, ``(gggg,00xx) CREATOR``; what has no
+    creator, or a name that is taken, by its tag.
+    """
+    creators: dict[int, str] = {}
+    names: dict[str, int] = {}
+    for tag in sorted(dataset.keys()):
+        group, element = tag >> 16, tag & 0xFFFF
+        name = label(tag)
+        if group % 2 and 0x10 <= element <= 0xFF:
+            found = element_of(dataset, tag)
+            creator = str(found.value).strip() if found is not None else ""
+            creators[group << 16 | element] = creator
+            name = f"({group:04X},00xx) {creator}"
+        elif group % 2 and (creator := creators.get(group << 16 | element >> 8, "")):
+            name = str(PrivateName(group, element & 0xFF, creator))
+        names[label(tag) if name in names else name] = tag
+    return names
 
 
 def element_of(dataset: Dataset, tag: int) -> DataElement | None:
@@ -43,6 +68,9 @@ def plain_value(element: DataElement | None) -> Any:
     if element.VR == "SQ":
         return amount(len(element.value), "item")
     if isinstance(element.value, bytes):
+        text = element.value.rstrip(b" \0")
+        if element.VR == "UN" and text.isascii() and text.decode("ascii").isprintable():
+            return text.decode("ascii")  # of a private attribute whose VR nobody knows
         return amount(len(element.value), "byte")
     if element.VM > 1:
         return [_scalar(item) for item in element.value]
@@ -68,8 +96,8 @@ def differing(
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield (attribute, sent value, received value) for everything that is not the same.
 
-    only: keywords to look at at the top level, empty for all. ignored: keywords to pass over at any
-    level. Sequences are compared item by item: ``ReferencedSOPSequence[0].ReferencedSOPClassUID``.
+    only: names to look at at the top level, empty for all. ignored: names to pass over at any
+    level. A private attribute is the same in whichever block its creator has (PS3.5 7.8.1). Sequences are compared item by item: ``ReferencedSOPSequence[0].ReferencedSOPClassUID``.
     conversion: for a PACS that converts character sets; then which one is declared does not count. terms:
     what is declared around an item.
     """
@@ -77,15 +105,16 @@ def differing(
 
     if conversion is not None:
         terms = character_sets(received) or terms
-    for tag in sorted({*sent.keys(), *received.keys()}):
-        if tag in _SKIPPED or tag.element == 0 or tag.group == 2:
+    mine, other = named(sent), named(received)
+    for name, tag in sorted({**other, **mine}.items(), key=lambda one: one[1]):
+        if tag in _SKIPPED or tag & 0xFFFF == 0 or tag >> 16 == 2:
             continue
-        ours, theirs = element_of(sent, tag), element_of(received, tag)
         if conversion is not None and tag == SPECIFIC_CHARACTER_SET:
             continue
-        name = _name(ours, theirs)
         if name in ignored or (only and name not in only):
             continue
+        ours = element_of(sent, mine[name]) if name in mine else None
+        theirs = element_of(received, other[name]) if name in other else None
         where = f"{prefix}{name}"
         if ours is None or theirs is None:
             yield where, plain_value(ours), plain_value(theirs)
@@ -93,12 +122,6 @@ def differing(
             yield from _items(ours, theirs, ignored, where, conversion, terms)
         elif not _same(ours, theirs) and not _converted(name, ours, theirs, conversion, terms):
             yield where, plain_value(ours), plain_value(theirs)
-
-
-def _name(ours: DataElement | None, theirs: DataElement | None) -> str:
-    element = ours if ours is not None else theirs
-    assert element is not None
-    return label(element)
 
 
 def _items(

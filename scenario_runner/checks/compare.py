@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import field_validator, model_validator
 
 from scenario_runner.api import Check, CheckResult, StepContext
-from scenario_runner.checks.values import kind, plain, same, short, why_not_same
+from scenario_runner.checks.equality import kind, plain, same, short, why_not_same
+from scenario_runner.language.searching import PatternError, is_found, require_pattern
 
 
 def verdict(holds: bool, expected: Any, actual: Any, message: str) -> CheckResult:
@@ -97,16 +97,16 @@ class Matches(_Pair):
     @field_validator("expected")
     @classmethod
     def _compiles(cls, value: Any) -> Any:
-        try:
-            re.compile(str(value))
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
+        require_pattern(str(value))
         return value
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Search; numbers are taken as they are written, null never matches."""
         scalar = isinstance(self.actual, str | int | float) and not isinstance(self.actual, bool)
-        holds = scalar and re.search(str(self.expected), str(self.actual)) is not None
+        try:
+            holds = scalar and is_found(str(self.expected), str(self.actual))
+        except PatternError as error:
+            return verdict(False, {"matches": self.expected}, self.actual, str(error))
         message = f"{short(self.actual)} does not match {self.expected}"
         return verdict(holds, {"matches": self.expected}, self.actual, message)
 

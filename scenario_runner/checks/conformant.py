@@ -17,6 +17,7 @@ class Conformant(Check):
 
     name: ClassVar[str] = "conformant"
     example: ClassVar[str] = "conformant: {of: back, with: [standard, dciodvfy]}"
+    looks_inside: ClassVar[bool] = False
 
     of: SavedName = None
     """What ``retrieve`` saved, by name or as a template; by default what was generated."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING
 from scenario_runner.amounts import amount
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import named, unencodable
+from scenario_runner.dicom.matching import with_anything_between
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
 
@@ -56,6 +57,10 @@ _MOST = 10
 
 
 def _pattern(text: str, lacking: str) -> re.Pattern[str]:
-    runs = itertools.groupby(text, key=lambda character: character in lacking)
-    parts = (".*" if lost else re.escape("".join(run)) for lost, run in runs)
-    return re.compile("".join(parts), re.DOTALL)
+    parts = [""]
+    for lost, run in itertools.groupby(text, key=lambda character: character in lacking):
+        if lost:
+            parts.append("")
+        else:
+            parts[-1] = "".join(run)
+    return with_anything_between(parts)

@@ -14,6 +14,7 @@ class Duration(Check):
 
     name: ClassVar[str] = "duration"
     example: ClassVar[str] = "duration: {of: send, max: 10s}"
+    looks_inside: ClassVar[bool] = False
 
     of: StepName
     """The id of an earlier step."""

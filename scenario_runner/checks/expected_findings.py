@@ -77,7 +77,7 @@ def _beyond_the_faults(judgement: Judgement) -> Iterator[Difference]:
 def _faults(one: Judged) -> Sequence[PlannedFault]:
     if one.image is None:
         return ()
-    return [fault for fault in one.image.series.faults if fault.on(one.image.number)]
+    return [fault for fault in one.image.series.faults if fault.on(one.image.index + 1)]
 
 
 def _missing(name: str, rule: str, fault: str = "") -> Difference:

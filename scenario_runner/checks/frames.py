@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,14 @@ from scenario_runner.decoding import pixels_of
 from scenario_runner.dicom import syntaxes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
     from pydicom import Dataset
+
+    from scenario_runner.checks.pixel_pictures import Pictures
+
+    _Show = Callable[[np.ndarray, np.ndarray, PixelDifference | None, int | None], None]
 
 _SYNTAXES = {
     "image/jpeg": syntaxes.JPEG_LOSSLESS_SV1,
@@ -33,7 +42,11 @@ _SYNTAXES = {
 
 
 def compared(
-    context: StepContext, fetched: Renditions, differences: Differences, what: str | None
+    context: StepContext,
+    fetched: Renditions,
+    differences: Differences,
+    what: str | None,
+    pictures: Pictures,
 ) -> Iterator[tuple[str, PixelDifference | None]]:
     """Each frame's name and how it differs from the one that was sent, or None.
 
@@ -66,7 +79,8 @@ def compared(
             dataset = instance.dataset()
             for part in group:
                 context.deadline.check()
-                yield f"{image.id} frame {part.frame}", _differ(dataset, part)
+                why = _differ(dataset, part, partial(pictures.take, image, dataset))
+                yield f"{image.id} frame {part.frame}", why
 
 
 def _frames_of(one: SentInstance, fetched: Renditions) -> set[int | None]:
@@ -78,7 +92,7 @@ def _frames_of(one: SentInstance, fetched: Renditions) -> set[int | None]:
     return set(asked or range(1, series.frames + 1))
 
 
-def _differ(sent: Dataset, part: FetchedPart) -> PixelDifference | None:
+def _differ(sent: Dataset, part: FetchedPart, show: _Show) -> PixelDifference | None:
     number = part.frame or 1
     if "PixelData" not in sent:
         return PixelDifference("nothing with pixels was sent")
@@ -86,7 +100,7 @@ def _differ(sent: Dataset, part: FetchedPart) -> PixelDifference | None:
     kind, _, parameters = part.media_type.lower().partition(";")
     try:
         if kind.strip() not in ("application/octet-stream", ""):
-            return _differ_decoded(sent, number, data, _syntax(kind.strip(), parameters))
+            return _differ_decoded(sent, number, data, _syntax(kind.strip(), parameters), show)
         ours = _frame(sent, number)
     except (AttributeError, NotImplementedError, RuntimeError, ValueError, IndexError) as error:
         return PixelDifference("cannot be decoded", str(error))
@@ -97,6 +111,8 @@ def _differ(sent: Dataset, part: FetchedPart) -> PixelDifference | None:
         return PixelDifference(
             "another size", f"{amount(len(data), 'byte')} instead of {len(ours)}"
         )
+    if (theirs := _array(sent, data[: len(ours)])) is not None:
+        return _told(sent, number, _array(sent, ours), theirs, show)
     wrong = sum(one != other for one, other in zip(data, ours, strict=True))
     return PixelDifference("bytes differ", f"{wrong} of {amount(len(ours), 'byte')} differ")
 
@@ -125,9 +141,36 @@ def _frame(sent: Dataset, number: int) -> bytes:
     return bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
 
 
-def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> PixelDifference | None:
-    import copy
+def _array(sent: Dataset, frame: bytes) -> np.ndarray | None:
+    """A frame's bytes as stored values, (rows, columns[, samples]); None where they are packed otherwise."""
+    import numpy as np
 
+    bits, samples = sent.BitsAllocated, sent.SamplesPerPixel
+    shape = sent.Rows, sent.Columns
+    kind = "i" if sent.get("PixelRepresentation") else "u"
+    if bits not in (8, 16, 32) or len(frame) != shape[0] * shape[1] * samples * bits // 8:
+        return None
+    values = np.frombuffer(frame, f"<{kind}{bits // 8}")
+    if samples == 1:
+        return values.reshape(shape)
+    if sent.get("PlanarConfiguration"):
+        return np.moveaxis(values.reshape((samples, *shape)), 0, 2)
+    return values.reshape((*shape, samples))
+
+
+def _told(
+    sent: Dataset, number: int, ours: np.ndarray | None, theirs: np.ndarray, show: _Show
+) -> PixelDifference | None:
+    """How a frame differs, shown where there is room."""
+    assert ours is not None
+    found = pixel_difference(ours, theirs, sent.SamplesPerPixel)
+    show(ours, theirs, found, number if (sent.get("NumberOfFrames") or 1) > 1 else None)
+    return found
+
+
+def _differ_decoded(
+    sent: Dataset, number: int, data: bytes, syntax: str, show: _Show
+) -> PixelDifference | None:
     from pydicom.encaps import encapsulate
     from pydicom.uid import UID
 
@@ -142,4 +185,4 @@ def _differ_decoded(sent: Dataset, number: int, data: bytes, syntax: str) -> Pix
     frames = int(sent.get("NumberOfFrames") or 1)
     pixels = pixels_of(sent)
     ours = pixels[number - 1] if frames > 1 else pixels
-    return pixel_difference(ours, pixels_of(received))
+    return _told(sent, number, ours, pixels_of(received), show)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from scenario_runner.api import Check, CheckResult, Model, StepContext
 from scenario_runner.checks.compare import verdict
-from scenario_runner.checks.values import kind, same, short
+from scenario_runner.checks.equality import kind, same, short
 
 
 class In(Check):

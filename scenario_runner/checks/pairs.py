@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenario_runner.api import Asked, Difference, Differences, Retrieved, SentInstance, StepContext
 from scenario_runner.checks.asked import asked_for, chosen
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -67,7 +67,7 @@ def expected_of(
     differences: Differences,
 ) -> dict[str, SentInstance]:
     """What ought to have come; of a selection, what was never sent goes to ``differences``."""
-    sent = context.ledger.ever() if asked is None else asked.sent
+    sent = dict(context.ledger.ever()) if asked is None else asked.sent
     if what is not None:
         wanted = chosen(context, what)
         differences.extend(

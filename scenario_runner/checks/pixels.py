@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Literal
 
 from scenario_runner.amounts import amount, plural
@@ -19,8 +19,10 @@ from scenario_runner.api import (
 from scenario_runner.checks.frames import compared as compared_frames
 from scenario_runner.checks.pairs import Pair, pairs
 from scenario_runner.checks.pixel_difference import PixelDifference, pixel_difference
+from scenario_runner.checks.pixel_pictures import Pictures
 from scenario_runner.decoding import pixels_of
 from scenario_runner.errors import UsageError
+from scenario_runner.lazy_dataclasses import dataclass
 
 
 class Pixels(Check):
@@ -29,6 +31,9 @@ class Pixels(Check):
     *Sent* means sent by this case, to whichever target. What ``retrieve`` asked for has to be there: the
     study, the series or the instances that it named, or without ``match`` all of the case that is stored
     on that target; less than that fails. Reports, presentation states and other objects without pixels are passed over, and counted.
+
+    The largest difference is told with its place: x and y are column and row from 0 at the top left, frames count
+    from 1. Of up to six images that differ, three of a series, the report shows what was sent, what was received and the difference.
     """
 
     name: ClassVar[str] = "pixels"
@@ -49,13 +54,14 @@ class Pixels(Check):
             return self._of_frames(context, value)
         retrieved = context.retrieved(self.of)
         count = _Count("image")
+        pictures = Pictures(context.ledger.hidden)
         for pair in pairs(context, retrieved, count.found, self.what):
-            why = _differ(pair)
+            why = _differ(pair, pictures)
             if why is None and "PixelData" not in pair.sent:
                 count.without += 1
             else:
                 count.take(pair.image.id, why)
-        return count.verdict()
+        return count.verdict(pictures)
 
     def _of_frames(self, context: StepContext, fetched: Renditions) -> CheckResult:
         """The same for frames that came one by one."""
@@ -64,9 +70,10 @@ class Pixels(Check):
                 f"'{self.of}' holds no frames", hint="save them with retrieve: {as: frames}"
             )
         count = _Count("frame")
-        for subject, why in compared_frames(context, fetched, count.found, self.what):
+        pictures = Pictures(context.ledger.hidden)
+        for subject, why in compared_frames(context, fetched, count.found, self.what, pictures):
             count.take(subject, why)
-        return count.verdict()
+        return count.verdict(pictures)
 
 
 @dataclass(slots=True)
@@ -80,12 +87,16 @@ class _Count:
     """Objects that have no pixels to compare."""
     values: int = 0
     most: float = 0.0
+    where: str = ""
+    """Where that was."""
 
     def take(self, subject: str, why: PixelDifference | None) -> None:
         self.compared += 1
         if why is None:
             return
-        self.values, self.most = max(self.values, why.values), max(self.most, why.most)
+        self.values = max(self.values, why.values)
+        if why.most > self.most:
+            self.most, self.where = why.most, f"{subject} at {why.place}"
         self.found.append(
             Difference(
                 subject=subject,
@@ -96,7 +107,7 @@ class _Count:
             )
         )
 
-    def verdict(self) -> CheckResult:
+    def verdict(self, pictures: Pictures) -> CheckResult:
         holds = self.compared > 0 and not self.found.total
         message = (
             f"{amount(self.compared, self.noun)} {'is' if self.compared == 1 else 'are'} equal"
@@ -107,24 +118,28 @@ class _Count:
             message += f"; {self.without} without pixels, reports and the like"
         if self.found.total:
             message = self.found.sentence
-        actual: dict[str, int | float] = {
+        actual: dict[str, int | float | str] = {
             plural(self.noun): self.compared,
             "differences": self.found.total,
         }
         if self.without:
             actual["without_pixels"] = self.without
         if self.values:
-            actual |= {"most_values_differing": self.values, "largest_difference": self.most}
+            most = int(self.most) if self.most.is_integer() else self.most
+            actual |= {"most_values_differing": self.values, "largest_difference": most}
+        if self.where:
+            actual["where"] = self.where
         return CheckResult(
             outcome="passed" if holds else "failed",
             expected="as sent",
             actual=actual,
             message=message,
             differences=self.found,
+            pictures=pictures.kept,
         )
 
 
-def _differ(pair: Pair) -> PixelDifference | None:
+def _differ(pair: Pair, pictures: Pictures) -> PixelDifference | None:
     """How the two images differ, or None."""
     received = pair.received()
     if "PixelData" not in received or "PixelData" not in pair.sent:
@@ -137,4 +152,6 @@ def _differ(pair: Pair) -> PixelDifference | None:
         ours, theirs = pixels_of(pair.sent), pixels_of(received)
     except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
         return PixelDifference("cannot be decoded", str(error))
-    return pixel_difference(ours, theirs)
+    found = pixel_difference(ours, theirs, pair.sent.get("SamplesPerPixel", 1))
+    pictures.take(pair.image, pair.sent, ours, theirs, found)
+    return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
 from scenario_runner.api.asking import Answers, ask_each
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
 
 

@@ -36,6 +36,7 @@ class Status(Check):
 
     name: ClassVar[str] = "status"
     example: ClassVar[str] = "status: {of: sent, expected: success}"
+    looks_inside: ClassVar[bool] = False
 
     of: SavedName
     """What ``save_as`` stored, by name or as a template, or the id of the step."""

@@ -19,10 +19,10 @@ from scenario_runner.api import (
     Selection,
     StepContext,
 )
-from scenario_runner.checks.attributes import differing, element_of, plain_value
+from scenario_runner.checks.attributes import differing, element_of, named, plain_value
 from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.pairs import expected_of, pairs
-from scenario_runner.dicom.dictionary import tag_of
+from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.language.dicom_text import as_dicom_text
 
 _Keywords = list[AttributeName]
@@ -105,8 +105,8 @@ class Tags(Check):
             for attribute, sent, received in differing(
                 pair.sent,
                 pair.received(),
-                set(self.only),
-                set(self.except_),
+                set(map(one_spelling, self.only)),
+                set(map(one_spelling, self.except_)),
                 conversion=conversion,
             ):
                 found.append(
@@ -129,7 +129,7 @@ class Tags(Check):
         assert self.values is not None
         sent = context.ledger.ever()
         files = dict(retrieved.files)
-        if self.what is not None:
+        if self.what is not None or retrieved.asked is not None:
             expected = expected_of(context, retrieved.asked, files, self.what, found)
             found.extend(
                 Difference(
@@ -141,12 +141,15 @@ class Tags(Check):
                 for uid, one in expected.items()
                 if uid not in files
             )
+        if self.what is not None:
             files = {uid: file for uid, file in files.items() if uid in expected}
         for uid, file in files.items():
             context.deadline.check()
             dataset = read_file(file, stop_before_pixels=True)
+            tags = named(dataset)
             for keyword, wanted in self.values.items():
-                element = element_of(dataset, tag_of(keyword)) if keyword in dataset else None
+                name = one_spelling(keyword)
+                element = element_of(dataset, tags[name]) if name in tags else None
                 actual = plain_value(element) if element is not None else None
                 vr = element.VR if element is not None else ""
                 if not _agrees(wanted, actual, vr) and not (

@@ -7,27 +7,37 @@ import threading
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-from scenario_runner.engine.redaction import Redactor
+from scenario_runner.engine.bounds import bounded
+from scenario_runner.engine.moments import utc_text
+from scenario_runner.errors import FabricatorError, MachineError, described
 from scenario_runner.events import Event, EventHandler, Progress, Stamped
+from scenario_runner.redaction import Redactor
 
 _PROGRESS_EVERY = 0.1
 
 
-def utc_text(moment: dt.datetime) -> str:
-    """ISO 8601 with milliseconds and ``Z``."""
-    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 class EventBus:
-    """Takes events from any thread and hands each to every handler, one at a time."""
+    """Takes events from any thread and hands each to every handler, one at a time.
+
+    log: the consumer that keeps the evidence; handlers: all others. One that throws gets no further
+    event, and the others all of them: what is looking on does not end what it looks at. interrupt:
+    called for the KeyboardInterrupt that reaches a consumer.
+    """
 
     def __init__(
         self,
+        log: EventHandler,
         handlers: Iterable[EventHandler],
         redactor: Redactor,
         clock: Callable[[], dt.datetime],
+        interrupt: Callable[[], object] = lambda: None,
     ) -> None:
-        self._handlers = list(handlers)
+        self._log = log
+        self._all = [log, *handlers]
+        self._handlers = list(self._all)
+        self.interrupt = interrupt
+        """What Ctrl-C does."""
+        self._failed: list[tuple[EventHandler, BaseException]] = []
         self._redactor = redactor
         self._clock = clock
         self._lock = threading.Lock()
@@ -39,15 +49,44 @@ class EventBus:
         with self._lock:
             if isinstance(event, Progress) and not self._due(event):
                 return
+            said = bounded(self._redactor.tree(event))
             self._seq += 1
-            stamped = Stamped(self._seq, utc_text(self._clock()), self._redactor.tree(event))
-            for handler in self._handlers:
-                handler.handle(stamped)
+            stamped = Stamped(self._seq, utc_text(self._clock()), said)
+            for handler in list(self._handlers):
+                self._call(handler, lambda handler=handler: handler.handle(stamped))  # type: ignore[misc]
 
     def close(self) -> None:
         """Tell every handler that no event follows."""
-        for handler in self._handlers:
-            handler.close()
+        for handler in self._all:
+            self._call(handler, handler.close)
+
+    @property
+    def unrecorded(self) -> FabricatorError | None:
+        """Why nothing can be recorded any more; None while it can."""
+        error = next((error for handler, error in self._failed if handler is self._log), None)
+        if error is None or isinstance(error, FabricatorError):
+            return error
+        return MachineError(f"events cannot be recorded: {described(error)}")
+
+    def require_all(self) -> None:
+        """Raise MachineError when a consumer has thrown; the evidence of the others is whole."""
+        if self.unrecorded is not None:
+            raise self.unrecorded
+        if self._failed:
+            what = "; ".join(f"{type(one).__name__}: {described(why)}" for one, why in self._failed)
+            raise MachineError(f"a consumer of events failed: {what}") from self._failed[0][1]
+
+    def _call(self, handler: EventHandler, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except KeyboardInterrupt:
+            self.interrupt()
+        except BaseException as error:  # noqa: BLE001 - a third party's consumer may raise anything
+            if handler in self._handlers:
+                self._handlers.remove(handler)
+            # Whoever read what is printed may have gone, which is no failure (`| head`).
+            if handler is self._log or not isinstance(error, BrokenPipeError):
+                self._failed.append((handler, error))
 
     def _due(self, event: Progress) -> bool:
         key = (event.case, event.id)

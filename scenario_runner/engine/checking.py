@@ -3,60 +3,93 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Check, CheckResult, Differences
 from scenario_runner.engine.negative import judged
+from scenario_runner.engine.tracebacks import keep_traceback
 from scenario_runner.errors import (
+    Defect,
     FabricatorError,
     Interrupted,
     InvalidInput,
     StepTimeout,
     UsageError,
+    described,
 )
 from scenario_runner.events import CheckFinished, Outcome
-from scenario_runner.language.binding import bind
 from scenario_runner.language.scalars import as_written
-from scenario_runner.language.templates import render_tree
+from scenario_runner.language.scenario import parameters_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from scenario_runner.engine.context import AttemptContext
+    from scenario_runner.api import StepContext
+    from scenario_runner.engine.state import Attempt
+    from scenario_runner.language.entries import StepEntry
 
 SIBLINGS = ("must", "fails", "title", "requirements")
 
 
-def evaluate_checks(context: AttemptContext, entries: Any) -> tuple[list[CheckResult], bool]:
-    """Evaluate in order. Returns the results and whether a check with ``must`` failed.
+def is_judged(
+    step: StepEntry, entries: Sequence[StepEntry], checks: Mapping[str, type[Check]]
+) -> bool:
+    """Whether a check after a step names what the step saves; one that looks only at how it ended does not count.
+
+    entries: those of the whole case, in the order in which they run.
+    """
+    place = next(index for index, one in enumerate(entries) if one is step)
+    names = "|".join(re.escape(name) for name in (step.id, step.save_as) if name)
+    word = re.compile(rf"(?<![\w.-])(?:{names})(?![\w-])")
+    return any(
+        word.search(str(check[name]))
+        for later in entries[place + 1 :]
+        if later.step == "assert" and isinstance(later.parameters, list)
+        for check in later.parameters
+        if isinstance(check, Mapping)
+        for name in check
+        if name in checks and checks[name].looks_inside
+    )
+
+
+def evaluate_checks(
+    attempt: Attempt, context: StepContext, entries: Any
+) -> tuple[list[CheckResult], bool]:
+    """Evaluate in order, in the context of an attempt. Returns the results and whether a check with ``must`` failed.
 
     After such a check the remaining ones are reported as skipped. A check whose templates cannot be
     rendered has failed: what it talks about is not there.
     """
     results: list[CheckResult] = []
+    attempt.pictures.clear()
     stopped = False
     for index, entry in enumerate(entries):
         name = next(key for key in entry if key not in SIBLINGS)
         if stopped:
-            _report(context, name, entry, None)
+            _report(attempt, name, entry, None)
             continue
-        result = _evaluate(context, index, name, entry)
-        _report(context, name, entry, result)
+        result = _evaluate(attempt, context, index, name, entry)
+        _report(attempt, name, entry, result)
         results.append(result)
+        attempt.pictures += result.pictures
         stopped = result.outcome == "failed" and entry.get("must") is True
     return results, stopped
 
 
 def _evaluate(
-    context: AttemptContext, index: int, name: str, entry: Mapping[str, Any]
+    attempt: Attempt, context: StepContext, index: int, name: str, entry: Mapping[str, Any]
 ) -> CheckResult:
     parameters = entry[name]
-    document = context.state.job.scenario.document
-    path = (*context.entry.parameters_path, index, name)
-    model: type[Check] = context.state.services.checks[name]
+    path = (*attempt.entry.parameters_path, index, name)
+    model: type[Check] = attempt.state.services.checks[name]
     try:
-        tree = render_tree(parameters, context.names, document.where, path, model.deferred)
-        return _as_wanted(context, entry, bind(model, tree, document, path).evaluate(context))
+        check = parameters_at(parameters, path, model, attempt.names, attempt.entry.origins)
+        result = check.evaluate(context)
+        if not isinstance(result, CheckResult):
+            raise TypeError(f"it gave {type(result).__name__} and no CheckResult")  # noqa: TRY301 - as if it had raised it
+        return _as_wanted(attempt, entry, result)
     except InvalidInput as error:
         first = error.diagnostics[0]
         return CheckResult(
@@ -73,21 +106,29 @@ def _evaluate(
             message=error.message if error.hint is None else f"{error.message}; {error.hint}",
         )
         # A wrong scenario is not the failure that a negative test is about.
-        return failed if isinstance(error, UsageError) else _as_wanted(context, entry, failed)
+        return failed if isinstance(error, UsageError) else _as_wanted(attempt, entry, failed)
     except FabricatorError as error:
         # The PACS or the machine failed, not the check: report it, then end the step in an error.
         result = CheckResult(
             outcome="failed", expected=_plain(parameters), actual=None, message=str(error)
         )
         if entry.get("fails") is not None and not isinstance(error, Interrupted):
-            return _as_wanted(context, entry, result)
-        _report(context, name, entry, result, outcome="error")
+            return _as_wanted(attempt, entry, result)
+        _report(attempt, name, entry, result, outcome="error")
         raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        keep_traceback(context, error, f"Traceback of the check {name}")
+        defect = Defect(f"check '{name}' has a defect: {described(error)}")
+        result = CheckResult(
+            outcome="failed", expected=_plain(parameters), actual=None, message=defect.message
+        )
+        _report(attempt, name, entry, result, outcome="error")
+        raise defect from error
 
 
-def _as_wanted(
-    context: AttemptContext, entry: Mapping[str, Any], result: CheckResult
-) -> CheckResult:
+def _as_wanted(attempt: Attempt, entry: Mapping[str, Any], result: CheckResult) -> CheckResult:
     """The result of a check that is to fail, turned round; what was found stays in it."""
     fails = entry.get("fails")
     if fails is None:
@@ -95,7 +136,7 @@ def _as_wanted(
     failed = result.outcome == "failed"
     kinds = Differences.of(result.differences).kinds()
     holds, message = judged(
-        failed, result.message, str(as_written(fails)), context.names, [one.words for one in kinds]
+        failed, result.message, str(as_written(fails)), attempt.names, [one.words for one in kinds]
     )
     return dataclasses.replace(result, outcome="passed" if holds else "failed", message=message)
 
@@ -105,7 +146,7 @@ def _plain(parameters: Any) -> Any:
 
 
 def _report(
-    context: AttemptContext,
+    attempt: Attempt,
     name: str,
     entry: Mapping[str, Any],
     result: CheckResult | None,
@@ -118,14 +159,15 @@ def _report(
         )
         outcome = "skipped"
     found = Differences.of(result.differences)
-    context.state.services.bus.emit(
+    attempt.outlet.emit(
         CheckFinished(
-            case=context.case.id,
-            id=context.step_id,
-            attempt=context.attempt,
+            case=attempt.case.id,
+            id=attempt.step_id,
+            attempt=attempt.attempt,
             check=name,
             title=str(title or ""),
             outcome=outcome or result.outcome,
+            foreseen=entry.get("fails") is not None and (outcome or result.outcome) == "passed",
             expected=result.expected,
             actual=result.actual,
             message=result.message,

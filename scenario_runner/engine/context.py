@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -15,16 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from scenario_runner.api import (
     CheckResult,
     Deadline,
+    Inbox,
     Ledger,
     Retrieved,
     SentEarlier,
     SentInstance,
     StoreStatus,
     Target,
+    WorklistFolder,
 )
-from scenario_runner.engine.checking import evaluate_checks
-from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, CaseState
-from scenario_runner.errors import MachineError, UsageError, Where
+from scenario_runner.engine.checking import evaluate_checks, is_judged
+from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, Attempt, CaseState
+from scenario_runner.errors import FabricatorError, MachineError, UsageError, Where
 from scenario_runner.events import (
     Attached,
     Deletion,
@@ -34,14 +35,16 @@ from scenario_runner.events import (
     Progress,
 )
 from scenario_runner.language.entries import StepEntry
+from scenario_runner.language.named_files import named_file
+from scenario_runner.language.templates import evaluate, scalars
 
 if TYPE_CHECKING:
     from scenario_runner.events import Section
     from scenario_runner.imaging.instance import Instance
-    from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries
+    from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 
-class AttemptContext:
+class AttemptContext(Attempt):
     """Implements ``api.StepContext``."""
 
     def __init__(
@@ -53,12 +56,8 @@ class AttemptContext:
         deadline: Deadline,
         names: Mapping[str, Any],
     ) -> None:
-        self.state = state
-        self.entry = entry
-        self.step_id = step_id
-        self.attempt = attempt
+        super().__init__(state, entry, step_id, attempt, names)
         self.deadline = deadline
-        self.names = names
         self.captured: Any = None
         self.captured_facts: Mapping[str, Any] | None = None
         self.captured_message = ""
@@ -74,22 +73,40 @@ class AttemptContext:
         return self.entry.section
 
     @property
-    def case(self) -> PlannedCase:
-        """The plan of this case."""
-        return self.state.job.case
-
-    @property
     def is_to_fail(self) -> bool:
         """Whether this step stands beside ``fails``."""
         return self.entry.fails is not None
+
+    @property
+    def is_judged_later(self) -> bool:
+        """Whether a check after this step names what it saves, and looks at more than how it ended."""
+        scenario = self.state.job.scenario
+        entries = [*scenario.steps, *scenario.final]
+        return is_judged(self.entry, entries, self.state.services.checks)
 
     @property
     def ledger(self) -> Ledger:
         """What this case has sent so far."""
         return self.state.ledger
 
+    @property
+    def inbox(self) -> Inbox:
+        """What came in by HL7 v2."""
+        inbox = self.state.inbox
+        if inbox is None:
+            raise UsageError("this step does not say that it receives messages")
+        if isinstance(inbox, FabricatorError):
+            raise inbox
+        return inbox
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What steps keep for later ones of their kind in this case."""
+        return self.state.notes
+
     def target(self, name: str) -> Target:
         """The PACS of that name, opened on first use."""
+        self.outlet.require()
         target = self.state.target(name).watched(partial(self._seen, name))
         if not target.log_pdus:
             return target
@@ -106,7 +123,7 @@ class AttemptContext:
             new = [one for key, one in keys.items() if key not in told]
             told.update(keys)
         if new:
-            self.state.services.bus.emit(
+            self.outlet.emit(
                 PeerSeen(
                     case=self.case.id,
                     id=self.step_id,
@@ -138,7 +155,8 @@ class AttemptContext:
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances lazily, with what ``generate`` was asked to modify; read imported ones."""
-        build, modifications = self.state.factory.instance, self.ledger.modifications
+        build = self.state.factory_of(self.entry).instance
+        modifications = self.ledger.modifications
         for image in images:
             source = self.ledger.source(image.series)
             yield source(image) if source else build(image, modifications(image.series))
@@ -154,7 +172,7 @@ class AttemptContext:
         """Note what a target said about an instance, in the ledger and as an event."""
         sent = SentInstance(image, target, status, earlier)
         self.ledger.record(sent)
-        self.state.services.bus.emit(
+        self.outlet.emit(
             InstanceSent(
                 case=self.case.id,
                 id=self.step_id,
@@ -179,7 +197,7 @@ class AttemptContext:
         """Note a deletion before it begins, and in the ledger once it is done."""
         if done:
             self.ledger.forget(target, study_uids)
-        self.state.services.bus.emit(
+        self.outlet.emit(
             Deletion(
                 case=self.case.id,
                 id=self.step_id,
@@ -204,8 +222,9 @@ class AttemptContext:
             return iter(generated.values())
         if what in (None, "generated", "all"):
             return self.case.series()
-        step_id = self.state.saved_by.get(str(what), str(what))
-        selection = self.ledger.selections.get(step_id)
+        known = self.ledger.selections
+        named = [self.state.saved_by.get(each, each) for each in self.entry.called(str(what))]
+        selection = next((known[each] for each in named if each in known), None)
         if selection is None:
             raise UsageError(
                 f"'{what}' is no selection",
@@ -215,7 +234,7 @@ class AttemptContext:
 
     def saved(self, name: str) -> Any:
         """A value by ``save_as`` name or step id."""
-        return self.state.saved(name)
+        return self.state.saved(name, self.entry.called(name))
 
     def capture(
         self, value: Any, facts: Mapping[str, Any] | None = None, message: str = ""
@@ -226,6 +245,9 @@ class AttemptContext:
     def duration_of(self, step_id: str) -> float:
         """Seconds of an earlier step."""
         durations = self.state.durations
+        for each in self.entry.called(step_id):
+            if each in durations:
+                return durations[each]
         if step_id not in durations:
             raise UsageError(
                 f"no step '{step_id}' has run",
@@ -235,28 +257,33 @@ class AttemptContext:
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:
         """Evaluate a deferred expression."""
-        from scenario_runner.language.templates import evaluate
-
         if isinstance(expression, bool):
             return expression
         return evaluate(expression, {**self.names, **names}, self._where(expression))
 
     def _where(self, expression: str) -> Where:
         """Where a deferred expression stands: the parameter of this step that holds it."""
-        document = self.state.job.scenario.document
+        origins = self.entry.origins
         path = self.entry.parameters_path
         for below in self.state.services.steps[self.entry.step].deferred:
             value: Any = self.entry.parameters
             for key in below:
                 value = value.get(key) if isinstance(value, Mapping) else None
             if value == expression:
-                return document.where((*path, *below))
-        return document.where(path)
+                return origins.where((*path, *below))
+        return origins.where(path)
 
     def checks(self, entries: Any) -> list[CheckResult]:
         """Evaluate a list of checks, each reported as an event."""
-        results, self.must_stop = evaluate_checks(self, entries)
+        results, self.must_stop = evaluate_checks(self, self, entries)
         return results
+
+    def keep_pictures(self) -> None:
+        """Attach what its checks found, once it is sure that no further attempt looks again."""
+        for one in self.pictures:
+            self.attach(
+                one.name, one.png, media_type="image/png", title=one.title, subject=one.subject
+            )
 
     def validator(self, name: str) -> Any:
         """A registered validator."""
@@ -273,25 +300,21 @@ class AttemptContext:
 
     def log(self, message: str, level: Literal["info", "warning"] = "info") -> None:
         """Say something to the reader of the report."""
-        self.state.services.bus.emit(
-            Logged(case=self.case.id, id=self.step_id, level=level, message=message)
-        )
+        self.outlet.emit(Logged(case=self.case.id, id=self.step_id, level=level, message=message))
 
     def progress(self, done: int, total: int | None = None, unit: str = "instances") -> None:
         """Say how far the step has come."""
-        of = f" of {total}" if total else ""
-        self.how_far = f"{done}{of} {unit}"
-        self.state.services.bus.emit(
+        self.how_far = f"{done}{f' of {total}' if total else ''} {unit}"
+        self.outlet.emit(
             Progress(case=self.case.id, id=self.step_id, done=done, total=total, unit=unit)
         )
 
     def folder(self, name: str) -> Path:
         """A folder inside the run folder, apart for each case when there are several."""
         pure = PurePosixPath(name.replace("\\", "/"))
-        reserved = {"inputs", "evidence"}
         if pure.is_absolute() or ".." in pure.parts or ":" in name or not pure.parts:
             raise UsageError(f"'{name}' is not a folder inside the run folder")
-        if pure.parts[0] in reserved:
+        if pure.parts[0] in ("inputs", "evidence"):
             raise UsageError(f"'{pure.parts[0]}' is the run's own folder; choose another name")
         base = self.state.services.folder.joinpath(*pure.parts)
         folder = base / self._place if self.state.services.cases > 1 else base
@@ -301,9 +324,17 @@ class AttemptContext:
             raise MachineError(f"cannot make folder '{name}': {error.strerror}") from error
         return folder
 
+    def worklist(self, folder: Path) -> WorklistFolder:
+        """The folder of a worklist server."""
+        from scenario_runner.orders.worklist_folder import SharedFolder
+
+        return SharedFolder(folder, str(self.names["site"]["ae_title"]), self.deadline)
+
     def source(self, name: str) -> Path:
         """A file that the scenario names, from the folder it stands in."""
-        return Path(self.state.job.scenario.document.file).parent / name
+        entry = self.entry
+        written = next((path for path, text in scalars(entry.parameters) if text == name), ())
+        return named_file(entry.origins.where((*entry.parameters_path, *written)).file, name)
 
     def scratch(self) -> Path:
         """A new empty folder that goes when the case is over."""
@@ -331,7 +362,7 @@ class AttemptContext:
             path.write_bytes(data)
         except OSError as error:
             raise MachineError(f"cannot write '{relative}': {error.strerror}") from error
-        self.state.services.bus.emit(
+        self.outlet.emit(
             Attached(
                 case=self.case.id,
                 id=self.step_id,
@@ -345,11 +376,12 @@ class AttemptContext:
     def preview(self, instance: Instance) -> None:
         """Keep a small picture, once for each image and a dozen for each case."""
         image, seen = instance.image, self.state.previewed
-        if image is None or image.id in seen or len(seen) >= PREVIEWS_IN_A_CASE:
+        if image is None or image.series.id in self.ledger.hidden:
             return
-        if image.series.id in self.ledger.hidden:
-            return
-        seen.add(image.id)
+        with self.state.lock:  # a step beside this one may send the same
+            if image.id in seen or len(seen) >= PREVIEWS_IN_A_CASE:
+                return
+            seen.add(image.id)
         series = image.series
         self.attach(
             f"{image.id}.png",
@@ -384,8 +416,3 @@ class AttemptContext:
 
 def _safe(name: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)[:80]
-
-
-def remove_scratch(folder: Path) -> None:
-    """Remove a case's scratch folder; what a virus scanner still holds open may stay."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.language.scalars import as_written
-from scenario_runner.language.template_values import TemplateProblem
+from scenario_runner.language.searching import PatternError, first_found
+from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import render_text
 
 
@@ -26,8 +26,8 @@ def judged(
     """
     try:
         pattern = str(as_written(render_text(fails, names)))
-        found = next((text for text in (message, *reasons) if re.search(pattern, text)), None)
-    except (TemplateProblem, re.error) as error:
+        found = first_found(pattern, (message, *reasons))
+    except (TemplateProblem, PatternError) as error:
         return False, f"'fails' cannot be used: {error}"
     if not failed:
         said = f": {message}" if message else ""

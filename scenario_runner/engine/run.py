@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from scenario_runner.engine.case import CaseRunner, case_started
 from scenario_runner.engine.services import Control, Job, Order, Services
-from scenario_runner.engine.step import Ending, worst
+from scenario_runner.engine.step import Ending, from_thrown, worst
 from scenario_runner.events import CaseFinished
 
 # An error of the machine or a target says more about a run than a failed check, which says more
@@ -43,7 +43,10 @@ def _run_all(
         nonlocal failed
         if control.stop.is_set() or (failed and order.fail_fast):
             return None
-        ending = CaseRunner(job, services, order, control).run()
+        try:
+            ending = CaseRunner(job, services, order, control).run()
+        except BaseException as error:  # noqa: BLE001 - the other cases run whatever becomes of one
+            ending = _cannot_begin(job, services, error)
         failed = failed or ending.outcome in ("failed", "error")
         return ending
 
@@ -55,6 +58,18 @@ def _run_all(
         yield from [
             (job, future.result()) for job, future in [(j, pool.submit(run, j)) for j in jobs]
         ]
+
+
+def _cannot_begin(job: Job, services: Services, error: BaseException) -> Ending:
+    """A case for which nothing could be made ready: a scratch folder, a builder of a plugin."""
+    ending = from_thrown("what makes the objects", error, services)
+    services.bus.emit(case_started(job))
+    services.bus.emit(
+        CaseFinished(
+            case=job.case.id, outcome=ending.outcome, duration_s=0.0, message=ending.message
+        )
+    )
+    return ending
 
 
 def _not_run(job: Job, services: Services, why: str) -> Ending:

@@ -6,15 +6,16 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scenario_runner.engine.bus import EventBus
-from scenario_runner.engine.redaction import Redactor
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
-    from scenario_runner.api import Check, SentEarlier, Step, Target
+    from scenario_runner.api import Check, Inbox, SentEarlier, Step, Target
+    from scenario_runner.engine.bus import EventBus
     from scenario_runner.events import TargetFacts
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.language.scenario import Scenario
@@ -66,6 +67,8 @@ class Services:
     names: Mapping[str, Any]
     """What templates see beside the case's own: ``run`` and ``site``."""
     clock: Callable[[], dt.datetime]
+    inbox: Callable[[], AbstractContextManager[Inbox]]
+    """Takes HL7 v2 messages for a case while it runs."""
 
 
 @dataclass(frozen=True, slots=True)

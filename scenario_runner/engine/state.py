@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scenario_runner.api import Ledger, Target
+from scenario_runner.api import Inbox, Ledger, Picture, Target
+from scenario_runner.engine.outlet import Outlet
 from scenario_runner.engine.services import Factory, Job, Services
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import FabricatorError, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from scenario_runner.language.entries import StepEntry
+    from scenario_runner.language.uses import Branch
+    from scenario_runner.planning.plan import PlannedCase
 
 PREVIEWS_IN_A_CASE = 12
 LOGS_IN_A_CASE = 500
@@ -26,6 +33,7 @@ class CaseState:
     names: dict[str, Any]
     """What templates see: vars, matrix, run, site, the plan and everything saved."""
     factory: Factory
+    """Of all steps that run one after the other."""
     targets: Callable[[str], Target]
     scratch: Path
     """A folder that is removed when the case is over."""
@@ -34,23 +42,40 @@ class CaseState:
     """What each step gave, by step id."""
     saved_by: dict[str, str] = field(default_factory=dict)
     """Which step stored a ``save_as`` name."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What kinds of steps keep for themselves, by the name of the step."""
     durations: dict[str, float] = field(default_factory=dict)
     previewed: set[str] = field(default_factory=set)
     seen: set[tuple[str, str, str, str]] = field(default_factory=set)
     """What was told of the targets: name, SOP class, outcome and reason."""
+    inbox: Inbox | FabricatorError | None = None
+    """What came in by HL7 v2, or why nothing can; None where no step asks for it."""
     attachments: int = 0
     logs: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _factories: dict[Branch, Factory] = field(default_factory=dict)
+    """Of each branch of a ``parallel``, for a factory belongs to one thread."""
+    _meeting: threading.Lock = field(default_factory=threading.Lock)
     _told: dict[str, Target] = field(default_factory=dict)
     """The targets that know of this case."""
 
     def target(self, name: str) -> Target:
         """The PACS of that name; it learns of the case when it is first asked for."""
         target = self.targets(name)
-        if name not in self._told:
-            self._told[name] = target
-            target.case_began(self.job.case)
+        with self._meeting:
+            if name not in self._told:
+                self._told[name] = target
+                target.case_began(self.job.case)
         return target
+
+    def factory_of(self, entry: StepEntry) -> Factory:
+        """What makes the instances of a step."""
+        branch = entry.branch
+        if branch is None:
+            return self.factory
+        if branch not in self._factories:  # nobody else asks for this branch's
+            self._factories[branch] = self.services.factory()
+        return self._factories[branch]
 
     def part(self) -> None:
         """Tell the targets that the case is over."""
@@ -64,9 +89,15 @@ class CaseState:
             self.names[save_as] = value
             self.saved_by[save_as] = step_id
 
-    def saved(self, name: str) -> Any:
-        """A value by ``save_as`` name or step id. Raises UsageError when there is none."""
+    def saved(self, name: str, called: Sequence[str] = ()) -> Any:
+        """A value by ``save_as`` name or step id, or one of the ids it is called from where it is asked for.
+
+        Raises UsageError when there is none.
+        """
         known: Mapping[str, Any] = {**self.values, **self._captures()}
+        for each in called:
+            if each in known:
+                return known[each]
         if name not in known:
             raise UsageError(
                 f"nothing was saved as '{name}'",
@@ -77,7 +108,34 @@ class CaseState:
     def _captures(self) -> dict[str, Any]:
         saves = {
             entry.save_as
-            for entry in (*self.job.scenario.steps, *self.job.scenario.final)
+            for entry in (
+                *self.job.scenario.setup,
+                *self.job.scenario.steps,
+                *self.job.scenario.final,
+            )
             if entry.save_as
         }
         return {name: self.names[name] for name in saves if name in self.names}
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One attempt of one step of a case: which, and what its templates see."""
+
+    state: CaseState
+    entry: StepEntry
+    step_id: str
+    attempt: int
+    names: Mapping[str, Any]
+    outlet: Outlet = field(init=False)
+    """What it may still say."""
+    pictures: list[Picture] = field(init=False, default_factory=list)
+    """What its checks found, for eyes."""
+
+    def __post_init__(self) -> None:
+        self.outlet = Outlet(self.state.services.bus, self.entry.section)
+
+    @property
+    def case(self) -> PlannedCase:
+        """The plan of this case."""
+        return self.state.job.case

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 from scenario_runner.api import Deadline, StepResult
-from scenario_runner.engine.bus import utc_text
+from scenario_runner.engine.bounded import GRACE, within
 from scenario_runner.engine.context import AttemptContext
+from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.negative import judged
+from scenario_runner.engine.services import Services
 from scenario_runner.engine.state import CaseState
+from scenario_runner.engine.tracebacks import keep_traceback
 from scenario_runner.errors import (
+    Defect,
     FabricatorError,
     Interrupted,
     InvalidInput,
     StepTimeout,
     UsageError,
+    described,
 )
 from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
 from scenario_runner.language.entries import StepEntry
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.scenario import step_parameters
-from scenario_runner.language.template_values import TemplateProblem
-from scenario_runner.language.templates import render_text
+from scenario_runner.language.template_limits import TemplateProblem
+from scenario_runner.language.templates import is_template, render_text
+from scenario_runner.lazy_dataclasses import dataclass
 
-MISTAKES = (UsageError, InvalidInput, Interrupted)
-"""What ends a step that is to fail and is no such failure: a wrong scenario, or the user."""
+MISTAKES = (UsageError, InvalidInput, Interrupted, Defect)
+"""What ends a step that is to fail and is no such failure: a wrong scenario, the user, a bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,10 @@ class StepRunner:
         # The step's own timeout covers all its attempts and the pauses between them.
         self._deadline = deadline.within(entry.timeout)
         self._names = names
-        self._title = _title(entry, names)
+        self._title = _title(entry, names, self._deadline)
         self._bus = state.services.bus
         self._case = state.job.case.id
+        self._last: AttemptContext | None = None
 
     def run(self) -> Ending:
         """Attempt until it passes or the attempts are used up; every attempt is an event."""
@@ -108,10 +114,20 @@ class StepRunner:
             except FabricatorError as error:
                 ending = from_error(error, ending.value)
                 break
+        ending = self._with_pictures(ending)
         seconds = round(perf_counter() - started, 6)
         self._state.durations[self._id] = seconds
         titled = replace(entry, title=self._title)
         finish(self._state, titled, self._id, ending, attempt, started_at, seconds)
+        return ending
+
+    def _with_pictures(self, ending: Ending) -> Ending:
+        """The ending, the pictures of the last attempt kept; worse when there is no room for them."""
+        if self._last is not None and not self._last.outlet.is_left:
+            try:
+                self._last.keep_pictures()
+            except FabricatorError as error:
+                return worst(ending, from_error(error, ending.value))
         return ending
 
     def _retries(self, outcome: Outcome) -> bool:
@@ -122,12 +138,10 @@ class StepRunner:
         context = AttemptContext(
             self._state, self._entry, self._id, attempt, self._deadline, self._names
         )
+        self._last = context
         try:
             self._deadline.check()
-            model = self._state.services.steps[self._entry.step]
-            document = self._state.job.scenario.document
-            step = step_parameters(self._entry, model, self._names, document)
-            result: StepResult = step.run(context)
+            result = within(self._deadline, lambda: self._carry_out(context), context.outlet.leave)
         except FabricatorError as error:
             ending = from_error(error, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
@@ -138,7 +152,9 @@ class StepRunner:
                 ending, message=f"{before}{ending.message}{after}", facts=context.captured_facts
             )
             return ending if isinstance(error, MISTAKES) else self._as_wanted(ending)
-        except Exception as error:  # noqa: BLE001 - a third party's step may raise anything
+        except KeyboardInterrupt:
+            return self._interrupted(context)
+        except BaseException as error:  # noqa: BLE001 - a third party's step may raise anything
             return self._defect(context, error)
         ending = Ending(
             outcome=result.outcome,
@@ -151,6 +167,13 @@ class StepRunner:
             moot=result.moot and result.outcome == "skipped",
         )
         return self._as_wanted(ending)
+
+    def _carry_out(self, context: AttemptContext) -> StepResult:
+        model = self._state.services.steps[self._entry.step]
+        result = step_parameters(self._entry, model, self._names).run(context)
+        if not isinstance(result, StepResult):
+            raise TypeError(f"it gave {type(result).__name__} and no StepResult")
+        return result
 
     def _as_wanted(self, ending: Ending) -> Ending:
         """The ending of a step that is to fail: turned round, when it says what it should."""
@@ -167,22 +190,26 @@ class StepRunner:
             return replace(ending, outcome="passed", message=message, exit_code=0, final=False)
         return replace(ending, outcome="failed", message=message, exit_code=1)
 
-    def _defect(self, context: AttemptContext, error: Exception) -> Ending:
+    def _interrupted(self, context: AttemptContext) -> Ending:
+        self._bus.interrupt()
+        return from_error(Interrupted(), context.captured)
+
+    def _defect(self, context: AttemptContext, error: BaseException) -> Ending:
         """A bug of the step: its traceback becomes evidence, the user gets a sentence."""
-        text = "".join(traceback.format_exception(error))
-        context.attach(
-            "traceback.txt", text.encode(), media_type="text/plain", title="Traceback of the step"
-        )
-        message = f"step '{self._entry.step}' has a defect: {type(error).__name__}: {error}"
+        keep_traceback(context, error, "Traceback of the step")
+        message = f"step '{self._entry.step}' has a defect: {described(error)}"
         return Ending("error", message, value=context.captured, exit_code=4)
 
 
-def _title(entry: StepEntry, names: Mapping[str, Any]) -> str:
-    """The title with its templates rendered; as written when that cannot be done."""
+def _title(entry: StepEntry, names: Mapping[str, Any], deadline: Deadline) -> str:
+    """The title with its templates rendered; as written when that cannot be done in time."""
+    title = entry.title or ""
+    if not is_template(title):
+        return title
     try:
-        return str(as_written(render_text(entry.title or "", names)))
-    except TemplateProblem:
-        return entry.title or ""
+        return str(within(deadline, lambda: as_written(render_text(title, names)), lambda: None))
+    except (TemplateProblem, FabricatorError):
+        return title
 
 
 def from_error(error: FabricatorError, value: Any) -> Ending:
@@ -201,6 +228,16 @@ def from_error(error: FabricatorError, value: Any) -> Ending:
     return Ending(
         "error", f"{message} ({hint})" if hint else message, value, exit_code=wrong.exit_code
     )
+
+
+def from_thrown(what: str, error: BaseException, services: Services) -> Ending:
+    """The ending of a case in which code outside of any step threw something."""
+    if isinstance(error, KeyboardInterrupt):
+        services.bus.interrupt()
+        error = Interrupted()
+    if isinstance(error, FabricatorError):
+        return from_error(error, None)
+    return Ending("error", f"{what} has a defect: {described(error)}", exit_code=4)
 
 
 def finish(
@@ -227,6 +264,7 @@ def finish(
             message=ending.message,
             facts=dict(ending.facts or {}),
             requirements=list(entry.requirements),
+            foreseen=entry.fails is not None and ending.outcome == "passed",
         )
     )
 
@@ -234,7 +272,7 @@ def finish(
 def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
     """A step that does not run; it is in the record all the same."""
     ending = Ending("skipped", why)
-    entry = replace(entry, title=_title(entry, state.names))
+    entry = replace(entry, title=_title(entry, dict(state.names), Deadline(GRACE)))
     finish(state, entry, step_id, ending, 0, utc_text(state.services.clock()), 0.0)
     return ending
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.plugins import Later, hookimpl
+from scenario_runner.hooks import Later, hookimpl
 
 if TYPE_CHECKING:
     from scenario_runner.api import Step
@@ -23,7 +23,14 @@ _STEPS = {
     "mpps": "mpps:Mpps",
     "delete": "delete:Delete",
     "misbehave": "misbehave:Misbehave",
+    "hl7_send": "hl7_send:Hl7Send",
+    "hl7_wait": "hl7_wait:Hl7Wait",
+    "fhir_search": "fhir_search:FhirSearch",
+    "fhir_read": "fhir_read:FhirRead",
+    "fhir_write": "fhir_write:FhirWrite",
     "assert": "assert_:Assert",
+    "use": "use:Use",
+    "parallel": "parallel:Parallel",
     "pause": "pause:Pause",
     "log": "log:Log",
 }

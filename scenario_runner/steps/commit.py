@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from scenario_runner.api import (
@@ -14,6 +15,7 @@ from scenario_runner.api import (
     TargetName,
 )
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.steps.problems import in_words, problems, sentence
 
 _REASONS = {
@@ -63,7 +65,7 @@ class Commit(Step):
         )
         pairs = [(sop_class, uid) for uid, sop_class in instances.items()]
         result = target.commit(pairs, context.deadline, patience=self.timeout)
-        return self._judge(list(instances), result)
+        return self._judge(instances, result)
 
     def _instances(self, context: StepContext) -> dict[str, str]:
         """SOP instance UID to SOP class UID, as they were sent."""
@@ -83,26 +85,22 @@ class Commit(Step):
             for uid, sop_class in planned
         }
 
-    def _judge(self, asked: list[str], result: CommitResult) -> StepResult:
-        committed, failed = set(result.committed), result.failed
-        told = [
-            _plain(uid, failed[uid], "failure")
-            if uid in failed
-            else _plain(uid, statuses.SUCCESS, "success")
-            if uid in committed
-            else _plain(uid, None, "unknown")
-            for uid in asked
-        ]
+    def _judge(self, asked: Mapping[str, str], result: CommitResult) -> StepResult:
+        """asked: SOP instance UID to SOP class UID."""
+        told = [_told(uid, sop_class, result) for uid, sop_class in asked.items()]
         good = sum(1 for status in told if status["class"] == "success")
+        others = (result.committed.keys() | result.failed.keys()) - asked.keys()
         message = f"{good} of {len(asked)} committed in {result.seconds:.2f} s"
         bad = problems(status for status in told if status["class"] != "success")
         message += sentence(bad)
+        if others:
+            message += f"; {len(others)} reported that {'was' if len(others) == 1 else 'were'} not asked for"
         facts: dict[str, Any] = {
             "instances": len(asked),
             "committed": good,
             "transaction_uid": result.transaction_uid,
             "delivery": result.delivery,
-            "not_asked_for": len((committed | set(failed)) - set(asked)),
+            "not_asked_for": len(others),
             "problems": bad,
             "association": dict(result.association),
         }
@@ -113,6 +111,19 @@ class Commit(Step):
             facts=facts,
             reasons=in_words(bad),
         )
+
+
+def _told(uid: str, sop_class: str, result: CommitResult) -> dict[str, Any]:
+    """What was reported of one instance; a commitment for another SOP class is none for it."""
+    if uid in result.failed:
+        return _plain(uid, result.failed[uid], "failure")
+    named = result.committed.get(uid)
+    if named is None:
+        return _plain(uid, None, "unknown")
+    if named != sop_class:
+        words = f"committed as {uid_name(named) or 'no SOP class'}, not as {uid_name(sop_class)}"
+        return {**_plain(uid, None, "failure"), "comment": words}
+    return _plain(uid, statuses.SUCCESS, "success")
 
 
 def _plain(uid: str, status: int | None, status_class: str) -> dict[str, Any]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+import dataclasses
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import Selection, Step, StepContext, StepResult, Target, TargetName
+from scenario_runner.api import (
+    FindRequest,
+    Selection,
+    Step,
+    StepContext,
+    StepResult,
+    Target,
+    TargetName,
+)
+from scenario_runner.api.asking import ask_each
 from scenario_runner.checks.presence import presence
+from scenario_runner.errors import TargetError
+from scenario_runner.lazy_dataclasses import dataclass
 
 
 class Delete(Step):
@@ -20,7 +32,8 @@ class Delete(Step):
     anywhere. One that holds anything the case did not send is left alone, and the step fails. Works
     where the target has Orthanc's REST API, is the embedded PACS, or takes DELETE over DICOMweb: that is no part
     of PS3.18, so the site file says ``expects: {dicomweb_delete: true}``, or the step
-    ``via: dicomweb``. In ``finally``, a target that has no way to delete makes the step skipped, and the
+    ``via: dicomweb``. Afterwards the PACS is asked for each once more: one that is still there a few seconds
+    later fails the step. In ``finally``, a target that has no way to delete makes the step skipped, and the
     report says what is left there.
     """
 
@@ -66,7 +79,8 @@ class Delete(Step):
             # Two targets may be two ways to one PACS.
             and not ledger.deleted_elsewhere(uid, self.from_)
         ]
-        return self._result(gone, lost, found, asked=len(studies))
+        result = self._result(gone, lost, found, asked=len(studies))
+        return _asked_again(context, target, gone, result)
 
     def _chosen(self, context: StepContext, studies: list[str]) -> list[str]:
         if self.what is None:
@@ -83,7 +97,7 @@ class Delete(Step):
         wanted = set(studies)
         images = [
             one.image
-            for one in context.ledger.ever().values()
+            for one in list(context.ledger.ever().values())
             if one.image.series.study.uid in wanted
         ]
         there = presence(target, images, context.deadline)
@@ -147,6 +161,47 @@ class Delete(Step):
         return (
             "delete" not in target.capabilities if self.via is None else self.via not in target.ways
         )
+
+
+def _asked_again(
+    context: StepContext, target: Target, gone: Sequence[str], result: StepResult
+) -> StepResult:
+    """The result, failed where the PACS still has what it says to have deleted."""
+    # Our own PACS may be told to answer wrongly or never; and what it says to have deleted is.
+    if not gone or "find" not in target.capabilities or target.facts.kind == "embedded":
+        return result
+    end = monotonic() + _LATER
+    left = list(gone)
+    try:
+        while True:
+            requests = [FindRequest(level="study", match={"StudyInstanceUID": uid}) for uid in left]
+            answers = list(ask_each(target, requests, context.deadline))
+            left = [uid for uid, one in zip(left, answers, strict=True) if _has(one.matches, uid)]
+            if not left or monotonic() >= end:
+                break
+            context.deadline.sleep(_PAUSE)
+    except TargetError as error:
+        words = f"{result.message}; whether they are gone could not be asked: {error}"
+        return dataclasses.replace(result, message=words)
+    if not left:
+        return result
+    words = (
+        f"still there after {_LATER:g} s, though it was answered as deleted: {', '.join(left[:3])}"
+    )
+    return dataclasses.replace(
+        result,
+        outcome="failed",
+        message=f"{result.message}; {words}",
+        facts={**result.facts, "still_there": left[:20]},
+    )
+
+
+def _has(matches: Sequence[Mapping[str, Any]], uid: str) -> bool:
+    return any(match.get("StudyInstanceUID") == uid for match in matches)
+
+
+_LATER, _PAUSE = 5.0, 0.5
+"""Seconds that a PACS may go on answering with what it has deleted, and between two questions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,8 +26,10 @@ from scenario_runner.api import (
     status_class,
 )
 from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
+from scenario_runner.checks.asked import asked_for
 from scenario_runner.dicom.levels import unique_keys
 from scenario_runner.errors import MachineError
+from scenario_runner.lazy_dataclasses import dataclass
 
 MOST_LISTED = 10_000
 """Parts that the saved list names, as many as a template may walk; ``count`` has them all."""
@@ -66,7 +68,20 @@ def fetch(context: StepContext, target: Target, wanted: Wanted) -> StepResult:
         keeper.results.append(target.fetch(request, keeper, context.deadline))
         keeper.short += max(0, len(frames) - keeper.since)
         context.progress(keeper.count, unit=wanted.what)
+    if wanted.expect == "success" and (context.is_to_fail or not context.is_judged_later):
+        keeper.missing = _missing(context, keeper)
     return looked_up(_judge(keeper), which)
+
+
+def _missing(context: StepContext, keeper: _Keeper) -> int:
+    """How many instances of what this case has there nothing came of; nobody else looks into what came."""
+    wanted, sent = keeper.wanted, asked_for(context, keeper.asked)
+    if wanted.what == "metadata":
+        return max(0, len(sent) - keeper.count)
+    if wanted.level != "image":
+        return 0  # one picture stands for many instances
+    pictured = {uid for uid, one in sent.items() if one.image.series.has_pixels}
+    return len(pictured - {part.sop_instance_uid for part in keeper.parts})
 
 
 def looked_up(result: StepResult, named: RetrievalKeys) -> StepResult:
@@ -139,6 +154,8 @@ class _Keeper:
     """Parts of the request under way."""
     short: int = 0
     """Frames that were asked for and did not come."""
+    missing: int = 0
+    """Instances that this case sent and of which nothing came."""
     _keys: Mapping[str, str] = field(default_factory=dict)
     _frames: tuple[int, ...] = ()
 
@@ -217,7 +234,7 @@ def _plain(result: FetchResult) -> dict[str, Any]:
 def _judge(keeper: _Keeper) -> StepResult:
     wanted, results = keeper.wanted, keeper.results
     classes = {status_class(result.status) for result in results}
-    ok = classes == {"success"} and keeper.count > 0 and not keeper.short
+    ok = classes == {"success"} and keeper.count > 0 and not (keeper.short or keeper.missing)
     refused = classes == {"failure"} and not keeper.count
     fits = {"success": ok, "failure": refused, "any": bool(results)}[wanted.expect]
     noun = {"metadata": "instance", "frames": "frame", "rendered": "rendered image"}[wanted.what]
@@ -232,6 +249,8 @@ def _judge(keeper: _Keeper) -> StepResult:
         message += f"; {value['comment']}"
     elif keeper.short:
         message += f", {keeper.short} of those asked for did not come"
+    elif keeper.missing:
+        message += f", nothing of {amount(keeper.missing, 'instance')} that this case sent"
     elif wanted.expect == "failure":
         message += ", though nothing should have been"
     facts = {

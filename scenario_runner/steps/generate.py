@@ -114,14 +114,14 @@ class Generate(Step):
             if of_series not in made:
                 of_series.mkdir(parents=True, exist_ok=True)
                 made.add(of_series)
-            return of_series / f"{image.number:06}.dcm"
+            return of_series / f"{image.index + 1:06}.dcm"
 
         images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
         written = write_behind(context.instances(images), place)
         for done, instance in enumerate(self._told(written), start=1):
             image = instance.image
             assert image is not None
-            if image.number == 1:
+            if image.index == 0:
                 context.preview(instance)
             size += instance.size
             context.progress(done, total)

@@ -18,12 +18,14 @@ from scenario_runner.api import (
     StepResult,
     Text,
 )
+from scenario_runner.imaging.importing.assign import Assigned, CannotAssign, assign
+from scenario_runner.imaging.importing.profile import IDENTITY
+from scenario_runner.imaging.importing.tally import Tally
 
 if TYPE_CHECKING:
-    from scenario_runner.imaging.importing.assign import Assigned, Identity
+    from scenario_runner.imaging.importing.assign import Identity
     from scenario_runner.imaging.importing.importer import Group, Uids
     from scenario_runner.imaging.importing.scan import Problem, Scan
-    from scenario_runner.imaging.importing.tally import Tally
 
 _SHOWN = 20
 _TEXTS = {"type": ["string", "number", "boolean"]}
@@ -66,15 +68,12 @@ class Import(Step):
     @field_validator("keep")
     @classmethod
     def _not_the_identity(cls, value: list[str]) -> list[str]:
-        from scenario_runner.imaging.importing.profile import IDENTITY
-
         if fixed := IDENTITY.intersection(value):
             raise ValueError(f"{', '.join(sorted(fixed))} comes from the plan and cannot be kept")
         return value
 
     def run(self, context: StepContext) -> StepResult:
         """Look at all files, decide whose they become, then rewrite one after the other."""
-        from scenario_runner.imaging.importing.assign import CannotAssign, assign
         from scenario_runner.imaging.importing.scan import find, scan
 
         def looked(count: int) -> None:
@@ -88,7 +87,7 @@ class Import(Step):
         problems = [*found.problems, *self._shows_somebody(found)]
         if problems:
             return _failed(context, problems, len(found.files) + len(found.problems))
-        assigned = context.ledger.assigned.copy()
+        assigned = context.notes.get(self.name, Assigned()).copy()
         try:
             identities = assign(found.files, context.case, self.as_, assigned, self.dates)
         except CannotAssign as error:
@@ -125,7 +124,6 @@ class Import(Step):
     ) -> StepResult:
         from scenario_runner.imaging.importing.deidentify import Policy
         from scenario_runner.imaging.importing.importer import Imported, bring_in
-        from scenario_runner.imaging.importing.tally import Tally
 
         into = Imported(context.scratch() if self.to is None else context.folder(self.to))
         tally = Tally()
@@ -150,9 +148,9 @@ class Import(Step):
             context.step_id,
             (one.series for one in groups),
             into,
-            assigned,
             hidden=[one.series.id for one in groups if any(file.pictured for file in one.files)],
         )
+        context.notes[self.name] = assigned
         if self.mapping:
             _keep_mapping(context, groups)
         for one in groups:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import WithJsonSchema
 
 from scenario_runner.api import Step, StepContext, StepResult
-from scenario_runner.checks.values import plain
+from scenario_runner.checks.equality import plain
 from scenario_runner.language.scalars import as_written
 
 

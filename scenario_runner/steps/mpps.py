@@ -19,9 +19,9 @@ from scenario_runner.api import (
     status_class,
 )
 from scenario_runner.api.modified import ModifiedMessage
-from scenario_runner.errors import UsageError
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
+from scenario_runner.steps.of_plan import study_called
 
 _STATUS = {
     "in-progress": "IN PROGRESS",
@@ -59,7 +59,7 @@ class Mpps(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Begin the performed step if nobody has, then say what became of it."""
-        target, study = context.target(self.to), self._study(context)
+        target, study = context.target(self.to), study_called(context, self.of)
         key = (self.to, study.uid)
         uid = context.ledger.performed.get(key)
         begun, operations = uid is not None, []
@@ -93,18 +93,9 @@ class Mpps(Step):
         if not create or self.status == "in-progress":
             attributes = {**attributes, **self.modify}
         given = {name: v for name, v in attributes.items() if v is not None}
+        told: dict[str, dict[str, Any]] = context.notes.setdefault(self.name, {})
+        told[uid] = {**told.get(uid, {}), **given}
         return target.mpps(uid, given, context.deadline, create=create)
-
-    def _study(self, context: StepContext) -> PlannedStudy:
-        studies = list(context.case.studies())
-        for study in studies:
-            if self.of in (None, study.accession, study.uid, study.id):
-                return study
-        known = ", ".join(f"{study.id} ({study.accession})" for study in studies[:10])
-        raise UsageError(
-            "the plan has no study" if self.of is None else f"the plan has no study '{self.of}'",
-            hint=f"there is: {known}" if studies else "give a patient a study",
-        )
 
     def _judge(
         self,
@@ -173,7 +164,7 @@ def begin(study: PlannedStudy, station: str) -> dict[str, Any]:
         "PerformedProcedureStepStatus": _STATUS["in-progress"],
         "PerformedProcedureStepDescription": study.procedure or study.description,
         "PerformedProcedureTypeDescription": "",
-        "ProcedureCodeSequence": [],
+        "ProcedureCodeSequence": study.procedure_codes,
         "PerformedProcedureStepEndDate": "",
         "PerformedProcedureStepEndTime": "",
         "Modality": study.modality,

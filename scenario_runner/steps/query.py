@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from scenario_runner.amounts import amount
 from scenario_runner.api import (
     AttributeName,
     FindRequest,
@@ -17,10 +15,9 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
-from scenario_runner.api.asking import ask
 from scenario_runner.api.operations import QueryLevel
-from scenario_runner.steps.undeclared import Undeclared
-from scenario_runner.steps.worklist import result_of, worklist_request
+from scenario_runner.steps.asked import asked
+from scenario_runner.steps.worklist import worklist_request
 
 
 class Query(Step):
@@ -67,17 +64,7 @@ class Query(Step):
             request = FindRequest(
                 level=self.level, match=self.match, returned=self.return_, limit=self.limit
             )
-        association: dict[str, Any] = {}
-        undeclared = Undeclared()
-        request = undeclared.noting(dataclasses.replace(request, opened=association.update))
-        target = context.target(self.on)
-        answers = ask(target.by(self.via), request, context.deadline)
-        facts = {
-            "level": self.level,
-            "keys": dict(self.match),
-            "matches": answers.matches[:20],
-            **({"association": association} if association else {}),
-            **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
-        }
-        message = amount(len(answers.matches), "match") + undeclared.words(target)
-        return result_of(answers, message, facts)
+        target = context.target(self.on).by(self.via)
+        return asked(
+            context, target, request, "match", {"level": self.level, "keys": dict(self.match)}
+        )

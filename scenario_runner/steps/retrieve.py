@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -13,8 +12,6 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Asked,
     Level,
-    Received,
-    Retrieved,
     RetrieveKeys,
     RetrieveRequest,
     RetrieveResult,
@@ -27,15 +24,17 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
-from scenario_runner.api.contexts import Held, Portion, held_by, known, portions, unknown
+from scenario_runner.api.get_contexts import Held, Portion, held_by, known, portions, unknown
 from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
 from scenario_runner.checks.asked import asked_for, named_by
-from scenario_runner.dicom.retrieve_keys import Keys, listed
+from scenario_runner.dicom.levels import UNIQUE_KEY
+from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
-from scenario_runner.errors import MachineError
 from scenario_runner.planning.plan import PlannedSeries
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up
+from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
 from scenario_runner.steps.problems import in_words, problems
+from scenario_runner.steps.retrieved_files import RetrievedFiles
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
 FrameNumber = Annotated[int, Field(ge=1)]
@@ -46,8 +45,9 @@ class Retrieve(Step):
 
     Without ``match``, what this case sent or moved to that PACS; where nothing was, what it sent anywhere,
     for somebody may have forwarded it. ``save_as`` gives a handle for the checks ``tags``,
-    ``pixels`` and ``status``. Fails when a sub-operation failed, or when less came than the PACS says
-    it sent. WADO-RS in the same words: each instance is a sub-operation, an HTTP failure is C000.
+    ``pixels`` and ``status``. Fails when a sub-operation failed, when less came than the PACS says
+    it sent, and when less came than this case has there, unless a later check looks into what was saved
+    (any but ``status``, ``duration`` and ``conformant``) and so decides that. WADO-RS in the same words: each instance is a sub-operation, an HTTP failure is C000.
 
     ``as`` asks for something else over DICOMweb; then ``save_as`` gives a mapping with ``status``,
     ``class``, ``http`` (the status code), ``media_type``, ``count`` and a list of that name:
@@ -71,7 +71,8 @@ class Retrieve(Step):
     )
     """With ``via: c-move``, the AE title of somebody else whom the PACS is to send to. Nothing comes
     back into the run; the step passes when the PACS counts every instance as sent. When it is the AE
-    title of a target of the site, what was moved can be retrieved, compared and deleted there."""
+    title of a target of the site, what was moved can be retrieved, compared and deleted there; without
+    ``match``, what that target does not take (``expects``) is left out, and told."""
     as_: Literal["instances", "metadata", "frames", "rendered"] = Field(
         default="instances", alias="as"
     )
@@ -121,6 +122,13 @@ class Retrieve(Step):
             )
         return self
 
+    def _names_all(self) -> bool:
+        """Whether what was asked for can be told without a look at what was sent."""
+        return all(
+            key in UNIQUE_KEY.values() and is_plain(listed(value))
+            for key, value in (self.match or {}).items()
+        )
+
     @property
     def _way(self) -> str | None:
         """What only DICOMweb has is asked for over DICOMweb."""
@@ -134,10 +142,13 @@ class Retrieve(Step):
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
         asked = context.ledger.asked(self.from_, self.level, self.match, named)
-        sink = _Sink(folder, context, asked)
+        sink = RetrievedFiles(folder, context, asked)
         results: list[RetrieveResult] = []
         context.capture(sink.handle(self.from_))
         which = self._keys(context, target)
+        onward = self._onward(context, which)
+        if onward is not None:
+            which = RetrievalKeys(list(onward.requests))
         for keys, portion in self._portions(context, target, which.requests, named):
             if self.via == "c-move":
                 result = target.move(
@@ -150,9 +161,26 @@ class Retrieve(Step):
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
         if self.destination is not None:
-            return looked_up(self._judge_sent_on(context, results), which)
-        expected = len(asked_for(context, asked)) if self.match is None else None
-        return looked_up(self._judge(sink, results, expected), which)
+            wanted = len(context.ledger.expected(self.from_)) if self.match is None else None
+            sent_on = SentOn(self.from_, self.destination, self.expect, wanted, onward)
+            names = context.targets_called(self.destination)
+            value, counts = [_plain(result) for result in results], _counts(results)
+            return looked_up(sent_on.judged(results, names, value, counts), which)
+        may_be_less = context.is_judged_later and not context.is_to_fail
+        # Keys of other kinds are held against what was sent, which costs its making: only where nobody else does.
+        tell = self._names_all() or (not may_be_less and self.expect == "success")
+        expected = len(asked_for(context, asked)) if tell else None
+        return looked_up(self._judge(sink, results, expected, may_be_less=may_be_less), which)
+
+    def _onward(self, context: StepContext, which: RetrievalKeys) -> OnTheWay | None:
+        """What is sent on to another target, unless the scenario says what, or that it is to fail."""
+        if self.destination is None or self.match is not None or self.expect != "success":
+            return None
+        if context.is_to_fail:
+            return None
+        names = context.targets_called(self.destination)
+        studies = [str(keys["StudyInstanceUID"]) for keys in which.requests]
+        return on_the_way(context, self.from_, names, studies)
 
     def _note_moved(
         self, context: StepContext, asked: Asked, keys: Mapping[str, Any], result: RetrieveResult
@@ -216,8 +244,11 @@ class Retrieve(Step):
         What this case planned or imported is known; of anything else the PACS is asked what it holds.
         """
         only = self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax)
+        level: Level = self.level
+        if self.destination is not None and self.match is None and "SeriesInstanceUID" in keys:
+            level = "series"
         plain = Portion(
-            RetrieveRequest(level=self.level, keys=keys, contexts=(), accept=self._accepted())
+            RetrieveRequest(level=level, keys=keys, contexts=(), accept=self._accepted())
         )
         if "wado" in target.ways and "c-get" not in target.ways:
             return [plain]  # HTTP has no presentation contexts
@@ -226,55 +257,32 @@ class Retrieve(Step):
             held = held_by(target, keys, context.deadline, only)
         if held and self.via == "c-move":  # our receiver can take any number of contexts
             pairs = list(dict.fromkeys(pair for one in held for pair in one.pairs))
-            return [Portion(RetrieveRequest(level=self.level, keys=keys, contexts=pairs))]
+            return [Portion(RetrieveRequest(level=level, keys=keys, contexts=pairs))]
         if held:
-            return portions(self.level, keys, held)
+            return portions(level, keys, held)
         if self.via == "c-move" and not only:
             return [plain]  # our receiver takes whatever comes
         planned = dict.fromkeys(series.sop_class_uid for series in _series(context))
-        request = RetrieveRequest(level=self.level, keys=keys, contexts=unknown(planned, only))
+        request = RetrieveRequest(level=level, keys=keys, contexts=unknown(planned, only))
         return [Portion(request)]
 
-    def _judge_sent_on(self, context: StepContext, results: list[RetrieveResult]) -> StepResult:
-        """The counts of the PACS are all there is; they have to be those of what it has of us."""
-        classes = Counter(status_class(result.status) for result in results)
-        failed = sum(result.failed for result in results)
-        told = sum(result.completed + result.warning for result in results)
-        wanted = len(context.ledger.expected(self.from_)) if self.match is None else None
-        names = context.targets_called(str(self.destination))
-        ok = set(classes) == {"success"} and not failed and told > 0 and wanted in (None, told)
-        fits = {
-            "success": ok,
-            "failure": set(classes) == {"failure"} and not told,
-            "any": bool(results),
-        }[self.expect]
-        counts = _counts(results)
-        message = f"{amount(told, 'instance')} sent to {self.destination}"
-        if not results:
-            message = f"'{self.from_}' has nothing to send to {self.destination}"
-        elif set(classes) != {"success"} or failed:
-            worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
-            message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
-        elif wanted not in (None, told):
-            message += f", though {wanted} of this case are stored"
-        if told and not names:
-            message += "; it is no target of the site, so nothing can be compared or deleted there"
-        return StepResult(
-            outcome="passed" if fits else "failed",
-            message=message,
-            value=[_plain(result) for result in results],
-            facts={"destination": self.destination, "targets": names, **counts},
-            reasons=in_words(counts["problems"]),
-        )
-
     def _judge(
-        self, sink: _Sink, results: list[RetrieveResult], expected: int | None
+        self,
+        sink: RetrievedFiles,
+        results: list[RetrieveResult],
+        expected: int | None,
+        *,
+        may_be_less: bool,
     ) -> StepResult:
-        """expected: how many instances the case has there, where everything was asked for."""
+        """expected: how many instances the case has there, where everything was asked for.
+
+        may_be_less: than that is for a check to find.
+        """
         classes = Counter(status_class(result.status) for result in results)
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
         repeated = sink.count - len(sink.handle(self.from_))
+        short = expected is not None and sink.count < expected
         ok = (
             set(classes) <= {"success"}
             and not failed
@@ -282,6 +290,8 @@ class Retrieve(Step):
             # A PACS that tells no count has told none that is wrong.
             and told in (0, sink.count)
             and not repeated
+            and not sink.foreign
+            and (not short or may_be_less)
         )
         refused = set(classes) == {"failure"} and sink.count == 0
         fits = {"success": ok, "failure": refused, "any": bool(results)}[self.expect]
@@ -292,18 +302,21 @@ class Retrieve(Step):
                 message = f"nothing to retrieve: nothing of this case is stored on '{self.from_}'"
         elif repeated:
             message += f", {repeated} of them a second time"
+        elif sink.foreign:
+            message += f", {len(sink.foreign)} of them not what was asked for: {sink.foreign[0]}"
         elif told not in (0, sink.count):
             message += f", though '{self.from_}' says that it sent {told}"
-        elif not ok:
+        elif not ok and not (short and set(classes) <= {"success"} and not failed):
             worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         elif self.expect == "failure":
             message += ", though nothing should have been"
-        elif expected is not None and sink.count < expected:
+        elif short:
             message += f", of {expected} that this case sent"
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,
+            **({"not_asked_for": sink.foreign[:20]} if sink.foreign else {}),
             **_over_http(results),
             **_counts(results),
         }
@@ -363,38 +376,3 @@ def _planned(context: StepContext, keys: Keys, only: str | None) -> list[Held] |
 
 def _series(context: StepContext) -> list[PlannedSeries]:
     return [*context.case.series(), *context.ledger.imported.values()]
-
-
-class _Sink:
-    """Writes each received instance to a file of a name of ours; nothing a PACS says is a path."""
-
-    def __init__(self, folder: Path, context: StepContext, asked: Asked) -> None:
-        self._folder = folder
-        self._asked = asked
-        self._context = context
-        self._files: dict[str, Path] = {}
-        self.statuses: list[dict[str, Any]] = []
-        self.count = 0
-        self.bytes = 0
-
-    def handle(self, target: str) -> Retrieved:
-        """A live view of what has come."""
-        return Retrieved(target, self._folder, self._files, self.statuses, self._asked)
-
-    def __call__(self, received: Received) -> None:
-        from scenario_runner.dicom.part10 import file_meta
-
-        self.count += 1
-        path = self._folder / f"{self.count:06}.dcm"
-        meta = file_meta(
-            received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid
-        )
-        try:
-            with path.open("xb") as file:
-                file.write(meta)
-                file.write(received.data)
-        except OSError as error:
-            raise MachineError(f"cannot write a retrieved instance: {error.strerror}") from error
-        self._files[received.sop_instance_uid] = path
-        self.bytes += len(received.data)
-        self._context.progress(self.count)

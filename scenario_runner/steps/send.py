@@ -23,8 +23,8 @@ from scenario_runner.api import (
     TargetName,
     is_of,
 )
-from scenario_runner.api.taking import LeftOut, not_taken
-from scenario_runner.api.taking import sentence as left_out_sentence
+from scenario_runner.api.accepted import LeftOut, not_taken
+from scenario_runner.api.accepted import sentence as left_out_sentence
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
@@ -75,7 +75,8 @@ class Send(Step):
     expect: Literal["accepted", "success", "warning", "failure", "unknown", "any"] = "accepted"
     """What every instance has to be answered with, in the words of the check ``status``: ``accepted`` is
     success or a warning, both of which mean that it is stored; ``failure`` an answer that refuses it,
-    for a negative test; ``unknown`` no answer at all; ``any`` takes whatever comes."""
+    for a negative test; ``unknown`` no answer at all, also since the association was lost, after which the
+    next instance is sent; ``any`` takes whatever comes."""
 
     def run(self, context: StepContext) -> StepResult:
         """Stream the instances out and count the answers."""
@@ -103,7 +104,7 @@ class Send(Step):
             associations=self.associations,
             rate=self.rate,
             resumes=self.resumes,
-            skips=self.on_abort == "next",
+            skips=self.on_abort == "next" or self.expect == "unknown",
             opened=associations.append,
             transcode=self.transcode,
         )
@@ -297,7 +298,7 @@ def _feed(
 ) -> Iterator[Instance]:
     for instance in context.instances(images):
         assert instance.image is not None
-        if instance.image.number == 1:
+        if instance.image.index == 0:
             context.preview(instance)
         # A list, for a negative test may use one SOP instance UID twice.
         under_way.setdefault(instance.sop_instance_uid, []).append(instance.image)

@@ -25,7 +25,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.asking import ask
 from scenario_runner.checks.presence import expected_images, presence
-from scenario_runner.errors import StepTimeout, TargetError
+from scenario_runner.errors import NoAcceptedContext, StepTimeout, TargetError, Unsupported
 from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.worklist import worklist_request
 
@@ -76,7 +76,7 @@ class Wait(Step):
     """Ask a PACS again and again until something holds. Every poll is in the record.
 
     ``fail_when`` ends the wait early. A PACS that cannot be reached is asked again until the time is
-    over. ``save_as`` gives the last poll: attempt, elapsed, stored, missing, matches.
+    over; one that does not offer the query is an error at once. ``save_as`` gives the last poll: attempt, elapsed, stored, missing, matches.
     """
 
     name: ClassVar[str] = "wait"
@@ -114,6 +114,8 @@ class Wait(Step):
             poll: dict[str, Any] = {"attempt": len(polls) + 1}
             try:
                 holds = self._look(context, poll, started)
+            except (NoAcceptedContext, Unsupported):
+                raise  # what the PACS does not offer it will not offer in a minute either
             except TargetError as error:
                 holds = False
                 poll["error"] = str(error)
@@ -177,8 +179,14 @@ class Wait(Step):
 
     def _counts(self) -> bool:
         """Whether anybody wants to know how much is stored."""
-        expressions = f"{self.until.expr} {self.fail_when}"
-        return self.until.stored is not None or "stored" in expressions or "missing" in expressions
+        if self.until.stored is not None:
+            return True
+        from scenario_runner.language.names import members_read
+        from scenario_runner.language.templates import expression_in
+
+        given = [str(each) for each in (self.until.expr, self.fail_when) if each is not None]
+        read = [members_read(expression_in(each).text, "poll") for each in given]
+        return any(names is None or not names.isdisjoint(_STORED) for names in read)
 
     def _result(
         self, outcome: Literal["passed", "failed"], message: str, polls: list[dict[str, Any]]
@@ -224,6 +232,7 @@ def _seen(poll: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+_STORED = ("stored", "missing")
 _ERRORS = 20
 """Kinds of error that the record tells of one wait."""
 

@@ -1,11 +1,13 @@
-"""The step ``worklist``: what is scheduled, asked for as a modality does."""
+"""The step ``worklist``: what is scheduled, asked for as a modality does, or written for a worklist server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
@@ -16,10 +18,14 @@ from scenario_runner.api import (
     StepContext,
     StepResult,
     TargetName,
+    Text,
 )
-from scenario_runner.api.asking import Answers, ask
 from scenario_runner.errors import UsageError
-from scenario_runner.steps.undeclared import Undeclared
+from scenario_runner.steps.asked import asked
+from scenario_runner.steps.of_plan import study_called
+
+_SHOWN = 10
+_LOCK = "lockfile"
 
 _SEQUENCE = "ScheduledProcedureStepSequence"
 _ITEM_KEYS = (
@@ -55,9 +61,9 @@ _OF_THE_STEP = frozenset(
 
 
 class Worklist(Step):
-    """C-FIND on the Modality Worklist (PS3.4 annex K). No match is no failure; ``assert`` judges.
+    """C-FIND on the Modality Worklist (PS3.4 annex K), or, with ``to``, the plan's studies as files of a worklist server.
 
-    ``save_as`` gives a list of ``{KEYWORD: value}`` as ``query`` does; a value's
+    No match is no failure; ``assert`` judges. ``save_as`` gives a list of ``{KEYWORD: value}`` as ``query`` does; a value's
     ``ScheduledProcedureStepSequence`` is a list of the same. Patient, accession, study and procedure,
     and the scheduled step's station, time, modality, performer and id are always asked for.
     """
@@ -67,8 +73,18 @@ class Worklist(Step):
         "worklist: {from: pacs, match: {Modality: CT, ScheduledProcedureStepStartDate: 20260131}}"
     )
 
-    from_: TargetName = Field(alias="from")
+    from_: TargetName | None = Field(default=None, alias="from")
     """The PACS or worklist server to ask."""
+    to: Text | None = None
+    """Instead of asking: a folder that gets an item, ``STUDYUID.wl``, for each study of the plan, and the ``lockfile`` that DCMTK's
+    wlmscpfs wants. Inside the run folder, or the absolute path of a folder that has a ``lockfile`` already. ``save_as`` gives
+    ``{folder, files}``."""
+    of: Text | None = None
+    """With ``to``: only this study (accession number, StudyInstanceUID or key such as ``p1.s2``)."""
+    station: Text | None = None
+    """With ``to``: the AE title of who is to do the work; by default that of the site."""
+    remove: bool = False
+    """With ``to``: take the items away instead."""
     match: Keys = Field(default={})
     """Keys with the values to match. What belongs into the scheduled procedure step, such as
     ``Modality`` or ``ScheduledStationAETitle``, may be written here or in its sequence."""
@@ -77,30 +93,60 @@ class Worklist(Step):
     limit: Annotated[int, Field(ge=1)] | None = None
     """Cancel the query after so many matches."""
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Worklist:
+        if (self.from_ is None) == (self.to is None):
+            both = "both are given" if self.to else "neither is given"
+            raise PydanticCustomError(
+                "one_way", "give 'from' to ask or 'to' to write; {both}", {"both": both}
+            )
+        asking, writing = ("match", "return", "limit"), ("of", "station", "remove")
+        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set}
+        wrong = [name for name in (asking if self.to else writing) if name in given]
+        if wrong:
+            key = "from" if self.to else "to"
+            raise PydanticCustomError(
+                "one_way", "'{wrong}' goes with '{key}'", {"wrong": wrong[0], "key": key}
+            )
+        return self
+
     def run(self, context: StepContext) -> StepResult:
-        """Ask, and keep what was answered."""
-        undeclared = Undeclared()
-        request = undeclared.noting(worklist_request(self.match, self.return_, self.limit))
-        target = context.target(self.from_)
-        answers = ask(target, request, context.deadline)
-        facts = {
-            "keys": dict(self.match),
-            "matches": answers.matches[:20],
-            **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
-        }
-        message = amount(len(answers.matches), "worklist item") + undeclared.words(target)
-        return result_of(answers, message, facts)
+        """Ask, and keep what was answered; or write."""
+        if self.from_ is None:
+            return self._written(context)
+        request = worklist_request(self.match, self.return_, self.limit)
+        facts = {"keys": dict(self.match)}
+        return asked(context, context.target(self.from_), request, "worklist item", facts)
 
+    def _written(self, context: StepContext) -> StepResult:
+        folder = self._folder(context)
+        studies = list(context.case.studies())
+        if self.of is not None:
+            studies = [study_called(context, self.of)]
+        if self.remove:
+            gone = context.worklist(folder).remove(studies)
+            said = f"{amount(gone, 'worklist item')} taken from {self.to}"
+            return StepResult(message=said, value={"folder": str(folder), "files": []})
+        if not studies:
+            return StepResult(outcome="failed", message="the plan has no study")
+        files = context.worklist(folder).write(studies, self.station)
+        return StepResult(
+            message=f"{amount(len(files), 'worklist item')} written to {self.to}",
+            value={"folder": str(folder), "files": files},
+            facts={"files": files[:_SHOWN], "items": len(files)},
+        )
 
-def result_of(answers: Answers, message: str, facts: Mapping[str, Any]) -> StepResult:
-    """The result of a step that asks: failed when an answer is not one to what was asked."""
-    said = "; ".join(part for part in (message, answers.problem, answers.note) if part)
-    return StepResult(
-        outcome="failed" if answers.problem else "passed",
-        message=said,
-        value=answers.matches,
-        facts={**facts, **answers.facts()},
-    )
+    def _folder(self, context: StepContext) -> Path:
+        assert self.to is not None
+        if not Path(self.to).is_absolute():
+            return context.folder(self.to)
+        folder = Path(self.to)
+        if not (folder / _LOCK).is_file():
+            raise UsageError(
+                f"'{self.to}' has no file named {_LOCK}, so no worklist server answers from it",
+                hint="a worklist folder of DCMTK's wlmscpfs has one; make it with touch",
+            )
+        return folder
 
 
 def worklist_request(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.dicom.syntaxes import IMPLICIT_LE, LOSSY
-from scenario_runner.language.taken import sop_class, transfer_syntax
+from scenario_runner.language.accepted import sop_class, transfer_syntax
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.language.site_model import Expectations

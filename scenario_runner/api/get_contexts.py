@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import Received, RetrieveResult
@@ -20,6 +19,7 @@ from scenario_runner.dicom.retrieve_keys import Keys, listed
 from scenario_runner.dicom.sop_classes import storage_classes
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, RECEIVABLE
 from scenario_runner.errors import OperationFailed, Unsupported
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.api.targets import Target

@@ -1,0 +1,52 @@
+"""How much of a text becomes evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from scenario_runner.events import Event
+
+MAX_TEXT = 65_536
+"""Characters of one text of an event; what has more belongs into a file beside it."""
+
+
+def bounded(event: Event) -> Event:
+    """The event with every text in it cut where nobody reads on, saying how long it was."""
+    changes = {}
+    kind: Any = type(event)
+    for name in _names(kind):
+        value = getattr(event, name)
+        # Nearly all are short texts and what has no length.
+        if value is None or value is True or value is False:
+            continue
+        if type(value) is str and len(value) <= MAX_TEXT:
+            continue
+        cut = _cut(value)
+        if cut is not value:
+            changes[name] = cut
+    return dataclasses.replace(event, **changes) if changes else event
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+def _cut(value: Any) -> Any:
+    """The same thing where there is nothing to cut in it."""
+    if isinstance(value, str):
+        if len(value) <= MAX_TEXT:
+            return value
+        return f"{value[:MAX_TEXT]}… ({len(value):,} characters)"
+    if isinstance(value, Mapping):
+        pairs = {_cut(key): _cut(item) for key, item in value.items()}
+        same = all(pairs.get(key) is item for key, item in value.items())
+        return value if same else pairs
+    if isinstance(value, list | tuple):
+        items = [_cut(item) for item in value]
+        same = all(one is other for one, other in zip(items, value, strict=True))
+        return value if same else items
+    return value

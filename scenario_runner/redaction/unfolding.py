@@ -1,0 +1,135 @@
+"""A text with its escapes undone, layer by layer, and where each character of it came from."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import field
+
+from scenario_runner.lazy_dataclasses import dataclass
+
+_MOST_LAYERS = 5
+"""Percent in percent in JSON in HTML is four; what is folded deeper than that, no writer has made."""
+_ESCAPE = re.compile(
+    r"""
+    (?P<cut>(?:\\(?:u[0-9a-f]{0,3} | x[0-9a-f]?)? | %[0-9a-f]? | &\#?\w{0,8})(?=\Z|…))
+    | (?P<percent>(?:%[0-9a-f]{2})+)
+    | (?P<units>(?:[\\%]u[0-9a-f]{4} | \\U[0-9a-f]{8} | \\x[0-9a-f]{2})+)
+    | (?P<html>&(?:\#[0-9]{1,7} | \#x[0-9a-f]{1,6} | [a-z][a-z0-9]{1,31});?)
+    | (?P<backslash>\\)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_UNIT = re.compile(r"[\\%][uUx]([0-9a-fA-F]+)")
+_LARGEST = 0x10FFFF
+
+
+@dataclass(slots=True)
+class Layer:
+    """A text after some of its escapes were undone. above: what it was made from; None for the text itself."""
+
+    text: str
+    above: Layer | None = None
+    _starts: list[int] = field(default_factory=list)
+    """Where its parts begin, in ``text``."""
+    _places: list[tuple[int, int, bool]] = field(default_factory=list)
+    """Of each part, where it stood in the text above, and whether it is the same characters."""
+    _lower: str | None = None
+
+    @property
+    def lower(self) -> str:
+        """In small letters."""
+        if self._lower is None:
+            self._lower = self.text.lower()
+        return self._lower
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of it stands in the text that everything began with."""
+        layer: Layer = self
+        while layer.above is not None:
+            first, same_first, from_first = layer._part(start)
+            last, same_last, from_last = layer._part(max(start, end - 1))
+            start = first[0] + from_first if same_first else first[0]
+            end = last[0] + from_last + 1 if same_last else last[1]
+            layer = layer.above
+        return start, end
+
+    def _part(self, at: int) -> tuple[tuple[int, int], bool, int]:
+        number = bisect_right(self._starts, at) - 1
+        start, end, same = self._places[number]
+        return (start, end), same, at - self._starts[number]
+
+
+def layers(text: str) -> Iterator[Layer]:
+    """The text, and what it is with one layer of escapes after the other undone."""
+    layer: Layer | None = Layer(text)
+    for _ in range(_MOST_LAYERS):
+        if layer is None:
+            return
+        yield layer
+        layer = _below(layer)
+
+
+def has_escapes(text: str) -> bool:
+    """Whether something in it may be an escape."""
+    return "%" in text or "&" in text or "\\" in text
+
+
+def unfolded(text: str) -> str:
+    """The text with all layers of escapes undone."""
+    *_, last = layers(text)
+    return last.text
+
+
+def _below(above: Layer) -> Layer | None:
+    """The next layer; None when there are no escapes."""
+    text = above.text
+    if not has_escapes(text):
+        return None
+    pieces: list[str] = []
+    starts: list[int] = []
+    places: list[tuple[int, int, bool]] = []
+    length = end = 0
+
+    def put(piece: str, start: int, stop: int, *, same: bool) -> None:
+        nonlocal length
+        if piece:
+            pieces.append(piece)
+            starts.append(length)
+            places.append((start, stop, same))
+            length += len(piece)
+
+    changed = False
+    for match in _ESCAPE.finditer(text):
+        meant = _meant(match)
+        if meant == match[0]:
+            continue
+        changed = True
+        put(text[end : match.start()], end, match.start(), same=True)
+        put(meant, match.start(), match.end(), same=False)
+        end = match.end()
+    if not changed:
+        return None
+    put(text[end:], end, len(text), same=True)
+    return Layer("".join(pieces), above, starts, places)
+
+
+def _meant(match: re.Match[str]) -> str:
+    """What an escape stands for: nothing, if it was cut or is a backslash before what is meant."""
+    whole = match[0]
+    if match["percent"]:
+        data = bytes.fromhex(whole.replace("%", ""))
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    if match["html"]:
+        from html import unescape
+
+        return unescape(whole)
+    if match["units"]:
+        numbers = [min(int(one, 16), _LARGEST) for one in _UNIT.findall(whole)]
+        text = "".join(map(chr, numbers))
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return ""

@@ -1,0 +1,40 @@
+"""Asking a PACS and telling what it answered: what the steps ``query`` and ``worklist`` do alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from scenario_runner.amounts import amount
+from scenario_runner.api import FindRequest, StepContext, StepResult, Target
+from scenario_runner.api.asking import ask
+from scenario_runner.steps.undeclared import Undeclared
+
+_SHOWN = 20
+
+
+def asked(
+    context: StepContext, target: Target, request: FindRequest, noun: str, facts: Mapping[str, Any]
+) -> StepResult:
+    """Ask, and keep what was answered; failed when an answer is not one to what was asked.
+
+    noun: what one answer is called. facts: what the report says of the question.
+    """
+    undeclared = Undeclared()
+    association: dict[str, Any] = {}
+    request = undeclared.noting(dataclasses.replace(request, opened=association.update))
+    answers = ask(target, request, context.deadline)
+    message = amount(len(answers.matches), noun) + undeclared.words(target)
+    return StepResult(
+        outcome="failed" if answers.problem else "passed",
+        message="; ".join(part for part in (message, answers.problem, answers.note) if part),
+        value=answers.matches,
+        facts={
+            **facts,
+            "matches": answers.matches[:_SHOWN],
+            **({"association": association} if association else {}),
+            **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
+            **answers.facts(),
+        },
+    )
