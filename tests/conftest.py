@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.peers.postgres import PostgreSQL, postgresql
 from tests.peers.processes import hide_scripts_of_this_environment
 
 # Machines differ: a property test is never hurried.
@@ -11,3 +15,10 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 hide_scripts_of_this_environment()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    """A real PostgreSQL, once for all tests that ask for it."""
+    with postgresql() as running:
+        yield running

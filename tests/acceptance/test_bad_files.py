@@ -100,4 +100,6 @@ def test_two_targets_of_one_name_and_a_folder_in_place_of_a_site(tmp_path: Path)
     scenario.write_text(HEAD + "steps:\n  - echo: {to: pacs}\n")
     done = fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check(3)
     assert f"{site}:5:3: error FAB010" in done.err
-    assert "is a directory" in fabricate("run", scenario, "--site", tmp_path).check(2).err
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "has no site file" in fabricate("run", scenario, "--site", empty).check(2).err

@@ -73,3 +73,14 @@ def test_other_words_and_letters_that_the_set_has_are_differences(tmp_path: Path
         "InstitutionName", "StudyDescription", "PatientName",
         "RequestAttributesSequence[0].RequestedProcedureDescription",
     ]  # fmt: skip
+
+
+def test_a_text_with_many_letters_that_the_set_lacks_is_compared_without_going_back() -> None:
+    conversion = Conversion()
+    sent, came = (
+        "\u5c71a" * 40 + "b",
+        "a" * 5_000,
+    )  # going back would take longer than the world is old
+    assert not conversion.fits("StudyDescription", "LO", sent, came, ["ISO_IR 100"])
+    assert conversion.fits("StudyDescription", "LO", sent, came + "b", ["ISO_IR 100"])
+    assert not conversion.fits("StudyDescription", "LO", sent, "a" * 39 + "b", ["ISO_IR 100"])

@@ -26,10 +26,12 @@ _FORGOTTEN = {0x0008103E, 0x00101030, 0x00186020, 0x00200013}
 """Attributes that are UN where sequences are: whoever wrote them did not know them (PS3.5 6.2.2)."""
 _ROOT = "1.2.826.0.1.3680043.8.498.7"
 STUDY, SERIES, INSTANCE = f"{_ROOT}.1", f"{_ROOT}.2", f"{_ROOT}.3"
-SECONDARY_CAPTURE_16 = "1.2.840.10008.5.1.4.1.1.7.3"
+SECONDARY_CAPTURE_8, SECONDARY_CAPTURE_16 = (f"1.2.840.10008.5.1.4.1.1.7.{n}" for n in (2, 3))
 
 PIXELS = np.arange(2 * 32 * 32, dtype="<u2").reshape(2, 32, 32)
 """Two frames of 16 bits, every pixel another number."""
+SMALL_PIXELS = (PIXELS % 251).astype("u1")
+"""Two frames of 8 bits, neighbours another number."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Way:
     sequences: ``explicit``, ``undefined`` (both sequence and items), ``items`` (items alone),
     ``sequence`` (the sequence alone), ``un`` (VR UN, explicit length) and ``un-undefined``.
     fragments: for each frame. table: ``none`` (an empty one), ``basic`` or ``extended``.
+    small: 8 bits a pixel, in ``OB`` or ``OW`` (PS3.5 8.1.2, A.1 to A.3); 16 bits when empty.
     """
 
     syntax: str
@@ -47,19 +50,34 @@ class Way:
     padded: bool = False
     fragments: int = 1
     table: str = "none"
+    small: str = ""
     number: int = field(default=0, compare=False)
 
     @property
     def name(self) -> str:
         """Of its file."""
         more = f"-{self.fragments}-{self.table}" if self.syntax in (*_COMPRESSED,) else ""
-        more += "-lengths" * self.lengths + "-padded" * self.padded
+        more += (
+            f"-8-{self.small}" * bool(self.small)
+            + "-lengths" * self.lengths
+            + "-padded" * self.padded
+        )
         return f"{self.number:02}-{self.syntax.removeprefix('1.2.840.10008.1.2')}-{self.sequences}{more}.dcm"
 
     @property
     def uid(self) -> str:
         """Its SOP instance."""
         return f"{INSTANCE}.{self.number}"
+
+    @property
+    def sop_class(self) -> str:
+        """Of multi-frame images of so many bits."""
+        return SECONDARY_CAPTURE_8 if self.small else SECONDARY_CAPTURE_16
+
+    @property
+    def pixels(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """Its frames."""
+        return SMALL_PIXELS if self.small else PIXELS
 
 
 _COMPRESSED = (JPEG_LS, JPEG_2000, LOSSLESS, RLE)
@@ -70,12 +88,14 @@ def ways() -> list[Way]:
     found = []
     plain = ("explicit", "undefined", "items", "sequence")
     for syntax in (IMPLICIT, EXPLICIT, BIG, DEFLATED):
-        # pydicom 3.0.2 reads UN in Big Endian as Big Endian, against PS3.5 6.2.2; see test_encodings.
-        unknown = () if syntax in (IMPLICIT, BIG) else ("un", "un-undefined")
+        unknown = () if syntax == IMPLICIT else ("un", "un-undefined")
         found += [
             Way(syntax, sequences, lengths=place % 2 == 1, padded=place % 3 == 2)
             for place, sequences in enumerate((*plain, *unknown))
         ]
+        # In Implicit VR it is OW, which nobody writes down (PS3.5 A.1).
+        words = ("OW",) if syntax == IMPLICIT else ("OB", "OW")
+        found += [Way(syntax, small=vr) for vr in words]
     for syntax, table in itertools.product(_COMPRESSED, ("none", "basic", "extended")):
         several = (
             (1,) if syntax == RLE or table == "extended" else (1, 3)
@@ -98,6 +118,9 @@ class _Writer:
             return parts + vr.encode() + bytes(2) + struct.pack(self.order + "I", length)
         return parts + vr.encode() + struct.pack(self.order + "H", length)
 
+    def forgets(self, tag: int) -> bool:
+        return tag in _FORGOTTEN and self.way.sequences == "un" and not self.implicit
+
     def element(self, tag: int, vr: str, value: Any) -> bytes:
         if vr == "SQ":
             return self.sequence(tag, value)
@@ -107,9 +130,10 @@ class _Writer:
         elif not isinstance(value, bytes):
             numbers = value if isinstance(value, list) else [value]
             code = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FD": "d", "FL": "f"}[vr]
-            value = struct.pack(f"{self.order}{len(numbers)}{code}", *numbers)
+            order = "<" if self.forgets(tag) else self.order  # PS3.5 6.2.2
+            value = struct.pack(f"{order}{len(numbers)}{code}", *numbers)
         assert isinstance(value, bytes)
-        if tag in _FORGOTTEN and self.way.sequences == "un" and not self.implicit:
+        if self.forgets(tag):
             vr = "UN"
         return self.head(tag, vr, len(value)) + value
 
@@ -135,10 +159,11 @@ class _Writer:
 
 def _attributes(way: Way) -> list[tuple[int, str, Any]]:
     code = [(0x00080100, "SH", "T-D3000"), (0x00080102, "SH", "SRT"), (0x00080104, "LO", "Chest ")]
+    bits = 8 if way.small else 16
     request = [(0x00400008, "SQ", [code, code]), (0x00401001, "SH", "R1")]
     return [
         (0x00080005, "CS", "ISO_IR 100"),
-        (0x00080016, "UI", SECONDARY_CAPTURE_16),
+        (0x00080016, "UI", way.sop_class),
         (0x00080018, "UI", way.uid),
         (0x00080020, "DA", "20260130"),
         (0x00080030, "TM", "093000"),
@@ -172,9 +197,9 @@ def _attributes(way: Way) -> list[tuple[int, str, Any]]:
         (0x00280009, "AT", struct.pack(_Writer(way).order + "HH", 0x0018, 0x1063)),
         (0x00280010, "US", 32),
         (0x00280011, "US", 32),
-        (0x00280100, "US", 16),
-        (0x00280101, "US", 16),
-        (0x00280102, "US", 15),
+        (0x00280100, "US", bits),
+        (0x00280101, "US", bits),
+        (0x00280102, "US", bits - 1),
         (0x00280103, "US", 0),
         (0x00280301, "CS", "NO"),
         (0x00281050, "DS", "1024\\1000 "),
@@ -208,7 +233,7 @@ def encoded(way: Way) -> bytes:
         meta.element(*one)
         for one in (
             (0x00020001, "OB", b"\0\1"),
-            (0x00020002, "UI", SECONDARY_CAPTURE_16),
+            (0x00020002, "UI", way.sop_class),
             (0x00020003, "UI", way.uid),
             (0x00020010, "UI", way.syntax),
             (0x00020012, "UI", "2.25.7"),
@@ -220,8 +245,10 @@ def encoded(way: Way) -> bytes:
 def _pixels(way: Way, write: _Writer) -> bytes:
     codec = codec_of(way.syntax)
     if codec is None:
-        words = PIXELS.astype(write.order + "u2").tobytes()
-        return write.element(0x7FE00010, "OW", words)
+        content = way.pixels.astype(write.order + way.pixels.dtype.str[1:]).tobytes()
+        if way.small == "OW":
+            content = np.frombuffer(content, "<u2").astype(write.order + "u2").tobytes()
+        return write.element(0x7FE00010, way.small or "OW", content)
     frames = [codec.encode(frame, 16) for frame in PIXELS]
     items, offsets, lengths = b"", [], []
     for frame in frames:

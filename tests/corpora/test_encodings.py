@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from PIL import Image
-from pydicom import dcmread
 
 from scenario_runner.decoding import pixels_of
-from scenario_runner.dicom.datasets import read_file
+from scenario_runner.dicom.datasets import open_file, read_file
+from scenario_runner.network.dicomweb.xml_model import loads
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.corpora.encodings import JPEG_LS, PIXELS, SERIES, STUDY, Way, ways, write_all
+from tests.corpora.encodings import EXPLICIT, JPEG_LS, SERIES, STUDY, Way, ways, write_all
 from tests.corpora.test_doors import _door
 from tests.imaging.importing.case import Import
 from tests.pacs.dicomweb.web import get, parts
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
+NUMBERS = {"DS", "FD", "FL", "IS", "SL", "SS", "UL", "US"}
 CODE = {"00080100": "T-D3000", "00080102": "SRT", "00080104": "Chest"}
 REQUEST = {"00400008": [CODE, CODE], "00401001": "R1"}
 VALUES = {
@@ -50,6 +53,18 @@ def _said(element: dict[str, Any]) -> Any:
     if element["vr"] == "LO":
         values = [one.lstrip() if one.strip() == "Größe" else one for one in values]
     return values[0] if len(values) == 1 else values or None
+
+
+def _as_json(model: Any) -> dict[str, Any]:
+    """What XML says, with numbers for what JSON has as numbers."""
+    for member in model.values():
+        values = member.get("Value", [])
+        if member["vr"] == "SQ":
+            member["Value"] = [_as_json(item) for item in values]
+        elif member["vr"] in NUMBERS:
+            member["Value"] = [float(value) if value else None for value in values]
+    assert isinstance(model, dict)
+    return model
 
 
 def _assert_read(model: dict[str, Any], name: str) -> None:
@@ -77,12 +92,12 @@ def test_check_finds_nothing_but_that_group_lengths_are_retired(files: dict[str,
 
 def test_the_same_picture_is_drawn(files: dict[str, Path], tmp_path: Path) -> None:
     drawn = set()
-    for file in files.values():
-        done = _door("view", "--png", tmp_path / "x.png", "--frame", "2", file)
-        assert done.code == 0, (file.name, done.err)
+    for way in ways():
+        done = _door("view", "--png", tmp_path / "x.png", "--frame", "2", files[way.uid])
+        assert done.code == 0, (way.name, done.err)
         with Image.open(tmp_path / "x.png") as image:
-            drawn.add(np.asarray(image).tobytes())
-    assert len(drawn) == 1
+            drawn.add((bool(way.small), np.asarray(image).tobytes()))
+    assert len(drawn) == 2
 
 
 @pytest.fixture(scope="module")
@@ -101,24 +116,24 @@ def test_what_was_sent_comes_back_with_the_same_values_and_pixels(
     peer = f"127.0.0.1:{pacs.port}" if via == "c-get" else pacs.open_web()
     to = tmp_path / "back"
     fabricate("pacs", "retrieve", peer, f"StudyInstanceUID={STUDY}", "--out", to).check()
-    back = {str(dcmread(one, stop_before_pixels=True).SOPInstanceUID): one for one in _all(to)}
+    back = {str(open_file(one, stop_before_pixels=True).SOPInstanceUID): one for one in _all(to)}
     assert back.keys() == files.keys()
     for uid, file in back.items():
-        _assert_whole(file, files[uid].name)
+        _assert_whole(file, next(way for way in ways() if way.uid == uid))
 
 
 def _all(folder: Path) -> list[Path]:
     return [one for one in folder.rglob("*") if one.is_file()]
 
 
-def _assert_whole(file: Path, name: str) -> None:
-    dataset = read_file(file)
+def _assert_whole(file: Path, way: Way) -> None:
+    dataset, name = read_file(file), way.name
     assert dataset.PatientWeight == 72.5, name
     assert dataset.ReferencePixelX0 == -70000, name
     assert dataset.RequestAttributesSequence[1].ScheduledProtocolCodeSequence[1].CodeMeaning == (
         "Chest"
     ), name
-    assert (pixels_of(dataset) == PIXELS).all(), name
+    assert (pixels_of(dataset) == way.pixels).all(), name
 
 
 @pytest.mark.parametrize("way", ways(), ids=lambda way: way.name)
@@ -126,9 +141,13 @@ def test_the_web_gives_the_same_values_frames_and_picture(way: Way, pacs: Embedd
     url = f"{pacs.open_web()}/studies/{STUDY}/series/{SERIES}/instances/{way.uid}"
     [model] = get(f"{url}/metadata", "application/dicom+json").json()
     _assert_read(model, way.name)
+    [(_, document)] = parts(
+        get(f"{url}/metadata", 'multipart/related; type="application/dicom+xml"')
+    )
+    _assert_read(_as_json(loads(document)), way.name)
     answer = get(f"{url}/frames/1,2", 'multipart/related; type="application/octet-stream"')
     assert answer.status_code == 200, answer.text
-    assert [content for _, content in parts(answer)] == [frame.tobytes() for frame in PIXELS]
+    assert [content for _, content in parts(answer)] == [frame.tobytes() for frame in way.pixels]
     assert get(f"{url}/frames/3").status_code == 404
     rendered = get(f"{url}/frames/2/rendered", "image/png")
     assert rendered.status_code == 200, rendered.text
@@ -145,7 +164,8 @@ def test_files_are_imported_with_their_values_and_pixels(
     for file in done.into.files.values():
         dataset = read_file(file)
         assert dataset.ReferencePixelX0 == -70000
-        assert (pixels_of(dataset) == PIXELS).all()
+        way = next(way for way in ways() if way.number == dataset.InstanceNumber)
+        assert (pixels_of(dataset) == way.pixels).all(), way.name
         assert dataset.WindowCenter == [1024, 1000]
 
 
@@ -166,3 +186,25 @@ def test_a_series_with_one_image_that_no_decoder_reads_is_refused_before_the_fir
         as_it_is = get(series, accept + "*")
         assert as_it_is.status_code == 200
         assert len(parts(as_it_is)) == 3
+
+
+@pytest.mark.peer
+def test_the_xml_is_that_of_dcmtk(
+    pacs: EmbeddedPacs, files: dict[str, Path], tmp_path: Path
+) -> None:
+    way = next(way for way in ways() if (way.syntax, way.sequences) == (EXPLICIT, "undefined"))
+    url = f"{pacs.open_web()}/studies/{STUDY}/series/{SERIES}/instances/{way.uid}"
+    [(_, ours)] = parts(get(f"{url}/metadata", 'multipart/related; type="application/dicom+xml"'))
+    command = ["dcm2xml", "--native-format", "--charset-assume", "ISO_IR 100", str(files[way.uid])]
+    theirs = subprocess.run(command, capture_output=True, timeout=30, check=True).stdout
+    assert _named(ours) == [one for one in _named(theirs) if not one[0].startswith("0002")]
+
+
+def _named(document: bytes) -> list[tuple[str, ...]]:
+    """Every attribute of a document and of its items, in order; group lengths are left behind."""
+    found = [
+        tuple(one.get(name, "") for name in ("tag", "vr", "privateCreator", "keyword"))
+        for one in ET.fromstring(document).iter()
+        if one.tag.endswith("DicomAttribute")
+    ]
+    return [one for one in found if not one[0].endswith("0000")]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from scenario_runner.app.load import Sources
 from scenario_runner.app.validate import validate
+from scenario_runner.errors import Diagnostic
 from scenario_runner.language.rendering import render
 from scenario_runner.plugins import Plugins
 from tests.docs.markdown import GUIDES, REFERENCE, Fence, fences
 from tests.docs.wrapping import whole
+from tests.orders.hl7.feeds import order
 from tests.running import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CHECKS = frozenset(Plugins([ROOT / "plugins"], outside=False).checks())
 YAML = [
@@ -27,33 +26,67 @@ YAML = [
 ]
 FILES = {
     "rows.csv": "id,name,study.description\nPID1,CITIZEN^JANE,Chest\n",
+    "orders/chest.hl7": order().decode(),
     "people.json": '[{"id": "PID2", "studies": [{"modality": "CT"}]}]\n',
 }
 """What the pages name and a reader would have beside the scenario."""
 
 
-@pytest.mark.parametrize("fence", YAML, ids=str)
-def test_a_snippet_validates(fence: Fence, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
-    for example in fences(fence.page):
-        if example.language == "python" and str(example.file).startswith("plugins/"):
-            (tmp_path / str(example.file)).write_text(example.text, encoding="utf-8")
+def file_of(found: Diagnostic) -> str:
+    """The name of the file that is wrong, or that uses what is wrong."""
+    return Path((found.where.used or found.where).file).name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what a reader of the pages has: a site, and the files and plugins they name."""
+    folder = tmp_path_factory.mktemp("snippets")
+    shutil.copytree(ROOT / "plugins", folder / "plugins")
+    for page in GUIDES:
+        for example in fences(page):
+            if example.language == "python" and str(example.file).startswith("plugins/"):
+                (folder / str(example.file)).write_text(example.text, encoding="utf-8")
     for name, text in FILES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    site = tmp_path / "a-site.yaml"
-    site.write_text(
-        "schema: site/v1\nname: a\nplugins: plugins\n"
-        "targets: {pacs: {embedded: {}}, archive: {embedded: {}}, inbox: {embedded: {}}}\n",
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+    shutil.copytree(ROOT / "tests" / "examples" / "valid" / "libs", folder / "libs")
+    (folder / "a-site.yaml").write_text(
+        "schema: site/v1\nname: a\nplugins: plugins\nreceiver: {hl7: {host: 127.0.0.1, port: 2576}}\n"
+        "targets: {pacs: {embedded: {}}, archive: {embedded: {}}, inbox: {embedded: {}},\n"
+        "  ris: {hl7: {host: 127.0.0.1, port: 2575}}, ehr: {fhir: {url: 'http://127.0.0.1:8080/fhir'}}}\n",
         encoding="utf-8",
     )
-    file = tmp_path / "snippet.yaml"
-    file.write_text(whole(fence.text, CHECKS), encoding="utf-8")
-    is_site = file.read_text("utf-8").lstrip().startswith("schema: site/v1")
-    found = validate(Sources(paths=[file], site=file if is_site else site)).diagnostics
-    assert not found, f"{fence}\n{render(found, 'text')}"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path) -> dict[str, list[Diagnostic]]:
+    """What is said of each snippet, by its page and line; all scenarios are read together."""
+    files = {str(fence): folder / f"snippet-{number}.yaml" for number, fence in enumerate(YAML)}
+    for fence in YAML:
+        files[str(fence)].write_text(whole(fence.text, CHECKS), encoding="utf-8")
+    said: dict[str, list[Diagnostic]] = {}
+    scenarios = {}
+    for name, file in files.items():
+        if file.read_text("utf-8").lstrip().startswith("schema: site/v1"):
+            said[name] = list(validate(Sources(paths=[file], site=file)).diagnostics)
+        else:
+            scenarios[name] = file
+    together = validate(Sources(paths=[*scenarios.values()], site=folder / "a-site.yaml"))
+    for name, file in scenarios.items():
+        said[name] = [one for one in together.diagnostics if file_of(one) == file.name]
+    assert sum(map(len, said.values())) >= len(together.diagnostics), "some are about other files"
+    return said
+
+
+@pytest.mark.parametrize("fence", YAML, ids=str)
+def test_a_snippet_validates(fence: Fence, found: dict[str, list[Diagnostic]]) -> None:
+    said = found[str(fence)]
+    assert not said, f"{fence}\n{render(said, 'text')}"
 
 
 def test_a_wrong_snippet_would_be_noticed(tmp_path: Path) -> None:
     file = tmp_path / "snippet.yaml"
     file.write_text(whole("- query: {on: pacs, lvl: study}\n", CHECKS), encoding="utf-8")
-    assert {one.code for one in validate(Sources(paths=[file])).diagnostics} >= {"FAB104"}
+    said = validate(Sources(paths=[file])).diagnostics
+    assert {(one.code, file_of(one)) for one in said} >= {("FAB104", "snippet.yaml")}

@@ -20,6 +20,14 @@ SCENARIO: Mapping[str, Any] = {
 }
 BEFORE = """
 - echo: {to: pacs}
+- hl7_send: {to: pacs, message: ORM}
+  save_as: order
+- worklist: {from: pacs}
+  save_as: scheduled
+- mpps: {to: pacs, status: in-progress}
+  save_as: performed
+- hl7_send: {to: pacs, message: ORU}
+  save_as: report
 - generate: {}
   save_as: made
 - send: {to: pacs}

@@ -59,12 +59,16 @@ def long_run(tmp_path: Path, **more: Any) -> list[str | Path]:
     return ["run", scenario, "--site", site, "--registry", tmp_path / "registry.sqlite3"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_cleans_up_and_leaves_a_complete_record(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     out = tmp_path / "run"
-    process = start(*long_run(tmp_path), "--out", out)
+    before = signal.signal(number, signal.SIG_DFL)  # who ignores it, as under nohup, hands that on
+    try:
+        process = start(*long_run(tmp_path), "--out", out)
+    finally:
+        signal.signal(number, before)
     until(out, '"step_started"', '"probe"')
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=30)
@@ -193,3 +197,29 @@ def test_a_full_disk_is_told_and_is_no_traceback(tmp_path: Path, size: int) -> N
     assert "Traceback" not in done.stdout + done.stderr
     assert "cannot write" in done.stdout
     assert list((tmp_path / "run" / "dicom" / "p1.s1.e1").iterdir()) == []
+
+
+def test_a_disk_that_is_full_for_the_embedded_pacs_is_the_machine_s_failure(tmp_path: Path) -> None:
+    """Its peer reads a status of failure; that it was this machine, the exit code says."""
+    resource = pytest.importorskip("resource")
+    series = {"modality": "CT", "images": 1, "size": [512, 512]}
+    patients = [{"studies": [{"series": [series]}]}]
+    scenario = write_scenario(tmp_path / "full.yaml", [{"send": {"to": "pacs"}}], patients=patients)
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    done = subprocess.run(
+        command("run", scenario, "--registry", ":memory:", "--out", tmp_path / "run"),
+        capture_output=True,
+        text=True,
+        env=environment(),
+        preexec_fn=limit,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "target 'pacs': cannot store in" in done.stderr
+    assert steps(record(tmp_path / "run"))["send"]["outcome"] == "failed"
+    assert (tmp_path / "run" / "manifest.json").exists()

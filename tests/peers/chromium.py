@@ -27,12 +27,18 @@ class ChromiumError(Exception):
 
 @dataclass(slots=True)
 class Browser:
-    """A page of a browser that runs. exceptions: what scripts have thrown and nobody caught."""
+    """A page of a browser that runs.
+
+    exceptions: what scripts have thrown and nobody caught. errors: what the console says in red. asked: the addresses
+    of all requests. All three since the page was opened.
+    """
 
     writes: int
     reads: int
     session: str = ""
     exceptions: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     _number: int = 0
     _buffer: bytes = b""
 
@@ -45,14 +51,24 @@ class Browser:
         os.write(self.writes, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next()
-            if answer.get("method") == "Runtime.exceptionThrown":
-                details = answer["params"]["exceptionDetails"]
-                self.exceptions.append(details.get("exception", {}).get("description", ""))
+            self._note(answer)
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise ChromiumError(f"{method}: {answer['error']}")
                 result: dict[str, Any] = answer["result"]
                 return result
+
+    def _note(self, message: dict[str, Any]) -> None:
+        match message.get("method"), message.get("params"):
+            case "Runtime.exceptionThrown", {"exceptionDetails": details}:
+                self.exceptions.append(details.get("exception", {}).get("description", ""))
+            case "Runtime.consoleAPICalled", {"type": "error", "args": said}:
+                words = [str(one.get("value", one.get("description", ""))) for one in said]
+                self.errors.append(" ".join(words)[:1000])
+            case "Log.entryAdded", {"entry": {"level": "error", **entry}}:
+                self.errors.append(f"{entry.get('text')} {entry.get('url', '')}")
+            case "Network.requestWillBeSent", {"request": {"url": url}}:
+                self.asked.append(url)
 
     def _next(self) -> dict[str, Any]:
         end = time.monotonic() + PATIENCE
@@ -70,7 +86,8 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to a page; it is not waited for."""
-        self.exceptions.clear()
+        for noted in (self.exceptions, self.errors, self.asked):
+            noted.clear()
         self.call("Page.navigate", url=url)
 
     def value(self, expression: str) -> Any:
@@ -116,7 +133,7 @@ def browser(folder: Path) -> Iterator[Browser]:
         target = next(each["targetId"] for each in targets if each["type"] == "page")
         attached = page.call("Target.attachToTarget", targetId=target, flatten=True)
         page.session = attached["sessionId"]
-        for domain in ("Page", "Runtime"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
         yield page
     finally:

@@ -23,7 +23,7 @@ def packed(package: str, version: str) -> Path:
         _npm("pack", "--silent", f"{package}@{version}", cwd=made)
         shutil.unpack_archive(next(made.glob("*.tgz")), made, filter="data")
 
-    return _kept(package, version, fetch) / "package"
+    return kept(package, version, fetch) / "package"
 
 
 def installed(package: str, version: str) -> Path:
@@ -33,10 +33,11 @@ def installed(package: str, version: str) -> Path:
         options = ("--silent", "--no-fund", "--no-audit", "--ignore-scripts")
         _npm("install", *options, "--prefix", ".", f"{package}@{version}", cwd=made)
 
-    return _kept(f"{package}-modules", version, fetch) / "node_modules"
+    return kept(f"{package}-modules", version, fetch) / "node_modules"
 
 
-def _kept(name: str, version: str, fetch: Callable[[Path], None]) -> Path:
+def kept(name: str, version: str, fetch: Callable[[Path], None]) -> Path:
+    """The folder that ``fetch`` fills once."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "dicom-fabricator" / f"{name.replace('/', '+')}-{version}"
     if not folder.is_dir():

@@ -9,7 +9,7 @@ import pytest
 from pydicom import Dataset
 
 from tests.pacs.worklist_items import write_item
-from tests.peers.processes import orthanc, wlmscpfs
+from tests.peers.processes import Server, dcmqrscp, orthanc, wlmscpfs
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 pytestmark = pytest.mark.peer
@@ -93,21 +93,38 @@ def test_latin_9_and_the_euro_come_back_from_orthanc(tmp_path: Path) -> None:
         ).check()
 
 
+def listed(folder: Path, name: str) -> None:
+    """Put an item with a name in Latin-2 on the worklist."""
+    item = Dataset()
+    item.SpecificCharacterSet = "ISO_IR 101"
+    item.PatientName, item.PatientID, item.StudyInstanceUID = name, "P1", "2.25.7"
+    step = Dataset()
+    step.Modality, step.ScheduledStationAETitle = "CT", "STATION"
+    step.ScheduledProcedureStepStartDate = "20260131"
+    step.ScheduledProcedureStepStartTime = "0930"
+    item.ScheduledProcedureStepSequence = [step]
+    write_item(folder, "1", item)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_pacs_query_tells_of_text_whose_character_set_is_not_declared(
+    tmp_path: Path, keeps: bool
+) -> None:
+    with wlmscpfs(tmp_path, character_sets=keeps) as server:
+        listed(server.folder, "Wałęsa^Lech")
+        address = f"{server.ae_title}@{server.host}:{server.port}"
+        asked = fabricate("pacs", "query", address, "worklist").check()
+    assert ("without SpecificCharacterSet, read as" in asked.err) == (not keeps)
+    assert ("PatientName" in asked.err) == (not keeps)
+
+
 @pytest.mark.parametrize("said", [None, "ISO_IR 101"])
 def test_a_worklist_that_declares_no_character_set_is_read_and_told(
     tmp_path: Path, said: str | None
 ) -> None:
     name = "Wałęsa^Lech"
     with wlmscpfs(tmp_path, character_sets=False) as server:
-        item = Dataset()
-        item.SpecificCharacterSet = "ISO_IR 101"
-        item.PatientName, item.PatientID, item.StudyInstanceUID = name, "P1", "2.25.7"
-        step = Dataset()
-        step.Modality, step.ScheduledStationAETitle = "CT", "STATION"
-        step.ScheduledProcedureStepStartDate = "20260131"
-        step.ScheduledProcedureStepStartTime = "0930"
-        item.ScheduledProcedureStepSequence = [step]
-        write_item(server.folder, "1", item)
+        listed(server.folder, name)
         dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
         expects = {} if said is None else {"answer_character_set": said}
         site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom, "expects": expects}})
@@ -127,3 +144,74 @@ def test_a_worklist_that_declares_no_character_set_is_read_and_told(
         assert "without SpecificCharacterSet" in message
         assert "PatientName" in message
         assert ("ISO_IR 101, as the site says" in message) == (said is not None)
+
+
+def test_letters_that_orthanc_loses_in_its_answers_accuse_nobody(tmp_path: Path) -> None:
+    with orthanc(tmp_path) as server:
+        dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        expects = {"converts_character_sets": True}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom, "expects": expects}})
+        match = {"PatientID": "CYR1", "PatientName": "Иванова^Анна"}
+        file = write_scenario(
+            tmp_path / "text.yaml",
+            [
+                {"send": {"to": "pacs"}},
+                {"query": {"on": "pacs", "level": "study", "match": match}, "save_as": "found"},
+                {"retrieve": {"from": "pacs"}, "save_as": "back"},
+                {"assert": [{"tags": {"of": "back", "equal": "sent"}}, {"stored": {"on": "pacs"}}]},
+            ],
+            patients=[{"id": "CYR1", "name": "Иванова^Анна", "studies": [{"series": [SERIES]}]}],
+        )
+        out = tmp_path / "run"
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
+    asked = steps(record(out))["query"]
+    words = "not compared, for its character set has or says it not: PatientName"
+    assert words in asked["message"]
+    assert asked["facts"]["not_compared"] == {"PatientName": 1}
+
+
+def by_name(
+    folder: Path, server: Server, name: str, code: int, *, asked: str = "", **expects: Any
+) -> dict[str, Any]:
+    """The query for a study by its patient's name, or another, after it was sent in ISO_IR 144."""
+    folder.mkdir()
+    dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+    site = write_site(folder / "site.yaml", {"pacs": {"dicom": dicom, "expects": expects}})
+    patient = {"id": "SETS1", "name": name, "character_set": "ISO_IR 144"}
+    match = {"StudyInstanceUID": "{{ studies[0].uid }}", "PatientName": asked or name}
+    query = {"on": "pacs", "level": "study", "match": match}
+    file = write_scenario(
+        folder / "text.yaml",
+        [{"send": {"to": "pacs"}}, {"query": query}],
+        patients=[{**patient, "studies": [{"series": [SERIES]}]}],
+    )
+    out = folder / "run"
+    fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(code)
+    return steps(record(out))["query"]
+
+
+def test_a_pacs_that_converts_character_sets_is_believed_as_far_as_its_set_goes(
+    tmp_path: Path,
+) -> None:
+    declared: dict[str, Any] = {"converts_character_sets": True}
+    with orthanc(tmp_path, configuration={"DefaultEncoding": "Cyrillic"}) as server:
+        kept = by_name(tmp_path / "kept", server, "Иванова^Анна", 0)
+        assert "not compared" not in kept["message"]
+    with orthanc(tmp_path / "latin", configuration={"DefaultEncoding": "Latin1"}) as server:
+        lost = by_name(tmp_path / "lost", server, "Smith^Анна", 0, **declared)
+        assert lost["facts"]["not_compared"] == {"PatientName": 1}
+
+
+def test_a_pacs_that_does_not_convert_is_judged_by_its_text_whatever_is_declared(
+    tmp_path: Path,
+) -> None:
+    declared: dict[str, Any] = {"converts_character_sets": True}
+    with dcmqrscp(tmp_path, any_peer=True) as server:
+        expects: dict[str, Any] = {
+            "query_character_set": "ISO_IR 144",
+            "answer_character_set": "ISO_IR 144",
+        }
+        same = by_name(tmp_path / "same", server, "Иванова^Анна", 0, **expects)
+        assert same["message"].startswith("1 match")
+        told = by_name(tmp_path / "told", server, "Иванова^Анна", 0, **expects, **declared)
+        assert "not compared" not in told["message"]

@@ -65,7 +65,7 @@ def test_the_scenario_that_ships_passes_on_nothing_but_dicomweb(
     assert ran["retrieve"]["facts"]["http"] == {"200": 1}
     [target] = record(tmp_path / "run")["targets"]
     assert target["url"] == f"{server.http}/dicom-web"
-    assert target["capabilities"] == ["echo", "store", "find", "retrieve", "fetch", "delete"]
+    assert {one["service"]: one["outcome"] for one in target["seen"]}["STOW-RS"] == "used"
 
 
 @pytest.mark.parametrize(

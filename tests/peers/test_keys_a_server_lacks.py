@@ -84,3 +84,12 @@ def test_the_commands_say_so_as_well(server: Server, tmp_path: Path) -> None:
     address = f"{server.ae_title}@{server.host}:{server.port}"
     done = fabricate("pacs", "query", address, "study", "ModalitiesInStudy=CT").check(1)
     assert "does not match by ModalitiesInStudy" in done.err
+
+
+def test_a_series_asked_for_without_its_study_is_refused_and_the_status_told(
+    server: Server, tmp_path: Path
+) -> None:
+    """PS3.4 C.4.1.2.1: the keys above have to be there, where relational queries are not negotiated."""
+    query = {"query": {"on": "pacs", "level": "series", "match": {"Modality": "CR"}}}
+    found = run(tmp_path, server, [query], 4)["query"]
+    assert "C-FIND failed: status C000H, unable to process" in found["message"]

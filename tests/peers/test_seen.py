@@ -30,6 +30,8 @@ def test_what_orthanc_refused_is_told_as_refused(tmp_path: Path) -> None:
     (target,) = record(out)["targets"]
     outcomes = {one["service"]: one["outcome"] for one in target["seen"]}
     assert outcomes == {"C-ECHO": "used", "storage": "used", "MPPS": "refused"}
+    assert "capabilities" not in target, "what could be asked says nothing of what it has"
+    assert target["not_tried"] == ["C-FIND", "C-GET", "C-MOVE", "storage commitment"]
     # Orthanc is built on DCMTK, and says so.
     assert target["product"].startswith("OFFIS_DCMTK")
     for name in ("report.html", "junit.xml"):

@@ -112,7 +112,7 @@ def test_a_plugin_whose_model_cannot_be_built_is_named_before_anything_runs(tmp_
     (folder / "strange.py").write_text(
         "from typing import ClassVar\n"
         "from scenario_runner.api import Step\n"
-        "from scenario_runner.plugins import hookimpl\n"
+        "from scenario_runner.hooks import hookimpl\n"
         "class Thing:\n    pass\n"
         "class Strange(Step):\n    name: ClassVar[str] = 'strange'\n    thing: Thing\n"
         "@hookimpl\ndef fabricate_steps():\n    return [Strange]\n",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLUGIN = """
-from scenario_runner.plugins import Later, hookimpl
+from scenario_runner.hooks import Later, hookimpl
 
 @hookimpl
 def fabricate_steps():

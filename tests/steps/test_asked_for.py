@@ -157,3 +157,39 @@ def test_frames_that_were_asked_for_and_lost_fail(tmp_path: Path) -> None:
     fabricate("run", file, "--registry", ":memory:", "--out", out).check(1)
     (check,) = steps(record(out))["assert"]["checks"]
     assert [one["actual"] for one in check["differences"]] == ["not retrieved"] * 2
+
+
+def test_a_run_in_which_less_came_than_was_sent_is_not_green(tmp_path: Path) -> None:
+    """Unless a check looks into what came: one of how the step ended does not. All of it is in one run."""
+    ways: dict[str, dict[str, Any]] = {
+        "all": {},
+        "moved": {"via": "c-move"},
+        "looked_up": {"level": "series", "match": {**STUDY, "Modality": "M?"}},
+        "metadata": {"as": "metadata", "match": STUDY},
+        "frames": {"as": "frames", "match": STUDY},
+        "whatever": {"expect": "any"},
+        "counted": {},
+        "ended": {},
+    }
+    entries = [{"id": name, "retrieve": {"from": "pacs", **way}} for name, way in ways.items()]
+    looking = [
+        {
+            "id": "at_count",
+            "assert": [{"count": {"actual": "{{ counted }}", "expected": {"min": 1}}}],
+        },
+        {"id": "at_status", "assert": [{"status": {"of": "ended", "expected": "success"}}]},
+    ]
+    entries[-2]["save_as"] = "counted"
+    out = tmp_path / "run"
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [LOSE, {"send": {"to": "pacs"}}],
+        patients=PATIENTS,
+        **{"finally": [*entries, *looking]},
+    )
+    fabricate("run", file, "--registry", ":memory:", "--out", out).check(1)
+    found = steps(record(out))
+    assert {name for name in ways if found[name]["outcome"] == "passed"} == {"whatever", "counted"}
+    assert found["all"]["message"].endswith(", of 5 that this case sent")
+    assert found["metadata"]["message"].endswith("that this case sent")
+    assert found["at_status"]["outcome"] == found["at_count"]["outcome"] == "passed"

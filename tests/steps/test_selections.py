@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydicom import dcmread
 
 from tests.running import fabricate, record, steps, write_scenario
 
-PATIENTS = [
-    {"id": name, "studies": [{"series": [{"modality": "CT", "images": 2, "size": [64, 64]}]}]}
-    for name in ("A", "B")
-]
+CT: dict[str, Any] = {"modality": "CT", "images": 2, "size": [64, 64]}
+PATIENTS = [{"id": name, "studies": [{"series": [CT]}]} for name in ("A", "B")]
 
 
 def run(tmp_path: Path, entries: list[Any], code: int = 0) -> tuple[Path, dict[str, Any]]:
@@ -71,3 +70,34 @@ def test_what_was_not_sent_is_not_stored(tmp_path: Path) -> None:
 def test_stored_says_so_when_nothing_went_to_that_pacs(tmp_path: Path) -> None:
     _, result = run(tmp_path, [{"assert": [{"stored": {"on": "pacs"}}]}], code=1)
     assert "this case sent nothing to 'pacs'" in steps(result)["assert"]["checks"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("modify", "words"),
+    [
+        ({"StationName": "ŁÓDŹ"}, "'ŁÓDŹ' cannot be written in ISO_IR 100"),
+        ({"ReferencedStudySequence": [{"StudyDescription": "山"}]}, "'山' cannot be written"),
+        ({"SpecificCharacterSet": "ISO_IR 144", "StationName": "CŒUR"}, "in ISO_IR 144"),
+        ({"SpecificCharacterSet": "ISO_IR 192", "StationName": "ŁÓDŹ"}, ""),
+        ({"StationName": {"raw": "ŁÓDŹ"}}, ""),
+        ({"StationName": "ZÜRICH"}, ""),
+        ({"StationName": "{{ vars.word }}"}, ""),
+    ],
+)
+def test_text_that_a_step_sets_beyond_the_declared_set_is_told_before_anything_is_made(
+    tmp_path: Path, modify: dict[str, Any], words: str
+) -> None:
+    patient = {"name": "DOE^JANE", "character_set": "ISO_IR 100", "studies": [{"series": [CT]}]}
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [{"generate": {"modify": modify}}],
+        patients=[patient],
+        vars={"word": "Ł"},
+    )
+    told = fabricate("validate", scenario)
+    if not words:
+        told.check()
+    else:
+        told.check(3)
+        assert "FAB314" in told.out + told.err
+        assert words in told.out + told.err

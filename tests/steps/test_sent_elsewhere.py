@@ -204,3 +204,34 @@ def test_two_names_of_one_pacs_can_both_be_cleaned(tmp_path: Path) -> None:
         ]
         result = run(tmp_path, site, entries)
     assert result["delete"]["message"] == "1 study deleted"
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_what_the_other_target_does_not_take_is_not_moved_there_and_accuses_nobody(
+    tmp_path: Path, some: bool
+) -> None:
+    takes = "CTImageStorage" if some else "MRImageStorage"
+    second = {"ae_title": "SECOND", "sop_classes": [takes]}
+    declared = {"embedded": second, "expects": {"sop_classes": [takes]}}
+    site = write_site(tmp_path / "site.yaml", {**BOTH, "second": declared})
+    kinds = ("CT", "CR", "CT") if some else ("CT",)
+    series = [{"modality": kind, "images": 2, "size": [64, 64]} for kind in kinds]
+    entries: list[Any] = [{"send": {"to": "first"}}, MOVE]
+    if some:
+        entries += [{"assert": [{"stored": {"on": "second"}}]}, BACK, COMPARE]
+    result = run(tmp_path, site, entries, patients=[{"studies": [{"series": series}]}])
+    moved = result["retrieve"]
+    assert moved["outcome"] == ("passed" if some else "skipped")
+    assert "left out: 'second' takes no" in moved["message"]
+    assert moved["message"].endswith("1 series, 2 instances")
+    assert [one["instances"] for one in moved["facts"]["left_out"]] == [2]
+    if some:
+        assert moved["message"].startswith("4 instances sent to SECOND")
+        assert result["retrieve-2"]["facts"]["instances"] == 4
+
+
+def test_a_move_that_is_said_to_fail_is_of_everything(tmp_path: Path) -> None:
+    second = {"ae_title": "SECOND", "sop_classes": ["MRImageStorage"]}
+    declared = {"embedded": second, "expects": {"sop_classes": ["MRImageStorage"]}}
+    site = write_site(tmp_path / "site.yaml", {**BOTH, "second": declared})
+    run(tmp_path, site, [{"send": {"to": "first"}}, {**MOVE, "fails": "2 failed"}])

@@ -47,3 +47,18 @@ def test_a_limit_is_named_as_it_was_set() -> None:
     deadline = Deadline(0.25).within(60).within(None)
     with pytest.raises(StepTimeout, match=r"its timeout of 0\.25 s$"):
         deadline.sleep(0.5)
+
+
+@pytest.mark.parametrize("braces", [True, False])
+def test_an_expression_may_have_its_braces(tmp_path: Path, braces: bool) -> None:
+    holds, fails = "poll.missing == 0 and poll.stored == 2", "poll.attempt > 50"
+    if braces:
+        holds, fails = f"{{{{ {holds} }}}}", f"{{{{ {fails} }}}}"
+    entries = [
+        {"send": {"to": "pacs"}},
+        {"wait": {"on": "pacs", "until": {"expr": holds}, "fail_when": fails, "timeout": "20s"}},
+    ]
+    scenario = write_scenario(tmp_path / "s.yaml", entries)
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check()
+    assert steps(record(out))["wait"]["outcome"] == "passed"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset
 
-from scenario_runner.pacs.faults import parse_faults
+from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.pacs.worklist import find_items
 from tests.pacs.worklist_items import write_item
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
@@ -378,26 +378,20 @@ def test_a_target_that_cannot_do_it_says_which_service_is_missing(
     assert "has no way to" in result["message"]
 
 
-def test_a_wait_polls_the_worklist_until_the_item_is_there(tmp_path: Path) -> None:
-    log = tmp_path / "run" / "events.ndjson"
-    over = threading.Event()
-
-    def schedule(pacs: EmbeddedPacs) -> None:
-        while not over.wait(0.05):
-            if log.exists() and '"step_started"' in log.read_text("utf-8"):
-                over.wait(0.8)  # long enough for a poll that finds nothing
-                write_item(pacs.worklist, "1", scheduled("1", "CT"))
-                return
-
+def test_a_wait_polls_the_worklist_until_the_item_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serving(tmp_path) as (pacs, site):
-        late = threading.Thread(target=schedule, args=(pacs,))
-        late.start()
+
+        def find_once_in_vain(*given: Any) -> Any:
+            """Items as ever; the one that is waited for comes after the first look."""
+            found = list(find_items(*given))
+            write_item(pacs.worklist, "1", scheduled("1", "CT"))
+            return iter(found)
+
+        monkeypatch.setattr("scenario_runner.pacs.query.find_items", find_once_in_vain)
         query = {"level": "worklist", "match": {"Modality": "CT", "AccessionNumber": "1"}}
         wait = {"on": "pacs", "until": {"query": query, "count": 1}, "every": "100ms"}
-        try:
-            found = run(tmp_path, [{"wait": {**wait, "timeout": "20s"}}], "--site", site)["wait"]
-        finally:
-            over.set()
-            late.join()
-    assert found["facts"]["polls"] > 1
+        found = run(tmp_path, [{"wait": {**wait, "timeout": "60s"}}], "--site", site)["wait"]
+    assert found["facts"]["polls"] == 2
     assert "1 match" in found["message"]

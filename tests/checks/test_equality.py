@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.checks.compare import Between, Contains, Equal, Matches, NotEqual
+from scenario_runner.checks.equality import plain, same
 from scenario_runner.checks.membership import Count, Empty, In
-from scenario_runner.checks.values import plain, same
 from scenario_runner.language.scalars import WrittenFloat
 
 PLAIN = st.recursive(

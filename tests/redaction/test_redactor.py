@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.engine.redaction import MASK, Redactor
 from scenario_runner.events import AttemptFinished, RunFinished, StepFinished
+from scenario_runner.redaction import MASK, Redactor
 
 SECRET = 'p"ä/ss\\wörd+1'
 
@@ -90,3 +90,24 @@ def test_binary_evidence_is_cleaned_without_harm_to_the_rest() -> None:
     data = b"\xff\xfe" + b"hunter22" + b"\x80"
     assert Redactor(["hunter22"]).data(data).startswith(b"\xff\xfe")
     assert b"hunter22" not in Redactor(["hunter22"]).data(data)
+
+
+def test_a_secret_is_found_as_hl7_escapes_it() -> None:
+    """In an MSH-5 of a site file, say, whose delimiters become escape sequences."""
+    cleaned = Redactor(["super|secret^&1"]).text(r"MSH|^~\&|FAB|N|super\F\secret\S\\T\1|X")
+    assert cleaned == rf"MSH|^~\&|FAB|N|{MASK}|X"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        r'{"m": "MSH|^~\\&|pass\\S\\wörd\\T\\1"}',
+        r"MSA|AE|1|no pass\S\w?rd\T\1 here",
+        r"no%20pass%5CS%5Cw%C3%B6rd%5CT%5C1",
+    ],
+)
+def test_a_secret_that_hl7_escapes_is_found_in_other_escapes_and_sets(shape: str) -> None:
+    cleaned = Redactor(["pass^wörd&1"]).text(shape)
+    assert MASK in cleaned
+    assert "pass" not in cleaned
+    assert "rd" not in cleaned

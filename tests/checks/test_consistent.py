@@ -1,0 +1,74 @@
+"""Order, worklist, performed step, images and report are held against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import fabricate, record, steps, write_scenario
+
+PATIENTS = [
+    {
+        "id": "P1",
+        "name": "CITIZEN^JANE",
+        "studies": [
+            {"accession": "A1", "series": [{"modality": "CT", "images": 1, "size": [16, 16]}]}
+        ],
+    }
+]
+ALL = ["order", "scheduled", "begun", "back", "found", "report"]
+
+
+def _chain(order: dict[str, Any], performed: dict[str, Any], report: dict[str, Any]) -> list[Any]:
+    return [
+        {"hl7_send": {"to": "pacs", "message": "ORM", **order}, "save_as": "order"},
+        {"worklist": {"from": "pacs", "match": {"PatientID": "P1"}}, "save_as": "scheduled"},
+        {"mpps": {"to": "pacs", "status": "in-progress", **performed}, "save_as": "begun"},
+        {"send": {"to": "pacs"}},
+        {
+            "query": {"on": "pacs", "level": "study", "match": {"PatientID": "P1"}},
+            "save_as": "found",
+        },
+        {"retrieve": {"from": "pacs"}, "save_as": "back"},
+        {"hl7_send": {"to": "pacs", "message": "ORU", **report}, "save_as": "report"},
+        {"assert": [{"consistent": {"of": "study", "with": ALL}}]},
+    ]
+
+
+def _run(tmp_path: Path, given: list[Any], code: int) -> str:
+    scenario = write_scenario(tmp_path / "s.yaml", given, patients=PATIENTS)
+    fabricate("run", scenario, "--out", tmp_path / "run").check(code)
+    *_, last = steps(record(tmp_path / "run")).values()
+    message: str = last["message"]
+    return message
+
+
+def test_all_agree_from_the_order_to_the_report(tmp_path: Path) -> None:
+    assert "1 check passed" in _run(tmp_path, _chain({}, {}, {}), 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (({"set": {"PID-5.1": "CITIZAN"}}, {}, {}),
+         "PatientName: plan 'CITIZEN^JANE', order 'CITIZAN^JANE', scheduled 'CITIZAN^JANE'"),
+        (({}, {"modify": {"ScheduledStepAttributesSequence": [
+            {"StudyInstanceUID": "1.2.3", "AccessionNumber": "A1"}]}}, {}), "begun '1.2.3'"),
+        (({}, {}, {"set": {"OBR-18": "A9"}}), "AccessionNumber: plan 'A1'"),
+        (({"set": {"OBR-19": "RP7"}}, {}, {}), "RequestedProcedureID: order 'RP7'"),
+    ],
+)  # fmt: skip
+def test_each_difference_is_named_with_who_says_what(
+    tmp_path: Path, changed: tuple[dict[str, Any], ...], words: str
+) -> None:
+    assert words in _run(tmp_path, _chain(*changed), 1)
+
+
+def test_who_tells_nothing_of_the_study_is_named(tmp_path: Path) -> None:
+    given = [
+        {"worklist": {"from": "pacs", "match": {"PatientID": "NOBODY"}}, "save_as": "scheduled"},
+        {"assert": [{"consistent": {"with": "scheduled"}}]},
+    ]
+    assert "scheduled tells nothing of the study" in _run(tmp_path, given, 1)

@@ -1,0 +1,152 @@
+"""A third party's plugin that throws what it is told to, wherever it is asked for something.
+
+FABRICATE_TEST_THROWS is ``PLACE=KIND``; without it the plugin is well-behaved.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from scenario_runner.api import Check, CheckResult, Step, StepContext, StepResult, hookimpl
+from scenario_runner.conformance.api import Finding
+from scenario_runner.evidence.record import RunRecord
+from scenario_runner.planning.sources import PatientSource, SourceContext
+
+KINDS: dict[str, type[BaseException]] = {
+    "Exception": RuntimeError,
+    "BaseException": BaseException,
+    "SystemExit": SystemExit,
+    "MemoryError": MemoryError,
+    "GeneratorExit": GeneratorExit,
+    "a dead worker": BrokenProcessPool,
+    "KeyboardInterrupt": KeyboardInterrupt,
+}
+
+
+def throw(place: str) -> None:
+    """Throw, if it is to be thrown here."""
+    where, _, kind = os.environ.get("FABRICATE_TEST_THROWS", "").partition("=")
+    if where == place:
+        raise KINDS[kind]("thrown by a test")
+
+
+class Thrower(Step):
+    """Throws in a step."""
+
+    name: ClassVar[str] = "thrower"
+
+    def run(self, context: StepContext) -> StepResult:
+        throw("step")
+        return StepResult(message="did not throw")
+
+
+class Sleeper(Step):
+    """Sleeps without a look at its deadline."""
+
+    name: ClassVar[str] = "sleeper"
+
+    def run(self, context: StepContext) -> StepResult:
+        time.sleep(float(os.environ.get("FABRICATE_TEST_SLEEPS", "0")))
+        return StepResult(message="awake")
+
+
+class ThrowingCheck(Check):
+    """Throws in a check."""
+
+    name: ClassVar[str] = "throwing"
+
+    what: Any = None
+
+    def evaluate(self, context: StepContext) -> CheckResult:
+        throw("check")
+        return CheckResult(outcome="passed", expected=None, actual=None)
+
+
+class ThrowingReporter:
+    """Throws where it is to write."""
+
+    name: ClassVar[str] = "throwing"
+    file: ClassVar[str] = "throwing.txt"
+
+    def write(self, record: RunRecord, folder: Path) -> None:
+        throw("reporter")
+
+
+class _Nothing(BaseModel):
+    pass
+
+
+class ThrowingSource:
+    """Throws where it is asked for patients."""
+
+    name = "thrower"
+    short = ""
+    parameters = _Nothing
+
+    def patients(self, parameters: Any, context: SourceContext) -> Iterable[Any]:
+        throw("source")
+        return ()
+
+
+class ThrowingValidator:
+    """Throws where it is to judge."""
+
+    name = "throwing"
+
+    def version(self) -> str:
+        return "1"
+
+    def check(self, file: Path) -> list[Finding]:
+        throw("validator")
+        return []
+
+    def check_study(self, files: Sequence[Path]) -> list[Finding]:
+        return []
+
+
+class ThrowingPhantom:
+    """Throws where it is to draw."""
+
+    name = "throwing"
+
+    def open(self, series: Any) -> Any:
+        throw("phantom")
+        raise AssertionError("only for throwing")
+
+
+@hookimpl
+def fabricate_steps() -> list[type[Step]]:
+    throw("hook")
+    return [Thrower, Sleeper]
+
+
+@hookimpl
+def fabricate_checks() -> list[type[Check]]:
+    return [ThrowingCheck]
+
+
+@hookimpl
+def fabricate_reporters() -> list[Any]:
+    return [ThrowingReporter]
+
+
+@hookimpl
+def fabricate_sources() -> list[PatientSource]:
+    return [ThrowingSource()]  # type: ignore[list-item]
+
+
+@hookimpl
+def fabricate_validators() -> list[Any]:
+    return [ThrowingValidator()]
+
+
+@hookimpl
+def fabricate_phantoms() -> list[Any]:
+    return [ThrowingPhantom()]

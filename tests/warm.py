@@ -1,0 +1,191 @@
+"""Commands as processes of their own that need not import everything again.
+
+A template process imports the package once and forks for every command; the command then has its own
+memory, working folder, environment and exit code, and ends as any process does. What starts cold is
+tested in ``tests/packaging`` and wherever a test starts the command line itself. Only on Linux; elsewhere,
+and where Python itself is told something by the environment, every command starts cold.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+LONGEST = 1 << 20
+"""Bytes of the longest request: arguments and environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A running template. address: where it takes requests."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+
+
+@cache
+def template() -> Template:
+    """The one of this test process, which ends with it."""
+    folder = tempfile.TemporaryDirectory(prefix="fabricate-warm-")
+    address = str(Path(folder.name) / "socket")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.warm", address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).resolve().parents[1],
+    )
+    atexit.register(_end, process, folder)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n", "the template of commands does not start"
+    return Template(process, address)
+
+
+def _end(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
+    with process:
+        process.kill()
+    folder.cleanup()
+
+
+@cache
+def works() -> bool:
+    """Whether this system can do it: Linux, with file descriptors of processes."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
+
+
+def run(
+    arguments: Sequence[str], cwd: Path | None, environment: Mapping[str, str], patience: float
+) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in so many seconds, and was killed.
+    """
+    request = json.dumps([list(arguments), str(cwd or Path.cwd()), dict(environment)]).encode()
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking,
+    ):
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
+        asking.connect(template().address)
+        socket.send_fds(asking, [request], [out.fileno(), err.fileno()])
+        process = int(asking.recv(64))
+        asking.settimeout(patience)
+        try:
+            code = int(asking.recv(64))
+        except TimeoutError as late:
+            os.kill(process, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(list(arguments), patience) from late
+        said = []
+        for stream in (out, err):
+            stream.seek(0)
+            said.append(stream.read().decode("utf-8").replace("\r\n", "\n"))
+    return code, said[0], said[1]
+
+
+def answer_requests(address: str) -> list[str]:
+    """Fork for every request, until the tests end; returns only in the forked process, with its arguments."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LONGEST)
+        listening.bind(address)
+        listening.listen(64)
+        waiting = selectors.DefaultSelector()
+        waiting.register(listening, selectors.EVENT_READ)
+        waiting.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        for key in ready(waiting):
+            if key.fileobj is listening:
+                asking, _ = listening.accept()
+                request, streams, *_ = socket.recv_fds(asking, LONGEST, 2)
+                process = os.fork()
+                if process == 0:
+                    waiting.close()
+                    asking.close()
+                    break
+                for stream in streams:
+                    os.close(stream)
+                asking.send(str(process).encode())
+                waiting.register(os.pidfd_open(process), selectors.EVENT_READ, (process, asking))
+            elif key.data is None:
+                os._exit(0)
+            else:
+                process, asking = key.data
+                waiting.unregister(key.fileobj)
+                os.close(key.fd)
+                _, status = os.waitpid(process, 0)
+                with contextlib.suppress(
+                    OSError
+                ):  # nobody waits any more for one that was too late
+                    asking.send(str(os.waitstatus_to_exitcode(status)).encode())
+                asking.close()
+    return become(request, streams)
+
+
+def ready(waiting: selectors.BaseSelector) -> Iterator[selectors.SelectorKey]:
+    """What can be read, one after the other, for ever."""
+    while True:
+        for key, _ in waiting.select():
+            yield key
+
+
+def become(request: bytes, streams: Sequence[int]) -> list[str]:
+    """Take over folder, environment and streams of a request; returns its arguments."""
+    arguments, folder, environment = json.loads(request)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, stream in enumerate((nothing, *streams)):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    sys.path[0] = folder
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return [str(argument) for argument in arguments]
+
+
+def main(address: str) -> None:
+    """Import the package, wait for requests, and run each in a process of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the tests; they end this one
+    package = importlib.import_module("scenario_runner")
+    for module in pkgutil.walk_packages(package.__path__, "scenario_runner."):
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()
+    with warnings.catch_warnings():
+        # Threads that libraries started while they were imported do nothing yet.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
+        arguments = answer_requests(address)
+    sys.argv = ["scenario_runner", *arguments]
+    del sys.modules["tests"]
+    runpy.run_module("scenario_runner", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
