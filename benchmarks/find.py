@@ -4,7 +4,8 @@
 
 Both PACS are processes of their own and keep their index on the disk. Each study is one small image.
 What is printed is the median of a whole exchange over an association that stays open, from the
-request to the final response, and the ratio between the two.
+request to the final response, and the ratio between the two; then what a question takes of the
+server's processor, which other work on the machine does not change.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import os
 import signal
 import statistics
 import subprocess
@@ -19,7 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -91,20 +93,39 @@ def _identifier(match: dict[str, str]) -> Dataset:
     return wanted
 
 
-def ask(peer: Peer, asked: int) -> dict[str, tuple[float, int]]:
-    """Median milliseconds and matches of each question."""
-    found: dict[str, tuple[float, int]] = {}
+class Asked(NamedTuple):
+    """Milliseconds that a question took, in the middle; matches; milliseconds of the server's processor."""
+
+    took: float
+    matches: int
+    processor: float
+
+
+def processor(pid: int) -> float:
+    """Seconds that a process has worked, by itself and for the system; 0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ask(peer: Peer, asked: int, pid: int) -> dict[str, Asked]:
+    """What each question takes."""
+    found: dict[str, Asked] = {}
     for name, match in QUESTIONS.items():
         query = Query(level="study", identifier=_identifier(match))
         answers = find(peer, [query] * (asked + 1), Deadline(600))
         took: list[float] = []
         matches = 0
+        before = processor(pid)
         with contextlib.closing(answers):
             for _ in range(asked + 1):
                 began = time.perf_counter()
                 matches = len(next(answers).matches)
                 took.append(time.perf_counter() - began)
-        found[name] = statistics.median(took[1:]) * 1000, matches
+        worked = (processor(pid) - before) / (asked + 1)
+        found[name] = Asked(statistics.median(took[1:]) * 1000, matches, worked * 1000)
     return found
 
 
@@ -124,8 +145,8 @@ def fill(peer: Peer, count: int) -> float:
 
 
 @contextlib.contextmanager
-def embedded(folder: Path) -> Iterator[Peer]:
-    """The embedded PACS as a command of its own."""
+def embedded(folder: Path) -> Iterator[tuple[Peer, int]]:
+    """The embedded PACS as a command of its own, and its process."""
     server = subprocess.Popen(
         command("pacs", "serve", "--folder", str(folder), "--port", "0"),
         stdout=subprocess.PIPE,
@@ -134,7 +155,7 @@ def embedded(folder: Path) -> Iterator[Peer]:
     assert server.stdout is not None
     port = int(server.stdout.readline().partition("127.0.0.1:")[2].partition(",")[0])
     try:
-        yield Peer(host="127.0.0.1", port=port, ae_title="EMBEDDED", limits=_LIMITS)
+        yield Peer(host="127.0.0.1", port=port, ae_title="EMBEDDED", limits=_LIMITS), server.pid
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
@@ -152,18 +173,19 @@ def main() -> None:
     processes.hide_scripts_of_this_environment()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with embedded(folder / "embedded") as ours, processes.orthanc(folder) as server:
+        with embedded(folder / "embedded") as (ours, pid), processes.orthanc(folder) as server:
             theirs = Peer(
                 host=server.host, port=server.port, ae_title=server.ae_title, limits=_LIMITS
             )
             rates = [fill(peer, given.studies) for peer in (ours, theirs)]
             print(f"stored: {rates[0]:.0f}/s, Orthanc {rates[1]:.0f}/s: {rates[0] / rates[1]:.1f}×")
-            mine, other = ask(ours, given.asked), ask(theirs, given.asked)
-    for question, (took, matches) in mine.items():
-        beside, same = other[question]
+            mine, other = ask(ours, given.asked, pid), ask(theirs, given.asked, server.pid)
+    for question, one in mine.items():
+        beside = other[question]
         print(
-            f"{question:15} {took:7.2f} ms ({matches} matches), Orthanc {beside:7.2f} ms ({same}): "
-            f"{took / beside:.2f}×"
+            f"{question:15} {one.took:7.2f} ms ({one.matches} matches), "
+            f"Orthanc {beside.took:7.2f} ms ({beside.matches}): {one.took / beside.took:.2f}×; "
+            f"processor {one.processor:.2f} and {beside.processor:.2f} ms"
         )
 
 
