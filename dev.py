@@ -8,6 +8,7 @@
     python dev.py fix                               format, and mend what the linter can mend
     python dev.py regenerate                        schemas, reference pages and stored tables from the code
     python dev.py bench find --studies 2000         one of benchmarks/, beside real peers
+    python dev.py fuzz pdus --minutes 60            bytes that nobody should send, one kind or all
 
 Needs nothing but Python 3.11. Installs into the active virtual environment, or into .venv beside this
 file. `check` also installs the programs of other makers that the peer tests talk to, where it can
@@ -30,10 +31,17 @@ PEERS = {
     "gdcminfo": "libgdcm-tools",
     "chromium": "chromium",
     "npm": "npm",
+    "mvn": "maven",
+    "javac": "default-jdk-headless",
     "openssl": "openssl",
+    "pg_ctlcluster": "postgresql",
+    "nats-server": "nats-server",
+    "rsyslogd": "rsyslog",
 }
-BESIDE = ["orthanc-dicomweb", "fonts-dejavu-core"]
-"""Packages without a program to look for: a plugin, and letters for Chromium."""
+BESIDE = ["orthanc-dicomweb", "fonts-dejavu-core", "rsyslog-gnutls"]
+"""Packages without a program to look for: plugins, and letters for Chromium."""
+BOTH_CORES = ["-n", "auto", "--dist", "worksteal"]
+"""What makes tests of one module mostly stay on one worker, whose servers then start once."""
 
 
 def main(arguments: list[str]) -> int:
@@ -86,20 +94,30 @@ def bench(python: str, rest: list[str]) -> list[list[str]]:
     return [[python, str(ROOT / "benchmarks" / f"{rest[0]}.py"), *rest[1:]]]
 
 
-DEVELOPING = {one.__name__: one for one in (test, cover, fix, regenerate, bench)}
+def fuzz(python: str, rest: list[str]) -> list[list[str]]:
+    """One kind of input, or all, for some minutes."""
+    return [[python, "-m", "tests.fuzz", *rest]]
+
+
+DEVELOPING = {one.__name__: one for one in (test, cover, fix, regenerate, bench, fuzz)}
 GENERATORS = (
-    "scenario_runner.language.schema",
+    "scenario_runner.app.schemas",
     "scenario_runner.reference",
-    "scenario_runner.planning.usual_people",
+    "scenario_runner.planning.drawn_people",
+    "scenario_runner.reference.usual_objects",
 )
 
 
 def in_turn(commands: list[list[str]]) -> int:
     """Run each; stops at the first that fails, whose exit code is returned."""
+    # The tests start the program more than a thousand times: what is compiled once need not be again.
+    around = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     for command in commands:
         shown = (Path(part).name if os.sep in part else part for part in command)
         print("$", " ".join(shown), flush=True)
-        if code := subprocess.call(command, cwd=ROOT):
+        if code := subprocess.call(command, cwd=ROOT, env=around):
             return code
     return 0
 
@@ -121,7 +139,7 @@ def check(*, peers: bool) -> int:
             [python, "-m", "ruff", "check", "."],
             [python, "-m", "mypy"],
             [str(bin_folder / "lint-imports")],
-            [python, "-m", "pytest", "-n", "auto", "-q", *([] if peers else ["-m", "not peer"])],
+            [python, "-m", "pytest", *BOTH_CORES, "-q", *([] if peers else ["-m", "not peer"])],
         ]
     )
 

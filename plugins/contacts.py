@@ -9,9 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from scenario_runner.api import InputFile, Model, hookimpl
+from scenario_runner.api import (
+    InputFile,
+    Model,
+    PatientSource,
+    SourceContext,
+    Sourced,
+    SourceError,
+    hookimpl,
+)
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
-from scenario_runner.planning.sources import PatientSource, SourceContext, Sourced, SourceError
 
 _SEX = {"M": "M", "F": "F", "O": "O", "N": "O", "U": "O"}
 
