@@ -40,7 +40,7 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while time.monotonic() < end and process.poll() is None:
                 with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
                     break

@@ -168,7 +168,7 @@ def test_who_cannot_be_reached_is_told_on_the_next_association_it_opens(
             host=pacs.host, port=pacs.port, ae_title="EMBEDDED", calling_ae_title="MODALITY"
         )
         proposals = [Proposal(abstract_syntax=PUSH_MODEL, transfer_syntaxes=(EXPLICIT,))]
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not requestor.results and time.monotonic() < end:
             with Association.open(peer, proposals, Deadline(20)) as association:
                 if not association.idle(0.25):
@@ -195,7 +195,7 @@ def ask_and_leave(pacs: EmbeddedPacs, how: str) -> None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         sock.sendall(b"".join(map(bytes, parts)) + (pdu.abort(0) if how == "abort" else b""))
         if how == "reset":
-            time.sleep(0.1)  # so that the request has been read before it is gone
+            time.sleep(0.5)  # so that the request has been read before it is gone
 
 
 def test_what_is_not_there_or_of_another_class_fails_with_its_reason(

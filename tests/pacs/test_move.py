@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import subprocess
-import time
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +20,9 @@ from scenario_runner.ul.commands import Command, Element, Field
 from scenario_runner.ul.contexts import Proposal
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
-from tests.peers.processes import free_port
+from tests.peers.processes import free_port, storescp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.pacs.conftest import Dcmtk
@@ -39,19 +35,6 @@ STUDY = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.3")
 def pacs_knowing(folder: Path, **destinations: int) -> EmbeddedPacs:
     table = {title: Destination("127.0.0.1", port) for title, port in destinations.items()}
     return EmbeddedPacs(folder, options=PacsOptions(destinations=table))
-
-
-@contextlib.contextmanager
-def storescp(folder: Path, port: int, *options: str) -> Iterator[None]:
-    """DCMTK's storescp, writing into a folder."""
-    program = shutil.which("storescp")
-    assert program is not None
-    with subprocess.Popen([program, *options, "-od", str(folder), str(port)]) as server:
-        time.sleep(0.3)
-        try:
-            yield
-        finally:
-            server.terminate()
 
 
 def test_movescu_moves_a_study_to_itself(dcmtk: Dcmtk, tmp_path: Path) -> None:
@@ -79,17 +62,15 @@ def test_a_third_party_gets_what_it_can_read(
     dcmtk: Dcmtk, tmp_path: Path, accepts: str, stored: str
 ) -> None:
     port = free_port()
-    got = tmp_path / "got"
-    got.mkdir()
     one = sample(transfer_syntax=stored)
     with (
         pacs_knowing(tmp_path / "pacs", THIRD=port) as pacs,
-        storescp(got, port, accepts),
+        storescp(tmp_path, port=port, options=[accepts]) as third,
     ):
         put(pacs.archive, one)
         run = dcmtk("movescu", "-S", "-aem", "THIRD", *STUDY, pacs.host, str(pacs.port))
         assert run.returncode == 0, run.stderr
-    (file,) = got.iterdir()
+    (file,) = third.folder.iterdir()
     assert dcmread(file) == dcmread(BytesIO(one.file))
 
 
@@ -131,17 +112,18 @@ def test_compressed_images_are_decompressed_for_a_destination_that_takes_nothing
     dcmtk: Dcmtk, tmp_path: Path, accepts: str, received: str
 ) -> None:
     port = free_port()
-    got = tmp_path / "got"
-    got.mkdir()
     one = sample(size=64)
     plain, compressed = tmp_path / "plain.dcm", tmp_path / "compressed.dcm"
     plain.write_bytes(one.file)
     assert dcmtk("dcmcjpls", plain, compressed).returncode == 0
-    with pacs_knowing(tmp_path / "pacs", THIRD=port) as pacs, storescp(got, port, accepts):
+    with (
+        pacs_knowing(tmp_path / "pacs", THIRD=port) as pacs,
+        storescp(tmp_path, port=port, options=[accepts]) as third,
+    ):
         assert dcmtk("dcmsend", pacs.host, str(pacs.port), compressed).returncode == 0
         run = dcmtk("movescu", "-S", "-aem", "THIRD", *STUDY, pacs.host, str(pacs.port))
         assert run.returncode == 0, run.stderr
-    (file,) = got.iterdir()
+    (file,) = third.folder.iterdir()
     back, sent = dcmread(file), dcmread(BytesIO(one.file))
     assert back.file_meta.TransferSyntaxUID == received
     assert back.PixelData == sent.PixelData

@@ -257,4 +257,4 @@ def test_fifty_associations_at_once_lose_nothing_and_none_is_starved(tmp_path: P
         list(pool.map(one, parts))
         assert pacs.archive.counts().instances == associations * each
     assert len(seconds) == associations
-    assert max(seconds) < 4 * statistics.median(seconds) + 1.0
+    assert max(seconds) < 4 * statistics.median(seconds) + 5

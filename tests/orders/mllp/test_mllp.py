@@ -37,7 +37,7 @@ def _accepting(data: bytes, _: str) -> Answer:
 
 def _until(there: Callable[[], object]) -> None:
     """Wait for what another thread does, within bounds."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not there() and time.monotonic() < end:
         time.sleep(0.01)
 

@@ -101,7 +101,7 @@ def test_headers_that_are_trickled_in_are_cut_off(url: str) -> None:
     before = time.monotonic()
     answer = raw(url, *(b"GET /dicom-web/studies HTTP/1.1\r\n", b"X: ", *[b"y"] * 30), pause=0.05)
     assert answer == b""
-    assert time.monotonic() - before < 8
+    assert time.monotonic() - before < 30
 
 
 def test_a_body_that_does_not_come_is_cut_off(pacs: EmbeddedPacs, url: str) -> None:
@@ -217,13 +217,14 @@ def test_more_requests_than_there_are_threads_are_told_to_come_again(url: str) -
     try:
         for sock in slow:
             sock.sendall(post(1000, b"--"))
-        time.sleep(0.1)
-        answer = get(f"{url}/studies")
+        until = time.monotonic() + 60
+        while (answer := get(f"{url}/studies")).status_code != 503:
+            assert time.monotonic() < until, "not all of them are read"
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     finally:
         for sock in slow:
             sock.close()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while get(f"{url}/studies").status_code == 503 and time.monotonic() < until:
         time.sleep(0.05)
     assert get(f"{url}/studies").status_code == 200

@@ -99,7 +99,7 @@ def test_a_message_that_is_no_event_is_put_aside_with_its_reason(
 
     asyncio.run(publish())
     assert Uploads().send(roles[0].url, file()) == 201
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         listed = fabricate("validator", "refused", "--data", tmp_path / "data")
         if len(listed.out.splitlines()) == 3:
