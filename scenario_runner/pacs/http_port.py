@@ -31,6 +31,8 @@ _KEEP_ALIVE: Final = 15
 """Seconds a connection may rest between requests."""
 _CONNECTIONS: Final = 4
 """Connections at once for each request at once: a browser holds six, most of them at rest."""
+_BEGINNING: Final = 1.0
+"""Seconds that a connection has to show how its body comes."""
 _LAST_WORDS: Final = 5
 """Seconds that answers under way have when the port closes."""
 _START_PATIENCE: Final = 30.0
@@ -157,23 +159,28 @@ class HttpPort:
 def _protocol(head_timeout: float, most: int) -> type[H11Protocol]:
     """HTTP/1.1 that does not wait forever for the headers of a request (slow loris).
 
-    most: connections at once. One more takes the place of another that waits for a request, so that silent ones
-    never keep others out.
+    most: connections at once. One more takes the place of another that waits for a request, else of the one whose
+    body comes most slowly, so that silent ones never keep others out.
     """
     connected: dict[H11Protocol, str] = {}
     """The address of each, in the order they came."""
 
     class TimedProtocol(H11Protocol):
         _timer: asyncio.TimerHandle | None = None
+        came = 0
+        """Bytes since it is connected, at ``since``."""
+        since = 0.0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self.since = self.loop.time()
             connected[self] = self.client[0] if self.client else ""
             if len(connected) > most:
-                _make_room(connected)
+                _make_room(connected, self.since)
             self._watch()
 
         def data_received(self, data: bytes) -> None:
+            self.came += len(data)
             super().data_received(data)
             if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
                 self._watch()
@@ -197,13 +204,24 @@ def _protocol(head_timeout: float, most: int) -> type[H11Protocol]:
     return TimedProtocol
 
 
-def _make_room(connected: dict[H11Protocol, str]) -> None:
-    """Let go of the oldest connection without a request, of the address that has most of them."""
-    waiting = [one for one in connected if not _is_asked(one)]
-    victim = longest_of_the_most(waiting, connected)
-    if victim is not None:
-        del connected[victim]
-        victim.transport.abort()
+def _make_room(connected: dict[Any, str], now: float) -> None:
+    """Let go of a connection, of the address that has most of those that could go.
+
+    That is the oldest without a request; of bodies under way for a while the one that comes most slowly. The newest
+    goes only where all the others are being served.
+    """
+    *others, newest = connected
+    victim = longest_of_the_most((one for one in others if not _is_asked(one)), connected)
+    if victim is None:
+        bodies = [
+            one
+            for one in others
+            if one.conn.their_state is h11.SEND_BODY and now - one.since > _BEGINNING
+        ]
+        bodies.sort(key=lambda one: one.came / (now - one.since))
+        victim = longest_of_the_most(bodies, connected) or newest
+    del connected[victim]
+    victim.transport.abort()
 
 
 def _is_asked(connection: H11Protocol) -> bool:

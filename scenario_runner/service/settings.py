@@ -20,6 +20,7 @@ from scenario_runner.service.accounts.oidc import OidcOptions
 from scenario_runner.service.accounts.sessions import SessionTimes
 from scenario_runner.service.audit.messages import AuditSource
 from scenario_runner.service.audit.syslog import PORT, Receiver
+from scenario_runner.service.paces import Pace
 from scenario_runner.service.permissions import Role
 from scenario_runner.service.rates import Rate
 from scenario_runner.ul.tls import Tls
@@ -107,6 +108,21 @@ class RateLimits(Model):
     """From one address, whoever asks there."""
 
 
+class Bodies(Model):
+    """How slowly a request may come in; one that comes more slowly is broken off (408)."""
+
+    grace: Duration = 20.0
+    """Waited for its bytes so long, it has to have come at the slowest pace; then it is looked at again."""
+    slowest: Annotated[int, Field(ge=1, le=1_000_000_000)] = 4_096
+    """Bytes a second."""
+    slow_at_once: Annotated[int, Field(ge=1, le=10_000)] = 32
+    """Of one address; one more has no grace."""
+
+    def pace(self) -> Pace:
+        """For the entrance."""
+        return Pace(self.grace, self.slowest, self.slow_at_once)
+
+
 class Syslog(Model):
     """A receiver of audit messages, by syslog over TLS. PEM files, relative to this file."""
 
@@ -168,6 +184,8 @@ class Settings(Model):
     """Started here, and not by the command."""
     rates: RateLimits = Field(default_factory=RateLimits)
     """By default everybody may ask as often as they like."""
+    bodies: Bodies = Field(default_factory=Bodies)
+    """Uploads, and whatever else is sent here."""
     audit: Audit = Field(default_factory=Audit)
     """Beyond the database, where it always is."""
 

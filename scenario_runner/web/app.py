@@ -12,6 +12,7 @@ from scenario_runner import __version__
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.dicomweb.app import PREFIX, make_app
 from scenario_runner.pacs.options import WebOptions
+from scenario_runner.service.paces import Pace
 from scenario_runner.service.readiness import Check, checks_of
 from scenario_runner.web import docs_page
 from scenario_runner.web.auth import login
@@ -24,6 +25,7 @@ from scenario_runner.web.hosts import OwnNames
 from scenario_runner.web.openapi import described
 from scenario_runner.web.operation.measured import Measured
 from scenario_runner.web.operation.router import operation_router
+from scenario_runner.web.paced import PacedBodies
 from scenario_runner.web.problems import answer_with_problems
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Faces:
     dicomweb: WebDesk
     gate: Gate
     options: WebOptions = field(default_factory=WebOptions)
+    pace: Pace = field(default_factory=Pace)
+    """How slowly bodies may come."""
     routers: Sequence[APIRouter] = ()
     console: Console | None = None
     """The pages; without them there is nothing at ``/``."""
@@ -77,7 +81,8 @@ def create(faces: Faces, break_off: Breaker) -> ASGIApp:
     dicomweb = GatedDicomWeb(
         make_app(faces.dicomweb, break_off), faces.gate, faces.service.deletions
     )
-    gated = Entrance(_Split(dicomweb, AnswersHead(api)), faces.gate)
+    paced = PacedBodies(_Split(dicomweb, AnswersHead(api)), faces.pace, faces.options)
+    gated = Entrance(paced, faces.gate)
     guarded = SecurityHeaders(OwnNames(gated, faces.options))
     return Measured(guarded, faces.service.meters)
 

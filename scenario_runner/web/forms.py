@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -20,7 +21,7 @@ from scenario_runner.network.dicomweb.multipart import (
     PartEnds,
     PartLimits,
 )
-from scenario_runner.pacs.dicomweb.bodies import body_of, drain
+from scenario_runner.pacs.dicomweb.bodies import Body, Place, drain
 from scenario_runner.service.errors import Malformed, TooLarge, WrongMediaType
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 FORM: Final = "multipart/form-data"
-_PATIENCE: Final = 60.0
-"""Seconds a client may take for each MiB."""
 _PIECE: Final = 1 << 20
 """Bytes that a thread is handed at a time: each handing over costs a change of threads."""
 _AROUND: Final = 1 << 20
@@ -40,7 +39,9 @@ _AROUND: Final = 1 << 20
 _FIELD: Final = 1 << 14
 """Bytes of a field that is no file."""
 _UPLOADS: Final = anyio.CapacityLimiter(64)
-"""Bodies that are read at once, each by a thread; others wait."""
+"""Bodies that are worked on at once, each by a thread; others wait. Who waits for a client holds none."""
+_THREADS: Final = anyio.CapacityLimiter(math.inf)
+"""Bounded by the connections there may be."""
 _NAMED: Final = re.compile(r"filename\*\s*=\s*(?:utf-8|iso-8859-1)'[^']*'([^;\s]+)", re.IGNORECASE)
 
 
@@ -146,6 +147,17 @@ def _check_length(said: str, most: int) -> None:
         raise TooLarge("upload-too-large", f"an upload may have {most - _AROUND} bytes")
 
 
+async def in_a_place(body: Body, use: Callable[[], Result]) -> Result:
+    """Call what reads a body in a thread, once its beginning is here and there is a place."""
+    await body.begin()
+    body.place = place = Place(_UPLOADS)
+    await place.take()
+    try:
+        return await anyio.to_thread.run_sync(use, limiter=_THREADS)
+    finally:
+        place.leave()
+
+
 async def with_form(request: Request, most: int, use: Callable[[Form], Result]) -> Result:
     """Call a function in a thread with the form of a request. most: bytes of its files.
 
@@ -156,8 +168,8 @@ async def with_form(request: Request, most: int, use: Callable[[Form], Result]) 
         boundary = boundary_of(request)
         most += _AROUND
         _check_length(request.headers.get("content-length", ""), most)
-        form = Form(body_of(request, _PATIENCE, most, _PIECE), boundary)
-        return await anyio.to_thread.run_sync(use, form, limiter=_UPLOADS)
+        body = Body(request, None, most, _PIECE)
+        return await in_a_place(body, lambda: use(Form(iter(body), boundary)))
     except Exception:
         await drain(request)
         raise

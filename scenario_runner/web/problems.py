@@ -163,6 +163,14 @@ def _challenge(error: ServiceError) -> Mapping[str, str] | None:
 
 
 def _of_framework(error: HTTPException) -> Response:
+    if isinstance(refused := error.__cause__, ServiceError):
+        return problem(
+            error.status_code,
+            refused.code,
+            refused.message,
+            hint=refused.hint,
+            headers=error.headers,
+        )
     code = _CODES.get(error.status_code, "refused")
     words = error.detail or HTTPStatus(error.status_code).phrase
     if error.status_code == 404:

@@ -267,6 +267,7 @@ def _faces(
         dicomweb=desk,
         gate=gate,
         options=options,
+        pace=serving.settings.bodies.pace(),
         routers=[
             imaging_router(service),
             wado_router(service),

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from scenario_runner.answers import status_class
 from scenario_runner.dicom import statuses
 from scenario_runner.pacs.dicomweb.address import root_of
-from scenario_runner.pacs.dicomweb.bodies import AHEAD, PIECE, begun, body_of, drain, gathered
+from scenario_runner.pacs.dicomweb.bodies import AHEAD, PIECE, Body, Place, begun, drain, gathered
 from scenario_runner.pacs.dicomweb.credentials import is_known
 from scenario_runner.pacs.dicomweb.desk import (
     TEXT,
@@ -165,8 +165,7 @@ class _Door:
     def __init__(self, desk: WebDesk, break_off: Breaker) -> None:
         self._desk = desk
         self._break_off = break_off
-        self._most = desk.options.maximum_associations
-        self._inside = 0
+        self._places = anyio.CapacityLimiter(desk.options.maximum_associations)
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
         """Requests by operation since these faults were switched on."""
@@ -174,24 +173,32 @@ class _Door:
 
     async def answer(self, request: Request, operation: Operation, handler: Handler) -> Response:
         """What answers a request."""
-        if self._inside >= self._most:
-            return _refused(WebError(503, "too many requests at once", {"Retry-After": "1"}))
-        self._inside += 1
+        place = Place(self._places)
         try:
-            return await self._answer(request, operation, handler)
+            return await self._answer(request, operation, handler, place)
         finally:
-            self._inside -= 1
+            place.leave()
 
     async def refusal(self, request: Request, error: WebError) -> Response:
         """An error told, once what the client still sends is out of the way."""
         await drain(request)
         return _refused(error)
 
-    async def _answer(self, request: Request, operation: Operation, handler: Handler) -> Response:
+    async def _answer(
+        self, request: Request, operation: Operation, handler: Handler, place: Place
+    ) -> Response:
         try:
             self._check_in(request)
-            limiter = anyio.CapacityLimiter(1)  # ``_inside`` is the limit
-            call = _call(request, self._desk.web)
+            body = _body(request, self._desk.web)
+            if request.method not in ("GET", "HEAD"):
+                await body.begin()
+                body.place = place
+            try:
+                place.take_now()
+            except anyio.WouldBlock:
+                raise WebError(503, "too many requests at once", {"Retry-After": "1"}) from None
+            limiter = anyio.CapacityLimiter(1)  # the places are the limit
+            call = _call(request, self._desk.web, body)
             reply = await anyio.to_thread.run_sync(
                 self._answered, operation, handler, call, limiter=limiter
             )
@@ -200,6 +207,9 @@ class _Door:
             return self._response(request, reply)
         except WebError as error:
             return await self.refusal(request, error)
+        except HTTPException as error:  # of whoever watches over the body
+            told = WebError(error.status_code, error.detail, error.headers)
+            return await self.refusal(request, told)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except ConnectionBroken:
@@ -305,18 +315,22 @@ class _Door:
             self._break_off(request)
 
 
-def _call(request: Request, web: WebOptions) -> Call:
-    patience, most = web.body_timeout, web.maximum_request
-    root = root_of(request, web)
+def _body(request: Request, web: WebOptions) -> Body:
+    most = web.maximum_request
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:20]) > most:
         raise WebError(413, f"a request may have {most} bytes")
+    return Body(request, web.body_timeout, most)
+
+
+def _call(request: Request, web: WebOptions, body: Body) -> Call:
+    root = root_of(request, web)
     return Call(
         base=root + PREFIX,
         uids=dict(request.path_params),
         query=list(request.query_params.multi_items()),
         headers=request.headers,
-        body=body_of(request, patience, most),
+        body=body,
         state=request.scope.get("state", {}),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import itertools
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from typing import Final
 
 import anyio
 import anyio.from_thread
-import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from scenario_runner.pacs.dicomweb.desk import (
@@ -38,18 +38,85 @@ _DRAIN_PAUSE: Final = 0.5
 """Seconds without a byte that mean the client waits for the answer."""
 
 
-def body_of(
-    request: Request, patience: float, most: int, size_of_piece: int = PIECE
-) -> Iterator[bytes]:
-    """The body for a thread that waits for it, in pieces of a good size."""
-    stream = request.stream()
+_IMPATIENT: Final = 0.25
+"""Seconds that a place is kept while nothing comes."""
 
-    async def piece() -> bytes:
-        found: list[bytes] = []
-        missing = size_of_piece
+
+class Place:
+    """One of the places there are, given to others while its holder waits for a client."""
+
+    def __init__(self, places: anyio.CapacityLimiter) -> None:
+        self._places = places
+        self._is_held = False
+
+    async def take(self) -> None:
+        """Wait until there is one."""
+        if not self._is_held:
+            await self._places.acquire_on_behalf_of(self)
+            self._is_held = True
+
+    def take_now(self) -> None:
+        """Raises anyio.WouldBlock where there is none."""
+        self._places.acquire_on_behalf_of_nowait(self)
+        self._is_held = True
+
+    def leave(self) -> None:
+        """Somebody else may have it."""
+        if self._is_held:
+            self._is_held = False
+            self._places.release_on_behalf_of(self)
+
+
+class Body:
+    """The body of a request in pieces of a good size, for a thread that waits for them.
+
+    patience: seconds that a client may take for a piece; most: bytes of the whole. A place is not held while a client
+    has us wait, so that however many do, others go on. Reading raises WebError.
+    """
+
+    def __init__(
+        self, request: Request, patience: float | None, most: int, size_of_piece: int = PIECE
+    ) -> None:
+        self._stream = request.stream()
+        self._patience = patience
+        self._most = most
+        self._size_of_piece = size_of_piece
+        self._first: bytes | None = None
+        self.place: Place | None = None
+        """What is left meanwhile."""
+
+    async def begin(self) -> None:
+        """Read the first piece, before any place or thread is taken for it."""
+        self._first = await self._gathered()
+
+    def __iter__(self) -> Iterator[bytes]:
+        size, data = 0, self._first
+        if data is None:
+            data = anyio.from_thread.run(self._piece)
+        self._first = None
+        while data:
+            size += len(data)
+            if size > self._most:
+                raise WebError(413, f"a request may have {self._most} bytes")
+            yield data
+            data = anyio.from_thread.run(self._piece)
+
+    async def _piece(self) -> bytes:
+        if self.place is None:
+            return await self._gathered()
+        timer = asyncio.get_running_loop().call_later(_IMPATIENT, self.place.leave)
         try:
-            with anyio.fail_after(patience):
-                async for chunk in stream:
+            return await self._gathered()
+        finally:
+            timer.cancel()
+            await self.place.take()
+
+    async def _gathered(self) -> bytes:
+        found: list[bytes] = []
+        missing = self._size_of_piece
+        try:
+            with anyio.fail_after(self._patience):
+                async for chunk in self._stream:
                     found.append(chunk)
                     missing -= len(chunk)
                     if missing <= 0:
@@ -57,13 +124,6 @@ def body_of(
         except TimeoutError as error:
             raise WebError(408, "the body comes too slowly") from error
         return found[0] if len(found) == 1 else b"".join(found)
-
-    size = 0
-    while data := anyio.from_thread.run(piece):
-        size += len(data)
-        if size > most:
-            raise WebError(413, f"a request may have {most} bytes")
-        yield data
 
 
 async def drain(request: Request) -> None:

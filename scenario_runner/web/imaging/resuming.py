@@ -7,16 +7,15 @@ import binascii
 from email.utils import format_datetime
 from typing import Annotated, Any, Final
 
-import anyio
-import anyio.to_thread
 from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from scenario_runner.network.dicomweb.media_types import parse
-from scenario_runner.pacs.dicomweb.bodies import body_of, drain
+from scenario_runner.pacs.dicomweb.bodies import Body, drain
 from scenario_runner.service.errors import Malformed, WrongMediaType
 from scenario_runner.service.service import Service
 from scenario_runner.service.uploads.resuming import Begun, Resumable
+from scenario_runner.web.forms import in_a_place
 from scenario_runner.web.imaging.asking import Uploader
 from scenario_runner.web.imaging.models import ResumableState
 from scenario_runner.web.problems import problem
@@ -25,11 +24,7 @@ from scenario_runner.web.text import Text
 _VERSION: Final = "1.0.0"
 _SAYS: Final = {"Tus-Resumable": _VERSION, "Cache-Control": "no-store"}
 _MEDIA_TYPE: Final = "application/offset+octet-stream"
-_PATIENCE: Final = 60.0
-"""Seconds a client may take for each MiB."""
 _PIECE: Final = 1 << 20
-_ATTEMPTS: Final = anyio.CapacityLimiter(64)
-"""Pieces that are read at once, each by a thread; others wait."""
 _FOLDER: Final = "resumable"
 
 _Version = Annotated[str | None, Header(alias="Tus-Resumable", description=f"`{_VERSION}`.")]
@@ -113,10 +108,8 @@ def resumable_routes(router: APIRouter, service: Service) -> None:
         try:
             at = _number("Upload-Offset", offset)
             _require_bytes(request)
-            body = body_of(request, _PATIENCE, service.limits.upload, _PIECE)
-            begun = await anyio.to_thread.run_sync(
-                resumable.append, asking, number, at, body, limiter=_ATTEMPTS
-            )
+            body = Body(request, None, service.limits.upload, _PIECE)
+            begun = await in_a_place(body, lambda: resumable.append(asking, number, at, iter(body)))
         except Exception:
             await drain(request)
             raise

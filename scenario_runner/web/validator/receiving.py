@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
-
-import anyio
 
 from scenario_runner.network.dicomweb.multipart import (
     MultipartError,
@@ -19,7 +15,7 @@ from scenario_runner.network.dicomweb.multipart import (
     PartLimits,
 )
 from scenario_runner.pacs.dicomweb.bodies import drain
-from scenario_runner.service.errors import Malformed, TooLarge, TooSlow
+from scenario_runner.service.errors import Malformed, TooLarge
 from scenario_runner.web.forms import FORM, boundary_of, disposition
 
 if TYPE_CHECKING:
@@ -35,10 +31,6 @@ _NAMED: Final = 5
 _LONGEST_NAME: Final = 40
 _PIECE: Final = 1 << 20
 """Bytes that are written at a time."""
-_SILENT: Final = 20.0
-"""Seconds without a byte after which nobody waits any more."""
-_SLOWEST: Final = 4096
-"""Bytes a second, below which a body is too slow once ``_SILENT`` is over."""
 _WRITERS: Final = 16
 """Files that are written at once; each takes a thread for some hundred microseconds."""
 
@@ -66,7 +58,7 @@ async def _received(request: Request, gateway: Gateway, writers: ThreadPoolExecu
     incoming = gateway.begin()
     loop = asyncio.get_running_loop()
     try:
-        async for data in paced(request):
+        async for data in request.stream():
             form.feed(data)
             if len(form.content) >= _PIECE:
                 await loop.run_in_executor(writers, incoming.write, form.taken())
@@ -81,22 +73,6 @@ def _finish(incoming: Incoming, rest: bytes) -> Taken:
     if rest:
         incoming.write(rest)
     return incoming.finish()
-
-
-async def paced(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces. Raises TooSlow for one that keeps a connection open with next to nothing."""
-    stream, began, size = request.stream(), time.monotonic(), 0
-    while True:
-        rest = began + _SILENT + size / _SLOWEST - time.monotonic()
-        try:
-            with anyio.fail_after(max(0.0, min(_SILENT, rest))):
-                data = await anext(stream, b"")
-        except TimeoutError as error:
-            raise TooSlow("too-slow", "the body comes too slowly") from error
-        if not data:
-            return
-        size += len(data)
-        yield data
 
 
 class _Form:

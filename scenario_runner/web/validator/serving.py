@@ -19,6 +19,7 @@ from scenario_runner.pacs.http_port import HttpPort, PortOptions
 from scenario_runner.pacs.options import WebOptions
 from scenario_runner.service.errors import NotLoggedIn
 from scenario_runner.service.meters import Meters
+from scenario_runner.service.paces import Pace
 from scenario_runner.service.readiness import Check, room_in
 from scenario_runner.service.validator.broker import require_client
 from scenario_runner.service.validator.events import Role
@@ -36,6 +37,7 @@ from scenario_runner.web.hosts import OwnNames, is_loopback
 from scenario_runner.web.openapi import described
 from scenario_runner.web.operation.measured import Measured
 from scenario_runner.web.operation.router import operation_router
+from scenario_runner.web.paced import PacedBodies
 from scenario_runner.web.problems import answer_with_problems
 from scenario_runner.web.validator.router import OPEN, Door, validator_router
 
@@ -86,7 +88,9 @@ def serve_gateway(
         meters = _meters(service)
         api.include_router(operation_router(meters, _checks(serving, service), door.viewer))
         described(api)
-        guarded = SecurityHeaders(OwnNames(AnswersHead(api), WebOptions(allow_hosts=serving.hosts)))
+        names = WebOptions(allow_hosts=serving.hosts)
+        paced = PacedBodies(AnswersHead(api), Pace(), names)
+        guarded = SecurityHeaders(OwnNames(paced, names))
         named = Measured(guarded, meters)
         options = PortOptions(host=serving.host, port=serving.port, last_words=_LAST_WORDS)
         port = HttpPort(options, lambda _: named)
