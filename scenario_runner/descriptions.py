@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
 
 @cache
-def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Field name to the string that stands below the field, inherited ones included."""
+def attribute_docstrings(model: type) -> dict[str, str]:
+    """Field name to the string that stands below the field, inherited ones included.
+
+    model: a pydantic model or a data class.
+    """
     found: dict[str, str] = {}
     for cls in reversed(model.__mro__):
-        if issubclass(cls, BaseModel) and cls is not BaseModel:
+        if cls not in (BaseModel, object):
             found |= _own(cls)
     return found
 
 
-def _own(cls: type[BaseModel]) -> dict[str, str]:
+def _own(cls: type) -> dict[str, str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     except (OSError, TypeError, SyntaxError):
@@ -60,4 +63,12 @@ class DescribedSchema(GenerateJsonSchema):
             key = (field.alias if field is not None else None) or name
             if key in properties:
                 properties[key].setdefault("description", text)
+        return result
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """The schema of one data class, in the same way."""
+        result = super().dataclass_schema(schema)
+        for name, text in attribute_docstrings(schema["cls"]).items():
+            if name in result.get("properties", {}):
+                result["properties"][name].setdefault("description", text)
         return result

@@ -12,11 +12,15 @@ from scenario_runner.plugins import Plugins
 
 
 def schema_of(kind: str, plugins: Plugins) -> Mapping[str, Any]:
-    """The schema of a ``scenario``, ``site``, ``steps``, ``library``, ``run`` or ``validator``, as published under ``schemas/``."""
+    """The schema of a ``scenario``, ``site``, ``steps``, ``library``, ``run``, ``events`` or ``validator``, as published under ``schemas/``."""
     if kind == "run":
         from scenario_runner.evidence.record import published_schema
 
         return published_schema()
+    if kind == "events":
+        from scenario_runner.evidence.event_schema import events_schema
+
+        return events_schema()
     if kind == "validator":
         from scenario_runner.service.validator.settings import schema
 
@@ -40,7 +44,7 @@ def write_published(folder: Path) -> list[Path]:
     plugins = Plugins(outside=False)
     others = {
         f"{kind}.v1.schema.json": json.dumps(schema_of(kind, plugins), indent=2, ensure_ascii=False)
-        for kind in ("run", "validator")
+        for kind in ("run", "events", "validator")
     }
     written = []
     for name, text in {**published(plugins), **{n: t + "\n" for n, t in others.items()}}.items():

@@ -70,7 +70,7 @@ class Console:
         self._waiting: dict[str, list[str]] = {}
         self._widths: dict[str, int] = {}
         """How wide the names of a case's steps are."""
-        self._live = Live(drawn=volume is not Volume.QUIET)
+        self._live = Live(drawn=volume is not Volume.QUIET, side_by_side=self._held)
         self._checks: dict[tuple[str, str], list[CheckFinished]] = {}
         self._outcomes: list[str] = []
         self._bad_cases: list[tuple[str, str]] = []

@@ -1,59 +1,79 @@
-"""What moves on a terminal while a run goes on: which case, which step, how far, how fast, how long yet.
+"""What moves on a terminal while a run goes on: which step, how far, how fast, how long yet, and what the PACS says.
 
 It is drawn on stderr and leaves nothing behind. Where stderr is no terminal, nothing is drawn.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from shutil import get_terminal_size
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import field
 from typing import TYPE_CHECKING, Self
 
 import click
 
 from scenario_runner.cli.wrapping import printable
 from scenario_runner.events import (
+    CaseFinished,
     CaseStarted,
     Event,
+    InstanceSent,
     Progress,
     RunStarted,
     Stamped,
     StepFinished,
     StepStarted,
 )
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import Task, TaskID
-    from rich.text import Text
+    from rich.progress import TaskID
 
-_LEAST, _LONGEST = 16, 46
-"""Columns for what is under way; the figures beside it matter more."""
-_FIGURES = 40
-"""Columns for those."""
+    from scenario_runner.cli.live_bars import Bars
+
+_BAD = ("failed", "error", "interrupted")
+_LATEST = 3
+"""How many of the steps that did not pass are told while their cases go on."""
+_KINDS = 4
+"""How many statuses of a step are told, the most frequent."""
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    task: TaskID
+    name: str
+    statuses: Counter[str] = field(default_factory=Counter)
+    refused: str = ""
+    """What the PACS said of the last one it did not store."""
 
 
 class Live:
-    """Bars of the steps that are under way, by the events of a run. drawn: False keeps the terminal still.
+    """Bars of the steps that are under way, by the events of a run.
 
-    Nothing is drawn before the run begins, so that a question can be asked until then.
+    drawn: False keeps the terminal still. side_by_side: several cases go on at once, whose lines are printed at their
+    end; then a bar names its case, and what did not pass is told below. Nothing is drawn before the run begins, so that a
+    question can be asked until then.
     """
 
-    def __init__(self, *, drawn: bool = True) -> None:
+    def __init__(self, *, drawn: bool = True, side_by_side: bool = False) -> None:
         self._drawn = drawn
-        self._bar: Bar | None = None
-        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._side_by_side = side_by_side
+        self._bars: Bars | None = None
+        self._steps: dict[tuple[str, str], _UnderWay] = {}
+        self._names: dict[str, str] = {}
         self._cases = 0
-        self._begun = 0
-        self._numbers: dict[str, int] = {}
+        self._outcomes: Counter[str] = Counter()
+        self._latest: deque[str] = deque(maxlen=_LATEST)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
 
     def handle(self, stamped: Stamped) -> None:
         """See EventHandler."""
@@ -66,100 +86,92 @@ class Live:
         """Show what an event says of where the run is."""
         if isinstance(event, RunStarted):
             self._cases = event.cases
-            if self._drawn and sys.stderr.isatty():
-                self._bar = _bar()
-                self._bar.start()
-        if self._bar is None:
+            if self._drawn and _can_move():
+                from scenario_runner.cli.live_bars import Bars
+
+                self._bars = Bars()
+                self._bars.start()
+        if self._bars is None:
             return
         match event:
+            case InstanceSent():
+                self._answered(event)
+                return  # a million of these redraw nothing by themselves
             case CaseStarted():
-                self._begun += 1
-                self._numbers[event.case] = self._begun
+                self._names[event.case] = _told_apart(event)
             case StepStarted():
-                name = f"{event.title or event.id}{self._place(event.case)}"
-                self._tasks[event.case, event.id] = self._bar.add_task(
-                    _shortened(printable(name)), total=None, unit=""
-                )
+                self._begin(event, self._bars)
             case Progress():
-                task = self._tasks.get((event.case, event.id))
-                if task is not None:  # the first task has the number 0
-                    self._bar.update(task, completed=event.done, total=event.total, unit=event.unit)
+                step = self._steps.get((event.case, event.id))
+                if step is not None:
+                    self._bars.update(step.task, completed=event.done, total=event.total)
             case StepFinished():
-                task = self._tasks.pop((event.case, event.id), None)
-                if task is not None:
-                    self._bar.remove_task(task)
+                self._end(event, self._bars)
+            case CaseFinished():
+                self._outcomes[event.outcome] += 1
             case _:
-                pass
+                return
+        self._bars.say_below(self._lines())
 
     def write(self, line: str) -> None:
         """One line to stdout, above the bars when both are the same terminal."""
-        if self._bar is not None and sys.stdout.isatty():
+        if self._bars is not None and sys.stdout.isatty():
             from rich.text import Text
 
-            self._bar.console.print(Text.from_ansi(line), soft_wrap=True)
+            self._bars.console.print(Text.from_ansi(line), soft_wrap=True)
         else:
             click.echo(line)
 
-    def _place(self, case: str) -> str:
-        """`` · case 7 of 24, ct[station=CT1]`` where there are several."""
-        if self._cases < 2:
-            return ""
-        number = self._numbers.get(case, self._begun)
-        return f" · case {number} of {self._cases}, {case}"
+    def _begin(self, event: StepStarted, bars: Bars) -> None:
+        from scenario_runner.cli.live_bars import shortened
+
+        name = self._named(event.case, event.title or event.id)
+        task = bars.add_task(shortened(name), total=None)
+        self._steps[event.case, event.id] = _UnderWay(task, name)
+
+    def _answered(self, event: InstanceSent) -> None:
+        step = self._steps.get((event.case, event.id))
+        if step is None:
+            return
+        step.statuses[event.status or "no answer"] += 1
+        if not event.stored:
+            step.refused = event.comment
+
+    def _end(self, event: StepFinished, bars: Bars) -> None:
+        step = self._steps.pop((event.case, event.id), None)
+        if step is not None:
+            bars.remove_task(step.task)
+        if self._side_by_side and event.outcome in _BAD:
+            name = self._named(event.case, event.title or event.id)
+            self._latest.append(f"{name}: {printable(event.message)}")
+
+    def _named(self, case: str, step: str) -> str:
+        """The step, and its case where lines above do not say which it is."""
+        if self._side_by_side and self._cases > 1:
+            return printable(f"{self._names.get(case, case)} · {step}")
+        return printable(step)
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        """What stands below the bars: statuses, what did not pass, how many cases are over."""
+        for step in self._steps.values():
+            if step.statuses:
+                told = ", ".join(f"{n} x {one}" for one, n in step.statuses.most_common(_KINDS))
+                name = f"{step.name}: " if len(self._steps) > 1 else ""
+                refused = f"; {printable(step.refused)}" if step.refused else ""
+                yield f"  {name}{told}{refused}", "yellow" if step.refused else "dim"
+        for failure in self._latest:
+            yield f"  FAIL {failure}", "red"
+        if self._cases > 1:
+            bad = sum(self._outcomes[one] for one in _BAD)
+            over = f"  {sum(self._outcomes.values())} of {self._cases} cases over"
+            yield over + (f", {bad} did not pass" if bad else ""), "red" if bad else "dim"
 
 
-def _shortened(text: str) -> str:
-    from rich.cells import cell_len, set_cell_size
-
-    room = max(_LEAST, min(_LONGEST, get_terminal_size().columns - _FIGURES - _bar_width() - 4))
-    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
+def _can_move() -> bool:
+    """Whether stderr is a terminal on which what was drawn can be drawn over."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _bar_width() -> int:
-    """Columns of a bar: few where there are few."""
-    return 24 if get_terminal_size().columns >= 100 else 8
-
-
-def figures(done: float, total: float | None, speed: float | None, elapsed: float) -> str:
-    """``120/300  85/s  1.4 s, 2 s left``: what is known of it."""
-    parts = [f"{done:.0f}/{total:.0f}" if total else f"{done:.0f}"] if done or total else []
-    if speed and done:
-        parts.append(f"{speed:.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
-    times = _clock(elapsed)
-    if speed and total and total > done:
-        times += f", {_clock((total - done) / speed)} left"
-    return "  ".join([*parts, times])
-
-
-def _clock(seconds: float) -> str:
-    """``4 s``, ``2:05 min``, ``1:02:05 h``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes}:{rest:02} min"
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02} h"
-
-
-def _bar() -> Bar:
-    from rich.console import Console
-    from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, TextColumn
-    from rich.progress import Progress as Bar
-    from rich.table import Column
-    from rich.text import Text
-
-    class Figures(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(figures(task.completed, task.total, speed, task.elapsed or 0.0))
-
-    return Bar(
-        SpinnerColumn(),
-        # Not markup: the name of a case has brackets, and comes from a scenario.
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=_bar_width()),
-        Figures(table_column=Column(no_wrap=True)),
-        console=Console(stderr=True),
-        transient=True,
-    )
+def _told_apart(event: CaseStarted) -> str:
+    """What tells a case from others in few letters: the values of its matrix, or its name."""
+    return "/".join(str(value) for value in event.matrix.values()) or event.name

@@ -242,6 +242,14 @@ findings_format_option: Decorator = click.option(
     default="text",
     help="For people, for programs (an object a line), or as annotations of a workflow.",
 )
+events_format_option: Decorator = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What goes on, for people, or every event as an object a line for programs.",
+)
 registry_option: Decorator = click.option(
     "--registry",
     metavar="WHERE",

@@ -11,6 +11,7 @@ import click
 from scenario_runner.cli.options import (
     RunFolder,
     chain_option,
+    events_format_option,
     examples,
     fail_fast_option,
     out_option,
@@ -22,7 +23,6 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
-from scenario_runner.cli.verbosity import volume
 from scenario_runner.engine.services import Control
 
 
@@ -39,6 +39,7 @@ from scenario_runner.engine.services import Control
 @fail_fast_option
 @pdu_log_option
 @chain_option
+@events_format_option
 @registry_option
 @production_option
 def rerun(
@@ -49,6 +50,7 @@ def rerun(
     fail_fast: bool,
     log_pdus: bool,
     chain: bool,
+    style: str,
     registry: str | None,
     allow_production: bool,
 ) -> int:
@@ -63,7 +65,7 @@ def rerun(
     """
     from scenario_runner.app.rerun import RerunRequest
     from scenario_runner.app.rerun import rerun as repeat
-    from scenario_runner.cli.console import Console
+    from scenario_runner.cli.event_stream import watching
     from scenario_runner.registry.location import registry_location
 
     request = RerunRequest(
@@ -81,7 +83,7 @@ def rerun(
     )
     control = Control()
     with (
-        Console(side_by_side=workers > 1, volume=volume()) as console,
+        watching(style, workers) as console,
         on_signal(control.interrupt),
     ):
         result = repeat(request, [console], control)

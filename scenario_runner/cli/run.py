@@ -16,6 +16,7 @@ from scenario_runner.cli import shell_completion
 from scenario_runner.cli.options import (
     Shard,
     chain_option,
+    events_format_option,
     examples,
     fail_fast_option,
     library_option,
@@ -33,7 +34,6 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
-from scenario_runner.cli.verbosity import volume
 from scenario_runner.engine.services import Control, Order
 
 
@@ -79,6 +79,7 @@ from scenario_runner.engine.services import Control, Order
 )
 @pdu_log_option
 @chain_option
+@events_format_option
 @production_option
 @click.option("--job", type=click.Path(path_type=Path), hidden=True)
 def run(
@@ -99,12 +100,16 @@ def run(
     keep_patients: bool,
     log_pdus: bool,
     chain: bool,
+    style: str,
     allow_production: bool,
     job: Path | None,
 ) -> int:
     """Run scenarios and leave evidence.
 
     PATH is a scenario file, a folder of them, or the name of a scenario that ships (fabricate list).
+
+    With --format json every event is written to stdout as it happens, one JSON object a line, as events.ndjson
+    in the run folder has it.
 
     \b
     Exit codes:
@@ -116,11 +121,13 @@ def run(
       5    nothing was selected
       130  interrupted
     """  # noqa: D301 - click wants a real backspace
+    if review and style == "json":
+        raise click.UsageError("--review asks people, and --format json tells programs")
     from scenario_runner.app.load import Sources
     from scenario_runner.app.review import NOBODY
     from scenario_runner.app.run import RunRequest
     from scenario_runner.app.run import run as run_scenarios
-    from scenario_runner.cli.console import Console
+    from scenario_runner.cli.event_stream import watching
     from scenario_runner.registry.location import registry_location
 
     request = RunRequest(
@@ -153,7 +160,7 @@ def run(
             from scenario_runner.cli.preview import reviewing
 
             looked_at = stack.enter_context(reviewing())
-        console = stack.enter_context(Console(side_by_side=workers > 1, volume=volume()))
+        console = stack.enter_context(watching(style, workers))
         stack.enter_context(on_signal(control.interrupt))
         result = run_scenarios(request, [console], control, looked_at)
         ended(result.exit_code)

@@ -45,7 +45,7 @@ class EventLog:
 
     def handle(self, stamped: Stamped) -> None:
         """Append one event."""
-        line = memoryview(_encode(stamped.as_json()) + b"\n")
+        line = memoryview(event_line(stamped))
         try:
             while line:
                 line = line[self._file.write(line) or 0 :]
@@ -58,6 +58,11 @@ class EventLog:
     def close(self) -> None:
         """Close the file. Events already handled are safe without it."""
         self._file.close()
+
+
+def event_line(stamped: Stamped) -> bytes:
+    """The line of one event, with its line end: UTF-8, and whole whatever the event holds."""
+    return _encode(stamped.as_json()) + b"\n"
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:

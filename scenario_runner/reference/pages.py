@@ -9,7 +9,7 @@ from scenario_runner.reference.examinations import examinations_page
 from scenario_runner.reference.faults import faults_page
 from scenario_runner.reference.limits import limits_page
 from scenario_runner.reference.locales import locales_page
-from scenario_runner.reference.run_record import run_record_page
+from scenario_runner.reference.run_record import events_page, run_record_page
 from scenario_runner.reference.scenario import scenario_page
 from scenario_runner.reference.site import site_page
 
@@ -27,5 +27,6 @@ def pages() -> dict[str, str]:
         "locales.md": locales_page(),
         "limits.md": limits_page(),
         "run-record.md": run_record_page(),
+        "events.md": events_page(),
         "command-line.md": command_line_page(),
     }

@@ -1,31 +1,36 @@
-"""The page of what a run leaves behind as data."""
+"""The pages of what a run leaves behind as data."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
-
 from scenario_runner import events
+from scenario_runner.evidence.event_schema import events_schema, kinds_of_event
 from scenario_runner.evidence.record import published_schema
 from scenario_runner.reference.tables import GENERATED, record_keys, table
 from scenario_runner.reference.words import Words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _INTRODUCTION = f"""{GENERATED}
 
 # The record of a run
 
-`run.json` is the whole run as data, made from `events.ndjson`. Its JSON Schema is
+`run.json` is the whole run as data, made from [the events](events.md) in `events.ndjson`. Its JSON Schema is
 `schemas/run.v1.schema.json`, and `fabricate schema run` prints it. Every key of the run, its cases, steps
 and checks is always there. Times are ISO 8601 in UTC; durations are seconds.
 """
 
-_EVENTS = """## Events
+_EVENTS = f"""{GENERATED}
 
-`events.ndjson` has one JSON object a line: `seq` (from 1, without gaps), `time`, `event`, and the keys of
+# Events of a run
+
+`events.ndjson` in a run folder has one JSON object a line: `seq` (from 1, without gaps), `time`, `event`, and the keys of
 that event. It is appended as things happen, so a run that was killed is readable up to its last line.
+
+`fabricate run --format json`, and `rerun` the same, write these very lines to stdout while the run goes on, each at once; what
+else is to be said goes to stderr. Secrets are masked before an event is written anywhere. A run that could not begin, such as
+one with a mistake in its scenario, has no line, only an exit code.
+
+The form is `{events.SCHEMA}`, which the first line, `{events.RunStarted.kind}`, has as `schema`. It gets another number when a
+reader of the old one would be wrong. New kinds of events and new keys may come without one: leave aside what you do not know.
+The JSON Schema of a line is `schemas/events.v1.schema.json`, and `fabricate schema events` prints it.
 """
 
 _SECTIONS = (
@@ -42,7 +47,7 @@ _SECTIONS = (
 
 
 def run_record_page() -> str:
-    """``run-record.md``: the keys of ``run.json`` and the kinds of events."""
+    """``run-record.md``: the keys of ``run.json``."""
     schema = published_schema()
     defs = schema["$defs"]
     links = {
@@ -53,17 +58,25 @@ def run_record_page() -> str:
     parts = [_INTRODUCTION, "## The run\n", record_keys(schema, words), ""]
     for name, title in _SECTIONS:
         parts += [f"## {title}\n", record_keys(defs[name], words), ""]
-    parts += [_EVENTS, table(("event", "when", "keys"), _events()), ""]
     return "\n".join(parts)
 
 
-def _events() -> Iterator[tuple[str, str, str]]:
-    for event in vars(events).values():
-        if (
-            not isinstance(event, type)
-            or not issubclass(event, events.Event)
-            or event is events.Event
-        ):
-            continue
-        names = ", ".join(f"`{field.name}`" for field in dataclasses.fields(event))
-        yield f"`{event.kind}`", (event.__doc__ or "").splitlines()[0].replace("``", "`"), names
+def events_page() -> str:
+    """``events.md``: what each line of ``events.ndjson`` holds."""
+    schema = events_schema()
+    words = Words(schema["$defs"], {})
+    parts = [_EVENTS, table(("event", "when"), map(_kind, kinds_of_event())), ""]
+    for kind in kinds_of_event():
+        own = schema["$defs"][kind.__name__]
+        shown = {
+            name: value
+            for name, value in own["properties"].items()
+            if name not in ("seq", "time", "event")
+        }
+        parts += [f"## {kind.kind}\n", record_keys({"properties": shown}, words), ""]
+    return "\n".join(parts)
+
+
+def _kind(kind: type[events.Event]) -> tuple[str, str]:
+    first = (kind.__doc__ or "").splitlines()[0].replace("``", "`")
+    return f"[`{kind.kind}`](#{kind.kind})", first

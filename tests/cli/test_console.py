@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from scenario_runner.cli.console import Console
-from scenario_runner.cli.live_progress import Live, figures
+from scenario_runner.cli.live_bars import figures
+from scenario_runner.cli.live_progress import Live
 from scenario_runner.events import (
     CaseFinished,
     CaseStarted,
     Event,
+    InstanceSent,
     Outcome,
     Progress,
     RunStarted,
@@ -47,17 +49,18 @@ def run_started(cases: int) -> Event:
     )  # fmt: skip
 
 
-def case_started(case: str) -> Event:
+def case_started(case: str, matrix: dict[str, Any] | None = None) -> Event:
     return CaseStarted(
-        case=case, name="c", scenario={}, matrix={}, seed=1, counts={}, steps=[]
+        case=case, name="c", scenario={}, matrix=matrix or {}, seed=1, counts={}, steps=[]
     )  # fmt: skip
 
 
 def test_a_step_that_is_over_leaves_the_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
     with Live() as live:
         live.take(run_started(1))
-        bar = live._bar
+        bar = live._bars
         assert bar is not None
         for number in range(3):
             live.take(step(StepStarted, number))
@@ -66,23 +69,75 @@ def test_a_step_that_is_over_leaves_the_live_display(monkeypatch: pytest.MonkeyP
             assert not bar.tasks
 
 
-def test_the_live_display_says_which_case_of_how_many_and_how_far(
+def drawn(live: Live) -> None:
+    assert live._bars is not None
+    live._bars.refresh()
+    live._bars.console.print(live._bars.get_renderable())
+
+
+def sent(case: str, number: int, status: str, *, comment: str = "") -> InstanceSent:
+    return InstanceSent(
+        case=case, id="send", target="pacs", image=f"p1.s1.e1.i{number}", uid="1.2", status=status,
+        stored=status == "0000", maybe_stored=False, comment=comment,
+    )  # fmt: skip
+
+
+def test_the_live_display_says_how_far_and_what_the_pacs_answers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TERM", "xterm-256color")
     case = "c[colour=red,red]"
-    started = StepStarted(case=case, id="send", step="send", title="", section="steps")
     with Live() as live:
-        for event in (run_started(24), case_started("c[colour=blue]"), case_started(case)):
-            live.take(event)
-        live.take(started)
+        live.take(run_started(24))
+        live.take(case_started("c[colour=blue]"))
+        live.take(CaseFinished(case="c[colour=blue]", outcome="failed", duration_s=1, message=""))
+        live.take(case_started(case))
+        live.take(StepStarted(case=case, id="send", step="send", title="", section="steps"))
+        live.take(sent(case, 1, "0000"))
+        live.take(sent(case, 2, "0000"))
+        live.take(sent(case, 3, "A700", comment="out of space"))
         live.take(Progress(case=case, id="send", done=3, total=9, unit="images"))
-        assert live._bar is not None
-        live._bar.console.print(live._bar.get_renderable())
+        drawn(live)
     shown = capsys.readouterr().err
-    assert "send · case 2 of 24, c[colour=red,red]" in shown
+    assert "send" in shown
     assert "3/9" in shown
+    assert "2 x 0000, 1 x A700; out of space" in shown
+    assert "1 of 24 cases over, 1 did not pass" in shown
+
+
+def test_beside_one_another_a_bar_names_its_case_and_a_failure_is_told_before_its_case_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with Live(side_by_side=True) as live:
+        live.take(run_started(2))
+        live.take(case_started("c", {"station": "CT1"}))
+        live.take(StepStarted(case="c", id="s1", step="log", title="Ask", section="steps"))
+        drawn(live)
+        assert "CT1 · Ask" in capsys.readouterr().err
+        live.take(
+            StepFinished(
+                case="c", id="s1", step="log", title="Ask", section="steps", outcome="failed",
+                attempts=1, started="", duration_s=0.0, message="nobody answers", facts={},
+                requirements=[],
+            )
+        )  # fmt: skip
+        drawn(live)
+    assert "FAIL CT1 · Ask: nobody answers" in capsys.readouterr().err
+
+
+def test_on_a_terminal_that_cannot_move_nothing_is_drawn(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    with Live() as live:
+        live.take(run_started(2))
+    assert capsys.readouterr().err == ""
 
 
 def test_the_figures_of_a_bar_have_a_rate_the_time_and_the_time_left() -> None:

@@ -199,7 +199,7 @@ def test_a_new_scenario_runs_as_it_is(tmp_path: Path) -> None:
     ).check()
 
 
-@pytest.mark.parametrize("kind", ["scenario", "site", "run", "validator"])
+@pytest.mark.parametrize("kind", ["scenario", "site", "run", "events", "validator"])
 def test_schema_prints_what_is_published(kind: str) -> None:
     from tests.running import ROOT
 

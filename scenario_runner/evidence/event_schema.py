@@ -1,0 +1,54 @@
+"""The JSON Schema of a line of ``events.ndjson``, and of what ``fabricate run --format json`` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from scenario_runner import events
+from scenario_runner.descriptions import DescribedSchema
+
+_STAMP = {
+    "seq": {"type": "integer", "minimum": 1, "description": "From 1, without gaps."},
+    "time": {"type": "string", "format": "date-time", "description": "In UTC."},
+}
+
+
+def kinds_of_event() -> list[type[events.Event]]:
+    """All kinds there are, in the order in which they are defined."""
+    return [
+        one
+        for one in vars(events).values()
+        if isinstance(one, type) and issubclass(one, events.Event) and one is not events.Event
+    ]
+
+
+def events_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one event, as ``schemas/events.v1.schema.json`` has it."""
+    defs: dict[str, Any] = {}
+    for kind in kinds_of_event():
+        schema = TypeAdapter(kind).json_schema(
+            mode="serialization", schema_generator=DescribedSchema
+        )
+        defs |= schema.pop("$defs", {})
+        fields = schema["properties"]
+        schema["properties"] = {
+            **_STAMP,
+            "event": {"const": kind.kind},
+            **fields,
+        }
+        schema["required"] = list(schema["properties"])
+        defs[kind.__name__] = schema
+    for part in defs.values():
+        for field in part["properties"].values():
+            field.pop("title", None)  # it only repeats the name
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "events.v1.schema.json",
+        "title": "An event of a run of DICOM Fabricator",
+        "description": f"One line of events.ndjson, {events.SCHEMA}. New kinds and new keys may come; whoever reads "
+        "leaves aside what it does not know.",
+        "oneOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in kinds_of_event()],
+        "$defs": defs,
+    }
