@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def attribute_docstrings(model: type) -> dict[str, str]:
     """Field name to the string that stands below the field, inherited ones included.
 
-    model: a pydantic model or a data class.
+    model: of pydantic, or a data class.
     """
     found: dict[str, str] = {}
     for cls in reversed(model.__mro__):
@@ -68,7 +68,8 @@ class DescribedSchema(GenerateJsonSchema):
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         """The schema of one data class, in the same way."""
         result = super().dataclass_schema(schema)
-        for name, text in attribute_docstrings(schema["cls"]).items():
+        cls: type[object] = schema["cls"]
+        for name, text in attribute_docstrings(cls).items():
             if name in result.get("properties", {}):
                 result["properties"][name].setdefault("description", text)
         return result

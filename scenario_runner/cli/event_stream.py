@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
@@ -12,6 +12,7 @@ from scenario_runner.evidence.log import event_line
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
     from scenario_runner.events import Stamped
 
@@ -46,7 +47,32 @@ class EventStream:
         remark(f"report: {folder / 'report.html'}")
 
 
-def watching(style: str, workers: int) -> Console | EventStream:
+class Watching(Protocol):
+    """What shows a run while it goes on."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+
+    def handle(self, stamped: Stamped) -> None:
+        """See EventHandler."""
+
+    def close(self) -> None:
+        """See EventHandler."""
+
+    def summary(self, folder: Path) -> None:
+        """Say how the run ended and where its report lies."""
+
+
+def watching(style: str, workers: int) -> Watching:
     """What shows a run: to people (``text``), to programs (``json``)."""
     if style == "json":
         return EventStream()
