@@ -11,7 +11,7 @@ import inspect
 import textwrap
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -68,7 +68,7 @@ class DescribedSchema(GenerateJsonSchema):
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         """The schema of one data class, in the same way."""
         result = super().dataclass_schema(schema)
-        cls: type[object] = schema["cls"]
+        cls: Any = schema["cls"]
         for name, text in attribute_docstrings(cls).items():
             if name in result.get("properties", {}):
                 result["properties"][name].setdefault("description", text)
