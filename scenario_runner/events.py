@@ -199,6 +199,20 @@ class PeerSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyMeasured(Event):
+    """How long the operations of a step took, all since it began; said every ten seconds and when it is over."""
+
+    case: str
+    id: str
+    latencies: list[dict[str, Any]]
+    """One of each kind of operation, as ``cases[].steps[].latencies`` of the record has them."""
+
+    def fields(self) -> dict[str, Any]:
+        """As of any event, without a copy of what is plain already."""
+        return {"case": self.case, "id": self.id, "latencies": self.latencies}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attached(Event):
     """A file was put into the run folder as evidence of a step."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scenario_runner.api.results import CheckResult, StepResult
     from scenario_runner.events import Section
     from scenario_runner.imaging.instance import Instance
+    from scenario_runner.measuring.measured import Measured
     from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries, PlannedStudy
 
 
@@ -140,6 +141,28 @@ class StepContext(Protocol):
 
     def duration_of(self, step_id: str) -> float:
         """Seconds the named step took. Raises UsageError for a step that has not run."""
+        ...
+
+    def took(
+        self,
+        operation: str,
+        seconds: float,
+        *,
+        failed: bool = False,
+        late: float | None = None,
+        ago: float = 0.0,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Count how long one operation took: for the report, and for the checks ``latency`` and ``throughput``.
+
+        operation: its name, ``C-STORE``. seconds: from the request to its answer. failed: it was refused, or not
+        answered. late: by how many seconds it began after the moment it was planned for, if it was. ago: how many
+        seconds ago it ended. labels: what it is told apart by, ``{"modality": "CT"}``. Only from the step's own thread.
+        """
+        ...
+
+    def measured(self, step_id: str) -> Mapping[str, Measured]:
+        """What ``took`` counted in the named step, by operation. Raises UsageError when that is nothing."""
         ...
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Inbox, Ledger, Picture, Target
+from scenario_runner.engine.measures import Measures
 from scenario_runner.engine.outlet import Outlet
 from scenario_runner.engine.services import Factory, Job, Services
 from scenario_runner.errors import FabricatorError, UsageError
@@ -17,6 +18,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from scenario_runner.language.entries import StepEntry
     from scenario_runner.language.uses import Branch
+    from scenario_runner.measuring.measured import Measured
     from scenario_runner.planning.plan import PlannedCase
 
 PREVIEWS_IN_A_CASE = 12
@@ -50,6 +52,8 @@ class CaseState:
     """What was told of the targets: name, SOP class, outcome and reason."""
     inbox: Inbox | FabricatorError | None = None
     """What came in by HL7 v2, or why nothing can; None where no step asks for it."""
+    measures: Measures = field(init=False)
+    """How long operations took."""
     attachments: int = 0
     logs: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,6 +62,9 @@ class CaseState:
     _meeting: threading.Lock = field(default_factory=threading.Lock)
     _told: dict[str, Target] = field(default_factory=dict)
     """The targets that know of this case."""
+
+    def __post_init__(self) -> None:
+        self.measures = Measures(self.job.case.id)
 
     def target(self, name: str) -> Target:
         """The PACS of that name; it learns of the case when it is first asked for."""
@@ -139,3 +146,29 @@ class Attempt:
     def case(self) -> PlannedCase:
         """The plan of this case."""
         return self.state.job.case
+
+    def took(
+        self,
+        operation: str,
+        seconds: float,
+        *,
+        failed: bool = False,
+        late: float | None = None,
+        ago: float = 0.0,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Count how long one operation took."""
+        self.state.measures.took(
+            self.step_id,
+            operation,
+            seconds,
+            self.outlet.emit,
+            failed=failed,
+            late=late,
+            ago=ago,
+            labels=labels,
+        )
+
+    def measured(self, step_id: str) -> Mapping[str, Measured]:
+        """What an earlier step measured."""
+        return self.state.measures.of(self.entry.called(step_id), step_id)

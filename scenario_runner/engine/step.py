@@ -117,6 +117,7 @@ class StepRunner:
         ending = self._with_pictures(ending)
         seconds = round(perf_counter() - started, 6)
         self._state.durations[self._id] = seconds
+        self._state.measures.tell(self._id, self._bus.emit)
         titled = replace(entry, title=self._title)
         finish(self._state, titled, self._id, ending, attempt, started_at, seconds)
         return ending

@@ -19,6 +19,7 @@ from scenario_runner.evidence.record import (
     ScenarioRecord,
     StepRecord,
 )
+from scenario_runner.evidence.record_latency import LatencyRecord
 from scenario_runner.evidence.record_plan import PatientRecord, SentRecord
 from scenario_runner.evidence.seen import not_tried, note
 from scenario_runner.evidence.times import seconds_between
@@ -63,6 +64,7 @@ class _Fold:
             kinds.StepStarted.kind: self._step_started,
             kinds.Progress.kind: self._progress,
             kinds.Logged.kind: self._logged,
+            kinds.LatencyMeasured.kind: self._latency_measured,
             kinds.Attached.kind: self._attached,
             kinds.PeerSeen.kind: self._peer_seen,
             kinds.InstanceSent.kind: self._instance_sent,
@@ -165,6 +167,11 @@ class _Fold:
         self._step(event).logs.append(
             LogRecord(time=event["time"], level=event["level"], message=event["message"])
         )
+
+    def _latency_measured(self, event: Mapping[str, Any]) -> None:
+        self._step(event).latencies = [
+            LatencyRecord.model_validate(one) for one in event["latencies"]
+        ]
 
     def _attached(self, event: Mapping[str, Any]) -> None:
         self._step(event).attachments.append(

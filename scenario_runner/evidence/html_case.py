@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from scenario_runner.dicom.body_parts import SIDES
 from scenario_runner.evidence.flat import BAD, condensed, kept, kinds_of
+from scenario_runner.evidence.html_latency import is_load, latencies
 from scenario_runner.evidence.html_pictures import PreviewBudget, differing, shows_difference
 from scenario_runner.evidence.html_text import First, amount, bounded, first
 from scenario_runner.evidence.record import (
@@ -116,7 +117,7 @@ class CaseView:
                     step=step,
                     anchor=f"{self.anchor}s{number + 1}",
                     body=bodies.get(number, Markup("")),
-                    open=step.outcome in BAD or bool(checks),
+                    open=step.outcome in BAD or bool(checks) or is_load(step),
                     left_out=number not in bodies,
                     check_count=count if checks else "",
                     bar=_bar(self.case, step),
@@ -165,6 +166,7 @@ def _step_values(step: StepRecord, budget: PreviewBudget) -> dict[str, Any]:
         "checks": First(_checks(in_order), max(0, len(checks) - _CHECKS)),
         "attempts": first(step.attempt_list, _ATTEMPTS),
         "logs": first(step.logs, _LOGS),
+        "latencies": latencies(step),
         "facts": bounded(step.facts),
         "names": _NAMES,
         "differing": shown.pictures,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from scenario_runner.descriptions import DescribedSchema
 from scenario_runner.events import Outcome, Section
+from scenario_runner.evidence.record_latency import LatencyRecord
 from scenario_runner.evidence.record_plan import PatientRecord
 
 RunOutcome = Literal["passed", "failed", "error", "interrupted", "skipped"]
@@ -164,6 +165,8 @@ class StepRecord(_Part):
     """A negative test: it passed because it failed for the reason that was named."""
     facts: dict[str, JsonValue] = {}
     """What the step reports about itself: counts, statuses, the association."""
+    latencies: list[LatencyRecord] = []
+    """How long its operations took, one of each kind: C-STORE, C-FIND, …"""
     logs: list[LogRecord] = []
     attachments: list[AttachmentRecord] = []
     """Files of evidence."""

@@ -36,6 +36,7 @@ The JSON Schema of a line is `schemas/events.v1.schema.json`, and `fabricate sch
 _SECTIONS = (
     ("CaseRecord", "A case"),
     ("StepRecord", "A step"),
+    ("LatencyRecord", "A latency"),
     ("CheckRecord", "A check"),
     ("PatientRecord", "A patient of the plan"),
     ("StudyRecord", "A study of the plan"),

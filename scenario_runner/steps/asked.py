@@ -9,6 +9,8 @@ from typing import Any
 from scenario_runner.amounts import amount
 from scenario_runner.api import FindRequest, StepContext, StepResult, Target
 from scenario_runner.api.asking import ask
+from scenario_runner.api.timing import Stopwatch, operation
+from scenario_runner.errors import TargetError
 from scenario_runner.steps.undeclared import Undeclared
 
 _SHOWN = 20
@@ -23,8 +25,16 @@ def asked(
     """
     undeclared = Undeclared()
     association: dict[str, Any] = {}
-    request = undeclared.noting(dataclasses.replace(request, opened=association.update))
-    answers = ask(target, request, context.deadline)
+    name = operation(target, "c-find", "qido")
+    watch = Stopwatch(name)
+    opened = watch.opening(association.update)
+    request = undeclared.noting(dataclasses.replace(request, opened=opened))
+    try:
+        answers = ask(target, request, context.deadline)
+    except TargetError:
+        context.took(name, watch.seconds, failed=True)
+        raise
+    context.took(name, watch.seconds)
     message = amount(len(answers.matches), noun) + undeclared.words(target)
     return StepResult(
         outcome="failed" if answers.problem else "passed",

@@ -27,6 +27,7 @@ class Echo(Step):
         answer = context.target(self.to).echo(context.deadline)
         status = f"{answer.status:04X}"
         ok = status_class(answer.status) == "success"
+        context.took("C-ECHO", answer.seconds, failed=not ok)
         return StepResult(
             outcome="passed" if ok else "failed",
             message=f"answered {status} in {answer.seconds * 1000:.0f} ms",

@@ -26,10 +26,12 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.get_contexts import Held, Portion, held_by, known, portions, unknown
 from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
+from scenario_runner.api.timing import Stopwatch, operation
 from scenario_runner.checks.asked import asked_for, named_by
 from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
+from scenario_runner.errors import TargetError
 from scenario_runner.planning.plan import PlannedSeries
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
@@ -150,12 +152,7 @@ class Retrieve(Step):
         if onward is not None:
             which = RetrievalKeys(list(onward.requests))
         for keys, portion in self._portions(context, target, which.requests, named):
-            if self.via == "c-move":
-                result = target.move(
-                    portion.request, sink, context.deadline, destination=self.destination
-                )
-            else:
-                result = portion.bring(target, sink, context.deadline)
+            result = self._bring(context, target, portion, sink)
             results.append(result)
             sink.statuses.append(_plain(result))
             if self.destination is not None:
@@ -171,6 +168,26 @@ class Retrieve(Step):
         tell = self._names_all() or (not may_be_less and self.expect == "success")
         expected = len(asked_for(context, asked)) if tell else None
         return looked_up(self._judge(sink, results, expected, may_be_less=may_be_less), which)
+
+    def _bring(
+        self, context: StepContext, target: Target, portion: Portion, sink: RetrievedFiles
+    ) -> RetrieveResult:
+        """Fetch one portion, and count how long that took."""
+        ways = ("c-move",) if self.via == "c-move" else ("c-get", "wado")
+        name = operation(target, *ways)
+        watch = Stopwatch(name)
+        try:
+            if self.via == "c-move":
+                result = target.move(
+                    portion.request, sink, context.deadline, destination=self.destination
+                )
+            else:
+                result = portion.bring(target, sink, context.deadline)
+        except TargetError:
+            context.took(name, watch.seconds, failed=True)
+            raise
+        context.took(name, watch.seconds, failed=status_class(result.status) == "failure")
+        return result
 
     def _onward(self, context: StepContext, which: RetrievalKeys) -> OnTheWay | None:
         """What is sent on to another target, unless the scenario says what, or that it is to fail."""

@@ -121,7 +121,16 @@ class Send(Step):
                 feed = _feed(context, repeated.left(images), under_way)
                 for status in target.store(feed, options, context.deadline):
                     image = under_way[status.sop_instance_uid].pop(0)
-                    statuses.append(_plain(repeated.note(image, status)))
+                    sent = repeated.note(image, status)
+                    statuses.append(_plain(sent))
+                    if status.status is not None or status.maybe_stored:
+                        operation = "C-STORE" if status.http is None else "STOW-RS"
+                        context.took(
+                            operation,
+                            status.seconds,
+                            failed=not sent.stored,
+                            labels={"modality": image.series.modality},
+                        )
                     context.progress(len(statuses), images.total)
         except FabricatorError:
             context.capture(statuses, facts(), _how_far(facts()))

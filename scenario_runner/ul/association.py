@@ -256,6 +256,11 @@ class Association:
         until = time.monotonic() + self.peer.response_timeout
         return self._transport.take(expected, self.deadline, until)
 
+    @property
+    def arrived(self) -> float:
+        """time.monotonic() when what was read last had come, by the kernel where it says so."""
+        return self._transport.arrived
+
     def idle(self, seconds: float) -> bool:
         """Wait so long at most; whether the peer still has said nothing by then."""
         return not self._arrived and not self._transport.readable(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationAborted, FabricatorError, PeerTimeout
+from scenario_runner.ul.arrivals import receiver_of
 from scenario_runner.ul.handshake import explain
 from scenario_runner.ul.pdu import HEADER, Buffer
 from scenario_runner.ul.pdu_log import PduLog
@@ -71,11 +72,14 @@ class Transport:
         self._quick = False
         self.heard = time.monotonic()
         """When something came last."""
+        self.arrived = self.heard
+        """When it came, as the kernel has it, where that was an answer we waited for."""
         self.log: PduLog | None = None
         if peer.pdu_log is not None:
             title = f"{peer.calling_ae_title} with {peer.ae_title} at {peer.host}:{peer.port}"
             self.log = PduLog(title, peer.pdu_log)
         self._scatter = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
+        self._received_into = receiver_of(sock, stamped=awaits and self._scatter)
         self._watches = awaits and self._scatter and _give_way is not None
 
     def send(self, buffers: Iterable[Buffer], deadline: Deadline) -> None:
@@ -225,13 +229,17 @@ class Transport:
             if count is None:
                 self._arm(deadline, until, stage, _AWAITED[stage])
                 begun = time.perf_counter()
-                count = self._socket.recv_into(buffer)
+                count = self._take(buffer)
                 self._look_out(time.perf_counter() - begun)
         except TimeoutError:
             return None
         except OSError as error:
             raise self._closed(error, "while an answer was awaited") from error
         self.heard = time.monotonic()
+        return count
+
+    def _take(self, buffer: bytearray | memoryview) -> int:
+        count, self.arrived = self._received_into(buffer)
         return count
 
     def _watched(
@@ -242,7 +250,7 @@ class Transport:
         end = time.perf_counter() + _SOON
         while time.monotonic() < until:
             try:
-                return self._socket.recv_into(buffer)
+                return self._take(buffer)
             except BlockingIOError:
                 if time.perf_counter() > end:
                     break

@@ -224,7 +224,7 @@ class Sender:
         association = self._current()
         form = self._wording.success(sent.context_id, sent.message_id, instance.sop_instance_uid)
         if form is not None and association.hears(form):
-            return _answered(sent, 0)
+            return _answered(sent, 0, arrived=association.arrived)
         message = association.response(Field.C_STORE_RQ, sent.message_id, sent.context_id)
         uid = commands.text(message.command, Element.AFFECTED_SOP_INSTANCE_UID)
         if uid and uid != instance.sop_instance_uid:
@@ -237,6 +237,7 @@ class Sender:
             sent,
             message.status,
             commands.comment(message.command),
+            arrived=association.arrived,
         )
         if answer.status == statuses.SUCCESS and not answer.comment:
             self._wording.learn(
@@ -265,13 +266,16 @@ class Sender:
         return self._association
 
 
-def _answered(sent: InFlight, status: int | None, comment: str = "") -> StoreStatus:
+def _answered(
+    sent: InFlight, status: int | None, comment: str = "", *, arrived: float
+) -> StoreStatus:
+    """arrived: when the answer came, which is before it was read while the next instance was made."""
     return StoreStatus(
         sop_instance_uid=sent.instance.sop_instance_uid,
         sop_class_uid=sent.instance.sop_class_uid,
         status=status,
         comment=comment,
-        seconds=time.monotonic() - sent.started,
+        seconds=max(0.0, arrived - sent.started),
         sent_as=sent.sent_as,
     )
 

@@ -1,0 +1,62 @@
+"""What the steps of one case measured: kept as counts, told as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from scenario_runner.errors import UsageError
+from scenario_runner.events import Event, LatencyMeasured
+from scenario_runner.measuring.measured import Measured
+
+_EVERY = 10.0
+"""Seconds between two events of a step that goes on; a run that is killed has lost no more than that."""
+
+
+class Measures:
+    """Times of operations by step and kind of operation, over all attempts of the step."""
+
+    def __init__(self, case: str) -> None:
+        self._case = case
+        self._steps: dict[str, dict[str, Measured]] = {}
+        self._began: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+
+    def took(
+        self,
+        step_id: str,
+        operation: str,
+        seconds: float,
+        emit: Callable[[Event], object],
+        *,
+        failed: bool = False,
+        late: float | None = None,
+        ago: float = 0.0,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Count one operation of a step that ended so many seconds ago. The parameters are those of ``StepContext.took``."""
+        now = monotonic() - ago
+        began = self._began.setdefault(step_id, now - seconds - (late or 0.0))
+        operations = self._steps.setdefault(step_id, {})
+        if operation not in operations:
+            operations[operation] = Measured(operation)
+        operations[operation].record(now - began, seconds, failed=failed, late=late, labels=labels)
+        if now - self._told.setdefault(step_id, now) >= _EVERY:
+            self._told[step_id] = now
+            self.tell(step_id, emit)
+
+    def tell(self, step_id: str, emit: Callable[[Event], object]) -> None:
+        """Say what was measured so far, if anything was."""
+        if operations := self._steps.get(step_id):
+            latencies = [measured.plain() for measured in operations.values()]
+            emit(LatencyMeasured(case=self._case, id=step_id, latencies=latencies))
+
+    def of(self, called: list[str], step_id: str) -> Mapping[str, Measured]:
+        """What a step measured, by kind of operation. called: the ids it may have. Raises UsageError when it has not."""
+        for each in (*called, step_id):
+            if each in self._steps:
+                return self._steps[each]
+        raise UsageError(
+            f"step '{step_id}' has measured nothing",
+            hint=f"steps that have: {', '.join(self._steps) or 'none'}",
+        )
