@@ -11,6 +11,7 @@ from threading import Event
 from time import perf_counter
 from typing import Any, TypeVar, cast
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import Deadline, Step, Target
 from scenario_runner.engine.beside import beside
 from scenario_runner.engine.bounded import within
@@ -30,7 +31,7 @@ from scenario_runner.engine.step import (
 from scenario_runner.errors import FabricatorError, InvalidInput, StepTimeout
 from scenario_runner.events import CaseFinished, CaseStarted
 from scenario_runner.language.branches import side_by_side
-from scenario_runner.language.entries import StepEntry
+from scenario_runner.language.entries import Repeat, StepEntry
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import evaluate, render_tree
 from scenario_runner.language.uses import Use
@@ -240,7 +241,7 @@ class CaseRunner:
         return ending, why
 
     def _entry(self, entry: StepEntry, deadline: Deadline) -> Ending:
-        """One entry: once, or once for each item of ``for_each``."""
+        """One entry: once, or once for each item of ``for_each`` or turn of ``repeat``."""
         try:
             idle = self._in_time(entry, deadline, lambda: self._idle(entry))
             if idle is not None:
@@ -249,6 +250,8 @@ class CaseRunner:
             known = self._in_time(entry, deadline, lambda: self._names(entry))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
             return self._cannot_start(entry, entry.id, "'with'", error)
+        if entry.repeat is not None:
+            return self._turns(entry, entry.repeat, deadline, known)
         if entry.for_each is None:
             return self._once(entry, entry.id, deadline, known)
         try:
@@ -257,19 +260,62 @@ class CaseRunner:
             return self._cannot_start(entry, entry.id, "'for_each'", error)
         if not items:
             return skip(self._state, entry, entry.id, "for_each has no items")
-        endings, values = [], []
-        for index, item in enumerate(items):
-            step_id = f"{entry.id}[{index}]"
-            names = {**known, "item": item}
-            endings.append(self._once(entry, step_id, deadline, names, save=False))
-            values.append(self._state.values.get(step_id))
+        endings: list[Ending] = []
+        for item in items:
+            endings.append(self._turn(entry, len(endings), deadline, {**known, "item": item}))
             if endings[-1].outcome == "interrupted":
                 break
-        self._state.save(entry.id, entry.save_as, values)
-        self._state.durations[entry.id] = sum(
-            self._state.durations.get(f"{entry.id}[{index}]", 0.0) for index in range(len(items))
-        )
+        self._after_turns(entry, len(endings))
         return worst(*endings)
+
+    def _turns(
+        self, entry: StepEntry, repeat: Repeat, deadline: Deadline, known: Mapping[str, Any]
+    ) -> Ending:
+        """Turn after turn, until one does not pass, or enough of them have been."""
+        endings: list[Ending] = []
+        holds = repeat.until is None
+        try:
+            while len(endings) < repeat.times:
+                if endings:
+                    deadline.sleep(repeat.every)
+                names = {**known, "turn": len(endings) + 1}
+                endings.append(self._turn(entry, len(endings), deadline, names))
+                if endings[-1].outcome in ("failed", "error", "interrupted"):
+                    return worst(*endings)
+                if repeat.until is not None:
+                    names["result"] = endings[-1].value
+                    holds = bool(self._until(entry, repeat.until, deadline, names))
+                    if holds:
+                        break
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
+            return worst(*endings, self._cannot_start(entry, entry.id, "'until'", error))
+        finally:
+            self._after_turns(entry, len(endings))
+        if holds:
+            return worst(*endings)
+        message = f"'until' did not hold after {amount(len(endings), 'turn')}"
+        ending = Ending("failed", message, exit_code=1)
+        finish(self._state, entry, entry.id, ending, 0, utc_text(self._services.clock()), 0.0)
+        return worst(*endings, ending)
+
+    def _until(
+        self, entry: StepEntry, until: str | bool, deadline: Deadline, names: Mapping[str, Any]
+    ) -> Any:
+        """Whether it holds after a turn. Raises InvalidInput, StepTimeout."""
+        where = entry.origins.where((*entry.path, "repeat", "until"))
+        return self._in_time(entry, deadline, lambda: evaluate(until, names, where))
+
+    def _turn(
+        self, entry: StepEntry, place: int, deadline: Deadline, names: Mapping[str, Any]
+    ) -> Ending:
+        return self._once(entry, f"{entry.id}[{place}]", deadline, names, save=False)
+
+    def _after_turns(self, entry: StepEntry, count: int) -> None:
+        """What the turns saved, as a list, and how long they took together."""
+        ids = [f"{entry.id}[{place}]" for place in range(count)]
+        values = [self._state.values.get(each) for each in ids]
+        self._state.save(entry.id, entry.save_as, values)
+        self._state.durations[entry.id] = sum(self._state.durations.get(each, 0.0) for each in ids)
 
     def _items(self, entry: StepEntry, names: Mapping[str, Any]) -> Sequence[Any]:
         path = (*entry.path, "for_each")

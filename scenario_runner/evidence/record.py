@@ -145,7 +145,7 @@ class StepRecord(_Part):
     """What became of one step."""
 
     id: str
-    """Unique within its case; a turn of for_each adds its number, as in send[0]."""
+    """Unique within its case; a turn of for_each or repeat adds its number, as in send[0]."""
     step: str
     """The name of the step: send, query, …"""
     title: str = ""

@@ -40,6 +40,18 @@ class RetrySpec(Model):
     """What to try again: ``error`` (the PACS could not), ``failed`` (it did, but wrongly)."""
 
 
+class RepeatSpec(Model):
+    """Run a step again and again: so many times, or until something holds."""
+
+    times: Annotated[int, Field(ge=1, le=1000)] = 10
+    """How many turns there are; with ``until``, how many at most."""
+    until: Expression | None = None
+    """The last turn is the one after which this holds; it sees ``turn`` and ``result``, which is what the turn
+    came to. The step fails when it does not hold after the last."""
+    every: Duration = 0.0
+    """The pause between two turns."""
+
+
 class StepSiblings(Model):
     """What every step takes beside its own key."""
 
@@ -56,6 +68,8 @@ class StepSiblings(Model):
         | None
     ) = None
     """Run the step once for each element, which templates call ``item``."""
+    repeat: Annotated[int, Field(ge=1, le=1000)] | RepeatSpec | None = None
+    """Run the step so many times, or until something holds; templates call the number of the turn ``turn``."""
     retry: RetrySpec | None = None
     """Try again when it fails."""
     timeout: Duration | None = None
@@ -103,6 +117,22 @@ class Retry:
     on: frozenset[FailureKind] = frozenset({"error", "failed"})
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Do it again: ``times`` turns at most, ``every`` seconds between two of them, until something holds."""
+
+    times: int
+    until: str | bool | None = None
+    every: float = 0.0
+
+    @classmethod
+    def of(cls, given: int | RepeatSpec | None) -> "Repeat | None":
+        """What a file says, in one form."""
+        if given is None or isinstance(given, int):
+            return None if given is None else cls(given)
+        return cls(given.times, given.until, given.every)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEntry:
     """One entry of ``steps`` or ``finally``, its parameters as written."""
@@ -119,6 +149,7 @@ class StepEntry:
     title: str | None
     when: str | bool | None
     for_each: list[Any] | str | None
+    repeat: Repeat | None
     retry: Retry | None
     timeout: float | None
     """Seconds."""

@@ -28,8 +28,8 @@ MAX_DEPTH = 20
 """Lists that use lists."""
 
 _WHOLE = re.compile(r"\s*\{\{\s*params\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*")
-_OWN = re.compile(r"\b(params|item)\b")
-_BESIDE = ("id", "title", "when", "for_each", "requirements", "tags")
+_OWN = re.compile(r"\b(params|item|turn)\b")
+_BESIDE = ("id", "title", "when", "for_each", "repeat", "requirements", "tags")
 """What may stand beside a ``use``."""
 
 
@@ -437,7 +437,9 @@ class _Expansion:
     def _repeated(
         self, entry: Mapping[str, Any], origin: Origin
     ) -> list[tuple[str, Mapping[str, Any]]]:
-        """Once, or once for each item of ``for_each``, with what is put behind the id."""
+        """Once, or once for each item of ``for_each`` or turn of ``repeat``, with what is put behind the id."""
+        if entry.get("repeat") is not None:
+            return self._turns(entry, origin)
         if "for_each" not in entry or entry["for_each"] is None:
             return [("", {})]
         items = entry["for_each"]
@@ -449,6 +451,26 @@ class _Expansion:
             )  # fmt: skip
             return []
         return [(f"[{place}]", {"item": item}) for place, item in enumerate(items)]
+
+    def _turns(
+        self, entry: Mapping[str, Any], origin: Origin
+    ) -> list[tuple[str, Mapping[str, Any]]]:
+        """Once for each turn, which are known before the run."""
+        given = entry["repeat"]
+        times = given.get("times") if isinstance(given, dict) and len(given) == 1 else given
+        if isinstance(times, bool) or not isinstance(times, int):
+            self._tell(
+                "FAB609", origin, ("repeat",),
+                "the turns of a repeated 'use' have to be a number: its steps are known before the run",
+                "write repeat: 3, or put 'repeat' beside a step of the list",
+            )  # fmt: skip
+            return []
+        if entry.get("for_each") is not None:
+            self._tell(
+                "FAB609", origin, ("repeat",), "'repeat' stands beside 'for_each'", "keep one"
+            )
+            return []
+        return [(f"[{place}]", {"turn": place + 1}) for place in range(times)]
 
     def _tell(
         self, code: str, origin: Origin, below: Path, message: str, hint: str | None = None

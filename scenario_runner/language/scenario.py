@@ -25,6 +25,7 @@ from scenario_runner.language.document_kinds import SCENARIO, require_kind, scen
 from scenario_runner.language.entries import (
     SECTIONS,
     CheckSiblings,
+    Repeat,
     Retry,
     Section,
     StepDefaults,
@@ -70,10 +71,14 @@ RESERVED = frozenset(
         "series",
         "images",
         "item",
+        "turn",
         "env",
     }
 )
 """Names that templates know already."""
+
+_AT_EACH_TURN = frozenset({("until",)})
+"""What of ``repeat`` is evaluated while the step runs."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -410,13 +415,13 @@ class _Entries:
         prefix = _prefix(use)
         step = next(key for key in entry if key in self._steps)
         beside = {key: value for key, value in entry.items() if key != step}
-        for key in ("timeout", "retry"):
+        for key in ("timeout", "retry", "repeat"):
             if has_template(beside.get(key)):
                 names = {"vars": self._vars(overrides)}
                 if use is not None:
                     names = use.scope.names(names)
                 where = self._document.where
-                beside[key] = render_tree(beside[key], names, where, (*path, key))
+                beside[key] = render_tree(beside[key], names, where, (*path, key), _AT_EACH_TURN)
         if entry.get("save_as") in list(RESERVED):
             self.found.append(
                 Diagnostic(
@@ -429,6 +434,15 @@ class _Entries:
         if has_template(beside.get("for_each")):
             self._repeats(beside["for_each"], (*path, "for_each"), overrides)
         siblings = bind(StepSiblings, beside, self._document, path)
+        if siblings.repeat is not None and siblings.for_each is not None:
+            self.found.append(
+                Diagnostic(
+                    "FAB118",
+                    self._document.where((*path, "repeat"), key=True),
+                    "'repeat' stands beside 'for_each'",
+                    "keep one of them; a step list under 'for_each' can have steps with 'repeat'",
+                )
+            )
         usual = self._usual()
         retry = siblings.retry if "retry" in entry else usual.retry
         self.entries.append(
@@ -442,6 +456,7 @@ class _Entries:
                 title=_title(siblings.title, step, use),
                 when=siblings.when,
                 for_each=siblings.for_each,
+                repeat=Repeat.of(siblings.repeat),
                 retry=Retry(retry.attempts, retry.delay, frozenset(retry.on)) if retry else None,
                 timeout=siblings.timeout if "timeout" in entry else usual.timeout,
                 save_as=siblings.save_as,

@@ -21,7 +21,7 @@ from scenario_runner.language.templates import check_cycles, texts
 from scenario_runner.language.uses import use_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Document, Path
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from scenario_runner.language.schema_marks import Mark
     from scenario_runner.language.uses import Use
 
-_CONTROL = ("timeout", "retry")
+_CONTROL = ("timeout", "retry", "repeat")
+_TURNS = {"for_each": "item", "repeat": "turn"}
+"""Keys that run a step more than once, with the name that templates have for what is different each time."""
 _DEPTH = 2
 """How many parts the path of a step has: ``("steps", 3)``."""
 
@@ -145,7 +147,8 @@ class _Names:
             if use is not None:
                 self._of_uses(use)
             self._own = _own_names(use)
-            self._entry(mark, self._plugins.steps(), repeated="for_each" in mark.value)
+            known = [name for key, name in _TURNS.items() if key in mark.value]
+            self._entry(mark, self._plugins.steps(), known)
             self._own = {}
             saved = mark.value.get("save_as")
             if isinstance(saved, str):
@@ -170,24 +173,26 @@ class _Names:
                     later=self._later,
                 )
 
-    def _entry(self, mark: Mark, models: Mapping[str, Any], *, repeated: bool) -> None:
-        extra = ("item",) if repeated else ()
+    def _entry(self, mark: Mark, models: Mapping[str, Any], extra: Sequence[str]) -> None:
+        """extra: names that its turns have."""
         shape = self._shape(extra)
         for key, value in mark.value.items():
             path = (*mark.path, key)
             if key in models:
-                self._parameters(models[key], value, path, extra, repeated=repeated)
+                self._parameters(models[key], value, path, extra)
             elif key in _CONTROL:
                 early = Shape(ChainMap(self._own, dict(self._early.attributes or {})))
+                until = value.get("until") if key == "repeat" and isinstance(value, dict) else None
+                if until is not None:
+                    self._check(until, (*path, "until"), self._shape((*extra, "result")))
+                    value = {name: one for name, one in value.items() if name != "until"}
                 self._check(value, path, early)
             elif key == "for_each":
                 self._check(value, path, self._shape(()))
             elif key not in ("id", "save_as"):
                 self._check(value, path, shape)
 
-    def _parameters(
-        self, model: Any, tree: Any, path: Path, extra: tuple[str, ...], *, repeated: bool
-    ) -> None:
+    def _parameters(self, model: Any, tree: Any, path: Path, extra: Sequence[str]) -> None:
         deferred: frozenset[Path] = model.deferred
         shape = self._shape(extra)
         self.found += check_names(
@@ -202,7 +207,7 @@ class _Names:
                 if mark.path[: len(place)] == place
             ]
             for mark in checks:
-                self._entry(mark, self._plugins.checks(), repeated=repeated)
+                self._entry(mark, self._plugins.checks(), extra)
             if not checks:
                 self._check(_at(tree, below), place, further)
 

@@ -118,6 +118,13 @@ def unknown_name(name: str, known: Iterable[str]) -> TemplateProblem:
             "'item' is known in a step with for_each",
             name,
         )
+    if name == "turn":
+        return TemplateProblem(
+            NO_SUCH_NAME,
+            "there is no 'turn' here",
+            "'turn' is known in a step with repeat",
+            name,
+        )
     return TemplateProblem(
         NO_SUCH_NAME,
         f"there is no '{brief(name)}' here{meant(name, names)}",

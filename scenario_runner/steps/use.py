@@ -15,8 +15,8 @@ class Use(Step):
     """Do the steps of a list, of a library or of the scenario's own.
 
     The steps stand in its place before anything runs; each has the id ``USEID.STEPID``. What ``when``,
-    ``requirements`` and ``tags`` beside it say goes for each of them, and ``for_each`` takes a list that is
-    written out.
+    ``requirements`` and ``tags`` beside it say goes for each of them; ``for_each`` takes a list that is
+    written out, and ``repeat`` a number.
     """
 
     name: ClassVar[str] = "use"

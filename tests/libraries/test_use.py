@@ -88,6 +88,18 @@ def test_the_newest_version_in_the_range_is_taken_wherever_it_lies(
         assert steps[0].parameters == {"message": said}
 
 
+def test_a_use_is_repeated_as_often_as_it_says(tmp_path: Path, plugins: Plugins) -> None:
+    says = step_list("say", [{"log": {"message": "{{ turn }}"}}])
+    write(tmp_path / "libs" / "l", {"library.yaml": library("l"), "steps/say.yaml": says})
+    write(tmp_path, {"s.yaml": scenario({**use("l/say"), "repeat": 2})})
+    steps = read(tmp_path, plugins).steps
+    assert [step.id for step in steps] == ["use[0].log", "use[1].log"]
+    assert [step.use and step.use.extra for step in steps] == [{"turn": 1}, {"turn": 2}]
+    write(tmp_path, {"s.yaml": scenario({**use("l/say"), "repeat": {"times": 2, "until": "x"}})})
+    with pytest.raises(InvalidInput, match="turns of a repeated 'use'"):
+        read(tmp_path, plugins)
+
+
 def test_values_keep_their_types_and_text_its_characters(tmp_path: Path, plugins: Plugins) -> None:
     kinds = {
         "text": {"type": "text"}, "many": {"type": "integer", "default": 3},
