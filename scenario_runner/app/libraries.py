@@ -161,7 +161,11 @@ def pack(folder: Path, out: Path | None = None) -> Path:
 
 def require_sound(library: Library) -> None:
     """Raises InvalidInput with all that is wrong in the files of a library."""
-    found = validate(Sources(paths=[library.root])).diagnostics
+    found = [
+        one
+        for one in validate(Sources(paths=[library.root])).diagnostics
+        if one.severity == "error"
+    ]
     if found:
         raise InvalidInput(found)
 

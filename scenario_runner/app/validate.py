@@ -32,6 +32,7 @@ from scenario_runner.language.document_kinds import (
     kind_problem,
 )
 from scenario_runner.language.expansion import with_base
+from scenario_runner.language.lint import lint
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.site import LoadedSite, default_site, read_site_for_validation
@@ -54,6 +55,16 @@ class Findings:
 
     files: int = 0
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        """How many of them are wrong, and not only probably not meant."""
+        return sum(one.severity == "error" for one in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        """How many of them are probably not meant."""
+        return len(self.diagnostics) - self.errors
 
 
 def validate(sources: Sources) -> Findings:
@@ -79,7 +90,7 @@ def validate(sources: Sources) -> Findings:
     if not findings.files:
         names = ", ".join(str(path) for path in sources.paths)
         raise NothingSelected(f"no YAML file in {names}")
-    if not findings.diagnostics:
+    if not findings.errors:
         documents = [one.scenario.document for one in made]
         given = {name for one in documents for name in declared(one, sources.overrides)}
         require_declared(sources.overrides.keys() - given, documents)
@@ -105,6 +116,25 @@ def _check(
     document = load_document(path)
     if problem := kind_problem(document):
         return [problem]
+    before = len(made)
+    try:
+        found = _errors(document, path, plugins, site, sources, libraries, made)
+    except InvalidInput as error:
+        found = list(error.diagnostics)
+    whole = made[before].scenario.document if len(made) > before else None
+    return [*found, *lint(document, plugins, whole)]
+
+
+def _errors(
+    document: Document,
+    path: Path,
+    plugins: Plugins,
+    site: LoadedSite,
+    sources: Sources,
+    libraries: Libraries,
+    made: list[Plannable],
+) -> list[Diagnostic]:
+    """What is wrong with a file that says what it is. Raises InvalidInput with diagnostics, too."""
     if document.data["schema"] == SITE:
         _site(path, load_plugins(path), sources.around)
         return []
@@ -124,14 +154,19 @@ def _check(
 def validate_document(
     document: Document, plugins: Plugins, site: LoadedSite, sources: Sources, inputs: Inputs
 ) -> list[Diagnostic]:
-    """What is wrong with a scenario that is read already. inputs: what its sources are given.
+    """What is wrong with a scenario that is read already, and what it is warned of.
 
-    Raises InvalidInput with diagnostics, too.
+    inputs: what its sources are given.
     """
     if problem := kind_problem(document, (SCENARIO, SITE)):
         return [problem]
     libraries = libraries_for(sources, site)
-    return _check_scenario(document, plugins, site, sources, libraries, [], inputs)
+    made: list[Plannable] = []
+    try:
+        found = _check_scenario(document, plugins, site, sources, libraries, made, inputs)
+    except InvalidInput as error:
+        found = list(error.diagnostics)
+    return [*found, *lint(document, plugins, made[0].scenario.document if made else None)]
 
 
 def _check_scenario(

@@ -30,18 +30,23 @@ from scenario_runner.errors import in_file_order
 @site_option
 @library_option
 @set_option
+@click.option("--strict", is_flag=True, help="Warnings end it with code 3, too.")
 @findings_format_option
 def validate(
     paths: tuple[Path, ...],
     site: Path | None,
     libraries: tuple[Path, ...],
     assignments: tuple[tuple[str, Any], ...],
+    strict: bool,
     style: Literal["text", "json", "github"],
 ) -> int:
     """Check scenario and site files without running anything.
 
     PATH is a file or a folder. Everything that can be known before a run is checked: structure,
     names in templates, identifier patterns, DICOM attributes. No counter moves.
+
+    What is probably not meant is a warning, which a comment at its line switches off:
+    "# fabricate: ignore FAB905".
     """
     from scenario_runner.app.load import Sources
     from scenario_runner.app.validate import validate as check
@@ -59,8 +64,9 @@ def validate(
     ordered = in_file_order(findings.diagnostics)
     if ordered:
         click.echo(render(ordered, style).rstrip("\n"))
-    errors = sum(1 for one in ordered if one.severity == "error")
+    errors, warnings = findings.errors, findings.warnings
     if style == "text":
         told = amount(errors, "error") if errors else "no errors"
+        told += f", {amount(warnings, 'warning')}" if warnings else ""
         click.echo(f"{amount(findings.files, 'file')} checked, {told}", err=bool(errors))
-    return 3 if errors else 0
+    return 3 if errors or (strict and warnings) else 0

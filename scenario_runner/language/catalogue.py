@@ -102,6 +102,13 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB611": "libraries that do not go together",
         "FAB612": "a library that needs another version of the program",
         "FAB613": "an archive that is not sound",
+        # Warnings
+        "FAB901": "a variable that is not used",
+        "FAB902": "a step that never runs",
+        "FAB903": "a scenario that checks nothing",
+        "FAB904": "a secret in the file",
+        "FAB905": "text that others read as something else",
+        "FAB906": "a key that will go away",
         # Messages
         "FAB501": "not a message that can be read",
         "FAB502": "a field of a message that no attribute can hold",

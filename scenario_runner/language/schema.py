@@ -25,7 +25,7 @@ Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ANNOTATIONS = ("description", "default", "examples", "deprecated")
-_RENDERED = ("retry", "timeout")
+_RENDERED = ("retry", "timeout", "repeat")
 """What stands beside a step and may be a template of more than text."""
 _CONSTRAINTS = {"enum", "const", "pattern", "minLength", "maxLength", "format"}
 

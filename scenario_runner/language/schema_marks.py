@@ -11,7 +11,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
 
-MARKS = ("x-name-of", "x-expression", "x-entry-of", "x-way", "x-ae-title")
+MARKS = ("x-name-of", "x-expression", "x-entry-of", "x-way", "x-ae-title", "deprecated")
 _MARKS = frozenset(MARKS)
 
 
@@ -22,7 +22,7 @@ class Mark:
     kind: str
     """One of MARKS."""
     what: Any
-    """What the mark says: ``target``, ``attribute``, ``step``, …"""
+    """What the mark says: ``target``, ``attribute``, ``step``, …; of something deprecated, its description."""
     path: Path
     value: Any
     """As it stands there; a name in the characters that were written."""
@@ -43,7 +43,10 @@ def _walk(
     for kind in _MARKS & schema.keys():
         # A name is text: 2024 names the folder of that year.
         value = as_written(data) if kind == "x-name-of" else data
-        found[kind, _hashable(schema[kind]), path] = Mark(kind, schema[kind], path, value)
+        what = schema[kind]
+        if kind == "deprecated":
+            what = what and (schema.get("description") or True)
+        found[kind, _hashable(what), path] = Mark(kind, what, path, value)
     if "$ref" in schema:
         _walk(defs[schema["$ref"].removeprefix("#/$defs/")], defs, data, path, found)
     for branch in schema.get("anyOf", ()):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from scenario_runner.language.document import Path as DocumentPath
 
 _ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
-_CREDENTIALS = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
+CREDENTIALS = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
 _LEAST_CREDENTIAL = 8
 _NO_SERVICE = ("environment", "expects")
 _UNRENDERED = ("schema", "name", "plugins")
@@ -260,7 +260,7 @@ def _written_down(value: Any, *, inside: bool = False) -> Iterator[str]:
     """
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _written_down(item, inside=inside or key in _CREDENTIALS)
+            yield from _written_down(item, inside=inside or key in CREDENTIALS)
     elif isinstance(value, list):
         for item in value:
             yield from _written_down(item, inside=inside)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.document_kinds import LIBRARY, SITE, STEPS, kind_of
+from scenario_runner.language.lint import lint
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.scenario import read_scenario
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
@@ -39,6 +40,14 @@ class FirstNumbers:
 
 
 def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
+    """What is wrong with a file; of one that is to be warned of, by its name, the warnings."""
+    if file.name.startswith("FAB9"):
+        document = load_document(file)
+        return [*errors(file, plugins), *lint(document, plugins)]
+    return errors(file, plugins)
+
+
+def errors(file: Path, plugins: Plugins) -> list[Diagnostic]:
     """What is wrong with a scenario or site file; a ``.site.yaml`` beside a scenario is its site."""
     try:
         if kind_of(file) == STEPS:

@@ -1,0 +1,100 @@
+"""Warnings about the way through a scenario: steps that never run, and nothing that is checked."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+
+from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.entries import SECTIONS
+from scenario_runner.language.expansion import written_entries
+from scenario_runner.language.sandbox import parsed
+from scenario_runner.language.schema_marks import marks
+from scenario_runner.language.template_limits import TemplateProblem
+from scenario_runner.language.templates import evaluate, expression_in
+
+if TYPE_CHECKING:
+    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.schema_marks import Mark
+
+_MOST_CASES = 1_000
+
+
+def unreachable(document: Document, marked: list[Mark]) -> Iterator[Diagnostic]:
+    """Steps whose ``when`` holds in no case, as far as the matrix alone decides it, or that have no items."""
+    data = document.data
+    skip = data.get("skip")
+    if isinstance(skip, dict) and _always(skip.get("when"), data, wanted=True):
+        message = "every case is skipped: 'when' always holds"
+        yield _warning(document, ("skip", "when"), message, "take 'skip' out to run them again")
+    steps = {mark.path for mark in marked if mark.kind == "x-entry-of" and mark.what == "step"}
+    for path, entry in written_entries(data):
+        if path not in steps and path[-2:-1] != ("parallel",):
+            continue
+        if "when" in entry and _always(entry["when"], data, wanted=False):
+            message = "this step never runs: 'when' holds in no case"
+            yield _warning(
+                document, (*path, "when"), message, "change 'when', or take the step out"
+            )
+        elif entry.get("for_each") == []:
+            message = "this step never runs: 'for_each' has no items"
+            yield _warning(document, (*path, "for_each"), message, "give it items")
+
+
+def _always(expression: Any, data: Mapping[str, Any], *, wanted: bool) -> bool:
+    """Whether an expression has the truth wanted in every case there can be."""
+    if isinstance(expression, bool):
+        return expression is wanted
+    if not isinstance(expression, str):
+        return False
+    try:
+        whole = nodes.Output([parsed(expression_in(expression).text)])
+        names = {node.name for node in whole.find_all(nodes.Name)}
+        if not names <= {"matrix"}:
+            return False
+        cases = _cases(data.get("matrix")) if names else [{}]
+        return bool(cases) and all(
+            bool(evaluate(expression, {"matrix": case})) is wanted for case in cases
+        )
+    except (InvalidInput, TemplateProblem):
+        return False
+
+
+def _cases(matrix: Any) -> list[dict[str, Any]]:
+    """The combinations of a matrix, those that are excluded too; none where they are not written out."""
+    if not isinstance(matrix, dict) or "include" in matrix:
+        return []
+    axes = {name: values for name, values in matrix.items() if name != "exclude"}
+    if not all(isinstance(values, list) and values for values in axes.values()):
+        return []
+    combined = itertools.product(*axes.values())
+    found = [dict(zip(axes, one, strict=True)) for one in itertools.islice(combined, _MOST_CASES)]
+    return found if len(found) < _MOST_CASES else []
+
+
+def unproved(
+    document: Document, whole: Document, schema: Mapping[str, Any]
+) -> Iterator[Diagnostic]:
+    """A scenario with steps and no check in any, nor a step that is to fail."""
+    steps = [one for name in SECTIONS for one in _list(whole.data.get(name))]
+    if not steps or any("fails" in entry for entry in steps if isinstance(entry, dict)):
+        return
+    if any("use" in entry for _, entry in written_entries(whole.data)):
+        return  # which checks there are is known when the list is found
+    found = marks(schema, {name: whole.data.get(name) for name in SECTIONS})
+    if not any(mark.kind == "x-entry-of" and mark.what == "check" for mark in found):
+        hint = "add an assert; a run whose steps only pass says little of what the PACS has"
+        place: Path = ("steps",) if document.data.get("steps") else ()
+        where = document.where(place, key=True)
+        yield Diagnostic("FAB903", where, "the scenario checks nothing", hint, "warning")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _warning(document: Document, path: Path, message: str, hint: str) -> Diagnostic:
+    return Diagnostic("FAB902", document.where(path), message, hint, "warning")

@@ -1,0 +1,102 @@
+"""Warnings: what they are about, and how they are switched off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scenario_runner.cli.validate import validate
+from scenario_runner.language.document_kinds import input_files
+from scenario_runner.language.expansion import expanded
+from scenario_runner.language.lint import lint
+from scenario_runner.language.loader import load_document, parse_document
+from scenario_runner.language.rendering import render
+from scenario_runner.language.schema_marks import marks
+from scenario_runner.libraries.finding import Libraries
+from scenario_runner.plugins import Plugins
+
+ROOT = Path(__file__).parents[2]
+CHECKED = "steps: [assert: [equal: {actual: 1, expected: 1}]]\n"
+
+
+@pytest.fixture(scope="module")
+def plugins() -> Plugins:
+    return Plugins(outside=False)
+
+
+def codes(text: str, plugins: Plugins, head: str = "schema: scenario/v1\nname: s\n") -> list[str]:
+    document = parse_document(head + text, "s.yaml")
+    return [f"{one.code}:{one.where.line - 2}" for one in lint(document, plugins)]
+
+
+def test_nothing_that_ships_is_warned_of(plugins: Plugins) -> None:
+    found = []
+    for file, _ in input_files([ROOT / "scenarios", ROOT / "plugins"]):
+        document = load_document(file)
+        if "schema" in document.data:
+            found += lint(document, plugins, expanded(document, plugins, Libraries())[0])
+    assert render(found) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("vars: {a: 1, b: '{{ vars.a }}'}\n" + CHECKED, ["FAB901:1"]),
+        ("vars: {a: 1, b: c}\nsteps: [assert: [equal: {actual: '{{ vars[vars.b] }}', expected: 1}]]\n", []),
+        ("vars: {a: 1}\nsteps: [{assert: [equal: {actual: 1, expected: 1}], when: vars.a}]\n", []),
+        ("vars:\n  a: &a 1\n  b: *a\n" + CHECKED, ["FAB901:3"]),
+        (CHECKED + "skip: {when: true, reason: later}\n", ["FAB902:2"]),
+        ("steps:\n  - echo: {to: pacs}\n    fails: refused\n", []),
+        ("steps:\n  - parallel: [assert: [equal: {actual: 1, expected: 1}]]\n", []),
+        ("steps:\n  - use: {steps: a/b}\n", []),
+        ("title: 'no'\nx-a: [on, 0x1F, .inf, +3, 1_000, '0930', 1.2.840, 2026-01-31, y]\n" + CHECKED, ["FAB905:2"] * 5),
+        ("title: >-\n  no\n" + CHECKED, []),
+        ("vars: {pacs_password: abc}\nsteps: [assert: [equal: {actual: 1, expected: '{{ vars.pacs_password }}'}]]\n", ["FAB904:1"]),
+    ],
+)  # fmt: skip
+def test_what_is_warned_of(text: str, expected: list[str], plugins: Plugins) -> None:
+    assert codes(text, plugins) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("title: no  # fabricate: ignore FAB905\n" + CHECKED, []),
+        ("# fabricate: ignore FAB905\n\n# why\ntitle: no\n" + CHECKED, []),
+        ("title: no  # fabricate: ignore\n" + CHECKED, []),
+        ("title: no  # fabricate: ignore FAB901\n" + CHECKED, ["FAB905:1"]),
+        ("# fabricate: ignore-file FAB903 FAB905\nsteps:\n  - echo: {to: no}\n", []),
+        ("title: no\ntags: [no] # fabricate: ignore FAB905\n" + CHECKED, ["FAB905:1"]),
+    ],
+)
+def test_a_comment_switches_a_warning_off(text: str, expected: list[str], plugins: Plugins) -> None:
+    assert codes(text, plugins) == expected
+
+
+def test_a_secret_is_not_shown_by_the_warning_about_it(plugins: Plugins) -> None:
+    text = "schema: site/v1\ntargets: {p: {dicomweb: {url: 'http://u:hunter2@h/'}}}\n"
+    shown = render(lint(parse_document(text, "s.yaml"), plugins))
+    assert "FAB904" in shown
+    assert "hunter2" not in shown
+
+
+def test_a_key_that_will_go_away_is_told_with_what_to_write_instead() -> None:
+    schema = {
+        "$defs": {},
+        "properties": {"old": {"deprecated": True, "description": "Write new."}, "new": {}},
+    }
+    assert [(mark.kind, mark.what) for mark in marks(schema, {"old": 1, "new": 2})] == [
+        ("deprecated", "Write new.")
+    ]
+
+
+def test_warnings_leave_the_exit_code_alone_unless_it_is_to_be_strict(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("schema: scenario/v1\nname: s\nsteps:\n  - echo: {to: pacs}\n")
+    for options, code in (([], 0), (["--strict"], 3)):
+        done = CliRunner().invoke(validate, [str(file), *options], standalone_mode=False)
+        assert "warning FAB903: the scenario checks nothing" in done.output
+        assert "1 file checked, no errors, 1 warning" in done.output
+        assert done.return_value == code
