@@ -136,6 +136,7 @@ def test_a_damaged_member_and_an_encrypted_one_are_told(service: Served) -> None
         packed(("a.dcm", b"x"))[:-30],
         b"PK\5\6" + b"\xff" * 18,
     ],
+    ids=["nothing", "a beginning", "no zip", "cut", "a directory beyond its end"],
 )
 def test_what_is_no_archive_is_a_problem(service: Served, data: bytes) -> None:
     answer = upload(service, ("a.zip", data), to="upload-zip")
