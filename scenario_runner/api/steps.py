@@ -146,7 +146,7 @@ class StepContext(Protocol):
     def took(
         self,
         operation: str,
-        seconds: float,
+        seconds: float | None,
         *,
         failed: bool = False,
         late: float | None = None,
@@ -155,14 +155,18 @@ class StepContext(Protocol):
     ) -> None:
         """Count how long one operation took: for the report, and for the checks ``latency`` and ``throughput``.
 
-        operation: its name, ``C-STORE``. seconds: from the request to its answer. failed: it was refused, or not
+        operation: its name, ``C-STORE``. seconds: from the request to its answer; None for one that got no
+        answer, or could not be asked. failed: it was refused, or not
         answered. late: by how many seconds it began after the moment it was planned for, if it was. ago: how many
         seconds ago it ended. labels: what it is told apart by, ``{"modality": "CT"}``. Only from the step's own thread.
         """
         ...
 
-    def measured(self, step_id: str) -> Mapping[str, Measured]:
-        """What ``took`` counted in the named step, by operation. Raises UsageError when that is nothing."""
+    def measured(self, step_id: str | None = None) -> Mapping[str, Measured]:
+        """What ``took`` counted in the named step, by operation; of None in the last that counted anything.
+
+        Raises UsageError when that is nothing.
+        """
         ...
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:

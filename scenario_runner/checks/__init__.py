@@ -24,6 +24,9 @@ _CHECKS = {
     "conformant": "conformant:Conformant",
     "status": "status:Status",
     "duration": "duration:Duration",
+    "latency": "thresholds:Latency",
+    "throughput": "thresholds:Throughput",
+    "errors": "thresholds:Errors",
     "hl7": "hl7:Hl7",
     "consistent": "consistent:Consistent",
 }

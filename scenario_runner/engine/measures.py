@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from scenario_runner.errors import UsageError
@@ -26,7 +26,7 @@ class Measures:
         self,
         step_id: str,
         operation: str,
-        seconds: float,
+        seconds: float | None,
         emit: Callable[[Event], object],
         *,
         failed: bool = False,
@@ -36,10 +36,13 @@ class Measures:
     ) -> None:
         """Count one operation of a step that ended so many seconds ago. The parameters are those of ``StepContext.took``."""
         now = monotonic() - ago
-        began = self._began.setdefault(step_id, now - seconds - (late or 0.0))
+        began = self._began.setdefault(step_id, now - (seconds or 0.0) - (late or 0.0))
         operations = self._steps.setdefault(step_id, {})
         if operation not in operations:
             operations[operation] = Measured(operation)
+        if seconds is None:
+            operations[operation].unanswered += 1
+            return
         operations[operation].record(now - began, seconds, failed=failed, late=late, labels=labels)
         if now - self._told.setdefault(step_id, now) >= _EVERY:
             self._told[step_id] = now
@@ -51,12 +54,19 @@ class Measures:
             latencies = [measured.plain() for measured in operations.values()]
             emit(LatencyMeasured(case=self._case, id=step_id, latencies=latencies))
 
-    def of(self, called: list[str], step_id: str) -> Mapping[str, Measured]:
-        """What a step measured, by kind of operation. called: the ids it may have. Raises UsageError when it has not."""
-        for each in (*called, step_id):
+    def of(self, called: Sequence[str]) -> Mapping[str, Measured]:
+        """What a step measured, by kind of operation. called: the ids it may have; none for the last that measured.
+
+        Raises UsageError when it has measured nothing.
+        """
+        if not called and self._steps:
+            return next(reversed(self._steps.values()))
+        for each in called:
             if each in self._steps:
                 return self._steps[each]
         raise UsageError(
-            f"step '{step_id}' has measured nothing",
+            f"step '{called[-1]}' has measured nothing"
+            if called
+            else "no step has measured anything",
             hint=f"steps that have: {', '.join(self._steps) or 'none'}",
         )

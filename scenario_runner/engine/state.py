@@ -150,7 +150,7 @@ class Attempt:
     def took(
         self,
         operation: str,
-        seconds: float,
+        seconds: float | None,
         *,
         failed: bool = False,
         late: float | None = None,
@@ -169,6 +169,7 @@ class Attempt:
             labels=labels,
         )
 
-    def measured(self, step_id: str) -> Mapping[str, Measured]:
+    def measured(self, step_id: str | None = None) -> Mapping[str, Measured]:
         """What an earlier step measured."""
-        return self.state.measures.of(self.entry.called(step_id), step_id)
+        called = () if step_id is None else self.entry.called(step_id)
+        return self.state.measures.of(called)

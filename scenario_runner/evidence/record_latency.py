@@ -51,6 +51,8 @@ class LatencyRecord(QuantilesRecord):
 
     operation: str
     """C-STORE, C-FIND, QIDO-RS, …"""
+    unanswered: int = 0
+    """How many got no answer, or could not be asked, for an error; in neither of the other numbers."""
     per_second: float = 0.0
     """How many were done a second, between the first request and the last answer; those that failed left out."""
     first_s: float = 0.0

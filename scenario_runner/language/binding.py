@@ -126,7 +126,7 @@ _WRONG_TYPE = {
 }  # fmt: skip
 
 
-_FORMS = frozenset({"duration", "date", "time", "age"})
+_FORMS = frozenset({"duration", "date", "time", "age", "rate", "share"})
 """Error types of the field types in ``fields`` and ``model``."""
 
 

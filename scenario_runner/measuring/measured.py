@@ -8,6 +8,8 @@ from typing import Any
 from scenario_runner.measuring.histogram import Histogram
 from scenario_runner.measuring.timeline import Timeline, quantiles
 
+VISIBLE = "until visible"
+"""What is measured from an instance's acknowledgement to a query that finds it; no operation on a PACS."""
 _GROUPS = 64
 """Of each kind; what would be further ones counts as ``others``."""
 
@@ -26,6 +28,8 @@ class Measured:
         self.service: Histogram | None = None
         """From the request, where the latency is from another moment."""
         self.failed = 0
+        self.unanswered = 0
+        """How many got no answer, or could not be asked, for an error; no time is known of them, and they are not in ``failed``."""
         self.first = 0.0
         """When the first of them began, in seconds since the step did."""
         self.last = 0.0
@@ -80,6 +84,7 @@ class Measured:
         return {
             "operation": self.operation,
             **_summary(self.latency, self.failed),
+            "unanswered": self.unanswered,
             "per_second": round(self.rate, 3),
             "first_s": round(self.first, 6),
             "last_s": round(self.last, 6),

@@ -23,7 +23,8 @@ A step is a mapping with one key that names it. Beside that key stand the ones t
 [at the end of this page](#beside-every-step). A step that takes nothing that is required may be written
 with nothing after its colon.
 
-Every value may be a [template](templates.md). A duration may also be a plain number of seconds.
+Every value may be a [template](templates.md). A duration may also be a plain number of seconds,
+a rate a plain number a second, a share a number from 0 to 1.
 `save_as` names a step's result for the templates and checks after it. A step that is not said to give
 anything gives `null`.
 """

@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from scenario_runner.language.fields import Date, Duration, Name, Time
 from scenario_runner.language.model import Age
+from scenario_runner.language.quantities import Rate, Share
 
 Schema = Mapping[str, Any]
+_UNITS = ("duration", "rate", "share")
 
 
 class Words:
@@ -28,6 +30,8 @@ class Words:
             _pattern(Date): "date",
             _pattern(Time): "time",
             _pattern(Age): "age",
+            _pattern(Rate): "rate",
+            _pattern(Share): "share",
         }
 
     def of(self, schema: Schema) -> str:
@@ -82,9 +86,9 @@ class Words:
             word = self.of(branch)
             if word not in words:
                 words.append(word)
-        if any(word.startswith("duration") for word in words):
-            # The other branch is a plain number of seconds, which the introduction mentions.
-            words = [word for word in words if word.startswith("duration")]
+        if any(word.startswith(_UNITS) for word in words):
+            # The other branch is a plain number of seconds and the like, which the introduction mentions.
+            words = [word for word in words if word.startswith(_UNITS)]
         return " or ".join(words)
 
     def _array(self, schema: Schema) -> str:

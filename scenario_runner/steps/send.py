@@ -25,10 +25,12 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.accepted import LeftOut, not_taken
 from scenario_runner.api.accepted import sentence as left_out_sentence
+from scenario_runner.api.timing import operation
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
+from scenario_runner.language.quantities import Rate
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 from scenario_runner.steps.problems import in_words, problems, sentence
 
@@ -61,7 +63,7 @@ class Send(Step):
     """What ``generate`` or ``send`` saved; by default everything generated."""
     associations: Annotated[int, Field(ge=1, le=64)] = 1
     """How many associations, or HTTP connections, at once."""
-    rate: Annotated[float, Field(gt=0)] | None = None
+    rate: Rate | None = None
     """At most so many instances a second."""
     resumes: Annotated[int, Field(ge=0, le=100)] = 0
     """How often in a row a broken association is opened again for what was not acknowledged."""
@@ -96,6 +98,7 @@ class Send(Step):
         context.capture(statuses)
         repeated = _Repeated(context, self.to)
         statuses += map(_plain, repeated.acknowledged(images))
+        name = operation(target, "c-store", "stow")
         started = perf_counter()
         under_way: dict[str, list[PlannedImage]] = {}
         associations: list[Mapping[str, Any]] = []
@@ -123,14 +126,12 @@ class Send(Step):
                     image = under_way[status.sop_instance_uid].pop(0)
                     sent = repeated.note(image, status)
                     statuses.append(_plain(sent))
-                    if status.status is not None or status.maybe_stored:
-                        operation = "C-STORE" if status.http is None else "STOW-RS"
-                        context.took(
-                            operation,
-                            status.seconds,
-                            failed=not sent.stored,
-                            labels={"modality": image.series.modality},
-                        )
+                    context.took(
+                        name,
+                        status.seconds if status.status is not None else None,
+                        failed=not sent.stored,
+                        labels={"modality": image.series.modality},
+                    )
                     context.progress(len(statuses), images.total)
         except FabricatorError:
             context.capture(statuses, facts(), _how_far(facts()))

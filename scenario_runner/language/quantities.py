@@ -1,0 +1,79 @@
+"""Field types for rates and shares: values for Python, pieces of JSON Schema for editors."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|m|h)", re.ASCII)
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
+
+
+def _rate(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str) and (match := _RATE.fullmatch(value.strip())):
+        return float(match[1]) / _SECONDS[match[2]]
+    raise PydanticCustomError(
+        "rate", "'{value}' is not a rate; write 20/s, 90/min or 300/h", {"value": str(value)}
+    )
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
+        share = float(match[1]) / 100
+    elif isinstance(value, int | float):
+        share = float(value)
+    else:
+        share = -1.0
+    if 0 <= share <= 1:
+        return share
+    raise PydanticCustomError(
+        "share", "'{value}' is not a share; write 0.1% or 5%", {"value": str(value)}
+    )
+
+
+Rate = Annotated[
+    float,
+    BeforeValidator(_rate),
+    Field(gt=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {
+                    "type": "string",
+                    "pattern": r"^\d+(\.\d+)?\s*/\s*(s|min|m|h)$",
+                    "examples": ["20/s", "90/min", "300/h"],
+                },
+            ],
+        }
+    ),
+]
+"""So many a second as a float, from 20/s, 90/min, 300/h or a plain number a second."""
+
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {
+                    "type": "string",
+                    "pattern": r"^\d+(\.\d+)?\s*%$",
+                    "examples": ["0.1%", "5%"],
+                },
+            ],
+        }
+    ),
+]
+"""A share from 0 to 1 as a float, from 5% or a plain number from 0 to 1."""

@@ -1,0 +1,83 @@
+"""Thresholds on what a step measured: held, and failed with both numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from scenario_runner.checks.thresholds import held
+from scenario_runner.language.quantities import Rate, Share
+from scenario_runner.measuring.histogram import Histogram
+from tests.running import fabricate, record, steps, write_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SERIES = [{"modality": "CR", "images": 8, "size": [16, 16], "burn_in": False}]
+
+
+def test_a_threshold_that_is_not_held_says_what_was_expected_and_what_is(tmp_path: Path) -> None:
+    faults = [{"answer": {"status": "A700", "share": 0.5}}]
+    checks: list[Any] = [
+        {"latency": {"of": "send", "p95": "1h", "max": "1h", "mean": "1h"}},
+        {"latency": {"p50": 0}, "fails": "p50 is .* more than 0 s, of 8 operations"},
+        {"latency": {"of": "send", "operation": "c-store", "p99": "1h"}},
+        {"throughput": {"of": "send", "min": "1/h"}},
+        {"throughput": {"min": 1_000_000}, "fails": "operations in .* are .*/s"},
+        {"errors": {"of": "send", "max": "50%"}},
+        {"errors": {"max": "49.9%"}, "fails": "4 of 8 operations failed, 50.000%"},
+    ]
+    wrong = [
+        {"latency": {"of": "send", "operation": "C-FIND", "p95": 1}},
+        {"latency": {"of": "generate", "p95": 1}},
+    ]
+    entries: list[Any] = [
+        {"misbehave": {"on": "pacs", "faults": faults}},
+        {"generate": {}},
+        {"send": {"to": "pacs", "expect": "any"}},
+        {"id": "held", "assert": checks},
+        {"id": "wrong", "assert": wrong},
+    ]
+    file = write_scenario(
+        tmp_path / "s.yaml", entries, patients=[{"studies": [{"series": _SERIES}]}]
+    )
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check(1)
+    found = steps(record(tmp_path / "run"))
+    assert found["held"]["outcome"] == "passed", found["held"]["message"]
+    slow = found["held"]["checks"][1]
+    assert slow["expected"] == {"p50_s": 0.0}
+    assert slow["actual"]["count"] == 8
+    assert slow["actual"]["p50_s"] > 0
+    said = [check["message"] for check in found["wrong"]["checks"]]
+    assert "measured no operation 'C-FIND'; it measured: C-STORE" in said[0]
+    assert "step 'generate' has measured nothing; steps that have: send" in said[1]
+
+
+def test_nothing_that_was_answered_holds_no_threshold() -> None:
+    assert held(Histogram(), {"p95": 1.0}).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("written", "rate"), [("20/s", 20.0), ("90/min", 1.5), ("1800 / h", 0.5), (7, 7.0)]
+)
+def test_a_rate_is_so_many_a_second(written: Any, rate: float) -> None:
+    assert TypeAdapter(Rate).validate_python(written) == rate
+
+
+@pytest.mark.parametrize("written", ["20", "20/d", "0/s", "-1/s", True, None])
+def test_what_is_no_rate_is_refused(written: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Rate).validate_python(written, strict=True)
+
+
+@pytest.mark.parametrize(("written", "share"), [("0.1%", 0.001), ("5 %", 0.05), (0.25, 0.25)])
+def test_a_share_is_a_part_of_one(written: Any, share: float) -> None:
+    assert TypeAdapter(Share).validate_python(written) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("written", ["101%", 5, "5", "-1%", True])
+def test_what_is_no_share_is_refused(written: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Share).validate_python(written, strict=True)
