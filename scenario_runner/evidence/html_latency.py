@@ -45,7 +45,14 @@ def _shown(record: LatencyRecord) -> dict[str, Any]:
     if record.late is not None:
         rows.append(_row("begun late by", record.late))
     if record.unanswered:
-        rows.append({"name": "not answered", "count": f"{record.unanswered:,}", "failed": "", "times": [""] * 4})
+        rows.append(
+            {
+                "name": "not answered",
+                "count": f"{record.unanswered:,}",
+                "failed": "",
+                "times": [""] * 4,
+            }
+        )
     groups = first(record.groups if len(record.groups) > 1 else [], _GROUPS)
     rows += [_row(f"{one.by} {one.name}", one) for one in groups.items]
     return {
