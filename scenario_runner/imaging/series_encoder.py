@@ -22,6 +22,7 @@ from scenario_runner.imaging.first_frame import declare_compression, described, 
 from scenario_runner.imaging.instance import Buffer, Instance
 from scenario_runner.imaging.modules.attribute_values import ds
 from scenario_runner.imaging.refusal import refusal
+from scenario_runner.imaging.rescaled_window import Rescale, follow
 from scenario_runner.imaging.text.burner import Burner
 from scenario_runner.imaging.text.content import ANONYMOUS, NUMBER_OF, STANDARD, Line
 from scenario_runner.imaging.text.overlay import OverlayPlane
@@ -76,10 +77,12 @@ class SeriesEncoder:
             if codec.method:
                 each[_RATIO] = ""
         self._require_conforming(tags, modifications)
+        usual = Rescale.of(shared)
         try:
             applied = overrides.apply(shared, tags, encoding=encoding)
         except overrides.UnusableTagError as error:
             raise refusal(series, "FAB311", str(error), error.hint) from None
+        follow(shared, usual, applied.keywords, applied.raw)
         varying = [keyword for keyword in each if keyword not in applied.keywords]
         self._fixed = {k: _text(shared, k) for k in each if k not in varying and k in tags}
         lines = [] if first is None else self._lines(shared, each, varying)

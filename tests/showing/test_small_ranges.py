@@ -165,6 +165,27 @@ def test_a_pet_of_small_numbers_is_seen_in_preview_view_and_on_the_web(tmp_path:
         assert np.array_equal(each, seen[0])
 
 
+@pytest.mark.parametrize("modality", ["CT", "PT", "DX"])
+@pytest.mark.parametrize("rescale", [(0.00001, 0), (-2.5, 40)])
+def test_the_usual_window_follows_a_slope_that_is_given(
+    modality: str, rescale: tuple[float, float]
+) -> None:
+    def picture(**tags: Any) -> npt.NDArray[np.uint8]:
+        plan = plan_series(modality, size=(64, 64), burn_in=False, tags=tags)
+        png = preview_png(factory().instance(plan.images[0]), 64).png
+        return np.asarray(Image.open(BytesIO(png)))
+
+    slope, intercept = rescale
+    usual = picture().astype(int)
+    if slope < 0:
+        usual = 255 - usual
+    seen = picture(RescaleSlope=slope, RescaleIntercept=intercept)
+    assert np.abs(seen - usual).max() <= 1
+    if slope > 0:
+        fixed = {"WindowCenter": 40, "WindowWidth": 400, "RescaleSlope": slope}
+        assert len(set(picture(**fixed).flat)) == 1, "a window that is given stays"
+
+
 def test_float_pixels_are_seen_on_the_web_and_in_view(tmp_path: Path) -> None:
     """A parametric map (PS3.3 A.75): FloatPixelData, values between 0 and a thousandth."""
     dataset = dcmread(BytesIO(sample(number=1).file))
