@@ -192,8 +192,9 @@ class PeerSeen(Event):
     implementation_class_uid: str
     implementation_version_name: str
     contexts: list[dict[str, Any]]
-    """``{sop_class, outcome, reason}`` each: ``accepted``, ``refused``, or ``used``: a message was sent. Of what is
-    asked over HTTP also ``service``, and no SOP class."""
+    """``{sop_class, outcome, reason, offered, transfer_syntax}`` each: ``accepted``, ``refused``, or ``used``: a
+    message was sent; the transfer syntaxes that were offered, and which of them was accepted. Of what is asked over
+    HTTP also ``service``, and neither SOP class nor transfer syntaxes."""
     product: str = ""
     """What it says it is over HTTP."""
 

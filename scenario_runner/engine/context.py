@@ -117,7 +117,14 @@ class AttemptContext(Attempt):
         with self.state.lock:
             told = self.state.seen
             keys = {
-                (target, one.get("service") or one["sop_class"], one["outcome"], one["reason"]): one
+                (
+                    target,
+                    one.get("service") or one["sop_class"],
+                    one["outcome"],
+                    one["reason"],
+                    *one.get("offered", ()),
+                    one.get("transfer_syntax"),
+                ): one
                 for one in shown["contexts"]
             }
             new = [one for key, one in keys.items() if key not in told]

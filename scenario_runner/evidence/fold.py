@@ -122,7 +122,7 @@ class _Fold:
             }
         )
         for target, known in zip(self._run.targets, event.get("targets", ()), strict=True):
-            target.not_tried = not_tried(target.kind, known.get("capabilities", ()))
+            target.not_tried = not_tried(target.kind, known.get("capabilities", ()), target.url)
 
     def _case_started(self, event: Mapping[str, Any]) -> None:
         case = CaseRecord.model_validate(

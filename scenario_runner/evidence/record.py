@@ -33,6 +33,9 @@ class SeenRecord(_Part):
     """A message was sent; it was accepted and none was; it was refused."""
     reason: str = ""
     """Why it was refused."""
+    transfer_syntaxes: dict[str, Literal["used", "accepted", "refused", "offered"]] = {}
+    """What became of each, by its UID: ``refused`` is in no presentation context that was accepted, ``offered`` was
+    offered beside another that was taken."""
 
 
 class TargetRecord(_Part):

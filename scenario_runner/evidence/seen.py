@@ -13,6 +13,7 @@ from scenario_runner.dicom.sop_classes import (
     STORAGE_COMMITMENT,
     VERIFICATION,
 )
+from scenario_runner.dicom.syntaxes import transfer_syntax_name
 from scenario_runner.evidence.record import SeenRecord, TargetRecord
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ _CAPABILITIES = {
     "mpps": "MPPS",
     "commit": "storage commitment",
 }
-_RANK = {"used": 2, "accepted": 1, "refused": 0}
+_WEB = ("STOW-RS", "QIDO-RS", "WADO-RS")
+_RANK = {"used": 3, "accepted": 2, "offered": 1, "refused": 0}
 
 
 def note(target: TargetRecord, event: Mapping[str, Any]) -> None:
@@ -57,18 +59,39 @@ def note(target: TargetRecord, event: Mapping[str, Any]) -> None:
         )
         key = one.sop_class or one.service
         before = by_class.get(key)
+        syntaxes = _merged({} if before is None else before.transfer_syntaxes, _syntaxes(context))
         if before is None or _RANK[one.outcome] > _RANK[before.outcome]:
-            by_class[key] = one
+            by_class[key] = before = one
+        before.transfer_syntaxes = syntaxes
     target.seen = list(by_class.values())
     services = {one.service for one in target.seen}
     target.not_tried = [service for service in target.not_tried if service not in services]
 
 
-def not_tried(kind: str, capabilities: Iterable[str]) -> list[str]:
-    """The services of a target of this kind before anything was asked."""
+def _syntaxes(context: Mapping[str, Any]) -> dict[str, str]:
+    """What became of each transfer syntax of a context; events of earlier versions have none."""
+    taken, outcome = context.get("transfer_syntax"), str(context["outcome"])
+    return {
+        uid: outcome if not taken or uid == taken else "offered"
+        for uid in context.get("offered", ())
+    }
+
+
+def _merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The best that was seen of each."""
+    both = {**now, **before}
+    return {
+        uid: max((one[uid] for one in (before, now) if uid in one), key=_RANK.__getitem__)
+        for uid in both
+    }
+
+
+def not_tried(kind: str, capabilities: Iterable[str], url: str | None = None) -> list[str]:
+    """The services of a target of this kind before anything was asked. url: of its DICOMweb service."""
+    web = [] if url is None else list(_WEB)
     if kind not in ("dimse", "embedded"):
-        return []
-    return [_CAPABILITIES[word] for word in capabilities if word in _CAPABILITIES]
+        return web
+    return [*(_CAPABILITIES[word] for word in capabilities if word in _CAPABILITIES), *web]
 
 
 def in_words(target: TargetRecord) -> Iterator[str]:
@@ -85,5 +108,19 @@ def in_words(target: TargetRecord) -> Iterator[str]:
             yield f"{service}: {best.outcome}; {len(refused)} of {len(several)} SOP classes refused"
         else:
             yield f"{service}: {'used' if best.outcome == 'used' else 'accepted, not used'}"
+        yield from _refused_syntaxes(service, several)
     if target.not_tried:
         yield f"not tried: {', '.join(target.not_tried)}"
+
+
+def _refused_syntaxes(service: str, several: Iterable[SeenRecord]) -> Iterator[str]:
+    """Of SOP classes that were taken: in which transfer syntaxes they were not, each once."""
+    refused = {
+        uid: None
+        for one in several
+        if one.outcome != "refused"
+        for uid, outcome in one.transfer_syntaxes.items()
+        if outcome == "refused"
+    }
+    if refused:
+        yield f"{service}: refused in {', '.join(map(transfer_syntax_name, refused))}"

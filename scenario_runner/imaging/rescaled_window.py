@@ -28,7 +28,9 @@ class Rescale:
     def of(cls, dataset: Dataset) -> Rescale:
         """That of an image; stored values mean themselves where it says nothing."""
         slope = first_number(dataset.get("RescaleSlope"))
-        return cls(1 if slope is None else slope, first_number(dataset.get("RescaleIntercept")) or 0)
+        return cls(
+            1 if slope is None else slope, first_number(dataset.get("RescaleIntercept")) or 0
+        )
 
 
 def follow(

@@ -9,7 +9,9 @@ from typing import Any
 from scenario_runner.amounts import amount
 from scenario_runner.api import FindRequest, StepContext, StepResult, Target
 from scenario_runner.api.asking import ask
+from scenario_runner.api.guessed import remember
 from scenario_runner.api.timing import Stopwatch, operation
+from scenario_runner.dicom.characters import parse
 from scenario_runner.errors import TargetError
 from scenario_runner.steps.undeclared import Undeclared
 
@@ -35,6 +37,8 @@ def asked(
         context.took(name, watch.seconds, failed=True)
         raise
     context.took(name, watch.seconds)
+    if undeclared.keywords and not parse(target.expects.answer_character_set):
+        remember(context, target.name, answers.matches)
     message = amount(len(answers.matches), noun) + undeclared.words(target)
     return StepResult(
         outcome="failed" if answers.problem else "passed",

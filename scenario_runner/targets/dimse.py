@@ -300,6 +300,8 @@ def _showing(
                 "sop_class": one.abstract_syntax,
                 "outcome": outcome(one, used),
                 "reason": one.reason,
+                "offered": list(one.proposed),
+                "transfer_syntax": one.transfer_syntax or "",
             }
             for one in evidence.contexts
             # What we are ready to receive in a C-GET says nothing of what the peer stores.

@@ -123,7 +123,9 @@ def _value(vr: str, value: Any) -> Any:
     if not values:
         return b"" if vr in vrs.BYTES else None
     if vr in vrs.BYTES:
-        return str(values[0]).encode()
+        text = str(values[0]).encode()
+        # What a private key means is text to whoever asks; text is made even by a space (PS3.5 6.2).
+        return text + b" " * (len(text) % 2)
     converted = [_one(vr, v) for v in values]
     return converted if len(converted) > 1 else converted[0]
 

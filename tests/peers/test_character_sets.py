@@ -133,11 +133,14 @@ def test_a_worklist_that_declares_no_character_set_is_read_and_told(
             [
                 {"worklist": {"from": "pacs"}, "save_as": "items"},
                 {"wait": {"on": "pacs", "until": {"query": {"level": "worklist"}}}},
+                {"assert": [{"equal": {"actual": "{{ items[0].PatientName }}", "expected": name}}]},
             ],
         )
         out = tmp_path / "run"
-        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
-    done, waited = steps(record(out)).values()
+        code = 1 if said is None else 0
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(code)
+    done, waited, compared = steps(record(out)).values()
+    assert ("'pacs' did not say in which character set" in compared["message"]) == (said is None)
     found = done["facts"]["matches"][0]["PatientName"]
     assert found == (name if said else name.encode("iso8859_2").decode("latin-1"))
     for message in (done["message"], waited["message"]):

@@ -59,6 +59,14 @@ def test_a_query_by_a_key_that_a_server_ignores_fails_and_says_what_to_declare(
     assert "unsupported_keys: [InstitutionName]" in failed["message"]
 
 
+def test_a_private_key_of_odd_length_is_a_request_that_dcmtk_reads(
+    server: Server, tmp_path: Path
+) -> None:
+    query = {"query": {"on": "pacs", "level": "study", "match": {"(0009,xx01) ACME": "odd"}}}
+    failed = run(tmp_path, server, [query], 1)["query"]
+    assert "unsupported_keys: ['(0009,xx01) ACME']" in failed["message"]
+
+
 def test_a_key_that_the_site_file_declares_is_told_and_does_not_fail(
     server: Server, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.peers.processes import orthanc
+from tests.peers.processes import orthanc, storescp
 from tests.running import fabricate, record, write_scenario, write_site
 
 if TYPE_CHECKING:
@@ -58,3 +58,30 @@ def test_what_was_used_over_http_and_the_version_of_orthanc_are_told(tmp_path: P
     assert outcomes == {"STOW-RS": "used", "QIDO-RS": "used", "Orthanc REST": "used"}
     assert "Orthanc 1." in target["product"]
     assert target["product"] in (out / "report.html").read_text("utf-8")
+
+
+def test_transfer_syntaxes_that_storescp_refused_are_told_though_their_class_was_stored(
+    tmp_path: Path,
+) -> None:
+    series = [
+        {"modality": "CT", "images": 1, "size": [64, 64], "transfer_syntax": syntax}
+        for syntax in ("explicit-le", "jpeg-ls")
+    ]
+    out = tmp_path / "run"
+    with storescp(tmp_path, options=["+xi"]) as server:
+        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        web = {"url": "http://127.0.0.1:1/dicom-web"}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service, "dicomweb": web}})
+        patients = [{"studies": [{"series": series}]}]
+        file = write_scenario(tmp_path / "s.yaml", [{"send": {"to": "pacs"}}], patients=patients)
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
+    (target,) = record(out)["targets"]
+    (storage,) = target["seen"]
+    assert storage["outcome"] == "used"
+    assert storage["transfer_syntaxes"] == {
+        "1.2.840.10008.1.2": "used",
+        "1.2.840.10008.1.2.1": "refused",
+        "1.2.840.10008.1.2.4.80": "refused",
+    }
+    assert target["not_tried"][-3:] == ["STOW-RS", "QIDO-RS", "WADO-RS"]
+    assert "storage: refused in " in (out / "report.html").read_text("utf-8")
