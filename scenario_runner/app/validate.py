@@ -113,12 +113,30 @@ def _check(
     made: list[Plannable],
 ) -> list[Diagnostic]:
     """What is wrong with one file. made: where the plan of a sound scenario is put."""
-    document = load_document(path)
+    return _findings(load_document(path), plugins, site, sources, libraries, made)
+
+
+@one_file()
+def any_document(
+    document: Document, plugins: Plugins, site: LoadedSite, sources: Sources, libraries: Libraries
+) -> list[Diagnostic]:
+    """What is wrong with a file that is read already, of whatever kind, and what it is warned of."""
+    return _findings(document, plugins, site, sources, libraries, [])
+
+
+def _findings(
+    document: Document,
+    plugins: Plugins,
+    site: LoadedSite,
+    sources: Sources,
+    libraries: Libraries,
+    made: list[Plannable],
+) -> list[Diagnostic]:
     if problem := kind_problem(document):
         return [problem]
     before = len(made)
     try:
-        found = _errors(document, path, plugins, site, sources, libraries, made)
+        found = _errors(document, plugins, site, sources, libraries, made)
     except InvalidInput as error:
         found = list(error.diagnostics)
     whole = made[before].scenario.document if len(made) > before else None
@@ -127,7 +145,6 @@ def _check(
 
 def _errors(
     document: Document,
-    path: Path,
     plugins: Plugins,
     site: LoadedSite,
     sources: Sources,
@@ -136,7 +153,11 @@ def _errors(
 ) -> list[Diagnostic]:
     """What is wrong with a file that says what it is. Raises InvalidInput with diagnostics, too."""
     if document.data["schema"] == SITE:
-        _site(path, load_plugins(path), sources.around)
+        path = Path(document.file)
+        known = load_plugins(path, document.text)
+        require_embedded(
+            read_site_for_validation(path, known, sources.around.environ, document.text)
+        )
         return []
     if document.data["schema"] == LIBRARY:
         check_library(document)

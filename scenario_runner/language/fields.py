@@ -86,6 +86,12 @@ _TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
 Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema(_TEXT_SCHEMA)]
 """Text taken with the characters as written: 20260101, 0930 and 1.10 survive unquoted."""
 
+
+def one_of(what: str) -> WithJsonSchema:
+    """Marks text that editors complete from a list (``x-one-of``); what: which, as ``app.editing`` knows it."""
+    return WithJsonSchema({**_TEXT_SCHEMA, "x-one-of": what})
+
+
 Duration = Annotated[
     float,
     BeforeValidator(_duration),

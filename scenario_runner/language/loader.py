@@ -97,6 +97,17 @@ def parse_document(text: str, file: str) -> Document:
     return Document(file, text, root)
 
 
+def composed(text: str) -> Node | None:
+    """The tree of a text as far as it is one, for editors: what parsing survives is not told of; None for no tree."""
+    if len(text) > MAX_BYTES or _FORBIDDEN.search(text):
+        return None
+    parsed, restore = stand_in(text)
+    try:
+        return Composer(text, restore).compose(yaml.parse(parsed, Loader=_LOADER))
+    except (Fault, yaml.YAMLError, ValueError, OverflowError):
+        return None
+
+
 def _decode(raw: bytes, file: str) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _invalid(file, "FAB003", "the file is UTF-16", "save it as UTF-8")

@@ -18,6 +18,7 @@ from scenario_runner.language.fields import (
     Tags,
     Text,
     Time,
+    one_of,
     parse_date,
 )
 from scenario_runner.language.scalars import as_written
@@ -59,6 +60,17 @@ class AgeRange(Model):
     """The oldest."""
 
 
+# What a value is usually one of, for editors to offer; whatever else makes sense is taken, too.
+TransferSyntax = Annotated[Text, one_of("transfer_syntax")]
+"""A transfer syntax by name (``explicit-le``) or UID."""
+_Modality = Annotated[Text, one_of("modality")]
+_BodyPart = Annotated[Text, one_of("body_part")]
+_Phantom = Annotated[Text, one_of("phantom")]
+_Fault = Annotated[Text, one_of("fault")]
+_Locale = Annotated[Text, one_of("locale")]
+_CharacterSet = Annotated[Text, one_of("character_set")]
+
+
 class NameParts(Model):
     """The components of a person name (PS3.5 6.2.1.1); ``locale`` alone asks for a generated one."""
 
@@ -76,7 +88,7 @@ class NameParts(Model):
     """The whole ideographic group, ``山田^太郎``."""
     phonetic: Text | None = None
     """The whole phonetic group, ``やまだ^たろう``."""
-    locale: Text | None = None
+    locale: _Locale | None = None
     """Where a generated name is from; it wins over the patient's own ``locale``."""
 
 
@@ -101,9 +113,6 @@ _StudyDay = Annotated[
         }
     ),
 ]
-
-TransferSyntax = Text
-"""A transfer syntax by name (``explicit-le``) or UID."""
 
 
 class BurnIn(Model):
@@ -130,7 +139,7 @@ class BurnIn(Model):
 class FaultSpec(Model):
     """A fault of some images of a series only."""
 
-    fault: Text
+    fault: _Fault
     """What is wrong: ``bad-uid``, ``truncated-pixels``, …; docs/reference/faults.md has all."""
     images: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = None
     """Which images have it, from 1; by default all, or the last where it is between images."""
@@ -150,7 +159,7 @@ class SeriesSpec(Model):
 
     count: Count = 1
     """How many alike."""
-    modality: Text | None = None
+    modality: _Modality | None = None
     """Defined term of Modality (0008,0060): CR, DX, CT, …; required here or on the study.
 
     SR is a report, KO a key object selection, PR a presentation state, DOC a PDF document.
@@ -161,7 +170,7 @@ class SeriesSpec(Model):
     """SeriesNumber; by default 1, 2, 3, …"""
     protocol: Text | None = None
     """ProtocolName."""
-    body_part: Text | None = None
+    body_part: _BodyPart | None = None
     """Defined term of BodyPartExamined: CHEST, HAND, …; by default of an examination of the modality."""
     laterality: Literal["L", "R", "B", "U"] | None = None
     """Which side, where the body part is paired."""
@@ -180,7 +189,7 @@ class SeriesSpec(Model):
         | None
     ) = None
     """[rows, columns]"""
-    phantom: Text | None = None
+    phantom: _Phantom | None = None
     """What the pixels show; by default what is usual for modality and body part.
 
     A registered name, or a PNG, JPEG or NumPy file (.npy) beside the scenario.
@@ -194,7 +203,7 @@ class SeriesSpec(Model):
 
     EnhancedCTImageStorage, ComprehensiveSRStorage, …; one that the modality can be made as.
     """
-    faults: list[Text | FaultSpec] = Field(default=[])
+    faults: list[_Fault | FaultSpec] = Field(default=[])
     """What is wrong with the images on purpose, each one thing: ``[bad-uid]``; for negative tests."""
     tags: Tags = Field(default={})
     """Attributes of every image of the series."""
@@ -222,7 +231,7 @@ class StudySpec(Model):
     """A date, ``today``, or days before it (``-3d``); by default a weekday of 2025 from the seed."""
     time: Time | None = None
     """StudyTime; by default in working hours, from the seed."""
-    modality: Text | None = None
+    modality: _Modality | None = None
     """What the series are when they do not say; alone, one series of it."""
     referring_physician: Text | None = None
     """``FAMILY^GIVEN``; by default one of a few who refer to this site."""
@@ -263,13 +272,13 @@ class PatientSpec(Model):
 
     By default the age of somebody who has such studies.
     """
-    locale: Text | None = None
+    locale: _Locale | None = None
     """Where name, address and phone are from: en_US, de_DE, ja_JP, …"""
     address: Text | None = None
     """PatientAddress."""
     phone: Text | None = None
     """PatientTelephoneNumbers."""
-    character_set: Text | list[Text] | None = None
+    character_set: _CharacterSet | list[_CharacterSet] | None = None
     """Defined terms of SpecificCharacterSet; by default what the values need."""
     keep: bool = False
     """Keep the patient in the registry once a PACS has something of it, so that a later run can meet it again by
@@ -310,7 +319,7 @@ class ScenarioHeader(Model):
     """Unique within a library; letters, digits, ``_ . -``."""
     title: Text = ""
     """What it proves, for the report."""
-    scenario: Text | None = None
+    scenario: Annotated[Text, one_of("scenario")] | None = None
     """A scenario of a library that this one is, ``LIBRARY/NAME@RANGE``: what is not said here is as it says."""
     with_: Annotated[dict[Name, Any], Field(alias="with")] = Field(default={})
     """Values of that scenario's variables."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from scenario_runner.api import Step, StepContext, StepResult
 from scenario_runner.errors import UsageError
-from scenario_runner.language.fields import Text
+from scenario_runner.language.fields import Text, one_of
 
 
 class Use(Step):
@@ -22,7 +22,7 @@ class Use(Step):
     name: ClassVar[str] = "use"
     example: ClassVar[str] = "use: {steps: radiology/store_and_find@^1.2, with: {to: pacs}}"
 
-    steps: Text
+    steps: Annotated[Text, one_of("step_list")]
     """``LIBRARY/NAME@RANGE``; ranges as in npm: ``^1.2``, ``~1.2.3``, ``>=1 <2``, ``1.2.0``. Without a range any
     version will do, and ``NAME`` alone is a list of the same library."""
     with_: dict[str, Any] = Field(default={}, alias="with")

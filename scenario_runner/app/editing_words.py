@@ -1,0 +1,59 @@
+"""The words that an editor offers: of the Standard, of plugins, of the site, of libraries; each with what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from scenario_runner.dicom.body_parts import BODY_PARTS
+from scenario_runner.dicom.characters.terms import TERMS
+from scenario_runner.dicom.dictionary import entry_of, keywords
+from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES
+from scenario_runner.plugins import Plugins
+
+
+def words_of(what: str, plugins: Plugins) -> Mapping[str, str]:
+    """The words of a kind that belong to no file; none of a kind that nobody knows."""
+    given = _GIVEN.get(what)
+    return {} if given is None else given(plugins)
+
+
+@lru_cache(maxsize=1)
+def _attributes() -> dict[str, str]:
+    """Keywords of PS3.6 with tag, VR and VM."""
+    found = {}
+    for keyword in sorted(keywords()):
+        known = entry_of(keyword)
+        if known is not None and not known[1].retired:
+            tag, entry = known
+            found[keyword] = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {entry.vr} {entry.vm}"
+    return found
+
+
+@lru_cache(maxsize=1)
+def _locales() -> dict[str, str]:
+    from scenario_runner.planning.demographics import locales  # Faker takes its time
+
+    return dict.fromkeys(locales(), "")
+
+
+def _phantoms(plugins: Plugins) -> dict[str, str]:
+    return dict.fromkeys(sorted(plugins.named("fabricate_phantoms")), "phantom")
+
+
+def _faults(plugins: Plugins) -> dict[str, str]:
+    faults = plugins.named("fabricate_faults")
+    return {name: faults[name].facts.summary for name in faults}
+
+
+_GIVEN: Mapping[str, Callable[[Plugins], Mapping[str, str]]] = {
+    "attribute": lambda _: _attributes(),
+    "body_part": lambda _: {term: part.meaning for term, part in BODY_PARTS.items()},
+    "character_set": lambda _: dict.fromkeys(TERMS, ""),
+    "fault": _faults,
+    "locale": lambda _: _locales(),
+    "modality": lambda plugins: dict.fromkeys(sorted(plugins.named("fabricate_iod_builders")), ""),
+    "phantom": _phantoms,
+    "transfer_syntax": lambda _: dict(TRANSFER_SYNTAXES),
+    "validator": lambda plugins: dict.fromkeys(plugins.named("fabricate_validators"), "validator"),
+}
