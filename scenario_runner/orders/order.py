@@ -19,22 +19,29 @@ Status = Literal["new", "changed", "cancelled", "discontinued", "in-progress", "
 """What has become of the order, or what the message does to it."""
 
 
+Place = Where | tuple[Callable[..., Where], Any, Any]
+"""Where something was said, or what finds that and what it is called with: of thousands of orders hardly one is
+asked."""
+
+
+def _where(place: Place) -> Where:
+    return place if isinstance(place, Where) else place[0](place[1], place[2])
+
+
 class Said(NamedTuple):
     """A value and its place. text: as DICOM has it; "" where it was said that there is none.
 
-    place: where it was said, or what finds that: of thousands of orders hardly one is asked. items: of a sequence,
-    keyword to value, instead of a text.
+    items: of a sequence, keyword to value, instead of a text.
     """
 
     text: str
-    place: Where | Callable[[], Where]
+    place: Place
     items: Sequence[Mapping[str, Any]] = ()
 
     @property
     def where(self) -> Where:
         """Where it was said."""
-        place = self.place
-        return place if isinstance(place, Where) else place()
+        return _where(self.place)
 
     @property
     def value(self) -> Any:
@@ -51,9 +58,9 @@ class Said(NamedTuple):
         return f"Said({self.value!r}, {self.where.label!r})"
 
 
-said_of: Final[
-    Callable[[tuple[str, Where | Callable[[], Where], Sequence[Mapping[str, Any]]]], Said]
-] = partial(tuple.__new__, Said)
+said_of: Final[Callable[[tuple[str, Place, Sequence[Mapping[str, Any]]]], Said]] = partial(
+    tuple.__new__, Said
+)
 """One of text, place and items, in half the time: an order says thirty things."""
 
 
@@ -77,7 +84,7 @@ class Order:
 
     name: str
     """``message 4711, order 2``: what diagnostics call it."""
-    where: Where
+    place: Place
     status: Status
     said: Mapping[str, Said]
     other_ids: Sequence[Identifier] = ()
@@ -88,6 +95,11 @@ class Order:
     places: Mapping[Path, Where] = field(default_factory=dict)
     """Where values of the series come from, by paths such as ``(0, "sop_class")``."""
     remarks: Sequence[str] = field(default=())
+
+    @property
+    def where(self) -> Where:
+        """Where it begins."""
+        return _where(self.place)
 
     def text(self, keyword: str) -> str:
         """What is said of an attribute; empty where nothing is."""

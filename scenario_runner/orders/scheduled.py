@@ -66,6 +66,6 @@ def worklist_file(study: PlannedStudy, station: str) -> bytes:
         }.items()
         if value
     }
-    order = Order(name=study.id, where=where, status="new", said=said)
+    order = Order(name=study.id, place=where, status="new", said=said)
     (content,) = items(order, station=station)
     return content

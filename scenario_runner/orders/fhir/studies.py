@@ -197,7 +197,7 @@ def _order(reader: _Reader) -> Order:
         reader.remarks.append(f"{name} is {study.get('status')}: not made")
     return Order(
         name=name,
-        where=reader.where(""),
+        place=reader.where(""),
         status=status,
         said=said,
         other_ids=_other_ids(reader, patient or {}, said),

@@ -58,6 +58,17 @@ class Field(NamedTuple):
         return parts if len(parts) == count else [*parts, *[""] * (count - len(parts))]
 
     @property
+    def simple(self) -> bool:
+        """Whether its components are what they say: printable, not repeated, divided, escaped or cleared."""
+        raw, marks, _ = self
+        return raw.isprintable() and not (
+            marks.escape in raw
+            or marks.repetition in raw
+            or marks.subcomponent in raw
+            or CLEAR in raw
+        )
+
+    @property
     def repetitions(self) -> int:
         """How often it is repeated; 0 when it is empty. Of very many, as many as are read."""
         raw, marks, _ = self

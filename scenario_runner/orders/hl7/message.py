@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property, lru_cache, partial
 from typing import Final, NamedTuple
@@ -79,7 +79,9 @@ class Message:
     """What was taken though it is not as the Standard has it."""
     first_line: int = 1
     """Of the message within its file."""
-    _segments: tuple[Segment, ...] | None = None
+    _segments: Sequence[Segment] | None = None
+    _named: Mapping[str, Sequence[Segment]] | None = None
+    _kind: str | None = None
 
     @classmethod
     def read(cls, data: bytes, name: str = "message", first_line: int = 1) -> Message:
@@ -87,13 +89,13 @@ class Message:
         return _read(data, name, first_line)
 
     @property
-    def segments(self) -> tuple[Segment, ...]:
+    def segments(self) -> Sequence[Segment]:
         """All segments in order, those of unknown names too. Raises Hl7Error for what is none."""
         if self._segments is None:
             self._segments = self._divided()
         return self._segments
 
-    def _divided(self) -> tuple[Segment, ...]:
+    def _divided(self) -> Sequence[Segment]:
         separator = self.delimiters.field
         found: list[Segment] = []
         for number, line in enumerate(self.lines, start=1):
@@ -109,23 +111,22 @@ class Message:
             if name in _HEADERS:
                 fields.insert(1, separator)
             found.append(_segment((name, tuple(fields), number)))
-        return tuple(found)
+        return found
 
-    def all(self, name: str) -> list[Segment]:
+    def all(self, name: str) -> Sequence[Segment]:
         """Every segment of a name, in order."""
-        return list(self._by_name.get(name, ()))
+        return self._by_name.get(name, ())
 
     @property
     def names(self) -> frozenset[str]:
         """Of its segments."""
         return frozenset(self._by_name)
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[Segment]]:
-        found: dict[str, list[Segment]] = {}
-        for one in self.segments:
-            found.setdefault(one.name, []).append(one)
-        return found
+    @property
+    def _by_name(self) -> Mapping[str, Sequence[Segment]]:
+        if self._named is None:
+            self._named = by_name(self.segments)
+        return self._named
 
     def text(self, path: str | Path) -> str:
         """What a path says, unescaped; empty where there is nothing.
@@ -167,11 +168,14 @@ class Message:
         """MSH-10."""
         return self.text("MSH-10")
 
-    @cached_property
+    @property
     def kind(self) -> str:
         """``ORM^O01``: MSH-9, message code and trigger event."""
-        written = self.field(self.segments[0], _KIND)
-        return _kind(written) if len(written.raw) < _LONGEST_KIND else _kind.__wrapped__(written)
+        if self._kind is None:
+            written = self.field(self.segments[0], _KIND)
+            short = len(written.raw) < _LONGEST_KIND
+            self._kind = _kind(written) if short else _kind.__wrapped__(written)
+        return self._kind
 
     @property
     def version(self) -> str:
@@ -208,9 +212,21 @@ class Message:
     @cached_property
     def label(self) -> str:
         """``message 4711``, or the file where it has no control ID."""
-        header = self.lines[0].split(self.delimiters.field) if self.lines else []
+        header = self.lines[0].split(self.delimiters.field, 10) if self.lines else []
         control = header[9] if len(header) > 9 else ""
         return f"message {control}" if control else self.name
+
+
+def by_name(segments: Iterable[Segment]) -> dict[str, list[Segment]]:
+    """Segments by what they are called, each list in order."""
+    found: dict[str, list[Segment]] = {}
+    for one in segments:
+        name = one.name
+        if name in found:
+            found[name].append(one)
+        else:
+            found[name] = [one]
+    return found
 
 
 def _split(text: str, delimiter: str) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final
 
-from scenario_runner.orders.hl7.field import Field
+from scenario_runner.orders.hl7.field import Field, field_of
 from scenario_runner.orders.hl7.message import Message, Segment
 from scenario_runner.orders.hl7.paths import Path
 from scenario_runner.orders.order import Said
@@ -22,40 +23,53 @@ _OBSERVATION: Final = Path("OBX", 5)
 _UNIT: Final = Path("OBX", 6)
 _LONG: Final = 100
 """Characters of an OBX-3; what shorter ones say is remembered."""
+_NUMBER: Final = re.compile(r"[+]?(?:\d{1,6}(?:\.\d*)?|\.\d+)", re.ASCII)
 _FACTORS: Final = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "m": 1.0, "cm": 0.01, "in": 0.0254}
 
 
-def observed(
-    message: Message, segments: Sequence[Segment], kind: str, remarks: list[str]
-) -> Said | None:
-    """The first of these segments that says it; None where none does. kind: a key of the table.
+def by_kind(message: Message, segments: Sequence[Segment]) -> dict[str, Segment]:
+    """The first of these segments that says something of each kind: "weight", "size", "study"."""
+    found: dict[str, Segment] = {}
+    marks, codec = message.delimiters, message.codec
+    for segment in segments:
+        fields = segment.fields
+        if len(fields) <= _OBSERVED.field:
+            continue
+        written = fields[_OBSERVED.field]
+        known = _kinds if len(written) < _LONG else _kinds.__wrapped__
+        for kind in known(field_of((written, marks, codec))):
+            found.setdefault(kind, segment)
+    return found
+
+
+def observed(message: Message, segment: Segment, kind: str, remarks: list[str]) -> Said | None:
+    """What a segment says of its kind; None where that is nothing.
 
     A weight is in kg, a size in m; what is no number of a known unit is left out, and a remark says so.
     """
-    for segment in segments:
-        if kind not in _kinds(message.field(segment, _OBSERVED)):
-            continue
-        where = partial(message.where, _OBSERVATION, segment)
-        value = message.field(segment, _OBSERVATION).part(1).strip()
-        if not value or kind == "study":
-            return Said(value, where) if value else None
+    value = message.field(segment, _OBSERVATION).part(1).strip()
+    if value and kind != "study":
         unit = message.field(segment, _UNIT).part(1).strip().casefold()
-        try:
-            number = float(value) * _FACTORS[unit or ("kg" if kind == "weight" else "m")]
-        except (ValueError, KeyError):
+        known = _measured if len(value) < _LONG and len(unit) < _LONG else _measured.__wrapped__
+        number = known(value, unit or ("kg" if kind == "weight" else "m"))
+        if number is None:
             remarks.append(f"OBX-5 '{value} {unit}' is left out: not a number of a known unit")
-            return None
-        return Said(f"{number:.6g}", where)
-    return None
-
-
-def _kinds(observed: Field) -> Sequence[str]:
-    """What an OBX-3 says is observed: keys of the table. Those of a feed are few."""
-    return _remembered(observed) if len(observed.raw) < _LONG else _remembered.__wrapped__(observed)
+        value = number or ""
+    return Said(value, (message.where, _OBSERVATION, segment)) if value else None
 
 
 @lru_cache(maxsize=512)
-def _remembered(observed: Field) -> Sequence[str]:
+def _measured(value: str, unit: str) -> str | None:
+    """A number in kg or m; None for what is no number, or of another unit."""
+    factor = _FACTORS.get(unit)
+    if factor is None or not _NUMBER.fullmatch(value):
+        return None
+    return f"{float(value) * factor:.6g}"
+
+
+@lru_cache(maxsize=512)
+def _kinds(observed: Field) -> Sequence[str]:
+    """What an OBX-3 says is observed: keys of the table. Those of a feed are few."""
     parts = observed.components(5)
     # The third is the coding scheme.
     said = {parts[at].strip().upper() for at in (0, 1, 3, 4)}

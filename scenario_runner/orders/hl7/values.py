@@ -45,6 +45,10 @@ _KINDS_OF_UID: Final = frozenset(("DNS", "EUI64", "ISO", "URI", "UUID", "X400", 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NO_DELIMITERS: Final = str.maketrans("^=\\", "   ")
 """What divides a PN, and what divides values, cannot stand in a part of a name (PS3.5 6.2)."""
+_PLAIN_NAME: Final = re.compile(
+    r"(?:[^\W\d_]+(?:[ '.-][^\W\d_]+)*)(?:\^[^\W\d_]+(?:[ '.-][^\W\d_]+)*){0,2}"
+)
+"""Family, given and middle name, of letters: the same in an XPN and a PN."""
 _REPRESENTATIONS: Final = ("A", "I", "P")
 """Alphabetic, ideographic, phonetic (HL7 table 0465): the order of DICOM's component groups."""
 
@@ -104,6 +108,8 @@ def name(field: Field, _: Path) -> str | None:
 
     Of several names the legal one; a maiden name or an alias only where there is no other.
     """
+    if field.marks.component == "^" and _PLAIN_NAME.fullmatch(field.raw):
+        return field.raw
     return _groups(field, first=1)
 
 
@@ -314,6 +320,9 @@ def pregnancy(field: Field, path: Path) -> str | None:
 
 def address(field: Field, path: Path) -> str | None:
     """XAD: street, city, state, postcode, country on one line, with commas."""
+    if path.repetition < 2 and field.simple:
+        parts = field.raw.split(field.marks.component, 6)[:6]
+        return ", ".join(filter(None, map(str.strip, parts))) or None
     parts = field.components(6, path.repetition)
     if field.marks.subcomponent in parts[0]:
         parts[0] = field.part(1, 1, path.repetition)
@@ -326,6 +335,10 @@ def phone(field: Field, path: Path) -> str | None:
 
     XTN-9 is any text, which counts where it holds a number.
     """
+    if path.repetition < 2 and field.simple:
+        number = field.raw.partition(field.marks.component)[0]
+        if number:
+            return number
     parts = field.components(12, path.repetition)
     if parts[0]:
         return parts[0]

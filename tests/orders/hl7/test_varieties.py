@@ -309,3 +309,20 @@ def test_a_batch_that_counts_wrongly_is_read_and_told() -> None:
     ]
     right = b"BHS|^~\\&\r" + order() + b"BTS|1\rBHS|^~\\&\r" + order() + b"BTS|1\rFTS|2\r"
     assert all(isinstance(one, Message) and not one.remarks for one in messages(right, "b"))
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-70", "1e9", "7_0", "70,5", "12345678", "?"])
+def test_a_weight_that_is_no_weight_is_left_out_and_told(value: str) -> None:
+    (found,) = orders(Message.read(order(f"OBX|1|NM|29463-7^Weight^LN||{value}|kg")))
+    assert "PatientWeight" not in found.said
+    assert any(f"'{value} kg' is left out" in one for one in found.remarks)
+
+
+def test_a_number_tells_who_gave_it_though_others_were_given_alike() -> None:
+    given = ("A1^EAST", "A2^EAST", "A3", r"A\T\4^WEST", "^NORTH", "A5~A6^SOUTH", '""^X')
+    found = []
+    for number in given:
+        (one,) = orders(Message.read(order(orc=f"ORC|NW|{number}|F", obr=obr(n2=""))))
+        said = one.said.get("OrderPlacerIdentifierSequence")
+        found.append(said.items[0]["LocalNamespaceEntityID"] if said is not None else "")
+    assert found == ["EAST", "EAST", "", "WEST", "", "", ""]

@@ -1,0 +1,119 @@
+"""What the segments of one order say of each attribute, by the rows of the mapping table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from scenario_runner.orders.hl7 import values
+from scenario_runner.orders.hl7.compiled import LONG, Compiled, Known, offset_of, read_field
+from scenario_runner.orders.hl7.field import CLEAR
+from scenario_runner.orders.hl7.mapping import Line
+from scenario_runner.orders.hl7.message import Hl7Error, Message, Segment
+from scenario_runner.orders.hl7.observations import by_kind, observed
+from scenario_runner.orders.hl7.paths import Path
+from scenario_runner.orders.order import Place, Said, said_of
+
+_LONGEST_COMMENT: Final = 10_240
+_LISTS: Final = ("identifier", "issuer", "name", "person", "pregnancy")
+"""Readers that look at all repetitions of a field."""
+
+
+def all_said(
+    message: Message,
+    segments: Sequence[Segment],
+    named: Mapping[str, Sequence[Segment]],
+    table: Compiled,
+    remarks: list[str],
+) -> dict[str, Said]:
+    """What an order says of each attribute. Most values are text without anything unusual.
+
+    segments: those of the order, then its patient's. named: the same by their names. Raises Hl7Error.
+    """
+    said: dict[str, Said] = {}
+    where = message.where
+    kinds = by_kind(message, named["OBX"]) if "OBX" in named else {}
+    segment_of = table.segments(named)
+    for attribute, places, line in table.of(named):
+        if not places:
+            if line.observation:
+                there = kinds.get(line.observation)
+                found = there and observed(message, there, line.observation, remarks)
+            else:
+                found = _lines(message, segments, line.paths)
+            if found is not None:
+                said[attribute] = found
+            continue
+        for key, number, bare, read, path in places:
+            segment = segment_of[key]
+            fields = segment.fields
+            if number >= len(fields) or not (raw := fields[number]):
+                continue
+            if bare and raw.isalnum():
+                said[attribute] = said_of((raw, (where, path, segment), ()))
+                break
+            try:
+                if read is not None and len(raw) < LONG:
+                    known = read(raw)
+                else:
+                    known = _long(message, segment, path, line)
+            except values.Unusable as error:
+                said[attribute] = _unusable(message, segment, path, line, error, remarks)
+                break
+            if known is not None:
+                text, items, remark = known
+                if remark:
+                    remarks.append(remark)
+                said[attribute] = said_of((text, (where, path, segment), items))
+                break
+    return said
+
+
+def _long(message: Message, segment: Segment, path: Path, line: Line) -> Known | None:
+    """What a field says that is too long to be remembered, or is a whole segment."""
+    if line.reads_as in _LISTS:
+        message.repetitions(segment, path.field)
+    field = message.field(segment, path)
+    return read_field(field, path, line, "" if line.zone is None else offset_of(message))
+
+
+def _unusable(
+    message: Message,
+    segment: Segment,
+    path: Path,
+    line: Line,
+    error: values.Unusable,
+    remarks: list[str],
+) -> Said:
+    """What is not known of a patient is told and left out. Raises Hl7Error for anything else."""
+    if line.reads_as in ("date", "time", "sex") and line.level == "patient":
+        remarks.append(f"{path} is left out: {error.message}")
+        return Said("", (message.where, path, segment))
+    raise Hl7Error(
+        f"{path} cannot become {line.attribute}: {error.message}",
+        message.where(path, segment),
+        hint=error.hint or None,
+        code="FAB502",
+    ) from None
+
+
+def _lines(message: Message, segments: Sequence[Segment], paths: Sequence[Path]) -> Said | None:
+    """All comments of the order itself: NTE after ORC and OBR, not those of an observation or a patient."""
+    found: list[str] = []
+    where: Place | None = None
+    last = ""
+    wanted = {path.segment for path in paths}
+    for segment in segments:
+        name = segment.name
+        if name == "PID":
+            break
+        for path in paths if name in wanted and last != "OBX" else ():
+            if name != path.segment:
+                continue
+            written = message.field(segment, path)
+            for repetition in range(1, message.repetitions(segment, path.field) + 1):
+                value = written.part(path.component, path.subcomponent, repetition)
+                found += [] if value == CLEAR else value.splitlines()
+            where = where or (message.where, path, segment)
+        last = last if name == "NTE" else name
+    return None if where is None else Said("\n".join(found).strip()[:_LONGEST_COMMENT], where)
