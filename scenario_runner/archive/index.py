@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.connections import Connections
-from scenario_runner.archive.narrowing import Condition, one_of
+from scenario_runner.archive.narrowing import Below, Condition, one_of
+from scenario_runner.archive.paging import Asked, page_of
 from scenario_runner.archive.schema import (
     COLUMNS,
     IDENTITY,
@@ -21,6 +22,7 @@ from scenario_runner.archive.schema import (
     TABLE,
     VERSION,
     expression,
+    indexes,
     is_irregular,
     statements,
 )
@@ -102,6 +104,8 @@ class Index:
         """Create the tables; whether the index was there and complete already."""
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == VERSION:
+            for statement in indexes():
+                self._db.execute(statement)
             return True
         with self.transaction():
             for table in (*NAMES.values(), *(TABLE[level] for level in reversed(LEVELS))):
@@ -236,34 +240,31 @@ class Index:
 
     def page(
         self,
-        level: Level,
         columns: Sequence[str],
         restrictions: Iterable[Restriction],
         limit: int,
         offset: int,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Condition | Below] = (),
         sorting: Sorting | None = None,
     ) -> tuple[list[tuple], int]:  # type: ignore[type-arg]
-        """Some rows of a level, by default the last taken in first, and how many there are in all.
+        """Some studies, by default the last taken in first, and how many there are in all.
 
-        restrictions: on columns of that level itself. conditions: what else a row has to meet.
+        restrictions: on columns of the studies themselves. conditions: what else they have to meet.
         """
-        table = TABLE[level]
-        by = (sorting or Sorting("id", ascending=False)).sql(table)
-        met = [one_of(f"{table}.{column}", values) for column, values in restrictions]
-        met += conditions
-        where = " WHERE " + " AND ".join(one.sql for one in met) if met else ""
-        values = [value for one in met for value in one.values]
-        selected = ", ".join(expression(column, level) for column in columns)
+        by = (sorting or Sorting("id", ascending=False)).sql("studies")
+        asked = Asked(
+            selected=", ".join(expression(column, "STUDY") for column in columns),
+            plain=[
+                *(one_of(f"studies.{column}", values) for column, values in restrictions),
+                *(one for one in conditions if isinstance(one, Condition)),
+            ],
+            below=[one for one in conditions if isinstance(one, Below)],
+            by=by,
+            limit=limit,
+            offset=offset,
+        )
         with self._connections.reading() as reader:
-            (total,) = reader.execute(f"SELECT count(*) FROM {table}{where}", values).fetchone()  # noqa: S608
-            # The rows are chosen by their numbers alone: what is counted below them is counted for those only.
-            found = reader.execute(
-                f"SELECT {selected} FROM {table} WHERE id IN (SELECT id FROM {table}{where}"  # noqa: S608
-                f" ORDER BY {by} LIMIT ? OFFSET ?) ORDER BY {by}",
-                [*values, limit, offset],
-            ).fetchall()
-        return found, int(total)
+            return page_of(reader, asked)
 
     def rows(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.archive.schema import NAMES, TABLE, expression
+from scenario_runner.archive.schema import NAMES, expression
 from scenario_runner.dicom.matching import (
     WILDCARD_VRS,
     date_range,
@@ -46,17 +46,39 @@ def between(column: str, first: str, last: str) -> Condition:
     return Condition(f"{column} BETWEEN ? AND ?", [first, last])
 
 
-def has_modality(modality: str) -> Condition:
+class Below(NamedTuple):
+    """A condition that a row below a study's meets, and how that row says whose it is."""
+
+    table: str
+    owner: str
+    sql: str
+    values: Sequence[str]
+
+    @property
+    def owners(self) -> str:
+        """Who has rows that meet it, in SQL."""
+        return f"SELECT DISTINCT {self.owner} FROM {self.table} WHERE {self.sql}"  # noqa: S608 - our own names
+
+    def as_set(self) -> Condition:
+        """For few: all who meet it are found first."""
+        return Condition(f"studies.id IN ({self.owners})", self.values)
+
+    def one_by_one(self) -> Condition:
+        """For many: each study is looked at when it is its turn."""
+        return Condition(
+            f"EXISTS ({self.owners} AND {self.table}.{self.owner} = studies.id)", self.values
+        )
+
+
+def has_modality(modality: str) -> Below:
     """A study with a series of this modality."""
-    below = "SELECT parent FROM series WHERE Modality = ?"
-    return Condition(f"studies.id IN ({below})", [modality])
+    return Below("series", "parent", "Modality = ?", [modality])
 
 
-def name_contains(part: str, owner: Level) -> Condition:
-    """A row of this level with this text in a component group of the patient's name, folded as it is kept."""
+def name_contains(part: str) -> Below:
+    """A study with this text in a component group of the patient's name, folded as it is kept."""
     folded = max(folded_groups(part), key=len, default="")
-    names = f"SELECT owner FROM {NAMES[owner]} WHERE instr(folded, ?) > 0"  # noqa: S608
-    return Condition(f"{TABLE[owner]}.id IN ({names})", [folded])
+    return Below(NAMES["STUDY"], "owner", "instr(folded, ?) > 0", [folded])
 
 
 def condition_of(attribute: Attribute, key: Sequence[str], level: Level) -> Condition | None:

@@ -35,7 +35,7 @@ NAMES: Final[Mapping[Level, str]] = {"PATIENT": "patient_names", "STUDY": "study
 """Component groups of PatientName as matching compares them, a row each: (folded, owner)."""
 _SEARCHED: Final = (
     ("studies", "StudyInstanceUID"), ("studies", "PatientID"), ("studies", "AccessionNumber"),
-    ("studies", "StudyDate"), ("series", "SeriesInstanceUID"), ("series", "Modality"),
+    ("studies", "StudyDate"), ("series", "SeriesInstanceUID"), ("series", "Modality, parent"),
 )  # fmt: skip
 _DATES: Final = frozenset(one.keyword for one in BY_KEYWORD.values() if one.vr == "DA")
 _BELOW: Final[Mapping[str, tuple[str, Level]]] = {
@@ -117,5 +117,11 @@ def statements() -> Iterator[str]:
             f" REFERENCES {TABLE[level]} ON DELETE CASCADE, PRIMARY KEY (folded, owner)) WITHOUT ROWID"
         )
         yield f"CREATE INDEX {table}_owner ON {table} (owner)"
-    for table, column in _SEARCHED:
-        yield f"CREATE INDEX {table}_{column} ON {table} ({column})"
+    yield from indexes()
+
+
+def indexes() -> Iterator[str]:
+    """SQL that makes what is searched by, where it is not there yet: one may come without a new version."""
+    for table, columns in _SEARCHED:
+        name = "_".join([table, *columns.split(", ")])
+        yield f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({columns})"

@@ -84,7 +84,7 @@ def test_pages_come_newest_first_and_say_how_many_there_are(tmp_path: Path) -> N
         for number in range(5):
             keep_all(archive, [archive.take_in([sample(f"1.2.{number}").file])])
         columns = ["StudyInstanceUID", "NumberOfStudyRelatedInstances"]
-        rows, total = archive.index.page("STUDY", columns, [], 2, 1)
+        rows, total = archive.index.page(columns, [], 2, 1)
         assert (rows, total) == ([("1.2.3", 1), ("1.2.2", 1)], 5)
-        rows, total = archive.index.page("STUDY", columns, [("PatientID", ["PID1"])], 2, 4)
+        rows, total = archive.index.page(columns, [("PatientID", ["PID1"])], 2, 4)
         assert (rows, total) == ([("1.2.0", 1)], 5)

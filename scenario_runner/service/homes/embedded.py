@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.index import Sorting
-from scenario_runner.archive.narrowing import Condition, between, has_modality, name_contains
+from scenario_runner.archive.narrowing import Below, Condition, between, has_modality, name_contains
 from scenario_runner.archive.together import GoneError, keep_all, replace_all
 from scenario_runner.errors import MachineError
 from scenario_runner.service.errors import Conflicting
@@ -102,7 +102,6 @@ class EmbeddedHome:
         if wanted.accession_number is not None:
             restrictions.append(("AccessionNumber", [wanted.accession_number]))
         rows, total = self.archive.index.page(
-            "STUDY",
             _COLUMNS,
             restrictions,
             limit,
@@ -169,11 +168,11 @@ class EmbeddedHome:
         self.archive.close()
 
 
-def _conditions(wanted: Wanted) -> list[Condition]:
+def _conditions(wanted: Wanted) -> list[Condition | Below]:
     """What else a study has to meet."""
-    found: list[Condition] = []
+    found: list[Condition | Below] = []
     if wanted.patient_name is not None:
-        found.append(name_contains(wanted.patient_name, "STUDY"))
+        found.append(name_contains(wanted.patient_name))
     if wanted.modality is not None:
         found.append(has_modality(wanted.modality))
     if wanted.days is not None:

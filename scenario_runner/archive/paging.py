@@ -1,0 +1,83 @@
+"""A page of studies out of the index, and how many there are: the way that costs least is chosen by how many meet it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.narrowing import Condition
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from scenario_runner.archive.narrowing import Below
+
+_FEW: Final = 3_000
+"""Studies that are sorted by themselves; of more, those of a page are found in the order of an index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A page. selected, by: SQL, of the table of studies; plain, below: what a study has to meet."""
+
+    selected: str
+    plain: Sequence[Condition]
+    below: Sequence[Below]
+    by: str
+    limit: int
+    offset: int
+
+
+def page_of(reader: sqlite3.Connection, asked: Asked) -> tuple[list[tuple], int]:  # type: ignore[type-arg]
+    """The rows, and how many there are in all."""
+    if not asked.below:
+        return _rows(reader, asked, asked.plain), _count(reader, asked.plain)
+    found = _first(reader, asked)
+    if len(found) <= _FEW:
+        among = Condition("id IN (SELECT value FROM json_each(?))", [json.dumps(found)])
+        return _rows(reader, asked, [among]), len(found)
+    if len(asked.below) == 1 and not asked.plain:
+        [one] = asked.below
+        (total,) = reader.execute(f"SELECT count(*) FROM ({one.owners})", one.values).fetchone()  # noqa: S608
+    else:
+        total = _count(reader, _all(asked))
+    looked_at = [*asked.plain, *(one.one_by_one() for one in asked.below)]
+    return _rows(reader, asked, looked_at), total
+
+
+def _all(asked: Asked) -> list[Condition]:
+    return [*asked.plain, *(one.as_set() for one in asked.below)]
+
+
+def _first(reader: sqlite3.Connection, asked: Asked) -> list[int]:
+    """Studies that meet it, some more than few at most."""
+    if len(asked.below) == 1 and not asked.plain:
+        [one] = asked.below
+        sql, values = one.owners, list(one.values)
+    else:
+        where, values = _where(_all(asked))
+        sql = f"SELECT id FROM studies{where}"  # noqa: S608 - our own names
+    return [int(row[0]) for row in reader.execute(f"{sql} LIMIT {_FEW + 1}", values)]
+
+
+def _where(conditions: Sequence[Condition]) -> tuple[str, list[str]]:
+    where = " WHERE " + " AND ".join(one.sql for one in conditions) if conditions else ""
+    return where, [value for one in conditions for value in one.values]
+
+
+def _count(reader: sqlite3.Connection, conditions: Sequence[Condition]) -> int:
+    where, values = _where(conditions)
+    (total,) = reader.execute(f"SELECT count(*) FROM studies{where}", values).fetchone()  # noqa: S608
+    return int(total)
+
+
+def _rows(reader: sqlite3.Connection, asked: Asked, conditions: Sequence[Condition]) -> list[tuple]:  # type: ignore[type-arg]
+    """The rows are chosen by their numbers alone: what is counted below them is counted for those only."""
+    where, values = _where(conditions)
+    return reader.execute(
+        f"SELECT {asked.selected} FROM studies WHERE id IN (SELECT id FROM studies{where}"  # noqa: S608
+        f" ORDER BY {asked.by} LIMIT ? OFFSET ?) ORDER BY {asked.by}",
+        [*values, asked.limit, asked.offset],
+    ).fetchall()
