@@ -151,11 +151,12 @@ async def in_a_place(body: Body, use: Callable[[], Result]) -> Result:
     """Call what reads a body in a thread, once its beginning is here and there is a place."""
     await body.begin()
     body.place = place = Place(_UPLOADS)
-    await place.take()
     try:
+        await place.take()
         return await anyio.to_thread.run_sync(use, limiter=_THREADS)
     finally:
         place.leave()
+        await body.close()
 
 
 async def with_form(request: Request, most: int, use: Callable[[Form], Result]) -> Result:

@@ -190,21 +190,10 @@ class _Door:
         try:
             self._check_in(request)
             body = _body(request, self._desk.web)
-            if request.method not in ("GET", "HEAD"):
-                await body.begin()
-                body.place = place
             try:
-                place.take_now()
-            except anyio.WouldBlock:
-                raise WebError(503, "too many requests at once", {"Retry-After": "1"}) from None
-            limiter = anyio.CapacityLimiter(1)  # the places are the limit
-            call = _call(request, self._desk.web, body)
-            reply = await anyio.to_thread.run_sync(
-                self._answered, operation, handler, call, limiter=limiter
-            )
-            if isinstance(reply, str):
-                return await self._suffer(request, reply)
-            return self._response(request, reply)
+                return await self._handled(request, operation, handler, body, place)
+            finally:
+                await body.close()
         except WebError as error:
             return await self.refusal(request, error)
         except HTTPException as error:  # of whoever watches over the body
@@ -219,6 +208,25 @@ class _Door:
             LOGGER.exception("%s %s has failed", request.method, request.url.path)
             await drain(request)
             return Response("the server has failed; its log says why\n", 500, media_type=TEXT)
+
+    async def _handled(
+        self, request: Request, operation: Operation, handler: Handler, body: Body, place: Place
+    ) -> Response:
+        call = _call(request, self._desk.web, body)
+        if request.method not in ("GET", "HEAD"):
+            await body.begin()
+            body.place = place
+        try:
+            place.take_now()
+        except anyio.WouldBlock:
+            raise WebError(503, "too many requests at once", {"Retry-After": "1"}) from None
+        limiter = anyio.CapacityLimiter(1)  # the places are the limit
+        reply = await anyio.to_thread.run_sync(
+            self._answered, operation, handler, call, limiter=limiter
+        )
+        if isinstance(reply, str):
+            return await self._suffer(request, reply)
+        return self._response(request, reply)
 
     def _check_in(self, request: Request) -> None:
         """Who asks, and whether that is the day's fault. Raises WebError."""

@@ -6,10 +6,12 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import Iterator
+from queue import Empty, SimpleQueue
 from typing import Final
 
 import anyio
 import anyio.from_thread
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from scenario_runner.pacs.dicomweb.desk import (
@@ -68,10 +70,10 @@ class Place:
 
 
 class Body:
-    """The body of a request in pieces of a good size, for a thread that waits for them.
+    """The body of a request in pieces of a good size, for a thread that waits for them; the next is read meanwhile.
 
     patience: seconds that a client may take for a piece; most: bytes of the whole. A place is not held while a client
-    has us wait, so that however many do, others go on. Reading raises WebError.
+    has us wait, so that however many do, others go on. Reading raises WebError. ``begin`` first, ``close`` at last.
     """
 
     def __init__(
@@ -81,35 +83,71 @@ class Body:
         self._patience = patience
         self._most = most
         self._size_of_piece = size_of_piece
-        self._first: bytes | None = None
+        self._pieces: SimpleQueue[bytes | Exception] = SimpleQueue()
+        self._room = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.place: Place | None = None
         """What is left meanwhile."""
 
     async def begin(self) -> None:
         """Read the first piece, before any place or thread is taken for it."""
-        self._first = await self._gathered()
+        first = await self._gathered()
+        self._pieces.put(first)
+        if len(first) >= self._size_of_piece:
+            self._loop = asyncio.get_running_loop()
+            self._reading = self._loop.create_task(self._read())
+        elif first:
+            self._pieces.put(b"")
+
+    async def close(self) -> None:
+        """Read no more."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
 
     def __iter__(self) -> Iterator[bytes]:
-        size, data = 0, self._first
-        if data is None:
-            data = anyio.from_thread.run(self._piece)
-        self._first = None
-        while data:
+        size = 0
+        while data := self._piece():
             size += len(data)
             if size > self._most:
                 raise WebError(413, f"a request may have {self._most} bytes")
             yield data
-            data = anyio.from_thread.run(self._piece)
 
-    async def _piece(self) -> bytes:
-        if self.place is None:
-            return await self._gathered()
-        timer = asyncio.get_running_loop().call_later(_IMPATIENT, self.place.leave)
+    def _piece(self) -> bytes:
         try:
-            return await self._gathered()
+            found = self._pieces.get(timeout=_IMPATIENT)
+        except Empty:
+            found = self._awaited()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._room.set)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _awaited(self) -> bytes | Exception:
+        """The next piece of a client that takes its time."""
+        if self.place is None:
+            return self._pieces.get()
+        anyio.from_thread.run_sync(self.place.leave)
+        try:
+            return self._pieces.get()
         finally:
-            timer.cancel()
-            await self.place.take()
+            anyio.from_thread.run(self.place.take)
+
+    async def _read(self) -> None:
+        ended: Exception = ClientDisconnect()  # unless it ends otherwise, be it as the server stops
+        try:
+            data = b"more"
+            while data:
+                self._room.clear()
+                data = await self._gathered()
+                self._pieces.put(data)
+                await self._room.wait()
+        except (WebError, HTTPException, ClientDisconnect) as error:
+            ended = error
+        finally:
+            self._pieces.put(ended)
 
     async def _gathered(self) -> bytes:
         found: list[bytes] = []

@@ -67,7 +67,13 @@ class EmbeddedHome:
 
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Store all at once; of an instance that is there, say whether it is the same one."""
-        conflicts = {number for number, one in enumerate(arrived) if self._conflicts(one)}
+        uids = [one.meta.sop_instance_uid for one in arrived]
+        there = self.archive.index.held([("SOPInstanceUID", uids)]) if uids else {}
+        conflicts = {
+            number
+            for number, one in enumerate(arrived)
+            if uids[number] in there and self._conflicts(one)
+        }
         for number in conflicts:
             self.archive.discard(arrived[number])
         fresh = [one for number, one in enumerate(arrived) if number not in conflicts]
