@@ -96,6 +96,29 @@ class CaseStarted(Event):
     """How many patients, studies, series, images the plan has."""
     steps: list[dict[str, Any]]
     """All steps planned, in order: ``{id, step, title, section, requirements, tags, line}``."""
+    worker: str = ""
+    """Of a run on a cluster, who carries it out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver(Event):
+    """A worker of a cluster has died, and another begins its case again, or its part of a ``send``.
+
+    What the case has told before counts no longer but for what a PACS was seen to acknowledge, and deletions.
+    """
+
+    case: str
+    part: str
+    """Empty for the whole case, else which part of which step."""
+    worker: str
+    before: str
+    """The worker that had it."""
+    attempt: int
+    """How often it has begun, this time included."""
+    acknowledged: int
+    """Instances that are known to be stored, and are not sent again."""
+    unknown: list[dict[str, Any]]
+    """``{step, target, image}`` of each instance that may have been sent and of which no answer is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

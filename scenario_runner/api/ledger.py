@@ -43,6 +43,8 @@ class SentEarlier:
     """Acknowledged, and not deleted since."""
     doubtful: bool
     """The PACS may have it: no answer came, or the run was killed before it could be noted."""
+    told: bool = False
+    """It was this very run, whose record says so: a worker that died was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,18 @@ class StepContext(Protocol):
         """
         ...
 
+    def known(self, image: PlannedImage, target: str, earlier: SentEarlier) -> SentInstance:
+        """Note an instance that is stored already and so is not sent."""
+        ...
+
+    def offered(self, images: Iterable[PlannedImage], target: str) -> Iterator[PlannedImage]:
+        """The same images, each of which is sent as soon as it is taken."""
+        ...
+
+    def rate(self, given: float | None) -> float | None:
+        """What of a rate this process may use: all of it, unless others work on the same run."""
+        ...
+
     def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:
         """In a rerun, what became of an instance in this step of the run that is repeated."""
         ...

@@ -68,6 +68,7 @@ class EarlierSends:
             ),
             stored=bool(event["stored"]),
             doubtful=bool(event["maybe_stored"]) and not event["stored"],
+            told=bool(event.get("told")),
         )
         key = (*place, str(event["target"]), str(event["image"]))
         before = self._said.get(key)

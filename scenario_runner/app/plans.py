@@ -256,6 +256,13 @@ def _unique_names(scenarios: Sequence[Scenario]) -> None:
         files[name] = file
 
 
+def digest_of(job: Job) -> str:
+    """What tells the plan of a case from any other, as ``Plans.write_json`` returns it."""
+    patients = _Digested(Nowhere())
+    write_patients(job.case, patients, indent=2)
+    return patients.sha256.hexdigest()
+
+
 class Nowhere:
     """A stream for somebody who only wants to know what would be written."""
 

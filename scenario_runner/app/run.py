@@ -45,6 +45,8 @@ from scenario_runner.redaction import Redactor
 from scenario_runner.registry.location import DatabaseUrl, Location
 
 if TYPE_CHECKING:
+    from scenario_runner.app.cluster.address import Cluster
+    from scenario_runner.app.cluster.client import ClusterRun
     from scenario_runner.app.kept_objects import Objects
     from scenario_runner.evidence.record import RunRecord
     from scenario_runner.registry.usage import UsageNotes
@@ -76,6 +78,8 @@ class RunRequest:
     """Which part of the cases, of how many: ``(2, 5)`` is the second fifth."""
     only: frozenset[str] | None = None
     """The ids of the cases to run; None for all."""
+    on: Cluster | None = None
+    """Where the cases are carried out; None for this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def look_at(request: RunRequest) -> tuple[Plans, InstanceFactory]:
     loaded = load(request.sources)
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
-    moment = _moment(request, loaded, scenarios, _now())
+    moment = _moment(request, loaded, scenarios, now())
     plannable = require_plannable(loaded, scenarios, moment)
     return preview_all(plannable, request.registry), new_factory(loaded.plugins)
 
@@ -123,7 +127,7 @@ def look_at(request: RunRequest) -> tuple[Plans, InstanceFactory]:
 def plannable_of(loaded: Loaded, request: RunRequest) -> list[Plannable]:
     """What a run would plan, before any number is taken. Raises InvalidInput for what is wrong."""
     scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
-    return require_plannable(loaded, scenarios, _moment(request, loaded, scenarios, _now()))
+    return require_plannable(loaded, scenarios, _moment(request, loaded, scenarios, now()))
 
 
 def run_loaded(
@@ -134,7 +138,7 @@ def run_loaded(
     review: Review = NOBODY,
 ) -> RunResult:
     """The same for what is loaded already, whatever ``request.sources`` says of paths and site."""
-    started, began = _now(), perf_counter()
+    started, began = now(), perf_counter()
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
     moment = _moment(request, loaded, scenarios, started)
@@ -154,6 +158,8 @@ def run_loaded(
         command=_without_password(request.command, request.registry),
         log_pdus=request.log_pdus,
         chain=request.chain,
+        on=request.on,
+        registry=request.registry,
     )
     with made_run_folder(request.out, moment.run_id) as folder:
         plans = reviewed(plannable, request.registry, review, new_factory(loaded.plugins))
@@ -200,6 +206,9 @@ class Prepared:
     rerun_of: Mapping[str, Any] | None = None
     log_pdus: bool = False
     chain: bool = False
+    on: Cluster | None = None
+    registry: Location | None = None
+    """Where workers of ``on`` meet, when it is a server."""
     began: float = field(default_factory=perf_counter)
     """``started`` on a clock that nobody sets."""
 
@@ -245,7 +254,7 @@ def _carried_out(
     with ExitStack() as stack:
         log = EventLog(folder / "events.ndjson")
         consumers = handlers if notes is None else [*handlers, notes]
-        bus = EventBus(log, consumers, redactor, _now, control.interrupt)
+        bus = EventBus(log, consumers, redactor, now, control.interrupt)
         stack.callback(bus.close)
         targets = stack.enter_context(
             OpenTargets(loaded, job.targets, log_pdus=job.log_pdus, learned=redactor.learn)
@@ -268,8 +277,10 @@ def _carried_out(
                 remarks=remarks,
             )
         )
-        services = _services(loaded, plans, job.moment, folder, bus, redactor, targets, objects)
-        ending = run_cases(plans.jobs, services, job.order, control)
+        services = services_for(loaded, plans, job.moment, folder, bus, redactor, targets, objects)
+        carried = None if job.on is None else _on_cluster(job.on, job, plans, folder)
+        cases = run_cases if carried is None else carried.run_cases
+        ending = cases(plans.jobs, services, job.order, control)
         outcome, code = ending.outcome, ending.exit_code
         if outcome == "skipped":
             # Nothing was proved, and it must not look as if it had been.
@@ -281,9 +292,23 @@ def _carried_out(
         chain_to_previous(folder, loaded.site.site.name)
     record = write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
     bus.require_all()
+    if carried is not None:
+        carried.require_whole()
     targets.require_closed()
     untold = notes.problems if notes else ()
     return RunResult(folder, outcome, code, record, untold, record.remarks)
+
+
+def _on_cluster(cluster: Cluster, job: Prepared, plans: Plans, folder: Path) -> ClusterRun:
+    from scenario_runner.app.cluster.client import ClusterRun
+    from scenario_runner.app.cluster.request import Settings
+
+    settings = Settings(
+        folder=str(Path.cwd()),
+        reserved=plans.reserved,
+        log_pdus=job.log_pdus,
+    )
+    return ClusterRun(cluster, job.registry, folder, settings)
 
 
 def new_factory(plugins: Plugins) -> InstanceFactory:
@@ -309,7 +334,8 @@ def _without_password(command: Sequence[str], registry: Location) -> Sequence[st
     return [registry.hidden_in(part) for part in command]
 
 
-def _now() -> dt.datetime:
+def now() -> dt.datetime:
+    """The time, UTC."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -373,7 +399,7 @@ def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) 
     return [*(name for name, _ in kept), *(one.told for one in libraries)]
 
 
-def _services(
+def services_for(
     loaded: Loaded,
     plans: Plans,
     moment: Moment,
@@ -381,8 +407,10 @@ def _services(
     bus: EventBus,
     redactor: Redactor,
     targets: OpenTargets,
-    objects: Objects | None,
+    objects: Objects | None = None,
+    share: float = 1.0,
 ) -> Services:
+    """What the engine works with. share: see ``Services``."""
     plugins = loaded.plugins
     site = loaded.site.site
 
@@ -405,6 +433,7 @@ def _services(
             "run": moment.names(moment.seed),
             "site": {"name": site.name, "ae_title": site.ae_title},
         },
-        clock=_now,
+        clock=now,
         inbox=IncomingMessages(site, loaded.site.folder).inbox,
+        share=share,
     )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,7 @@ from scenario_runner.cli.options import (
     examples,
     fail_fast_option,
     library_option,
+    on_option,
     out_option,
     paths_argument,
     pdu_log_option,
@@ -35,6 +36,10 @@ from scenario_runner.cli.options import (
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
 from scenario_runner.engine.services import Control, Order
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scenario_runner.app.cluster.address import Cluster
 
 
 @click.command(
@@ -52,6 +57,7 @@ from scenario_runner.engine.services import Control, Order
 @seed_option
 @out_option
 @workers_option
+@on_option
 @fail_fast_option
 @click.option(
     "--from",
@@ -91,6 +97,7 @@ def run(
     seed: int | None,
     out: Path | None,
     workers: int,
+    cluster: Cluster | None,
     fail_fast: bool,
     from_step: str | None,
     shard: tuple[int, int] | None,
@@ -130,6 +137,8 @@ def run(
     from scenario_runner.cli.event_stream import watching
     from scenario_runner.registry.location import registry_location
 
+    if cluster is not None:
+        _require_cluster(workers)
     request = RunRequest(
         sources=Sources(
             paths=paths,
@@ -149,6 +158,7 @@ def run(
         keep_patients=keep_patients,
         command=["fabricate", *sys.argv[1:]],
         shard=shard,
+        on=cluster,
         only=failed_before(Path("runs")) if last_failed else None,
         run_id=None if job is None else job.parent.name,
     )
@@ -160,7 +170,7 @@ def run(
             from scenario_runner.cli.preview import reviewing
 
             looked_at = stack.enter_context(reviewing())
-        console = stack.enter_context(watching(style, workers))
+        console = stack.enter_context(watching(style, workers if cluster is None else 2))
         stack.enter_context(on_signal(control.interrupt))
         result = run_scenarios(request, [console], control, looked_at)
         ended(result.exit_code)
@@ -168,6 +178,18 @@ def run(
     show_remarks(result.remarks)
     warn_untold(result)
     return result.exit_code
+
+
+def _require_cluster(workers: int) -> None:
+    """Raises UsageError where nothing could be carried out on one, before anything is read."""
+    from scenario_runner.app.cluster.scheduler import require_dask
+
+    if workers != 1:
+        raise UsageError(
+            "--workers and --on do not go together",
+            hint="--workers are threads of this process; --on local:N are processes",
+        )
+    require_dask()
 
 
 @contextmanager

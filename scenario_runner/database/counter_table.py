@@ -6,7 +6,7 @@ what the other tables are made with.
 
 from __future__ import annotations
 
-NEWEST = 5
+NEWEST = 6
 """Of the steps in ``migrations/versions``; a file of SQLite has it as its ``user_version``."""
 FIRST = 1
 """The step that makes this table."""
@@ -18,6 +18,8 @@ IMAGING = 4
 """The step that makes those of uploads, and of what studies were matched with."""
 RUNS = 5
 """The step that makes those of runs that belong to a server."""
+LEDGER = 6
+"""The step that makes those of runs that a cluster carries out."""
 APPLICATION = 0x46414252
 """``FABR``, the ``application_id`` of a file of SQLite: tells ours from other databases."""
 

@@ -49,11 +49,12 @@ class EventBus:
         with self._lock:
             if isinstance(event, Progress) and not self._due(event):
                 return
-            said = bounded(self._redactor.tree(event))
-            self._seq += 1
-            stamped = Stamped(self._seq, utc_text(self._clock()), said)
-            for handler in list(self._handlers):
-                self._call(handler, lambda handler=handler: handler.handle(stamped))  # type: ignore[misc]
+            self._hand_out(bounded(self._redactor.tree(event)), utc_text(self._clock()))
+
+    def relay(self, event: Event, time: str) -> None:
+        """Hand out an event of another process's bus, which has made it fit to be seen. time: when it was."""
+        with self._lock:
+            self._hand_out(event, time)
 
     def close(self) -> None:
         """Tell every handler that no event follows."""
@@ -75,6 +76,12 @@ class EventBus:
         if self._failed:
             what = "; ".join(f"{type(one).__name__}: {described(why)}" for one, why in self._failed)
             raise MachineError(f"a consumer of events failed: {what}") from self._failed[0][1]
+
+    def _hand_out(self, event: Event, time: str) -> None:
+        self._seq += 1
+        stamped = Stamped(self._seq, time, event)
+        for handler in list(self._handlers):
+            self._call(handler, lambda handler=handler: handler.handle(stamped))  # type: ignore[misc]
 
     def _call(self, handler: EventHandler, work: Callable[[], object]) -> None:
         try:

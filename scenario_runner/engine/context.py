@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from scenario_runner.events import Section
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+OFFERED_AT_ONCE = 16
+"""Instances of which a worker of a cluster notes at a time that they are about to be sent; when it dies, nobody
+knows of so many whether they were."""
 
 
 class AttemptContext(Attempt):
@@ -194,6 +199,30 @@ class AttemptContext(Attempt):
             )
         )
         return sent
+
+    def known(self, image: PlannedImage, target: str, earlier: SentEarlier) -> SentInstance:
+        """Note an instance that is stored already; what this run has told of is not told again."""
+        if not earlier.told:
+            return self.sent(image, target, earlier.status, earlier=earlier.run)
+        sent = SentInstance(image, target, earlier.status)
+        self.ledger.record(sent)
+        return sent
+
+    def offered(self, images: Iterable[PlannedImage], target: str) -> Iterator[PlannedImage]:
+        """The same images; on a cluster it is noted that they are about to be sent."""
+        offering = self.state.job.offering
+        if offering is None:
+            yield from images
+            return
+        rest = iter(images)
+        while some := list(islice(rest, OFFERED_AT_ONCE)):
+            self.outlet.require()
+            offering(self.step_id, some, target)
+            yield from some
+
+    def rate(self, given: float | None) -> float | None:
+        """What this process may use of a rate that the whole run is held to."""
+        return None if given is None else given * self.state.services.share
 
     def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:
         """What the run that is repeated knew of an instance in this step."""

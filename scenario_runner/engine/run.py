@@ -23,10 +23,12 @@ def run_cases(jobs: Sequence[Job], services: Services, order: Order, control: Co
     """
     endings: list[Ending] = []
     for job, ending in _run_all(jobs, services, order, control):
-        if ending is None:
-            why = "interrupted" if control.stop.is_set() else "--fail-fast"
-            ending = _not_run(job, services, why)
-        endings.append(ending)
+        endings.append(not_run(job, services, control) if ending is None else ending)
+    return combined(endings, control)
+
+
+def combined(endings: Sequence[Ending], control: Control) -> Ending:
+    """How a run ended whose cases ended so."""
     result = worst(*endings)
     code = max((ending.exit_code for ending in endings), key=_EXIT_ORDER.index)
     if control.stop.is_set():
@@ -43,10 +45,7 @@ def _run_all(
         nonlocal failed
         if control.stop.is_set() or (failed and order.fail_fast):
             return None
-        try:
-            ending = CaseRunner(job, services, order, control).run()
-        except BaseException as error:  # noqa: BLE001 - the other cases run whatever becomes of one
-            ending = _cannot_begin(job, services, error)
+        ending = run_case(job, services, order, control)
         failed = failed or ending.outcome in ("failed", "error")
         return ending
 
@@ -58,6 +57,14 @@ def _run_all(
         yield from [
             (job, future.result()) for job, future in [(j, pool.submit(run, j)) for j in jobs]
         ]
+
+
+def run_case(job: Job, services: Services, order: Order, control: Control) -> Ending:
+    """One case and how it ended. Raises nothing."""
+    try:
+        return CaseRunner(job, services, order, control).run()
+    except BaseException as error:  # noqa: BLE001 - the other cases run whatever becomes of one
+        return _cannot_begin(job, services, error)
 
 
 def _cannot_begin(job: Job, services: Services, error: BaseException) -> Ending:
@@ -72,7 +79,9 @@ def _cannot_begin(job: Job, services: Services, error: BaseException) -> Ending:
     return ending
 
 
-def _not_run(job: Job, services: Services, why: str) -> Ending:
+def not_run(job: Job, services: Services, control: Control) -> Ending:
+    """A case that did not begin: the run was interrupted, or stops at the first failure."""
+    why = "interrupted" if control.stop.is_set() else "--fail-fast"
     services.bus.emit(case_started(job))
     services.bus.emit(
         CaseFinished(case=job.case.id, outcome="skipped", duration_s=0.0, message=f"not run: {why}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
@@ -69,6 +69,8 @@ class Services:
     clock: Callable[[], dt.datetime]
     inbox: Callable[[], AbstractContextManager[Inbox]]
     """Takes HL7 v2 messages for a case while it runs."""
+    share: float = 1.0
+    """Which part of a rate is this process's, where others run cases of the same run beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Job:
     """What ``--seed`` has to be for the same case again."""
     earlier: Callable[[str, PlannedImage, str], SentEarlier | None] | None = None
     """In a rerun: what the repeated run knew of (step id, image, target)."""
+    offering: Callable[[str, Sequence[PlannedImage], str], None] | None = None
+    """On a cluster: told of what is about to be sent (step id, images, target), before it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

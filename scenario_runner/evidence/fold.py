@@ -18,6 +18,7 @@ from scenario_runner.evidence.record import (
     RunRecord,
     ScenarioRecord,
     StepRecord,
+    TakenOverRecord,
 )
 from scenario_runner.evidence.record_latency import LatencyRecord
 from scenario_runner.evidence.record_plan import PatientRecord, SentRecord
@@ -61,6 +62,7 @@ class _Fold:
         self._take: dict[str, Callable[[Mapping[str, Any]], None]] = {
             kinds.RunStarted.kind: self._run_started,
             kinds.CaseStarted.kind: self._case_started,
+            kinds.TakenOver.kind: self._taken_over,
             kinds.StepStarted.kind: self._step_started,
             kinds.Progress.kind: self._progress,
             kinds.Logged.kind: self._logged,
@@ -133,6 +135,7 @@ class _Fold:
                 "matrix": event.get("matrix", {}),
                 "seed": event.get("seed"),
                 "counts": event.get("counts", {}),
+                "worker": event.get("worker", ""),
                 "started": event.get("time"),
                 "outcome": "interrupted",
             }
@@ -140,6 +143,13 @@ class _Fold:
         self._cases[case.id] = case
         self._steps.setdefault(case.id, {})
         self._planned[case.id] = [step for step in event.get("steps", []) if step.get("id")]
+
+    def _taken_over(self, event: Mapping[str, Any]) -> None:
+        self._run.taken_over.append(TakenOverRecord.model_validate(_only(event, TakenOverRecord)))
+        if not event["part"]:  # begun again from its first step; what a PACS acknowledged stays
+            name = event["case"]
+            self._steps.pop(name, None)
+            self._over = {one for one in self._over if one.partition("\n")[0] != name}
 
     def _case(self, name: str) -> CaseRecord:
         if name not in self._cases:  # its case_started is lost
@@ -243,7 +253,11 @@ class _Fold:
                 self._cases[planned.id] = _unreached(planned)
             self._sent.mark(planned.id, planned.patients)
             self._cases[planned.id].patients = planned.patients
-        run.cases = list(self._cases.values())
+        # As planned, however many ran side by side.
+        places = {planned.id: place for place, planned in enumerate(plan.cases)}
+        run.cases = sorted(
+            self._cases.values(), key=lambda case: places.get(case.id, len(places))
+        )
         run.requirements = requirements_of(run.cases)
         return run
 

@@ -94,7 +94,8 @@ _strict = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 """Made once: ``json.dumps`` makes an encoder for each event that is told."""
 
 
-def _encode(value: dict[str, Any]) -> bytes:
+def encoded(value: dict[str, Any]) -> bytes:
+    """An event as UTF-8 without a line end, whatever a plugin put into it."""
     try:
         return escaped(_strict(value)).encode("utf-8")
     except (

@@ -220,10 +220,31 @@ class CaseRecord(_Part):
     """Empty when all is well."""
     counts: dict[str, int] = {}
     """How many patients, studies, series and images were planned."""
+    worker: str = ""
+    """Of a run on a cluster, who carried it out."""
     patients: list[PatientRecord] = []
     """The plan: everything that was to exist, with its identifiers."""
     steps: list[StepRecord] = []
     """In the order they ran; those never reached are skipped."""
+
+
+class TakenOverRecord(_Part):
+    """A case, or a part of a ``send``, that another worker began again when the one that had it was lost."""
+
+    time: str = ""
+    case: str
+    part: str = ""
+    """Empty for the whole case, else which part of which step."""
+    worker: str = ""
+    """Who took it over."""
+    before: str = ""
+    """Who had it."""
+    attempt: int = 2
+    """How often it had begun by then."""
+    acknowledged: int = 0
+    """Instances that were known to be stored, and were not sent again."""
+    unknown: list[dict[str, JsonValue]] = []
+    """``{step, target, image}`` of each instance that may have been sent twice."""
 
 
 class RerunRecord(_Part):
@@ -312,6 +333,8 @@ class RunRecord(_Part):
     """What sources of patients, such as HL7 and FHIR, took though it is unusual, or left aside."""
     rerun_of: RerunRecord | None = None
     """null for a run that repeats none."""
+    taken_over: list[TakenOverRecord] = []
+    """Of a run on a cluster: what workers left unfinished, and others took over."""
     cases: list[CaseRecord] = []
     requirements: list[RequirementRecord] = []
     """The traceability matrix."""

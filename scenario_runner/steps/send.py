@@ -105,7 +105,7 @@ class Send(Step):
         options = StoreOptions(
             contexts=images.contexts(),
             associations=self.associations,
-            rate=self.rate,
+            rate=context.rate(self.rate),
             resumes=self.resumes,
             skips=self.on_abort == "next" or self.expect == "unknown",
             opened=associations.append,
@@ -121,7 +121,8 @@ class Send(Step):
 
         try:
             if len(statuses) < images.total:
-                feed = _feed(context, repeated.left(images), under_way)
+                left = context.offered(repeated.left(images), self.to)
+                feed = _feed(context, left, under_way)
                 for status in target.store(feed, options, context.deadline):
                     image = under_way[status.sop_instance_uid].pop(0)
                     sent = repeated.note(image, status)
@@ -263,7 +264,7 @@ class _Repeated:
             earlier = self._context.sent_earlier(image, self._target)
             if earlier is not None and earlier.stored:
                 self._done.add(image.id)
-                yield self._context.sent(image, self._target, earlier.status, earlier=earlier.run)
+                yield self._context.known(image, self._target, earlier)
 
     def left(self, images: Iterable[PlannedImage]) -> Iterator[PlannedImage]:
         """What is to be sent now."""

@@ -1,0 +1,1 @@
+"""A run that many processes or machines carry out: ``--on``."""

@@ -1,0 +1,302 @@
+"""A run on a cluster as its client sees it: tasks out, events in, one record."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.app.cluster.ledger import CLOSED, HALT, RunLedger
+from scenario_runner.app.cluster.relaying import Relay
+from scenario_runner.app.cluster.request import Settings, packed
+from scenario_runner.app.cluster.scheduler import PATIENCE, connected, slots
+from scenario_runner.app.cluster.work import LOST, NOT_BEGUN, Task, work
+from scenario_runner.engine.case import case_started
+from scenario_runner.engine.run import combined, not_run
+from scenario_runner.engine.step import Ending
+from scenario_runner.errors import FabricatorError, MachineError, described
+from scenario_runner.events import CaseFinished
+from scenario_runner.registry.location import DatabaseUrl
+
+if TYPE_CHECKING:
+    from scenario_runner.app.cluster.address import Cluster
+    from scenario_runner.database.location import Location
+    from scenario_runner.engine.services import Control, Job, Order, Services
+
+LEDGER: Final = "ledger.sqlite3"
+"""In the run folder, where no registry on a server is named; it goes when the record is whole."""
+_LOOKS: Final = 0.1
+"""Seconds between two looks into the ledger."""
+_AHEAD: Final = 2
+"""Tasks that are given out for each that can be done at once."""
+_AGAIN: Final = 3
+"""How often a task is given out that Dask gives up, since workers die of it."""
+
+
+class ClusterRun:
+    """Carries out the cases of one run. trouble: why it could not be carried out to its end."""
+
+    def __init__(
+        self, cluster: Cluster, registry: Location | None, folder: Path, settings: Settings
+    ) -> None:
+        self._cluster = cluster
+        self._folder = folder
+        self._settings = settings
+        self._where: Location = (
+            registry if isinstance(registry, DatabaseUrl) else (folder / LEDGER).resolve()
+        )
+        self.trouble: FabricatorError | None = None
+        self.troubles: list[str] = []
+        """What workers could not close."""
+
+    def run_cases(
+        self, jobs: Sequence[Job], services: Services, order: Order, control: Control
+    ) -> Ending:
+        """As ``engine.run.run_cases``; what a worker cannot do is in ``trouble`` as well."""
+        run = str(services.names["run"]["id"])
+        try:
+            with ExitStack() as stack:
+                ledger = stack.enter_context(RunLedger(self._where, run))
+                client = stack.enter_context(connected(self._cluster))
+                places = _wait_for_workers(client, control)
+                at_once = max(1, min(places, len(jobs)))
+                settings = _with(self._settings, share=1 / at_once, slots=places)
+                ledger.begin(packed(self._folder, settings))
+                relay = Relay(ledger, services.bus, self._folder, {j.case.id: j for j in jobs})
+                tasks = _Tasks(client, ledger, self._where, run, at_once * _AHEAD)
+                stack.enter_context(_closing(ledger, relay))
+                endings = self._carried_out(deque(jobs), tasks, relay, services, order, control)
+            return combined(list(endings.values()), control)
+        except FabricatorError as error:
+            self.trouble = error
+            return Ending("error", str(error), exit_code=error.exit_code)
+        finally:
+            self._tidy_up(run)
+
+    def require_whole(self) -> None:
+        """Raise what kept the run from its end, or MachineError when workers could not close their targets."""
+        if self.trouble is not None:
+            raise self.trouble
+        if self.troubles:
+            raise MachineError("; ".join(dict.fromkeys(self.troubles)))
+
+    def _carried_out(
+        self,
+        left: deque[Job],
+        tasks: _Tasks,
+        relay: Relay,
+        services: Services,
+        order: Order,
+        control: Control,
+    ) -> Mapping[str, Ending]:
+        endings: dict[str, Ending] = dict.fromkeys((job.case.id for job in left), _NOTHING)
+        failed = False
+        not_begun: list[Job] = []
+        signals = _Signals(tasks.ledger, control)
+        while left or tasks.under_way:
+            signals.pass_on()
+            if services.bus.unrecorded is not None:
+                raise services.bus.unrecorded
+            if control.stop.is_set() or (failed and order.fail_fast):
+                signals.halt()
+                not_begun += left
+                left.clear()
+            while left and tasks.has_room:
+                tasks.give_out(left.popleft())
+            for job, ended in tasks.ended():
+                relay.take()
+                if ended["outcome"] == NOT_BEGUN and job.case.id not in relay.begun:
+                    not_begun.append(job)
+                else:
+                    endings[job.case.id] = self._ending(job, ended, relay, services)
+                    failed = failed or endings[job.case.id].outcome in ("failed", "error")
+            relay.take()
+            if tasks.under_way:
+                tasks.wait(_LOOKS)
+        for job in sorted(not_begun, key=lambda job: job.number):
+            endings[job.case.id] = not_run(job, services, control)
+        return endings
+
+    def _ending(
+        self, job: Job, ended: Mapping[str, Any], relay: Relay, services: Services
+    ) -> Ending:
+        if ended["outcome"] == NOT_BEGUN:  # it had, and nobody took it over
+            return Ending("interrupted", "interrupted", exit_code=130)
+        self.troubles += ended.get("troubles", ())
+        if job.case.id not in relay.over:
+            # No worker could begin it, or end it.
+            if job.case.id not in relay.begun:
+                services.bus.emit(case_started(job))
+            services.bus.emit(
+                CaseFinished(
+                    case=job.case.id,
+                    outcome=ended["outcome"],
+                    duration_s=0.0,
+                    message=ended["message"],
+                )
+            )
+        return Ending(
+            ended["outcome"],
+            ended["message"],
+            exit_code=ended["exit_code"],
+            moot=ended.get("moot", False),
+        )
+
+    def _tidy_up(self, run: str) -> None:
+        """The ledger has served when all of it is in the record; otherwise it may still be told something."""
+        if self.trouble is not None:
+            return
+        if isinstance(self._where, Path):
+            for end in ("", "-wal", "-shm"):
+                self._where.with_name(self._where.name + end).unlink(missing_ok=True)
+        else:
+            with RunLedger(self._where, run) as ledger:
+                ledger.forget()
+
+
+_NOTHING = Ending("skipped", "not run")
+
+
+class _Tasks:
+    """Tasks that are with the scheduler, a case each."""
+
+    def __init__(
+        self, client: Any, ledger: RunLedger, where: Location, run: str, at_once: int
+    ) -> None:
+        self._client = client
+        self.ledger = ledger
+        self._where, self._run = where, run
+        self._at_once = at_once
+        self.under_way: dict[Any, tuple[Job, int]] = {}
+        self._news = threading.Event()
+        self._alone_since: float | None = None
+
+    @property
+    def has_room(self) -> bool:
+        return len(self.under_way) < self._at_once
+
+    def give_out(self, job: Job, again: int = 0) -> None:
+        """Have a worker do it."""
+        part = job.case.id
+        if not again:
+            self.ledger.offer({part: json.dumps({"case": part})})
+        task = Task(self._where, self._run, part, socket.gethostname())
+        future = self._client.submit(
+            work, task, key=f"fabricate {self._run} {part} {again}", pure=False
+        )
+        self.under_way[future] = (job, again)
+        future.add_done_callback(lambda _: self._news.set())
+
+    def ended(self) -> Iterator[tuple[Job, Mapping[str, Any]]]:
+        """Those that have ended since. Raises MachineError when the scheduler is gone."""
+        self._news.clear()
+        for future in [one for one in self.under_way if one.done()]:
+            job, again = self.under_way.pop(future)
+            if future.status == "finished":
+                ended = future.result()
+                # Of two that had it the one who was late knows nothing.
+                if ended["outcome"] == LOST:
+                    known = self.ledger.endings([job.case.id])
+                    if job.case.id not in known:
+                        self.give_out(job, again + 1)
+                        continue
+                    ended = json.loads(known[job.case.id])
+                yield job, ended
+            elif future.status == "error":
+                error = future.exception()
+                if type(error).__name__ == "KilledWorker" and again < _AGAIN:
+                    self.give_out(job, again + 1)
+                else:
+                    yield job, _error(error)
+            else:
+                self.under_way[future] = (job, again)
+                raise _gone()
+
+    def wait(self, seconds: float) -> None:
+        """Until something ends, at most so long. Raises MachineError when nobody is there to do anything."""
+        self._news.wait(seconds)
+        if self._client.status not in ("running", "connecting"):
+            raise _gone()
+        if self._client.status == "running" and slots(self._client):
+            self._alone_since = None
+            return
+        now = monotonic()
+        self._alone_since = self._alone_since or now
+        if now - self._alone_since > PATIENCE:
+            raise _gone() if self._client.status != "running" else _no_workers()
+
+
+class _Signals:
+    """Ctrl-C, handed on to the workers."""
+
+    def __init__(self, ledger: RunLedger, control: Control) -> None:
+        self._ledger, self._control = ledger, control
+        self._passed = 0
+        self._halted = False
+
+    def halt(self) -> None:
+        """Nothing further begins."""
+        if not self._halted and not self._passed:
+            self._ledger.stop(HALT)
+        self._halted = True
+
+    def pass_on(self) -> None:
+        """Tell them of what came since."""
+        level = int(self._control.stop.is_set()) + int(self._control.stop_finally.is_set())
+        if level > self._passed:
+            self._passed = level
+            self._ledger.stop(level)
+
+
+@contextmanager
+def _closing(ledger: RunLedger, relay: Relay) -> Iterator[None]:
+    """Whatever becomes of the run, nobody sends anything more, and what was told is in its record."""
+    try:
+        yield
+    finally:
+        ledger.stop(CLOSED)
+        relay.take()
+
+
+def _wait_for_workers(client: Any, control: Control) -> int:
+    """How many tasks can be done at once, when there is a first worker. Raises MachineError."""
+    begun = monotonic()
+    while not (places := slots(client)):
+        if control.stop.wait(_LOOKS):
+            return 0
+        if monotonic() - begun > PATIENCE:
+            raise _no_workers()
+    return places
+
+
+def _with(settings: Settings, **changes: Any) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, **changes)
+
+
+def _error(error: BaseException) -> Mapping[str, Any]:
+    known = isinstance(error, FabricatorError)
+    code = error.exit_code if isinstance(error, FabricatorError) else 4
+    message = str(error) if known else f"the worker failed: {described(error)}"
+    return {"outcome": "error", "message": message, "exit_code": code, "moot": False}
+
+
+def _gone() -> MachineError:
+    return MachineError(
+        "the Dask scheduler is gone",
+        hint="what was told up to here is in the record; 'fabricate rerun' goes on from it",
+    )
+
+
+def _no_workers() -> MachineError:
+    return MachineError(
+        f"the Dask scheduler has had no worker for {PATIENCE:g} s",
+        hint="start workers that have dicom-fabricator installed; see docs/guide/scale.md",
+    )

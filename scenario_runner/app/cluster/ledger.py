@@ -1,0 +1,270 @@
+"""The ledger of a run on a cluster: who has which part, and what each has told.
+
+Workers and the client meet here and nowhere else, so that whatever becomes of the scheduler, what was told is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from sqlalchemy import delete, insert, select, update
+
+from scenario_runner.app.cluster import tables
+from scenario_runner.database.counter_table import LEDGER
+from scenario_runner.database.engine import Database
+from scenario_runner.errors import MachineError
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from scenario_runner.database.location import Location
+
+Kind = Literal["events", "file", "about"]
+CLOSED: Final = 9
+"""The client has gone: nothing is sent any more, and nothing tidied up."""
+HALT: Final = -1
+"""What has begun goes on, and nothing else begins."""
+_AT_ONCE: Final = 200
+"""Entries that the client reads at a time."""
+
+
+class Superseded(MachineError):
+    """Somebody else has taken the part over, or the client has gone."""
+
+
+class NotBegun(Exception):
+    """The run stops, and this part was not begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A part that is somebody's now. ending: how it ended already; empty when it is to be done."""
+
+    attempt: int
+    task: str
+    ending: str
+    before: str
+    """The worker that had it, if one had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an attempt of a part told."""
+
+    kind: Kind
+    data: bytes
+    name: str = ""
+    part: str = ""
+    attempt: int = 0
+
+
+class RunLedger:
+    """The part of a database that is about one run. Safe between threads, processes and machines.
+
+    Every method raises MachineError when the database cannot be used.
+    """
+
+    def __init__(self, location: Location, run: str) -> None:
+        self._database = Database(location)
+        self.run = run
+
+    def begin(self, request: bytes) -> None:
+        """Note what workers plan from."""
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(tables.run), {"run": self.run, "request": request, "stop": 0}
+            )
+        self._database.stay_open()
+
+    def request(self) -> bytes | None:
+        """What ``begin`` noted; None when this database knows no such run."""
+        with self._database.reading(LEDGER) as connection:
+            if connection is None:
+                return None
+            where = tables.run.c.run == self.run
+            found: bytes | None = connection.execute(
+                select(tables.run.c.request).where(where)
+            ).scalar()
+            return found
+
+    def offer(self, tasks: Mapping[str, str]) -> None:
+        """Note parts that are to be done, by name, and what each is; those that are there stay as they are."""
+        with self._database.writing() as connection:
+            known = self._parts(connection)
+            new = [
+                {"run": self.run, "part": part, "task": task, "attempt": 0, "worker": "", "ending": ""}
+                for part, task in tasks.items()
+                if part not in known
+            ]
+            if new:
+                connection.execute(insert(tables.part), new)
+
+    def claim(self, part: str, worker: str) -> Claim:
+        """Take a part, from whoever had it; one that has ended stays as it is. Raises Superseded, NotBegun."""
+        c = tables.part.c
+        with self._database.writing() as connection:
+            held = connection.execute(
+                select(c.attempt, c.task, c.ending, c.worker).where(*self._at(part)).with_for_update()
+            ).one_or_none()
+            stop = self._stop(connection)
+            if held is None or stop == CLOSED:
+                raise Superseded(f"the run {self.run} is over")
+            if held.ending:
+                return Claim(held.attempt, held.task, held.ending, held.worker)
+            if stop:
+                raise NotBegun
+            connection.execute(
+                update(tables.part)
+                .where(*self._at(part))
+                .values(attempt=held.attempt + 1, worker=worker)
+            )
+            return Claim(held.attempt + 1, held.task, "", held.worker)
+
+    def tell(self, part: str, attempt: int, entries: Sequence[Entry], ending: str = "") -> None:
+        """Note what an attempt has to tell, all or nothing. ending: how the part ended, with the last of it.
+
+        Raises Superseded when the part is somebody else's by now; what was acknowledged is noted all the same.
+        """
+        with self._database.writing() as connection:
+            c = tables.part.c
+            # The row is locked: what the next owner reads has this in it, or this raises.
+            held = connection.execute(
+                select(c.attempt).where(*self._at(part)).with_for_update()
+            ).scalar()
+            is_ours = held == attempt and self._stop(connection) != CLOSED
+            kept = entries if is_ours else _facts(entries)
+            rows = [
+                {
+                    "run": self.run,
+                    "part": part,
+                    "attempt": attempt,
+                    "kind": one.kind,
+                    "name": one.name,
+                    "data": one.data,
+                    "waits": int(one.kind != "about"),
+                }
+                for one in kept
+            ]
+            if rows:
+                connection.execute(insert(tables.entry), rows)
+            if ending and is_ours:
+                connection.execute(
+                    update(tables.part).where(*self._at(part)).values(ending=ending)
+                )
+        if not is_ours:
+            raise Superseded("another worker has taken this part over")
+
+    def told(self, part: str) -> Iterator[Entry]:
+        """All events and intentions of a part, in order."""
+        c = tables.entry.c
+        last = 0
+        while True:
+            with self._database.reading(LEDGER) as connection:
+                assert connection is not None
+                rows = connection.execute(
+                    select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
+                    .where(c.run == self.run, c.part == part, c.number > last, c.kind != "file")
+                    .order_by(c.number)
+                    .limit(_AT_ONCE)
+                ).all()
+            if not rows:
+                return
+            last = rows[-1].number
+            yield from (
+                Entry(one.kind, one.data, one.name, one.part, one.attempt) for one in rows
+            )
+
+    def endings(self, parts: Iterable[str]) -> dict[str, str]:
+        """How those of the parts ended that have."""
+        c = tables.part.c
+        with self._database.reading(LEDGER) as connection:
+            assert connection is not None
+            rows = connection.execute(
+                select(c.part, c.ending).where(
+                    c.run == self.run, c.part.in_(list(parts)), c.ending != ""
+                )
+            ).all()
+        return {row.part: row.ending for row in rows}
+
+    def waiting(self) -> list[tuple[int, Entry]]:
+        """What the client has not taken yet, the first of it, each with its number."""
+        c = tables.entry.c
+        with self._database.reading(LEDGER) as connection:
+            assert connection is not None
+            rows = connection.execute(
+                select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
+                .where(c.run == self.run, c.waits == 1)
+                .order_by(c.number)
+                .limit(_AT_ONCE)
+            ).all()
+        return [
+            (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt))
+            for one in rows
+        ]
+
+    def taken(self, numbers: Sequence[int]) -> None:
+        """The client has these now. A file need not be kept any longer."""
+        c = tables.entry.c
+        with self._database.writing() as connection:
+            chosen = c.number.in_(numbers)
+            connection.execute(delete(tables.entry).where(chosen, c.kind == "file"))
+            connection.execute(update(tables.entry).where(chosen).values(waits=0))
+
+    def stop(self, level: int) -> None:
+        """Tell all workers to stop: how many times by now, HALT or CLOSED."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(tables.run).where(tables.run.c.run == self.run).values(stop=level)
+            )
+
+    def stopping(self) -> int:
+        """How many times the run was told to stop."""
+        with self._database.reading(LEDGER) as connection:
+            return CLOSED if connection is None else self._stop(connection)
+
+    def forget(self) -> None:
+        """Remove the run: its record has everything."""
+        with self._database.writing() as connection:
+            for table in (tables.entry, tables.part, tables.run):
+                connection.execute(delete(table).where(table.c.run == self.run))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _at(self, part: str) -> tuple[Any, ...]:
+        return (tables.part.c.run == self.run, tables.part.c.part == part)
+
+    def _parts(self, connection: Connection) -> set[str]:
+        c = tables.part.c
+        return set(connection.execute(select(c.part).where(c.run == self.run)).scalars())
+
+    def _stop(self, connection: Connection) -> int:
+        where = tables.run.c.run == self.run
+        found = connection.execute(select(tables.run.c.stop).where(where)).scalar()
+        return CLOSED if found is None else int(found)
+
+
+def _facts(entries: Sequence[Entry]) -> list[Entry]:
+    """What happened whoever has the part: answers of a PACS, and deletions."""
+    kept = []
+    for one in entries:
+        if one.kind != "events":
+            continue
+        lasting = [
+            event
+            for event in json.loads(one.data)
+            if event["event"] in ("instance_sent", "deletion")
+        ]
+        if lasting:
+            kept.append(Entry("events", json.dumps(lasting).encode()))
+    return kept

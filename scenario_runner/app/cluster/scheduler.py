@@ -1,0 +1,111 @@
+"""Dask, asked for as little as can be: workers that take tasks, and again when one of them is lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.temporary import TemporaryFolder
+
+if TYPE_CHECKING:
+    from scenario_runner.app.cluster.address import Cluster
+
+PATIENCE: Final = 60.0
+"""Seconds that a run waits for its first worker, or for another when all are gone."""
+_CONNECT: Final = 10.0
+_DEATHS: Final = 10
+"""How many workers may die of one task before it is given up, on processes of our own."""
+
+
+def require_dask() -> None:
+    """Raises UsageError where the extra is not installed."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise UsageError(
+            "for --on Dask is missing", hint="pip install 'dicom-fabricator[scale]'"
+        ) from error
+    del distributed
+
+
+@contextmanager
+def connected(cluster: Cluster) -> Iterator[Any]:
+    """A ``distributed.Client``; workers of our own are started, and ended again.
+
+    Raises UsageError without the extra, MachineError when there is no scheduler.
+    """
+    require_dask()
+    from distributed import Client
+
+    with ExitStack() as stack:
+        stack.enter_context(_quiet())
+        where: Any = cluster.scheduler or stack.enter_context(_own(cluster.processes))
+        try:
+            client = Client(where, timeout=_CONNECT, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise MachineError(
+                f"the Dask scheduler at {cluster.text} does not answer: {error}",
+                hint="see that it runs, and that its version of Dask is the one here",
+            ) from error
+        try:
+            yield client
+        finally:
+            client.close(timeout=_CONNECT)
+
+
+def slots(client: Any) -> int:
+    """How many tasks its workers do at a time; 0 without any, or without a scheduler."""
+    try:
+        info = client.scheduler_info(n_workers=-1)
+    except OSError:
+        return 0
+    return sum(int(one["nthreads"]) for one in info.get("workers", {}).values())
+
+
+@contextmanager
+def _own(processes: int) -> Iterator[Any]:
+    """Workers on this machine, one task each, whom nobody else can give work to."""
+    import dask
+    from distributed import LocalCluster
+
+    settings = {
+        "distributed.scheduler.allowed-failures": _DEATHS,
+        # Another process is there at once when one is lost, for Dask is imported already.
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.terminate": False,
+    }
+    with TemporaryFolder() as folder, dask.config.set(settings):
+        cluster = LocalCluster(
+            n_workers=processes,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            security=True,  # keys made for this run: other users of the machine stay outside
+            silence_logs=logging.CRITICAL,
+            local_directory=str(folder),
+        )
+        try:
+            yield cluster
+        finally:
+            cluster.close(timeout=_CONNECT)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask says of workers that are lost is said by the run's own record."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    before = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for one, level in zip(loggers, before, strict=True):
+            one.setLevel(level)

@@ -1,0 +1,145 @@
+"""A worker's way out: events and files go into the ledger, in batches, before anybody could ask for them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.app.cluster.ledger import CLOSED, Entry, Superseded
+from scenario_runner.errors import FabricatorError, MachineError
+from scenario_runner.evidence.log import encoded
+
+if TYPE_CHECKING:
+    from scenario_runner.app.cluster.ledger import RunLedger
+    from scenario_runner.engine.services import Control
+    from scenario_runner.events import Stamped
+    from scenario_runner.planning.plan import PlannedImage
+
+_PATIENCE: Final = 0.05
+"""Seconds that an event waits for others to go with it."""
+_LOOKS: Final = 0.5
+"""Seconds between two looks whether the run is to stop."""
+_MANY: Final = 100
+"""Events that go without waiting any longer."""
+
+
+class Telling:
+    """An EventHandler for one attempt of one part; ``finish`` has to be called, or ``leave``.
+
+    Raises MachineError once the ledger cannot be written or somebody else has the part.
+    """
+
+    def __init__(
+        self, ledger: RunLedger, part: str, attempt: int, folder: Path, control: Control
+    ) -> None:
+        self._ledger = ledger
+        self._part, self._attempt = part, attempt
+        self.folder = folder
+        self._control = control
+        self._lock = threading.Lock()
+        self._events: list[bytes] = []
+        self._files: list[Entry] = []
+        self._told: set[Path] = set()
+        self._trouble: FabricatorError | None = None
+        self._over = threading.Event()
+        self._stops = 0
+        self._thread = threading.Thread(target=self._go_on, name="fabricate-telling", daemon=True)
+        self._thread.start()
+
+    def handle(self, stamped: Stamped) -> None:
+        """Take one event; it is in the ledger a moment later."""
+        event = stamped.as_json()
+        with self._lock:
+            self._require()
+            self._events.append(encoded(event))
+            if event["event"] == "attached":
+                self._take_file(self.folder / event["path"])
+            if len(self._events) >= _MANY:
+                self._tell()
+
+    def close(self) -> None:
+        """Nothing is to be done: ``finish`` has the last word."""
+
+    def about(self, step: str, images: Sequence[PlannedImage], target: str) -> None:
+        """Note that these are about to be sent; when this returns, it is known."""
+        said = {"step": step, "target": target, "images": [[one.id, one.uid] for one in images]}
+        with self._lock:
+            self._require()
+            self._tell(Entry("about", json.dumps(said).encode()))
+
+    def finish(self, ending: str) -> None:
+        """Tell the rest, the files that steps left in the run folder, and how the part ended."""
+        self.leave()
+        with self._lock:
+            self._require()
+            for path in sorted(self.folder.rglob("*")):
+                if path.is_file() and path not in self._told:
+                    self._take_file(path)
+                    self._tell()  # one after the other, for there may be many
+            self._tell(ending=ending)
+
+    def leave(self) -> None:
+        """Stop looking after it."""
+        self._over.set()
+        self._thread.join()
+
+    def _take_file(self, path: Path) -> None:
+        self._told.add(path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise MachineError(f"cannot read '{path}': {error.strerror or error}") from error
+        self._files.append(Entry("file", data, path.relative_to(self.folder).as_posix()))
+
+    def _tell(self, *more: Entry, ending: str = "") -> None:
+        batch = [*self._files]  # before the events that name them
+        if self._events:
+            batch.append(Entry("events", b"[" + b",".join(self._events) + b"]"))
+        batch += more
+        if not batch and not ending:
+            return
+        try:
+            self._ledger.tell(self._part, self._attempt, batch, ending)
+        except FabricatorError as error:
+            self._trouble = error
+            raise
+        self._events, self._files = [], []
+
+    def _require(self) -> None:
+        if self._trouble is not None:
+            raise self._trouble
+
+    def _go_on(self) -> None:
+        looked = monotonic()
+        while not self._over.wait(_PATIENCE):
+            with self._lock:
+                if self._trouble is not None:
+                    # Nothing is tidied up either: it is somebody else's now.
+                    self._control.stop.set()
+                    self._control.stop_finally.set()
+                    return
+                _quietly(self._tell)
+            if monotonic() - looked >= _LOOKS:
+                looked = monotonic()
+                _quietly(self._look)
+
+    def _look(self) -> None:
+        level = self._ledger.stopping()
+        if level == CLOSED:
+            with self._lock:
+                self._trouble = self._trouble or Superseded("the run is over")
+        while self._stops < min(level, 2):
+            self._stops += 1
+            self._control.interrupt()
+
+
+def _quietly(work: Callable[[], None]) -> None:
+    """What goes wrong is kept by who does it, and told to whoever comes next."""
+    try:
+        work()
+    except FabricatorError:
+        return

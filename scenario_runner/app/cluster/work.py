@@ -1,0 +1,182 @@
+"""What a worker does: claim a part in the ledger, plan the run again, take its case, tell the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.app.cluster.known import Known
+from scenario_runner.app.cluster.ledger import NotBegun, RunLedger, Superseded
+from scenario_runner.app.cluster.request import Replayed, key_of
+from scenario_runner.app.cluster.telling import Telling
+from scenario_runner.app.run import now, services_for, targets_of
+from scenario_runner.app.targets import OpenTargets
+from scenario_runner.engine.bus import EventBus
+from scenario_runner.engine.run import run_case
+from scenario_runner.engine.services import Control, Order
+from scenario_runner.engine.step import Ending
+from scenario_runner.errors import MachineError
+from scenario_runner.events import TakenOver
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction import Redactor
+from scenario_runner.temporary import TemporaryFolder
+
+if TYPE_CHECKING:
+    from scenario_runner.app.cluster.ledger import Claim
+    from scenario_runner.database.location import Location
+
+LOST: Final = "lost"
+"""The outcome of an attempt that somebody else goes on with."""
+NOT_BEGUN: Final = "not begun"
+"""The outcome of what the run stopped before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What goes through the scheduler: no secret, and nothing large."""
+
+    ledger: Location
+    run: str
+    part: str
+    client: str
+    """The host that the run was started on."""
+
+
+def work(task: Task) -> dict[str, Any]:
+    """Do a part, unless it is done. Returns how it ended: ``{outcome, message, exit_code, moot, troubles}``.
+
+    Raises FabricatorError for what would keep any worker from doing it.
+    """
+    require_ledger(task)
+    with RunLedger(task.ledger, task.run) as ledger:
+        packet = ledger.request()
+        if packet is None:
+            raise MachineError(
+                f"a worker on {socket.gethostname()} finds nothing of the run in its ledger '{task.ledger}'",
+                hint="--registry has to name the same database on every machine",
+            )
+        try:
+            claim = ledger.claim(task.part, worker_name())
+            if not claim.ending:
+                return _done(task, ledger, claim, packet)
+        except Superseded:
+            return {"outcome": LOST}
+        except NotBegun:
+            return {"outcome": NOT_BEGUN}
+        ending: dict[str, Any] = json.loads(claim.ending)
+        return ending
+
+
+def require_ledger(task: Task) -> None:
+    """Raises MachineError for a ledger in a file of another machine's."""
+    if isinstance(task.ledger, Path) and not (
+        task.ledger.exists() and socket.gethostname() == task.client
+    ):
+        raise MachineError(
+            f"a worker on {socket.gethostname()} does not see the run's ledger, a file on {task.client}",
+            hint="workers on several machines need --registry postgresql://USER@HOST/NAME",
+        )
+
+
+def worker_name() -> str:
+    """Who this is, for the record."""
+    from distributed import get_worker
+
+    return f"{socket.gethostname()} {get_worker().name} (process {os.getpid()})"
+
+
+def _done(task: Task, ledger: RunLedger, claim: Claim, packet: bytes) -> dict[str, Any]:
+    run = _replayed(task.run, packet)
+    control = Control()
+    with TemporaryFolder() as scratch:
+        folder = scratch / "run"
+        folder.mkdir()
+        telling = Telling(ledger, task.part, claim.attempt, folder, control)
+        try:
+            ending = _case(run, ledger, claim, json.loads(claim.task)["case"], telling, control)
+            telling.finish(json.dumps(ending))
+        finally:
+            telling.leave()
+    return ending
+
+
+def _case(
+    run: Replayed,
+    ledger: RunLedger,
+    claim: Claim,
+    case: str,
+    telling: Telling,
+    control: Control,
+) -> dict[str, Any]:
+    job = run.job(case)
+    loaded = run.loaded
+    redactor = Redactor(loaded.site.secrets)
+    bus = EventBus(telling, (), redactor, now, control.interrupt)
+    names = targets_of(loaded, [job.scenario], allow_production=True)  # the client has asked
+    with redactor.guarding():
+        targets = OpenTargets(
+            loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn
+        )
+        with targets:
+            job = replace(job, offering=telling.about)
+            if claim.attempt > 1:
+                known = Known(ledger, case, case)
+                trusted = {name: targets.lasting(name) for name in names}
+                job = replace(job, earlier=known.sends.of(case, trusted))
+                bus.emit(
+                    TakenOver(
+                        case=case,
+                        part="",
+                        worker=worker_name(),
+                        before=claim.before,
+                        attempt=claim.attempt,
+                        acknowledged=known.acknowledged,
+                        unknown=known.unknown(),
+                    )
+                )
+            services = services_for(
+                loaded,
+                run.plans,
+                run.kept.moment,
+                telling.folder,
+                bus,
+                redactor,
+                targets,
+                share=run.settings.share,
+            )
+            ending = run_case(job, services, Order(from_step=run.kept.from_step), control)
+    bus.require_all()
+    return told_ending(ending, targets.troubles)
+
+
+def told_ending(ending: Ending, troubles: list[str]) -> dict[str, Any]:
+    """How a part ended, as the ledger keeps it."""
+    return {
+        "outcome": ending.outcome,
+        "message": ending.message,
+        "exit_code": ending.exit_code,
+        "moot": ending.moot,
+        "troubles": troubles,
+    }
+
+
+_LOCK = threading.Lock()
+_PLANNED: dict[str, tuple[Replayed, TemporaryFolder]] = {}
+"""The run that this worker has planned last: planning is done once for all its cases."""
+
+
+def _replayed(run: str, packet: bytes) -> Replayed:
+    key = key_of(run, packet)
+    with _LOCK:
+        if key not in _PLANNED:
+            for _, folder in _PLANNED.values():
+                folder.remove()
+            _PLANNED.clear()
+            folder = TemporaryFolder()
+            _PLANNED[key] = (Replayed(packet, folder.path), folder)
+        return _PLANNED[key][0]
