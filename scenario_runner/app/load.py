@@ -134,6 +134,21 @@ def load(sources: Sources) -> Loaded:
     return Loaded(plugins, site, tuple(scenarios), libraries, overlay)
 
 
+def from_anywhere(sources: Sources) -> Sources:
+    """The same, its files by names that hold in any folder."""
+
+    def absolute(path: Path) -> Path:
+        return path.absolute() if os.path.lexists(path) else path
+
+    return replace(
+        sources,
+        paths=[absolute(Path(path)) for path in sources.paths],
+        site=None if sources.site is None else absolute(sources.site),
+        libraries=[absolute(path) for path in sources.libraries],
+        around=replace(sources.around, folder=sources.around.folder.absolute()),
+    )
+
+
 def _added(overlay: Overlay | None) -> list[Path]:
     return [] if overlay is None else overlay.added()
 

@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,7 +16,7 @@ from scenario_runner.app.incoming import IncomingMessages
 from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
 from scenario_runner.app.kept_libraries import keep_libraries
 from scenario_runner.app.known_patients import usage_notes
-from scenario_runner.app.load import Loaded, Sources, load
+from scenario_runner.app.load import Loaded, Sources, from_anywhere, load
 from scenario_runner.app.plans import (
     Moment,
     Plannable,
@@ -108,6 +108,9 @@ def run(
     handlers: consumers of events beside the log in the run folder, such as a console. review: is
     shown the plan before anything is sent, and may say no.
     """
+    if request.on is not None and request.on.scheduler:
+        # Workers start from other folders, where they see the same files.
+        request = replace(request, sources=from_anywhere(request.sources))
     return run_loaded(load(request.sources), request, handlers, control, review)
 
 

@@ -27,6 +27,7 @@ from scenario_runner.events import (
     RunFinished,
     Stamped,
     StepFinished,
+    TakenOver,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Console:
         match event:
             case CaseStarted():
                 self._case(event)
+            case TakenOver():
+                self._taken_over(event)
             case Logged(level="warning"):
                 word = click.style("warning:", fg="yellow")
                 self._print(event.case, f"         {word} {printable(event.message)}")
@@ -140,6 +143,17 @@ class Console:
         self._widths[event.case] = min(max(names, default=0), _WIDEST)
         for line in beside(event.case, title, 0, terminal_width()):
             self._print(event.case, line.replace(event.case, name, 1))
+
+    def _taken_over(self, event: TakenOver) -> None:
+        """What the case has said so far counts no longer."""
+        if not event.part:
+            self._waiting.pop(event.case, None)
+        known = f"{amount(event.acknowledged, 'instance')} known to be stored"
+        if event.unknown:
+            known += f", {len(event.unknown)} perhaps, which are sent again"
+        what = f"{event.case}, {event.part}" if event.part else event.case
+        line = f"{what}: taken over by {event.worker} from {event.before}; {known}"
+        self._out(f"{click.style('warning:', fg='yellow')} {printable(line)}")
 
     def _case_over(self, event: CaseFinished) -> None:
         self._outcomes.append(event.outcome)

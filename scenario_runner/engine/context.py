@@ -206,6 +206,8 @@ class AttemptContext(Attempt):
             return self.sent(image, target, earlier.status, earlier=earlier.run)
         sent = SentInstance(image, target, earlier.status)
         self.ledger.record(sent)
+        if image.index == 0:  # what was kept of it went with the attempt that sent it
+            self.preview(next(self.instances(iter([image]))))
         return sent
 
     def offered(self, images: Iterable[PlannedImage], target: str) -> Iterator[PlannedImage]:

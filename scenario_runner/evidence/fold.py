@@ -255,9 +255,7 @@ class _Fold:
             self._cases[planned.id].patients = planned.patients
         # As planned, however many ran side by side.
         places = {planned.id: place for place, planned in enumerate(plan.cases)}
-        run.cases = sorted(
-            self._cases.values(), key=lambda case: places.get(case.id, len(places))
-        )
+        run.cases = sorted(self._cases.values(), key=lambda case: places.get(case.id, len(places)))
         run.requirements = requirements_of(run.cases)
         return run
 

@@ -28,11 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.events import Outcome
-    from scenario_runner.evidence.record import CaseRecord, ProofRecord, RerunRecord, RunRecord
+    from scenario_runner.evidence.record import (
+        CaseRecord,
+        ProofRecord,
+        RerunRecord,
+        RunRecord,
+        TakenOverRecord,
+    )
 
 _PROBLEMS, _TARGETS, _REQUIREMENTS, _PROOFS, _INDEX = 20, 50, 500, 8, 2000
 _FAR_STEPS = 500
 _SOURCES = 10
+_UNKNOWN = 100
+"""Instances that may have been sent twice; all are in ``run.json``."""
 
 
 def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
@@ -185,6 +193,11 @@ def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
         yield "Sources", _lines(record.sources)
     if record.remarks:
         yield "Remarks", _lines(record.remarks)
+    workers = list(dict.fromkeys(case.worker for case in record.cases if case.worker))
+    if workers:
+        yield "Workers", _lines(workers)
+    if record.taken_over:
+        yield "Taken over", _lines([_taken_over(one) for one in record.taken_over])
     if record.exit_code is not None:
         yield "Exit code", str(record.exit_code)
 
@@ -195,6 +208,19 @@ def _lines(texts: Sequence[str]) -> Markup:
     return Markup("<br>").join(
         [*(t(one) for one in texts[:_SOURCES]), *([more(left)] if left > 0 else [])]
     )
+
+
+def _taken_over(one: TakenOverRecord) -> str:
+    """Who left what, who went on, and each instance that may have been sent twice."""
+    what = f"{one.case}, {one.part}" if one.part else one.case
+    text = (
+        f"{what}: {one.worker} from {one.before}; {one.acknowledged:,} instances known to be stored"
+    )
+    if not one.unknown:
+        return text
+    images = ", ".join(f"{each['image']} ({each['step']})" for each in one.unknown[:_UNKNOWN])
+    left = len(one.unknown) - _UNKNOWN
+    return f"{text}; perhaps sent twice: {images}{f' and {left:,} more' if left > 0 else ''}"
 
 
 def _repeated(earlier: RerunRecord) -> Markup:

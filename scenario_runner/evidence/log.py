@@ -94,8 +94,7 @@ _strict = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 """Made once: ``json.dumps`` makes an encoder for each event that is told."""
 
 
-def encoded(value: dict[str, Any]) -> bytes:
-    """An event as UTF-8 without a line end, whatever a plugin put into it."""
+def _encode(value: dict[str, Any]) -> bytes:
     try:
         return escaped(_strict(value)).encode("utf-8")
     except (

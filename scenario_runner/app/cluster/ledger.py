@@ -74,9 +74,7 @@ class RunLedger:
     def begin(self, request: bytes) -> None:
         """Note what workers plan from."""
         with self._database.writing() as connection:
-            connection.execute(
-                insert(tables.run), {"run": self.run, "request": request, "stop": 0}
-            )
+            connection.execute(insert(tables.run), {"run": self.run, "request": request, "stop": 0})
         self._database.stay_open()
 
     def request(self) -> bytes | None:
@@ -95,7 +93,14 @@ class RunLedger:
         with self._database.writing() as connection:
             known = self._parts(connection)
             new = [
-                {"run": self.run, "part": part, "task": task, "attempt": 0, "worker": "", "ending": ""}
+                {
+                    "run": self.run,
+                    "part": part,
+                    "task": task,
+                    "attempt": 0,
+                    "worker": "",
+                    "ending": "",
+                }
                 for part, task in tasks.items()
                 if part not in known
             ]
@@ -107,7 +112,9 @@ class RunLedger:
         c = tables.part.c
         with self._database.writing() as connection:
             held = connection.execute(
-                select(c.attempt, c.task, c.ending, c.worker).where(*self._at(part)).with_for_update()
+                select(c.attempt, c.task, c.ending, c.worker)
+                .where(*self._at(part))
+                .with_for_update()
             ).one_or_none()
             stop = self._stop(connection)
             if held is None or stop == CLOSED:
@@ -151,9 +158,7 @@ class RunLedger:
             if rows:
                 connection.execute(insert(tables.entry), rows)
             if ending and is_ours:
-                connection.execute(
-                    update(tables.part).where(*self._at(part)).values(ending=ending)
-                )
+                connection.execute(update(tables.part).where(*self._at(part)).values(ending=ending))
         if not is_ours:
             raise Superseded("another worker has taken this part over")
 
@@ -173,9 +178,7 @@ class RunLedger:
             if not rows:
                 return
             last = rows[-1].number
-            yield from (
-                Entry(one.kind, one.data, one.name, one.part, one.attempt) for one in rows
-            )
+            yield from (Entry(one.kind, one.data, one.name, one.part, one.attempt) for one in rows)
 
     def endings(self, parts: Iterable[str]) -> dict[str, str]:
         """How those of the parts ended that have."""
@@ -201,8 +204,7 @@ class RunLedger:
                 .limit(_AT_ONCE)
             ).all()
         return [
-            (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt))
-            for one in rows
+            (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt)) for one in rows
         ]
 
     def taken(self, numbers: Sequence[int]) -> None:

@@ -64,7 +64,7 @@ class Replayed:
 
     def __init__(self, packet: bytes, folder: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(packet)) as archive:
-            archive.extractall(folder)  # noqa: S202 - it is our own, from our ledger
+            archive.extractall(folder)
         self.settings = Settings(**json.loads((folder / _SETTINGS).read_text("utf-8")))
         if self.settings.version != __version__:
             raise UsageError(

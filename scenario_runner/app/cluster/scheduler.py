@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,10 @@ PATIENCE: Final = 60.0
 _CONNECT: Final = 10.0
 _DEATHS: Final = 10
 """How many workers may die of one task before it is given up, on processes of our own."""
+
+_METHOD: Final = (
+    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+)
 
 
 def require_dask() -> None:
@@ -70,17 +75,20 @@ def _own(processes: int) -> Iterator[Any]:
     """Workers on this machine, one task each, whom nobody else can give work to."""
     import dask
     from distributed import LocalCluster
+    from distributed.utils import get_mp_context
 
     settings = {
         "distributed.scheduler.allowed-failures": _DEATHS,
         # Another process is there at once when one is lost, for Dask is imported already.
-        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.worker.multiprocessing-method": _METHOD,
         "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False,
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.terminate": False,
     }
     with TemporaryFolder() as folder, dask.config.set(settings):
+        if _METHOD == "forkserver":
+            get_mp_context().set_forkserver_preload(["scenario_runner.app.cluster.preloaded"])
         cluster = LocalCluster(
             n_workers=processes,
             threads_per_worker=1,

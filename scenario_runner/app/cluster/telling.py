@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, Entry, Superseded
 from scenario_runner.errors import FabricatorError, MachineError
-from scenario_runner.evidence.log import encoded
+from scenario_runner.events import Attached, CaseStarted
+from scenario_runner.evidence.log import event_line
 
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.ledger import RunLedger
@@ -34,12 +36,19 @@ class Telling:
     """
 
     def __init__(
-        self, ledger: RunLedger, part: str, attempt: int, folder: Path, control: Control
+        self,
+        ledger: RunLedger,
+        part: str,
+        attempt: int,
+        folder: Path,
+        control: Control,
+        worker: str,
     ) -> None:
         self._ledger = ledger
         self._part, self._attempt = part, attempt
         self.folder = folder
         self._control = control
+        self.worker = worker
         self._lock = threading.Lock()
         self._events: list[bytes] = []
         self._files: list[Entry] = []
@@ -52,12 +61,14 @@ class Telling:
 
     def handle(self, stamped: Stamped) -> None:
         """Take one event; it is in the ledger a moment later."""
-        event = stamped.as_json()
+        event = stamped.event
+        if isinstance(event, CaseStarted):
+            stamped = replace(stamped, event=replace(event, worker=self.worker))
         with self._lock:
             self._require()
-            self._events.append(encoded(event))
-            if event["event"] == "attached":
-                self._take_file(self.folder / event["path"])
+            self._events.append(event_line(stamped))
+            if isinstance(event, Attached):
+                self._take_file(self.folder / event.path)
             if len(self._events) >= _MANY:
                 self._tell()
 

@@ -96,7 +96,7 @@ def _done(task: Task, ledger: RunLedger, claim: Claim, packet: bytes) -> dict[st
     with TemporaryFolder() as scratch:
         folder = scratch / "run"
         folder.mkdir()
-        telling = Telling(ledger, task.part, claim.attempt, folder, control)
+        telling = Telling(ledger, task.part, claim.attempt, folder, control, worker_name())
         try:
             ending = _case(run, ledger, claim, json.loads(claim.task)["case"], telling, control)
             telling.finish(json.dumps(ending))
@@ -119,9 +119,7 @@ def _case(
     bus = EventBus(telling, (), redactor, now, control.interrupt)
     names = targets_of(loaded, [job.scenario], allow_production=True)  # the client has asked
     with redactor.guarding():
-        targets = OpenTargets(
-            loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn
-        )
+        targets = OpenTargets(loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn)
         with targets:
             job = replace(job, offering=telling.about)
             if claim.attempt > 1:
@@ -132,7 +130,7 @@ def _case(
                     TakenOver(
                         case=case,
                         part="",
-                        worker=worker_name(),
+                        worker=telling.worker,
                         before=claim.before,
                         attempt=claim.attempt,
                         acknowledged=known.acknowledged,
