@@ -11,8 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TextIO
 
+from scenario_runner.app.cluster.address import Cluster, cluster_of, ready
 from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id, write_with
-from scenario_runner.app.incoming import IncomingMessages
 from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
 from scenario_runner.app.kept_libraries import keep_libraries
 from scenario_runner.app.known_patients import usage_notes
@@ -26,26 +26,25 @@ from scenario_runner.app.plans import (
 )
 from scenario_runner.app.review import NOBODY, Review, reviewed
 from scenario_runner.app.same_pacs import keep_addresses
-from scenario_runner.app.select import guard_production, select, targets_used
+from scenario_runner.app.select import select
+from scenario_runner.app.services import new_factory, now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.app.versions import environment
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.run import run_cases
-from scenario_runner.engine.services import Control, Factory, Order, Services
+from scenario_runner.engine.services import Control, Order
 from scenario_runner.errors import NothingSelected
 from scenario_runner.events import EventHandler, Outcome, RunFinished, RunStarted
 from scenario_runner.evidence.chain import chain_to_previous
 from scenario_runner.evidence.log import EventLog
-from scenario_runner.imaging.factory import InstanceFactory, preview_png
+from scenario_runner.imaging.factory import InstanceFactory
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.sources import Inputs
-from scenario_runner.plugins import Plugins
 from scenario_runner.redaction import Redactor
 from scenario_runner.registry.location import DatabaseUrl, Location
 
 if TYPE_CHECKING:
-    from scenario_runner.app.cluster.address import Cluster
     from scenario_runner.app.cluster.client import ClusterRun
     from scenario_runner.app.kept_objects import Objects
     from scenario_runner.evidence.record import RunRecord
@@ -78,8 +77,8 @@ class RunRequest:
     """Which part of the cases, of how many: ``(2, 5)`` is the second fifth."""
     only: frozenset[str] | None = None
     """The ids of the cases to run; None for all."""
-    on: Cluster | None = None
-    """Where the cases are carried out; None for this process."""
+    on: str | None = None
+    """Where the cases are carried out, ``local:4`` or ``dask://HOST:PORT``; None for this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def run(
     handlers: consumers of events beside the log in the run folder, such as a console. review: is
     shown the plan before anything is sent, and may say no.
     """
-    if request.on is not None and request.on.scheduler:
+    if request.on is not None and ready(request.on, request.order.workers).scheduler:
         # Workers start from other folders, where they see the same files.
         request = replace(request, sources=from_anywhere(request.sources))
     return run_loaded(load(request.sources), request, handlers, control, review)
@@ -161,7 +160,7 @@ def run_loaded(
         command=_without_password(request.command, request.registry),
         log_pdus=request.log_pdus,
         chain=request.chain,
-        on=request.on,
+        on=None if request.on is None else cluster_of(request.on),
         registry=request.registry,
     )
     with made_run_folder(request.out, moment.run_id) as folder:
@@ -304,42 +303,14 @@ def _carried_out(
 
 def _on_cluster(cluster: Cluster, job: Prepared, plans: Plans, folder: Path) -> ClusterRun:
     from scenario_runner.app.cluster.client import ClusterRun
-    from scenario_runner.app.cluster.request import Settings
 
-    settings = Settings(
-        folder=str(Path.cwd()),
-        reserved=plans.reserved,
-        log_pdus=job.log_pdus,
-    )
-    return ClusterRun(cluster, job.registry, folder, settings)
-
-
-def new_factory(plugins: Plugins) -> InstanceFactory:
-    """What makes the instances of a plan, for one thread."""
-    return InstanceFactory(
-        plugins.named("fabricate_iod_builders"),
-        plugins.named("fabricate_phantoms"),
-        plugins.named("fabricate_faults"),
-    )
-
-
-def targets_of(
-    loaded: Loaded, scenarios: Sequence[Scenario], *, allow_production: bool
-) -> tuple[str, ...]:
-    """The targets that scenarios use. Raises UsageError for one that may be production."""
-    used = targets_used(scenarios, loaded.plugins, loaded.site.site)
-    return guard_production(used, loaded.site.site, allowed=allow_production)
+    return ClusterRun(cluster, job.registry, folder, reserved=plans.reserved, log_pdus=job.log_pdus)
 
 
 def _without_password(command: Sequence[str], registry: Location) -> Sequence[str]:
     if not isinstance(registry, DatabaseUrl):
         return command
     return [registry.hidden_in(part) for part in command]
-
-
-def now() -> dt.datetime:
-    """The time, UTC."""
-    return dt.datetime.now(dt.UTC)
 
 
 def _moment(
@@ -400,43 +371,3 @@ def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) 
     )
     keep_request(folder, request)
     return [*(name for name, _ in kept), *(one.told for one in libraries)]
-
-
-def services_for(
-    loaded: Loaded,
-    plans: Plans,
-    moment: Moment,
-    folder: Path,
-    bus: EventBus,
-    redactor: Redactor,
-    targets: OpenTargets,
-    objects: Objects | None = None,
-    share: float = 1.0,
-) -> Services:
-    """What the engine works with. share: see ``Services``."""
-    plugins = loaded.plugins
-    site = loaded.site.site
-
-    def factory() -> Factory:
-        made = new_factory(plugins)
-        return made if objects is None else objects.factory(made)
-
-    return Services(
-        bus=bus,
-        redactor=redactor,
-        folder=folder,
-        steps=plugins.steps(),
-        checks=plugins.checks(),
-        targets=targets,
-        factory=factory,
-        preview=lambda instance: preview_png(instance).png,
-        validators=plugins.named("fabricate_validators"),
-        cases=len(plans.jobs),
-        names={
-            "run": moment.names(moment.seed),
-            "site": {"name": site.name, "ae_title": site.ae_title},
-        },
-        clock=now,
-        inbox=IncomingMessages(site, loaded.site.folder).inbox,
-        share=share,
-    )

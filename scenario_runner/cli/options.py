@@ -18,7 +18,6 @@ from scenario_runner.resources import resource
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from scenario_runner.app.cluster.address import Cluster
     from scenario_runner.app.load import Surroundings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -93,25 +92,6 @@ class Shard(click.ParamType[tuple[int, int]]):
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
             self.fail(f"'{value}' is no part; write 2/5, from 1/5 to 5/5", param, ctx)
         return int(match[1]), int(match[2])
-
-
-class On(click.ParamType["Cluster"]):
-    """``local:N`` or the address of a Dask scheduler."""
-
-    name = "WHERE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Cluster:
-        """The place."""
-        from scenario_runner.app.cluster.address import Cluster, cluster_of
-
-        if isinstance(value, Cluster):
-            return value
-        try:
-            return cluster_of(str(value))
-        except UsageError as error:
-            self.fail(f"{error.message}; {error.hint}", param, ctx)
 
 
 class RunFolder(click.Path):
@@ -231,8 +211,8 @@ workers_option: Decorator = click.option(
 )
 on_option: Decorator = click.option(
     "--on",
-    "cluster",
-    type=On(),
+    "on",
+    metavar="WHERE",
     help="Have the cases carried out by processes on this machine, local:N, or the workers of a Dask cluster, "
     "dask://HOST:PORT.",
 )

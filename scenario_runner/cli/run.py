@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -36,10 +36,6 @@ from scenario_runner.cli.options import (
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
 from scenario_runner.engine.services import Control, Order
-from scenario_runner.errors import UsageError
-
-if TYPE_CHECKING:
-    from scenario_runner.app.cluster.address import Cluster
 
 
 @click.command(
@@ -97,7 +93,7 @@ def run(
     seed: int | None,
     out: Path | None,
     workers: int,
-    cluster: Cluster | None,
+    on: str | None,
     fail_fast: bool,
     from_step: str | None,
     shard: tuple[int, int] | None,
@@ -137,8 +133,6 @@ def run(
     from scenario_runner.cli.event_stream import watching
     from scenario_runner.registry.location import registry_location
 
-    if cluster is not None:
-        _require_cluster(workers)
     request = RunRequest(
         sources=Sources(
             paths=paths,
@@ -158,7 +152,7 @@ def run(
         keep_patients=keep_patients,
         command=["fabricate", *sys.argv[1:]],
         shard=shard,
-        on=cluster,
+        on=on,
         only=failed_before(Path("runs")) if last_failed else None,
         run_id=None if job is None else job.parent.name,
     )
@@ -170,7 +164,7 @@ def run(
             from scenario_runner.cli.preview import reviewing
 
             looked_at = stack.enter_context(reviewing())
-        console = stack.enter_context(watching(style, workers if cluster is None else 2))
+        console = stack.enter_context(watching(style, workers if on is None else 2))
         stack.enter_context(on_signal(control.interrupt))
         result = run_scenarios(request, [console], control, looked_at)
         ended(result.exit_code)
@@ -178,18 +172,6 @@ def run(
     show_remarks(result.remarks)
     warn_untold(result)
     return result.exit_code
-
-
-def _require_cluster(workers: int) -> None:
-    """Raises UsageError where nothing could be carried out on one, before anything is read."""
-    from scenario_runner.app.cluster.scheduler import require_dask
-
-    if workers != 1:
-        raise UsageError(
-            "--workers and --on do not go together",
-            hint="--workers are threads of this process; --on local:N are processes",
-        )
-    require_dask()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -49,3 +50,19 @@ def parts_of_no_use(text: str) -> bool:
     """Whether an address has what a scheduler's has not: a user, a path, a query."""
     rest = text.partition("://")[2]
     return not rest or any(sign in rest.rstrip("/") for sign in "@/?#")
+
+
+def ready(text: str, workers: int) -> Cluster:
+    """The cluster, if something can be carried out there. workers: threads that were asked for as well.
+
+    Raises UsageError, also where Dask is not installed.
+    """
+    cluster = cluster_of(text)
+    if workers != 1:
+        raise UsageError(
+            "--workers and --on do not go together",
+            hint="--workers are threads of this process; --on local:N are processes",
+        )
+    if find_spec("distributed") is None:
+        raise UsageError("for --on Dask is missing", hint="pip install 'dicom-fabricator[scale]'")
+    return cluster

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -43,11 +44,17 @@ class ClusterRun:
     """Carries out the cases of one run. trouble: why it could not be carried out to its end."""
 
     def __init__(
-        self, cluster: Cluster, registry: Location | None, folder: Path, settings: Settings
+        self,
+        cluster: Cluster,
+        registry: Location | None,
+        folder: Path,
+        *,
+        reserved: Mapping[str, Mapping[str, Any]],
+        log_pdus: bool,
     ) -> None:
         self._cluster = cluster
         self._folder = folder
-        self._settings = settings
+        self._settings = Settings(folder=str(Path.cwd()), reserved=reserved, log_pdus=log_pdus)
         self._where: Location = (
             registry if isinstance(registry, DatabaseUrl) else (folder / LEDGER).resolve()
         )
@@ -66,7 +73,7 @@ class ClusterRun:
                 client = stack.enter_context(connected(self._cluster))
                 places = _wait_for_workers(client, control)
                 at_once = max(1, min(places, len(jobs)))
-                settings = _with(self._settings, share=1 / at_once, slots=places)
+                settings = replace(self._settings, share=1 / at_once, slots=places)
                 ledger.begin(packed(self._folder, settings))
                 relay = Relay(ledger, services.bus, self._folder, {j.case.id: j for j in jobs})
                 tasks = _Tasks(client, ledger, self._where, run, at_once * _AHEAD)
@@ -273,12 +280,6 @@ def _wait_for_workers(client: Any, control: Control) -> int:
         if monotonic() - begun > PATIENCE:
             raise _no_workers()
     return places
-
-
-def _with(settings: Settings, **changes: Any) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, **changes)
 
 
 def _error(error: BaseException) -> Mapping[str, Any]:

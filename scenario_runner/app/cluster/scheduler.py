@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError
 from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -25,24 +25,12 @@ _METHOD: Final = (
 )
 
 
-def require_dask() -> None:
-    """Raises UsageError where the extra is not installed."""
-    try:
-        import distributed
-    except ImportError as error:
-        raise UsageError(
-            "for --on Dask is missing", hint="pip install 'dicom-fabricator[scale]'"
-        ) from error
-    del distributed
-
-
 @contextmanager
 def connected(cluster: Cluster) -> Iterator[Any]:
     """A ``distributed.Client``; workers of our own are started, and ended again.
 
-    Raises UsageError without the extra, MachineError when there is no scheduler.
+    Raises MachineError when there is no scheduler.
     """
-    require_dask()
     from distributed import Client
 
     with ExitStack() as stack:

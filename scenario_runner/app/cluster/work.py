@@ -14,7 +14,7 @@ from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import NotBegun, RunLedger, Superseded
 from scenario_runner.app.cluster.request import Replayed, key_of
 from scenario_runner.app.cluster.telling import Telling
-from scenario_runner.app.run import now, services_for, targets_of
+from scenario_runner.app.services import now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.run import run_case

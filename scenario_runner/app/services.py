@@ -1,0 +1,85 @@
+"""What the engine is given by whoever runs cases: a command's own process, or a worker of a cluster."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenario_runner.app.incoming import IncomingMessages
+from scenario_runner.app.load import Loaded
+from scenario_runner.app.plans import Moment, Plans
+from scenario_runner.app.select import guard_production, targets_used
+from scenario_runner.app.targets import OpenTargets
+from scenario_runner.engine.bus import EventBus
+from scenario_runner.engine.services import Factory, Services
+from scenario_runner.imaging.factory import InstanceFactory, preview_png
+from scenario_runner.language.scenario import Scenario
+from scenario_runner.plugins import Plugins
+from scenario_runner.redaction import Redactor
+
+if TYPE_CHECKING:
+    from scenario_runner.app.kept_objects import Objects
+
+
+def new_factory(plugins: Plugins) -> InstanceFactory:
+    """What makes the instances of a plan, for one thread."""
+    return InstanceFactory(
+        plugins.named("fabricate_iod_builders"),
+        plugins.named("fabricate_phantoms"),
+        plugins.named("fabricate_faults"),
+    )
+
+
+def targets_of(
+    loaded: Loaded, scenarios: Sequence[Scenario], *, allow_production: bool
+) -> tuple[str, ...]:
+    """The targets that scenarios use. Raises UsageError for one that may be production."""
+    used = targets_used(scenarios, loaded.plugins, loaded.site.site)
+    return guard_production(used, loaded.site.site, allowed=allow_production)
+
+
+def services_for(
+    loaded: Loaded,
+    plans: Plans,
+    moment: Moment,
+    folder: Path,
+    bus: EventBus,
+    redactor: Redactor,
+    targets: OpenTargets,
+    objects: Objects | None = None,
+    share: float = 1.0,
+) -> Services:
+    """What the engine works with. share: see ``Services``."""
+    plugins = loaded.plugins
+    site = loaded.site.site
+
+    def factory() -> Factory:
+        made = new_factory(plugins)
+        return made if objects is None else objects.factory(made)
+
+    return Services(
+        bus=bus,
+        redactor=redactor,
+        folder=folder,
+        steps=plugins.steps(),
+        checks=plugins.checks(),
+        targets=targets,
+        factory=factory,
+        preview=lambda instance: preview_png(instance).png,
+        validators=plugins.named("fabricate_validators"),
+        cases=len(plans.jobs),
+        names={
+            "run": moment.names(moment.seed),
+            "site": {"name": site.name, "ae_title": site.ae_title},
+        },
+        clock=now,
+        inbox=IncomingMessages(site, loaded.site.folder).inbox,
+        share=share,
+    )
+
+
+def now() -> dt.datetime:
+    """The time, UTC."""
+    return dt.datetime.now(dt.UTC)
