@@ -15,7 +15,8 @@ from scenario_runner.app.destination import asked_server, destination
 from scenario_runner.app.kept_objects import in_folder
 from scenario_runner.app.load import Loaded
 from scenario_runner.app.review import Review
-from scenario_runner.app.run import RunResult, plannable_of, run_loaded, targets_of
+from scenario_runner.app.run import RunResult, plannable_of, run_loaded
+from scenario_runner.app.services import targets_of
 from scenario_runner.app.study import StudyRequest, run_of, save_scenario
 from scenario_runner.app.typical_studies import whole
 from scenario_runner.errors import Diagnostic, InvalidInput, UsageError

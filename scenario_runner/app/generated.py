@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.app.load import load_site
 from scenario_runner.app.order_studies import modalities_of, orders_scenario
-from scenario_runner.app.run import new_factory
 from scenario_runner.app.scenario_texts import plan_of
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED, Wish, wrong
+from scenario_runner.app.services import new_factory
 from scenario_runner.app.study import typical_scenario
 from scenario_runner.app.typical_studies import Wishes, kinds
 from scenario_runner.errors import InvalidInput

@@ -14,8 +14,9 @@ from scenario_runner.app.kept_inputs import Kept, load_kept, read_request
 from scenario_runner.app.known_patients import usage_notes
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
-from scenario_runner.app.run import Prepared, RunResult, carry_out, targets_of
+from scenario_runner.app.run import Prepared, RunResult, carry_out
 from scenario_runner.app.same_pacs import digests, read_addresses
+from scenario_runner.app.services import targets_of
 from scenario_runner.engine.services import Control, Order
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.events import EventHandler
