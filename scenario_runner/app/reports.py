@@ -39,11 +39,16 @@ class _ByCheck(JUnitReporter):
 
 
 def report_again(
-    folder: Path, out: Path | None, reporters: Sequence[type[Reporter]], trust: Trust | None = None
+    folder: Path,
+    out: Path | None,
+    reporters: Sequence[type[Reporter]],
+    trust: Trust | None = None,
+    *,
+    redact: bool = False,
 ) -> RunRecord:
     """Write the reports of a run; out: a new folder for them, None for the run's own.
 
-    trust: whose keys are trusted, for what the report says of signatures. Raises UsageError for a run that is
+    redact: for others, with pseudonyms for people; then out is not None. trust: whose keys are trusted, for what the report says of signatures. Raises UsageError for a run that is
     signed and would be changed, and whatever the writers raise.
     """
     signed = signature_files(folder)
@@ -59,7 +64,7 @@ def report_again(
         verdict = verify(folder, trust)
         changed = [f"{one.path} {one.message}".strip() for one in verdict.findings]
         signatures = [_record(one, changed) for one in verdict.signatures]
-    return write_reports_elsewhere(folder, out, reporters, signatures)
+    return write_reports_elsewhere(folder, out, reporters, signatures, redact=redact)
 
 
 def _record(verdict: SignatureVerdict, changed: list[str]) -> SignatureRecord:

@@ -90,6 +90,7 @@ def _facts(image: PlannedImage, found: PixelDifference, frame: int | None) -> di
         "study": series.study.id,
         "patient": series.study.patient.id,
         "modality": series.modality,
+        "shows_nobody": series.shows_nobody,
         "values": found.values,
         "of": found.of,
         "largest": found.most,

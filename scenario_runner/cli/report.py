@@ -25,6 +25,7 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
     epilog=examples(
         "fabricate report runs/20261120T172139Z-3f2a",
         "fabricate report evidence-1 --out for-the-file --pdf --trust people.pem",
+        "fabricate report evidence-1 --redact --out for-the-vendor",
     )
 )
 @click.argument("run", type=RunFolder())
@@ -54,6 +55,11 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the requirements with their proofs, as .csv or .json.",
 )
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Write a copy for others, in which people and their numbers have pseudonyms; by default into RUN-redacted.",
+)
 @click.option("--github", is_flag=True, help="Annotate a workflow, and add to its summary.")
 @trust_option
 @plugins_site_option
@@ -64,6 +70,7 @@ def report(
     pdf: bool,
     junit: str,
     requirements: Path | None,
+    redact: bool,
     github: bool,
     trusted: tuple[Path, ...],
     site: Path | None,
@@ -79,6 +86,9 @@ def report(
 
     With --out the reports show who signed the run and whether that holds. Without it they take the place of those
     that are there, which is refused for a run that is signed.
+
+    --redact leaves the run as it is. In the copy the same person has the same pseudonym everywhere; pictures are
+    taken along only where it is known that no text is burned into them.
     """
     from scenario_runner.app.load import load_plugins
     from scenario_runner.app.reports import by_check, report_again, with_every_detail
@@ -94,7 +104,10 @@ def report(
         from scenario_runner.app.pdf import pdf_reporter
 
         reporters.append(pdf_reporter(_browser()))
-    record = report_again(run, out, reporters, trust_of(trusted))
+    if redact and out is None:
+        whole = run.resolve()
+        out = whole.with_name(f"{whole.name}-redacted")
+    record = report_again(run, out, reporters, trust_of(trusted), redact=redact)
     if requirements is not None:
         _write_requirements(record, requirements)
     if github:

@@ -434,6 +434,7 @@ class AttemptContext(Attempt):
                 "accession": series.study.accession,
                 "number": image.number,
                 "of": series.image_count,
+                "shows_nobody": series.shows_nobody,
             },
         )
 

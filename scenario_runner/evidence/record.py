@@ -340,6 +340,8 @@ class RunRecord(_Part):
     """The traceability matrix."""
     problems: list[str] = []
     """What is wrong with the record itself: lines that cannot be read, a plan that is missing."""
+    redacted: bool = False
+    """Whether this is a copy for others, in which people and their numbers have pseudonyms."""
     signatures: list[SignatureRecord] = []
     """Empty in the run folder itself, which is what they sign."""
 

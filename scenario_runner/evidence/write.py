@@ -56,11 +56,13 @@ def write_reports_elsewhere(
     out: Path,
     reporters: Iterable[type[Reporter]],
     signatures: Sequence[SignatureRecord] = (),
+    *,
+    redact: bool = False,
 ) -> RunRecord:
     """Make every report of a run in a new folder, with its ``evidence/`` and manifest; the run stays as it is.
 
-    signatures: what the reports say of them. Raises UsageError when the folder is there or the run is none,
-    MachineError.
+    signatures: what the reports say of them. redact: people have pseudonyms, and of the evidence only that is taken
+    along which shows nobody. Raises UsageError when the folder is there or the run is none, MachineError.
     """
     record = read_record(run_folder)
     record.signatures = list(signatures)
@@ -73,14 +75,38 @@ def write_reports_elsewhere(
     except OSError as error:
         raise MachineError(f"cannot make '{out}': {error.strerror}") from error
     try:
-        for name, path in every_file(run_folder):
-            if name.startswith("evidence/") and path.is_file() and not path.is_symlink():
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, out / name)
+        if redact:
+            record = _taken_outside(record, run_folder, out)
+        else:
+            _copy_evidence(run_folder, out)
     except OSError as error:
         raise MachineError(f"cannot copy '{error.filename}': {error.strerror}") from error
     _write(record, out, reporters)
     return record
+
+
+def _copy_evidence(run_folder: Path, out: Path) -> None:
+    for name, path in every_file(run_folder):
+        if name.startswith("evidence/") and path.is_file() and not path.is_symlink():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / name)
+
+
+def _taken_outside(record: RunRecord, run_folder: Path, out: Path) -> RunRecord:
+    from scenario_runner.evidence.outside.files import taken_along
+    from scenario_runner.evidence.outside.learning import learned
+    from scenario_runner.evidence.outside.record import redacted
+
+    people = learned(record)
+    attached = _attachments(record)
+    for name, data in taken_along(record, run_folder, people).items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(data)
+    return redacted(record, people, attached - _attachments(record))
+
+
+def _attachments(record: RunRecord) -> int:
+    return sum(len(step.attachments) for case in record.cases for step in case.steps)
 
 
 def _said(error: BaseException) -> str:

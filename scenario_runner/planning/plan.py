@@ -142,6 +142,12 @@ class SeriesDesign:
         return self.rows > 0
 
     @property
+    def shows_nobody(self) -> bool:
+        """Whether it is sure that no pixel says whose the images are: a phantom of ours, and no text on it."""
+        drawn = bool(self.phantom) and self.picture is None
+        return drawn and not self.burn_in and self.code is None
+
+    @property
     def stated_modality(self) -> str:
         """Modality (0008,0060) as its objects have it."""
         return (text_of(self.tags["Modality"]) or "") if "Modality" in self.tags else self.modality

@@ -45,7 +45,15 @@ class Form:
     least: int
     """Characters of the shortest text that it matches."""
     any_case: bool = False
+    stem: str = ""
+    """Of a pattern for what was cut short, that of the part which is always there."""
     _pattern: re.Pattern[str] | None = None
+
+    def widen(self) -> None:
+        """From now on match all that begins with the stem and is cut short, whatever it was."""
+        wider = rf"{self.stem}\w*{_AFTER_CUT}"
+        if self.source != wider:
+            self.source, self._pattern = wider, None
 
     def spans(self, layer: Layer) -> list[tuple[int, int]]:
         """Where it stands in a text."""
@@ -100,7 +108,9 @@ def _as_text(core: str) -> Iterator[Form]:
         more = ""
         for part in reversed(parts[least : least + _MOST_CUT]):
             more = f"(?:{part}{more})?"
-        yield _form("".join(parts[:least]) + more + _AFTER_CUT, bare[:least])
+        form = _form("".join(parts[:least]) + more + _AFTER_CUT, bare[:least])
+        form.stem = "".join(parts[:least])
+        yield form
 
 
 def _form(pattern: str, text: str) -> Form:
