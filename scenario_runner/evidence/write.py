@@ -11,6 +11,7 @@ from scenario_runner.errors import FabricatorError, MachineError, UsageError, de
 from scenario_runner.evidence.fold import record_from_events
 from scenario_runner.evidence.log import read_events
 from scenario_runner.evidence.manifest import every_file, write_manifest
+from scenario_runner.evidence.outside.files import taken_along
 from scenario_runner.evidence.plan_file import PlanFile
 from scenario_runner.evidence.record import RunRecord
 
@@ -93,7 +94,6 @@ def _copy_evidence(run_folder: Path, out: Path) -> None:
 
 
 def _taken_outside(record: RunRecord, run_folder: Path, out: Path) -> RunRecord:
-    from scenario_runner.evidence.outside.files import taken_along
     from scenario_runner.evidence.outside.learning import learned
     from scenario_runner.evidence.outside.record import redacted
 
