@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import Final
 
 from scenario_runner.dicom.dictionary import attribute, tag_for_keyword
+from scenario_runner.dicom.sop_classes import STANDARD_ARC
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction.pseudonyms import Pseudonyms
 
@@ -52,7 +53,6 @@ _KEYS: Final = {
 }  # fmt: skip
 """What steps and the plan call such attributes."""
 _INDEX: Final = re.compile(r"\[\d*\]")
-_STANDARD: Final = "1.2.840.10008."
 _UID: Final = re.compile(r"[0-2](?:\.\d+){2,}")
 _DATE: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 
@@ -105,7 +105,7 @@ class People:
         vr = _vr(keyword)
         if vr == "UI":
             if _UID.fullmatch(text):
-                if not text.startswith(_STANDARD) and text not in self.pseudonyms:
+                if not text.startswith(STANDARD_ARC) and text not in self.pseudonyms:
                     self.pseudonyms.uid(text, self._next("UID"))
                 return
             vr = ""
