@@ -45,11 +45,12 @@ _KEYS: Final = {
     "patient_id": "PatientID", "patient_name": "PatientName", "accession": "AccessionNumber",
     "study_id": "StudyID", "birth_date": "PatientBirthDate", "address": "PatientAddress",
     "phone": "PatientTelephoneNumbers", "institution": "InstitutionName",
-    "referring_physician": "ReferringPhysicianName", "study_uid": "StudyInstanceUID",
-    "series_uid": "SeriesInstanceUID", "sop_instance_uid": "SOPInstanceUID",
-    "uid": "SOPInstanceUID", "uids": "SOPInstanceUID", "failed_uids": "SOPInstanceUID",
-    "deleted": "StudyInstanceUID", "not_there": "StudyInstanceUID",
-    "left_alone": "StudyInstanceUID", "transaction_uid": "TransactionUID",
+    "referring_physician": "ReferringPhysicianName",
+    **dict.fromkeys(
+        ("study_uid", "series_uid", "sop_instance_uid", "uid", "uids", "failed_uids", "deleted",
+         "not_there", "left_alone", "transaction_uid"),
+        "SOPInstanceUID",  # one UID is replaced like another
+    ),
 }  # fmt: skip
 """What steps and the plan call such attributes."""
 _INDEX: Final = re.compile(r"\[\d*\]")
