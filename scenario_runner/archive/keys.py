@@ -82,7 +82,8 @@ class Key:
             element = elements.get(self.tag)
         if element is None:
             return None
-        return Element(private.vr_of_private(self.tag, creator, element.vr, self.vr), *element[1:])
+        vr = private.vr_of_private(self.tag, creator, element.value, element.vr, self.vr)
+        return Element(vr, *element[1:])
 
     def fits(
         self,

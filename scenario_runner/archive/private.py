@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pydicom.datadict import private_dictionary_VR
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _FIRST_BLOCK: Final = 0x10
 _LAST_BLOCK: Final = 0xFF
 _UNKNOWN: Final = ("", "UN")
+_BINARY: Final = re.compile(
+    rb"(?![0-9.]*\.[0-9]+\x00\Z).*[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", re.DOTALL
+)
+"""What has bytes that no text has (PS3.5 6.1.3), but for the padding of a UID."""
 
 
 def is_creator(tag: int) -> bool:
@@ -53,16 +58,20 @@ def has_creator(tag: int, creator: str, elements: Elements, terms: Sequence[str]
     return any(_name(one, elements, terms) == creator for one in blocks)
 
 
-def vr_of_private(tag: int, creator: str, *written: str) -> str:
-    """The VR of a private attribute: by the dictionary, as it is written, or LO for what nobody says.
+def vr_of_private(tag: int, creator: str, value: bytes, *written: str) -> str:
+    """The VR of a private attribute: by the dictionary, as it is written, or as its value looks.
 
-    written: by the data set and by the query, of which either may be in Implicit VR.
+    written: by the data set and by the query, of which either may be in Implicit VR. What nobody says is LO,
+    and UN when it is no text: bytes are compared and answered as they are.
     """
     try:
         known = private_dictionary_VR(tag, creator) if creator else ""
     except KeyError:
         known = ""
-    return next((vr[:2] for vr in (*written, known) if vr not in _UNKNOWN), "LO")
+    return next(
+        (vr[:2] for vr in (*written, known) if vr not in _UNKNOWN),
+        "UN" if _BINARY.match(value) else "LO",
+    )
 
 
 def _name(tag: int, elements: Elements, terms: Sequence[str]) -> str:

@@ -21,14 +21,17 @@ Host = Annotated[Text, Field(min_length=1)]
 def _service_url(url: str) -> str:
     """Raises ValueError for what is no address of a service."""
     parts = urlsplit(url)
+    if "@" in url:
+        # Also behind a '/': a password that has one would be taken for a host, and said in messages.
+        raise ValueError(
+            "the url holds a user; say who logs in under 'auth' (an @ within a path is written %40)"
+        )
     try:
         known = bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known:
         raise ValueError("the url has no host, or a port that there is not")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("the url holds a user; say who logs in under 'auth'")
     if parts.query or parts.fragment:
         raise ValueError("the url has a query or a fragment; give what resources are appended to")
     return url

@@ -88,6 +88,13 @@ def test_a_private_text_is_found_in_every_block_and_encoding(
     assert sorted(asked(archive, keys(block, number=8), implicit=implicit)) == ["1.5"]
 
 
+def test_a_number_of_unknown_vr_is_answered_byte_for_byte(archive: Archive) -> None:
+    for one in asked(archive, keys(number=7), implicit=True).values():
+        value = one[0x00291002].value
+        number = value if isinstance(value, int) else int.from_bytes(value, "little")
+        assert number == 7, "2007H is another number"
+
+
 @pytest.mark.parametrize("implicit", [True, False])
 def test_a_creator_alone_is_found_in_any_block(archive: Archive, implicit: bool) -> None:
     for name, count in (("FABRICATOR", 5), ("SOMEBODY ELSE", 2), ("NOBODY", 0)):

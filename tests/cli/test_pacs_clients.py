@@ -195,7 +195,11 @@ def test_a_pacs_that_is_not_done_in_time_could_not_be_asked(arguments: list[str]
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("http://fab:pw@127.0.0.1:1/dw", "holds a user"), ("http://127.0.0.1:99999/dw", "a port")],
+    [
+        ("http://fab:pw@127.0.0.1:1/dw", "holds a user"),
+        ("http://s3cr3t/pw@127.0.0.1:1/dw", "holds a user"),
+        ("http://127.0.0.1:99999/dw", "a port"),
+    ],
 )
 def test_a_url_that_is_no_address_is_told(url: str, words: str) -> None:
     assert words in fabricate("pacs", "query", url, "study").check(2).err
