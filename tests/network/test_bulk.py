@@ -222,7 +222,7 @@ def test_several_associations_into_orthanc_lose_nothing(tmp_path: Path) -> None:
                 opened=opened.append,
             )
         )
-        counted = httpx2.get(f"{server.http}/statistics").json()["CountInstances"]
+        counted = httpx2.get(f"{server.http}/statistics", timeout=30).json()["CountInstances"]
     assert [a.status for a in answers] == [0] * 300
     assert {a.sop_instance_uid for a in answers} == {i.sop_instance_uid for i in instances}
     assert len(opened) == 8

@@ -1,7 +1,8 @@
-"""The modules stand above one another."""
+"""The modules stand above one another, and tests keep to what holds for all of them."""
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from graphlib import TopologicalSorter
@@ -29,3 +30,21 @@ def test_the_map_shows_the_rooms_in_the_order_in_which_they_may_import() -> None
     place = {room: number for number, layer in enumerate(allowed) for room in layer}
     tops = [min(place[room] for room in row) for row in shown]
     assert tops == sorted(tops)
+
+
+def test_every_request_of_a_test_says_how_long_it_waits() -> None:
+    """By itself httpx2 gives up after five seconds, which a busy machine takes for one answer."""
+    verbs = {"get", "post", "put", "delete", "patch", "head", "options", "request", "stream"}
+    verbs |= {"Client", "AsyncClient"}
+    bare = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in (ROOT / "tests").rglob("*.py")
+        if "httpx2" in (text := path.read_text("utf-8"))
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in verbs
+        and ast.unparse(call.func.value) == "httpx2"
+        and not {word.arg for word in call.keywords} & {"timeout", None}
+    ]
+    assert bare == []

@@ -44,7 +44,7 @@ def test_fifty_associations_of_two_hundred_images_lose_none_and_memory_stays_fla
         assert process.returncode == 0
         assert facts["statuses"] == {"0000": ASSOCIATIONS * EACH}
         assert facts["associations"] == ASSOCIATIONS
-        stored = httpx2.get(f"{server.http}/statistics").json()["CountInstances"]
+        stored = httpx2.get(f"{server.http}/statistics", timeout=30).json()["CountInstances"]
     assert stored == ASSOCIATIONS * EACH
     assert 0 < peak < 300 * 1024
 

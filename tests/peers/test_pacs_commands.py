@@ -180,9 +180,9 @@ def test_the_served_pacs_speaks_dicomweb_on_a_port_of_its_own(tmp_path: Path) ->
     try:
         assert "EMBEDDED listens on" in process.stdout.readline()
         url = process.stdout.readline().strip().removeprefix("DICOMweb is at ")
-        assert httpx2.get(f"{url}/studies").status_code == 401
+        assert httpx2.get(f"{url}/studies", timeout=30).status_code == 401
         login = {"Authorization": "Bearer t0ken"}
-        assert httpx2.get(f"{url}/studies", headers=login).json() == []
+        assert httpx2.get(f"{url}/studies", headers=login, timeout=30).json() == []
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)

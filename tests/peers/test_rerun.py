@@ -40,7 +40,7 @@ def test_orthanc_has_every_instance_once_after_an_abort_and_a_rerun(tmp_path: Pa
         again = steps(record(tmp_path / "again"))["send"]["facts"]
         assert again["acknowledged_earlier"]["instances"] == 5
         assert (again["stored"], again["statuses"]) == (12, {"0000": 12})
-        assert httpx2.get(f"{server.http}/statistics").json()["CountInstances"] == 12
+        assert httpx2.get(f"{server.http}/statistics", timeout=30).json()["CountInstances"] == 12
 
 
 def test_what_finally_deleted_is_sent_again(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_study_of_each_common_kind_reaches_orthanc_and_can_be_taken_away(tmp_p
             told = json.loads(done.out)
             assert told["outcome"] == "passed"
             uids.append(told["patients"][0]["studies"][0]["uid"])
-        held = httpx2.get(f"{server.http}/studies?expand").json()
+        held = httpx2.get(f"{server.http}/studies?expand", timeout=30).json()
         assert {one["MainDicomTags"]["StudyInstanceUID"] for one in held} == set(uids)
 
         services = {
@@ -46,7 +46,7 @@ def test_a_study_of_each_common_kind_reaches_orthanc_and_can_be_taken_away(tmp_p
         gone = fabricate(*ask, "AccessionNumber=A-us", "--yes", "--format", "json").check()
         [row] = map(json.loads, gone.out.splitlines())
         assert (row["deleted"], row["StudyInstanceUID"]) == (True, uids[1])
-        left = httpx2.get(f"{server.http}/studies?expand").json()
+        left = httpx2.get(f"{server.http}/studies?expand", timeout=30).json()
         assert {one["MainDicomTags"]["StudyInstanceUID"] for one in left} == {uids[0], uids[2]}
         no_way = fabricate("pacs", "delete", address, "AccessionNumber=A-sr", "--yes").check(4)
         assert "no way to delete" in no_way.err

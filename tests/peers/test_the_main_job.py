@@ -41,7 +41,7 @@ def test_the_smoke_scenario_passes_on_orthanc_and_is_cleaned_up(tmp_path: Path) 
         result = run(tmp_path, "--site", write_site(tmp_path / "site.yaml", targets))
         assert result["outcome"] == "passed"
         assert steps(result)["delete"]["outcome"] == "passed"
-        assert httpx2.get(f"{server.http}/studies").json() == []
+        assert httpx2.get(f"{server.http}/studies", timeout=30).json() == []
 
 
 def test_the_smoke_scenario_passes_on_dcmqrscp_which_cannot_delete(tmp_path: Path) -> None:

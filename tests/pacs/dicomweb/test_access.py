@@ -39,12 +39,17 @@ def test_without_the_login_nothing_is_told_or_taken(tmp_path: Path) -> None:
             assert "Bearer" in answer.headers["www-authenticate"]
         assert stow(url, [sample(size=512)]).status_code == 401
         for given in ("Bearer wrong", "Basic", "Basic !!!", "Basic /w==", "Digest x", "Bearer"):
-            answer = httpx2.get(f"{url}/studies", headers={"Authorization": given}, verify=NO_TLS)
+            answer = httpx2.get(
+                f"{url}/studies", headers={"Authorization": given}, verify=NO_TLS, timeout=30
+            )
             assert answer.status_code == 401
         assert pacs.archive.counts().instances == 0
         assert stow(url, [sample()], auth=("fab", "gehéim")).status_code == 200
         token = {"Authorization": "Bearer t0ken"}
-        assert httpx2.get(f"{url}/studies", headers=token, verify=NO_TLS).status_code == 200
+        assert (
+            httpx2.get(f"{url}/studies", headers=token, verify=NO_TLS, timeout=30).status_code
+            == 200
+        )
 
 
 def test_an_allow_list_of_ae_titles_shuts_http_out_unless_it_has_a_login(tmp_path: Path) -> None:
@@ -56,7 +61,10 @@ def test_an_allow_list_of_ae_titles_shuts_http_out_unless_it_has_a_login(tmp_pat
     with EmbeddedPacs(tmp_path / "b", options=login) as pacs:
         headers = {"Authorization": "Bearer x"}
         url = pacs.open_web()
-        assert httpx2.get(f"{url}/studies", headers=headers, verify=NO_TLS).status_code == 200
+        assert (
+            httpx2.get(f"{url}/studies", headers=headers, verify=NO_TLS, timeout=30).status_code
+            == 200
+        )
 
 
 @pytest.mark.parametrize(
@@ -67,16 +75,21 @@ def test_pages_of_other_origins_read_nothing_unless_they_are_named(
 ) -> None:
     with served(tmp_path, allow_origins=allowed) as pacs:
         url = f"{pacs.open_web()}/studies"
-        answer = httpx2.get(url, headers={"Origin": "https://viewer.test"}, verify=NO_TLS)
+        answer = httpx2.get(
+            url, headers={"Origin": "https://viewer.test"}, verify=NO_TLS, timeout=30
+        )
         assert answer.headers.get("access-control-allow-origin") == header
-        other = httpx2.get(url, headers={"Origin": "https://evil.test"}, verify=NO_TLS)
+        other = httpx2.get(url, headers={"Origin": "https://evil.test"}, verify=NO_TLS, timeout=30)
         assert "access-control-allow-origin" not in other.headers
 
 
 def test_deleting_can_be_switched_off(tmp_path: Path) -> None:
     with served(tmp_path, delete=False) as pacs:
         stow(pacs.open_web(), [sample()])
-        assert httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS).status_code == 405
+        assert (
+            httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS, timeout=30).status_code
+            == 405
+        )
         assert pacs.archive.counts().studies == 1
 
 
@@ -94,7 +107,7 @@ def test_strangers_delete_nothing_unless_somebody_said_that_they_may(
     with EmbeddedPacs(tmp_path, host=host, options=options) as pacs:
         url = pacs.open_web().replace("0.0.0.0", "127.0.0.1")
         headers = {"Authorization": "Bearer t"} if "token" in more else {}
-        answer = httpx2.delete(f"{url}/studies/1.2.3", headers=headers, verify=NO_TLS)
+        answer = httpx2.delete(f"{url}/studies/1.2.3", headers=headers, verify=NO_TLS, timeout=30)
         assert answer.status_code == (404 if done else 405)
 
 
@@ -165,22 +178,22 @@ def test_each_resource_says_truly_what_can_be_done_with_it(
 ) -> None:
     stow(url, [sample()])
     for method in ("OPTIONS", "PUT", "PATCH", "PROPFIND"):
-        answer = httpx2.request(method, url + path, verify=NO_TLS)
+        answer = httpx2.request(method, url + path, verify=NO_TLS, timeout=30)
         assert answer.status_code == (204 if method == "OPTIONS" else 405)
         assert answer.headers["allow"] == methods
-    assert httpx2.head(url + path, verify=NO_TLS).status_code == 200
+    assert httpx2.head(url + path, verify=NO_TLS, timeout=30).status_code == 200
 
 
 def test_a_service_that_does_not_delete_does_not_say_it_would(tmp_path: Path) -> None:
     with served(tmp_path, delete=False) as pacs:
-        answer = httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS)
+        answer = httpx2.delete(f"{pacs.open_web()}/studies/1.2.3", verify=NO_TLS, timeout=30)
         assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def told(url: str, **headers: str) -> str:
     """The URL under which a study can be retrieved, as a search tells it."""
     names = {name.replace("_", "-"): text for name, text in headers.items()}
-    (study,) = httpx2.get(f"{url}/studies", headers=names, verify=NO_TLS).json()
+    (study,) = httpx2.get(f"{url}/studies", headers=names, verify=NO_TLS, timeout=30).json()
     return str(study["00081190"]["Value"][0])
 
 
@@ -222,9 +235,11 @@ def test_a_name_that_is_not_ours_is_refused_so_that_no_page_gets_at_the_answers(
         url = pacs.open_web()
         stow(url, [sample()])
         for host in ("localhost:1", "127.0.0.1", "[::1]:80", "pacs.test:8080", "PACS.test"):
-            assert httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS).is_success
+            assert httpx2.get(
+                f"{url}/studies", headers={"Host": host}, verify=NO_TLS, timeout=30
+            ).is_success
         for host in ("evil.test", "127.0.0.1.evil.test", "localhost.evil.test"):
-            answer = httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS)
+            answer = httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS, timeout=30)
             assert answer.status_code == 421
             assert "00081190" not in answer.text
 
@@ -233,7 +248,7 @@ def test_an_answer_on_a_kept_connection_does_not_wait_for_the_clients_acknowledg
     pacs: EmbeddedPacs, url: str
 ) -> None:
     stow(url, [sample()])
-    with httpx2.Client(verify=NO_TLS) as client:
+    with httpx2.Client(verify=NO_TLS, timeout=30) as client:
         client.get(f"{url}/studies")
         assert pacs._web is not None
         (connection,) = pacs._web._connections()

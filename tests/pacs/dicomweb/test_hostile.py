@@ -138,7 +138,9 @@ def test_a_chunked_body_is_bounded_too(pacs: EmbeddedPacs, url: str) -> None:
             yield bytes(65536)
 
     headers = {"Content-Type": STOW_TYPE}
-    answer = httpx2.post(f"{url}/studies", content=endless(), headers=headers, verify=NO_TLS)
+    answer = httpx2.post(
+        f"{url}/studies", content=endless(), headers=headers, verify=NO_TLS, timeout=30
+    )
     assert answer.status_code == 413
     assert list((pacs.folder / "incoming").iterdir()) == []
 
@@ -200,7 +202,7 @@ def test_only_a_name_that_leads_here_by_itself_is_answered(
     url: str, host: str, status: int
 ) -> None:
     """A page of a stranger whose name was made to lead here (DNS rebinding) reads nothing."""
-    answer = httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS)
+    answer = httpx2.get(f"{url}/studies", headers={"Host": host}, verify=NO_TLS, timeout=30)
     assert answer.status_code == status
 
 
@@ -253,7 +255,7 @@ def until(ask: Callable[[], httpx2.Response], status: int) -> httpx2.Response:
 
 def test_a_host_header_that_is_none_does_not_get_into_urls(url: str) -> None:
     stranger = {"Host": "evil.test/<script>"}
-    (study,) = httpx2.get(f"{url}/studies", headers=stranger, verify=NO_TLS).json()
+    (study,) = httpx2.get(f"{url}/studies", headers=stranger, verify=NO_TLS, timeout=30).json()
     assert study["00081190"]["Value"] == [f"{url}/studies/1.2.3"]
 
 

@@ -94,7 +94,9 @@ def test_orthanc_sends_to_us_and_retrieves_from_us(
 
         # STOW-RS from Orthanc.
         for one in (sample("1.2.66", number=n, size=64) for n in (1, 2)):
-            stored = httpx2.post(f"{server.http}/instances", content=one.file, verify=NO_TLS).json()
+            stored = httpx2.post(
+                f"{server.http}/instances", content=one.file, verify=NO_TLS, timeout=30
+            ).json()
             ask("/stow", {"Resources": [stored["ParentStudy"]]})
         assert len(pacs.archive.instances(study_uids=["1.2.66"])) == 2
         # QIDO-RS and WADO-RS by Orthanc.
@@ -105,10 +107,15 @@ def test_orthanc_sends_to_us_and_retrieves_from_us(
             f"{server.http}/tools/find",
             json={"Level": "Study", "Query": {"StudyInstanceUID": "1.2.77"}, "Expand": True},
             verify=NO_TLS,
+            timeout=30,
         ).json()
-        study = httpx2.get(f"{server.http}/studies/{there['ID']}/instances", verify=NO_TLS).json()
+        study = httpx2.get(
+            f"{server.http}/studies/{there['ID']}/instances", verify=NO_TLS, timeout=30
+        ).json()
         assert len(study) == 3
-        file = httpx2.get(f"{server.http}/instances/{study[0]['ID']}/file", verify=NO_TLS).content
+        file = httpx2.get(
+            f"{server.http}/instances/{study[0]['ID']}/file", verify=NO_TLS, timeout=30
+        ).content
         number = dcmread(BytesIO(file)).InstanceNumber
         assert dcmread(BytesIO(file)) == dcmread(
             BytesIO(sample("1.2.77", number=number, size=64).file)

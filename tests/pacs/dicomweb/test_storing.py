@@ -171,7 +171,11 @@ def test_a_body_that_is_none_is_refused_in_words(
     pacs: EmbeddedPacs, url: str, content_type: str, content: bytes, status: int, words: str
 ) -> None:
     answer = httpx2.post(
-        f"{url}/studies", content=content, headers={"Content-Type": content_type}, verify=NO_TLS
+        f"{url}/studies",
+        content=content,
+        headers={"Content-Type": content_type},
+        verify=NO_TLS,
+        timeout=30,
     )
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
     assert pacs.archive.counts().instances == 0
@@ -181,7 +185,9 @@ def test_a_body_that_is_none_is_refused_in_words(
 def test_a_part_that_is_no_dicom_by_its_own_words_fails(url: str) -> None:
     headers = {"Content-Type": STOW_TYPE}
     content = body([b"\x89PNG"], "image/png")
-    answer = httpx2.post(f"{url}/studies", content=content, headers=headers, verify=NO_TLS)
+    answer = httpx2.post(
+        f"{url}/studies", content=content, headers=headers, verify=NO_TLS, timeout=30
+    )
     assert answer.status_code == 409
     assert "a part is image/png" in answer.headers["warning"]
 
@@ -270,8 +276,8 @@ def test_what_came_by_dimse_is_retrieved_by_wado(pacs: EmbeddedPacs, url: str) -
 
 def test_a_deleted_study_is_gone_for_both(pacs: EmbeddedPacs, url: str) -> None:
     stow(url, [sample("1.2.3"), sample("1.2.4")])
-    assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 204
-    assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS).status_code == 404
+    assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS, timeout=30).status_code == 204
+    assert httpx2.delete(f"{url}/studies/1.2.3", verify=NO_TLS, timeout=30).status_code == 404
     assert pacs.archive.counts().studies == 1
     assert get(f"{url}/studies/1.2.3").status_code == 404
 
