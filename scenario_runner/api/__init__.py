@@ -40,7 +40,7 @@ from scenario_runner.api.operations import (
     StoreOptions,
 )
 from scenario_runner.api.results import CheckResult, Picture, StepResult
-from scenario_runner.api.steps import Step, StepContext, WorklistFolder
+from scenario_runner.api.steps import SiteRules, Step, StepContext, WorklistFolder
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.deadline import Deadline
 from scenario_runner.hooks import hookimpl
@@ -125,6 +125,7 @@ __all__ = [
     "Selection",
     "SentEarlier",
     "SentInstance",
+    "SiteRules",
     "SourceContext",
     "SourceError",
     "Sourced",

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 from scenario_runner.answers import StoreStatus
 from scenario_runner.api.inbox import Inbox
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scenario_runner.api.results import CheckResult, StepResult
     from scenario_runner.events import Section
     from scenario_runner.imaging.instance import Instance
+    from scenario_runner.language.site_model import FhirRules, Hl7Rules
     from scenario_runner.measuring.measured import Measured
     from scenario_runner.planning.plan import PlannedCase, PlannedImage, PlannedSeries, PlannedStudy
 
@@ -37,6 +38,14 @@ class WorklistFolder(Protocol):
     def remove(self, studies: Iterable[PlannedStudy]) -> int:
         """Take the items of these studies away; how many were there."""
         ...
+
+
+class SiteRules(NamedTuple):
+    """How a site tells things: of which fields and elements identifiers are, and in which time zone its clocks go."""
+
+    hl7: Hl7Rules | None = None
+    fhir: FhirRules | None = None
+    zone: dt.tzinfo | None = None
 
 
 class StepContext(Protocol):
@@ -78,6 +87,11 @@ class StepContext(Protocol):
 
         Raises UsageError where the site has no receiver for them, MachineError when its port is taken.
         """
+        ...
+
+    @property
+    def rules(self) -> SiteRules:
+        """What the site file says of the way in which its messages and resources tell things."""
         ...
 
     @property

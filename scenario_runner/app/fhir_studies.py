@@ -116,7 +116,9 @@ def fhir_studies(
     if request.save is not None:
         save_scenario(request.save, text)
     read, about = collected(run.inputs.read[kept_name(FhirParameters(**_parameters(source)))])
-    table = of_site(site.site.identifiers.fhir)  # which planning has read without a complaint
+    table = of_site(
+        site.site.identifiers.fhir, site.site.zone
+    )  # which planning has read without a complaint
     made = [
         one for one in orders(read, table) if isinstance(one, Order) and one.name not in left_out
     ]

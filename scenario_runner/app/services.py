@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scenario_runner.api import SiteRules
 from scenario_runner.app.incoming import IncomingMessages
 from scenario_runner.app.load import Loaded
 from scenario_runner.app.plans import Moment, Plans
@@ -76,6 +77,7 @@ def services_for(
         },
         clock=now,
         inbox=IncomingMessages(site, loaded.site.folder).inbox,
+        rules=SiteRules(site.identifiers.hl7, site.identifiers.fhir, site.zone),
         share=share,
     )
 

@@ -27,7 +27,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.owning import OwnedError, Ownership
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -202,12 +202,9 @@ class Archive:
         meta: FileMeta,
         written: Path,
         size: int,
-        *,
-        overwrite: bool | None = None,
     ) -> Stored:
         uid = meta.sop_instance_uid
-        if overwrite is None:
-            overwrite = self.options.duplicates == "overwrite"
+        overwrite = self.options.duplicates == "overwrite"
         place = ""
         try:
             with self.index.transaction():
@@ -223,32 +220,67 @@ class Archive:
                     Entry(attributes, character_set, meta.transfer_syntax_uid, place, size)
                 )
         except BaseException:
-            self.files.discard(self.files.path(place) if place else written)
+            if place:
+                self.remove_forgotten([(uid, place)])
+            else:
+                self.files.discard(written)
             raise
         if before is None:
             return Stored(uid, "new")
-        self.files.remove(before)
+        self.remove_forgotten([(uid, before)])
         return Stored(uid, "overwritten")
 
-    def replace(self, instance: Located, data: bytes) -> None:
+    def change(self, sop_instance_uid: str, changed: Callable[[bytes, str], bytes | None]) -> bool:
         """Keep another version of an instance, whatever ``duplicates`` says: its patient has changed.
 
-        data: its encoded data set. Raises DamagedDatasetError, MachineError.
+        changed: what becomes of its encoded data set, in its transfer syntax; None where it stays as it is. Nobody
+        stores or deletes meanwhile. Returns whether it was changed; one that is not there is not. Raises
+        DamagedDatasetError, MachineError, and what ``changed`` raises.
         """
-        syntax = instance.transfer_syntax_uid
-        header = header_of([data], syntax)
-        meta = file_meta(instance.sop_class_uid, instance.sop_instance_uid, syntax)
+        uid = sop_instance_uid
+        written: Path | None = None
+        place = ""
         try:
-            self._commit(
-                describe(header),
-                "\\".join(character_sets(header)),
-                FileMeta(instance.sop_class_uid, instance.sop_instance_uid, syntax, len(meta)),
-                self.files.write([meta, data]),
-                len(data),
-                overwrite=True,
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise self.cannot_store(error) from error
+            with self.index.transaction():
+                before = self.index.file_of(uid)
+                if before is None:
+                    return False
+                meta = self.files.head(before)[0]
+                syntax = meta.transfer_syntax_uid
+                data = changed(self.files.open_data(before), syntax)
+                if data is None:
+                    return False
+                header = header_of([data], syntax)
+                start = file_meta(meta.sop_class_uid, uid, syntax)
+                written = self.files.write([start, data])
+                place = self.files.put(written, uid, avoiding=before)
+                self.index.remove(uid)
+                terms = "\\".join(character_sets(header))
+                self.index.add(Entry(describe(header), terms, syntax, place, len(data)))
+        except BaseException as error:
+            if place:
+                self.remove_forgotten([(uid, place)])
+            elif written is not None:
+                self.files.discard(written)
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise self.cannot_store(error) from error
+            raise
+        self.remove_forgotten([(uid, before)])
+        return True
+
+    def is_there(self, instance: Located) -> bool:
+        """Whether an instance still lies where it was located."""
+        return self.index.file_of(instance.sop_instance_uid) == instance.file
+
+    def remove_forgotten(self, lain: Iterable[tuple[str, str]]) -> None:
+        """Remove files of instances that do not lie there any more. lain: SOP Instance UIDs, and where each lay.
+
+        Who has stored a deleted instance again meanwhile may have been given the place that it had.
+        """
+        with self.index.transaction():
+            for uid, place in lain:
+                if self.index.file_of(uid) != place:
+                    self.files.remove(place)
 
     def instances(
         self,
@@ -297,21 +329,20 @@ class Archive:
                     note = self.files.note_removal(study_instance_uid, places)
 
         try:
-            files = self.index.remove_study(study_instance_uid, noted)
+            gone = self.index.remove_study(study_instance_uid, noted)
         except BaseException:
             if note is not None:
                 self.files.discard(note)
             raise
-        for file in files:
-            self.files.remove(file)
+        self.remove_forgotten([(one.sop_instance_uid, one.file) for one in gone])
         if note is not None:
             self.files.discard(note)
-        return bool(files)
+        return bool(gone)
 
     def _finish_removals(self) -> None:
         """Go on with deletions that a killed process had begun, lest a rebuild bring parts back."""
         for note, study, places in self.files.removals():
-            for file in {*self.index.remove_study(study), *places}:
+            for file in {*(one.file for one in self.index.remove_study(study)), *places}:
                 self.files.remove(file)
             self.files.discard(note)
 

@@ -304,18 +304,16 @@ class Index:
 
     def remove_study(
         self, study_instance_uid: str, noted: Callable[[list[str]], object] = lambda _: None
-    ) -> list[str]:
-        """Forget a study; returns the files of its instances.
+    ) -> list[Located]:
+        """Forget a study; returns its instances, as they lay.
 
         noted: told of them before they are forgotten; what it raises keeps the study.
         """
         with self.transaction():
-            files = [
-                one.file for one in self.instances([("StudyInstanceUID", [study_instance_uid])])
-            ]
-            noted(files)
+            gone = list(self.instances([("StudyInstanceUID", [study_instance_uid])]))
+            noted([one.file for one in gone])
             self._delete("STUDY", "StudyInstanceUID", study_instance_uid)
-        return files
+        return gone
 
     def _delete(self, level: Level, column: str, value: object) -> None:
         """Delete rows with all that is below them, and what above them is empty then."""

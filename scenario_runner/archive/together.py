@@ -121,8 +121,7 @@ def replace_all(
             raise archive.cannot_store(error) from error
         raise
     files.discard(note)
-    for located, *_ in written:
-        files.remove(located.file)
+    archive.remove_forgotten([(located.sop_instance_uid, located.file) for located, *_ in written])
 
 
 def _check_unchanged(archive: Archive, before: Sequence[Located], expected: int) -> None:

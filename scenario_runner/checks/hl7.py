@@ -42,15 +42,15 @@ class Hl7(Check):
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Look at every message."""
-        from scenario_runner.orders.hl7 import Message
         from scenario_runner.orders.hl7.matching import said, says
+        from scenario_runner.orders.hl7.shown import of_text
 
         texts = _texts(self.of, context)
         actual: list[Any] = []
         holds = bool(texts)
         for text in texts:
             try:
-                message = Message.read("\r".join(text.splitlines()).encode(), self.of)
+                message = of_text(text, self.of)
                 _ = message.segments
             except InvalidInput as error:
                 raise UsageError(f"'{self.of}' holds no message: {error.message}") from None

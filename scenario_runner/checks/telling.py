@@ -53,7 +53,7 @@ def facts_of(name: str, context: StepContext) -> Iterator[Facts]:
                 hint="name what hl7_send, hl7_wait, worklist, query, mpps, retrieve or a fhir step saved",
             )
         if isinstance(one.get("message"), str):
-            yield from _of_message(one["message"], name)
+            yield from _of_message(one["message"], name, context)
         elif (study := imaging_study_of(one, context)) is not None:
             for said in said_by(*study, name, context):
                 yield _clean({keyword: said.get(keyword) for keyword in _KEYWORDS})
@@ -64,13 +64,14 @@ def facts_of(name: str, context: StepContext) -> Iterator[Facts]:
             yield _clean(one)
 
 
-def _of_message(text: str, name: str) -> Iterator[Facts]:
-    from scenario_runner.orders.hl7 import Message
+def _of_message(text: str, name: str, context: StepContext) -> Iterator[Facts]:
+    from scenario_runner.orders.hl7.mapping import of_site
     from scenario_runner.orders.hl7.reading import orders
+    from scenario_runner.orders.hl7.shown import of_text
 
+    rules = context.rules
     try:
-        message = Message.read("\r".join(text.splitlines()).encode(), name)
-        found = orders(message)
+        found = orders(of_text(text, name), of_site(rules.hl7, rules.zone))
     except InvalidInput as error:
         raise UsageError(f"'{name}' holds no order or result: {error.message}") from None
     for order in found:

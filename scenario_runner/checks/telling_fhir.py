@@ -45,6 +45,7 @@ def said_by(
 ) -> Iterator[dict[str, str]]:
     """Keyword to text, once for each server. name: what it was saved under. Raises UsageError, TargetError."""
     from scenario_runner.orders.fhir.collecting import identifying
+    from scenario_runner.orders.fhir.mapping import of_site
     from scenario_runner.orders.fhir.studies import Collected, told
 
     if not servers:
@@ -57,7 +58,8 @@ def said_by(
         read = partial(server.fhir_read, deadline=context.deadline)
         beside = identifying(dict(study), read, (server.facts.url or "").rstrip("/"))
         release = server.fhir_release(context.deadline)
-        for said in told(Collected(release, [dict(study)], beside)):
+        table = of_site(context.rules.fhir, context.rules.zone)
+        for said in told(Collected(release, [dict(study)], beside), table):
             if isinstance(said, InvalidInput):
                 problem = said.diagnostics[0]
                 raise UsageError(f"'{name}', {problem.where.label}: {problem.message}")

@@ -20,6 +20,7 @@ from scenario_runner.api import (
     Retrieved,
     SentEarlier,
     SentInstance,
+    SiteRules,
     StoreStatus,
     Target,
     WorklistFolder,
@@ -103,6 +104,11 @@ class AttemptContext(Attempt):
         if isinstance(inbox, FabricatorError):
             raise inbox
         return inbox
+
+    @property
+    def rules(self) -> SiteRules:
+        """The site's, of messages and resources."""
+        return self.state.services.rules
 
     @property
     def notes(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
-    from scenario_runner.api import Check, Inbox, SentEarlier, Step, Target
+    from scenario_runner.api import Check, Inbox, SentEarlier, SiteRules, Step, Target
     from scenario_runner.engine.bus import EventBus
     from scenario_runner.events import TargetFacts
     from scenario_runner.imaging.instance import Instance
@@ -69,6 +69,8 @@ class Services:
     clock: Callable[[], dt.datetime]
     inbox: Callable[[], AbstractContextManager[Inbox]]
     """Takes HL7 v2 messages for a case while it runs."""
+    rules: SiteRules
+    """The site's, of messages and resources."""
     share: float = 1.0
     """Which part of a rate is this process's, where others run cases of the same run beside it."""
 

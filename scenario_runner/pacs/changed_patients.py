@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scenario_runner.archive.description import header_of
 from scenario_runner.dicom.dictionary import tag_of
-from scenario_runner.dicom.element_text import texts
+from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.pacs.spoiling import altered
 
 if TYPE_CHECKING:
@@ -23,38 +24,64 @@ def change_archive(archive: Archive, change: PatientChange) -> int:
     """
     count = 0
     # Whoever stores while this goes on has the number of before: once more, until nothing is left.
-    while done := _change_once(archive, change):
+    while True:
+        done, lost = _change_once(archive, change)
         count += done
-    return count
+        if not done and not lost:
+            return count
 
 
 def issuers_in(archive: Archive, patient_id: str) -> set[str]:
     """Who has given this number to a patient, as far as instances say so."""
-    found = (archive.header(one.file) for one in archive.instances(patient_id=patient_id))
-    return {_issuer(header, terms) for header, terms in found} - {""}
+    found = set()
+    for instance in archive.instances(patient_id=patient_id):
+        try:
+            found.add(_issuer(*archive.header(instance.file)))
+        except FileNotFoundError:
+            if archive.is_there(instance):
+                raise
+    return found - {""}
 
 
-def _change_once(archive: Archive, change: PatientChange) -> int:
-    who = change.before or (change.patient_id, change.issuer)
-    count = 0
-    for instance in archive.instances(patient_id=who[0]):
-        header, terms = archive.header(instance.file)
-        if _issuer(header, terms) not in ("", who[1]) and who[1]:
-            continue
-        wanted = wanted_of(change)
-        differing = {
-            keyword: value
-            for keyword, value in wanted.items()
-            if _text(header, terms, keyword) != value
-        }
-        if not differing:
-            continue
-        data = archive.data(instance)
+def _change_once(archive: Archive, change: PatientChange) -> tuple[int, int]:
+    """How many were changed, and how many were stored anew before it was known whether they have to be."""
+    done = lost = 0
+    patient_id = change.before[0] if change.before else change.patient_id
+
+    def changed(data: bytes, transfer_syntax_uid: str) -> bytes | None:
+        header = header_of([data], transfer_syntax_uid)
+        differing = _differing(header, character_sets(header), change)
         for keyword, value in differing.items():
-            data = altered(data, instance.transfer_syntax_uid, keyword, value)
-        archive.replace(instance, data)
-        count += 1
-    return count
+            data = altered(data, transfer_syntax_uid, keyword, value)
+        return data if differing else None
+
+    for instance in archive.instances(patient_id=patient_id):
+        try:
+            to_do = _differing(*archive.header(instance.file), change)
+        except FileNotFoundError:
+            if archive.is_there(instance):
+                raise
+            lost += 1
+            continue
+        if to_do:
+            done += archive.change(instance.sop_instance_uid, changed)
+    return done, lost
+
+
+def _differing(
+    header: Elements, terms: tuple[str, ...], change: PatientChange
+) -> Mapping[str, str]:
+    """What an instance does not say yet and has to; nothing where it is another patient's."""
+    number, who = change.before or (change.patient_id, change.issuer)
+    if _issuer(header, terms) not in ("", who) and who:
+        return {}
+    if _text(header, terms, "PatientID") != number:
+        return {}
+    return {
+        keyword: value
+        for keyword, value in wanted_of(change).items()
+        if _text(header, terms, keyword) != value
+    }
 
 
 def wanted_of(change: PatientChange) -> Mapping[str, str]:

@@ -136,7 +136,7 @@ class Hl7Send(Step):
             except OSError as error:
                 raise UsageError(f"cannot read '{self.file}': {error.strerror or error}") from None
         else:
-            data = "\r".join((self.text or "").splitlines()).encode("utf-8") + b"\r"
+            data = _encoded("\r".join((self.text or "").splitlines()))
         return with_values(data, dict(self.set)) if self.set else data
 
     def _built(self, context: StepContext, target: Target) -> bytes:
@@ -182,14 +182,30 @@ def _patient_called(context: StepContext, name: str) -> PlannedPatient | None:
     return next((one for one in context.case.patients if name in (one.patient_id, one.id)), None)
 
 
-def _readable(data: bytes) -> str:
-    """A message as text, a segment a line."""
-    from scenario_runner.orders.hl7 import Hl7Error, Message
+def _encoded(text: str) -> bytes:
+    """The bytes of a message that is written in a scenario, in the character set that it declares."""
+    from scenario_runner.orders.hl7 import Hl7Error
+    from scenario_runner.orders.hl7.shown import of_text
 
     try:
-        return "\n".join(Message.read(data).lines)
+        codec = of_text(text, "text").codec
     except Hl7Error:
-        return data.decode("utf-8", "replace").replace("\r", "\n")
+        codec = "utf-8"  # which the receiver is to refuse
+    if text.isascii() or codec == "ascii":
+        codec = "utf-8"
+    try:
+        return f"{text}\r".encode(codec)
+    except UnicodeEncodeError as error:
+        letter = text[error.start]
+        raise UsageError(
+            f"'{letter}' is not of the character set that MSH-18 of the text declares"
+        ) from None
+
+
+def _readable(data: bytes) -> str:
+    from scenario_runner.orders.hl7.shown import shown
+
+    return shown(data)
 
 
 def _value(data: bytes, answer: Acknowledged) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import dcmread
@@ -433,3 +433,21 @@ def test_durability_against_power_loss_can_be_asked_for(tmp_path: Path) -> None:
     with Archive(tmp_path, ArchiveOptions(durability="power")) as archive:
         put(archive, sample())
         assert archive.counts().instances == 1
+
+
+def test_an_instance_that_is_stored_again_during_its_deletion_stays(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = sample(StudyDescription="FIRST"), sample(StudyDescription="SECOND")
+    put(archive, first)
+    as_ever = archive.index.remove_study
+
+    def slow(*given: Any) -> Any:
+        gone = as_ever(*given)
+        put(archive, second)
+        return gone
+
+    monkeypatch.setattr(archive.index, "remove_study", slow)
+    assert archive.delete_study("1.2.3")
+    (kept,) = archive.instances()
+    assert archive.data(kept) == second.data

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import fabricate, record, steps, write_scenario
+from tests.running import fabricate, record, steps, write_scenario, write_site
 
 PATIENTS = [
     {
@@ -72,3 +72,30 @@ def test_who_tells_nothing_of_the_study_is_named(tmp_path: Path) -> None:
         {"assert": [{"consistent": {"with": "scheduled"}}]},
     ]
     assert "scheduled tells nothing of the study" in _run(tmp_path, given, 1)
+
+
+def test_an_order_tells_by_the_sites_rule_and_in_its_own_letters(tmp_path: Path) -> None:
+    people = [{**PATIENTS[0], "name": "MÜLLER^EVA"}]
+    text = r"""MSH|^~\&|RIS|HOSP|FAB|HOSP|20260101120000||ORM^O01|{{ run.id }}|P|2.5.1||||||8859/1
+PID|1||P1||MÜLLER^EVA
+ORC|NW|PL1|A1
+OBR|1|PL1|A1|CT1^Chest||||||||||||||OTHER||||||CT
+ZDS|{{ patients[0].studies[0].uid }}"""
+    given = [
+        {"hl7_send": {"to": "pacs", "text": text}, "save_as": "order"},
+        {"worklist": {"from": "pacs", "match": {"AccessionNumber": "A1"}}, "save_as": "scheduled"},
+        {
+            "assert": [
+                {"hl7": {"of": "order", "path": "PID-5.1", "expected": "MÜLLER"}},
+                {"consistent": {"with": ["order", "scheduled"]}},
+            ]
+        },
+    ]
+    site = write_site(
+        tmp_path / "site.yaml",
+        {"pacs": {"environment": "local", "embedded": {}}},
+        identifiers={"hl7": {"accession": ["OBR-3"]}},
+    )
+    scenario = write_scenario(tmp_path / "s.yaml", given, patients=people)
+    told = fabricate("run", scenario, "--site", site, "--out", tmp_path / "run")
+    told.check(0)

@@ -98,3 +98,35 @@ def test_merges_while_many_associations_store_leave_nobody_behind(pacs: Embedded
         one.sop_instance_uid for one in sent
     }
     assert pacs.archive.counts().patients == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["deleted", "stored anew"])
+def test_what_happens_to_an_image_while_a_merge_changes_it_counts(
+    pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    assert send(pacs, [sample(PatientID="P2", StudyDescription="FIRST")]) == [0]
+    as_ever = Archive.header
+    begun: list[str] = []
+
+    def slow(archive: Archive, file: str, **more: Any) -> Any:
+        header = as_ever(archive, file, **more)
+        if not begun:
+            begun.append(file)
+            archive.delete_study("1.2.3")
+            if meanwhile == "stored anew":
+                second = sample(PatientID="P2", StudyDescription="SECOND")
+                archive.store(CT_IMAGE, second.sop_instance_uid, EXPLICIT, [second.data])
+        return header
+
+    monkeypatch.setattr(Archive, "header", slow)
+    assert merge(pacs, "P1", "P2") == "AA"
+    assert begun
+    assert pacs.archive.instances(patient_id="P2") == []
+    kept = pacs.archive.instances(patient_id="P1")
+    found = [pacs.archive.data(one) for one in kept]
+    if meanwhile == "deleted":
+        assert not found, "a deleted study is back"
+    else:
+        (data,) = found
+        assert b"SECOND" in data
+    assert len(list(pacs.archive.files.all())) == len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -61,6 +62,8 @@ class Table:
 
     of: Mapping[Of, Sequence[Line]]
     first: Mapping[str, Sequence[Line]]
+    zone: dt.tzinfo | None = None
+    """The site's, in which an order is told where its study tells no offset from UTC."""
 
 
 @cache
@@ -69,8 +72,16 @@ def standard() -> Table:
     return _table(lines(), {})
 
 
-def of_site(rules: FhirRules | None) -> Table:
-    """The table with a site's own elements. Raises ValueError for an attribute or a path that cannot be."""
+def of_site(rules: FhirRules | None, zone: dt.tzinfo | None = None) -> Table:
+    """The table with a site's own elements, in its time zone.
+
+    Raises ValueError for an attribute or a path that cannot be.
+    """
+    table = _ruled_table(rules)
+    return table if zone is None else replace(table, zone=zone)
+
+
+def _ruled_table(rules: FhirRules | None) -> Table:
     if rules is None or not rules.model_fields_set:
         return standard()
     given = dict(rules.attributes)

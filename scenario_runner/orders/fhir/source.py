@@ -91,7 +91,8 @@ class FhirSource:
 def site_table(context: SourceContext) -> Table:
     """The mapping of the site that a plan is for. Raises SourceError."""
     try:
-        return of_site(None if context.site is None else context.site.identifiers.fhir)
+        site = context.site
+        return of_site(None) if site is None else of_site(site.identifiers.fhir, site.zone)
     except ValueError as error:
         raise SourceError(str(error), "see identifiers.fhir of the site file") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
@@ -57,6 +58,12 @@ class _Reader:
     def __post_init__(self) -> None:
         self.reading = values.Reading(self.resolve)
 
+    @property
+    def zone(self) -> dt.tzinfo | None:
+        """In which the study tells times: that of its start (PS3.3 C.12.1.1), else the site's."""
+        started = self.study.get("started")
+        return values.zone_of(started) or self.table.zone
+
     def resolve(self, reference: Mapping[str, Any]) -> Resource | None:
         """What a Reference names: contained, or read beside the study."""
         name = reference.get("reference")
@@ -107,6 +114,8 @@ class _Reader:
             # Of another resource by its name, of a part of this one by its path.
             place = f"{before}{', ' if '/' in before else '.'}{at}" if before else at
             try:
+                if line.of == "ServiceRequest" and line.reads_as in ("date", "time"):
+                    value = values.at_zone(value, self.zone)
                 got = read(value, self.reading)
             except values.Unusable as error:
                 if not error.left_out:
@@ -138,10 +147,10 @@ def orders(
         yield InvalidInput(reader.wrong) if reader.wrong else order
 
 
-def told(collected: Collected) -> Iterator[Mapping[str, Said] | InvalidInput]:
+def told(collected: Collected, table: mapping.Table) -> Iterator[Mapping[str, Said] | InvalidInput]:
     """What each study, its patient and its orders say, without series and without what stands for anything."""
     for study in collected.studies:
-        reader = _Reader(study, collected, mapping.standard())
+        reader = _Reader(study, collected, table)
         said = _said(reader, _patient(reader))
         yield InvalidInput(reader.wrong) if reader.wrong else said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from scenario_runner.planning.identity import derive_uid
 _MOMENT = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
 )
+_FARTHEST = 14
+"""Hours from UTC that a clock is."""
 _SEX = {"male": "M", "female": "F", "other": "O", "unknown": ""}
 _PRIORITY = {"routine": "ROUTINE", "urgent": "HIGH", "asap": "HIGH", "stat": "STAT"}
 _SIDES = {
@@ -133,6 +136,36 @@ def offset(value: Any, reading: Reading) -> str | None:
     if not zone:
         return None
     return "+0000" if zone in ("Z", "-00:00") else zone.replace(":", "")
+
+
+def zone_of(value: Any) -> dt.tzinfo | None:
+    """The offset from UTC that a dateTime gives; None where it gives none, or is none."""
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not match[8]:
+        return None
+    if match[8] == "Z":
+        return dt.UTC
+    hours, minutes = int(match[8][1:3]), int(match[8][4:])
+    if hours > _FARTHEST or minutes > 59:
+        return None
+    away = dt.timedelta(hours=hours, minutes=minutes)
+    return dt.timezone(-away if match[8][0] == "-" else away)
+
+
+def at_zone(value: Any, zone: dt.tzinfo | None) -> Any:
+    """A dateTime as clocks of that zone had it; what says no time or no offset stays as it is."""
+    theirs = zone_of(value)
+    if zone is None or theirs is None:
+        return value
+    year, month, day, hour, minute, second, fraction = _moment(value)[:7]
+    try:
+        there = dt.datetime(
+            int(year), int(month), int(day), int(hour), int(minute), tzinfo=theirs
+        ).astimezone(zone)
+    except (ValueError, OverflowError):
+        return value  # which its reader judges
+    seconds = f":{second}" if second else ""
+    return f"{there:%Y-%m-%dT%H:%M}{seconds}" + (f".{fraction}" if fraction else "")
 
 
 def sex(value: Any, reading: Reading) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from scenario_runner.errors import InvalidInput
 from scenario_runner.language.site_model import FhirRules
+from scenario_runner.language.timezones import zone_of
 from scenario_runner.orders.fhir.mapping import of_site, standard
 from scenario_runner.orders.fhir.studies import Collected, orders
 from scenario_runner.orders.order import Order
@@ -120,3 +121,24 @@ def test_a_rule_that_cannot_be_kept_is_told_before_the_server_is_asked(
     assert told.code in (2, 3)
     assert words in " ".join((told.out + told.err).split())
     assert "Traceback" not in told.out + told.err
+
+
+@pytest.mark.parametrize(
+    ("authored", "started", "zone", "found"),
+    [
+        ("2026-01-31T23:30:00-05:00", "2026-02-01", "Europe/Berlin", ("20260201", "053000")),
+        ("2026-07-01T23:30:00.25Z", "2026-07-02", "Europe/Berlin", ("20260702", "013000.25")),
+        ("2026-01-31T08:30:00+09:00", "2026-02-01T08:00:00-05:00", "UTC", ("20260130", "183000")),
+        ("2026-01-31T08:30:00+09:00", "2026-02-01", None, ("20260131", "083000")),
+        ("2026-01-31", "2026-02-01", "Asia/Tokyo", ("20260131", "")),
+    ],
+)  # fmt: skip
+def test_an_order_is_of_the_time_that_the_studys_clocks_had(
+    authored: str, started: str, zone: str | None, found: tuple[str, str]
+) -> None:
+    beside = {**BESIDE, "ServiceRequest/r1": samples.request(1, "R4") | {"authoredOn": authored}}
+    table = of_site(None, None if zone is None else zone_of(zone))
+    (order,) = orders(Collected("R4", [full("R4") | {"started": started}], beside), table)
+    assert isinstance(order, Order)
+    name = "OfImagingServiceRequest"
+    assert (order.text(f"IssueDate{name}"), order.text(f"IssueTime{name}")) == found

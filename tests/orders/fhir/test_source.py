@@ -30,7 +30,8 @@ def test_a_wrong_source_is_told_without_asking_the_server(
     log = [{"log": {"message": "x"}}]
     path = write_scenario(tmp_path / "s.yaml", log, patients=[{"from": source}])
     done = fabricate("validate", path, "--site", where, "--format", "json").check(3)
-    assert words in json.dumps(json.loads(done.out), ensure_ascii=False), done.out
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert words in json.dumps(told, ensure_ascii=False), done.out
     good = write_scenario(tmp_path / "g.yaml", log, patients=[{"from": {"fhir": "ehr"}}])
     fabricate("validate", good, "--site", where).check()
     done = fabricate("plan", good, "--site", where).check(4)
