@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from scenario_runner.api.targets import Target
 from scenario_runner.archive.archive import Archive, ArchiveOptions
 from scenario_runner.database.engine import Database
 from scenario_runner.database.location import Location
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.audit.looks import Looks
 from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.deletions import Deletions
 from scenario_runner.service.homes.embedded import EmbeddedHome
@@ -47,6 +48,10 @@ class Limits:
     """How deep an archive may lie in an archive."""
 
 
+_SAME_LOOK: Final = 3_600.0
+"""Seconds: a list shows fifty thumbnails each time somebody comes back to it."""
+
+
 class Service:
     """Everything an operation of the service may need. ``start`` begins what goes on beside the requests.
 
@@ -65,6 +70,8 @@ class Service:
         self.meters = Meters()
         self.progress = Progress()
         self.thumbnails = Thumbnails()
+        self.looks = Looks(_SAME_LOOK)
+        """At thumbnails."""
         self.judge = Judge(database, home)
 
     def start(self) -> None:

@@ -17,6 +17,7 @@ from scenario_runner.language.document_kinds import require_kind
 from scenario_runner.language.fields import Duration, Model
 from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.service.accounts.oidc import OidcOptions
+from scenario_runner.service.accounts.provider_login import LoginOptions
 from scenario_runner.service.accounts.sessions import SessionTimes
 from scenario_runner.service.audit.messages import AuditSource
 from scenario_runner.service.audit.syslog import PORT, Receiver
@@ -60,6 +61,14 @@ class Provider(Model):
     """From what stands there to a role of ours; by default the names are the same."""
     name_claim: _Text = "preferred_username"
     """What a person is called; without it ``sub``."""
+    client_id: _Text | None = None
+    """What it calls this service where people log in at it; by default only programs bring its tokens."""
+    client_secret: _Text | None = None
+    """Its password for this service, where it has given one; better by ``FABRICATE_SERVICE_OIDC``."""
+    scope: _Text = "openid profile"
+    """What it is asked for when people log in."""
+    label: _Text | None = None
+    """What it is called on the page to log in; by default its host."""
     leeway: Annotated[int, Field(ge=0, le=600)] = 60
     """Seconds that its clock and ours may differ."""
     ca: _Text | None = None
@@ -76,6 +85,17 @@ class Provider(Model):
             name_claim=self.name_claim,
             leeway=self.leeway,
             tls=Tls(ca=folder / self.ca).context() if self.ca is not None else None,
+        )
+
+    def login(self) -> LoginOptions | None:
+        """How people log in there; None where they do not."""
+        if self.client_id is None:
+            return None
+        return LoginOptions(
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            scope=self.scope,
+            label=self.label or "",
         )
 
 

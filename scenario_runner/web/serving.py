@@ -24,6 +24,7 @@ from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.service.accounts.accounts import Accounts
 from scenario_runner.service.accounts.oidc import Oidc
+from scenario_runner.service.accounts.provider_login import ProviderLogin
 from scenario_runner.service.asking import Asking
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.forwarding import Forwarder
@@ -247,7 +248,8 @@ def _faces(
         stopping=stopping,
         instead=dicomweb_of(service),
     )
-    oidc, rates = serving.settings.oidc, serving.settings.rates
+    rates = serving.settings.rates
+    oidc, provider = _provider(serving)
     gate = Gate(
         service.database,
         GateOptions(
@@ -258,8 +260,9 @@ def _faces(
             address_rate=rates.address.rate() if rates.address is not None else None,
             bearer=bearer_of(
                 served.runs,
-                None if oidc is None else Oidc(oidc.options(serving.settings_folder)).caller,
+                None if oidc is None else oidc.caller,
             ),
+            provider=provider,
         ),
     )
     return Faces(
@@ -290,6 +293,15 @@ def _faces(
             )
         ),
     )
+
+
+def _provider(serving: ServiceServing) -> tuple[Oidc | None, ProviderLogin | None]:
+    """Whose tokens are believed, and the login there, where the settings say so."""
+    settings = serving.settings.oidc
+    if settings is None:
+        return None, None
+    oidc, login = Oidc(settings.options(serving.settings_folder)), settings.login()
+    return oidc, None if login is None else ProviderLogin(oidc, login)
 
 
 def _wait(stop: threading.Event) -> None:

@@ -1,5 +1,5 @@
 // An OpenID provider on npm's oauth2-mock-server: its discovery, its keys and its signatures are its own; the claims
-// are those that the test writes, one JSON object a line, to standard input.
+// are those that the test writes, one JSON object a line, to standard input; ``login`` has those of whoever logs in.
 //
 //     node oauth2_provider.mjs PORT     NODE_PATH: where npm put it
 import { createInterface } from "node:readline";
@@ -12,8 +12,16 @@ let key = await server.issuer.keys.generate("RS256");
 await server.start(Number(process.argv[2]), "127.0.0.1");
 console.log(JSON.stringify({ issuer: server.issuer.url }));
 
+let people = {};
+server.service.on("beforeTokenSigning", (token) => Object.assign(token.payload, people));
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const { rotate, claims, lasting } = JSON.parse(line);
+  const { rotate, claims, lasting, login } = JSON.parse(line);
+  if (login) {
+    people = login;
+    console.log("{}");
+    continue;
+  }
   if (rotate) key = await server.issuer.keys.generate(rotate);
   const sign = (_header, payload) => {
     for (const [name, value] of Object.entries(claims ?? {})) {

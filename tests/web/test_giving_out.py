@@ -77,6 +77,16 @@ def test_a_picture_is_small_and_is_another_one_when_the_study_has_changed(servic
     assert service.client.get(url, params={"size": 1000}).status_code == 422
 
 
+def test_thumbnails_of_a_list_are_one_look_at_each_study(service: Served) -> None:
+    upload(service, ct("1.5.7"))
+    for size in (64, 64, 160):
+        url = f"{service.api}/thumbnail/1.5.7?size={size}"
+        assert service.client.get(url).status_code == 200
+    history = service.client.get(f"{service.api}/studies/1.5.7").json()["history"]
+    assert [one["what"] for one in history] == ["uploaded", "viewed", "viewed"]
+    assert history[1]["detail"] == {"thumbnail": 64}
+
+
 def test_a_study_without_an_image_has_no_picture(service: Served) -> None:
     upload(service, ct("1.5.3", size=1, Rows=0))
     answer = service.client.get(f"{service.api}/thumbnail/1.5.3")

@@ -91,6 +91,21 @@ class Logins:
             record_in(connection, caller, Activity.LOGGED_IN, None, attempt.address)
         return LoggedIn(caller, session, device)
 
+    def came_from_provider(
+        self, caller: Caller, issuer: str, address: str, before: str | None
+    ) -> str:
+        """Begin a session of somebody whom a provider knows; returns its secret. before: their browser's session."""
+        session = self._sessions.begin_for(caller, before)
+        with self._database.writing() as connection:
+            record_in(connection, caller, Activity.LOGGED_IN, None, address, detail={"at": issuer})
+        return session
+
+    def refused_by_provider(self, issuer: str, address: str, why: str) -> None:
+        """Note that somebody was not let in."""
+        detail = {"account": "unknown", "at": issuer, "why": why}
+        with self._database.writing() as connection:
+            record_in(connection, NOBODY, Activity.LOGGED_IN, None, address, Outcome.DENIED, detail)
+
     def confirm(self, name: str, password: str, address: str, device: str | None) -> None:
         """Ask somebody who is logged in for their password once more; guesses count as at the login."""
         subjects, _, _ = self._checked(Attempt(name, password, address, device=device))

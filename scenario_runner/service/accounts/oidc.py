@@ -75,8 +75,8 @@ class Oidc:
 
     def __init__(self, options: OidcOptions, clock: Callable[[], float] = time.monotonic) -> None:
         for url in (options.issuer, options.jwks_uri or options.issuer):
-            _require_private(url)
-        self._options = options
+            require_private(url)
+        self.options = options
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
@@ -84,7 +84,11 @@ class Oidc:
         self._got = self._asked = float("-inf")
 
     def caller(self, token: str) -> Caller:
-        """Whose token it is.
+        """Whose token it is. Raises as ``claims``."""
+        return self.caller_of(self.claims(token, self.options.audience))
+
+    def claims(self, token: str, audience: str) -> dict[str, Any]:
+        """What a token says that was made for that audience.
 
         Raises NotLoggedIn for one that is not believed, Unavailable when the provider's keys cannot be had.
         """
@@ -92,37 +96,38 @@ class Oidc:
         from joserfc.errors import JoseError
 
         if len(token) > _LONGEST:
-            raise _untrusted("it is too long")
+            raise untrusted("it is too long")
         try:
             decoded = jwt.decode(token, self._keys_for(token), algorithms=list(_ALGORITHMS))
-            self._require_claims(decoded.claims)
+            self._require_claims(decoded.claims, audience)
         except JoseError as error:
-            raise _untrusted(error.description or error.error) from error
+            raise untrusted(error.description or error.error) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise _untrusted("it is no signed JSON Web Token") from error
-        return self._caller(decoded.claims)
+            raise untrusted("it is no signed JSON Web Token") from error
+        return decoded.claims
 
-    def _require_claims(self, claims: dict[str, Any]) -> None:
+    def _require_claims(self, claims: dict[str, Any], audience: str) -> None:
         from joserfc.jwt import JWTClaimsRegistry
 
         registry = JWTClaimsRegistry(
-            leeway=self._options.leeway,
-            iss={"essential": True, "value": self._options.issuer},
-            aud={"essential": True, "value": self._options.audience},
+            leeway=self.options.leeway,
+            iss={"essential": True, "value": self.options.issuer},
+            aud={"essential": True, "value": audience},
             exp={"essential": True},
             sub={"essential": True},
         )
         registry.validate(claims)
 
-    def _caller(self, claims: Mapping[str, Any]) -> Caller:
-        named = claims.get(self._options.name_claim)
+    def caller_of(self, claims: Mapping[str, Any]) -> Caller:
+        """Whom they name, with the roles they have."""
+        named = claims.get(self.options.name_claim)
         name = named if isinstance(named, str) and named.strip() else str(claims["sub"])
-        roles = frozenset(filter(None, map(self._role, _listed(claims, self._options.roles_claim))))
+        roles = frozenset(filter(None, map(self._role, _listed(claims, self.options.roles_claim))))
         return Caller(name[:256], roles, Arrival.BEARER)
 
     def _role(self, told: str) -> Role | None:
-        if self._options.roles:
-            return self._options.roles.get(told)
+        if self.options.roles:
+            return self.options.roles.get(told)
         try:
             return Role(told)
         except ValueError:
@@ -136,7 +141,7 @@ class Oidc:
         try:
             named = jws.extract_compact(token.encode()).headers().get("kid")
         except (JoseError, ValueError) as error:
-            raise _untrusted("it is no signed JSON Web Token") from error
+            raise untrusted("it is no signed JSON Web Token") from error
         with self._lock:
             moment = self._clock()
             is_old = moment - self._got >= _FRESH
@@ -163,20 +168,15 @@ class Oidc:
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
-        uri = self._options.jwks_uri
+        uri = self.options.jwks_uri
         if uri is None:
-            found = _json(self._options.issuer.rstrip("/") + _DISCOVERY, self._options.tls)
-            if found.get("issuer") != self._options.issuer:
-                raise ValueError(
-                    "it is another provider than its address says (Discovery 1.0, 4.3)"
-                )
-            uri = str(found.get("jwks_uri", ""))
+            uri = str(discovered(self.options).get("jwks_uri", ""))
             try:
-                _require_private(uri)
+                require_private(uri)
             except UsageError as error:
                 raise ValueError(error.message) from error
         try:
-            return KeySet.import_key_set(_public(_json(uri, self._options.tls)))
+            return KeySet.import_key_set(_public(asked_for_json(uri, self.options.tls)))
         except (JoseError, KeyError, TypeError) as error:
             raise ValueError("these are no keys") from error
 
@@ -193,14 +193,31 @@ def _public(keys: dict[str, Any]) -> Any:
     return {"keys": kept}
 
 
-def _json(url: str, tls: ssl.SSLContext | None) -> dict[str, Any]:
-    """A document of the provider's. Raises MachineError, or ValueError when it is none."""
+def discovered(options: OidcOptions) -> dict[str, Any]:
+    """What the provider says of itself (Discovery 1.0). Raises MachineError, or ValueError when it is another."""
+    found = asked_for_json(options.issuer.rstrip("/") + _DISCOVERY, options.tls)
+    if found.get("issuer") != options.issuer:
+        raise ValueError("it is another provider than its address says (Discovery 1.0, 4.3)")
+    return found
+
+
+def asked_for_json(
+    url: str,
+    tls: ssl.SSLContext | None,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A document of the provider's, for a form that is posted or just so.
+
+    Raises MachineError, or ValueError when it is none.
+    """
     import httpx2
 
+    method = "GET" if form is None else "POST"
     try:
         with (
             httpx2.Client(timeout=_TIMEOUT, verify=tls or True, trust_env=False) as client,
-            client.stream("GET", url) as response,
+            client.stream(method, url, data=form, headers=headers) as response,
         ):
             if response.status_code != 200:
                 raise ValueError(f"status {response.status_code}")
@@ -229,7 +246,7 @@ def _listed(claims: Mapping[str, Any], path: str) -> Sequence[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
-def _require_private(url: str) -> None:
+def require_private(url: str) -> None:
     """Raises UsageError for an address at which anybody on the way could put keys of their own."""
     try:
         parts = urlsplit(url)
@@ -248,5 +265,6 @@ def _require_private(url: str) -> None:
         )
 
 
-def _untrusted(why: str) -> NotLoggedIn:
+def untrusted(why: str) -> NotLoggedIn:
+    """The refusal of a token."""
     return NotLoggedIn("token-not-valid", f"this token is not taken: {why}"[:300])

@@ -11,6 +11,7 @@ from scenario_runner.database.counter_table import ACCOUNTS
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.accounts.accounts import by_number
 from scenario_runner.service.accounts.clock import Clock, now
+from scenario_runner.service.accounts.provider_sessions import ProviderSessions
 from scenario_runner.service.accounts.secrets import SESSION, digest, fresh
 from scenario_runner.service.accounts.tables import login_session
 from scenario_runner.service.permissions import Arrival, Caller
@@ -41,6 +42,14 @@ class Sessions:
         self._database = database
         self.times = times or SessionTimes()
         self._clock = clock
+        self._of_providers = ProviderSessions()
+
+    def begin_for(self, caller: Caller, before: str | None) -> str:
+        """A new session of somebody from a provider; returns the secret for the cookie."""
+        if before is not None:
+            with self._database.writing() as connection:
+                self.end_in(connection, before)
+        return self._of_providers.begin(caller, self._clock())
 
     def begin_in(self, connection: Connection, account: int, before: str | None) -> str:
         """A new session; what the browser had before is ended, so that nobody can have prepared it.
@@ -65,6 +74,10 @@ class Sessions:
     def caller(self, session: str) -> Caller | None:
         """Whose session it is; None when there is none, or it has ended."""
         moment = self._clock()
+        times = self.times
+        known = self._of_providers.caller(session, moment, times.idle, times.absolute)
+        if known is not None:
+            return known
         with self._database.reading(ACCOUNTS) as connection:
             if connection is None:
                 return None
@@ -87,16 +100,19 @@ class Sessions:
 
     def ends(self, session: str) -> dt.datetime | None:
         """When it ends at the latest; None when there is none."""
+        if (begun := self._of_providers.begun(session)) is not None:
+            return begun + self.times.absolute
         with self._database.reading(ACCOUNTS) as connection:
             if connection is None:
                 return None
-            begun: dt.datetime | None = connection.execute(
+            begun = connection.execute(
                 select(login_session.c.begun).where(login_session.c.digest == digest(session))
             ).scalar_one_or_none()
         return None if begun is None else begun + self.times.absolute
 
     def end_in(self, connection: Connection, session: str) -> None:
         """Log out: the secret is worth nothing from now on."""
+        self._of_providers.end(session)
         connection.execute(delete(login_session).where(login_session.c.digest == digest(session)))
 
     def _is_over(self, begun: dt.datetime, seen: dt.datetime, moment: dt.datetime) -> bool:

@@ -39,9 +39,10 @@ def thumbnail(service: Service, asking: Asking, study_uid: str, size: int = LARG
     if made is None:
         made = _made(service, study_uid, found, key[1])
         service.thumbnails.put(key, made)
-    service.trail.record(
-        asking.caller, Activity.VIEWED, study_uid, asking.from_where, detail={"thumbnail": size}
-    )
+    caller, where = asking.caller, asking.from_where
+    if service.looks.is_news(caller.name, caller.arrival, study_uid, where):
+        detail = {"thumbnail": size}
+        service.trail.record(caller, Activity.VIEWED, study_uid, where, detail=detail)
     return made
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -16,6 +13,7 @@ from scenario_runner.errors import FabricatorError
 from scenario_runner.pacs.dicomweb.app import PREFIX
 from scenario_runner.service.asking import Asking
 from scenario_runner.service.audit.activities import Activity
+from scenario_runner.service.audit.looks import Looks
 from scenario_runner.service.deletions import Deletions
 from scenario_runner.service.errors import NotAllowed
 from scenario_runner.service.permissions import Caller, Permission
@@ -36,7 +34,6 @@ _FOR_EARLIER: Final = frozenset(
 
 _ONCE_IN: Final = 300.0
 """Seconds in which looking at the same study again is the same look."""
-_REMEMBERED: Final = 10_000
 ASKING: Final = "asking"
 """Under which the state of a request that was let through tells who asks."""
 
@@ -53,8 +50,7 @@ class GatedDicomWeb:
         self._app = app
         self._gate = gate
         self._deletions = deletions
-        self._looked: OrderedDict[tuple[str, ...], float] = OrderedDict()
-        self._lock = threading.Lock()
+        self._looks = Looks(_ONCE_IN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer 401, 403 or 422."""
@@ -96,20 +92,9 @@ class GatedDicomWeb:
                 )
             reason = request.query_params.get("reason", "")
             detail["reason"] = self._deletions.ask(caller, study, reason, where).reason
-        elif not self._is_news(caller, what, study, where):
+        elif not self._looks.is_news(caller.name, caller.arrival, what, study or "", where):
             return
         self._gate.trail.record(caller, what, study, where, detail=detail)
-
-    def _is_news(self, caller: Caller, what: Activity, study: str | None, where: str) -> bool:
-        key, now = (caller.name, caller.arrival, what, study or "", where), time.monotonic()
-        with self._lock:
-            if now - self._looked.get(key, float("-inf")) < _ONCE_IN:
-                return False
-            self._looked[key] = now
-            self._looked.move_to_end(key)
-            if len(self._looked) > _REMEMBERED:
-                self._looked.popitem(last=False)
-        return True
 
 
 def _narrowed(scope: Scope, study: str) -> Scope:

@@ -15,6 +15,7 @@ from scenario_runner.service.accounts.accounts import Accounts
 from scenario_runner.service.accounts.attempts import place_of
 from scenario_runner.service.accounts.keys import Keys
 from scenario_runner.service.accounts.logins import Logins
+from scenario_runner.service.accounts.provider_login import ProviderLogin
 from scenario_runner.service.accounts.secrets import csrf_of, same
 from scenario_runner.service.accounts.sessions import Sessions, SessionTimes
 from scenario_runner.service.accounts.viewer_tokens import ViewerTokens
@@ -47,6 +48,8 @@ class GateOptions:
     sessions: SessionTimes = field(default_factory=SessionTimes)
     bearer: Callable[[str], Caller] | None = None
     """Whose token of an OpenID provider it is; raises NotLoggedIn. None where none are taken."""
+    provider: ProviderLogin | None = None
+    """Where people log in besides."""
     account_rate: Rate | None = None
     address_rate: Rate | None = None
     """How often an account, or whoever is at an address, may ask; None for as often as they like."""

@@ -141,6 +141,11 @@ def _self(request: Request, caller: Caller, secret: str | None) -> Self:
     )
 
 
+def keep_session(request: Request, response: Response, secret: str) -> None:
+    """Have the browser keep a session."""
+    _set(request, response, proofs.session_cookie(request), secret, None)
+
+
 def _set(
     request: Request, response: Response, name: str, value: str, lasting: dt.timedelta | None
 ) -> None:

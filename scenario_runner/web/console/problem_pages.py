@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from scenario_runner.errors import FabricatorError
 from scenario_runner.web.auth.allowed import gate_of
-from scenario_runner.web.console.login_pages import LOGIN
+from scenario_runner.web.console.places import LOGIN
 from scenario_runner.web.imaging.router import PREFIX as IMAGING
 
 if TYPE_CHECKING:

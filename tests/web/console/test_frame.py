@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from scenario_runner.web.console.login_pages import own_place
+from scenario_runner.web.console.places import own_place
 from scenario_runner.web.console.rendering import FOLDER
 from scenario_runner.web.console.texts import Catalogue
 from tests.web.auth.people import GOOD, add, logged_in

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from scenario_runner.web.auth import login
 from scenario_runner.web.console.asking import Known
 from scenario_runner.web.console.fields import Fields
-from scenario_runner.web.console.login_pages import LOGIN
 from scenario_runner.web.console.page import Desk
+from scenario_runner.web.console.places import LOGIN
 
 PATH: Final = "/account"
 
