@@ -49,7 +49,7 @@ def tell_later(desk: Desk, association: Served) -> None:
     try:
         while waiting:
             _tell(association, context, waiting[0])
-            waiting.pop(0)
+            desk.reports.told(title, waiting.pop(0))
     finally:
         for outcome in waiting:
             desk.reports.keep(title, outcome)
@@ -78,7 +78,9 @@ def answer_commitment(desk: Desk, association: Served, message: Message) -> None
     how = desk.options.commitment
     if not desk.misbehaviour.reports():
         association.respond(message, statuses.SUCCESS)
-    elif how == "later":
+        return
+    desk.reports.promise(title, outcome)
+    if how == "later":
         desk.reports.keep(title, outcome)
         association.respond(message, statuses.SUCCESS)
     elif how == "new" and destination is not None:
@@ -88,12 +90,22 @@ def answer_commitment(desk: Desk, association: Served, message: Message) -> None
         try:
             association.respond(message, statuses.SUCCESS)
             _tell(association, context, outcome)
+            desk.reports.told(title, outcome)
         except FabricatorError:
             if destination is not None:
                 desk.later(lambda: _tell_elsewhere(desk, title, destination, outcome))
             else:
                 desk.reports.keep(title, outcome)
             raise
+
+
+def tell_again(desk: Desk) -> None:
+    """Tell what an earlier process has promised, where it is known how; the rest waits for its AE title to call."""
+    for title in desk.reports.load():
+        destination = desk.options.destinations.get(title)
+        if destination is not None and desk.options.commitment != "later":
+            for outcome in desk.reports.take(title):
+                _tell_elsewhere(desk, title, destination, outcome)
 
 
 def judge(desk: Desk, data: bytes, encoding: Encoding) -> Outcome:
@@ -175,7 +187,9 @@ def _tell_elsewhere(desk: Desk, title: str, destination: Destination, outcome: O
             with Association.open(peer, proposals, deadline) as association:
                 context = association.context(STORAGE_COMMITMENT, "storage commitment")
                 _tell(association, context, outcome)
+                desk.reports.told(title, outcome)
         except Interrupted:
+            desk.reports.keep(title, outcome)
             return
         except FabricatorError as error:
             LOGGER.warning("storage commitment to %s: %s", title, error)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import logging
 import threading
 from dataclasses import field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom import element_writing
 from scenario_runner.dicom.element_text import encode
@@ -12,6 +16,10 @@ from scenario_runner.dicom.elements import Element, Elements, write_elements
 from scenario_runner.dicom.syntaxes import Encoding
 from scenario_runner.lazy_dataclasses import dataclass
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOGGER = logging.getLogger(__name__)
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 TRANSACTION_UID, REFERENCED, _FAILED = 0x00081195, 0x00081199, 0x00081198
 SOP_CLASS, SOP_INSTANCE, _FAILURE_REASON = 0x00081150, 0x00081155, 0x00081197
@@ -56,20 +64,84 @@ class Outcome:
 
 
 class Reports:
-    """Outcomes that wait for the next association of the AE title that asked."""
+    """Outcomes that were promised and are not told yet; those that wait for their AE title to call among them.
 
-    def __init__(self) -> None:
+    folder: where they are kept, one file each, from before a request is answered until its report is taken,
+    whatever becomes of this process; in memory only by default. Any thread may ask.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._lock = threading.Lock()
-        self._waiting: dict[str, list[Outcome]] = {}
+        self._waiting: dict[str, dict[str, Outcome]] = {}
+        """By AE title and Transaction UID, the oldest first."""
+
+    @property
+    def are_left(self) -> bool:
+        """Whether an earlier process may have left some untold."""
+        return self._folder is not None and self._folder.is_dir()
+
+    def load(self) -> list[str]:
+        """Let what an earlier process has left untold wait. Returns the AE titles that it waits for."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        found = []
+        for path in self._folder.glob("*.json"):
+            try:
+                said = json.loads(path.read_text("utf-8"))
+                committed = [(str(one), str(two)) for one, two in said["committed"]]
+                failed = [(str(one), str(two), int(why)) for one, two, why in said["failed"]]
+                outcome = Outcome(str(said["transaction_uid"]), committed, failed)
+                found.append((path.stat().st_mtime_ns, str(said["ae_title"]), outcome))
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                LOGGER.warning("a report of storage commitment cannot be read: %s: %s", path, error)
+        for _, title, outcome in sorted(found, key=lambda one: one[0]):
+            self.keep(title, outcome)
+        return list(dict.fromkeys(title for _, title, _ in found))
+
+    def promise(self, ae_title: str, outcome: Outcome) -> None:
+        """Write down what is to be told, so that it is told after a restart, too."""
+        if self._folder is None:
+            return
+        path = self._path(self._folder, ae_title, outcome)
+        half = path.with_suffix(f".{threading.get_ident()}.part")
+        said = {
+            "ae_title": ae_title,
+            "transaction_uid": outcome.transaction_uid,
+            "committed": outcome.committed,
+            "failed": outcome.failed,
+        }
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            half.write_text(json.dumps(said), encoding="utf-8")
+            half.replace(path)
+        except OSError as error:
+            LOGGER.warning("a report of storage commitment is kept in memory only: %s", error)
 
     def keep(self, ae_title: str, outcome: Outcome) -> None:
-        """Keep one until it can be told; of too many the oldest goes."""
+        """Keep one until its AE title calls; of too many the oldest goes."""
         with self._lock:
-            waiting = self._waiting.setdefault(ae_title, [])
-            waiting.append(outcome)
-            del waiting[:-_MOST_REPORTS]
+            waiting = self._waiting.setdefault(ae_title, {})
+            waiting[outcome.transaction_uid] = outcome
+            too_many = list(waiting.values())[:-_MOST_REPORTS]
+            for one in too_many:
+                del waiting[one.transaction_uid]
+        for one in too_many:
+            self.told(ae_title, one)
+            LOGGER.warning("a report of storage commitment is dropped: %s never calls", ae_title)
 
     def take(self, ae_title: str) -> list[Outcome]:
-        """What is to be told to that AE title now."""
+        """What is to be told to that AE title now; what could not be is kept again."""
         with self._lock:
-            return self._waiting.pop(ae_title, [])
+            return list(self._waiting.pop(ae_title, {}).values())
+
+    def told(self, ae_title: str, outcome: Outcome) -> None:
+        """It is taken, and need not be kept."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                self._path(self._folder, ae_title, outcome).unlink(missing_ok=True)
+
+    @staticmethod
+    def _path(folder: Path, ae_title: str, outcome: Outcome) -> Path:
+        name = f"{ae_title}\\{outcome.transaction_uid}".encode("utf-8", "surrogatepass")
+        return folder / f"{hashlib.sha256(name).hexdigest()[:40]}.json"

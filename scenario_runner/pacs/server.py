@@ -10,11 +10,13 @@ import socket
 import ssl
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError, Interrupted, StepTimeout
+from scenario_runner.pacs.commitment import tell_again
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.crowd import longest_of_the_most
 from scenario_runner.pacs.desk import Desk
@@ -82,7 +84,7 @@ class EmbeddedPacs:
         self._hl7: MllpListener | None = None
         self._ris: Ris | None = None
         self._web_lock = threading.Lock()
-        self._reports = Reports()
+        self._reports = Reports(folder / "commitments")
         self.misbehave(self.options.faults)
 
     def misbehave(self, faults: Sequence[Fault]) -> None:
@@ -121,6 +123,8 @@ class EmbeddedPacs:
         self._stopping.clear()
         self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}")
         self.port = self._listener.port
+        if self._reports.are_left:
+            self._later(partial(tell_again, self._desk()))
 
     def open_web(self, *, prepared: bool = False) -> str:
         """Serve DICOMweb too, if it is not served yet; returns its URL.
@@ -223,7 +227,21 @@ class EmbeddedPacs:
         self.stop()
 
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        desk = Desk(
+        desk = self._desk()
+        thread = threading.Thread(
+            target=self._converse, args=(sock, self._caller(address), desk), daemon=True,
+            name=f"pacs-{self.ae_title}-association",
+        )  # fmt: skip
+        with self._lock:
+            if len(self._silent) >= self.options.maximum_associations + _MORE_SILENT:
+                self._make_room()
+            self._open[thread] = sock
+            self._silent[thread] = address[0]
+        thread.start()
+
+    def _desk(self) -> Desk:
+        """With the faults of this moment."""
+        return Desk(
             archive=self.archive,
             options=self.options,
             ae_title=self.ae_title,
@@ -235,16 +253,6 @@ class EmbeddedPacs:
             stopping=self._stopping,
             later=self._later,
         )
-        thread = threading.Thread(
-            target=self._converse, args=(sock, self._caller(address), desk), daemon=True,
-            name=f"pacs-{self.ae_title}-association",
-        )  # fmt: skip
-        with self._lock:
-            if len(self._silent) >= self.options.maximum_associations + _MORE_SILENT:
-                self._make_room()
-            self._open[thread] = sock
-            self._silent[thread] = address[0]
-        thread.start()
 
     def _make_room(self) -> None:
         """Let go of one that has said nothing, so that those who do are heard; the lock is held."""

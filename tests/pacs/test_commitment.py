@@ -176,6 +176,33 @@ def test_who_cannot_be_reached_is_told_on_the_next_association_it_opens(
     assert [event_type for event_type, _ in requestor.results] == [1]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_what_was_promised_before_a_restart_is_told_after_it(
+    tmp_path: Path, requestor: Requestor, known: bool
+) -> None:
+    with EmbeddedPacs(tmp_path) as pacs:
+        put(pacs.archive, sample())
+        ask_and_leave(pacs, "abort")
+        end = time.monotonic() + 60
+        while not list((tmp_path / "commitments").glob("*.json")) and time.monotonic() < end:
+            time.sleep(0.02)
+    destinations = {"MODALITY": Destination("127.0.0.1", requestor.port)} if known else {}
+    with EmbeddedPacs(tmp_path, options=PacsOptions(destinations=destinations)) as pacs:
+        peer = Peer(
+            host=pacs.host, port=pacs.port, ae_title="EMBEDDED", calling_ae_title="MODALITY"
+        )
+        proposals = [Proposal(abstract_syntax=PUSH_MODEL, transfer_syntaxes=(EXPLICIT,))]
+        while not known and not requestor.results and time.monotonic() < end:
+            with Association.open(peer, proposals, Deadline(20)) as association:
+                if not association.idle(0.25):
+                    requestor.take_here(association, peer)
+        assert not known or requestor.told.wait(60)
+        while list((tmp_path / "commitments").iterdir()) and time.monotonic() < end + 60:
+            time.sleep(0.02)
+    assert [event_type for event_type, _ in requestor.results] == [1]
+    assert list((tmp_path / "commitments").iterdir()) == []
+
+
 def ask_and_leave(pacs: EmbeddedPacs, how: str) -> None:
     """Ask for commitment by hand and let go without reading an answer."""
     wanted = Dataset()
