@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
@@ -11,8 +13,8 @@ from jinja2 import nodes
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.entries import SECTIONS
 from scenario_runner.language.expansion import written_entries
+from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
-from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import evaluate, expression_in
 
@@ -84,12 +86,24 @@ def unproved(
         return
     if any("use" in entry for _, entry in written_entries(whole.data)):
         return  # which checks there are is known when the list is found
-    found = marks(schema, {name: whole.data.get(name) for name in SECTIONS})
-    if not any(mark.kind == "x-entry-of" and mark.what == "check" for mark in found):
+    judging = _judging(Same(schema))
+    if not any(judging & entry.keys() for entry in steps if isinstance(entry, dict)):
         hint = "add an assert; a run whose steps only pass says little of what the PACS has"
         place: Path = ("steps",) if document.data.get("steps") else ()
         where = document.where(place, key=True)
         yield Diagnostic("FAB903", where, "the scenario checks nothing", hint, "warning")
+
+
+@lru_cache(maxsize=16)
+def _judging(schema: Same[Mapping[str, Any]]) -> frozenset[str]:
+    """The steps that have checks."""
+    defs = schema.thing["$defs"]
+    checked = '"$ref": "#/$defs/check"'
+    return frozenset(
+        name
+        for name in defs["step"]["properties"]
+        if checked in json.dumps(defs.get(f"step.{name}"))
+    )
 
 
 def _list(value: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -185,14 +186,23 @@ def _problems_of(
 def problems(source: str, shape: Shape) -> list[TemplateProblem]:
     """All that is wrong with one expression, whatever the values will be."""
     try:
-        tree = parsed(source)
+        tree, found, tested = _alone(source)
     except TemplateProblem as problem:
         return [problem]
-    found = list(refusals(tree))
-    inference = _Inference(shape, _tested(tree))
+    inference = _Inference(shape, tested)
     inference.infer(tree)
     refused = {problem.token for problem in found}
     return found + [problem for problem in inference.found if problem.token not in refused]
+
+
+@lru_cache(maxsize=2_048)
+def _alone(source: str) -> tuple[nodes.Expr, list[TemplateProblem], frozenset[str]]:
+    """What can be told of an expression whatever the names are: its tree, what it must not have, what it tests.
+
+    Raises TemplateProblem.
+    """
+    tree = parsed(source)
+    return tree, list(refusals(tree)), _tested(tree)
 
 
 def members_read(source: str, name: str) -> frozenset[str] | None:

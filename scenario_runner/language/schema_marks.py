@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.language.same import Same
 from scenario_runner.language.scalars import as_written
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -31,35 +33,70 @@ class Mark:
 def marks(schema: Mapping[str, Any], data: Any) -> list[Mark]:
     """All marked values of a document, each once; schema: a whole one with its ``$defs``."""
     found: dict[tuple[str, Any, Path], Mark] = {}
-    _walk(schema, schema["$defs"], data, (), found)
+    _Walk(schema["$defs"], _unmarked(Same(schema)), found).walk(schema, data, ())
     return list(found.values())
 
 
-def _walk(
-    schema: Any, defs: Mapping[str, Any], data: Any, path: Path, found: dict[Any, Mark]
-) -> None:
-    if type(schema) is not dict:
-        return
-    for kind in _MARKS & schema.keys():
-        # A name is text: 2024 names the folder of that year.
-        value = as_written(data) if kind == "x-name-of" else data
-        what = schema[kind]
-        if kind == "deprecated":
-            what = what and (schema.get("description") or True)
-        found[kind, _hashable(what), path] = Mark(kind, what, path, value)
-    if "$ref" in schema:
-        _walk(defs[schema["$ref"].removeprefix("#/$defs/")], defs, data, path, found)
-    for branch in schema.get("anyOf", ()):
-        _walk(branch, defs, data, path, found)
-    if isinstance(data, dict):
-        known = schema.get("properties", {})
-        others = schema.get("additionalProperties")
-        for key, value in data.items():
-            if (inner := known.get(key, others)) is not None:
-                _walk(inner, defs, value, (*path, key), found)
-    elif isinstance(data, list) and (items := schema.get("items")) is not None:
-        for index, value in enumerate(data):
-            _walk(items, defs, value, (*path, index), found)
+@lru_cache(maxsize=16)
+def _unmarked(schema: Same[Mapping[str, Any]]) -> frozenset[int]:
+    """The parts of a schema below which nothing is marked, by ``id``; they live as long as the schema does."""
+    defs = schema.thing["$defs"]
+    inside: dict[int, list[Any]] = {}
+    marked: set[int] = set()
+    waiting: list[Any] = [schema.thing, *defs.values()]
+    while waiting:
+        part = waiting.pop()
+        if type(part) is not dict or id(part) in inside:
+            continue
+        below = [*part.get("anyOf", ()), *part.get("properties", {}).values()]
+        below += [part.get("additionalProperties"), part.get("items")]
+        if "$ref" in part:
+            below.append(defs[part["$ref"].removeprefix("#/$defs/")])
+        inside[id(part)] = below
+        if _MARKS & part.keys():
+            marked.add(id(part))
+        waiting += below
+    while more := {
+        one
+        for one, below in inside.items()
+        if one not in marked and any(id(each) in marked for each in below)
+    }:
+        marked |= more
+    return frozenset(inside.keys() - marked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Along one document."""
+
+    defs: Mapping[str, Any]
+    unmarked: frozenset[int]
+    found: dict[Any, Mark]
+
+    def walk(self, schema: Any, data: Any, path: Path) -> None:
+        """What is marked of a value and below it."""
+        if type(schema) is not dict or id(schema) in self.unmarked:
+            return
+        for kind in _MARKS & schema.keys():
+            # A name is text: 2024 names the folder of that year.
+            value = as_written(data) if kind == "x-name-of" else data
+            what = schema[kind]
+            if kind == "deprecated":
+                what = what and (schema.get("description") or True)
+            self.found[kind, _hashable(what), path] = Mark(kind, what, path, value)
+        if "$ref" in schema:
+            self.walk(self.defs[schema["$ref"].removeprefix("#/$defs/")], data, path)
+        for branch in schema.get("anyOf", ()):
+            self.walk(branch, data, path)
+        if isinstance(data, dict):
+            known = schema.get("properties", {})
+            others = schema.get("additionalProperties")
+            for key, value in data.items():
+                if (inner := known.get(key, others)) is not None:
+                    self.walk(inner, value, (*path, key))
+        elif isinstance(data, list) and (items := schema.get("items")) is not None:
+            for index, value in enumerate(data):
+                self.walk(items, value, (*path, index))
 
 
 def _hashable(what: Any) -> Any:

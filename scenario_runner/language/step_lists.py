@@ -11,6 +11,7 @@ from scenario_runner.language.check import SchemaCheck
 from scenario_runner.language.document_kinds import STEPS, kind_problem
 from scenario_runner.language.library_model import StepListHeader
 from scenario_runner.language.parameters import fitting
+from scenario_runner.language.same import Same
 from scenario_runner.language.schema import steps_schema
 from scenario_runner.language.site import has_template
 from scenario_runner.language.templates import texts
@@ -85,6 +86,12 @@ def _check(plugins: Offered) -> SchemaCheck:
 
 def step_list(document: Document, plugins: Offered) -> StepList:
     """The step list that a document is, with what is wrong with it as far as it can be told alone."""
+    return _step_list(Same(document), plugins)
+
+
+@lru_cache(maxsize=256)
+def _step_list(same: Same[Document], plugins: Offered) -> StepList:
+    document = same.thing
     if problem := kind_problem(document, (STEPS,)):
         return StepList(document, StepListHeader.defaults(), (problem,))
     found = _check(plugins)(document)

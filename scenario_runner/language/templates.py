@@ -52,7 +52,7 @@ class Part:
 
 def is_template(text: str) -> bool:
     """Whether a scalar holds anything that would be rendered or refused."""
-    return any(mark in text for mark in _MARKS)
+    return "{" in text and any(mark in text for mark in _MARKS)
 
 
 @lru_cache(maxsize=2_048)
@@ -273,15 +273,16 @@ def check_cycles(tree: Mapping[str, Any], where: WhereIs, path: Path) -> list[Di
 
 def texts(value: Any, below: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every scalar of a tree that is a template, with its path."""
-    if isinstance(value, str):
-        if is_template(value):
-            yield below, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from texts(item, (*below, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from texts(item, (*below, index))
+    waiting = [(below, value)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, str):
+            if is_template(one):
+                yield path, one
+        elif isinstance(one, dict):
+            waiting += [((*path, key), item) for key, item in reversed(one.items())]
+        elif isinstance(one, list):
+            waiting += [((*path, place), one[place]) for place in range(len(one) - 1, -1, -1)]
 
 
 def scalars(value: Any, below: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.vrs import LONGEST_TEXT
+from scenario_runner.language.same import Same
 from scenario_runner.planning.blueprint import Identifier, Path
 from scenario_runner.planning.findings import Findings, place
 from scenario_runner.planning.number_ranges import Demand
@@ -66,7 +68,7 @@ class Identifiers:
         where = place(origins, path)
         if text not in self._patterns:
             try:
-                self._patterns[text] = parse(text, self._fields)
+                self._patterns[text] = _parsed(text, Same(self._fields))
             except PatternError as error:
                 self._patterns[text] = error
         pattern = self._patterns[text]
@@ -139,3 +141,9 @@ class Identifiers:
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(text: str, fields: Same[Mapping[str, PatternField]]) -> Pattern:
+    """The same pattern stands in many scenarios."""
+    return parse(text, fields.thing)

@@ -1,0 +1,1 @@
+"""The language server: ``app.editing`` over the Language Server Protocol, on pygls (extra ``lsp``)."""
