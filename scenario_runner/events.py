@@ -206,6 +206,26 @@ class Deletion(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StudyCompared(Event):
+    """A study of one target was compared with another's, or is on one of them alone.
+
+    Whoever repeats the run does not compare again what was found equal here.
+    """
+
+    case: str
+    id: str
+    source: str
+    target: str
+    study: str
+    """Study instance UID."""
+    outcome: Literal["equal", "different", "missing", "extra"]
+    """``missing``: on the source alone; ``extra``: on the target alone."""
+    instances: int
+    earlier: str | None = None
+    """The run that compared it, when it is not this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSeen(Event):
     """What a target was asked for in an association, and what it answered; said once of each answer."""
 

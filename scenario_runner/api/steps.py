@@ -141,6 +141,23 @@ class StepContext(Protocol):
         """In a rerun, what became of an instance in this step of the run that is repeated."""
         ...
 
+    def compared(
+        self,
+        source: str,
+        target: str,
+        study: str,
+        outcome: Literal["equal", "different", "missing", "extra"],
+        instances: int = 0,
+        *,
+        earlier: str | None = None,
+    ) -> None:
+        """Note what became of a study of one target beside another's. earlier: the run that looked at it."""
+        ...
+
+    def compared_earlier(self, source: str, target: str, study: str) -> tuple[str, int] | None:
+        """In a rerun, which run found a study equal on both targets in this step, and how many instances it has."""
+        ...
+
     def deleting(self, target: str, study_uids: Sequence[str], *, done: bool) -> None:
         """Note that studies are about to be deleted from a target, and then that they were."""
         ...

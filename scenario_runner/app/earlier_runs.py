@@ -37,6 +37,8 @@ class EarlierSends:
     """(case, study) to when it was last deleted anywhere: two targets may be two ways to one PACS."""
     _cut: dict[tuple[str, str], str] = field(default_factory=dict)
     """Steps that were under way when their run was killed, and that run."""
+    _equal: dict[tuple[str, str, str, str, str], tuple[int, str, int]] = field(default_factory=dict)
+    """(case, step, source, target, study) of what was found equal: when, in which run, and its instances."""
     _now: int = 0
 
     def take(self, events: Iterable[Mapping[str, Any]]) -> None:
@@ -51,8 +53,31 @@ class EarlierSends:
                     key = (place[0], str(event["target"]), str(study))
                     self._deleted[key] = (self._now, bool(event["done"]))
                     self._touched[place[0], str(study)] = self._now
+            elif event["event"] == "study_compared":
+                self._take_compared(place, event)
             else:
                 self._take_instance(place, event)
+
+    def _take_compared(self, place: tuple[str, str], event: Mapping[str, Any]) -> None:
+        key = (*place, str(event["source"]), str(event["target"]), str(event["study"]))
+        if event["outcome"] == "equal":
+            self._equal[key] = (self._now, str(event["earlier"]), int(event["instances"]))
+        else:
+            self._equal.pop(key, None)
+
+    def compared_of(
+        self, case: str, trusted: Mapping[str, bool]
+    ) -> Callable[[str, str, str, str], tuple[str, int] | None]:
+        """How a case asks: step id, source, target, study. trusted: targets that keep what they had."""
+
+        def ask(step: str, source: str, target: str, study: str) -> tuple[str, int] | None:
+            found = self._equal.get((case, step, source, target, study))
+            if found is None or not (trusted.get(source) and trusted.get(target)):
+                return None
+            when, run, instances = found
+            return None if self._touched.get((case, study), 0) > when else (run, instances)
+
+        return ask
 
     def _take_instance(self, place: tuple[str, str], event: Mapping[str, Any]) -> None:
         status = None if event["status"] is None else int(event["status"], 16)
@@ -121,7 +146,7 @@ def told(folder: Path, run: str) -> Iterator[dict[str, Any]]:
                 under_way[place] = None
             else:
                 under_way.pop(place, None)
-        elif kind in ("instance_sent", "deletion"):
+        elif kind in ("instance_sent", "deletion", "study_compared"):
             whole = {**event, "earlier": event.get("earlier") or run}
             if _is_whole(whole):
                 yield whole
@@ -131,6 +156,7 @@ def told(folder: Path, run: str) -> Iterator[dict[str, Any]]:
 
 _FIELDS = {
     _CUT: ("case", "id", "run"),
+    "study_compared": ("case", "id", "source", "target", "study", "outcome", "instances", "earlier"),
     "deletion": ("case", "id", "target", "studies", "done"),
     "instance_sent": (
         "case", "id", "target", "image", "uid", "status", "stored", "maybe_stored", "comment",
@@ -153,6 +179,6 @@ def keep_told(folder: Path, repeated: Path, run: str, lost: Collection[str] = ()
     lines = (
         json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
         for event in told(repeated, run)
-        if event.get("target") not in lost
+        if event.get("target") not in lost and event.get("source") not in lost
     )
     write_with(folder / EARLIER, lambda stream: stream.writelines(lines))

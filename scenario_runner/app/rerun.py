@@ -95,7 +95,14 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         keep_told(made, folder, record.id, lost)
         sends = EarlierSends()
         sends.take(told(folder, record.id))
-        jobs = [replace(one, earlier=sends.of(one.case.id, trusted)) for one in plans.jobs]
+        jobs = [
+            replace(
+                one,
+                earlier=sends.of(one.case.id, trusted),
+                compared=sends.compared_of(one.case.id, trusted),
+            )
+            for one in plans.jobs
+        ]
         return replace(plans, jobs=jobs)
 
     return carry_out(job, plans, made, handlers, control, with_memory, notes=notes)

@@ -29,6 +29,7 @@ _CHECKS = {
     "errors": "thresholds:Errors",
     "hl7": "hl7:Hl7",
     "consistent": "consistent:Consistent",
+    "migrate": "migrate:Migrate",
 }
 
 

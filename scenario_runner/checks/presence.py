@@ -66,6 +66,26 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
     return result
 
 
+def lacking(target: Target, images: Sequence[PlannedImage], deadline: Deadline) -> Differences:
+    """Those of the images that a PACS does not find by their UIDs, all asked for over one association."""
+    requests = [
+        FindRequest(
+            level="image",
+            match={
+                "StudyInstanceUID": image.series.study.uid,
+                "SeriesInstanceUID": image.series.uid,
+                "SOPInstanceUID": image.uid,
+            },
+        )
+        for image in images
+    ]
+    result = Presence(expected=len(images))
+    for image, answer in zip(images, ask_each(target, requests, deadline), strict=True):
+        if image.uid not in {str(match.get("SOPInstanceUID")) for match in answer.matches}:
+            _differ(result, image.id, "SOPInstanceUID", image.uid, "not in the PACS")
+    return result.differences
+
+
 def _hold(result: Presence, subject: str, answers: Answers) -> None:
     """An answer about something else than was asked for says nothing of what is there."""
     for key, found in answers.unmet.items():

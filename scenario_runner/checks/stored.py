@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Selection, StepContext, TargetName
-from scenario_runner.checks.presence import expected_images, presence
+from scenario_runner.api.sampling import Sample, chosen
+from scenario_runner.checks.presence import expected_images, lacking, presence
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.plan import PlannedImage
 
 
 class Stored(Check):
@@ -25,6 +30,9 @@ class Stored(Check):
     what: Selection | None = None
     """What ``generate`` or ``send`` saved; by default all that was to be sent or moved to this PACS, and
     where nothing was, all that this case sent anywhere: somebody else has to have forwarded it."""
+    sample: Sample | None = None
+    """Look for some instances drawn at random, so many that the stated confidence is reached. Then nothing is
+    counted, and what else is there is not seen. By default every one is looked for."""
     via: Literal["c-find", "qido"] | None = Field(default=None, json_schema_extra={"x-way": True})
     """How; by default C-FIND where the target has a ``dicom`` service, else QIDO-RS."""
 
@@ -42,6 +50,8 @@ class Stored(Check):
                 actual=0,
                 message=f"this case sent nothing to '{self.on}' or to anybody, or has deleted it there",
             )
+        if self.sample is not None:
+            return self._sampled(context, self.sample, images)
         found = presence(context.target(self.on).by(self.via), images, context.deadline)
         message = f"all {found.expected} instances found"
         if found.expected == 1:
@@ -61,4 +71,22 @@ class Stored(Check):
             actual={"instances": found.stored, "differences": found.differences.total},
             message=message,
             differences=found.differences,
+        )
+
+    def _sampled(
+        self, context: StepContext, sample: Sample, images: Sequence[PlannedImage]
+    ) -> CheckResult:
+        """One query for each instance of the sample."""
+        seed = f"{context.case.seed}/{context.step_id}"
+        drawn = chosen(images, sample.size(len(images)), seed, lambda image: image.id)
+        missing = lacking(context.target(self.on).by(self.via), drawn, context.deadline)
+        there = len(drawn) - missing.total
+        message = f"{there} of {amount(len(drawn), 'instance')} found, a sample of {len(images)}"
+        message += f"; {missing.sentence}" if missing.total else f"; {sample.words}"
+        return CheckResult(
+            outcome="failed" if missing.total else "passed",
+            expected={"instances": len(drawn)},
+            actual={"instances": there, "of": len(images), "differences": missing.total},
+            message=message,
+            differences=missing,
         )

@@ -35,6 +35,7 @@ from scenario_runner.events import (
     Logged,
     PeerSeen,
     Progress,
+    StudyCompared,
 )
 from scenario_runner.language.entries import StepEntry
 from scenario_runner.language.named_files import named_file
@@ -236,6 +237,35 @@ class AttemptContext(Attempt):
         """What the run that is repeated knew of an instance in this step."""
         earlier = self.state.job.earlier
         return None if earlier is None else earlier(self.step_id, image, target)
+
+    def compared(
+        self,
+        source: str,
+        target: str,
+        study: str,
+        outcome: Literal["equal", "different", "missing", "extra"],
+        instances: int = 0,
+        *,
+        earlier: str | None = None,
+    ) -> None:
+        """Note what became of a study of one target beside another's."""
+        self.outlet.emit(
+            StudyCompared(
+                case=self.case.id,
+                id=self.step_id,
+                source=source,
+                target=target,
+                study=study,
+                outcome=outcome,
+                instances=instances,
+                earlier=earlier,
+            )
+        )
+
+    def compared_earlier(self, source: str, target: str, study: str) -> tuple[str, int] | None:
+        """What the run that is repeated found equal in this step."""
+        compared = self.state.job.compared
+        return None if compared is None else compared(self.step_id, source, target, study)
 
     def deleting(self, target: str, study_uids: Sequence[str], *, done: bool) -> None:
         """Note a deletion before it begins, and in the ledger once it is done."""

@@ -87,6 +87,8 @@ class Job:
     """What ``--seed`` has to be for the same case again."""
     earlier: Callable[[str, PlannedImage, str], SentEarlier | None] | None = None
     """In a rerun: what the repeated run knew of (step id, image, target)."""
+    compared: Callable[[str, str, str, str], tuple[str, int] | None] | None = None
+    """In a rerun: which run found a study equal (step id, source, target, study), and its instances."""
     offering: Callable[[str, Sequence[PlannedImage], str], None] | None = None
     """On a cluster: told of what is about to be sent (step id, images, target), before it is."""
 

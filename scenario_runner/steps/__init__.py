@@ -28,6 +28,7 @@ _STEPS = {
     "fhir_search": "fhir_search:FhirSearch",
     "fhir_read": "fhir_read:FhirRead",
     "fhir_write": "fhir_write:FhirWrite",
+    "migrate": "migrate:Migrate",
     "assert": "assert_:Assert",
     "use": "use:Use",
     "parallel": "parallel:Parallel",

@@ -44,8 +44,8 @@ class Known:
                     self._about.pop((event["id"], event["target"], event["image"]), None)
                     self.acknowledged += bool(event["stored"])
                     yield {**event, "earlier": event["earlier"] or self._run, "told": True}
-                elif event["event"] == "deletion":
-                    yield event
+                elif event["event"] in ("deletion", "study_compared"):
+                    yield {**event, "earlier": event.get("earlier") or self._run}
 
     def _unanswered(self) -> Iterator[dict[str, Any]]:
         for (step, target, image), uid in self._about.items():

@@ -125,7 +125,11 @@ def _case(
             if claim.attempt > 1:
                 known = Known(ledger, case, case)
                 trusted = {name: targets.lasting(name) for name in names}
-                job = replace(job, earlier=known.sends.of(case, trusted))
+                job = replace(
+                    job,
+                    earlier=known.sends.of(case, trusted),
+                    compared=known.sends.compared_of(case, trusted),
+                )
                 bus.emit(
                     TakenOver(
                         case=case,
