@@ -150,6 +150,8 @@ class Ledger:
     _intended: dict[str, dict[str, PlannedSeries]] = field(default_factory=dict)
     _left_out: dict[str, set[str]] = field(default_factory=dict)
     """Keys of series that a target does not take and was not sent, by target."""
+    _not_offered: dict[str, set[str]] = field(default_factory=dict)
+    """Planned SOP instance UIDs of such series that a load was over before, by target."""
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
     _moved: dict[tuple[str, str], _Moved] = field(default_factory=dict)
     """What a PACS was asked to send to another target, by that target and SOP instance UID."""
@@ -204,7 +206,13 @@ class Ledger:
         self.selections[step_id] = taken
         self._intended.setdefault(target, {}).update(taken)
         self._left_out.get(target, set()).difference_update(taken)
+        if left := self._not_offered.get(target):
+            left.difference_update(_images(taken.values()))
         self._there_again(target, (one.study.uid for one in taken.values()))
+
+    def not_offered(self, target: str, uids: Iterable[str]) -> None:
+        """A load was over before these planned SOP instance UIDs came up, so they are not to be there."""
+        self._not_offered.setdefault(target, set()).update(uids)
 
     def leave_out(self, target: str, series: Iterable[PlannedSeries]) -> None:
         """``send`` does not send these series, for the target does not take them."""
@@ -313,7 +321,9 @@ class Ledger:
 
         In the order of the first attempt. What was refused, or never tried, is among it.
         """
+        not_offered = self._not_offered.get(target, ())
         found = _images(list(self._intended.get(target, {}).values()))
+        found = {uid: one for uid, one in found.items() if uid not in not_offered}
         moved = [one.image for (to, _), one in list(self._moved.items()) if to == target]
         found |= {image.uid: image for image in moved}
         if not found:
@@ -324,7 +334,9 @@ class Ledger:
                 for key, one in list(taken.items())
             }
             found = {one.image.uid: one.image for one in self._not_deleted(target)}
-            found |= _images(one for one in every.values() if one.study.uid not in gone)
+            nowhere = set().union(*self._not_offered.values())
+            images = _images(one for one in every.values() if one.study.uid not in gone)
+            found |= {uid: one for uid, one in images.items() if uid not in nowhere}
             found = {uid: one for uid, one in found.items() if not self.is_left_out(one, target)}
         return list(found.values())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
@@ -109,6 +109,10 @@ class StepContext(Protocol):
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances one at a time, with what ``generate`` was asked to modify."""
+        ...
+
+    def builder(self) -> Callable[[PlannedImage], Instance]:
+        """What builds instances as ``instances`` does, for a thread of the step's own."""
         ...
 
     def sent(
@@ -297,6 +301,11 @@ class Step(Model, ABC):
     @classmethod
     def announce(cls, step_id: str, parameters: Mapping[str, Any], inbox: Inbox) -> None:
         """Tell the inbox of a case that begins what to expect; for steps with ``receives_messages``."""
+
+    def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
+        """What the plan shows of it beside its parameters: ``{load: …}``, with ``words``, one sentence for people."""
+        del case, step_id
+        return {}
 
     @abstractmethod
     def run(self, context: StepContext) -> StepResult:

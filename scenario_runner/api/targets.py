@@ -30,6 +30,7 @@ from scenario_runner.api.operations import (
     RetrieveRequest,
     StoreOptions,
 )
+from scenario_runner.api.storing import OneByOne, Storing
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import TargetError, Unsupported
@@ -99,6 +100,10 @@ class Target:
         statuses come first and the TargetError after them.
         """
         raise self._unsupported("store", "dicom")
+
+    def storing(self, options: StoreOptions, deadline: Deadline) -> Storing:
+        """What stores instances one at a time, each when somebody says so, over an association that is kept."""
+        return OneByOne(self, options, deadline)
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """Matches as ``{KEYWORD: value}``: text as text, IS as int, DS as float, multi as list.

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.folder import new_run_id
+from scenario_runner.app.foretold import foretold
 from scenario_runner.app.load import Loaded, Sources, load
 from scenario_runner.app.plans import Moment, Plans, preview_all, require_plannable
 from scenario_runner.dicom.body_parts import SIDES
@@ -59,6 +60,10 @@ def write_text(plans: Plans, stream: TextIO) -> None:
         counts = ", ".join(amount(number, _NOUNS[what]) for what, number in case.counts().items())
         stream.write(f"{case.id}: {counts} (seed {job.seed})\n")
         _patients(case, stream)
+        stream.writelines(
+            f"  {step}: {told['load']['words']}\n"
+            for step, told in foretold(job, plans.steps).items()
+        )
 
 
 def _side(series: PlannedSeries) -> str:

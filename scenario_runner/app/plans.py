@@ -10,6 +10,8 @@ from dataclasses import field, replace
 from difflib import get_close_matches
 from typing import Any
 
+from scenario_runner.api import Step
+from scenario_runner.app.foretold import foretold
 from scenario_runner.app.load import Loaded
 from scenario_runner.app.modified_text import unwritable
 from scenario_runner.engine.moments import utc_text
@@ -70,12 +72,14 @@ class Plans:
     """By scenario name; a rerun takes the same numbers."""
     remarks: Sequence[str] = ()
     """What sources of patients took though it is unusual, or left aside."""
+    steps: Mapping[str, type[Step]] = field(default_factory=dict)
+    """The kinds of steps, which tell what they will do."""
 
     def only(self, wanted: Callable[[Job], bool]) -> Plans:
         """The plans of some cases, numbered anew."""
         jobs = [job for job in self.jobs if wanted(job)]
         numbered = [replace(job, number=number) for number, job in enumerate(jobs, start=1)]
-        return Plans(numbered, self.reserved, self.remarks)
+        return Plans(numbered, self.reserved, self.remarks, self.steps)
 
     def write_json(self, stream: TextStream, clean: Callable[[str], str] = str) -> dict[str, str]:
         """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts.
@@ -87,7 +91,7 @@ class Plans:
         out.write('{"cases": [')
         for number, job in enumerate(self.jobs):
             out.write(",\n " if number else "\n ")
-            digests[job.case.id] = _write_case(job, out)
+            digests[job.case.id] = _write_case(job, out, foretold(job, self.steps))
         out.write(f'\n], "reserved": {json.dumps(self.reserved)}}}')
         return digests
 
@@ -213,6 +217,7 @@ def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
         plan = one.prepared.plan(counters)
         for case in plan:
             plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed))
+    plans.steps = one.plugins.steps()
     plans.reserved[one.scenario.header.name] = plan.reserved
 
 
@@ -291,7 +296,7 @@ class _Cleaned:
         self.stream.write(self.clean(text))
 
 
-def _write_case(job: Job, out: _Cleaned) -> str:
+def _write_case(job: Job, out: _Cleaned, told: Mapping[str, Mapping[str, Any]]) -> str:
     """Write one case; returns the SHA-256 of its patients, as they were before redaction."""
     case, scenario = job.case, job.scenario
     head = {
@@ -301,7 +306,7 @@ def _write_case(job: Job, out: _Cleaned) -> str:
         "seed": job.seed,
         "counts": case.counts(),
         "scenario": scenario_facts(scenario),
-        "steps": planned_steps(scenario),
+        "steps": [{**step, **told.get(step["id"], {})} for step in planned_steps(scenario)],
     }
     out.write(json.dumps(head, ensure_ascii=False, default=str)[:-1] + ', "patients": ')
     patients = _Digested(out)

@@ -16,10 +16,11 @@ from scenario_runner.errors import FabricatorError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from scenario_runner.imaging.instance import Instance
     from scenario_runner.language.entries import StepEntry
     from scenario_runner.language.uses import Branch
     from scenario_runner.measuring.measured import Measured
-    from scenario_runner.planning.plan import PlannedCase
+    from scenario_runner.planning.plan import PlannedCase, PlannedImage
 
 PREVIEWS_IN_A_CASE = 12
 LOGS_IN_A_CASE = 500
@@ -146,6 +147,17 @@ class Attempt:
     def case(self) -> PlannedCase:
         """The plan of this case."""
         return self.state.job.case
+
+    def builder(self) -> Callable[[PlannedImage], Instance]:
+        """What builds instances, with a factory of its own."""
+        build = self.state.services.factory().instance
+        ledger = self.state.ledger
+
+        def instance(image: PlannedImage) -> Instance:
+            source = ledger.source(image.series)
+            return source(image) if source else build(image, ledger.modifications(image.series))
+
+        return instance
 
     def took(
         self,

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Selection,
-    SentInstance,
     Step,
     StepContext,
     StepResult,
     StoreOptions,
-    StoreStatus,
     Target,
     TargetName,
     is_of,
@@ -26,13 +24,23 @@ from scenario_runner.api import (
 from scenario_runner.api.accepted import LeftOut, not_taken
 from scenario_runner.api.accepted import sentence as left_out_sentence
 from scenario_runner.api.timing import operation
-from scenario_runner.dicom import statuses
-from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
+from scenario_runner.language.loads import StudyLoad
 from scenario_runner.language.quantities import Rate
-from scenario_runner.planning.plan import PlannedImage, PlannedSeries
-from scenario_runner.steps.problems import in_words, problems, sentence
+from scenario_runner.planning.arrivals import seed_of
+from scenario_runner.planning.plan import PlannedCase, PlannedImage
+from scenario_runner.steps.load.offers import foretold
+from scenario_runner.steps.load.sending import LoadedSend, Stored
+from scenario_runner.steps.problems import in_words, sentence
+from scenario_runner.steps.sent import (
+    Opened,
+    Ordered,
+    Repeated,
+    how_far,
+    plain_status,
+    send_facts,
+)
 
 
 class Send(Step):
@@ -65,6 +73,9 @@ class Send(Step):
     """How many associations, or HTTP connections, at once."""
     rate: Rate | None = None
     """At most so many instances a second."""
+    load: StudyLoad | None = None
+    """When what is sent: arrivals at a rate, or associations that think in between; see the guide on load. Without it,
+    one after the other as fast as it goes."""
     resumes: Annotated[int, Field(ge=0, le=100)] = 0
     """How often in a row a broken association is opened again for what was not acknowledged."""
     on_abort: Literal["stop", "next"] = "stop"
@@ -80,10 +91,24 @@ class Send(Step):
     for a negative test; ``unknown`` no answer at all, also since the association was lost, after which the
     next instance is sent; ``any`` takes whatever comes."""
 
+    @model_validator(mode="after")
+    def _load_stands_alone(self) -> Send:
+        if self.load is not None and {"rate", "associations"} & self.model_fields_set:
+            raise ValueError(
+                "'load' says the rate and the associations: leave those of the step out"
+            )
+        return self
+
+    def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
+        """The load that will be offered, where all of the plan is sent."""
+        if self.load is None or self.what not in (None, "all", "generated"):
+            return {}
+        return foretold(self.load, list(case.series()), seed_of(case.seed, case.id, step_id))
+
     def run(self, context: StepContext) -> StepResult:
         """Stream the instances out and count the answers."""
         target = context.target(self.to).by(self.via)
-        images = _Ordered(context, self.what, self.order)
+        images = Ordered(context, self.what, self.order)
         left_out = self._leave_out(context, target, images)
         context.ledger.intend(context.step_id, self.to, images.series)
         if left_out and not images.series:
@@ -96,55 +121,67 @@ class Send(Step):
             )
         statuses: list[dict[str, Any]] = []
         context.capture(statuses)
-        repeated = _Repeated(context, self.to)
-        statuses += map(_plain, repeated.acknowledged(images))
+        repeated = Repeated(context, self.to)
+        statuses += map(plain_status, repeated.acknowledged(images))
         name = operation(target, "c-store", "stow")
         started = perf_counter()
-        under_way: dict[str, list[PlannedImage]] = {}
-        associations: list[Mapping[str, Any]] = []
+        associations = Opened()
         options = StoreOptions(
             contexts=images.contexts(),
             associations=self.associations,
             rate=context.rate(self.rate),
             resumes=self.resumes,
             skips=self.on_abort == "next" or self.expect == "unknown",
-            opened=associations.append,
+            opened=associations.add,
             transcode=self.transcode,
         )
 
+        loaded: LoadedSend | None = None
+        total = images.total
+        if self.load is not None:
+            loaded = LoadedSend(
+                context, self.to, target, self.load, images.series, options, repeated.done
+            )
+            total = loaded.total
+
         def facts() -> dict[str, Any]:
             seconds = perf_counter() - started
-            facts = _facts(statuses, images.total, seconds, associations)
+            facts = send_facts(statuses, total, seconds, associations)
+            if loaded is not None:
+                facts["load"] = loaded.facts()
             if left_out:
                 facts["left_out"] = [one.plain() for one in left_out]
             return facts
 
         try:
-            if len(statuses) < images.total:
+            if len(statuses) < total:
                 left = context.offered(repeated.left(images), self.to)
-                feed = _feed(context, left, under_way)
-                for status in target.store(feed, options, context.deadline):
-                    image = under_way[status.sop_instance_uid].pop(0)
-                    sent = repeated.note(image, status)
-                    statuses.append(_plain(sent))
+                source = (
+                    _streamed(context, target, left, options) if loaded is None else loaded.run()
+                )
+                for stored in source:
+                    sent = repeated.note(stored.image, stored.status)
+                    statuses.append(plain_status(sent))
                     context.took(
                         name,
-                        status.seconds if status.status is not None else None,
+                        sent.status.seconds if sent.status.status is not None else None,
                         failed=not sent.stored,
-                        labels={"modality": image.series.modality},
+                        late=stored.late,
+                        ago=stored.ago,
+                        labels=stored.labels,
                     )
-                    context.progress(len(statuses), images.total)
+                    context.progress(len(statuses), total)
         except FabricatorError:
-            context.capture(statuses, facts(), _how_far(facts()))
+            context.capture(statuses, facts(), how_far(facts()))
             raise
-        result = self._judge(statuses, images.total, perf_counter() - started, facts())
-        if not left_out:
-            return result
-        message = f"{result.message}; {left_out_sentence(left_out)}"
-        return dataclasses.replace(result, message=message)
+        if loaded is not None:
+            total = len(statuses)
+            loaded.settle()
+        result = self._judge(statuses, total, perf_counter() - started, facts())
+        return _told(result, loaded, left_out_sentence(left_out) if left_out else "")
 
     def _leave_out(
-        self, context: StepContext, target: Target, images: _Ordered
+        self, context: StepContext, target: Target, images: Ordered
     ) -> Sequence[LeftOut]:
         """Take out what the PACS is known not to take, unless that is what shall be seen."""
         if context.is_to_fail or self.expect not in ("accepted", "success", "warning"):
@@ -197,111 +234,29 @@ class Send(Step):
 
 _TOLD = 100
 """Series that were left out, of which each is told in a line of its own; all are in the facts."""
-_STORED = ("success", "warning")
-_DUPLICATES = (statuses.DUPLICATE_SOP_INSTANCE, 0xB00E)
-"""What a duplicate is refused with, by some STOW-RS servers with the reason 45070."""
 
 
-def _facts(
-    statuses: list[dict[str, Any]],
-    total: int,
-    seconds: float,
-    associations: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """What the report says of a send, however it ended."""
-    stored = sum(1 for status in statuses if status["class"] in _STORED)
-    earlier = [status["earlier"] for status in statuses if status.get("earlier")]
-    sent = len(statuses) - len(earlier)
-    facts: dict[str, Any] = {
-        "instances": total,
-        "stored": stored,
-        "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
-        "not_sent": total - sum(1 for s in statuses if s["status"] or s["maybe_stored"]),
-        "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
-        "problems": problems(s for s in statuses if s["class"] not in _STORED),
-        "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
-        # All are proposed the same contexts, so one stands for all.
-        "association": _shared(associations),
-        "associations": len(associations),
-    }
-    if recoded := Counter(uid_name(s["sent_as"]) for s in statuses if s.get("sent_as")):
-        facts["sent_as"] = dict(recoded)
-    if earlier:
-        facts["acknowledged_earlier"] = {"instances": len(earlier), "runs": dict(Counter(earlier))}
-    return facts
+def _told(result: StepResult, loaded: LoadedSend | None, left_out: str) -> StepResult:
+    """The result with what there is to be said of the load, and of what was left out."""
+    words = [result.message, loaded.words() if loaded else "", left_out]
+    stopped = loaded is not None and loaded.stopped
+    return dataclasses.replace(
+        result,
+        outcome="failed" if stopped else result.outcome,
+        message="; ".join(filter(None, words)),
+        reasons=[*result.reasons, stopped] if stopped else result.reasons,
+    )
 
 
-def _shared(associations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The first association, with what was noted of any of them."""
-    if not associations:
-        return {}
-    noted = dict.fromkeys(note for one in associations for note in one.get("notes", ()))
-    return {**associations[0], "notes": list(noted)}
-
-
-def _how_far(facts: dict[str, Any]) -> str:
-    """``4 of 20 stored, 1 perhaps, 15 not sent``; the parts add up."""
-    counts = {"perhaps": facts["maybe_stored"], "not sent": facts["not_sent"]}
-    refused = facts["instances"] - facts["stored"] - sum(counts.values())
-    parts = [f"{count} {what}" for what, count in {"refused": refused, **counts}.items() if count]
-    return ", ".join([f"{facts['stored']} of {facts['instances']} stored", *parts])
-
-
-class _Repeated:
-    """What a rerun knows of the run it repeats: what need not be sent, and what may be there.
-
-    In a run that repeats none it knows nothing and everything is sent.
-    """
-
-    def __init__(self, context: StepContext, target: str) -> None:
-        self._context = context
-        self._target = target
-        self._done: set[str] = set()
-
-    def acknowledged(self, images: Iterable[PlannedImage]) -> Iterator[SentInstance]:
-        """Note and yield what was acknowledged then."""
-        for image in images:
-            earlier = self._context.sent_earlier(image, self._target)
-            if earlier is not None and earlier.stored:
-                self._done.add(image.id)
-                yield self._context.known(image, self._target, earlier)
-
-    def left(self, images: Iterable[PlannedImage]) -> Iterator[PlannedImage]:
-        """What is to be sent now."""
-        return (image for image in images if image.id not in self._done)
-
-    def note(self, image: PlannedImage, status: StoreStatus) -> SentInstance:
-        """Note the answer; a PACS that has the instance since then, unanswered, may refuse it."""
-        if status.status in _DUPLICATES and status.kind == "failure":
-            earlier = self._context.sent_earlier(image, self._target)
-            if earlier is not None and earlier.doubtful:
-                return self._context.sent(image, self._target, status, earlier=earlier.run)
-        return self._context.sent(image, self._target, status)
-
-
-class _Ordered:
-    """The selected images, whole series at a time, in the order asked for."""
-
-    def __init__(self, context: StepContext, what: str | None, order: str) -> None:
-        self.series = list(context.selection(what))
-        if order == "reverse":
-            self.series.reverse()
-        elif order == "random":
-            context.random.shuffle(self.series)
-        self.total = sum(series.image_count for series in self.series)
-
-    def leave_out(self, series: Iterable[PlannedSeries]) -> None:
-        """Do not send these."""
-        gone = {one.id for one in series}
-        self.series = [one for one in self.series if one.id not in gone]
-        self.total = sum(series.image_count for series in self.series)
-
-    def __iter__(self) -> Iterator[PlannedImage]:
-        return (image for series in self.series for image in series.images)
-
-    def contexts(self) -> list[tuple[str, str]]:
-        """Each (SOP class, transfer syntax) once."""
-        return list(dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self.series))
+def _streamed(
+    context: StepContext, target: Target, images: Iterator[PlannedImage], options: StoreOptions
+) -> Iterator[Stored]:
+    """Send one after the other as fast as it goes, or as ``rate`` says."""
+    under_way: dict[str, list[PlannedImage]] = {}
+    feed = _feed(context, images, under_way)
+    for status in target.store(feed, options, context.deadline):
+        image = under_way[status.sop_instance_uid].pop(0)
+        yield Stored(image, status, {"modality": image.series.modality})
 
 
 def _feed(
@@ -314,24 +269,3 @@ def _feed(
         # A list, for a negative test may use one SOP instance UID twice.
         under_way.setdefault(instance.sop_instance_uid, []).append(instance.image)
         yield instance
-
-
-def _plain(sent: SentInstance) -> dict[str, Any]:
-    status = sent.status
-    plain: dict[str, Any] = {
-        "sop_instance_uid": status.sop_instance_uid,
-        "status": None if status.status is None else f"{status.status:04X}",
-        "class": status.kind,
-        "comment": status.comment,
-        "maybe_stored": status.maybe_stored,
-    }
-    if status.sent_as:
-        plain["sent_as"] = status.sent_as
-    if status.http is not None:
-        plain |= {"http": status.http, "retrieve_url": status.retrieve_url}
-    if sent.earlier is not None:
-        plain["earlier"] = sent.earlier
-        if not status.stored:
-            plain["class"] = "warning"
-            plain["comment"] = f"it is there from {sent.earlier}, whose answer was lost"
-    return plain

@@ -26,6 +26,7 @@ from scenario_runner.api.operations import (
     RetrieveRequest,
     StoreOptions,
 )
+from scenario_runner.api.storing import Storing
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.events import TargetFacts
@@ -79,6 +80,10 @@ class CombinedTarget(Target):
     ) -> Iterator[StoreStatus]:
         """Send by the part that can."""
         return self._part("store").store(instances, options, deadline)
+
+    def storing(self, options: StoreOptions, deadline: Deadline) -> Storing:
+        """Send one at a time by the part that can."""
+        return self._part("store").storing(options, deadline)
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """Query by the part that can."""

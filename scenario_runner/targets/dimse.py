@@ -16,6 +16,7 @@ from scenario_runner.answers import (
     StoreStatus,
 )
 from scenario_runner.api.operations import FindRequest, RetrieveRequest, StoreOptions
+from scenario_runner.api.storing import Storing
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.characters import parse
 from scenario_runner.dicom.part10 import Storable
@@ -117,6 +118,15 @@ class DimseTarget(Target):
             ) as answers,
         ):
             yield from answers
+
+    def storing(self, options: StoreOptions, deadline: Deadline) -> Storing:
+        """C-STORE one at a time."""
+        from scenario_runner.network.bulk.sender import Sender
+        from scenario_runner.network.storer import Storer
+
+        recode = in_default_syntax if options.transcode else None
+        sender = Sender(self.peer(), options.contexts, deadline, options.opened, recode)
+        return Storer(sender, deadline, options.resumes)
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """One C-FIND."""

@@ -204,6 +204,13 @@ class Sender:
         association.send_pieces(ready.pieces)
         return InFlight(recoded, context.id, ready.message_id, started, IMPLICIT_LE)
 
+    def make_ready(self, instance: Storable) -> None:
+        """Open the association an instance is to go over, and encode what ``send`` will want. Raises as ``send`` does."""
+        pair = (instance.sop_class_uid, instance.transfer_syntax_uid)
+        if pair in self._group_of:
+            self._context_of(pair)
+            self.prepare(instance)
+
     def prepare(self, instance: Storable) -> None:
         """Encode early what ``send`` will want next, if it can go over the standing association."""
         context = self._negotiated.get((instance.sop_class_uid, instance.transfer_syntax_uid))

@@ -1,0 +1,43 @@
+"""What steps will do, as far as the plan decides it: the load that will be offered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.errors import FabricatorError
+from scenario_runner.language.scenario import step_parameters
+from scenario_runner.planning.views import names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenario_runner.api import Step
+    from scenario_runner.engine.services import Job
+
+
+def foretold(job: Job, steps: Mapping[str, type[Step]]) -> dict[str, Mapping[str, Any]]:
+    """By step id what each step of a case says of itself beforehand; nothing of those that wait for others' values."""
+    case = job.case
+    loaded = [
+        entry
+        for entry in (*job.scenario.setup, *job.scenario.steps, *job.scenario.final)
+        if isinstance(entry.parameters, dict) and entry.parameters.get("load") is not None
+    ]
+    if not loaded:
+        return {}
+    known = {
+        "vars": case.vars,
+        "matrix": case.matrix,
+        **names(case),
+        **({} if case.row is None else {"row": dict(case.row)}),
+    }
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in loaded:
+        try:
+            scope = known if entry.use is None else entry.use.scope.names(known)
+            told = step_parameters(entry, steps[entry.step], scope).foretell(case, entry.id)
+        except FabricatorError:
+            continue  # it has a template that only the run can render
+        if told:
+            found[entry.id] = told
+    return found

@@ -1,0 +1,194 @@
+"""``load``: how a step's work is spread over time, as a scenario says it."""
+
+# Models of many fields leave ``from __future__ import annotations`` out; see ``fields.Model``.
+import datetime as dt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from scenario_runner.language.fields import Duration, Model, Time
+from scenario_runner.language.quantities import Rate, Share
+
+MOST_ASSOCIATIONS = 256
+USUAL_ASSOCIATIONS = 16
+"""At once in an open load that says nothing of it."""
+_TOGETHER = 0.005
+"""By how much shares may miss 100 %."""
+
+
+class Stage(Model):
+    """A stretch of time with its own rate of arrivals; without one, nothing arrives."""
+
+    for_: Annotated[Duration, Field(gt=0)] = Field(alias="for")
+    """How long."""
+    rate: Rate | None = None
+    """So many a second, minute or hour, at its beginning and, without ``to``, throughout."""
+    to: Rate | None = None
+    """The rate at its end, which is reached evenly (a ramp)."""
+
+    @model_validator(mode="after")
+    def _ramp_begins_somewhere(self) -> "Stage":
+        if self.to is not None and self.rate is None:
+            raise ValueError("a ramp goes from 'rate' to 'to'; give 'rate', too")
+        return self
+
+
+class HospitalDay(Model):
+    """A day at a hospital: studies arrive as they do there, more in the morning than at night."""
+
+    studies: Annotated[float, Field(gt=0, le=1_000_000)] = 400
+    """How many studies a whole day has."""
+    from_: Time = Field(default=dt.time(0), alias="from")
+    """When it begins."""
+    until: Time | None = None
+    """When it ends; by default at midnight."""
+    in_: Annotated[Duration, Field(gt=0)] | None = Field(default=None, alias="in")
+    """The time that all of it takes in the run: 10m for a day is a day a hundred and forty-four times as fast; by
+    default as long as at the hospital."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "HospitalDay":
+        if self.until is not None and self.until <= self.from_:
+            raise ValueError("'until' has to be later on the day than 'from'")
+        return self
+
+
+class StopWhen(Model):
+    """When to offer no more."""
+
+    error_rate: Share
+    """When more than this share of the last hundred failed; looked at from the twentieth on."""
+
+
+class Between(Model):
+    """A duration anywhere between two."""
+
+    min: Duration
+    max: Duration
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Between":
+        if self.max < self.min:
+            raise ValueError("'max' has to be at least 'min'")
+        return self
+
+
+def _shares(value: Any) -> Any:
+    """Shares as numbers from people, who write 40 for 40 %, too."""
+    if isinstance(value, dict):
+        return {
+            name: f"{share}%" if isinstance(share, int) and not isinstance(share, bool) else share
+            for name, share in value.items()
+        }
+    return value
+
+
+class Load(Model):
+    """How work arrives.
+
+    At a rate, whatever the PACS does (an open load); or as fast as so many associations get done with it, each thinking in
+    between (a closed load).
+
+    ``stages`` and ``hospital_day`` make an open load, in which time counts from the moment each operation was to begin.
+    """
+
+    stages: Annotated[list[Stage], Field(min_length=1, max_length=1000)] | None = None
+    """One after the other."""
+    hospital_day: HospitalDay | None = None
+    """Instead of ``stages``: arrivals by the hour, each a whole study unless ``each`` says otherwise, with the mix of
+    modalities of a hospital as far as the plan has them."""
+    arrival: Literal["constant", "poisson"] | None = None
+    """In an open load, evenly spaced (by default), or at random as people come; the same again for the same seed. A
+    hospital's day is ``poisson``."""
+    modalities: (
+        Annotated[dict[str, Share], BeforeValidator(_shares), Field(min_length=1, max_length=40)]
+        | None
+    ) = None
+    """The mix: a share of the arrivals for each modality, kept at every moment; 100 % together."""
+    associations: Annotated[int, Field(ge=1, le=MOST_ASSOCIATIONS)] | None = None
+    """How many at once: in a closed load so many modalities (1 by default), in an open one no more than that (16)."""
+    think: Duration | Between | None = None
+    """How long an association pauses after each piece of work, as a modality does between two studies."""
+    for_: Annotated[Duration, Field(gt=0)] | None = Field(default=None, alias="for")
+    """In a closed load, for how long something is begun; by default until all is done."""
+    stop_when: StopWhen | None = None
+    """When to offer no more; the step has failed then."""
+
+    @field_validator("modalities")
+    @classmethod
+    def _is_whole(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+        if value is not None and abs(sum(value.values()) - 1) > _TOGETHER:
+            raise ValueError(
+                f"the shares are {sum(value.values()):.4g} of the whole; make them 100% together"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_model(self) -> "Load":
+        if self.stages is not None and self.hospital_day is not None:
+            raise ValueError("give 'stages' or 'hospital_day', not both")
+        if self.is_open and self.for_ is not None:
+            raise ValueError(
+                "'for' goes with a closed load; an open one lasts as long as its stages"
+            )
+        if not self.is_open and self.arrival is not None:
+            raise ValueError(
+                "'arrival' goes with 'stages' or 'hospital_day'; a closed load has none"
+            )
+        if (
+            not self.is_open
+            and self.associations is None
+            and self.think is None
+            and self.for_ is None
+        ):
+            raise ValueError(
+                "give 'stages' with rates (an open load), or 'associations' and 'think' (a closed one)"
+            )
+        if self.is_open and not any(stage.rate for stage in self.stages or ()) and self.stages:
+            raise ValueError("no stage has a rate, so nothing arrives")
+        return self
+
+    def shared(self, share: float) -> Self:
+        """The part of it that one of several processes offers, which work on one run. share: of the whole, 1 for all."""
+        if share == 1:
+            return self
+        stages = [
+            stage.model_copy(
+                update={
+                    "rate": stage.rate and stage.rate * share,
+                    "to": stage.to and stage.to * share,
+                }
+            )
+            for stage in self.stages or ()
+        ]
+        day = self.hospital_day
+        return self.model_copy(
+            update={
+                "stages": stages or None,
+                "hospital_day": day and day.model_copy(update={"studies": day.studies * share}),
+                "associations": max(1, round(self.at_once * share)),
+            }
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work arrives at a rate."""
+        return self.stages is not None or self.hospital_day is not None
+
+    @property
+    def at_once(self) -> int:
+        """How many associations at once."""
+        return self.associations or (USUAL_ASSOCIATIONS if self.is_open else 1)
+
+
+class StudyLoad(Load):
+    """The load of a step that sends: what arrives is an instance or a study."""
+
+    each: Literal["instance", "study"] | None = None
+    """What arrives: an ``instance``, over associations that stay open, as in an open load with stages; or a whole ``study``
+    with an association of its own, as a modality sends it, and as it is otherwise."""
+
+    @property
+    def unit(self) -> Literal["instance", "study"]:
+        """What arrives."""
+        return self.each or ("instance" if self.stages is not None else "study")

@@ -1,0 +1,113 @@
+"""When what arrives in an open load: worked out before the run, the same again for the same seed."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from typing import TYPE_CHECKING
+
+from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.hospital_day import hourly_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scenario_runner.language.loads import Load
+
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a load: seconds, and the rates at its beginning and end, between which it goes evenly."""
+
+    seconds: float
+    rate: float
+    to: float
+    name: str
+    """As the report tells it from others: ``1: 20/s for 2 min``."""
+
+    @property
+    def expected(self) -> float:
+        """How many arrivals it has on average."""
+        return self.seconds * (self.rate + self.to) / 2
+
+    def when(self, count: float) -> float:
+        """After how many seconds so many have arrived, 0 to ``expected``."""
+        slope = (self.to - self.rate) / self.seconds
+        if abs(slope) < _CLOSE:
+            return count / self.rate
+        root = math.sqrt(max(0.0, self.rate**2 + 2 * slope * count))
+        return (root - self.rate) / slope
+
+    def rate_at(self, seconds: float) -> float:
+        """The rate after so many seconds of it."""
+        return self.rate + (self.to - self.rate) * min(1.0, seconds / self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One arrival: seconds after the beginning of the load, and in which stretch."""
+
+    at: float
+    stretch: int
+
+
+def stretches(load: Load) -> list[Stretch]:
+    """The parts of an open load."""
+    if load.hospital_day is not None:
+        return [
+            Stretch(seconds, rate, rate, name)
+            for seconds, rate, name in hourly_rates(load.hospital_day)
+        ]
+    made = []
+    for number, stage in enumerate(load.stages or (), start=1):
+        first = stage.rate or 0.0
+        last = first if stage.to is None else stage.to
+        words = f"{first:g}/s" if last == first else f"{first:g}/s to {last:g}/s"
+        made.append(Stretch(stage.for_, first, last, f"{number}: {words} for {stage.for_:g} s"))
+    return made
+
+
+def arrivals(load: Load, seed: str) -> Iterator[Arrival]:
+    """All arrivals of an open load in order of time.
+
+    Evenly spaced ones begin with the first stretch; of random ones (a Poisson process, whose gaps are exponential) each
+    is as likely at one moment of a stretch with one rate as at another. seed: what the random ones are drawn from.
+    """
+    dice = Random(seed)  # noqa: S311 - not a secret
+    parts = stretches(load)
+    poisson = load.arrival == "poisson" or (load.arrival is None and load.hospital_day is not None)
+    count = dice.expovariate(1.0) if poisson else 0.0
+    begin = before = 0.0
+    for number, part in enumerate(parts):
+        while count - before < part.expected * (1 - _CLOSE):
+            yield Arrival(begin + part.when(count - before), number)
+            count += dice.expovariate(1.0) if poisson else 1.0
+        before += part.expected
+        begin += part.seconds
+
+
+def seed_of(case_seed: int, case_id: str, step_id: str) -> str:
+    """What the arrivals of a step are drawn from: the plan and the run take the same."""
+    return f"{case_seed}/{case_id}/{step_id}/arrivals"
+
+
+class Mix:
+    """Which modality the next arrival is of: every share kept at every moment as nearly as whole arrivals can."""
+
+    def __init__(self, shares: Sequence[tuple[str, float]]) -> None:
+        self._shares = list(shares)
+        self._given = [0] * len(self._shares)
+        self._count = 0
+
+    def next(self) -> str:
+        """The modality that is most behind its share."""
+        self._count += 1
+        behind = [
+            share * self._count - given
+            for (_, share), given in zip(self._shares, self._given, strict=True)
+        ]
+        place = behind.index(max(behind))
+        self._given[place] += 1
+        return self._shares[place][0]

@@ -1,0 +1,158 @@
+"""What ``send`` keeps of what it sends: in which order, what was sent before, statuses and facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from scenario_runner.api import SentInstance, StepContext, StoreStatus
+from scenario_runner.dicom import statuses
+from scenario_runner.dicom.dictionary import uid_name
+from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+from scenario_runner.steps.problems import problems
+
+_STORED = ("success", "warning")
+_DUPLICATES = (statuses.DUPLICATE_SOP_INSTANCE, 0xB00E)
+"""What a duplicate is refused with, by some STOW-RS servers with the reason 45070."""
+
+
+def send_facts(
+    statuses: list[dict[str, Any]],
+    total: int,
+    seconds: float,
+    associations: Opened,
+) -> dict[str, Any]:
+    """What the report says of a send, however it ended."""
+    stored = sum(1 for status in statuses if status["class"] in _STORED)
+    earlier = [status["earlier"] for status in statuses if status.get("earlier")]
+    sent = len(statuses) - len(earlier)
+    facts: dict[str, Any] = {
+        "instances": total,
+        "stored": stored,
+        "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
+        "not_sent": total - sum(1 for s in statuses if s["status"] or s["maybe_stored"]),
+        "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
+        "problems": problems(s for s in statuses if s["class"] not in _STORED),
+        "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
+        "association": associations.shared(),
+        "associations": associations.count,
+    }
+    if recoded := Counter(uid_name(s["sent_as"]) for s in statuses if s.get("sent_as")):
+        facts["sent_as"] = dict(recoded)
+    if earlier:
+        facts["acknowledged_earlier"] = {"instances": len(earlier), "runs": dict(Counter(earlier))}
+    return facts
+
+
+class Opened:
+    """The associations of a send as they are opened, from whichever thread: all are proposed the same contexts."""
+
+    def __init__(self) -> None:
+        self._kept: list[Mapping[str, Any]] = []
+        self.count = 0
+
+    def add(self, facts: Mapping[str, Any]) -> None:
+        """One more."""
+        self.count += 1
+        if len(self._kept) < _KEPT:
+            self._kept.append(facts)
+
+    def shared(self) -> dict[str, Any]:
+        """The first, which stands for all, with what was noted of any of them."""
+        if not self._kept:
+            return {}
+        noted = dict.fromkeys(note for one in self._kept for note in one.get("notes", ()))
+        return {**self._kept[0], "notes": list(noted)}
+
+
+_KEPT = 256
+"""Associations whose notes are looked at."""
+
+
+def how_far(facts: dict[str, Any]) -> str:
+    """``4 of 20 stored, 1 perhaps, 15 not sent``; the parts add up."""
+    counts = {"perhaps": facts["maybe_stored"], "not sent": facts["not_sent"]}
+    refused = facts["instances"] - facts["stored"] - sum(counts.values())
+    parts = [f"{count} {what}" for what, count in {"refused": refused, **counts}.items() if count]
+    return ", ".join([f"{facts['stored']} of {facts['instances']} stored", *parts])
+
+
+class Repeated:
+    """What a rerun knows of the run it repeats: what need not be sent, and what may be there.
+
+    In a run that repeats none it knows nothing and everything is sent.
+    """
+
+    def __init__(self, context: StepContext, target: str) -> None:
+        self._context = context
+        self._target = target
+        self.done: set[str] = set()
+        """Ids of images that need not be sent."""
+
+    def acknowledged(self, images: Iterable[PlannedImage]) -> Iterator[SentInstance]:
+        """Note and yield what was acknowledged then."""
+        for image in images:
+            earlier = self._context.sent_earlier(image, self._target)
+            if earlier is not None and earlier.stored:
+                self.done.add(image.id)
+                yield self._context.known(image, self._target, earlier)
+
+    def left(self, images: Iterable[PlannedImage]) -> Iterator[PlannedImage]:
+        """What is to be sent now."""
+        return (image for image in images if image.id not in self.done)
+
+    def note(self, image: PlannedImage, status: StoreStatus) -> SentInstance:
+        """Note the answer; a PACS that has the instance since then, unanswered, may refuse it."""
+        if status.status in _DUPLICATES and status.kind == "failure":
+            earlier = self._context.sent_earlier(image, self._target)
+            if earlier is not None and earlier.doubtful:
+                return self._context.sent(image, self._target, status, earlier=earlier.run)
+        return self._context.sent(image, self._target, status)
+
+
+class Ordered:
+    """The selected images, whole series at a time, in the order asked for."""
+
+    def __init__(self, context: StepContext, what: str | None, order: str) -> None:
+        self.series = list(context.selection(what))
+        if order == "reverse":
+            self.series.reverse()
+        elif order == "random":
+            context.random.shuffle(self.series)
+        self.total = sum(series.image_count for series in self.series)
+
+    def leave_out(self, series: Iterable[PlannedSeries]) -> None:
+        """Do not send these."""
+        gone = {one.id for one in series}
+        self.series = [one for one in self.series if one.id not in gone]
+        self.total = sum(series.image_count for series in self.series)
+
+    def __iter__(self) -> Iterator[PlannedImage]:
+        return (image for series in self.series for image in series.images)
+
+    def contexts(self) -> list[tuple[str, str]]:
+        """Each (SOP class, transfer syntax) once."""
+        return list(dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self.series))
+
+
+def plain_status(sent: SentInstance) -> dict[str, Any]:
+    """What ``save_as`` gives of one instance."""
+    status = sent.status
+    plain: dict[str, Any] = {
+        "sop_instance_uid": status.sop_instance_uid,
+        "status": None if status.status is None else f"{status.status:04X}",
+        "class": status.kind,
+        "comment": status.comment,
+        "maybe_stored": status.maybe_stored,
+    }
+    if status.sent_as:
+        plain["sent_as"] = status.sent_as
+    if status.http is not None:
+        plain |= {"http": status.http, "retrieve_url": status.retrieve_url}
+    if sent.earlier is not None:
+        plain["earlier"] = sent.earlier
+        if not status.stored:
+            plain["class"] = "warning"
+            plain["comment"] = f"it is there from {sent.earlier}, whose answer was lost"
+    return plain

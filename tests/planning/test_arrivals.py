@@ -1,0 +1,112 @@
+"""When things arrive is worked out beforehand, by the rates that were asked for."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from scenario_runner.language.loads import Load, StudyLoad
+from scenario_runner.planning.arrivals import Mix, arrivals, stretches
+from scenario_runner.planning.hospital_day import HOURS, MODALITIES, mix
+
+
+def _times(load: dict[str, Any], seed: str = "1") -> list[float]:
+    return [arrival.at for arrival in arrivals(Load.model_validate(load), seed)]
+
+
+def test_a_constant_rate_is_evenly_spaced_from_the_first_moment_on() -> None:
+    times = _times({"stages": [{"for": "2s", "rate": "10/s"}]})
+    assert times == pytest.approx([number / 10 for number in range(20)])
+
+
+def test_a_ramp_goes_evenly_from_one_rate_to_the_other() -> None:
+    times = _times({"stages": [{"for": 10, "rate": "10/s", "to": "30/s"}]})
+    assert len(times) == 200
+    assert sum(one < 5 for one in times) == 75  # 5 s at 10/s to 20/s
+
+
+def test_a_stage_without_a_rate_is_a_pause() -> None:
+    times = _times({"stages": [{"for": 1, "rate": 2}, {"for": 5}, {"for": 1, "rate": 2}]})
+    assert times == pytest.approx([0, 0.5, 6, 6.5])
+
+
+def test_the_same_seed_gives_the_same_arrivals_and_another_one_others() -> None:
+    load = {"stages": [{"for": 60, "rate": 5}], "arrival": "poisson"}
+    assert _times(load) == _times(load)
+    assert _times(load) != _times(load, "2")
+
+
+@given(rate=st.floats(20, 200), seed=st.integers())
+@settings(max_examples=25)
+def test_random_arrivals_come_as_often_as_their_rate_says_and_at_no_fixed_distance(
+    rate: float, seed: int
+) -> None:
+    load = {"stages": [{"for": 30, "rate": rate}], "arrival": "poisson"}
+    times = _times(load, str(seed))
+    expected = 30 * rate
+    assert abs(len(times) - expected) < 6 * expected**0.5
+    assert times == sorted(times)
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    mean = sum(gaps) / len(gaps)
+    spread = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5
+    assert 0.7 < spread / mean < 1.3  # of exponential gaps both are alike
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=6))
+def test_a_mix_is_kept_at_every_moment(weights: list[int]) -> None:
+    whole = sum(weights)
+    shares = [(str(number), weight / whole) for number, weight in enumerate(weights)]
+    turns, given = Mix(shares), Counter[str]()
+    for count in range(1, 200):
+        given[turns.next()] += 1
+        assert all(abs(given[name] - share * count) < len(shares) for name, share in shares)
+
+
+def test_a_day_has_all_its_studies_and_most_of_them_in_the_morning() -> None:
+    load = {"hospital_day": {"studies": 5000, "in": 100}, "arrival": "constant"}
+    parts = stretches(Load.model_validate(load))
+    assert sum(part.seconds for part in parts) == pytest.approx(100)
+    by_hour = Counter(one.stretch for one in arrivals(Load.model_validate(load), "1"))
+    assert sum(by_hour.values()) == pytest.approx(5000, abs=2)
+    assert by_hour.most_common(1)[0][0] in (10, 11)
+
+
+def test_a_part_of_a_day_has_its_own_studies_in_the_time_it_is_given() -> None:
+    morning = {"hospital_day": {"studies": 1000, "from": "08:30", "until": "10:00", "in": 9}}
+    parts = stretches(Load.model_validate(morning))
+    assert [part.name for part in parts] == ["08:00", "09:00"]
+    assert [part.seconds for part in parts] == pytest.approx([3, 6])
+    assert sum(part.expected for part in parts) == pytest.approx(10 * (4.6 / 2 + 6.8))
+
+
+def test_the_figures_of_a_day_are_wholes() -> None:
+    assert sum(HOURS) == pytest.approx(100)
+    assert sum(MODALITIES.values()) == pytest.approx(1)
+    assert sum(HOURS[9:18]) == pytest.approx(60)
+    assert mix({"CT": 1, "CR": 2}) == pytest.approx({"CR": 0.616 / 0.709, "CT": 0.093 / 0.709})
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        {},
+        {"stages": [{"for": 1}]},
+        {"stages": [{"for": 1, "to": 5}]},
+        {"stages": [{"for": 0, "rate": 5}]},
+        {"stages": [{"for": 1, "rate": 5}], "hospital_day": {}},
+        {"stages": [{"for": 1, "rate": 5}], "for": 3},
+        {"associations": 2, "arrival": "poisson"},
+        {"associations": 2, "modalities": {"CT": "60%", "DX": "60%"}},
+        {"hospital_day": {"from": "10:00", "until": "09:00"}},
+        {"think": {"min": "5s", "max": "2s"}},
+    ],
+)
+def test_a_load_that_makes_no_sense_is_refused(load: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        StudyLoad.model_validate(load)

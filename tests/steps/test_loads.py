@@ -1,0 +1,98 @@
+"""`load`: what is offered is what was planned, what is sent is what was offered, and thresholds see it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+from tests.engine.test_interruption import start, until
+from tests.running import events, fabricate, record, steps, write_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _studies(count: int, modality: str, images: int = 1) -> dict[str, Any]:
+    series = {
+        "modality": modality, "images": images, "size": [16, 16], "burn_in": False,
+        "phantom": "qa/gradient",
+    }  # fmt: skip
+    return {"count": count, "series": [series]}
+
+
+def test_a_load_is_planned_offered_and_told_alike(tmp_path: Path) -> None:
+    load = {
+        "stages": [
+            {"for": "500ms", "rate": "20/s"},
+            {"for": "500ms", "rate": "20/s", "to": "60/s"},
+        ],
+        "arrival": "poisson",
+        "modalities": {"CT": "60%", "DX": "40%"},
+        "associations": 4,
+    }
+    entries = [
+        {"send": {"to": "pacs", "load": load}},
+        {"assert": [{"stored": {"on": "pacs"}}, {"errors": {"of": "send", "max": 0}}]},
+        {"id": "closed", "send": {"to": "pacs", "load": {"associations": 3, "think": "5ms"}}},
+        {"id": "all", "assert": [{"stored": {"on": "pacs"}}]},
+        {"misbehave": {"on": "pacs", "faults": [{"answer": {"status": "A700"}}]}},
+        {
+            "id": "bad",
+            "send": {
+                "to": "pacs",
+                "load": {
+                    "stages": [{"for": "9s", "rate": "100/s"}],
+                    "stop_when": {"error_rate": "5%"},
+                },
+            },
+            "fails": "stopped when 100.0% of the last 20 failed",
+        },
+    ]
+    patients = [{"studies": [_studies(12, "CT", 3), _studies(30, "DX")]}]
+    file = write_scenario(tmp_path / "s.yaml", entries, patients=patients, seed=7)
+    shown = fabricate("plan", file, "--registry", ":memory:", "--format", "json").check().out
+    planned = json.loads(shown)["cases"][0]["steps"]
+    words = fabricate("plan", file, "--registry", ":memory:").check().out
+    assert f"send: offers {planned[0]['load']['instances']} instances, 4 at once" in words
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()
+    run = record(tmp_path / "run")
+    found = steps(run)
+    load_facts = found["send"]["facts"]["load"]
+    told = {key: value for key, value in planned[0]["load"].items() if key != "words"}
+    assert {key: load_facts[key] for key in told} == told
+    assert load_facts["begun"] == told["instances"] == found["send"]["facts"]["stored"]
+    assert abs(told["modalities"]["CT"] - 0.6 * told["offered"]) <= 1
+    [latency] = found["send"]["latencies"]
+    assert latency["count"] == told["instances"]
+    assert latency["service"]["p50_s"] <= latency["p50_s"]
+    by_stage = {one["name"]: one["count"] for one in latency["groups"] if one["by"] == "stage"}
+    assert by_stage == {one["name"]: one["offered"] for one in told["stages"]}
+    assert found["closed"]["facts"]["load"]["each"] == "study"
+    assert found["closed"]["facts"]["associations"] == 42  # each study has one of its own
+    assert found["closed"]["latencies"][0]["service"] is None
+    assert found["bad"]["facts"]["load"]["begun"] < 66
+
+
+def test_ctrl_c_ends_a_load_and_only_what_was_answered_counts_as_sent(tmp_path: Path) -> None:
+    load = {"stages": [{"for": "10m", "rate": "5/s"}], "associations": 4}
+    entries = [{"send": {"to": "pacs", "load": load}}]
+    patients = [{"studies": [_studies(1, "CT", 300)]}]
+    final = [{"delete": {"from": "pacs"}}]
+    file = write_scenario(tmp_path / "s.yaml", entries, patients=patients, **{"finally": final})
+    out = tmp_path / "run"
+    process = start("run", file, "--registry", ":memory:", "--out", out)
+    try:
+        until(out, '"instance_sent"', '"stored":true')
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    found = steps(record(out))
+    facts = found["send"]["facts"]
+    answered = [one for one in events(out) if one["event"] == "instance_sent" and one["stored"]]
+    assert facts["stored"] == len(answered) > 0
+    assert facts["stored"] + facts["maybe_stored"] + facts["not_sent"] == facts["instances"]
+    assert found["send"]["outcome"] == "interrupted"
+    assert found["delete"]["outcome"] == "passed"
