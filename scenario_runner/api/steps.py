@@ -76,6 +76,10 @@ class StepContext(Protocol):
         """Whether a check that comes after this step looks into what it saves."""
         ...
 
+    def judged_by(self, check: str) -> Sequence[Mapping[str, Any]]:
+        """The parameters, as the scenario has them, of later checks of that name that are about this step."""
+        ...
+
     @property
     def ledger(self) -> Ledger:
         """What this case has sent so far."""

@@ -8,9 +8,8 @@ from scenario_runner.answers import StoreStatus
 from scenario_runner.errors import TargetError
 
 if TYPE_CHECKING:
-    from scenario_runner.api.operations import StoreOptions
-    from scenario_runner.api.targets import Target
-    from scenario_runner.deadline import Deadline
+    from collections.abc import Callable, Iterator
+
     from scenario_runner.dicom.part10 import Storable
 
 
@@ -38,8 +37,8 @@ class Storing(Protocol):
 class OneByOne:
     """Each instance by ``Target.store``, for kinds of targets that have nothing better."""
 
-    def __init__(self, target: Target, options: StoreOptions, deadline: Deadline) -> None:
-        self._target, self._options, self._deadline = target, options, deadline
+    def __init__(self, send: Callable[[Storable], Iterator[StoreStatus]]) -> None:
+        self._send = send
         self.trouble: TargetError | None = None
 
     def ready(self, instance: Storable) -> None:
@@ -50,7 +49,7 @@ class OneByOne:
         self.trouble = None
         answer = StoreStatus.unsent(instance, "not sent")
         try:
-            for told in self._target.store([instance], self._options, self._deadline):
+            for told in self._send(instance):
                 answer = told
         except TargetError as error:
             self.trouble = error

@@ -103,7 +103,7 @@ class Target:
 
     def storing(self, options: StoreOptions, deadline: Deadline) -> Storing:
         """What stores instances one at a time, each when somebody says so, over an association that is kept."""
-        return OneByOne(self, options, deadline)
+        return OneByOne(lambda instance: self.store([instance], options, deadline))
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """Matches as ``{KEYWORD: value}``: text as text, IS as int, DS as float, multi as list.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from scenario_runner.api.targets import service_of
+from scenario_runner.errors import TargetError
 
 if TYPE_CHECKING:
+    from scenario_runner.api.steps import StepContext
     from scenario_runner.api.targets import Target
 
 _NAMES = {"stow": "STOW-RS", "qido": "QIDO-RS", "wado": "WADO-RS"}
@@ -47,3 +49,23 @@ class Stopwatch:
     def seconds(self) -> float:
         """How long it has taken so far."""
         return time.monotonic() - self._began
+
+
+class Timed:
+    """Counts how long what stands in it takes: ``with Timed(context, "C-GET") as timed: …``.
+
+    failed: to be set by who knows; a TargetError has failed, another error counts as nothing.
+    """
+
+    def __init__(self, context: StepContext, name: str) -> None:
+        self._context, self._name = context, name
+        self.watch = Stopwatch(name)
+        self.failed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, TargetError):
+            failed = self.failed or error is not None
+            self._context.took(self._name, self.watch.seconds, failed=failed)

@@ -55,6 +55,23 @@ def is_judged(
     )
 
 
+def judging(step: StepEntry, entries: Sequence[StepEntry], name: str) -> list[Mapping[str, Any]]:
+    """The parameters, as written, of each check of that name which comes after a step and is about it.
+
+    A check that names no step with ``of`` is about all before it. entries: as of ``is_judged``.
+    """
+    place = next(index for index, one in enumerate(entries) if one is step)
+    found = []
+    for later in entries[place + 1 :]:
+        if later.step != "assert" or not isinstance(later.parameters, list):
+            continue
+        for check in later.parameters:
+            given = check.get(name) if isinstance(check, Mapping) else None
+            if isinstance(given, Mapping) and given.get("of") in (None, step.id, step.save_as):
+                found.append(given)
+    return found
+
+
 def evaluate_checks(
     attempt: Attempt, context: StepContext, entries: Any
 ) -> tuple[list[CheckResult], bool]:

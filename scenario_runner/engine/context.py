@@ -25,7 +25,7 @@ from scenario_runner.api import (
     Target,
     WorklistFolder,
 )
-from scenario_runner.engine.checking import evaluate_checks, is_judged
+from scenario_runner.engine.checking import evaluate_checks, is_judged, judging
 from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, Attempt, CaseState
 from scenario_runner.errors import FabricatorError, MachineError, UsageError, Where
 from scenario_runner.events import (
@@ -90,6 +90,11 @@ class AttemptContext(Attempt):
         scenario = self.state.job.scenario
         entries = [*scenario.steps, *scenario.final]
         return is_judged(self.entry, entries, self.state.services.checks)
+
+    def judged_by(self, check: str) -> list[Mapping[str, Any]]:
+        """The checks of that name which come after this step and are about it."""
+        scenario = self.state.job.scenario
+        return judging(self.entry, [*scenario.setup, *scenario.steps, *scenario.final], check)
 
     @property
     def ledger(self) -> Ledger:

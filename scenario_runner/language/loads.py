@@ -192,3 +192,17 @@ class StudyLoad(Load):
     def unit(self) -> Literal["instance", "study"]:
         """What arrives."""
         return self.each or ("instance" if self.stages is not None else "study")
+
+
+class RequestLoad(Load):
+    """The load of a step that asks: what arrives is a request."""
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if not self.is_open and self.for_ is None:
+            raise ValueError("say with 'for' how long; the same can be asked for ever")
+        if self.modalities is not None:
+            raise ValueError(
+                "'modalities' is of what is sent; give 'match' lists to ask for various things"
+            )
+        return self

@@ -10,9 +10,8 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import FindRequest, StepContext, StepResult, Target
 from scenario_runner.api.asking import ask
 from scenario_runner.api.guessed import remember
-from scenario_runner.api.timing import Stopwatch, operation
+from scenario_runner.api.timing import Timed, operation
 from scenario_runner.dicom.characters import parse
-from scenario_runner.errors import TargetError
 from scenario_runner.steps.undeclared import Undeclared
 
 _SHOWN = 20
@@ -28,15 +27,10 @@ def asked(
     undeclared = Undeclared()
     association: dict[str, Any] = {}
     name = operation(target, "c-find", "qido")
-    watch = Stopwatch(name)
-    opened = watch.opening(association.update)
-    request = undeclared.noting(dataclasses.replace(request, opened=opened))
-    try:
+    with Timed(context, name) as timed:
+        opened = timed.watch.opening(association.update)
+        request = undeclared.noting(dataclasses.replace(request, opened=opened))
         answers = ask(target, request, context.deadline)
-    except TargetError:
-        context.took(name, watch.seconds, failed=True)
-        raise
-    context.took(name, watch.seconds)
     if undeclared.keywords and not parse(target.expects.answer_character_set):
         remember(context, target.name, answers.matches)
     message = amount(len(answers.matches), noun) + undeclared.words(target)

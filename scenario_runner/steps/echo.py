@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from scenario_runner.api import Step, StepContext, StepResult, TargetName, status_class
+from scenario_runner.language.loads import RequestLoad
+from scenario_runner.planning.plan import PlannedCase
+from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
+from scenario_runner.steps.load.queries import EchoCalls
 
 
 class Echo(Step):
@@ -21,10 +26,23 @@ class Echo(Step):
 
     to: TargetName
     """The PACS to ask."""
+    load: RequestLoad | None = None
+    """Ask again and again, when requests arrive, each over an association of its own. ``save_as`` gives
+    ``{answered, failed, unanswered, answers}``, how many of each."""
+
+    def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
+        """The load that will be offered."""
+        return foretold_calls(self.load, case, step_id, "C-ECHO")
 
     def run(self, context: StepContext) -> StepResult:
         """Passed when the PACS answers with status 0000."""
-        answer = context.target(self.to).echo(context.deadline)
+        target = context.target(self.to)
+        if self.load is not None:
+            calls = LoadedCalls(
+                context, self.load, "C-ECHO", lambda: EchoCalls(target, context.deadline)
+            )
+            return calls.result("C-ECHO", "answer", {})
+        answer = target.echo(context.deadline)
         status = f"{answer.status:04X}"
         ok = status_class(answer.status) == "success"
         context.took("C-ECHO", answer.seconds, failed=not ok)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,10 +14,16 @@ from scenario_runner.api import (
     Step,
     StepContext,
     StepResult,
+    Target,
     TargetName,
 )
 from scenario_runner.api.operations import QueryLevel
+from scenario_runner.api.timing import operation
+from scenario_runner.language.loads import RequestLoad
+from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.asked import asked
+from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
+from scenario_runner.steps.load.queries import QueryCalls, variants
 from scenario_runner.steps.worklist import worklist_request
 
 
@@ -50,6 +57,10 @@ class Query(Step):
     limit: Annotated[int, Field(ge=1)] | None = None
     """Cancel the query after so many matches."""
 
+    load: RequestLoad | None = None
+    """Ask again and again, when requests arrive; of a list in ``match`` each asks for the next value. ``save_as`` gives
+    ``{answered, failed, unanswered, matches}``, how many of each."""
+
     @model_validator(mode="after")
     def _dicomweb_has_no_worklist(self) -> Query:
         if self.level == "worklist" and self.via == "qido":
@@ -58,13 +69,36 @@ class Query(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Ask, and keep what was answered."""
-        if self.level == "worklist":
-            request = worklist_request(self.match, self.return_, self.limit)
-        else:
-            request = FindRequest(
-                level=self.level, match=self.match, returned=self.return_, limit=self.limit
-            )
         target = context.target(self.on).by(self.via)
+        if self.load is not None:
+            return self._loaded(context, target, self.load)
         return asked(
-            context, target, request, "match", {"level": self.level, "keys": dict(self.match)}
+            context,
+            target,
+            self._request(self.match),
+            "match",
+            {"level": self.level, "keys": dict(self.match)},
         )
+
+    def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
+        """The load that will be offered."""
+        return foretold_calls(self.load, case, step_id, "query")
+
+    def _request(self, match: Mapping[str, Any]) -> FindRequest:
+        if self.level == "worklist":
+            return worklist_request(match, self.return_, self.limit)
+        return FindRequest(level=self.level, match=match, returned=self.return_, limit=self.limit)
+
+    def _loaded(self, context: StepContext, target: Target, load: RequestLoad) -> StepResult:
+        """Ask as often as the load says."""
+        name = operation(target, "c-find", "qido")
+        keys = variants(self.match)
+        calls = LoadedCalls(
+            context,
+            load,
+            name,
+            lambda: QueryCalls(
+                target, lambda number: self._request(keys(number)), name, context.deadline
+            ),
+        )
+        return calls.result("query", "match", {"level": self.level, "keys": dict(self.match)})

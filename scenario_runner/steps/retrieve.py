@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -26,14 +27,16 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.get_contexts import Held, Portion, held_by, known, portions, unknown
 from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
-from scenario_runner.api.timing import Stopwatch, operation
+from scenario_runner.api.timing import Timed, operation
 from scenario_runner.checks.asked import asked_for, named_by
 from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
-from scenario_runner.errors import TargetError
-from scenario_runner.planning.plan import PlannedSeries
+from scenario_runner.language.loads import Load
+from scenario_runner.planning.plan import PlannedCase, PlannedSeries
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up
+from scenario_runner.steps.load.calling import foretold_calls
+from scenario_runner.steps.load.retrieving import loaded_retrievals
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
 from scenario_runner.steps.problems import in_words, problems
 from scenario_runner.steps.retrieved_files import RetrievedFiles
@@ -99,6 +102,10 @@ class Retrieve(Step):
     expect: Literal["success", "failure", "any"] = "success"
     """What makes the step pass: all came, all was refused (a negative test), or any answer."""
 
+    load: Load | None = None
+    """Retrieve one object of those meant after the other, when requests arrive, and keep nothing; ``save_as`` gives how many
+    ``{answered, failed, unanswered, instances}``."""
+
     @field_validator("transfer_syntax")
     @classmethod
     def _is_known(cls, value: str | None) -> str | None:
@@ -118,6 +125,10 @@ class Retrieve(Step):
             raise ValueError("frames are those of an image: leave 'level' out, or say image")
         if self.accept and self.via not in (None, "wado"):
             raise ValueError(f"'accept' is DICOMweb's; 'via: {self.via}' has no such header")
+        if self.load and (self.as_ != "instances" or self.to):
+            raise ValueError("'load' counts instances and keeps none: leave 'as' and 'to' out")
+        if self.load and self.via == "c-move" and self.destination is None:
+            raise ValueError("our receiver takes one C-MOVE at a time: give 'load' a 'destination'")
         if self.transfer_syntax is not None and (self.accept or self.as_ != "instances"):
             raise ValueError(
                 "'transfer_syntax' is of instances; otherwise say it in 'accept' alone"
@@ -141,6 +152,10 @@ class Retrieve(Step):
         if self.as_ != "instances":
             return self._fetch(context, self.as_)
         target = context.target(self.from_).by(self._way)
+        if self.load is not None:
+            requests, to = self._keys(context, target).requests, self.destination
+            portions = partial(self._requests, context, target)
+            return loaded_retrievals(context, target, self.load, requests, portions, to)
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
         asked = context.ledger.asked(self.from_, self.level, self.match, named)
@@ -152,7 +167,15 @@ class Retrieve(Step):
         if onward is not None:
             which = RetrievalKeys(list(onward.requests))
         for keys, portion in self._portions(context, target, which.requests, named):
-            result = self._bring(context, target, portion, sink)
+            name = operation(target, *(("c-move",) if self.via == "c-move" else ("c-get", "wado")))
+            with Timed(context, name) as timed:
+                if self.via == "c-move":
+                    result = target.move(
+                        portion.request, sink, context.deadline, destination=self.destination
+                    )
+                else:
+                    result = portion.bring(target, sink, context.deadline)
+                timed.failed = status_class(result.status) == "failure"
             results.append(result)
             sink.statuses.append(_plain(result))
             if self.destination is not None:
@@ -169,25 +192,9 @@ class Retrieve(Step):
         expected = len(asked_for(context, asked)) if tell else None
         return looked_up(self._judge(sink, results, expected, may_be_less=may_be_less), which)
 
-    def _bring(
-        self, context: StepContext, target: Target, portion: Portion, sink: RetrievedFiles
-    ) -> RetrieveResult:
-        """Fetch one portion, and count how long that took."""
-        ways = ("c-move",) if self.via == "c-move" else ("c-get", "wado")
-        name = operation(target, *ways)
-        watch = Stopwatch(name)
-        try:
-            if self.via == "c-move":
-                result = target.move(
-                    portion.request, sink, context.deadline, destination=self.destination
-                )
-            else:
-                result = portion.bring(target, sink, context.deadline)
-        except TargetError:
-            context.took(name, watch.seconds, failed=True)
-            raise
-        context.took(name, watch.seconds, failed=status_class(result.status) == "failure")
-        return result
+    def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
+        """The load that will be offered."""
+        return foretold_calls(self.load, case, step_id, "retrieval")
 
     def _onward(self, context: StepContext, which: RetrievalKeys) -> OnTheWay | None:
         """What is sent on to another target, unless the scenario says what, or that it is to fail."""
@@ -210,8 +217,7 @@ class Retrieve(Step):
             context.ledger.move(name, moved.values(), done=done)
 
     def _accepted(self) -> list[str]:
-        if self.transfer_syntax is not None:
-            uid = transfer_syntax_uid(self.transfer_syntax)
+        if uid := self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax):
             return [f'multipart/related; type="application/dicom"; transfer-syntax={uid}']
         return [self.accept] if isinstance(self.accept, str) else self.accept
 

@@ -46,8 +46,8 @@ from scenario_runner.steps.sent import (
 class Send(Step):
     """Send instances to a PACS with C-STORE (PS3.4 annex B) or STOW-RS (PS3.18 10.5).
 
-    Every instance's status is kept. Fails unless every instance was stored; a warning status counts
-    as stored. ``save_as`` gives a list of ``{sop_instance_uid, status, class, comment}``, over
+    Every instance's status is kept. Fails unless every instance was stored, or a later check ``errors`` says how many
+    need not be; a warning status counts as stored. ``save_as`` gives a list of ``{sop_instance_uid, status, class, comment}``, over
     DICOMweb also ``http`` (the status code) and ``retrieve_url``. STOW-RS gives reasons in the codes
     of C-STORE; an HTTP failure without a reason is 0110, and A700 for 413 and 503.
 
@@ -177,7 +177,10 @@ class Send(Step):
         if loaded is not None:
             total = len(statuses)
             loaded.settle()
-        result = self._judge(statuses, total, perf_counter() - started, facts())
+        # Where a check says how many may fail, it is the one to judge.
+        tolerant = "expect" not in self.model_fields_set and bool(context.judged_by("errors"))
+        seconds = perf_counter() - started
+        result = self._judge(statuses, total, seconds, facts(), tolerant=tolerant)
         return _told(result, loaded, left_out_sentence(left_out) if left_out else "")
 
     def _leave_out(
@@ -201,12 +204,18 @@ class Send(Step):
         return left_out
 
     def _judge(
-        self, statuses: list[dict[str, Any]], total: int, seconds: float, facts: dict[str, Any]
+        self,
+        statuses: list[dict[str, Any]],
+        total: int,
+        seconds: float,
+        facts: dict[str, Any],
+        *,
+        tolerant: bool,
     ) -> StepResult:
         classes = Counter(status["class"] for status in statuses)
         stored = classes["success"] + classes["warning"]
         fitting = sum(count for kind, count in classes.items() if is_of(kind, self.expect))
-        ok = self.expect == "any" or fitting == total
+        ok = tolerant or self.expect == "any" or fitting == total
         message = f"{stored} of {total} stored in {seconds:.2f} s"
         if earlier := facts.get("acknowledged_earlier"):
             message += ", " + ", ".join(
@@ -239,7 +248,7 @@ _TOLD = 100
 def _told(result: StepResult, loaded: LoadedSend | None, left_out: str) -> StepResult:
     """The result with what there is to be said of the load, and of what was left out."""
     words = [result.message, loaded.words() if loaded else "", left_out]
-    stopped = loaded is not None and loaded.stopped
+    stopped = loaded.watch.stopped if loaded is not None else ""
     return dataclasses.replace(
         result,
         outcome="failed" if stopped else result.outcome,

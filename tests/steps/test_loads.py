@@ -96,3 +96,37 @@ def test_ctrl_c_ends_a_load_and_only_what_was_answered_counts_as_sent(tmp_path: 
     assert facts["stored"] + facts["maybe_stored"] + facts["not_sent"] == facts["instances"]
     assert found["send"]["outcome"] == "interrupted"
     assert found["delete"]["outcome"] == "passed"
+
+
+def test_queries_retrievals_and_echos_come_as_often_as_was_planned(tmp_path: Path) -> None:
+    uids = "{{ studies | map(attribute='uid') | list }}"
+    query = {"on": "pacs", "level": "study", "match": {"StudyInstanceUID": uids}}
+    load = {"stages": [{"for": "500ms", "rate": "40/s"}], "arrival": "poisson", "associations": 3}
+    refuse = {"answer": {"status": "A700", "on": "find"}}
+    entries: list[Any] = [
+        {"send": {"to": "pacs"}},
+        {"query": {**query, "load": load}, "save_as": "asked"},
+        {"retrieve": {"from": "pacs", "load": {"associations": 2}}, "save_as": "got"},
+        {"echo": {"to": "pacs", "load": {"associations": 2, "for": "200ms"}}},
+        {"misbehave": {"on": "pacs", "faults": [refuse]}},
+        {"id": "refused", "query": {**query, "load": load}, "fails": "failed; first problem: .*A700"},
+        {"id": "judged", "query": {**query, "load": load}},
+        {
+            "assert": [
+                {"equal": {"actual": "{{ asked.matches }}", "expected": "{{ asked.answered }}"}},
+                {"equal": {"actual": "{{ got }}", "expected": {"answered": 5, "failed": 0, "unanswered": 0, "instances": 10}}},
+                {"errors": {"of": "query", "max": "0%"}},
+                {"errors": {"of": "judged", "max": "99%"}, "fails": "failed, 100.000%"},
+            ]
+        },
+    ]  # fmt: skip
+    patients = [{"studies": [_studies(5, "CT", 2)]}]
+    file = write_scenario(tmp_path / "s.yaml", entries, patients=patients, seed=7)
+    shown = fabricate("plan", file, "--registry", ":memory:", "--format", "json").check().out
+    planned = {one["id"]: one for one in json.loads(shown)["cases"][0]["steps"]}
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()
+    found = steps(record(tmp_path / "run"))
+    assert found["query"]["latencies"][0]["count"] == planned["query"]["load"]["arrivals"] > 0
+    assert found["retrieve"]["latencies"][0]["operation"] == "C-GET"
+    assert found["echo"]["facts"]["answered"] == found["echo"]["latencies"][0]["count"] > 0
+    assert found["judged"]["outcome"] == "passed"

@@ -8,9 +8,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from random import Random
+from typing import Any, Generic, TypeVar
 
 from scenario_runner.deadline import Deadline
+from scenario_runner.language.loads import Between
 
 Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
@@ -19,6 +21,8 @@ _TURN = 0.0005
 """Seconds a thread may go on while another one waits; Python's five milliseconds would be the better part of a latency."""
 _SLICE = 0.25
 """Seconds of a wait before it is looked whether anybody stops."""
+_PATIENCE = 2.0
+"""Seconds for which a load waits at its beginning for workers that have nothing to do yet."""
 _turns = threading.Lock()
 
 
@@ -107,6 +111,56 @@ class Crew(Generic[Job, Outcome]):
             self._said.put((None, error))
         else:
             self._said.put((None, None))
+
+
+class Start:
+    """The moment from which arrivals count: when every worker has something to send, and soon in any case."""
+
+    def __init__(self, workers: int, filled: threading.Event | None) -> None:
+        """filled: set when what is to be sent was made ahead as far as it can be; None where nobody waits for that."""
+        self._filled = filled
+        self._missing = workers
+        self._lock = threading.Lock()
+        self._first = 0.0
+        self.begin: float | None = None
+        """time.monotonic(); None as long as it has not come."""
+
+    def leave(self) -> None:
+        """A worker that has nothing to send is not waited for."""
+        with self._lock:
+            if self.begin is None:
+                self._missing -= 1
+
+    def wait(self, crew: Crew[Any, Any]) -> float | None:
+        """Be ready, and wait for the others; None when somebody stops it. Called by a worker with something to send."""
+        if self.begin is None:
+            with self._lock:
+                self._missing -= 1
+                self._first = self._first or time.monotonic()
+        while self.begin is None:
+            with self._lock:
+                waited = time.monotonic() - self._first
+                ready = self._missing <= 0 or waited > _PATIENCE
+                if self._filled is not None:
+                    ready = ready and (self._filled.is_set() or waited > _MAKING)
+                if ready and self.begin is None:
+                    self.begin = time.monotonic() + _SOON
+            if not crew.wait(time.monotonic() + _SOON):
+                return None
+        return self.begin
+
+
+_SOON = 0.01
+_MAKING = 60.0
+"""Seconds for which an open load waits at the most until what it sends was made ahead."""
+
+
+def thought(crew: Crew[Any, Any], think: float | Between | None, dice: Random) -> bool:
+    """Pause as an association does after a piece of work; whether to go on."""
+    if think is None:
+        return True
+    seconds = dice.uniform(think.min, think.max) if isinstance(think, Between) else think
+    return crew.wait(time.monotonic() + seconds)
 
 
 @contextlib.contextmanager
