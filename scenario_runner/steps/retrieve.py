@@ -103,8 +103,7 @@ class Retrieve(Step):
     """What makes the step pass: all came, all was refused (a negative test), or any answer."""
 
     load: Load | None = None
-    """Retrieve one object of those meant after the other, when requests arrive, and keep nothing; ``save_as`` gives how many
-    ``{answered, failed, unanswered, instances}``."""
+    """Retrieve one object after the other when requests arrive, and keep none: ``{answered, failed, unanswered, instances}``."""
 
     @field_validator("transfer_syntax")
     @classmethod
@@ -153,9 +152,9 @@ class Retrieve(Step):
             return self._fetch(context, self.as_)
         target = context.target(self.from_).by(self._way)
         if self.load is not None:
-            requests, to = self._keys(context, target).requests, self.destination
             portions = partial(self._requests, context, target)
-            return loaded_retrievals(context, target, self.load, requests, portions, to)
+            which = self._keys(context, target).requests
+            return loaded_retrievals(context, target, self.load, which, portions, self.destination)
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
         asked = context.ledger.asked(self.from_, self.level, self.match, named)
