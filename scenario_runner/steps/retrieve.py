@@ -153,8 +153,8 @@ class Retrieve(Step):
         target = context.target(self.from_).by(self._way)
         if self.load is not None:
             portions = partial(self._requests, context, target)
-            which = self._keys(context, target).requests
-            return loaded_retrievals(context, target, self.load, which, portions, self.destination)
+            every = self._keys(context, target).requests
+            return loaded_retrievals(context, target, self.load, every, portions, self.destination)
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
         asked = context.ledger.asked(self.from_, self.level, self.match, named)
