@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,8 @@ STEP: Final = (
     "ScheduledProcedureStepDescription", "ScheduledProtocolCodeSequence",
     "ScheduledProcedureStepID", "ScheduledStationName", "ScheduledProcedureStepLocation",
 )  # fmt: skip
+_LONG: Final = 64
+"""Characters; of shorter values it is remembered whether they fit."""
 _ALWAYS: Final = frozenset(
     (
         "AccessionNumber", "ReferringPhysicianName", "PatientName", "PatientID", "PatientBirthDate",
@@ -75,13 +78,22 @@ def unfit(order: Order) -> Iterator[tuple[str, str]]:
     """What the order says that its attribute cannot hold: the attribute and why, in words."""
     for said_of in (order.said, *order.steps):
         for keyword, said in said_of.items():
-            vr = vr_of(tag_of(keyword))
-            if not said.text or vr == "SQ":
-                continue
-            if problem := check_text(said.text, vr, keyword):
-                yield keyword, problem.message
-            elif fault := uid_fault(said.text) if vr == "UI" else form_fault(said.text, vr):
-                yield keyword, f"'{said.text}' {fault}"
+            if text := said.text:
+                known = _fault if len(text) <= _LONG else _fault.__wrapped__
+                if fault := known(keyword, text):
+                    yield keyword, fault
+
+
+@lru_cache(maxsize=2048)
+def _fault(keyword: str, text: str) -> str:
+    """Why an attribute cannot hold a text, in words; empty where it can."""
+    vr = vr_of(tag_of(keyword))
+    if vr == "SQ":
+        return ""
+    if problem := check_text(text, vr, keyword):
+        return problem.message
+    fault = uid_fault(text) if vr == "UI" else form_fault(text, vr)
+    return fault and f"'{text}' {fault}"
 
 
 def items(order: Order, *, station: str, now: dt.datetime | None = None) -> list[bytes]:
@@ -100,9 +112,7 @@ def _item(said: Mapping[str, Said], order: Order, station: str, now: dt.datetime
     def text(keyword: str) -> str:
         return said[keyword].text if keyword in said else ""
 
-    step: Answer = {}
-    for keyword in STEP:
-        _put(step, keyword, said[keyword].value if keyword in said else None)
+    step = _answer(said, STEP)
     day = text("ScheduledProcedureStepStartDate")
     usual = {
         "ScheduledStationAETitle": station,
@@ -115,13 +125,11 @@ def _item(said: Mapping[str, Said], order: Order, station: str, now: dt.datetime
     for keyword, value in usual.items():
         if not text(keyword):
             _put(step, keyword, value)
-    answer: Answer = {
+    answer = _answer(said, ITEM) | {
         tag_of("ScheduledProcedureStepSequence"): ("SQ", [step]),
         tag_of("ReferencedStudySequence"): ("SQ", []),
         tag_of("ReferencedPatientSequence"): ("SQ", []),
     }
-    for keyword in ITEM:
-        _put(answer, keyword, said[keyword].value if keyword in said else None)
     _put(answer, "StudyInstanceUID", study_uid_of(order))
     if not text("RequestedProcedureID"):
         _put(answer, "RequestedProcedureID", text("AccessionNumber")[:16] or "1")
@@ -180,6 +188,27 @@ def _items_of(header: Elements, keyword: str) -> list[Elements]:
     return [] if element is None else list(read_items(element))
 
 
+@cache
+def _elements(keywords: Sequence[str]) -> Sequence[tuple[str, int, str, bool]]:
+    """Keyword, tag, VR, and whether an item has it in any case."""
+    return [(one, tag_of(one), vr_of(tag_of(one)), one in _ALWAYS) for one in keywords]
+
+
+def _answer(said: Mapping[str, Said], keywords: Sequence[str]) -> Answer:
+    """What an item, or a step of it, has of these attributes."""
+    found: Answer = {}
+    for keyword, tag, vr, always in _elements(keywords):
+        one = said.get(keyword)
+        if vr == "SQ":
+            if one is not None and one.items:
+                found[tag] = ("SQ", [_nested(each) for each in one.items])
+        elif one is not None and one.text:
+            found[tag] = (vr, [one.text])
+        elif always:
+            found[tag] = (vr, [])
+    return found
+
+
 def _put(answer: Answer, keyword: str, value: Any) -> None:
     tag = tag_of(keyword)
     vr = vr_of(tag)
@@ -235,19 +264,21 @@ class OrderFiles:
 
     def replace(self, path: Path, content: bytes) -> None:
         """Write a file, whole or not at all. Raises OSError."""
-        half = path.with_suffix(".part")
+        whole = str(path)
+        half = f"{whole.removesuffix('.wl')}.part"
         try:
             self._write(half, content)
         except FileNotFoundError:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(half, content)
-        half.replace(path)
+        os.replace(half, whole)  # noqa: PTH105 - a path would take as long as the writing
 
-    def _write(self, path: Path, content: bytes) -> None:
-        with path.open("wb") as file:
-            file.write(content)
+    def _write(self, path: str, content: bytes) -> None:
+        with open(path, "wb", buffering=0) as file:  # noqa: PTH123
+            view = memoryview(content)
+            while view:
+                view = view[file.write(view) :]
             if self._synced:
-                file.flush()
                 os.fsync(file.fileno())
 
     def remove(self, name: str, beyond: int = 0) -> list[Path]:

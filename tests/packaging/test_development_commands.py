@@ -1,0 +1,77 @@
+"""The commands that CONTRIBUTING names do what it says; the long ones are composed and looked at."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.running import ROOT
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+PAGE = ROOT / "CONTRIBUTING.md"
+LINES = re.findall(r"`python dev\.py ([^`]+)`", PAGE.read_text("utf-8"))
+SHORT = ("bench", "test --version", "fix scenario_runner/amounts.py")
+"""Run in earnest: each in a process of its own."""
+
+
+@pytest.fixture
+def dev() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("dev", ROOT / "dev.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_command_of_the_tables_is_there(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[list[str]] = []
+
+    def call(command: list[str], **_: Any) -> int:
+        called.append(command)
+        return 0
+
+    monkeypatch.setattr(dev, "environment", lambda _: sys.executable)
+    monkeypatch.setattr(dev, "install_peers", list)
+    monkeypatch.setattr(dev.subprocess, "call", call)
+    known = {*dev.DEVELOPING, "check", "run", "--help"}
+    assert {shlex.split(line)[0] for line in LINES} == known
+    for line in LINES:
+        called.clear()
+        assert dev.main(shlex.split(line)) == 0
+        assert called or line == "--help", line
+        for command in called:
+            assert _runnable(command), command
+
+
+def _runnable(command: list[str]) -> bool:
+    """Whether what would be run is there: a module, a script of ours, or a program of the environment."""
+    program, *rest = command
+    if rest[:1] == ["-m"]:
+        return importlib.util.find_spec(rest[1]) is not None
+    return (ROOT / (rest[0] if rest else program)).exists()
+
+
+@pytest.mark.parametrize("line", SHORT)
+def test_short_commands_run(line: str) -> None:
+    arguments = [sys.executable, "-c", _WITHOUT_INSTALLING, *shlex.split(line)]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+
+
+_WITHOUT_INSTALLING = """
+import sys, dev
+dev.environment = lambda _: sys.executable
+sys.exit(dev.main(sys.argv[1:]))
+"""
