@@ -31,6 +31,11 @@ _CONTROL = "the file holds a character that text files do not have"
 
 def load_document(path: str | PathLike[str]) -> Document:
     """Read and parse a YAML file. Raises InvalidInput, also for a file that cannot be read."""
+    return parse_document(read_text(path), fspath(path))
+
+
+def read_text(path: str | PathLike[str]) -> str:
+    """The text of a file, a byte order mark included. Raises InvalidInput for one that is none, or too large."""
     file = fspath(path)
     try:
         if os.path.isdir(file):  # noqa: PTH112 - false for what is no name
@@ -53,7 +58,7 @@ def load_document(path: str | PathLike[str]) -> Document:
             f"the file is larger than {MAX_BYTES // 1024} KiB",
             "use count and matrix instead of repetition, or split the file",
         )
-    return parse_document(_decode(raw, file), file)
+    return _decode(raw, file)
 
 
 def parse_document(text: str, file: str) -> Document:
