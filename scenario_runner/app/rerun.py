@@ -16,8 +16,12 @@ from scenario_runner.app.load import Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
 from scenario_runner.app.run import Prepared, RunResult, carry_out
 from scenario_runner.app.same_pacs import digests, read_addresses
+<<<<<<< HEAD
 from scenario_runner.app.services import targets_of
 from scenario_runner.engine.services import Control, Order
+=======
+from scenario_runner.engine.services import Control, Keep, Order
+>>>>>>> 941e8e7 (Keep objects that failed when asked for, and as many pictures of a series as wanted)
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.events import EventHandler
 from scenario_runner.evidence.write import read_plan, read_record
@@ -42,6 +46,8 @@ class RerunRequest:
     fail_fast: bool = False
     allow_production: bool = False
     log_pdus: bool = False
+    keep: Keep = "none"
+    previews: int = 1
     chain: bool = False
     registry: Location | None = None
     """Told of what was made for patients that are kept; no number and nobody is taken from it."""
@@ -78,7 +84,13 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         scenarios=scenarios,
         moment=kept.moment,
         targets=targets_of(loaded, scenarios, allow_production=request.allow_production),
-        order=Order(workers=request.workers, fail_fast=request.fail_fast, from_step=kept.from_step),
+        order=Order(
+            workers=request.workers,
+            fail_fast=request.fail_fast,
+            from_step=kept.from_step,
+            keep=request.keep,
+            previews=request.previews,
+        ),
         overrides=kept.overrides,
         command=request.command,
         rerun_of=_repeated(record, request),

@@ -268,6 +268,22 @@ registry_option: Decorator = click.option(
 pdu_log_option: Decorator = click.option(
     "--pdu-log", "log_pdus", is_flag=True, help="Keep a log of every PDU as evidence."
 )
+keep_objects_option: Decorator = click.option(
+    "--keep-objects",
+    "keep",
+    type=click.Choice(["none", "failed", "all"]),
+    default="none",
+    show_default=True,
+    help="Which DICOM objects stay as evidence: of cases that did not pass those that were not stored or differ, or all.",
+)
+previews_option: Decorator = click.option(
+    "--previews",
+    type=click.IntRange(0, 100),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Small pictures of so many images of each series, spread over it.",
+)
 chain_option: Decorator = click.option(
     "--chain", is_flag=True, help="Name the site's previous run, beside this one, in the manifest."
 )

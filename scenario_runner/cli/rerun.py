@@ -14,8 +14,10 @@ from scenario_runner.cli.options import (
     events_format_option,
     examples,
     fail_fast_option,
+    keep_objects_option,
     out_option,
     pdu_log_option,
+    previews_option,
     production_option,
     registry_option,
     surroundings,
@@ -23,7 +25,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
-from scenario_runner.engine.services import Control
+from scenario_runner.engine.services import Control, Keep
 
 
 @click.command(
@@ -38,6 +40,8 @@ from scenario_runner.engine.services import Control
 @workers_option
 @fail_fast_option
 @pdu_log_option
+@keep_objects_option
+@previews_option
 @chain_option
 @events_format_option
 @registry_option
@@ -49,6 +53,8 @@ def rerun(
     workers: int,
     fail_fast: bool,
     log_pdus: bool,
+    keep: Keep,
+    previews: int,
     chain: bool,
     style: str,
     registry: str | None,
@@ -76,6 +82,8 @@ def rerun(
         fail_fast=fail_fast,
         allow_production=allow_production,
         log_pdus=log_pdus,
+        keep=keep,
+        previews=previews,
         chain=chain,
         registry=registry_location(registry, os.environ),
         command=["fabricate", *sys.argv[1:]],

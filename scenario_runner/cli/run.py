@@ -19,11 +19,13 @@ from scenario_runner.cli.options import (
     events_format_option,
     examples,
     fail_fast_option,
+    keep_objects_option,
     library_option,
     on_option,
     out_option,
     paths_argument,
     pdu_log_option,
+    previews_option,
     production_option,
     registry_option,
     seed_option,
@@ -35,7 +37,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
-from scenario_runner.engine.services import Control, Order
+from scenario_runner.engine.services import Control, Keep, Order
 
 
 @click.command(
@@ -80,6 +82,8 @@ from scenario_runner.engine.services import Control, Order
     help="Keep every patient in the registry, for later runs to meet again.",
 )
 @pdu_log_option
+@keep_objects_option
+@previews_option
 @chain_option
 @events_format_option
 @production_option
@@ -102,6 +106,8 @@ def run(
     registry: str | None,
     keep_patients: bool,
     log_pdus: bool,
+    keep: Keep,
+    previews: int,
     chain: bool,
     style: str,
     allow_production: bool,
@@ -145,7 +151,9 @@ def run(
         registry=registry_location(registry, os.environ),
         out=out,
         seed=seed,
-        order=Order(workers=workers, fail_fast=fail_fast, from_step=from_step),
+        order=Order(
+            workers=workers, fail_fast=fail_fast, from_step=from_step, keep=keep, previews=previews
+        ),
         allow_production=allow_production,
         log_pdus=log_pdus,
         chain=chain,

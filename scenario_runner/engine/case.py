@@ -15,6 +15,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import Deadline, Step, Target
 from scenario_runner.engine.beside import beside
 from scenario_runner.engine.bounded import within
+from scenario_runner.engine.kept_objects import keep_objects
 from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.planned import planned_steps, scenario_facts
 from scenario_runner.engine.services import Control, Job, Order, Services
@@ -66,7 +67,14 @@ class CaseRunner:
         if any(self._step(entry).changes_targets for entry in _entries(job)):
             targets = self._stack.enter_context(services.targets.apart())
         self._state = CaseState(
-            job, services, known, services.factory(), targets, self._scratch.path
+            job,
+            services,
+            known,
+            services.factory(),
+            targets,
+            self._scratch.path,
+            keep=order.keep,
+            previews=order.previews,
         )
         self._stack.callback(self._state.part)
         self._listen()
@@ -119,8 +127,10 @@ class CaseRunner:
         )
         ending = together(ending, ready)
         cleanup = self._guarded("'finally'", self._finally)
+        passed = together(ending, cleanup).outcome in ("passed", "skipped")
+        kept = self._guarded("keeping objects", lambda: self._keep(passed=passed))
         parted = self._guarded("a target", self._part)
-        ending = together(ending, worst(cleanup, parted))
+        ending = together(ending, worst(cleanup, kept, parted))
         if ending.outcome == "skipped" and not ending.moot:
             ending = Ending("skipped", "no step ran")
         return self._over(ending, started)
@@ -160,6 +170,10 @@ class CaseRunner:
             return work()
         except BaseException as error:  # noqa: BLE001 - what follows has to be done whatever it is
             return from_thrown(what, error, self._services)
+
+    def _keep(self, *, passed: bool) -> Ending:
+        keep_objects(self._state, passed=passed)
+        return NOTHING
 
     def _part(self) -> Ending:
         try:

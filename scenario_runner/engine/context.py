@@ -196,6 +196,8 @@ class AttemptContext(Attempt):
         """Note what a target said about an instance, in the ledger and as an event."""
         sent = SentInstance(image, target, status, earlier)
         self.ledger.record(sent)
+        if not sent.stored:
+            self.state.suspects.setdefault(image.id, self.step_id)
         self.outlet.emit(
             InstanceSent(
                 case=self.case.id,
@@ -453,12 +455,14 @@ class AttemptContext(Attempt):
         )
 
     def preview(self, instance: Instance) -> None:
-        """Keep a small picture, once for each image and a dozen for each case."""
+        """Keep a small picture, once for each image, of as many of a series as the run wants."""
         image, seen = instance.image, self.state.previewed
         if image is None or image.series.id in self.ledger.hidden:
             return
+        if not self._is_shown(image):
+            return
         with self.state.lock:  # a step beside this one may send the same
-            if image.id in seen or len(seen) >= PREVIEWS_IN_A_CASE:
+            if image.id in seen or len(seen) >= PREVIEWS_IN_A_CASE * self.state.previews:
                 return
             seen.add(image.id)
         series = image.series
@@ -478,6 +482,11 @@ class AttemptContext(Attempt):
                 "shows_nobody": series.shows_nobody,
             },
         )
+
+    def _is_shown(self, image: PlannedImage) -> bool:
+        """Whether it is one of those that are spread over its series, the first one among them."""
+        count, share = image.series.image_count, self.state.previews
+        return count <= share or (image.index * share) % count < share
 
     def retrieved(self, of: Any) -> Retrieved:
         """The handle that ``of`` is or names."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction import Redactor
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.planning.plan import PlannedCase, PlannedImage
+
+
+Keep = Literal["none", "failed", "all"]
+"""Which DICOM objects stay in the run folder."""
 
 
 class Factory(Protocol):
@@ -100,6 +104,9 @@ class Order:
     workers: int = 1
     fail_fast: bool = False
     from_step: str | None = None
+    keep: Keep = "none"
+    previews: int = 1
+    """Of how many images of each series a picture is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.api import Inbox, Ledger, Picture, Target
 from scenario_runner.engine.measures import Measures
 from scenario_runner.engine.outlet import Outlet
-from scenario_runner.engine.services import Factory, Job, Services
+from scenario_runner.engine.services import Factory, Job, Keep, Services
 from scenario_runner.errors import FabricatorError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedCase, PlannedImage
 
 PREVIEWS_IN_A_CASE = 12
+"""Pictures of a case, for each that a series may have."""
 LOGS_IN_A_CASE = 500
 """Logs of associations; those of further ones are left out."""
 
@@ -48,7 +49,13 @@ class CaseState:
     notes: dict[str, Any] = field(default_factory=dict)
     """What kinds of steps keep for themselves, by the name of the step."""
     durations: dict[str, float] = field(default_factory=dict)
+    keep: Keep = "none"
+    """Which objects stay in the run folder."""
+    previews: int = 1
+    """Of how many images of a series a picture is kept."""
     previewed: set[str] = field(default_factory=set)
+    suspects: dict[str, str] = field(default_factory=dict)
+    """Keys or UIDs of objects that were not stored or not as they should be, with the step that says so."""
     seen: set[tuple[str, str, str, str]] = field(default_factory=set)
     """What was told of the targets: name, SOP class, outcome and reason."""
     inbox: Inbox | FabricatorError | None = None

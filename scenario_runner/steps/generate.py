@@ -119,10 +119,7 @@ class Generate(Step):
         images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
         written = write_behind(context.instances(images), place)
         for done, instance in enumerate(self._told(written), start=1):
-            image = instance.image
-            assert image is not None
-            if image.index == 0:
-                context.preview(instance)
+            context.preview(instance)
             size += instance.size
             context.progress(done, total)
             context.deadline.check()

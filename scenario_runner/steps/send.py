@@ -273,8 +273,7 @@ def _feed(
 ) -> Iterator[Instance]:
     for instance in context.instances(images):
         assert instance.image is not None
-        if instance.image.index == 0:
-            context.preview(instance)
+        context.preview(instance)
         # A list, for a negative test may use one SOP instance UID twice.
         under_way.setdefault(instance.sop_instance_uid, []).append(instance.image)
         yield instance
