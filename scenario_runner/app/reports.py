@@ -82,5 +82,7 @@ def _record(verdict: SignatureVerdict, changed: list[str]) -> SignatureRecord:
         remark=signed.remark,
         key=verdict.key,
         vouched=verdict.vouched,
+        stamped=None if verdict.stamp is None else verdict.stamp.time,
+        stamped_by="" if verdict.stamp is None else verdict.stamp.authority,
         problems=problems,
     )

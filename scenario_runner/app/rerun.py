@@ -16,12 +16,8 @@ from scenario_runner.app.load import Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
 from scenario_runner.app.run import Prepared, RunResult, carry_out
 from scenario_runner.app.same_pacs import digests, read_addresses
-<<<<<<< HEAD
 from scenario_runner.app.services import targets_of
-from scenario_runner.engine.services import Control, Order
-=======
 from scenario_runner.engine.services import Control, Keep, Order
->>>>>>> 941e8e7 (Keep objects that failed when asked for, and as many pictures of a series as wanted)
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.events import EventHandler
 from scenario_runner.evidence.write import read_plan, read_record

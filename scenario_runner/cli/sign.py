@@ -23,6 +23,7 @@ _PASSWORD = "FABRICATE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
     epilog=examples(
         "fabricate sign evidence-1 --key a.pem --meaning executed --name Jane",
         "fabricate sign evidence-1 --key r.pem --meaning approved --name 'R. May'",
+        "fabricate sign r1 --key r.pem --meaning reviewed --name May --timestamp URL",
     )
 )
 @click.argument("run", type=RunFolder())
@@ -39,6 +40,12 @@ _PASSWORD = "FABRICATE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 @click.option(
     "--certificate", type=FILE, help="PEM: the key's certificate, then those up to a root."
 )
+@click.option(
+    "--timestamp",
+    metavar="URL",
+    envvar="FABRICATE_TIMESTAMP_URL",
+    help="A time stamp authority (RFC 3161) that says when the signature was there.",
+)
 def sign(
     run: Path,
     key: Path,
@@ -47,6 +54,7 @@ def sign(
     role: str,
     remark: str,
     certificate: Path | None,
+    timestamp: str | None,
 ) -> int:
     """Sign a run with a key of your own.
 
@@ -55,6 +63,9 @@ def sign(
     The signature binds name, role, time and meaning to the manifest, and so to every file of the run and to the
     signatures that are there already. It becomes a file in signatures/; nothing else in the folder changes. Several
     people can sign. A run that is not as its manifest says is not signed (exit code 1).
+
+    With --timestamp an authority stamps the signature, and its answer is kept beside it; without one from it
+    nothing is signed.
 
     The password of a key that has one is asked for, or taken from FABRICATE_KEY_PASSWORD.
     """
@@ -68,7 +79,12 @@ def sign(
     )
     signer = Signer(key=_key(key), name=name.strip(), role=role.strip(), certificates=chain)
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    click.echo(f"signed: {sign_run(run, signer, meaning, now, remark.strip())}")
+    ask = None
+    if timestamp:
+        from scenario_runner.app.time_stamps import authority
+
+        ask = authority(timestamp)
+    click.echo(f"signed: {sign_run(run, signer, meaning, now, remark.strip(), ask)}")
     return 0
 
 

@@ -15,6 +15,7 @@ from scenario_runner.cli.trusting import trust_of, trust_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scenario_runner.evidence.signing.stamps import Stamp
     from scenario_runner.evidence.signing.verify import SignatureVerdict, Verdict
 
 
@@ -40,7 +41,8 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
     RUN is a run folder, or the id of a run under runs/.
 
     Names each file that changed, is missing, was added or renamed; each signature that was made for another
-    manifest or another run, is not that of its key, or whose key is none of those in --trust; and the run before,
+    manifest or another run, is not that of its key, or whose key is none of those in --trust; each time stamp that is
+    of something else or, with certificates in --trust, of an authority to which none of them leads; and the run before,
     when it is not the one that this one was chained to.
 
     \b
@@ -69,6 +71,8 @@ def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
         yield f"run {_plain(verdict.run)}: {verdict.files:,} files are as they were"
     for signature in verdict.signatures:
         yield _signature(signature, asked=asked)
+        if signature.stamp is not None:
+            yield f"  {_stamp(signature.stamp)}"
         for one in signature.findings:
             yield click.style(f"  {one.change}: {_plain(one.path)} {_plain(one.message)}", fg="red")
     for name in verdict.unread:
@@ -95,6 +99,12 @@ def _signature(verdict: SignatureVerdict, *, asked: bool) -> str:
     return f"{who}: {'does not hold' if verdict.findings else 'holds'}; {key}"
 
 
+def _stamp(stamp: Stamp) -> str:
+    by = _plain(stamp.authority) or "an authority that does not say who it is"
+    known = "" if stamp.vouched else "; no certificate in --trust vouches for it"
+    return f"was there by {stamp.time}, stamped by {by}{known}"
+
+
 def _plain(text: str) -> str:
     """Without what steers a terminal: names of files and of people come from elsewhere."""
     from scenario_runner.evidence.html_text import visible
@@ -116,6 +126,7 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
                 "signed": None if one.signed is None else one.signed.model_dump(),
                 "key": one.key,
                 "vouched": one.vouched,
+                "timestamp": None if one.stamp is None else dataclasses.asdict(one.stamp),
                 "findings": [dataclasses.asdict(finding) for finding in one.findings],
             }
             for one in verdict.signatures

@@ -8,11 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Check, CheckResult, Differences
-<<<<<<< HEAD
 from scenario_runner.api.guessed import doubt
-=======
 from scenario_runner.engine.kept_objects import suspected
->>>>>>> 941e8e7 (Keep objects that failed when asked for, and as many pictures of a series as wanted)
 from scenario_runner.engine.negative import judged
 from scenario_runner.engine.tracebacks import keep_traceback
 from scenario_runner.errors import (

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 Change = Literal[
     "changed", "missing", "added", "renamed", "manifest", "rebuilt", "moved", "signature",
-    "untrusted", "chain",
+    "untrusted", "stamp", "chain",
 ]  # fmt: skip
 """What is wrong. ``manifest``: it is no manifest. ``rebuilt``: another manifest was signed. ``moved``: another
 run was signed. ``signature``: the signature is not that of its key. ``untrusted``: nobody vouches for the key.
-``chain``: the run before is not the one that this run was chained to."""
+``stamp``: the time stamp of a signature does not hold. ``chain``: the run before is not the one that this run was chained to."""
 
 
 @dataclass(frozen=True, slots=True)

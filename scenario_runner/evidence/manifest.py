@@ -25,6 +25,7 @@ PREVIOUS = "inputs/previous.json"
 """Which run a run is chained to, when it was asked to be."""
 
 _ENVELOPE = ".dsse.json"
+_STAMP = ".tsr"
 _DETACHED = (".asc", ".sig", ".p7s", ".tsr")
 _MOST_BYTES = 256 * 1024 * 1024
 
@@ -125,11 +126,17 @@ def every_file(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def is_signature(name: str) -> bool:
-    """Whether a path from the run folder is that of a signature, which no manifest can list."""
+    """Whether a path from the run folder is that of a signature or its time stamp, which no manifest can list."""
     parent, _, file = name.rpartition("/")
     if parent == SIGNATURES:
+        file = file.removesuffix(_STAMP)
         return file.endswith(_ENVELOPE) and len(file) > len(_ENVELOPE)
     return not parent and file in {f"{MANIFEST}{ending}" for ending in _DETACHED}
+
+
+def is_stamp(name: str) -> bool:
+    """Whether a path is that of the time stamp of a signature beside it."""
+    return name.startswith(f"{SIGNATURES}/") and name.endswith(f"{_ENVELOPE}{_STAMP}")
 
 
 def file_digest(path: Path) -> str:

@@ -295,6 +295,10 @@ class SignatureRecord(_Part):
     """SHA-256 of the public key."""
     vouched: str = ""
     """Who vouches for the key; empty when nobody was asked."""
+    stamped: str | None = None
+    """By when it was there, by the clock of a time stamp authority; null without a stamp that holds."""
+    stamped_by: str = ""
+    """The authority, as its certificate names it."""
     problems: list[str] = []
     """Why it does not hold; empty when it does."""
 

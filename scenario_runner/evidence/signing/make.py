@@ -11,7 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from scenario_runner.errors import FabricatorError, MachineError, UsageError
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.intact import Finding, changes
-from scenario_runner.evidence.manifest import MANIFEST, SIGNATURES, file_digest, read_manifest
+from scenario_runner.evidence.manifest import (
+    MANIFEST,
+    SIGNATURES,
+    file_digest,
+    is_stamp,
+    read_manifest,
+)
 from scenario_runner.evidence.signing.envelope import (
     PAYLOAD_TYPE,
     OneSignature,
@@ -19,13 +25,14 @@ from scenario_runner.evidence.signing.envelope import (
     signed_bytes,
 )
 from scenario_runner.evidence.signing.keys import as_pem, key_id, sign
+from scenario_runner.evidence.signing.stamps import STAMP, stamped
 from scenario_runner.evidence.signing.statement import Signed, statement_about
 from scenario_runner.evidence.signing.verify import signature_files
 from scenario_runner.evidence.write import read_record
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cryptography import x509
@@ -58,10 +65,17 @@ class Signer:
     certificates: Sequence[x509.Certificate] = ()
 
 
-def sign_run(folder: Path, signer: Signer, meaning: Meaning, time: str, remark: str = "") -> Path:
+def sign_run(
+    folder: Path,
+    signer: Signer,
+    meaning: Meaning,
+    time: str,
+    remark: str = "",
+    authority: Callable[[bytes], bytes] | None = None,
+) -> Path:
     """Sign a run folder; returns the file with the signature.
 
-    time: ISO 8601 in UTC. Raises NotAsItWas when a file is not as the manifest says, UsageError when there is no
+    time: ISO 8601 in UTC. authority: asks for a time stamp, without which nothing is signed then. Raises NotAsItWas when a file is not as the manifest says, UsageError when there is no
     manifest or the certificate is of another key, MachineError.
     """
     public = signer.key.public_key()
@@ -98,7 +112,12 @@ def sign_run(folder: Path, signer: Signer, meaning: Meaning, time: str, remark: 
             one.public_bytes(Encoding.PEM).decode("ascii") for one in signer.certificates
         ],
     )
-    return _written(folder, meaning, signer.name, envelope_text(payload, signature))
+    text = envelope_text(payload, signature)
+    stamp = None if authority is None else stamped(text, authority)
+    path = _written(folder, meaning, signer.name, text)
+    if stamp is not None:
+        write_atomically(path.with_name(f"{path.name}{STAMP}"), [stamp])
+    return path
 
 
 def _written(folder: Path, meaning: str, name: str, text: bytes) -> Path:
@@ -107,7 +126,7 @@ def _written(folder: Path, meaning: str, name: str, text: bytes) -> Path:
     there = folder / SIGNATURES
     try:
         there.mkdir(exist_ok=True)
-        number = sum(1 for _ in there.iterdir()) + 1
+        number = sum(not is_stamp(f"{SIGNATURES}/{one.name}") for one in there.iterdir()) + 1
         while True:
             path = there / f"{number:02d}-{meaning}-{word}.dsse.json"
             try:

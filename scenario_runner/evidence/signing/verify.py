@@ -14,6 +14,7 @@ from scenario_runner.evidence.manifest import (
     Manifest,
     file_digest,
     is_signature,
+    is_stamp,
     read_manifest,
 )
 from scenario_runner.evidence.signing.envelope import (
@@ -26,6 +27,16 @@ from scenario_runner.evidence.signing.envelope import (
     signed_bytes,
 )
 from scenario_runner.evidence.signing.keys import holds, key_id, read_public_key
+from scenario_runner.evidence.signing.stamps import (
+    LARGEST as LARGEST_STAMP,
+)
+from scenario_runner.evidence.signing.stamps import (
+    STAMP,
+    Stamp,
+    Unstamped,
+    available,
+    read_stamp,
+)
 from scenario_runner.evidence.signing.statement import Signed, Statement, read_statement
 from scenario_runner.evidence.signing.trust import Trust, Untrusted, read_certificates
 from scenario_runner.evidence.times import moment
@@ -48,6 +59,8 @@ class SignatureVerdict:
     key: str = ""
     vouched: str = ""
     """Who vouches for the key; empty when nobody was asked."""
+    stamp: Stamp | None = None
+    """By when it was there, by an authority's clock; null when it has no stamp or none that holds."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -93,10 +106,15 @@ def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = Fals
         signatures = [
             _signature(folder, name, path, manifest, digest, trust)
             for name, path in signature_files(folder)
+            if not is_stamp(name)
         ]
         unread = sorted(
             path.name for path in folder.iterdir() if is_signature(path.name) and path.is_file()
         )
+        stamps = [name for name, _ in signature_files(folder) if is_stamp(name)]
+        found += _left_alone(stamps, [one.file for one in signatures])
+        if not available():
+            unread += stamps
         verdict = Verdict(manifest.run, len(manifest.files), found, signatures, unread)
         return _with_chain(verdict, folder, manifest, whole=whole_chain)
     except OSError as error:
@@ -104,7 +122,7 @@ def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = Fals
 
 
 def signature_files(folder: Path) -> list[tuple[str, Path]]:
-    """The signatures of a run folder by their path from it. Raises OSError."""
+    """The signatures of a run folder, and their time stamps, by their path from it. Raises OSError."""
     there = folder / SIGNATURES
     if not there.is_dir() or there.is_symlink():
         return []
@@ -137,7 +155,29 @@ def _signature(
             vouched = _vouched(trust, key, one, statement.predicate.signed)
         except Untrusted as error:
             findings.append(Finding("untrusted", name, str(error)))
-    return SignatureVerdict(name, statement.predicate.signed, key_id(key), vouched, tuple(findings))
+    stamp, problems = _stamp(name, path, trust)
+    findings += problems
+    return SignatureVerdict(
+        name, statement.predicate.signed, key_id(key), vouched, stamp, tuple(findings)
+    )
+
+
+def _stamp(name: str, path: Path, trust: Trust | None) -> tuple[Stamp | None, list[Finding]]:
+    """What the time stamp beside a signature says, if it has one."""
+    beside = path.with_name(f"{path.name}{STAMP}")
+    if not beside.is_file() or beside.is_symlink() or not available():
+        return None, []
+    data = beside.read_bytes() if beside.stat().st_size <= LARGEST_STAMP else b""
+    try:
+        return read_stamp(data, path.read_bytes(), trust.certificates if trust else ()), []
+    except Unstamped as error:
+        return None, [Finding("stamp", f"{name}{STAMP}", str(error))]
+
+
+def _left_alone(stamps: list[str], signatures: list[str]) -> Iterator[Finding]:
+    for name in stamps:
+        if name.removesuffix(STAMP) not in signatures:
+            yield Finding("stamp", name, "is the time stamp of a signature that is not there")
 
 
 def _read(path: Path) -> Envelope:
