@@ -140,7 +140,7 @@ def _findings(
     except InvalidInput as error:
         found = list(error.diagnostics)
     whole = made[before].scenario.document if len(made) > before else None
-    return [*found, *lint(document, plugins, whole)]
+    return _with_warnings(found, document, plugins, whole)
 
 
 def _errors(
@@ -187,7 +187,16 @@ def validate_document(
         found = _check_scenario(document, plugins, site, sources, libraries, made, inputs)
     except InvalidInput as error:
         found = list(error.diagnostics)
-    return [*found, *lint(document, plugins, made[0].scenario.document if made else None)]
+    return _with_warnings(found, document, plugins, made[0].scenario.document if made else None)
+
+
+def _with_warnings(
+    found: list[Diagnostic], document: Document, plugins: Plugins, whole: Document | None
+) -> list[Diagnostic]:
+    """What is wrong; where nothing is, what is probably not meant: errors hide what is used and reached."""
+    if any(one.severity == "error" for one in found):
+        return found
+    return [*found, *lint(document, plugins, whole)]
 
 
 def _check_scenario(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.entries import SECTIONS
 from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
@@ -81,13 +80,13 @@ def unproved(
     document: Document, whole: Document, schema: Mapping[str, Any]
 ) -> Iterator[Diagnostic]:
     """A scenario with steps and no check in any, nor a step that is to fail."""
-    steps = [one for name in SECTIONS for one in _list(whole.data.get(name))]
-    if not steps or any("fails" in entry for entry in steps if isinstance(entry, dict)):
+    entries = [entry for _, entry in written_entries(whole.data)]
+    if not entries or any("fails" in entry for entry in entries):
         return
-    if any("use" in entry for _, entry in written_entries(whole.data)):
+    if any("use" in entry for entry in entries):
         return  # which checks there are is known when the list is found
     judging = _judging(Same(schema))
-    if not any(judging & entry.keys() for entry in steps if isinstance(entry, dict)):
+    if not any(judging & entry.keys() for entry in entries):
         hint = "add an assert; a run whose steps only pass says little of what the PACS has"
         place: Path = ("steps",) if document.data.get("steps") else ()
         where = document.where(place, key=True)
@@ -104,10 +103,6 @@ def _judging(schema: Same[Mapping[str, Any]]) -> frozenset[str]:
         for name in defs["step"]["properties"]
         if checked in json.dumps(defs.get(f"step.{name}"))
     )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _warning(document: Document, path: Path, message: str, hint: str) -> Diagnostic:
