@@ -8,6 +8,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from scenario_runner.imaging.modules import anatomy, image, study
+from scenario_runner.planning.examinations import CODING_SCHEME
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame
@@ -43,10 +44,19 @@ def dx_series(dataset: Dataset) -> None:
 def dx_anatomy(dataset: Dataset, series: PlannedSeries) -> None:
     """DX Anatomy Imaged Module (C.8.11.2)."""
     dataset.ImageLaterality = anatomy.laterality(series)
+    dataset.AnatomicRegionSequence = Sequence(_region(series))
+
+
+def _region(series: PlannedSeries) -> list[Dataset]:
+    """The region that BodyPartExamined names; a term of a department's own has a code of our own.
+
+    The attribute is of Type 2, and empty only when nobody knows (PS3.5 7.4.3).
+    """
     part = anatomy.body_part(series)
-    dataset.AnatomicRegionSequence = Sequence(
-        [study.code(part.code, "SCT", part.meaning)] if part else []
-    )
+    if part is not None:
+        return [study.code(part.code, "SCT", part.meaning)]
+    term = series.body_part.strip()[:16]
+    return [study.code(term, CODING_SCHEME, term)] if term else []
 
 
 def dx_image(dataset: Dataset, frame: Frame) -> None:
