@@ -34,7 +34,7 @@ def connected(cluster: Cluster) -> Iterator[Any]:
     from distributed import Client
 
     with ExitStack() as stack:
-        stack.enter_context(_quiet())
+        _quieten()
         where: Any = cluster.scheduler or stack.enter_context(_own(cluster.processes))
         try:
             client = Client(where, timeout=_CONNECT, set_as_default=False)
@@ -77,31 +77,33 @@ def _own(processes: int) -> Iterator[Any]:
     with TemporaryFolder() as folder, dask.config.set(settings):
         if _METHOD == "forkserver":
             get_mp_context().set_forkserver_preload(["scenario_runner.app.cluster.preloaded"])
-        cluster = LocalCluster(
-            n_workers=processes,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            security=True,  # keys made for this run: other users of the machine stay outside
-            silence_logs=logging.CRITICAL,
-            local_directory=str(folder),
-        )
+        try:
+            cluster = LocalCluster(
+                n_workers=processes,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                security=True,  # keys made for this run: other users of the machine stay outside
+                silence_logs=logging.CRITICAL,
+                local_directory=str(folder),
+            )
+        except (RuntimeError, OSError) as error:
+            raise MachineError(
+                f"--on local:{processes}: not every process could be started: {error}",
+                hint="start fewer, and see how much memory is free",
+            ) from error
         try:
             yield cluster
         finally:
             cluster.close(timeout=_CONNECT)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What Dask says of workers that are lost is said by the run's own record."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
-    before = [one.level for one in loggers]
-    for one in loggers:
-        one.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for one, level in zip(loggers, before, strict=True):
-            one.setLevel(level)
+def _quieten() -> None:
+    """What Dask says of workers and a scheduler that are lost is said by the run's own record.
+
+    It has loggers with levels of their own, and some speak when the process ends.
+    """
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
