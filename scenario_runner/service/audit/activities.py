@@ -39,6 +39,7 @@ class Activity(StrEnum):
     RUN_STOPPED = "run-stopped"
     SCHEDULE_CHANGED = "schedule-changed"
     SCENARIO_SAVED = "scenario-saved"
+    SITE_CHANGED = "site-changed"
     STARTED = "started"
     STOPPED = "stopped"
     BACKED_UP = "backed-up"
@@ -103,6 +104,7 @@ CODED: Final[Mapping[Activity, Coded]] = {
     Activity.RUN_STOPPED: Coded(_APPLICATION, "E", Code("110121", "Application Stop")),
     Activity.SCHEDULE_CHANGED: Coded(_SECURITY, "E", _CONFIGURED),
     Activity.SCENARIO_SAVED: Coded(_SECURITY, "E", _CONFIGURED),
+    Activity.SITE_CHANGED: Coded(_SECURITY, "E", _CONFIGURED),
     Activity.STARTED: Coded(_APPLICATION, "E", Code("110120", "Application Start")),
     Activity.STOPPED: Coded(_APPLICATION, "E", Code("110121", "Application Stop")),
     Activity.BACKED_UP: Coded(Code("110106", "Export"), "R"),

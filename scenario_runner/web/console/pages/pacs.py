@@ -16,12 +16,15 @@ from scenario_runner.web.console.asking import Runner
 from scenario_runner.web.console.fields import Fields
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page
+from scenario_runner.web.console.pages.pacs_editing import editing_routes
 
 _PATIENCE: Final = 15.0
 """Seconds that a system has for all its answers."""
 
 
 def _routes(router: APIRouter, desk: Desk) -> None:
+    editing_routes(router, desk)
+
     @router.get("/pacs")
     def overview(request: Request, asking: Runner) -> Response:
         del asking

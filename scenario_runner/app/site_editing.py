@@ -1,0 +1,134 @@
+"""The site file changed by a person in the console: held to its rules first, then replaced as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from scenario_runner.app.load import Surroundings, load_site
+from scenario_runner.errors import InvalidInput, MachineError, UsageError
+from scenario_runner.language.site_text import FIELDS, changed, targets, without, written
+from scenario_runner.lazy_dataclasses import dataclass
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+_TEMPLATE: Final = ("{{", "{%", "{#")
+_LOCK: Final = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A target as its file has it. version: of the file, so that nobody's change is lost."""
+
+    name: str
+    fields: Mapping[str, str]
+    version: str
+
+
+def seen(site: Path, name: str) -> Seen:
+    """A target of a site file; an empty name is for a new one. Raises UsageError, MachineError."""
+    text = _text(site)
+    return Seen(name, written(text, name) if name else {}, _version(text))
+
+
+def save(
+    site: Path, target: Seen, values: Mapping[str, str], around: Surroundings, *, new: bool
+) -> None:
+    """Change a target, or add one. values: by field; what is empty or as it was stays as it is.
+
+    Raises UsageError for values that are none and for a file that has changed meanwhile, InvalidInput as when the
+    file is used, MachineError.
+    """
+    with _LOCK:
+        text = _unchanged(site, target.version)
+        if new and not _NAME.fullmatch(target.name):
+            raise UsageError(
+                f"'{target.name}' is no name for a target",
+                hint="letters, digits, - and _, a letter first",
+            )
+        if new and target.name in targets(text):
+            raise UsageError(f"there is a target '{target.name}' already")
+        before = {} if new else written(text, target.name)
+        given = {name: values.get(name, "").strip() for name in FIELDS}
+        fresh = {
+            name: value for name, value in given.items() if value and value != before.get(name)
+        }
+        for name, value in fresh.items():
+            _require_value(name, value)
+        if new and not any("." in name for name in fresh):
+            raise UsageError("a target needs an address", hint="give at least one service")
+        _replace(site, changed(text, target.name, fresh), around)
+
+
+def remove(site: Path, target: Seen, around: Surroundings) -> None:
+    """Take a target out. Raises as ``save``."""
+    with _LOCK:
+        _replace(site, without(_unchanged(site, target.version), target.name), around)
+
+
+def _require_value(name: str, value: str) -> None:
+    if any(one in value for one in _TEMPLATE) or not value.isprintable() or len(value) > 500:
+        raise UsageError(
+            f"{name}: this is no value that is taken here",
+            hint="templates and secrets are written in the site file itself",
+        )
+    if name.endswith(".port") and not (value.isascii() and value.isdigit()):
+        raise UsageError(f"{name}: a port is a number", hint="104 and 11112 are usual ones")
+
+
+def _unchanged(site: Path, version: str) -> str:
+    text = _text(site)
+    if _version(text) != version:
+        raise UsageError(
+            "the site file has been changed meanwhile",
+            hint="load the page again: what is shown here is what it was",
+        )
+    return text
+
+
+def _text(site: Path) -> str:
+    try:
+        return site.read_bytes().decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise MachineError(f"the site file '{site.name}' cannot be read: {error}") from error
+
+
+def _version(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _replace(site: Path, text: str, around: Surroundings) -> None:
+    """Beside it first, where its relative paths mean the same; what is no site never gets its name."""
+    try:
+        number, made = tempfile.mkstemp(prefix=f".{site.stem}-", suffix=".yaml", dir=site.parent)
+        fresh = Path(made)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            _require_site(fresh, around)
+            shutil.copymode(site, fresh)
+            fresh.replace(site)
+        finally:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise MachineError(
+            f"the site file '{site.name}' cannot be written: {error.strerror or error}"
+        ) from error
+
+
+def _require_site(fresh: Path, around: Surroundings) -> None:
+    try:
+        load_site(fresh, around)
+    except InvalidInput as error:
+        first = error.diagnostics[0]
+        raise UsageError(f"this would be no site file: {first.message}", hint=first.hint) from error
