@@ -49,6 +49,9 @@ _SWITCH: Final = rb"(?:C(28(?:42|49|4[Aa]))|M(2440|2442|242844))"
 """Designations of ISO 2022 that Japanese text has: of one byte, and of several."""
 _KATAKANA: Final = re.compile(rb"([\xa1-\xdf]+)")
 _FOLDED: Final = {term.replace(" ", "").replace("-", ""): term for term in CODECS}
+_LATIN: Final = re.compile(r"(?:ISO)?8859/?(\d{1,2})", re.ASCII)
+_ALIASES: Final = {"UTF8": "UNICODEUTF8", "UNICODE": "UNICODEUTF8", "GB18030": "GB180302000"}
+"""What feeds write instead of terms, folded as these are."""
 _LONGEST_TERM: Final = 40
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 
@@ -61,8 +64,9 @@ def term_of(written: str) -> str | None:
 @lru_cache(maxsize=128)
 def _term_of(written: str) -> str | None:
     folded = written.upper().replace(" ", "").replace("-", "").replace("_", "")
-    aliases = {"UTF8": "UNICODEUTF8", "ISO88591": "8859/1", "UNICODE": "UNICODEUTF8"}
-    return _FOLDED.get(aliases.get(folded, folded))
+    if latin := _LATIN.fullmatch(folded):
+        folded = f"8859/{latin[1]}"
+    return _FOLDED.get(_ALIASES.get(folded, folded))
 
 
 def codec_of(terms: Sequence[str]) -> str | None:

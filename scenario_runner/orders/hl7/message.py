@@ -23,6 +23,8 @@ from scenario_runner.orders.hl7.paths import Path, parse_path
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Of one message; orders have a few kilobytes, reports with a PDF inside some megabytes."""
 MAX_SEGMENTS: Final = 20_000
+_MOST_FIELDS: Final = 1000
+"""Of a segment, its name among them; the longest of the Standard have some ninety."""
 _ONLY_EVENTS: Final = {"ORM": "O01", "ORU": "R01"}
 """Message codes that feeds of version 2.2 write alone, for they had one trigger event."""
 _KIND: Final = Path("MSH", 9)
@@ -99,8 +101,11 @@ class Message:
         separator = self.delimiters.field
         found: list[Segment] = []
         for number, line in enumerate(self.lines, start=1):
-            fields = line.split(separator)
+            fields = line.split(separator, _MOST_FIELDS)
             name = fields[0]
+            if len(fields) > _MOST_FIELDS:
+                del fields[-1]
+                self.remarks.append(f"of {name} the first {_MOST_FIELDS - 1} fields are read")
             if name not in _USUAL_NAMES and not _NAME.fullmatch(name):
                 raise Hl7Error(
                     f"line {number} is no segment: it begins with {_shown(line)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -326,3 +327,30 @@ def test_a_number_tells_who_gave_it_though_others_were_given_alike() -> None:
         said = one.said.get("OrderPlacerIdentifierSequence")
         found.append(said.items[0]["LocalNamespaceEntityID"] if said is not None else "")
     assert found == ["EAST", "EAST", "", "WEST", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("written", "codec", "name"),
+    [("GB18030", "gb18030", "王^小东"), ("8859-1", "iso8859-1", "MÜLLER^EVA"),
+     ("ISO-8859-2", "iso8859-2", "ŻAK^EWA"), ("iso8859-15", "iso8859-15", "BŒUF^EVA")],
+)  # fmt: skip
+def test_character_sets_are_known_however_feeds_write_them(
+    written: str, codec: str, name: str
+) -> None:
+    data = order(pid=pid(name=name), charset=written, codec=codec)
+    (found,) = orders(Message.read(data))
+    assert found.text("PatientName") == name
+
+
+def test_a_segment_of_millions_of_fields_takes_no_more_memory_than_its_text() -> None:
+    data = order("ZZZ" + "|x" * 7_000_000)
+    tracemalloc.start()
+    try:
+        message = Message.read(data)
+        (found,) = orders(message)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 * 2**20
+    assert found.text("AccessionNumber") == "ACC1"
+    assert "of ZZZ the first 999 fields are read" in found.remarks
