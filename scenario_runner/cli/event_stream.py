@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from scenario_runner.events import Stamped
+    from scenario_runner.events import EventHandler, Stamped
 
 
 class EventStream:
@@ -77,3 +80,20 @@ def watching(style: str, workers: int) -> Watching:
     if style == "json":
         return EventStream()
     return Console(side_by_side=workers > 1, volume=volume())
+
+
+@contextmanager
+def watchers(
+    style: str, workers: int, collector: str | None
+) -> Iterator[tuple[Watching, list[EventHandler]]]:
+    """What shows a run, and all that is told of it: a collector of OpenTelemetry, too, where one is named.
+
+    Raises UsageError for a collector without the libraries.
+    """
+    from scenario_runner.app.telemetry import Telemetry, configured
+
+    others: list[EventHandler] = []
+    if configured(os.environ, collector):
+        others.append(Telemetry(collector))
+    with watching(style, workers) as console:
+        yield console, [console, *others]

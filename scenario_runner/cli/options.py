@@ -249,6 +249,11 @@ findings_format_option: Decorator = click.option(
     default="text",
     help="For people, for programs (an object a line), or as annotations of a workflow.",
 )
+otel_option: Decorator = click.option(
+    "--otel",
+    metavar="URL",
+    help="Collector of OpenTelemetry (OTLP/HTTP) that is told; by default that of OTEL_EXPORTER_OTLP_ENDPOINT.",
+)
 events_format_option: Decorator = click.option(
     "--format",
     "style",

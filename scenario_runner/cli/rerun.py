@@ -15,6 +15,7 @@ from scenario_runner.cli.options import (
     examples,
     fail_fast_option,
     keep_objects_option,
+    otel_option,
     out_option,
     pdu_log_option,
     previews_option,
@@ -44,6 +45,7 @@ from scenario_runner.engine.services import Control, Keep
 @previews_option
 @chain_option
 @events_format_option
+@otel_option
 @registry_option
 @production_option
 def rerun(
@@ -57,6 +59,7 @@ def rerun(
     previews: int,
     chain: bool,
     style: str,
+    otel: str | None,
     registry: str | None,
     allow_production: bool,
 ) -> int:
@@ -71,7 +74,7 @@ def rerun(
     """
     from scenario_runner.app.rerun import RerunRequest
     from scenario_runner.app.rerun import rerun as repeat
-    from scenario_runner.cli.event_stream import watching
+    from scenario_runner.cli.event_stream import watchers
     from scenario_runner.registry.location import registry_location
 
     request = RerunRequest(
@@ -91,10 +94,10 @@ def rerun(
     )
     control = Control()
     with (
-        watching(style, workers) as console,
+        watchers(style, workers, otel) as (console, told),
         on_signal(control.interrupt),
     ):
-        result = repeat(request, [console], control)
+        result = repeat(request, told, control)
     console.summary(result.folder)
     show_remarks(result.remarks)
     warn_untold(result)

@@ -22,6 +22,7 @@ from scenario_runner.cli.options import (
     keep_objects_option,
     library_option,
     on_option,
+    otel_option,
     out_option,
     paths_argument,
     pdu_log_option,
@@ -86,6 +87,7 @@ from scenario_runner.engine.services import Control, Keep, Order
 @previews_option
 @chain_option
 @events_format_option
+@otel_option
 @production_option
 @click.option("--job", type=click.Path(path_type=Path), hidden=True)
 def run(
@@ -110,6 +112,7 @@ def run(
     previews: int,
     chain: bool,
     style: str,
+    otel: str | None,
     allow_production: bool,
     job: Path | None,
 ) -> int:
@@ -136,7 +139,7 @@ def run(
     from scenario_runner.app.review import NOBODY
     from scenario_runner.app.run import RunRequest
     from scenario_runner.app.run import run as run_scenarios
-    from scenario_runner.cli.event_stream import watching
+    from scenario_runner.cli.event_stream import watchers
     from scenario_runner.registry.location import registry_location
 
     request = RunRequest(
@@ -172,9 +175,9 @@ def run(
             from scenario_runner.cli.preview import reviewing
 
             looked_at = stack.enter_context(reviewing())
-        console = stack.enter_context(watching(style, workers if on is None else 2))
+        console, told = stack.enter_context(watchers(style, workers if on is None else 2, otel))
         stack.enter_context(on_signal(control.interrupt))
-        result = run_scenarios(request, [console], control, looked_at)
+        result = run_scenarios(request, told, control, looked_at)
         ended(result.exit_code)
     console.summary(result.folder)
     show_remarks(result.remarks)
