@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
+from scenario_runner.app.telemetry import Telemetry, configured
 from scenario_runner.cli.console import Console
 from scenario_runner.cli.verbosity import remark, volume
 from scenario_runner.evidence.log import event_line
@@ -90,8 +91,6 @@ def watchers(
 
     Raises UsageError for a collector without the libraries.
     """
-    from scenario_runner.app.telemetry import Telemetry, configured
-
     others: list[EventHandler] = []
     if configured(os.environ, collector):
         others.append(Telemetry(collector))
