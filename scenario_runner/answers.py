@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Literal, Protocol, Self
 
@@ -45,14 +45,21 @@ def is_of(kind: str, word: str) -> bool:
 
 
 class Match(dict[str, Any]):
-    """One answer to a query, ``{KEYWORD: value}``. peer: whose it is, for whoever misses something in it."""
+    """One answer to a query, ``{KEYWORD: value}``.
+
+    peer: whose it is, and asked: what it was asked for, for whoever misses something in it.
+    """
 
     # Also made of pairs alone, as ``dataclasses.asdict`` copies every kind of dict.
     def __init__(
-        self, values: Mapping[str, Any] | Iterable[tuple[str, Any]], peer: str = "the server"
+        self,
+        values: Mapping[str, Any] | Iterable[tuple[str, Any]],
+        peer: str = "the server",
+        asked: Collection[str] = (),
     ) -> None:
         super().__init__(values)
         self.peer = peer
+        self.asked = asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

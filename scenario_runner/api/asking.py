@@ -245,6 +245,7 @@ def judged(
         answers.repeated_key = unique_key(request.level)
         answers.repeats = _repeats(answers.repeated_key, matches)
     unknown = () if expects.answer_character_set else undeclared
+    wanted = frozenset((*request.match, *request.returned, *request.usual))
     sent = {key: as_key(key, value) for key, value in request.match.items()}
     for match in matches:
         wrong = unmet(sent, match, names, unknown)
@@ -263,7 +264,7 @@ def judged(
         if any(one.actual is not None for one in declared):
             answers.sorted_out += 1
         else:
-            answers.matches.append(Match(match, target.name))
+            answers.matches.append(Match(match, target.name, wanted))
     answers.not_returned = tuple(
         key
         for key in request.returned

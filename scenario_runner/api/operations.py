@@ -44,13 +44,15 @@ class StoreOptions:
 class FindRequest:
     """One query. match: keys with values, universal ones empty; values as DICOM text or lists.
 
-    returned: further keys to ask for. The level's unique key is always asked for; the worklist
+    returned: further keys to ask for. usual: the same, which nobody named, so that nobody misses them in an
+    answer. The level's unique key is always asked for; the worklist
     (PS3.4 annex K) has none, and keys of its scheduled step go into ScheduledProcedureStepSequence.
     """
 
     level: QueryLevel
     match: Mapping[str, Any]
     returned: Sequence[str] = ()
+    usual: Sequence[str] = ()
     limit: int | None = None
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of the association or connection."""

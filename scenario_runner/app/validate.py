@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import field
 from pathlib import Path
 
@@ -20,7 +21,13 @@ from scenario_runner.app.load import (
 )
 from scenario_runner.app.plans import Moment, Plannable, diagnostics, prepare_all, require_selected
 from scenario_runner.app.sites import text_of_address
-from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected
+from scenario_runner.errors import (
+    MOST_DIAGNOSTICS,
+    Diagnostic,
+    InvalidInput,
+    NothingSelected,
+    in_file_order,
+)
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import (
     LIBRARY,
@@ -31,6 +38,7 @@ from scenario_runner.language.document_kinds import (
     input_files,
     kind_problem,
 )
+from scenario_runner.language.entries import SECTIONS
 from scenario_runner.language.expansion import with_base
 from scenario_runner.language.lint import lint
 from scenario_runner.language.loader import load_document
@@ -45,6 +53,9 @@ from scenario_runner.libraries.overlay import overlay_of
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 
+_PLANNED = frozenset({"", "schema", "name", "patients", "vars", "matrix", "rows"})
+"""What a plan is made of, at the top of a scenario; the file as a whole, too."""
+_TOP = re.compile(r"[.\[]")
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """Nothing that is found depends on it."""
 
@@ -211,9 +222,21 @@ def _check_scenario(
     overrides = declared(with_base(document, libraries), sources.overrides)
     moment = Moment(run_id="validate", seed=0, forced=True, now=_NOW, inputs=inputs)
     judged = site if sources.site is not None else None
-    scenario = check_scenario(
-        document, plugins, site=judged, overrides=overrides, lists=libraries, read=inputs.content
-    )
-    planned = prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), moment)
-    made += planned
-    return diagnostics(planned)
+
+    def planned(read: Document) -> list[Plannable]:
+        scenario = check_scenario(
+            read, plugins, site=judged, overrides=overrides, lists=libraries, read=inputs.content
+        )
+        return prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), moment)
+
+    try:
+        found = planned(document)
+    except InvalidInput as error:
+        wrong = {_TOP.split(one.where.path, maxsplit=1)[0] for one in error.diagnostics}
+        if not wrong.isdisjoint(_PLANNED) or "scenario" in document.data:
+            raise
+        # The plan says what is wrong with the patients, whatever the steps do with them.
+        told = [*error.diagnostics, *diagnostics(planned(document.without({*wrong, *SECTIONS})))]
+        raise InvalidInput(in_file_order(told)[:MOST_DIAGNOSTICS]) from None
+    made += found
+    return diagnostics(found)

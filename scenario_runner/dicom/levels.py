@@ -58,6 +58,24 @@ COMPUTED: Final[Mapping[str, Level]] = {
 """Attributes worked out from what is stored (PS3.4 C.3.4), and the level each belongs to."""
 
 
+USUAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "patient": ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
+    "study": (
+        "StudyInstanceUID", "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate",
+        "StudyTime", "AccessionNumber", "StudyID", "StudyDescription", "ModalitiesInStudy",
+        "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
+    ),
+    "series": (
+        "SeriesInstanceUID", "StudyInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
+        "NumberOfSeriesRelatedInstances",
+    ),
+    "image": (
+        "SOPInstanceUID", "SOPClassUID", "InstanceNumber", "SeriesInstanceUID", "StudyInstanceUID",
+    ),
+}  # fmt: skip
+"""By level in small letters: what a query asks for that names nothing (keys of PS3.4 C.6.1.1 and C.6.2.1)."""
+
+
 def level_of(keyword: str) -> Level | None:
     """The level that an attribute of the tables above belongs to; None for any other."""
     named = (level for level, keywords in ATTRIBUTES.items() if keyword in keywords)

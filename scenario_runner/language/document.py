@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Collection
 from dataclasses import field
 from functools import cached_property
 from typing import Any, Protocol
@@ -74,6 +75,15 @@ class Document:
     def where(self, path: Path, *, key: bool = False) -> Where:
         """The place of a value, or of its key; of the nearest ancestor when there is no such value."""
         return self.span(self._find(path, key), path)
+
+    def without(self, keys: Collection[str]) -> Document:
+        """The same text, read as if it did not have these keys at its top."""
+        root = self.root
+        data = {key: value for key, value in self.data.items() if key not in keys}
+        members = {key: member for key, member in root.members.items() if key not in keys}
+        return Document(
+            self.file, self.text, Node(root.start, root.end, data, members, root.size, root.height)
+        )
 
     def _find(self, path: Path, key: bool) -> tuple[int, int]:
         node, span = self.root, (self.root.start, self.root.end)

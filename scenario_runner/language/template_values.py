@@ -149,10 +149,13 @@ def missing(of: Any, name: Any) -> TemplateProblem:
     if isinstance(of, Root):
         return unknown_name(str(name), of)
     if isinstance(of, Match) and tag_for_keyword(str(name)) is not None:
+        asked = name in of.asked
         return TemplateProblem(
             "FAB204",
-            f"'{of.peer}' does not have {name}: its answer is without it",
-            f"it has: {listing(of)}; what is wanted has to be in 'match' or 'return' of the query",
+            f"'{of.peer}' does not have {name}: its answer is without it"
+            if asked
+            else f"'{of.peer}' was not asked for {name}",
+            f"it has: {listing(of)}" if asked else f"add it to 'return' of the query: [{name}]",
             str(name),
         )
     if isinstance(of, Mapping):

@@ -19,6 +19,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.operations import QueryLevel
 from scenario_runner.api.timing import operation
+from scenario_runner.dicom.levels import USUAL
 from scenario_runner.language.loads import RequestLoad
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.asked import asked
@@ -53,7 +54,7 @@ class Query(Step):
     """Keys with the values to match: single value, ``*`` and ``?``, range, or a list. UIDs of a list are in one
     query (PS3.4 C.2.2.2.2); of another key each value is asked for by a query of its own, and a match counts once."""
     return_: list[AttributeName] = Field(default=[], alias="return")
-    """Further attributes to ask for."""
+    """Further attributes to ask for, beside those that are usual at the level: name, dates, accession number, UIDs, counts."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """Cancel the query after so many matches."""
 
@@ -87,7 +88,11 @@ class Query(Step):
     def _request(self, match: Mapping[str, Any]) -> FindRequest:
         if self.level == "worklist":
             return worklist_request(match, self.return_, self.limit)
-        return FindRequest(level=self.level, match=match, returned=self.return_, limit=self.limit)
+        # A load measures what was written; otherwise nobody shall miss what is usual.
+        usual = () if self.load is not None else USUAL[self.level]
+        return FindRequest(
+            level=self.level, match=match, returned=self.return_, usual=usual, limit=self.limit
+        )
 
     def _loaded(self, context: StepContext, target: Target, load: RequestLoad) -> StepResult:
         """Ask as often as the load says."""

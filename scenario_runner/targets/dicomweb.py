@@ -240,7 +240,7 @@ class DicomwebTarget(Target):
         query = Search(
             level=request.level,
             match=_keys(request.match),
-            returned=list(as_tags(dict.fromkeys(request.returned))),
+            returned=list(as_tags(dict.fromkeys((*request.usual, *request.returned)))),
             limit=request.limit,
             more=_telling_more(request),
         )

@@ -35,7 +35,7 @@ def find_identifier(request: FindRequest, character_set: CharacterSet = UTF8) ->
     that is none, or a value its VR cannot hold.
     """
     unique = () if request.level == "worklist" else (unique_key(request.level),)
-    keys: dict[str, Any] = dict.fromkeys((*unique, *request.returned), "")
+    keys: dict[str, Any] = dict.fromkeys((*unique, *request.usual, *request.returned), "")
     keys.update(request.match)
     return _identifier(request.level, as_tags(keys), character_set)
 

@@ -19,7 +19,7 @@ from scenario_runner.service.uploads import records
 from scenario_runner.service.uploads.outcome import UploadOutcome
 from scenario_runner.service.uploads.uploading import Uploading, run
 from scenario_runner.web.forms import Form, with_form
-from scenario_runner.web.imaging.asking import Limit, Offset, Uploader
+from scenario_runner.web.imaging.asking import Limit, Offset, Uploader, Viewer
 from scenario_runner.web.imaging.models import UploadPage, UploadRecord, UploadResult
 from scenario_runner.web.text import Text
 
@@ -120,14 +120,14 @@ def record_routes(router: APIRouter, service: Service) -> None:
     """What became of uploads."""
 
     @router.get("/uploads", response_model=UploadPage, tags=["uploads"])
-    def uploads(_: Uploader, limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
+    def uploads(_: Viewer, limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
         """What was uploaded, the newest first."""
         found, total = records.page(service.database, limit, offset)
         return {"uploads": found, "total": total, "limit": limit, "offset": offset}
 
     @router.get("/uploads/patient/{patient_id:path}", response_model=UploadPage, tags=["uploads"])
     def uploads_of_patient(
-        _: Uploader,
+        _: Viewer,
         patient_id: Annotated[Text, Path(description="The Patient ID.")],
         limit: Limit = 50,
         offset: Offset = 0,
@@ -142,7 +142,7 @@ def record_routes(router: APIRouter, service: Service) -> None:
         responses={200: {"content": {"text/event-stream": {}}, "description": "Its progress."}},
         tags=["uploads"],
     )
-    async def events_of(upload_id: Text, _: Uploader) -> StreamingResponse:
+    async def events_of(upload_id: Text, _: Viewer) -> StreamingResponse:
         """How far an upload is, as server-sent events: `progress` while it is under way, then `ended`."""
         if await anyio.to_thread.run_sync(records.get, service.database, upload_id) is None:
             raise _unknown(upload_id)
@@ -150,7 +150,7 @@ def record_routes(router: APIRouter, service: Service) -> None:
 
     @router.get("/uploads/{upload_id}", response_model=UploadRecord, tags=["uploads"])
     def upload_of(
-        _: Uploader, upload_id: Annotated[Text, Path(description="As the upload was answered.")]
+        _: Viewer, upload_id: Annotated[Text, Path(description="As the upload was answered.")]
     ) -> dict[str, Any]:
         """An upload with its files, what conformance says of each, and what was corrected since."""
         return log_of(service, upload_id)
