@@ -72,12 +72,13 @@ def send_files(
     *,
     associations: int = 1,
     counted: Callable[[int], None] = lambda _: None,
+    passed_over: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[Sent]:
     """Send DICOM files as they are, in the transfer syntax they have, and yield each one's status.
 
-    paths: files and folders; what is no DICOM in a folder is passed over. What cannot be sent is told
-    with its reason, and the others go. A file is held in memory only while it is sent. counted: told
-    how many files are going to be sent. Raises NothingSelected, TargetError.
+    paths: files and folders. What cannot be sent is told with its reason, and the others go. A file is held in
+    memory only while it is sent. counted: told how many files are going to be sent. passed_over: told of each
+    file in a folder that is no DICOM. Raises NothingSelected, TargetError.
     """
     found: list[_Found] = []
     for path, named in _walk(paths):
@@ -86,6 +87,8 @@ def send_files(
         except (DamagedDatasetError, OSError) as error:
             if named or isinstance(error, OSError) or _says_dicom(path):
                 yield _unsent(path, error)
+            else:
+                passed_over(path)
     if not found:
         raise NothingSelected("there is no DICOM file to send")
     pairs = dict.fromkeys((one.meta.sop_class_uid, one.meta.transfer_syntax_uid) for one in found)

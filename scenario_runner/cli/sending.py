@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _SENT = ["file", "status", "class", "comment", "sop_instance_uid"]
 
+_NAMED = 5
+"""Files that are named before the rest are counted."""
+
 
 @click.command(
     short_help="Send DICOM files to a PACS (C-STORE, STOW-RS).",
@@ -77,9 +80,16 @@ def send(
     def told() -> None:
         text = f"{count.stored} of {count.total} stored by {peer}{count.recoded}{count.rest}"
         click.echo(text, err=style != "text")
+        if count.passed_over:
+            click.echo(printable(count.no_dicom), err=True)
 
     sending = send_files(
-        peer.target.by(via), paths, deadline, associations=associations, counted=count.expect
+        peer.target.by(via),
+        paths,
+        deadline,
+        associations=associations,
+        counted=count.expect,
+        passed_over=count.passed_over.append,
     )
     try:
         for sent in sending:
@@ -105,6 +115,8 @@ class _Count:
     perhaps: int = 0
     sent_as: Counter[str] = field(default_factory=Counter)
     """What could not go as it is: names of the transfer syntaxes it went in instead."""
+    passed_over: list[Path] = field(default_factory=list)
+    """Files of a folder that are no DICOM."""
 
     def expect(self, files: int) -> None:
         """So many more are going to be sent."""
@@ -128,6 +140,13 @@ class _Count:
         """``, 2 sent as Implicit VR Little Endian, which alone was accepted``."""
         parts = "".join(f", {n} sent as {name}" for name, n in self.sent_as.items())
         return f"{parts}, which alone was accepted" if parts else ""
+
+    @property
+    def no_dicom(self) -> str:
+        """``passed over, as no DICOM: notes.txt, a.json and 3 more``."""
+        named = ", ".join(path.as_posix() for path in self.passed_over[:_NAMED])
+        more = len(self.passed_over) - _NAMED
+        return f"passed over, as no DICOM: {named}" + (f" and {more} more" if more > 0 else "")
 
     @property
     def rest(self) -> str:

@@ -136,6 +136,7 @@ def test_bad_files_of_a_folder_are_refused_for_what_they_are_and_the_others_go(
     rows = {Path(row["file"]).name: row for row in map(json.loads, done.out.splitlines())}
     assert [rows[f"{n + 3}.dcm"]["status"] for n in range(3)] == ["0000"] * 3
     assert "2-notes.txt" not in rows
+    assert f"passed over, as no DICOM: {(folder / '2-notes.txt').as_posix()}" in done.err
     assert "not sent" in rows["1-cut.dcm"]["comment"]
     assert rows["0-letter.dcm"]["status"] != "0000"
     if via == "c-store":
