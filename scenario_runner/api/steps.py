@@ -213,8 +213,10 @@ class StepContext(Protocol):
         """
         ...
 
-    def measured(self, step_id: str | None = None) -> Mapping[str, Measured]:
-        """What ``took`` counted in the named step, by operation; of None in the last that counted anything.
+    def measured(
+        self, step_id: str | None = None, operation: str | None = None
+    ) -> Mapping[str, Measured]:
+        """What ``took`` counted in the named step, by operation; of None in the last that counted anything, or that operation.
 
         Raises UsageError when that is nothing.
         """

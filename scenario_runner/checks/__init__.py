@@ -27,6 +27,7 @@ _CHECKS = {
     "latency": "thresholds:Latency",
     "throughput": "thresholds:Throughput",
     "errors": "thresholds:Errors",
+    "until_visible": "until_visible:UntilVisible",
     "hl7": "hl7:Hl7",
     "consistent": "consistent:Consistent",
     "migrate": "migrate:Migrate",

@@ -54,13 +54,18 @@ class Measures:
             latencies = [measured.plain() for measured in operations.values()]
             emit(LatencyMeasured(case=self._case, id=step_id, latencies=latencies))
 
-    def of(self, called: Sequence[str]) -> Mapping[str, Measured]:
-        """What a step measured, by kind of operation. called: the ids it may have; none for the last that measured.
+    def of(self, called: Sequence[str], operation: str | None = None) -> Mapping[str, Measured]:
+        """What a step measured, by kind of operation.
+
+        called: the ids it may have; none for the last that measured anything, or that operation.
 
         Raises UsageError when it has measured nothing.
         """
-        if not called and self._steps:
-            return next(reversed(self._steps.values()))
+        if not called:
+            every = reversed(self._steps.values())
+            found = next((one for one in every if operation is None or operation in one), None)
+            if found is not None:
+                return found
         for each in called:
             if each in self._steps:
                 return self._steps[each]

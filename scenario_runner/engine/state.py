@@ -188,7 +188,9 @@ class Attempt:
             labels=labels,
         )
 
-    def measured(self, step_id: str | None = None) -> Mapping[str, Measured]:
+    def measured(
+        self, step_id: str | None = None, operation: str | None = None
+    ) -> Mapping[str, Measured]:
         """What an earlier step measured."""
         called = () if step_id is None else self.entry.called(step_id)
-        return self.state.measures.of(called)
+        return self.state.measures.of(called, operation)

@@ -32,6 +32,7 @@ from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.plan import PlannedCase, PlannedImage
 from scenario_runner.steps.load.offers import foretold
 from scenario_runner.steps.load.sending import LoadedSend, Stored
+from scenario_runner.steps.load.visible import watched
 from scenario_runner.steps.problems import in_words, sentence
 from scenario_runner.steps.sent import (
     Opened,
@@ -153,6 +154,7 @@ class Send(Step):
                 facts["left_out"] = [one.plain() for one in left_out]
             return facts
 
+        visible = watched(context, self.to)
         try:
             if len(statuses) < total:
                 left = context.offered(repeated.left(images), self.to)
@@ -170,10 +172,14 @@ class Send(Step):
                         ago=stored.ago,
                         labels=stored.labels,
                     )
+                    visible.note(sent, stored.ago)
                     context.progress(len(statuses), total)
+            visible.finish()
         except FabricatorError:
             context.capture(statuses, facts(), how_far(facts()))
             raise
+        finally:
+            visible.stop()
         if loaded is not None:
             total = len(statuses)
             loaded.settle()

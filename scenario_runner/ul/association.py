@@ -257,6 +257,11 @@ class Association:
         return self._transport.take(expected, self.deadline, until)
 
     @property
+    def departed(self) -> float:
+        """time.monotonic() when the first bytes of what was sent last were handed to the system."""
+        return self._transport.departed
+
+    @property
     def arrived(self) -> float:
         """time.monotonic() when what was read last had come, by the kernel where it says so."""
         return self._transport.arrived

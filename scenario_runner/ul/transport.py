@@ -72,6 +72,8 @@ class Transport:
         self._quick = False
         self.heard = time.monotonic()
         """When something came last."""
+        self.departed = self.heard
+        """When the first bytes of what was sent last were handed to the system."""
         self.arrived = self.heard
         """When it came, as the kernel has it, where that was an answer we waited for."""
         self.log: PduLog | None = None
@@ -90,6 +92,7 @@ class Transport:
         if self.log is not None:
             buffers = self.log.sending(buffers)
         remaining = iter(buffers if self._scatter else _joined(buffers))
+        self.departed = 0.0
         while batch := list(itertools.islice(remaining, _VECTORS if self._scatter else 1)):
             self._send_batch(batch, deadline)
 
@@ -109,6 +112,8 @@ class Transport:
                 deadline.check()
             else:
                 self._arm(deadline, patience, "network", "the peer takes no more data")
+            # The last thing before the system has it: whatever came before may have waited for other threads.
+            self.departed = self.departed or time.monotonic()
             if self._scatter:
                 return self._socket.sendmsg(batch)
             return self._socket.send(batch[0])

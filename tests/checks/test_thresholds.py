@@ -81,3 +81,25 @@ def test_a_share_is_a_part_of_one(written: Any, share: float) -> None:
 def test_what_is_no_share_is_refused(written: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Share).validate_python(written, strict=True)
+
+
+def test_it_is_told_how_long_an_instance_took_to_be_found(tmp_path: Path) -> None:
+    lost = {"of": "lost", "max": 60, "patience": "50ms", "every": "10ms"}
+    entries: list[Any] = [
+        {"misbehave": {"on": "pacs", "faults": [{"lose": {}}]}},
+        {"id": "lost", "send": {"to": "pacs", "load": {"associations": 1}}},
+        {"assert": [{"until_visible": lost, "fails": "not found within 0.05 s"}]},
+        {"misbehave": {"on": "pacs", "faults": []}},
+        {"send": {"to": "pacs"}},
+        {"assert": [{"until_visible": {"of": "send", "p50": 60, "max": 60, "every": "10ms"}}]},
+    ]
+    file = write_scenario(
+        tmp_path / "s.yaml", entries, patients=[{"studies": [{"series": _SERIES}]}]
+    )
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()
+    [visible] = [
+        one
+        for one in steps(record(tmp_path / "run"))["send"]["latencies"]
+        if one["operation"] == "until visible"
+    ]
+    assert 0 < visible["count"] <= 8

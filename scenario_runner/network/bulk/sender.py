@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StoreStatus
@@ -140,9 +139,8 @@ class Sender:
         ready, self._prepared = self._prepared, None
         if ready is None or ready.instance is not instance or ready.association is not association:
             ready = self._encoded(instance, context, association)
-        started = time.monotonic()
         association.send_pieces(ready.pieces)
-        return InFlight(instance, context.id, ready.message_id, started)
+        return InFlight(instance, context.id, ready.message_id, association.departed)
 
     def _context_of(self, pair: Pair) -> Context:
         """The context of a pair, with the association open that it is to be sent over.
@@ -200,9 +198,8 @@ class Sender:
             )
         association = self._current()
         ready = self._encoded(recoded, context, association)
-        started = time.monotonic()
         association.send_pieces(ready.pieces)
-        return InFlight(recoded, context.id, ready.message_id, started, IMPLICIT_LE)
+        return InFlight(recoded, context.id, ready.message_id, association.departed, IMPLICIT_LE)
 
     def make_ready(self, instance: Storable) -> None:
         """Open the association an instance is to go over, and encode what ``send`` will want. Raises as ``send`` does."""
