@@ -66,14 +66,14 @@ USUAL: Final[Mapping[str, tuple[str, ...]]] = {
         "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
     ),
     "series": (
-        "SeriesInstanceUID", "StudyInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
+        "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
         "NumberOfSeriesRelatedInstances",
     ),
-    "image": (
-        "SOPInstanceUID", "SOPClassUID", "InstanceNumber", "SeriesInstanceUID", "StudyInstanceUID",
-    ),
+    "image": ("SOPInstanceUID", "SOPClassUID", "InstanceNumber"),
 }  # fmt: skip
-"""By level in small letters: what a query asks for that names nothing (keys of PS3.4 C.6.1.1 and C.6.2.1)."""
+"""By level in small letters: what a query asks for that names nothing (keys of PS3.4 C.6.1.1 and C.6.2.1).
+
+No unique key of a level above: empty, it would ask for another thing (PS3.4 C.4.1.2.1)."""
 
 
 def level_of(keyword: str) -> Level | None:
