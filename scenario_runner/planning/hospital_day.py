@@ -10,7 +10,7 @@ ultrasound, 2.2 million CT, 1.5 million MRI, 0.6 million fluoroscopy (NHS Englan
 provisional monthly statistics).
 
 **Sizes.** 994,471 CT studies had 339,830,947 images and 522,678 MRI studies 199,379,634 (McDonald et al., Academic
-Radiology 2015; 22: 1191-1198): 342 and 381 images each.
+Radiology 2015, S1076-6332(15)00245-7): 342 and 381 images each.
 """
 
 from __future__ import annotations
