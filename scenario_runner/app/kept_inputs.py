@@ -15,10 +15,10 @@ from scenario_runner.app.kept_libraries import KeptLibrary, kept_libraries, read
 from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
 from scenario_runner.app.plans import Moment
 from scenario_runner.errors import MachineError, UsageError
-from scenario_runner.language.expansion import with_base
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.scenario import check_scenario
+from scenario_runner.language.scenario_base import with_base
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.overlay import overlay_of
 from scenario_runner.planning.sources import Inputs

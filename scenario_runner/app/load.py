@@ -16,10 +16,10 @@ from scenario_runner.app.work_settings import WorkSettings, work_settings
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import scenario_files
-from scenario_runner.language.expansion import with_base
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario, check_scenario
+from scenario_runner.language.scenario_base import with_base
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
 from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.lazy_dataclasses import dataclass

@@ -39,10 +39,10 @@ from scenario_runner.language.document_kinds import (
     kind_problem,
 )
 from scenario_runner.language.entries import SECTIONS
-from scenario_runner.language.expansion import with_base
 from scenario_runner.language.lint import lint
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.scenario import check_scenario
+from scenario_runner.language.scenario_base import with_base
 from scenario_runner.language.site import LoadedSite, default_site, read_site_for_validation
 from scenario_runner.language.step_list_names import step_list_findings
 from scenario_runner.language.template_limits import one_file
