@@ -1,15 +1,19 @@
-"""Scenarios that can be run by their names: those that ship with the program, and those of folders."""
+"""Scenarios that can be run by their names: those that ship with the program, of folders and of libraries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scenario_runner.errors import InvalidInput
 from scenario_runner.language.document_kinds import scenario_files
 from scenario_runner.language.loader import load_document
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.resources import resource
+
+if TYPE_CHECKING:
+    from scenario_runner.libraries.library import Library
 
 SHIPPED = "shipped"
 
@@ -23,7 +27,12 @@ class Runnable:
     tags: tuple[str, ...]
     path: str
     source: str
-    """``shipped``, or the folder or file it was found by."""
+    """``shipped``, the folder or file it was found by, or library and version."""
+
+    @property
+    def has_name(self) -> bool:
+        """Whether ``fabricate run`` takes its name as well."""
+        return self.source == SHIPPED or self.name == self.path
 
 
 def shipped_scenarios() -> list[Runnable]:
@@ -38,6 +47,22 @@ def shipped_scenarios() -> list[Runnable]:
 def scenarios_in(path: Path) -> list[Runnable]:
     """Those of a folder, or of a file; one that is damaged is left out."""
     return [_runnable(file, str(file), str(path), data) for file, data in _heads([path])]
+
+
+def scenarios_of(libraries: Iterable[Library]) -> list[Runnable]:
+    """Those of libraries, in order; of several versions of a library the newest; damaged ones are left out."""
+    newest = {one.name: one for one in sorted(libraries, key=lambda one: one.version)}
+    return [
+        _runnable(
+            file,
+            f"{library.name}/{name}",
+            f"{library.name} {library.version}",
+            {**data, "name": f"{library.name}/{name}"},
+        )
+        for _, library in sorted(newest.items())
+        for name, path in library.scenarios.items()
+        for file, data in _heads([path])
+    ]
 
 
 def shipped_by_name(name: str) -> Path | None:

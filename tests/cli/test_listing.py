@@ -41,3 +41,16 @@ def test_scenarios_of_ones_own_are_listed_and_files_win_over_names(tmp_path: Pat
     told = fabricate("validate", "xray_smoke", "nobody", cwd=tmp_path).check(2).err
     assert "no 'nobody' here" in told
     assert "mine: 1 patient" in fabricate("plan", "xray_smoke", cwd=tmp_path).check().out
+
+
+def test_scenarios_of_libraries_are_listed_as_they_are_run(tmp_path: Path) -> None:
+    library = tmp_path / "libs" / "radiology"
+    (library / "scenarios").mkdir(parents=True)
+    (library / "library.yaml").write_text("schema: library/v1\nname: radiology\nversion: 1.2.0\n")
+    (library / "scenarios" / "mine.yaml").write_text(MINE)
+    rows = fabricate("list", "--tag", "quick", "--format", "csv", cwd=tmp_path).check().out
+    assert rows.splitlines()[1:] == [
+        "radiology/mine,One of my own,quick,radiology/mine,radiology 1.2.0"
+    ]
+    assert "radiology 1.2.0" in fabricate("list", "--tag", "quick", cwd=tmp_path).check().out
+    fabricate("validate", "radiology/mine", cwd=tmp_path).check()
