@@ -23,6 +23,7 @@ from scenario_runner.language.scenario_base import with_base
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site
 from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.archive import SUFFIX
 from scenario_runner.libraries.finding import BESIDE, Libraries
 from scenario_runner.libraries.overlay import Overlay, overlay_beside
 from scenario_runner.libraries.ranges import RangeError, parse_range
@@ -166,7 +167,7 @@ def with_usual_site(sources: Sources) -> Sources:
 
 
 def found_paths(sources: Sources, libraries: Libraries) -> list[Path]:
-    """The paths, those that are not there looked for as ``LIBRARY`` or ``LIBRARY/NAME@RANGE``.
+    """The paths: a packed library as the folder it holds, what is not there as ``LIBRARY`` or ``LIBRARY/NAME@RANGE``.
 
     Raises UsageError, InvalidInput.
     """
@@ -174,6 +175,8 @@ def found_paths(sources: Sources, libraries: Libraries) -> list[Path]:
 
 
 def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
+    if path.suffix == SUFFIX and path.is_file():
+        return libraries.read(path).root
     if os.path.lexists(path) or path.suffix in (".yaml", ".yml") or len(path.parts) > 2:
         return path
     here = str(sources.around.folder / "scenario.yaml")

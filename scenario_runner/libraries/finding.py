@@ -378,7 +378,9 @@ class Libraries:
     def _at(self, place: Path) -> tuple[list[Library], list[Diagnostic]]:
         if place not in self._read_already:
             try:
-                read = self._unpacked(place) if place.suffix == SUFFIX else read_library(place)
+                # What is unpacked is a folder by the archive's name.
+                is_packed = place.suffix == SUFFIX and not place.is_dir()
+                read = self._unpacked(place) if is_packed else read_library(place)
                 self._read_already[place] = ([read], [])
             except InvalidInput as error:
                 self._read_already[place] = ([], list(error.diagnostics))

@@ -63,6 +63,15 @@ def test_a_packed_library_is_used_like_a_folder(folder: Path, tmp_path: Path) ->
     ]
 
 
+def test_the_scenarios_of_a_packed_library_are_run_by_its_name(
+    folder: Path, tmp_path: Path
+) -> None:
+    write(folder, {"scenarios/own.yaml": scenario({"use": {"steps": "look"}})})
+    packed = pack(folder, tmp_path / "elsewhere.fablib")
+    (one,) = load(Sources(paths=[packed])).scenarios
+    assert [step.id for step in one.steps] == ["use.echo"]
+
+
 def test_a_library_that_is_not_sound_is_not_packed(folder: Path, tmp_path: Path) -> None:
     write(folder, {"steps/look.yaml": "schema: steps/v1\nname: look\n"})
     with pytest.raises(InvalidInput):
