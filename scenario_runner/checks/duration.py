@@ -17,7 +17,7 @@ class Duration(Check):
     looks_inside: ClassVar[bool] = False
 
     of: StepName
-    """The id of an earlier step."""
+    """An earlier step, by its id or what it saves as."""
     max: Seconds
     """500ms, 30s, 2m."""
 

@@ -24,7 +24,7 @@ class _Threshold(Check):
     looks_inside: ClassVar[bool] = False
 
     of: StepName | None = None
-    """The id of an earlier step; by default the last one that did something on a PACS."""
+    """An earlier step, by its id or what it saves as; by default the last one that did something on a PACS."""
     operation: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
     """Which of its operations, where it has several: ``C-STORE``, ``C-FIND``; by default all of them."""
 

@@ -26,7 +26,7 @@ class UntilVisible(Check):
     looks_inside: ClassVar[bool] = False
 
     of: StepName | None = None
-    """The id of an earlier ``send``; by default all of them are asked about, and the last one is looked at."""
+    """An earlier ``send``, by its id or what it saves as; by default all of them are asked about, and the last one is looked at."""
     on: TargetName | None = None
     """The PACS to ask; by default the one that is sent to."""
     p50: Duration | None = None

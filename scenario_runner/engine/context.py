@@ -326,15 +326,13 @@ class AttemptContext(Attempt):
     def duration_of(self, step_id: str) -> float:
         """Seconds of an earlier step."""
         durations = self.state.durations
-        for each in self.entry.called(step_id):
+        for each in self.state.steps_called(self.entry.called(step_id)):
             if each in durations:
                 return durations[each]
-        if step_id not in durations:
-            raise UsageError(
-                f"no step '{step_id}' has run",
-                hint=f"steps so far: {', '.join(durations) or 'none'}",
-            )
-        return durations[step_id]
+        raise UsageError(
+            f"no step '{step_id}' has run",
+            hint=f"steps so far: {', '.join(durations) or 'none'}",
+        )
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:
         """Evaluate a deferred expression."""

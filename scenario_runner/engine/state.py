@@ -120,6 +120,10 @@ class CaseState:
             )
         return known[name]
 
+    def steps_called(self, names: Sequence[str]) -> list[str]:
+        """The ids that names may stand for: each is one, or what such a step saved is called so."""
+        return [each for name in names for each in (name, self.saved_by.get(name)) if each]
+
     def _captures(self) -> dict[str, Any]:
         saves = {
             entry.save_as
@@ -192,5 +196,5 @@ class Attempt:
         self, step_id: str | None = None, operation: str | None = None
     ) -> Mapping[str, Measured]:
         """What an earlier step measured."""
-        called = () if step_id is None else self.entry.called(step_id)
+        called = () if step_id is None else self.state.steps_called(self.entry.called(step_id))
         return self.state.measures.of(called, operation)

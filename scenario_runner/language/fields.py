@@ -215,7 +215,7 @@ Instances = Annotated[Any, WithJsonSchema({"x-name-of": "instances"})]
 StepName = Annotated[
     str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "step"})
 ]
-"""The id of an earlier step."""
+"""An earlier step, by its id or the name it saves under."""
 
 ValidatorName = Annotated[
     str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "validator"})

@@ -49,7 +49,7 @@ def check_saved(
         "saved": (saved, ids),
         "selection": (selections,),
         "instances": (selections, saved, ids),
-        "step": (ids,),
+        "step": (ids, saved),
     }
     sight = Sight()
     for entry in entries:

@@ -24,7 +24,8 @@ def test_a_threshold_that_is_not_held_says_what_was_expected_and_what_is(tmp_pat
         {"latency": {"of": "send", "p95": "1h", "max": "1h", "mean": "1h"}},
         {"latency": {"p50": 0}, "fails": "p50 is .* more than 0 s, of 8 operations"},
         {"latency": {"of": "send", "operation": "c-store", "p99": "1h"}},
-        {"throughput": {"of": "send", "min": "1/h"}},
+        {"throughput": {"of": "sent", "min": "1/h"}},
+        {"duration": {"of": "sent", "max": "1h"}},
         {"throughput": {"min": 1_000_000}, "fails": "operations in .* are .*/s"},
         {"errors": {"of": "send", "max": "50%"}},
         {"errors": {"max": "49.9%"}, "fails": "4 of 8 operations failed, 50.000%"},
@@ -36,7 +37,7 @@ def test_a_threshold_that_is_not_held_says_what_was_expected_and_what_is(tmp_pat
     entries: list[Any] = [
         {"misbehave": {"on": "pacs", "faults": faults}},
         {"generate": {}},
-        {"send": {"to": "pacs", "expect": "any"}},
+        {"send": {"to": "pacs", "expect": "any"}, "save_as": "sent"},
         {"id": "held", "assert": checks},
         {"id": "wrong", "assert": wrong},
     ]
