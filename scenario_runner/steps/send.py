@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,7 +31,7 @@ from scenario_runner.language.quantities import Rate
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.plan import PlannedCase, PlannedImage
 from scenario_runner.steps.load.offers import foretold
-from scenario_runner.steps.load.sending import LoadedSend, Stored
+from scenario_runner.steps.load.stored import Stored
 from scenario_runner.steps.load.visible import watched
 from scenario_runner.steps.problems import in_words, sentence
 from scenario_runner.steps.sent import (
@@ -42,6 +42,9 @@ from scenario_runner.steps.sent import (
     plain_status,
     send_facts,
 )
+
+if TYPE_CHECKING:
+    from scenario_runner.steps.load.sending import LoadedSend
 
 
 class Send(Step):
@@ -140,6 +143,8 @@ class Send(Step):
         loaded: LoadedSend | None = None
         total = images.total
         if self.load is not None:
+            from scenario_runner.steps.load.sending import LoadedSend
+
             loaded = LoadedSend(
                 context, self.to, target, self.load, images.series, options, repeated.done
             )

@@ -29,13 +29,13 @@ NOT_TO_CHECK = {
 """What ``validate`` needs for no scenario that ships."""
 NEVER = {
     "starlette", "uvicorn", "httpx2", "httpcore2", "anyio", "segno", "scenario_runner.pacs",
-    "scenario_runner.archive", "scenario_runner.conformance.rules",
+    "scenario_runner.archive", "scenario_runner.conformance.rules", "scenario_runner.steps.load.sending",
     "scenario_runner.network.dicomweb", "scenario_runner.network.find",
     "scenario_runner.network.receiver", "faker", "jsonschema", "pynetdicom",
     "gdcm", "requests", "sqlalchemy", "alembic", "psycopg",
 }  # fmt: skip
 ROOMS = {
-    "scenario_runner.steps": {"problems", "send"},
+    "scenario_runner.steps": {"load", "problems", "send", "sent"},
     "scenario_runner.checks": set(),
     "scenario_runner.imaging.modalities": {"ct", "defaults", "registry"},
 }

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.answers import StoreStatus
 from scenario_runner.errors import TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.steps.load.ahead import Ahead, Made, MadeInstance
 from scenario_runner.steps.load.crew import Crew, Start, thought
 from scenario_runner.steps.load.offers import Offer, in_words, offers, planned
+from scenario_runner.steps.load.stored import Stored
 from scenario_runner.steps.load.watch import Watch
 
 if TYPE_CHECKING:
@@ -29,28 +29,6 @@ _IDLE = 20.0
 """Seconds for which an association is kept without use; PACS end idle ones."""
 _AHEAD = 2.0
 """Seconds before its time at which an association is opened that was not kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of one image, and when."""
-
-    image: PlannedImage
-    status: StoreStatus
-    labels: Mapping[str, str]
-    late: float | None = None
-    """Seconds after the moment that was planned for it; None where none was."""
-    ended: float | None = None
-    """time.monotonic() of its answer, where that is told later."""
-    offer: Offer | None = None
-    trouble: TargetError | None = None
-    made_late: bool = False
-    """Whether it was not made yet when it was to go."""
-
-    @property
-    def ago(self) -> float:
-        """How many seconds ago its answer came."""
-        return 0.0 if self.ended is None else max(0.0, time.monotonic() - self.ended)
 
 
 class LoadedSend:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from scenario_runner.api import FindRequest, SentInstance
-from scenario_runner.checks.until_visible import UntilVisible
 from scenario_runner.errors import FabricatorError, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.measuring.measured import VISIBLE
@@ -182,7 +181,9 @@ class Unwatched:
 
 def watched(context: StepContext, to: str) -> Visibility | Unwatched:
     """What asks for what a step sends to a target, where a later check ``until_visible`` wants to know."""
-    for given in context.judged_by(UntilVisible.name):
+    for given in context.judged_by("until_visible"):
+        from scenario_runner.checks.until_visible import UntilVisible
+
         try:
             check = UntilVisible.model_validate(given)
         except ValidationError:  # a template that the check renders when its turn comes
