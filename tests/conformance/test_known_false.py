@@ -93,6 +93,7 @@ def enhanced(keyword: str, value: str) -> bytes:
 
 
 RIGHT: dict[str, list[Object | bytes]] = {
+    "beside-nothing": [with_empty("StrainStockSequence")],
     "defined-term": [
         enhanced("AcquisitionContrast", "OWN_TERM"),
         enhanced("ComplexImageComponent", "OWN_TERM"),
@@ -137,6 +138,7 @@ RIGHT: dict[str, list[Object | bytes]] = {
     "subsampled-term": [subsampled(8 * 6 * 2)],
 }
 WRONG: dict[str, Object | bytes] = {
+    "beside-nothing": ct(("PatientSpeciesDescription", "MOUSE ")),
     "defined-term": enhanced("AcquisitionContrast", "of no form"),
     "empty-optional": ct(("PatientAge", "012Y\\013Y ")),
     "length-in-bytes": ct(UTF_8, ("StudyDescription", CYRILLIC * 65)),

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """What an error is about: the object, and in it an element with the items it is in."""
+    """What an error is about: the object, and in it an element with the items it is in, or what is missing."""
 
     file: DicomFile
     items: Items
     element: Element | None
+    missing: str = ""
+    """The keyword of an attribute that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,42 @@ def _has_defined_terms(place: Place) -> bool:
     )
 
 
+_WANTED_BESIDE: Final = {
+    "ContentSequence": ("ValueType", "ContinuityOfContent"),
+    "StrainStockSequence": (
+        "PatientSpeciesDescription",
+        "PatientSpeciesCodeSequence",
+        "PatientBreedDescription",
+        "PatientBreedCodeSequence",
+        "BreedRegistrationSequence",
+        "ResponsiblePerson",
+        "ResponsibleOrganization",
+        "PatientSexNeutered",
+    ),
+}
+"""What the program demands beside an optional attribute, as a part of the same thing."""
+
+
+def _is_wanted_beside_nothing(place: Place) -> bool:
+    """All that could demand the missing attribute is there without a value, and its companions have none."""
+    data = place.file.data
+    return any(
+        place.missing in companions
+        and (cause := data.get(keyword)) is not None
+        and cause.empty
+        and all((one := data.get(each)) is None or one.empty for each in companions)
+        for keyword, companions in _WANTED_BESIDE.items()
+    )
+
+
 KNOWN_FALSE: Final = (
+    KnownFalse(
+        "beside-nothing",
+        re.compile(r"Missing attribute for Type [12]C Conditional"),
+        _is_wanted_beside_nothing,
+        "the optional attribute that it would stand beside has no value, which means the same as its absence",
+        "PS3.5 7.4.5",
+    ),
     KnownFalse(
         "defined-term",
         re.compile(r"Unrecognized enumerated value"),
@@ -257,7 +294,8 @@ def marked(findings: Iterable[Finding], file: DicomFile) -> Iterator[Finding]:
             yield finding
             continue
         places = _places(file) if places is None else places
-        place = places.get(finding.attribute or "", Place(file, file.data, None))
+        keyword = finding.attribute or ""
+        place = places.get(keyword, Place(file, file.data, None, keyword))
         known = next(
             (row for row in KNOWN_FALSE if _said(row, finding) and row.holds(place)),
             None,

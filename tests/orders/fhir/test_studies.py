@@ -109,7 +109,7 @@ EXPECTED = {
     "FillerOrderNumberImagingServiceRequest": "F1",
     "RequestingPhysician": "Referrer^Rita^^Dr.",
     "IssueDateOfImagingServiceRequest": "20260201",
-    "IssueTimeOfImagingServiceRequest": "080000",
+    "IssueTimeOfImagingServiceRequest": "100000",  # in the zone of the study's start
     "RequestedProcedureDescription": "As ordered",
     "RequestedProcedurePriority": "STAT",
     "AdmissionID": "V77",
