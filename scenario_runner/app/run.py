@@ -304,7 +304,14 @@ def _carried_out(
 def _on_cluster(cluster: Cluster, job: Prepared, plans: Plans, folder: Path) -> ClusterRun:
     from scenario_runner.app.cluster.client import ClusterRun
 
-    return ClusterRun(cluster, job.registry, folder, reserved=plans.reserved, log_pdus=job.log_pdus)
+    return ClusterRun(
+        cluster,
+        job.registry,
+        folder,
+        home=job.loaded.site.folder,
+        reserved=plans.reserved,
+        log_pdus=job.log_pdus,
+    )
 
 
 def _without_password(command: Sequence[str], registry: Location) -> Sequence[str]:

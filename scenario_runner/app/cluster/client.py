@@ -41,7 +41,10 @@ _AGAIN: Final = 3
 
 
 class ClusterRun:
-    """Carries out the cases of one run. trouble: why it could not be carried out to its end."""
+    """Carries out the cases of one run. trouble: why it could not be carried out to its end.
+
+    home: what relative paths of the site start from.
+    """
 
     def __init__(
         self,
@@ -49,12 +52,13 @@ class ClusterRun:
         registry: Location | None,
         folder: Path,
         *,
+        home: Path,
         reserved: Mapping[str, Mapping[str, Any]],
         log_pdus: bool,
     ) -> None:
         self._cluster = cluster
         self._folder = folder
-        self._settings = Settings(folder=str(Path.cwd()), reserved=reserved, log_pdus=log_pdus)
+        self._settings = Settings(folder=str(home.absolute()), reserved=reserved, log_pdus=log_pdus)
         self._where: Location = (
             registry if isinstance(registry, DatabaseUrl) else (folder / LEDGER).resolve()
         )
