@@ -69,7 +69,7 @@ class Migrate(Migration, Check):
     """
 
     name: ClassVar[str] = "migrate"
-    example: ClassVar[str] = "migrate: {from: old, to: new, except: [StationName]}"
+    example: ClassVar[str] = "migrate: {from: archive, to: pacs, except: [StationName]}"
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """List both sides portion by portion, compare study by study."""

@@ -16,7 +16,7 @@ class Migrate(Migration, Step):
     """
 
     name: ClassVar[str] = "migrate"
-    example: ClassVar[str] = "migrate: {from: old, to: new}"
+    example: ClassVar[str] = "migrate: {from: archive, to: pacs}"
 
     def run(self, context: StepContext) -> StepResult:
         """Failed when the check fails."""
