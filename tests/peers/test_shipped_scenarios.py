@@ -20,7 +20,10 @@ COMPRESSED = [f"compressed[syntax={name}]" for name in (
     "implicit-le", "explicit-be", "deflated", "rle", "jpeg-lossless", "jpeg-ls", "jpeg-ls-near",
     "jpeg-2000-lossless", "jpeg-2000",
 )]  # fmt: skip
-DIMSE = ["negative_objects", "real_files", "report_and_key_objects", "xray_smoke", *COMPRESSED]
+DIMSE = [
+    "morning_load", "negative_objects", "real_files", "report_and_key_objects", "xray_smoke",
+    *COMPRESSED,
+]  # fmt: skip
 DICOMWEB = ["dicomweb", "dicomweb_roundtrip"]
 
 
