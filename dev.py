@@ -40,8 +40,9 @@ PEERS = {
 }
 BESIDE = ["orthanc-dicomweb", "fonts-dejavu-core", "rsyslog-gnutls"]
 """Packages without a program to look for: plugins, and letters for Chromium."""
-BOTH_CORES = ["-n", "auto", "--dist", "worksteal"]
-"""What makes tests of one module mostly stay on one worker, whose servers then start once."""
+WORKERS = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+"""One more than there are processors, for tests wait for other programs a third of their time; tests of one module
+mostly stay on one worker, whose servers then start once."""
 
 
 def main(arguments: list[str]) -> int:
@@ -123,7 +124,7 @@ def in_turn(commands: list[list[str]]) -> int:
 
 
 def check(*, peers: bool) -> int:
-    """Format, lint, types, layers and every test, on both cores; stops at the first that fails."""
+    """Format, lint, types, layers and every test, on all processors; stops at the first that fails."""
     python = environment("[dev]")
     if peers and (missing := install_peers()):
         print(
@@ -139,7 +140,7 @@ def check(*, peers: bool) -> int:
             [python, "-m", "ruff", "check", "."],
             [python, "-m", "mypy"],
             [str(bin_folder / "lint-imports")],
-            [python, "-m", "pytest", *BOTH_CORES, "-q", *([] if peers else ["-m", "not peer"])],
+            [python, "-m", "pytest", *WORKERS, "-q", *([] if peers else ["-m", "not peer"])],
         ]
     )
 
