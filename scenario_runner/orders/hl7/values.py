@@ -167,18 +167,14 @@ def _family(field: Field, written: str) -> str:
 
 def _name(parts: list[str]) -> str:
     """Family, given, middle, suffix, prefix, degree in HL7; a prefix, then suffixes in DICOM (PS3.5 6.2.1.1)."""
-    family, given, middle, suffix, prefix, degree = (*parts, *[""] * 6)[:6]
+    said = ("" if part.strip() == CLEAR else part for part in parts)
+    family, given, middle, suffix, prefix, degree = (*said, *[""] * 6)[:6]
     after = f"{suffix} {degree}" if suffix or degree else ""
-    said = [
-        part if not part or part.isalpha() else _part_of_name(part)
+    whole = [
+        part if not part or part.isalpha() else " ".join(part.translate(_NO_DELIMITERS).split())
         for part in (family, given, middle, prefix, after)
     ]
-    return "^".join(said).rstrip("^")
-
-
-def _part_of_name(part: str) -> str:
-    said = "" if part.strip() == CLEAR else part.translate(_NO_DELIMITERS)
-    return " ".join(said.replace(CLEAR, "").split())
+    return "^".join(whole).rstrip("^")
 
 
 def _date(written: str) -> str | None:

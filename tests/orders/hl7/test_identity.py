@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.orders.hl7 import Hl7Error, Message
+from scenario_runner.orders.hl7.field import CLEAR
 from scenario_runner.orders.hl7.patient import patient_changes
 from scenario_runner.orders.hl7.reading import KINDS, orders
 from scenario_runner.orders.hl7.writing import (
@@ -30,8 +31,11 @@ NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 _WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"]),
     min_size=1, max_size=16,
-).map(lambda text: " ".join(text.split())).filter(bool)  # fmt: skip
-_NAME_PART = _WORDS.map(lambda text: " ".join(text.translate(str.maketrans("^=\\", "   ")).split()))
+).map(lambda text: " ".join(text.split())).filter(lambda text: text not in ("", CLEAR))  # fmt: skip
+"""HL7 has CLEAR for what is to be emptied."""
+_NAME_PART = _WORDS.map(
+    lambda text: " ".join(text.translate(str.maketrans("^=\\", "   ")).split())
+).filter(lambda part: part != CLEAR)
 _NAMES = (
     st.lists(_NAME_PART, min_size=1, max_size=4)
     .map(lambda parts: "^".join(parts).rstrip("^"))
