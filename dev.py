@@ -111,16 +111,17 @@ GENERATORS = (
 
 def in_turn(commands: list[list[str]]) -> int:
     """Run each; stops at the first that fails, whose exit code is returned."""
-    # The tests start the program more than a thousand times: what is compiled once need not be again.
-    around = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
     for command in commands:
         shown = (Path(part).name if os.sep in part else part for part in command)
         print("$", " ".join(shown), flush=True)
-        if code := subprocess.call(command, cwd=ROOT, env=around):
+        if code := subprocess.call(command, cwd=ROOT, env=compiling()):
             return code
     return 0
+
+
+def compiling() -> dict[str, str]:
+    """An environment in which what is compiled once need not be again: tests start the program a thousand times."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def check(*, peers: bool) -> int:
@@ -134,15 +135,24 @@ def check(*, peers: bool) -> int:
         )
         return 2
     bin_folder = Path(python).parent
-    return in_turn(
-        [
-            [python, "-m", "ruff", "format", "--check", "."],
-            [python, "-m", "ruff", "check", "."],
-            [python, "-m", "mypy"],
-            [str(bin_folder / "lint-imports")],
-            [python, "-m", "pytest", *WORKERS, "-q", *([] if peers else ["-m", "not peer"])],
-        ]
-    )
+    static = [
+        [python, "-m", "ruff", "format", "--check", "."],
+        [python, "-m", "ruff", "check", "."],
+        [python, "-m", "mypy"],
+        [str(bin_folder / "lint-imports")],
+    ]
+    # Beside the types, which need one processor: otherwise each worker compiles all tests.
+    compile_tests = [python, "-m", "pytest", "--collect-only", "-q"]
+    with subprocess.Popen(
+        compile_tests,
+        cwd=ROOT,
+        env=compiling(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ):
+        code = in_turn(static)
+    tests = [python, "-m", "pytest", *WORKERS, "-q", *([] if peers else ["-m", "not peer"])]
+    return code or in_turn([tests])
 
 
 def environment(extra: str) -> str:

@@ -70,7 +70,7 @@ def run_in(folder: Path, python: str, wheel: Path, packages: list[str]) -> str:
     environment = folder / "env"
     subprocess.run([python, "-m", "venv", str(environment)], check=True, timeout=100)
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
-    install = [str(scripts / "python"), "-m", "pip", "install", "--quiet"]
+    install = [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
     install.append("--disable-pip-version-check")
     subprocess.run([*install, str(wheel), *packages], check=True, timeout=250)
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
