@@ -15,6 +15,7 @@ from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import TemplateProblem
+from scenario_runner.language.template_trees import every
 from scenario_runner.language.templates import evaluate, expression_in
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def _always(expression: Any, data: Mapping[str, Any], *, wanted: bool) -> bool:
     if not isinstance(expression, str):
         return False
     try:
-        whole = nodes.Output([parsed(expression_in(expression).text)])
-        names = {node.name for node in whole.find_all(nodes.Name)}
+        tree = parsed(expression_in(expression).text)
+        names = {node.name for node in every(tree) if isinstance(node, nodes.Name)}
         if not names <= {"matrix"}:
             return False
         cases = _cases(data.get("matrix")) if names else [{}]

@@ -18,6 +18,7 @@ from jinja2 import nodes
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.sandbox import compiled, parsed, refusals
 from scenario_runner.language.template_limits import NO_SUCH_NAME, Budget, TemplateProblem
+from scenario_runner.language.template_trees import children, every, with_other_numbers
 from scenario_runner.language.template_values import missing, text_of, unknown_key, unknown_name
 from scenario_runner.language.templates import (
     Part,
@@ -158,12 +159,11 @@ def check_names(
     for below, text in scalars:
         if any(below[: len(left)] == left for left in deferred):
             continue
-        place = where((*path, *below))
         for problem, part in _problems_of(text, shape, is_expression):
             if problem.code == NO_SUCH_NAME and problem.token in later:
                 line = later[problem.token]
                 problem.hint = f"the step at line {line} saves it, which does not run before"
-            found.append(diagnostic(problem, place, text, part))
+            found.append(diagnostic(problem, where((*path, *below)), text, part))
         if len(found) >= MOST_DIAGNOSTICS:
             break
     return in_file_order(found)
@@ -185,50 +185,71 @@ def _problems_of(
 
 def problems(source: str, shape: Shape) -> list[TemplateProblem]:
     """All that is wrong with one expression, whatever the values will be."""
+    alike = with_other_numbers(source)
+    # A message says the numbers as they are written.
+    return (_found(alike, shape) and _found(source, shape)) or []
+
+
+def _found(source: str, shape: Shape) -> list[TemplateProblem]:
     try:
-        tree, found, tested = _alone(source)
+        alone = _alone(source)
     except TemplateProblem as problem:
         return [problem]
-    inference = _Inference(shape, tested)
-    inference.infer(tree)
-    refused = {problem.token for problem in found}
-    return found + [problem for problem in inference.found if problem.token not in refused]
+    inference = _Inference(shape, alone.tested)
+    inference.infer(alone.tree)
+    refused = {problem.token for problem in alone.refused}
+    return alone.refused + [problem for problem in inference.found if problem.token not in refused]
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What can be told of an expression whatever the names are."""
+
+    tree: nodes.Expr
+    refused: list[TemplateProblem]
+    tested: frozenset[str]
+    """The keys that ``is defined`` asks about; using one of them elsewhere is then on purpose."""
+    has_names: bool
 
 
 @lru_cache(maxsize=2_048)
-def _alone(source: str) -> tuple[nodes.Expr, list[TemplateProblem], frozenset[str]]:
-    """What can be told of an expression whatever the names are: its tree, what it must not have, what it tests.
-
-    Raises TemplateProblem.
-    """
+def _alone(source: str) -> _Alone:
+    """Raises TemplateProblem."""
     tree = parsed(source)
-    return tree, list(refusals(tree)), _tested(tree)
+    whole = list(every(tree))
+    asked = [
+        node.node
+        for node in whole
+        if isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
+    ]
+    return _Alone(
+        tree,
+        refused=list(refusals(tree)),
+        tested=frozenset(key for node in asked if (key := _key(node)) is not None),
+        has_names=any(isinstance(node, nodes.Name) for node in whole),
+    )
 
 
 def members_read(source: str, name: str) -> frozenset[str] | None:
     """Which members of a name an expression reads; None where it takes the name as a whole."""
-    whole = nodes.Output([parsed(source)])
-    owners: list[nodes.Getattr | nodes.Getitem] = [
-        *whole.find_all(nodes.Getattr),
-        *whole.find_all(nodes.Getitem),
-    ]
+    whole = list(every(parsed(source)))
     members = [
         key
-        for node in owners
-        if isinstance(node.node, nodes.Name)
+        for node in whole
+        if isinstance(node, nodes.Getattr | nodes.Getitem)
+        and isinstance(node.node, nodes.Name)
         and node.node.name == name
         and (key := _key(node)) is not None
     ]
-    used = sum(node.name == name for node in whole.find_all(nodes.Name))
+    used = sum(isinstance(node, nodes.Name) and node.name == name for node in whole)
     return None if used > len(members) else frozenset(members)
 
 
 def _constant(source: str, *, mixed: bool) -> list[TemplateProblem]:
     """What goes wrong with an expression that uses no name, and so can be tried at once."""
-    tree = parsed(source)
-    if isinstance(tree, nodes.Name) or next(tree.find_all(nodes.Name), None):
-        return []
     try:
+        if _alone(with_other_numbers(source)).has_names:
+            return []
         value = compiled(source).evaluate({})
         Budget().whole(value)
         if mixed:
@@ -236,14 +257,6 @@ def _constant(source: str, *, mixed: bool) -> list[TemplateProblem]:
     except TemplateProblem as problem:
         return [problem]
     return []
-
-
-def _tested(tree: nodes.Node) -> frozenset[str]:
-    """The keys that ``is defined`` asks about; using one of them elsewhere is then on purpose."""
-    tests = [tree] if isinstance(tree, nodes.Test) else []
-    tests += tree.find_all(nodes.Test)
-    asked = [test.node for test in tests if test.name in ("defined", "undefined")]
-    return frozenset(key for node in asked if (key := _key(node)) is not None)
 
 
 def _key(node: nodes.Node) -> str | None:
@@ -298,7 +311,7 @@ class _Inference:
             return ANY
         if isinstance(node, nodes.Filter) and node.node is not None:
             return self._filter(node, node.node)
-        for child in node.iter_child_nodes():
+        for child in children(node):
             self.infer(
                 child, isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
             )

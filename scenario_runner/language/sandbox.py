@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -19,6 +19,7 @@ from scenario_runner.language.template_filters import FILTERS
 from scenario_runner.language.template_limits import TemplateProblem, pay_for_file, require_work
 from scenario_runner.language.template_operators import TEXT_METHODS
 from scenario_runner.language.template_tests import TESTS, named, unknown_helper
+from scenario_runner.language.template_trees import children, every
 from scenario_runner.language.template_values import (
     ExpressionContext,
     Root,
@@ -108,7 +109,7 @@ def _too_deep() -> TemplateProblem:
 def _check_depth(tree: nodes.Node) -> None:
     level: list[nodes.Node] = [tree]
     for _ in range(MAX_NESTING):
-        level = [child for node in level for child in node.iter_child_nodes()]
+        level = [child for node in level for child in children(node)]
         if not level:
             return
     raise _too_deep()
@@ -116,13 +117,10 @@ def _check_depth(tree: nodes.Node) -> None:
 
 def refusals(tree: nodes.Expr) -> Iterator[TemplateProblem]:
     """What the tree must not have, whatever the values: FAB205 and FAB206, all of it."""
-    open_: list[nodes.Node] = [tree]
-    while open_:
-        node = open_.pop()
+    for node in every(tree):
         problem = _refusal(node)
         if problem:
             yield problem
-        open_.extend(reversed(list(node.iter_child_nodes())))
 
 
 def _refusal(node: nodes.Node) -> TemplateProblem | None:
@@ -186,10 +184,15 @@ def _refused_helper(node: nodes.Filter | nodes.Test) -> TemplateProblem | None:
             "FAB205", f"'{node.name}' is given an argument twice", None, node.name
         )
     try:
-        inspect.signature(table[node.name]).bind(None, None, *node.args, **arguments)
+        _signature(table[node.name]).bind(None, None, *node.args, **arguments)
     except TypeError as error:
         return TemplateProblem("FAB205", f"the {what} '{node.name}': {error}", None, node.name)
     return _refused_inner(node)
+
+
+@cache
+def _signature(helper: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(helper)
 
 
 def _refused_inner(node: nodes.Filter | nodes.Test) -> TemplateProblem | None:

@@ -24,6 +24,7 @@ from scenario_runner.errors import (
 from scenario_runner.language.document import Path
 from scenario_runner.language.sandbox import compiled, environment, parsed
 from scenario_runner.language.template_limits import MAX_TEXT, Budget, TemplateProblem
+from scenario_runner.language.template_trees import children
 from scenario_runner.language.template_values import text_of
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -323,7 +324,7 @@ def _uses(value: Any) -> Iterator[str | None]:
                 continue
             if _is_vars(node):
                 yield None
-            open_.extend(node.iter_child_nodes())
+            open_ += children(node)
 
 
 def _dependencies(tree: Mapping[str, Any]) -> tuple[dict[str, set[str]], set[str]]:
