@@ -23,7 +23,7 @@ from scenario_runner.app.plan import preview_loaded
 from scenario_runner.app.validate import any_document
 from scenario_runner.errors import Diagnostic, FabricatorError, InvalidInput, Where, in_file_order
 from scenario_runner.language.document import Document
-from scenario_runner.language.document_kinds import LIBRARY, SCENARIO, SITE, STEPS
+from scenario_runner.language.document_kinds import LIBRARY, OVERLAY, SCENARIO, SITE, STEPS
 from scenario_runner.language.editing.completion import complete
 from scenario_runner.language.editing.definition import definition
 from scenario_runner.language.editing.hover import hover
@@ -41,6 +41,7 @@ from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import evaluate, is_template, render_text
 from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.overlay import overlay_schema
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.planning.views import names as planned_names
 from scenario_runner.plugins import Plugins
@@ -204,4 +205,5 @@ _SCHEMAS: Mapping[str, Any] = {
     STEPS: steps_schema,
     SITE: site_schema,
     LIBRARY: lambda _: library_schema(),
+    OVERLAY: lambda _: overlay_schema(),
 }

@@ -25,6 +25,7 @@ from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX
 from scenario_runner.libraries.finding import BESIDE, Libraries
+from scenario_runner.libraries.library import Library
 from scenario_runner.libraries.overlay import Overlay, overlay_beside
 from scenario_runner.libraries.ranges import RangeError, parse_range
 from scenario_runner.libraries.references import Reference
@@ -104,7 +105,8 @@ def load(sources: Sources) -> Loaded:
     diagnostics: list[Diagnostic] = []
     unknown = set(sources.overrides)
     met: set[str] = set()
-    for path in scenario_files([*found_paths(sources, libraries), *_added(overlay)]):
+    paths = with_libraries(found_paths(sources, libraries), libraries)
+    for path in scenario_files([*paths, *_added(overlay)]):
         try:
             document = load_document(path)
             known = with_base(document, libraries)
@@ -174,6 +176,15 @@ def found_paths(sources: Sources, libraries: Libraries) -> list[Path]:
     return [_found(Path(path), sources, libraries) for path in sources.paths]
 
 
+def with_libraries(paths: Sequence[Path], libraries: Libraries) -> list[Path]:
+    """The paths, a folder that holds libraries and no scenario beside them as these. Raises InvalidInput."""
+    found: list[Path] = []
+    for path in paths:
+        bare = path.is_dir() and not scenario_files([path])
+        found += [one.root for one in libraries.newest_in(path)] if bare else [path]
+    return found
+
+
 def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
     if path.suffix == SUFFIX and path.is_file():
         return libraries.read(path).root
@@ -184,8 +195,7 @@ def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
     try:
         if len(path.parts) == 2:
             return libraries.scenario(text, here)
-        name, _, wanted = text.partition("@")
-        return libraries.library(Reference(name, "", parse_range(wanted)), here).root
+        return _called(text, libraries, here).root
     except (ReferenceProblem, RangeError) as problem:
         if len(path.parts) == 2 and not libraries.every(here)[0]:
             # There is no library at all: a file was meant.
@@ -196,6 +206,27 @@ def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
                 hint="nor is there a library of that name",
             ) from None
         raise UsageError(str(problem), hint=getattr(problem, "hint", None)) from None
+
+
+def library_at(place: Path, sources: Sources) -> Library:
+    """The library of a folder or an archive, or by its name, with a range where that is wanted: ``radiology@^1``.
+
+    Raises UsageError, InvalidInput.
+    """
+    _, site = load_site(sources.site, sources.around)
+    libraries = libraries_for(sources, site)
+    if os.path.lexists(place):
+        return libraries.read(place)
+    here = str(sources.around.folder / "scenario.yaml")
+    try:
+        return _called(place.as_posix(), libraries, here)
+    except (ReferenceProblem, RangeError) as problem:
+        raise UsageError(str(problem), hint=getattr(problem, "hint", None)) from None
+
+
+def _called(text: str, libraries: Libraries, here: str) -> Library:
+    name, _, wanted = text.partition("@")
+    return libraries.library(Reference(name, "", parse_range(wanted)), here)
 
 
 def settings_for(sources: Sources) -> WorkSettings:

@@ -12,7 +12,10 @@ from scenario_runner.plugins import Plugins
 
 
 def schema_of(kind: str, plugins: Plugins) -> Mapping[str, Any]:
-    """The schema of a ``scenario``, ``site``, ``steps``, ``library``, ``run``, ``events`` or ``validator``, as published under ``schemas/``."""
+    """The schema of a ``scenario``, ``site``, ``steps``, ``library``, ``overlay``, ``run``, ``events`` or ``validator``.
+
+    As published under ``schemas/``.
+    """
     if kind == "run":
         from scenario_runner.evidence.record import published_schema
 
@@ -29,6 +32,10 @@ def schema_of(kind: str, plugins: Plugins) -> Mapping[str, Any]:
 
     if kind == "library":
         return made.library_schema()
+    if kind == "overlay":
+        from scenario_runner.libraries.overlay import overlay_schema
+
+        return overlay_schema()
     of_plugins = {
         "scenario": made.scenario_schema,
         "site": made.site_schema,
@@ -44,7 +51,7 @@ def write_published(folder: Path) -> list[Path]:
     plugins = Plugins(outside=False)
     others = {
         f"{kind}.v1.schema.json": json.dumps(schema_of(kind, plugins), indent=2, ensure_ascii=False)
-        for kind in ("run", "events", "validator")
+        for kind in ("overlay", "run", "events", "validator")
     }
     written = []
     for name, text in {**published(plugins), **{n: t + "\n" for n, t in others.items()}}.items():

@@ -238,17 +238,25 @@ def diff(old: Path, new: Path, users: tuple[Path, ...], site: Path | None, style
     return 0
 
 
-@library.command(epilog=examples("fabricate library docs libs/radiology > radiology.md"))
-@click.argument("place", metavar="LIBRARY", type=_HERE)
+@library.command(
+    epilog=examples(
+        "fabricate library docs libs/radiology > radiology.md", "fabricate library docs radiology"
+    )
+)
+@click.argument("place", metavar="LIBRARY", type=click.Path(path_type=Path))
 @plugins_site_option
-def docs(place: Path, site: Path | None) -> int:
+@library_option
+def docs(place: Path, site: Path | None, libraries: tuple[Path, ...]) -> int:
     """Print a page about a library, in Markdown.
 
     Its step lists with their parameters, its scenarios.
+
+    LIBRARY is a folder, a packed library, or the name of one, of which the newest version counts, or the newest in a
+    range: radiology@^1.2.
     """
     from scenario_runner.app.library_pages import library_page
-    from scenario_runner.app.load import load_plugins
-    from scenario_runner.libraries.finding import Libraries
+    from scenario_runner.app.load import library_at, load_plugins
 
-    click.echo(library_page(Libraries().read(place), load_plugins(site)), nl=False)
+    found = library_at(place, _sources((), site, libraries))
+    click.echo(library_page(found, load_plugins(site)), nl=False)
     return 0

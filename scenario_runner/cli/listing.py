@@ -40,9 +40,14 @@ def list_(
         scenarios_of,
         shipped_scenarios,
     )
+    from scenario_runner.libraries.finding import Libraries
 
     folders = paths or ((_HERE,) if _HERE.is_dir() else ())
-    found = [one for folder in folders for one in scenarios_in(folder)]
+    found = [
+        one
+        for folder in folders
+        for one in scenarios_in(folder) or scenarios_of(Libraries().newest_in(folder))
+    ]
     if not paths:
         sources = Sources(paths=(Path(),), libraries=libraries, around=surroundings())
         found += scenarios_of(found_libraries(sources)[0])

@@ -13,7 +13,9 @@ from scenario_runner.cli.options import examples, plugins_site_option
 @click.command(epilog=examples("fabricate schema scenario > scenario.schema.json"))
 @click.argument(
     "kind",
-    type=click.Choice(["scenario", "site", "steps", "library", "run", "events", "validator"]),
+    type=click.Choice(
+        ["scenario", "site", "steps", "library", "overlay", "run", "events", "validator"]
+    ),
     default="scenario",
 )
 @plugins_site_option

@@ -145,6 +145,11 @@ class Libraries:
         found, broken = self._all(file)
         return sorted(found, key=lambda one: (one.name, one.version)), broken
 
+    def newest_in(self, place: Path) -> list[Library]:
+        """The libraries that lie right in a folder, of several versions the newest, by name. Raises InvalidInput."""
+        read = sorted(map(self.read, self._candidates(place)), key=lambda one: one.version)
+        return sorted({one.name: one for one in read}.values(), key=lambda one: one.name)
+
     def read(self, place: Path) -> Library:
         """The library of a folder or an archive. Raises InvalidInput."""
         found, broken = self._at(place)

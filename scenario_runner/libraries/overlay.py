@@ -19,6 +19,7 @@ from scenario_runner.language.loader import load_document
 from scenario_runner.language.model import Skip
 from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario
+from scenario_runner.language.schema import plain_schema
 from scenario_runner.lazy_dataclasses import dataclass
 
 OVERLAY_FILE = "overlay.yaml"
@@ -118,6 +119,12 @@ class Overlay:
             for name in self.content.scenarios
             if name not in names
         ]
+
+
+def overlay_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of ``overlay.yaml``."""
+    what = "What a site makes of the scenarios that are run on it."
+    return plain_schema(OverlayFile, "overlay", what)
 
 
 def overlay_of(document: Document) -> Overlay:

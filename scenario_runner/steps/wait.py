@@ -72,6 +72,13 @@ class Until(Model):
         return self
 
 
+class FailWhen(Model):
+    """What ends the wait at once."""
+
+    expr: Expression
+    """An expression that makes the step fail; it sees ``poll`` too."""
+
+
 class Wait(Step):
     """Ask a PACS again and again until something holds. Every poll is in the record.
 
@@ -80,7 +87,9 @@ class Wait(Step):
     """
 
     name: ClassVar[str] = "wait"
-    deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset({("until", "expr"), ("fail_when",)})
+    deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset(
+        {("until", "expr"), ("fail_when",), ("fail_when", "expr")}
+    )
     names_in_deferred: ClassVar[frozenset[str]] = frozenset({"poll"})
     example: ClassVar[str] = "wait: {on: pacs, until: {stored: all}, timeout: 30s}"
 
@@ -89,8 +98,8 @@ class Wait(Step):
     via: Literal["c-find", "qido"] | None = Field(default=None, json_schema_extra={"x-way": True})
     """How; by default C-FIND where the target has a ``dicom`` service, else QIDO-RS."""
     until: Until
-    fail_when: Expression | None = None
-    """An expression that makes the step fail at once; it sees ``poll`` too."""
+    fail_when: Expression | FailWhen | None = None
+    """An expression that makes the step fail at once; it sees ``poll`` too. ``{expr: …}`` says the same."""
     every: Duration = 0.5
     """The pause between two polls."""
     timeout: Duration = 60.0
@@ -130,7 +139,8 @@ class Wait(Step):
                 return self._result("passed", f"held after {_summary(poll)}", polls)
             if poll.get("lacks"):  # no time will mend that
                 return self._result("failed", f"cannot be told: {poll['error']}", polls)
-            if self.fail_when is not None and context.evaluate(self.fail_when, {"poll": poll}):
+            failing = self._failing()
+            if failing is not None and context.evaluate(failing, {"poll": poll}):
                 return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
             left = context.deadline.remaining(self.timeout - (monotonic() - started)) or 0.0
             if left <= self.every:
@@ -177,6 +187,10 @@ class Wait(Step):
             holds = holds and bool(context.evaluate(str(self.until.expr), {"poll": poll}))
         return holds
 
+    def _failing(self) -> str | bool | None:
+        """The expression of ``fail_when``, however it is written."""
+        return self.fail_when.expr if isinstance(self.fail_when, FailWhen) else self.fail_when
+
     def _counts(self) -> bool:
         """Whether anybody wants to know how much is stored."""
         if self.until.stored is not None:
@@ -184,7 +198,7 @@ class Wait(Step):
         from scenario_runner.language.names import members_read
         from scenario_runner.language.templates import expression_in
 
-        given = [str(each) for each in (self.until.expr, self.fail_when) if each is not None]
+        given = [str(each) for each in (self.until.expr, self._failing()) if each is not None]
         read = [members_read(expression_in(each).text, "poll") for each in given]
         return any(names is None or not names.isdisjoint(_STORED) for names in read)
 

@@ -11,12 +11,14 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from scenario_runner.api import Attributes, Model, Step, StepContext, StepResult, TargetName
+from scenario_runner.app.schemas import write_published
 from scenario_runner.errors import InvalidInput
 from scenario_runner.hooks import hookimpl
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import check_scenario
-from scenario_runner.language.schema import published, scenario_schema, site_schema
+from scenario_runner.language.schema import scenario_schema, site_schema
 from scenario_runner.language.site import default_site, read_site
+from scenario_runner.libraries.overlay import overlay_schema
 from scenario_runner.plugins import Plugins
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -27,10 +29,19 @@ def plugins() -> Plugins:
     return Plugins(outside=False)
 
 
-@pytest.mark.parametrize("name", ["scenario.v1.schema.json", "site.v1.schema.json"])
-def test_the_published_schema_is_in_step_with_the_models(name: str, plugins: Plugins) -> None:
-    # Write it again with: python -m scenario_runner.app.schemas
-    assert (SCHEMAS / name).read_text(encoding="utf-8") == published(plugins)[name]
+def test_the_published_schemas_are_in_step_with_the_models(tmp_path: Path) -> None:
+    # Write them again with: python -m scenario_runner.app.schemas
+    made = {path.name: path.read_text("utf-8") for path in write_published(tmp_path)}
+    assert made == {path.name: path.read_text("utf-8") for path in SCHEMAS.iterdir()}
+
+
+def test_the_schema_of_an_overlay_takes_what_the_program_takes() -> None:
+    entry = {"with": {"images": 2}, "matrix": {"modality": ["CT"]}, "skip": "has no CT"}
+    overlay = {"schema": "overlay/v1", "tags": "smoke", "scenarios": {"ct": entry}, "add": ["own"]}
+    schema = overlay_schema()
+    Draft202012Validator.check_schema(schema)
+    assert accepts(schema, overlay)
+    assert not accepts(schema, {**overlay, "scenarios": {"ct": {"skipped": "x"}}})
 
 
 def test_the_schemas_are_valid_json_schema_2020_12(plugins: Plugins) -> None:

@@ -18,6 +18,7 @@ from scenario_runner.libraries.archive import MANIFEST, unpack
 from scenario_runner.libraries.content import file_digests
 from scenario_runner.libraries.finding import Libraries
 from tests.libraries.trees import library, scenario, step_list, write
+from tests.running import fabricate
 
 LOOK = step_list("look", [{"log": {"message": "{{ studies[0].acession }}"}}])
 
@@ -70,6 +71,29 @@ def test_the_scenarios_of_a_packed_library_are_run_by_its_name(
     packed = pack(folder, tmp_path / "elsewhere.fablib")
     (one,) = load(Sources(paths=[packed])).scenarios
     assert [step.id for step in one.steps] == ["use.echo"]
+
+
+def test_a_folder_of_libraries_runs_the_scenarios_of_the_newest_of_each(
+    folder: Path, tmp_path: Path
+) -> None:
+    libs = tmp_path / "libs"
+    look = scenario({"use": {"steps": "look"}}, name="look")
+    sound = step_list("look", [{"echo": {"to": "pacs"}}])
+    for version in ("1.0.0", "1.10.0", "1.9.0"):
+        files = {"library.yaml": library("a", version), "steps/look.yaml": sound}
+        write(libs / f"a-{version}", {**files, "scenarios/look.yaml": look})
+    other = scenario({"use": {"steps": "look"}}, name="other")
+    write(folder, {"scenarios/other.yaml": other})
+    pack(folder, libs / "l-1.0.0.fablib")
+    loaded = load(Sources(paths=[libs]))
+    assert [one.header.name for one in loaded.scenarios] == ["look", "other"]
+    assert "a-1.10.0" in loaded.scenarios[0].document.file
+    assert "a/look" in fabricate("list", libs).check().out
+    page = fabricate("library", "docs", "a@~1.9", cwd=tmp_path).check().out
+    assert page.startswith("# a 1.9.0\n")
+    assert "there is: 1.10.0, 1.9.0, 1.0.0" in fabricate(
+        "library", "docs", "a@^2", cwd=tmp_path
+    ).check(2).err  # fmt: skip
 
 
 def test_a_library_that_is_not_sound_is_not_packed(folder: Path, tmp_path: Path) -> None:

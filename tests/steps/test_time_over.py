@@ -50,6 +50,22 @@ def test_a_limit_is_named_as_it_was_set() -> None:
 
 
 @pytest.mark.parametrize("braces", [True, False])
+def test_fail_when_takes_an_expression_under_expr_as_until_does(
+    tmp_path: Path, braces: bool
+) -> None:
+    fails = "poll.attempt == 2"
+    fail_when = {"expr": f"{{{{ {fails} }}}}" if braces else fails}
+    wait = {"on": "pacs", "until": {"expr": False}, "fail_when": fail_when, "every": "100ms"}
+    told = run(tmp_path, [{"echo": {"to": "pacs"}}, {"wait": wait}])["wait"]
+    assert told["message"] == "fail_when held after 2 polls"
+    misspelt = {**wait, "fail_when": {"expr": "{{ pol.attempt == 2 }}"}}
+    file = write_scenario(tmp_path / "w.yaml", [{"wait": misspelt}])
+    assert "there is no 'pol' here; did you mean 'poll'?" in fabricate(
+        "validate", file
+    ).check(3).out  # fmt: skip
+
+
+@pytest.mark.parametrize("braces", [True, False])
 def test_an_expression_may_have_its_braces(tmp_path: Path, braces: bool) -> None:
     holds, fails = "poll.missing == 0 and poll.stored == 2", "poll.attempt > 50"
     if braces:
