@@ -17,13 +17,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from scenario_runner.errors import FabricatorError, MachineError, TargetError
-from scenario_runner.network.dicomweb.media_types import parse
+from scenario_runner.network.dicomweb.media_types import PROBLEM, parse
 from scenario_runner.pacs.dicomweb.desk import WebError
 from scenario_runner.service.errors import ServiceError, TooMany
 
 LOGGER = logging.getLogger(__name__)
 
-MEDIA_TYPE: Final = "application/problem+json"
+MEDIA_TYPE: Final = PROBLEM
 _TYPE: Final = "urn:dicom-fabricator:problem:"
 _STATUS: Final[Mapping[str, int]] = {
     "malformed": 400,
@@ -47,9 +47,12 @@ _CODES: Final = {
     404: "not-found",
     405: "method-not-allowed",
     408: "too-slow",
+    406: "not-acceptable",
+    410: "gone",
     413: "too-large",
     415: "unsupported-media-type",
     421: "misdirected-request",
+    500: "failed",
     503: "busy",
 }
 """Of what the framework refuses by itself."""
@@ -139,8 +142,7 @@ def answered(error: Exception) -> Response:
                 headers=_challenge(error),
             )
         case WebError():
-            code = _CODES.get(error.status, "refused")
-            return problem(error.status, code, error.message, headers=error.headers)
+            return _of_dicomweb(error)
         case MachineError():
             return problem(503, "cannot-be-kept", str(error), hint=error.hint)
         case TargetError():
@@ -160,6 +162,16 @@ def _challenge(error: ServiceError) -> Mapping[str, str] | None:
     if isinstance(error, TooMany) and error.wait is not None:
         return {"Retry-After": str(error.wait)}
     return {"WWW-Authenticate": "Bearer"} if error.kind == "not-logged-in" else None
+
+
+def _of_dicomweb(error: WebError) -> Response:
+    """What a resource of DICOMweb refuses; where that is an error of the service, in that one's own code."""
+    if isinstance(error.__cause__, ServiceError | MachineError | TargetError):
+        told = answered(error.__cause__)
+        if told.status_code == error.status:
+            return told
+    code = _CODES.get(error.status, "refused")
+    return problem(error.status, code, error.message, headers=error.headers)
 
 
 def _of_framework(error: HTTPException) -> Response:

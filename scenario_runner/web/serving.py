@@ -45,6 +45,7 @@ from scenario_runner.web.dicomweb.handlers import dicomweb_of
 from scenario_runner.web.hosts import is_loopback
 from scenario_runner.web.imaging.asking import asks
 from scenario_runner.web.imaging.router import imaging_router
+from scenario_runner.web.problems import answered
 from scenario_runner.web.runs.router import run_routers
 from scenario_runner.web.runs.serving import archive_site, bearer_of, runs_of, served_runs
 from scenario_runner.web.validator.router import Door, validator_router
@@ -247,6 +248,7 @@ def _faces(
         misbehaving=lambda: nothing,
         stopping=stopping,
         instead=dicomweb_of(service),
+        refused=answered,
     )
     rates = serving.settings.rates
     oidc, provider = _provider(serving)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from scenario_runner.cli.serve import serve
@@ -63,4 +66,21 @@ def test_unit_and_container_start_the_service_with_options_it_has() -> None:
     given = composed["services"]["service"]["environment"]
     read_settings(None, given)
     read = {one.envvar for one in serve.params if isinstance(one.envvar, str)}
-    assert {name for name in given if not name.startswith("FABRICATE_SERVICE_")} <= read
+    others = {name for name in given if not name.startswith("FABRICATE_SERVICE_")}
+    assert others <= {*read, "PGPASSWORD"}  # that one is libpq's
+
+
+@pytest.mark.peer
+def test_systemd_takes_the_unit_and_finds_it_shut_in(tmp_path: Path) -> None:
+    unit = (COMPOSE / "fabricator.service").read_text("utf-8")
+    (tmp_path / "fabricator.service").write_text(
+        unit.replace("/opt/fabricator/bin/fabricate", sys.executable), encoding="utf-8"
+    )
+    for check in (("verify",), ("security", "--offline=yes", "--threshold=40")):
+        done = subprocess.run(
+            ["systemd-analyze", *check, tmp_path / "fabricator.service"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        if check[0] == "verify":
+            assert not done.stderr

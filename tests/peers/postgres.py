@@ -41,6 +41,17 @@ class PostgreSQL:
         self._run("createdb", "-h", HOST, "-p", str(self.port), "-U", USER, *options, database)
         return self.url(database)
 
+    def admit_by_password(self, user: str, password: str) -> None:
+        """A further user, who is let in by a password alone."""
+        admitted = self.folder / "data" / "pg_hba.conf"
+        rule = f"host all {user} {HOST}/32 scram-sha-256\n"
+        admitted.write_text(rule + admitted.read_text("utf-8"), encoding="utf-8")
+        for said in (
+            f"CREATE ROLE {user} LOGIN PASSWORD '{password}'",
+            "SELECT pg_reload_conf()",
+        ):
+            self._run("psql", "-h", HOST, "-p", str(self.port), "-U", USER, "-c", said, "postgres")
+
     def start(self) -> None:
         """Returns when it takes connections."""
         # No fsync: a test does not pull the plug, and the disk is shared.

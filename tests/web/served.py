@@ -15,7 +15,7 @@ from tests.forked import start
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.forked import Forked
@@ -52,13 +52,18 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(data: Path, *options: str | Path, cold: bool = False) -> Iterator[Served]:
-    """Start it, and end it however the test ends. cold: as a shell starts it."""
+def served(
+    data: Path,
+    *options: str | Path,
+    cold: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Served]:
+    """Start it, and end it however the test ends. cold: as a shell starts it. env: further variables."""
     data.mkdir(parents=True, exist_ok=True)
     log = data.with_name(f"{data.name}.log")
     log.write_bytes(b"")
     arguments = ["serve", "--port", "0", "--data", str(data), *map(str, options)]
-    process = start(arguments, log, cold=cold)
+    process = start(arguments, log, env, cold=cold)
     try:
         until = time.monotonic() + _PATIENCE
         while (found := _READY.search(log.read_text("utf-8"))) is None:

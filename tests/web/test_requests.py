@@ -186,3 +186,25 @@ def test_who_asks_what_a_download_would_be_has_not_downloaded_the_study(service:
     assert service.client.get(url).status_code == 200
     history = service.client.get(f"{service.api}/studies/1.8.3").json()["history"]
     assert [one["what"] for one in history] == ["uploaded", "viewed", "downloaded", "viewed"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "", 404, "not-found"),
+        ("GET", "/nothing", 404, "not-found"),
+        ("PUT", "/studies", 405, "method-not-allowed"),
+        ("GET", "/studies/1.2.999/metadata", 404, "not-found"),
+        ("GET", "/studies?limit=x", 400, "malformed-request"),
+        ("POST", "/studies", 415, "unsupported-media-type"),
+        ("DELETE", "/studies/1.8.3", 422, "reason-missing"),
+    ],
+)
+def test_an_error_of_dicomweb_is_a_problem_with_a_code_as_any_other(
+    service: Served, method: str, path: str, status: int, code: str
+) -> None:
+    answer = service.client.request(method, f"{service.url}/dicom-web{path}")
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["code"]) == (status, status, code)
+    assert told["detail"]

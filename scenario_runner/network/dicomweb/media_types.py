@@ -19,6 +19,8 @@ DICOM_XML: Final = "application/dicom+xml"
 JSON: Final = "application/json"
 MULTIPART: Final = "multipart/related"
 OCTET_STREAM: Final = "application/octet-stream"
+PROBLEM: Final = "application/problem+json"
+"""An error as RFC 9457 has it."""
 
 MOST_CHARACTERS: Final = 4096
 """A longer header is read as far as this."""

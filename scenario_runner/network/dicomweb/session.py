@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import http
+import json
 import ssl
 import time
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -162,7 +163,8 @@ class Answer:
         kind = self.media_type.essence if self.media_type else "text/plain"
         if kind != "text/plain" and "json" not in kind:
             return ""
-        words = _bounded(body[: self._peer.limits.explanation].decode("utf-8", "replace"))
+        said = body[: self._peer.limits.explanation].decode("utf-8", "replace")
+        words = _bounded(_detail(said) if kind == media_types.PROBLEM else said)
         return f" ({words})" if words else ""
 
 
@@ -347,6 +349,16 @@ def _elsewhere(location: str) -> str:
         return _bounded(f"{place}{url.path}{more}") or "nowhere"
     except ValueError:
         return "a place that is no URL"
+
+
+def _detail(said: str) -> str:
+    """What a problem document (RFC 9457) says for people; all of it where it is none, or is cut."""
+    try:
+        problem = json.loads(said)
+    except (ValueError, RecursionError):
+        return said
+    detail = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
+    return detail if isinstance(detail, str) else said
 
 
 def _bounded(text: str, most: int = _MOST_TEXT) -> str:

@@ -121,7 +121,7 @@ def make_app(desk: WebDesk, break_off: Breaker) -> Starlette:
     return Starlette(
         routes=[Route(path, _Resource(door, methods)) for path, methods in resources.items()],
         middleware=middleware,
-        exception_handlers={HTTPException: _not_found},
+        exception_handlers={HTTPException: door.not_found},
     )
 
 
@@ -151,14 +151,6 @@ class _Resource:
         await response(scope, receive, send)
 
 
-async def _not_found(request: Request, error: Exception) -> Response:
-    """What Starlette refuses by itself: a path or a method that is not there."""
-    assert isinstance(error, HTTPException)
-    words = "there is no such resource" if error.status_code == 404 else error.detail
-    text = f"{request.method} {request.url.path[:200]}: {words}\n"
-    return Response(text, error.status_code, headers=error.headers, media_type=TEXT)
-
-
 class _Door:
     """What every request passes. Lives on the event loop; the answering is done in threads."""
 
@@ -182,7 +174,14 @@ class _Door:
     async def refusal(self, request: Request, error: WebError) -> Response:
         """An error told, once what the client still sends is out of the way."""
         await drain(request)
-        return _refused(error)
+        return (self._desk.refused or _refused)(error)
+
+    async def not_found(self, request: Request, error: Exception) -> Response:
+        """What Starlette refuses by itself: a path that is not there."""
+        assert isinstance(error, HTTPException)
+        words = "there is no such resource" if error.status_code == 404 else error.detail
+        told = f"{request.method} {request.url.path[:200]}: {words}"
+        return await self.refusal(request, WebError(error.status_code, told, error.headers))
 
     async def _answer(
         self, request: Request, operation: Operation, handler: Handler, place: Place
@@ -206,8 +205,8 @@ class _Door:
         except Exception:
             # Whatever a stranger's bytes have led to must not end in silence on the wire.
             LOGGER.exception("%s %s has failed", request.method, request.url.path)
-            await drain(request)
-            return Response("the server has failed; its log says why\n", 500, media_type=TEXT)
+            told = WebError(500, "the server has failed; its log says why")
+            return await self.refusal(request, told)
 
     async def _handled(
         self, request: Request, operation: Operation, handler: Handler, body: Body, place: Place

@@ -16,6 +16,8 @@ from scenario_runner.pacs.merged_patients import MergedPatients
 if TYPE_CHECKING:
     import threading
 
+    from starlette.responses import Response
+
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Located
     from scenario_runner.pacs.dicomweb.shelf import Opened
@@ -140,6 +142,8 @@ class WebDesk:
     """What was just read."""
     instead: Mapping[Handler, Handler] = field(default_factory=dict)
     """What answers in the place of what usually would."""
+    refused: Callable[[WebError], Response] | None = None
+    """How an error is told; as plain words where nobody says otherwise."""
 
     @property
     def misbehaviour(self) -> Misbehaviour:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
@@ -41,13 +42,14 @@ def metadata_of(request: Event, file: DicomFile, mappings: Mappings) -> bytes:
     image of an enhanced object is taken from its functional groups (PS3.3 C.7.6.16), of the first frame.
     """
     sections = mappings.model_dump()
-    images = _section(file.data, sections.pop("images"))
+    places = [file.data, *_of_first_frame(file.data)]
+    images = _section(places, sections.pop("images"))
     images["transfer_syntax_uid"] = file.transfer_syntax
-    series = _section(file.data, sections.pop("series"))
+    series = _section(places, sections.pop("series"))
     described = {
         "study_id": request.study,
         "file": {"size": request.data.get("size"), "sha256": request.data.get("sha256")},
-        **{name: _section(file.data, section) for name, section in sections.items()},
+        **{name: _section(places, section) for name, section in sections.items()},
         "series": [series],
         "images": [images],
     }
@@ -56,35 +58,47 @@ def metadata_of(request: Event, file: DicomFile, mappings: Mappings) -> bytes:
 
 def element_named(items: Items, name: str) -> Element | None:
     """An element by its keyword, or as ``(gggg,xxee) CREATOR`` where it is private (PS3.5 7.8.1)."""
-    tag = tag_for_keyword(name)
-    if tag is not None:
-        return items.elements.get(tag)
-    match = _PRIVATE.fullmatch(name)
-    if match is None:
-        return None
-    group, number = int(match[1], 16), int(match[2], 16)
+    meant = _meant_by(name)
+    if meant is None or isinstance(meant, int):
+        return None if meant is None else items.elements.get(meant)
+    group, number, maker = meant
     for block in range(0x10, 0x100):
         creator = items.elements.get(group << 16 | block)
-        if creator is not None and text_of(creator) == match[3].strip():
+        if creator is not None and text_of(creator) == maker:
             return items.elements.get(group << 16 | block << 8 | number)
     return None
 
 
-def _section(items: Items, section: Mapping[str, str]) -> dict[str, Any]:
-    return {key: _found(items, name) for key, name in section.items()}
+@lru_cache(maxsize=1024)
+def _meant_by(name: str) -> int | tuple[int, int, str] | None:
+    """The tag of a name of the settings; of a private one its group, the last byte of its element and the creator."""
+    tag = tag_for_keyword(name)
+    if tag is not None:
+        return tag
+    match = _PRIVATE.fullmatch(name)
+    return None if match is None else (int(match[1], 16), int(match[2], 16), match[3].strip())
 
 
-def _found(items: Items, name: str) -> Any:
-    element = element_named(items, name)
-    if element is not None and not element.empty:
-        return _value(items, element, 0)
-    for sequence in _FUNCTIONAL_GROUPS:
-        for group in items.items_of(sequence)[:1]:
-            for one in group.elements.values():
-                for inner in (one.items or [])[:1]:
-                    element = element_named(inner, name)
-                    if element is not None and not element.empty:
-                        return _value(inner, element, 0)
+def _of_first_frame(data: Items) -> list[Items]:
+    """The functional groups of an enhanced object's first frame, those that all frames share before its own."""
+    return [
+        inner
+        for sequence in _FUNCTIONAL_GROUPS
+        for group in data.items_of(sequence)[:1]
+        for one in group.elements.values()
+        for inner in (one.items or [])[:1]
+    ]
+
+
+def _section(places: Sequence[Items], section: Mapping[str, str]) -> dict[str, Any]:
+    return {key: _found(places, name) for key, name in section.items()}
+
+
+def _found(places: Sequence[Items], name: str) -> Any:
+    for items in places:
+        element = element_named(items, name)
+        if element is not None and not element.empty:
+            return _value(items, element, 0)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Errors of the service as DICOMweb tells them: the same status, and the words as text."""
+"""Errors of the service as those of DICOMweb: the same status, the words, and what it was as their cause."""
 
 from __future__ import annotations
 

@@ -247,6 +247,18 @@ def test_a_bare_refusal_is_a_failure_of_each_instance_with_the_words_of_http(
     assert [len(asked.uids) for asked in running.asked] == [2, 1, 1]
 
 
+def test_a_problem_document_is_told_by_what_it_says_for_people() -> None:
+    said = b'{"type": "urn:x", "title": "Conflict", "detail": "no room here", "code": "full"}'
+    reply = Reply(409, said, {"Content-Type": "application/problem+json"})
+    with service(lambda _: reply) as running:
+        [answer] = send(running.peer, images(1))
+    assert "(no room here)" in answer.comment
+    cut = Reply(409, said[:20], {"Content-Type": "application/problem+json"})
+    with service(lambda _: cut) as running:
+        [answer] = send(running.peer, images(1))
+    assert "urn:x" in answer.comment or "type" in answer.comment
+
+
 def test_a_busy_service_is_not_asked_again_for_each_instance() -> None:
     with service(lambda _: Reply(503)) as running:
         answers = send(running.peer, images(5))

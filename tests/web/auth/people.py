@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx2
@@ -13,12 +13,19 @@ from tests.running import fabricate
 GOOD = "four words, nothing in common"
 
 
-def add(data: Path, name: str, *roles: str, password: str = GOOD) -> None:
+def add(
+    data: Path,
+    name: str,
+    *roles: str,
+    password: str = GOOD,
+    env: Mapping[str, str] | None = None,
+) -> None:
     file = data.parent / "password.txt"
     data.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(password + "\n", encoding="utf-8")
     given = [part for role in roles for part in ("--role", role)]
-    fabricate("user", "add", name, *given, "--password-file", file, "--data", data).check(0)
+    options = ("--password-file", file, "--data", data)
+    fabricate("user", "add", name, *given, *options, env=env).check(0)
 
 
 def key(data: Path, name: str) -> str:
