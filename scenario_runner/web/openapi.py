@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _ANYWHERE: Final = (400, 401, 403, 404, 409, 421, 422, 429, 500, 502, 503)
 """What any request may be answered, be it by a proxy's name, a bound, or a disk that is full."""
 _WITH_BODY: Final = (408, 413, 415)
+_CONDITIONAL: Final = (412, 428)
+"""Of a change that says, or has to say, which version it replaces (RFC 9110 13.1, RFC 6585 3)."""
 _OF_SOME: Final = (412,)
 """What some requests may be answered, and say so themselves."""
 _FRAMEWORKS: Final = ("HTTPValidationError", "ValidationError")
@@ -48,8 +50,10 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
             statuses = [*_ANYWHERE]
             if "requestBody" in operation:
                 statuses += _WITH_BODY
+            if any(one["name"].lower() == "if-match" for one in operation.get("parameters", ())):
+                statuses += _CONDITIONAL
             responses = operation.setdefault("responses", {})
-            statuses += [one for one in _OF_SOME if str(one) in responses]
+            statuses += [one for one in _OF_SOME if str(one) in responses and one not in statuses]
             for status in statuses:
                 responses[str(status)] = _problem(status, responses.get(str(status)))
     return document

@@ -107,6 +107,13 @@ def test_a_save_over_what_somebody_else_has_saved_is_refused(technician: httpx2.
     assert technician.get(address).status_code == 404
 
 
+def test_the_description_says_that_a_version_is_asked_for(technician: httpx2.Client) -> None:
+    described = technician.get("/openapi.json").json()["paths"][f"{SCENARIOS}/{{name}}"]
+    assert {"412", "428"} <= set(described["put"]["responses"])
+    assert {"412", "428"} <= set(described["delete"]["responses"])
+    assert "428" not in described["get"]["responses"]
+
+
 def test_the_diagnostics_are_those_of_the_command(
     technician: httpx2.Client, tmp_path: Path
 ) -> None:
