@@ -46,8 +46,7 @@ def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames, colour as RGB. Raises UndecodableError; pydicom's own for what is not compressed."""
     meta = getattr(dataset, "file_meta", None)
     if meta is None or meta.get("TransferSyntaxUID") in syntaxes.NATIVE:
-        pixels: npt.NDArray[Any] = dataset.pixel_array
-        return pixels
+        return here.cell_pixels(dataset)
     try:
         file, expected = _only_pixels(dataset), _expected(dataset)
     except Exception as error:

@@ -18,6 +18,7 @@ from scenario_runner.dicom.part10 import read_meta
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from pydicom import Dataset
     from pydicom.pixels.decoders.base import Decoder
 
 _OTHERS_DECODE = (
@@ -30,6 +31,8 @@ _OTHERS_DECODE = (
 """JPEG baseline, JPEG-LS and JPEG 2000: transfer syntaxes that GDCM is not needed for."""
 _GDCM_DECODES = (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LOSSLESS_SV1)
 _CHECKED, _MODULE = "gdcm, checked", "scenario_runner.decoding.checked_jpeg"
+IN_CELLS = syntaxes.NATIVE | {syntaxes.RLE}
+"""Transfer syntaxes of whole pixel cells, with whatever is in the bits that no value is in."""
 _SETTLING = Lock()
 HEAD = 1 << 16
 """Bytes of a file in which its meta information is."""
@@ -41,21 +44,47 @@ def pixels_of(file: bytes) -> npt.NDArray[Any]:
     from pydicom import dcmread
 
     settle()
-    pixels: npt.NDArray[Any] = dcmread(BytesIO(file), force=True).pixel_array
+    dataset = dcmread(BytesIO(file), force=True)
+    if dataset.file_meta.get("TransferSyntaxUID") in IN_CELLS:
+        return cell_pixels(dataset)
+    pixels: npt.NDArray[Any] = dataset.pixel_array
     return pixels
+
+
+def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
+    """All frames of whole pixel cells, colour as RGB. Raises what pydicom raises."""
+    from scenario_runner.decoding.stored_bits import is_shifted, values_of
+
+    if not is_shifted(dataset):
+        pixels: npt.NDArray[Any] = dataset.pixel_array
+        return pixels
+    from pydicom.pixels.utils import pixel_array
+
+    return values_of(pixel_array(dataset, correct_unused_bits=False), dataset)
 
 
 def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
     """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
+    from pydicom import Dataset as Header
     from pydicom.pixels.utils import pixel_array
 
+    from scenario_runner.decoding.stored_bits import values_of
     from scenario_runner.dicom.datasets import open_file
 
     settle()
     with Path(file).open("rb") as stream:
         meta = read_meta(stream.read(HEAD))
+    in_cells = meta.transfer_syntax_uid in IN_CELLS
     # Of a whole file pydicom reads one frame; what it does not read itself is opened for it.
-    return pixel_array(file if meta.is_plain else open_file(file), index=number - 1, raw=raw)
+    header = Header() if meta.is_plain else open_file(file)
+    pixels = pixel_array(
+        file if meta.is_plain else header,
+        ds_out=header if meta.is_plain else None,
+        index=number - 1,
+        raw=raw,
+        correct_unused_bits=not raw and not in_cells,
+    )
+    return values_of(pixels, header) if in_cells and not raw else pixels
 
 
 def decompress(file: bytes) -> bytes:

@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Final
 from pydicom.encaps import get_frame
 
 from scenario_runner.decoding import frame_into
+from scenario_runner.decoding.stored_bits import stored_values
 from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.dicom.element_text import texts
-from scenario_runner.dicom.elements import DamagedDatasetError, Elements, Span
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from scenario_runner.dicom.elements import (
+    DamagedDatasetError,
+    Element,
+    Elements,
+    Span,
+    in_little_endian,
+)
+from scenario_runner.dicom.syntaxes import (
+    DEFLATED,
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    encoding_of,
+)
 from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM, MediaType
 from scenario_runner.pacs.dicomweb.desk import (
     Call,
@@ -43,17 +56,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from scenario_runner.archive.index import Located
+    from scenario_runner.dicom.syntaxes import Encoding
     from scenario_runner.network.dicomweb.multipart import Buffer
+    from scenario_runner.pacs.dicomweb.transfer import Pixels
 
 _NUMBERS: Final = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST: Final = 10_000
 _NATIVE: Final = frozenset((IMPLICIT_LE, EXPLICIT_LE, DEFLATED, EXPLICIT_BE))
+_LONGEST_WORD: Final = 8
+"""Bytes of the longest word that a byte order applies to, and a multiple of all others (PS3.5 7.3)."""
 _NUMBER_OF_FRAMES, _BITS_ALLOCATED = 0x00280008, 0x00280100
 _OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
 _GEOMETRY: Final = (0x00280010, 0x00280011, 0x00280002)
 """Rows, Columns, Samples per Pixel."""
 _PHOTOMETRIC_INTERPRETATION: Final = 0x00280004
-_PIXEL_REPRESENTATION: Final = 0x00280103
+_BITS_STORED, _HIGH_BIT, _PIXEL_REPRESENTATION = 0x00280101, 0x00280102, 0x00280103
 
 
 def retrieve_frames(desk: WebDesk, call: Call) -> Reply:
@@ -191,7 +208,7 @@ def _choice(
             return str(MediaType(compressed, {"transfer-syntax": syntax})), as_stored, False
     if takes(OCTET_STREAM) and wanted in (None, "*", EXPLICIT_LE):
         content_type = str(MediaType(OCTET_STREAM, {"transfer-syntax": EXPLICIT_LE}))
-        if syntax in _NATIVE and syntax != EXPLICIT_BE:
+        if syntax in _NATIVE:
             return content_type, as_stored, False
         if can_decode(syntax):
             return content_type, decoded, True
@@ -219,7 +236,8 @@ def _stored_content(
         raise DamagedDatasetError("the pixels are gone")
     if not span.encapsulated:
         place = native_place(span, header, number)
-        if place.start % 8 == 0 and place.stop % 8 == 0:
+        little = encoding_of(instance.transfer_syntax_uid).little
+        if little and place.start % 8 == 0 and place.stop % 8 == 0:
             return lambda: (len(place) // 8, _read(desk, instance, place))
     return lambda: whole(_stored_frame(desk, instance, header, number))
 
@@ -240,8 +258,19 @@ def _stored_frame(desk: WebDesk, instance: Located, header: Elements, number: in
         if found is None:
             raise DamagedDatasetError("the pixels are gone")
         place = native_place(found.span, header, number)
-        data = found.data[place.start // 8 : (place.stop + 7) // 8]
+        data = _in_little_endian(found, encoding_of(instance.transfer_syntax_uid), place)
         return data if len(place) % 8 == 0 else _shifted(data, place.start % 8, len(place))
+
+
+def _in_little_endian(found: Pixels, encoding: Encoding, bits: range) -> bytes:
+    """The bytes that hold these bits. Their words are counted from the first pixel, wherever a frame begins."""
+    start, end, span = bits.start // 8, (bits.stop + 7) // 8, found.span
+    if encoding.little:
+        return found.data[start:end]
+    before = (start - span.start) % _LONGEST_WORD
+    after = min(span.end, end + -(end - span.start) % _LONGEST_WORD)
+    words = Element(span.vr or "OW", found.data[start - before : after], encoding)
+    return in_little_endian(words)[before : before + end - start]
 
 
 def gray_rows(desk: WebDesk, instance: Located, data: mmap.mmap, number: int) -> Rows | None:
@@ -261,6 +290,8 @@ def gray_rows(desk: WebDesk, instance: Located, data: mmap.mmap, number: int) ->
         return None
     if span.encapsulated or not 1 <= number <= frame_count(header) or min(rows, columns) < 1:
         return None
+    stored = integer(header, _BITS_STORED, bits)
+    high = integer(header, _HIGH_BIT, stored - 1)
     sign = "i" if integer(header, _PIXEL_REPRESENTATION, 0) else "u"
     dtype = np.dtype(f"<{sign}{bits // 8}")
     start = native_place(span, header, number).start // 8
@@ -270,7 +301,7 @@ def gray_rows(desk: WebDesk, instance: Located, data: mmap.mmap, number: int) ->
         at = start + first * size
         strip = np.frombuffer(data[at : at + count * size], dtype).reshape(count, columns)
         forget(data)
-        return strip
+        return stored_values(strip, stored, high)
 
     return Rows(rows, columns, dtype, read)
 

@@ -61,6 +61,8 @@ SAMPLES = (
         PerFrameFunctionalGroupsSequence=DicomSequence([groups(500, 100), groups(3000, 100)]),
     ),
     image(7, WindowCenter=2048, WindowWidth=1024, VOILUTFunction="SIGMOID"),
+    image(8, RAMP | 0x5000, BitsStored=12, HighBit=11, WindowCenter=2048, WindowWidth=4096),
+    image(9, RAMP << 4 | 9, BitsStored=12, HighBit=15, WindowCenter=2048, WindowWidth=4096),
 )  # fmt: skip
 
 
@@ -100,6 +102,8 @@ def linear(values: npt.NDArray[Any], center: float, width: float) -> npt.NDArray
         (3, "?window=0,2000,linear", linear(RAMP.astype(int) * 2 - 1000, 0, 2000)),
         (4, "", np.rint(RAMP / 4032 * 255).astype(np.uint8)),
         (4, "?window=1024,2048,linear-exact", np.rint(np.clip(RAMP / 2048, 0, 1) * 255)),
+        (8, "", linear(RAMP, 2048, 4096)),  # of overlays that were in the bits above
+        (9, "", linear(RAMP, 2048, 4096)),  # as values were aligned once
         (7, "", np.rint(255 / (1 + np.exp(-4 * (RAMP.astype(float) - 2048) / 1024)))),
     ],
 )

@@ -412,6 +412,24 @@ def test_big_endian_pixels_come_in_little_endian(tmp_path: Path) -> None:
     assert (whole.pixel_array == FRAMES).all()
 
 
+def test_big_endian_frames_lie_as_the_metadata_says(tmp_path: Path) -> None:
+    """Planes stay planes, and words are words wherever a frame begins: this one has an odd number of bytes."""
+    ds = multiframe()
+    ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.NumberOfFrames = 3, 5, 3, 3
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 8, 8, 7
+    ds.PhotometricInterpretation, ds.PlanarConfiguration = "RGB", 1
+    planes = bytes(range(135)) + b"\0"
+    ds.PixelData = np.frombuffer(planes, "<u2").astype(">u2").tobytes()
+    ds["PixelData"].VR = "OW"
+    with EmbeddedPacs(tmp_path) as pacs:
+        put(pacs.archive, encoded(ds, "1.2.840.10008.1.2.2"))
+        one = instance(pacs.open_web(), "1.2.8.1.1")
+        frames = [content for _, content in parts(get(f"{one}/frames/1,2,3", OCTETS))]
+        ((_, bulk),) = parts(get(one, OCTETS))
+    assert frames == [planes[:45], planes[45:90], planes[90:135]]
+    assert bulk == planes
+
+
 def test_metadata_has_what_stands_after_the_pixels(tmp_path: Path) -> None:
     trailer = b"\xe1\x7f\x10\x00LO\x0a\x00FABRICATOR" + b"\xe1\x7f\x02\x10LO\x04\x00last"
     with EmbeddedPacs(tmp_path) as pacs:

@@ -1,0 +1,69 @@
+"""Pixels are the bits that Bits Stored and High Bit name, as DCMTK reads them, by every way to them."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from pydicom import dcmread
+
+from scenario_runner.decoding import frame_of, pixels_of
+from scenario_runner.decoding.stored_bits import stored_values
+from scenario_runner.showing.rendering import render
+from tests.archive.samples import sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMPLICIT, EXPLICIT, BIG, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99"))
+CELLS = np.random.default_rng(9).integers(0, 1 << 16, (8, 8), dtype=np.uint16)
+
+
+def written(folder: Path, syntax: str, high: int, representation: int = 0) -> Path:
+    order = ">u2" if syntax == BIG else "<u2"
+    one = sample(
+        transfer_syntax=syntax, BitsStored=12, HighBit=high, PixelRepresentation=representation,
+        PixelData=CELLS.astype(order).tobytes(),
+    )  # fmt: skip
+    path = folder / "one.dcm"
+    path.write_bytes(one.file)
+    return path
+
+
+@given(st.integers(1, 16), st.integers(0, 15), st.integers(0, 0xFFFF), st.booleans())
+def test_a_value_is_what_stands_at_its_place(
+    stored: int, high: int, cell: int, signed: bool
+) -> None:
+    cells = np.array([cell], np.uint16)
+    values = stored_values(cells.view(np.int16) if signed else cells, stored, high)
+    below = high + 1 - stored if high + 1 >= stored else 0
+    expected = cell >> below & (1 << stored) - 1
+    if signed and expected >> stored - 1:
+        expected -= 1 << stored
+    assert values.tolist() == [expected]
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG, DEFLATED])
+@pytest.mark.parametrize("high", [11, 13, 15])
+def test_every_way_to_the_pixels_gives_them(tmp_path: Path, syntax: str, high: int) -> None:
+    expected = CELLS >> (high - 11) & 0xFFF
+    path = written(tmp_path, syntax, high)
+    assert (frame_of(path, 1) == expected).all()
+    assert (pixels_of(dcmread(path)) == expected).all()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("representation", [0, 1])
+@pytest.mark.parametrize("high", [11, 13, 15])
+def test_dcmtk_draws_the_same(tmp_path: Path, high: int, representation: int) -> None:
+    path, drawn = written(tmp_path, EXPLICIT, high, representation), tmp_path / "drawn.png"
+    subprocess.run(["dcm2pnm", "+on", "+Wm", path, drawn], check=True)
+    with Image.open(drawn) as image:
+        theirs = np.asarray(image, np.int16)
+    ours = np.asarray(render(path, 1), np.int16)
+    assert np.abs(ours - theirs).max() <= 1
