@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.decoding.stored_bits import is_shifted, values_of
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.part10 import read_meta
 
@@ -53,8 +54,6 @@ def pixels_of(file: bytes) -> npt.NDArray[Any]:
 
 def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames of whole pixel cells, colour as RGB. Raises what pydicom raises."""
-    from scenario_runner.decoding.stored_bits import is_shifted, values_of
-
     if not is_shifted(dataset):
         pixels: npt.NDArray[Any] = dataset.pixel_array
         return pixels
@@ -68,7 +67,6 @@ def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
     from pydicom import Dataset as Header
     from pydicom.pixels.utils import pixel_array
 
-    from scenario_runner.decoding.stored_bits import values_of
     from scenario_runner.dicom.datasets import open_file
 
     settle()

@@ -226,6 +226,12 @@ def _place(found: Finding, tags: Mapping[str, Any], about: Object) -> Path | Non
         without = {key: value for key, value in tags.items() if key != keyword}
         if _same(found) not in set(map(_same, _errors(without, about))):
             return (keyword,)
+    # No one alone: each of several has the same consequence.
+    left = dict(tags)
+    while left:
+        keyword, _ = left.popitem()
+        if _same(found) not in set(map(_same, _errors(left, about))):
+            return (keyword,)
     return None
 
 

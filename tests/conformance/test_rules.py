@@ -236,7 +236,18 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("window", "WindowWidth", "ct", value("WindowWidth", "400\\80")),
     ("window", "WindowWidth", "ct", several(value("WindowCenter", "40\\40"), value("WindowWidth", "80\\"))),
     ("rescale", "RescaleSlope", "ct", value("RescaleSlope", "0")),
-    ("rescale", "RescaleSlope", "colour", value("RescaleIntercept", "0")),
+    (
+        "rescale", "RescaleSlope", "colour",
+        several(value("RescaleIntercept", "0"), value("RescaleType", "US")),
+    ),
+    (
+        "rescale", "RescaleType", "colour",
+        several(value("RescaleSlope", "2"), value("RescaleIntercept", "0")),
+    ),
+    (
+        "rescale", "RescaleSlope", "colour",
+        several(value("RescaleSlope", ""), value("RescaleIntercept", "0"), value("RescaleType", "US")),
+    ),
     ("spacing", "PixelSpacing", "ct", value("PixelSpacing", "0.5\\")),
     ("orientation", "ImageOrientationPatient", "ct", value("ImageOrientationPatient", "1\\0\\0\\0\\1\\")),
     ("orientation", "ImagePositionPatient", "ct", value("ImagePositionPatient", "1\\\\0")),
@@ -256,6 +267,15 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ),
     ("pet-series", "FrameTime", "pet", value("FrameTime", "1")),
     ("pet-series", "NumberOfTimeSlices", "pet", value("NumberOfTimeSlices", 2)),
+    (
+        "frames-by", "FrameIncrementPointer", "nuclear",
+        several(
+            value("FrameIncrementPointer", struct.pack("<6H", 0x54, 0x10, 0x54, 0x20, 0x54, 0x80), "AT"),
+            value("DetectorVector", struct.pack("<2H", 1, 1), "US"),
+            value("SliceVector", struct.pack("<2H", 1, 2), "US"),
+        ),
+    ),
+    ("frames-by", "SliceVector", "nuclear", value("SliceVector", 1, "US")),
     ("vector", "NumberOfEnergyWindows", "nuclear", value("NumberOfEnergyWindows", 5)),
     ("frame-of-reference-module", "PositionReferenceIndicator", "dx", value("FrameOfReferenceUID", "2.25.7")),
     ("shown-by", "WindowCenter", "dx", several(without("WindowCenter"), without("WindowWidth"))),

@@ -157,10 +157,23 @@ def own_term(modality: str) -> dict[str, Any]:
     return {"studies": [{"series": [series]}]}
 
 
+def tagged(modality: str, **tags: Any) -> dict[str, Any]:
+    series = {"modality": modality, "images": 1, "size": [16, 16], "tags": tags}
+    return {"studies": [{"series": [series]}]}
+
+
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(scenarios())
 @example(own_term("DX"))
 @example(own_term("PX"))
+@example(tagged("CR", RescaleSlope=2, RescaleIntercept=0))
+@example(tagged("OT", RescaleSlope=""))
+@example(tagged("NM", FrameIncrementPointer="(0010,0010)"))
 def test_what_validate_passes_is_made_and_has_no_error(patient: dict[str, Any]) -> None:
     for instance in made(patient) or []:
         assert found_in(instance) == []
+
+
+def test_what_several_tags_do_together_is_told_of_one_of_them() -> None:
+    assert made(tagged("CR", RescaleSlope=2, RescaleIntercept=0)) is None
+    assert made(tagged("CR", RescaleSlope=2, RescaleIntercept=0, RescaleType="US"))

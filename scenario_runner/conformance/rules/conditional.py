@@ -6,9 +6,11 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.amounts import amount
+from scenario_runner.conformance.elements import name_of
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.conformance.rules.requirements import Required, modules_of
+from scenario_runner.dicom.dictionary import tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -220,11 +222,47 @@ def cine(file: DicomFile) -> Iterator[Problem]:
     data = file.data
     if file.sop_class not in (*classes.XA, *classes.RF) or data.get("FrameTimeVector") is None:
         return
+    if _FRAME_TIME_VECTOR not in _pointed_to(data):
+        yield Problem("FrameTimeVector", "is there, but FrameIncrementPointer does not point to it")
+
+
+def _pointed_to(data: Items) -> list[int]:
+    """The tags in FrameIncrementPointer."""
     pointer = data.get("FrameIncrementPointer")
     value = pointer.value if pointer else b""
     tags = struct.iter_unpack("<HH", value[: len(value) // 4 * 4])
-    if all(group << 16 | element != _FRAME_TIME_VECTOR for group, element in tags):
-        yield Problem("FrameTimeVector", "is there, but FrameIncrementPointer does not point to it")
+    return [group << 16 | element for group, element in tags]
+
+
+_WINDOWS: Final = ("EnergyWindowVector", "DetectorVector")
+_ROUND: Final = (*_WINDOWS, "RotationVector")
+_BEATS: Final = ("RRIntervalVector", "TimeSlotVector")
+_POINTERS: Final = {
+    "STATIC": _WINDOWS,
+    "WHOLE BODY": _WINDOWS,
+    "DYNAMIC": (*_WINDOWS, "PhaseVector", "TimeSliceVector"),
+    "GATED": (*_WINDOWS, *_BEATS),
+    "TOMO": (*_ROUND, "AngularViewVector"),
+    "GATED TOMO": (*_ROUND, *_BEATS, "AngularViewVector"),
+    "RECON TOMO": ("SliceVector",),
+    "RECON GATED TOMO": (*_BEATS, "SliceVector"),
+}
+"""What tells frames apart, by the third value of ImageType."""
+
+
+def nuclear_frames(file: DicomFile) -> Iterator[Problem]:
+    """Frames of nuclear medicine are told apart by what their kind of image has, and by no other vector (1C)."""
+    if file.sop_class not in classes.NM:
+        return
+    data, pointed = file.data, _pointed_to(file.data)
+    kind = [*file.data.texts("ImageType"), "", "", ""][2]
+    due = {tag_of(vector): vector for vector in _POINTERS.get(kind, ())}
+    if due and (others := [tag for tag in pointed if tag not in due]):
+        message = f"points to {name_of(others[0])}; frames of a {kind} image differ by {', '.join(due.values())}"
+        yield Problem("FrameIncrementPointer", message)
+    for vector in sorted({one for each in _POINTERS.values() for one in each}):
+        if data.get(vector) is not None and tag_of(vector) not in pointed:
+            yield Problem(vector, "is there, but FrameIncrementPointer does not point to it")
 
 
 _VECTORS: Final = {

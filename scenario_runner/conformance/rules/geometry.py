@@ -97,15 +97,34 @@ def _windows(data: Items) -> Iterator[Problem]:
         yield Problem(f"{data.path}WindowWidth", message)
 
 
+_WITH_MODALITY_LUT = (*classes.CR, *classes.SC)
+"""Classes whose slope and intercept are the Modality LUT Module's, which an object need not have."""
+_OF_THE_LUT = ("RescaleIntercept", "RescaleSlope", "RescaleType")
+
+
 def rescale(file: DicomFile) -> Iterator[Problem]:
-    """Slope and intercept come together, and the slope is not zero."""
-    slope, intercept = file.data.decimals("RescaleSlope"), file.data.decimals("RescaleIntercept")
+    """Slope and intercept come together and have values, and the slope is not zero."""
+    data = file.data
+    slope, intercept = data.decimals("RescaleSlope"), data.decimals("RescaleIntercept")
     if slope and slope[0] == 0:
         yield Problem("RescaleSlope", "is 0, so that every pixel means the same")
-    if bool(slope) != bool(intercept) and slope is not None and intercept is not None:
+    if file.sop_class in _WITH_MODALITY_LUT:
+        yield from _whole_modality_lut(data)
+    elif bool(slope) != bool(intercept) and slope is not None and intercept is not None:
         missing = "RescaleIntercept" if slope else "RescaleSlope"
-        if file.data.get(missing) is None:
+        if data.get(missing) is None:
             yield Problem(missing, "is missing; slope and intercept go together")
+
+
+def _whole_modality_lut(data: Items) -> Iterator[Problem]:
+    """What has one of the three has all of them, and not empty (1C)."""
+    there = next((one for one in _OF_THE_LUT if data.get(one) is not None), None)
+    for keyword in _OF_THE_LUT if there else ():
+        element = data.get(keyword)
+        if element is None:
+            yield Problem(keyword, f"is missing; {there} is there")
+        elif element.empty:
+            yield Problem(keyword, "is empty")
 
 
 _REAL_WORLD = 0x00409096

@@ -281,6 +281,13 @@ OBJECT: Final = (
         whole=True,
     ),
     ObjectRule(
+        "frames-by",
+        "PS3.3 C.8.4.8.1",
+        "Frames of nuclear medicine are told apart by what their image has",
+        judge=conditional.nuclear_frames,
+        whole=True,
+    ),
+    ObjectRule(
         "vector",
         "PS3.3 C.8.4.8",
         "Vectors of nuclear medicine count to the number there is",
