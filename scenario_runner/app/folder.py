@@ -12,7 +12,14 @@ from typing import TextIO
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.document import Document
 
-OURS = ("plan.json", "request.json", "earlier.ndjson", "targets.json", "previous.json")
+OURS = (
+    "plan.json",
+    "request.json",
+    "earlier.ndjson",
+    "carried.ndjson",
+    "targets.json",
+    "previous.json",
+)
 """What lies in ``inputs/`` beside the sources."""
 
 

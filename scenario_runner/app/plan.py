@@ -10,8 +10,9 @@ from typing import TextIO
 from scenario_runner.amounts import amount
 from scenario_runner.app.folder import new_run_id
 from scenario_runner.app.foretold import foretold
-from scenario_runner.app.load import Loaded, Sources, load
+from scenario_runner.app.load import Loaded, Sources
 from scenario_runner.app.plans import Moment, Plans, preview_all, require_plannable
+from scenario_runner.app.told_at_once import load_or_tell
 from scenario_runner.dicom.body_parts import SIDES
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedCase, PlannedSeries
@@ -33,7 +34,7 @@ class PlanRequest:
 
 def preview(request: PlanRequest) -> Plans:
     """Plan without reserving a number. Raises InvalidInput, NothingSelected, MachineError."""
-    return preview_loaded(load(request.sources), request.registry, request.seed)
+    return preview_loaded(load_or_tell(request.sources), request.registry, request.seed)
 
 
 def preview_loaded(

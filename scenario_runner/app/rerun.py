@@ -8,11 +8,12 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.app.carried_cases import keep_carried
 from scenario_runner.app.earlier_runs import EarlierSends, keep_told, told
 from scenario_runner.app.folder import made_run_folder, new_run_id
 from scenario_runner.app.kept_inputs import Kept, load_kept, read_request
 from scenario_runner.app.known_patients import usage_notes
-from scenario_runner.app.load import Surroundings
+from scenario_runner.app.load import Loaded, Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
 from scenario_runner.app.run import Prepared, RunResult, carry_out
 from scenario_runner.app.same_pacs import digests, read_addresses
@@ -21,6 +22,7 @@ from scenario_runner.engine.services import Control, Keep, Order
 from scenario_runner.errors import NothingSelected, UsageError
 from scenario_runner.events import EventHandler
 from scenario_runner.evidence.write import read_plan, read_record
+from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class RerunRequest:
     folder: Path
     """Of the run to repeat."""
     failed: bool = False
-    """Only the cases that did not pass."""
+    """Only the cases that did not pass; the others are in the record as they were."""
     out: Path | None = None
     workers: int = 1
     fail_fast: bool = False
@@ -66,20 +68,20 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
     plans = replay_all(loaded, loaded.scenarios, kept.moment, read_plan(folder).reserved)
     plans = plans.only(lambda job: job.case.id in kept.plan)
     _require_same(plans, kept, record)
+    whole, passed = plans, frozenset[str]()
     if request.failed:
-        passed = {case.id for case in record.cases if case.outcome == "passed"}
+        passed = frozenset(case.id for case in record.cases if case.outcome == "passed")
         plans = plans.only(lambda job: job.case.id not in passed)
     if not plans.jobs:
         raise NothingSelected(f"every case of '{folder}' passed", hint="leave --failed out")
-    names = {job.scenario.header.name for job in plans.jobs}
-    scenarios = [one for one in loaded.scenarios if one.header.name in names]
+    scenarios, repeated = (_scenarios(loaded, each) for each in (whole, plans))
     job = Prepared(
         run_id=new_run_id(started),
         started=started,
         loaded=loaded,
         scenarios=scenarios,
         moment=kept.moment,
-        targets=targets_of(loaded, scenarios, allow_production=request.allow_production),
+        targets=targets_of(loaded, repeated, allow_production=request.allow_production),
         order=Order(
             workers=request.workers,
             fail_fast=request.fail_fast,
@@ -92,6 +94,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         rerun_of=_repeated(record, request),
         log_pdus=request.log_pdus,
         chain=request.chain,
+        whole=whole,
     )
     with made_run_folder(request.out, job.run_id) as made:
         # What is told from here on is told in that folder.
@@ -101,6 +104,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         trusted = _trusted(folder, kept, targets)
         lost = [name for name, same in trusted.items() if not same]
         keep_told(made, folder, record.id, lost)
+        keep_carried(made, folder, record.id, passed)
         sends = EarlierSends()
         sends.take(told(folder, record.id))
         jobs = [
@@ -114,6 +118,12 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         return replace(plans, jobs=jobs)
 
     return carry_out(job, plans, made, handlers, control, with_memory, notes=notes)
+
+
+def _scenarios(loaded: Loaded, plans: Plans) -> list[Scenario]:
+    """The scenarios that the cases are of."""
+    names = {job.scenario.header.name for job in plans.jobs}
+    return [one for one in loaded.scenarios if one.header.name in names]
 
 
 def _require_same(plans: Plans, kept: Kept, record: RunRecord) -> None:

@@ -16,7 +16,7 @@ from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id,
 from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
 from scenario_runner.app.kept_libraries import keep_libraries
 from scenario_runner.app.known_patients import usage_notes
-from scenario_runner.app.load import Loaded, Sources, from_anywhere, load
+from scenario_runner.app.load import Loaded, Sources, from_anywhere
 from scenario_runner.app.plans import (
     Moment,
     Plannable,
@@ -29,6 +29,7 @@ from scenario_runner.app.same_pacs import keep_addresses
 from scenario_runner.app.select import select
 from scenario_runner.app.services import new_factory, now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
+from scenario_runner.app.told_at_once import load_or_tell
 from scenario_runner.app.versions import environment
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.run import run_cases
@@ -110,7 +111,7 @@ def run(
     if request.on is not None and ready(request.on, request.order.workers).scheduler:
         # Workers start from other folders, where they see the same files.
         request = replace(request, sources=from_anywhere(request.sources))
-    return run_loaded(load(request.sources), request, handlers, control, review)
+    return run_loaded(load_or_tell(request.sources), request, handlers, control, review)
 
 
 def look_at(request: RunRequest) -> tuple[Plans, InstanceFactory]:
@@ -118,7 +119,7 @@ def look_at(request: RunRequest) -> tuple[Plans, InstanceFactory]:
 
     Raises FabricatorError for what would stop the run before it began.
     """
-    loaded = load(request.sources)
+    loaded = load_or_tell(request.sources)
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
     moment = _moment(request, loaded, scenarios, now())
@@ -211,6 +212,8 @@ class Prepared:
     on: Cluster | None = None
     registry: Location | None = None
     """Where workers of ``on`` meet, when it is a server."""
+    whole: Plans | None = None
+    """The plan that ``inputs/`` keeps, where it is of more cases than are carried out."""
     began: float = field(default_factory=perf_counter)
     """``started`` on a clock that nobody sets."""
 
@@ -249,7 +252,7 @@ def _carried_out(
     from scenario_runner.evidence.write import write_reports
 
     loaded = job.loaded
-    sources = _keep_inputs(folder, job, plans, redactor)
+    sources = _keep_inputs(folder, job, job.whole or plans, redactor)
     if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
         job.moment.inputs.remarks[unlocked] = None
     remarks = job.moment.inputs.remarked()

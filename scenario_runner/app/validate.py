@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from scenario_runner.errors import (
     NothingSelected,
     in_file_order,
 )
-from scenario_runner.language.document import Document
+from scenario_runner.language.document import Document, path_of
 from scenario_runner.language.document_kinds import (
     LIBRARY,
     OVERLAY,
@@ -53,9 +53,8 @@ from scenario_runner.libraries.overlay import overlay_of
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 
-_PLANNED = frozenset({"", "schema", "name", "patients", "vars", "matrix", "rows"})
-"""What a plan is made of, at the top of a scenario; the file as a whole, too."""
-_TOP = re.compile(r"[.\[]")
+_PLANNED = frozenset({"", "schema", "name", "vars", "matrix", "rows"})
+"""What patients are planned from, at the top of a scenario; the file as a whole, too."""
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """Nothing that is found depends on it."""
 
@@ -232,11 +231,27 @@ def _check_scenario(
     try:
         found = planned(document)
     except InvalidInput as error:
-        wrong = {_TOP.split(one.where.path, maxsplit=1)[0] for one in error.diagnostics}
-        if not wrong.isdisjoint(_PLANNED) or "scenario" in document.data:
-            raise
-        # The plan says what is wrong with the patients, whatever the steps do with them.
-        told = [*error.diagnostics, *diagnostics(planned(document.without({*wrong, *SECTIONS})))]
+        told = [*error.diagnostics, *_beside(document, error.diagnostics, planned)]
         raise InvalidInput(in_file_order(told)[:MOST_DIAGNOSTICS]) from None
     made += found
     return diagnostics(found)
+
+
+def _beside(
+    document: Document,
+    told: Sequence[Diagnostic],
+    planned: Callable[[Document], list[Plannable]],
+) -> list[Diagnostic]:
+    """What the plan says is wrong with the patients, whatever else is, and whatever the steps do with them."""
+    wrong = {path_of(one.where.path) for one in told if one.where.file == document.file}
+    tops = {path[0] if path else "" for path in wrong}
+    if not tops.isdisjoint(_PLANNED) or "scenario" in document.data:
+        return []
+    left = document.without({*wrong, *((key,) for key in SECTIONS)})
+    try:
+        found = diagnostics(planned(left))
+    except InvalidInput as error:
+        found = list(error.diagnostics)
+    # What was taken out is missed where it was: that is no further mistake.
+    missed = {path[:length] for path in wrong for length in range(1, len(path) + 1)}
+    return [one for one in found if path_of(one.where.path) not in missed]

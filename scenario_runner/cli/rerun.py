@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.options import (
     RunFolder,
     chain_option,
@@ -26,6 +27,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.verbosity import remark
 from scenario_runner.engine.services import Control, Keep
 
 
@@ -36,7 +38,11 @@ from scenario_runner.engine.services import Control, Keep
     )
 )
 @click.argument("run", type=RunFolder())
-@click.option("--failed", is_flag=True, help="Only the cases that did not pass.")
+@click.option(
+    "--failed",
+    is_flag=True,
+    help="Only the cases that did not pass; the others are in the record as they were.",
+)
 @out_option
 @workers_option
 @fail_fast_option
@@ -99,6 +105,8 @@ def rerun(
     ):
         result = repeat(request, told, control)
     console.summary(result.folder)
+    if carried := sum(bool(case.from_run) for case in result.record.cases):
+        remark(f"{amount(carried, 'case')} that passed before in the record as it was")
     show_remarks(result.remarks)
     warn_untold(result)
     return result.exit_code

@@ -33,18 +33,25 @@ _MOST_PROBLEMS = 100
 
 
 def record_from_events(
-    events: Iterable[Mapping[str, Any]], plan: PlanFile | None = None, *, run_id: str = ""
+    events: Iterable[Mapping[str, Any]],
+    plan: PlanFile | None = None,
+    *,
+    run_id: str = "",
+    carried: Iterable[Mapping[str, Any]] = (),
 ) -> RunRecord:
     """Fold the events of a run into its record.
 
     events: objects as ``read_events`` yields them; the sequence may end anywhere. Whatever has
     begun and not ended is ``interrupted``; a planned step or case that never began is ``skipped``.
     plan: gives the patients of each case, and the cases never reached. run_id: used only when the
-    first event is lost. Nothing is raised for events that make no sense: ``problems`` names them.
+    first event is lost. carried: of a run that repeats another, the events of the cases that were not
+    repeated, each with the ``run`` it is from. Nothing is raised for events that make no sense: ``problems`` names them.
     """
     fold = _Fold(run_id)
     for event in events:
         fold.take(event)
+    for event in carried:
+        fold.carry(event)
     return fold.finish(plan or PlanFile())
 
 
@@ -79,8 +86,17 @@ class _Fold:
         }
 
     def take(self, event: Mapping[str, Any]) -> None:
-        kind = event.get("event")
         self._count(event)
+        self._handle(event)
+
+    def carry(self, event: Mapping[str, Any]) -> None:
+        """Take an event of another run, which says what became of a case there."""
+        self._handle(event)
+        if isinstance(event.get("case"), str):
+            self._case(event["case"]).from_run = str(event.get("run", ""))
+
+    def _handle(self, event: Mapping[str, Any]) -> None:
+        kind = event.get("event")
         handler = self._take.get(kind) if isinstance(kind, str) else None
         if handler is None:
             return

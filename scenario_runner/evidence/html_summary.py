@@ -231,6 +231,8 @@ def _repeated(earlier: RerunRecord) -> Markup:
             counts[outcome] += 1
     cases = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)
     what = "the cases of it that did not pass" if earlier.failed_only else "all of it"
+    if earlier.failed_only:
+        what += ", with those that passed as they were"
     return Markup("run {}, {} ({}); {}. It lies in {}").format(
         t(earlier.run), t(earlier.outcome), t(cases or "no case"), what, t(earlier.folder)
     )

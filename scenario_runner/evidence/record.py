@@ -222,6 +222,8 @@ class CaseRecord(_Part):
     """How many patients, studies, series and images were planned."""
     worker: str = ""
     """Of a run on a cluster, who carried it out."""
+    from_run: str = ""
+    """Of a run that repeats only what failed in another, the run in which this case passed; empty for its own."""
     patients: list[PatientRecord] = []
     """The plan: everything that was to exist, with its identifiers."""
     steps: list[StepRecord] = []

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EVENTS = "events.ndjson"
 PLAN = "inputs/plan.json"
+CARRIED = "inputs/carried.ndjson"
+"""Of a run that repeats another: what that told of the cases that were not repeated."""
 
 
 def write_reports(run_folder: Path, reporters: Iterable[type[Reporter]]) -> RunRecord:
@@ -122,7 +124,10 @@ def read_record(run_folder: Path) -> RunRecord:
             hint="name the folder of one run, for example runs/<run-id>",
         )
     plan, problem = _read_plan(run_folder / PLAN)
-    record = record_from_events(read_events(log), plan, run_id=run_folder.resolve().name)
+    others = run_folder / CARRIED
+    carried = read_events(others) if others.is_file() else ()
+    name = run_folder.resolve().name
+    record = record_from_events(read_events(log), plan, run_id=name, carried=carried)
     if problem:
         record.problems.append(problem)
     return record

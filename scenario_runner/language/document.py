@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Collection
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -76,14 +76,10 @@ class Document:
         """The place of a value, or of its key; of the nearest ancestor when there is no such value."""
         return self.span(self._find(path, key), path)
 
-    def without(self, keys: Collection[str]) -> Document:
-        """The same text, read as if it did not have these keys at its top."""
-        root = self.root
-        data = {key: value for key, value in self.data.items() if key not in keys}
-        members = {key: member for key, member in root.members.items() if key not in keys}
-        return Document(
-            self.file, self.text, Node(root.start, root.end, data, members, root.size, root.height)
-        )
+    def without(self, paths: Collection[Path]) -> Document:
+        """The same text, read as if it did not have these keys; a place in a list goes with the key of that."""
+        keys = {path[: _last_key(path)] for path in paths} - {()}
+        return Document(self.file, self.text, _pruned(self.root, keys))
 
     def _find(self, path: Path, key: bool) -> tuple[int, int]:
         node, span = self.root, (self.root.start, self.root.end)
@@ -103,6 +99,37 @@ class Document:
         return Where(self.file, line, column, end_line, end_column, path_text(path))
 
 
+def _last_key(path: Path) -> int:
+    """How many parts of a path end with its last key."""
+    return next((at for at in range(len(path), 0, -1) if isinstance(path[at - 1], str)), 0)
+
+
+def _pruned(node: Node, paths: Collection[Path]) -> Node:
+    """A node without what lies at paths below it."""
+    below: dict[str | int, set[Path]] = {}
+    for path in paths:
+        below.setdefault(path[0], set()).add(path[1:])
+    members = {
+        name: replace(member, node=_pruned(member.node, below[name])) if name in below else member
+        for name, member in node.members.items()
+        if () not in below.get(name, ())
+    }
+    if isinstance(node.data, dict):
+        data: Any = {
+            key: members[key].node.data if key in below and key in members else value
+            for key, value in node.data.items()
+            if () not in below.get(key, ())
+        }
+    elif isinstance(node.data, list):
+        data = [
+            members[place].node.data if place in below and place in members else value
+            for place, value in enumerate(node.data)
+        ]
+    else:
+        return node
+    return replace(node, data=data, members=members)
+
+
 def line_starts(text: str) -> list[int]:
     """Offsets of the first character of every line; LF, CRLF and CR end one, nothing else does."""
     return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
@@ -112,6 +139,15 @@ def position(starts: list[int], offset: int) -> tuple[int, int]:
     """Line and column, both from 1, in characters."""
     line = bisect.bisect_right(starts, offset)
     return line, offset - starts[line - 1] + 1
+
+
+_PART = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]", re.ASCII)
+
+
+def path_of(text: str) -> Path:
+    """The path that ``path_text`` wrote; as far as it can be read."""
+    found = _PART.finditer(text)
+    return tuple(int(m[2]) if m[2] is not None else m[1] or m[3] or "" for m in found)
 
 
 def path_text(path: Path) -> str:

@@ -61,6 +61,23 @@ class ImageContent:
     def __init__(self, offers: Offers, folder: FilePath, findings: Findings) -> None:
         self._offers, self._folder, self._findings = offers, folder, findings
 
+    def unknown(self, spec: SeriesSpec, path: Path) -> None:
+        """Notes a phantom and a transfer syntax that there are not, of a series of no known modality."""
+        if (given := spec.phantom) is not None and not names_a_file(given):
+            self._known_phantom(given, (*path, "phantom"))
+        if (given := spec.transfer_syntax) is not None:
+            uid = find_transfer_syntax(given, self._offers.transfer_syntaxes)
+            if isinstance(uid, ValueProblem):
+                self._findings.add((*path, "transfer_syntax"), uid)
+
+    def _known_phantom(self, given: str, place: Path) -> None:
+        known = self._offers.phantoms
+        if known is None or given in known:
+            return
+        message = f"unknown phantom '{given}'{did_you_mean(given, known)}"
+        hint = f"phantoms are: {', '.join(sorted(known))}; or a .png, .jpg or .npy file"
+        self._findings.add(place, ValueProblem("FAB313", message, hint))
+
     def picture(self, spec: SeriesSpec, modality: str, path: Path) -> Picture | None:
         """What is measured of a phantom that is a file; notes one that does not exist or fit."""
         given, known = spec.phantom, self._offers.phantoms
@@ -77,9 +94,7 @@ class ImageContent:
             return None
         if names_a_file(given):
             return self._file(given, spec, modality, path)
-        message = f"unknown phantom '{given}'{did_you_mean(given, known)}"
-        hint = f"phantoms are: {', '.join(sorted(known))}; or a .png, .jpg or .npy file"
-        self._findings.add(place, ValueProblem("FAB313", message, hint))
+        self._known_phantom(given, place)
         return None
 
     def _file(self, given: str, spec: SeriesSpec, modality: str, path: Path) -> Picture | None:

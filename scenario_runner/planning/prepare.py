@@ -202,7 +202,11 @@ class Preparation:
         if isinstance(chosen[1], ValueProblem):
             owner = path if chosen[0] == "sop_class" or spec.modality is not None else study_path
             self._findings.add((*owner, str(chosen[0])), chosen[1])
-            return None
+            # Whatever else is wrong is told, too, by the usual object of the modality.
+            chosen = object_kinds.choose(given, None, self._offers.modalities)
+            if isinstance(chosen[1], ValueProblem):
+                self._content.unknown(spec, path)
+                return None
         found, sop_class = chosen
         several = (spec.frames or found.frames) > 1
         sop_class = sop_class or (several and found.multiframe_sop_class_uid) or found.sop_class_uid

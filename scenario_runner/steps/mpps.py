@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from scenario_runner.api import (
     status_class,
 )
 from scenario_runner.api.modified import ModifiedMessage
+from scenario_runner.errors import UsageError
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
 from scenario_runner.steps.of_plan import study_called
@@ -48,8 +50,8 @@ class Mpps(Step):
     status: Literal["in-progress", "completed", "discontinued"]
     """What becomes of the performed procedure step; the latter two are final."""
     of: Text | None = None
-    """An accession number, a StudyInstanceUID, or the plan's key such as ``p1.s2``; by default the
-    first study."""
+    """An accession number, a StudyInstanceUID, the plan's key such as ``p1.s2``, or what an earlier ``mpps`` saved;
+    by default the first study."""
     modify: ModifiedMessage = Field(default={})
     """Set attributes of the message; null leaves one out:
     ``{PerformedProcedureStepDescription: Chest}``."""
@@ -59,7 +61,7 @@ class Mpps(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Begin the performed step if nobody has, then say what became of it."""
-        target, study = context.target(self.to), study_called(context, self.of)
+        target, study = context.target(self.to), self._study(context)
         key = (self.to, study.uid)
         uid = context.ledger.performed.get(key)
         begun, operations = uid is not None, []
@@ -79,6 +81,16 @@ class Mpps(Step):
             answer = self._tell(target, context, uid, rest, create=False)
             operations.append(_operation("N-SET", answer))
         return self._judge(uid, study, answer, operations)
+
+    def _study(self, context: StepContext) -> PlannedStudy:
+        """The study that ``of`` means."""
+        saved: Any = None
+        if self.of is not None:
+            with suppress(UsageError):  # it names a study
+                saved = context.saved(self.of)
+        uid = saved.get("sop_instance_uid") if isinstance(saved, Mapping) else None
+        begun = {mpps: study for (_, study), mpps in context.ledger.performed.items()}
+        return study_called(context, begun.get(uid, self.of))
 
     def _tell(
         self,

@@ -8,6 +8,7 @@ import pytest
 
 from scenario_runner.app.load import Sources
 from scenario_runner.app.validate import validate
+from tests.running import fabricate
 
 PATIENTS = """\
 patients:
@@ -35,3 +36,37 @@ def test_an_accession_that_is_too_long_is_told_beside_another_error(
     found = validate(Sources(paths=[file]))
     errors = [one.code for one in found.diagnostics if one.severity == "error"]
     assert errors == ["FAB302", code]
+
+
+SEVERAL = """\
+schema: scenario/v1
+name: s
+patients:
+  - {sex: female, locale: xx_XX, studies: [{modality: CR}]}
+  - studies:
+      - series:
+          - {modality: CT, images: 0, transfer_syntax: zzz, sop_class: 1.2.3, phantom: no/such}
+      - {modality: 5, series: [{phantom: no/such}]}
+steps: [{eco: {to: pacs}}]
+"""
+CODES = ["FAB105", "FAB308", "FAB107", "FAB310", "FAB310", "FAB313", "FAB306", "FAB313", "FAB109"]
+
+
+def test_one_mistake_in_a_patient_hides_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(SEVERAL)
+    found = validate(Sources(paths=[file])).diagnostics
+    assert [one.code for one in found] == CODES
+    for command in ("validate", "plan", "run"):
+        said = fabricate(command, file, cwd=tmp_path).check(3)
+        told = [line for line in (said.out + said.err).splitlines() if ": error FAB" in line]
+        assert [line.split(" error ")[1][:6] for line in told] == CODES
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_taken_out_is_not_missed(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    patients = "patients:\n  - {studies: [{series: [{modality: [CT]}]}]}\n  - {studies: [3]}\n"
+    file.write_text("schema: scenario/v1\nname: s\n" + patients + RIGHT)
+    found = validate(Sources(paths=[file])).diagnostics
+    assert [(one.code, one.where.line) for one in found] == [("FAB102", 4), ("FAB102", 5)]

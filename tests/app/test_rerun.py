@@ -305,11 +305,63 @@ def test_failed_repeats_only_what_did_not_pass(tmp_path: Path) -> None:
     fabricate("run", scenario, "--registry", ":memory:", "--out", out).check(1)
     fabricate("rerun", out, "--failed", "--out", tmp_path / "again").check(1)
     result = record(tmp_path / "again")
-    assert [case["matrix"]["number"] for case in result["cases"]] == [1, 3]
+    own = [case["matrix"]["number"] for case in result["cases"] if not case["from_run"]]
+    assert own == [1, 3]
     assert result["rerun_of"]["failed_only"] is True
     assert len(result["rerun_of"]["cases"]) == 3
     once_more = fabricate("rerun", tmp_path / "again", "--out", tmp_path / "third").check(1)
-    assert "2 cases: 2 failed" in once_more.out
+    assert "3 cases: 1 passed, 2 failed" in once_more.out
+
+
+def test_what_failed_repeated_gives_one_record_with_what_had_passed(
+    tmp_path: Path, pacs: EmbeddedPacs
+) -> None:
+    """The second of two cases finds no PACS for a while; each case proves a requirement of its own."""
+    entries = [
+        {"send": {"to": "pacs"}, "when": "matrix.number == 1"},
+        {"send": {"to": "other"}, "when": "matrix.number == 2"},
+        {"assert": [{"stored": {"on": "pacs"}}], "requirements": ["R-{{ matrix.number }}"]},
+    ]
+    scenario = write_scenario(
+        tmp_path / "s.yaml", entries, patients=PATIENTS, matrix={"number": [1, 2]},
+        requirements=["R-0"],
+    )  # fmt: skip
+    with wire(pacs.port, Cut("ours", 1)) as line:
+        here = {"host": "127.0.0.1", "ae_title": "EMBEDDED", "response_timeout": 5}
+        targets = {
+            name: {"dicom": {**here, "port": port}}
+            for name, port in (("pacs", pacs.port), ("other", line.port))
+        }
+        site = write_site(tmp_path / "site.yaml", targets)
+        request = RunRequest(
+            sources=Sources(paths=[scenario], site=site),
+            registry=tmp_path / "registry.sqlite3",
+            out=tmp_path / "run",
+        )
+        folder = run(request, [], Control()).folder
+        line.cut = None
+        second = repeat(folder, failed=True)
+    first = record(folder)
+    assert [case["outcome"] for case in first["cases"]] == ["passed", "error"]
+    assert [case["outcome"] for case in second["cases"]] == ["passed", "passed"]
+    assert [case["from_run"] for case in second["cases"]] == [first["id"], ""]
+    assert second["outcome"] == "passed"
+    # All that was known of the case is, pictures too, and nothing of it was done again.
+    assert {**second["cases"][0], "from_run": ""} == first["cases"][0]
+    assert {event.get("case") for event in events(tmp_path / "again")} == {
+        None, second["cases"][1]["id"],
+    }  # fmt: skip
+    pictures = [one for step in second["cases"][0]["steps"] for one in step["attachments"]]
+    assert pictures
+    assert all((tmp_path / "again" / one["path"]).is_file() for one in pictures)
+    assert [one["outcome"] for one in second["requirements"]] == ["passed"] * len(
+        first["requirements"]
+    )
+    report = (tmp_path / "again" / "report.html").read_text("utf-8")
+    assert "as it was in" in report
+    assert fabricate("verify", tmp_path / "again").code == 0
+    # Nothing failed in the two of them together.
+    fabricate("rerun", tmp_path / "again", "--failed", "--out", tmp_path / "third").check(5)
 
 
 def test_failed_finds_nothing_in_a_run_that_passed(tmp_path: Path) -> None:

@@ -395,3 +395,15 @@ def test_a_wait_polls_the_worklist_until_the_item_is_there(
         found = run(tmp_path, [{"wait": {**wait, "timeout": "60s"}}], "--site", site)["wait"]
     assert found["facts"]["polls"] == 2
     assert "1 match" in found["message"]
+
+
+def test_mpps_goes_on_with_what_an_earlier_mpps_saved(tmp_path: Path) -> None:
+    patients = [{"studies": [{"count": 2, "series": [{"modality": "CR", "size": [64, 64]}]}]}]
+    entries = [
+        {"mpps": {"to": "pacs", "status": "in-progress", "of": "p1.s2"}, "save_as": "begun"},
+        {"mpps": {"to": "pacs", "status": "completed", "of": "begun"}, "save_as": "ended"},
+        {"assert": [{"equal": {"actual": "{{ ended.sop_instance_uid }}",
+                               "expected": "{{ begun.sop_instance_uid }}"}}]},
+    ]  # fmt: skip
+    scenario = write_scenario(tmp_path / "s.yaml", entries, patients=patients)
+    fabricate("run", scenario, "--registry", ":memory:", "--out", tmp_path / "run").check()
