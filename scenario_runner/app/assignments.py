@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.errors import UsageError
+from scenario_runner.language.overriding import variable_in, written_value
 from scenario_runner.language.scalars import AXIS_OF, plain_scalar
 
 
 def assigned(name: str, text: str) -> Any:
     """The value that text has by the scalar rules of the language. Raises UsageError.
 
-    name: of a variable, or ``matrix.AXIS``, of which ``[a, b]`` are several values. Text in quotes stays text.
+    name: of a variable, or of something within one, ``protocol.slices``; or ``matrix.AXIS``, of which ``[a, b]`` are
+    several values. Text in quotes stays text.
     """
     axis = name.removeprefix(AXIS_OF)
-    if not axis.isidentifier():
+    parts = (axis,) if axis != name else variable_in(name)
+    if not parts[0].isidentifier() or not all(parts):
         raise UsageError(f"'{name}={text}' is not NAME=VALUE")
     if axis != name and text.startswith("["):
         return _list(text)
@@ -25,12 +28,7 @@ def assigned(name: str, text: str) -> Any:
 
 def _list(text: str) -> list[Any]:
     """Several values of an axis: ``[a, b]``, as a scenario has them."""
-    from scenario_runner.language.loader import parse_document
-
-    try:
-        values = parse_document(f"values: {text}", "--set").data["values"]
-    except InvalidInput as error:
-        raise UsageError(f"'{text}' is no list: {error.diagnostics[0].message}") from error
+    values = written_value(text)
     if not values or any(isinstance(one, dict | list) for one in values):
         raise UsageError(f"'{text}' is no list of values such as [a, b]")
     return list(values)

@@ -17,6 +17,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, Us
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import scenario_files
 from scenario_runner.language.loader import load_document
+from scenario_runner.language.overriding import variable_in
 from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario, check_scenario
 from scenario_runner.language.scenario_base import with_base
@@ -262,8 +263,12 @@ def _is_selected(document: Document, tag: str | None) -> bool:
 def declared(document: Document, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the overrides that are variables of this scenario, or axes of its matrix."""
     data = document.data if isinstance(document.data, dict) else {}
-    known = [*_keys(data.get("vars")), *(f"{AXIS_OF}{axis}" for axis in _axes(data))]
-    return {name: value for name, value in overrides.items() if name in known}
+    variables, axes = _keys(data.get("vars")), [f"{AXIS_OF}{axis}" for axis in _axes(data)]
+    return {
+        name: value
+        for name, value in overrides.items()
+        if name in axes or (not name.startswith(AXIS_OF) and variable_in(name)[0] in variables)
+    }
 
 
 def _axes(data: Mapping[str, Any]) -> list[str]:
@@ -289,7 +294,8 @@ def require_declared(unknown: Collection[str], documents: Sequence[Document]) ->
     known = {
         key for one in data for key in (_keys(one.get("vars")) if axis == name else _axes(one))
     }
-    near = get_close_matches(axis, sorted(known), 1)
+    meant = axis if axis != name else variable_in(name)[0]
+    near = get_close_matches(meant, sorted(known), 1)
     what = "variables" if axis == name else "axes"
     hint = f"did you mean '{near[0]}'?" if near else f"{what}: {', '.join(sorted(known)) or 'none'}"
     if axis == name:

@@ -234,8 +234,8 @@ set_option: Decorator = click.option(
     type=Assignment(),
     multiple=True,
     shell_complete=shell_completion.variables,
-    help="Give a variable of the scenario another value, or run only some combinations of its matrix: "
-    "matrix.AXIS=VALUE, or matrix.AXIS=[A, B]. May be repeated.",
+    help="Give a variable of the scenario, or what it holds (protocol.slices=9), another value, or run only some "
+    "combinations of its matrix: matrix.AXIS=VALUE, or matrix.AXIS=[A, B]. May be repeated.",
 )
 seed_option: Decorator = click.option(
     "--seed",

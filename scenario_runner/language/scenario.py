@@ -14,13 +14,11 @@ from scenario_runner.errors import (
     MOST_DIAGNOSTICS,
     Diagnostic,
     InvalidInput,
-    UsageError,
     in_file_order,
 )
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.branches import check_branches
 from scenario_runner.language.check import SchemaCheck
-from scenario_runner.language.diagnostic_words import did_you_mean, some_of
 from scenario_runner.language.document_kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.entries import (
     SECTIONS,
@@ -31,6 +29,7 @@ from scenario_runner.language.entries import (
 from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
+from scenario_runner.language.overriding import overridden
 from scenario_runner.language.references import check_references
 from scenario_runner.language.rows import Reader, Rows, read_file, read_rows
 from scenario_runner.language.saved_names import check_saved
@@ -130,7 +129,10 @@ def check_scenario(
     found += check_all_names(document, plugins, marked, rows)
     found += _without_doubles(found, _values(document, plugins))
     given = overrides or {}
-    variables = {name: value for name, value in given.items() if not name.startswith(AXIS_OF)}
+    variables = overridden(
+        document.data.get("vars"),
+        {name: value for name, value in given.items() if not name.startswith(AXIS_OF)},
+    )
     entries = Entries(document, plugins)
     entries.read(variables)
     found += _without_doubles(found, entries.unfit) + entries.found
@@ -144,7 +146,7 @@ def check_scenario(
     data = document.data
     raw = _head(data)
     header = bind(ScenarioHeader, raw, document, ())
-    header = _with_overrides(header, variables)
+    header = header.model_copy(update={"vars": {**header.vars, **variables}})
     return Scenario(
         document,
         header,
@@ -214,18 +216,6 @@ def _rows(document: Document, read: Reader) -> tuple[Rows | None, list[Diagnosti
 def _scenario_check(plugins: Offered) -> SchemaCheck:
     """Made once for a set of plugins, which never changes after it was loaded."""
     return SchemaCheck(scenario_schema(plugins))
-
-
-def _with_overrides(header: ScenarioHeader, overrides: Mapping[str, Any]) -> ScenarioHeader:
-    for name in overrides:
-        if name not in header.vars:
-            raise UsageError(
-                f"the scenario has no variable '{name}'{did_you_mean(name, header.vars)}",
-                hint=f"it declares: {some_of(header.vars)}"
-                if header.vars
-                else "it declares no vars",
-            )
-    return header.model_copy(update={"vars": {**header.vars, **overrides}})
 
 
 def _head(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Mpps(Step):
                 saved = context.saved(self.of)
         uid = saved.get("sop_instance_uid") if isinstance(saved, Mapping) else None
         begun = {mpps: study for (_, study), mpps in context.ledger.performed.items()}
-        return study_called(context, begun.get(uid, self.of))
+        return study_called(context, begun.get(str(uid)) or self.of)
 
     def _tell(
         self,
