@@ -41,28 +41,31 @@ def marks(schema: Mapping[str, Any], data: Any) -> list[Mark]:
 def _unmarked(schema: Same[Mapping[str, Any]]) -> frozenset[int]:
     """The parts of a schema below which nothing is marked, by ``id``; they live as long as the schema does."""
     defs = schema.thing["$defs"]
-    inside: dict[int, list[Any]] = {}
-    marked: set[int] = set()
+    holders: dict[int, list[int]] = {}
+    """Of each part, the parts that it is directly below."""
+    marked: list[int] = []
     waiting: list[Any] = [schema.thing, *defs.values()]
+    seen: set[int] = set()
     while waiting:
         part = waiting.pop()
-        if type(part) is not dict or id(part) in inside:
+        if type(part) is not dict or id(part) in seen:
             continue
+        seen.add(id(part))
         below = [*part.get("anyOf", ()), *part.get("properties", {}).values()]
         below += [part.get("additionalProperties"), part.get("items")]
         if "$ref" in part:
             below.append(defs[part["$ref"].removeprefix("#/$defs/")])
-        inside[id(part)] = below
-        if _MARKS & part.keys():
-            marked.add(id(part))
+        for each in below:
+            holders.setdefault(id(each), []).append(id(part))
+        if not _MARKS.isdisjoint(part):
+            marked.append(id(part))
         waiting += below
-    while more := {
-        one
-        for one, below in inside.items()
-        if one not in marked and any(id(each) in marked for each in below)
-    }:
-        marked |= more
-    return frozenset(inside.keys() - marked)
+    unmarked = set(seen)
+    while marked:
+        if (part := marked.pop()) in unmarked:
+            unmarked.remove(part)
+            marked += holders.get(part, ())
+    return frozenset(unmarked)
 
 
 @dataclass(frozen=True, slots=True)
