@@ -15,11 +15,9 @@ from scenario_runner.archive.description import (
 from scenario_runner.archive.files import Buffer, Files
 from scenario_runner.archive.index import Entry, Index, Located
 from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
+from scenario_runner.archive.recovery import finish_additions, finish_removals, index_again
 from scenario_runner.dicom.element_text import character_sets
-from scenario_runner.dicom.elements import (
-    DamagedDatasetError,
-    Elements,
-)
+from scenario_runner.dicom.elements import Elements
 from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.dicom.part10 import FileMeta, file_meta
 from scenario_runner.errors import MachineError, UsageError
@@ -83,8 +81,8 @@ class Archive:
         try:
             self.index = self._open_index(synced=synced)
             self.files.sweep()
-            self._finish_removals()
-            self._finish_additions()
+            finish_removals(self.files, self.index)
+            finish_additions(self.files, self.index)
         except (OSError, sqlite3.Error) as error:
             self._ownership.end()
             raise _unusable(folder, error) from error
@@ -339,22 +337,6 @@ class Archive:
             self.files.discard(note)
         return bool(gone)
 
-    def _finish_removals(self) -> None:
-        """Go on with deletions that a killed process had begun, lest a rebuild bring parts back."""
-        for note, study, places in self.files.removals():
-            for file in {*(one.file for one in self.index.remove_study(study)), *places}:
-                self.files.remove(file)
-            self.files.discard(note)
-
-    def _finish_additions(self) -> None:
-        """Take away what a killed process had put in its place and not told the index of."""
-        for note, places in self.files.additions():
-            known = self.index.known_files(places)
-            for place in places:
-                if place not in known:
-                    self.files.remove(place)
-            self.files.discard(note)
-
     def counts(self) -> Counts:
         """How many patients, studies, series and instances there are."""
         counts = self.index.counts()
@@ -366,34 +348,10 @@ class Archive:
         Of two versions of one instance, which a crash can leave behind, the newer one stays. Raises
         MachineError when the index cannot be written (disk full).
         """
-        report = Rebuilt()
         try:
-            with self.index.transaction():
-                self.index.clear()
-                for place in self.files.all():
-                    try:
-                        self._index_file(place, report)
-                    except (DamagedDatasetError, OSError) as error:
-                        report.unreadable.append((self.files.path(place), str(error)))
-            self.index.mark_current()
+            return index_again(self.files, self.index)
         except sqlite3.Error as error:
             raise MachineError(f"cannot write the index in '{self.folder}': {error}") from error
-        return report
-
-    def _index_file(self, place: str, report: Rebuilt) -> None:
-        meta, _, _ = self.files.head(place)
-        header, terms = self.header(place)
-        attributes = describe(header)
-        check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
-        before = self.index.file_of(meta.sop_instance_uid)
-        if before is not None:
-            self.index.remove(meta.sop_instance_uid)
-            self.files.remove(before)
-            report.superseded += 1
-        else:
-            report.instances += 1
-        size = self.files.size(place) - meta.data_offset
-        self.index.add(Entry(attributes, "\\".join(terms), meta.transfer_syntax_uid, place, size))
 
     def close(self) -> None:
         """Let go of the index and the folder. May be called twice."""

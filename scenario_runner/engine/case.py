@@ -9,37 +9,29 @@ from dataclasses import replace
 from itertools import chain
 from threading import Event
 from time import perf_counter
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from scenario_runner.amounts import amount
 from scenario_runner.api import Deadline, Step, Target
 from scenario_runner.engine.beside import beside
-from scenario_runner.engine.bounded import within
+from scenario_runner.engine.entry import EntryRunner
 from scenario_runner.engine.kept_objects import keep_objects
-from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.planned import planned_steps, scenario_facts
 from scenario_runner.engine.services import Control, Job, Order, Services
 from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.step import (
     Ending,
-    StepRunner,
-    finish,
     from_thrown,
     skip,
     together,
     worst,
 )
-from scenario_runner.errors import FabricatorError, InvalidInput, StepTimeout
+from scenario_runner.errors import FabricatorError
 from scenario_runner.events import CaseFinished, CaseStarted
 from scenario_runner.language.branches import side_by_side
-from scenario_runner.language.entries import Repeat, StepEntry
+from scenario_runner.language.entries import StepEntry
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import evaluate, render_tree
-from scenario_runner.language.uses import Use
-from scenario_runner.language.value_diagnostics import no_list
 from scenario_runner.temporary import TemporaryFolder
-
-T = TypeVar("T")
 
 NOTHING = Ending("skipped", "")
 
@@ -76,6 +68,7 @@ class CaseRunner:
             keep=order.keep,
             previews=order.previews,
         )
+        self._entries = EntryRunner(self._state)
         self._stack.callback(self._state.part)
         self._listen()
 
@@ -100,15 +93,8 @@ class CaseRunner:
         for name, value in given.items():
             with contextlib.suppress(FabricatorError):
                 path = (*entry.parameters_path, name)
-                known[name] = render_tree(value, self._names(entry), document.where, path)
+                known[name] = render_tree(value, self._state.names_for(entry), document.where, path)
         return known
-
-    def _names(self, entry: StepEntry) -> Mapping[str, Any]:
-        """What the templates of a step see. Raises InvalidInput for a parameter that does not fit."""
-        names = self._state.names
-        if entry.branch is not None:
-            names = dict(names)  # a step beside this one may save something meanwhile
-        return names if entry.use is None else entry.use.scope.names(names)
 
     def _step(self, entry: StepEntry) -> type[Step]:
         return self._services.steps[entry.step]
@@ -244,7 +230,7 @@ class CaseRunner:
     def _guarded_entry(self, entry: StepEntry, stop: Event) -> tuple[Ending, str]:
         """How an entry ended, and why the steps after it are skipped, if they are."""
         deadline = Deadline(None, stop)
-        ending = self._guarded(f"step '{entry.id}'", lambda: self._entry(entry, deadline))
+        ending = self._guarded(f"step '{entry.id}'", lambda: self._entries.run(entry, deadline))
         why = ""
         if ending.outcome == "interrupted":
             why = "the run was interrupted"
@@ -253,139 +239,6 @@ class CaseRunner:
         elif ending.moot:
             why = f"step '{entry.id}' had nothing to do"
         return ending, why
-
-    def _entry(self, entry: StepEntry, deadline: Deadline) -> Ending:
-        """One entry: once, or once for each item of ``for_each`` or turn of ``repeat``."""
-        try:
-            idle = self._in_time(entry, deadline, lambda: self._idle(entry))
-            if idle is not None:
-                why = f"'when' of '{idle.prefix[:-1]}' does not hold"
-                return skip(self._state, entry, entry.id, why)
-            known = self._in_time(entry, deadline, lambda: self._names(entry))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
-            return self._cannot_start(entry, entry.id, "'with'", error)
-        if entry.repeat is not None:
-            return self._turns(entry, entry.repeat, deadline, known)
-        if entry.for_each is None:
-            return self._once(entry, entry.id, deadline, known)
-        try:
-            items = self._in_time(entry, deadline, lambda: self._items(entry, known))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
-            return self._cannot_start(entry, entry.id, "'for_each'", error)
-        if not items:
-            return skip(self._state, entry, entry.id, "for_each has no items")
-        endings: list[Ending] = []
-        for item in items:
-            endings.append(self._turn(entry, len(endings), deadline, {**known, "item": item}))
-            if endings[-1].outcome == "interrupted":
-                break
-        self._after_turns(entry, len(endings))
-        return worst(*endings)
-
-    def _turns(
-        self, entry: StepEntry, repeat: Repeat, deadline: Deadline, known: Mapping[str, Any]
-    ) -> Ending:
-        """Turn after turn, until one does not pass, or enough of them have been."""
-        endings: list[Ending] = []
-        holds = repeat.until is None
-        try:
-            while len(endings) < repeat.times:
-                if endings:
-                    deadline.sleep(repeat.every)
-                names = {**known, "turn": len(endings) + 1}
-                endings.append(self._turn(entry, len(endings), deadline, names))
-                if endings[-1].outcome in ("failed", "error", "interrupted"):
-                    return worst(*endings)
-                if repeat.until is not None:
-                    names["result"] = endings[-1].value
-                    holds = bool(self._until(entry, repeat.until, deadline, names))
-                    if holds:
-                        break
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
-            return worst(*endings, self._cannot_start(entry, entry.id, "'until'", error))
-        finally:
-            self._after_turns(entry, len(endings))
-        if holds:
-            return worst(*endings)
-        message = f"'until' did not hold after {amount(len(endings), 'turn')}"
-        ending = Ending("failed", message, exit_code=1)
-        finish(self._state, entry, entry.id, ending, 0, utc_text(self._services.clock()), 0.0)
-        return worst(*endings, ending)
-
-    def _until(
-        self, entry: StepEntry, until: str | bool, deadline: Deadline, names: Mapping[str, Any]
-    ) -> Any:
-        """Whether it holds after a turn. Raises InvalidInput, StepTimeout."""
-        where = entry.origins.where((*entry.path, "repeat", "until"))
-        return self._in_time(entry, deadline, lambda: evaluate(until, names, where))
-
-    def _turn(
-        self, entry: StepEntry, place: int, deadline: Deadline, names: Mapping[str, Any]
-    ) -> Ending:
-        return self._once(entry, f"{entry.id}[{place}]", deadline, names, save=False)
-
-    def _after_turns(self, entry: StepEntry, count: int) -> None:
-        """What the turns saved, as a list, and how long they took together."""
-        ids = [f"{entry.id}[{place}]" for place in range(count)]
-        values = [self._state.values.get(each) for each in ids]
-        self._state.save(entry.id, entry.save_as, values)
-        self._state.durations[entry.id] = sum(self._state.durations.get(each, 0.0) for each in ids)
-
-    def _items(self, entry: StepEntry, names: Mapping[str, Any]) -> Sequence[Any]:
-        path = (*entry.path, "for_each")
-        items = render_tree(entry.for_each, names, entry.origins.where, path)
-        if problem := no_list(entry.origins, path, items):
-            raise InvalidInput([problem])
-        return cast("Sequence[Any]", items)
-
-    def _once(
-        self,
-        entry: StepEntry,
-        step_id: str,
-        deadline: Deadline,
-        names: Mapping[str, Any],
-        *,
-        save: bool = True,
-    ) -> Ending:
-        when = entry.when
-        try:
-            if when is not None and not self._in_time(
-                entry, deadline, lambda: evaluate(when, names)
-            ):
-                return skip(self._state, entry, step_id, "'when' does not hold")
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
-            return self._cannot_start(entry, step_id, "'when'", error)
-        ending = StepRunner(self._state, entry, step_id, deadline, names).run()
-        self._state.save(step_id, entry.save_as if save else None, ending.value)
-        return ending
-
-    def _idle(self, entry: StepEntry) -> Use | None:
-        """The use whose steps are not to run, if an entry is one of them. Raises InvalidInput."""
-        for use in () if entry.use is None else entry.use.whole:
-            when = use.entry.get("when")
-            if when is None:
-                continue
-            names: Mapping[str, Any] = dict(self._state.names)
-            if use.outer is not None:
-                names = use.outer.scope.names(names)
-            if not evaluate(when, {**names, **use.extra}):
-                return use
-        return None
-
-    def _in_time(self, entry: StepEntry, deadline: Deadline, work: Callable[[], T]) -> T:
-        """What belongs to a step and comes before it, within the step's own time."""
-        return within(deadline.within(entry.timeout), work, lambda: None)
-
-    def _cannot_start(
-        self, entry: StepEntry, step_id: str, what: str, error: BaseException
-    ) -> Ending:
-        """``when`` or ``for_each`` could not be evaluated: an error of the step, as an attempt."""
-        ending = from_thrown(what, error, self._services)
-        if isinstance(error, StepTimeout):
-            ending = replace(ending, message=f"{what} {ending.message}")
-        now = utc_text(self._services.clock())
-        finish(self._state, entry, step_id, ending, 0, now, 0.0)
-        return ending
 
 
 def _entries(job: Job) -> tuple[StepEntry, ...]:

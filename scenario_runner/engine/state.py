@@ -92,6 +92,13 @@ class CaseState:
             self._factories[branch] = self.services.factory()
         return self._factories[branch]
 
+    def names_for(self, entry: StepEntry) -> Mapping[str, Any]:
+        """What the templates of a step see. Raises InvalidInput for a parameter that does not fit."""
+        names = self.names
+        if entry.branch is not None:
+            names = dict(names)  # a step beside this one may save something meanwhile
+        return names if entry.use is None else entry.use.scope.names(names)
+
     def part(self) -> None:
         """Tell the targets that the case is over."""
         for target in self._told.values():
@@ -159,10 +166,15 @@ class Attempt:
         """The plan of this case."""
         return self.state.job.case
 
+    @property
+    def ledger(self) -> Ledger:
+        """What this case has sent so far."""
+        return self.state.ledger
+
     def builder(self) -> Callable[[PlannedImage], Instance]:
         """What builds instances, with a factory of its own."""
         build = self.state.services.factory().instance
-        ledger = self.state.ledger
+        ledger = self.ledger
 
         def instance(image: PlannedImage) -> Instance:
             source = ledger.source(image.series)

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import weakref
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenario_runner import __version__
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import LIBRARY_FILE, library_root
 from scenario_runner.language.step_lists import ReferenceProblem
-from scenario_runner.libraries.archive import SUFFIX, unpack
-from scenario_runner.libraries.library import Library, read_library
+from scenario_runner.libraries.folders import LibraryFolders
 from scenario_runner.libraries.lock import LOCK_FILE, Lock, differences, not_as_locked, read_lock
 from scenario_runner.libraries.ranges import parse_range, parse_version
-from scenario_runner.libraries.references import Reference, parse_reference
-from scenario_runner.temporary import TemporaryFolder
+from scenario_runner.libraries.references import Reference, parse_reference, wanted_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from semver import Version
 
     from scenario_runner.language.document import Document
-    from scenario_runner.language.document import Path as Place
-    from scenario_runner.libraries.resolving import Conflict
+    from scenario_runner.libraries.library import Library
 
 BESIDE = "libs"
 """The folder beside a scenario in which libraries are looked for."""
@@ -68,18 +61,17 @@ class Libraries:
         self._instead = instead
         self._lock: Lock | None = None
         self._pins: Mapping[str, Library] = {}
-        self._read_already: dict[Path, tuple[list[Library], list[Diagnostic]]] = {}
+        self._folders_read = LibraryFolders()
         self._documents: dict[Path, Document] = {}
         self._roots: dict[Path, Path | None] = {}
         self._found: dict[tuple[str, Path, Path | None, int], Library] = {}
         self._by_folder: dict[Path, tuple[list[Library], list[Diagnostic]]] = {}
-        self._listed: dict[Path, list[Path]] = {}
         self._changes: dict[Path, list[str]] = {}
 
     def begin(self, document: Document) -> list[Diagnostic]:
         """Make ready for what a scenario uses: its lock, and versions that go together."""
         self._lock, self._pins = None, {}
-        wanted = _wanted(document)
+        wanted = wanted_by(document)
         if not wanted:
             return []
         try:
@@ -108,7 +100,12 @@ class Libraries:
         try:
             self._pins = resolved(roots, lambda name: allowed.get(name, []), self._order)
         except Conflict as conflict:
-            return self._conflict(conflict, document, wanted, known)
+            asking = (
+                path for asked, path in wanted if f"{asked.library} " in f"{conflict.chains[0]} "
+            )
+            where = document.where(next(asking, wanted[0][1]))
+            locked = [] if self._lock is None else self._lock.versions(conflict.name)
+            return [conflict.told(where, known.get(conflict.name, ()), locked)]
         return []
 
     def find(self, reference: str, file: str) -> Document:
@@ -147,15 +144,14 @@ class Libraries:
 
     def newest_in(self, place: Path) -> list[Library]:
         """The libraries that lie right in a folder, of several versions the newest, by name. Raises InvalidInput."""
-        read = sorted(map(self.read, self._candidates(place)), key=lambda one: one.version)
+        read = sorted(
+            map(self.read, self._folders_read.candidates(place)), key=lambda one: one.version
+        )
         return sorted({one.name: one for one in read}.values(), key=lambda one: one.name)
 
     def read(self, place: Path) -> Library:
         """The library of a folder or an archive. Raises InvalidInput."""
-        found, broken = self._at(place)
-        if not found:
-            raise InvalidInput(broken)
-        return found[0]
+        return self._folders_read.read(place)
 
     def remark(self) -> str | None:
         """That libraries were used which nothing holds to a version."""
@@ -283,39 +279,6 @@ class Libraries:
                 ]
             )
 
-    def _conflict(
-        self,
-        conflict: Conflict,
-        document: Document,
-        wanted: Sequence[tuple[Reference, Place]],
-        known: Mapping[str, Sequence[Library]],
-    ) -> list[Diagnostic]:
-        name, chains = conflict.name, conflict.chains
-        places = [path for asked, path in wanted if f"{asked.library} " in f"{chains[0]} "]
-        where = document.where(places[0] if places else wanted[0][1])
-        if len(chains) < 2:
-            versions = some_of(map(str, sorted({one.version for one in known.get(name, ())})))
-            locked = LOCK_FILE if self._lock is not None and self._lock.versions(name) else ""
-            beside = (
-                f"; {locked} allows {some_of(self._lock.versions(name))}"
-                if locked and self._lock
-                else ""
-            )
-            return [
-                Diagnostic(
-                    "FAB611", where, f"no version of '{name}' fits {chains[0]}",
-                    f"there is: {versions}{beside}",
-                )
-            ]  # fmt: skip
-        return [
-            Diagnostic(
-                "FAB611",
-                where,
-                f"no version of '{name}' fits both {chains[0]} and {chains[1]}",
-                f"there is: {some_of(conflict.versions)}",
-            )
-        ]
-
     def _lock_for(self, file: str) -> Lock | None:
         """The lock beside a scenario, or that of the work. Raises InvalidInput."""
         if self._kept is not None or self._prefer is not None or self._instead is not None:
@@ -362,10 +325,9 @@ class Libraries:
         found: list[Library] = []
         broken: list[Diagnostic] = []
         for place in self._places(file):
-            for folder in self._candidates(place):
-                libraries, wrong = self._at(folder)
-                found += libraries
-                broken += wrong
+            libraries, wrong = self._folders_read.within(place)
+            found += libraries
+            broken += wrong
         named: dict[Path, Library] = {}
         for one in found:
             named.setdefault(one.root.absolute(), one)
@@ -373,71 +335,3 @@ class Libraries:
         if file is not None:
             self._by_folder[parent] = (every, broken)
         return every, broken
-
-    def _candidates(self, place: Path) -> Iterable[Path]:
-        """The folders and archives of libraries that a place holds: itself, or those right in it."""
-        if place not in self._listed:
-            self._listed[place] = _holding(place)
-        return self._listed[place]
-
-    def _at(self, place: Path) -> tuple[list[Library], list[Diagnostic]]:
-        if place not in self._read_already:
-            try:
-                # What is unpacked is a folder by the archive's name.
-                is_packed = place.suffix == SUFFIX and not place.is_dir()
-                read = self._unpacked(place) if is_packed else read_library(place)
-                self._read_already[place] = ([read], [])
-            except InvalidInput as error:
-                self._read_already[place] = ([], list(error.diagnostics))
-        return self._read_already[place]
-
-    def _unpacked(self, archive: Path) -> Library:
-        # It ends with the name of the archive, by which people know the files in it.
-        folder = self._scratch / str(len(self._read_already)) / archive.name
-        folder.mkdir(parents=True)
-        unpack(archive, folder)
-        return read_library(folder, archive)
-
-    @cached_property
-    def _scratch(self) -> Path:
-        """Where archives are unpacked; it goes with this object, or with the process."""
-        folder = TemporaryFolder()
-        weakref.finalize(self, folder.remove)
-        return folder.path
-
-
-def _wanted(document: Document) -> list[tuple[Reference, Place]]:
-    """What the uses of a scenario ask other libraries for, and where; what is malformed is told later."""
-    wanted: list[tuple[Reference, Place]] = []
-    data = document.data if isinstance(document.data, dict) else {}
-    if isinstance(data.get("scenario"), str):
-        with suppress(ReferenceProblem):
-            based_on = parse_reference(data["scenario"])
-            if based_on.library is not None:
-                wanted.append((based_on, ("scenario",)))
-    for path, entry in written_entries(data):
-        asked = entry.get("use")
-        text = asked.get("steps") if isinstance(asked, dict) else None
-        if not isinstance(text, str):
-            continue
-        try:
-            reference = parse_reference(text)
-        except ReferenceProblem:
-            continue
-        if reference.library is not None:
-            wanted.append((reference, (*path, "use", "steps")))
-    return wanted
-
-
-def _holding(place: Path) -> list[Path]:
-    if (place / LIBRARY_FILE).is_file() or place.suffix == SUFFIX:
-        return [place]
-    try:
-        return sorted(
-            entry
-            for entry in place.iterdir()
-            if not entry.name.startswith(".")
-            and (entry.suffix == SUFFIX or (entry / LIBRARY_FILE).is_file())
-        )
-    except OSError:
-        return []

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
 from resolvelib.resolvers import ResolutionTooDeep
 
+from scenario_runner.errors import Diagnostic
+from scenario_runner.language.diagnostic_words import some_of
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.library import Library
+from scenario_runner.libraries.lock import LOCK_FILE
 from scenario_runner.libraries.ranges import Range, parse_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from scenario_runner.errors import Where
 
 _ROUNDS = 2_000
 
@@ -44,6 +49,18 @@ class Conflict(Exception):
     def __init__(self, name: str, chains: Sequence[str], versions: Sequence[str]) -> None:
         super().__init__(name)
         self.name, self.chains, self.versions = name, chains, versions
+
+    def told(self, where: Where, known: Iterable[Library], locked: Sequence[str]) -> Diagnostic:
+        """In words. known: all that are found of that name; locked: versions that a lock holds it to."""
+        if len(self.chains) < 2:
+            fits = self.chains[0]
+            there_is = some_of(map(str, sorted({one.version for one in known})))
+            there_is += f"; {LOCK_FILE} allows {some_of(locked)}" if locked else ""
+        else:
+            fits = f"both {self.chains[0]} and {self.chains[1]}"
+            there_is = some_of(self.versions)
+        text = f"no version of '{self.name}' fits {fits}"
+        return Diagnostic("FAB611", where, text, f"there is: {there_is}")
 
 
 def needs_of(library: Library) -> list[Need]:

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationAborted, FabricatorError, PeerTimeout
 from scenario_runner.ul.arrivals import receiver_of
+from scenario_runner.ul.buffers import joined, left_of
 from scenario_runner.ul.handshake import explain
 from scenario_runner.ul.pdu import HEADER, Buffer
 from scenario_runner.ul.pdu_log import PduLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scenario_runner.ul.peer import Peer, Stage
 
@@ -47,8 +48,6 @@ _MOST_WAITING = 0x40000
 _VECTORS = 64
 """Buffers handed to one sendmsg: enough for half a MiB of PDUs, so that the peer begins to read while
 the rest is on its way."""
-_JOINED = 0x10000
-"""Bytes put together where buffers cannot be sent scattered."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _give_way: Callable[[], None] | None = getattr(os, "sched_yield", None)
 """Lets others have the processor; where a system has no such call, nothing is watched for."""
@@ -91,7 +90,7 @@ class Transport:
         """
         if self.log is not None:
             buffers = self.log.sending(buffers)
-        remaining = iter(buffers if self._scatter else _joined(buffers))
+        remaining = iter(buffers if self._scatter else joined(buffers))
         self.departed = 0.0
         while batch := list(itertools.islice(remaining, _VECTORS if self._scatter else 1)):
             self._send_batch(batch, deadline)
@@ -104,7 +103,7 @@ class Transport:
             left -= sent
             if sent and left:
                 patience = time.monotonic() + self._peer.patience("network")
-                batch = _after(batch, sent)
+                batch = left_of(batch, sent)
 
     def _send_some(self, batch: Sequence[Buffer], deadline: Deadline, patience: float) -> int:
         try:
@@ -382,25 +381,3 @@ class Transport:
         words = explain(error) if isinstance(error, ssl.SSLError) else error.strerror or error
         self._note(f"the connection broke: {words}")
         return self._peer.error(AssociationAborted, "connection lost", f"{words} ({when})")
-
-
-def _after(batch: list[Buffer], sent: int) -> list[Buffer]:
-    """What is left of a batch when so many bytes of it have gone."""
-    first = 0
-    while sent >= len(batch[first]):
-        sent -= len(batch[first])
-        first += 1
-    return [memoryview(batch[first])[sent:], *batch[first + 1 :]]
-
-
-def _joined(buffers: Iterable[Buffer]) -> Iterator[Buffer]:
-    """Larger pieces, for sockets that take one at a time."""
-    parts: list[Buffer] = []
-    size = 0
-    for buffer in buffers:
-        parts.append(buffer)
-        size += len(buffer)
-        if size >= _JOINED:
-            yield b"".join(parts)
-            parts, size = [], 0
-    yield b"".join(parts)

@@ -1,0 +1,66 @@
+"""What an archive finds when it is opened: work that a killed process left half done, files without an index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scenario_runner.archive.arriving import read_head
+from scenario_runner.archive.description import check_identity, describe
+from scenario_runner.archive.index import Entry
+from scenario_runner.archive.outcomes import Rebuilt
+from scenario_runner.dicom.elements import DamagedDatasetError
+
+if TYPE_CHECKING:
+    from scenario_runner.archive.files import Files
+    from scenario_runner.archive.index import Index
+
+
+def finish_removals(files: Files, index: Index) -> None:
+    """Go on with deletions that a killed process had begun, lest a rebuild bring parts back."""
+    for note, study, places in files.removals():
+        for file in {*(one.file for one in index.remove_study(study)), *places}:
+            files.remove(file)
+        files.discard(note)
+
+
+def finish_additions(files: Files, index: Index) -> None:
+    """Take away what a killed process had put in its place and not told the index of."""
+    for note, places in files.additions():
+        known = index.known_files(places)
+        for place in places:
+            if place not in known:
+                files.remove(place)
+        files.discard(note)
+
+
+def index_again(files: Files, index: Index) -> Rebuilt:
+    """Make the index from the files, all in one transaction; what of two versions is older goes.
+
+    Raises sqlite3.Error when the index cannot be written.
+    """
+    report = Rebuilt()
+    with index.transaction():
+        index.clear()
+        for place in files.all():
+            try:
+                _add(files, index, place, report)
+            except (DamagedDatasetError, OSError) as error:
+                report.unreadable.append((files.path(place), str(error)))
+    index.mark_current()
+    return report
+
+
+def _add(files: Files, index: Index, place: str, report: Rebuilt) -> None:
+    meta, _, _ = files.head(place)
+    header, terms = read_head(files, place)
+    attributes = describe(header)
+    check_identity(attributes, meta.sop_class_uid, meta.sop_instance_uid)
+    before = index.file_of(meta.sop_instance_uid)
+    if before is not None:
+        index.remove(meta.sop_instance_uid)
+        files.remove(before)
+        report.superseded += 1
+    else:
+        report.instances += 1
+    size = files.size(place) - meta.data_offset
+    index.add(Entry(attributes, "\\".join(terms), meta.transfer_syntax_uid, place, size))

@@ -1,0 +1,156 @@
+"""Instances and studies of an attempt: which it works with, and what is noted of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from scenario_runner.api import SentEarlier, SentInstance, StoreStatus
+from scenario_runner.engine.attempt_files import AttemptFiles
+from scenario_runner.errors import UsageError
+from scenario_runner.events import Deletion, InstanceSent, StudyCompared
+
+if TYPE_CHECKING:
+    from scenario_runner.imaging.instance import Instance
+    from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+
+OFFERED_AT_ONCE = 16
+"""Instances of which a worker of a cluster notes at a time that they are about to be sent; when it dies, nobody
+knows of so many whether they were."""
+
+
+class AttemptInstances(AttemptFiles):
+    """The part of ``api.StepContext`` that is about instances."""
+
+    def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
+        """Build instances lazily, with what ``generate`` was asked to modify; read imported ones."""
+        build = self.state.factory_of(self.entry).instance
+        modifications = self.ledger.modifications
+        for image in images:
+            source = self.ledger.source(image.series)
+            yield source(image) if source else build(image, modifications(image.series))
+
+    def sent(
+        self,
+        image: PlannedImage,
+        target: str,
+        status: StoreStatus,
+        *,
+        earlier: str | None = None,
+    ) -> SentInstance:
+        """Note what a target said about an instance, in the ledger and as an event."""
+        sent = SentInstance(image, target, status, earlier)
+        self.ledger.record(sent)
+        if not sent.stored:
+            self.state.suspects.setdefault(image.id, self.step_id)
+        self.outlet.emit(
+            InstanceSent(
+                case=self.case.id,
+                id=self.step_id,
+                target=target,
+                image=image.id,
+                uid=image.uid,
+                status=None if status.status is None else f"{status.status:04X}",
+                stored=sent.stored,
+                maybe_stored=status.maybe_stored,
+                comment=status.comment,
+                earlier=earlier,
+            )
+        )
+        return sent
+
+    def known(self, image: PlannedImage, target: str, earlier: SentEarlier) -> SentInstance:
+        """Note an instance that is stored already; what this run has told of is not told again."""
+        if not earlier.told:
+            return self.sent(image, target, earlier.status, earlier=earlier.run)
+        sent = SentInstance(image, target, earlier.status)
+        self.ledger.record(sent)
+        if image.index == 0:  # what was kept of it went with the attempt that sent it
+            self.preview(next(self.instances(iter([image]))))
+        return sent
+
+    def offered(self, images: Iterable[PlannedImage], target: str) -> Iterator[PlannedImage]:
+        """The same images; on a cluster it is noted that they are about to be sent."""
+        offering = self.state.job.offering
+        if offering is None:
+            yield from images
+            return
+        rest = iter(images)
+        while some := list(islice(rest, OFFERED_AT_ONCE)):
+            self.outlet.require()
+            offering(self.step_id, some, target)
+            yield from some
+
+    def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:
+        """What the run that is repeated knew of an instance in this step."""
+        earlier = self.state.job.earlier
+        return None if earlier is None else earlier(self.step_id, image, target)
+
+    def compared(
+        self,
+        source: str,
+        target: str,
+        study: str,
+        outcome: Literal["equal", "different", "missing", "extra"],
+        instances: int = 0,
+        *,
+        earlier: str | None = None,
+    ) -> None:
+        """Note what became of a study of one target beside another's."""
+        self.outlet.emit(
+            StudyCompared(
+                case=self.case.id,
+                id=self.step_id,
+                source=source,
+                target=target,
+                study=study,
+                outcome=outcome,
+                instances=instances,
+                earlier=earlier,
+            )
+        )
+
+    def compared_earlier(self, source: str, target: str, study: str) -> tuple[str, int] | None:
+        """What the run that is repeated found equal in this step."""
+        compared = self.state.job.compared
+        return None if compared is None else compared(self.step_id, source, target, study)
+
+    def deleting(self, target: str, study_uids: Sequence[str], *, done: bool) -> None:
+        """Note a deletion before it begins, and in the ledger once it is done."""
+        if done:
+            self.ledger.forget(target, study_uids)
+        self.outlet.emit(
+            Deletion(
+                case=self.case.id,
+                id=self.step_id,
+                target=target,
+                studies=list(study_uids),
+                done=done,
+            )
+        )
+
+    def selection(self, what: str | None) -> Iterator[PlannedSeries]:
+        """The series that ``what`` names."""
+        generated, imported = self.ledger.generated, self.ledger.imported
+        if what is None and imported:
+            return iter([*(generated or {}).values(), *imported.values()])
+        if what == "imported" and imported:
+            return iter(imported.values())
+        if what == "imported":
+            raise UsageError(
+                "nothing was imported before", hint="put a step 'import' before this one"
+            )
+        if what in (None, "generated") and generated is not None:
+            return iter(generated.values())
+        if what in (None, "generated", "all"):
+            return self.case.series()
+        known = self.ledger.selections
+        named = [self.state.saved_by.get(each, each) for each in self.entry.called(str(what))]
+        selection = next((known[each] for each in named if each in known), None)
+        if selection is None:
+            raise UsageError(
+                f"'{what}' is no selection",
+                hint="name what an earlier 'generate', 'import' or 'send' saved, 'imported' or 'all'",
+            )
+        return iter(selection.values())
