@@ -64,6 +64,23 @@ def fabricate(
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
+def start(
+    arguments: Sequence[str],
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    cold: bool = False,
+) -> warm.Started | subprocess.Popen[bytes]:
+    """Start `fabricate` as a server; what it says goes to the end of a file. cold: as a shell starts it."""
+    with log.open("ab") as output:
+        if warm.works() and not cold:
+            number = output.fileno()
+            return warm.Started(arguments, Path.cwd(), environment(env), number, number)
+        return subprocess.Popen(
+            command(*arguments), stdout=output, stderr=output, env=environment(env)
+        )
+
+
 def record(folder: Path) -> dict[str, Any]:
     """The run.json of a run folder."""
     data = json.loads((folder / "run.json").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Commands as processes of their own that need not import everything again.
+"""Commands and servers as processes of their own that need not import everything again.
 
 A template process imports the package once and forks for every command; the command then has its own
 memory, working folder, environment and exit code, and ends as any process does. What starts cold is
@@ -31,6 +31,9 @@ from pathlib import Path
 
 LONGEST = 1 << 20
 """Bytes of the longest request: arguments and environment."""
+
+SERVERS_IMPORT = ("alembic.command", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off")
+"""What every server loads only when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,49 @@ def works() -> bool:
     return True
 
 
+class Started:
+    """A command that runs, with as much of ``subprocess.Popen`` as tests need of it."""
+
+    def __init__(
+        self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], out: int, err: int
+    ) -> None:
+        self._arguments = list(arguments)
+        self._answers = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._answers.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
+        self._answers.connect(template().address)
+        request = json.dumps([self._arguments, str(cwd), dict(env)]).encode()
+        socket.send_fds(self._answers, [request], [out, err])
+        self.pid = int(self._answers.recv(64))
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit code, None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has one. Raises subprocess.TimeoutExpired."""
+        if self._code is None:
+            self._answers.settimeout(timeout)
+            try:
+                self._code = int(self._answers.recv(64))
+            except (TimeoutError, BlockingIOError) as late:
+                raise subprocess.TimeoutExpired(self._arguments, timeout or 0.0) from late
+            self._answers.close()
+        return self._code
+
+    def kill(self) -> None:
+        """As the kernel does; nothing where it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def send_signal(self, number: int) -> None:
+        """Any signal; nothing where it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
 def run(
     arguments: Sequence[str], cwd: Path | None, environment: Mapping[str, str], patience: float
 ) -> tuple[int, str, str]:
@@ -84,22 +130,14 @@ def run(
     Raises:
         subprocess.TimeoutExpired: it did not end in so many seconds, and was killed.
     """
-    request = json.dumps([list(arguments), str(cwd or Path.cwd()), dict(environment)]).encode()
-    with (
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking,
-    ):
-        asking.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
-        asking.connect(template().address)
-        socket.send_fds(asking, [request], [out.fileno(), err.fileno()])
-        process = int(asking.recv(64))
-        asking.settimeout(patience)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = Started(arguments, cwd or Path.cwd(), environment, out.fileno(), err.fileno())
         try:
-            code = int(asking.recv(64))
-        except TimeoutError as late:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), patience) from late
+            code = started.wait(patience)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+            raise
         said = []
         for stream in (out, err):
             stream.seek(0)
@@ -124,7 +162,7 @@ def answer_requests(address: str) -> list[str]:
                 request, streams, *_ = socket.recv_fds(asking, LONGEST, 2)
                 process = os.fork()
                 if process == 0:
-                    waiting.close()
+                    _let_go_of_others(waiting)
                     asking.close()
                     break
                 for stream in streams:
@@ -144,6 +182,15 @@ def answer_requests(address: str) -> list[str]:
                     asking.send(str(os.waitstatus_to_exitcode(status)).encode())
                 asking.close()
     return become(request, streams)
+
+
+def _let_go_of_others(waiting: selectors.BaseSelector) -> None:
+    """In a forked process: what the template knows of commands before this one."""
+    for key in list(waiting.get_map().values()):
+        if key.data is not None:
+            os.close(key.fd)
+            key.data[1].close()
+    waiting.close()
 
 
 def ready(waiting: selectors.BaseSelector) -> Iterator[selectors.SelectorKey]:
@@ -176,6 +223,8 @@ def main(address: str) -> None:
     for module in pkgutil.walk_packages(package.__path__, "scenario_runner."):
         if not module.name.endswith("__main__") and ".migrations." not in module.name:
             importlib.import_module(module.name)
+    for name in SERVERS_IMPORT:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
     with warnings.catch_warnings():

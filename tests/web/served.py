@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from tests.forked import start
+from tests.running import start
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.forked import Forked
+    from tests.warm import Started
 
 _READY = re.compile(r"at (http://\S+?)/,")
 _PATIENCE = 180.0
@@ -29,7 +29,7 @@ class Served:
     """A running service. url: without a slash at the end."""
 
     url: str
-    process: Forked | subprocess.Popen[bytes]
+    process: Started | subprocess.Popen[bytes]
     client: httpx2.Client = field(repr=False)
     folder: Path
     """Where its output is, beside its data."""

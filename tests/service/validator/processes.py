@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.forked import Forked, start
+from tests.running import start
+from tests.warm import Started
 
 _PATIENCE = 180.0
 
@@ -23,7 +24,7 @@ class Process:
     arguments: list[str]
     log: Path
     env: Mapping[str, str] = field(default_factory=dict)
-    process: Forked | subprocess.Popen[bytes] | None = None
+    process: Started | subprocess.Popen[bytes] | None = None
     url: str = ""
 
     def start(self) -> None:
