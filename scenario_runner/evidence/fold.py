@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _MOST_PROBLEMS = 100
+_FROM_BELOW = (
+    AttachmentRecord, AttemptRecord, CheckRecord, LatencyRecord, StepRecord, ScenarioRecord, CaseRecord, RunRecord,
+)  # fmt: skip
+"""Built in this order, each model takes over what is built below it; the other way round all is made again."""
 
 
 def record_from_events(
@@ -47,6 +51,8 @@ def record_from_events(
     first event is lost. carried: of a run that repeats another, the events of the cases that were not
     repeated, each with the ``run`` it is from. Nothing is raised for events that make no sense: ``problems`` names them.
     """
+    for model in _FROM_BELOW:
+        model.model_rebuild()
     fold = _Fold(run_id)
     for event in events:
         fold.take(event)

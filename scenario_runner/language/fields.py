@@ -92,22 +92,17 @@ def one_of(what: str) -> WithJsonSchema:
     return WithJsonSchema({**_TEXT_SCHEMA, "x-one-of": what})
 
 
+def number_or_text(pattern: str, *examples: str, **bounds: int) -> WithJsonSchema:
+    """For an editor: a number within bounds, or text with its unit."""
+    text = {"type": "string", "pattern": pattern, "examples": [*examples]}
+    return WithJsonSchema({"anyOf": [{"type": "number", **bounds}, text]})
+
+
 Duration = Annotated[
     float,
     BeforeValidator(_duration),
     Field(ge=0),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0},
-                {
-                    "type": "string",
-                    "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$",
-                    "examples": ["500ms", "30s", "2m"],
-                },
-            ],
-        }
-    ),
+    number_or_text(r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "500ms", "30s", "2m", minimum=0),
 ]
 """Seconds as a float, from 500ms, 30s, 2m, 1h or a plain number of seconds."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+from scenario_runner.language.fields import number_or_text
 
 _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|m|h)", re.ASCII)
@@ -45,17 +47,8 @@ Rate = Annotated[
     float,
     BeforeValidator(_rate),
     Field(gt=0),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {
-                    "type": "string",
-                    "pattern": r"^\d+(\.\d+)?\s*/\s*(s|min|m|h)$",
-                    "examples": ["20/s", "90/min", "300/h"],
-                },
-            ],
-        }
+    number_or_text(
+        r"^\d+(\.\d+)?\s*/\s*(s|min|m|h)$", "20/s", "90/min", "300/h", exclusiveMinimum=0
     ),
 ]
 """So many a second as a float, from 20/s, 90/min, 300/h or a plain number a second."""
@@ -63,17 +56,6 @@ Rate = Annotated[
 Share = Annotated[
     float,
     BeforeValidator(_share),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {
-                    "type": "string",
-                    "pattern": r"^\d+(\.\d+)?\s*%$",
-                    "examples": ["0.1%", "5%"],
-                },
-            ],
-        }
-    ),
+    number_or_text(r"^\d+(\.\d+)?\s*%$", "0.1%", "5%", minimum=0, maximum=1),
 ]
 """A share from 0 to 1 as a float, from 5% or a plain number from 0 to 1."""
