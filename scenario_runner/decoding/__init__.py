@@ -16,6 +16,7 @@ from scenario_runner.decoding import here
 from scenario_runner.decoding.here import HEAD, can_decode
 from scenario_runner.decoding.workers import SECONDS, UndecodableError, Workers
 from scenario_runner.dicom import syntaxes
+from scenario_runner.dicom.dictionary import registered
 from scenario_runner.dicom.elements import MOST_INFLATED
 from scenario_runner.dicom.part10 import read_meta
 
@@ -63,6 +64,9 @@ def frame_of(file: Path, number: int, *, raw: bool = False) -> npt.NDArray[Any]:
         and meta.transfer_syntax_uid != syntaxes.DEFLATED
     ):
         return here.frame_of(str(file), number, raw=raw)
+    if registered(meta.transfer_syntax_uid).kind != "Transfer Syntax":
+        uid = meta.transfer_syntax_uid
+        raise UndecodableError(f"'{uid}' is no transfer syntax of the Standard")
     expected = 0
     if meta.transfer_syntax_uid == syntaxes.DEFLATED:
         expected = min(MOST_INFLATED, _MOST_SQUEEZED * file.stat().st_size)

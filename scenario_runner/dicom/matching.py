@@ -61,6 +61,17 @@ def date_range(key: str) -> tuple[str, str]:
     return bounds("DA", low)[0] if low else "0" * 8, bounds("DA", high)[1] if high else "9" * 8
 
 
+def is_moment(vr: str, key: str) -> bool:
+    """Whether a key of a VR of moments is a moment or a range of them (PS3.4 C.2.2.2.5); else it is plain text."""
+    try:
+        for end in _range(vr, key):
+            if end:
+                bounds(vr, end)
+    except ValueError:
+        return False
+    return True
+
+
 def is_plain(vr: str, value: str) -> bool:
     """Whether a key's value is matched by being the very same text, case and all."""
     if vr == "UI":

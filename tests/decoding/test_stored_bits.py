@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom import dcmread
 
-from scenario_runner.decoding import frame_of, pixels_of
+from scenario_runner.decoding import UndecodableError, frame_of, pixels_of
 from scenario_runner.decoding.stored_bits import stored_values
 from scenario_runner.showing.rendering import render
 from tests.archive.samples import sample
@@ -67,3 +67,10 @@ def test_dcmtk_draws_the_same(tmp_path: Path, high: int, representation: int) ->
         theirs = np.asarray(image, np.int16)
     ours = np.asarray(render(path, 1), np.int16)
     assert np.abs(ours - theirs).max() <= 1
+
+
+def test_a_transfer_syntax_of_a_maker_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, EXPLICIT, 11)
+    path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.113619.5.22\0"))
+    with pytest.raises(UndecodableError, match=r"'1\.2\.840\.113619\.5\.22' is no transfer"):
+        frame_of(path, 1)

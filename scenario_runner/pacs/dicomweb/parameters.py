@@ -22,7 +22,7 @@ from scenario_runner.dicom.levels import (
     Level,
     levels_down_to,
 )
-from scenario_runner.dicom.matching import matcher
+from scenario_runner.dicom.matching import RANGE_VRS, is_moment, matcher
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.dicomweb.desk import WebError
 
@@ -59,6 +59,11 @@ _PLURAL: Final = {
     "STUDY": "studies",
     "SERIES": "series",
     "IMAGE": "instances",
+}
+_MOMENTS: Final = {
+    "DA": "a day such as 20240229",
+    "TM": "a time such as 0930",
+    "DT": "a moment such as 20240229093000",
 }
 _LARGEST: Final = 10**9
 _DEEPEST: Final = 8
@@ -199,6 +204,10 @@ def _key(name: str, tags: list[int], text: str) -> Key:
         return Key(tag, vr, items=((),))
     # A list of UIDs has commas here and backslashes on DIMSE (PS3.18 8.3.4.1, PS3.4 C.2.2.2.2).
     values = split(text.replace(",", "\\") if vr == "UI" else text, vr)
+    if vr in RANGE_VRS and not all(is_moment(vr, value) for value in values if value):
+        raise WebError(
+            400, f"'{name[:80]}' has to be {_MOMENTS[vr]} or a range of two, not '{text[:40]}'"
+        )
     return Key(tag, vr, tuple(values), matcher(vr, values))
 
 

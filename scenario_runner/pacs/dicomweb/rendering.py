@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ from scenario_runner.pacs.dicomweb.desk import (
 )
 from scenario_runner.pacs.dicomweb.frames import frame_list, frame_size, gray_rows
 from scenario_runner.pacs.dicomweb.parts import Part, multipart, single, whole
+from scenario_runner.pacs.dicomweb.search import warning_header
 from scenario_runner.pacs.dicomweb.shelf import version_of
 from scenario_runner.showing import (
     NoSuchFrameError,
@@ -40,7 +42,7 @@ from scenario_runner.showing.strips import draw_strips
 from scenario_runner.showing.window import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PIL import Image
 
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from scenario_runner.showing.rows import Rows
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
+_DONE: Final = frozenset(("accept", "charset", "iccprofile", "quality", "viewport", "window"))
+"""Parameters that are followed, or told of otherwise."""
 _ANY: Final = 10**9
 """More frames than an instance has."""
 _LARGEST: Final = 8192
@@ -114,7 +118,19 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
         )
 
     pictures = _pictures(call, found, picture, media_type, all_of_them=together)
-    return multipart(media_type, pictures) if together else single(pictures[0])
+    reply = multipart(media_type, pictures) if together else single(pictures[0])
+    return replace(reply, headers={**reply.headers, **warning_header(list(_not_done(call)))})
+
+
+def _not_done(call: Call) -> Iterator[str]:
+    """What a request asks for that its image does not have (PS3.18 8.3.5.1)."""
+    for name, text in call.query:
+        if name == "annotation":
+            yield f"The following annotation values are not supported: {text[:80]}"
+        elif name == "iccprofile" and text != "no":
+            yield f"The ICC profile '{text[:80]}' is not supported; no profile is embedded"
+        elif name not in _DONE:
+            yield f"The parameter '{name[:80]}' is not known and was ignored."
 
 
 def _pictures(

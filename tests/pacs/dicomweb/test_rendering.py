@@ -190,6 +190,25 @@ def test_a_wrong_parameter_is_named(url: str, path: str, status: int, words: str
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("annotation=patient,technique", "annotation values are not supported: patient,technique"),
+        ("iccprofile=displayp3", "'displayp3' is not supported"),
+        ("zoom=3", "'zoom' is not known"),
+    ],
+)
+@pytest.mark.parametrize("accept", ["image/png", 'multipart/related; type="image/png"'])
+def test_what_is_asked_for_and_not_in_the_image_is_told(
+    url: str, query: str, words: str, accept: str
+) -> None:
+    answer = get(f"{url}1/rendered?{query}", accept)
+    assert answer.status_code == 200
+    assert words in answer.headers["warning"]
+    usual = get(f"{url}1/rendered?iccprofile=no&viewport=32,32&quality=80", accept)
+    assert "warning" not in usual.headers
+
+
 def test_an_image_is_not_shown_as_a_page(url: str) -> None:
     assert get(f"{url}1/rendered", "text/html").status_code == 406
 
