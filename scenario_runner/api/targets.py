@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import field
@@ -265,6 +266,12 @@ class Target:
         associations is as it was.
         """
         return self
+
+    def expecting(self, expects: Expectations) -> Target:
+        """The same PACS, of which something else is known."""
+        target = copy.copy(self)
+        target.expects = expects
+        return target
 
     def close(self) -> None:
         """Let go of everything: sockets, servers, temporary files. May be called twice."""

@@ -51,6 +51,8 @@ class Peer:
     target: Target
     clean: Callable[[Any], Any]
     """Takes what came from the environment out of what is shown: a PACS may say a password back."""
+    site: Path | None = None
+    """The file that it is a target of."""
 
     def __str__(self) -> str:
         return self.name
@@ -72,7 +74,8 @@ def opened(request: PeerRequest) -> Iterator[Peer]:
         ours = _address(request.receiver, "--receiver")
         receiver = Receiver(ae_title=ours.ae_title, host=ours.host, port=ours.port)
         settings = settings.model_copy(update={"receiver": receiver})
-    if request.site is not None and request.peer in settings.targets:
+    file = request.site if request.peer in settings.targets else None
+    if file is not None:
         guard_production({request.peer}, settings, allowed=request.allow_production)
         spec = settings.targets[request.peer]
         if request.called is not None and spec.dicom is not None:
@@ -90,7 +93,7 @@ def opened(request: PeerRequest) -> Iterator[Peer]:
             request.peer, spec, settings, kinds, scratch, loaded.folder, learned=redactor.learn
         )
         try:
-            yield Peer(request.peer, target, redactor.tree)
+            yield Peer(request.peer, target, redactor.tree, file)
         finally:
             target.close()
 

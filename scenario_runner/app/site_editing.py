@@ -1,4 +1,4 @@
-"""The site file changed by a person in the console: held to its rules first, then replaced as a whole."""
+"""The site file changed for a person: held to its rules first, then replaced as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -71,6 +71,16 @@ def remove(site: Path, target: Seen, around: Surroundings) -> None:
     """Take a target out. Raises as ``save``."""
     with _LOCK:
         _replace(site, without(_unchanged(site, target.version), target.name), around)
+
+
+def rewrite(site: Path, edit: Callable[[str], str], around: Surroundings) -> None:
+    """Change the text of a site file, where it is not changed meanwhile. Raises as ``save``."""
+    with _LOCK:
+        text = _text(site)
+        fresh = edit(text)
+        if fresh != text:
+            _unchanged(site, _version(text))
+            _replace(site, fresh, around)
 
 
 def _require_value(name: str, value: str) -> None:

@@ -6,6 +6,7 @@ import click
 
 from scenario_runner.cli.clients import echo, query, retrieve
 from scenario_runner.cli.deleting import delete
+from scenario_runner.cli.learning import learn
 from scenario_runner.cli.sending import send
 from scenario_runner.cli.serving import rebuild, serve
 
@@ -21,5 +22,5 @@ def pacs() -> None:
     """Serve the embedded PACS, or talk to any PACS."""
 
 
-for command in (echo, send, query, retrieve, delete, serve, rebuild):
+for command in (echo, send, query, retrieve, delete, learn, serve, rebuild):
     pacs.add_command(command)

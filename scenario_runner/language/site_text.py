@@ -27,18 +27,19 @@ FIELDS: Final = (
     "hl7.port",
 )
 """What of a target is changed this way; whatever else it has stays."""
-_TARGETS: Final = "targets"
+TARGETS: Final = "targets"
+"""The key of the targets in a site file."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def written(text: str, target: str) -> dict[str, str]:
     """The fields of a target as they are written, templates and all. Raises UsageError for a target that is none."""
-    root = _composed(text)
-    if _found(root, (_TARGETS, target)) is None:
+    root = composed(text)
+    if found(root, (TARGETS, target)) is None:
         raise UsageError(f"the site file has no target '{target}'")
     told = {}
     for name in FIELDS:
-        node = _found(root, (_TARGETS, target, *name.split(".")))
+        node = found(root, (TARGETS, target, *name.split(".")))
         if isinstance(node, yaml.ScalarNode):
             told[name] = str(node.value)
     return told
@@ -46,7 +47,7 @@ def written(text: str, target: str) -> dict[str, str]:
 
 def targets(text: str) -> list[str]:
     """The names of the targets, in order."""
-    node = _found(_composed(text), (_TARGETS,))
+    node = found(composed(text), (TARGETS,))
     return [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
@@ -59,13 +60,13 @@ def changed(text: str, target: str, values: Mapping[str, str]) -> str:
     for name in FIELDS:
         value = values.get(name, "")
         if value:
-            text = _put(text, (_TARGETS, target, *name.split(".")), value)
+            text = _put(text, (TARGETS, target, *name.split(".")), value)
     return text
 
 
 def without(text: str, target: str) -> str:
     """The text without a target. Raises UsageError."""
-    parent = _found(_composed(text), (_TARGETS,))
+    parent = found(composed(text), (TARGETS,))
     if not isinstance(parent, yaml.MappingNode):
         raise UsageError(f"the site file has no target '{target}'")
     pair = next((one for one in parent.value if one[0].value == target), None)
@@ -74,8 +75,8 @@ def without(text: str, target: str) -> str:
     key, node = pair
     begin = text.rfind("\n", 0, key.start_mark.index) + 1
     if parent.flow_style or text[begin : key.start_mark.index].strip():
-        raise _by_hand(target)
-    end = text.find("\n", _end(node))
+        raise by_hand(target)
+    end = text.find("\n", end_of(node))
     rest = text[end + 1 :] if end >= 0 else ""
     if len(parent.value) > 1:
         return text[:begin] + rest
@@ -84,37 +85,52 @@ def without(text: str, target: str) -> str:
     return text[: owner + 1] + " {}" + text[owner + 1 : begin] + rest
 
 
+def own_pair(
+    text: str, node: yaml.Node | None, key: str, name: str
+) -> tuple[yaml.Node, yaml.Node] | None:
+    """An entry of a mapping, which nothing else in the text has a share in; None where there is none.
+
+    name: of the target. Raises UsageError for what an alias or an anchor gives to others, too.
+    """
+    if not isinstance(node, yaml.MappingNode):
+        raise by_hand(name)
+    pair = next((one for one in node.value if one[0].value == key), None)
+    if pair is not None:
+        begins, ends = pair[0].end_mark.index, pair[1].start_mark.index
+        # Where a node has an anchor or a tag it begins with that.
+        if ends < begins or text[ends : ends + 1] in ("&", "!") or "&" in text[begins:ends]:
+            raise by_hand(name)
+    return pair
+
+
 def _put(text: str, path: tuple[str, ...], value: str) -> str:
-    node = _composed(text)
+    node = composed(text)
     for depth, key in enumerate(path):
-        if not isinstance(node, yaml.MappingNode):
-            raise _by_hand(path[1])
-        pair = next((one for one in node.value if one[0].value == key), None)
+        pair = own_pair(text, node, key, path[1])
         if pair is None:
+            assert isinstance(node, yaml.MappingNode)
             return _inserted(text, node, path[depth:], value, None)
-        name, child = pair
-        begins, ends = name.end_mark.index, child.start_mark.index
-        if ends < begins or "&" in text[begins:ends]:
-            raise _by_hand(path[1])  # an alias or an anchor: others have the same value
-        if _is_null(child):
+        _, child = pair
+        if is_null(child):
+            assert isinstance(node, yaml.MappingNode)
             return _inserted(text, node, path[depth:], value, child)
         node = child
     if not isinstance(node, yaml.ScalarNode):
-        raise _by_hand(path[1])
+        raise by_hand(path[1])
     if str(node.value) == value:
         return text
-    return text[: node.start_mark.index] + _scalar(value) + text[node.end_mark.index :]
+    return text[: node.start_mark.index] + scalar_text(value) + text[node.end_mark.index :]
 
 
 def _inserted(
     text: str, parent: yaml.MappingNode, path: tuple[str, ...], value: str, null: yaml.Node | None
 ) -> str:
     """A new entry at the end of a mapping. null: the entry's value, where it is there and has none."""
-    at_top = path[0] == _TARGETS
+    at_top = path[0] == TARGETS
     if null is not None and not at_top:
-        raise _by_hand(path[0])
+        raise by_hand(path[0])
     if at_top:
-        lines = [f"{_TARGETS}:", f"  {_key(path[1])}:", f"    {_flow(path[2:], value)}"]
+        lines = [f"{TARGETS}:", f"  {_key(path[1])}:", f"    {_flow(path[2:], value)}"]
     elif len(path) == 3 or (len(path) == 2 and path[1] == "environment"):
         lines = [f"{_key(path[0])}:", f"  {_flow(path[1:], value)}"]
     else:
@@ -132,13 +148,13 @@ def _inserted(
         if len(lines) > 1 and not at_top:
             entry = f"{_key(path[0])}: {{{_flow(path[1:], value)}}}"
         elif len(lines) > 1:
-            raise _by_hand(path[1])
+            raise by_hand(path[1])
         else:
             [entry] = lines
         close = parent.end_mark.index - 1
         return text[:close].rstrip() + (", " if parent.value else "") + entry + text[close:]
     indent = " " * parent.value[0][0].start_mark.column
-    end = text.find("\n", _end(parent))
+    end = text.find("\n", end_of(parent))
     end = len(text) if end < 0 else end
     if end and text[end - 1] == "\r":
         end -= 1
@@ -149,16 +165,16 @@ def _inserted(
 def _flow(path: tuple[str, ...], value: str) -> str:
     """``key: value``, or a service with its first value: ``dicom: {host: value}``."""
     if len(path) == 1:
-        return f"{_key(path[0])}: {_scalar(value)}"
-    return f"{_key(path[0])}: {{{_key(path[1])}: {_scalar(value)}}}"
+        return f"{_key(path[0])}: {scalar_text(value)}"
+    return f"{_key(path[0])}: {{{_key(path[1])}: {scalar_text(value)}}}"
 
 
 def _key(name: str) -> str:
-    return _scalar(name)
+    return scalar_text(name)
 
 
-def _scalar(value: str) -> str:
-    """Plain where nothing else could be meant, else in quotes (JSON is YAML)."""
+def scalar_text(value: str) -> str:
+    """A value as it is written: plain where nothing else could be meant, else in quotes (JSON is YAML)."""
     if value.isascii() and value.isdigit():
         return value
     if _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
@@ -166,17 +182,18 @@ def _scalar(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _end(node: yaml.Node) -> int:
+def end_of(node: yaml.Node) -> int:
     """Where the last thing in a node ends, comments behind it left out."""
     if isinstance(node, yaml.ScalarNode) or getattr(node, "flow_style", False):
         return int(node.end_mark.index)
     last = node.value[-1] if node.value else None
     if last is None:
         return int(node.end_mark.index)
-    return _end(last[1] if isinstance(last, tuple) else last)
+    return end_of(last[1] if isinstance(last, tuple) else last)
 
 
-def _found(root: yaml.Node | None, path: tuple[str, ...]) -> yaml.Node | None:
+def found(root: yaml.Node | None, path: tuple[str, ...]) -> yaml.Node | None:
+    """What stands at a path of keys; None where nothing does."""
     node = root
     for key in path:
         node = _child(node, key)
@@ -191,18 +208,21 @@ def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
     return next((value for name, value in node.value if name.value == key), None)
 
 
-def _is_null(node: yaml.Node) -> bool:
+def is_null(node: yaml.Node) -> bool:
+    """Whether a key has no value."""
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
 
-def _composed(text: str) -> yaml.Node | None:
+def composed(text: str) -> yaml.Node | None:
+    """The text as nodes with their places. Raises UsageError for what is no YAML."""
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise UsageError("the site file is no YAML just now; mend it by hand first") from error
 
 
-def _by_hand(name: str) -> UsageError:
+def by_hand(name: str) -> UsageError:
+    """What is said where a value cannot be changed without changing others."""
     return UsageError(
         f"'{name}' is written in a way that is not changed here",
         hint="change it in the site file itself",

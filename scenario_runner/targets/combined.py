@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.errors import TargetError
     from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.language.site_model import Expectations
     from scenario_runner.planning.plan import PlannedCase
 
 
@@ -207,6 +208,16 @@ class CombinedTarget(Target):
         """The same with every part watched."""
         target = copy.copy(self)
         target._parts = [part.watched(seen) for part in self._parts]  # noqa: SLF001 - its own
+        return target
+
+    def expecting(self, expects: Expectations) -> Target:
+        """The same with every part."""
+        target = copy.copy(self)
+        target.expects = expects
+        parts = [part.expecting(expects) for part in self._parts]
+        target._parts = parts  # noqa: SLF001 - its own
+        every = dict.fromkeys(word for part in parts for word in part.facts.capabilities)
+        target.facts = dataclasses.replace(self.facts, capabilities=list(every))
         return target
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.language.site_model import Expectations
     from scenario_runner.network.dicomweb.retrieve import Retrieval
     from scenario_runner.network.dicomweb.session import Session
 
@@ -58,8 +60,6 @@ class DicomwebTarget(Target):
         self.calling_ae_title = setup.calling_ae_title
         self._peer = peer
         self._seen: Callable[[Mapping[str, Any]], None] | None = None
-        # Many services have no DELETE, and asking is not harmless: the site has to know.
-        deletes = setup.expects.dicomweb_delete
         self.facts = TargetFacts(
             name=setup.name,
             kind="dicomweb",
@@ -67,7 +67,7 @@ class DicomwebTarget(Target):
             host=peer.host,
             port=peer.port,
             url=peer.base,
-            capabilities=[*CAPABILITIES, *(("delete",) if deletes else ())],
+            capabilities=_capabilities(setup.expects),
         )
 
     def peer(self) -> WebPeer:
@@ -78,6 +78,14 @@ class DicomwebTarget(Target):
         """The same service, telling its server's name and which of its services were used."""
         target = copy.copy(self)
         target._seen = seen  # noqa: SLF001 - its own
+        return target
+
+    def expecting(self, expects: Expectations) -> Target:
+        """The same service, of which something else is known."""
+        target = copy.copy(self)
+        target.expects = expects
+        target._peer = dataclasses.replace(self._peer, fuzzy=expects.fuzzy_matching)  # noqa: SLF001 - its own
+        target.facts = dataclasses.replace(self.facts, capabilities=_capabilities(expects))
         return target
 
     def echo(self, deadline: Deadline) -> Echo:
@@ -298,6 +306,11 @@ def _keys(match: Mapping[str, Any]) -> dict[str, Any]:
     """Matching keys as a URL has them: days and times as DICOM writes them, raw values as they are."""
     keys = {key: as_key(key, value) for key, value in as_tags(match).items()}
     return {key: value["raw"] if is_raw(value) else value for key, value in keys.items()}
+
+
+def _capabilities(expects: Expectations) -> list[str]:
+    """Many services have no DELETE, and asking is not harmless: the site has to know."""
+    return [*CAPABILITIES, *(("delete",) if expects.dicomweb_delete else ())]
 
 
 class DicomwebKind:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from scenario_runner.deadline import Deadline
+    from scenario_runner.language.site_model import Expectations
     from scenario_runner.network.receiver import Receiver
     from scenario_runner.ul.contexts import Context
     from scenario_runner.ul.evidence import AssociationEvidence
@@ -86,6 +87,11 @@ class DimseTarget(Target):
         target = copy.copy(self)
         target._peer = dataclasses.replace(self._peer, seen=_showing(seen))  # noqa: SLF001 - its own
         return target
+
+    def expecting(self, expects: Expectations) -> Target:
+        """The same PACS, of which something else is known."""
+        self.peer()
+        return super().expecting(expects)
 
     def echo(self, deadline: Deadline) -> Echo:
         """C-ECHO over an association of its own."""

@@ -1,0 +1,178 @@
+"""`fabricate pacs learn`: what a PACS does is found out, declared, and no more than that."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.peers.languages import qrscp
+from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
+from tests.running import ROOT, SMOKE, fabricate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMPRESSED = ROOT / "scenarios" / "compressed.yaml"
+
+
+def site_of(tmp_path: Path, server: Server, us: Modality, *, rest: bool = False) -> Path:
+    site = tmp_path / "site.yaml"
+    text = (
+        "# Ours. Ask Ann.\nschema: site/v1\nname: ours\n"
+        f"receiver: {{port: {us.port}}}\ntargets:\n  pacs:  # the archive\n"
+        f"    dicom: {{host: {server.host}, port: {server.port}, ae_title: {server.ae_title}}}\n"
+    )
+    if rest:
+        text += f"    orthanc: {{url: '{server.http}'}}\n"
+    site.write_text(text, encoding="utf-8")
+    return site
+
+
+def expects(site: Path) -> dict[str, Any]:
+    found = yaml.safe_load(site.read_text(encoding="utf-8"))["targets"]["pacs"].get("expects", {})
+    assert isinstance(found, dict)
+    return found
+
+
+def learned(site: Path, *more: str, target: str = "pacs") -> dict[str, dict[str, Any]]:
+    """What it says about each subject."""
+    done = fabricate("pacs", "learn", target, "--site", site, "--format", "json", *more).check()
+    return {one["subject"]: one for one in map(json.loads, done.out.splitlines())}
+
+
+def run(site: Path, *scenario: str | Path) -> int:
+    out = site.parent / f"run-{len(list(site.parent.glob('run-*')))}"
+    done = fabricate("run", *scenario, "--site", site, "--registry", ":memory:", "--out", out)
+    return done.code
+
+
+@pytest.mark.peer
+def test_a_scenario_that_failed_passes_with_what_was_learned(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    with qrscp(tmp_path, destinations=[us]) as server:
+        site = site_of(tmp_path, server, us)
+        before = site.read_text(encoding="utf-8")
+        assert run(site, SMOKE) == 1
+        fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+        assert run(site, SMOKE) == 0
+    assert expects(site)["repeated_matches"] is True
+    after = site.read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert "# learned: study by StudyInstanceUID (one study of 3 instances) → 3 matches" in after
+
+
+@pytest.mark.peer
+def test_of_dcmqrscp_its_index_its_case_and_its_transfer_syntaxes_are_declared(
+    tmp_path: Path,
+) -> None:
+    us = Modality("FABRICATE", free_port())
+    with dcmqrscp(tmp_path, peers=[us]) as server:
+        site = site_of(tmp_path, server, us)
+        done = fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+        assert "5 studies stay on pacs" in done.err
+        found = expects(site)
+        assert found.keys() == {"person_name_matching", "unsupported_keys", "transfer_syntaxes"}
+        assert found["person_name_matching"] == "case-sensitive"
+        assert found["transfer_syntaxes"] == ["explicit-le", "implicit-le", "explicit-be"]
+        assert {"ModalitiesInStudy", "InstitutionName", "NumberOfStudyRelatedInstances"} <= set(
+            found["unsupported_keys"]
+        )
+        assert not {"PatientID", "PatientName", "AccessionNumber", "StudyDate", "Modality"} & set(
+            found["unsupported_keys"]
+        )
+        # What it takes is still sent, what it does not take is left out.
+        assert run(site, COMPRESSED, "--set", "matrix.syntax=explicit-be") == 0
+        assert run(site, COMPRESSED, "--set", "matrix.syntax=rle") == 5  # nothing was left to run
+
+
+@pytest.mark.peer
+def test_of_orthanc_lost_letters_are_declared_and_nothing_stays_there(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    with orthanc(tmp_path, modalities=[us]) as server:
+        site = site_of(tmp_path, server, us, rest=True)
+        found = learned(site)
+        with urllib.request.urlopen(f"{server.http}/studies") as answer:
+            assert json.load(answer) == []
+    values = {key: one["value"] for key, one in found.items() if one["declares"]}
+    assert values.keys() == {
+        "person_name_matching", "converts_character_sets", "transfer_syntaxes"
+    }  # fmt: skip
+    assert values["person_name_matching"] == "case-insensitive"
+    assert {"jpeg-ls", "deflated", "JPEGExtended12Bit"} <= set(values["transfer_syntaxes"])
+    assert "htj2k" not in values["transfer_syntaxes"]
+    [lost] = [
+        one["answered"]
+        for one in found["converts_character_sets"]["evidence"]
+        if one["asked"] == "study by StudyInstanceUID, sent in ISO_IR 192"
+    ]
+    assert lost == "^ in ISO_IR 100"
+    assert found["unsupported_keys"]["value"] == []
+    assert found["counts"]["value"] is True
+    assert found["commitment"]["value"] == "association of the peer"
+    assert found["worklist"]["value"] == "not offered"
+
+
+EMBEDDED = """\
+schema: site/v1
+name: strict
+targets:
+  pacs:
+    embedded: {duplicates: overwrite, transfer_syntaxes: [implicit-le], sop_classes: [CTImageStorage, ComputedRadiographyImageStorage, SecondaryCaptureImageStorage]}
+    expects:
+      transfer_syntaxes: [rle, 1.2.840.10008.1.2.4.51]   # it was said
+      unsupported_keys: [RequestingService, StudyID]  # nobody knows
+  usual: {embedded: {}}
+  real: {environment: production, embedded: {}}
+"""
+
+
+def test_what_a_person_declared_is_set_right_and_what_was_not_asked_stays(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(EMBEDDED, encoding="utf-8")
+    done = fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+    assert "5 studies deleted from pacs" in done.err
+    text = site.read_text(encoding="utf-8")
+    assert "# it was said" in text
+    assert "# nobody knows" in text
+    found = expects(site)
+    assert found["transfer_syntaxes"] == ["implicit-le"]
+    assert found["unsupported_keys"] == ["RequestingService"]
+    assert set(found["sop_classes"]) == {
+        "CTImageStorage", "ComputedRadiographyImageStorage", "SecondaryCaptureImageStorage"
+    }  # fmt: skip
+    again = fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+    assert "nothing to change" in again.err
+    assert site.read_text(encoding="utf-8") == text
+
+
+def test_of_the_usual_embedded_pacs_only_what_is_unusual_is_printed_as_expects(
+    tmp_path: Path,
+) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(EMBEDDED, encoding="utf-8")
+    done = fabricate("pacs", "learn", "usual", "--site", site).check()
+    printed = yaml.safe_load(done.out)["targets"]["usual"]["expects"]
+    assert printed == {"person_name_matching": "case-insensitive", "relational_queries": True}
+    assert "#   duplicates: the first kept" in done.out
+    assert site.read_text(encoding="utf-8") == EMBEDDED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["real"], "--allow-production"),
+        (["HERE@127.0.0.1:9", "--write"], "--write needs a site file that has this target"),
+    ],
+)
+def test_nothing_is_sent_where_it_may_not_or_need_not(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(EMBEDDED, encoding="utf-8")
+    done = fabricate("pacs", "learn", *arguments, "--site", site).check(2)
+    assert words in done.err
+    assert done.out == ""
