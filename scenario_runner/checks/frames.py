@@ -19,7 +19,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.checks.pairs import expected_of, not_to_be_there
 from scenario_runner.checks.pixel_difference import PixelDifference, pixel_difference
-from scenario_runner.decoding import pixels_of
+from scenario_runner.decoding import UndecodableError, pixels_of
 from scenario_runner.dicom import syntaxes
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _differ(sent: Dataset, part: FetchedPart, show: _Show) -> PixelDifference | 
         if kind.strip() not in ("application/octet-stream", ""):
             return _differ_decoded(sent, number, data, _syntax(kind.strip(), parameters), show)
         ours = _frame(sent, number)
-    except (AttributeError, NotImplementedError, RuntimeError, ValueError, IndexError) as error:
+    except (UndecodableError, AttributeError, ValueError, IndexError) as error:
         return PixelDifference("cannot be decoded", str(error))
     # A frame of odd length may be padded to an even one.
     if data[: len(ours)] == ours and len(data) - len(ours) in (0, len(ours) % 2):

@@ -20,7 +20,7 @@ from scenario_runner.checks.frames import compared as compared_frames
 from scenario_runner.checks.pairs import Pair, pairs
 from scenario_runner.checks.pixel_difference import PixelDifference, pixel_difference
 from scenario_runner.checks.pixel_pictures import Pictures
-from scenario_runner.decoding import pixels_of
+from scenario_runner.decoding import UndecodableError, pixels_of
 from scenario_runner.errors import UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -150,7 +150,7 @@ def _differ(pair: Pair, pictures: Pictures) -> PixelDifference | None:
         return None
     try:
         ours, theirs = pixels_of(pair.sent), pixels_of(received)
-    except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
+    except UndecodableError as error:
         return PixelDifference("cannot be decoded", str(error))
     found = pixel_difference(ours, theirs, pair.sent.get("SamplesPerPixel", 1))
     pictures.take(pair.image, pair.sent, ours, theirs, found)

@@ -11,7 +11,7 @@ from scenario_runner.api import Difference, Received, RetrieveRequest
 from scenario_runner.api.get_contexts import Held, held_by, portions
 from scenario_runner.checks.attributes import differing
 from scenario_runner.checks.pixel_difference import pixel_difference
-from scenario_runner.decoding import pixels_of
+from scenario_runner.decoding import UndecodableError, pixels_of
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.errors import MachineError, OperationFailed
 from scenario_runner.lazy_dataclasses import dataclass
@@ -159,11 +159,10 @@ def _pixels(ours: Dataset, theirs: Dataset) -> tuple[str, str] | None:
     if len(syntaxes) == 1 and ours.PixelData == theirs.PixelData:
         return None
     try:
-        found: Any = pixel_difference(
-            pixels_of(ours), pixels_of(theirs), ours.get("SamplesPerPixel", 1)
-        )
-    except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
+        both = pixels_of(ours), pixels_of(theirs)
+    except UndecodableError as error:
         return f"cannot be decoded: {error}", "cannot be decoded"
+    found: Any = pixel_difference(*both, ours.get("SamplesPerPixel", 1))
     return None if found is None else (str(found), found.kind)
 
 

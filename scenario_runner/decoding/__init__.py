@@ -44,15 +44,25 @@ _MOST_SQUEEZED = 1032
 
 
 def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
-    """All frames, colour as RGB. Raises UndecodableError; pydicom's own for what is not compressed."""
+    """All frames, colour as RGB. Raises UndecodableError."""
     meta = getattr(dataset, "file_meta", None)
     if meta is None or meta.get("TransferSyntaxUID") in syntaxes.NATIVE:
-        return here.cell_pixels(dataset)
+        return _plain(dataset)
     try:
         file, expected = _only_pixels(dataset), _expected(dataset)
     except Exception as error:
         raise UndecodableError(f"what describes the pixels cannot be used: {error}") from error
     return _array(*_workers().ask("pixels", file, expected=expected))
+
+
+def _plain(dataset: Dataset) -> npt.NDArray[Any]:
+    try:
+        return here.cell_pixels(dataset)
+    except MemoryError as error:
+        raise UndecodableError("they take too much memory") from error
+    except Exception as error:
+        # pydicom raises a dozen kinds for what describes the pixels of a damaged object.
+        raise UndecodableError(str(error) or type(error).__name__) from error
 
 
 def frame_of(file: Path, number: int, *, raw: bool = False) -> npt.NDArray[Any]:
