@@ -127,7 +127,10 @@ def default_of(schema: Schema) -> str:
     value = schema["default"]
     if isinstance(value, Mapping):
         return ""
-    return f"`{value:g}s`" if isinstance(value, float) else _code(value)
+    if not isinstance(value, float):
+        return _code(value)
+    shares = any("%" in one.get("pattern", "") for one in schema.get("anyOf", ()))
+    return f"`{100 * value:g}%`" if shares else f"`{value:g}s`"
 
 
 def _named(schema: Schema) -> str:

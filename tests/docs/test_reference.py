@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import pytest
+from pydantic import Field, TypeAdapter
 
 from scenario_runner import errors
 from scenario_runner.cli.output import DEFECT
@@ -14,10 +15,12 @@ from scenario_runner.evidence.record import RunRecord
 from scenario_runner.language.catalogue import TITLES
 from scenario_runner.language.entries import StepSiblings
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
+from scenario_runner.language.quantities import Share
 from scenario_runner.plugins import Plugins
 from scenario_runner.reference.command_line import EXIT_CODES
 from scenario_runner.reference.entries import steps_page
 from scenario_runner.reference.pages import pages
+from scenario_runner.reference.words import default_of
 from tests.docs.markdown import DOCS, GUIDES, REFERENCE, anchors, fences, links
 from tests.running import ROOT
 
@@ -61,6 +64,12 @@ def test_every_key_of_patients_studies_and_series_is_explained() -> None:
         explained = attribute_docstrings(model)
         for name in model.model_fields:
             assert explained.get(name), f"{model.__name__}.{name}"
+
+
+def test_a_default_that_is_a_share_is_said_in_percent() -> None:
+    """It was said in seconds, as durations are."""
+    assert default_of(TypeAdapter(Annotated[Share, Field(default=0.95)]).json_schema()) == "`95%`"
+    assert default_of({"type": "number", "default": 30.0}) == "`30s`"
 
 
 def test_every_exit_code_of_the_program_is_in_the_table() -> None:
