@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.api.targets import Target
     from scenario_runner.deadline import Deadline
+    from scenario_runner.dicom.characters import UndeclaredText
 
 
 @dataclass(slots=True)
@@ -218,10 +219,10 @@ class _Watched:
             request, undeclared=self._note, remarked=self.remarks.add
         )
 
-    def _note(self, keyword: str) -> None:
-        self.undeclared.add(keyword)
+    def _note(self, text: UndeclaredText) -> None:
+        self.undeclared.add(text.keyword)
         if self._tell is not None:
-            self._tell(keyword)
+            self._tell(text)
 
 
 def judged(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from scenario_runner.language.fields import Model
 
@@ -21,6 +21,9 @@ class Check(Model, ABC):
     example: ClassVar[str] = ""
     looks_inside: ClassVar[bool] = True
     """False for a check of how a step ended, which passes whatever a retrieval did not bring."""
+    compares: ClassVar[Literal["sameness", "difference"] | None] = None
+    """Where the fields are all that is compared: what it holds for. Text of which its server did not say the character
+    set is then read as it fits."""
 
     @abstractmethod
     def evaluate(self, context: StepContext) -> CheckResult:

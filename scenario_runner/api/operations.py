@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from scenario_runner.dicom.retrieve_keys import Level, QueryLevel
 from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from scenario_runner.dicom.characters import UndeclaredText
 
 __all__ = [
     "Addressed", "FetchRequest", "Fetchable", "FindRequest", "Level", "QueryLevel", "Remark",
@@ -56,8 +59,8 @@ class FindRequest:
     limit: int | None = None
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of the association or connection."""
-    undeclared: Callable[[str], Any] | None = None
-    """Told each attribute of which an answer has text beyond ASCII and declares no character set."""
+    undeclared: Callable[[UndeclaredText], Any] | None = None
+    """Told each text beyond ASCII of an answer that declares no character set."""
     remarked: Callable[[Remark], Any] | None = None
     """Told what the exchange says of its answers."""
 

@@ -31,8 +31,10 @@ from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, TruncatedError
 from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
+from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.dicom.retrieve_keys import Keys
 from scenario_runner.errors import MachineError, NothingSelected, UsageError
+from scenario_runner.language.attributes import attribute_problem
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.worklist import worklist_request
@@ -159,9 +161,9 @@ def _stored(found: _Found) -> _Stored:
 
 
 def keys(texts: Iterable[str]) -> dict[str, Any]:
-    """``KEYWORD=VALUE`` as typed; an attribute may also be eight hexadecimal digits.
+    """``KEYWORD=VALUE`` as typed; for the attribute see ``keyword_of``.
 
-    A backslash separates values. Raises UsageError for what is no keyword.
+    A backslash separates values. Raises UsageError for what names no attribute.
     """
     found: dict[str, Any] = {}
     for text in texts:
@@ -174,9 +176,17 @@ def keys(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def keyword_of(text: str) -> str:
-    """The keyword of an attribute as a person types it. Raises UsageError when there is none."""
+    """The name of an attribute as a person types it, in the spelling of the language.
+
+    A keyword in any case, eight hexadecimal digits, or a private attribute as ``(0009,xx01) CREATOR``. Raises UsageError for
+    anything else.
+    """
     from pydicom.datadict import keyword_dict
 
+    if text.startswith("("):
+        if (problem := attribute_problem(text)) is not None:
+            raise UsageError(problem[0], hint=problem[1])
+        return one_spelling(text)
     if text in keyword_dict or _HEX.fullmatch(text):
         return text
     by_folded = {keyword.casefold(): keyword for keyword in keyword_dict}
@@ -185,7 +195,9 @@ def keyword_of(text: str) -> str:
     near = get_close_matches(text.casefold(), by_folded, 1)
     raise UsageError(
         f"'{text}' is no DICOM keyword",
-        hint=f"did you mean '{by_folded[near[0]]}'?" if near else "write PatientName, or 00100010",
+        hint=f"did you mean '{by_folded[near[0]]}'?"
+        if near
+        else "write PatientName, 00100010, or '(0009,xx01) CREATOR' for a private one",
     )
 
 

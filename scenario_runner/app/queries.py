@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from scenario_runner.api import Deadline, QueryLevel
 from scenario_runner.app.client import ask, keys, keyword_of
 from scenario_runner.app.peers import Peer
+from scenario_runner.dicom.private_names import PrivateName, private_name, tags_in
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.undeclared import Undeclared
 
@@ -25,11 +27,13 @@ USUAL: Final[Mapping[QueryLevel, tuple[str, ...]]] = {
 """What is asked for when nobody says."""
 _UNASKED: Final = frozenset({"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle"})
 """What answers carry for themselves: shown only where it was asked for."""
+_BETWEEN: Final = re.compile(r",(?![^(]*\))")
+"""A comma between two names, and not within the tag of a private one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """keys: ``KEYWORD=VALUE`` each; returned: keywords to ask for, too; via: ``c-find``, ``qido``, or what there is.
+    """keys: ``KEYWORD=VALUE`` each; returned: names to ask for, too, several with commas between; via: ``c-find``, ``qido``, or what there is.
 
     always_usual: ask for what is usual at the level also where keys or ``returned`` say something.
     """
@@ -56,14 +60,15 @@ class Table:
 def table(peer: Peer, question: Question, deadline: Deadline) -> Table:
     """Ask. Raises UsageError for what is no key, TargetError for what the PACS cannot or does not answer."""
     match = keys(question.keys)
-    wanted = [keyword_of(name) for text in question.returned for name in text.split(",")]
+    wanted = [keyword_of(name) for text in question.returned for name in _BETWEEN.split(text)]
     says_something = bool(question.keys or question.returned) and not question.always_usual
     usual = () if says_something else USUAL[question.level]
     undeclared = Undeclared()
     target = peer.target.by(question.via)
     returned = (*wanted, *usual)
     answers = ask(target, question.level, match, returned, question.limit, deadline, undeclared)
-    rows = peer.clean(answers.matches)
+    private = [name for key in (*match, *wanted) if (name := private_name(key)) is not None]
+    rows = peer.clean([_by_name(answer, private) for answer in answers.matches])
     columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in rows for key in row)])
     hidden = _UNASKED - {*match, *wanted}
     unsaid = undeclared.words(peer.target).removeprefix("; ")
@@ -74,3 +79,10 @@ def table(peer: Peer, question: Question, deadline: Deadline) -> Table:
         notes=tuple(peer.clean(words) for words in (answers.note, unsaid) if words),
         more=answers.more,
     )
+
+
+def _by_name(answer: Mapping[str, Any], private: Sequence[PrivateName]) -> dict[str, Any]:
+    """An answer in which what was asked for by a private name has it, instead of its tag and its creator's."""
+    named = {tag: str(name) for name in private for tag in tags_in(answer, name)}
+    creators = {f"{tag[:4]}00{tag[4:6]}" for tag in named}
+    return {named.get(tag, tag): value for tag, value in answer.items() if tag not in creators}

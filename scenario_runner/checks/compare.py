@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator, model_validator
 
@@ -23,6 +23,8 @@ def verdict(holds: bool, expected: Any, actual: Any, message: str) -> CheckResul
 
 
 class _Pair(Check):
+    compares: ClassVar[Literal["sameness", "difference"] | None] = "sameness"
+
     actual: Any
     """What is: usually an expression."""
     expected: Any
@@ -49,6 +51,7 @@ class NotEqual(_Pair):
 
     name: ClassVar[str] = "not_equal"
     example: ClassVar[str] = 'not_equal: {actual: "{{ found[0].PatientID }}", expected: UNKNOWN}'
+    compares = "difference"
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare deeply."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, SavedName, StepContext, Text
+from scenario_runner.api.guessed import as_it_fits
 from scenario_runner.checks.compare import verdict
 from scenario_runner.checks.telling import Facts, facts_of, facts_of_plan
 from scenario_runner.errors import UsageError
@@ -42,7 +43,7 @@ class Consistent(Check):
         for name in map(str, names):
             every = list(facts_of(name, context))
             mine = [one for one in every if _is_of(one, plan)] or (every if len(every) == 1 else [])
-            told[name] = mine
+            told[name] = [_as_it_fits(context, one, plan) for one in mine]
             if not mine:
                 silent.append(name)
         differences = list(_differences(told))
@@ -61,6 +62,14 @@ class Consistent(Check):
 def _is_of(facts: Facts, plan: Facts) -> bool:
     """Whether somebody tells of the same study: by its UID or its accession number."""
     return any(facts.get(key) == plan[key] for key in ("StudyInstanceUID", "AccessionNumber"))
+
+
+def _as_it_fits(context: StepContext, facts: Facts, plan: Facts) -> Facts:
+    """What somebody says, whose text of no declared character set is read as the plan has it if it can be."""
+    return {
+        key: as_it_fits(context, text, (plan[key],)) if key in plan else text
+        for key, text in facts.items()
+    }
 
 
 def _differences(told: Mapping[str, Iterable[Facts]]) -> Iterable[str]:

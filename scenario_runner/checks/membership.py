@@ -16,6 +16,7 @@ class In(Check):
     """Holds when the actual value is one of the expected ones."""
 
     name: ClassVar[str] = "in"
+    compares = "sameness"
     example: ClassVar[str] = 'in: {actual: "{{ found[0].PatientSex }}", expected: [F, M]}'
 
     actual: Any

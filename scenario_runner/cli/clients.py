@@ -58,6 +58,7 @@ def echo(peer: Peer, deadline: Deadline, style: Style) -> int:
     epilog=examples(
         "fabricate pacs query ORTHANC@127.0.0.1:4242 study PatientName='CITIZEN*'",
         "fabricate pacs query pacs series --site north.yaml --format csv",
+        "fabricate pacs query pacs study '(0009,xx01) ACME=A1' --site north.yaml",
     ),
 )
 @peer_options(None)
@@ -94,7 +95,8 @@ def query(
     LEVEL is patient, study, series, image or worklist.
 
     KEYWORD=VALUE is a key with a value to match: wildcards, ranges, and lists with backslashes are what
-    the Standard says. Without keys, the PACS is asked for everything.
+    the Standard says. A private attribute is written as in a scenario: "(0009,xx01) CREATOR=VALUE". Without keys, the
+    PACS is asked for everything.
     """
     from scenario_runner.app.queries import Question, table
 

@@ -57,10 +57,11 @@ def as_tags(match: Mapping[str, Any]) -> dict[str, Any]:
 
 def value_in(answer: Mapping[str, Any], name: PrivateName) -> Any:
     """The value in an answer, private attributes of which stand under their tags; None without one."""
-    return next((answer.get(tag) for tag in _tags_in(answer, name)), None)
+    return next((answer.get(tag) for tag in tags_in(answer, name)), None)
 
 
-def _tags_in(answer: Mapping[str, Any], name: PrivateName) -> Iterator[str]:
+def tags_in(answer: Mapping[str, Any], name: PrivateName) -> Iterator[str]:
+    """Under which tags, ``ggggeeee``, an answer may have a private attribute: one in each block of its creator."""
     for block in range(_FIRST_BLOCK, _LAST_BLOCK + 1):
         if answer.get(f"{name.group:04X}{block:04X}") == name.creator:
             yield f"{name.group:04X}{block:02X}{name.element:02X}"

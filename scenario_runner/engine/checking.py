@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Check, CheckResult, Differences
-from scenario_runner.api.guessed import doubt
+from scenario_runner.api.guessed import judged_as_it_fits
 from scenario_runner.engine.kept_objects import suspected
 from scenario_runner.engine.negative import judged
 from scenario_runner.engine.tracebacks import keep_traceback
@@ -108,7 +108,7 @@ def _evaluate(
         result = check.evaluate(context)
         if not isinstance(result, CheckResult):
             raise TypeError(f"it gave {type(result).__name__} and no CheckResult")  # noqa: TRY301 - as if it had raised it
-        return _as_wanted(attempt, entry, _doubted(context, result))
+        return _as_wanted(attempt, entry, judged_as_it_fits(context, check, result))
     except InvalidInput as error:
         first = error.diagnostics[0]
         return CheckResult(
@@ -145,12 +145,6 @@ def _evaluate(
         )
         _report(attempt, name, entry, result, outcome="error")
         raise defect from error
-
-
-def _doubted(context: StepContext, result: CheckResult) -> CheckResult:
-    """A failure that rests on text of which nobody said in what it is written says so."""
-    said = doubt(context, result.actual) if result.outcome == "failed" else ""
-    return dataclasses.replace(result, message=result.message + said) if said else result
 
 
 def _as_wanted(attempt: Attempt, entry: Mapping[str, Any], result: CheckResult) -> CheckResult:

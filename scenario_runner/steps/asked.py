@@ -31,8 +31,8 @@ def asked(
         opened = timed.watch.opening(association.update)
         request = undeclared.noting(dataclasses.replace(request, opened=opened))
         answers = ask(target, request, context.deadline)
-    if undeclared.keywords and not parse(target.expects.answer_character_set):
-        remember(context, target.name, answers.matches)
+    if not parse(target.expects.answer_character_set):
+        remember(context, target.name, undeclared.texts)
     message = amount(len(answers.matches), noun) + undeclared.words(target)
     return StepResult(
         outcome="failed" if answers.problem else "passed",

@@ -61,7 +61,9 @@ class Delete(Step):
             )
         found = self._looked_for(context, target, others)
         if self._cannot(context, target):
-            return self._left(known, found)
+            sure = {one.image.series.study.uid for one in ledger.held(self.from_).values()}
+            unsure = self._looked_for(context, target, [uid for uid in known if uid not in sure])
+            return self._left([uid for uid in known if uid in sure], found.and_(unsure))
         studies = [*known, *found.ours]
         gone: list[str] = []
         if studies:
@@ -118,7 +120,7 @@ class Delete(Step):
         if left:
             message += f"{len(left)} studies stay there" if left[1:] else "its study stays there"
         else:
-            message += "what was forwarded to it stays there"
+            message += "what may have come to it stays there"
         return StepResult(
             outcome="skipped",
             message=message,
@@ -213,3 +215,11 @@ class _Found:
     """There, with something in them that this case did not send."""
     unknown: Sequence[str] = ()
     """It cannot be asked for these."""
+
+    def and_(self, other: _Found) -> _Found:
+        """These and those of another question."""
+        return _Found(
+            ours=[*self.ours, *other.ours],
+            mixed=[*self.mixed, *other.mixed],
+            unknown=[*self.unknown, *other.unknown],
+        )

@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom import vrs
-from scenario_runner.dicom.characters import decode
+from scenario_runner.dicom.characters import UndeclaredText, decode
 from scenario_runner.dicom.dictionary import keyword_of, vr_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ MOST_DEPTH = 8
 
 
 def plain(
-    data_set: Dataset, terms: Sequence[str] = (), undeclared: Callable[[str], Any] | None = None
+    data_set: Dataset,
+    terms: Sequence[str] = (),
+    undeclared: Callable[[UndeclaredText], Any] | None = None,
 ) -> dict[str, Any]:
     """A data set as ``{KEYWORD: value}``; an attribute without a keyword under its tag, ``ggggeeee``.
 
@@ -34,13 +36,16 @@ def plain(
     several values are a list, an empty attribute None. A value that breaks its VR stays text; bytes
     without a meaning are hexadecimal. Beyond the bounds of this module things are left out.
     terms: the character sets where the data set declares none; without them text is read as what it
-    can be. undeclared: told the attributes whose text that concerns.
+    can be. undeclared: told each text that this concerns.
     """
     return _plain(data_set, tuple(terms), undeclared, 0)
 
 
 def _plain(
-    data_set: Dataset, terms: Sequence[str], undeclared: Callable[[str], Any] | None, depth: int
+    data_set: Dataset,
+    terms: Sequence[str],
+    undeclared: Callable[[UndeclaredText], Any] | None,
+    depth: int,
 ) -> dict[str, Any]:
     from scenario_runner.dicom.datasets import character_sets
 
@@ -59,7 +64,7 @@ def _value(
     data_set: Dataset,
     tag: Any,
     terms: Sequence[str],
-    undeclared: Callable[[str], Any] | None,
+    undeclared: Callable[[UndeclaredText], Any] | None,
     depth: int,
 ) -> Any:
     item: Any = data_set.get_item(tag)
@@ -80,7 +85,7 @@ def _value(
         return _single([f"{g:04X}{e:04X}" for g, e in pairs][:MOST_VALUES])
     if vr in vrs.TEXT:
         if undeclared is not None and vr in vrs.CHARACTER_SET and not _is_ascii(raw):
-            undeclared(keyword_of(tag))
+            undeclared(UndeclaredText(keyword_of(tag), raw, vr))
         return _text(raw, vr, terms)
     return _unknown(raw)
 
@@ -93,7 +98,7 @@ def _items(
     data_set: Dataset,
     tag: Any,
     terms: Sequence[str],
-    undeclared: Callable[[str], Any] | None,
+    undeclared: Callable[[UndeclaredText], Any] | None,
     depth: int,
 ) -> Any:
     if depth >= MOST_DEPTH:

@@ -93,17 +93,17 @@ def test_latin_9_and_the_euro_come_back_from_orthanc(tmp_path: Path) -> None:
         ).check()
 
 
-def listed(folder: Path, name: str) -> None:
-    """Put an item with a name in Latin-2 on the worklist."""
+def listed(folder: Path, name: str, declared: str = "ISO_IR 101", number: int = 1) -> None:
+    """Put an item with a name, by itself in Latin-2, on the worklist."""
     item = Dataset()
-    item.SpecificCharacterSet = "ISO_IR 101"
-    item.PatientName, item.PatientID, item.StudyInstanceUID = name, "P1", "2.25.7"
+    item.SpecificCharacterSet = declared
+    item.PatientName, item.PatientID, item.StudyInstanceUID = name, f"P{number}", "2.25.7"
     step = Dataset()
     step.Modality, step.ScheduledStationAETitle = "CT", "STATION"
     step.ScheduledProcedureStepStartDate = "20260131"
     step.ScheduledProcedureStepStartTime = "0930"
     item.ScheduledProcedureStepSequence = [step]
-    write_item(folder, "1", item)
+    write_item(folder, str(number), item)
 
 
 @pytest.mark.parametrize("keeps", [True, False])
@@ -137,10 +137,11 @@ def test_a_worklist_that_declares_no_character_set_is_read_and_told(
             ],
         )
         out = tmp_path / "run"
-        code = 1 if said is None else 0
-        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(code)
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
     done, waited, compared = steps(record(out)).values()
-    assert ("'pacs' did not say in which character set" in compared["message"]) == (said is None)
+    [check] = compared["checks"]
+    assert ("'pacs' did not say in which character set" in check["message"]) == (said is None)
+    assert check["actual"] == name
     found = done["facts"]["matches"][0]["PatientName"]
     assert found == (name if said else name.encode("iso8859_2").decode("latin-1"))
     for message in (done["message"], waited["message"]):
@@ -218,3 +219,69 @@ def test_a_pacs_that_does_not_convert_is_judged_by_its_text_whatever_is_declared
         assert same["message"].startswith("1 match")
         told = by_name(tmp_path / "told", server, "Иванова^Анна", 0, **expects, **declared)
         assert "not compared" not in told["message"]
+
+
+def test_text_of_no_declared_character_set_is_held_to_what_it_may_be_and_to_nothing_else(
+    tmp_path: Path,
+) -> None:
+    """Whatever the bytes may say is no fault of the server; what they cannot say in any set is."""
+    names = {"Wałęsa^Lech": "ISO_IR 101", "Иванова^Анна": "ISO_IR 144", "Åström^Zoë": "ISO_IR 192"}
+    first, second, third = (
+        f"{{{{ (items | selectattr('PatientID', 'equalto', 'P{n}') | first).PatientName }}}}"
+        for n in range(3)
+    )
+    checks: list[Any] = [
+        *(
+            {"equal": {"actual": a, "expected": e}}
+            for a, e in zip((first, second, third), names, strict=True)
+        ),
+        {"contains": {"actual": first, "expected": "łęsa"}},
+        {"matches": {"actual": second, "expected": "^Иван"}},
+        {"in": {"actual": second, "expected": ["A", "Иванова^Анна"]}},
+        {"contains": {"actual": "{{ items }}", "expected": {"PatientName": "Wałęsa^Lech"}}},
+        {"equal": {"actual": first.replace(" }}", ".split('^')[0] }}"), "expected": "Wałęsa"}},
+        {"not_equal": {"actual": first, "expected": "Wałęsa^Lech"}, "fails": "both are"},
+        {"not_equal": {"actual": first, "expected": "Wałęsa^Jan"}},
+        {"equal": {"actual": first, "expected": "Wałęsa^Jan"}, "fails": "fits in none"},
+        {"equal": {"actual": first, "expected": "Walesa^Lech"}, "fails": "fits in none"},
+        {"equal": {"actual": second, "expected": "Петрова^Анна"}, "fails": "fits in none"},
+    ]
+    with wlmscpfs(tmp_path, character_sets=False) as server:
+        for n, (name, declared) in enumerate(names.items()):
+            listed(server.folder, name, declared, n)
+        dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom}})
+        file = write_scenario(
+            tmp_path / "worklist.yaml",
+            [{"worklist": {"from": "pacs"}, "save_as": "items"}, {"assert": checks}],
+        )
+        out = tmp_path / "run"
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
+    done = steps(record(out))["assert"]["checks"]
+    assert (
+        "it fits in ISO_IR 101, which expects: {answer_character_set: ISO_IR 101}"
+        in done[0]["message"]
+    )
+    assert "did not say" not in done[2]["message"]
+
+
+def test_a_plan_and_a_worklist_of_no_declared_character_set_are_consistent(tmp_path: Path) -> None:
+    name = "Wałęsa^Lech"
+    with wlmscpfs(tmp_path, character_sets=False) as server:
+        listed(server.folder, name)
+        dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom}})
+        for given, code in ((name, 0), ("Wałęsa^Jan", 1)):
+            file = write_scenario(
+                tmp_path / f"{code}.yaml",
+                [
+                    {"worklist": {"from": "pacs"}, "save_as": "items"},
+                    {"assert": [{"consistent": {"with": "items"}}]},
+                ],
+                patients=[{"id": "P1", "name": given, "studies": [{"series": [SERIES]}]}],
+            )
+            out = tmp_path / f"run{code}"
+            done = fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out)
+            done.check(1)  # study UID and birth date differ
+            message = steps(record(out))["assert"]["message"]
+            assert ("PatientName" in message) == (code == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -187,3 +188,42 @@ def test_the_served_pacs_speaks_dicomweb_on_a_port_of_its_own(tmp_path: Path) ->
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+def test_query_and_retrieve_take_private_keys_as_scenarios_do(tmp_path: Path) -> None:
+    tags = [
+        {
+            "(0019,xx02) ACME": {"vr": "LO", "value": value},
+            "(0019,xx03) ACME": {"vr": "LO", "value": "SAME"},
+        }
+        for value in ("A1", "A2")
+    ]
+    series = [{"modality": "CT", "images": 1, "size": [64, 64], "tags": one} for one in tags]
+    scenario = write_scenario(
+        tmp_path / "made.yaml",
+        [{"generate": {"to": "dicom"}}],
+        patients=[{"id": "PRIVATE1", "studies": [{"series": [one]} for one in series]}],
+    )
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--registry", ":memory:", "--out", out).check()
+    files = sorted(str(file) for file in (out / "dicom").rglob("*.dcm"))
+    with served(tmp_path / "pacs") as port:
+        assert dcmtk("storescu", "127.0.0.1", str(port), *files).returncode == 0
+        peer = f"EMBEDDED@127.0.0.1:{port}"
+        key = "(0019,XX02) ACME=A2"
+        more = ("--return", "(0019,xx03) ACME,PatientID")
+        asked = ("pacs", "query", peer, "study", "PatientID=PRIVATE1", key, *more)
+        found = fabricate(*asked, "--format", "json").check()
+        [row] = [json.loads(line) for line in found.out.splitlines()]
+        assert row["(0019,xx02) ACME"] == "A2"
+        assert row["(0019,xx03) ACME"] == "SAME"
+        assert not [name for name in row if name.startswith("0019")]
+        shown = fabricate(*asked).check().out
+        assert "(0019,xx02) ACME" in shown
+        brought = ("pacs", "retrieve", peer, key, "--out", tmp_path / "back")
+        fabricate(*brought).check()
+        wrong = fabricate("pacs", "query", peer, "image", "(0018,xx02) ACME=A2").check(2)
+        assert "its group is even" in wrong.err
+        typed = fabricate("pacs", "query", peer, "image", "(0019,02)=A2").check(2)
+        assert "(0009,xx01)" in typed.err
+    assert len(list((tmp_path / "back").rglob("*.dcm"))) == 1

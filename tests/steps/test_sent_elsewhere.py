@@ -141,6 +141,30 @@ def test_a_forwarded_study_is_compared_and_deleted_where_it_came(
     assert result["again"]["message"].startswith("nothing to delete")
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+def test_what_a_refused_move_did_not_bring_is_not_said_to_stay_there(
+    tmp_path: Path, arrives: bool
+) -> None:
+    """Of a target without a way to delete, only what is there stays there."""
+    with EmbeddedPacs(tmp_path / "pacs", "SECOND") as second:
+        place = {"SECOND": Destination(second.host, second.port)} if arrives else {}
+        options = PacsOptions(destinations=place)
+        with EmbeddedPacs(tmp_path / "first", "FIRST", options=options) as first:
+            targets = {
+                one.ae_title.lower(): {
+                    "dicom": {"host": one.host, "port": one.port, "ae_title": one.ae_title}
+                }
+                for one in (first, second)
+            }
+            site = write_site(tmp_path / "site.yaml", targets)
+            entries = [{"send": {"to": "first"}}, MOVE]
+            last = [{"delete": {"from": "second"}}]
+            result = run(tmp_path, site, entries, code=not arrives, **{"finally": last})
+    assert len(result["delete"]["facts"].get("left", [])) == arrives
+    assert ("its study stays there" in result["delete"]["message"]) == arrives
+    assert result["delete"]["outcome"] == ("skipped" if arrives else "passed")
+
+
 def test_frames_of_a_forwarded_study_are_those_that_were_sent(tmp_path: Path) -> None:
     entries = [
         {"send": {"to": "first"}},

@@ -19,6 +19,7 @@ from scenario_runner.dicom.characters.terms import (
     is_declared,
     parse,
 )
+from scenario_runner.dicom.characters.undeclared import Terms, UndeclaredText
 from scenario_runner.dicom.characters.writing import UnencodableError, encode, named, unencodable
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "SPECIFIC_CHARACTER_SET",
     "TERMS",
     "UTF8",
+    "Terms",
+    "UndeclaredText",
     "UndecodableError",
     "UnencodableError",
     "choose",

@@ -60,7 +60,9 @@ def read(body: bytes) -> StoreResults:
 
 def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
     for item in _items(values, "ReferencedSOPSequence"):
-        uid = str(item.get("ReferencedSOPInstanceUID"))
+        uid = item.get("ReferencedSOPInstanceUID")
+        if not isinstance(uid, str):
+            continue
         found.stored[uid] = _status(item.get("WarningReason"), statuses.SUCCESS)
         if isinstance(url := item.get("RetrieveURL"), str):
             found.urls[uid] = url[:1000]
@@ -82,5 +84,7 @@ def _items(values: Mapping[str, Any], keyword: str) -> Iterator[Mapping[str, Any
 
 
 def _status(value: Any, otherwise: int) -> int:
+    """A reason; of several, which there should not be, the first."""
+    value = value[0] if isinstance(value, list) else value
     usable = isinstance(value, int) and 0 < value <= 0xFFFF
     return value if usable else otherwise

@@ -135,6 +135,23 @@ def test_what_stands_among_the_stored_was_stored_with_a_warning_whatever_its_rea
     assert (answer.kind, answer.status) == ("warning", reason)
 
 
+def test_of_several_warning_reasons_one_is_told_and_an_item_without_a_name_is_nobody() -> None:
+    [instance] = images(1)
+    items = [
+        {"00081155": {"vr": "UI", "Value": [instance.sop_instance_uid]},
+         "00081196": {"vr": "US", "Value": [0xB006, 0xB000]}},
+        {"00081196": {"vr": "US", "Value": [0xB000]}},
+    ]  # fmt: skip
+    body = json.dumps({"00081199": {"vr": "SQ", "Value": items}}).encode()
+    with service(answering(202, body)) as running:
+        [answer] = send(running.peer, [instance])
+    assert (answer.status, answer.kind) == (0xB006, "warning")
+    body = json.dumps({"00081199": {"vr": "SQ", "Value": items[1:]}}).encode()
+    with service(answering(202, body)) as running:
+        [answer] = send(running.peer, [instance])
+    assert answer.kind == "unknown"
+
+
 def test_an_empty_list_of_failures_beside_a_success_is_a_success() -> None:
     [image] = images(1)
     body = json.loads(results_json({image.sop_instance_uid: None}))
