@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import field
 from itertools import islice
@@ -106,8 +107,18 @@ def judge(
         for one in judges:
             context.deadline.check()
             found = one.check_study([instance.file for instance in instances])
-            judgement.between += [(names.get(each.file, ALL), each) for each in found]
+            judgement.between += [
+                (names.get(each.file, ALL), _by_name(each, names)) for each in found
+            ]
     return judgement
+
+
+def _by_name(found: Finding, names: Mapping[str, str]) -> Finding:
+    """A finding that names other instances as the report does, and not by the files they were judged in."""
+    message = found.message
+    for file, name in names.items():
+        message = message.replace(file, name)
+    return dataclasses.replace(found, message=message)
 
 
 def _instances(context: StepContext, what: Any, *, planned: bool) -> tuple[list[Judged], int]:

@@ -115,3 +115,14 @@ def test_the_shipped_scenario_passes_on_the_embedded_pacs(name: str, tmp_path: P
         {"fault": "truncated-pixels", "images": [2], "rules": ["pixel-length", "fragments"]}
     ]
     assert series["phantom"] == "ct/abdomen"
+
+
+def test_instances_that_do_not_agree_are_named_and_not_the_files_they_were_judged_in(
+    tmp_path: Path,
+) -> None:
+    nobody = {**CT, "images": 1, "tags": {"PatientName": None}}
+    ran = run(tmp_path, [{"validate": {}}], {**CT, "images": 1}, nobody, code=1)["validate"]
+    (finding,) = ran["facts"]["findings"]
+    assert finding["instance"] == "p1.s1.e2.i1"
+    assert "; in p1.s1.e1.i1 it is" in finding["message"]
+    assert ".dcm" not in ran["message"] + finding["message"]
