@@ -22,7 +22,7 @@ class Check(Model, ABC):
     looks_inside: ClassVar[bool] = True
     """False for a check of how a step ended, which passes whatever a retrieval did not bring."""
     compares: ClassVar[Literal["sameness", "difference"] | None] = None
-    """Where the fields are all that is compared: what it holds for. Text of which its server did not say the character
+    """What it holds for, where its parameters are all that it looks at. Text of which its server did not say the character
     set is then read as it fits."""
 
     @abstractmethod

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from scenario_runner.answers import Match
 from scenario_runner.dicom.characters import named
 
 if TYPE_CHECKING:
@@ -19,89 +20,120 @@ if TYPE_CHECKING:
     from scenario_runner.api.steps import StepContext
     from scenario_runner.dicom.characters import Terms, UndeclaredText
 
-_Readings = Mapping[str, Mapping["Terms", Mapping[str, str]]]
+_Kept = dict[tuple[str, str], dict["UndeclaredText", None]]
+"""By target and text as it was guessed: the values that it is, or is one of."""
+_Readings = dict[str, dict["Terms", dict[str, str]]]
 """By target and by what it may have meant: texts as they were guessed to the same as they are then."""
 _NOTES: Final = "guessed"
 _MOST: Final = 10_000
-"""Values that are kept in mind for a case."""
+"""Texts that are kept in mind for a case."""
 _MOST_CHOICES: Final = 400
 """Every set of two targets whose texts are compared with each other."""
 
 
 def remember(context: StepContext, target: str, values: Iterable[UndeclaredText]) -> None:
     """Keep in mind which values of a target's answers were read by guess."""
-    kept: dict[tuple[str, UndeclaredText], None] = context.notes.setdefault(_NOTES, {})
-    for one in values:
-        if len(kept) >= _MOST:
-            return
-        kept[target, one] = None
+    kept: _Kept = context.notes.setdefault(_NOTES, {})
+    for value in values:
+        for text in value.guesses:
+            if len(kept) < _MOST:
+                kept.setdefault((target, text), {})[value] = None
 
 
 def as_it_fits(context: StepContext, text: str, wanted: Collection[str]) -> str:
-    """The text, read so that it is one of those that are wanted, where its bytes can say that."""
-    if text in wanted:
+    """The text, read so that it is one of those that are wanted, where its bytes can say that.
+
+    It may have lost delimiters at its end since it was answered.
+    """
+    if text.isascii() or text in wanted:
         return text
-    for sets in _readings(context, [text]).values():
-        for read in sets.values():
-            if read[text] in wanted:
-                return read[text]
+    kept: _Kept = context.notes.get(_NOTES, {})
+    for (_, guess), values in kept.items():
+        if not guess.startswith(text):
+            continue
+        for value in values:
+            for reading in value.readings(text).values():
+                if reading in wanted:
+                    return reading
     return text
 
 
-def judged_as_it_fits(context: StepContext, check: Check, result: CheckResult) -> CheckResult:
+def judged_as_it_fits(
+    context: StepContext,
+    check: Check,
+    result: CheckResult,
+    names: Mapping[str, Any],
+    again: Callable[[Mapping[str, Any]], Check],
+) -> CheckResult:
     """The result of a check, which is that of the reading that fits where it compares such text.
 
     A check that holds for a difference holds only where no reading is the same. What a result rests on is added to
-    its message.
+    its message. names: what the check's templates may name. again: makes the same check from other such values.
     """
     against = "passed" if check.compares == "difference" else "failed"
-    if result.outcome != against:
+    if check.compares is None or result.outcome != against or not context.notes.get(_NOTES):
         return result
-    names = type(check).model_fields if check.compares else ()
-    given = {name: getattr(check, name) for name in names}
-    readings = _readings(context, _texts(given.values()))
+    answered = {name: value for name, value in names.items() if any(_answers(value))}
+    readings = _readings(context, _answers(answered))
+    doubtful = False
     for choice in itertools.islice(itertools.product(*readings.values()), _MOST_CHOICES):
         sets = dict(zip(readings, choice, strict=True))
-        read = {
-            text: new for target, one in sets.items() for text, new in readings[target][one].items()
-        }
-        other = check.model_copy(update={name: _put(value, read) for name, value in given.items()})
+        read = {target: readings[target][terms] for target, terms in sets.items()}
+        other = again({**names, **{name: _put(value, read) for name, value in answered.items()}})
+        if other == check:
+            continue
         judged = other.evaluate(context)
+        doubtful |= judged.actual != result.actual
         if judged.outcome != against:
             return _told(judged, _fits(sets))
-    doubtful = readings or _readings(context, _texts([result.actual]))
-    return _told(result, _does_not_fit(doubtful)) if doubtful and against == "failed" else result
+    return _told(result, _does_not_fit(readings)) if doubtful and against == "failed" else result
 
 
-def _readings(context: StepContext, texts: Iterable[str]) -> _Readings:
-    kept: Mapping[tuple[str, UndeclaredText], None] = context.notes.get(_NOTES, {})
-    found: dict[str, dict[Terms, dict[str, str]]] = {}
-    for text in dict.fromkeys(texts) if kept else ():
-        # What is a part of one value may be the whole of another.
-        origins = [key for key in kept if key[1].is_guessed(text)] or kept
-        for target, value in list(origins):
+def _readings(context: StepContext, answers: Iterable[Match]) -> _Readings:
+    kept: _Kept = context.notes[_NOTES]
+    found: _Readings = {}
+    for target, text in dict.fromkeys((one.peer, text) for one in answers for text in _texts(one)):
+        for value in kept.get((target, text), ()):
             for terms, reading in value.readings(text).items():
                 found.setdefault(target, {}).setdefault(terms, {})[text] = reading
     return found
 
 
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            if not value.isascii():
-                yield value
-        elif isinstance(value, Mapping):
-            yield from _texts(value.values())
-        elif isinstance(value, list | tuple):
-            yield from _texts(value)
+def _answers(value: Any) -> Iterator[Match]:
+    if isinstance(value, Match):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _answers(one)
 
 
-def _put(value: Any, read: Mapping[str, str]) -> Any:
+def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        return read.get(value, value)
-    if isinstance(value, Mapping):
+        if not value.isascii():
+            yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+def _put(value: Any, read: Mapping[str, Mapping[str, str]]) -> Any:
+    """A value in which the answers of each target are read so."""
+    if isinstance(value, Match):
+        texts = read.get(value.peer, {})
+        return Match(
+            {key: _replaced(one, texts) for key, one in value.items()}, value.peer, value.asked
+        )
+    if isinstance(value, dict):
         return {key: _put(one, read) for key, one in value.items()}
-    return [_put(one, read) for one in value] if isinstance(value, list | tuple) else value
+    return [_put(one, read) for one in value] if isinstance(value, list) else value
+
+
+def _replaced(value: Any, texts: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return texts.get(value, value)
+    if isinstance(value, dict):
+        return {key: _replaced(one, texts) for key, one in value.items()}
+    return [_replaced(one, texts) for one in value] if isinstance(value, list) else value
 
 
 def _told(result: CheckResult, words: str) -> CheckResult:

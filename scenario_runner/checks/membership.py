@@ -35,6 +35,7 @@ class Empty(Check):
     """Holds when there is nothing: null, empty text, an empty list or mapping."""
 
     name: ClassVar[str] = "empty"
+    compares = "sameness"
     example: ClassVar[str] = 'empty: {actual: "{{ found }}"}'
 
     actual: Any
@@ -63,6 +64,7 @@ class Count(Check):
     """Holds when a list, mapping or text has so many members."""
 
     name: ClassVar[str] = "count"
+    compares = "sameness"
     example: ClassVar[str] = 'count: {actual: "{{ found }}", expected: {min: 1, max: 5}}'
 
     actual: Any

@@ -104,11 +104,16 @@ def _evaluate(
     path = (*attempt.entry.parameters_path, index, name)
     model: type[Check] = attempt.state.services.checks[name]
     try:
-        check = parameters_at(parameters, path, model, attempt.names, attempt.entry.origins)
+
+        def made(names: Mapping[str, Any]) -> Check:
+            return parameters_at(parameters, path, model, names, attempt.entry.origins)
+
+        check = made(attempt.names)
         result = check.evaluate(context)
         if not isinstance(result, CheckResult):
             raise TypeError(f"it gave {type(result).__name__} and no CheckResult")  # noqa: TRY301 - as if it had raised it
-        return _as_wanted(attempt, entry, judged_as_it_fits(context, check, result))
+        result = judged_as_it_fits(context, check, result, attempt.names, made)
+        return _as_wanted(attempt, entry, result)
     except InvalidInput as error:
         first = error.diagnostics[0]
         return CheckResult(

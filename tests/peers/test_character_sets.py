@@ -225,6 +225,10 @@ def test_text_of_no_declared_character_set_is_held_to_what_it_may_be_and_to_noth
     tmp_path: Path,
 ) -> None:
     """Whatever the bytes may say is no fault of the server; what they cannot say in any set is."""
+
+    def chosen(name: str) -> str:
+        return f"{{{{ items | selectattr('PatientName', 'equalto', '{name}') | list }}}}"
+
     names = {"Wałęsa^Lech": "ISO_IR 101", "Иванова^Анна": "ISO_IR 144", "Åström^Zoë": "ISO_IR 192"}
     first, second, third = (
         f"{{{{ (items | selectattr('PatientID', 'equalto', 'P{n}') | first).PatientName }}}}"
@@ -240,6 +244,12 @@ def test_text_of_no_declared_character_set_is_held_to_what_it_may_be_and_to_noth
         {"in": {"actual": second, "expected": ["A", "Иванова^Анна"]}},
         {"contains": {"actual": "{{ items }}", "expected": {"PatientName": "Wałęsa^Lech"}}},
         {"equal": {"actual": first.replace(" }}", ".split('^')[0] }}"), "expected": "Wałęsa"}},
+        {"count": {"actual": chosen("Wałęsa^Lech"), "expected": 1}},
+        {"count": {"actual": chosen("Wałęsa^Jan"), "expected": 1}, "fails": "expected 1$"},
+        {"empty": {"actual": chosen("Wałęsa^Jan")}},
+        {"count": {"actual": "{{ items }}", "expected": 4}, "fails": "expected 4$"},
+        {"equal": {"actual": first.replace(" }}", " | upper }}"), "expected": "WAŁĘSA^LECH"}},
+        {"equal": {"actual": first.replace(" }}", " == 'Wałęsa^Lech' }}"), "expected": True}},
         {"not_equal": {"actual": first, "expected": "Wałęsa^Lech"}, "fails": "both are"},
         {"not_equal": {"actual": first, "expected": "Wałęsa^Jan"}},
         {"equal": {"actual": first, "expected": "Wałęsa^Jan"}, "fails": "fits in none"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from scenario_runner.dicom.characters.reading import decode
 from scenario_runner.dicom.characters.sets import ESC, MULTI_BYTE, REPLACEMENT, ROWS
 from scenario_runner.dicom.characters.terms import ALONE
+from scenario_runner.dicom.vrs import ONE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +28,12 @@ class UndeclaredText(NamedTuple):
     value: bytes
     vr: str
 
-    def is_guessed(self, text: str) -> bool:
-        """Whether the guess for the whole value is this text."""
-        return text == decode(self.value, self.vr, ()).strip(_PADDING)
+    @property
+    def guesses(self) -> list[str]:
+        """The text that ``decode`` guesses, or the texts of several values; those beyond ASCII."""
+        guess = decode(self.value, self.vr, ())
+        several = [guess] if self.vr in ONE_TEXT else guess.split("\\")
+        return [text for one in several if not (text := one.strip(_PADDING)).isascii()]
 
     def readings(self, text: str) -> dict[Terms, str]:
         """What a piece of this value may say as well, by the defined terms it would be declared with.
@@ -49,7 +53,7 @@ class UndeclaredText(NamedTuple):
         if not text or text not in guess:
             return None
         if ESC in self.value:
-            return self.value if self.is_guessed(text) else None
+            return self.value if text == guess.strip(_PADDING) else None
         return text.encode("utf-8" if guess.encode("utf-8") == self.value else "latin-1")
 
 
