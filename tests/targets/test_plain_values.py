@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
 
+from scenario_runner.dicom.characters import UndeclaredText
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.queries import encode
 from scenario_runner.targets.plain_values import MOST_CHARACTERS, MOST_VALUES, plain
@@ -74,17 +75,18 @@ def _answer(name: bytes, terms: bytes | None) -> Dataset:
     ],
 )
 def test_text_is_read_by_its_character_set(terms: bytes | None, raw: bytes, text: str) -> None:
-    undeclared: list[str] = []
+    undeclared: list[UndeclaredText] = []
     assert plain(_answer(raw, terms), (), undeclared.append)["PatientName"] == text
-    assert undeclared == ([] if terms else ["PatientName"])
+    assert undeclared == ([] if terms else [("PatientName", raw + b" " * (len(raw) % 2), "PN")])
 
 
 def test_text_without_a_declaration_is_read_by_what_the_site_says() -> None:
-    undeclared: list[str] = []
+    undeclared: list[UndeclaredText] = []
     assert plain(_answer(b"Wa\xb3\xeasa", None), ("ISO_IR 101",), undeclared.append) == {
         "PatientName": "Wałęsa"
     }
-    assert undeclared == ["PatientName"]
+    assert [one.keyword for one in undeclared] == ["PatientName"]
+    assert undeclared[0].value.strip() == b"Wa\xb3\xeasa"
     declared = _answer(b"M\xdcLLER", b"ISO_IR 100")
     assert plain(declared, ("ISO_IR 101",))["PatientName"] == "MÜLLER"
 
