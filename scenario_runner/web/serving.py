@@ -219,16 +219,15 @@ def _forwarder(serving: ServiceServing, service: Service) -> Forwarder | None:
 
 
 def _validator_door(service: Service) -> Door:
-    """Who may upload in the console may here, and it is written down alike."""
+    """Who may upload or view in the console may here, and what is uploaded is written down alike."""
     trail = Trail(service.database)
-    asked = asks(Permission.UPLOAD)
 
     def note(asking: Asking, study: str, status: int) -> None:
         ended = Outcome.SUCCESS if status == 201 else Outcome.FAILED
         detail = {"validator": study, "status": status}
         trail.record(asking.caller, Activity.UPLOADED, None, asking.from_where, ended, detail)
 
-    return Door(uploader=asked, viewer=asked, note=note)
+    return Door(uploader=asks(Permission.UPLOAD), viewer=asks(Permission.VIEW), note=note)
 
 
 def _faces(

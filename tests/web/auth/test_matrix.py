@@ -58,6 +58,11 @@ NEEDED = {
     ("get", f"{API}/uploads"): "view",
     ("get", f"{API}/uploads/patient/{{patient_id}}"): "view",
     ("get", f"{API}/uploads/{{upload_id}}"): "view",
+    ("post", f"{API}/validate"): "upload",
+    ("post", f"{API}/read-tags"): "upload",
+    ("put", f"{API}/studies/{{study_uid}}/match"): "modify",
+    ("post", "/upload"): "upload",
+    ("get", "/status/{study_id}"): "view",
     ("get", "/metrics"): "observe",
     ("post", RUNS): "run",
     ("get", RUNS): "view",
@@ -132,6 +137,7 @@ def filled(path: str, study: str) -> str:
         "run_id",
         "name",
         "path",
+        "study_id",
     ):
         path = path.replace("{" + name + "}", study if name == "study_uid" else "404")
     return path
