@@ -19,6 +19,7 @@ from scenario_runner.api import (
 from scenario_runner.app.learning.findings import Exchange
 from scenario_runner.app.learning.studies import Studies
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.characters import UndeclaredText
 from scenario_runner.dicom.datasets import decode_texts, read_file
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
@@ -162,9 +163,9 @@ class Asking:
         target = self.target
         if expects:
             target = target.expecting(Expectations.defaults().model_copy(update=expects))
-        undeclared: set[str] = set()
+        undeclared: list[UndeclaredText] = []
         request = FindRequest(
-            level=level, match=match, returned=returned, undeclared=undeclared.add
+            level=level, match=match, returned=returned, undeclared=undeclared.append
         )
         named = [key if key in UIDS else f"{key}={value}" for key, value in match.items()]
         asked = f"{level} by {', '.join(named)}{how}"
@@ -172,7 +173,9 @@ class Asking:
             matches = target.find(request, self.deadline)
         except TargetError as error:
             return Answered(asked=asked, trouble=short(error))
-        return Answered(asked=asked, matches=matches, undeclared=frozenset(undeclared))
+        return Answered(
+            asked=asked, matches=matches, undeclared=frozenset(one.keyword for one in undeclared)
+        )
 
     def bring(self, study: PlannedStudy, syntaxes: Sequence[str] = PLAIN) -> Back:
         """Fetch a study back, in one of these transfer syntaxes."""
