@@ -195,7 +195,7 @@ class Editing:
             "vars": case.vars,
             "matrix": case.matrix,
             **({} if case.row is None else {"row": dict(case.row)}),
-            "site": {"name": site.site.name, "ae_title": site.site.ae_title},
+            "site": site.site.names,
             **planned_names(case),
         }
 

@@ -73,7 +73,7 @@ def services_for(
         cases=len(plans.jobs),
         names={
             "run": moment.names(moment.seed),
-            "site": {"name": site.name, "ae_title": site.ae_title},
+            "site": site.names,
         },
         clock=now,
         inbox=IncomingMessages(site, loaded.site.folder).inbox,

@@ -81,7 +81,7 @@ STUDY = (
 )  # fmt: skip
 PATIENT = ("id", "name", "issuer", "sex", "birth_date", "address", "phone")
 RUN = ("id", "seed", "started", "date")
-SITE = ("name", "ae_title")
+SITE = ("name", "ae_title", "expects")
 
 
 def planned_shapes() -> dict[str, Shape]:

@@ -1,7 +1,7 @@
 """The typed shape of a site file: which PACS there are and how identifiers look."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -199,6 +199,12 @@ class Site(Model):
     """Folders in which libraries are looked for, relative to this file."""
     targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]
     """The PACS, by the names that scenarios use."""
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What templates know as ``site``."""
+        expects = {name: target.expects.model_dump() for name, target in self.targets.items()}
+        return {"name": self.name, "ae_title": self.ae_title, "expects": expects}
 
     @property
     def zone(self) -> dt.tzinfo | None:

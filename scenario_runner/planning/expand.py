@@ -239,7 +239,7 @@ def _prepare(
     )
     base = {
         "run": dict(options.run_names),
-        "site": {"name": site.name, "ae_title": site.ae_title},
+        "site": site.names,
     }
     seen: set[str] = set()
     combinations_, prepared.idle = narrowed(

@@ -11,7 +11,11 @@ import yaml
 from tests.docs.markdown import DOCS, anchors, links
 from tests.running import ROOT
 
-SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
+SCENARIOS = [
+    file
+    for file in sorted((ROOT / "scenarios").rglob("*.yaml"))
+    if "\nschema: scenario/v1\n" in f"\n{file.read_text('utf-8')}"
+]
 LISTED = {
     (ROOT / "scenarios" / target).resolve(): line
     for line in (ROOT / "scenarios/README.md").read_text("utf-8").splitlines()

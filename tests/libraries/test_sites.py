@@ -72,6 +72,8 @@ def test_why_a_case_was_skipped_reaches_the_record_and_a_rerun(work: Path) -> No
             "ct[side=left]": "passed", "mr": "skipped", "own": "passed",
         }  # fmt: skip
         assert cases["mr"]["message"] == "skipped: north has no MR"
+        for report in ("report.html", "junit.xml", "ctrf.json"):
+            assert "north has no MR" in (work / name / report).read_text(encoding="utf-8")
 
 
 def test_what_an_overlay_names_and_nobody_has_is_told(work: Path) -> None:
