@@ -34,6 +34,7 @@ from scenario_runner.ul.contexts import MAX_CONTEXTS, reason_of
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from scenario_runner.dicom.characters.undeclared import UndeclaredText
     from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
 
 ACCEPTED: Final = reason_of(ACCEPTED_RESULT)
