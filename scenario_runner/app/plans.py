@@ -77,9 +77,13 @@ class Plans:
 
     def only(self, wanted: Callable[[Job], bool]) -> Plans:
         """The plans of some cases, numbered anew."""
-        jobs = [job for job in self.jobs if wanted(job)]
-        numbered = [replace(job, number=number) for number, job in enumerate(jobs, start=1)]
-        return Plans(numbered, self.reserved, self.remarks, self.steps)
+        chosen = self.some(wanted)
+        jobs = [replace(job, number=number) for number, job in enumerate(chosen.jobs, start=1)]
+        return replace(chosen, jobs=jobs)
+
+    def some(self, wanted: Callable[[Job], bool]) -> Plans:
+        """The plans of some cases, with the numbers they have, under which their evidence lies."""
+        return replace(self, jobs=[job for job in self.jobs if wanted(job)])
 
     def write_json(self, stream: TextStream, clean: Callable[[str], str] = str) -> dict[str, str]:
         """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts.

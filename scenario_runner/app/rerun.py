@@ -71,7 +71,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
     whole, passed = plans, frozenset[str]()
     if request.failed:
         passed = frozenset(case.id for case in record.cases if case.outcome == "passed")
-        plans = plans.only(lambda job: job.case.id not in passed)
+        plans = plans.some(lambda job: job.case.id not in passed)
     if not plans.jobs:
         raise NothingSelected(f"every case of '{folder}' passed", hint="leave --failed out")
     scenarios, repeated = (_scenarios(loaded, each) for each in (whole, plans))

@@ -40,7 +40,7 @@ from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.site import LoadedSite, has_template
 from scenario_runner.language.step_entries import Entries
 from scenario_runner.language.step_lists import NoStepLists
-from scenario_runner.language.template_limits import one_file
+from scenario_runner.language.template_limits import NO_SUCH_NAME, one_file
 from scenario_runner.language.templates import render_tree
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -141,6 +141,8 @@ def check_scenario(
         found += _unreceived(entries.entries, plugins.steps(), site)
     saved = check_saved(document, marked, entries.entries, plugins.steps())
     found += islice(saved, MOST_DIAGNOSTICS)
+    if misused:
+        found = [one for one in found if not _may_be_theirs(one)]
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     data = document.data
@@ -216,6 +218,11 @@ def _rows(document: Document, read: Reader) -> tuple[Rows | None, list[Diagnosti
 def _scenario_check(plugins: Offered) -> SchemaCheck:
     """Made once for a set of plugins, which never changes after it was loaded."""
     return SchemaCheck(scenario_schema(plugins))
+
+
+def _may_be_theirs(found: Diagnostic) -> bool:
+    """Whether a name that is missed in a step might be one that a list saves, where lists could not be used."""
+    return found.code in (NO_SUCH_NAME, "FAB119") and found.where.path.startswith(SECTIONS)
 
 
 def _head(data: Mapping[str, Any]) -> dict[str, Any]:

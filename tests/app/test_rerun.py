@@ -353,7 +353,11 @@ def test_what_failed_repeated_gives_one_record_with_what_had_passed(
     }  # fmt: skip
     pictures = [one for step in second["cases"][0]["steps"] for one in step["attachments"]]
     assert pictures
-    assert all((tmp_path / "again" / one["path"]).is_file() for one in pictures)
+    for one in pictures:
+        taken_along, kept_there = (each / one["path"] for each in (tmp_path / "again", folder))
+        assert taken_along.read_bytes() == kept_there.read_bytes()
+    others = [one for step in second["cases"][1]["steps"] for one in step["attachments"]]
+    assert not {one["path"] for one in pictures} & {one["path"] for one in others}
     assert [one["outcome"] for one in second["requirements"]] == ["passed"] * len(
         first["requirements"]
     )
