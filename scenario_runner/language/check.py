@@ -123,8 +123,13 @@ class SchemaCheck:
                     yield replace(diagnostic, hint=hint)
             return
         found = type_diagnostic(document, error.path, error.instance, self._types(error.schema))
-        mapping = next(filter(None, map(self._with_keys, error.schema["anyOf"])), None)
-        yield replace(found, hint=takes(mapping, error.path)) if mapping else found
+        branches = error.schema["anyOf"]
+        if (mapping := next(filter(None, map(self._with_keys, branches)), None)) is None:
+            yield found
+            return
+        example = next((each for one in branches for each in one.get("examples", ())), None)
+        short = f"for example: {example}; " if example else ""
+        yield replace(found, hint=f"{short}{takes(mapping, error.path)}")
 
     def _with_keys(self, branch: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """A branch that is a mapping with keys of its own."""

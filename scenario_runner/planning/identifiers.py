@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from scenario_runner.amounts import amount
 from scenario_runner.dicom.vrs import LONGEST_TEXT
 from scenario_runner.language.same import Same
 from scenario_runner.planning.blueprint import Identifier, Path
@@ -125,7 +126,7 @@ class Identifiers:
             if counter.capacity < needed:
                 return ValueProblem(
                     "FAB303",
-                    f"the counter {counter} has {counter.capacity} numbers, "
+                    f"the counter {counter} has {amount(counter.capacity, 'number')}, "
                     f"and {needed} {_MANY[kind]} need one each",
                     "give it more digits",
                 )

@@ -70,3 +70,21 @@ def test_what_is_taken_out_is_not_missed(tmp_path: Path) -> None:
     file.write_text("schema: scenario/v1\nname: s\n" + patients + RIGHT)
     found = validate(Sources(paths=[file])).diagnostics
     assert [(one.code, one.where.line) for one in found] == [("FAB102", 4), ("FAB102", 5)]
+
+
+def test_an_age_in_digits_alone_is_told_how_to_write_it_and_hours_are_a_time(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "s.yaml"
+    patients = "patients: [{age: 40, studies: [{modality: CR, time: 07}]}]\n"
+    file.write_text("schema: scenario/v1\nname: s\n" + patients + RIGHT)
+    (found,) = validate(Sources(paths=[file])).diagnostics
+    assert (found.code, found.hint) == ("FAB102", "for example: 40y; age takes: min, max")
+
+
+def test_a_counter_with_one_number_is_told_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    study = '{accession: "{1digits:start=9}", count: 2, modality: CR}'
+    file.write_text(f"schema: scenario/v1\nname: s\npatients: [{{studies: [{study}]}}]\n{RIGHT}")
+    (found,) = validate(Sources(paths=[file])).diagnostics
+    assert "has 1 number, and 2 studies need one each" in found.message
