@@ -9,26 +9,34 @@ from typing import TYPE_CHECKING
 from scenario_runner.orders.hl7.delimiters import USUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from scenario_runner.orders.hl7.delimiters import Delimiters
 
 _KNOWN = (
-    r"(?P<one>[FSTREPHN])"
-    r"|X(?P<bytes>(?:[0-9A-Fa-f]{2})+)"
-    r"|\.(?:br|BR|sp|SP)\s?\+?(?P<lines>\d{0,2})"
-    r"|\.(?:sk|SK)\s?\+?(?P<spaces>\d{1,2})"
-    r"|\.(?P<centred>ce|CE)"
+    r"[FSTREPHN]"
+    r"|X(?:[0-9A-Fa-f]{2})+"
+    r"|\.(?:br|BR|sp|SP)\s?\+?\d{0,2}"
+    r"|\.(?:sk|SK)\s?\+?\d{1,2}"
+    r"|\.(?:ce|CE)"
     r"|\.(?:in|ti|IN|TI)\s?[+-]?\d{1,3}|\.(?:fi|nf|FI|NF)"
     r"|[CM][0-9A-Fa-f]{4,6}"
 )
 """Between two escape characters. Others keep theirs, so that a Windows path in a feed survives."""
+_LINES = ("br", "sp")
+_LONG = 16
+"""Characters of a sequence; the meaning of shorter ones is remembered."""
+_MOST_REMEMBERED = 1024
+"""Sequences, of one set of delimiters."""
+_AT_ONCE = 2 * 50_000
+"""Escape characters; a text of millions is read piece by piece, so that the pieces take no memory."""
 
 
 @lru_cache(maxsize=64)
 def _pattern(escape: str) -> re.Pattern[str]:
     mark = re.escape(escape)
-    return re.compile(f"{mark}(?:{_KNOWN}){mark}", re.ASCII)
+    return re.compile(f"{mark}({_KNOWN}){mark}", re.ASCII)
+
+
+_known = re.compile(_KNOWN, re.ASCII).fullmatch
 
 
 def unescape(text: str, delimiters: Delimiters, codec: str = "utf-8") -> str:
@@ -41,33 +49,57 @@ def unescape(text: str, delimiters: Delimiters, codec: str = "utf-8") -> str:
     mark = delimiters.escape
     if not mark or mark not in text:
         return text
-    return _pattern(mark).sub(_reader(delimiters, codec), text)
+    meanings = _meanings(delimiters, codec)
+    found: list[str] = []
+    while mark in text:
+        # Every other part is a sequence, as long as each of them is known.
+        *parts, rest = text.split(mark, _AT_ONCE)
+        said = [meanings[one] for one in parts[1::2]]
+        if len(parts) % 2 or None in said:
+            text = _pattern(mark).sub(lambda one: meanings[one[1]] or "", text)
+            break
+        parts[1::2] = said  # type: ignore[assignment]  # None is not among them
+        found.append("".join(parts))
+        text = rest
+    return "".join((*found, text))
 
 
-def _reader(delimiters: Delimiters, codec: str) -> Callable[[re.Match[str]], str]:
-    plain = {
-        "F": delimiters.field,
-        "S": delimiters.component,
-        "T": delimiters.subcomponent or USUAL.subcomponent,
-        "R": delimiters.repetition or USUAL.repetition,
-        "E": delimiters.escape,
-        "P": delimiters.truncation or "#",
-    }
+class _Meanings(dict[str, str | None]):
+    """What stands between two escape characters, and what it means; None where it is no sequence."""
 
-    def read(match: re.Match[str]) -> str:
-        if match["one"]:
-            return plain.get(match["one"], "")
-        if match["bytes"]:
-            return _decoded(bytes.fromhex(match["bytes"]), codec)
-        if match["lines"] is not None:
-            return "\n" * int(match["lines"] or 1)
-        if match["spaces"] is not None:
-            return " " * int(match["spaces"])
-        if match["centred"]:
-            return "\n"
-        return ""
+    def __init__(self, delimiters: Delimiters, codec: str) -> None:
+        self._codec = codec
+        self._plain = {
+            "F": delimiters.field,
+            "S": delimiters.component,
+            "T": delimiters.subcomponent or USUAL.subcomponent,
+            "R": delimiters.repetition or USUAL.repetition,
+            "E": delimiters.escape,
+            "P": delimiters.truncation or "#",
+        }
 
-    return read
+    def __missing__(self, sequence: str) -> str | None:
+        meaning = self._read(sequence) if _known(sequence) else None
+        if len(sequence) <= _LONG and len(self) < _MOST_REMEMBERED:
+            self[sequence] = meaning
+        return meaning
+
+    def _read(self, sequence: str) -> str:
+        if len(sequence) == 1:
+            return self._plain.get(sequence, "")
+        if sequence[0] == "X":
+            return _decoded(bytes.fromhex(sequence[1:]), self._codec)
+        if sequence[0] != ".":
+            return ""
+        command, number = sequence[1:3].lower(), sequence[3:].strip().removeprefix("+")
+        if command in _LINES:
+            return "\n" * int(number or 1)
+        if command == "sk":
+            return " " * int(number)
+        return "\n" if command == "ce" else ""
+
+
+_meanings = lru_cache(maxsize=16)(_Meanings)
 
 
 def _decoded(data: bytes, codec: str) -> str:

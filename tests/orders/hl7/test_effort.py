@@ -42,3 +42,8 @@ def test_what_recurs_in_a_feed_is_worked_out_once() -> None:
     ]
     _calls(feed[:100])
     assert _calls(feed[100:]) < _MOST
+
+
+def test_a_text_of_very_many_escape_sequences_is_not_read_one_by_one() -> None:
+    many = order("NTE|1||" + "\\T\\\\.br\\\\X41\\" * 70_000)
+    assert _calls([many]) < 20_000

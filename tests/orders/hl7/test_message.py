@@ -56,6 +56,11 @@ def test_a_message_may_bring_its_own_delimiters() -> None:
 )
 def test_escape_sequences_are_read_and_others_survive(value: str, meant: str) -> None:
     assert unescape(value, Delimiters(), "utf-8") == meant
+    # However many others stand before and after it.
+    many = 60_000
+    around = unescape(r"\T\a" * many + value + "\\.br\\" * many, Delimiters(), "utf-8")
+    assert around.startswith("&a" * many + meant.rstrip("\\"))
+    assert around.endswith("\n" * (many - 1))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=40))
