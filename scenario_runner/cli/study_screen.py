@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -35,6 +35,8 @@ _ROWS = 18
 """Lines of text that pictures may take."""
 _SHOWN = 10
 """Studies, or series of one, that are listed."""
+Who = TypeVar("Who")
+Study = TypeVar("Study")
 _NO_PACS = ("fhir", "hl7")
 """Kinds of target that store no images."""
 _COLUMNS = ["study", "series", "", "description", "images", "size"]
@@ -43,17 +45,14 @@ _COLUMNS = ["study", "series", "", "description", "images", "size"]
 def show_plan(plans: Plans, factory: Factory) -> None:
     """Who, which numbers, a row for each series, and a picture of the first ones."""
     case = plans.jobs[0].case
-    patients = list(case.patients)
-    for patient in patients[:_SHOWN]:
+    shown, more = _first([(one, one.studies) for one in case.patients])
+    for patient, studies in shown:
         about = f"{patient.patient_id}  {patient.name}  {patient.sex}  {patient.birth_date}"
         _line("patient", about)
-    if len(patients) > _SHOWN:
-        _line("", f"and {amount(len(patients) - _SHOWN, 'more patient')}")
-    studies = list(case.studies())
-    for study in studies[:_SHOWN]:
-        _line("accession", f"{study.accession}  {study.date}  {study.description}")
-    if len(studies) > _SHOWN:
-        _line("", f"and {amount(len(studies) - _SHOWN, 'more study')}")
+        for study in studies:
+            _line("accession", f"{study.accession}  {study.date}  {study.description}")
+    if more:
+        _line("", more)
     click.echo()
     series = list(case.series())
     print_table([_row(one) for one in series[: 2 * _SHOWN]], _COLUMNS)
@@ -62,6 +61,24 @@ def show_plan(plans: Plans, factory: Factory) -> None:
     click.echo()
     show(side_by_side([_middle(one, factory) for one in series[:_PICTURES]]), rows=_ROWS)
     click.echo()
+
+
+def _first(
+    whose: Sequence[tuple[Who, Sequence[Study]]],
+) -> tuple[list[tuple[Who, Sequence[Study]]], str]:
+    """The first studies, each below its patient, and how much more there is, in words."""
+    shown: list[tuple[Who, Sequence[Study]]] = []
+    left = _SHOWN
+    for who, studies in whose[:_SHOWN]:
+        shown.append((who, studies[:left]))
+        left -= len(studies[:left])
+        if not left:
+            break
+    patients = len(whose) - len(shown)
+    more = sum(len(studies) for _, studies in whose) - (_SHOWN - left)
+    told = [amount(patients, "more patient")] if patients else []
+    told += [amount(more, "more study")] if more else []
+    return shown, f"and {' with '.join(told)}" if told else ""
 
 
 def _row(series: PlannedSeries) -> list[str]:
@@ -137,24 +154,25 @@ def show_outcome(result: RunResult, *, kept: Path | None, saved: Path | None) ->
 
 
 def _facts(record: RunRecord, case: CaseRecord) -> Iterator[tuple[str, str]]:
-    studies = [
-        (patient, study) for patient in case.patients for study in patient.get("studies", [])
-    ]
-    for patient in case.patients[:_SHOWN]:
+    whose = [(patient, patient.get("studies", [])) for patient in case.patients]
+    shown, more = _first(whose)
+    for patient, studies in shown:
         yield "patient", f"{patient['id']}  {patient['name']}"
-    if len(case.patients) > _SHOWN:
-        yield "", f"and {amount(len(case.patients) - _SHOWN, 'more patient')}"
-    for _, study in studies[:_SHOWN]:
-        yield "accession", f"{study['accession']}  {study['date']}  {study['description']}"
-        yield "study", study["uid"]
-        for series in study.get("series", [])[:_SHOWN]:
-            count = amount(len(series["images"]), "image")
-            head = f"{series['number']} {series['modality']} {series['description']}, {count}"
-            yield "series", f"{head}  {series['uid']}"
-    if len(studies) > _SHOWN:
-        yield "", f"and {amount(len(studies) - _SHOWN, 'more study')}; the report has all"
+        for study in studies:
+            yield "accession", f"{study['accession']}  {study['date']}  {study['description']}"
+            yield "study", study["uid"]
+            for series in study.get("series", [])[:_SHOWN]:
+                count = amount(len(series["images"]), "image")
+                head = f"{series['number']} {series['modality']} {series['description']}, {count}"
+                yield "series", f"{head}  {series['uid']}"
+    if more:
+        yield "", f"{more}; the report has all"
     images = [
-        image for _, study in studies for series in study["series"] for image in series["images"]
+        image
+        for _, studies in whose
+        for study in studies
+        for series in study["series"]
+        for image in series["images"]
     ]
     stored = sum(1 for image in images if any(one["stored"] for one in image.get("sent", [])))
     there = next(

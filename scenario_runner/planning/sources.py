@@ -6,7 +6,7 @@ they are bound, checked and planned as those of the scenario are. What the entry
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -113,6 +113,8 @@ class SourceContext:
     """Which entry of the scenario's ``patients`` asks."""
     site_folder: FilePath = FilePath()
     """What relative paths in the site file start from."""
+    met: dict[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """By entry whom it has, ID and issuer, for a source that draws: nobody is drawn twice for a case."""
 
     def file(self, name: str) -> tuple[str, bytes]:
         """A file by the name that diagnostics show, and its content. Raises SourceError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from random import Random
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -66,7 +66,9 @@ class KnownPatients:
         asked = parameters.model_dump(mode="json", exclude_defaults=True)
         name = f"registry/{context.entry} {json.dumps(asked, ensure_ascii=False, sort_keys=True)}"
         content = context.inputs.once(name, lambda: _chosen(parameters, context, name))
-        for tree in json.loads(content):
+        trees = json.loads(content)
+        context.met[context.entry] = [(tree["id"], tree.get("issuer", "")) for tree in trees]
+        for tree in trees:
             label = f"patient {tree['id']} of the registry"
             yield Sourced({**tree, "keep": True}, _Known(label))
 
@@ -88,10 +90,11 @@ class _Known:
 
 
 def _chosen(parameters: KnownParameters, context: SourceContext, name: str) -> bytes:
+    met = {key for entry, keys in context.met.items() if entry < context.entry for key in keys}
     if context.registry is None:
         raise SourceError("there is no registry to ask here")
     try:
-        found = _found(parameters, context.registry, f"{context.seed} {name}")
+        found = _found(parameters, context.registry, f"{context.seed} {name}", met)
     except FabricatorError as error:
         raise SourceError(error.message, error.hint) from error
     trees = [
@@ -109,7 +112,9 @@ def _chosen(parameters: KnownParameters, context: SourceContext, name: str) -> b
     return json.dumps(kept, ensure_ascii=False, indent=1).encode()
 
 
-def _found(parameters: KnownParameters, registry: Location, seed: str) -> list[Patient]:
+def _found(
+    parameters: KnownParameters, registry: Location, seed: str, met: Collection[tuple[str, str]]
+) -> list[Patient]:
     from scenario_runner.database.engine import Database
     from scenario_runner.registry.people import People
 
@@ -124,9 +129,13 @@ def _found(parameters: KnownParameters, registry: Location, seed: str) -> list[P
             modality=parameters.modality,
             born=(parameters.born_from, parameters.born_to),
         )
+        if met:
+            others = {one.number for one in people.taken(met).values()}
+            numbers = [number for number in numbers if number not in others]
         if len(numbers) < parameters.count:
+            beside = f" beside the {len(met)} that entries above have" if met else ""
             raise SourceError(
-                f"the registry has {amount(len(numbers), 'patient')} that fit, and "
+                f"the registry has {amount(len(numbers), 'patient')} that fit{beside}, and "
                 f"{parameters.count} are wanted",
                 "fabricate patient generate makes some; fabricate patient search finds who is there",
             )

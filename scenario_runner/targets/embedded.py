@@ -184,6 +184,8 @@ class EmbeddedTarget(DimseTarget):
                 )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
                 pacs.start()
+                if self._service.hl7_port:  # others know it by its number, and may come at any time
+                    pacs.open_hl7()
                 self._pacs = pacs
                 self._peer = dataclasses.replace(self._peer, port=pacs.port)
                 self.facts = dataclasses.replace(self.facts, port=pacs.port)

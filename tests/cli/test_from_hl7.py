@@ -108,3 +108,12 @@ def test_what_an_order_says_in_vain_is_told_by_plan_run_and_report(tmp_path: Pat
         [remark] = record(tmp_path / folder)["remarks"]
         assert remark.endswith(told)
         assert told in (tmp_path / folder / "report.html").read_text("utf-8")
+
+
+def test_each_study_is_shown_below_its_patient(tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_bytes(b"".join(_order(number) for number in range(12)))
+    done = fabricate("from-hl7", "a.hl7", "--out", "out", cwd=tmp_path, env=HERE).check()
+    words = [line.split()[:2] for line in done.out.splitlines()]
+    shown = [line[1] for line in words if line and line[0] in ("patient", "accession")]
+    assert shown == [text for number in range(10) for text in (f"P{number}", f"A{number}")]
+    assert "and 2 more patients with 2 more studies; the report has all" in done.out

@@ -259,3 +259,19 @@ def test_a_server_that_goes_down_in_mid_run_stops_nothing_and_is_told_later(
         assert rerun(request, [], Control()).untold == []
         ((kept, studies),) = [(one.name, one.studies) for one in known(where)]
         assert (kept, studies) == ("CITIZEN^JANE", 1)
+
+
+def test_two_entries_never_draw_the_same_patient(tmp_path: Path) -> None:
+    where = tmp_path / "r.sqlite3"
+    with Database(where) as database:
+        People(database).add([person(f"P{number}") for number in range(5)])
+    entries = [{"from": {"registry": {"count": count}}, "studies": [CR]} for count in (2, 3)]
+    file = written(tmp_path, entries)
+    sources = Sources(paths=[file], around=Surroundings({}, tmp_path))
+    for seed in range(10):
+        (job,) = preview(PlanRequest(sources=sources, registry=where, seed=seed)).jobs
+        assert len({one.patient_id for one in job.case.patients}) == 5
+    file = written(tmp_path, [*entries, {"from": {"registry": {"search": "P"}}, "studies": [CR]}])
+    sources = Sources(paths=[file], around=Surroundings({}, tmp_path))
+    with pytest.raises(InvalidInput, match="0 patients that fit beside the 5 that entries above"):
+        preview(PlanRequest(sources=sources, registry=where, seed=1))

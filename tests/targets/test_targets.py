@@ -238,6 +238,17 @@ def test_the_embedded_pacs_starts_when_used_does_everything_and_stops(tmp_path: 
 
 
 @pytest.mark.peer
+def test_the_hl7_port_that_others_know_is_open_as_long_as_the_pacs_runs(tmp_path: Path) -> None:
+    port = free_port()
+    target = open_one(TargetSpec(embedded=EmbeddedService(hl7_port=port)), tmp_path)
+    try:
+        target.echo(Deadline(60))
+        with socket.create_connection(("127.0.0.1", port), timeout=60):
+            pass
+    finally:
+        target.close()
+
+
 def test_a_refused_password_is_said_and_never_shown(tmp_path: Path) -> None:
     with orthanc(tmp_path, users={"fab": "another"}) as server:
         target = open_one(TargetSpec(orthanc=rest(server.http)), tmp_path)

@@ -129,7 +129,14 @@ def test_no_bytes_give_anything_but_orders_or_an_error(
 
 @pytest.mark.parametrize(
     "more",
-    ["|" * 1_000_000, "^" * 1_000_000, "~" * 1_000_000, "&" * 1_000_000, "\\X41\\" * 200_000, "\\.br\\" * 600_000],
+    [
+        "|" * 1_000_000,
+        "^" * 1_000_000,
+        "~" * 1_000_000,
+        "&" * 1_000_000,
+        "\\X41\\" * 200_000,
+        "\\.br\\" * 600_000,
+    ],
 )
 def test_a_field_of_a_megabyte_costs_less_than_a_hundred(more: str) -> None:
     data = order(pid=f"PID|1||P1||{more}")
