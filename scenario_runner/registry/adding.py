@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from scenario_runner.database.many import insert_many
 from scenario_runner.registry.folding import searched
-from scenario_runner.registry.known import taken_in
+from scenario_runner.registry.known import keys_taken, taken_in
 from scenario_runner.registry.patient import Patient
 from scenario_runner.registry.searching import has_trigrams
 from scenario_runner.registry.tables import other_id, patient
@@ -28,7 +28,7 @@ _PENDING = text(
 
 def add_to(connection: Connection, people: Sequence[Patient]) -> list[Patient]:
     """Within a transaction what ``People.add`` does in one of its own."""
-    held = set(taken_in(connection, (one.key for one in people)))
+    held = keys_taken(connection, (one.key for one in people))
     fresh: list[Patient] = []
     taken: list[Patient] = []
     for one in people:

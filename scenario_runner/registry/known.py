@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ARRAY, Select, Text, any_, func, literal, select
 
 from scenario_runner.registry.patient import Patient
 from scenario_runner.registry.tables import other_id, patient, study
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 BATCH = 500
 """How many values one statement names."""
@@ -36,14 +36,43 @@ def by_id(connection: Connection, patient_id: str, issuer: str | None) -> list[P
     return read(connection, own) or read(connection, PATIENT.where(patient.c.number.in_(others)))
 
 
+def keys_taken(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these IDs and issuers that are somebody's, or of somebody who was merged.
+
+    The same as of ``taken_in``, for where nobody asks who has them: adding thousands asks for each.
+    """
+    found: set[tuple[str, str]] = set()
+    for issuer, ids in _by_issuer(keys):
+        for columns in (patient.c, other_id.c):
+            for some in _among(connection, columns.id, ids):
+                query = select(columns.id).where(columns.issuer == issuer, some)
+                found.update((id_, issuer) for id_ in connection.scalars(query))
+    return found
+
+
+def _among(
+    connection: Connection, column: ColumnElement[str], values: Sequence[str]
+) -> Iterator[ColumnElement[bool]]:
+    """That a column has one of the values: as one array where the database takes it, else in batches."""
+    if connection.dialect.name == "postgresql":
+        yield column == any_(literal(list(values), ARRAY(Text)))
+        return
+    for place in range(0, len(values), BATCH):
+        yield column.in_(values[place : place + BATCH])
+
+
+def _by_issuer(keys: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    wanted = sorted(set(keys), key=lambda key: key[1])
+    for issuer, group in itertools.groupby(wanted, key=lambda key: key[1]):
+        yield issuer, [key[0] for key in group]
+
+
 def taken_in(
     connection: Connection, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Patient]:
     """Who has these IDs and issuers, its own or those that were merged into it."""
     found: dict[tuple[str, str], Patient] = {}
-    wanted = sorted(set(keys), key=lambda key: key[1])
-    for issuer, group in itertools.groupby(wanted, key=lambda key: key[1]):
-        ids = [key[0] for key in group]
+    for issuer, ids in _by_issuer(keys):
         for place in range(0, len(ids), BATCH):
             asked = ids[place : place + BATCH]
             found |= _merged(connection, asked, issuer)

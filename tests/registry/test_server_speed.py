@@ -57,6 +57,21 @@ def test_an_index_has_nothing_pending_after_many_were_made(server: PostgreSQL) -
             assert connection.execute(pending).scalar() == 1
 
 
+def test_whether_thousands_of_ids_are_taken_is_asked_at_once(server: PostgreSQL) -> None:
+    asked: list[str] = []
+    with Database(location_of(server.create("at_once"))) as database:
+        people = People(database)
+        people.add([person("P7"), person("P8", issuer="HOSP")])
+        event.listen(
+            database.engine,
+            "before_cursor_execute",
+            lambda _c, _u, statement, *_: asked.append(statement),
+        )
+        crowd = [person(f"P{number}") for number in range(3000)]
+        assert [one.id for one in people.add([*crowd, person("P8", issuer="HOSP")])] == ["P7", "P8"]
+        assert sum("FROM patient" in each or "FROM other_id" in each for each in asked) <= 4, asked
+
+
 def test_who_comes_second_with_many_ids_is_told_that_they_are_taken(server: PostgreSQL) -> None:
     where = location_of(server.create("second"))
     crowd = [person(f"P{number}") for number in range(60)]
