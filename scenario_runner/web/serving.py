@@ -10,10 +10,10 @@ from dataclasses import field
 from pathlib import Path
 
 from scenario_runner.api.targets import Target
-from scenario_runner.app.load import Loaded, Surroundings, load_site
+from scenario_runner.app.discreet import kept_target
+from scenario_runner.app.load import Surroundings
 from scenario_runner.app.sendings import Sendings
 from scenario_runner.app.served_runs import ServedRuns
-from scenario_runner.app.targets import OpenTargets
 from scenario_runner.database.location import Location
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Interrupted, StepTimeout, UsageError
@@ -140,9 +140,8 @@ def _target(serving: ServiceServing) -> Iterator[Target | None]:
     if serving.pacs == "embedded":
         yield None
         return
-    plugins, site = load_site(serving.site, serving.around)
-    with OpenTargets(Loaded(plugins, site, ()), [serving.pacs]) as targets:
-        yield targets(serving.pacs)
+    with kept_target(serving.pacs, serving.site, serving.around) as target:
+        yield target
 
 
 def _runs(serving: ServiceServing, service: Service) -> Runs:
