@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -27,6 +29,8 @@ _SCHEMA = "fablib/v1"
 _TIME = (1980, 1, 1, 0, 0, 0)
 """The first that a zip can say."""
 _CHUNK = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What zipfile says of damage by itself, and what it lets through of those that decompress for it."""
 
 
 def packed(library: Library) -> bytes:
@@ -63,7 +67,7 @@ def unpack(path: Path, folder: Path) -> None:
             members = _members(path, archive, wanted)
             for name, info in members.items():
                 _extract(path, archive, info, folder / name, wanted[name])
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+    except (*_DAMAGED, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
         raise _unsound(path, f"this is no archive of a library: {error}") from None
     except RuntimeError as error:  # zipfile's word for an encrypted file
         raise _unsound(path, f"this archive cannot be read: {error}") from None

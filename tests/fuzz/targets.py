@@ -28,7 +28,7 @@ from scenario_runner.network.dicomweb.session import Session
 from scenario_runner.network.echo import echo
 from scenario_runner.plugins import Plugins
 from tests.archive.samples import sample
-from tests.fuzz import of_orders
+from tests.fuzz import of_files, of_orders
 from tests.fuzz.serving import DefectError, no_alarm, pacs, said
 from tests.network.dicomweb.services import hostile_service
 from tests.network.hostile import Wire, hostile
@@ -226,5 +226,7 @@ TARGETS = {
         Target("mllp", of_orders.blocks, of_orders.mllp),
         Target("fhir", of_orders.resources, of_orders.fhir),
         Target("zip", of_orders.archives, of_orders.unpacked),
+        Target("library", of_files.libraries, of_files.library),
+        Target("rows", of_files.tables, of_files.rows),
     )
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,19 @@ def test_an_archive_that_is_not_sound_is_refused_and_nothing_leaves_its_folder(
     assert {one.code for one in caught.value.diagnostics} == {"FAB613"}
     after = [one for one in sorted(tmp_path.rglob("*")) if not one.is_relative_to(tmp_path / "to")]
     assert after == before
+
+
+def test_an_archive_with_a_damaged_byte_is_refused_wherever_it_is(
+    folder: Path, tmp_path: Path
+) -> None:
+    """What decompresses for zipfile has errors of its own."""
+    sound = pack(folder, tmp_path / "a.fablib").read_bytes()
+    damaged, codes = tmp_path / "b.fablib", Counter[str]()
+    for at in range(len(sound)):
+        damaged.write_bytes(sound[:at] + bytes([sound[at] ^ 0xFF]) + sound[at + 1 :])
+        try:
+            unpack(damaged, tmp_path / f"unpacked{at}")
+        except InvalidInput as error:
+            codes.update(one.code for one in error.diagnostics)
+    assert set(codes) == {"FAB613"}
+    assert codes["FAB613"] > len(sound) / 2
