@@ -142,10 +142,11 @@ def _lenient(model: type[Site], tree: dict[str, Any]) -> Site:
             targets[name] = TargetSpec.model_construct()
     values: dict[str, Any] = {}
     blank = {**bare, "targets": {"pacs": {}}}
-    for key in ("ae_title", "identifiers", "receiver"):
-        if key in tree:
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        if key in tree and key not in blank:
             try:
-                values[key] = getattr(model.model_validate({**blank, key: tree[key]}), key)
+                values[name] = getattr(model.model_validate({**blank, key: tree[key]}), name)
             except ValidationError:
                 continue
     return model.model_validate(blank).model_copy(update={**values, "targets": targets})

@@ -146,3 +146,14 @@ def test_parts_of_a_run_are_all_of_it_and_what_failed_runs_again(work: Path) -> 
         "example[a=1]",
         "example[a=3]",
     ]
+
+
+def test_a_site_with_variables_that_are_not_set_still_says_where_libraries_are(
+    work: Path,
+) -> None:
+    site = {"schema": "site/v1", "name": "far", "libraries": "elsewhere",
+            "targets": {"pacs": {"dicom": {"host": "{{ env.NOBODY_SETS_IT }}", "port": 1, "ae_title": "X"}}}}  # fmt: skip
+    echo = scenario({"echo": {"to": "pacs"}})
+    files = {"far.yaml": site, "elsewhere/m/library.yaml": library("m")}
+    write(work, {**files, "elsewhere/m/scenarios/echo.yaml": echo})
+    fabricate("validate", "m", "--site", "far.yaml", cwd=work).check()
