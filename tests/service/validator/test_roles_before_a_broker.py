@@ -13,6 +13,7 @@ from scenario_runner.service.validator.broker import Settled
 from scenario_runner.service.validator.events import REQUEST, SUCCESS, Event, now
 from scenario_runner.service.validator.nats_broker import NatsBroker
 from scenario_runner.service.validator.nats_stream import NatsStream
+from tests.peers.looking import until
 from tests.peers.nats import nats_server
 from tests.peers.processes import free_port
 from tests.running import fabricate
@@ -134,7 +135,8 @@ def test_a_study_that_is_refused_says_so_through_the_broker(
     study = answer.json()["study_id"]
     [status] = settled(roles[0].url, [study]).values()
     assert [one["event"] for one in status["events"]] == [*IN_ORDER[:2], "validation.failed"]
-    assert (tmp_path / "data" / "rejected" / study / "validation.log").exists()
+    log = tmp_path / "data" / "rejected" / study / "validation.log"
+    assert until(log.exists), "moved out of the way once its refusal cannot be lost"
     assert [one.stop() for one in roles] == [0, 0, 0]
 
 
