@@ -106,7 +106,10 @@ def test_the_bench_runs_as_composed(tmp_path: Path) -> None:
                 assert place == places[place[0]]
                 url = site["targets"][name]["orthanc"]["url"]
                 answer = httpx2.put(
-                    f"{url}/modalities/{key}", json=here[place[0]], auth=("fab", "change-me")
+                    f"{url}/modalities/{key}",
+                    json=here[place[0]],
+                    auth=("fab", "change-me"),
+                    timeout=60,
                 )
                 assert answer.status_code == 200, answer.text
         fhir = stack.enter_context(hapi(services["fhir"]["environment"]["hapi.fhir.fhir_version"]))

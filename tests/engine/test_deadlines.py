@@ -18,7 +18,7 @@ from scenario_runner.language.template_values import present
 from tests.engine.test_thrown import play, request, require_whole
 from tests.running import steps
 
-HELD = 60.0
+HELD = 180.0
 """Seconds that a template takes whose filter is held; a test that waits for it has failed."""
 SLOW = "{{ run.seed | abs }}"
 ENTRIES: dict[str, dict[str, Any]] = {
