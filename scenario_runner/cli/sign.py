@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -15,8 +14,6 @@ from scenario_runner.cli.options import FILE, RunFolder, examples
 if TYPE_CHECKING:
     from scenario_runner.evidence.signing.keys import PrivateKey
     from scenario_runner.evidence.signing.statement import Meaning
-
-_PASSWORD = "FABRICATE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 @click.command(
@@ -69,7 +66,8 @@ def sign(
 
     The password of a key that has one is asked for, or taken from FABRICATE_KEY_PASSWORD.
     """
-    from scenario_runner.evidence.signing.make import Signer, sign_run
+    from scenario_runner.app.signing import Words
+    from scenario_runner.app.signing import sign as signed
     from scenario_runner.evidence.signing.trust import read_certificates
 
     if not name.strip():
@@ -77,29 +75,24 @@ def sign(
     chain = (
         [] if certificate is None else read_certificates(certificate.read_bytes(), str(certificate))
     )
-    signer = Signer(key=_key(key), name=name.strip(), role=role.strip(), certificates=chain)
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    ask = None
-    if timestamp:
-        from scenario_runner.app.time_stamps import authority
-
-        ask = authority(timestamp)
-    click.echo(f"signed: {sign_run(run, signer, meaning, now, remark.strip(), ask)}")
+    words = Words(name=name, role=role, meaning=meaning, remark=remark)
+    click.echo(f"signed: {signed(run, _key(key), words, chain, timestamp)}")
     return 0
 
 
 def _key(file: Path) -> PrivateKey:
+    from scenario_runner.app.signing import KEY_PASSWORD
     from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
 
     data = file.read_bytes()
-    given = os.environ.get(_PASSWORD)
+    given = os.environ.get(KEY_PASSWORD)
     try:
         return read_private_key(data, given.encode() if given else None)
     except PasswordNeeded:
         if not sys.stdin.isatty():
             raise PasswordNeeded(
                 f"'{file}' is encrypted, and nobody is there to ask for its password",
-                hint=f"put it into {_PASSWORD}",
+                hint=f"put it into {KEY_PASSWORD}",
             ) from None
         asked = click.prompt(f"Password of {file}", hide_input=True, err=True)
         return read_private_key(data, str(asked).encode())

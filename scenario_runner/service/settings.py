@@ -189,6 +189,19 @@ class RunSettings(Model):
     """So many processes; others wait their turn."""
 
 
+class Signing(Model):
+    """Signing runs in the console. PEM files, relative to this file."""
+
+    key: _Text | None = None
+    """A private key of the house, for those who have none of their own; its password is ``FABRICATE_KEY_PASSWORD``."""
+    certificate: _Text | None = None
+    """The key's certificate, then those up to a root."""
+    timestamp: _Text | None = None
+    """The address of an authority (RFC 3161) that stamps each signature."""
+    trust: list[_Text] = Field(default_factory=list, max_length=1_000)
+    """Public keys and certificates that are trusted; without them a signature is held against the key it brings."""
+
+
 class Settings(Model):
     """The settings of the imaging service. Without a file, everything is as usual."""
 
@@ -202,6 +215,8 @@ class Settings(Model):
     """Of studies."""
     runs: RunSettings = Field(default_factory=RunSettings)
     """Started here, and not by the command."""
+    signing: Signing = Field(default_factory=Signing)
+    """Of their evidence."""
     rates: RateLimits = Field(default_factory=RateLimits)
     """By default everybody may ask as often as they like."""
     bodies: Bodies = Field(default_factory=Bodies)

@@ -288,6 +288,7 @@ def _faces(
                 site=serving.site,
                 pacs=serving.pacs,
                 settings=serving.settings,
+                settings_folder=serving.settings_folder,
                 around=serving.around,
                 stopping=stopping,
             )

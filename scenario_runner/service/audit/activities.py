@@ -37,6 +37,7 @@ class Activity(StrEnum):
     TRAIL_READ = "trail-read"
     RUN_ASKED = "run-asked"
     RUN_STOPPED = "run-stopped"
+    RUN_SIGNED = "run-signed"
     SCHEDULE_CHANGED = "schedule-changed"
     SCENARIO_SAVED = "scenario-saved"
     SITE_CHANGED = "site-changed"
@@ -102,6 +103,9 @@ CODED: Final[Mapping[Activity, Coded]] = {
     Activity.TRAIL_READ: Coded(Code("110101", "Audit Log Used"), "R"),
     Activity.RUN_ASKED: Coded(_APPLICATION, "E", Code("110120", "Application Start")),
     Activity.RUN_STOPPED: Coded(_APPLICATION, "E", Code("110121", "Application Stop")),
+    Activity.RUN_SIGNED: Coded(
+        _SECURITY, "E", Code("110135", "Object Security Attributes Changed")
+    ),
     Activity.SCHEDULE_CHANGED: Coded(_SECURITY, "E", _CONFIGURED),
     Activity.SCENARIO_SAVED: Coded(_SECURITY, "E", _CONFIGURED),
     Activity.SITE_CHANGED: Coded(_SECURITY, "E", _CONFIGURED),

@@ -31,7 +31,7 @@ __all__ = ["Desk", "Group", "Page", "Panel"]
 class Desk:
     """What the routes of pages work with, once for a server.
 
-    data: the folder of the service; site: the site file, where one was given; around: what paths and variables
+    data: the folder of the service; site: the site file, where one was given; settings_folder: what paths in the settings start from; around: what paths and variables
     start from; stopping: set when the server is about to end.
     """
 
@@ -43,6 +43,7 @@ class Desk:
     site: Path | None = None
     pacs: str = "embedded"
     settings: Settings = field(default_factory=Settings)
+    settings_folder: Path = Path()
     around: Surroundings = field(default_factory=Surroundings)
     stopping: threading.Event = field(default_factory=threading.Event)
     pages: Sequence[Page] = ()

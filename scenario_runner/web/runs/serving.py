@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.app.folder import new_run_id
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.served_runs import ServedRuns
+from scenario_runner.app.signing import KEY_PASSWORD
 from scenario_runner.database.location import DatabaseUrl, Location
 from scenario_runner.pacs.dicomweb.app import PREFIX as DICOMWEB
 from scenario_runner.registry.location import VARIABLE
@@ -38,7 +39,8 @@ def runs_of(
     if isinstance(where, Path):
         where = where.resolve()
     environment = {**environ, VARIABLE: str(where), "PYTHONUTF8": "1", "NO_COLOR": "1"}
-    environment.pop(_SITE, None)
+    for name in (_SITE, KEY_PASSWORD):  # a scenario signs nothing
+        environment.pop(name, None)
     options = RunsOptions(new_id=new_run_id, environment=environment, at_once=at_once)
     return Runs(data, service.database, options)
 

@@ -15,6 +15,7 @@ from scenario_runner.web.console.asking import Viewer
 from scenario_runner.web.console.fields import Fields
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page, Panel
+from scenario_runner.web.console.pages.signing import signing_routes
 from scenario_runner.web.console.paging import ROWS, Limit, Offset, Paging
 from scenario_runner.web.runs.asking import RunId, Runner
 
@@ -96,6 +97,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             earlier=[shown(each) for each in reversed(earlier)],
             outcomes=("passed", "failed", "error", "skipped", "interrupted"),
         )
+
+    signing_routes(router, desk)
 
     @router.post(f"{PATH}/start")
     def start(asking: Runner, fields: Fields) -> Response:

@@ -73,6 +73,7 @@ def _parts(desk: Desk, say: Language, listens: str) -> list[tuple[str, list[tupl
                     say("settings.yes" if settings.deletion.second_person else "settings.no"),
                     "deletion.second_person",
                 ),
+                ("signing", settings.signing.key or none, "signing.key"),
                 (
                     "syslog",
                     none if syslog is None else f"{syslog.host}:{syslog.port}",

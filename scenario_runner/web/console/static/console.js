@@ -43,6 +43,15 @@
     if (event.target.matches?.("img[data-picture]")) { missing(event.target); event.target.removeAttribute("src"); }
   }, true);
 
+  // A small file that is chosen becomes the value of a field: it goes out with its form, and with nothing else.
+  document.addEventListener("change", async (event) => {
+    const into = event.target.dataset?.readsInto;
+    if (!into) return;
+    const file = event.target.files?.[0];
+    const fits = file && file.size <= Number(event.target.dataset.most);
+    document.getElementById(into).value = fits ? await file.text() : "";
+  });
+
   // A long table is narrowed as one types.
   document.addEventListener("input", (event) => {
     const rows = event.target.dataset?.filters;

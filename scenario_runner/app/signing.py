@@ -1,0 +1,94 @@
+"""What ``fabricate sign`` and the console do: a run is signed by a person with a key, now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.app.time_stamps import authority
+from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.evidence.signing.keys import read_private_key
+from scenario_runner.evidence.signing.make import Signer, sign_run
+from scenario_runner.evidence.signing.trust import Trust, read_certificates, read_trust
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from scenario_runner.evidence.signing.keys import PrivateKey
+    from scenario_runner.evidence.signing.statement import Meaning
+
+KEY_PASSWORD: Final = "FABRICATE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a signature says. name: who signs; role: as what."""
+
+    name: str
+    meaning: Meaning
+    role: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseKeys:
+    """What a server has been given to sign and to judge signatures with; each may be none.
+
+    certificate: of the key, then those up to a root; timestamp: address of an authority (RFC 3161); trust: keys and
+    certificates that are trusted.
+    """
+
+    key: Path | None = None
+    certificate: Path | None = None
+    timestamp: str | None = None
+    trust: Sequence[Path] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def private_key(self) -> PrivateKey:
+        """The key, opened with the password of the environment. Raises UsageError, MachineError."""
+        if self.key is None:
+            raise UsageError("this server has no key", hint="sign with a key of your own")
+        password = self.environ.get(KEY_PASSWORD)
+        return read_private_key(_read(self.key), password.encode() if password else None)
+
+    def certificates(self) -> list[x509.Certificate]:
+        """Those of the key. Raises UsageError, MachineError."""
+        if self.certificate is None:
+            return []
+        return read_certificates(_read(self.certificate), self.certificate.name)
+
+    def trusted(self) -> Trust | None:
+        """Whose signatures are trusted; None where nobody was named. Raises UsageError, MachineError."""
+        return read_trust([(one.name, _read(one)) for one in self.trust]) if self.trust else None
+
+
+def sign(
+    folder: Path,
+    key: PrivateKey,
+    words: Words,
+    certificates: Sequence[x509.Certificate] = (),
+    timestamp: str | None = None,
+) -> Path:
+    """Sign a run folder; returns the file of the signature.
+
+    timestamp: the address of an authority without whose stamp nothing is signed. Raises what ``sign_run`` raises, and
+    UsageError where nobody is named.
+    """
+    name = words.name.strip()
+    if not name:
+        raise UsageError("nobody is named", hint="a signature has the name of who signs")
+    signer = Signer(key=key, name=name, role=words.role.strip(), certificates=certificates)
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    ask = authority(timestamp) if timestamp else None
+    return sign_run(folder, signer, words.meaning, now, words.remark.strip(), ask)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise MachineError(f"cannot read '{file}': {error.strerror}") from error
