@@ -82,13 +82,15 @@ def test_a_command_in_a_transcript_or_pipeline_is_one_the_program_takes(
         found = current.get_command(context, rest[0])
         assert found is not None, text
         current, rest = found, rest[1:]
-    for word in rest:
+    for before, word in zip(["", *rest], rest, strict=False):
         if "." in word and not word.startswith("-") and "@" not in word:
             file = tmp_path / word
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
         elif not word.startswith("-"):
             (tmp_path / word).mkdir(parents=True, exist_ok=True)
+            if before == "--site":
+                (tmp_path / word / "site.yaml").touch()
     current.make_context("fabricate", list(rest), parent=context)
 
 
