@@ -1,4 +1,4 @@
-"""Orders that come in by message while a PACS is served, noted in the registry.
+"""Messages that come in while a PACS is served, and what they order, noted in the registry.
 
 A sender waits for its acknowledgement, which promises a worklist item and no entry in a registry: that is written
 behind it, many orders in one transaction.
@@ -12,22 +12,64 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.run_orders import NUMBERS
 from scenario_runner.errors import MachineError
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from scenario_runner.orders.mllp.listener import Answer
     from scenario_runner.orders.order import Order
     from scenario_runner.registry.location import Location
+    from scenario_runner.registry.messages import NotedMessage
     from scenario_runner.registry.orders import SeenOrder
+
+    _Noted: TypeAlias = "SeenOrder | _Heard"
 
 LOGGER = logging.getLogger(__name__)
 _AT_ONCE: Final = 500
 """Orders of a transaction."""
 _MOST_WAITING: Final = 100_000
 """Orders that wait for a registry that cannot be written; later ones are not noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A message as it came; it is taken to pieces when its sender does not wait for it any more."""
+
+    data: bytes
+    address: str
+    answer: Answer
+    at: dt.datetime
+
+    def noted(self) -> Iterator[NotedMessage]:
+        """For the registry; nothing of what is no message."""
+        from scenario_runner.orders.hl7 import Hl7Error, Message
+        from scenario_runner.registry.messages import NotedMessage
+
+        try:
+            message = Message.read(self.data, self.address)
+            kind, control = message.kind, message.control_id
+            patient = message.text("PID-3.1")
+        except Hl7Error:
+            return
+        code = words = ""
+        with suppress(Hl7Error, IndexError):
+            told = Message.read(self.answer.blocks[-1], "")
+            code, words = told.text("MSA-1"), told.text("MSA-3")
+        yield NotedMessage(
+            way="in",
+            peer=self.address,
+            kind=kind,
+            control_id=control,
+            patient_id=patient,
+            code=code,
+            words=words,
+            data=self.data,
+            at=self.at,
+        )
 
 
 class OrdersTaken:
@@ -38,18 +80,25 @@ class OrdersTaken:
 
     def __init__(self, registry: Location) -> None:
         self._registry = registry
-        self._waiting: queue.SimpleQueue[list[SeenOrder] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Sequence[_Noted] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def __call__(self, orders: Sequence[Order]) -> None:
         """Note what was ordered."""
         if found := [one for order in orders for one in _seen(order)]:
-            self._waiting.put(found)
-            with self._lock:
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._work, name="orders-taken")
-                    self._thread.start()
+            self._put(found)
+
+    def heard(self, data: bytes, address: str, answer: Answer) -> None:
+        """Note a message and what it was answered."""
+        self._put([_Heard(data, address, answer, dt.datetime.now(dt.UTC))])
+
+    def _put(self, found: Sequence[_Noted]) -> None:
+        self._waiting.put(found)
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="orders-taken")
+                self._thread.start()
 
     def close(self) -> None:
         """Write what waits, and let go of the registry."""
@@ -61,10 +110,11 @@ class OrdersTaken:
 
     def _work(self) -> None:
         from scenario_runner.database.engine import Database
+        from scenario_runner.registry.messages import note_messages
         from scenario_runner.registry.orders import note_orders
 
         database = Database(self._registry)
-        unwritten: list[SeenOrder] = []
+        unwritten: list[_Noted] = []
         open_ = True
         try:
             while open_:
@@ -72,17 +122,20 @@ class OrdersTaken:
                 unwritten += more[: _MOST_WAITING - len(unwritten)]
                 try:
                     while unwritten:
-                        note_orders(database, unwritten[:_AT_ONCE])
+                        some = unwritten[:_AT_ONCE]
+                        note_orders(database, [o for o in some if not isinstance(o, _Heard)])
+                        heard = [one for one in some if isinstance(one, _Heard)]
+                        note_messages(database, [n for one in heard for n in one.noted()])
                         del unwritten[:_AT_ONCE]
                 except MachineError as error:
-                    count = amount(len(unwritten), "order")
+                    count = amount(len(unwritten), "order or message")
                     LOGGER.warning("the registry was not told of %s: %s", count, error.message)
         finally:
             database.close()
 
-    def _more(self) -> tuple[list[SeenOrder], bool]:
+    def _more(self) -> tuple[list[_Noted], bool]:
         """What waits, and whether more may come. Waits for the first."""
-        found: list[SeenOrder] = []
+        found: list[_Noted] = []
         given = self._waiting.get()
         with suppress(queue.Empty):
             while given is not None:

@@ -75,7 +75,9 @@ def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Even
         ae_title=service.ae_title,
         host=serving.host,
         port=serving.port,
-        options=dataclasses.replace(options, ordered=taken),
+        options=dataclasses.replace(
+            options, ordered=taken, heard=None if taken is None else taken.heard
+        ),
     )
 
     def tell(running: EmbeddedPacs) -> None:

@@ -6,7 +6,7 @@ what the other tables are made with.
 
 from __future__ import annotations
 
-NEWEST = 6
+NEWEST = 7
 """Of the steps in ``migrations/versions``; a file of SQLite has it as its ``user_version``."""
 FIRST = 1
 """The step that makes this table."""
@@ -20,6 +20,8 @@ RUNS = 5
 """The step that makes those of runs that belong to a server."""
 LEDGER = 6
 """The step that makes those of runs that a cluster carries out."""
+MESSAGES = 7
+"""The step that makes that of messages of HL7."""
 APPLICATION = 0x46414252
 """``FABR``, the ``application_id`` of a file of SQLite: tells ours from other databases."""
 

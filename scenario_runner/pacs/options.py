@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scenario_runner.dicom.elements import Elements
     from scenario_runner.language.pacs_faults import Fault
     from scenario_runner.orders.hl7.mapping import Line
+    from scenario_runner.orders.mllp.listener import Answer
     from scenario_runner.orders.order import Order
     from scenario_runner.ul.peer import UserIdentity
     from scenario_runner.ul.tls import Tls
@@ -101,6 +102,8 @@ class PacsOptions:
     """Which field of a message fills which attribute; by default the table that ships."""
     ordered: Callable[[Sequence[Order]], object] | None = None
     """Told of the orders of a message once they are on the worklist."""
+    heard: Callable[[bytes, str, Answer], object] | None = None
+    """Told of each message of HL7, its sender's address and its answer, once that is known; from any thread."""
     faults: Sequence[Fault] = ()
     """What goes wrong on purpose; nothing by default."""
     maximum_associations: int = 100

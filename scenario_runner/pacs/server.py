@@ -183,7 +183,7 @@ class EmbeddedPacs:
                     self.options.ordered,
                 )
                 options = ListenerOptions(tls=self.options.tls)
-                answer = WrongAnswers(ris.answer, lambda: self._misbehaviour)
+                answer = WrongAnswers(ris.answer, lambda: self._misbehaviour, self.options.heard)
                 hl7 = MllpListener(answer, self.host, self.options.hl7_port, options)
                 hl7.start()
                 self._hl7, self._ris = hl7, ris

@@ -28,10 +28,18 @@ class WrongAnswers:
 
     right: Callable[[bytes, str], Answer]
     misbehaving: Callable[[], Misbehaviour]
+    heard: Callable[[bytes, str, Answer], object] | None = None
+    """Told of each message and of what it was answered."""
     _counted: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, data: bytes, address: str) -> Answer:
         """Answer one message."""
+        said = self._answer(data, address)
+        if self.heard is not None:
+            self.heard(data, address, said)
+        return said
+
+    def _answer(self, data: bytes, address: str) -> Answer:
         wrong = self.misbehaving()
         if not wrong.faults:
             return self.right(data, address)

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -106,6 +107,24 @@ order_seen = Table(
     Index("order_seen_patient", "patient_id"),
 )
 """``modality`` is empty and ``date`` null where the order did not say what is to be done when."""
+hl7_message = Table(
+    "hl7_message",
+    metadata,
+    Column("number", NUMBER, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("control_id", Text, nullable=False),
+    Column("patient_id", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("hl7_message_patient", "patient_id"),
+    Index("hl7_message_control", "control_id"),
+)
+"""``way`` is in or out; ``code`` is empty where no acknowledgement was read or given."""
 setting = Table(
     "setting",
     metadata,

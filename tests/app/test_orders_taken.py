@@ -14,6 +14,8 @@ from scenario_runner.app.serve import Serving, serve
 from scenario_runner.database.engine import Database
 from scenario_runner.deadline import Deadline
 from scenario_runner.orders.mllp.client import Mllp
+from scenario_runner.registry.messages import found as noted_message
+from scenario_runner.registry.messages import listed
 from scenario_runner.registry.tables import order_seen
 from scenario_runner.ul.peer import Peer
 from tests.pacs.test_ris import ordered
@@ -65,9 +67,15 @@ def test_an_order_that_comes_in_is_in_the_registry_once(tmp_path: Path) -> None:
             assert rows is not None
             columns = (order_seen.c.source, order_seen.c.id, order_seen.c.accession)
             found = sorted(map(tuple, rows.execute(select(*columns))))
+        came, total = listed(database, 10, 0, way="in")
+        newest = noted_message(database, came[0].number)
     finally:
         database.close()
     assert found == [("placer", "PL1", "ACC1"), ("placer", "PL2", "ACC2")]
+    assert total == 6
+    assert [(one.control_id, one.code) for one in came[:2]] == [("GONE", "AA"), ("AGAIN", "AE")]
+    assert newest is not None
+    assert newest.data == ordered(2, control="CA", message_id="GONE")
 
 
 def test_a_registry_that_cannot_be_written_keeps_no_order_from_being_taken(tmp_path: Path) -> None:

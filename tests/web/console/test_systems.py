@@ -14,6 +14,7 @@ from scenario_runner.database.engine import Database
 from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.registry.messages import found, listed
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail
 from tests.peers.processes import HOST, Modality, free_port, orthanc
@@ -250,6 +251,41 @@ def test_a_pasted_order_is_a_tree_and_its_receiver_acknowledges_it(
             if one.what is Activity.MESSAGES_SENT
         ]
     assert said == [("success", 1), ("failed", 0)]
+
+
+def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was(
+    it: Tab, service: Served, tmp_path: Path
+) -> None:
+    message = MESSAGE.replace("4711", "<b>77</b>")
+    with EmbeddedPacs(tmp_path / "pacs") as pacs:
+        address = f"{HOST}:{pacs.open_hl7()}"
+        form = {"text": message, "address": address}
+        assert service.client.post(f"{service.url}/orders/send", data=form).status_code == 200
+        page = it.go("/orders")
+        page.get_by_role("link", name="Messages in and out").click()
+        page.get_by_label("Control ID or patient ID").fill("<b>77</b>")
+        page.get_by_role("button", name="Show", exact=True).click()
+        row = page.get_by_role("row").filter(has_text=address)
+        expect(row).to_contain_text("AA")
+        for scheme, width in LOOKS[:2]:
+            it.look(scheme, width)
+            assert it.violations() == []
+            assert it.overflow() == 0
+        page.get_by_role("link", name="<b>77</b>").click()
+        expect(page.get_by_role("row").filter(has_text="Patient Name")).to_contain_text("PID-5")
+        expect(page.get_by_label("Or an address")).to_have_value(address)
+        page.get_by_role("button", name="Send again").click()
+        expect(page.get_by_text("1 of 1 accepted")).to_be_visible()
+        for scheme, width in LOOKS[:2]:
+            it.look(scheme, width)
+            assert it.violations() == []
+            assert it.overflow() == 0
+        assert len(list((tmp_path / "pacs" / "worklist").glob("*.wl"))) == 1, "done once"
+    with Database(service.data / "registry.sqlite3") as database:
+        noted, total = listed(database, 10, 0, way="out", text="<b>77</b>")
+        wholes = {found(database, one.number) for one in noted}
+    assert total == 2
+    assert {one.data for one in wholes if one is not None} == {message.replace("\n", "\r").encode()}
 
 
 def kept(service: Served, study: str, images: int) -> str:
