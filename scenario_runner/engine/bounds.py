@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from scenario_runner.events import Event
@@ -16,13 +17,12 @@ MAX_TEXT = 65_536
 def bounded(event: Event) -> Event:
     """The event with every text in it cut where nobody reads on, saying how long it was."""
     changes = {}
-    kind: Any = type(event)
-    for name in _names(kind):
-        value = getattr(event, name)
+    of: Any = type(event)
+    names, values = _fields(of)
+    for name, value in zip(names, values(event), strict=True):
         # Nearly all are short texts and what has no length.
-        if value is None or value is True or value is False:
-            continue
-        if type(value) is str and len(value) <= MAX_TEXT:
+        kind = type(value)
+        if (kind is str and len(value) <= MAX_TEXT) or kind in _WITHOUT_LENGTH:
             continue
         cut = _cut(value)
         if cut is not value:
@@ -30,9 +30,16 @@ def bounded(event: Event) -> Event:
     return dataclasses.replace(event, **changes) if changes else event
 
 
+_WITHOUT_LENGTH = (bool, type(None), int, float)
+
+
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Event], tuple[Any, ...]]]:
+    """Of a kind of event: the names of its fields, and what reads them all at once."""
+    names = tuple(field.name for field in dataclasses.fields(kind))
+    if len(names) < 2:  # attrgetter gives a tuple for several names alone
+        return names, lambda event: tuple(getattr(event, name) for name in names)
+    return names, attrgetter(*names)
 
 
 def _cut(value: Any) -> Any:

@@ -59,7 +59,10 @@ class EventBus:
     def close(self) -> None:
         """Tell every handler that no event follows."""
         for handler in self._all:
-            self._call(handler, handler.close)
+            try:
+                handler.close()
+            except BaseException as error:  # noqa: BLE001 - a third party's consumer may raise anything
+                self._take_failure(handler, error)
 
     @property
     def unrecorded(self) -> FabricatorError | None:
@@ -80,20 +83,21 @@ class EventBus:
     def _hand_out(self, event: Event, time: str) -> None:
         self._seq += 1
         stamped = Stamped(self._seq, time, event)
-        for handler in list(self._handlers):
-            self._call(handler, lambda handler=handler: handler.handle(stamped))  # type: ignore[misc]
+        for handler in self._handlers:
+            try:
+                handler.handle(stamped)
+            except BaseException as error:  # noqa: BLE001 - a third party's consumer may raise anything
+                self._take_failure(handler, error)
 
-    def _call(self, handler: EventHandler, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except KeyboardInterrupt:
+    def _take_failure(self, handler: EventHandler, error: BaseException) -> None:
+        if isinstance(error, KeyboardInterrupt):
             self.interrupt()
-        except BaseException as error:  # noqa: BLE001 - a third party's consumer may raise anything
-            if handler in self._handlers:
-                self._handlers.remove(handler)
-            # Whoever read what is printed may have gone, which is no failure (`| head`).
-            if handler is self._log or not isinstance(error, BrokenPipeError):
-                self._failed.append((handler, error))
+            return
+        # Another list: whoever goes through this one goes on.
+        self._handlers = [one for one in self._handlers if one is not handler]
+        # Whoever read what is printed may have gone, which is no failure (`| head`).
+        if handler is self._log or not isinstance(error, BrokenPipeError):
+            self._failed.append((handler, error))
 
     def _due(self, event: Progress) -> bool:
         key = (event.case, event.id)

@@ -10,10 +10,10 @@ import errno
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from scenario_runner.errors import MachineError
-from scenario_runner.evidence.unseen import escaped
+from scenario_runner.evidence.unseen import escaped, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,20 +90,19 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
         raise MachineError(f"cannot read the event log '{path}': {_reason(error)}") from error
 
 
-_strict = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-"""Made once: ``json.dumps`` makes an encoder for each event that is told."""
-
-
 def _encode(value: dict[str, Any]) -> bytes:
     try:
-        return escaped(_strict(value)).encode("utf-8")
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # ValueError: NaN, or a lone surrogate (UnicodeEncodeError)
-        text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
-        return escaped(text).encode("utf-8")
+        line = to_json(value)  # a third of the time of the standard library's encoder
+    except (TypeError, ValueError, RecursionError):  # what JSON does not know, a lone surrogate
+        return _encode_oddly(value)
+    if b"NaN" in line or b"Infinity" in line:  # it writes numbers so that are none of JSON's
+        return _encode_oddly(value)
+    return line if is_plain(line) else escaped(line.decode("utf-8")).encode("utf-8")
+
+
+def _encode_oddly(value: dict[str, Any]) -> bytes:
+    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    return escaped(text).encode("utf-8")
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

@@ -11,6 +11,11 @@ import re
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether there is nothing to escape in a text of UTF-8 that was seen without a search: it is ASCII."""
+    return data.isascii() and b"\x7f" not in data
+
+
 def escaped(text: str) -> str:
     """A text with those written as JSON escapes them, as ``u202e`` behind a backslash.
 

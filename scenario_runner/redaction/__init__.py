@@ -105,12 +105,7 @@ class Redactor:
         if isinstance(value, bytes):
             return self.data(value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            changes = {
-                field.name: self._tree(getattr(value, field.name))
-                for field in dataclasses.fields(value)
-                if field.init and field.name not in _counts(type(value))
-            }
-            return dataclasses.replace(value, **changes)
+            return self._fields(value)
         text = str(value)
         cleaned = self._masked(text)
         if isinstance(value, int | float):
@@ -118,6 +113,17 @@ class Redactor:
             return MASK if cleaned == MASK else value
         # Whatever else it is will be written down as its text.
         return value if cleaned == text else cleaned
+
+    def _fields(self, value: Any) -> Any:
+        changes = {}
+        kind: Any = type(value)
+        for name in _searched_fields(kind):
+            before = getattr(value, name)
+            after = self._tree(before)
+            # To make events anew in which there is no secret would cost as much as the search.
+            if after is not before and not (type(before) is str and after == before):
+                changes[name] = after
+        return dataclasses.replace(value, **changes) if changes else value
 
     def _mapping(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
         cleaned = {self._tree(key): self._tree(item) for key, item in value.items()}
@@ -199,10 +205,11 @@ class _CleanFormatter(logging.Formatter):
 
 
 @cache
-def _counts(kind: type) -> frozenset[str]:
-    """The fields of a dataclass that can only be numbers of our own."""
+def _searched_fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass, without those that can only be numbers of our own."""
     try:
         types = get_type_hints(kind)
     except NameError:  # a type that is known to type checkers alone: no field goes unread
-        return frozenset()
-    return frozenset(name for name, of in types.items() if of in _NUMBERS)
+        types = {}
+    fields = (field.name for field in dataclasses.fields(kind) if field.init)
+    return tuple(name for name in fields if types.get(name) not in _NUMBERS)

@@ -51,6 +51,11 @@ def test_all_texts_of_an_event_are_cleaned_however_deep() -> None:
     assert json.dumps(SECRET)[1:-1] not in json.dumps(cleaned.fields())
 
 
+def test_an_event_without_a_secret_is_not_made_anew() -> None:
+    event = RunFinished(outcome="passed", exit_code=0, duration_s=1.5)
+    assert Redactor([SECRET]).tree(event) is event
+
+
 def test_a_numeric_secret_is_masked_as_a_number_too() -> None:
     assert Redactor(["48151623"]).tree({"port": 48151623, "other": 1}) == {"port": MASK, "other": 1}
 
