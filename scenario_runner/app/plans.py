@@ -20,6 +20,7 @@ from scenario_runner.engine.services import Job
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.imaging.encoding.syntaxes import writable
 from scenario_runner.imaging.phantoms.registry import usual_name
+from scenario_runner.language.date_text import DateText
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning import expand
@@ -59,7 +60,7 @@ class Moment:
             "id": self.run_id,
             "seed": seed,
             "started": utc_text(self.now),
-            "date": self.now.date().isoformat(),
+            "date": DateText(self.now.date().isoformat()),
         }
 
 

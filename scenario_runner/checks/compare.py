@@ -77,7 +77,7 @@ class Contains(_Pair):
 
 def _contains(whole: Any, part: Any) -> bool:
     if isinstance(whole, str):
-        return isinstance(part, str) and part in whole
+        return isinstance(part, str) and (part in whole or part == whole)
     if isinstance(whole, Mapping):
         if isinstance(part, Mapping):
             return all(key in whole and same(whole[key], part[key]) for key in part)

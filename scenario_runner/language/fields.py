@@ -20,7 +20,7 @@ from scenario_runner.language.scalars import as_written
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", re.ASCII)
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
-_TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?", re.ASCII)
+_TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?)?", re.ASCII)
 
 
 class Model(BaseModel):
@@ -73,11 +73,14 @@ def _time(value: Any) -> Any:
     text = as_written(value)
     if isinstance(text, str) and (match := _TIME.fullmatch(text)):
         try:
-            return dt.time(int(match[1]), int(match[2] or 0), int(match[3] or 0))
+            fraction = int((match[4] or "").ljust(6, "0"))
+            return dt.time(int(match[1]), int(match[2] or 0), int(match[3] or 0), fraction)
         except ValueError:
             pass
     raise PydanticCustomError(
-        "time", "'{value}' is not a time; write 09:30, 09:30:15 or 0930", {"value": str(value)}
+        "time",
+        "'{value}' is not a time; write 09:30, 09:30:15, 0930 or 093015.250",
+        {"value": str(value)},
     )
 
 
@@ -124,13 +127,13 @@ Time = Annotated[
     BeforeValidator(_time),
     WithJsonSchema(
         {
-            "type": ["string", "integer"],
-            "pattern": r"^\d{2}(:?\d{2}(:?\d{2})?)?$",
+            "type": ["string", "number"],
+            "pattern": r"^\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?$",
             "examples": ["09:30"],
         }
     ),
 ]
-"""A time of day, as ISO 8601 or as DICOM TM, to the second; hours alone will do."""
+"""A time of day, as ISO 8601 or as DICOM TM, with up to six digits of fraction; hours alone will do."""
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 """How many of something; 0 is allowed where leaving out makes sense."""

@@ -179,24 +179,28 @@ def _problems_of(
         return
     for part in parts:
         if part.is_expression:
-            found = problems(part.text, shape) or _constant(part.text, mixed=len(parts) > 1)
+            mixed = len(parts) > 1
+            found = problems(part.text, shape, mixed=mixed) or _constant(part.text, mixed=mixed)
             yield from ((each, part) for each in found)
 
 
-def problems(source: str, shape: Shape) -> list[TemplateProblem]:
-    """All that is wrong with one expression, whatever the values will be."""
+def problems(source: str, shape: Shape, *, mixed: bool = False) -> list[TemplateProblem]:
+    """All that is wrong with one expression, whatever the values will be. mixed: it stands inside text."""
     alike = with_other_numbers(source)
     # A message says the numbers as they are written.
-    return (_found(alike, shape) and _found(source, shape)) or []
+    return (_found(alike, shape, mixed) and _found(source, shape, mixed)) or []
 
 
-def _found(source: str, shape: Shape) -> list[TemplateProblem]:
+def _found(source: str, shape: Shape, mixed: bool = False) -> list[TemplateProblem]:
     try:
         alone = _alone(source)
     except TemplateProblem as problem:
         return [problem]
     inference = _Inference(shape, alone.tested)
-    inference.infer(alone.tree)
+    if mixed:
+        inference.infer_text(alone.tree)
+    else:
+        inference.infer(alone.tree)
     refused = {problem.token for problem in alone.refused}
     return alone.refused + [problem for problem in inference.found if problem.token not in refused]
 
@@ -311,11 +315,25 @@ class _Inference:
             return ANY
         if isinstance(node, nodes.Filter) and node.node is not None:
             return self._filter(node, node.node)
+        if isinstance(node, nodes.Concat):
+            for part in node.nodes:
+                self.infer_text(part)
+            return ANY
         for child in children(node):
             self.infer(
                 child, isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
             )
         return ANY
+
+    def infer_text(self, node: nodes.Node) -> None:
+        """As ``infer``, of what has to become characters, as no mapping and no list can."""
+        shape = self.infer(node)
+        if shape.attributes is None and shape.item is None:
+            return
+        try:
+            text_of({} if shape.item is None else [])
+        except TemplateProblem as problem:
+            self.found.append(problem)
 
     def _member(self, base: Shape, key: Any, of: nodes.Node, lenient: bool) -> Shape:
         excused = lenient or str(key) in self.tested

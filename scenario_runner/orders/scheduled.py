@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.times import tm
 from scenario_runner.errors import Where
 from scenario_runner.orders.order import Order, Said
 from scenario_runner.orders.worklist import STEP, items
@@ -44,7 +45,7 @@ def worklist_item(study: PlannedStudy, station: str) -> dict[str, Any]:
                 "Modality": study.modality,
                 "ScheduledStationAETitle": station,
                 "ScheduledProcedureStepStartDate": study.date.strftime("%Y%m%d"),
-                "ScheduledProcedureStepStartTime": study.time.strftime("%H%M%S"),
+                "ScheduledProcedureStepStartTime": tm(study.time),
                 "ScheduledPerformingPhysicianName": "",
                 "ScheduledProcedureStepDescription": description,
                 "ScheduledProcedureStepID": study.study_id,

@@ -51,7 +51,7 @@ def hourly_rates(day: HospitalDay) -> Iterator[tuple[float, float, str]]:
 
 
 def _seconds(time: dt.time) -> float:
-    return time.hour * _HOUR + time.minute * 60 + time.second
+    return time.hour * _HOUR + time.minute * 60 + time.second + time.microsecond / 1e6
 
 
 def mix(known: Mapping[str, object]) -> dict[str, float]:

@@ -11,6 +11,7 @@ import json
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Protocol
 
+from scenario_runner.dicom.times import iso_time
 from scenario_runner.planning.views import plain_faults
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _study(study: PlannedStudy) -> str:
         f'{{"key": "{study.id}", "uid": {_quoted(study.uid)}, '
         f'"accession": {_quoted(study.accession)}, "study_id": {_quoted(study.study_id)}, '
         f'"description": {_quoted(study.description)}, "date": "{study.date}", '
-        f'"time": "{study.time.isoformat("seconds")}", "modality": {_quoted(study.modality)}, '
+        f'"time": "{iso_time(study.time)}", "modality": {_quoted(study.modality)}, '
         f'"referring_physician": {_quoted(study.referring_physician)}, '
         f'"institution": {_quoted(study.institution)}, "procedure": {_quoted(study.procedure)}, '
         f'"patient_id": {_quoted(patient.patient_id)}, "patient_name": {_quoted(patient.name)}'

@@ -13,7 +13,9 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from scenario_runner.dicom.times import iso_time
 from scenario_runner.language import names as spelling
+from scenario_runner.language.date_text import DateText
 from scenario_runner.planning.lazy import Lazy
 from scenario_runner.planning.pictures import Picture
 
@@ -59,8 +61,8 @@ def plain_faults(faults: tuple[PlannedFault, ...]) -> list[dict[str, Any]]:
 
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {
-    dt.date: dt.date.isoformat,
-    dt.time: lambda time: time.isoformat("seconds"),
+    dt.date: lambda date: DateText(date.isoformat()),
+    dt.time: lambda time: DateText(iso_time(time)),
     Picture: lambda picture: picture.sha256,
     tuple: plain_faults,
 }

@@ -20,6 +20,7 @@ from scenario_runner.api import (
     status_class,
 )
 from scenario_runner.api.modified import ModifiedMessage
+from scenario_runner.dicom.times import tm
 from scenario_runner.errors import UsageError
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
@@ -172,7 +173,7 @@ def begin(study: PlannedStudy, station: str) -> dict[str, Any]:
         "PerformedStationName": "",
         "PerformedLocation": "",
         "PerformedProcedureStepStartDate": study.date.strftime("%Y%m%d"),
-        "PerformedProcedureStepStartTime": study.time.strftime("%H%M%S"),
+        "PerformedProcedureStepStartTime": tm(study.time),
         "PerformedProcedureStepStatus": _STATUS["in-progress"],
         "PerformedProcedureStepDescription": study.procedure or study.description,
         "PerformedProcedureTypeDescription": "",
@@ -200,7 +201,7 @@ def _progress(study: PlannedStudy, status: str, performed: list[Performed]) -> d
         moments = [(study.date, study.time), *((s.date, s.time) for s, _, _ in performed)]
         date, time = max(moments)
         result["PerformedProcedureStepEndDate"] = date.strftime("%Y%m%d")
-        result["PerformedProcedureStepEndTime"] = time.strftime("%H%M%S")
+        result["PerformedProcedureStepEndTime"] = tm(time)
     return result
 
 

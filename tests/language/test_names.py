@@ -182,6 +182,37 @@ def test_what_fails_with_any_values_is_found_before_a_run(scalar: str, code: str
     assert [each.code for each in check(f'a: "{scalar}"')] == [code]
 
 
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "x {{ vars }}",
+        "{{ studies[0] }} x",
+        "x {{ studies }}",
+        "x {{ studies[0:2] }}",
+        "x {{ studies | map(attribute='uid') | list }}",
+        "{{ 'x' ~ studies[0].series }}",
+        "{{ run }}{{ studies | length }}",
+    ],
+)
+def test_a_mapping_or_a_list_inside_text_is_found_before_a_run(scalar: str) -> None:
+    assert [each.code for each in check(f'a: "{scalar}"')] == ["FAB210"]
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "{{ studies[0] }}",
+        "x {{ studies | length }}",
+        "x {{ studies | tojson }}",
+        "x {{ studies | map(attribute='uid') | join(', ') }}",
+        "x {{ studies[0].date[:4] }}",
+        "x {{ found }}",
+    ],
+)
+def test_what_may_become_text_is_left_alone(scalar: str) -> None:
+    assert check(f'a: "{scalar}"') == []
+
+
 def test_require_names_raises_all_of_them() -> None:
     document = parse_document("[['{{ a }}'], '{{ b }}']", "s.yaml")
     with pytest.raises(InvalidInput) as caught:

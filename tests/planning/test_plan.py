@@ -214,6 +214,23 @@ def test_a_plugins_field_is_used_and_its_values_are_checked() -> None:
     assert caught.value.diagnostics[0].where.line == 4
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("'093015.250'", "09:30:15.250"),
+        ("093015.250", "09:30:15.250"),
+        ("143015.25", "14:30:15.250"),
+        ("'09:30:15.000001'", "09:30:15.000001"),
+        ("'093015.000'", "09:30:15"),
+    ],
+)
+def test_a_time_keeps_its_fraction(written: str, text: str) -> None:
+    case = plan(f"patients: [{{studies: [{{modality: CT, time: {written}}}]}}]\n")[0]
+    (study,) = case.studies()
+    assert str(names(case)["studies"][0]["time"]) == text
+    assert study.time == dt.time.fromisoformat(text)
+
+
 def test_what_is_given_is_used_as_written() -> None:
     text = """\
 patients:

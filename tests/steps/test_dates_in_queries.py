@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.running import fabricate, write_scenario
+from tests.running import fabricate, record, steps, write_scenario
 
 
 def test_the_plans_dates_and_times_can_be_matched_and_compared(tmp_path: Path) -> None:
@@ -28,6 +28,48 @@ def test_the_plans_dates_and_times_can_be_matched_and_compared(tmp_path: Path) -
         ],
     )  # fmt: skip
     fabricate("run", scenario, "--registry", ":memory:", "--out", tmp_path / "run").check()
+
+
+def test_what_the_pacs_answers_is_the_day_and_the_time_that_was_planned(tmp_path: Path) -> None:
+    def planned(name: str, path: str) -> dict[str, str]:
+        return {"actual": f"{{{{ found[0].{name} }}}}", "expected": f"{{{{ {path} }}}}"}
+
+    day = planned("StudyDate", "studies[0].date")
+    checks: list[dict[str, object]] = [
+        {"equal": day},
+        {"equal": {"actual": day["expected"], "expected": "20250805"}},
+        {"equal": {"actual": day["expected"], "expected": "2025-08-05"}},
+        {"equal": planned("StudyTime", "studies[0].time")},
+        {"equal": {"actual": "{{ found[0].StudyTime }}", "expected": "093015.250"}},
+        {"equal": planned("PatientBirthDate", "patients[0].birth_date")},
+        {"in": {**day, "expected": [day["expected"]]}},
+        {"contains": day},
+        {"contains": {"actual": "{{ found }}", "expected": {"StudyDate": day["expected"]}}},
+        {"between": {"actual": day["actual"], "min": day["expected"], "max": "{{ run.date }}"}},
+        {"equal": {"actual": "{{ found[0].StudyDate == studies[0].date }}", "expected": True}},
+    ]
+    wrong: list[dict[str, object]] = [
+        {"not_equal": day},
+        {"equal": {**day, "expected": "2025-08-05"}},
+        {"equal": planned("StudyDate", "patients[0].birth_date")},
+    ]
+    study = {"date": "2025-08-05", "time": "093015.250", "modality": "OT"}
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [
+            {"send": {"to": "pacs"}},
+            {"query": {"on": "pacs", "level": "study", "match": {"StudyTime": "{{ studies[0].time }}"},
+                       "return": ["StudyDate", "StudyTime", "PatientBirthDate"]}, "save_as": "found"},
+            {"assert": [*checks, *wrong]},
+        ],
+        patients=[{"birth_date": "1970-01-31", "studies": [study]}],
+    )  # fmt: skip
+    fabricate("run", scenario, "--registry", ":memory:", "--out", tmp_path / "run").check(1)
+    run = record(tmp_path / "run")
+    made = [check["outcome"] for check in steps(run)["assert"]["checks"]]
+    assert made == [*["passed"] * len(checks), *["failed"] * len(wrong)]
+    (planned_study,) = run["cases"][0]["patients"][0]["studies"]
+    assert (planned_study["date"], planned_study["time"]) == ("2025-08-05", "09:30:15.250")
 
 
 def test_a_day_that_no_calendar_has_is_found_before_anything_runs(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
+from scenario_runner.dicom.times import tm
 from scenario_runner.imaging.modules import image, study
-from scenario_runner.imaging.modules.attribute_values import ds, tm
+from scenario_runner.imaging.modules.attribute_values import ds
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.api import Frame

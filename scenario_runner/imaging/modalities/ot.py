@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom import Dataset
 
+from scenario_runner.dicom.times import tm
 from scenario_runner.imaging.modules import image, study
-from scenario_runner.imaging.modules.attribute_values import da, tm
+from scenario_runner.imaging.modules.attribute_values import da
 from scenario_runner.imaging.modules.study import MANUFACTURER
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
+from scenario_runner.dicom.times import tm
 from scenario_runner.imaging.modalities.nm import patient_orientation
 from scenario_runner.imaging.modules import image, study
-from scenario_runner.imaging.modules.attribute_values import da, ds, tm
+from scenario_runner.imaging.modules.attribute_values import da, ds
 from scenario_runner.imaging.modules.geometry import stack_of
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR
 
 from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.dicom.times import tm
 from scenario_runner.planning.dates import age_on
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ def put(dataset: Dataset, **values: Any) -> None:
 def da(day: dt.date) -> str:
     """A DA value."""
     return f"{day:%Y%m%d}" if day.year >= 1000 else f"{day.year:04d}{day:%m%d}"
-
-
-def tm(time: dt.time) -> str:
-    """A TM value to the second."""
-    return f"{time:%H%M%S}"
 
 
 def ds(number: float) -> str:

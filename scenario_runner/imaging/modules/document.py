@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
+from scenario_runner.dicom.times import tm
 from scenario_runner.imaging.modules import image, study
-from scenario_runner.imaging.modules.attribute_values import da, put, tm
+from scenario_runner.imaging.modules.attribute_values import da, put
 from scenario_runner.imaging.modules.patient import patient, patient_study
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset
 
 from scenario_runner import __version__
+from scenario_runner.dicom.times import tm
 from scenario_runner.imaging.modules import anatomy
-from scenario_runner.imaging.modules.attribute_values import da, put, tm
+from scenario_runner.imaging.modules.attribute_values import da, put
 from scenario_runner.imaging.modules.patient import patient, patient_study
 
 if TYPE_CHECKING:
