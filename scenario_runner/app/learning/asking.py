@@ -19,7 +19,6 @@ from scenario_runner.api import (
 from scenario_runner.app.learning.findings import Exchange
 from scenario_runner.app.learning.studies import Studies
 from scenario_runner.deadline import Deadline
-from scenario_runner.dicom.characters import UndeclaredText
 from scenario_runner.dicom.datasets import decode_texts, read_file
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
@@ -34,7 +33,7 @@ from scenario_runner.ul.contexts import MAX_CONTEXTS, reason_of
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from scenario_runner.dicom.characters.undeclared import UndeclaredText
+    from scenario_runner.dicom.characters import UndeclaredText
     from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
 
 ACCEPTED: Final = reason_of(ACCEPTED_RESULT)
