@@ -127,6 +127,11 @@ RIGHT: dict[str, list[Object | bytes]] = {
     "laterality-of-no-part": [
         ct(without="BodyPartExamined"),
         ct(("BodyPartExamined", "")),
+        ct(("BodyPartExamined", "MANDIBLE")),
+    ],
+    "laterality-of-a-pair": [
+        ct(("BodyPartExamined", part), ("Laterality", "R"))
+        for part in ("ILIUM", "MAXILLA", "URETER")
     ],
     "vector-of-no-frames": [vectors(objects.ct())],
     "class-unknown": [
@@ -146,6 +151,7 @@ WRONG: dict[str, Object | bytes] = {
     "backslash-in-character": ct(("PatientName", b"A^B\\C^D ")),
     "control-in-text": ct(("ImageComments", b"one\x07two ")),
     "laterality-of-no-part": ct(("BodyPartExamined", "HAND")),
+    "laterality-of-a-pair": ct(("BodyPartExamined", "CHEST"), ("Laterality", "R")),
     "vector-of-no-frames": vectors(objects.nuclear(), 5),
     "class-unknown": ct(("SOPClassUID", "1.2.3.4")),
     "attribute-unknown": with_attribute(0x00080FFE),

@@ -205,6 +205,8 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("spacing", "SpacingBetweenSlices", "ct", value("SpacingBetweenSlices", "-5")),
     ("laterality", "Laterality", "ct", value("BodyPartExamined", "KNEE")),
     ("no-laterality", "Laterality", "ct", value("Laterality", "L")),
+    ("no-laterality", "Laterality", "ct",
+     several(value("BodyPartExamined", "LIVER"), value("Laterality", "R"))),
     ("age", "PatientAge", "ct", value("PatientAge", "053Y")),
     ("age", "PatientAge", "ct", value("PatientAge", "660M")),
     ("birth", "PatientBirthDate", "ct", value("PatientBirthDate", "20240301")),

@@ -9,9 +9,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.sr._concepts_dict import concepts
 
-from scenario_runner.conformance.rules import modules
 from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.imaging.phantoms.registry import usual_name
+from scenario_runner.planning.anatomy import side
 from tests.running import fabricate, record, write_scenario
 
 
@@ -23,7 +23,7 @@ def test_a_body_part_has_a_code_of_the_standard(term: str) -> None:
     # pydicom's copy has all but the calf.
     assert part.code in known or term == "CALF"
     assert len(term) <= 16
-    assert term.isalpha()
+    assert term.isalnum()
     assert term.isupper()
 
 
@@ -37,6 +37,7 @@ def test_a_body_part_has_a_code_of_the_standard(term: str) -> None:
         ("KIDNEY", "xray/abdomen"),
         ("CLAVICLE", "xray/chest"),
         ("CHEST", "xray/chest"),
+        ("GREATTOE", "xray/hand"),
         ("", "xray/chest"),
     ],
 )
@@ -44,8 +45,28 @@ def test_a_limb_is_not_drawn_as_a_chest(term: str, phantom: str) -> None:
     assert usual_name("DX", term, 1) == phantom
 
 
-def test_what_the_judge_says_is_there_once_is_not_paired() -> None:
-    assert not [term for term in modules.TWO_SIDES if BODY_PARTS[term].paired]
+def test_the_table_has_vessels_and_what_animals_have() -> None:
+    assert BODY_PARTS["RENALA"].paired
+    assert BODY_PARTS["TARSUS"].paired
+    assert not BODY_PARTS["AORTICARCH"].paired
+
+
+@pytest.mark.parametrize(
+    ("term", "sides"),
+    [
+        ("GREATTOE", {"L", "R"}),
+        ("LITTLE FINGER", {"L", "R"}),
+        ("LEFT_KNEE", {"L"}),
+        ("RKNEE", {"R"}),
+        ("UPPERCHEST", {None}),
+        ("AFRICA", {None}),
+        ("FOO", {None}),
+    ],
+)
+def test_a_part_of_no_defined_term_has_the_sides_of_what_it_is_one_of(
+    term: str, sides: set[str | None]
+) -> None:
+    assert {side("DX", term, seed) for seed in range(4)} == sides
 
 
 @pytest.mark.parametrize("term", ["THUMB", "KIDNEY", "FIBULA"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scenario_runner.conformance.rules import classes, pixels, values
 from scenario_runner.conformance.rules.requirements import in_items, required
-from scenario_runner.dicom.body_parts import find
+from scenario_runner.dicom.body_parts import find, is_paired
 from scenario_runner.dicom.characters import UndecodableError
 from scenario_runner.dicom.dictionary import attribute, keyword_of, may_be_newer, registered, tag_of
 from scenario_runner.dicom.vrs import CHARACTER_SET
@@ -96,10 +96,17 @@ def _has_line_breaks_only(place: Place) -> bool:
 
 
 def _has_no_part(place: Place) -> bool:
-    """Nothing says which part of the body was examined, or in a word that nobody knows."""
+    """Nothing says which part of the body was examined, or in a word that nobody knows, or it is one without a pair."""
     data = place.file.data
-    part = data.text("BodyPartExamined")
-    return (not part or find(part) is None) and not data.items_of("AnatomicRegionSequence")
+    part = find(data.text("BodyPartExamined"))
+    if part is None:
+        return not data.items_of("AnatomicRegionSequence")
+    return not part.paired
+
+
+def _has_a_pair(place: Place) -> bool:
+    """The part of the body that was examined is one of two."""
+    return is_paired(place.file.data.text("BodyPartExamined"))
 
 
 def _class_is_of_the_standard(place: Place) -> bool:
@@ -251,7 +258,15 @@ KNOWN_FALSE: Final = (
         "laterality-of-no-part",
         re.compile(r"Missing attribute for Type 2C Conditional - Module=<GeneralSeries>"),
         _has_no_part,
-        "Laterality is required where the body part examined is one of a pair; no part is named, or none that is known",
+        "Laterality is required where the body part examined is one of a pair; no part is named, or none that is known, or one without a pair",
+        "PS3.3 C.7.3.1",
+        attribute="Laterality",
+    ),
+    KnownFalse(
+        "laterality-of-a-pair",
+        re.compile(r"Attribute present when condition unsatisfied .*Module=<GeneralSeries>"),
+        _has_a_pair,
+        "the body part examined is one of a pair (PS3.16 table L-5), and Laterality says which",
         "PS3.3 C.7.3.1",
         attribute="Laterality",
     ),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.conformance.elements import words
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.conformance.rules.requirements import Required, Type, in_items, required
 from scenario_runner.conformance.rules.requirements import functional_groups as functional_groups_of
-from scenario_runner.dicom.body_parts import is_paired
+from scenario_runner.dicom.body_parts import find, is_paired
 from scenario_runner.dicom.dictionary import may_be_newer, registered
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Element, Items
 
-TWO_SIDES = words("ABDOMEN BRAIN CHEST HEAD NECK PELVIS SKULL")
 _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLaterality")
 
 
@@ -108,9 +106,9 @@ def laterality(file: DicomFile) -> Iterator[Problem]:
 
 
 def one_sided(file: DicomFile) -> Iterator[Problem]:
-    """A body part that a person has once has no side."""
+    """A body part that a person has once has no side: Laterality is Type 2C, and its condition is a pair."""
     part, side = file.data.text("BodyPartExamined"), file.data.text("Laterality")
-    if side and part in TWO_SIDES:
+    if side and find(part) is not None and not is_paired(part):
         yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
 
 

@@ -364,7 +364,6 @@ OBJECT: Final = (
         "no-laterality",
         "PS3.3 C.7.3.1",
         "One without a pair has none",
-        "warning",
         judge=modules.one_sided,
     ),
     ObjectRule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from scenario_runner.dicom.body_parts import find
+from scenario_runner.dicom.body_parts import resembling
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -129,5 +129,5 @@ def usual_name(modality: str, body_part: str, frames: int) -> str:
     if modality == "US" and frames > 1:
         return "us/doppler"
     usual = _USUAL.get(modality, {})
-    part = find(body_part)
-    return usual.get(part.region if part else "") or usual.get("") or "qa/gradient"
+    found = resembling(body_part)
+    return usual.get(found[1].region if found else "") or usual.get("") or "qa/gradient"

@@ -37,7 +37,9 @@ _SCHEMES = {
     "http://unitsofmeasure.org": "UCUM",
 }  # fmt: skip
 """PS3.16 table 8-1: designators of the schemes that FHIR names by address."""
-_BODY_CODES = {part.code: term for term, part in BODY_PARTS.items()}
+_SECOND_TERMS = frozenset(("ARM", "GLUTEAL", "SUPRAPUBIC"))
+"""Terms of Body Part Examined whose code has another, which is closer to what the code means."""
+_BODY_CODES = {part.code: term for term, part in BODY_PARTS.items() if term not in _SECOND_TERMS}
 _OLDER_CODES = {
     "51185008": "CHEST", "302551006": "CHEST", "113345001": "ABDOMEN", "12921003": "PELVIS",
 }  # fmt: skip
