@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scenario_runner.app.load import Sources, libraries_for, load_plugins, load_site, settings_for
+from scenario_runner.app.shipped_scenarios import SHIPPED
 from scenario_runner.app.validate import validate
 from scenario_runner.errors import (
     Diagnostic,
@@ -34,6 +35,7 @@ from scenario_runner.libraries.lock import (
     read_lock,
     write_lock,
 )
+from scenario_runner.libraries.shipped import shipped_libraries
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,8 @@ def _preferred(
 
 
 def _source(library: Library, beside: Path) -> str:
+    if library.root.is_relative_to(shipped_libraries()):
+        return SHIPPED  # where the program lies is another matter on each machine
     return Path(os.path.relpath(library.source, beside)).as_posix()
 
 

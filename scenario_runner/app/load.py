@@ -30,6 +30,7 @@ from scenario_runner.libraries.library import Library
 from scenario_runner.libraries.overlay import Overlay, overlay_beside
 from scenario_runner.libraries.ranges import RangeError, parse_range
 from scenario_runner.libraries.references import Reference
+from scenario_runner.libraries.shipped import shipped_libraries
 from scenario_runner.planning.matrix import DIRECTIVES
 from scenario_runner.plugins import Plugins
 
@@ -198,8 +199,12 @@ def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
             return libraries.scenario(text, here)
         return _called(text, libraries, here).root
     except (ReferenceProblem, RangeError) as problem:
-        if len(path.parts) == 2 and not libraries.every(here)[0]:
-            # There is no library at all: a file was meant.
+        shipped = shipped_libraries()
+        if len(path.parts) == 2 and all(
+            one.root.is_relative_to(shipped) and one.name != path.parts[0]
+            for one in libraries.every(here)[0]
+        ):
+            # Nobody has libraries here: a file was meant.
             raise UsageError(f"Path '{path}' does not exist") from None
         if len(path.parts) == 1 and getattr(problem, "code", "") == "FAB601":
             raise UsageError(
@@ -242,7 +247,7 @@ def settings_for(sources: Sources) -> WorkSettings:
 def libraries_for(
     sources: Sources, site: LoadedSite, prefer: Mapping[str, Sequence[str]] | None = None
 ) -> Libraries:
-    """Where step lists are looked for: ``--library``, the site file, the settings; beside each file at last.
+    """Where step lists are looked for: ``--library``, the site file, the settings; beside each file; what ships.
 
     prefer: versions that are taken before newer ones, whatever a lock holds. Raises InvalidInput.
     """
@@ -252,7 +257,8 @@ def libraries_for(
     folders = [*sources.libraries, *of_site, *settings.libraries]
     home = None if settings.file is None else settings.folder
     last = [sources.around.folder / BESIDE]
-    return Libraries(folders, last=last, home=home, prefer=prefer)
+    shipped = shipped_libraries()
+    return Libraries(folders, last=last, shipped=shipped, home=home, prefer=prefer)
 
 
 def _is_selected(document: Document, tag: str | None) -> bool:

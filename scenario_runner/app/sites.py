@@ -10,6 +10,7 @@ from pathlib import Path
 from scenario_runner.errors import UsageError
 from scenario_runner.language.diagnostic_words import did_you_mean, some_of
 from scenario_runner.language.document_kinds import SITE, kind_of
+from scenario_runner.resources import resource
 
 FOLDERS = ("sites", "scenarios/sites")
 """Where sites are looked for by their names."""
@@ -20,7 +21,7 @@ _ADDRESS = re.compile(r"([^@/\\]{1,16})@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d
 def site_path(given: str, starts: Iterable[Path]) -> Path:
     """The file of a site that is named; an address stands for itself. Raises UsageError.
 
-    starts: folders in which, and above which, ``sites/NAME/`` and the like are looked for.
+    starts: folders in which, and above which, ``sites/NAME/`` and the like are looked for, before those that ship.
     """
     path = Path(given)
     if path.is_file() or is_address(path):
@@ -31,24 +32,38 @@ def site_path(given: str, starts: Iterable[Path]) -> Path:
         raise UsageError(f"'{given}' has no site file", hint=f"a site's folder holds {FILE}")
     names: dict[str, None] = {}
     if len(path.parts) == 1:
-        for start in starts:
-            for folder in (start, *start.absolute().parents):
-                for place in FOLDERS:
-                    sites = folder / place
-                    for candidate in (sites / given, sites / f"{given}.yaml"):
-                        found = _in(candidate) if candidate.is_dir() else candidate
-                        if found is not None and found.is_file():
-                            return found
-                    names |= dict.fromkeys(_names(sites))
-    known = (
-        f"sites here: {some_of(names)}"
-        if names
-        else f"sites are looked for in {' and '.join(FOLDERS)}"
-    )
+        above = (folder for start in starts for folder in (start, *start.absolute().parents))
+        for sites in (*(folder / place for folder in above for place in FOLDERS), _shipped()):
+            if (found := _called(given, sites)) is not None:
+                return found
+            names |= dict.fromkeys(_names(sites))
     raise UsageError(
         f"there is no site file '{given}', and no site of that name{did_you_mean(given, names)}",
-        hint=known,
+        hint=f"there are {some_of(names)}; sites are looked for in {' and '.join(FOLDERS)}",
     )
+
+
+def shipped_sites() -> list[str]:
+    """The names of the sites that come with the program."""
+    return _names(_shipped())
+
+
+def shipped_site(name: str) -> Path | None:
+    """The file of a site that comes with the program."""
+    return _called(name, _shipped())
+
+
+def _shipped() -> Path:
+    return resource("scenarios", "sites")
+
+
+def _called(name: str, sites: Path) -> Path | None:
+    """The file of the site of that name in a folder of sites."""
+    for candidate in (sites / name, sites / f"{name}.yaml"):
+        found = _in(candidate) if candidate.is_dir() else candidate
+        if found is not None and found.is_file():
+            return found
+    return None
 
 
 def _in(folder: Path) -> Path | None:

@@ -19,11 +19,18 @@ def explain(words: tuple[str, ...]) -> int:
     return 0
 
 
-@click.command(epilog=examples("fabricate copy xray_smoke", "fabricate copy radiology/ct my_tests"))
+@click.command(
+    epilog=examples(
+        "fabricate copy xray_smoke", "fabricate copy radiology/ct my_tests", "fabricate copy people"
+    )
+)
 @click.argument("name")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 def copy(name: str, folder: Path) -> int:
-    """Copy a scenario that ships, or LIBRARY/NAME, to change it; with the files beside it that it names."""
+    """Copy a scenario that ships, or LIBRARY/NAME, to change it; with the files beside it that it names.
+
+    NAME may also be a library, which is copied whole into libs/, or a site that ships, which comes into sites/.
+    """
     from scenario_runner.app.copying import copy_scenario
 
     for path in copy_scenario(name, folder, Path()):

@@ -40,6 +40,7 @@ def list_(
         scenarios_of,
         shipped_scenarios,
     )
+    from scenario_runner.app.sites import shipped_sites
     from scenario_runner.libraries.finding import Libraries
 
     folders = paths or ((_HERE,) if _HERE.is_dir() else ())
@@ -72,6 +73,8 @@ def list_(
             for row, one in zip(rows, fitting, strict=True)
         ]
     print_rows(rows, columns, style)
+    if not paths and style == "text":
+        remark(f"sites that ship, for --site: {', '.join(shipped_sites())}")
     if not rows:
         remark("there is no scenario" + (f" whose tags fit '{tag}'" if tag else ""))
     return 0 if rows else 5

@@ -15,6 +15,7 @@ from scenario_runner.libraries.folders import LibraryFolders
 from scenario_runner.libraries.lock import LOCK_FILE, Lock, differences, not_as_locked, read_lock
 from scenario_runner.libraries.ranges import parse_range, parse_version
 from scenario_runner.libraries.references import Reference, parse_reference, wanted_by
+from scenario_runner.libraries.shipped import own_before_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,8 @@ BESIDE = "libs"
 class Libraries:
     """The libraries there are, each read once.
 
-    folders: where to look, the first before the next; last: after them and what lies beside a scenario. home:
+    folders: where to look, the first before the next; last: after them and what lies beside a scenario. shipped:
+    where those lie that come with the program, which count where no other has their name. home:
     where a lock lies, unless there is one beside the scenario. kept: of a run that is repeated, where each of
     its libraries was and where its copy is; then nothing else is looked at, and no lock. prefer: versions that
     are taken before newer ones, instead of what a lock holds. instead: taken for every version of its name.
@@ -42,6 +44,7 @@ class Libraries:
         folders: Sequence[Path] = (),
         *,
         last: Sequence[Path] = (),
+        shipped: Path | None = None,
         home: Path | None = None,
         kept: Mapping[Path, Path] | None = None,
         prefer: Mapping[str, Sequence[str]] | None = None,
@@ -54,7 +57,8 @@ class Libraries:
         self.locks: dict[Path, Lock | None] = {}
         """By the folder where they were looked for."""
         self._folders = list(folders)
-        self._last = list(last)
+        self._last = [*last, *([] if shipped is None else [shipped])]
+        self._shipped = shipped
         self._home = home
         self._kept = kept
         self._prefer = prefer
@@ -191,7 +195,7 @@ class Libraries:
         found, broken = self._all(file)
         own = self._own_root(file)
         if own is not None:
-            found = [self.read(own), *found]
+            found = own_before_shipped([self.read(own), *found], self._shipped)
         if self._instead is not None:
             found = [*found, self._instead]
         named = [one for one in found if one.name == name]
@@ -331,7 +335,7 @@ class Libraries:
         named: dict[Path, Library] = {}
         for one in found:
             named.setdefault(one.root.absolute(), one)
-        every = list(named.values())
+        every = own_before_shipped(named.values(), self._shipped)
         if file is not None:
             self._by_folder[parent] = (every, broken)
         return every, broken

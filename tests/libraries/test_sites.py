@@ -157,3 +157,53 @@ def test_a_site_with_variables_that_are_not_set_still_says_where_libraries_are(
     files = {"far.yaml": site, "elsewhere/m/library.yaml": library("m")}
     write(work, {**files, "elsewhere/m/scenarios/echo.yaml": echo})
     fabricate("validate", "m", "--site", "far.yaml", cwd=work).check()
+
+
+def test_the_library_and_the_sites_that_ship_are_found_from_any_folder(tmp_path: Path) -> None:
+    sound = fabricate("validate", "people", "--site", "latin", cwd=tmp_path).check()
+    assert "site 'latin'" not in sound.err
+    planned = fabricate("plan", "people/name_in_letters", "--site", "multilingual", cwd=tmp_path)
+    assert "name_in_letters" in planned.check().out
+    listed = fabricate("list", cwd=tmp_path).check()
+    assert "people/name_in_letters" in listed.out
+    assert "latin, multilingual" in listed.err
+    wrong = fabricate("validate", "people", "--site", "lattin", cwd=tmp_path).check(2)
+    assert "did you mean 'latin'" in wrong.err
+
+
+def test_an_own_library_or_site_counts_before_one_that_ships(work: Path) -> None:
+    older = {
+        "libs/people/library.yaml": library("people", "0.1.0"),
+        "libs/people/scenarios/mine.yaml": scenario({"echo": {"to": "pacs"}}, name="mine"),
+        "sites/latin/site.yaml": SITE,
+    }
+    write(work, older)
+    found = loaded(work, "people", site="latin")
+    assert [one.header.name for one in found.scenarios] == ["mine"]
+    assert found.site.site.name == "north"
+
+
+def test_copies_of_what_ships_are_found_where_they_come_to_lie(tmp_path: Path) -> None:
+    for name in ("people", "latin"):
+        fabricate("copy", name, cwd=tmp_path).check()
+    found = loaded(tmp_path, "people", site=str(site_path("latin", [tmp_path])))
+    assert {Path(one.document.file).is_relative_to(tmp_path) for one in found.scenarios} == {True}
+    assert found.site.folder == tmp_path / "sites" / "latin"
+    again = fabricate("copy", "people", cwd=tmp_path).check(2)
+    assert "exists already" in again.err
+
+
+def test_a_lock_names_what_ships_by_no_place_of_this_machine(work: Path) -> None:
+    write(
+        work,
+        {
+            "mine.yaml": {
+                "schema": "scenario/v1",
+                "name": "m",
+                "scenario": "people/study_by_modality",
+            }
+        },
+    )
+    fabricate("library", "lock", "mine.yaml", cwd=work).check()
+    assert 'source: "shipped"' in (work / "fabricate.lock").read_text(encoding="utf-8")
+    fabricate("library", "verify", "mine.yaml", cwd=work).check()
