@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -13,7 +12,7 @@ from scenario_runner.evidence.html_text import (
     First,
     amount,
     bounded,
-    code,
+    command_line,
     fact_name,
     first,
     more,
@@ -188,7 +187,7 @@ def _about(record: RunRecord) -> Iterator[tuple[str, Any]]:
     if record.seed is not None:
         yield "Seed", f"{record.seed} ({'given' if record.seed_given else 'picked for this run'})"
     if record.command:
-        yield "Command", code(shlex.join(record.command))
+        yield "Command", command_line(record.command)
     if record.sources:
         yield "Sources", _lines(record.sources)
     if record.remarks:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -103,6 +104,12 @@ def _looks(text: str) -> str:
 def code(text: str) -> Markup:
     """What somebody typed."""
     return Markup("<code>{}</code>").format(t(text))
+
+
+def command_line(words: Iterable[str]) -> Markup:
+    """A command as a shell takes it; lines break between its words, not within ``--seed``."""
+    each = (Markup("<span>{}</span>").format(t(shlex.quote(word))) for word in words)
+    return Markup('<code class="command">{}</code>').format(Markup(" ").join(each))
 
 
 def fact_name(key: str) -> str:

@@ -1,8 +1,9 @@
 """``junit.xml``, in the dialect that Jenkins, GitLab and most other CI servers read.
 
 There is no standard. What is written here is the part that the known schemas agree on: no attribute
-or element that one of them forbids, none missing that one of them wants.
-``reports/xsd/junit.xsd`` states it.
+or element that one of them forbids, none missing that one of them wants. A test with evidence has
+a ``system-out`` beside it, with a line ``[[ATTACHMENT|path]]`` for each file: Jenkins (plugin
+junit-attachments) and GitLab look for it there alone. ``reports/xsd/junit.xsd`` states it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
-from scenario_runner.evidence.flat import FlatSuite, FlatTest, one_line, suites
+from scenario_runner.evidence.flat import BAD, FlatSuite, FlatTest, one_line, suites
 from scenario_runner.evidence.seen import in_words
 from scenario_runner.evidence.times import moment
 from scenario_runner.evidence.unseen import escaped
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 allows nowhere, not even escaped (section 2.2)."""
+
+_UNATTACHABLE = re.compile(r"[\[\]|\r\n]")
+"""What ends a path where GitLab reads it (``Gitlab::Ci::Parsers::Test::Junit``)."""
 
 _UNKNOWN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -41,20 +45,24 @@ class JUnitReporter:
     """Whether each check is a test case of its own."""
 
     def write(self, record: RunRecord, folder: Path) -> None:
-        """Write the file. Raises MachineError."""
-        write_atomically(folder / self.file, _chunks(record, by_check=self.by_check))
+        """Write the file. Raises MachineError.
+
+        Paths of evidence begin with the folder as it is named: relative to the working folder when that is, as in
+        a job of a CI server.
+        """
+        write_atomically(folder / self.file, _chunks(record, folder, by_check=self.by_check))
 
 
-def _chunks(record: RunRecord, *, by_check: bool) -> Iterator[bytes]:
+def _chunks(record: RunRecord, folder: Path, *, by_check: bool) -> Iterator[bytes]:
     yield b'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n'
     for number, suite in enumerate(suites(record, by_check=by_check)):
-        element = _suite(record, suite, number)
+        element = _suite(record, suite, number, folder)
         ET.indent(element, level=1)
         yield b"  " + ET.tostring(element, encoding="utf-8") + b"\n"
     yield b"</testsuites>\n"
 
 
-def _suite(record: RunRecord, suite: FlatSuite, number: int) -> ET.Element:
+def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET.Element:
     count = [_TAG.get(test.outcome, "passed") for test in suite.tests]
     element = ET.Element(
         "testsuite",
@@ -73,8 +81,12 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int) -> ET.Element:
     properties = ET.SubElement(element, "properties")
     for name, value in _properties(record, suite):
         ET.SubElement(properties, "property", name=_clean(name), value=_clean(value))
-    for test in suite.tests:
+    showing = _showing(suite)
+    for place, test in enumerate(suite.tests):
         element.append(_test(suite, test))
+        lines = list(_attached(test, folder)) if place in showing else []
+        if lines:
+            ET.SubElement(element[-1], "system-out").text = _clean("\n".join(lines))
     ET.SubElement(element, "system-out").text = _clean("\n".join(_output(suite)))
     ET.SubElement(element, "system-err")
     return element
@@ -94,6 +106,25 @@ def _test(suite: FlatSuite, test: FlatTest) -> ET.Element:
             result.set("type", test.outcome)
             result.text = _clean(test.detail or test.message)
     return element
+
+
+def _showing(suite: FlatSuite) -> set[int]:
+    """Which tests have the evidence of their steps: of each step the first that went wrong, or else the first."""
+    places: dict[str, int] = {}
+    for place, test in enumerate(suite.tests):
+        if test.step is None:
+            continue
+        before = places.setdefault(test.step.id, place)
+        if test.outcome in BAD and suite.tests[before].outcome not in BAD:
+            places[test.step.id] = place
+    return set(places.values())
+
+
+def _attached(test: FlatTest, folder: Path) -> Iterator[str]:
+    for one in test.step.attachments if test.step else ():
+        path = (folder / one.path).as_posix()
+        if not _UNATTACHABLE.search(path):
+            yield f"[[ATTACHMENT|{path}]]"
 
 
 def _properties(record: RunRecord, suite: FlatSuite) -> Iterator[tuple[str, str]]:

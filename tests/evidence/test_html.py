@@ -380,3 +380,13 @@ def test_one_enormous_step_does_not_make_an_enormous_page(tmp_path: Path) -> Non
     html = _html(tmp_path, story)
     assert len(html.encode()) < 2_000_000
     assert "… and 30 more, all in run.json" in _Page(html).words
+
+
+def test_a_command_is_set_word_by_word_so_that_no_option_is_torn_apart(tmp_path: Path) -> None:
+    story = Story()
+    story.begin(command=["fabricate", "run", "a b.yaml", "--seed", "7"])
+    story.end("passed")
+    (command,) = re.findall(r'<code class="command">(.*?)</code>', _html(tmp_path, story))
+    words = re.findall(r"<span><bdi>(.*?)</bdi></span>", command)
+    assert words == ["fabricate", "run", "&#39;a b.yaml&#39;", "--seed", "7"]
+    assert re.sub(r"<.*?>", "", command) == " ".join(words)
