@@ -74,7 +74,7 @@ def judged_as_it_fits(
     if check.compares is None or result.outcome != against or not context.notes.get(_NOTES):
         return result
     answered = {name: value for name, value in names.items() if any(_answers(value))}
-    readings = _readings(context, _answers(answered))
+    readings = _readings(context.notes, _answers(answered))
     doubtful = False
     for choice in itertools.islice(itertools.product(*readings.values()), _MOST_CHOICES):
         sets = dict(zip(readings, choice, strict=True))
@@ -86,11 +86,88 @@ def judged_as_it_fits(
         doubtful |= judged.actual != result.actual
         if judged.outcome != against:
             return _told(judged, _fits(sets))
-    return _told(result, _does_not_fit(readings)) if doubtful and against == "failed" else result
+    if against != "failed":
+        return result
+    told = set(readings) if doubtful else _looked_at(context, answered, readings, names, again)
+    return _told(result, _does_not_fit(sorted(told)))
 
 
-def _readings(context: StepContext, answers: Iterable[Match]) -> _Readings:
-    kept: _Kept = context.notes[_NOTES]
+def _looked_at(
+    context: StepContext,
+    answered: Mapping[str, Any],
+    readings: _Readings,
+    names: Mapping[str, Any],
+    again: Callable[[Mapping[str, Any]], Check],
+) -> set[str]:
+    """The targets of whose guessed texts a check reads any, such as a filter does that then finds nothing to compare."""
+    looked: set[str] = set()
+    guessed = {target: {*itertools.chain(*sets.values())} for target, sets in readings.items()}
+    noting = {name: _noting(value, guessed, looked) for name, value in answered.items()}
+    again({**names, **noting}).evaluate(context)
+    return looked
+
+
+class _Noting(Match):
+    """An answer that notes when a text of it is read that was guessed."""
+
+    def __init__(self, match: Match, guessed: frozenset[str], looked: set[str]) -> None:
+        super().__init__(match, match.peer, match.asked)
+        self._guessed, self._looked = guessed, looked
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        if not self._guessed.isdisjoint(_texts(value)):
+            self._looked.add(self.peer)
+        return value
+
+
+def _noting(value: Any, guessed: Mapping[str, Collection[str]], looked: set[str]) -> Any:
+    """A value whose answers note by which target they are, when one is read."""
+    if isinstance(value, Match):
+        return _Noting(value, frozenset(guessed.get(value.peer, ())), looked)
+    if isinstance(value, dict):
+        return {key: _noting(one, guessed, looked) for key, one in value.items()}
+    return [_noting(one, guessed, looked) for one in value] if isinstance(value, list) else value
+
+
+def of_no_declared_set(context: StepContext, texts: Iterable[str]) -> str:
+    """What a failure adds whose texts were guessed in part, and fit in no set; empty where none were."""
+    kept: _Kept = context.notes.get(_NOTES, {})
+    beyond = [text for text in texts if text and not text.isascii()]
+    told = {target for target, guess in kept if any(guess.startswith(text) for text in beyond)}
+    return _does_not_fit(sorted(told))
+
+
+def evaluated_as_it_fits(
+    notes: Mapping[str, Any], names: Mapping[str, Any], evaluate: Callable[[Mapping[str, Any]], Any]
+) -> tuple[Any, str]:
+    """The value of an expression, and what it rests on where it compares such text; that is empty otherwise.
+
+    The one reading that fits what it is compared with is told from all that do not: whether an expression asks for
+    the same text or for another one, it comes out otherwise for that reading alone. notes: those of the case, which
+    ``remember`` wrote. evaluate: takes the names that the expression sees.
+    """
+    value = evaluate(names)
+    if not notes.get(_NOTES):
+        return value, ""
+    answered = {name: each for name, each in names.items() if any(_answers(each))}
+    readings = _readings(notes, _answers(answered))
+    told: dict[str, tuple[Any, dict[str, Terms]]] = {}
+    for choice in itertools.islice(itertools.product(*readings.values()), _MOST_CHOICES):
+        sets = dict(zip(readings, choice, strict=True))
+        read = {target: readings[target][terms] for target, terms in sets.items()}
+        if (said := repr(read)) not in told:
+            other = {name: _put(each, read) for name, each in answered.items()}
+            told[said] = evaluate({**names, **other}), sets
+    others = [(found, sets) for found, sets in told.values() if bool(found) != bool(value)]
+    if not others or len(others) * 2 >= len(told):
+        return value, ""
+    found, sets = others[0]
+    return found, _fits(sets)
+
+
+def _readings(notes: Mapping[str, Any], answers: Iterable[Match]) -> _Readings:
+    kept: _Kept = notes[_NOTES]
     found: _Readings = {}
     for target, text in dict.fromkeys((one.peer, text) for one in answers for text in _texts(one)):
         for value in kept.get((target, text), ()):

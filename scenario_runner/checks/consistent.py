@@ -9,7 +9,7 @@ from pydantic import Field
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, SavedName, StepContext, Text
-from scenario_runner.api.guessed import as_it_fits
+from scenario_runner.api.guessed import as_it_fits, of_no_declared_set
 from scenario_runner.checks.compare import verdict
 from scenario_runner.checks.telling import Facts, facts_of, facts_of_plan
 from scenario_runner.errors import UsageError
@@ -47,9 +47,14 @@ class Consistent(Check):
             if not mine:
                 silent.append(name)
         differences = list(_differences(told))
+        differing = (
+            text for one in _apart(told).values() for said in one.values() for text in said
+        )
+        guessed = of_no_declared_set(context, differing)
         differences += [f"{name} tells nothing of the study" for name in silent]
         shown = {name: _one(facts) for name, facts in told.items()}
         message = f"{amount(len(differences), 'difference')}: {'; '.join(differences[:10])}"
+        message = "; ".join(filter(None, (message, guessed)))
         return verdict(not differences, "all agree", differences or shown, message)
 
     def _plan(self, context: StepContext) -> Facts:
@@ -72,17 +77,24 @@ def _as_it_fits(context: StepContext, facts: Facts, plan: Facts) -> Facts:
     }
 
 
-def _differences(told: Mapping[str, Iterable[Facts]]) -> Iterable[str]:
-    keywords = dict.fromkeys(key for every in told.values() for one in every for key in one)
-    for keyword in keywords:
+def _apart(told: Mapping[str, Iterable[Facts]]) -> dict[str, dict[str, list[str]]]:
+    """By keyword what each says who says anything of it, where they do not all say the same."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for keyword in dict.fromkeys(key for every in told.values() for one in every for key in one):
         said: dict[str, list[str]] = {}
         for name, every in told.items():
             values = list(dict.fromkeys(one[keyword] for one in every if one.get(keyword)))
             if values:
                 said[name] = values
         if len({value for values in said.values() for value in values}) > 1:
-            parts = [f"{name} {' and '.join(map(repr, values))}" for name, values in said.items()]
-            yield f"{keyword}: {', '.join(parts)}"
+            found[keyword] = said
+    return found
+
+
+def _differences(told: Mapping[str, Iterable[Facts]]) -> Iterable[str]:
+    for keyword, said in _apart(told).items():
+        parts = [f"{name} {' and '.join(map(repr, values))}" for name, values in said.items()]
+        yield f"{keyword}: {', '.join(parts)}"
 
 
 def _one(facts: list[Facts]) -> Any:

@@ -13,7 +13,12 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.decoding.stored_bits import is_shifted, values_of
+from scenario_runner.decoding.stored_bits import (
+    has_long_cells,
+    in_long_words,
+    is_shifted,
+    values_of,
+)
 from scenario_runner.dicom import syntaxes
 from scenario_runner.dicom.part10 import read_meta
 
@@ -54,6 +59,9 @@ def pixels_of(file: bytes) -> npt.NDArray[Any]:
 
 def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames of whole pixel cells, colour as RGB. Raises what pydicom raises."""
+    meta = getattr(dataset, "file_meta", None) or {}
+    if has_long_cells(meta.get("TransferSyntaxUID", ""), dataset):
+        dataset = in_long_words(dataset)
     if not is_shifted(dataset):
         pixels: npt.NDArray[Any] = dataset.pixel_array
         return pixels
@@ -75,6 +83,8 @@ def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
     in_cells = meta.transfer_syntax_uid in IN_CELLS
     # Of a whole file pydicom reads one frame; what it does not read itself is opened for it.
     header = Header() if meta.is_plain else open_file(file)
+    if has_long_cells(meta.transfer_syntax_uid, header):
+        header = in_long_words(header)
     pixels = pixel_array(
         file if meta.is_plain else header,
         ds_out=header if meta.is_plain else None,

@@ -6,7 +6,10 @@ end at bit 0, where DCMTK and GDCM go by High Bit.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
+
+from scenario_runner.dicom.syntaxes import EXPLICIT_BE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,3 +46,28 @@ def values_of(cells: npt.NDArray[np.generic], header: Dataset) -> npt.NDArray[An
     stored = int(header.get("BitsStored") or 0)
     high = header.get("HighBit")
     return stored_values(cells, stored, stored - 1 if high is None else int(high))
+
+
+def has_long_cells(transfer_syntax_uid: str, header: Dataset) -> bool:
+    """Whether cells are of several words, in Big Endian: pydicom 3.0.2 takes each for one long word."""
+    allocated = header.get("BitsAllocated")
+    is_long = isinstance(allocated, int) and allocated > 16 and allocated % 16 == 0
+    return is_long and "PixelData" in header and transfer_syntax_uid == EXPLICIT_BE
+
+
+def in_long_words(dataset: Dataset) -> Dataset:
+    """The same with each cell of pixel data turned to one long Big Endian word.
+
+    A cell longer than a word is in several, its lowest bits in the first, in Big Endian as in Little Endian: only
+    the bytes of a word change places (PS3.5 7.3, 8.1.1, A.3). DCMTK and GDCM have it so. dataset: one of which
+    ``has_long_cells`` holds.
+    """
+    import numpy as np
+
+    words = int(dataset.BitsAllocated) // 16
+    data = dataset["PixelData"].value
+    whole = len(data) // (2 * words) * 2 * words
+    turned = np.frombuffer(data[:whole], np.uint16).reshape(-1, words)[:, ::-1]
+    other = copy.copy(dataset)
+    other.PixelData = turned.tobytes() + data[whole:]
+    return other

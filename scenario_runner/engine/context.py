@@ -19,6 +19,7 @@ from scenario_runner.api import (
     Target,
     WorklistFolder,
 )
+from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.attempt_instances import AttemptInstances
 from scenario_runner.engine.checking import evaluate_checks, is_judged, judging
 from scenario_runner.engine.state import CaseState
@@ -169,10 +170,14 @@ class AttemptContext(AttemptInstances):
         )
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:
-        """Evaluate a deferred expression."""
+        """Evaluate a deferred expression; text of no declared character set is read as it fits there."""
         if isinstance(expression, bool):
             return expression
-        return evaluate(expression, {**self.names, **names}, self._where(expression))
+        where = self._where(expression)
+        seen = {**self.names, **names}
+        return evaluated_as_it_fits(
+            self.notes, seen, lambda names: evaluate(expression, names, where)
+        )[0]
 
     def _where(self, expression: str) -> Where:
         """Where a deferred expression stands: the parameter of this step that holds it."""

@@ -8,11 +8,12 @@ from typing import Any, TypeVar, cast
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Deadline
+from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.bounded import within
 from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.step import Ending, StepRunner, finish, from_thrown, skip, worst
-from scenario_runner.errors import InvalidInput, StepTimeout
+from scenario_runner.errors import InvalidInput, StepTimeout, Where
 from scenario_runner.language.entries import Repeat, StepEntry
 from scenario_runner.language.templates import evaluate, render_tree
 from scenario_runner.language.uses import Use
@@ -90,7 +91,7 @@ class EntryRunner:
     ) -> Any:
         """Whether it holds after a turn. Raises InvalidInput, StepTimeout."""
         where = entry.origins.where((*entry.path, "repeat", "until"))
-        return self._in_time(entry, deadline, lambda: evaluate(until, names, where))
+        return self._in_time(entry, deadline, lambda: self._holds(until, names, where)[0])
 
     def _turn(
         self, entry: StepEntry, place: int, deadline: Deadline, names: Mapping[str, Any]
@@ -122,10 +123,11 @@ class EntryRunner:
     ) -> Ending:
         when = entry.when
         try:
-            if when is not None and not self._in_time(
-                entry, deadline, lambda: evaluate(when, names)
-            ):
-                return skip(self._state, entry, step_id, "'when' does not hold")
+            if when is not None:
+                holds, why = self._in_time(entry, deadline, lambda: self._holds(when, names))
+                if not holds:
+                    said = "; ".join(filter(None, ("'when' does not hold", why)))
+                    return skip(self._state, entry, step_id, said)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
             return self._cannot_start(entry, step_id, "'when'", error)
         ending = StepRunner(self._state, entry, step_id, deadline, names).run()
@@ -141,9 +143,17 @@ class EntryRunner:
             names: Mapping[str, Any] = dict(self._state.names)
             if use.outer is not None:
                 names = use.outer.scope.names(names)
-            if not evaluate(when, {**names, **use.extra}):
+            if not self._holds(when, {**names, **use.extra})[0]:
                 return use
         return None
+
+    def _holds(
+        self, expression: Any, names: Mapping[str, Any], where: Where | None = None
+    ) -> tuple[Any, str]:
+        """What ``when`` or ``until`` comes to, and which reading of an answer's text that rests on, if on any."""
+        return evaluated_as_it_fits(
+            self._state.notes, names, lambda seen: evaluate(expression, seen, where)
+        )
 
     def _in_time(self, entry: StepEntry, deadline: Deadline, work: Callable[[], T]) -> T:
         """What belongs to a step and comes before it, within the step's own time."""

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom import dcmread
 
+from scenario_runner.archive.transcoding import transcode
 from scenario_runner.decoding import UndecodableError, frame_of, pixels_of
 from scenario_runner.decoding.stored_bits import stored_values
+from scenario_runner.dicom.part10 import read_meta
 from scenario_runner.showing.rendering import render
 from tests.archive.samples import sample
 
@@ -67,6 +69,27 @@ def test_dcmtk_draws_the_same(tmp_path: Path, high: int, representation: int) ->
         theirs = np.asarray(image, np.int16)
     ours = np.asarray(render(path, 1), np.int16)
     assert np.abs(ours - theirs).max() <= 1
+
+
+@pytest.mark.peer
+def test_a_cell_of_two_words_has_its_lowest_first_in_big_endian_too_as_dcmtk_has_it(
+    tmp_path: Path,
+) -> None:
+    cells = np.random.default_rng(9).integers(0, 1 << 32, (8, 8), dtype=np.uint32)
+    little, big = tmp_path / "little.dcm", tmp_path / "big.dcm"
+    one = sample(
+        transfer_syntax=EXPLICIT, BitsAllocated=32, BitsStored=24, HighBit=23,
+        PixelData=cells.astype("<u4").tobytes(),
+    )  # fmt: skip
+    little.write_bytes(one.file)
+    subprocess.run(["dcmconv", "+tb", little, big], check=True)
+    expected = cells & 0xFFFFFF
+    for path in (little, big):
+        assert (frame_of(path, 1) == expected).all()
+        assert (pixels_of(dcmread(path)) == expected).all()
+    # What is given to a peer that takes only Little Endian is the same again.
+    stored = big.read_bytes()[read_meta(big.read_bytes()).data_offset :]
+    assert transcode(stored, BIG, EXPLICIT).endswith(cells.astype("<u4").tobytes())
 
 
 def test_a_transfer_syntax_of_a_maker_is_named(tmp_path: Path) -> None:
