@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
+from scenario_runner.amounts import amount
 from scenario_runner.conformance.dicom_file import DicomFile, Trouble
 from scenario_runner.conformance.elements import Element, Items, name_of, text_of
 from scenario_runner.conformance.source import DamageError, Source
@@ -118,6 +119,8 @@ def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int
     reader.little = found.transfer_syntax != EXPLICIT_BE
     found.readable = True
     while at < size:
+        if reader.is_over(at):
+            break
         if until < _ALL and reader.tag(at) >= until:
             return
         at = reader.element(found.data, at, size, depth=0)
@@ -143,6 +146,18 @@ class _Reader:
         index = self._source.index(at, 4)
         group, number = HEADS[self.little].tag.unpack_from(self._source.window, index)
         return int(group << 16 | number)
+
+    def is_over(self, at: int) -> bool:
+        """Whether nothing but zero bytes follows, which is said: they are no element, and nobody misses one."""
+        if any(self._source.read(at, min(4, self.size - at))):
+            return False
+        places = range(at, self.size, _HEAD)
+        if any(any(self._source.read(place, min(_HEAD, self.size - place))) for place in places):
+            return False
+        zeros = amount(self.size - at, "zero byte")
+        message = f"{zeros} after the data set, where padding is Data Set Trailing Padding"
+        self._trouble.append(Trouble("zeros", None, message))
+        return True
 
     def guessed_syntax(self, at: int) -> str:
         """The uncompressed transfer syntax that the element there looks like."""

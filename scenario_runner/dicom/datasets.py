@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from scenario_runner.dicom.syntaxes import Encoding
 
 _HEAD = 1 << 16
+_GROUP_LENGTH_OF_COMMANDS = 0x00000000
 
 # pydicom warns of a term that is not in its table whenever it opens a data set with it.
 charset.python_encoding.setdefault("ISO_IR 203", "iso8859_15")
@@ -70,6 +71,8 @@ def open_file(file: str | Path | BinaryIO, **how: Any) -> Dataset:
     if expected is not None:
         # pydicom keeps what it read from; all that is needed of it is in the data set by now.
         dataset.buffer = None
+    # Of zero bytes after the data set pydicom makes an element, which no data set can have.
+    dataset.pop(_GROUP_LENGTH_OF_COMMANDS, None)
     if syntax is not None:
         dataset.file_meta.TransferSyntaxUID = UID(syntax)
     return dataset

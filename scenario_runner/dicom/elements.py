@@ -100,7 +100,7 @@ def read_elements(data: bytes, encoding: Encoding, *, stop: int = _BEYOND_ALL) -
     found: Elements = {}
     end, at = len(data), 0
     reader = HeadReader(data, encoding)
-    while at < end:
+    while at < end and not reader.is_over(at):
         tag, vr, length, at = reader.head(at)
         if tag >= stop:
             break
@@ -149,7 +149,7 @@ def find_pixels(
     """
     reader = (reading or HeadReader)(data, encoding_of(transfer_syntax_uid))
     at = offset
-    while at < len(data):
+    while at < len(data) and not reader.is_over(at):
         tag, vr, length, at = reader.head(at)
         end = reader.value_end(at, vr, length, 1)
         if end > len(data):
@@ -298,7 +298,7 @@ def value_span(data: bytes, transfer_syntax_uid: str, tag: int) -> tuple[int, in
     encoding = encoding_of(transfer_syntax_uid)
     reader = HeadReader(data, encoding)
     at = 0
-    while at < len(data):
+    while at < len(data) and not reader.is_over(at):
         found, vr, length, inside = reader.head(at)
         at = reader.value_end(inside, vr, length, 1)
         if found == tag:
@@ -315,6 +315,15 @@ def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:
     )
 
 
+_ZEROS: Final = frozenset(bytes(count) for count in range(1, 5))
+_PIECE: Final = 1 << 16
+
+
+def only_zeros(data: bytes | mmap, at: int) -> bool:
+    """Whether nothing but zero bytes follows from there on."""
+    return not any(any(data[place : place + _PIECE]) for place in range(at, len(data), _PIECE))
+
+
 class HeadReader:
     """Reads element heads and finds where undefined lengths end. Bounded in depth."""
 
@@ -325,6 +334,15 @@ class HeadReader:
         self._tag_length = parts.plain.unpack_from
         self._explicit = parts.short.unpack_from
         self._long = parts.length.unpack_from
+
+    def is_over(self, at: int) -> bool:
+        """Whether nothing but zero bytes follows: padding, though Data Set Trailing Padding is the element for it.
+
+        No data set has an element of group 0 (PS3.5 7.1), so that nothing is in doubt.
+        """
+        return (
+            self._data[at] == 0 and self._data[at : at + 4] in _ZEROS and only_zeros(self._data, at)
+        )
 
     def head(self, at: int) -> tuple[int, str, int, int]:
         """Tag, VR, length and where the value begins."""

@@ -27,6 +27,7 @@ READING: Final = (
     Rule("no-preamble", "PS3.10 7.1", "A file has a preamble and DICM"),
     Rule("truncated", "PS3.5 7.1", "Nothing is longer than what it is in"),
     Rule("structure", "PS3.5 7.1", "The bytes are data elements"),
+    Rule("zeros", "PS3.10 7.2", "Padding after a data set is an element", "warning"),
     Rule("too-large", "", "The object can be judged within the limits on depth and number"),
     Rule("unjudged", "", "Every value can be judged within the limit on memory", "warning"),
     Rule("even-length", "PS3.5 7.1.1", "Every value has an even length"),
