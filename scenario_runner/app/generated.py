@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from scenario_runner.app.fhir_list import require_id
 from scenario_runner.app.load import load_site
 from scenario_runner.app.order_studies import modalities_of, orders_scenario
 from scenario_runner.app.scenario_texts import plan_of
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED, Wish, wrong
 from scenario_runner.app.services import new_factory
 from scenario_runner.app.study import typical_scenario
-from scenario_runner.app.typical_studies import Wishes, kinds
+from scenario_runner.app.typical_studies import Wishes, kinds, whole
 from scenario_runner.errors import InvalidInput
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.lazy_dataclasses import dataclass
@@ -36,17 +37,26 @@ _PIXELS: Final = 40_000_000
 """Of an image that is drawn before it is sent; a larger one is not."""
 
 
+@dataclass(frozen=True, slots=True)
+class FhirStudy:
+    """An ImagingStudy. server: a target of the site file; id: there."""
+
+    server: str
+    id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
     """What is to be made. wishes: as of ``fabricate study``; orders: HL7 v2 messages instead, or nothing.
 
-    to: ``archive``, ``embedded``, or a target of the site file. modality: of orders that name none.
+    fhir: a study of a server instead; to: ``archive``, ``embedded``, or a target of the site file. modality: of orders that name none.
     """
 
     wishes: Wishes
     to: str
     orders: str = ""
     modality: str | None = None
+    fhir: FhirStudy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,14 @@ def scenario_of(served: ServedRuns, making: Making) -> Wish:
     wishes = making.wishes
     if wishes.seed is None:
         wishes = replace(wishes, seed=secrets.randbits(32))
+    if making.fhir is not None:
+        if site_name is not None:
+            raise Unacceptable(
+                "server-elsewhere",
+                "a study of a FHIR server of the site file goes to a PACS of that file",
+                hint="choose another destination",
+            )
+        return Wish(text=_of_fhir(making.fhir, target, wishes.seed, making.modality))
     if not making.orders.strip():
         text = typical_scenario(wishes, plugins, site, target, served.registry)
         return Wish(text=text, site=site_name, keep_patients=False)
@@ -121,6 +139,23 @@ def scenario_of(served: ServedRuns, making: Making) -> Wish:
         seed=wishes.seed,
     )
     return Wish(text=text, files={ORDERS: making.orders}, site=site_name)
+
+
+def _of_fhir(study: FhirStudy, target: str, seed: int | None, modality: str | None) -> str:
+    """The scenario of one study of a server."""
+    source: dict[str, Any] = {
+        "fhir": study.server,
+        "query": {"_id": require_id(study.id)},
+        "max_studies": 1,
+    }
+    head = {
+        "schema": "scenario/v1",
+        "name": "from_fhir",
+        "title": f"ImagingStudy/{study.id} of {study.server} reaches {target}",
+        "seed": seed,
+        "patients": [{"from": source | ({"modality": modality} if modality else {})}],
+    }
+    return whole(head, target)
 
 
 def _modalities(orders: str, site: Site) -> set[str]:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
+from scenario_runner.api import Deadline
+from scenario_runner.app.fhir_list import fhir_servers, studies_of
 from scenario_runner.app.generated import (
+    FhirStudy,
     Making,
     day,
     destinations,
@@ -39,6 +42,8 @@ _MOST: Final = {"studies": 50, "series": 50, "images": 2_000}
 _ROWS: Final = 60
 """Series that a preview lists."""
 _PEOPLE: Final = 20
+_PATIENCE: Final = 60.0
+"""Seconds that a FHIR server has for a page of its list."""
 
 
 def _routes(router: APIRouter, desk: Desk) -> None:
@@ -58,6 +63,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             kinds=[(one, _kind(say, one)) for one in kinds_of(served)],
             kind=kind,
             patient=patient,
+            servers=[(one, one) for one in fhir_servers(desk.site, desk.around)],
             destinations=[(one, _destination(say, one)) for one in destinations(served)],
             most=_MOST,
         )
@@ -94,10 +100,36 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         found = People(desk.service.database).search(patient, limit=_PEOPLE)
         return desk.show(request, "generate/patients.html.j2", people=found)
 
+    @router.get(f"{PATH}/fhir")
+    def fhir(
+        request: Request,
+        asking: Runner,  # noqa: ARG001
+        server: Annotated[str, Query(max_length=200)],
+        fhir_patient: Annotated[str, Query(max_length=80)] = "",
+        fhir_modality: Annotated[str, Query(max_length=16)] = "",
+        at: Annotated[str, Query(max_length=4_000)] = "",
+    ) -> Response:
+        found = studies_of(
+            server,
+            desk.site,
+            desk.around,
+            Deadline(_PATIENCE, desk.stopping),
+            patient=fhir_patient.strip(),
+            modality=fhir_modality.strip().upper(),
+            at=at,
+        )
+        return desk.show(request, "generate/fhir.html.j2", found=found, is_more=bool(at))
+
 
 def making_of(fields: Mapping[str, str]) -> Making:
     """What a form asks for. Raises Unacceptable."""
-    orders = fields.get("orders", "") if fields.get("what") == "orders" else ""
+    what = fields.get("what")
+    orders = fields.get("orders", "") if what == "orders" else ""
+    study = None
+    if what == "fhir":
+        if not fields.get("fhir_study"):
+            raise Unacceptable("no-study", "no study is picked", hint="list them, and pick one")
+        study = FhirStudy(fields.get("server", ""), fields["fhir_study"])
     seed = fields.get("seed", "").strip()
     wishes = Wishes(
         kind=fields.get("kind") or "xray",
@@ -114,7 +146,8 @@ def making_of(fields: Mapping[str, str]) -> Making:
         wishes=wishes,
         to=fields.get("to") or "embedded",
         orders=orders.replace("\r\n", "\r").replace("\n", "\r"),
-        modality=fields.get("modality", "").strip().upper() or None,
+        modality=fields.get("modality", "").strip().upper() or None if orders else None,
+        fhir=study,
     )
 
 

@@ -10,13 +10,16 @@
   const MOST = 800000;
   let timer = 0;
 
-  const ofOrders = () => form.elements.namedItem("what").value === "orders";
+  const what = () => form.elements.namedItem("what").value;
   const fold = () => {
-    form.querySelector(".by-form").hidden = ofOrders();
-    form.querySelector(".by-orders").hidden = !ofOrders();
+    for (const one of form.querySelectorAll(".by-form, .by-orders, .by-fhir"))
+      one.hidden = !one.classList.contains(`by-${what()}`);
   };
+  const isEmpty = () =>
+    (what() === "orders" && !orders.value.trim()) ||
+    (what() === "fhir" && !form.querySelector("[name=fhir_study]:checked"));
   const look = () => {
-    if (ofOrders() && !orders.value.trim()) { preview.replaceChildren(); return; }
+    if (isEmpty()) { problems.replaceChildren(); preview.replaceChildren(); return; }
     clearTimeout(timer);
     timer = setTimeout(() => preview.dispatchEvent(new Event("look")), 350);
   };
