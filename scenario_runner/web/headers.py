@@ -14,6 +14,13 @@ _OURS: Final = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'self'"
 )
+
+
+def with_style_nonce(nonce: str) -> dict[str, str]:
+    """The policy of a page whose script brings style sheets of its own, each with that number."""
+    return {"Content-Security-Policy": f"{_OURS}; style-src 'self' 'nonce-{nonce}'"}
+
+
 _VIEWER: Final = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "

@@ -227,6 +227,46 @@ class Findings(BaseModel):
     diagnostics: list[Finding]
 
 
+class CursorGiven(Given):
+    """A place in a scenario that is being written."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": "schema: scenario/v1\nna", "offset": 22}]},
+    )
+
+    text: _Long = Field(description="The scenario as YAML, as far as it is.")
+    offset: Annotated[int, Field(ge=0, le=1 << 20)] = Field(
+        description="Characters (of Unicode) before the place."
+    )
+
+
+class Offered(BaseModel):
+    """One thing that can stand at a place."""
+
+    label: str
+    kind: Literal["key", "value", "name"]
+    insert: str = Field(description="What is put there.")
+    detail: str = Field(description="In a line; may be empty.")
+    documentation: str = Field(description="In Markdown; may be empty.")
+
+
+class Offers(BaseModel):
+    """What can stand at a place, instead of the text between two offsets."""
+
+    start: int
+    end: int
+    items: list[Offered]
+
+
+class Told(BaseModel):
+    """What is to be known of the text between two offsets, in Markdown; empty for nothing."""
+
+    start: int
+    end: int
+    text: str
+
+
 def _written(value: Any) -> str:
     """A value of JSON as it is written after ``--set``."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Header, Response
 from starlette.responses import JSONResponse
 
 from scenario_runner.app.scenario_texts import Bounded, TooLongError, diagnostics_of, plan_of
+from scenario_runner.app.served_editing import ServedEditing
 from scenario_runner.app.served_runs import ServedRuns, as_json, wrong
 from scenario_runner.errors import InvalidInput
 from scenario_runner.service.errors import Malformed, TooLarge
@@ -16,22 +18,28 @@ from scenario_runner.service.scenarios.library import NEW
 from scenario_runner.web.imaging.asking import Limit, Offset, Viewer
 from scenario_runner.web.runs.asking import Runner, ScenarioName
 from scenario_runner.web.runs.models import (
+    CursorGiven,
     Findings,
+    Offers,
     ScenarioGiven,
     ScenarioPage,
     ScenarioSaved,
     ScenarioText,
+    Told,
 )
 
 PREFIX: Final = "/api/v1/scenarios"
 LONGEST_PLAN: Final = 4 << 20
 """Characters of a plan that is answered; one of a million images is for the command line."""
+_MOST_OFFERED: Final = 500
+"""Completions that are answered; the more is typed, the fewer there are."""
 _IfMatch = Annotated[str | None, Header(max_length=200, description="The ETag it was read with.")]
 _IfNoneMatch = Annotated[str | None, Header(max_length=200, description="`*` for a new one.")]
 
 
 def scenario_routes(router: APIRouter, desk: ServedRuns) -> None:
     """Add them to a router."""
+    editing = ServedEditing(desk)
 
     @router.get("", response_model=ScenarioPage, tags=["scenarios"])
     def listed(
@@ -68,6 +76,21 @@ def scenario_routes(router: APIRouter, desk: ServedRuns) -> None:
                 hint="fabricate plan --format json writes all of it",
             ) from error
         return JSONResponse(stream.value())
+
+    @router.post("/complete", response_model=Offers, tags=["scenarios"])
+    def complete(asking: Runner, given: CursorGiven) -> dict[str, Any]:  # noqa: ARG001
+        """What can stand at a place of a scenario that is being written."""
+        found = editing.complete(given.text, given.offset)
+        items = [asdict(one) for one in found.items[:_MOST_OFFERED]]
+        return {"start": found.start, "end": found.end, "items": items}
+
+    @router.post("/hover", response_model=Told, tags=["scenarios"])
+    def hover(asking: Runner, given: CursorGiven) -> dict[str, Any]:  # noqa: ARG001
+        """What is to be known of what stands at a place: what a key means, what a template comes to."""
+        found = editing.hover(given.text, given.offset)
+        if found is None:
+            return {"start": given.offset, "end": given.offset, "text": ""}
+        return {"start": found.start, "end": found.end, "text": found.text}
 
     @router.get("/{name}", response_model=ScenarioText, tags=["scenarios"])
     def one(asking: Viewer, name: ScenarioName, response: Response) -> dict[str, Any]:  # noqa: ARG001

@@ -83,6 +83,8 @@ NEEDED = {
     ("delete", f"{SCENARIOS}/{{name}}"): "run",
     ("post", f"{SCENARIOS}/validate"): "run",
     ("post", f"{SCENARIOS}/plan"): "run",
+    ("post", f"{SCENARIOS}/complete"): "run",
+    ("post", f"{SCENARIOS}/hover"): "run",
 }
 """What the contract says of them; of others the test looks only that somebody has to be known."""
 OPEN = {"/health", "/ready", "/api/v1/auth/login"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,14 @@ from playwright.sync_api import Browser, Page, expect
 from scenario_runner.web.console.places import own_place
 from scenario_runner.web.console.rendering import FOLDER
 from scenario_runner.web.console.texts import Catalogue
+from tests.running import ROOT
 from tests.web.auth.people import GOOD, add, logged_in
 from tests.web.console.browsing import LOOKS, Tab, tab
 from tests.web.served import Served, served
 
 pytestmark = pytest.mark.peer
+EDITOR = "scenario-editor.min.js"
+"""CodeMirror with what ``editor/`` makes around it."""
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +142,10 @@ def test_pages_may_run_nothing_that_stands_in_them_and_be_framed_by_nobody_else(
     scripts = re.findall(r'src="(/console/[^"]+\.js)"', answer.text)
     found = [service.client.get(service.url + one) for one in scripts]
     assert all("immutable" in one.headers["cache-control"] for one in found)
-    ours = sum(one.stat().st_size for one in (FOLDER / "static").rglob("*.js"))
-    assert ours <= 100_000
+    sizes = {one.name: one.stat().st_size for one in (FOLDER / "static").rglob("*.js")}
+    assert sizes.pop(EDITOR) <= 400_000, "of one page, and no other asks for it"
+    assert EDITOR not in answer.text
+    assert sum(sizes.values()) <= 100_000
 
 
 def test_a_link_to_the_login_page_leads_nowhere_else(service: Served, browser: Browser) -> None:
@@ -214,3 +220,11 @@ def test_another_language_is_a_folder_and_what_it_lacks_is_english(tmp_path: Pat
     german = found.best("fr;q=0.9, de-AT;q=0.8, en;q=0.5")
     assert (german.code, german("layout.menu"), german("layout.skip")) == ("de", "Menü", "Skip")
     assert found.best("fr").code == "en"
+
+
+def test_the_editor_was_made_from_the_source_that_stands_here() -> None:
+    source = hashlib.sha256()
+    for name in ("scenario-editor.mjs", "package-lock.json"):
+        source.update((ROOT / "editor" / name).read_bytes())
+    made = (FOLDER / "static" / "vendor" / EDITOR).read_text("utf-8")
+    assert source.hexdigest() in made.partition("*/")[0], "npm run build in editor/"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page
 from scenario_runner.web.console.pages.runs import shown
 from scenario_runner.web.console.paging import ROWS, Limit, Offset, Paging
+from scenario_runner.web.headers import with_style_nonce
 from scenario_runner.web.runs.asking import Runner, ScenarioName
 
 if TYPE_CHECKING:
@@ -27,6 +29,16 @@ _HISTORY: Final = 5
 
 def _routes(router: APIRouter, desk: Desk) -> None:
     served = desk.runs
+
+    def editor(request: Request, **context: Any) -> Response:
+        nonce = secrets.token_urlsafe(16)
+        return desk.show(
+            request,
+            "scenarios/one.html.j2",
+            headers=with_style_nonce(nonce),
+            nonce=nonce,
+            **context,
+        )
 
     @router.get(PATH)
     def listed(
@@ -50,9 +62,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     def one(request: Request, asking: Viewer, name: ScenarioName) -> Response:  # noqa: ARG001
         found = served.stored(name)
         earlier, _ = records.page(served.runs.database, _HISTORY, 0, scenario=name)
-        return desk.show(
+        return editor(
             request,
-            "scenarios/one.html.j2",
             name=name,
             source=found.source,
             etag=found.version,
@@ -64,9 +75,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get(NEW)
     def new(request: Request, asking: Runner) -> Response:  # noqa: ARG001
         skeleton = files("scenario_runner.app").joinpath("skeletons", "scenario.yaml")
-        return desk.show(
+        return editor(
             request,
-            "scenarios/one.html.j2",
             name="",
             source="new",
             etag="",

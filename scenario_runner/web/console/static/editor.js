@@ -5,18 +5,14 @@
   if (!root) return;
   const texts = JSON.parse(root.dataset.texts);
   const at = (name) => root.querySelector(`[data-${name}]`);
-  const area = root.querySelector("textarea");
-  const gutter = at("gutter");
   const edits = root.dataset.edits === "yes";
   let version = root.dataset.version;
-  let kept = area.value;
+  let kept = root.querySelector("textarea").value;
   // What was typed and not saved is there again after a run was looked at.
   const drafts = `scenario:${location.pathname}`;
   let leaving = false;
   const draft = sessionStorage.getItem(drafts);
-  if (edits && draft !== null) area.value = draft;
   let asked = 0, timer = 0, controller = null;
-  let wrong = new Map();
 
   const made = (tag, className, text) => {
     const element = document.createElement(tag);
@@ -48,41 +44,40 @@
     there.replaceChildren(made("p", "banner problem", document.body.dataset.unreachable));
   };
 
-  // --- lines ---------------------------------------------------------------------------------------------------
+  // --- the editor ----------------------------------------------------------------------------------------------
 
-  const number = () => {
-    const count = area.value.split("\n").length;
-    const lines = document.createDocumentFragment();
-    for (let line = 1; line <= count; line += 1) {
-      const mark = wrong.get(line);
-      lines.append(made("span", mark || "", String(line)), "\n");
-    }
-    gutter.replaceChildren(lines);
-    gutter.scrollTop = area.scrollTop;
+  const place = at("place");
+  const cursor = async (what, text, offset) => {
+    if (!edits) return null;
+    try {
+      const answer = await ask(`/api/v1/scenarios/${what}`, "POST", { text, offset });
+      return answer.ok ? await answer.json() : null;
+    } catch { return null; }
   };
-  area.addEventListener("scroll", () => { gutter.scrollTop = area.scrollTop; });
-  const select = (finding) => {
-    const lines = area.value.split("\n");
-    const offset = (line, column) =>
-      lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + column - 1;
-    area.focus();
-    area.setSelectionRange(offset(finding.line, finding.column), offset(finding.end_line, finding.end_column));
-    const height = parseFloat(getComputedStyle(area).lineHeight);
-    area.scrollTop = Math.max(0, (finding.line - 5) * height);
-  };
+  place.querySelector("textarea").remove();
+  const editor = globalThis.scenarioEditor(place, {
+    text: edits && draft !== null ? draft : kept,
+    label: root.dataset.label, describedBy: "keys verdict", readOnly: !edits, nonce: root.dataset.nonce,
+    complete: (text, offset) => cursor("complete", text, offset),
+    hover: (text, offset) => cursor("hover", text, offset),
+    changed: () => {
+      changed();
+      clearTimeout(timer);
+      timer = setTimeout(look, 400);
+    },
+  });
 
   // --- what is wrong, and the plan -----------------------------------------------------------------------------
 
   const showFindings = (found) => {
-    wrong = new Map(found.map((one) => [one.line, one.severity]));
-    number();
+    editor.mark(found.slice(0, 1000));
     const list = at("findings");
     list.replaceChildren();
     for (const one of found.slice(0, 100)) {
       const item = made("li", one.severity);
       const go = made("button", "plain", `${texts.line} ${one.line}`);
       go.type = "button";
-      go.addEventListener("click", () => select(one));
+      go.addEventListener("click", () => editor.select(one));
       const words = made("div");
       words.append(made("p", "", one.message));
       if (one.hint) words.append(made("p", "hint", one.hint));
@@ -143,7 +138,7 @@
     const mine = ++asked;
     controller?.abort();
     controller = new AbortController();
-    const body = { text: area.value };
+    const body = { text: editor.text() };
     try {
       const judged = await ask("/api/v1/scenarios/validate", "POST", body, {}, controller.signal);
       if (mine !== asked) return;
@@ -162,24 +157,18 @@
     }
   };
   const changed = () => {
-    at("saved").textContent = area.value === kept ? "" : texts.unsaved;
-    if (area.value === kept) sessionStorage.removeItem(drafts);
-    else sessionStorage.setItem(drafts, area.value);
+    at("saved").textContent = editor.text() === kept ? "" : texts.unsaved;
+    if (editor.text() === kept) sessionStorage.removeItem(drafts);
+    else sessionStorage.setItem(drafts, editor.text());
   };
-  area.addEventListener("input", () => {
-    number();
-    changed();
-    clearTimeout(timer);
-    timer = setTimeout(look, 400);
-  });
-  area.addEventListener("keydown", (event) => {
+  place.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s" && root.dataset.source === "own") {
       event.preventDefault();
       save();
     }
   });
   addEventListener("beforeunload", (event) => {
-    if (edits && !leaving && area.value !== kept) event.preventDefault();
+    if (edits && !leaving && editor.text() !== kept) event.preventDefault();
   });
 
   // --- saving and running ---------------------------------------------------------------------------------------
@@ -187,7 +176,7 @@
   const save = async () => {
     try {
       const answer = await ask(`/api/v1/scenarios/${encodeURIComponent(root.dataset.name)}`, "PUT",
-        { text: area.value }, { "If-Match": `"${version}"` });
+        { text: editor.text() }, { "If-Match": `"${version}"` });
       if (!answer.ok) { await problem(answer); return; }
       const now = await answer.json();
       version = now.version;
@@ -204,7 +193,7 @@
     const place = event.target.closest("dialog").querySelector("[data-problems]");
     try {
       const answer = await ask(`/api/v1/scenarios/${encodeURIComponent(name)}`, "PUT",
-        { text: area.value }, { "If-None-Match": "*" });
+        { text: editor.text() }, { "If-None-Match": "*" });
       if (!answer.ok) { await problem(answer, place); return; }
       leaving = true;
       sessionStorage.removeItem(drafts);
@@ -212,8 +201,8 @@
     } catch { unreachable(place); }
   });
   document.querySelector("[data-run-it]")?.addEventListener("click", async () => {
-    const asIs = area.value === kept && root.dataset.source !== "new";
-    const body = asIs ? { scenario: root.dataset.name } : { text: area.value };
+    const asIs = editor.text() === kept && root.dataset.source !== "new";
+    const body = asIs ? { scenario: root.dataset.name } : { text: editor.text() };
     try {
       const answer = await ask("/api/v1/runs", "POST", body);
       if (!answer.ok) { await problem(answer); return; }
@@ -225,7 +214,6 @@
   const zone = document.querySelector("[data-zone]");
   if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
-  number();
   changed();
   if (edits) look();
 })();
