@@ -170,15 +170,17 @@ def _is_whole(event: Mapping[str, Any]) -> bool:
     return all(name in event for name in _FIELDS.get(event.get("event", ""), ("?",)))
 
 
-def keep_told(folder: Path, repeated: Path, run: str, lost: Collection[str] = ()) -> None:
+def keep_told(
+    folder: Path, events: Iterable[Mapping[str, Any]], lost: Collection[str] = ()
+) -> None:
     """Write what a repeated run tells into the folder of the run that repeats it.
 
-    lost: targets that are another PACS now, so that nothing told of them is true any more, also not for a
-    third run.
+    events: as ``told`` yields them. lost: targets that are another PACS now, so that nothing told of them is true any
+    more, also not for a third run.
     """
     lines = (
         json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
-        for event in told(repeated, run)
+        for event in events
         if event.get("target") not in lost and event.get("source") not in lost
     )
     write_with(folder / EARLIER, lambda stream: stream.writelines(lines))

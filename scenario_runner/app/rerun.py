@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.carried_cases import keep_carried
+from scenario_runner.app.cluster.left import left_in_ledger
 from scenario_runner.app.earlier_runs import EarlierSends, keep_told, told
 from scenario_runner.app.folder import made_run_folder, new_run_id
 from scenario_runner.app.kept_inputs import Kept, load_kept, read_request
@@ -100,13 +101,18 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         # What is told from here on is told in that folder.
         notes = usage_notes(plans, request.registry, job.run_id, every=False)
 
+    def known() -> Iterator[dict[str, Any]]:
+        yield from told(folder, record.id)
+        # All that is in a ledger, in its order: what the log has of it may end before a deletion.
+        yield from left_in_ledger(folder, record.id, request.registry)
+
     def with_memory(targets: OpenTargets) -> Plans:
         trusted = _trusted(folder, kept, targets)
         lost = [name for name, same in trusted.items() if not same]
-        keep_told(made, folder, record.id, lost)
+        keep_told(made, known(), lost)
         keep_carried(made, folder, record.id, passed)
         sends = EarlierSends()
-        sends.take(told(folder, record.id))
+        sends.take(known())
         jobs = [
             replace(
                 one,

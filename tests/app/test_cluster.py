@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,15 @@ from distributed import LocalCluster
 
 from scenario_runner.archive.outcomes import Stored
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.running import command, environment, events, record, write_scenario, write_site
+from tests.running import (
+    command,
+    environment,
+    events,
+    fabricate,
+    record,
+    write_scenario,
+    write_site,
+)
 
 STEPS = [
     {"send": {"to": "pacs", "rate": 90}},
@@ -28,7 +39,7 @@ STEPS = [
     {"assert": [{"stored": {"on": "pacs"}}]},
 ]
 SERIES = {"modality": "CT", "images": 60, "size": [16, 16]}
-PATIENCE = 120.0
+PATIENCE = 90.0
 
 
 def run(
@@ -40,28 +51,49 @@ def run(
     """Run a scenario of three cases into a PACS of its own, whose log is beside it; what it printed."""
     folder.mkdir()
     with EmbeddedPacs(folder / "archive", "PACS", "127.0.0.1") as pacs, logged(pacs, folder):
-        dicom = {"host": "127.0.0.1", "port": pacs.port, "ae_title": "PACS"}
-        site = write_site(folder / "s.site.yaml", {"pacs": {"environment": "test", "dicom": dicom}})
-        scenario = write_scenario(
-            folder / "three.yaml",
+        return run_into(
+            folder,
+            pacs.port,
+            "PACS",
             STEPS,
-            matrix={"n": [1, 2, 3]},
-            patients=[{"studies": [{"series": [SERIES]}]}],
+            *options,
+            at=lambda _: meanwhile(folder / "run"),
+            codes=(code,),
         )
-        line = command(
-            "run", scenario, "--site", site, "--registry", ":memory:", "--seed", "7", "--out", folder / "run", *options
-        )  # fmt: skip
-        process = subprocess.Popen(
-            line,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=folder,
-        )
-        meanwhile(folder / "run")
-        said = process.communicate(timeout=PATIENCE)[0]
-    assert process.returncode == code, said
+
+
+def run_into(
+    folder: Path,
+    port: int,
+    title: str,
+    steps: Sequence[Any],
+    *options: str,
+    at: Callable[[subprocess.Popen[str]], object] = lambda _: None,
+    codes: Sequence[int] = (0,),
+) -> str:
+    """The same into a peer that runs. at: given the process. codes: with one of which it has to end."""
+    dicom = {"host": "127.0.0.1", "port": port, "ae_title": title}
+    site = write_site(folder / "s.site.yaml", {"pacs": {"environment": "test", "dicom": dicom}})
+    scenario = write_scenario(
+        folder / "three.yaml",
+        steps,
+        matrix={"n": [1, 2, 3]},
+        patients=[{"studies": [{"series": [SERIES]}]}],
+    )
+    line = command(
+        "run", scenario, "--site", site, "--registry", ":memory:", "--seed", "7", "--out", folder / "run", *options
+    )  # fmt: skip
+    process = subprocess.Popen(
+        line,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+    )
+    at(process)
+    said = process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode in codes, said
     assert "Traceback" not in said, said
     return said
 
@@ -70,7 +102,7 @@ def run(
 def logged(pacs: EmbeddedPacs, folder: Path) -> Iterator[None]:
     """Note each instance that comes in, however often."""
     store = pacs.archive.store
-    with (folder / "pacs.log").open("a") as log:
+    with (folder / "pacs.log").open("a", buffering=1) as log:
 
         def noted(sop_class_uid: str, sop_instance_uid: str, *rest: Any, **more: Any) -> Stored:
             log.write(f"{sop_instance_uid}\n")
@@ -172,10 +204,22 @@ def require_told(folder: Path) -> None:
     assert all(number == 1 or uid in again for uid, number in came.items())
 
 
+@contextmanager
+def occupied(port: int) -> Iterator[None]:
+    """A port that is in use, by us unless it is already."""
+    with socket.socket() as mine:
+        with suppress(OSError):
+            mine.bind(("127.0.0.1", port))
+            mine.listen()
+        yield
+
+
 def test_processes_of_our_own_leave_the_record_of_one(
     tmp_path: Path, alone: dict[str, Any]
 ) -> None:
-    run(tmp_path / "x", "--on", "local:2")
+    with occupied(8787):  # by the pages of another run's scheduler
+        said = run(tmp_path / "x", "--on", "local:2")
+    assert "8787" not in said
     require_whole(tmp_path / "x" / "run", alone)
     assert len({case["worker"] for case in record(tmp_path / "x" / "run")["cases"]}) == 2
 
@@ -188,7 +232,7 @@ def cluster() -> Iterator[LocalCluster]:
             n_workers=2,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             memory_limit=0,
         ) as running,
     ):
@@ -208,3 +252,94 @@ def test_the_case_of_a_worker_that_is_killed_is_taken_over(
     assert len(taken["unknown"]) <= 32
     require_told(tmp_path / "x")
     assert "taken over" in said
+
+
+@contextmanager
+def kept_pacs(folder: Path) -> Iterator[EmbeddedPacs]:
+    """A PACS that outlives a run and takes its repetition as well."""
+    folder.mkdir()
+    with EmbeddedPacs(folder / "archive", "PACS", "127.0.0.1") as pacs, logged(pacs, folder):
+        yield pacs
+
+
+def require_rerun_whole(folder: Path) -> None:
+    """A repetition brings the rest, and sends again nothing but what nobody knew of."""
+    before = len(came(folder))
+    assert before < 180
+    fabricate("rerun", folder / "run", "--registry", ":memory:", "--out", folder / "again").check()
+    known = [
+        json.loads(line)
+        for line in (folder / "again" / "inputs" / "earlier.ndjson").read_text().splitlines()
+    ]
+    stored = {one["uid"] for one in known if one.get("stored")}
+    unknown = {one["uid"] for one in known if one.get("maybe_stored")} - stored
+    numbers = came(folder)
+    assert len(numbers) == 180
+    assert {uid for uid, number in numbers.items() if number > 1} <= unknown
+    assert len(unknown) <= 48  # sixteen under way a case
+    again = record(folder / "again")
+    assert again["outcome"] == "passed"
+    facts = [case["steps"][0]["facts"] for case in again["cases"]]
+    assert sum(one["stored"] for one in facts) == 180
+    earlier = sum(one.get("acknowledged_earlier", {}).get("instances", 0) for one in facts)
+    assert earlier == len(stored) >= 10
+
+
+def came(folder: Path) -> Counter[str]:
+    """How often each instance came to the PACS."""
+    return Counter((folder / "pacs.log").read_text().splitlines())
+
+
+def test_a_rerun_goes_on_from_a_client_that_is_killed_while_its_workers_go_on(
+    tmp_path: Path, cluster: LocalCluster
+) -> None:
+    folder = tmp_path / "x"
+
+    def kill_the_client(process: subprocess.Popen[str]) -> None:
+        wait_for(folder / "run", lambda told: any(one["event"] == "instance_sent" for one in told))
+        process.kill()
+        process.wait()
+        heard = sum(one["event"] == "instance_sent" for one in so_far(folder / "run"))
+        end = time.monotonic() + PATIENCE
+        while (number := len(came(folder))) < heard + 5:
+            assert time.monotonic() < end, (heard, number)
+            time.sleep(0.01)
+
+    where = cluster.scheduler_address.replace("tcp://", "dask://")
+    with kept_pacs(folder) as pacs:
+        # Slow enough that the workers are at it when the client is not there any more.
+        steps = [{"send": {"to": "pacs", "rate": 20}}, *STEPS[1:]]
+        run_into(folder, pacs.port, "PACS", steps, "--on", where, at=kill_the_client, codes=(-9,))
+        require_rerun_whole(folder)
+
+
+def serve_cluster(told: Connection) -> None:
+    """Be a scheduler with two workers until killed."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    ) as one:
+        told.send(one.scheduler_address)
+        signal.pause()
+
+
+def test_a_rerun_goes_on_from_a_run_whose_scheduler_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    ours, its = multiprocessing.Pipe()
+    scheduler = multiprocessing.get_context("spawn").Process(target=serve_cluster, args=(its,))
+    scheduler.start()
+    where = ours.recv().replace("tcp://", "dask://")
+
+    def kill_the_scheduler(_: object) -> None:
+        wait_for(
+            folder / "run", lambda told: sum(one["event"] == "instance_sent" for one in told) > 9
+        )
+        scheduler.kill()
+
+    with kept_pacs(folder) as pacs:
+        said = run_into(
+            folder, pacs.port, "PACS", STEPS, "--on", where, at=kill_the_scheduler, codes=(4,)
+        )
+        assert "scheduler is gone" in said
+        assert "fabricate rerun" in said
+        require_rerun_whole(folder)
+    scheduler.join(PATIENCE)

@@ -110,3 +110,34 @@ def test_the_figures_of_a_day_are_wholes() -> None:
 def test_a_load_that_makes_no_sense_is_refused(load: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         StudyLoad.model_validate(load)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 4])
+@pytest.mark.parametrize(
+    "load",
+    [
+        {"stages": [{"for": 30, "rate": 8}, {"for": 5}, {"for": 20, "rate": 8, "to": 40}]},
+        {"hospital_day": {"studies": 600, "in": 60}, "arrival": "constant"},
+    ],
+)
+def test_cases_beside_one_another_offer_together_what_one_alone_would(
+    load: dict[str, Any], workers: int
+) -> None:
+    whole = Load.model_validate(load)
+    each = Counter(one.stretch for one in arrivals(whole.shared(1 / workers), "1"))
+    alone = Counter(one.stretch for one in arrivals(whole, "1"))
+    assert sum(alone.values()) > 100
+    assert {stretch: number * workers for stretch, number in each.items()} == pytest.approx(
+        alone, abs=workers
+    )
+    assert [one.seconds for one in stretches(whole.shared(1 / workers))] == pytest.approx(
+        [one.seconds for one in stretches(whole)]
+    )
+
+
+def test_associations_and_stages_without_a_rate_are_shared_as_well() -> None:
+    closed = Load.model_validate({"associations": 40, "think": 2, "for": 60})
+    assert [closed.shared(1 / many).associations for many in (1, 4, 16, 100)] == [40, 10, 2, 1]
+    assert closed.shared(0.25).think == 2
+    paused = Load.model_validate({"stages": [{"for": 1, "rate": 4}, {"for": 5}]}).shared(0.5)
+    assert [(one.rate, one.to) for one in paused.stages or ()] == [(2.0, None), (None, None)]

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, HALT, RunLedger
+from scenario_runner.app.cluster.left import LEDGER_FILE
 from scenario_runner.app.cluster.relaying import Relay
 from scenario_runner.app.cluster.request import Settings, packed
 from scenario_runner.app.cluster.scheduler import PATIENCE, connected, slots
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from scenario_runner.database.location import Location
     from scenario_runner.engine.services import Control, Job, Order, Services
 
-LEDGER: Final = "ledger.sqlite3"
-"""In the run folder, where no registry on a server is named; it goes when the record is whole."""
 _LOOKS: Final = 0.1
 """Seconds between two looks into the ledger."""
 _AHEAD: Final = 2
@@ -60,7 +59,7 @@ class ClusterRun:
         self._folder = folder
         self._settings = Settings(folder=str(home.absolute()), reserved=reserved, log_pdus=log_pdus)
         self._where: Location = (
-            registry if isinstance(registry, DatabaseUrl) else (folder / LEDGER).resolve()
+            registry if isinstance(registry, DatabaseUrl) else (folder / LEDGER_FILE).resolve()
         )
         self.trouble: FabricatorError | None = None
         self.troubles: list[str] = []

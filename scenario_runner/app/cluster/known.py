@@ -21,10 +21,10 @@ class Known:
     def __init__(self, ledger: RunLedger, part: str, case: str) -> None:
         self.sends = EarlierSends()
         self.acknowledged = 0
-        self._run, self._case = ledger.run, case
         self._about: dict[Key, str] = {}
-        self.sends.take(self._events(ledger, part))
-        self.sends.take(self._unanswered())
+        for event in told_in_ledger(ledger, part, case, self._about):
+            self.acknowledged += event["event"] == "instance_sent" and bool(event["stored"])
+            self.sends.take([{**event, "told": True}])
 
     def unknown(self) -> list[dict[str, Any]]:
         """``{step, target, image}`` of each that may have been sent."""
@@ -32,34 +32,38 @@ class Known:
             {"step": step, "target": target, "image": image} for step, target, image in self._about
         ]
 
-    def _events(self, ledger: RunLedger, part: str) -> Iterator[dict[str, Any]]:
-        for entry in ledger.told(part):
-            said = json.loads(entry.data)
-            if entry.kind == "about":
-                place = (said["step"], said["target"])
-                self._about.update({(*place, image): uid for image, uid in said["images"]})
-                continue
-            for event in said:
-                if event["event"] == "instance_sent":
-                    self._about.pop((event["id"], event["target"], event["image"]), None)
-                    self.acknowledged += bool(event["stored"])
-                    yield {**event, "earlier": event["earlier"] or self._run, "told": True}
-                elif event["event"] in ("deletion", "study_compared"):
-                    yield {**event, "earlier": event.get("earlier") or self._run}
 
-    def _unanswered(self) -> Iterator[dict[str, Any]]:
-        for (step, target, image), uid in self._about.items():
-            yield {
-                "event": "instance_sent",
-                "case": self._case,
-                "id": step,
-                "target": target,
-                "image": image,
-                "uid": uid,
-                "status": None,
-                "stored": False,
-                "maybe_stored": True,
-                "comment": "",
-                "earlier": self._run,
-                "told": True,
-            }
+def told_in_ledger(
+    ledger: RunLedger, part: str, case: str, about: dict[Key, str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """What was told of instances and deletions, then each instance that was about to be sent and has no answer.
+
+    As events of the run's log, each with the run it is from as ``earlier``. about: filled with those that have
+    no answer, and their UIDs.
+    """
+    waiting = {} if about is None else about
+    for entry in ledger.told(part):
+        said = json.loads(entry.data)
+        if entry.kind == "about":
+            place = (said["step"], said["target"])
+            waiting.update({(*place, image): uid for image, uid in said["images"]})
+            continue
+        for event in said:
+            if event["event"] == "instance_sent":
+                waiting.pop((event["id"], event["target"], event["image"]), None)
+            if event["event"] in ("instance_sent", "deletion", "study_compared"):
+                yield {**event, "earlier": event.get("earlier") or ledger.run}
+    for (step, target, image), uid in waiting.items():
+        yield {
+            "event": "instance_sent",
+            "case": case,
+            "id": step,
+            "target": target,
+            "image": image,
+            "uid": uid,
+            "status": None,
+            "stored": False,
+            "maybe_stored": True,
+            "comment": "",
+            "earlier": ledger.run,
+        }

@@ -107,6 +107,11 @@ class RunLedger:
             if new:
                 connection.execute(insert(tables.part), new)
 
+    def parts(self) -> list[str]:
+        """The parts that were offered, by name; none where this database knows no such run."""
+        with self._database.reading(LEDGER) as connection:
+            return [] if connection is None else sorted(self._parts(connection))
+
     def claim(self, part: str, worker: str) -> Claim:
         """Take a part, from whoever had it; one that has ended stays as it is. Raises Superseded, NotBegun."""
         c = tables.part.c

@@ -83,7 +83,9 @@ def _own(processes: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                # Its pages are for nobody; without a port it takes one that other runs want, too, and says so.
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
                 security=True,  # keys made for this run: other users of the machine stay outside
                 silence_logs=logging.CRITICAL,
                 local_directory=str(folder),
