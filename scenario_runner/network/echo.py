@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from scenario_runner.answers import Echo
@@ -28,7 +27,6 @@ def echo(peer: Peer, deadline: Deadline) -> Echo:
     with Association.open(peer, [proposal], deadline) as association:
         context = association.context(VERIFICATION, "the Verification service")
         message_id = association.next_message_id()
-        started = time.monotonic()
         association.send(
             context.id,
             {
@@ -41,6 +39,6 @@ def echo(peer: Peer, deadline: Deadline) -> Echo:
         return Echo(
             status=answer.status,
             comment=commands.comment(answer.command),
-            seconds=time.monotonic() - started,
+            seconds=max(0.0, association.arrived - association.departed),
             association=association.evidence.plain(),
         )
