@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import Field
@@ -22,13 +22,13 @@ from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
 _CLASSES = get_args(StatusWord)
-_Expected = Annotated[Text, Field(pattern=f"^([0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
+_Expected = Annotated[Text, Field(pattern=f"^(0|(0[xX])?[0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
 
 
 class Status(Check):
     """Holds when every status of a ``send``, ``retrieve``, ``commit``, ``mpps`` or ``echo`` is as expected.
 
-    ``expected`` is a code in hexadecimal (``0000``, ``A700``), a class (success, warning, failure,
+    ``expected`` is a code in hexadecimal (``0000``, ``A700``, also ``0xA700``, and ``0`` for 0000), a class (success, warning, failure,
     unknown), ``accepted`` for success or warning, a pattern such as ``A7xx`` (PS3.4 B.2.3), or a list of
     these. The words are those of ``expect``: *failure* is an answer that says so, *unknown* is no answer,
     for the association was lost, aborted or silent.
@@ -46,10 +46,8 @@ class Status(Check):
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare every status; none at all does not hold."""
         value = context.saved(self.of) if isinstance(self.of, str) else self.of
-        if isinstance(value, Retrieved):
-            value = list(value.statuses)
-        statuses = [value] if isinstance(value, Mapping) else value
-        if not isinstance(statuses, list) or not all(_is_status(item) for item in statuses):
+        statuses = list(_statuses(value))
+        if not all(_is_status(item) for item in statuses):
             raise UsageError(
                 f"'{self.of}' holds no statuses",
                 hint="name the save_as or the id of a send, retrieve, commit, mpps or echo",
@@ -67,6 +65,17 @@ class Status(Check):
         return verdict(bool(statuses) and not wrong, self.expected, counts, message)
 
 
+def _statuses(value: Any) -> Iterator[Any]:
+    """One by one, also of what a step with ``for_each`` or ``repeat`` saved: a list of lists."""
+    if isinstance(value, Retrieved):
+        yield from value.statuses
+    elif isinstance(value, list):
+        for each in value:
+            yield from _statuses(each)
+    else:
+        yield value
+
+
 def _is_status(item: Any) -> bool:
     return isinstance(item, Mapping) and "status" in item and "class" in item
 
@@ -75,6 +84,7 @@ def _fits(item: Mapping[str, Any], wanted: str) -> bool:
     if wanted in _CLASSES:
         return is_of(str(item["class"]), wanted)
     code = item["status"]
+    pattern = wanted[-4:].rjust(4, "0")  # without 0x; a zero alone is all of them
     return code is not None and all(
-        want in ("x", "X") or want.upper() == have for want, have in zip(wanted, code, strict=True)
+        want in ("x", "X") or want.upper() == have for want, have in zip(pattern, code, strict=True)
     )

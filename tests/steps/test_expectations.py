@@ -69,3 +69,16 @@ def test_every_kind_of_refusal_is_counted_whatever_came_before_it(tmp_path: Path
         ("C001", "odd", 1),
         ("A700", "full", 24),
     ]
+
+
+def test_codes_may_be_written_as_programs_do_and_of_every_turn(tmp_path: Path) -> None:
+    codes: list[Any] = [0, "0", "0000", "0x0000", "0X0000", ["0xA700", 0]]
+    entries: list[Any] = [
+        {"send": {"to": "{{ item }}"}, "for_each": ["pacs", "pacs"], "save_as": "sent"},
+        {"assert": [
+            *({"status": {"of": "sent", "expected": code}} for code in codes),
+            {"status": {"of": "sent", "expected": "0xA700"}, "fails": "4 of 4 differ"},
+        ]},
+    ]  # fmt: skip
+    scenario = write_scenario(tmp_path / "s.yaml", entries)
+    fabricate("run", scenario, "--registry", ":memory:", "--out", tmp_path / "run").check()

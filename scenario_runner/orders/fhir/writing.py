@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.dicom.body_parts import BODY_PARTS
+from scenario_runner.dicom.times import iso_time
 from scenario_runner.orders.fhir.names import REPRESENTATION
 
 if TYPE_CHECKING:
@@ -218,4 +219,4 @@ def _moment(day: dt.date, time: dt.time, offset: str | None) -> str:
     """A dateTime; without a time zone only a date may stand (FHIR dateTime)."""
     if offset is None:
         return day.isoformat()
-    return f"{day.isoformat()}T{time.replace(microsecond=0).isoformat()}{offset[:3]}:{offset[3:]}"
+    return f"{day.isoformat()}T{iso_time(time)}{offset[:3]}:{offset[3:]}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.dicom.times import tm
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7.delimiters import USUAL
 from scenario_runner.orders.hl7.editing import encoded, with_values
@@ -259,7 +260,8 @@ def _tq1(study: PlannedStudy, envelope: Envelope) -> list[str]:
 
 
 def _start(study: PlannedStudy) -> str:
-    return f"{study.date:%Y%m%d}{study.time:%H%M%S}"
+    # Four digits of a fraction at most (HL7 2.5.1 2.A.77).
+    return f"{study.date:%Y%m%d}{tm(study.time)[:11]}"
 
 
 def _procedure(study: PlannedStudy) -> str:

@@ -14,10 +14,12 @@ from scenario_runner.errors import InvalidInput
 from scenario_runner.orders.fhir import mapping
 from scenario_runner.orders.fhir.names import person_name
 from scenario_runner.orders.fhir.studies import Collected, orders
+from scenario_runner.orders.fhir.writing import service_request
 from scenario_runner.orders.order import Order
 from scenario_runner.orders.patients import patients
 from tests.peers import fhir_samples as samples
 from tests.peers.fhir_samples import REPRESENTATION, typed
+from tests.planning.support import plan
 
 BESIDE = {
     "Patient/p1": samples.patient(
@@ -293,3 +295,11 @@ def test_no_resource_ends_in_anything_but_an_order_or_diagnostics(change: dict[s
         (one,) = orders(Collected(release, [study], beside))
         if isinstance(one, Order):
             json.dumps([made.tree for made in patients([one])])
+
+
+def test_what_is_written_keeps_the_fraction_of_a_time() -> None:
+    written = '{modality: CT, date: 2026-02-03, time: "101500.25", tags: {TimezoneOffsetFromUTC: "+0100"}}'
+    (case,) = plan(f"patients: [{{studies: [{written}]}}]")
+    (study,) = case.studies()
+    order = service_request(study, "R4", "Patient/1")
+    assert order["authoredOn"] == "2026-02-03T10:15:00.250+01:00"

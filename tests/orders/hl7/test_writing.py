@@ -110,6 +110,13 @@ def test_a_stranger_finds_what_is_written_valid(planned: list[PlannedStudy], kin
     assert parsed.name == STRUCTURES[kind]
 
 
+def test_a_time_keeps_as_much_of_its_fraction_as_a_message_can() -> None:
+    study = '{modality: CT, accession: A1, date: 2026-02-03, time: "101500.1234"}'
+    (case,) = plan(f"patients: [{{studies: [{study}]}}]")
+    (read,) = orders(Message.read(_message(list(case.studies()), "ORM^O01")))
+    assert read.text("ScheduledProcedureStepStartTime") == "101500.1234"
+
+
 @pytest.mark.parametrize(
     ("kind", "version"), [("OMI^O23", "2.4"), ("ORM^O01", "2.7"), ("ADT^A40", "2.3")]
 )
