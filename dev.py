@@ -34,6 +34,7 @@ PEERS = {
     "mvn": "maven",
     "javac": "default-jdk-headless",
     "openssl": "openssl",
+    "softhsm2-util": "softhsm2",
     "pg_ctlcluster": "postgresql",
     "nats-server": "nats-server",
     "rsyslogd": "rsyslog",

@@ -1,8 +1,8 @@
-"""The pictures of the console in the guide, taken again: a server with some studies, and a browser.
+"""The pictures of the documentation, taken again: of the console of a server with some studies, and of reports.
 
     python benchmarks/pictures.py [FOLDER]
 
-Writes console-*.png into docs/images, or another folder.
+Writes console-*.png and report-*.png into docs/images, or another folder.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from playwright.sync_api import Page
 
+from benchmarks.report_pictures import take
 from tests.running import fabricate
 from tests.web.console.browsing import Tab, chromium, tab
 from tests.web.imaging_files import upload
@@ -74,6 +75,7 @@ def main() -> None:
                 it.go("/studies")
                 it.page.wait_for_load_state("networkidle")
                 it.page.screenshot(path=into / "console-phone.png")
+    take(into)
 
 
 if __name__ == "__main__":

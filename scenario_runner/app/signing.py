@@ -18,7 +18,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from scenario_runner.evidence.signing.keys import PrivateKey
+    from scenario_runner.evidence.signing.keys import KeyElsewhere, PrivateKey
     from scenario_runner.evidence.signing.statement import Meaning
 
 KEY_PASSWORD: Final = "FABRICATE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
@@ -68,7 +68,7 @@ class HouseKeys:
 
 def sign(
     folder: Path,
-    key: PrivateKey,
+    key: PrivateKey | KeyElsewhere,
     words: Words,
     certificates: Sequence[x509.Certificate] = (),
     timestamp: str | None = None,

@@ -12,8 +12,25 @@ import click
 from scenario_runner.cli.options import FILE, RunFolder, examples
 
 if TYPE_CHECKING:
-    from scenario_runner.evidence.signing.keys import PrivateKey
+    from scenario_runner.evidence.signing.keys import KeyElsewhere, PrivateKey
     from scenario_runner.evidence.signing.statement import Meaning
+
+
+class KeyName(click.Path):
+    """A file, or the PKCS#11 URI of a key in a token."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | Path:
+        """The URI as it stands, or the file."""
+        text = str(value)
+        if text.startswith("pkcs11:"):
+            return text
+        super().convert(text, param, ctx)
+        return Path(text)
 
 
 @click.command(
@@ -24,7 +41,13 @@ if TYPE_CHECKING:
     )
 )
 @click.argument("run", type=RunFolder())
-@click.option("--key", type=FILE, required=True, help="Private key: PEM, or of ssh-keygen.")
+@click.option(
+    "--key",
+    type=KeyName(),
+    required=True,
+    metavar="FILE|URI",
+    help="Private key: PEM, or of ssh-keygen; or pkcs11:token=T;object=O.",
+)
 @click.option(
     "--meaning",
     type=click.Choice(["executed", "reviewed", "approved"]),
@@ -45,7 +68,7 @@ if TYPE_CHECKING:
 )
 def sign(
     run: Path,
-    key: Path,
+    key: str | Path,
     meaning: Meaning,
     name: str,
     role: str,
@@ -64,7 +87,8 @@ def sign(
     With --timestamp an authority stamps the signature, and its answer is kept beside it; without one from it
     nothing is signed.
 
-    The password of a key that has one is asked for, or taken from FABRICATE_KEY_PASSWORD.
+    The password of a key that has one is asked for, or taken from FABRICATE_KEY_PASSWORD. So is the PIN of a smart
+    card or HSM, whose key is named by a PKCS#11 URI with ?module-path=FILE, or PKCS11_MODULE set to the library.
     """
     from scenario_runner.app.signing import Words
     from scenario_runner.app.signing import sign as signed
@@ -80,7 +104,28 @@ def sign(
     return 0
 
 
-def _key(file: Path) -> PrivateKey:
+def _key(named: str | Path) -> PrivateKey | KeyElsewhere:
+    return _of_file(named) if isinstance(named, Path) else _of_token(named)
+
+
+def _of_token(uri: str) -> KeyElsewhere:
+    from scenario_runner.app.signing import KEY_PASSWORD
+    from scenario_runner.evidence.signing.keys import PasswordNeeded
+    from scenario_runner.evidence.signing.tokens import read_uri, token_key
+
+    known = read_uri(uri, os.environ)
+    pin = os.environ.get(KEY_PASSWORD)
+    if not pin and not sys.stdin.isatty():
+        raise PasswordNeeded(
+            f"token '{known.token}' needs its PIN, and nobody is there to ask for it",
+            hint=f"put it into {KEY_PASSWORD}",
+        )
+    return token_key(
+        known, pin or str(click.prompt(f"PIN of {known.token}", hide_input=True, err=True))
+    )
+
+
+def _of_file(file: Path) -> PrivateKey:
     from scenario_runner.app.signing import KEY_PASSWORD
     from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
 

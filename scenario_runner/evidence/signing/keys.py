@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 PrivateKey: TypeAlias = "ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey"
 PublicKey: TypeAlias = "ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey"
+
+
+class KeyElsewhere(Protocol):
+    """A private key that only signs, and is never seen."""
+
+    def public_key(self) -> PublicKey:
+        """The public half."""
+        ...
+
+    def signature(self, data: bytes) -> bytes:
+        """The signature of the data, as ``sign`` makes it."""
+        ...
+
 
 _CURVES: dict[str, hashes.HashAlgorithm] = {
     "secp256r1": hashes.SHA256(),
@@ -86,13 +99,20 @@ def able_public(key: PublicKeyTypes) -> PublicKey:
     )
 
 
-def sign(key: PrivateKey, data: bytes) -> bytes:
+def hash_of(key: ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) -> hashes.HashAlgorithm:
+    """What goes with a curve."""
+    return _CURVES[key.curve.name]
+
+
+def sign(key: PrivateKey | KeyElsewhere, data: bytes) -> bytes:
     """The signature of the data: ECDSA as DER, RSA as PSS with SHA-256 and a salt of 32 bytes."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign(data)
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, _PSS, hashes.SHA256())
-    return key.sign(data, ec.ECDSA(_CURVES[key.curve.name]))
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(data, ec.ECDSA(hash_of(key)))
+    return key.signature(data)
 
 
 def holds(key: PublicKey, signature: bytes, data: bytes) -> bool:
@@ -103,7 +123,7 @@ def holds(key: PublicKey, signature: bytes, data: bytes) -> bool:
         elif isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, data, _PSS, hashes.SHA256())
         else:
-            key.verify(signature, data, ec.ECDSA(_CURVES[key.curve.name]))
+            key.verify(signature, data, ec.ECDSA(hash_of(key)))
     except InvalidSignature:
         return False
     return True

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from scenario_runner.evidence.signing.keys import PrivateKey
+    from scenario_runner.evidence.signing.keys import KeyElsewhere, PrivateKey
     from scenario_runner.evidence.signing.statement import Meaning
 
 
@@ -59,7 +59,7 @@ class NotAsItWas(FabricatorError):
 class Signer:
     """A person and their key. certificates: that of the key first; may be none."""
 
-    key: PrivateKey
+    key: PrivateKey | KeyElsewhere
     name: str
     role: str = ""
     certificates: Sequence[x509.Certificate] = ()
