@@ -23,6 +23,7 @@ from scenario_runner.language.loader import load_document
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX, packed
 from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.git_cache import GitCache
 from scenario_runner.libraries.git_checkout import commit_of
 from scenario_runner.libraries.library import Library
 from scenario_runner.libraries.lock import (
@@ -99,12 +100,7 @@ def lock_libraries(
                 hint=f"locked are: {', '.join(sorted(known)) or 'none'}",
             )
     used = _used(sources, path, before, update)
-    entries = [
-        locked(
-            one, _source(one, path.parent), commit_of(one.root) if one.source == one.root else None
-        )
-        for one in used
-    ]
+    entries = [locked(one, _source(one, path.parent), _commit(one)) for one in used]
     write_lock(path, entries)
     return path, _changes(before, entries)
 
@@ -136,7 +132,7 @@ def verify_lock(sources: Sources) -> tuple[Path, list[str]]:
             if changes := differences(held, one):
                 wrong.append(not_as_locked(lock, one, changes))
             else:
-                same.append(f"{one.name} {one.version} ({one.source})")
+                same.append(f"{one.name} {one.version} ({one.known_as})")
     if wrong:
         raise InvalidInput(wrong)
     return path, same
@@ -190,8 +186,9 @@ def _used(
     files = scenario_files(sources.paths)
     if not files:
         raise NothingSelected(f"no scenario in {', '.join(map(str, sources.paths))}")
+    git = GitCache(held=_commits(before, update), fresh=True, environ=sources.around.environ)
     for file in files:
-        libraries = libraries_for(sources, site, prefer=_preferred(path, before, update))
+        libraries = libraries_for(sources, site, _preferred(path, before, update), git)
         try:
             document = load_document(file)
         except InvalidInput as error:
@@ -219,7 +216,25 @@ def _preferred(
     return kept
 
 
+def _commit(library: Library) -> str | None:
+    if library.origin is not None:
+        return library.commit
+    return commit_of(library.root) if library.source == library.root else None
+
+
+def _commits(before: Sequence[Locked], update: Sequence[str] | None) -> dict[str, str]:
+    """By the address of a repository, the commit that it stays at: none of its libraries is to be updated."""
+    moving = {one.source for one in before if update is None or one.name in update}
+    return {
+        one.source: one.commit
+        for one in before
+        if one.commit is not None and one.source not in moving
+    }
+
+
 def _source(library: Library, beside: Path) -> str:
+    if library.origin is not None:
+        return library.origin
     if library.root.is_relative_to(shipped_libraries()):
         return SHIPPED  # where the program lies is another matter on each machine
     return Path(os.path.relpath(library.source, beside)).as_posix()
@@ -253,5 +268,5 @@ def row(library: Library) -> dict[str, Any]:
     return {
         "name": library.name, "version": str(library.version), "title": library.header.title,
         "steps": list(library.step_lists), "scenarios": list(library.scenarios),
-        "from": str(library.source),
+        "from": library.known_as,
     }  # fmt: skip

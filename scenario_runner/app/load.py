@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.embedded import require_embedded
+from scenario_runner.app.library_places import places_of_site
 from scenario_runner.app.select import matches
 from scenario_runner.app.sites import site_path, text_of_address
 from scenario_runner.app.work_settings import WorkSettings, work_settings
@@ -26,6 +27,7 @@ from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX
 from scenario_runner.libraries.finding import BESIDE, Libraries
+from scenario_runner.libraries.git_source import GitSource, secrets_of
 from scenario_runner.libraries.library import Library
 from scenario_runner.libraries.overlay import Overlay, overlay_beside
 from scenario_runner.libraries.ranges import RangeError, parse_range
@@ -33,6 +35,9 @@ from scenario_runner.libraries.references import Reference
 from scenario_runner.libraries.shipped import shipped_libraries
 from scenario_runner.planning.matrix import DIRECTIVES
 from scenario_runner.plugins import Plugins
+
+if TYPE_CHECKING:
+    from scenario_runner.libraries.git_cache import GitCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ class Sources:
     site: Path | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     tag: str | None = None
-    libraries: Sequence[Path] = ()
-    """Folders in which libraries are looked for, before any other."""
+    libraries: Sequence[Path | GitSource] = ()
+    """Where libraries are looked for, before any other: folders, archives, repositories."""
     around: Surroundings = field(default_factory=Surroundings)
 
 
@@ -102,6 +107,8 @@ def load(sources: Sources) -> Loaded:
     sources = with_usual_site(sources)
     plugins, site = load_site(sources.site, sources.around)
     libraries = libraries_for(sources, site)
+    named = [*sources.libraries, *places_of_site(site), *settings_for(sources).libraries]
+    site = replace(site, secrets=site.secrets | secrets_of(named))
     overlay = overlay_beside(sources.site)
     scenarios: list[Scenario] = []
     diagnostics: list[Diagnostic] = []
@@ -145,11 +152,14 @@ def from_anywhere(sources: Sources) -> Sources:
     def absolute(path: Path) -> Path:
         return path.absolute() if os.path.lexists(path) else path
 
+    def anywhere(place: Path | GitSource) -> Path | GitSource:
+        return absolute(place) if isinstance(place, Path) else place
+
     return replace(
         sources,
         paths=[absolute(Path(path)) for path in sources.paths],
         site=None if sources.site is None else absolute(sources.site),
-        libraries=[absolute(path) for path in sources.libraries],
+        libraries=[anywhere(place) for place in sources.libraries],
         around=replace(sources.around, folder=sources.around.folder.absolute()),
     )
 
@@ -199,6 +209,8 @@ def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
             return libraries.scenario(text, here)
         return _called(text, libraries, here).root
     except (ReferenceProblem, RangeError) as problem:
+        if more := getattr(problem, "more", ()):
+            raise InvalidInput(more) from None
         shipped = shipped_libraries()
         if len(path.parts) == 2 and all(
             one.root.is_relative_to(shipped) and one.name != path.parts[0]
@@ -227,6 +239,8 @@ def library_at(place: Path, sources: Sources) -> Library:
     try:
         return _called(place.as_posix(), libraries, here)
     except (ReferenceProblem, RangeError) as problem:
+        if more := getattr(problem, "more", ()):
+            raise InvalidInput(more) from None
         raise UsageError(str(problem), hint=getattr(problem, "hint", None)) from None
 
 
@@ -245,20 +259,30 @@ def settings_for(sources: Sources) -> WorkSettings:
 
 
 def libraries_for(
-    sources: Sources, site: LoadedSite, prefer: Mapping[str, Sequence[str]] | None = None
+    sources: Sources,
+    site: LoadedSite,
+    prefer: Mapping[str, Sequence[str]] | None = None,
+    git: GitCache | None = None,
 ) -> Libraries:
     """Where step lists are looked for: ``--library``, the site file, the settings; beside each file; what ships.
 
-    prefer: versions that are taken before newer ones, whatever a lock holds. Raises InvalidInput.
+    prefer: versions that are taken before newer ones, whatever a lock holds. git: what repositories are fetched
+    through. Raises InvalidInput.
     """
-    named = site.site.libraries
-    of_site = [site.folder / name for name in ([named] if isinstance(named, str) else named)]
     settings = settings_for(sources)
-    folders = [*sources.libraries, *of_site, *settings.libraries]
+    folders = [*sources.libraries, *places_of_site(site), *settings.libraries]
     home = None if settings.file is None else settings.folder
     last = [sources.around.folder / BESIDE]
     shipped = shipped_libraries()
-    return Libraries(folders, last=last, shipped=shipped, home=home, prefer=prefer)
+    return Libraries(
+        folders,
+        last=last,
+        shipped=shipped,
+        home=home,
+        prefer=prefer,
+        git=git,
+        environ=sources.around.environ,
+    )
 
 
 def _is_selected(document: Document, tag: str | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scenario_runner.app.library_places import library_places
 from scenario_runner.app.load import Loaded, Sources, Surroundings
 from scenario_runner.app.load import load as load_sources
 from scenario_runner.app.plan import PlanRequest, preview
@@ -104,7 +105,7 @@ def _sources(
         site=None if site is None else site_path(str(site), [Path()]),
         overrides=dict(overrides or {}),
         tag=tag,
-        libraries=[Path(one) for one in libraries],
+        libraries=library_places(((str(one), None) for one in libraries), Path()),
         around=Surroundings(environ or {}, Path()),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import field
 from pathlib import Path
 
 from scenario_runner.app.embedded import require_embedded
+from scenario_runner.app.library_places import places_of_site
 from scenario_runner.app.load import (
     Loaded,
     Sources,
@@ -165,9 +166,8 @@ def _errors(
     if document.data["schema"] == SITE:
         path = Path(document.file)
         known = load_plugins(path, document.text)
-        require_embedded(
-            read_site_for_validation(path, known, sources.around.environ, document.text)
-        )
+        read = read_site_for_validation(path, known, sources.around.environ, document.text)
+        places_of_site(require_embedded(read))
         return []
     if document.data["schema"] == LIBRARY:
         check_library(document)

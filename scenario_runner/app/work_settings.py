@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scenario_runner.app.library_places import library_places
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.language.diagnostic_words import did_you_mean, some_of
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.git_source import GitSource
 
 FILE = "fabricate.toml"
 _PROJECT = "pyproject.toml"
@@ -24,8 +26,8 @@ class WorkSettings:
     file: Path | None = None
     site: str | None = None
     """The name of a site, or a site file."""
-    libraries: tuple[Path, ...] = ()
-    """Folders in which libraries are looked for."""
+    libraries: tuple[Path | GitSource, ...] = ()
+    """Where libraries are looked for: folders, archives, repositories."""
 
     @property
     def folder(self) -> Path:
@@ -101,7 +103,17 @@ def _settings(file: Path, text: str, table: Any) -> WorkSettings:
         libraries = []
     if found:
         raise InvalidInput(found)
-    return WorkSettings(file, site, tuple(file.parent / one for one in libraries))
+    named = ((one, _written(file, text, one)) for one in libraries)
+    return WorkSettings(file, site, tuple(library_places(named, file.parent)))
+
+
+def _written(file: Path, text: str, value: str) -> Where:
+    """Where a library is named; by its key where the file writes it otherwise."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        column = line.find(value) + 1
+        if column and not line.lstrip().startswith("#"):
+            return Where(str(file), number, column, number, column + len(value), "libraries")
+    return _where(file, text, "libraries")
 
 
 def _where(file: Path, text: str, key: str) -> Where:

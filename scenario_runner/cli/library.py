@@ -21,6 +21,7 @@ from scenario_runner.errors import in_file_order
 
 if TYPE_CHECKING:
     from scenario_runner.app.load import Sources
+    from scenario_runner.libraries.git_source import GitSource
 
 _HERE = click.Path(exists=True, path_type=Path)
 _PATHS = click.argument("paths", metavar="[PATH]...", nargs=-1, type=_HERE)
@@ -37,7 +38,9 @@ def library() -> None:
     """List, lock, pack and compare libraries of scenarios and step lists."""
 
 
-def _sources(paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, ...]) -> Sources:
+def _sources(
+    paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path | GitSource, ...]
+) -> Sources:
     from scenario_runner.app.load import Sources
 
     return Sources(paths=paths or (Path(),), site=site, libraries=libraries, around=surroundings())
@@ -51,7 +54,10 @@ def _sources(paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, 
 @library_option
 @style_option
 def list_(
-    paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, ...], style: Style
+    paths: tuple[Path, ...],
+    site: Path | None,
+    libraries: tuple[Path | GitSource, ...],
+    style: Style,
 ) -> int:
     """List the libraries that can be used.
 
@@ -79,7 +85,9 @@ def list_(
 @_PATHS
 @site_option
 @library_option
-def lock(paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, ...]) -> int:
+def lock(
+    paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path | GitSource, ...]
+) -> int:
     """Write fabricate.lock for the scenarios at PATH.
 
     It holds the versions they use, and digests of the files.
@@ -109,7 +117,10 @@ def lock(paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, ...]
 @site_option
 @library_option
 def update(
-    names: tuple[str, ...], paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, ...]
+    names: tuple[str, ...],
+    paths: tuple[Path, ...],
+    site: Path | None,
+    libraries: tuple[Path | GitSource, ...],
 ) -> int:
     """Lock the newest versions that fit.
 
@@ -130,7 +141,9 @@ def update(
 @_PATHS
 @site_option
 @library_option
-def verify(paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path, ...]) -> int:
+def verify(
+    paths: tuple[Path, ...], site: Path | None, libraries: tuple[Path | GitSource, ...]
+) -> int:
     """Hold libraries against fabricate.lock.
 
     A packed one is held against its own manifest.
@@ -246,7 +259,7 @@ def diff(old: Path, new: Path, users: tuple[Path, ...], site: Path | None, style
 @click.argument("place", metavar="LIBRARY", type=click.Path(path_type=Path))
 @plugins_site_option
 @library_option
-def docs(place: Path, site: Path | None, libraries: tuple[Path, ...]) -> int:
+def docs(place: Path, site: Path | None, libraries: tuple[Path | GitSource, ...]) -> int:
     """Print a page about a library, in Markdown.
 
     Its step lists with their parameters, its scenarios.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scenario_runner.cli.options import examples, library_option, surroundings, tag_option
 from scenario_runner.cli.rows import Style, print_rows, style_option
 from scenario_runner.cli.verbosity import remark
+
+if TYPE_CHECKING:
+    from scenario_runner.libraries.git_source import GitSource
+
 
 _HERE = Path("scenarios")
 
@@ -25,7 +29,7 @@ _HERE = Path("scenarios")
 @library_option
 @style_option
 def list_(
-    paths: tuple[Path, ...], tag: str | None, libraries: tuple[Path, ...], style: Style
+    paths: tuple[Path, ...], tag: str | None, libraries: tuple[Path | GitSource, ...], style: Style
 ) -> int:
     """List the scenarios that can be run: in the folder scenarios here, of libraries, and those that ship.
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenario_runner.cli import shell_completion
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from scenario_runner.app.load import Surroundings
+    from scenario_runner.libraries.git_source import GitSource
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -152,6 +153,7 @@ def surroundings() -> Surroundings:
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A file that is there."""
+_THERE = click.Path(exists=True, path_type=Path)
 
 
 class SiteFile(click.ParamType[Path]):
@@ -177,6 +179,32 @@ class SiteFile(click.ParamType[Path]):
         return FILE.shell_complete(ctx, param, incomplete)
 
 
+class LibraryPlace(click.ParamType["Path | GitSource"]):
+    """A folder or an archive that is there, or the address of a git repository."""
+
+    name = "FOLDER"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | GitSource:
+        """An address as it is read."""
+        from scenario_runner.libraries.git_source import git_source, is_git
+
+        if not isinstance(value, str) or not is_git(value):
+            return _THERE.convert(value, param, ctx)
+        try:
+            return git_source(value)
+        except InvalidInput as error:
+            (found,) = error.diagnostics
+            self.fail(f"{found.message}; {found.hint}", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files and folders."""
+        return _THERE.shell_complete(ctx, param, incomplete)
+
+
 def _site(text: str) -> Decorator:
     return click.option("--site", type=SiteFile(), envvar="FABRICATE_SITE", help=text)
 
@@ -192,8 +220,9 @@ library_option: Decorator = click.option(
     "libraries",
     multiple=True,
     metavar="FOLDER",
-    type=click.Path(exists=True, path_type=Path),
-    help="Folder with libraries, or one itself, also packed. May be repeated.",
+    type=LibraryPlace(),
+    help="Folder with libraries, or one itself, also packed, or a git repository: git+https://HOST/REPOSITORY.git@REF. "
+    "May be repeated.",
 )
 out_option: Decorator = click.option(
     "--out",

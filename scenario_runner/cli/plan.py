@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from scenario_runner.cli.options import (
     surroundings,
 )
 from scenario_runner.cli.output import show_remarks
+
+if TYPE_CHECKING:
+    from scenario_runner.libraries.git_source import GitSource
 
 
 @click.command(
@@ -44,7 +47,7 @@ from scenario_runner.cli.output import show_remarks
 def plan(
     path: Path,
     site: Path | None,
-    libraries: tuple[Path, ...],
+    libraries: tuple[Path | GitSource, ...],
     assignments: tuple[tuple[str, Any], ...],
     seed: int | None,
     registry: str | None,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,6 +39,9 @@ from scenario_runner.cli.options import (
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.signals import on_signal
 from scenario_runner.engine.services import Control, Keep, Order
+
+if TYPE_CHECKING:
+    from scenario_runner.libraries.git_source import GitSource
 
 
 @click.command(
@@ -93,7 +96,7 @@ from scenario_runner.engine.services import Control, Keep, Order
 def run(
     paths: tuple[Path, ...],
     site: Path | None,
-    libraries: tuple[Path, ...],
+    libraries: tuple[Path | GitSource, ...],
     assignments: tuple[tuple[str, Any], ...],
     tag: str | None,
     seed: int | None,

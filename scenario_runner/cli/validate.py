@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -18,6 +18,9 @@ from scenario_runner.cli.options import (
     surroundings,
 )
 from scenario_runner.errors import in_file_order
+
+if TYPE_CHECKING:
+    from scenario_runner.libraries.git_source import GitSource
 
 
 @click.command(
@@ -35,7 +38,7 @@ from scenario_runner.errors import in_file_order
 def validate(
     paths: tuple[Path, ...],
     site: Path | None,
-    libraries: tuple[Path, ...],
+    libraries: tuple[Path | GitSource, ...],
     assignments: tuple[tuple[str, Any], ...],
     strict: bool,
     style: Literal["text", "json", "github"],

@@ -102,6 +102,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB611": "libraries that do not go together",
         "FAB612": "a library that needs another version of the program",
         "FAB613": "an archive that is not sound",
+        "FAB614": "a git repository that is not to be had",
+        "FAB615": "not the address of a git repository",
         # Warnings
         "FAB901": "a variable that is not used",
         "FAB902": "a step that never runs",

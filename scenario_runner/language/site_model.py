@@ -196,7 +196,7 @@ class Site(Model):
     plugins: Text | list[Text] = Field(default=[])
     """Folders with plugins, relative to this file."""
     libraries: Text | list[Text] = Field(default=[])
-    """Folders in which libraries are looked for, relative to this file."""
+    """Folders in which libraries are looked for, relative to this file, or git repositories: ``git+https://…@REF``."""
     targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]
     """The PACS, by the names that scenarios use."""
 

@@ -134,14 +134,18 @@ def _members(
 
 
 def _bad_name(info: zipfile.ZipInfo) -> str | None:
-    name = info.filename
+    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+        return "which is no file"
+    return unsafe_name(info.filename)
+
+
+def unsafe_name(name: str) -> str | None:
+    """Why a name is not one of a file below a folder, on every system."""
     pure, other = PurePosixPath(name), PureWindowsPath(name)
     if pure.is_absolute() or other.drive or other.root or ".." in other.parts or "\\" in name:
         return "which leads out of its folder"
     if not name or name.endswith("/") or str(pure) != name or "\0" in name:
         return "which is no name of a file"
-    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-        return "which is no file"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from semver import Version
 
     from scenario_runner.language.document import Document
+    from scenario_runner.libraries.git_cache import GitCache
+    from scenario_runner.libraries.git_source import GitSource
     from scenario_runner.libraries.library import Library
 
 BESIDE = "libs"
@@ -36,12 +39,13 @@ class Libraries:
     where those lie that come with the program, which count where no other has their name. home:
     where a lock lies, unless there is one beside the scenario. kept: of a run that is repeated, where each of
     its libraries was and where its copy is; then nothing else is looked at, and no lock. prefer: versions that
-    are taken before newer ones, instead of what a lock holds. instead: taken for every version of its name.
+    are taken before newer ones, instead of what a lock holds. instead: taken for every version of its name. git:
+    what repositories are fetched through; environ: else the variables that git may know.
     """
 
     def __init__(
         self,
-        folders: Sequence[Path] = (),
+        folders: Sequence[Path | GitSource] = (),
         *,
         last: Sequence[Path] = (),
         shipped: Path | None = None,
@@ -49,6 +53,8 @@ class Libraries:
         kept: Mapping[Path, Path] | None = None,
         prefer: Mapping[str, Sequence[str]] | None = None,
         instead: Library | None = None,
+        git: GitCache | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.used: dict[Path, Library] = {}
         """Those that something was found in, by their folder."""
@@ -63,6 +69,8 @@ class Libraries:
         self._kept = kept
         self._prefer = prefer
         self._instead = instead
+        self._git = git
+        self._environ = environ
         self._lock: Lock | None = None
         self._pins: Mapping[str, Library] = {}
         self._folders_read = LibraryFolders()
@@ -161,7 +169,7 @@ class Libraries:
         """That libraries were used which nothing holds to a version."""
         if not self.unlocked:
             return None
-        told = [f"{one.name} {one.version} ({one.source})" for one in self.unlocked.values()]
+        told = [f"{one.name} {one.version} ({one.known_as})" for one in self.unlocked.values()]
         return f"without a lock: {some_of(told)}; fabricate library lock writes one"
 
     def _own(self, file: str, name: str) -> Library:
@@ -310,10 +318,10 @@ class Libraries:
             self._documents[path] = load_document(path)
         return self._documents[path]
 
-    def _places(self, file: str | None) -> list[Path]:
+    def _places(self, file: str | None) -> list[Path | GitSource]:
         if self._kept is not None:
             return list(self._kept.values())
-        places = list(self._folders)
+        places: list[Path | GitSource] = list(self._folders)
         if file is not None:
             places.append(Path(file).parent / BESIDE)
             root = library_root(file)
@@ -329,7 +337,7 @@ class Libraries:
         found: list[Library] = []
         broken: list[Diagnostic] = []
         for place in self._places(file):
-            libraries, wrong = self._folders_read.within(place)
+            libraries, wrong = self._in(place, file)
             found += libraries
             broken += wrong
         named: dict[Path, Library] = {}
@@ -339,3 +347,22 @@ class Libraries:
         if file is not None:
             self._by_folder[parent] = (every, broken)
         return every, broken
+
+    def _in(
+        self, place: Path | GitSource, file: str | None
+    ) -> tuple[list[Library], list[Diagnostic]]:
+        """The libraries that a place holds, which is fetched when it is a repository."""
+        if isinstance(place, Path):
+            return self._folders_read.within(place)
+        from scenario_runner.libraries.git_cache import GitCache
+
+        self._git = self._git or GitCache(environ=self._environ)
+        lock = None if file is None else self._lock_for(file)
+        held = None if lock is None else lock.commits().get(str(place))
+        try:
+            checkout = self._git.checkout(place, held)
+        except InvalidInput as error:
+            return [], list(error.diagnostics)
+        found, broken = self._folders_read.within(checkout.folder)
+        origin, commit = str(place), checkout.commit
+        return [replace(one, origin=origin, commit=commit) for one in found], broken

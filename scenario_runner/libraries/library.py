@@ -34,17 +34,29 @@ _LEFT_OUT = ("__pycache__", "runs")
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """A library that lies in a folder. source: what the user knows it by, which an archive may be."""
+    """A library that lies in a folder. source: what the user knows it by, which an archive may be.
+
+    origin: the address of the repository that it was fetched from; commit: which one of it.
+    """
 
     root: Path
     document: Document
     header: LibraryHeader
     source: Path
+    origin: str | None = None
+    commit: str | None = None
 
     @property
     def name(self) -> str:
         """What ``use`` calls it."""
         return self.header.name
+
+    @property
+    def known_as(self) -> str:
+        """Where it comes from, for people."""
+        if self.origin is None:
+            return str(self.source)
+        return f"{self.origin}, commit {(self.commit or '')[:12]}"
 
     @cached_property
     def version(self) -> Version:

@@ -31,7 +31,7 @@ class Locked(Model):
     source: Text
     """Where it was found, for people; what counts is the content."""
     commit: Text | None = None
-    """Of the git checkout it was in."""
+    """Of the git checkout it was in, or that it was fetched from."""
     sha256: Text
     """Of its content: of a line ``DIGEST  NAME`` for each file."""
     files: dict[str, Text]
@@ -59,6 +59,10 @@ class Lock:
             (one for one in self.libraries if (one.name, one.version) == (library.name, version)),
             None,
         )
+
+    def commits(self) -> dict[str, str]:
+        """By the address of a repository, the commit that was fetched of it."""
+        return {one.source: one.commit for one in self.libraries if one.commit is not None}
 
     def versions(self, name: str) -> list[str]:
         """The versions that are locked of a library."""
@@ -154,7 +158,7 @@ def not_as_locked(lock: Lock, library: Library, changes: list[str]) -> Diagnosti
     return Diagnostic(
         "FAB610",
         lock.document.where(("libraries", place, "version")),
-        f"'{library.name}' {library.version} in {library.source} is not what was locked: {changes[0]}{more}",
+        f"'{library.name}' {library.version} in {library.known_as} is not what was locked: {changes[0]}{more}",
         "put the library back, or lock what is there now: fabricate library lock",
     )
 

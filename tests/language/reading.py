@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.app.library_places import places_of_site
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.document_kinds import LIBRARY, SITE, STEPS, kind_of
 from scenario_runner.language.lint import lint
@@ -56,7 +57,7 @@ def errors(file: Path, plugins: Plugins) -> list[Diagnostic]:
             check_library(load_document(file))
         elif kind_of(file) == SITE:
             plugin_folders(file)
-            read_site(file, plugins, {})
+            places_of_site(read_site(file, plugins, {}))
         else:
             beside = file.with_suffix(".site.yaml")
             site = read_site(beside, plugins, {}) if beside.exists() else default_site(Path())
