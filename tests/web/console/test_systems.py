@@ -261,6 +261,8 @@ def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was
         address = f"{HOST}:{pacs.open_hl7()}"
         form = {"text": message, "address": address}
         assert service.client.post(f"{service.url}/orders/send", data=form).status_code == 200
+        nobody = form | {"address": f"{HOST}:1"}
+        assert service.client.post(f"{service.url}/orders/send", data=nobody).status_code == 200
         page = it.go("/orders")
         page.get_by_role("link", name="Messages in and out").click()
         page.get_by_label("Control ID or patient ID").fill("<b>77</b>")
@@ -271,7 +273,7 @@ def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was
             it.look(scheme, width)
             assert it.violations() == []
             assert it.overflow() == 0
-        page.get_by_role("link", name="<b>77</b>").click()
+        row.get_by_role("link").click()
         expect(page.get_by_role("row").filter(has_text="Patient Name")).to_contain_text("PID-5")
         expect(page.get_by_label("Or an address")).to_have_value(address)
         page.get_by_role("button", name="Send again").click()
@@ -284,7 +286,13 @@ def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was
     with Database(service.data / "registry.sqlite3") as database:
         noted, total = listed(database, 10, 0, way="out", text="<b>77</b>")
         wholes = {found(database, one.number) for one in noted}
-    assert total == 2
+    assert total == 3
+    assert [(one.code, one.peer) for one in noted] == [
+        ("AA", address),
+        ("", f"{HOST}:1"),
+        ("AA", address),
+    ]
+    assert noted[1].words, "why it did not go out"
     assert {one.data for one in wholes if one is not None} == {message.replace("\n", "\r").encode()}
 
 

@@ -18,7 +18,6 @@ from scenario_runner.service.audit.activities import Activity, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scenario_runner.app.messages_sent import Told
     from scenario_runner.service.asking import Asking
     from scenario_runner.web.console.page import Desk
 
@@ -76,9 +75,15 @@ def send_and_note(
                 )
         except FabricatorError as error:
             problem = str(peer.clean(str(error)))
-    sent = zip((one for one in given if isinstance(one, Message)), rows, strict=False)
+    whole = [one for one in given if isinstance(one, Message)]
+    # What nobody took the connection for is in the list, too: it is what is sent again.
+    unsent = [{"code": "", "words": problem}] * (len(whole) - len(rows))
     note_messages(
-        desk.service.database, [_noted(one, row, to, asking.caller.name) for one, row in sent]
+        desk.service.database,
+        [
+            _noted(one, row, to, asking.caller.name)
+            for one, row in zip(whole, [*rows, *unsent], strict=False)
+        ],
     )
     detail = {"to": to, "messages": len(given), "accepted": accepted}
     desk.service.trail.record(
@@ -93,11 +98,10 @@ def send_and_note(
 
 
 def _noted(message: Message, row: dict[str, Any], to: str, who: str) -> NotedMessage:
-    told: Told = row["told"]
     return NotedMessage(
         way="out",
         peer=to,
-        kind=told.kind,
+        kind=message.kind,
         control_id=message.control_id,
         patient_id=message.text("PID-3.1"),
         code=row["code"],

@@ -20,7 +20,8 @@ export class Tools {
   constructor(bar, app) {
     this.#app = app;
     this.tool = "window";
-    bar.setAttribute("aria-label", texts.toolbar);
+    // The tools and the part of the page that they are.
+    for (const one of [bar, bar.parentElement]) one.setAttribute("aria-label", texts.toolbar);
     this.dragging = ["window", "zoom", "pan", "scroll"].map((name) => button(texts[name], () => this.#use(name)));
     this.preset = element("select", { ariaLabel: texts.preset });
     this.preset.addEventListener("change", () => this.#choose(this.#offered[this.preset.selectedIndex]));
