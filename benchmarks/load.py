@@ -278,6 +278,9 @@ def cost(folder: Path, seconds: float) -> None:
         ):
             [(kind, parameters)] = step.items()
             mine, theirs = [], []
+            locust_cost(
+                program, text, to, rate, 2.0
+            )  # what its first start compiles is no request's
             for part in (0.5, 2.0):
                 load = {
                     "stages": [{"for": f"{seconds * part}s", "rate": f"{rate}/s"}],
