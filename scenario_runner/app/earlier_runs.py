@@ -43,6 +43,11 @@ class EarlierSends:
 
     def take(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Take the events that ``told`` yields; those of an earlier run first."""
+        for _ in self.taking(events):
+            pass
+
+    def taking(self, events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The same events, each taken: what workers still tell makes a second look at a ledger another one."""
         for event in events:
             self._now += 1
             place = (str(event["case"]), str(event["id"]))
@@ -57,6 +62,7 @@ class EarlierSends:
                 self._take_compared(place, event)
             else:
                 self._take_instance(place, event)
+            yield event
 
     def _take_compared(self, place: tuple[str, str], event: Mapping[str, Any]) -> None:
         key = (*place, str(event["source"]), str(event["target"]), str(event["study"]))

@@ -109,10 +109,9 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
     def with_memory(targets: OpenTargets) -> Plans:
         trusted = _trusted(folder, kept, targets)
         lost = [name for name, same in trusted.items() if not same]
-        keep_told(made, known(), lost)
-        keep_carried(made, folder, record.id, passed)
         sends = EarlierSends()
-        sends.take(known())
+        keep_told(made, sends.taking(known()), lost)
+        keep_carried(made, folder, record.id, passed)
         jobs = [
             replace(
                 one,
