@@ -13,6 +13,7 @@ import click
 
 from scenario_runner.cli import shell_completion
 from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.libraries.git_source import git_source, is_git
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
@@ -188,8 +189,6 @@ class LibraryPlace(click.ParamType["Path | GitSource"]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Path | GitSource:
         """An address as it is read."""
-        from scenario_runner.libraries.git_source import git_source, is_git
-
         if not isinstance(value, str) or not is_git(value):
             return _THERE.convert(value, param, ctx)
         try:

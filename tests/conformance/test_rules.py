@@ -685,7 +685,7 @@ def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None
     proved |= {
         "element-repeated", "element-order", "even-length", "truncated", "structure",
         "unjudged", "encapsulation", "fragments", "not-dicom", "no-preamble", "too-large",
-        "offset-table", "compressed-color", "baseline-bits",
+        "offset-table", "compressed-color", "baseline-bits", "zeros",
         "functional-groups", "content-item", "dimensions", "original", "whole-body",
             "evidence", "display", "graphics", "positioner-motion", "manufacturer", "real-world-value",
                 "specimen", "clinical-trial", "animal", "intraoral-region", "cine",
