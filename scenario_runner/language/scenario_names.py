@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
 from scenario_runner.language.branches import Sight, branch_of
 from scenario_runner.language.entries import SECTIONS
-from scenario_runner.language.names import (
-    ANY,
-    Shape,
-    check_names,
-    mapping,
-    patient_names,
-    step_names,
-)
+from scenario_runner.language.names import check_names
 from scenario_runner.language.sandbox import MAX_IN_FILE
+from scenario_runner.language.shapes import ANY, Shape, mapping, patient_names, step_names
 from scenario_runner.language.templates import check_cycles, texts
 from scenario_runner.language.uses import use_of
 

@@ -17,10 +17,11 @@ from scenario_runner.language.check import SchemaCheck
 from scenario_runner.language.diagnostic_words import CUT
 from scenario_runner.language.document_kinds import SITE, require_kind
 from scenario_runner.language.loader import load_document, parse_document
-from scenario_runner.language.names import check_names, site_names
+from scenario_runner.language.names import check_names
 from scenario_runner.language.references import check_attributes
 from scenario_runner.language.schema import site_model, site_schema
 from scenario_runner.language.schema_marks import marks
+from scenario_runner.language.shapes import site_names
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.language.templates import is_template, render_tree, texts

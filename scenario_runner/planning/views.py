@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scenario_runner.dicom.times import iso_time
-from scenario_runner.language import names as spelling
+from scenario_runner.language import shapes as spelling
 from scenario_runner.language.date_text import DateText
 from scenario_runner.planning.lazy import Lazy
 from scenario_runner.planning.pictures import Picture

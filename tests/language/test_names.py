@@ -6,17 +6,14 @@ import pytest
 
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.loader import parse_document
-from scenario_runner.language.names import (
+from scenario_runner.language.names import check_names, members_read, problems, require_names
+from scenario_runner.language.shapes import (
     ANY,
     Shape,
-    check_names,
     list_of,
     mapping,
-    members_read,
     patient_names,
     planned_shapes,
-    problems,
-    require_names,
     shape_of,
     site_names,
     step_names,

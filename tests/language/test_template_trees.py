@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from jinja2 import nodes
 
 from scenario_runner.language import names, sandbox
-from scenario_runner.language.names import mapping, problems, step_names
+from scenario_runner.language.names import problems
+from scenario_runner.language.shapes import mapping, step_names
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_trees import children, every, with_other_numbers
 from scenario_runner.plugins import Plugins

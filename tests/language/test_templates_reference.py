@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scenario_runner.language.names import planned_shapes
+from scenario_runner.language.shapes import planned_shapes
 from scenario_runner.language.template_filters import FILTERS
 from scenario_runner.language.template_operators import TEXT_METHODS
 from scenario_runner.language.template_tests import TESTS

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.errors import InvalidInput, UsageError
-from scenario_runner.language.names import Shape, planned_shapes
+from scenario_runner.language.shapes import Shape, planned_shapes
 from scenario_runner.language.templates import render_text
 from scenario_runner.planning.number_ranges import ReplayCounters
 from scenario_runner.planning.views import names

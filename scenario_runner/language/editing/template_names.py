@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.expansion import written_entries
-from scenario_runner.language.names import Shape, step_names
 from scenario_runner.language.sandbox import environment
+from scenario_runner.language.shapes import Shape, step_names
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
