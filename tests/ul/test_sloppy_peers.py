@@ -124,7 +124,7 @@ def test_a_pdu_whose_length_was_counted_otherwise_is_read(pacs: EmbeddedPacs) ->
         sock.sendall(pdv(1, commands.encode(request), 3) + pdv(1, bytes(longest), 2))
         kind, body = read_pdu(sock)
     assert kind == pdu.P_DATA
-    assert commands.decode(body[6:])[Element.STATUS] == 0xC000  # zeros are no data set
+    assert commands.decode(body[6:])[Element.STATUS] == 0xA900  # padding alone has no UIDs
 
 
 def test_both_may_ask_for_release_at_once() -> None:
