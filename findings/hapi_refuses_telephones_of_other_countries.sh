@@ -5,12 +5,15 @@
 # engine built on it answers AE to a registration from nearly anywhere.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
-dependency() { echo "<dependency><groupId>$1</groupId><artifactId>$2</artifactId><version>$3</version></dependency>"; }
+dependency() {  # GROUP:ARTIFACT@VERSION
+  IFS=:@ read -r group artifact version <<<"$1"
+  echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+}
 cat > pom.xml <<XML
 <project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>findings</groupId><artifactId>telephones</artifactId><version>1</version><dependencies>
-$(dependency ca.uhn.hapi hapi-base 2.6.0) $(dependency ca.uhn.hapi hapi-structures-v24 2.6.0)
-$(dependency ca.uhn.hapi hapi-structures-v251 2.6.0) $(dependency org.slf4j slf4j-nop 1.7.36)
+$(dependency ca.uhn.hapi:hapi-base@2.6.0) $(dependency ca.uhn.hapi:hapi-structures-v24@2.6.0)
+$(dependency ca.uhn.hapi:hapi-structures-v251@2.6.0) $(dependency org.slf4j:slf4j-nop@1.7.36)
 </dependencies></project>
 XML
 mvn -q -B dependency:copy-dependencies -DoutputDirectory=jars
