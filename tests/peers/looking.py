@@ -25,9 +25,12 @@ Box = tuple[float, float, float, float]
 def until(seen: Callable[[], Seen], patience: float = PATIENCE) -> Seen:
     """What is looked for, once it is to be seen; what was there at the end when it never is."""
     end = time.monotonic() + patience
-    while not (found := seen()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
+    while True:
+        began = time.monotonic()
+        if (found := seen()) or began >= end:
+            return found
+        # Reading codes takes the processor that draws them: as long a pause as the look was.
+        time.sleep(max(0.05, time.monotonic() - began))
 
 
 def boxes(page: Browser, selector: str) -> list[Box]:
