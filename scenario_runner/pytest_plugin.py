@@ -73,10 +73,12 @@ class ScenarioFile(pytest.File):
     """One scenario file; what is wrong with it is an error of its collection."""
 
     def collect(self) -> Iterator[ScenarioCase]:
-        """One item for each case there would be now."""
+        """One item for each case there would be now; of cases that are a load, one for all of them."""
         from scenario_runner.app.python import plan
 
         for job in plan(self.path, site=site_of(self.config), environ=os.environ, seed=1).jobs:
+            if job.load is not None and not job.judges:
+                continue
             tags = job.scenario.header.tags
             item = ScenarioCase.from_parent(self, name=job.case.id)
             item.user_properties.append(("tags", " ".join(tags)))

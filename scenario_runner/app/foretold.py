@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import FabricatorError
 from scenario_runner.language.scenario import step_parameters
 from scenario_runner.planning.views import names
+from scenario_runner.steps.load.cases import foretold_cases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 def foretold(job: Job, steps: Mapping[str, type[Step]]) -> dict[str, Mapping[str, Any]]:
     """By step id what each step of a case says of itself beforehand; nothing of those that wait for others' values."""
     case = job.case
+    if job.judges and job.load is not None:
+        return {job.judges: foretold_cases(job.load.load, job.load.seed, job.load.cases)}
     loaded = [
         entry
         for entry in (*job.scenario.setup, *job.scenario.steps, *job.scenario.final)

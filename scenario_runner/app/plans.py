@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field, replace
 from difflib import get_close_matches
 from typing import Any
 
 from scenario_runner.api import Step
+from scenario_runner.app.case_loads import cases_load, judging
 from scenario_runner.app.foretold import foretold
 from scenario_runner.app.load import Loaded
 from scenario_runner.app.modified_text import unwritable
@@ -84,7 +85,17 @@ class Plans:
 
     def some(self, wanted: Callable[[Job], bool]) -> Plans:
         """The plans of some cases, with the numbers they have, under which their evidence lies."""
-        return replace(self, jobs=[job for job in self.jobs if wanted(job)])
+        loads = {job.load for job in self.jobs if not job.judges and wanted(job)}
+        return replace(
+            self,
+            jobs=[job for job in self.jobs if (job.load in loads if job.judges else wanted(job))],
+        )
+
+    def with_loads(self, cases: Collection[str]) -> frozenset[str]:
+        """The ids of cases, and of all others of a load that one of them belongs to: a part of a load says nothing."""
+        loads = {job.load for job in self.jobs if job.load is not None and job.case.id in cases}
+        whole = (job.case.id for job in self.jobs if job.load in loads)
+        return frozenset(cases) | frozenset(whole)
 
     def write_json(self, stream: TextStream, clean: Callable[[str], str] = str) -> dict[str, str]:
         """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts.
@@ -220,8 +231,12 @@ def _plan(plannable: Sequence[Plannable], counters: Counters) -> Plans:
 def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
     with one.plugins.blaming():
         plan = one.prepared.plan(counters)
+        load = cases_load(one.prepared)
         for case in plan:
-            plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed))
+            plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed, load=load))
+        if load is not None and len(plan):
+            judge = judging(one.scenario, plan[0], load)
+            plans.jobs.append(replace(judge, number=len(plans.jobs) + 1, seed=one.seed))
     plans.steps = one.plugins.steps()
     plans.reserved[one.scenario.header.name] = plan.reserved
 

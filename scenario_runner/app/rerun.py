@@ -71,7 +71,8 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
     _require_same(plans, kept, record)
     whole, passed = plans, frozenset[str]()
     if request.failed:
-        passed = frozenset(case.id for case in record.cases if case.outcome == "passed")
+        failed = plans.with_loads({case.id for case in record.cases if case.outcome != "passed"})
+        passed = frozenset(case.id for case in record.cases) - failed
         plans = plans.some(lambda job: job.case.id not in passed)
     if not plans.jobs:
         raise NothingSelected(f"every case of '{folder}' passed", hint="leave --failed out")

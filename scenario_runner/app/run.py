@@ -176,11 +176,9 @@ def _chosen(plans: Plans, request: RunRequest) -> Plans:
     if request.shard is None and request.only is None:
         return plans
     part, parts = request.shard or (1, 1)
+    only = None if request.only is None else plans.with_loads(request.only)
     chosen = plans.only(
-        lambda job: (
-            (job.number - 1) % parts == part - 1
-            and (request.only is None or job.case.id in request.only)
-        )
+        lambda job: (job.number - 1) % parts == part - 1 and (only is None or job.case.id in only)
     )
     if not chosen.jobs:
         raise NothingSelected(

@@ -19,6 +19,7 @@ from scenario_runner.imaging.factory import InstanceFactory, preview_png
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.plugins import Plugins
 from scenario_runner.redaction import Redactor
+from scenario_runner.steps.load.cases import CasesUnderLoad
 
 if TYPE_CHECKING:
     from scenario_runner.app.kept_objects import Objects
@@ -64,7 +65,7 @@ def services_for(
         bus=bus,
         redactor=redactor,
         folder=folder,
-        steps=plugins.steps(),
+        steps={**plugins.steps(), CasesUnderLoad.name: CasesUnderLoad},
         checks=plugins.checks(),
         targets=targets,
         factory=factory,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import groupby
 
 from scenario_runner.engine.case import CaseRunner, case_started
-from scenario_runner.engine.services import Control, Job, Order, Services
+from scenario_runner.engine.loaded_cases import LoadedCases
+from scenario_runner.engine.services import CasesLoad, Control, Job, Order, Services
 from scenario_runner.engine.step import Ending, from_thrown, worst
 from scenario_runner.events import CaseFinished
 
@@ -22,9 +25,33 @@ def run_cases(jobs: Sequence[Job], services: Services, order: Order, control: Co
     had not begun when the run was interrupted.
     """
     endings: list[Ending] = []
-    for job, ending in _run_all(jobs, services, order, control):
-        endings.append(not_run(job, services, control) if ending is None else ending)
+    for load, part in groupby(jobs, key=lambda job: job.load):
+        if load is None:
+            for job, ending in _run_all(part, services, order, control):
+                endings.append(not_run(job, services, control) if ending is None else ending)
+        else:
+            endings += _under_load(load, list(part), services, order, control)
     return combined(endings, control)
+
+
+def _under_load(
+    load: CasesLoad, jobs: Sequence[Job], services: Services, order: Order, control: Control
+) -> Iterator[Ending]:
+    """The cases of one load as they arrive, then what it came to."""
+    cases = LoadedCases(
+        load,
+        [job for job in jobs if not job.judges],
+        lambda job: run_case(job, services, order, control),
+        control,
+        fail_fast=order.fail_fast,
+    )
+    for job, ending in cases.run():
+        yield not_run(job, services, control, cases.why) if ending is None else ending
+    for job in jobs:
+        if job.judges:
+            yield run_case(
+                cases.counts.judged(job), services, replace(order, from_step=None), control
+            )
 
 
 def combined(endings: Sequence[Ending], control: Control) -> Ending:
@@ -79,9 +106,9 @@ def _cannot_begin(job: Job, services: Services, error: BaseException) -> Ending:
     return ending
 
 
-def not_run(job: Job, services: Services, control: Control) -> Ending:
-    """A case that did not begin: the run was interrupted, or stops at the first failure."""
-    why = "interrupted" if control.stop.is_set() else "--fail-fast"
+def not_run(job: Job, services: Services, control: Control, why: str = "") -> Ending:
+    """A case that did not begin: the run was interrupted, stops at the first failure, or as is said."""
+    why = why or ("interrupted" if control.stop.is_set() else "--fail-fast")
     services.bus.emit(case_started(job))
     services.bus.emit(
         CaseFinished(case=job.case.id, outcome="skipped", duration_s=0.0, message=f"not run: {why}")

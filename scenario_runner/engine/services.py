@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from scenario_runner.engine.bus import EventBus
     from scenario_runner.events import TargetFacts
     from scenario_runner.imaging.instance import Instance
+    from scenario_runner.language.loads import CaseLoad
     from scenario_runner.language.scenario import Scenario
+    from scenario_runner.measuring.measured import Measured
     from scenario_runner.planning.plan import PlannedCase, PlannedImage
 
 
@@ -79,6 +81,26 @@ class Services:
     """Which part of a rate is this process's, where others run cases of the same run beside it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CasesLoad:
+    """How the cases of one scenario arrive. seed: what their arrivals are drawn from."""
+
+    load: CaseLoad
+    seed: str
+    cases: int
+    """How many cases the plan has for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameTo:
+    """What a load of cases came to, for the job that judges it."""
+
+    step: str
+    """The step that it is told by."""
+    measured: Mapping[str, Measured]
+    facts: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One case to run."""
@@ -95,6 +117,12 @@ class Job:
     """In a rerun: which run found a study equal (step id, source, target, study), and its instances."""
     offering: Callable[[str, Sequence[PlannedImage], str], None] | None = None
     """On a cluster: told of what is about to be sent (step id, images, target), before it is."""
+    load: CasesLoad | None = None
+    """Which load of cases it belongs to; all of one load come after one another."""
+    judges: str = ""
+    """Of the job after the cases of a load, the step that tells what that came to."""
+    came_to: CameTo | None = None
+    """Of such a job, when the load is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,10 @@ class CaseState:
 
     def __post_init__(self) -> None:
         self.measures = Measures(self.job.case.id)
+        told = self.job.came_to
+        if told is not None:
+            self.measures.know(told.step, told.measured)
+            self.notes[told.step] = told.facts
 
     def target(self, name: str) -> Target:
         """The PACS of that name; it learns of the case when it is first asked for."""

@@ -286,11 +286,13 @@ RetrieveKeys = Annotated[Keys, AfterValidator(_retrieve_keys)]
 Tags = Attributes
 """Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""
 
-CheckList = Annotated[
-    list[Any],
-    Field(min_length=1),
-    WithJsonSchema({"type": "array", "minItems": 1, "items": {"x-entry-of": "check"}}),
-]
+
+def entries_of(kind: str) -> WithJsonSchema:
+    """The schema of a list of entries; the schema of the whole file says what an entry of that kind is."""
+    return WithJsonSchema({"type": "array", "minItems": 1, "items": {"x-entry-of": kind}})
+
+
+CheckList = Annotated[list[Any], Field(min_length=1), entries_of("check")]
 """A list of checks, as ``assert`` takes it; the schema of a scenario says what a check is."""
 
 Expression = Annotated[

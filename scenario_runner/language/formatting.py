@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ORDER = (
     "schema", "name", "title", "description", "version", "license", "requires", "scenario", "with", "tags",
-    "requirements", "phase", "seed", "skip", "defaults", "parameters", "vars", "matrix", "rows", "ae_title",
+    "requirements", "phase", "seed", "skip", "defaults", "parameters", "vars", "matrix", "rows", "load", "ae_title",
     "identifiers", "receiver", "libraries", "plugins", "targets", "patients", "setup", "steps", "finally",
 )  # fmt: skip
 _RANK = {key: place for place, key in enumerate(_ORDER)}

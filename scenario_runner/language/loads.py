@@ -2,11 +2,11 @@
 
 # Models of many fields leave ``from __future__ import annotations`` out; see ``fields.Model``.
 import datetime as dt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scenario_runner.language.fields import Duration, Model, Time
+from scenario_runner.language.fields import Duration, Model, Time, entries_of
 from scenario_runner.language.quantities import Rate, Share
 
 MOST_ASSOCIATIONS = 256
@@ -205,4 +205,35 @@ class RequestLoad(Load):
             raise ValueError(
                 "'modalities' is of what is sent; give 'match' lists to ask for various things"
             )
+        return self
+
+
+CaseChecks = Annotated[list[Any], Field(min_length=1), entries_of("case_check")]
+"""Checks of what a load of cases came to."""
+
+
+class CaseLoad(Load):
+    """How cases arrive: each runs all steps of the scenario, with patients of its own.
+
+    They begin at a rate, whatever the PACS does (an open load), or as fast as so many get done at once (a closed load). The
+    combinations of the matrix take turns; of a table each row is taken once. What arrives and does not find one of ``associations``
+    free waits, and that counts.
+    """
+
+    deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset({("checks",)})
+
+    cases: Annotated[int, Field(ge=1)] | None = None
+    """In a closed load, how many there are altogether; by default each combination once. An open load has as many as arrive."""
+    checks: CaseChecks | None = None
+    """What is to hold of all of them, looked at when the last is over: ``latency``, ``throughput`` and ``errors``, with ``of: case``
+    or without ``of``."""
+
+    @model_validator(mode="after")
+    def _is_of_cases(self) -> Self:
+        if self.modalities is not None:
+            raise ValueError(
+                "'modalities' is of what is sent; a matrix with an axis for the modality makes cases of each"
+            )
+        if self.is_open and self.cases is not None:
+            raise ValueError("'cases' goes with a closed load; an open one has as many as arrive")
         return self

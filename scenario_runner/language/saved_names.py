@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SELECTIONS = ("generated", "imported", "all")
 """Selections that need not be saved: what ``generate`` chose, ``import`` took in, the whole plan."""
 
+CASE = "case"
+"""What checks of a load of cases are about."""
+
 _COMPARED = 300
 """Names that an unknown one is compared with: thousands would take seconds for each."""
 _DEPTH = 2
@@ -42,6 +45,7 @@ def check_saved(
     for mark in marks:
         if mark.kind == "x-name-of" and mark.what in _WHAT and isinstance(mark.value, str):
             named.setdefault(mark.path[:_DEPTH], []).append(mark)
+    yield from _of_cases(document, named.get(("load", "checks"), ()))
     saved: dict[str, None] = {}
     selections: dict[str, None] = dict.fromkeys(SELECTIONS)
     ids: dict[str, None] = {}
@@ -63,6 +67,18 @@ def check_saved(
             for name in (entry.id, entry.save_as):
                 if name is not None:
                     sight.saves(selections, name, None)
+
+
+def _of_cases(document: Document, marks: Iterable[Mark]) -> Iterator[Diagnostic]:
+    """Checks of a load of cases that are about something else."""
+    for mark in marks:
+        if mark.value != CASE and not is_template(mark.value):
+            yield Diagnostic(
+                "FAB119",
+                document.where(mark.path),
+                f"a check of all cases is of 'case', not of {quoted(mark.value)}",
+                "a check of one step stands in an 'assert' after it",
+            )
 
 
 def _unknown(

@@ -28,6 +28,7 @@ from scenario_runner.language.entries import (
 )
 from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
+from scenario_runner.language.loads import CaseLoad
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.overriding import overridden
 from scenario_runner.language.references import check_references
@@ -77,6 +78,8 @@ class Scenario:
     final: tuple[StepEntry, ...]
     setup: tuple[StepEntry, ...] = ()
     rows: Rows | None = None
+    load: Any = None
+    """The raw tree of ``load``, rendered and typed by ``load_of``."""
     narrowed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Values of axes, of which a combination has to have one to be planned (``--set matrix.AXIS=VALUE``)."""
 
@@ -157,6 +160,7 @@ def check_scenario(
         tuple(entry for entry in entries.entries if entry.section == "finally"),
         tuple(entry for entry in entries.entries if entry.section == "setup"),
         rows,
+        data.get("load"),
         {
             name.removeprefix(AXIS_OF): value if isinstance(value, list) else [value]
             for name, value in given.items()
@@ -182,6 +186,13 @@ def patients_of(scenario: Scenario, names: Mapping[str, Any]) -> list[PatientSpe
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     return patients
+
+
+def load_of(scenario: Scenario, names: Mapping[str, Any]) -> CaseLoad | None:
+    """How the cases of a scenario arrive, if it says so. names: ``vars run site``. Raises as ``patients_of``."""
+    if scenario.load is None:
+        return None
+    return parameters_at(scenario.load, ("load",), CaseLoad, names, scenario.origins)
 
 
 def step_parameters(entry: StepEntry, model: type[M], names: Mapping[str, Any]) -> M:
@@ -230,7 +241,7 @@ def _head(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in data.items()
-        if key not in ("patients", *SECTIONS) and not key.startswith("x-")
+        if key not in ("patients", "load", *SECTIONS) and not key.startswith("x-")
     }
 
 
@@ -242,6 +253,12 @@ def _values(document: Document, plugins: Offered) -> list[Diagnostic]:
     for index, tree in enumerate(_list(data.get("patients"))):
         found += complaints(PatientSpec, tree, document, ("patients", index), has_template)
     steps, checks = plugins.steps(), plugins.checks()
+    load = data.get("load")
+    if isinstance(load, dict):
+        found += complaints(CaseLoad, load, document, ("load",), has_template)
+        for number, check in enumerate(_list(load.get("checks"))):
+            place: Path = ("load", "checks", number)
+            found += _entry_values(document, check, place, checks, CheckSiblings)
     for section in SECTIONS:
         for index, entry in enumerate(_list(data.get(section))):
             path: Path = (section, index)

@@ -125,6 +125,7 @@ class _Names:
         self._check(self._data.get("vars"), ("vars",), early)
         self.found += check_cycles(self._vars, self._document.where, ("vars",))
         self._check(self._data.get("matrix"), ("matrix",), patient_names(self._vars, ()))
+        self._check(self._data.get("load"), ("load",), patient_names(self._vars, ()))
         self._check(self._data.get("patients"), ("patients",), early)
         self._check(_at(self._data, ("skip", "when")), ("skip", "when"), early)
         self._check(_at(self._data, ("skip", "reason")), ("skip", "reason"), early)

@@ -14,6 +14,7 @@ from scenario_runner.descriptions import DescribedSchema
 from scenario_runner.hooks import Offered
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.library_model import LibraryHeader, StepListHeader
+from scenario_runner.language.loads import CaseLoad
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.resources import resource
@@ -27,6 +28,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ANNOTATIONS = ("description", "default", "examples", "deprecated")
 _RENDERED = ("retry", "timeout", "repeat")
 """What stands beside a step and may be a template of more than text."""
+_OF_CASES = ("latency", "throughput", "errors")
+"""Checks of what a load of whole cases came to."""
 _CONSTRAINTS = {"enum", "const", "pattern", "minLength", "maxLength", "format"}
 
 TEMPLATE: Schema = {
@@ -67,11 +70,15 @@ def make_scenario_schema(plugins: Offered) -> Schema:
     patient = builder.define(PatientSpec, "patient")
     builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
     builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
+    of_cases = {name: plugins.checks()[name] for name in _OF_CASES}
+    builder.defs["case_check"] = builder.entry("check", of_cases, CheckSiblings)
+    load = builder.define(CaseLoad, "load")
     steps = {"type": "array", "items": {"$ref": "#/$defs/step"}}
     header["patternProperties"] = {
         "^x-": {"description": "Anything; anchors stand here that aliases repeat."}
     }
     header["properties"] |= {
+        "load": {**load, "description": "When its cases begin, and how many: whole cases as a load."},
         "patients": {
             "anyOf": [{"type": "array", "items": patient}, patient],
             "description": "The synthetic patients with their studies and series.",

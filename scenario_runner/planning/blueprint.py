@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scenario_runner.errors import Where
     from scenario_runner.language.model import InstanceSpec, PatientSpec, SeriesSpec, StudySpec
     from scenario_runner.planning.api import ModalityDefaults
+    from scenario_runner.planning.arrivals import Arrival
     from scenario_runner.planning.dates import Life
     from scenario_runner.planning.examinations import Examination, Subject
     from scenario_runner.planning.patterns import Pattern
@@ -125,6 +126,8 @@ class CasePart:
     vars: Mapping[str, Any]
     row: Mapping[str, Any] | None = None
     """The row of the table that it is made for."""
+    arrival: Arrival | None = None
+    """When it begins, under a load of cases."""
     patients: tuple[PatientPart, ...] = field(repr=False)
 
     def totals(self) -> dict[str, int]:

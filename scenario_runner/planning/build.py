@@ -31,6 +31,7 @@ def build(case: CasePart, index: int, setting: Setting) -> PlannedCase:
         seed=setting.case_seed,
         vars=case.vars,
         row=case.row,
+        arrival=case.arrival,
         patients=Lazy(totals["patients"], patient),
         uid_root=setting.uid_root,
         totals=totals,

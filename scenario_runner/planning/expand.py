@@ -6,6 +6,7 @@ reserves the numbers when its cases are wanted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path as FilePath
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.scenario import patients_of
+from scenario_runner.language.scenario import load_of, patients_of
 from scenario_runner.language.template_limits import one_file
 from scenario_runner.language.templates import render_tree, resolve_vars, texts
 from scenario_runner.language.uses import home_of
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.blueprint import CasePart
 from scenario_runner.planning.build import build
+from scenario_runner.planning.case_arrivals import arriving
 from scenario_runner.planning.departments import Department
 from scenario_runner.planning.findings import Findings
 from scenario_runner.planning.identifiers import Identifiers
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.database.location import Location
     from scenario_runner.language.document import Document
+    from scenario_runner.language.loads import CaseLoad
     from scenario_runner.language.rows import Rows
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.site_model import Site
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
         PatternField,
     )
     from scenario_runner.planning.sources import PatientSource
+
+
+_OF_A_CASE = re.compile(r"\b(?:matrix|row)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +152,10 @@ class Prepared:
     findings: Findings
     identifiers: Identifiers
     cases: list[CasePart] = field(default_factory=list)
+    load: CaseLoad | None = None
+    """How they arrive, where the scenario says so."""
+    load_seed: str = ""
+    """What their arrivals are drawn from."""
     idle: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     """Axis and value of what the matrix is narrowed to and does not have, with the values it has."""
 
@@ -249,7 +260,14 @@ def _prepare(
     if rows is not None:
         # A rerun finds it among what was read.
         options.inputs.read.setdefault(FilePath(rows.file).as_posix(), rows.content)
-    for combination, row in _with_rows(combinations_, rows, findings):
+    prepared.load_seed = seed_of(options.seed, header.name, "case")
+    prepared.load = _load(scenario, base, findings)
+    found = _with_rows(combinations_, rows, findings)
+    taken = arriving(found, prepared.load, prepared.load_seed, once=rows is not None)
+    if isinstance(taken, ValueProblem):
+        findings.add(("load",), taken, key=True)
+        taken = []
+    for (combination, row), arrival, number in taken:
         try:
             names = {**base, "matrix": combination, **({} if row is None else {"row": row[1]})}
             vars_ = resolve_vars(header.vars, names, origins.where, ("vars",))
@@ -260,12 +278,15 @@ def _prepare(
                 findings.take(diagnostic)
             continue
         told = combination if row is None else {"row": row[0], **combination}
+        if number is not None:
+            told = {"arrival": number, **told}
         case = CasePart(
             id=_unused(case_id(header.name, told), seen),
             name=header.name,
             matrix=told,
             row=None if row is None else row[1],
             vars=vars_,
+            arrival=arrival,
             patients=preparation.patients(patients),
         )
         if not preparation.too_many(case.totals()):
@@ -298,20 +319,35 @@ def _combinations(
     matrix = scenario.header.matrix
     where = scenario.origins.where
     if any(True for _ in texts(matrix)):
-        # Variables that use the matrix cannot be known before it is.
-        early = {
-            name: value
-            for name, value in scenario.header.vars.items()
-            if not any("matrix" in text for _, text in texts(value))
-        }
         try:
-            vars_ = resolve_vars(early, base, where, ("vars",))
+            vars_ = _early(scenario, base)
             matrix = render_tree(matrix, {**base, "vars": vars_}, where, ("matrix",))
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
                 findings.take(diagnostic)
             return []
     return combinations(matrix, report)
+
+
+def _early(scenario: Scenario, base: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Variables that are known before the case is: those that use neither the matrix nor a row. Raises InvalidInput."""
+    early = {
+        name: value
+        for name, value in scenario.header.vars.items()
+        if not any(_OF_A_CASE.search(text) for _, text in texts(value))
+    }
+    return resolve_vars(early, base, scenario.origins.where, ("vars",))
+
+
+def _load(scenario: Scenario, base: Mapping[str, Any], findings: Findings) -> CaseLoad | None:
+    if scenario.load is None:
+        return None
+    try:
+        return load_of(scenario, {**base, "vars": _early(scenario, base)})
+    except InvalidInput as error:
+        for diagnostic in error.diagnostics:
+            findings.take(diagnostic)
+        return None
 
 
 def _unused(name: str, seen: set[str]) -> str:

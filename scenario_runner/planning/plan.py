@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
+    from scenario_runner.planning.arrivals import Arrival
     from scenario_runner.planning.pictures import Picture
 
 
@@ -203,6 +204,8 @@ class PlannedCase:
     vars: Mapping[str, Any]
     row: Mapping[str, Any] | None = None
     """The cells of that row."""
+    arrival: Arrival | None = None
+    """When it begins, under an open load of cases."""
     patients: Sequence[PlannedPatient] = field(repr=False)
     uid_root: str | None = None
     """The site's arc for UIDs; None means ``2.25``."""

@@ -53,7 +53,7 @@ _ROWS = [
     ("a scenario, site or library file", _mib(loader.MAX_BYTES), "FAB006"),
     ("a file that a source of patients reads", _mib(sources.MAX_BYTES), "FAB317"),
     ("diagnostics told of one file", f"{MOST_DIAGNOSTICS}", "the first are told"),
-    ("cases of a matrix", f"{matrix.MAX_CASES:,}", "a diagnostic"),
+    ("cases of a matrix, or of a load of cases", f"{matrix.MAX_CASES:,}", "a diagnostic"),
     ("patients, studies, series and images of a plan", f"{prepare.MAX_ENTITIES:,}", "a diagnostic"),
     (
         "an expression",

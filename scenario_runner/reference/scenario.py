@@ -19,7 +19,7 @@ _INTRODUCTION = f"""{GENERATED}
 # The scenario file
 
 [Writing scenarios](../guide/writing-scenarios.md) explains; this page lists. Keys of patients, studies and
-series take [templates](templates.md); those of the file itself do not. What is left out is generated from
+series take [templates](templates.md), and so does `load`; those of the file itself do not. What is left out is generated from
 the seed.
 
 ## The file

@@ -130,3 +130,61 @@ def test_queries_retrievals_and_echos_come_as_often_as_was_planned(tmp_path: Pat
     assert found["retrieve"]["latencies"][0]["operation"] == "C-GET"
     assert found["echo"]["facts"]["answered"] == found["echo"]["latencies"][0]["count"] > 0
     assert found["judged"]["outcome"] == "passed"
+
+
+def _of_cases(load: dict[str, Any], tmp_path: Path, name: str, **more: Any) -> dict[str, Any]:
+    """The record of cases that arrive so."""
+    usual = [{"send": {"to": "pacs"}}, {"assert": [{"stored": {"on": "pacs"}}]}]
+    steps_ = more.pop("steps", usual)
+    patients = [{"studies": [_studies(1, "{{ matrix.modality }}")]}]
+    given = {"matrix": {"modality": ["CT", "DX"]}, "patients": patients, "load": load, **more}
+    file = write_scenario(tmp_path / f"{name}.yaml", steps_, name=name, seed=7, **given)
+    done = fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / name)
+    run = record(tmp_path / name)
+    assert done.code == run["exit_code"]
+    return run
+
+
+def test_whole_cases_arrive_each_with_a_patient_and_their_load_is_judged(tmp_path: Path) -> None:
+    checks = [
+        {"latency": {"of": "case", "p95": "10m"}},
+        {"throughput": {"min": "1/h"}},
+        {"errors": {"max": 0}},
+        {"latency": {"of": "case", "max": "1ms"}, "fails": "more than 0.001 s"},
+    ]
+    stages = [{"for": "200ms", "rate": "{{ vars.rate }}"}, {"for": "200ms", "rate": 15}]
+    load = {"stages": stages, "associations": 2, "checks": checks}
+    run = _of_cases(load, tmp_path, "open", vars={"rate": "20/s"})
+    *cases, judged = run["cases"]
+    assert run["outcome"] == "passed"
+    assert [one["matrix"] for one in cases] == [
+        {"arrival": number, "modality": modality}
+        for number, modality in enumerate(("CT", "DX", "CT", "DX", "CT", "DX", "CT"), start=1)
+    ]
+    patients = [one["patients"][0]["id"] for one in cases]
+    assert len(set(patients)) == len(cases)
+    [step] = judged["steps"]
+    assert judged["id"] == "open[load]"
+    assert step["facts"]["load"]["arrivals"] == step["facts"]["load"]["begun"] == 7
+    assert [one["outcome"] for one in step["checks"]] == ["passed"] * 4
+    [latency] = step["latencies"]
+    assert (latency["operation"], latency["count"]) == ("case", 7)
+    assert latency["service"]["max_s"] <= latency["max_s"]
+    groups = {(one["by"], one["name"]): one["count"] for one in latency["groups"]}
+    assert groups["combination", "modality=CT"] == 4
+    assert sorted(n for (by, _), n in groups.items() if by == "stage") == [3, 4]
+    failed = fabricate("rerun", tmp_path / "open", "--failed").check(5)
+    assert "every case" in failed.err
+
+
+def test_a_closed_load_of_cases_stops_when_too_many_fail(tmp_path: Path) -> None:
+    load = {"associations": 3, "cases": 40, "stop_when": {"error_rate": "5%"}}
+    check = {"equal": {"actual": "{{ matrix.modality }}", "expected": "none"}}
+    run = _of_cases(load, tmp_path, "closed", steps=[{"assert": [check]}], patients=[])
+    outcomes = [one["outcome"] for one in run["cases"]]
+    assert outcomes.count("failed") >= 20 + 1  # and the load itself
+    assert "skipped" in outcomes
+    told = run["cases"][-1]["steps"][0]["message"]
+    assert "stopped when 100.0% of the last 20 failed" in told
+    left = next(one for one in run["cases"] if one["outcome"] == "skipped")
+    assert "stopped when" in left["message"]

@@ -9,18 +9,21 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, HALT, RunLedger
 from scenario_runner.app.cluster.left import LEDGER_FILE
+from scenario_runner.app.cluster.pacing import Pace
 from scenario_runner.app.cluster.relaying import Relay
 from scenario_runner.app.cluster.request import Settings, packed
 from scenario_runner.app.cluster.scheduler import PATIENCE, connected, slots
 from scenario_runner.app.cluster.work import LOST, NOT_BEGUN, Task, work
 from scenario_runner.engine.case import case_started
-from scenario_runner.engine.run import combined, not_run
+from scenario_runner.engine.case_counts import FAILED
+from scenario_runner.engine.run import combined, not_run, run_case
 from scenario_runner.engine.step import Ending
 from scenario_runner.errors import FabricatorError, MachineError, described
 from scenario_runner.events import CaseFinished
@@ -81,8 +84,24 @@ class ClusterRun:
                 relay = Relay(ledger, services.bus, self._folder, {j.case.id: j for j in jobs})
                 tasks = _Tasks(client, ledger, self._where, run, at_once * _AHEAD)
                 stack.enter_context(_closing(ledger, relay))
-                endings = self._carried_out(deque(jobs), tasks, relay, services, order, control)
-            return combined(list(endings.values()), control)
+                signals = _Signals(ledger, control)
+                endings: list[Ending] = []
+                for load, part in groupby(jobs, key=lambda job: job.load):
+                    group = list(part)
+                    pace = Pace(load)
+                    work = deque(job for job in group if not job.judges)
+                    stop = order.fail_fast and any(one.outcome in FAILED for one in endings)
+                    endings += self._carried_out(
+                        work, pace, tasks, relay, services, order, control, signals, stop=stop
+                    ).values()
+                    endings += [
+                        run_case(
+                            pace.judged(job), services, replace(order, from_step=None), control
+                        )
+                        for job in group
+                        if job.judges
+                    ]
+            return combined(endings, control)
         except FabricatorError as error:
             self.trouble = error
             return Ending("error", str(error), exit_code=error.exit_code)
@@ -99,16 +118,20 @@ class ClusterRun:
     def _carried_out(
         self,
         left: deque[Job],
+        pace: Pace,
         tasks: _Tasks,
         relay: Relay,
         services: Services,
         order: Order,
         control: Control,
+        signals: _Signals,
+        *,
+        stop: bool,
     ) -> Mapping[str, Ending]:
+        """stop: whether none of them begins, since one before them failed."""
         endings: dict[str, Ending] = dict.fromkeys((job.case.id for job in left), _NOTHING)
-        failed = False
+        failed = stop
         not_begun: list[Job] = []
-        signals = _Signals(tasks.ledger, control)
         while left or tasks.under_way:
             signals.pass_on()
             if services.bus.unrecorded is not None:
@@ -117,7 +140,11 @@ class ClusterRun:
                 signals.halt()
                 not_begun += left
                 left.clear()
-            while left and tasks.has_room:
+            if pace.is_over:
+                not_begun += left
+                left.clear()
+            while left and tasks.has_room and pace.until(left[0]) <= 0:
+                pace.begins()
                 tasks.give_out(left.popleft())
             for job, ended in tasks.ended():
                 relay.take()
@@ -126,11 +153,13 @@ class ClusterRun:
                 else:
                     endings[job.case.id] = self._ending(job, ended, relay, services)
                     failed = failed or endings[job.case.id].outcome in ("failed", "error")
+                    pace.ended(job, endings[job.case.id], relay.times.get(job.case.id))
             relay.take()
-            if tasks.under_way:
-                tasks.wait(_LOOKS)
+            if tasks.under_way or left:
+                tasks.wait(min(_LOOKS, pace.until(left[0])) if left and tasks.has_room else _LOOKS)
+        why = "" if failed or control.stop.is_set() else pace.why
         for job in sorted(not_begun, key=lambda job: job.number):
-            endings[job.case.id] = not_run(job, services, control)
+            endings[job.case.id] = not_run(job, services, control, why)
         return endings
 
     def _ending(

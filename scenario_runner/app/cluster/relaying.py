@@ -36,6 +36,8 @@ class Relay:
         """Cases of which something was told."""
         self.over: set[str] = set()
         """Cases of which the end was told."""
+        self.times: dict[str, tuple[str, float]] = {}
+        """When each began, and how many seconds it took; 0 as long as it is not over."""
 
     def take(self) -> bool:
         """Take what is there; whether there was anything. Raises MachineError."""
@@ -60,8 +62,11 @@ class Relay:
             ours = case_started(self._jobs[event.case])
             event = dataclasses.replace(ours, worker=event.worker)
             self.begun.add(event.case)
+            self.times.setdefault(event.case, (time, 0.0))
         elif isinstance(event, kinds.CaseFinished):
             self.over.add(event.case)
+            begun, _ = self.times.get(event.case, (time, 0.0))
+            self.times[event.case] = (begun, event.duration_s)
         elif isinstance(event, kinds.TakenOver) and not event.part:
             self.over.discard(event.case)
         self._bus.relay(event, time)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scenario_runner.amounts import amount, plural
 from scenario_runner.api import StepResult
+from scenario_runner.api.load_watch import Watch
 from scenario_runner.errors import FabricatorError, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.arrivals import Arrival, arrivals, seed_of, stretches
 from scenario_runner.steps.load.crew import Crew, Start, thought
-from scenario_runner.steps.load.watch import Watch
 
 if TYPE_CHECKING:
     from scenario_runner.api import StepContext

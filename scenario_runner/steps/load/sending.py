@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.api.load_watch import Watch
 from scenario_runner.errors import TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.arrivals import seed_of
@@ -15,7 +16,6 @@ from scenario_runner.steps.load.ahead import Ahead, Made, MadeInstance
 from scenario_runner.steps.load.crew import Crew, Start, thought
 from scenario_runner.steps.load.offers import Offer, in_words, offers, planned
 from scenario_runner.steps.load.stored import Stored
-from scenario_runner.steps.load.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
