@@ -10,15 +10,15 @@ from scenario_runner.amounts import amount
 from scenario_runner.answers import Match
 from scenario_runner.api.alternatives import alternatives
 from scenario_runner.api.operations import FindRequest, QueryLevel, Remark
-from scenario_runner.dicom.answer_matching import NameMatching, Unmet, unmet
-from scenario_runner.dicom.characters import parse, unencodable
+from scenario_runner.dicom.answer_matching import NameMatching, Unmet, may_have_lost, unmet
+from scenario_runner.dicom.characters import UndeclaredTexts, parse, unencodable
 from scenario_runner.dicom.levels import COMPUTED, unique_key
 from scenario_runner.dicom.private_names import private_name, value_in
 from scenario_runner.language.dicom_text import as_key
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.api.targets import Target
     from scenario_runner.deadline import Deadline
@@ -212,7 +212,7 @@ class _Watched:
     """A request that notes what the exchange says, and which attributes' character set it does not say."""
 
     def __init__(self, request: FindRequest) -> None:
-        self.undeclared: set[str] = set()
+        self.undeclared = UndeclaredTexts()
         self.remarks: set[Remark] = set()
         self._tell = request.undeclared
         self.request = dataclasses.replace(
@@ -220,7 +220,7 @@ class _Watched:
         )
 
     def _note(self, text: UndeclaredText) -> None:
-        self.undeclared.add(text.keyword)
+        self.undeclared.add(text)
         if self._tell is not None:
             self._tell(text)
 
@@ -229,12 +229,12 @@ def judged(
     target: Target,
     request: FindRequest,
     matches: Sequence[dict[str, Any]],
-    undeclared: Collection[str] = (),
+    undeclared: UndeclaredTexts | None = None,
 ) -> Answers:
     """Answers held against the keys of their request.
 
-    undeclared: attributes whose text came without its character set; where the site file says which it is,
-    it counts as declared.
+    undeclared: text that came without its character set; where the site file says which it is, it counts as
+    declared.
     """
     expects = target.expects
     names: NameMatching = "fuzzy" if expects.fuzzy_matching else expects.person_name_matching
@@ -245,7 +245,7 @@ def judged(
     if request.level != "worklist":
         answers.repeated_key = unique_key(request.level)
         answers.repeats = _repeats(answers.repeated_key, matches)
-    unknown = () if expects.answer_character_set else undeclared
+    unknown = None if expects.answer_character_set else undeclared
     wanted = frozenset((*request.match, *request.returned, *request.usual))
     sent = {key: as_key(key, value) for key, value in request.match.items()}
     for match in matches:
@@ -293,7 +293,9 @@ def _converted(found: Unmet, answer: Mapping[str, Any]) -> Unmet:
     """What cannot be compared since the character set of the answer lacks letters that were asked for."""
     terms = parse(answer.get("SpecificCharacterSet"))
     asked = found.expected if isinstance(found.expected, str) else ""
-    lost = found.actual is not None and bool(unencodable(asked, "PN", terms))
+    several = found.actual if isinstance(found.actual, list) else [found.actual]
+    answered = [str(one) for one in several if one is not None]
+    lost = bool(unencodable(asked, "PN", terms)) and may_have_lost([asked], answered, some=True)
     return dataclasses.replace(found, unsure=True) if lost else found
 
 

@@ -14,10 +14,11 @@ from scenario_runner.archive.description import (
 )
 from scenario_runner.archive.files import Buffer, Files
 from scenario_runner.archive.index import Entry, Index, Located
+from scenario_runner.archive.missing_pixels import from_pieces, missing_pixels
 from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
 from scenario_runner.archive.recovery import finish_additions, finish_removals, index_again
 from scenario_runner.dicom.element_text import character_sets
-from scenario_runner.dicom.elements import Elements
+from scenario_runner.dicom.elements import Elements, Head
 from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.dicom.part10 import FileMeta, file_meta
 from scenario_runner.errors import MachineError, UsageError
@@ -126,19 +127,23 @@ class Archive:
         when it cannot be read or lacks a UID that places it, MachineError when the machine cannot keep it
         (disk full).
         """
-        header = header_of(data, transfer_syntax_uid)
+        then: list[Head] = []
+        header = header_of(data, transfer_syntax_uid, then)
         attributes = describe(header)
         check_identity(attributes, sop_class_uid, sop_instance_uid)
         if self.options.duplicates != "overwrite" and self.index.file_of(sop_instance_uid):
             return self._second(sop_instance_uid)
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
+        size = sum(map(len, data))
+        missing = missing_pixels(header, then, transfer_syntax_uid, size, from_pieces(data))
         try:
             return self._commit(
                 attributes,
                 "\\".join(character_sets(header)),
                 FileMeta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, len(meta)),
                 self.files.write([meta, *data]),
-                sum(map(len, data)),
+                size,
+                missing,
             )
         except (OSError, sqlite3.Error) as error:
             raise self.cannot_store(error) from error
@@ -179,6 +184,7 @@ class Archive:
                 arrived.meta,
                 arrived.written,
                 arrived.size,
+                arrived.missing,
             )
         except (OSError, sqlite3.Error) as error:
             raise self.cannot_store(error) from error
@@ -200,6 +206,7 @@ class Archive:
         meta: FileMeta,
         written: Path,
         size: int,
+        missing: str,
     ) -> Stored:
         uid = meta.sop_instance_uid
         overwrite = self.options.duplicates == "overwrite"
@@ -224,9 +231,9 @@ class Archive:
                 self.files.discard(written)
             raise
         if before is None:
-            return Stored(uid, "new")
+            return Stored(uid, "new", missing)
         self.remove_forgotten([(uid, before)])
-        return Stored(uid, "overwritten")
+        return Stored(uid, "overwritten", missing)
 
     def change(self, sop_instance_uid: str, changed: Callable[[bytes, str], bytes | None]) -> bool:
         """Keep another version of an instance, whatever ``duplicates`` says: its patient has changed.

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.description import NamedDamageError, check_place, describe
 from scenario_runner.archive.files import HEAD, Buffer, Files
+from scenario_runner.archive.missing_pixels import missing_pixels
 from scenario_runner.archive.outcomes import Arrived
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
     Elements,
+    Head,
     TruncatedError,
     read_header,
     read_trailer,
@@ -27,17 +29,19 @@ _REMEMBERED: Final = 1 << 16
 _IDENTITY: Final = ("SOPClassUID", "SOPInstanceUID")
 
 
-def read_head(files: Files, file: str, *, beyond: bool = False) -> tuple[Elements, tuple[str, ...]]:
+def read_head(
+    files: Files, file: str, *, beyond: bool = False, then: list[Head] | None = None
+) -> tuple[Elements, tuple[str, ...]]:
     """The elements before the pixels of a file, and its character sets.
 
-    beyond: those after the pixels as well, which takes the whole file to be read. Raises
-    DamagedDatasetError.
+    beyond: those after the pixels as well, which takes the whole file to be read. then: gets the pixels' head.
+    Raises DamagedDatasetError.
     """
     size = HEAD
     while True:
         meta, head, complete = files.head(file, size)
         try:
-            elements = read_header(head, meta.transfer_syntax_uid)
+            elements = read_header(head, meta.transfer_syntax_uid, then)
             break
         except TruncatedError:
             if complete:
@@ -63,10 +67,12 @@ class Beginning:
                 self.head += chunk[: _REMEMBERED - len(self.head)]
             yield chunk
 
-    def header(self, meta: FileMeta) -> tuple[Elements, tuple[str, ...]] | None:
+    def header(
+        self, meta: FileMeta, then: list[Head] | None = None
+    ) -> tuple[Elements, tuple[str, ...]] | None:
         """As ``read_head`` gives it; None where it goes on after what is remembered. Raises DamagedDatasetError."""
         try:
-            elements = read_header(self.head[meta.data_offset :], meta.transfer_syntax_uid)
+            elements = read_header(self.head[meta.data_offset :], meta.transfer_syntax_uid, then)
         except TruncatedError:
             if len(self.head) == self.size:
                 raise
@@ -83,8 +89,10 @@ def understood(files: Files, written: Path, beginning: Beginning) -> Arrived:
     """
     meta = read_meta(beginning.head)
     named = (meta.sop_class_uid, meta.sop_instance_uid)
+    then: list[Head] = []
+    place = files.place(written)
     try:
-        header, terms = beginning.header(meta) or read_head(files, files.place(written))
+        header, terms = beginning.header(meta, then) or read_head(files, place, then=then)
         attributes = describe(header)
         named = (
             attributes.get("SOPClassUID") or named[0],
@@ -96,7 +104,9 @@ def understood(files: Files, written: Path, beginning: Beginning) -> Arrived:
             raise
         raise NamedDamageError(str(error), *named) from error
     size = beginning.size - meta.data_offset
-    arrived = Arrived(written, meta, attributes, "\\".join(terms), size)
+    with files.reading_data(place, meta) as read:
+        missing = missing_pixels(header, then, meta.transfer_syntax_uid, size, read)
+    arrived = Arrived(written, meta, attributes, "\\".join(terms), size, missing)
     if (meta.sop_class_uid, meta.sop_instance_uid) == _identity(arrived):
         return arrived
     return _named_by_data_set(files, arrived)

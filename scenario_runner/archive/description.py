@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scenario_runner.archive.files import Buffer
+    from scenario_runner.dicom.elements import Head
 
 _WINDOW: Final = 1 << 18
 """Bytes of a data set that nearly always hold everything before the pixels."""
@@ -65,8 +66,10 @@ _text = lru_cache(4096)(_joined)
 """Most of what an instance says was said by the one before it."""
 
 
-def header_of(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
-    """The elements before the pixels, joining no more of the pieces than it takes."""
+def header_of(
+    data: Sequence[Buffer], transfer_syntax_uid: str, then: list[Head] | None = None
+) -> Elements:
+    """The elements before the pixels, joining no more of the pieces than it takes. then: gets the pixels' head."""
     window = bytearray()
     pieces = iter(data)
     for piece in pieces:
@@ -74,12 +77,12 @@ def header_of(data: Sequence[Buffer], transfer_syntax_uid: str) -> Elements:
         if len(window) >= _WINDOW:
             break
     try:
-        return read_header(bytes(window), transfer_syntax_uid)
+        return read_header(bytes(window), transfer_syntax_uid, then)
     except TruncatedError:
         rest = b"".join(pieces)
         if not rest:
             raise
-        return read_header(bytes(window) + rest, transfer_syntax_uid)
+        return read_header(bytes(window) + rest, transfer_syntax_uid, then)
 
 
 def check_identity(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.dicom.part10 import FileMeta, read_meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 Buffer = bytes | bytearray | memoryview
@@ -150,6 +150,17 @@ class Files:
         with (self._folder / place).open("rb") as file:
             offset = read_meta(file.read(_META_MAX)).data_offset
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[offset:]
+
+    @contextlib.contextmanager
+    def reading_data(self, place: str, meta: FileMeta) -> Iterator[Callable[[int, int], bytes]]:
+        """Gives so many bytes from a place of the data set on, or as many as there are."""
+        with (self._folder / place).open("rb") as file:
+
+            def read(at: int, count: int) -> bytes:
+                file.seek(meta.data_offset + at)
+                return file.read(count)
+
+            yield read
 
     def head(self, place: str, size: int = HEAD) -> tuple[FileMeta, bytes, bool]:
         """Meta, the beginning of the data set, and whether that is all of it. size: bytes to read of the file."""

@@ -19,6 +19,8 @@ class Stored:
 
     sop_instance_uid: str
     outcome: Literal["new", "kept", "overwritten"]
+    missing: str = ""
+    """What is missing of its pixels, in words, though it is stored as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Arrived:
     character_set: str
     size: int
     """Bytes of the data set."""
+    missing: str = ""
+    """What is missing of its pixels, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.dicom.dictionary import keyword_of as keyword_of_tag
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
-from scenario_runner.dicom.matching import matcher
+from scenario_runner.dicom.matching import Matcher, matcher
 from scenario_runner.dicom.private_names import PrivateName, private_name, value_in
 from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from scenario_runner.dicom.characters import UndeclaredTexts
 
 NameMatching = Literal["case-sensitive", "case-insensitive", "accent-insensitive", "fuzzy"]
 _NO_KEYS: Final = frozenset(
@@ -30,7 +33,7 @@ _LOST: Final = frozenset("?\ufffd")
 class Unmet:
     """A key that an answer does not meet. actual: None when the answer left it out or empty.
 
-    unsure: the two cannot be compared, for letters were lost in a character set, or nobody said which it is.
+    unsure: it may be met all the same, for letters were lost in a character set, or nobody said which it is.
     """
 
     key: str
@@ -44,13 +47,13 @@ def unmet(
     match: Mapping[str, Any],
     answer: Mapping[str, Any],
     names: NameMatching = "accent-insensitive",
-    undeclared: Container[str] = (),
+    undeclared: UndeclaredTexts | None = None,
 ) -> list[Unmet]:
     """The keys that an answer does not meet; none when it is one that was asked for.
 
     match: values by keyword or eight hexadecimal digits, as a query takes them; ``{raw: …}`` is not
-    looked at. answer: plain values by keyword. names: how far a person name may differ. undeclared: keywords
-    whose text came without its character set.
+    looked at. answer: plain values by keyword. names: how far a person name may differ. undeclared: the text
+    that came without its character set; it may be met in any set in which the text is what was asked for.
     """
     return list(_unmet(match, answer, names, undeclared, ""))
 
@@ -59,7 +62,7 @@ def _unmet(
     match: Mapping[str, Any],
     answer: Mapping[str, Any],
     names: NameMatching,
-    undeclared: Container[str],
+    undeclared: UndeclaredTexts | None,
     above: str,
 ) -> Iterator[Unmet]:
     for written, value in match.items():
@@ -82,13 +85,32 @@ def _unmet(
         have = _texts(actual)
         if not have:
             yield Unmet(above + key, value, None)
-        elif not (
-            test(have)
-            or (vr == "PN" and _name(wanted, have, names))
-            or (vr == "TM" and _in_one_period(key, match, answer))
-        ) or (vr == "PN" and names == "case-sensitive" and not _exactly(wanted, have)):
-            unsure = _unreadable(wanted, have, key in undeclared)
+            continue
+        held = _Held(vr, wanted, test, names)
+        in_period = vr == "TM" and _in_one_period(key, match, answer)
+        if not (in_period or held.by(have)):
+            readings = undeclared.readings(key, have) if undeclared is not None else ()
+            unsure = may_have_lost(wanted, have) or any(
+                held.by(other) or may_have_lost(wanted, other) for other in readings
+            )
             yield Unmet(above + key, value, actual, unsure=unsure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A key that values are held against. test: that of its VR."""
+
+    vr: str
+    wanted: Sequence[str]
+    test: Matcher
+    names: NameMatching
+
+    def by(self, have: Sequence[str]) -> bool:
+        if self.vr != "PN":
+            return self.test(have)
+        if self.names == "case-sensitive" and not _exactly(self.wanted, have):
+            return False
+        return self.test(have) or _name(self.wanted, have, self.names)
 
 
 def _private(
@@ -103,7 +125,7 @@ def _private(
 
 
 def _in_items(
-    key: str, value: Any, actual: Any, names: NameMatching, undeclared: Container[str]
+    key: str, value: Any, actual: Any, names: NameMatching, undeclared: UndeclaredTexts | None
 ) -> Iterator[Unmet]:
     """One item has to meet all keys of the key's item (PS3.4 C.2.2.2.6)."""
     items = [value] if isinstance(value, Mapping) else value or []
@@ -169,19 +191,28 @@ def _ends(text: str) -> tuple[str, str]:
     return (low, high) if dash else (text, text)
 
 
-def _unreadable(wanted: Sequence[str], have: Sequence[str], undeclared: bool) -> bool:
-    """Whether letters cannot be compared: a server may answer in a set without them, or not say in which.
+def may_have_lost(wanted: Sequence[str], have: Sequence[str], *, some: bool = False) -> bool:
+    """Whether values are what was asked for but for letters that their character set does not have.
 
-    undeclared: whether the answer did not say; then its letters beyond ASCII may be any.
+    A server may leave such letters out or put others in their places; the letters of ASCII are held against it.
+    some: it is known that the set lacks letters; otherwise that has to show.
     """
     answered = "".join(have)
-    if undeclared and not answered.isascii():
-        return "\x1b" in answered or any(
-            _may_be_one(_open(want), _open(text)) for want in wanted for text in have
-        )
-    if all(text.isascii() for text in wanted):
+    if not (some or answered.isascii() or _LOST & set(answered)):
         return False
-    return answered.isascii() or bool(_LOST & set(answered))
+    beyond = (want for want in wanted if not want.isascii())
+    return any(_is_what_is_left(want, text) for want in beyond for text in have)
+
+
+def _is_what_is_left(wanted: str, text: str) -> bool:
+    """Whether each component group that was asked for may be one of the text, or was lost as a whole."""
+    groups = [group for group in wanted.split("=") if group]
+    return all(
+        (len(groups) > 1 and not re.search(r"[\x21-\x5d\x5f-\x7e]", group))
+        or any(_may_be_one(_open(group), _open(one) + "^" * 4) for one in text.split("="))
+        or _may_be_one(_open(group), _open(text))
+        for group in groups
+    )
 
 
 def _open(text: str) -> str:

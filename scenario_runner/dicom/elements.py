@@ -22,7 +22,7 @@ from scenario_runner.dicom.element_heads import (
     SEQUENCE_END,
     UNDEFINED,
 )
-from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, Encoding, encoding_of
+from scenario_runner.dicom.syntaxes import DEFLATED, Encoding, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,41 +68,61 @@ Elements = dict[int, Element]
 """Tag to element, for one data set or one item."""
 
 
-def read_header(data: bytes, transfer_syntax_uid: str) -> Elements:
+class Head(NamedTuple):
+    """What stands before a value. at: where the value begins; of a deflated data set, in what is inflated."""
+
+    tag: int
+    vr: str
+    length: int
+    at: int
+
+
+def read_header(data: bytes, transfer_syntax_uid: str, then: list[Head] | None = None) -> Elements:
     """Every top-level element before the pixels. data: at least that much of a data set.
 
-    Raises TruncatedError when data ends within an element, DamagedDatasetError when it is none at all.
+    then: gets the head that follows, where there is one and it is there whole. Raises TruncatedError when data
+    ends within an element, DamagedDatasetError when it is none at all.
     """
-    return read_until(data, transfer_syntax_uid, _PIXELS)
+    return read_until(data, transfer_syntax_uid, _PIXELS, then)
 
 
-def read_until(data: bytes, transfer_syntax_uid: str, stop: int = _BEYOND_ALL) -> Elements:
+def read_until(
+    data: bytes, transfer_syntax_uid: str, stop: int = _BEYOND_ALL, then: list[Head] | None = None
+) -> Elements:
     """Every top-level element below the tag ``stop``; what is deflated is inflated no further than that.
 
-    Raises as ``read_header``.
+    then, and what is raised: as of ``read_header``.
     """
     encoding = encoding_of(transfer_syntax_uid)
     if transfer_syntax_uid != DEFLATED:
-        return read_elements(data, encoding, stop=stop)
+        return read_elements(data, encoding, stop=stop, then=then)
     most = _INFLATED_AT_FIRST
     while True:
         inflated, more = _inflated(data, most)
         try:
-            return read_elements(inflated, encoding, stop=stop)
+            return read_elements(inflated, encoding, stop=stop, then=then)
         except TruncatedError:
             if not more or most >= MOST_INFLATED:
                 raise
             most *= 4
 
 
-def read_elements(data: bytes, encoding: Encoding, *, stop: int = _BEYOND_ALL) -> Elements:
-    """All elements of an encoded data set up to the first whose tag is ``stop`` or above."""
+def read_elements(
+    data: bytes,
+    encoding: Encoding,
+    *,
+    stop: int = _BEYOND_ALL,
+    then: list[Head] | None = None,
+) -> Elements:
+    """All elements of an encoded data set up to the first whose tag is ``stop`` or above, whose head ``then`` gets."""
     found: Elements = {}
     end, at = len(data), 0
     reader = HeadReader(data, encoding)
     while at < end and not reader.is_over(at):
         tag, vr, length, at = reader.head(at)
         if tag >= stop:
+            if then is not None:
+                then.append(Head(tag, vr, length, at))
             break
         # What was not known when it was written is in Implicit VR Little Endian, in whatever transfer
         # syntax, and a sequence if its length is undefined (PS3.5 6.2.2).
@@ -258,52 +278,6 @@ def in_little_endian(element: Element, vr: str = "") -> bytes:
     return (
         element.value if element.encoding.little else vrs.swapped(element.value, vr or element.vr)
     )
-
-
-def replace_element(
-    data: bytes, transfer_syntax_uid: str, tag: int, vr: str, value: bytes
-) -> bytes:
-    """The same data set with another value for one top-level element, every other byte as it was.
-
-    value: encoded, of even length. An element that is not there is put in its place. A deflated data
-    set is inflated for it and deflated again. Raises DamagedDatasetError.
-    """
-    if transfer_syntax_uid == DEFLATED:
-        return deflate([replace_element(inflate(data), EXPLICIT_LE, tag, vr, value)])
-    encoding = encoding_of(transfer_syntax_uid)
-    reader = HeadReader(data, encoding)
-    at = 0
-    start = after = len(data)
-    while at < len(data):
-        found, written, length, inside = reader.head(at)
-        if found >= tag:
-            start = after = at
-        if found == tag:
-            vr = written or vr
-            after = reader.value_end(inside, written, length, 1)
-        if found >= tag:
-            break
-        at = reader.value_end(inside, written, length, 1)
-    new = element_writing.element(tag, vr, value, encoding)
-    return data[:start] + new + data[after:]
-
-
-def value_span(data: bytes, transfer_syntax_uid: str, tag: int) -> tuple[int, int] | None:
-    """Where the value of a top-level element begins and ends in an encoded data set, if it is there.
-
-    Of a deflated data set nothing can be said. Raises DamagedDatasetError.
-    """
-    if transfer_syntax_uid == DEFLATED:
-        return None
-    encoding = encoding_of(transfer_syntax_uid)
-    reader = HeadReader(data, encoding)
-    at = 0
-    while at < len(data) and not reader.is_over(at):
-        found, vr, length, inside = reader.head(at)
-        at = reader.value_end(inside, vr, length, 1)
-        if found == tag:
-            return inside, min(at, len(data))
-    return None
 
 
 def write_elements(elements: Mapping[int, Element], *, implicit: bool) -> bytes:

@@ -42,6 +42,8 @@ COERCION: Final = 0xB000
 """A warning: stored with elements that were changed (PS3.4 table B.2-1)."""
 SUB_OPERATIONS_FAILED: Final = 0xB000
 """A warning: retrieved, but for one or more (PS3.4 tables C.4-2 and C.4-3)."""
+DOES_NOT_MATCH_ITS_CLASS: Final = 0xB007
+"""A warning: stored, though the data set is not all that its SOP class has (PS3.4 table B.2-1, PS3.18 I.2-1)."""
 CANNOT_UNDERSTAND: Final = 0xC000
 """Of storage (PS3.4 table B.2-1), the first of C000 to CFFF."""
 UNABLE_TO_PROCESS: Final = 0xC000

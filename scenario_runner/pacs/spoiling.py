@@ -28,11 +28,10 @@ from scenario_runner.dicom.elements import (
     inflate,
     read_elements,
     read_header,
-    replace_element,
-    value_span,
     write_elements,
 )
 from scenario_runner.dicom.levels import UNIQUE_KEY
+from scenario_runner.dicom.one_element import replace_element, value_span
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, Encoding, encoding_of
 from scenario_runner.errors import UsageError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from scenario_runner.archive.archive import DuplicateError
@@ -16,6 +17,8 @@ from scenario_runner.ul.commands import Element
 if TYPE_CHECKING:
     from scenario_runner.pacs.association import Served
     from scenario_runner.ul.messages import Message
+
+LOGGER = logging.getLogger(__name__)
 
 
 def answer_echo(desk: Desk, association: Served, message: Message) -> None:  # noqa: ARG001
@@ -35,7 +38,7 @@ def answer_store(desk: Desk, association: Served, message: Message) -> None:
             values = {**desk.merged.values_for(data, syntax), **desk.options.coerce}
             if values:
                 data, coerced = coerce(data, syntax, values)
-            desk.archive.store(
+            stored = desk.archive.store(
                 message.sop_class_uid,
                 message.sop_instance_uid,
                 syntax,
@@ -51,8 +54,12 @@ def answer_store(desk: Desk, association: Served, message: Message) -> None:
     except MachineError as error:
         status, problem = statuses.OUT_OF_RESOURCES, comment(error)
     else:
-        if not coerced:
+        if stored.missing:
+            LOGGER.warning("%s is stored, but %s", stored.sop_instance_uid, stored.missing)
+            status, problem = statuses.DOES_NOT_MATCH_ITS_CLASS, comment(stored.missing)
+        elif coerced:
+            status, problem = statuses.COERCION, comment(f"coerced: {', '.join(coerced)}")
+        else:
             association.respond(message, statuses.SUCCESS)
             return
-        status, problem = statuses.COERCION, comment(f"coerced: {', '.join(coerced)}")
     association.respond(message, status, {Element.ERROR_COMMENT: problem})

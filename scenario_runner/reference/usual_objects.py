@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.app.load import Sources, load
 from scenario_runner.app.plans import Moment, preview_all, require_plannable
 from scenario_runner.dicom.element_heads import PIXEL_DATA
-from scenario_runner.dicom.elements import value_span
+from scenario_runner.dicom.one_element import value_span
 from scenario_runner.imaging.factory import InstanceFactory
 from scenario_runner.imaging.modalities import defaults
 from scenario_runner.planning.usual_objects import FILE, name_of

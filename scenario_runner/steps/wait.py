@@ -178,7 +178,7 @@ class Wait(Step):
             holds = holds and not answers.problem
             holds = holds and _counted(self.until.count, len(answers.matches))
             if answers.problem:
-                poll["error"] = answers.problem
+                poll["error"] = answers.problem + undeclared.words(target)
                 poll["lacks"] = answers.lacks
             elif note := answers.note + undeclared.words(target):
                 poll["note"] = note.removeprefix("; ")

@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from scenario_runner.checks.attributes import differing
 from scenario_runner.dicom.datasets import read_file
-from scenario_runner.dicom.elements import replace_element
+from scenario_runner.dicom.one_element import replace_element
 from scenario_runner.dicom.part10 import file_meta
 from tests.archive.samples import EXPLICIT, sample
 

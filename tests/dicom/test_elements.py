@@ -18,9 +18,9 @@ from scenario_runner.dicom.elements import (
     read_elements,
     read_header,
     read_items,
-    replace_element,
     write_elements,
 )
+from scenario_runner.dicom.one_element import replace_element
 from scenario_runner.dicom.syntaxes import encoding_of
 from tests.archive.samples import EXPLICIT, IMPLICIT, Sample, encoded, sample
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.encaps import encapsulate
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.datasets import read_file
@@ -24,7 +25,7 @@ from scenario_runner.network.store import store
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.targets.embedded_options import pacs_options
 from scenario_runner.ul.peer import Peer, UserIdentity
-from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
+from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, Sample, put, sample
 from tests.pacs.test_many import Encoded
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.answers import StoreStatus
-    from tests.archive.samples import Sample
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
+RLE = "1.2.840.10008.1.2.5"
 
 
 @pytest.fixture
@@ -97,6 +98,39 @@ def test_a_coerced_value_that_the_character_set_lacks_is_read_as_given(
     assert kept.ProcedureCodeSequence[0].CodeMeaning == code.CodeMeaning
     assert kept.PixelData == dcmread(BytesIO(given.file)).PixelData
     assert kept.file_meta.TransferSyntaxUID == syntax
+
+
+def cut(one: Sample, by: int) -> Sample:
+    """The same, its data set ended so many bytes too early."""
+    return dataclasses.replace(one, data=one.data[:-by])
+
+
+HALF = {"PixelData": bytes(64)}
+FRAMES = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (sample(**HALF), "its pixels have 64 of 128 bytes"),
+        (sample(**HALF, transfer_syntax=IMPLICIT), "its pixels have 64 of 128 bytes"),
+        (sample(**HALF, transfer_syntax=BIG_ENDIAN), "its pixels have 64 of 128 bytes"),
+        (sample(**HALF, transfer_syntax=DEFLATED), "its pixels have 64 of 128 bytes"),
+        (sample(NumberOfFrames=2), "its pixels have 128 of 256 bytes"),
+        (cut(sample(), 28), "the data set ends after 100 of 128 bytes of its pixels"),
+        (sample(**FRAMES, transfer_syntax=RLE), "its pixels have 1 fragment for 2 frames"),
+        (cut(sample(**FRAMES, transfer_syntax=RLE), 9), "the data set ends within a fragment"),
+    ],
+    ids=lambda one: one.split(" of ")[0] if isinstance(one, str) else "",
+)
+def test_pixels_that_are_not_all_there_are_stored_and_warned_of(
+    start: Any, given: Sample, problem: str
+) -> None:
+    pacs = start()
+    answer, whole = send(pacs, given, sample("1.2.4"))
+    assert (answer.status, answer.comment[: len(problem)]) == (0xB007, problem)
+    assert whole.status == 0
+    assert pacs.archive.data(pacs.archive.instances(study_uids=["1.2.3"])[0]) == given.data
 
 
 @pytest.mark.parametrize(

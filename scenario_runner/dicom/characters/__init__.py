@@ -19,7 +19,7 @@ from scenario_runner.dicom.characters.terms import (
     is_declared,
     parse,
 )
-from scenario_runner.dicom.characters.undeclared import Terms, UndeclaredText
+from scenario_runner.dicom.characters.undeclared import Terms, UndeclaredText, UndeclaredTexts
 from scenario_runner.dicom.characters.writing import UnencodableError, encode, named, unencodable
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "UTF8",
     "Terms",
     "UndeclaredText",
+    "UndeclaredTexts",
     "UndecodableError",
     "UnencodableError",
     "choose",

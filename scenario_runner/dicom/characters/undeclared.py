@@ -11,7 +11,7 @@ from scenario_runner.dicom.characters.terms import ALONE
 from scenario_runner.dicom.vrs import ONE_TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Terms = tuple[str, ...]
 
@@ -55,6 +55,35 @@ class UndeclaredText(NamedTuple):
         if ESC in self.value:
             return self.value if text == guess.strip(_PADDING) else None
         return text.encode("utf-8" if guess.encode("utf-8") == self.value else "latin-1")
+
+
+class UndeclaredTexts:
+    """Such values of a query's answers, by attribute and by the text that they are guessed to be."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], dict[UndeclaredText, None]] = {}
+
+    def add(self, value: UndeclaredText) -> None:
+        """Keep one in mind."""
+        for guess in value.guesses:
+            self._kept.setdefault((value.keyword, guess), {})[value] = None
+
+    def readings(self, keyword: str, texts: Sequence[str]) -> Iterator[list[str]]:
+        """What the values of an attribute may say as well: the values once more for each set that has all of them.
+
+        texts: the values as they were guessed. Nothing where all are ASCII, or are not of these answers.
+        """
+        found = [self._of(keyword, text) for text in texts if not text.isascii()]
+        for terms in found[0] if found else ():
+            if all(terms in one for one in found):
+                others = iter(found)
+                yield [text if text.isascii() else next(others)[terms] for text in texts]
+
+    def _of(self, keyword: str, text: str) -> dict[Terms, str]:
+        readings: dict[Terms, str] = {}
+        for value in self._kept.get((keyword, text), ()):
+            readings |= value.readings(text)
+        return readings
 
 
 def _sets(escapes: bool) -> Iterator[Terms]:

@@ -43,7 +43,7 @@ from scenario_runner.pacs.spoiling import altered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scenario_runner.archive.outcomes import Arrived
+    from scenario_runner.archive.outcomes import Arrived, Stored
     from scenario_runner.pacs.spoiling import Piece
 
 LOGGER = logging.getLogger(__name__)
@@ -310,8 +310,9 @@ def _keep(desk: WebDesk, arrived: Arrived, study: str | None, outcome: StoreOutc
             outcome.fail(*unwanted, named)
             return
         told = wrong[0] if wrong else None
-        if not desk.misbehaviour.loses() and _stored(desk, arrived):
-            told = told or statuses.COERCION
+        if not desk.misbehaviour.loses():
+            found = _stored(desk, arrived, outcome)
+            told = found if told is None else told
         attributes = arrived.attributes
         outcome.keep(attributes["StudyInstanceUID"], attributes["SeriesInstanceUID"], named, told)
     except DuplicateError as error:
@@ -340,12 +341,18 @@ def _unwanted(desk: WebDesk, arrived: Arrived, study: str | None) -> tuple[int, 
     return None
 
 
-def _stored(desk: WebDesk, arrived: Arrived) -> bool:
+def _stored(desk: WebDesk, arrived: Arrived, outcome: StoreOutcome) -> int | None:
+    """Keep it, and what to warn of (PS3.18 table I.2-1)."""
     with desk.merged.storing():
-        return _store(desk, arrived)
+        stored, coerced = _store(desk, arrived)
+    if stored.missing:
+        LOGGER.warning("%s is stored, but %s", stored.sop_instance_uid, stored.missing)
+        outcome.problems.append(stored.missing)
+        return statuses.DOES_NOT_MATCH_ITS_CLASS
+    return statuses.COERCION if coerced else None
 
 
-def _store(desk: WebDesk, arrived: Arrived) -> bool:
+def _store(desk: WebDesk, arrived: Arrived) -> tuple[Stored, bool]:
     """Keep it; whether attributes were coerced."""
     meta = arrived.meta
     alterations = desk.misbehaviour.alterations()
@@ -354,17 +361,16 @@ def _store(desk: WebDesk, arrived: Arrived) -> bool:
     )
     values = {**merged, **desk.options.coerce}
     if not alterations and not values:
-        desk.archive.keep(arrived)
-        return False
+        return desk.archive.keep(arrived), False
     pieces: list[Piece] = [arrived.written.read_bytes()[meta.data_offset :]]
     pieces, coerced = coerce(pieces, meta.transfer_syntax_uid, values)
     for alter in alterations:
         whole = b"".join(pieces)
         pieces = [altered(whole, meta.transfer_syntax_uid, alter.attribute, alter.value)]
-    desk.archive.store(
+    stored = desk.archive.store(
         meta.sop_class_uid,
         meta.sop_instance_uid,
         meta.transfer_syntax_uid,
         pieces,
     )
-    return bool(coerced)
+    return stored, bool(coerced)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import httpx2
 import pytest
 from pydicom import dcmread
+from pydicom.encaps import encapsulate
 
 from scenario_runner.archive.archive import Archive, ArchiveOptions
 from scenario_runner.pacs.options import PacsOptions
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+RLE = "1.2.840.10008.1.2.5"
 REFERENCED, FAILED, OTHERS = "00081199", "00081198", "0008119A"
 
 
@@ -129,6 +131,20 @@ def test_a_coerced_instance_is_told_with_a_warning(tmp_path: Path) -> None:
         assert items(answer, REFERENCED)[0]["00081196"]["Value"] == [0xB000]
         found = get(f"{url}/instances?InstitutionName=US")
         assert len(found.json()) == 1
+
+
+def test_pixels_that_are_not_all_there_are_told_with_a_warning(url: str) -> None:
+    frames = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
+    given = (
+        sample(PixelData=bytes(64)),
+        sample(number=2, transfer_syntax=RLE, **frames),
+        sample(number=3),
+    )
+    answer = stow(url, [*given, sample(number=4).file[:-28]])
+    assert answer.status_code == 202
+    reasons = [one.get("00081196", {}).get("Value") for one in items(answer, REFERENCED)]
+    assert reasons == [[0xB007], [0xB007], None, [0xB007]]
+    assert "its pixels have 64 of 128 bytes" in answer.headers["warning"]
 
 
 def test_an_instance_that_is_too_long_fails_and_the_next_one_does_not(tmp_path: Path) -> None:
