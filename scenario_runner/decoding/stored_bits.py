@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.dicom.long_cells import is_in_long_words
 from scenario_runner.dicom.syntaxes import EXPLICIT_BE
 
 if TYPE_CHECKING:
@@ -58,20 +59,16 @@ def has_long_cells(transfer_syntax_uid: str, header: Dataset) -> bool:
 def in_long_words(dataset: Dataset) -> Dataset:
     """The same with each cell of pixel data as one long Big Endian word.
 
-    A cell longer than a word is in several, its lowest bits in the first, in Big Endian as in Little Endian: only
-    the bytes of a word change places (PS3.5 7.3, 8.1.1, A.3). DCMTK and GDCM have it so, and files that pydicom wrote
-    have the long words that it reads; in either the highest word is the one that differs less often from one cell to
-    the next. dataset: one of which ``has_long_cells`` holds.
+    ``dicom.long_cells`` tells which they are. dataset: one of which ``has_long_cells`` holds.
     """
     import numpy as np
 
-    words = int(dataset.BitsAllocated) // 16
     data = dataset["PixelData"].value
+    if is_in_long_words(data, int(dataset.BitsAllocated)):
+        return dataset
+    words = int(dataset.BitsAllocated) // 16
     whole = len(data) // (2 * words) * 2 * words
     cells = np.frombuffer(data[:whole], np.uint16).reshape(-1, words)
-    changes = np.count_nonzero(cells[1:] != cells[:-1], axis=0)
-    if changes[0] < changes[-1]:
-        return dataset
     other = copy.copy(dataset)
     other.PixelData = cells[:, ::-1].tobytes() + data[whole:]
     return other

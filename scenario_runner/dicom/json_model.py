@@ -18,6 +18,7 @@ from typing import Any, Final
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, UTF8
 from scenario_runner.dicom.dictionary import keyword_of, tag_for_keyword, vr_of
+from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
@@ -27,6 +28,7 @@ from scenario_runner.dicom.elements import (
     is_signed,
     read_items,
 )
+from scenario_runner.dicom.long_cells import words_of_pixels
 
 MOST_ELEMENTS: Final = 1000
 MOST_VALUES: Final = 1000
@@ -134,7 +136,8 @@ def of_elements(
             if most_inline is not None and len(element.value) > most_inline:
                 data[name] = {"vr": vr, "BulkDataURI": bulk_uri + name}
             else:
-                data[name] = inline(vr, in_little_endian(element, vr))  # PS3.18 F.2.7
+                words = words_of_pixels(elements, element) if tag == PIXEL_DATA else vr
+                data[name] = inline(vr, in_little_endian(element, words))  # PS3.18 F.2.7
         else:
             known = Element(vr, element.value, element.encoding)
             data[name] = attribute(vr, [value_of(vr, one) for one in texts(tag, known, terms)])

@@ -6,6 +6,7 @@ from typing import Final
 
 from scenario_runner.dicom import element_writing, vrs
 from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.dicom.elements import (
     Elements,
     in_little_endian,
@@ -13,6 +14,7 @@ from scenario_runner.dicom.elements import (
     read_elements,
     read_items,
 )
+from scenario_runner.dicom.long_cells import words_of_pixels
 from scenario_runner.dicom.syntaxes import Encoding
 
 _MOST_SHORT: Final = 0xFFFF
@@ -41,7 +43,8 @@ def _written(elements: Elements, encoding: Encoding, *, signed: bool) -> bytes:
                 for one in read_items(element)
             )
         else:
-            value = in_little_endian(element, vr)
+            words = words_of_pixels(elements, element) if tag == PIXEL_DATA else vr
+            value = in_little_endian(element, words)
             # What is too long for its VR becomes UN, which is little endian (PS3.5 6.2.2).
             is_unknown = len(value) > _MOST_SHORT and vr not in vrs.LONG and not encoding.implicit
             if not encoding.little and not is_unknown:

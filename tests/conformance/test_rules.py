@@ -205,6 +205,7 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("spacing", "SpacingBetweenSlices", "ct", value("SpacingBetweenSlices", "-5")),
     ("laterality", "Laterality", "ct", value("BodyPartExamined", "KNEE")),
     ("no-laterality", "Laterality", "ct", value("Laterality", "L")),
+    ("no-laterality", "Laterality", "ct", value("Laterality", "")),
     ("no-laterality", "Laterality", "ct",
      several(value("BodyPartExamined", "LIVER"), value("Laterality", "R"))),
     ("age", "PatientAge", "ct", value("PatientAge", "053Y")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,10 @@ from pydicom import dcmread
 from scenario_runner.archive.transcoding import transcode
 from scenario_runner.decoding import UndecodableError, frame_of, pixels_of
 from scenario_runner.decoding.stored_bits import stored_values
+from scenario_runner.dicom.elements import read_elements
+from scenario_runner.dicom.json_model import of_elements
 from scenario_runner.dicom.part10 import read_meta
+from scenario_runner.dicom.syntaxes import encoding_of
 from scenario_runner.showing.rendering import render
 from tests.archive.samples import sample
 
@@ -90,6 +94,21 @@ def test_a_cell_of_two_words_has_its_lowest_first_in_big_endian_too_as_dcmtk_has
     # What is given to a peer that takes only Little Endian is the same again.
     stored = big.read_bytes()[read_meta(big.read_bytes()).data_offset :]
     assert transcode(stored, BIG, EXPLICIT).endswith(cells.astype("<u4").tobytes())
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_cells_that_are_one_long_word_against_the_standard_are_given_away_as_they_are_read(
+    bits: int,
+) -> None:
+    cells = np.arange(65_500, 65_500 + 64 * 7, 7, dtype=f"u{bits // 8}").reshape(8, 8)
+    given = sample(
+        transfer_syntax=BIG, BitsAllocated=bits, BitsStored=bits, HighBit=bits - 1,
+        PixelData=cells.astype(f">u{bits // 8}").tobytes(),
+    )  # fmt: skip
+    little = cells.astype(f"<u{bits // 8}").tobytes()
+    assert transcode(given.data, BIG, EXPLICIT).endswith(little)
+    inline = of_elements(read_elements(given.data, encoding_of(BIG)), "", ())["7FE00010"]
+    assert b64decode(inline["InlineBinary"]) == little
 
 
 def test_a_transfer_syntax_of_a_maker_is_named(tmp_path: Path) -> None:

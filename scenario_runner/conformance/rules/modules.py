@@ -106,10 +106,14 @@ def laterality(file: DicomFile) -> Iterator[Problem]:
 
 
 def one_sided(file: DicomFile) -> Iterator[Problem]:
-    """A body part that a person has once has no side: Laterality is Type 2C, and its condition is a pair."""
+    """A body part that a person has once has no side: Laterality is Type 2C, and its condition is a pair.
+
+    Where it is not met the attribute is not there, not even without a value (PS3.5 7.4.4).
+    """
     part, side = file.data.text("BodyPartExamined"), file.data.text("Laterality")
-    if side and find(part) is not None and not is_paired(part):
-        yield Problem("Laterality", f"is '{side}', but BodyPartExamined '{part}' is not paired")
+    if file.data.get("Laterality") is not None and find(part) is not None and not is_paired(part):
+        said = f"is '{side}'" if side else "is there, though empty"
+        yield Problem("Laterality", f"{said}, but BodyPartExamined '{part}' is not paired")
 
 
 def _is_empty(element: Element | None) -> bool:

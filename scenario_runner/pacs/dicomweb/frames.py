@@ -20,6 +20,7 @@ from scenario_runner.dicom.elements import (
     Span,
     in_little_endian,
 )
+from scenario_runner.dicom.long_cells import vr_of_words
 from scenario_runner.dicom.syntaxes import (
     DEFLATED,
     EXPLICIT_BE,
@@ -64,6 +65,7 @@ _NUMBERS: Final = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST: Final = 10_000
 _NATIVE: Final = frozenset((IMPLICIT_LE, EXPLICIT_LE, DEFLATED, EXPLICIT_BE))
 _LONGEST_WORD: Final = 8
+_OF_ONE_WORD: Final = 16
 """Bytes of the longest word that a byte order applies to, and a multiple of all others (PS3.5 7.3)."""
 _NUMBER_OF_FRAMES, _BITS_ALLOCATED = 0x00280008, 0x00280100
 _OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
@@ -258,18 +260,31 @@ def _stored_frame(desk: WebDesk, instance: Located, header: Elements, number: in
         if found is None:
             raise DamagedDatasetError("the pixels are gone")
         place = native_place(found.span, header, number)
-        data = _in_little_endian(found, encoding_of(instance.transfer_syntax_uid), place)
+        encoding = encoding_of(instance.transfer_syntax_uid)
+        data = _in_little_endian(found, encoding, place, words_of(found, encoding, header))
         return data if len(place) % 8 == 0 else _shifted(data, place.start % 8, len(place))
 
 
-def _in_little_endian(found: Pixels, encoding: Encoding, bits: range) -> bytes:
+def words_of(found: Pixels, encoding: Encoding, header: Elements) -> str:
+    """The VR of the words that native pixels are in."""
+    span = found.span
+    vr = span.vr or "OW"
+    if encoding.little or span.tag != PIXEL_DATA:
+        return vr
+    allocated = integer(header, _BITS_ALLOCATED, 0)
+    if allocated <= _OF_ONE_WORD:
+        return vr
+    return vr_of_words(found.data[span.start : span.end], allocated, vr)
+
+
+def _in_little_endian(found: Pixels, encoding: Encoding, bits: range, vr: str) -> bytes:
     """The bytes that hold these bits. Their words are counted from the first pixel, wherever a frame begins."""
     start, end, span = bits.start // 8, (bits.stop + 7) // 8, found.span
     if encoding.little:
         return found.data[start:end]
     before = (start - span.start) % _LONGEST_WORD
     after = min(span.end, end + -(end - span.start) % _LONGEST_WORD)
-    words = Element(span.vr or "OW", found.data[start - before : after], encoding)
+    words = Element(vr, found.data[start - before : after], encoding)
     return in_little_endian(words)[before : before + end - start]
 
 

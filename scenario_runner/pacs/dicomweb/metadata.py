@@ -25,7 +25,7 @@ from scenario_runner.pacs.dicomweb.desk import (
     takes_parts,
     unreadable,
 )
-from scenario_runner.pacs.dicomweb.frames import decoded_pixels
+from scenario_runner.pacs.dicomweb.frames import decoded_pixels, words_of
 from scenario_runner.pacs.dicomweb.mapped import pieces
 from scenario_runner.pacs.dicomweb.models import reply_of
 from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
@@ -142,8 +142,9 @@ def _pixels(desk: WebDesk, instance: Located, opened: Opened) -> Callable[[], Co
         with pixels(desk, instance) as found:
             if found is None:
                 raise DamagedDatasetError("the pixels are gone")
+            vr = words_of(found, encoding, opened.header)
             for piece in pieces(found.data, span.start, span.end):
-                yield in_little_endian(Element(span.vr or "OW", piece, encoding))
+                yield in_little_endian(Element(vr, piece, encoding))
 
     return lambda: (span.end - span.start, read())
 
