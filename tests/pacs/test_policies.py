@@ -105,8 +105,8 @@ def cut(one: Sample, by: int) -> Sample:
     return dataclasses.replace(one, data=one.data[:-by])
 
 
-HALF = {"PixelData": bytes(64)}
-FRAMES = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
+HALF: dict[str, Any] = {"PixelData": bytes(64)}
+FRAMES: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_a_coerced_instance_is_told_with_a_warning(tmp_path: Path) -> None:
 
 
 def test_pixels_that_are_not_all_there_are_told_with_a_warning(url: str) -> None:
-    frames = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
+    frames: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
     given = (
         sample(PixelData=bytes(64)),
         sample(number=2, transfer_syntax=RLE, **frames),
