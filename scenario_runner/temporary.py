@@ -6,9 +6,11 @@ whose lock nobody has any more.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -19,6 +21,8 @@ from scenario_runner.owning import OwnedError, Ownership
 
 PREFIX = "fabricate-"
 _OWNER = ".owner"
+_MANY = 100
+"""Files that are removed without delay."""
 
 
 class TemporaryFolder:
@@ -39,10 +43,16 @@ class TemporaryFolder:
                 return
             self._ownership.end()  # they have removed it already
 
-    def remove(self) -> None:
-        """Remove it with all it holds; what a virus scanner still has open may stay. May be called twice."""
+    def remove(self, *, hurried: bool = False) -> None:
+        """Remove it with all it holds; what a virus scanner still has open may stay. May be called twice.
+
+        hurried: somebody waits for this process to end, so much of it is removed by another one.
+        """
         self._ownership.end()  # before: a file that is open cannot be removed everywhere
-        shutil.rmtree(self.path, ignore_errors=True)
+        if hurried and _holds_many(self.path):
+            _remove_beside(self.path)
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def __enter__(self) -> Path:
         return self.path
@@ -54,6 +64,26 @@ class TemporaryFolder:
         trace: TracebackType | None,
     ) -> None:
         self.remove()
+
+
+def _holds_many(folder: Path) -> bool:
+    files = (name for _, _, names in os.walk(folder) for name in names)
+    return next(itertools.islice(files, _MANY, None), None) is not None
+
+
+def _remove_beside(folder: Path) -> None:
+    """Have a process remove it that nobody waits for; should that be killed, the next one of ours does it."""
+    import subprocess
+
+    program = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+    silent = subprocess.DEVNULL
+    try:
+        subprocess.Popen(  # noqa: S603 - this interpreter, with a program of ours
+            [sys.executable, "-I", "-S", "-c", program, str(folder)],
+            stdin=silent, stdout=silent, stderr=silent, start_new_session=True,
+        )  # fmt: skip
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

@@ -250,6 +250,10 @@ class StepContext(Protocol):
         """A new or existing folder inside the run folder. Raises UsageError when outside of it."""
         ...
 
+    def finished(self, path: Path) -> None:
+        """Say that a file in such a folder is as it will stay: the run's end need not read it then."""
+        ...
+
     def worklist(self, folder: Path) -> WorklistFolder:
         """The folder as one that a worklist server answers from."""
         ...

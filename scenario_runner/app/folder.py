@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,19 +47,34 @@ def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
                 f"--out '{folder}' is not empty; a run is never overwritten",
                 hint="give a folder that is not there yet",
             )
-        for part in ("inputs", "evidence"):
-            (folder / part).mkdir(parents=True)
     except OSError as error:
-        raise MachineError(
-            f"cannot make the run folder '{folder}': {error.strerror or error}",
-            hint="choose another place with --out",
-        ) from error
-    try:
+        raise _cannot_make(folder, error) from error
+    with gone_unless_begun(folder):
+        try:
+            for part in ("inputs", "evidence"):
+                (folder / part).mkdir(parents=True)
+        except OSError as error:
+            raise _cannot_make(folder, error) from error
         yield folder
+
+
+def _cannot_make(folder: Path, error: OSError) -> MachineError:
+    return MachineError(
+        f"cannot make the run folder '{folder}': {error.strerror or error}",
+        hint="choose another place with --out",
+    )
+
+
+@contextmanager
+def gone_unless_begun(folder: Path) -> Iterator[None]:
+    """Take the folder of a run away again when what is done within fails, for then there is no run."""
+    try:
+        yield
     except BaseException:
-        for empty in (folder / "inputs", folder / "evidence", folder):
-            with suppress(OSError):
-                empty.rmdir()
+        for part in ("inputs", "evidence"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        with suppress(OSError):
+            folder.rmdir()
         raise
 
 

@@ -12,7 +12,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scenario_runner.app.cluster.address import Cluster, cluster_of, ready
-from scenario_runner.app.folder import keep_inputs, made_run_folder, new_run_id, write_with
+from scenario_runner.app.folder import (
+    gone_unless_begun,
+    keep_inputs,
+    made_run_folder,
+    new_run_id,
+    write_with,
+)
 from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
 from scenario_runner.app.kept_libraries import keep_libraries
 from scenario_runner.app.known_patients import usage_notes
@@ -37,6 +43,7 @@ from scenario_runner.engine.services import Control, Order
 from scenario_runner.errors import NothingSelected
 from scenario_runner.events import EventHandler, Outcome, RunFinished, RunStarted
 from scenario_runner.evidence.chain import chain_to_previous
+from scenario_runner.evidence.digests import Digests
 from scenario_runner.evidence.log import EventLog
 from scenario_runner.imaging.factory import InstanceFactory
 from scenario_runner.language.scenario import Scenario
@@ -250,17 +257,26 @@ def _carried_out(
     from scenario_runner.evidence.write import write_reports
 
     loaded = job.loaded
-    sources = _keep_inputs(folder, job, job.whole or plans, redactor)
+    with gone_unless_begun(folder):
+        sources = _keep_inputs(folder, job, job.whole or plans, redactor)
+        control.begun.set()
     if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
         job.moment.inputs.remarks[unlocked] = None
     remarks = job.moment.inputs.remarked()
     with ExitStack() as stack:
+        digests = stack.enter_context(Digests())
         log = EventLog(folder / "events.ndjson")
         consumers = handlers if notes is None else [*handlers, notes]
         bus = EventBus(log, consumers, redactor, now, control.interrupt)
         stack.callback(bus.close)
         targets = stack.enter_context(
-            OpenTargets(loaded, job.targets, log_pdus=job.log_pdus, learned=redactor.learn)
+            OpenTargets(
+                loaded,
+                job.targets,
+                log_pdus=job.log_pdus,
+                learned=redactor.learn,
+                hurried=control.stop.is_set,
+            )
         )
         if opened is not None:
             plans = opened(targets)
@@ -280,7 +296,17 @@ def _carried_out(
                 remarks=remarks,
             )
         )
-        services = services_for(loaded, plans, job.moment, folder, bus, redactor, targets, objects)
+        services = services_for(
+            loaded,
+            plans,
+            job.moment,
+            folder,
+            bus,
+            redactor,
+            targets,
+            objects,
+            finished=digests.finished,
+        )
         carried = None if job.on is None else _on_cluster(job.on, job, plans, folder)
         cases = run_cases if carried is None else carried.run_cases
         ending = cases(plans.jobs, services, job.order, control)
@@ -293,7 +319,8 @@ def _carried_out(
         bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
     if job.chain:
         chain_to_previous(folder, loaded.site.site.name)
-    record = write_reports(folder, loaded.plugins.named("fabricate_reporters").values())
+    reporters = loaded.plugins.named("fabricate_reporters").values()
+    record = write_reports(folder, reporters, digests.of)
     bus.require_all()
     if carried is not None:
         carried.require_whole()

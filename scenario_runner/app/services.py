@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,9 @@ def services_for(
     targets: OpenTargets,
     objects: Objects | None = None,
     share: float = 1.0,
+    finished: Callable[[Path], object] = lambda _: None,
 ) -> Services:
-    """What the engine works with. share: see ``Services``."""
+    """What the engine works with. share, finished: see ``Services``."""
     plugins = loaded.plugins
     site = loaded.site.site
 
@@ -79,6 +80,7 @@ def services_for(
         clock=now,
         inbox=IncomingMessages(site, loaded.site.folder).inbox,
         rules=SiteRules(site.identifiers.hl7, site.identifiers.fhir, site.zone),
+        finished=finished,
         share=share,
     )
 

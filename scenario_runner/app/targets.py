@@ -26,7 +26,7 @@ class OpenTargets:
     """Targets by name, for all cases together.
 
     names: the ones the scenarios use. log_pdus: have each of them log its associations. learned: told of secrets
-    that peers give.
+    that peers give. hurried: whether somebody waits for the process to end when they are closed.
     """
 
     def __init__(
@@ -36,8 +36,10 @@ class OpenTargets:
         *,
         log_pdus: bool = False,
         learned: Callable[[str], object] = lambda _: None,
+        hurried: Callable[[], bool] = lambda: False,
     ) -> None:
         self._learned = learned
+        self._hurried = hurried
         self._scratch = TemporaryFolder()
         self._kinds = loaded.plugins.named("fabricate_target_kinds")
         self._site = loaded.site.site
@@ -130,7 +132,7 @@ class OpenTargets:
                 self.troubles.append(f"target '{name}': {trouble}")
             except BaseException as trouble:  # noqa: BLE001 - a plugin's target, when all is done
                 self.troubles.append(f"target '{name}' could not be closed: {described(trouble)}")
-        self._scratch.remove()
+        self._scratch.remove(hurried=self._hurried())
 
     def require_closed(self) -> None:
         """Raise MachineError when not every target could be closed."""

@@ -17,7 +17,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.questions import confirmed, opened
-from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.study_options import making_options, requested, target_option
 from scenario_runner.cli.verbosity import Volume, volume
 from scenario_runner.engine.services import Control
@@ -115,7 +115,7 @@ def carry_out(
             show_plan(plans, factory)
             return confirmed(f"Send it to {request.to or 'pacs'}?", default=True)
 
-    with live, on_signal(control.interrupt):
+    with live, stopping(control):
         result, wrong, remarks = make([live], control, ask if asks else None)
     if wrong:
         click.echo(render(wrong), err=True, nl=False)

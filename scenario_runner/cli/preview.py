@@ -27,7 +27,7 @@ from scenario_runner.cli.options import (
     surroundings,
 )
 from scenario_runner.cli.questions import confirmed, opened
-from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.study_screen import side_by_side
 from scenario_runner.cli.terminal_pictures import show
 from scenario_runner.cli.verbosity import remark, volume
@@ -115,7 +115,7 @@ def preview(
             return 0
         ask = Reviewing(objects, sheet, open_it)
         try:
-            with Console(volume=volume()) as console, on_signal(control.interrupt):
+            with Console(volume=volume()) as console, stopping(control):
                 review = Review(ask=ask, objects=objects)
                 result = run_scenarios(request, [console], control, review)
         except Declined as declined:

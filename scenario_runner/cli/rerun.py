@@ -26,7 +26,7 @@ from scenario_runner.cli.options import (
     workers_option,
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
-from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.verbosity import remark
 from scenario_runner.engine.services import Control, Keep
 
@@ -101,7 +101,7 @@ def rerun(
     control = Control()
     with (
         watchers(style, workers, otel) as (console, told),
-        on_signal(control.interrupt),
+        stopping(control),
     ):
         result = repeat(request, told, control)
     console.summary(result.folder)

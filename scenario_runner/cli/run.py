@@ -37,7 +37,7 @@ from scenario_runner.cli.options import (
     workers_option,
 )
 from scenario_runner.cli.output import show_remarks, warn_untold
-from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.signals import stopping
 from scenario_runner.engine.services import Control, Keep, Order
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def run(
 
             looked_at = stack.enter_context(reviewing())
         console, told = stack.enter_context(watchers(style, workers if on is None else 2, otel))
-        stack.enter_context(on_signal(control.interrupt))
+        stack.enter_context(stopping(control))
         result = run_scenarios(request, told, control, looked_at)
         ended(result.exit_code)
     console.summary(result.folder)

@@ -6,6 +6,10 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenario_runner.engine.services import Control
 
 
 @contextmanager
@@ -28,6 +32,19 @@ def on_signal(act: Callable[[], object]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def stopping(control: Control) -> Iterator[None]:
+    """End a run at a signal in its own order; at once while it is read and planned and nothing has begun."""
+
+    def act() -> None:
+        if not control.begun.is_set():
+            raise KeyboardInterrupt
+        control.interrupt()
+
+    with on_signal(act):
+        yield
 
 
 @contextmanager

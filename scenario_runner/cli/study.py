@@ -20,7 +20,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import warn_untold
 from scenario_runner.cli.questions import confirmed, opened
-from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.study_options import making_options, requested, target_option
 from scenario_runner.cli.verbosity import Volume, volume
 from scenario_runner.engine.services import Control
@@ -113,7 +113,7 @@ def study(
             show_plan(plans, factory)
             return confirmed(f"Send it to {to or 'pacs'}?", default=True)
 
-    with live, on_signal(control.interrupt):
+    with live, stopping(control):
         result = make_study(request, [live], control, ask if asks else None)
     if style == "json":
         click.echo(json_text(result))

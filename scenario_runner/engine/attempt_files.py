@@ -123,6 +123,10 @@ class AttemptFiles(Attempt):
             raise MachineError(f"cannot make folder '{name}': {error.strerror}") from error
         return folder
 
+    def finished(self, path: Path) -> None:
+        """Say that a file is as it will stay."""
+        self.state.services.finished(path)
+
     def scratch(self) -> Path:
         """A new empty folder that goes when the case is over."""
         return Path(tempfile.mkdtemp(prefix="step-", dir=self.state.scratch))

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.errors import FabricatorError
+from scenario_runner.errors import FabricatorError, Interrupted
 
 T = TypeVar("T")
 
 GRACE = 0.7
-"""Seconds for a step to end by itself when its time is over or somebody stops it."""
+"""Seconds for a step to end by itself when its time is over."""
+GRACE_WHEN_STOPPED = 0.4
+"""The same when somebody stops the run, and waits for it."""
 _LOOKS = 0.1
 """Seconds between two looks at the deadline."""
 _NAME = "fabricate-step"
@@ -43,7 +45,7 @@ class _Work(threading.Thread, Generic[T]):
 
 
 def within(deadline: Deadline, work: Callable[[], T], left: Callable[[], object]) -> T:
-    """What ``work`` returns or raises, within GRACE of the deadline.
+    """What ``work`` returns or raises, within GRACE of the deadline, GRACE_WHEN_STOPPED of a stop.
 
     left: called before work that did not end is left behind. Raises StepTimeout and Interrupted then.
     """
@@ -53,8 +55,9 @@ def within(deadline: Deadline, work: Callable[[], T], left: Callable[[], object]
         while not thread.done.wait(deadline.remaining(_LOOKS)):
             try:
                 deadline.check()
-            except FabricatorError:
-                if not thread.done.wait(GRACE):
+            except FabricatorError as over:
+                stopped = isinstance(over, Interrupted)
+                if not thread.done.wait(GRACE_WHEN_STOPPED if stopped else GRACE):
                     left()
                     raise
     except KeyboardInterrupt:

@@ -165,7 +165,7 @@ class CaseRunner:
         try:
             self._stack.close()
         finally:
-            self._scratch.remove()
+            self._scratch.remove(hurried=self._control.stop.is_set())
         return NOTHING
 
     def _setup(self) -> Ending:

@@ -77,6 +77,8 @@ class Services:
     """Takes HL7 v2 messages for a case while it runs."""
     rules: SiteRules
     """The site's, of messages and resources."""
+    finished: Callable[[Path], object] = lambda _: None
+    """Told of each file of the run folder that is as it will stay."""
     share: float = 1.0
     """Which part of a rate is this process's, where others run cases of the same run beside it."""
 
@@ -139,8 +141,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """How a run is told to stop. The first signal ends steps, the second ``finally`` too."""
+    """How a run is told to stop. The first signal ends steps, the second ``finally`` too.
 
+    begun: set when the run has begun. Before, while files are read and planned, there is nothing to end in order.
+    """
+
+    begun: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     stop_finally: threading.Event = field(default_factory=threading.Event)
 

@@ -6,12 +6,12 @@ from collections import defaultdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
+from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.manifest import (
     MANIFEST,
     FileDigest,
     Manifest,
     every_file,
-    file_digest,
     is_signature,
 )
 from scenario_runner.lazy_dataclasses import dataclass

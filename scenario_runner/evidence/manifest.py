@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.files import is_unfinished, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scenario_runner.evidence.record import RunRecord
 
@@ -63,11 +64,16 @@ class Manifest(_Part):
     files: list[FileDigest]
 
 
-def write_manifest(record: RunRecord, folder: Path) -> None:
-    """List every file of the folder but the manifest and its signatures, sorted by path. Raises MachineError."""
+def write_manifest(
+    record: RunRecord, folder: Path, digest: Callable[[Path], str] = file_digest
+) -> None:
+    """List every file of the folder but the manifest and its signatures, sorted by path.
+
+    digest: the SHA-256 of a file in hexadecimal, where it is known already. Raises MachineError.
+    """
     try:
         files = [
-            FileDigest(path=name, size=path.stat().st_size, sha256=file_digest(path))
+            FileDigest(path=name, size=path.stat().st_size, sha256=digest(path))
             for name, path in sorted(_listed(folder).items())
         ]
         previous = _previous(folder)
@@ -137,12 +143,6 @@ def is_signature(name: str) -> bool:
 def is_stamp(name: str) -> bool:
     """Whether a path is that of the time stamp of a signature beside it."""
     return name.startswith(f"{SIGNATURES}/") and name.endswith(f"{_ENVELOPE}{_STAMP}")
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _listed(folder: Path) -> dict[str, Path]:

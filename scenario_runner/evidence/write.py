@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from scenario_runner.errors import FabricatorError, MachineError, UsageError, described
+from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.fold import record_from_events
 from scenario_runner.evidence.log import read_events
 from scenario_runner.evidence.manifest import every_file, write_manifest
@@ -16,7 +17,7 @@ from scenario_runner.evidence.plan_file import PlanFile
 from scenario_runner.evidence.record import RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from scenario_runner.evidence.api import Reporter
@@ -28,18 +29,27 @@ CARRIED = "inputs/carried.ndjson"
 """Of a run that repeats another: what that told of the cases that were not repeated."""
 
 
-def write_reports(run_folder: Path, reporters: Iterable[type[Reporter]]) -> RunRecord:
+def write_reports(
+    run_folder: Path,
+    reporters: Iterable[type[Reporter]],
+    digest: Callable[[Path], str] = file_digest,
+) -> RunRecord:
     """Make every report from ``events.ndjson`` and ``inputs/plan.json``, then the manifest.
 
-    A reporter that fails does not keep the others from writing. Returns the record. Raises
+    digest: as ``write_manifest`` has it. A reporter that fails does not keep the others from writing. Returns the record. Raises
     UsageError when the folder is not a run's, MachineError when a report could not be written.
     """
     record = read_record(run_folder)
-    _write(record, run_folder, reporters)
+    _write(record, run_folder, reporters, digest)
     return record
 
 
-def _write(record: RunRecord, folder: Path, reporters: Iterable[type[Reporter]]) -> None:
+def _write(
+    record: RunRecord,
+    folder: Path,
+    reporters: Iterable[type[Reporter]],
+    digest: Callable[[Path], str] = file_digest,
+) -> None:
     failures: list[tuple[str, BaseException]] = []
     for reporter in reporters:
         try:
@@ -48,7 +58,7 @@ def _write(record: RunRecord, folder: Path, reporters: Iterable[type[Reporter]])
             raise
         except BaseException as error:  # noqa: BLE001 - a third party's reporter may raise anything
             failures.append((reporter.name, error))
-    write_manifest(record, folder)
+    write_manifest(record, folder, digest)
     if failures:
         what = "; ".join(f"'{name}': {_said(error)}" for name, error in failures)
         raise MachineError(f"not every report could be written: {what}") from failures[0][1]

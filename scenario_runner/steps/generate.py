@@ -119,6 +119,7 @@ class Generate(Step):
         images: Iterator[PlannedImage] = (image for series in chosen for image in series.images)
         written = write_behind(context.instances(images), place)
         for done, instance in enumerate(self._told(written), start=1):
+            context.finished(place(instance))
             context.preview(instance)
             size += instance.size
             context.progress(done, total)

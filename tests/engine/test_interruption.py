@@ -223,3 +223,22 @@ def test_a_disk_that_is_full_for_the_embedded_pacs_is_the_machine_s_failure(tmp_
     assert "target 'pacs': cannot store in" in done.stderr
     assert steps(record(tmp_path / "run"))["send"]["outcome"] == "failed"
     assert (tmp_path / "run" / "manifest.json").exists()
+
+
+def test_a_run_that_is_still_planned_ends_at_once_and_leaves_no_folder(tmp_path: Path) -> None:
+    """It would go on planning, and nothing is under way that had to be ended in order."""
+    scenario = write_scenario(
+        tmp_path / "many.yaml",
+        [{"log": {"message": "planned"}}],
+        patients=[{"count": 50_000, "studies": [{"series": [{"modality": "CT"}]}]}],
+    )
+    out = tmp_path / "run"
+    process = start("run", scenario, "--registry", tmp_path / "registry.sqlite3", "--out", out)
+    end = time.monotonic() + 60
+    while not out.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert stderr.strip() == "error: interrupted"
+    assert not out.exists()

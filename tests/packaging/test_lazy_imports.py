@@ -21,6 +21,7 @@ LATER = {
     "html": "for a secret that came in a page",
     "ipaddress": "for a range of addresses",
     "tomllib": "for a file of settings",
+    "subprocess": "for what an interrupted run leaves to be removed",
     "tempfile": "for a defect's report",
     "traceback": "for a defect's report",
     "webbrowser": "for --open",

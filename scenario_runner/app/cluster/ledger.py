@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from scenario_runner.app.cluster import tables
 from scenario_runner.database.counter_table import LEDGER
 from scenario_runner.database.engine import Database
+from scenario_runner.database.location import DatabaseUrl
 from scenario_runner.errors import MachineError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -69,6 +70,7 @@ class RunLedger:
 
     def __init__(self, location: Location, run: str) -> None:
         self._database = Database(location)
+        self.is_file = not isinstance(location, DatabaseUrl)
         self.run = run
 
     def begin(self, request: bytes) -> None:

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 0.05
 """Seconds that an event waits for others to go with it."""
 _LOOKS: Final = 0.5
-"""Seconds between two looks whether the run is to stop."""
+"""Seconds between two looks whether the run is to stop, where many look into one database."""
+_LOOKS_HERE: Final = 0.1
+"""The same, where the ledger is a file of this machine's."""
 _MANY: Final = 100
 """Events that go without waiting any longer."""
+_MUCH: Final = 8 << 20
+"""Bytes of files that go together."""
 
 
 class Telling:
@@ -45,6 +49,7 @@ class Telling:
         worker: str,
     ) -> None:
         self._ledger = ledger
+        self._looks = _LOOKS_HERE if ledger.is_file else _LOOKS
         self._part, self._attempt = part, attempt
         self.folder = folder
         self._control = control
@@ -90,7 +95,8 @@ class Telling:
             for path in sorted(self.folder.rglob("*")):
                 if path.is_file() and path not in self._told:
                     self._take_file(path)
-                    self._tell()  # one after the other, for there may be many
+                    if sum(len(one.data) for one in self._files) >= _MUCH:
+                        self._tell()  # not all at once, for there may be many
             self._tell(ending=ending)
 
     def leave(self) -> None:
@@ -134,7 +140,7 @@ class Telling:
                     self._control.stop_finally.set()
                     return
                 _quietly(self._tell)
-            if monotonic() - looked >= _LOOKS:
+            if monotonic() - looked >= self._looks:
                 looked = monotonic()
                 _quietly(self._look)
 

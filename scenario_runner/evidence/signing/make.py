@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from scenario_runner.errors import FabricatorError, MachineError, UsageError
+from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.intact import Finding, changes
 from scenario_runner.evidence.manifest import (
     MANIFEST,
     SIGNATURES,
-    file_digest,
     is_stamp,
     read_manifest,
 )

@@ -7,12 +7,12 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.intact import Finding, changes
 from scenario_runner.evidence.manifest import (
     MANIFEST,
     SIGNATURES,
     Manifest,
-    file_digest,
     is_signature,
     is_stamp,
     read_manifest,
