@@ -16,12 +16,12 @@ MOST = 1000
 """Combinations of listed values that are asked for, each by a query of its own."""
 
 
-def alternatives(match: Mapping[str, Any]) -> list[dict[str, Any]]:
+def alternatives(match: Mapping[str, Any], *, uid_lists: bool = True) -> list[dict[str, Any]]:
     """The keys of each query that has to be asked for one match; mostly there is one.
 
-    A list of UIDs stays a list, and ``{raw: …}`` what it is. Raises UsageError when there are too many.
+    uid_lists: a list of UIDs stays a list. ``{raw: …}`` stays what it is. Raises UsageError when there are too many.
     """
-    several = {key: _values(key, value) for key, value in match.items()}
+    several = {key: _values(key, value, uid_lists) for key, value in match.items()}
     count = 1
     for values in several.values():
         count *= len(values)
@@ -32,17 +32,17 @@ def alternatives(match: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _values(key: str, value: Any) -> list[Any]:
+def _values(key: str, value: Any, uid_lists: bool) -> list[Any]:
     """What a key may be, one after the other."""
     if is_raw(value):
         return [value]
     if isinstance(value, Mapping):
-        return list(alternatives(value))
+        return list(alternatives(value, uid_lists=uid_lists))
     vr = _vr(key)
     if vr == "SQ" and isinstance(value, list | tuple):
-        items = [_values(key, item) for item in value]
+        items = [_values(key, item, uid_lists) for item in value]
         return [list(one) for one in itertools.product(*items)]
-    if vr in ("", "UI", "SQ"):
+    if vr in ("", "SQ") or (vr == "UI" and uid_lists):
         return [value]
     texts = value if isinstance(value, list | tuple) else [value]
     if vr not in vrs.ONE_TEXT:  # a backslash would make a value of several

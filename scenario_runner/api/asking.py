@@ -186,9 +186,10 @@ def _every(count: int) -> str:
 def ask(target: Target, request: FindRequest, deadline: Deadline) -> Answers:
     """One query, or one for each value where several are listed of a key that is no UID, as one.
 
-    Raises what ``Target.find`` raises, and UsageError for too many values.
+    Of UIDs, too, where the site file declares that the server takes no lists of them. Raises what ``Target.find`` raises, and UsageError for too many values.
     """
-    requests = [dataclasses.replace(request, match=one) for one in alternatives(request.match)]
+    matches = alternatives(request.match, uid_lists=target.expects.uid_lists)
+    requests = [dataclasses.replace(request, match=one) for one in matches]
     answers, *others = ask_each(target, requests, deadline)
     for other in others:
         answers.join(other, request)

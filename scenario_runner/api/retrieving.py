@@ -71,9 +71,14 @@ def retrieval_keys(
         if fault := uid_fault(key, match[key]):
             raise UsageError(f"{key}: {fault}", hint=UID_HINT)
     requests = straight(level, wanted)
-    if requests is not None:
-        return RetrievalKeys(requests)
-    return _Search(target, level, wanted, deadline, returned).run()
+    found = (
+        RetrievalKeys(requests)
+        if requests is not None
+        else _Search(target, level, wanted, deadline, returned).run()
+    )
+    if not target.expects.uid_lists:
+        found.requests = list(found.each())
+    return found
 
 
 class _Search:

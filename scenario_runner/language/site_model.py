@@ -121,6 +121,8 @@ class Expectations(Model):
     """Ask for fuzzy semantic matching of person names (PS3.4 C.5.1.1); whatever name is answered is right."""
     relational_queries: bool = False
     """Ask for queries without the unique keys above their level (PS3.4 C.4.1.2.2)."""
+    uid_lists: bool = True
+    """It takes a list of UIDs as one key (PS3.4 C.2.2.2.2); false: they are asked for one by one."""
     query_character_set: Text | list[Text] = "ISO_IR 192"
     """The defined terms of the character set that queries beyond ASCII are written in."""
     answer_character_set: Text | list[Text] | None = None

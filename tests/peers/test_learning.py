@@ -60,6 +60,7 @@ def test_a_scenario_that_failed_passes_with_what_was_learned(tmp_path: Path) -> 
         fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
         assert run(site, SMOKE) == 0
     assert expects(site)["repeated_matches"] is True
+    assert expects(site)["uid_lists"] is False
     after = site.read_text(encoding="utf-8")
     assert after.startswith(before)
     assert "# learned: study by StudyInstanceUID (one study of 3 instances) → 3 matches" in after

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.languages import qrscp
 from tests.peers.processes import dcmqrscp, orthanc
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
@@ -31,3 +32,37 @@ def test_both_accession_numbers_are_found_and_no_other(tmp_path: Path, server: o
     facts = steps(record(out))["query"]["facts"]
     assert sorted(one["AccessionNumber"] for one in facts["matches"]) == ["ACCA", "ACCC"]
     assert facts["queries"] == 3
+
+
+def test_where_lists_of_uids_fail_they_are_asked_for_and_fetched_one_by_one(tmp_path: Path) -> None:
+    study = {"series": [{"modality": "CT", "images": 2, "size": [16, 16]}]}
+    uids = ["{{ studies[0].uid }}", "{{ studies[1].uid }}"]
+    images = ["{{ images[0].uid }}", "{{ images[1].uid }}"]
+    of_one = {"StudyInstanceUID": uids[0], "SeriesInstanceUID": "{{ series[0].uid }}"}
+    entries = [
+        {"send": {"to": "pacs"}},
+        {"query": {"on": "pacs", "level": "study", "match": {"StudyInstanceUID": uids}}},
+        {"retrieve": {"from": "pacs", "match": {"StudyInstanceUID": uids}}, "save_as": "both"},
+        {"retrieve": {"from": "pacs", "level": "image",
+                      "match": {**of_one, "SOPInstanceUID": images}}, "save_as": "of_one"},
+        {"assert": [{check: {"of": of, "equal": "sent"}}
+                    for of in ("both", "of_one") for check in ("tags", "pixels")]},
+    ]  # fmt: skip
+    with qrscp(tmp_path) as running:
+        service = {"host": running.host, "port": running.port, "ae_title": running.ae_title}
+        scenario = write_scenario(tmp_path / "s.yaml", entries, patients=[{"studies": [study] * 3}])
+        for lists, code in ((False, 0), (True, 4)):
+            expects = {"repeated_matches": True, "uid_lists": lists}
+            site = write_site(
+                tmp_path / "site.yaml", {"pacs": {"dicom": service, "expects": expects}}
+            )
+            out = tmp_path / f"run {code}"
+            fabricate(
+                "run", scenario, "--site", site, "--registry", ":memory:", "--out", out
+            ).check(code)
+    facts = steps(record(tmp_path / "run 0"))
+    assert len(facts["query"]["facts"]["matches"]) == 2
+    assert (facts["retrieve"]["facts"]["instances"], facts["retrieve-2"]["facts"]["instances"]) == (
+        4,
+        2,
+    )

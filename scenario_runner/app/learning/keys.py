@@ -27,7 +27,7 @@ _ELSEWHERE: Final = {
 
 
 def learn_keys(asking: Asking) -> Iterator[Finding]:
-    """unsupported_keys, repeated_matches, relational_queries, and whether the counts are right."""
+    """unsupported_keys, repeated_matches, relational_queries, uid_lists, and whether the counts are right."""
     if not asking.can_find:
         return
     study = asking.studies.latin
@@ -53,6 +53,7 @@ def learn_keys(asking: Asking) -> Iterator[Finding]:
     yield Finding(subject="counts", value=right if counts else None, evidence=counts)
     yield _repeated(asking)
     yield _relational(asking)
+    yield _lists(asking)
 
 
 class _Level:
@@ -162,3 +163,11 @@ def _relational(asking: Asking) -> Finding:
     return Finding(
         subject="relational_queries", value=asked and not unasked, evidence=[first, second]
     )
+
+
+def _lists(asking: Asking) -> Finding:
+    """Two UIDs in one key, of which one is there."""
+    uid = asking.studies.latin.uid
+    answer = asking.find("study", {"StudyInstanceUID": [uid, f"{uid[:40]}.1"]}, how=" in a list")
+    value = any(one.get("StudyInstanceUID") == uid for one in answer.matches)
+    return Finding(subject="uid_lists", value=value, evidence=[answer.exchange])
