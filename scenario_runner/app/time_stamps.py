@@ -8,6 +8,7 @@ import httpx2
 
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.evidence.signing.stamps import LARGEST, QUERY, REPLY
+from scenario_runner.ul.tls import Tls
 
 _PATIENCE = 30.0
 """Seconds for an answer."""
@@ -26,7 +27,9 @@ def authority(url: str) -> Callable[[bytes], bytes]:
     def ask(request: bytes) -> bytes:
         try:
             with (
-                httpx2.Client(timeout=_PATIENCE, follow_redirects=False) as client,
+                httpx2.Client(
+                    timeout=_PATIENCE, verify=Tls().context(), follow_redirects=False
+                ) as client,
                 client.stream(
                     "POST", url, content=request, headers={"Content-Type": QUERY}
                 ) as response,

@@ -84,7 +84,7 @@ class Provider(Model):
             roles={told: Role(role) for told, role in self.roles.items()},
             name_claim=self.name_claim,
             leeway=self.leeway,
-            tls=Tls(ca=folder / self.ca).context() if self.ca is not None else None,
+            tls=Tls(ca=folder / self.ca if self.ca is not None else None).context(),
         )
 
     def login(self) -> LoginOptions | None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scenario_runner.api import Target
+from scenario_runner.app.time_stamps import authority
 from scenario_runner.deadline import Deadline
-from scenario_runner.errors import ConnectionFailed
+from scenario_runner.errors import ConnectionFailed, MachineError
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.site_services import HttpService, TlsFiles
 from scenario_runner.plugins import Plugins
+from scenario_runner.service.accounts.oidc import asked_for_json
 from scenario_runner.targets.open import open_target
 from tests.network.dicomweb.front import tls_front
 from tests.network.test_tls import Identity, make_identity
@@ -115,4 +117,14 @@ def test_the_system_is_trusted_by_every_way_alike_but_not_beside_a_ca(
     # What OpenSSL calls the system's store; an administrator's own root stands there, too.
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "root.crt"))
     accepted(folder, port)
+    # So do a provider of tokens and an authority of time stamps.
+    url = f"https://127.0.0.1:{port}"
+    assert asked_for_json(f"{url}/system", None)["Name"] == "test"
+    with pytest.raises(MachineError, match="is no time stamp authority: it answered 405"):
+        authority(f"{url}/system")(b"")
     refused(folder, port, ca="other.crt")
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(MachineError, match="certificate"):
+        asked_for_json(f"{url}/system", None)
+    with pytest.raises(MachineError, match="certificate"):
+        authority(f"{url}/system")(b"")

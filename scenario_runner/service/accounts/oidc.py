@@ -18,6 +18,7 @@ from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.errors import NotLoggedIn, Unavailable
 from scenario_runner.service.permissions import Arrival, Caller, Role
+from scenario_runner.ul.tls import Tls
 
 if TYPE_CHECKING:
     import ssl
@@ -216,7 +217,9 @@ def asked_for_json(
     method = "GET" if form is None else "POST"
     try:
         with (
-            httpx2.Client(timeout=_TIMEOUT, verify=tls or True, trust_env=False) as client,
+            httpx2.Client(
+                timeout=_TIMEOUT, verify=tls or Tls().context(), trust_env=False
+            ) as client,
             client.stream(method, url, data=form, headers=headers) as response,
         ):
             if response.status_code != 200:

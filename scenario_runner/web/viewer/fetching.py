@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner import __version__
 from scenario_runner.errors import MachineError, UsageError, described
+from scenario_runner.ul.tls import Tls
 from scenario_runner.web.viewer import package
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _downloaded(url: str, into: Path, tell: Callable[[str], object]) -> Path:
                 url,
                 follow_redirects=True,
                 timeout=_PATIENCE,
+                verify=Tls().context(),
                 headers={"User-Agent": f"dicom-fabricator/{__version__}"},
             ) as answer,
             archive.open("wb") as file,
