@@ -77,7 +77,7 @@ def retrieval_keys(
         else _Search(target, level, wanted, deadline, returned).run()
     )
     if not target.expects.uid_lists:
-        found.requests = list(found.each())
+        found.requests = [{**one} for one in found.each()]
     return found
 
 
