@@ -26,6 +26,7 @@ what ``fabricate`` returns when the error reaches the command line.
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from scenario_runner.lazy_dataclasses import dataclass
@@ -83,6 +84,10 @@ class Where:
         return f"{self.file}:{self.line}" if self.file else self.label
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, "SQLITE_FULL"}
+"""How the system and SQLite say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing that is wrong with a file: data only, rendered by ``language.rendering``."""
@@ -102,6 +107,18 @@ def described(error: BaseException) -> str:
         said = ""
     name = type(error).__name__
     return f"{name}: {said[:_LONGEST_SAID]}" if said else name
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the system, or SQLite, had no room."""
+    return bool({getattr(error, "errno", None), getattr(error, "sqlite_errorname", None)} & _FULL)
+
+
+def of_the_machine(what: str, error: BaseException) -> MachineError:
+    """What a disk, or a database in a file on it, refused. what: what could not be done; its reason follows."""
+    if is_disk_full(error):
+        return MachineError(f"{what}: the disk is full", hint="make room on it")
+    return MachineError(f"{what}: {getattr(error, 'strerror', None) or error}")
 
 
 def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -21,7 +21,7 @@ from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import Elements, Head
 from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.dicom.part10 import FileMeta, file_meta
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.owning import OwnedError, Ownership
 
@@ -96,7 +96,7 @@ class Archive:
 
     def cannot_store(self, error: BaseException) -> MachineError:
         """What to raise for what the machine said; the first such is kept as ``trouble``."""
-        failed = MachineError(f"cannot store in '{self.folder}': {error}")
+        failed = of_the_machine(f"cannot store in '{self.folder}'", error)
         self.trouble = self.trouble or failed
         return failed
 

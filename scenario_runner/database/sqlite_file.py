@@ -5,19 +5,22 @@ Python's own SQLite is enough for it, so that a run that only counts loads nothi
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenario_runner.database.counter_table import APPLICATION, FIRST, NEWEST, counter_table
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, is_disk_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 BUSY_SECONDS = 60.0
 """How long to wait for others that write; each holds the file for milliseconds."""
+_NO_ROOM = 1 << 16
+"""Bytes that SQLite needs to open a file that several processes use (its shared memory)."""
 
 
 @contextmanager
@@ -151,8 +154,7 @@ def _is_a_folder(path: Path) -> MachineError:
 
 def in_words(path: Path | str, error: sqlite3.Error | OSError) -> MachineError:
     """What SQLite or the file system said, as a sentence with a way out."""
-    code = getattr(error, "sqlite_errorcode", 0) or 0
-    match code & 0xFF:
+    match (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF:
         case sqlite3.SQLITE_NOTADB:
             return MachineError(
                 f"'{path}' is not a registry: it is some other kind of file",
@@ -163,7 +165,7 @@ def in_words(path: Path | str, error: sqlite3.Error | OSError) -> MachineError:
                 f"the registry '{path}' is damaged",
                 hint="put back a copy of it; a new one would hand out old numbers again",
             )
-        case sqlite3.SQLITE_FULL:
+        case _ if _is_full(Path(path), error):
             return MachineError(
                 f"the disk is full: the registry '{path}' cannot be written",
                 hint="make room, or name a file on another disk with --registry",
@@ -181,3 +183,16 @@ def in_words(path: Path | str, error: sqlite3.Error | OSError) -> MachineError:
         f"the registry '{path}' cannot be used: {reason}",
         hint="see to its permissions, or name another file with --registry",
     )
+
+
+def _is_full(path: Path, error: sqlite3.Error | OSError) -> bool:
+    """Whether there was no room, which SQLite calls an I/O error where it cannot make the file beside the database."""
+    if is_disk_full(error):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0) or 0
+    if code & 0xFF != sqlite3.SQLITE_IOERR:
+        return False
+    try:
+        return shutil.disk_usage(path.parent).free < _NO_ROOM
+    except OSError:
+        return False

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +24,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
                 file.write(chunk)
         temporary.replace(path)
     except OSError as error:
-        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        raise MachineError(f"cannot write '{path}': {why}") from error
+        raise of_the_machine(f"cannot write '{path}'", error) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -12,6 +12,7 @@ from scenario_runner.database.counter_table import IMAGING
 from scenario_runner.service.homes.home import Wanted
 from scenario_runner.service.studies.summary import correctable
 from scenario_runner.service.tables import study_change, upload, upload_file
+from scenario_runner.service.uploads.records import hand_over
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -76,6 +77,8 @@ def settle_corrections(database: Database, home: Home) -> None:
                 )
             continue
         with database.writing() as connection:
+            if "PatientID" in after:
+                hand_over(connection, row["study_instance_uid"], after["PatientID"])
             connection.execute(
                 update(study_change)
                 .where(study_change.c.number == row["number"])

@@ -15,10 +15,12 @@ from scenario_runner.pacs.options import WebOptions
 from scenario_runner.service.paces import Pace
 from scenario_runner.service.readiness import Check, checks_of
 from scenario_runner.web import docs_page
+from scenario_runner.web.addresses import Addresses
 from scenario_runner.web.auth import login
 from scenario_runner.web.auth.dicomweb import GatedDicomWeb
 from scenario_runner.web.auth.entrance import Entrance
 from scenario_runner.web.auth.gate import Gate
+from scenario_runner.web.bodies import BoundedBodies
 from scenario_runner.web.head import AnswersHead
 from scenario_runner.web.headers import SecurityHeaders
 from scenario_runner.web.hosts import OwnNames
@@ -68,6 +70,8 @@ def create(faces: Faces, break_off: Breaker) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
+        strict_content_type=False,
     )
     api.state.service = faces.service
     pages = faces.console
@@ -81,7 +85,8 @@ def create(faces: Faces, break_off: Breaker) -> ASGIApp:
     dicomweb = GatedDicomWeb(
         make_app(faces.dicomweb, break_off), faces.gate, faces.service.deletions
     )
-    paced = PacedBodies(_Split(dicomweb, AnswersHead(api)), faces.pace, faces.options)
+    asked = BoundedBodies(AnswersHead(Addresses(api)))
+    paced = PacedBodies(_Split(dicomweb, asked), faces.pace, faces.options)
     gated = Entrance(paced, faces.gate)
     guarded = SecurityHeaders(OwnNames(gated, faces.options))
     return Measured(guarded, faces.service.meters)

@@ -23,6 +23,7 @@ from scenario_runner.network.dicomweb.multipart import (
 )
 from scenario_runner.pacs.dicomweb.bodies import Body, Place, drain
 from scenario_runner.service.errors import Malformed, TooLarge, WrongMediaType
+from scenario_runner.web.bodies import stream
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -165,6 +166,7 @@ async def with_form(request: Request, most: int, use: Callable[[Form], Result]) 
     What the client still sends when it has ended is read and thrown away, within bounds. Raises what ``use``
     raises, TooLarge for a body that says of itself that it is.
     """
+    stream(request)
     try:
         boundary = boundary_of(request)
         most += _AROUND

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from scenario_runner.errors import FabricatorError, MachineError, TargetError
+from scenario_runner.errors import FabricatorError, MachineError, TargetError, of_the_machine
 from scenario_runner.network.dicomweb.media_types import PROBLEM, parse
 from scenario_runner.pacs.dicomweb.desk import WebError
 from scenario_runner.service.errors import ServiceError, TooMany
+from scenario_runner.web.addresses import methods_of
 
 LOGGER = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ _CODES: Final = {
     503: "busy",
 }
 """Of what the framework refuses by itself."""
+_UNREAD: Final = "There was an error parsing the body"
+"""What the framework says of bytes that are not UTF-8, or nested too deeply."""
 _LONGEST: Final = 2_000
 """Characters of a detail."""
 
@@ -145,6 +149,8 @@ def answered(error: Exception) -> Response:
             return _of_dicomweb(error)
         case MachineError():
             return problem(503, "cannot-be-kept", str(error), hint=error.hint)
+        case OSError() | sqlite3.OperationalError():
+            return _of_machine(error)
         case TargetError():
             return problem(502, "archive-failed", str(error), hint=error.hint)
         case FabricatorError():
@@ -155,6 +161,13 @@ def answered(error: Exception) -> Response:
             return _invalid(error)
     LOGGER.error("a request has failed", exc_info=error)
     return problem(500, "failed", "the server has failed; its log says why")
+
+
+def _of_machine(error: OSError | sqlite3.OperationalError) -> Response:
+    """What the disk refuses where nobody foresaw it. Its words may name places of this machine: those are for the log."""
+    LOGGER.error("the machine does not do what a request needs", exc_info=error)
+    told = of_the_machine("the machine cannot do that now", error)
+    return problem(503, "cannot-be-kept", told.message, hint=told.hint)
 
 
 def _challenge(error: ServiceError) -> Mapping[str, str] | None:
@@ -187,7 +200,16 @@ def _of_framework(error: HTTPException) -> Response:
     words = error.detail or HTTPStatus(error.status_code).phrase
     if error.status_code == 404:
         words = "there is no such resource"
+    elif error.status_code == 400 and error.detail == _UNREAD:
+        words = "the body is no JSON that can be read"
     return problem(error.status_code, code, words, headers=error.headers)
+
+
+def _not_allowed(request: Request) -> Response:
+    """405, with all that the address does answer (RFC 9110 15.5.6); the framework knows the first route only."""
+    allowed = ", ".join(methods_of(request.app, request.scope))
+    words = f"{request.method} is not answered here"
+    return problem(405, _CODES[405], words, hint=f"ask by {allowed}", headers={"Allow": allowed})
 
 
 def _invalid(error: RequestValidationError) -> Response:
@@ -228,11 +250,15 @@ def answer_with_problems(app: FastAPI, shown: Shown | None = None) -> None:
                 "the body is read as JSON only",
                 hint="send it with 'Content-Type: application/json'",
             )
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            return _not_allowed(request)
         return answered(error)
 
     for kind in (
         FabricatorError,
         WebError,
+        OSError,
+        sqlite3.OperationalError,
         HTTPException,
         RequestValidationError,
         ClientDisconnect,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scenario_runner.api.targets import Target
 from scenario_runner.app.discreet import kept_target
-from scenario_runner.app.load import Surroundings
+from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.sendings import Sendings
 from scenario_runner.app.served_runs import ServedRuns
 from scenario_runner.database.location import Location
@@ -114,9 +114,13 @@ def serve_imaging(
 ) -> int:
     """Serve until ``stop`` is set; what is under way then may end.
 
-    Raises UsageError for an address that strangers reach while nobody has to log in, MachineError when the port or
-    the folder cannot be had. ready: told in a line where it listens; show: given the console's address then.
+    Raises UsageError for an address that strangers reach while nobody has to log in, InvalidInput for a site file
+    that is wrong, MachineError when the port or the folder cannot be had. ready: told in a line where it listens; show: given the console's address then.
     """
+    if serving.site is not None:
+        load_site(
+            serving.site, serving.around
+        )  # pages read it anew each time, and would all say the same
     with (
         _target(serving) as target,
         open_service(serving.data, serving.database, serving.limits, target) as service,

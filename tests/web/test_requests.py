@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,7 @@ from tests.web.imaging_files import ct, upload
 from tests.web.served import Served, served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,7 @@ def test_a_text_that_is_too_long_is_called_that(service: Served) -> None:
         ("/api/v1/dicom/download/1.8.1", 200),
         ("/api/v1/dicom/studies/nobody", 404),
         ("/api/v1/dicom/upload", 405),
+        ("/api/v1/dicom/studies/1.8.1/", 200),
     ],
 )
 def test_head_is_answered_as_get_without_a_body(service: Served, path: str, status: int) -> None:
@@ -155,6 +158,132 @@ def test_an_attribute_is_corrected_by_its_tag_too(service: Served, tag: str) -> 
     told = service.client.post(f"{service.api}/modify-tags", json=body).json()
     assert told["after"] == {"AccessionNumber": f"A{len(tag)}"}
     assert told["study"]["accession_number"] == f"A{len(tag)}"
+
+
+def test_an_attribute_that_is_named_twice_is_refused(service: Served) -> None:
+    tags = {"AccessionNumber": "A1", "00080050": "A2"}
+    body = {"study_instance_uid": "1.8.2", "tags": tags}
+    answer = service.client.post(f"{service.api}/modify-tags", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-value")
+
+
+def test_json_without_a_content_type_is_read_as_what_it_is(service: Served) -> None:
+    answer = service.client.post(
+        f"{service.api}/viewer-token", content=b'{"study_instance_uid": "1.8.1"}'
+    )
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("path", ["validate", "read-tags", "upload"])
+def test_two_files_where_one_is_taken_are_refused(service: Served, path: str) -> None:
+    files = [("file", (name, ct("1.8.9"))) for name in ("a.dcm", "b.dcm")]
+    answer = service.client.post(f"{service.api}/{path}", files=files)
+    assert (answer.status_code, answer.json()["code"]) == (422, "one-file-only")
+
+
+_CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "x-gzip": lambda data: gzip.compress(data[:100]) + gzip.compress(data[100:]),
+    "deflate": zlib.compress,
+    "Deflate": lambda data: zlib.compress(data)[2:-4],  # as some have understood the name
+}
+
+
+@pytest.mark.parametrize("coding", _CODINGS)
+def test_a_body_is_read_in_the_coding_it_says(service: Served, coding: str) -> None:
+    data = ct(size=1_500)
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n%s\r\n--b--\r\n'
+    )
+    headers = {"Content-Encoding": coding, "Content-Type": "multipart/form-data; boundary=b"}
+    packed = _CODINGS[coding](form % data)
+    answer = service.client.post(f"{service.api}/read-tags", content=packed, headers=headers)
+    assert answer.status_code == 200, answer.text
+    rows = [one for one in answer.json()["tags"] if one["keyword"] == "Rows"]
+    assert rows[0]["value"] == ["1500"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status", "code"),
+    [
+        ("br", b"{}", 415, "other-coding"),
+        ("gzip, gzip", b"{}", 415, "other-coding"),
+        ("gzip", b"{}", 400, "damaged-coding"),
+        ("gzip", gzip.compress(b"{}" * 99)[:20], 400, "damaged-coding"),
+        ("gzip", gzip.compress(b" " * (5 << 20)), 413, "body-too-large"),
+        ("identity", b" " * (5 << 20), 413, "body-too-large"),
+    ],
+)
+@pytest.mark.parametrize("path", ["dicom/modify-tags", "auth/login"])
+def test_a_body_that_cannot_be_held_is_refused_before_anybody_is_known(
+    service: Served, path: str, coding: str, body: bytes, status: int, code: str
+) -> None:
+    headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+    answer = service.client.post(f"{service.url}/api/v1/{path}", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("studies/1.8.1", "GET, HEAD, DELETE, OPTIONS"),
+        ("studies/1.8.1/", "GET, HEAD, DELETE, OPTIONS"),
+        ("upload", "POST, OPTIONS"),
+    ],
+)
+def test_an_address_says_what_it_may_be_asked(service: Served, path: str, allowed: str) -> None:
+    said = service.client.options(f"{service.api}/{path}")
+    assert (said.status_code, said.headers["allow"], said.content) == (204, allowed, b"")
+    refused = service.client.patch(f"{service.api}/{path}")
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+    assert service.client.options(f"{service.api}/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("part", ["objects", "incoming"])
+def test_an_archive_that_is_gone_is_told_and_not_called_a_failure(
+    service: Served, part: str
+) -> None:
+    api, client = service.api, service.client
+    there = service.data / "archive" / part
+    away = there.rename(there.with_name("away"))
+    try:
+        file = {"file": ("a", ct("1.8.9"))}
+        answers = (
+            [
+                client.get(f"{api}/tags/1.8.2"),
+                client.get(f"{api}/download/1.8.2"),
+                client.post(
+                    f"{api}/modify-tags",
+                    json={"study_instance_uid": "1.8.2", "tags": {"PatientID": "P"}},
+                ),
+                client.get(f"{service.url}/dicom-web/studies/1.8.2/metadata"),
+            ]
+            if part == "objects"
+            else [
+                client.get(f"{service.url}/ready"),
+                client.post(f"{api}/upload", files=file),
+                client.post(f"{api}/upload-zip", files=file),
+                client.post(f"{api}/validate", files=file),
+            ]
+        )
+        wanted = [503, 503, 503, 410] if part == "objects" else [503] * 4
+        assert [one.status_code for one in answers] == wanted
+        assert "No such file or directory" in answers[1].json()["detail"]
+    finally:
+        away.rename(there)
+    assert client.get(f"{api}/download/1.8.2").status_code == 200
+
+
+def test_an_upload_is_found_by_the_patient_its_study_is_of_now(service: Served) -> None:
+    upload(service, ct("1.8.7", PatientID="WRONG"))
+    body = {"study_instance_uid": "1.8.7", "tags": {"PatientID": "RIGHT/7"}}
+    assert service.client.post(f"{service.api}/modify-tags", json=body).status_code == 200
+    found = [
+        service.client.get(f"{service.api}/uploads/patient/{one}").json()["total"]
+        for one in ("WRONG", "RIGHT/7")
+    ]
+    assert found == [0, 1]
 
 
 def test_a_file_in_another_field_of_the_validator_is_told_and_not_called_too_large(

@@ -42,3 +42,10 @@ def test_a_page_of_a_stranger_whose_name_leads_here_reads_nothing(tmp_path: Path
 def test_nobody_is_served_beyond_this_machine_while_nobody_has_to_log_in(tmp_path: Path) -> None:
     refused = fabricate("serve", "--host", "0.0.0.0", "--port", "0", "--data", tmp_path).check(2)
     assert "fabricate user add" in refused.err
+
+
+def test_a_site_file_that_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text("schema: site/v1\nname: north\ntargets:\n  pacs: {dimse: {}}\n", "utf-8")
+    refused = fabricate("serve", "--port", "0", "--data", tmp_path / "data", "--site", site)
+    assert "site.yaml:4" in refused.check(3).err

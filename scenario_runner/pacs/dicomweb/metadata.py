@@ -49,13 +49,19 @@ def retrieve_metadata(desk: WebDesk, call: Call) -> Reply:
 
 
 def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[tuple[str, Json]]:
+    """Those that can be read. Raises WebError where none can."""
+    missing = 0
     for instance in found:
         try:
             data = metadata(desk, call.base, instance)
-            yield f"{location_of(call.base, instance)}/metadata", data
         except (OSError, DamagedDatasetError) as error:
             # Deleted since it was looked up, or damaged on the disk.
             LOGGER.warning("no metadata of %s: %s", instance.sop_instance_uid, error)
+            missing += 1
+            if missing == len(found):
+                raise unreadable(error) from error
+        else:
+            yield f"{location_of(call.base, instance)}/metadata", data
 
 
 def metadata(desk: WebDesk, base: str, instance: Located) -> Json:

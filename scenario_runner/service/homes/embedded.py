@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from scenario_runner.archive.index import Sorting
 from scenario_runner.archive.narrowing import Below, Condition, between, has_modality, name_contains
 from scenario_runner.archive.together import GoneError, keep_all, replace_all
 from scenario_runner.errors import MachineError
-from scenario_runner.service.errors import Conflicting
+from scenario_runner.service.errors import Conflicting, Unavailable
 from scenario_runner.service.homes.home import (
     ORDERS,
     Change,
@@ -59,42 +60,45 @@ class EmbeddedHome:
         return self.archive
 
     def check(self) -> None:
-        """By looking something up that is not there. Raises MachineError."""
+        """By looking something up that is not there, and at the folder. Raises MachineError."""
         try:
             self.archive.index.locate("0")
         except sqlite3.Error as error:
             raise MachineError(f"the index of the archive cannot be read: {error}") from error
+        if not os.access(self.archive.files.incoming, os.W_OK):
+            raise MachineError("the folder of the archive is gone, or cannot be written")
 
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Store all at once; of an instance that is there, say whether it is the same one."""
         uids = [one.meta.sop_instance_uid for one in arrived]
         there = self.archive.index.held([("SOPInstanceUID", uids)]) if uids else {}
-        conflicts = {
-            number
-            for number, one in enumerate(arrived)
-            if uids[number] in there and self._conflicts(one)
-        }
-        for number in conflicts:
-            self.archive.discard(arrived[number])
-        fresh = [one for number, one in enumerate(arrived) if number not in conflicts]
+        refused: dict[int, Kept] = {}
+        for number, one in enumerate(arrived):
+            if uids[number] in there and (why := self._hindered(one)) is not None:
+                refused[number] = why
+                self.archive.discard(one)
+        fresh = [one for number, one in enumerate(arrived) if number not in refused]
         stored = iter(keep_all(self.archive, fresh))
         found: list[Kept] = []
         for number in range(len(arrived)):
-            if number in conflicts:
-                found.append(Kept("conflict"))
+            if number in refused:
+                found.append(refused[number])
             else:
                 found.append(Kept("new" if next(stored).outcome == "new" else "duplicate"))
         return found
 
-    def _conflicts(self, one: Arrived) -> bool:
-        """Whether another instance is kept under its UID."""
+    def _hindered(self, one: Arrived) -> Kept | None:
+        """What there is to say where another instance is kept under its UID, or what is kept cannot be read."""
         there = self.archive.index.locate(one.meta.sop_instance_uid)
         if there is None:
-            return False
+            return None
         if (there.size, there.transfer_syntax_uid) != (one.size, one.meta.transfer_syntax_uid):
-            return True
-        kept = self.archive.files.path(there.file)
-        return not _same_end(kept, one.written, one.size)
+            return Kept("conflict")
+        try:
+            is_same = _same_end(self._path(there), one.written, one.size)
+        except Unavailable as error:
+            return Kept("failed", error.message)
+        return None if is_same else Kept("conflict")
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
         """Studies out of the index."""
@@ -135,7 +139,20 @@ class EmbeddedHome:
             study_uids=[study_uid],
             sop_uids=[] if sop_instance_uid is None else [sop_instance_uid],
         )
-        yield ((_instance(one), self.archive.files.path(one.file)) for one in found)
+        yield ((_instance(one), self._path(one)) for one in found)
+
+    def _path(self, one: Located) -> Path:
+        """Where a file lies. Raises Unavailable for one that somebody has taken out of the folder."""
+        path = self.archive.files.path(one.file)
+        try:
+            path.stat()
+        except OSError as error:
+            raise Unavailable(
+                "cannot-be-read",
+                f"the file of instance {one.sop_instance_uid} cannot be read: {error.strerror}",
+                hint="see that the archive's folder is there, or restore it from a back-up",
+            ) from error
+        return path
 
     def change(self, study_uid: str, change: Change) -> int:
         """All in one transaction; what others store into the study meanwhile makes it begin anew."""
@@ -159,6 +176,8 @@ class EmbeddedHome:
             try:
                 data = self.archive.data(one)
             except FileNotFoundError as error:
+                if self.archive.index.locate(one.sop_instance_uid) == one:
+                    self._path(one)
                 raise GoneError from error
             yield one, [change(data, one.transfer_syntax_uid)]
 

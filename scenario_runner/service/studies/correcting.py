@@ -27,6 +27,7 @@ from scenario_runner.service.matching.matching import match_study
 from scenario_runner.service.studies.finding import facts_of
 from scenario_runner.service.studies.summary import as_json, correctable
 from scenario_runner.service.tables import study_change, upload_file
+from scenario_runner.service.uploads.records import hand_over
 
 if TYPE_CHECKING:
     from scenario_runner.database.engine import Database
@@ -83,6 +84,8 @@ def correct(
             .where(study_change.c.number == number)
             .values(before=json.dumps(was), done=dt.datetime.now(dt.UTC))
         )
+        if "PatientID" in after:
+            hand_over(connection, study_uid, after["PatientID"])
         if service.home.keeps_files:
             connection.execute(
                 update(upload_file)
@@ -120,6 +123,9 @@ def checked(given: Mapping[str, str | None]) -> dict[str, str]:
         if keyword not in MAY_CHANGE:
             wrong.append({"where": keyword, "message": "may not be changed"})
             continue
+        if keyword in after:
+            wrong.append({"where": keyword, "message": "is given twice"})
+            continue
         text = (value or "").strip()
         problem = _problem(keyword, text)
         if problem:
@@ -133,8 +139,9 @@ def checked(given: Mapping[str, str | None]) -> dict[str, str]:
             else "invalid-value"
         )
         words = "; ".join(f"{one['where']}: {one['message']}" for one in wrong[:5])
+        hint = f"only {', '.join(MAY_CHANGE)} can be changed"
         raise Unacceptable(
-            code, words, hint=f"only {', '.join(MAY_CHANGE)} can be changed", errors=wrong
+            code, words, hint=hint if code == "tag-not-changeable" else None, errors=wrong
         )
     if not after:
         raise Unacceptable("nothing-to-change", f"give one of {', '.join(MAY_CHANGE)}")
@@ -170,7 +177,7 @@ def _problem(keyword: str, text: str) -> str:
     problem = (
         person_name.check(text)
         if keyword == "PatientName"
-        else check_text(text, _VR[keyword], keyword)
+        else check_text(text, _VR[keyword], "it")
     )
     return problem.message if problem else ""
 

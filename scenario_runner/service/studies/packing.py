@@ -6,6 +6,7 @@ import hashlib
 import io
 import time
 import zipfile
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -29,11 +30,14 @@ _PIECE: Final = 1 << 20
 def packed(
     service: Service, asking: Asking, study_uid: str, what: Activity = Activity.DOWNLOADED
 ) -> Iterator[bytes]:
-    """The pieces of the archive. Raises NotThere before the first. what: how the audit trail calls it.
+    """The pieces of the archive. Raises NotThere, and Unavailable for a file that is gone, before the first.
 
-    Files are stored as they are: pixels hardly shrink, and time would. Names are those of a file-set (PS3.10 8.2).
+    what: how the audit trail calls it. Files are stored as they are: pixels hardly shrink, and time would. Names are those of a file-set (PS3.10 8.2).
     """
     facts_of(service, study_uid)
+    if service.home.keeps_files:
+        with service.home.files(study_uid) as files:
+            deque(files, 0)  # half an archive would be taken for a whole one
     service.trail.record(asking.caller, what, study_uid, asking.from_where)
     return _pieces(service, study_uid)
 

@@ -9,7 +9,7 @@ from scenario_runner.decoding import can_decode
 from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements
 from scenario_runner.service.audit.activities import Activity
-from scenario_runner.service.errors import NotThere
+from scenario_runner.service.errors import NotThere, Unavailable
 from scenario_runner.service.studies.finding import facts_of
 from scenario_runner.service.studies.headers import header_of
 from scenario_runner.showing import NotShownError, Viewport
@@ -55,14 +55,18 @@ def _version(found: list[InstanceFacts]) -> str:
 
 
 def _made(service: Service, study_uid: str, found: list[InstanceFacts], size: int) -> bytes:
-    why = ""
+    why, gone = "", None
     for one in _best_first(found)[:_TRIES]:
         with service.home.files(study_uid, one.sop_instance_uid) as files:
-            for _, path in files:
-                try:
+            try:
+                for _, path in files:
                     return _drawn(path, size)
-                except (NotShownError, DamagedDatasetError, ValueError, OSError) as error:
-                    why = str(error)
+            except (NotShownError, DamagedDatasetError, ValueError, OSError) as error:
+                why = str(error)
+            except Unavailable as error:
+                gone = error
+    if gone is not None and not why:
+        raise gone
     raise NotThere(
         "no-image", f"no image of study {study_uid} can be shown" + (f": {why}" if why else "")
     )

@@ -104,6 +104,12 @@ def end(connection: Connection, number: int, outcome: UploadOutcome) -> None:
     )
 
 
+def hand_over(connection: Connection, study_uid: str, patient_id: str) -> None:
+    """Have the uploads that brought a study found by the patient it is of now."""
+    of_study = upload_study.c.study_instance_uid == study_uid
+    connection.execute(update(upload_study).where(of_study).values(patient_id=patient_id))
+
+
 def get(database: Database, upload_id: str) -> UploadOutcome | None:
     """An upload with its files and studies."""
     query = select(*_COLUMNS).where(upload.c.id == upload_id)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.pieces import pieces_of
-from scenario_runner.errors import MachineError, TargetError
+from scenario_runner.errors import MachineError, TargetError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.errors import Conflicting, NotThere, TooLarge, TooMany
 from scenario_runner.service.uploads import records
@@ -79,8 +79,12 @@ class Resumable:
             begun = Begun(
                 id=str(uuid.uuid4()), who=asking.caller.name, name=shown_name(name), length=length
             )
-            self._data(begun.id).touch()
-            self._note(begun)
+            try:
+                self._data(begun.id).touch()
+                self._note(begun)
+            except OSError:
+                self._remove(begun.id)
+                raise
         return self.get(asking, begun.id)
 
     def get(self, asking: Asking, number: str) -> Begun:
@@ -203,13 +207,16 @@ class Resumable:
     def _note(self, begun: Begun) -> None:
         kept = asdict(begun)
         del kept["expires"]
-        part = self._folder / f"{begun.id}.part"
+        part = self._part(begun.id)
         part.write_text(json.dumps(kept), encoding="utf-8")
         part.replace(self._named(begun.id))
 
     def _remove(self, number: str) -> None:
-        self._named(number).unlink(missing_ok=True)
-        self._data(number).unlink(missing_ok=True)
+        for path in (self._named(number), self._data(number), self._part(number)):
+            path.unlink(missing_ok=True)
+
+    def _part(self, number: str) -> Path:
+        return self._folder / f"{number}.part"
 
     def _named(self, number: str) -> Path:
         return self._folder / f"{number}.json"
@@ -223,7 +230,7 @@ def _kept() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise MachineError(f"the upload cannot be kept: {error}") from error
+        raise of_the_machine("the upload cannot be kept", error) from error
 
 
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

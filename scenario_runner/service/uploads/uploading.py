@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.database.turns import UPLOAD, take_turn
-from scenario_runner.errors import FabricatorError
+from scenario_runner.errors import FabricatorError, of_the_machine
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.errors import Conflicting, TooLarge, Unacceptable
@@ -49,6 +49,7 @@ class Uploading:
         self._service = service
         self._asking = asking
         self._bytes = 0
+        self._unpacked = False
         self._most = service.limits.parts if kind in (STOW, RETRIEVED) else service.limits.files
         self.outcome = UploadOutcome(
             id=_checked(upload_id) if upload_id else str(uuid.uuid4()),
@@ -100,7 +101,7 @@ class Uploading:
         """Take in the members of a zip archive. Raises Unacceptable for what is none, TooLarge."""
         files = self._service.home.staging.files
         path = files.write(self._counted(chunks))
-        self._bytes = 0  # what it holds is bounded by itself
+        self._bytes, self._unpacked = 0, True  # what it holds is bounded by itself
         try:
             Unpacking(self._service.limits, files, self.take, self.note).unpack(path)
         finally:
@@ -120,6 +121,8 @@ class Uploading:
         Raises OneTooLarge when nothing came but one file that is too large; Unacceptable when none came.
         """
         outcome = self.outcome
+        if not outcome.files and self._unpacked:
+            raise Unacceptable("no-file", "there is no file in the archive")
         if not outcome.files:
             raise Unacceptable(
                 "no-file", "there is no file in the request", hint="send it as the field 'file'"
@@ -155,6 +158,8 @@ class Uploading:
                 one.arrived = None
         self.outcome.status = "failed"
         self.outcome.ended = dt.datetime.now(dt.UTC)
+        if isinstance(error, OSError):
+            error = of_the_machine("it cannot be kept", error)
         self.outcome.error = (
             error.message if isinstance(error, FabricatorError) else "the connection broke off"
         )

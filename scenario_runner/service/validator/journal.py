@@ -20,7 +20,7 @@ from typing import Final, Self
 from pydantic_core import to_json
 
 from scenario_runner.archive.connections import Connections
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.validator.events import ACTS, Event, Role, now
 
@@ -331,9 +331,6 @@ def _worded(path: Path) -> Iterator[None]:
 
 
 def _in_words(path: Path, error: Exception) -> MachineError:
-    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-    reason = "the disk is full" if full else " ".join(str(error).split())
-    return MachineError(
-        f"the journal '{path}' cannot be used: {reason}",
-        hint="make room" if full else "see to its permissions, or name another folder with --data",
-    )
+    told = of_the_machine(f"the journal '{path}' cannot be used", error)
+    told.hint = told.hint or "see to its permissions, or name another folder with --data"
+    return told

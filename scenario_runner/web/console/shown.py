@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from scenario_runner.app.row_texts import cell
 from scenario_runner.evidence.html_text import amount, seconds, visible
 
+_WORD: Final = re.compile(r"[A-Z]*[^A-Z]+|[A-Z]+$")
 _UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -76,12 +78,18 @@ def or_dash(value: Any, limit: int = 300) -> Markup:
     return t(value, limit)
 
 
+def keyword(name: str) -> Markup:
+    """A DICOM keyword, which may go on in the next line where one of its words begins."""
+    return Markup("<wbr>").join(_WORD.findall(name))
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "t": t,
     "person": person,
     "size": size,
     "moment": moment,
     "or_dash": or_dash,
+    "keyword": keyword,
     "cell": cell,
     "amount": amount,
     "seconds": seconds,

@@ -15,6 +15,7 @@ from scenario_runner.pacs.dicomweb.bodies import Body, drain
 from scenario_runner.service.errors import Malformed, WrongMediaType
 from scenario_runner.service.service import Service
 from scenario_runner.service.uploads.resuming import Begun, Resumable
+from scenario_runner.web.bodies import stream
 from scenario_runner.web.forms import in_a_place
 from scenario_runner.web.imaging.asking import Uploader
 from scenario_runner.web.imaging.models import ResumableState
@@ -102,6 +103,7 @@ def resumable_routes(router: APIRouter, service: Service) -> None:
         version: _Version = None,
     ) -> Response:
         """Bytes from where it is; the last one makes an upload of it, which `uploads/{upload_id}` tells of."""
+        stream(request)
         if version != _VERSION:
             await drain(request)
             return _other_version()

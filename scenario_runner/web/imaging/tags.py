@@ -14,7 +14,7 @@ from scenario_runner.service.service import Service
 from scenario_runner.service.studies import tags as reading
 from scenario_runner.service.studies.correcting import correct
 from scenario_runner.service.studies.finding import facts_of
-from scenario_runner.web.forms import Form, FormFile, with_form
+from scenario_runner.web.forms import Form, with_form
 from scenario_runner.web.imaging.asking import Corrector, StudyUid, Uploader, Viewer
 from scenario_runner.web.imaging.models import (
     Corrected,
@@ -23,7 +23,7 @@ from scenario_runner.web.imaging.models import (
     TagsOfStudy,
     Validated,
 )
-from scenario_runner.web.imaging.uploads import FIELDS, form_of
+from scenario_runner.web.imaging.uploads import FIELDS, form_of, one_file_only
 from scenario_runner.web.text import GivenStudy, Text
 
 
@@ -63,17 +63,19 @@ def tag_routes(router: APIRouter, service: Service) -> None:
     async def each(
         request: Request, use: Callable[[Service, str, Any], dict[str, Any]]
     ) -> dict[str, Any]:
-        def all_of(form: Form) -> dict[str, Any]:
+        def one_of(form: Form) -> dict[str, Any]:
+            told: dict[str, Any] | None = None
             for file in form.files(*FIELDS):
-                return _one(file)
-            raise Unacceptable(
-                "no-file", "there is no file in the request", hint="send it as the field 'file'"
-            )
+                if told is not None:
+                    raise one_file_only()
+                told = use(service, file.name, file.chunks)
+            if told is None:
+                raise Unacceptable(
+                    "no-file", "there is no file in the request", hint="send it as the field 'file'"
+                )
+            return told
 
-        def _one(file: FormFile) -> dict[str, Any]:
-            return use(service, file.name, file.chunks)
-
-        return await with_form(request, service.limits.file, all_of)
+        return await with_form(request, service.limits.file, one_of)
 
     @router.post(
         "/validate",

@@ -44,6 +44,11 @@ def form_of(name: str, *, many: bool) -> dict[str, Any]:
     }
 
 
+def one_file_only(hint: str = "send each in a request of its own") -> Unacceptable:
+    """What a request is refused with that brings several files where one is taken."""
+    return Unacceptable("one-file-only", "here a single file is taken", hint=hint)
+
+
 def upload_routes(router: APIRouter, service: Service) -> None:
     """Add them to a router."""
 
@@ -62,11 +67,7 @@ def upload_routes(router: APIRouter, service: Service) -> None:
             def take(one: Uploading) -> None:
                 for number, file in enumerate(form.files(*FIELDS)):
                     if number and single:
-                        raise Unacceptable(
-                            "one-file-only",
-                            "here a single file is taken",
-                            hint="send several to upload-multiple",
-                        )
+                        raise one_file_only("send several to upload-multiple")
                     if packed:
                         one.unpack(file.chunks)
                     else:
@@ -132,7 +133,7 @@ def record_routes(router: APIRouter, service: Service) -> None:
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> dict[str, Any]:
-        """Uploads that brought a study of a patient, the newest first."""
+        """Uploads that brought a study that is this patient's now, the newest first."""
         found, total = records.page(service.database, limit, offset, patient_id)
         return {"uploads": found, "total": total, "limit": limit, "offset": offset}
 

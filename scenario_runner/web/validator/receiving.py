@@ -16,6 +16,7 @@ from scenario_runner.network.dicomweb.multipart import (
 )
 from scenario_runner.pacs.dicomweb.bodies import drain
 from scenario_runner.service.errors import Malformed, TooLarge
+from scenario_runner.web.bodies import stream
 from scenario_runner.web.forms import FORM, boundary_of, disposition
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _WRITERS: Final = 16
 
 async def received(request: Request, gateway: Gateway, writers: ThreadPoolExecutor) -> Taken:
     """Take in the file of a request. Raises ServiceError; then nothing is left of it."""
+    stream(request)
     try:
         return await _received(request, gateway, writers)
     except Exception:

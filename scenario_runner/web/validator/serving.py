@@ -31,6 +31,8 @@ from scenario_runner.service.validator.settings import Settings
 from scenario_runner.service.validator.stages import Stages
 from scenario_runner.service.validator.worker import Worker
 from scenario_runner.web import docs_page
+from scenario_runner.web.addresses import Addresses
+from scenario_runner.web.bodies import BoundedBodies
 from scenario_runner.web.head import AnswersHead
 from scenario_runner.web.headers import SecurityHeaders
 from scenario_runner.web.hosts import OwnNames, is_loopback
@@ -80,6 +82,7 @@ def serve_gateway(
             docs_url=None,
             redoc_url=None,
             openapi_url="/openapi.json",
+            redirect_slashes=False,
         )
         answer_with_problems(api)
         api.include_router(docs_page.router)
@@ -89,7 +92,7 @@ def serve_gateway(
         api.include_router(operation_router(meters, _checks(serving, service), door.viewer))
         described(api)
         names = WebOptions(allow_hosts=serving.hosts)
-        paced = PacedBodies(AnswersHead(api), Pace(), names)
+        paced = PacedBodies(BoundedBodies(AnswersHead(Addresses(api))), Pace(), names)
         guarded = SecurityHeaders(OwnNames(paced, names))
         named = Measured(guarded, meters)
         options = PortOptions(host=serving.host, port=serving.port, last_words=_LAST_WORDS)

@@ -71,9 +71,10 @@ def viewer_router(home: Path) -> APIRouter:
         installed = shelf.installed()
         if installed is not None:
             return HTMLResponse(ohif_page.page(installed), headers=_ASKED_EACH_TIME)
-        if route == "viewer":  # a link from when it was installed
+        if route in ("", "viewer"):  # a link from when it was installed
             query = request.url.query
-            return RedirectResponse(f"{LIGHT}?{query}", 302, headers=_NEVER_KEPT)
+            where = f"{LIGHT}?{query}" if query else LIGHT
+            return RedirectResponse(where, 302, headers=_NEVER_KEPT)
         raise NotThere(
             "ohif-not-installed",
             "OHIF is not installed here",

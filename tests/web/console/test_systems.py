@@ -227,7 +227,7 @@ def test_a_pasted_order_is_a_tree_and_its_receiver_acknowledges_it(
     expect(page.get_by_role("row").filter(has_text="Patient Name")).to_contain_text("PID-5")
     expect(page.get_by_role("row").filter(has_text="<i>MUSTER</i>")).to_have_count(1)
     with EmbeddedPacs(tmp_path / "pacs") as pacs:
-        page.get_by_label("Or an address").fill(f"{HOST}:{pacs.open_hl7()}")
+        page.get_by_label("Address").fill(f"{HOST}:{pacs.open_hl7()}")
         page.get_by_role("button", name="Send", exact=True).click()
         expect(page.get_by_text("1 of 1 accepted")).to_be_visible()
     expect(page.get_by_role("table", name="accepted").get_by_role("row").last).to_contain_text("AA")
@@ -275,7 +275,7 @@ def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was
             assert it.overflow() == 0
         row.get_by_role("link").click()
         expect(page.get_by_role("row").filter(has_text="Patient Name")).to_contain_text("PID-5")
-        expect(page.get_by_label("Or an address")).to_have_value(address)
+        expect(page.get_by_label("Address")).to_have_value(address)
         page.get_by_role("button", name="Send again").click()
         expect(page.get_by_text("1 of 1 accepted")).to_be_visible()
         for scheme, width in LOOKS[:2]:

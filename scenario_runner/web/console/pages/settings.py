@@ -59,12 +59,12 @@ def _parts(desk: Desk, say: Language, listens: str) -> list[tuple[str, list[tupl
             [
                 (
                     "idle",
-                    say("settings.minutes", count=round(settings.sessions.idle / 60)),
+                    _lasting(say, settings.sessions.idle),
                     "sessions.idle",
                 ),
                 (
                     "absolute",
-                    say("settings.minutes", count=round(settings.sessions.absolute / 60)),
+                    _lasting(say, settings.sessions.absolute),
                     "sessions.absolute",
                 ),
                 ("oidc", none if provider is None else provider.issuer, "oidc.issuer"),
@@ -82,6 +82,13 @@ def _parts(desk: Desk, say: Language, listens: str) -> list[tuple[str, list[tupl
             ],
         ),
     ]
+
+
+def _lasting(say: Language, seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours and not minutes:
+        return say("settings.hours", count=hours)
+    return say("settings.minutes", count=round(seconds / 60))
 
 
 PAGE = Page(
