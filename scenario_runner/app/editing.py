@@ -20,7 +20,7 @@ from scenario_runner.app.load import (
     with_usual_site,
 )
 from scenario_runner.app.plan import preview_loaded
-from scenario_runner.app.validate import any_document
+from scenario_runner.app.validate import Standing, any_document
 from scenario_runner.errors import Diagnostic, FabricatorError, InvalidInput, Where, in_file_order
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import LIBRARY, OVERLAY, SCENARIO, SITE, STEPS
@@ -84,9 +84,8 @@ class Editing:
         """What ``fabricate validate`` says of the text, in order."""
         try:
             document = parse_document(text, str(self.file))
-            found = any_document(
-                document, self.plugins, self.loaded_site, self.sources, self.libraries
-            )
+            standing = Standing(self.plugins, self.loaded_site, self.sources, self.libraries)
+            found = any_document(document, standing)
         except InvalidInput as error:
             found = list(error.diagnostics)
         return in_file_order([*self.trouble, *found])

@@ -13,6 +13,7 @@ from typing import Any
 from scenario_runner.app.folder import write_text
 from scenario_runner.app.kept_libraries import KeptLibrary, kept_libraries, read_kept
 from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
+from scenario_runner.app.overlays import is_run, overrides_of
 from scenario_runner.app.plans import Moment
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.loader import parse_document
@@ -129,10 +130,10 @@ def load_kept(folder: Path, kept: Kept, around: Surroundings) -> Loaded:
         document = parse_document(_text(folder, source), source[0])
         known = with_base(document, libraries)
         overrides = declared(known, kept.overrides)
-        if overlay is not None:
-            overrides = {**overlay.overrides(known), **overrides}
+        overrides = {**overrides_of(overlay, known), **overrides}
+        held_against = site if is_run(known, overlay, None) else None
         scenario = check_scenario(
-            document, plugins, site=site, overrides=overrides, lists=libraries, read=read
+            document, plugins, site=held_against, overrides=overrides, lists=libraries, read=read
         )
         scenarios.append(scenario if overlay is None else overlay.applied(scenario))
     return Loaded(plugins, site, tuple(scenarios), libraries, overlay)

@@ -23,6 +23,7 @@ from scenario_runner.language.loader import load_document
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX, packed
 from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.folders import upwards
 from scenario_runner.libraries.git_cache import GitCache
 from scenario_runner.libraries.git_checkout import commit_of
 from scenario_runner.libraries.library import Library
@@ -74,12 +75,14 @@ def found_libraries(sources: Sources) -> tuple[list[Library], list[Diagnostic]]:
 
 
 def lock_path(sources: Sources) -> Path:
-    """Where the lock of the work lies: beside its settings, else beside the scenarios."""
+    """Where the lock of the work lies: beside its settings, else the one of the scenarios, else beside them."""
     settings = settings_for(sources)
     if settings.file is not None:
         return settings.folder / LOCK_FILE
     first = sources.paths[0]
-    return (first if first.is_dir() else first.parent) / LOCK_FILE
+    beside = first if first.is_dir() else first.parent
+    there = (folder / LOCK_FILE for folder in upwards(beside))
+    return next((file for file in there if file.exists()), beside / LOCK_FILE)
 
 
 def lock_libraries(

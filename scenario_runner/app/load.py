@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.embedded import require_embedded
 from scenario_runner.app.library_places import places_of_site
-from scenario_runner.app.select import matches
+from scenario_runner.app.overlays import (
+    added,
+    is_run,
+    is_taken,
+    name_of,
+    overlay_of_site,
+    overrides_of,
+    require_taken,
+    tags_of,
+    unmet,
+)
 from scenario_runner.app.sites import site_path, text_of_address
 from scenario_runner.app.work_settings import WorkSettings, work_settings
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
+from scenario_runner.language.axes import axes_of
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import scenario_files
 from scenario_runner.language.loader import load_document
@@ -29,11 +40,10 @@ from scenario_runner.libraries.archive import SUFFIX
 from scenario_runner.libraries.finding import BESIDE, Libraries
 from scenario_runner.libraries.git_source import GitSource, secrets_of
 from scenario_runner.libraries.library import Library
-from scenario_runner.libraries.overlay import Overlay, overlay_beside
+from scenario_runner.libraries.overlay import Overlay
 from scenario_runner.libraries.ranges import RangeError, parse_range
 from scenario_runner.libraries.references import Reference
 from scenario_runner.libraries.shipped import shipped_libraries
-from scenario_runner.planning.matrix import DIRECTIVES
 from scenario_runner.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -109,35 +119,34 @@ def load(sources: Sources) -> Loaded:
     libraries = libraries_for(sources, site)
     named = [*sources.libraries, *places_of_site(site), *settings_for(sources).libraries]
     site = replace(site, secrets=site.secrets | secrets_of(named))
-    overlay = overlay_beside(sources.site)
+    overlay = overlay_of_site(sources.site)
     scenarios: list[Scenario] = []
     diagnostics: list[Diagnostic] = []
     unknown = set(sources.overrides)
-    met: set[str] = set()
+    met: dict[str, list[str]] = {}
     paths = with_libraries(found_paths(sources, libraries), libraries)
-    for path in scenario_files([*paths, *_added(overlay)]):
+    for path in scenario_files([*paths, *added(overlay)]):
         try:
             document = load_document(path)
             known = with_base(document, libraries)
-            met.add(str(known.data.get("name")) if isinstance(known.data, dict) else "")
-            if overlay is not None and not _is_selected(known, overlay.content.tags):
+            met[name_of(known)] = tags_of(known)
+            if not is_taken(known, overlay):
                 continue
             overrides = declared(known, sources.overrides)
             unknown -= overrides.keys()
-            if overlay is not None:
-                overrides = {**overlay.overrides(known), **overrides}
-            held_against = site if _is_selected(known, sources.tag) else None
+            overrides = {**overrides_of(overlay, known), **overrides}
+            held_against = site if is_run(known, overlay, sources.tag) else None
             scenario = check_scenario(
                 document, plugins, site=held_against, overrides=overrides, lists=libraries
             )
             scenarios.append(overlay.applied(scenario) if overlay is not None else scenario)
         except InvalidInput as error:
             diagnostics.extend(error.diagnostics)
-    if overlay is not None and any(Path(one).is_dir() for one in sources.paths):
-        diagnostics += overlay.unmet(met)
+    diagnostics += unmet(overlay, met, paths, libraries)
     if diagnostics:
         raise InvalidInput(diagnostics)
     if not scenarios:
+        require_taken(overlay, met)
         names = ", ".join(str(path) for path in sources.paths)
         raise NothingSelected(
             f"no scenario in {names}", hint="a scenario has 'schema: scenario/v1'"
@@ -162,10 +171,6 @@ def from_anywhere(sources: Sources) -> Sources:
         libraries=[anywhere(place) for place in sources.libraries],
         around=replace(sources.around, folder=sources.around.folder.absolute()),
     )
-
-
-def _added(overlay: Overlay | None) -> list[Path]:
-    return [] if overlay is None else overlay.added()
 
 
 def with_usual_site(sources: Sources) -> Sources:
@@ -206,7 +211,7 @@ def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
     text = path.as_posix()
     try:
         if len(path.parts) == 2:
-            return libraries.scenario(text, here)
+            return libraries.named_scenario(text, here)
         return _called(text, libraries, here).root
     except (ReferenceProblem, RangeError) as problem:
         if more := getattr(problem, "more", ()):
@@ -246,7 +251,7 @@ def library_at(place: Path, sources: Sources) -> Library:
 
 def _called(text: str, libraries: Libraries, here: str) -> Library:
     name, _, wanted = text.partition("@")
-    return libraries.library(Reference(name, "", parse_range(wanted)), here)
+    return libraries.named(Reference(name, "", parse_range(wanted)), here)
 
 
 def settings_for(sources: Sources) -> WorkSettings:
@@ -285,29 +290,18 @@ def libraries_for(
     )
 
 
-def _is_selected(document: Document, tag: str | None) -> bool:
-    tags = document.data.get("tags") if isinstance(document.data, dict) else None
-    return tag is None or matches(tag, map(str, tags) if isinstance(tags, list) else ())
-
-
 def declared(document: Document, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the overrides that are variables of this scenario, or axes of its matrix."""
     data = document.data if isinstance(document.data, dict) else {}
-    variables, axes = _keys(data.get("vars")), [f"{AXIS_OF}{axis}" for axis in _axes(data)]
+    variables, axes = (
+        _keys(data.get("vars")),
+        [f"{AXIS_OF}{axis}" for axis in axes_of(data.get("matrix"))],
+    )
     return {
         name: value
         for name, value in overrides.items()
         if name in axes or (not name.startswith(AXIS_OF) and variable_in(name)[0] in variables)
     }
-
-
-def _axes(data: Mapping[str, Any]) -> list[str]:
-    """The axes of a matrix, and what ``include`` adds to them."""
-    matrix = data.get("matrix")
-    own = [axis for axis in _keys(matrix) if axis not in DIRECTIVES]
-    included = matrix.get("include") if isinstance(matrix, dict) else None
-    entries = included if isinstance(included, list) else []
-    return list(dict.fromkeys([*own, *(axis for entry in entries for axis in _keys(entry))]))
 
 
 def _keys(value: Any) -> list[str]:
@@ -322,7 +316,9 @@ def require_declared(unknown: Collection[str], documents: Sequence[Document]) ->
     axis = name.removeprefix(AXIS_OF)
     data = [one.data for one in documents if isinstance(one.data, dict)]
     known = {
-        key for one in data for key in (_keys(one.get("vars")) if axis == name else _axes(one))
+        key
+        for one in data
+        for key in (_keys(one.get("vars")) if axis == name else axes_of(one.get("matrix")))
     }
     meant = axis if axis != name else variable_in(name)[0]
     near = get_close_matches(meant, sorted(known), 1)

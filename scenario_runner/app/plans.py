@@ -24,6 +24,7 @@ from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.date_text import DateText
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.overlay import Overlay
 from scenario_runner.planning import expand
 from scenario_runner.planning.api import Counters
 from scenario_runner.planning.number_ranges import ReplayCounters
@@ -133,12 +134,18 @@ def require_plannable(
     made = prepare_all(loaded, scenarios, moment)
     if found := diagnostics(made):
         raise InvalidInput(found)
-    require_selected(made)
+    require_selected(made, loaded.overlay)
     return made
 
 
-def require_selected(made: Sequence[Plannable]) -> None:
-    """Raises NothingSelected for ``--set matrix.AXIS=VALUE`` that is in no matrix, or leaves no case."""
+def require_selected(made: Sequence[Plannable], overlay: Overlay | None) -> None:
+    """Raises NothingSelected for ``--set matrix.AXIS=VALUE`` that is in no matrix, or leaves no case.
+
+    InvalidInput where the site's overlay leaves none of a scenario.
+    """
+    empty = [one.scenario for one in made if not one.prepared.cases]
+    if overlay is not None and (left := [one for one in map(overlay.nothing_left, empty) if one]):
+        raise InvalidInput(left)
     narrowed = [one for one in made if one.scenario.narrowed]
     for (axis, value), known in (pair for one in narrowed for pair in one.prepared.idle.items()):
         others = [one for one in narrowed if axis in one.scenario.narrowed]

@@ -17,19 +17,19 @@ from scenario_runner.plugins import Plugins
 _TOKEN = re.compile(r"\s*(?:(?P<mark>[()])|(?P<word>[^\s()]+))")
 
 
-def matches(expression: str, tags: Iterable[str]) -> bool:
+def matches(expression: str, tags: Iterable[str], said: str = "--tag") -> bool:
     """Whether tags satisfy ``smoke and not (slow or wip)``, as pytest reads ``-m``.
 
-    Raises UsageError for an expression that is none.
+    said: where the expression stands. Raises UsageError for one that is none.
     """
-    return _Parser(expression, frozenset(tags)).parse()
+    return _Parser(expression, frozenset(tags), said).parse()
 
 
 class _Parser:
     """Recursive descent over: or ▸ and ▸ not ▸ name or parentheses."""
 
-    def __init__(self, expression: str, tags: frozenset[str]) -> None:
-        self._expression = expression
+    def __init__(self, expression: str, tags: frozenset[str], said: str) -> None:
+        self._expression = f"{said} '{expression}'"
         self._tags = tags
         self._tokens = [m["mark"] or m["word"] for m in _TOKEN.finditer(expression)]
         self._position = 0
@@ -78,9 +78,7 @@ class _Parser:
         return False
 
     def _wrong(self, why: str) -> UsageError:
-        return UsageError(
-            f"--tag '{self._expression}': {why}", hint="write tags with and, or, not, ( )"
-        )
+        return UsageError(f"{self._expression}: {why}", hint="write tags with and, or, not, ( )")
 
 
 def select(

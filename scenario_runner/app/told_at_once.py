@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scenario_runner.app.load import Loaded, Sources, load
 from scenario_runner.errors import MOST_DIAGNOSTICS, FabricatorError, InvalidInput, in_file_order
+from scenario_runner.language.document_kinds import KINDS, kind_of
 
 
 def load_or_tell(sources: Sources) -> Loaded:
@@ -17,10 +18,12 @@ def load_or_tell(sources: Sources) -> Loaded:
         # Only who has made a mistake waits for this.
         from scenario_runner.app.validate import validate
 
-        files = dict.fromkeys((one.where.used or one.where).file for one in error.diagnostics)
+        named = dict.fromkeys((one.where.used or one.where).file for one in error.diagnostics)
+        # A table of rows is no file of the language, and is told of by the scenario that names it.
+        files = [Path(file) for file in named if file and kind_of(Path(file)) in KINDS]
         told = list(error.diagnostics)
         try:
-            found = validate(replace(sources, paths=[Path(file) for file in files if file]))
+            found = validate(replace(sources, paths=files))
         except FabricatorError:
             raise error from None
         told += [one for one in found.diagnostics if one.severity == "error" and one not in told]

@@ -20,6 +20,16 @@ from scenario_runner.app.load import (
     require_declared,
     with_usual_site,
 )
+from scenario_runner.app.overlays import (
+    added,
+    is_run,
+    is_taken,
+    name_of,
+    overlay_of_site,
+    overrides_of,
+    require_sound,
+    unmet,
+)
 from scenario_runner.app.plans import Moment, Plannable, diagnostics, prepare_all, require_selected
 from scenario_runner.app.sites import text_of_address
 from scenario_runner.errors import (
@@ -50,7 +60,7 @@ from scenario_runner.language.template_limits import one_file
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.library import check_library
-from scenario_runner.libraries.overlay import overlay_of
+from scenario_runner.libraries.overlay import Overlay, overlay_of
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 
@@ -58,6 +68,18 @@ _PLANNED = frozenset({"", "schema", "name", "vars", "matrix", "rows"})
 """What patients are planned from, at the top of a scenario; the file as a whole, too."""
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """Nothing that is found depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a file is held against."""
+
+    plugins: Plugins
+    site: LoadedSite
+    sources: Sources
+    libraries: Libraries
+    overlay: Overlay | None = None
+    """What the site makes of scenarios; None to look at them as they are."""
 
 
 @dataclass(slots=True)
@@ -90,12 +112,18 @@ def validate(sources: Sources) -> Findings:
     if sources.site is not None:
         site = _site(sources.site, plugins, sources.around)
     libraries = libraries_for(sources, site)
+    overlay = overlay_of_site(sources.site)
+    standing = Standing(plugins, site, sources, libraries, overlay)
     findings = Findings()
     made: list[Plannable] = []
-    for path, _ in input_files(found_paths(sources, libraries)):
+    met: dict[str, None] = {}
+    paths = found_paths(sources, libraries)
+    for path, kind in input_files([*paths, *added(overlay)]):
+        if kind == "" and _is_table(path):
+            continue
         findings.files += 1
         try:
-            findings.diagnostics += _check(path, plugins, site, sources, libraries, made)
+            findings.diagnostics += _check(path, standing, made, met)
         except InvalidInput as error:
             findings.diagnostics += error.diagnostics
     if not findings.files:
@@ -105,7 +133,11 @@ def validate(sources: Sources) -> Findings:
         documents = [one.scenario.document for one in made]
         given = {name for one in documents for name in declared(one, sources.overrides)}
         require_declared(sources.overrides.keys() - given, documents)
-        require_selected(made)
+        findings.diagnostics += unmet(overlay, met, paths, libraries)
+        try:
+            require_selected(made, overlay)
+        except InvalidInput as error:
+            findings.diagnostics += error.diagnostics
     return findings
 
 
@@ -114,71 +146,64 @@ def _site(path: Path, plugins: Plugins, around: Surroundings) -> LoadedSite:
     return require_embedded(read_site_for_validation(path, plugins, around.environ, text))
 
 
+def _is_table(path: Path) -> bool:
+    """Whether a file that does not say what it is holds a list, as rows and patients do: no file of the language."""
+    try:
+        return isinstance(load_document(path).data, list)
+    except InvalidInput:
+        return False
+
+
 @one_file()
 def _check(
-    path: Path,
-    plugins: Plugins,
-    site: LoadedSite,
-    sources: Sources,
-    libraries: Libraries,
-    made: list[Plannable],
+    path: Path, standing: Standing, made: list[Plannable], met: dict[str, None]
 ) -> list[Diagnostic]:
-    """What is wrong with one file. made: where the plan of a sound scenario is put."""
-    return _findings(load_document(path), plugins, site, sources, libraries, made)
+    """What is wrong with one file.
+
+    made: where the plan of a sound scenario is put. met: where its name is, sound or not.
+    """
+    document = load_document(path)
+    if kind_problem(document, (SCENARIO,)) is None:
+        met.setdefault(name_of(with_base(document, standing.libraries)))
+    return _findings(document, standing, made)
 
 
 @one_file()
-def any_document(
-    document: Document, plugins: Plugins, site: LoadedSite, sources: Sources, libraries: Libraries
-) -> list[Diagnostic]:
+def any_document(document: Document, standing: Standing) -> list[Diagnostic]:
     """What is wrong with a file that is read already, of whatever kind, and what it is warned of."""
-    return _findings(document, plugins, site, sources, libraries, [])
+    return _findings(document, standing, [])
 
 
-def _findings(
-    document: Document,
-    plugins: Plugins,
-    site: LoadedSite,
-    sources: Sources,
-    libraries: Libraries,
-    made: list[Plannable],
-) -> list[Diagnostic]:
+def _findings(document: Document, standing: Standing, made: list[Plannable]) -> list[Diagnostic]:
     if problem := kind_problem(document):
         return [problem]
     before = len(made)
     try:
-        found = _errors(document, plugins, site, sources, libraries, made)
+        found = _errors(document, standing, made)
     except InvalidInput as error:
         found = list(error.diagnostics)
     whole = made[before].scenario.document if len(made) > before else None
-    return _with_warnings(found, document, plugins, whole)
+    return _with_warnings(found, document, standing.plugins, whole)
 
 
-def _errors(
-    document: Document,
-    plugins: Plugins,
-    site: LoadedSite,
-    sources: Sources,
-    libraries: Libraries,
-    made: list[Plannable],
-) -> list[Diagnostic]:
+def _errors(document: Document, standing: Standing, made: list[Plannable]) -> list[Diagnostic]:
     """What is wrong with a file that says what it is. Raises InvalidInput with diagnostics, too."""
     if document.data["schema"] == SITE:
         path = Path(document.file)
         known = load_plugins(path, document.text)
-        read = read_site_for_validation(path, known, sources.around.environ, document.text)
+        environ = standing.sources.around.environ
+        read = read_site_for_validation(path, known, environ, document.text)
         places_of_site(require_embedded(read))
         return []
     if document.data["schema"] == LIBRARY:
         check_library(document)
         return []
     if document.data["schema"] == OVERLAY:
-        overlay_of(document).added()
+        require_sound(overlay_of(document))
         return []
     if document.data["schema"] == STEPS:
-        return list(step_list_findings(document, plugins, libraries))
-    inputs = Inputs(asks=False)
-    return _check_scenario(document, plugins, site, sources, libraries, made, inputs)
+        return list(step_list_findings(document, standing.plugins, standing.libraries))
+    return _check_scenario(document, standing, made, Inputs(asks=False))
 
 
 @one_file()
@@ -191,10 +216,10 @@ def validate_document(
     """
     if problem := kind_problem(document, (SCENARIO, SITE)):
         return [problem]
-    libraries = libraries_for(sources, site)
+    standing = Standing(plugins, site, sources, libraries_for(sources, site))
     made: list[Plannable] = []
     try:
-        found = _check_scenario(document, plugins, site, sources, libraries, made, inputs)
+        found = _check_scenario(document, standing, made, inputs)
     except InvalidInput as error:
         found = list(error.diagnostics)
     return _with_warnings(found, document, plugins, made[0].scenario.document if made else None)
@@ -210,21 +235,23 @@ def _with_warnings(
 
 
 def _check_scenario(
-    document: Document,
-    plugins: Plugins,
-    site: LoadedSite,
-    sources: Sources,
-    libraries: Libraries,
-    made: list[Plannable],
-    inputs: Inputs,
+    document: Document, standing: Standing, made: list[Plannable], inputs: Inputs
 ) -> list[Diagnostic]:
-    overrides = declared(with_base(document, libraries), sources.overrides)
+    plugins, site, lists = standing.plugins, standing.site, standing.libraries
+    known = with_base(document, lists)
+    taken = is_taken(known, standing.overlay)
+    overlay = standing.overlay if taken else None
+    overrides = {
+        **overrides_of(overlay, known),
+        **declared(known, standing.sources.overrides),
+    }
     moment = Moment(run_id="validate", seed=0, forced=True, now=_NOW, inputs=inputs)
-    judged = site if sources.site is not None else None
+    held_against = standing.sources.site is not None and taken and is_run(known, overlay, None)
+    judged = site if held_against else None
 
     def planned(read: Document) -> list[Plannable]:
         scenario = check_scenario(
-            read, plugins, site=judged, overrides=overrides, lists=libraries, read=inputs.content
+            read, plugins, site=judged, overrides=overrides, lists=lists, read=inputs.content
         )
         return prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), moment)
 

@@ -11,12 +11,12 @@ from scenario_runner.app.library_places import library_places
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.language.diagnostic_words import did_you_mean, some_of
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.libraries.folders import upwards
 from scenario_runner.libraries.git_source import GitSource
 
 FILE = "fabricate.toml"
 _PROJECT = "pyproject.toml"
 _KEYS = ("site", "libraries")
-_DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +38,12 @@ class WorkSettings:
 def work_settings(starts: Iterable[Path]) -> WorkSettings:
     """The settings nearest to one of the folders, in it or above it. Raises InvalidInput."""
     for start in starts:
-        for folder in _upwards(start):
+        for folder in upwards(start):
             for name in (FILE, _PROJECT):
                 file = folder / name
                 if file.is_file() and (found := _read(file)) is not None:
                     return found
     return WorkSettings()
-
-
-def _upwards(start: Path) -> list[Path]:
-    """A folder and those above it; relative ones are named from where they are."""
-    whole = start.absolute()
-    above = [whole, *whole.parents][:_DEEPEST]
-    # What is named relatively stays so in diagnostics, as far as it can.
-    return [start, *above[1:]]
 
 
 def _read(file: Path) -> WorkSettings | None:

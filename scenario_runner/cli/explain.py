@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scenario_runner.cli.options import examples
+from scenario_runner.cli.verbosity import remark
 
 
 @click.command(epilog=examples("fabricate explain FAB104", "fabricate explain step send"))
@@ -27,12 +28,20 @@ def explain(words: tuple[str, ...]) -> int:
 @click.argument("name")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 def copy(name: str, folder: Path) -> int:
-    """Copy a scenario that ships, or LIBRARY/NAME, to change it; with the files beside it that it names.
+    """Copy a scenario that ships, or LIBRARY/NAME, to change it; with the files that it names.
+
+    Step lists that it uses stay in their library, which the copy names.
 
     NAME may also be a library, which is copied whole into libs/, or a site that ships, which comes into sites/.
     """
     from scenario_runner.app.copying import copy_scenario
 
-    for path in copy_scenario(name, folder, Path()):
+    copied = copy_scenario(name, folder, Path())
+    for path in copied.written:
         click.echo(f"wrote {path}")
+    if (library := copied.needs) is not None:
+        remark(
+            f"it uses step lists of {library.name} {library.version} ({library.known_as}), which stay there; "
+            f"fabricate copy {library.name} brings them to libs/"
+        )
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from scenario_runner.dicom.dictionary import registered, uid_keyword
 from scenario_runner.lazy_dataclasses import dataclass
 
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
@@ -138,10 +139,17 @@ _LIMITS = {
 
 
 def transfer_syntax_uid(given: str) -> str | None:
-    """The UID of a name, or the UID itself when it is one of those; None for anything else."""
-    if given in TRANSFER_SYNTAXES.values():
+    """The UID of a name, of the Standard's keyword or name for it, or itself when it is one of those; None for another."""
+    if given in SUPPORTED:
         return given
-    return TRANSFER_SYNTAXES.get(given.strip().lower().replace("_", "-"))
+    known = TRANSFER_SYNTAXES.get(given.strip().lower().replace("_", "-"))
+    return known or next((uid for uid in SUPPORTED if _is_called(uid, given.strip())), None)
+
+
+def _is_called(uid: str, given: str) -> bool:
+    """Whether PS3.6 table A-1 calls a UID so."""
+    words = given.casefold()
+    return uid_keyword(uid).casefold() == words or registered(uid).name.casefold() == words
 
 
 def transfer_syntax_name(uid: str) -> str:

@@ -32,6 +32,11 @@ def named_file(written_in: str, name: str) -> Path:
     return root / name if root is not None and _is_there(root / name) else beside
 
 
+def base_of(written_in: str, name: str) -> Path:
+    """The folder from which a relative name or pattern is meant: that of the file it is written in, or the library."""
+    return named_file(written_in, name).parents[len(Path(name).parts) - 1]
+
+
 def _is_there(path: Path) -> bool:
     if any(character in str(path) for character in "*?["):
         return bool(glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern is absolute

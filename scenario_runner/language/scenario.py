@@ -30,6 +30,7 @@ from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.loads import CaseLoad
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
+from scenario_runner.language.named_files import named_file
 from scenario_runner.language.overriding import overridden
 from scenario_runner.language.references import check_references
 from scenario_runner.language.rows import Reader, Rows, read_file, read_rows
@@ -220,7 +221,7 @@ def _rows(document: Document, read: Reader) -> tuple[Rows | None, list[Diagnosti
     text = str(as_written(name))
     where = document.where(("rows",))
     try:
-        return read_rows(text, FilePath(where.file).parent / text, where, read), []
+        return read_rows(text, named_file(where.file, text), where, read), []
     except InvalidInput as error:
         return None, list(error.diagnostics)
 

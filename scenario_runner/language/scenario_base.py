@@ -72,11 +72,8 @@ def based(
             message = f"'{reference}' has no variable {quoted(name)}{did_you_mean(name, declared)}"
             found.append(Diagnostic("FAB607", document.where(place, key=True), message, hint))
             continue
-        before = declared[name]
-        if not _is_alike(before, value):
-            message = f"'{name}' must be {_kind(before)}, not {value_words(value)}"
-            hint = f"it is {value_words(before)} there"
-            found.append(Diagnostic("FAB608", document.where(place), message, hint))
+        if unfit := misfit(name, declared[name], value):
+            found.append(Diagnostic("FAB608", document.where(place), *unfit))
         origins["vars", name] = Origin(document, place, None, is_value=True)
     if isinstance(given, dict) and "vars" not in own:
         data["vars"] = {**declared, **given}
@@ -87,6 +84,14 @@ def based(
         original=document, origins=origins, uses={}, based_on=home,
     )  # fmt: skip
     return made, found
+
+
+def misfit(name: str, before: Any, value: Any) -> tuple[str, str] | None:
+    """Why a variable cannot have a value, with a hint, by the one it is declared with; None where it can."""
+    if _is_alike(before, value):
+        return None
+    message = f"'{name}' must be {_kind(before)}, not {value_words(value)}"
+    return message, f"it is {value_words(before)} there"
 
 
 def _is_alike(before: Any, value: Any) -> bool:

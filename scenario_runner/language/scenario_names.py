@@ -6,6 +6,7 @@ from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
+from scenario_runner.language.axes import axes_of
 from scenario_runner.language.branches import Sight, branch_of
 from scenario_runner.language.entries import SECTIONS
 from scenario_runner.language.names import check_names
@@ -86,7 +87,7 @@ class _Names:
         self._expressions = {mark.path for mark in marks if mark.kind == "x-expression"}
         vars_ = self._data.get("vars")
         self._vars: dict[str, Any] = vars_ if isinstance(vars_, dict) else {}
-        self._axes = _axes(self._data.get("matrix"))
+        self._axes = axes_of(self._data.get("matrix"))
         self._names: dict[str, Shape] = dict(step_names(self._vars, self._axes).attributes or {})
         """What steps can use, which grows as they save something."""
         self._early = patient_names(self._vars, ())
@@ -231,18 +232,6 @@ def _own_names(use: Use | None) -> dict[str, Shape]:
         **dict.fromkeys(use.extra, ANY),
         "params": mapping(dict.fromkeys(use.values, ANY)),
     }
-
-
-def _axes(matrix: Any) -> list[str]:
-    """The names that ``matrix.NAME`` can have: the axes, and what ``include`` adds."""
-    if not isinstance(matrix, dict):
-        return []
-    axes = [name for name in matrix if name not in ("include", "exclude")]
-    include = matrix.get("include")
-    for combination in include if isinstance(include, list) else ():
-        if isinstance(combination, dict):
-            axes += combination
-    return list(dict.fromkeys(axes))
 
 
 def _at(tree: Any, below: Path) -> Any:

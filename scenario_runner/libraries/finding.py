@@ -12,7 +12,7 @@ from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import LIBRARY_FILE, library_root
 from scenario_runner.language.step_lists import ReferenceProblem
-from scenario_runner.libraries.folders import LibraryFolders
+from scenario_runner.libraries.folders import LibraryFolders, upwards
 from scenario_runner.libraries.lock import LOCK_FILE, Lock, differences, not_as_locked, read_lock
 from scenario_runner.libraries.ranges import parse_range, parse_version
 from scenario_runner.libraries.references import Reference, parse_reference, wanted_by
@@ -84,12 +84,12 @@ class Libraries:
         """Make ready for what a scenario uses: its lock, and versions that go together."""
         self._lock, self._pins = None, {}
         wanted = wanted_by(document)
-        if not wanted:
-            return []
         try:
             self._lock = self._lock_for(document.file)
         except InvalidInput as error:
             return list(error.diagnostics)
+        if not wanted:
+            return []
         found, _ = self._all(document.file)
         found = list(found)
         found += [] if self._instead is None else [self._instead]
@@ -134,6 +134,20 @@ class Libraries:
         """The file of the scenario that a reference means. Raises ReferenceProblem, InvalidInput."""
         asked = parse_reference(reference)
         return self._member(self.library(asked, file), asked.name, "scenario")
+
+    def named(self, asked: Reference, here: str) -> Library:
+        """As ``library``, of one that is run by its name, held to the lock where that has it. Raises InvalidInput, too."""
+        lock = self._lock_for(here)
+        self._lock = lock if lock is not None and lock.versions(str(asked.library)) else None
+        try:
+            return self.library(asked, here)
+        finally:
+            self._lock = None
+
+    def named_scenario(self, reference: str, here: str) -> Path:
+        """The file of a scenario that is run by its name. Raises ReferenceProblem, InvalidInput."""
+        asked = parse_reference(reference)
+        return self._member(self.named(asked, here), asked.name, "scenario")
 
     def library(self, asked: Reference, file: str) -> Library:
         """The newest library of the name whose version is in the range. Raises ReferenceProblem."""
@@ -180,7 +194,9 @@ class Libraries:
                 f"{quoted(name)} names no library, and this file is in none",
                 f"write LIBRARY/{name}, or put the file below a folder with {LIBRARY_FILE}",
             )
-        return self.read(root)
+        library = self.read(root)
+        # Whoever works on a library may have a lock that says nothing of it.
+        return self._as_locked(library) if self._held(library) else library
 
     def _own_root(self, file: str) -> Path | None:
         parent = Path(file).parent
@@ -292,10 +308,10 @@ class Libraries:
             )
 
     def _lock_for(self, file: str) -> Lock | None:
-        """The lock beside a scenario, or that of the work. Raises InvalidInput."""
+        """The lock beside a scenario or above it, the nearest, else that of the work. Raises InvalidInput."""
         if self._kept is not None or self._prefer is not None or self._instead is not None:
             return None
-        for folder in filter(None, (Path(file).parent, self._home)):
+        for folder in filter(None, (*upwards(Path(file).parent), self._home)):
             if folder not in self.locks:
                 self.locks[folder] = read_lock(folder / LOCK_FILE)
             if (lock := self.locks[folder]) is not None:

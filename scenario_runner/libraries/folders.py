@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_DEEPEST = 64
+
+
+def upwards(start: Path) -> list[Path]:
+    """A folder and those above it; relative ones are named from where they are.
+
+    What is named relatively stays so in diagnostics, as far as it can.
+    """
+    if ".." in start.parts or start.is_absolute():
+        return [start, *start.absolute().parents][:_DEEPEST]
+    return [start, *start.parents, *start.absolute().parents[len(start.parts) :]][:_DEEPEST]
+
+
 class LibraryFolders:
     """What is found where: libraries, and what is wrong with those that cannot be read."""
 

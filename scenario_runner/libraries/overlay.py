@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.axes import axes_of, is_meant, values_of
 from scenario_runner.language.binding import bind
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document
@@ -19,7 +20,9 @@ from scenario_runner.language.loader import load_document
 from scenario_runner.language.model import Skip
 from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario
+from scenario_runner.language.scenario_base import misfit
 from scenario_runner.language.schema import plain_schema
+from scenario_runner.language.templates import texts
 from scenario_runner.lazy_dataclasses import dataclass
 
 OVERLAY_FILE = "overlay.yaml"
@@ -66,7 +69,8 @@ class Overlay:
         for place, name in enumerate(self.content.add):
             if not (folder / name).exists():
                 where = self.document.where(("add", place))
-                message = f"there is no file or folder {quoted(name)}"
+                guess = did_you_mean(name, [one.name for one in folder.glob("*.yaml")])
+                message = f"there is no file or folder {quoted(name)}{guess}"
                 hint = "it is looked for from the folder of this file"
                 found.append(Diagnostic("FAB120", where, message, hint))
         if found:
@@ -74,22 +78,76 @@ class Overlay:
         return [folder / name for name in self.content.add]
 
     def overrides(self, document: Document) -> dict[str, Any]:
-        """What it sets of a scenario, as ``--set`` would. Raises InvalidInput for what that does not have."""
+        """What it sets of a scenario, as ``--set`` would.
+
+        Raises InvalidInput for what that does not have, and for values that cannot be.
+        """
         name, entry = self._entry(document)
-        found: list[Diagnostic] = []
-        for key, given in (("with", entry.with_), ("matrix", entry.matrix)):
-            declared = document.data.get("vars" if key == "with" else "matrix")
-            known = declared if isinstance(declared, Mapping) else {}
-            for one in given:
-                if one not in known:
-                    what = "variable" if key == "with" else "axis"
-                    where = self.document.where(("scenarios", name, key, one), key=True)
-                    message = f"'{name}' has no {what} {quoted(one)}{did_you_mean(one, known)}"
-                    hint = f"it has: {some_of(known, 20)}" if known else f"it has no {what}"
-                    found.append(Diagnostic("FAB607", where, message, hint))
-        if found:
+        if found := [*self._unfit_variables(name, document), *self._unfit_axes(name, document)]:
             raise InvalidInput(found)
         return {**entry.with_, **{f"{AXIS_OF}{axis}": one for axis, one in entry.matrix.items()}}
+
+    def _unfit_variables(self, name: str, document: Document) -> Iterator[Diagnostic]:
+        declared = document.data.get("vars") if isinstance(document.data, dict) else None
+        known = declared if isinstance(declared, Mapping) else {}
+        for one, value in self._entry(document)[1].with_.items():
+            place = ("scenarios", name, "with", one)
+            if one not in known:
+                yield self._unknown(place, name, "variable", list(known))
+            elif wrong := misfit(one, known[one], value):
+                yield Diagnostic("FAB608", self.document.where(place), *wrong)
+
+    def _unfit_axes(self, name: str, document: Document) -> Iterator[Diagnostic]:
+        matrix = document.data.get("matrix") if isinstance(document.data, dict) else None
+        axes = axes_of(matrix)
+        for axis, given in self._entry(document)[1].matrix.items():
+            place = ("scenarios", name, "matrix", axis)
+            if axis not in axes:
+                yield self._unknown(place, name, "axis", axes)
+                continue
+            known = values_of(matrix, axis)
+            if known is None or next(texts(known), None) is not None:
+                continue
+            for number, value in enumerate(given if isinstance(given, list) else [given]):
+                if any(is_meant(one, value) for one in known):
+                    continue
+                where = self.document.where((*place, number) if isinstance(given, list) else place)
+                words = list(dict.fromkeys(map(str, known)))
+                message = f"{quoted(axis)} of '{name}' is never {quoted(str(value))}{did_you_mean(str(value), words)}"
+                yield Diagnostic("FAB608", where, message, f"it is one of: {some_of(words, 20)}")
+
+    def _unknown(
+        self, place: tuple[str, ...], name: str, what: str, known: list[str]
+    ) -> Diagnostic:
+        one = place[-1]
+        hint = f"it has: {some_of(known, 20)}" if known else f"it has no {what}"
+        message = f"'{name}' has no {what} {quoted(one)}{did_you_mean(one, known)}"
+        return Diagnostic("FAB607", self.document.where(place, key=True), message, hint)
+
+    def nothing_left(self, scenario: Scenario) -> Diagnostic | None:
+        """That no combination of a scenario has what its axes are narrowed to here, and by nobody else."""
+        name, entry = self._entry(scenario.document)
+        axes = {axis: one if isinstance(one, list) else [one] for axis, one in entry.matrix.items()}
+        if not axes or axes != scenario.narrowed:
+            return None
+        return Diagnostic(
+            "FAB309",
+            self.document.where(("scenarios", name, "matrix"), key=True),
+            f"no combination of '{name}' is left",
+            "narrow it less, or say skip: and why",
+        )
+
+    def labels(self, document: Document) -> list[str]:
+        """The tags that a scenario has here."""
+        own = document.data.get("tags") if isinstance(document.data, dict) else None
+        return [
+            *map(str, own if isinstance(own, list) else ()),
+            *self._entry(document)[1].tags,
+        ]
+
+    def skips(self, document: Document) -> bool:
+        """Whether a scenario is not run here, so that the site need not have what it asks for."""
+        return self._entry(document)[1].skip is not None
 
     def applied(self, scenario: Scenario) -> Scenario:
         """The scenario with what the overlay says beside its variables and axes."""

@@ -29,5 +29,9 @@ def fabricate_demographics() -> list[Demographics]:
 @hookimpl
 def fabricate_sources() -> list[PatientSource]:
     """Rows of tables, and patients written in files of their own; loaded by a scenario that names them."""
-    places = {"csv": "source_files:TABLE", "json": "source_files:PATIENT_FILE"}
+    places = {
+        "csv": "source_files:TABLE",
+        "json": "source_files:JSON_FILE",
+        "yaml": "source_files:YAML_FILE",
+    }
     return Later.each("scenario_runner.planning", places)

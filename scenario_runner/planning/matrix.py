@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from scenario_runner.language.scalars import as_written
+from scenario_runner.language.axes import DIRECTIVES, is_meant, same_value
 from scenario_runner.planning.value_problems import ValueProblem
 
 MAX_CASES = 1000
 _AXIS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-DIRECTIVES = ("exclude", "include")
 Path = tuple[str | int, ...]
 Report = Callable[[Path, ValueProblem], None]
 
@@ -80,24 +79,17 @@ def narrowed(
     for axis, values in wanted.items():
         known = [one[axis] for one in found if axis in one]
         for value in values:
-            if not any(_is_meant(one, value) for one in known):
+            if not any(is_meant(one, value) for one in known):
                 idle[axis, _short(value)] = list(dict.fromkeys(map(_short, known)))
     kept = [
         one
         for one in found
         if all(
-            axis in one and any(_is_meant(one[axis], value) for value in values)
+            axis in one and any(is_meant(one[axis], value) for value in values)
             for axis, values in wanted.items()
         )
     ]
     return kept, idle
-
-
-def _is_meant(value: Any, wanted: Any) -> bool:
-    """Whether a person who wrote ``wanted`` on a command line means that value: quotes get lost there."""
-    return same_value(value, wanted) or (
-        not isinstance(value, dict | list) and str(as_written(value)) == str(as_written(wanted))
-    )
 
 
 def case_id(name: str, combination: Mapping[str, Any]) -> str:
@@ -106,11 +98,6 @@ def case_id(name: str, combination: Mapping[str, Any]) -> str:
         return name
     values = ",".join(f"{axis}={_short(value)}" for axis, value in combination.items())
     return f"{name}[{values}]"
-
-
-def same_value(one: Any, other: Any) -> bool:
-    """Equality that tells 1 from true and 1 from "1", as the language does."""
-    return type(one) is type(other) and bool(one == other)
 
 
 def _axes_are_sound(axes: Mapping[str, Any], report: Report) -> bool:

@@ -8,6 +8,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scenario_runner.language.named_files import named_file
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.value_problems import ValueProblem
 
@@ -64,7 +65,7 @@ def names_a_file(phantom: str | None) -> bool:
 
 def find(phantom: str, folder: Path) -> Picture | ValueProblem:
     """The picture that a scenario in ``folder`` names, measured."""
-    file = folder / phantom
+    file = named_file(str(folder / "scenario.yaml"), phantom)
     if not os.path.isfile(file):  # noqa: PTH113 - false for what is no name
         return ValueProblem(
             "FAB313", f"there is no picture '{phantom}'", f"it was looked for in {folder}"

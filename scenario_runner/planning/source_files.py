@@ -1,4 +1,4 @@
-"""The sources ``csv`` and ``json``: patients in files of their own."""
+"""The sources ``csv``, ``json`` and ``yaml``: patients in files of their own."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ class Table:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         before, number = 0, 0
         columns: list[_Column] = []
+        ragged: list[Diagnostic] = []
         try:
             for cells in rows:
                 line, before = before + 1, rows.line_num
@@ -78,7 +79,12 @@ class Table:
                     continue
                 number += 1
                 row = _Row(file, line, number, tuple(columns))
-                yield Sourced(row.tree(cells), row)
+                try:
+                    tree = row.tree(cells)
+                except InvalidInput as error:
+                    ragged += error.diagnostics
+                    continue
+                yield Sourced(tree, row)
         except csv.Error as error:
             where = Where(file, rows.line_num, 1, rows.line_num, 1)
             message = f"this is no row of a table: {error}"
@@ -87,6 +93,10 @@ class Table:
             ) from None
         if not columns:
             raise SourceError(f"'{file}' has no rows", "its first row names the columns")
+        if not number:
+            raise SourceError(f"'{file}' names columns and has no rows", "a row is a patient")
+        if ragged:
+            raise InvalidInput(ragged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +127,12 @@ class _Row:
         return f"row {self.number} of {PurePath(self.file).name}{column}"
 
     def tree(self, cells: list[str]) -> dict[str, Any]:
-        """The patient of the row. Raises InvalidInput for a cell that has no column."""
-        if any(cell.strip() for cell in cells[len(self.columns) :]):
-            message = f"the row has {len(cells)} cells, and there are {len(self.columns)} columns"
-            hint = "put cells that hold the delimiter in double quotes"
+        """The patient of the row. Raises InvalidInput for a cell without a column, and a column without a cell."""
+        beyond = any(cell.strip() for cell in cells[len(self.columns) :])
+        if beyond or len(cells) < len(self.columns):
+            has = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+            message = f"the row has {has}, and there are {len(self.columns)} columns"
+            hint = "put cells that hold the delimiter in double quotes; an empty cell needs its delimiter"
             raise InvalidInput([Diagnostic("FAB317", self.where(()), message, hint)])
         tree: dict[str, Any] = {}
         for column, cell in zip(self.columns, cells, strict=False):
@@ -193,9 +205,11 @@ class FileParameters(Model):
 class PatientFile:
     """Patients written as in a scenario, in a JSON or YAML file: a list, or a mapping with ``patients``."""
 
-    name = "json"
     parameters: ClassVar[type[BaseModel]] = FileParameters
     short = "file"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def patients(self, parameters: FileParameters, context: SourceContext) -> Iterator[Sourced]:
         """One for each item."""
@@ -232,4 +246,4 @@ class _Below:
         return self.document.where((*self.path, *path), key=key)
 
 
-TABLE, PATIENT_FILE = Table(), PatientFile()
+TABLE, JSON_FILE, YAML_FILE = Table(), PatientFile("json"), PatientFile("yaml")

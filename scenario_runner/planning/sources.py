@@ -20,6 +20,7 @@ from scenario_runner.errors import (
 from scenario_runner.language.binding import bind
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.model import PatientSpec
+from scenario_runner.language.named_files import named_file
 from scenario_runner.language.rows import read_file
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -99,7 +100,7 @@ def _content(path: FilePath) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SourceContext:
-    """What a source works with. folder: of the scenario, where names of files start from."""
+    """What a source works with. folder: of the scenario, where names of files start from, else from its library."""
 
     folder: FilePath
     inputs: Inputs
@@ -118,7 +119,7 @@ class SourceContext:
 
     def file(self, name: str) -> tuple[str, bytes]:
         """A file by the name that diagnostics show, and its content. Raises SourceError."""
-        path = self.folder / name
+        path = named_file(str(self.folder / "scenario.yaml"), name)
         return str(path), self.inputs.file(path)
 
 
@@ -257,7 +258,7 @@ def _bound(
 ) -> list[Placed]:
     made: list[Placed] = []
     wrong: list[Diagnostic] = []
-    for one in _without_sources(patients):
+    for one in _told(_without_sources(patients), wrong):
         try:
             spec = bind(PatientSpec, dict(one.tree), one.origins, ())
         except InvalidInput as error:
@@ -275,6 +276,14 @@ def _bound(
     if wrong:
         raise InvalidInput(wrong)
     return made
+
+
+def _told(patients: Iterator[Sourced], wrong: list[Diagnostic]) -> Iterator[Sourced]:
+    """The patients up to where the source cannot go on. wrong: gets why."""
+    try:
+        yield from patients
+    except InvalidInput as error:
+        wrong += error.diagnostics
 
 
 def _without_sources(patients: Iterable[Sourced]) -> Iterator[Sourced]:

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, Encoding
+from scenario_runner.network.queries import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,6 @@ class Schedule:
     def items(self) -> Iterator[Elements]:
         """One item for each study, in plan order."""
         from scenario_runner.dicom.elements import read_elements
-        from scenario_runner.network.queries import encode
         from scenario_runner.orders.scheduled import worklist_item
         from scenario_runner.targets.identifiers import attributes
 

@@ -64,6 +64,17 @@ def test_one_mistake_in_a_patient_hides_no_other(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("table", ["rows.csv", "rows.json", "rows.yaml"])
+def test_a_table_with_a_mistake_is_no_scenario_with_one(tmp_path: Path, table: str) -> None:
+    text = "id,name\n1\n" if table == "rows.csv" else '[{"id": 1, "name": 2}, {"id": 3}]'
+    (tmp_path / table).write_text(text)
+    (tmp_path / "s.yaml").write_text(f"schema: scenario/v1\nname: s\nrows: {table}\n" + RIGHT)
+    for command in ("validate", "run"):
+        said = fabricate(command, "s.yaml", cwd=tmp_path).check(3)
+        told = [line for line in (said.out + said.err).splitlines() if ": error FAB" in line]
+        assert [line.split(" error ")[1][:6] for line in told] == ["FAB318"]
+
+
 def test_what_is_taken_out_is_not_missed(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     patients = "patients:\n  - {studies: [{series: [{modality: [CT]}]}]}\n  - {studies: [3]}\n"

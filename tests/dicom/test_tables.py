@@ -75,6 +75,14 @@ def test_a_transfer_syntax_is_one(name: str, value: str) -> None:
     assert ("Lossless" in known.name) >= (name.endswith("LOSSLESS")), known.name
 
 
+@pytest.mark.parametrize(("name", "value"), syntaxes.TRANSFER_SYNTAXES.items())
+def test_a_transfer_syntax_goes_by_the_standards_words_too(name: str, value: str) -> None:
+    known = uid.UID(value)
+    words = (name, name.upper().replace("-", "_"), value, known.keyword, known.name.lower())
+    assert {syntaxes.transfer_syntax_uid(one) for one in words} == {value}
+    assert syntaxes.transfer_syntax_uid("JPEGLossless") is None  # Process 14 of any selection value
+
+
 def test_sop_classes_have_the_names_of_the_dictionary() -> None:
     words = {name: uid.UID(value).name.upper() for name, value in _constants(sop_classes).items()}
     spelt = {

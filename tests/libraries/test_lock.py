@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.app.libraries import lock_libraries, verify_lock
+from scenario_runner.app.libraries import lock_libraries, lock_path, verify_lock
 from scenario_runner.app.load import Sources, load
 from scenario_runner.errors import InvalidInput, NothingSelected
 from scenario_runner.libraries.content import whole_digest
@@ -63,6 +63,21 @@ def test_a_run_refuses_what_is_not_as_it_was_locked_and_names_the_file(work: Pat
     done = fabricate("run", "s.yaml", "--out", "out", cwd=work).check()
     assert "without a lock" not in done.err
     assert (work / "out" / "inputs" / "fabricate.lock").is_file()
+
+
+def test_a_lock_of_the_working_folder_holds_what_lies_below_it_and_is_run_by_name(
+    work: Path,
+) -> None:
+    own = scenario({"use": {"steps": "look"}}, name="own")
+    write(work, {"a/b/mine.yaml": scenario(USE, name="mine"), "libs/l/scenarios/own.yaml": own})
+    fabricate("library", "lock", cwd=work).check()
+    for what in ("a/b/mine.yaml", "l", "libs"):
+        done = fabricate("run", what, cwd=work).check()
+        assert "without a lock" not in done.err
+    (work / "libs" / "l" / "steps" / "look.yaml").write_text("# other\n" + yaml_of(LOOK))
+    for what in ("a/b/mine.yaml", "l", "libs/l/scenarios/own.yaml"):
+        assert "fabricate.lock:5:14: error FAB610" in fabricate("run", what, cwd=work).check(3).err
+    assert lock_path(Sources(paths=[work / "a"])) == work / "fabricate.lock"
 
 
 def yaml_of(data: object) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from scenario_runner.app.load import Loaded, Sources, Surroundings, load
 from scenario_runner.app.sites import site_path
-from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.errors import InvalidInput, NothingSelected, UsageError
 from tests.libraries.trees import library, scenario, step_list, write
 from tests.running import fabricate, record
 
@@ -82,12 +83,84 @@ def test_what_an_overlay_names_and_nobody_has_is_told(work: Path) -> None:
     write(work, {"scenarios/sites/north/overlay.yaml": overlay})
     with pytest.raises(InvalidInput) as caught:
         loaded(work, "l")
-    assert [one.code for one in caught.value.diagnostics] == ["FAB607"]
-    entries.pop("ct")
+    assert [one.code for one in caught.value.diagnostics] == ["FAB607", "FAB602"]
+
+
+def test_an_overlay_names_scenarios_of_whatever_is_run_on_its_site(work: Path) -> None:
+    """Those of a library while one's own run, and one's own while a library's do."""
+    mine = scenario({"echo": {"to": "pacs"}}, name="mine")
+    other = scenario({"echo": {"to": "pacs"}}, name="other")
+    entries = {**OVERLAY["scenarios"], "other": {"skip": "not here"}}  # type: ignore[dict-item]
+    write(
+        work,
+        {
+            "scenarios/smoke/mine.yaml": mine,
+            "scenarios/full/other.yaml": other,
+            "scenarios/sites/north/overlay.yaml": {"schema": "overlay/v1", "scenarios": entries},
+        },
+    )
+    for paths in ("scenarios/smoke", "scenarios", "l", "libs"):
+        assert loaded(work, paths if paths == "l" else str(work / paths)).scenarios
+
+
+UNFIT = """\
+schema: overlay/v1
+tags: not (
+scenarios:
+  ct:
+    with: {images: many}
+    matrix: {side: [left, up]}
+add: [owl.yaml]
+"""
+NONE_LEFT = """\
+schema: overlay/v1
+scenarios:
+  ct: {matrix: {side: left, size: 2}}
+"""
+
+
+def test_what_cannot_be_followed_is_told_at_its_place_before_anything_runs(work: Path) -> None:
+    file = work / "scenarios" / "sites" / "north" / "overlay.yaml"
+
+    def told(text: str) -> list[tuple[str, ...]]:
+        file.write_text(text)
+        said = [fabricate(name, "l", "--site", "north", cwd=work) for name in ("validate", "run")]
+        lines = [
+            [line for line in (one.check(3).out + one.err).splitlines() if " error FAB" in line]
+            for one in said
+        ]
+        assert lines[0] == lines[1]
+        words = re.compile(r"overlay\.yaml:(\d+:\d+): error (.+)")
+        return [found.groups() for line in lines[0] if (found := words.search(line))]
+
+    first = told(UNFIT)
+    assert [(place, what[:6]) for place, what in first] == [("2:7", "FAB118"), ("7:7", "FAB120")]
+    assert first[1][1].endswith("did you mean 'own.yaml'?")
+    fitting = UNFIT.replace("not (", "x").replace("owl", "own")
+    assert told(fitting.replace("tags: x\n", "")) == [
+        ("4:20", "FAB608: 'images' must be a whole number, not 'many'"),
+        ("5:27", "FAB608: 'side' of 'ct' is never 'up'"),
+    ]
+    ct = work / "libs" / "l" / "scenarios" / "ct.yaml"
+    matrix = "matrix:\n  size: [1, 2]\n  exclude: [{size: 2, side: left}]\n"
+    ct.write_text(ct.read_text().replace("matrix:\n", matrix))
+    assert told(NONE_LEFT) == [("3:8", "FAB309: no combination of 'ct' is left")]
+
+
+def test_a_site_need_not_have_what_it_skips_asks_for(work: Path) -> None:
+    mr = scenario({"echo": {"to": "mr_archive"}}, name="mr")
+    north = "scenarios/sites/north/overlay.yaml"
+    write(work, {"libs/l/scenarios/mr.yaml": mr, north: {**OVERLAY, "add": []}})
+    fabricate("validate", "l", "--site", "north", cwd=work).check()
+    scenarios = {one.header.name: one for one in loaded(work, "l/mr").scenarios}
+    assert scenarios["mr"].header.skip is not None
+
+
+def test_tags_that_no_scenario_has_are_named_with_who_asks_for_them(work: Path) -> None:
+    overlay = {"schema": "overlay/v1", "tags": "smok"}
     write(work, {"scenarios/sites/north/overlay.yaml": overlay})
-    with pytest.raises(InvalidInput) as caught:
-        loaded(work, "l", str(work / "libs"))
-    assert [one.code for one in caught.value.diagnostics] == ["FAB602"]
+    with pytest.raises(NothingSelected, match=r"fit 'smok', which .*overlay.yaml asks for"):
+        loaded(work, "l")
 
 
 def test_the_usual_site_is_that_of_the_settings(work: Path) -> None:
@@ -191,6 +264,37 @@ def test_copies_of_what_ships_are_found_where_they_come_to_lie(tmp_path: Path) -
     assert found.site.folder == tmp_path / "sites" / "latin"
     again = fabricate("copy", "people", cwd=tmp_path).check(2)
     assert "exists already" in again.err
+
+
+LEAVING = """\
+schema: scenario/v1
+name: leaving
+rows: data/people.csv
+patients: [{id: "{{ row.id }}", studies: [{series: [{modality: CR, images: 1, size: [64, 64]}]}]}]
+steps:
+  - use: {steps: "look", with: {}}   # stays
+  - parallel:
+      - use: {steps: look}
+        id: beside
+"""
+
+
+def test_a_scenario_that_is_copied_out_of_its_library_still_runs(work: Path) -> None:
+    write(
+        work,
+        {"libs/l/scenarios/leaving.yaml": LEAVING, "libs/l/data/people.csv": "id\nP1\n"},
+    )
+    copied = fabricate("copy", "l/leaving", "elsewhere", cwd=work).check()
+    assert "uses step lists of l 1.0.0" in copied.err
+    text = (work / "elsewhere" / "leaving.yaml").read_text()
+    changed = LEAVING.replace('"look"', "l/look@^1.0.0").replace(
+        "steps: look", "steps: l/look@^1.0.0"
+    )
+    assert text == changed
+    fabricate("run", "elsewhere", "--out", "out", cwd=work).check()
+    told = fabricate("copy", "l/leavin", cwd=work).check(2).err
+    assert "did you mean 'leaving'?" in told
+    assert "did you mean 'latin'?" in fabricate("copy", "latn", cwd=work).check(2).err
 
 
 def test_a_lock_names_what_ships_by_no_place_of_this_machine(work: Path) -> None:

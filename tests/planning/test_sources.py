@@ -42,6 +42,14 @@ def told(folder: Path, **files: str) -> Finished:
     return fabricate("validate", scenario(folder, {"from": source})).check(3)
 
 
+def test_patients_written_in_yaml_come_by_that_name(tmp_path: Path) -> None:
+    (tmp_path / "people.yaml").write_text("- {id: 0012, name: A^B}\n- {id: X2}\n")
+    path = scenario(tmp_path, {"from": {"yaml": "people.yaml"}, "studies": [{"modality": "CR"}]})
+    assert [one["id"] for one in planned(path)] == ["0012", "X2"]
+    # Nor is it taken for a scenario that does not say what it is.
+    assert "1 file checked, no errors" in fabricate("validate", tmp_path).check().out
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_row_is_a_patient_with_its_study(tmp_path: Path, delimiter: str) -> None:
     text = TABLE.replace("Chest, two", "Chest and two").replace(",", delimiter)
@@ -118,7 +126,10 @@ def test_a_bad_cell_is_told_with_its_row_and_column(tmp_path: Path) -> None:
         ("id,id\n1,2\n", "the column 'id' is here a second time"),
         ("id,name\n1,x,M\n", "rows.csv:2:1: error FAB317: the row has 3 cells, and there are 2 columns (row 1 of rows.csv)"),
         ('id,name\n1,"x\n', "this is no row of a table"),
+        ("id,name\n1\n2,x\n3,x,M\n", "rows.csv:4:1: error FAB317: the row has 3 cells, and there are 2 columns (row 3 of rows.csv)"),
+        ("id,name\n1\n2,x\n3,x,M\n", "rows.csv:2:1: error FAB317: the row has 1 cell, and there are 2 columns (row 1 of rows.csv)"),
         ("\n\n", "has no rows"),
+        ("id,name\n", "rows.csv' names columns and has no rows"),
         ("id,studies\n1,x\n", "there is no column 'studies'"),
         ("id,images\n1,many\n", "'images' must be a whole number, not 'many' (row 1 of rows.csv, column 'images')"),
         ("id,name\n1,^\\x\n", "(row 1 of rows.csv, column 'name')"),

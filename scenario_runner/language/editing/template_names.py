@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.language.axes import axes_of
 from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.sandbox import environment
 from scenario_runner.language.shapes import Shape, step_names
@@ -44,7 +45,7 @@ def _names(data: Any, path: Path) -> Shape:
     data = data if isinstance(data, dict) else {}
     variables = data.get("vars")
     matrix = data.get("matrix")
-    axes = [name for name in matrix if name not in ("include", "exclude")] if isinstance(matrix, dict) else []  # fmt: skip
+    axes = axes_of(matrix)
     saved: list[str] = []
     extra: list[str] = []
     for place, entry in written_entries(data):

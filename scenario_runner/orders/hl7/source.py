@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.fields import InputFile, Model, Text
+from scenario_runner.language.named_files import base_of
 from scenario_runner.orders.hl7 import files
 from scenario_runner.orders.hl7.mapping import Line, of_site
 from scenario_runner.orders.hl7.message import Hl7Error
@@ -78,7 +79,7 @@ def _expanded(pattern: str, context: SourceContext) -> Iterable[str]:
         return [pattern]
 
     def look() -> bytes:
-        folder = context.folder
+        folder = base_of(str(context.folder / "scenario.yaml"), pattern)
         names = sorted(
             path.relative_to(folder).as_posix()
             for path in folder.glob(pattern)
