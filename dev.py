@@ -7,6 +7,7 @@
     python dev.py cover tests/planning              the same, and which lines of the package were not run
     python dev.py fix                               format, and mend what the linter can mend
     python dev.py regenerate                        schemas, reference pages and stored tables from the code
+    python dev.py site                              the documentation as a site, every link looked at
     python dev.py bench find --studies 2000         one of benchmarks/, beside real peers
     python dev.py fuzz pdus --minutes 60            bytes that nobody should send, one kind or all
 
@@ -88,6 +89,11 @@ def regenerate(python: str, _: list[str]) -> list[list[str]]:
     return [[python, "-m", module] for module in GENERATORS]
 
 
+def site(python: str, rest: list[str]) -> list[list[str]]:
+    """The documentation as a site of static pages, in build/site."""
+    return [[python, str(ROOT / "website" / "build.py"), *rest]]
+
+
 def bench(python: str, rest: list[str]) -> list[list[str]]:
     """One benchmark; without a name, which there are."""
     if not rest:
@@ -101,7 +107,7 @@ def fuzz(python: str, rest: list[str]) -> list[list[str]]:
     return [[python, "-m", "tests.fuzz", *rest]]
 
 
-DEVELOPING = {one.__name__: one for one in (test, cover, fix, regenerate, bench, fuzz)}
+DEVELOPING = {one.__name__: one for one in (test, cover, fix, regenerate, site, bench, fuzz)}
 GENERATORS = (
     "scenario_runner.app.schemas",
     "scenario_runner.reference",
