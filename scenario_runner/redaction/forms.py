@@ -24,7 +24,7 @@ _MOST_FOREIGN = 3
 _LEAST_CUT = 8
 """Fewer could be a word: 'orthanc' is no secret where 'orthanc-8gTz' is one."""
 _MOST_CUT = 64
-_AFTER_CUT = r"(?=['\"»)\]<?]|…|\.\.\.|\W?\s{0,8}\Z)"
+_AFTER_CUT = r"(?=['\"»)\]<?,;]|…|\.\.\.|\W?\s{0,8}\Z)"
 _ESCAPED_SET = r"(?:[\x1b\ufffd][ -/]{1,3}[0-~])?"
 """An escape sequence of ISO 2022, as it is or with its first character made printable."""
 _HL7 = str.maketrans(
@@ -158,6 +158,8 @@ def _soft(run: str) -> str:
     if "^" in run:
         own.add(",")
     shown = "" if run.isprintable() else r"\x1b\ufffd"
+    if " " in run:
+        own.add("_")  # of a header (RFC 2047 4.2)
     least = int(any(c in "+^=/\"'" for c in run))
     letters = "".join(map(re.escape, sorted(own)))
     found = [rf"[\s\0{shown}{letters}]{{{least},{2 * len(run) + 8}}}+"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import field
@@ -14,15 +15,29 @@ _MOST_LAYERS = 5
 _ESCAPE = re.compile(
     r"""
     (?P<cut>(?:\\(?:u[0-9a-f]{0,3} | x[0-9a-f]?)? | %[0-9a-f]? | &\#?\w{0,8})(?=\Z|…))
-    | (?P<percent>(?:%[0-9a-f]{2})+)
-    | (?P<units>(?:[\\%]u[0-9a-f]{4} | \\U[0-9a-f]{8} | \\x[0-9a-f]{2})+)
+    | (?P<percent>(?:%[0-9a-f]{2})+ | (?:=[0-9a-f]{2})+)
+    | (?P<units>
+        (?:(?-i:\\U)[0-9a-f]{8} | [\\%]u[0-9a-f]{4} | \\u\{[0-9a-f]{1,6}\} | \\x[0-9a-f]{2})+
+      )
+    | (?P<octal>(?:\\[0-3][0-7]{2})+)
+    | (?P<base64>[a-z0-9+/_-]{20,}(?:(?<=[a-z0-9+/_-]{60})(?:\\{1,4}[rn]|\s){1,8}+[a-z0-9+/_-]++(?=[\r\n\\"'=<,)\]}]|\Z))*)
+    | (?P<nothing>=\r?\n | \0)
     | (?P<html>&(?:\#[0-9]{1,7} | \#x[0-9a-f]{1,6} | [a-z][a-z0-9]{1,31});?)
     | (?P<backslash>\\)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_UNIT = re.compile(r"[\\%][uUx]([0-9a-fA-F]+)")
+_UNIT = re.compile(r"[\\%][uUxX]\{?([0-9a-fA-F]+)")
+_OTHERS = re.compile(r"=(?:[0-9a-fA-F]{2}|\r?\n)|[A-Za-z0-9+/_-]{20}|\0")
+"""Escapes of MIME: quoted-printable and its folded lines, and Base64 of a text that may be escaped itself.
+
+Zero bytes are of UTF-16 that was read as Latin-1.
+"""
+_FOLD = re.compile(r"\\+[rn]|\s")
+"""Where a line of Base64 ends, also in JSON."""
 _LARGEST = 0x10FFFF
+_MOST_STEPS = 8
+_FIRST_ALPHABET = str.maketrans("-_", "+/")
 
 
 @dataclass(slots=True)
@@ -73,7 +88,7 @@ def layers(text: str) -> Iterator[Layer]:
 
 def has_escapes(text: str) -> bool:
     """Whether something in it may be an escape."""
-    return "%" in text or "&" in text or "\\" in text
+    return "%" in text or "&" in text or "\\" in text or _OTHERS.search(text) is not None
 
 
 def unfolded(text: str) -> str:
@@ -119,11 +134,11 @@ def _meant(match: re.Match[str]) -> str:
     """What an escape stands for: nothing, if it was cut or is a backslash before what is meant."""
     whole = match[0]
     if match["percent"]:
-        data = bytes.fromhex(whole.replace("%", ""))
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
+        return _as_text(bytes.fromhex(whole.replace("%", "").replace("=", "")))
+    if match["octal"]:
+        return _as_text(bytes(int(one, 8) for one in whole.split("\\")[1:]))
+    if match["base64"]:
+        return _from_base64(whole)
     if match["html"]:
         from html import unescape
 
@@ -133,3 +148,34 @@ def _meant(match: re.Match[str]) -> str:
         text = "".join(map(chr, numbers))
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return ""
+
+
+def _as_text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _from_base64(whole: str) -> str:
+    """The text that it is in Base64, with lines as MIME folds them; without the folds where that is none."""
+    letters = _FOLD.sub("", whole)
+    path = ""
+    for _ in range(_MOST_STEPS):  # it may be the last part of an address
+        if (text := _decoded(letters)) is not None:
+            return path + text
+        step, slash, rest = letters.partition("/")
+        if not slash:
+            break
+        path, letters = f"{path}{step}/", rest
+    return path + letters
+
+
+def _decoded(letters: str) -> str | None:
+    bits = letters.translate(_FIRST_ALPHABET)
+    try:
+        data = b64decode(bits[: len(bits) - (len(bits) % 4 == 1)] + "==")
+        text = data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-8")
+    except ValueError:
+        return None
+    return text if text.isprintable() or "\n" in text else None

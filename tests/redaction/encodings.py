@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import unicodedata
 from collections.abc import Callable
+from email.header import Header
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
@@ -30,6 +32,13 @@ def _every_other(text: str, write: Callable[[str], str]) -> str:
 
 def _json(text: str) -> str:
     return json.dumps(text)[1:-1]
+
+
+def _octal(text: str) -> str:
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '\\"' else f"\\{byte:03o}"
+        for byte in text.encode()
+    )
 
 
 def _base64(before: str, text: str, after: str = "!") -> str:
@@ -85,6 +94,20 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64, Latin-1": lambda s: base64.b64encode(s.encode("latin-1")).decode(),
     "base64 in percent": lambda s: quote(base64.b64encode(s.encode()).decode(), safe=""),
     "base64 in JSON": lambda s: base64.b64encode(s.encode()).decode().replace("/", "\\/"),
+    "base64, lines folded": lambda s: base64.encodebytes(f"{'x' * 50}{s}".encode()).decode(),
+    "base64 twice": lambda s: base64.b64encode(base64.b64encode(s.encode())).decode(),
+    "base64 of JSON": lambda s: base64.b64encode(json.dumps({"p": s}).encode()).decode(),
+    "base64 of UTF-16": lambda s: base64.b64encode(s.encode("utf-16-le")).decode(),
+    "UTF-16 read as Latin-1": lambda s: s.encode("utf-16-le").decode("latin-1"),
+    "quoted-printable": lambda s: quopri.encodestring(s.encode()).decode(),
+    "quoted-printable, every byte": lambda s: _percent(s).replace("%", "="),
+    "header, base64": lambda s: Header(s, "utf-8").encode().removeprefix("=?utf-8?b?").removesuffix("?="),
+    "header, quoted": lambda s: _percent(s).replace("%20", "_").replace("%", "="),
+    "octal": lambda s: "".join(f"\\{byte:03o}" for byte in s.encode()),
+    "octal where needed": _octal,
+    "JavaScript's code points": lambda s: "".join(f"\\u{{{ord(c):x}}}" for c in s),
+    "eight digits": lambda s: "".join(f"\\U{ord(c):08x}" for c in s),
+    "HL7, every byte": lambda s: "".join(f"\\X{byte:02X}\\" for byte in s.encode()),
     "capitals": str.upper,
     "small letters": str.lower,
     "other case": str.swapcase,
