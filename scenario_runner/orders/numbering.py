@@ -66,8 +66,12 @@ def authority_of(said: Mapping[str, Said]) -> Authority:
 
 def whole_key(order: Order) -> str:
     """The key and whose it is; the key alone where nobody says so."""
-    authority = authority_of(order.said)
-    return "\0".join((key_of(order), *authority)) if any(authority) else key_of(order)
+    return with_authority(key_of(order), authority_of(order.said))
+
+
+def with_authority(key: str, authority: Authority) -> str:
+    """A key and whose it is."""
+    return "\0".join((key, *authority)) if authority.name or authority.uid else key
 
 
 def meant(ours: Authority, there: Iterable[tuple[str, Authority]]) -> list[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.dicom.times import tm
 from scenario_runner.errors import Where
 from scenario_runner.orders.order import Order, Said
-from scenario_runner.orders.worklist import STEP, items
+from scenario_runner.orders.worklist import items
+from scenario_runner.orders.worklist_item import STEP
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedStudy

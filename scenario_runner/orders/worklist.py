@@ -10,61 +10,33 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from scenario_runner.archive.keys import Answer, Match, all_texts
-from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET, fitting
+from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
 from scenario_runner.dicom.dictionary import keyword_of, tag_of, vr_of
 from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import Elements, read_header, read_items
 from scenario_runner.dicom.forms import form_fault, uid_fault
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE
+from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.errors import Where
 from scenario_runner.orders.numbering import whole_key
 from scenario_runner.orders.order import Order, Said
+from scenario_runner.orders.worklist_item import ITEM, STEP, Given, written
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.value_problems import check_text
 
 _CLASS: Final = "1.2.276.0.7230010.3.1.0.1"
 """What DCMTK's worklist files are marked with; the Standard has no storage class for them."""
-ITEM: Final = (
-    "AccessionNumber", "ReferringPhysicianName", "PatientName", "PatientID", "IssuerOfPatientID",
-    "PatientBirthDate", "PatientSex", "OtherPatientIDsSequence", "PatientSize", "PatientWeight",
-    "MedicalAlerts", "PatientMotherBirthName", "PatientAddress", "PatientTelephoneNumbers",
-    "StudyInstanceUID", "RequestingPhysician", "RequestedProcedureDescription",
-    "RequestedProcedureCodeSequence", "AdmissionID", "CurrentPatientLocation", "PatientState",
-    "RequestedProcedureID", "ReasonForTheRequestedProcedure", "RequestedProcedurePriority",
-    "PatientTransportArrangements", "RequestedProcedureComments",
-    "ReasonForRequestedProcedureCodeSequence", "PlacerOrderNumberImagingServiceRequest",
-    "FillerOrderNumberImagingServiceRequest", "OrderPlacerIdentifierSequence",
-    "OrderFillerIdentifierSequence", "PregnancyStatus", "Allergies", "SpecialNeeds",
-    "ConfidentialityConstraintOnPatientDataDescription",
-)  # fmt: skip
-STEP: Final = (
-    "Modality", "ScheduledStationAETitle", "ScheduledProcedureStepStartDate",
-    "ScheduledProcedureStepStartTime", "ScheduledPerformingPhysicianName",
-    "ScheduledProcedureStepDescription", "ScheduledProtocolCodeSequence",
-    "ScheduledProcedureStepID", "ScheduledStationName", "ScheduledProcedureStepLocation",
-)  # fmt: skip
 _LONG: Final = 64
 """Characters; of shorter values it is remembered whether they fit."""
-_ALWAYS: Final = frozenset(
-    (
-        "AccessionNumber", "ReferringPhysicianName", "PatientName", "PatientID", "PatientBirthDate",
-        "PatientSex", "StudyInstanceUID", "RequestedProcedureDescription", "RequestedProcedureID",
-        "RequestedProcedurePriority", "Modality", "ScheduledStationAETitle",
-        "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime",
-        "ScheduledPerformingPhysicianName", "ScheduledProcedureStepDescription",
-        "ScheduledProcedureStepID", "RequestingPhysician", "AdmissionID", "CurrentPatientLocation",
-        "PatientState", "MedicalAlerts", "PatientWeight", "PatientTransportArrangements",
-        "PregnancyStatus", "Allergies", "SpecialNeeds", "ScheduledStationName",
-        "ConfidentialityConstraintOnPatientDataDescription", "ScheduledProcedureStepLocation",
-    )
-)  # fmt: skip
-"""Of types 1 and 2: there, if empty."""
+_ANY: Final = 16
+"""Characters that any text takes (PS3.5 6.2)."""
+_OF_WORDS: Final = frozenset(one for one in (*ITEM, *STEP) if vr_of(tag_of(one)) in CHARACTER_SET)
+"""Attributes that take any letters and digits."""
 
 
 def study_uid_of(order: Order) -> str:
@@ -78,10 +50,12 @@ def unfit(order: Order) -> Iterator[tuple[str, str]]:
     """What the order says that its attribute cannot hold: the attribute and why, in words."""
     for said_of in (order.said, *order.steps):
         for keyword, said in said_of.items():
-            if text := said.text:
-                known = _fault if len(text) <= _LONG else _fault.__wrapped__
-                if fault := known(keyword, text):
-                    yield keyword, fault
+            text = said.text
+            if not text or (keyword in _OF_WORDS and len(text) <= _ANY and text.isalnum()):
+                continue
+            known = _fault if len(text) <= _LONG else _fault.__wrapped__
+            if fault := known(keyword, text):
+                yield keyword, fault
 
 
 @lru_cache(maxsize=2048)
@@ -109,38 +83,28 @@ def items(order: Order, *, station: str, now: dt.datetime | None = None) -> list
 
 
 def _item(said: Mapping[str, Said], order: Order, station: str, now: dt.datetime) -> bytes:
-    def text(keyword: str) -> str:
-        return said[keyword].text if keyword in said else ""
-
-    step = _answer(said, STEP)
-    day = text("ScheduledProcedureStepStartDate")
+    uid = study_uid_of(order)
+    given: dict[str, Given] = {
+        keyword: one.items or one.text for keyword, one in said.items() if one.text or one.items
+    }
+    day = given.get("ScheduledProcedureStepStartDate")
     usual = {
         "ScheduledStationAETitle": station,
         "ScheduledProcedureStepID": "1",
         "Modality": "OT",
         "ScheduledProcedureStepStartDate": f"{now:%Y%m%d}",
         "ScheduledProcedureStepStartTime": "000000" if day else f"{now:%H%M%S}",
-        "ScheduledProcedureStepDescription": text("RequestedProcedureDescription"),
+        "ScheduledProcedureStepDescription": given.get("RequestedProcedureDescription", ""),
+        "RequestedProcedureID": order.text("AccessionNumber")[:16] or "1",
     }
-    for keyword, value in usual.items():
-        if not text(keyword):
-            _put(step, keyword, value)
-    answer = _answer(said, ITEM) | {
-        tag_of("ScheduledProcedureStepSequence"): ("SQ", [step]),
-        tag_of("ReferencedStudySequence"): ("SQ", []),
-        tag_of("ReferencedPatientSequence"): ("SQ", []),
-    }
-    _put(answer, "StudyInstanceUID", study_uid_of(order))
-    if not text("RequestedProcedureID"):
-        _put(answer, "RequestedProcedureID", text("AccessionNumber")[:16] or "1")
+    given = usual | given
+    given["StudyInstanceUID"] = uid
     if order.other_ids:
-        others = [
+        given["OtherPatientIDsSequence"] = [
             {"PatientID": one.id, "IssuerOfPatientID": one.issuer, "TypeOfPatientID": "TEXT"}
             for one in order.other_ids
         ]
-        _put(answer, "OtherPatientIDsSequence", others)
-    data = Match(answer, fitting(all_texts(answer), ())).encode(implicit=False)
-    return file_meta(_CLASS, study_uid_of(order), EXPLICIT_LE) + data
+    return file_meta(_CLASS, uid, EXPLICIT_LE) + written(given)
 
 
 def said_of(content: bytes) -> dict[str, Said]:
@@ -188,47 +152,6 @@ def _items_of(header: Elements, keyword: str) -> list[Elements]:
     return [] if element is None else list(read_items(element))
 
 
-@cache
-def _elements(keywords: Sequence[str]) -> Sequence[tuple[str, int, str, bool]]:
-    """Keyword, tag, VR, and whether an item has it in any case."""
-    return [(one, tag_of(one), vr_of(tag_of(one)), one in _ALWAYS) for one in keywords]
-
-
-def _answer(said: Mapping[str, Said], keywords: Sequence[str]) -> Answer:
-    """What an item, or a step of it, has of these attributes."""
-    found: Answer = {}
-    for keyword, tag, vr, always in _elements(keywords):
-        one = said.get(keyword)
-        if vr == "SQ":
-            if one is not None and one.items:
-                found[tag] = ("SQ", [_nested(each) for each in one.items])
-        elif one is not None and one.text:
-            found[tag] = (vr, [one.text])
-        elif always:
-            found[tag] = (vr, [])
-    return found
-
-
-def _put(answer: Answer, keyword: str, value: Any) -> None:
-    tag = tag_of(keyword)
-    vr = vr_of(tag)
-    if vr == "SQ":
-        items = [_nested(one) for one in value or ()]
-        if items:
-            answer[tag] = ("SQ", items)
-        return
-    if value or keyword in _ALWAYS:
-        answer[tag] = (vr, [str(value)] if value else [])
-
-
-def _nested(given: Mapping[str, Any]) -> Answer:
-    found: Answer = {}
-    for keyword, value in given.items():
-        tag = tag_of(keyword)
-        found[tag] = (vr_of(tag), [str(value)] if value else [])
-    return found
-
-
 _HEX_OF_NUMBER: Final = 32
 
 
@@ -245,51 +168,59 @@ def number_of(name: str) -> str:
 
 
 class OrderFiles:
-    """A folder of worklist items, each under a name that its order gives. Made when it is written to."""
+    """A folder of worklist items, each under a name that its order gives. Made when it is written to.
+
+    A name is that of a file without ``.wl``. synced: each file is on the disk, not only with the system, before
+    ``replace`` returns.
+    """
 
     def __init__(self, folder: Path, *, synced: bool = False) -> None:
         self.folder = folder
+        self._start = f"{folder}{os.sep}"
         self._synced = synced
 
-    def path(self, name: str, number: int = 0) -> Path:
-        """Where an order's item lies, or would. number: of the scheduled step, from 0."""
-        return self.folder / (f"{name}-{number}.wl" if number else f"{name}.wl")
+    def read(self, name: str) -> bytes:
+        """What an item has. Raises OSError."""
+        return Path(self._path(name)).read_bytes()
 
-    def steps(self, name: str) -> list[Path]:
-        """The files of an order that are there: one for each scheduled step."""
-        found: list[Path] = []
-        while (path := self.path(name, len(found))).exists():
-            found.append(path)
-        return found
-
-    def replace(self, path: Path, content: bytes) -> None:
-        """Write a file, whole or not at all. Raises OSError."""
-        whole = str(path)
-        half = f"{whole.removesuffix('.wl')}.part"
+    def replace(self, name: str, content: bytes) -> None:
+        """Write an item, whole or not at all. Raises OSError."""
+        half = f"{self._start}{name}.part"
         try:
             self._write(half, content)
         except FileNotFoundError:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(half, content)
-        os.replace(half, whole)  # noqa: PTH105 - a path would take as long as the writing
+        os.replace(half, self._path(name))  # noqa: PTH105 - a path would take as long as the writing
+
+    def _path(self, name: str) -> str:
+        return f"{self._start}{name}.wl"
 
     def _write(self, path: str, content: bytes) -> None:
-        with open(path, "wb", buffering=0) as file:  # noqa: PTH123
-            view = memoryview(content)
-            while view:
-                view = view[file.write(view) :]
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            written = os.write(handle, content)
+            while written < len(content):
+                written += os.write(handle, content[written:])
             if self._synced:
-                os.fsync(file.fileno())
+                os.fsync(handle)
+        finally:
+            os.close(handle)
 
-    def remove(self, name: str, beyond: int = 0) -> list[Path]:
-        """Take the items away from that step on; those that were there, the last one first.
+    def remove(self, name: str) -> None:
+        """Take an item away, if it is there. Raises OSError."""
+        Path(self._path(name)).unlink(missing_ok=True)
 
-        Raises OSError.
-        """
-        gone = self.steps(name)[beyond:][::-1]
-        for path in gone:
-            path.unlink(missing_ok=True)
-        return gone
+    def __iter__(self) -> Iterator[str]:
+        there = self.folder.glob("*.wl") if self.folder.is_dir() else ()
+        return iter(sorted(path.stem for path in there))
 
-    def __iter__(self) -> Iterator[Path]:
-        return iter(sorted(self.folder.glob("*.wl")) if self.folder.is_dir() else [])
+
+def step_name(name: str, number: int = 0) -> str:
+    """What the item of a scheduled step is called. name: of the order. number: from 0."""
+    return f"{name}-{number}" if number else name
+
+
+def order_name(name: str) -> str:
+    """What all items of an order begin with. name: of one of them."""
+    return name.partition("-")[0]

@@ -45,7 +45,7 @@ class SharedFolder:
             self.folder.mkdir(parents=True, exist_ok=True)
             with _locked(self.folder, self.deadline):
                 for name, content in contents.items():
-                    files.replace(self.folder / name, content)
+                    files.replace(name.removesuffix(".wl"), content)
         return list(contents)
 
     def remove(self, studies: Iterable[PlannedStudy]) -> int:

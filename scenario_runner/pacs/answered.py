@@ -1,8 +1,4 @@
-"""Which messages have been answered, also across restarts: one that comes again is done once.
-
-A message is noted before it is done and once it is answered, so that one that was being done when the
-process was killed is known for what it is when its sender repeats it.
-"""
+"""Which messages have been answered, also across restarts: one that comes again is done once."""
 
 from __future__ import annotations
 
@@ -11,9 +7,12 @@ import json
 import logging
 from collections import OrderedDict
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from scenario_runner.pacs.order_journal import Record
 
 LOGGER = logging.getLogger(__name__)
 _REMEMBERED: Final = 10_000
@@ -24,10 +23,10 @@ _LONGEST: Final = 8 * _REMEMBERED
 
 @dataclass(slots=True)
 class Known:
-    """A message that was seen. answers: what was said to it; None while nothing was."""
+    """A message that was done. answers: what was said to it."""
 
     digest: str
-    answers: list[bytes] | None = None
+    answers: list[bytes]
 
 
 class Answered:
@@ -42,6 +41,7 @@ class Answered:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._file: BinaryIO | None = None
         self._lines = 0
+        self._unwritten: list[str] = []
         if path is not None:
             self._load(path)
 
@@ -49,21 +49,27 @@ class Answered:
         """What is known of a message."""
         return self._known.get(key)
 
-    def begins(self, key: str, digest: str) -> None:
-        """Note a message that is about to be done."""
-        self._put(key, Known(digest))
-        self._write({"k": key, "d": digest})
+    def note(self, record: Record) -> None:
+        """Note what a message was answered; for the file, with ``write``."""
+        if record.key:
+            self._put(record.key, Known(record.digest, [*record.answers]))
+            self._unwritten.append(record.key)
 
-    def ends(self, key: str, answers: list[bytes] | None) -> None:
-        """Note what it was answered; None forgets it, so that it is done anew when it comes again."""
-        if answers is None:
-            self._known.pop(key, None)
-            self._write({"k": key})
+    def write(self) -> None:
+        """Bring to the file what was noted since the last time."""
+        keys, self._unwritten = self._unwritten, []
+        if self._path is None or not keys:
             return
-        known = self._known[key]
-        known.answers = answers
-        said = [base64.b64encode(one).decode("ascii") for one in answers]
-        self._write({"k": key, "d": known.digest, "a": said})
+        try:
+            if self._file is None or self._lines + len(keys) > _LONGEST:
+                self._begin_anew(self._path)
+                return
+            self._file.write(
+                b"".join(_line(key, self._known[key]) for key in keys if key in self._known)
+            )
+            self._lines += len(keys)
+        except OSError as error:
+            LOGGER.warning("'%s' cannot be written: %s", self._path, error.strerror or error)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -77,27 +83,12 @@ class Answered:
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    def _write(self, line: dict[str, object]) -> None:
-        if self._path is None:
-            return
-        try:
-            if self._file is None or self._lines >= _LONGEST:
-                self._begin_anew(self._path)
-            assert self._file is not None
-            self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-            self._lines += 1
-        except OSError as error:
-            LOGGER.warning("'%s' cannot be written: %s", self._path, error.strerror or error)
-
     def _begin_anew(self, path: Path) -> None:
         """Write what is remembered, and go on behind it."""
         self.close()
         half = path.with_suffix(".part")
         with half.open("wb") as file:
-            for key, known in self._known.items():
-                said = [base64.b64encode(one).decode("ascii") for one in known.answers or ()]
-                line = {"k": key, "d": known.digest, **({"a": said} if said else {})}
-                file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            file.writelines(_line(key, known) for key, known in self._known.items())
         half.replace(path)
         self._lines = len(self._known)
         self._file = path.open("ab", buffering=0)
@@ -113,11 +104,14 @@ class Answered:
         for line in lines:
             try:
                 row = json.loads(line)
-                key, digest, said = row["k"], row.get("d"), row.get("a")
-                answers = None if said is None else [base64.b64decode(one) for one in said]
+                key, digest = row["k"], row["d"]
+                answers = [base64.b64decode(one) for one in row["a"]]
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # the last line of a process that was killed
-            if digest is None:
-                self._known.pop(key, None)
-            else:
-                self._put(key, Known(digest, answers))
+            self._put(key, Known(digest, answers))
+
+
+def _line(key: str, known: Known) -> bytes:
+    said = [base64.b64encode(one).decode("ascii") for one in known.answers]
+    row = {"k": key, "d": known.digest, "a": said}
+    return json.dumps(row, separators=(",", ":")).encode() + b"\n"

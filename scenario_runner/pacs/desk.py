@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from scenario_runner.lazy_dataclasses import dataclass
@@ -31,6 +31,8 @@ class Desk:
     ae_title: str
     worklist: Path
     """The folder of worklist items."""
+    ordered: Callable[[], Mapping[str, bytes | None]]
+    """Items of that folder whose files are not as they should be yet, by name; None for one that is to go."""
     steps: PerformedSteps
     misbehaviour: Misbehaviour
     merged: MergedPatients

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scenario_runner.dicom.elements import DamagedDatasetError, read_header
 from scenario_runner.dicom.part10 import read_meta
@@ -16,24 +15,27 @@ from scenario_runner.orders.numbering import (
     authority_of,
     key_of,
     meant,
-    whole_key,
+    with_authority,
 )
 from scenario_runner.orders.worklist import (
-    STEP,
-    OrderFiles,
     file_name,
     items,
     number_of,
+    order_name,
     said_in,
     said_of,
+    step_name,
     unfit,
 )
+from scenario_runner.orders.worklist_item import STEP
 from scenario_runner.pacs.changed_patients import wanted_of
+from scenario_runner.pacs.order_journal import Record
 from scenario_runner.pacs.spoiling import altered
 
 if TYPE_CHECKING:
     from scenario_runner.orders.hl7.patient import PatientChange
     from scenario_runner.orders.order import Order, Said
+    from scenario_runner.pacs.ordered_items import OrderedItems
 
 _GONE: Final = ("cancelled", "discontinued", "completed", "held")
 """Not to be done, or not now; a released order (RL) comes back by what its message says."""
@@ -58,96 +60,150 @@ class _Item:
     """Who gave the number of the order."""
 
 
+class _Named(NamedTuple):
+    """An order, and what it goes by."""
+
+    order: Order
+    name: str
+    """Of its item, and of those of its further steps."""
+    key: str
+    whole_key: str
+    authority: Authority
+
+
 class Ordered:
-    """The worklist of orders that came by message. Used by one thread at a time."""
+    """The worklist of orders that came by message. Used by one thread at a time.
 
-    def __init__(self, folder: Path, station: str) -> None:
-        self._files = OrderFiles(folder)
+    What a message asks for counts once it is kept: all of it, or none.
+    """
+
+    def __init__(self, kept: OrderedItems, station: str) -> None:
+        self._kept = kept
+        self._changes: dict[str, bytes | None] = {}
+        """By the message that is being done."""
         self._station = station
-        self._known: dict[Path, _Item] | None = None
+        self._known: dict[str, _Item] | None = None
+        """By the name of the item."""
         self._accessions: dict[str, str] = {}
-        """To the order that has it, by the name of its files."""
+        """To the name of the order that has it."""
         self._numbers: dict[str, set[str]] = {}
-        """The orders of one number, by the names of their files."""
+        """The names of the orders of one number."""
 
-    def take(self, orders: Sequence[Order], *, again: bool = False) -> None:
-        """Do what orders say: all of a message, or none of it. Raises RefusedError, OSError.
+    def keep(self, key: str, digest: str, answers: Sequence[bytes]) -> None:
+        """Keep what the message has changed, and that it was answered so. Raises OSError, and nothing is kept."""
+        changes, self._changes = self._changes, {}
+        try:
+            self._kept.keep(Record(key, digest, answers, changes))
+        except OSError:
+            self._read_anew()
+            raise
 
-        again: the message was perhaps done in part, when the process was killed before it was answered.
-        """
-        known = self._items()
+    def drop(self) -> None:
+        """Leave all as it was before the message."""
+        if self._changes:
+            self._changes = {}
+            self._read_anew()
+
+    def _read_anew(self) -> None:
+        self._known = None
+        self._accessions.clear()
+        self._numbers.clear()
+
+    def take(self, orders: Sequence[Order]) -> None:
+        """Do what orders say. Raises RefusedError, OSError."""
         keys: dict[str, list[tuple[str, Authority]]] = {}
         accessions: dict[str, str] = {}
-        leaving = {self._name(order) for order in orders if order.status in _GONE}
-        for order in orders:
-            self._check(order, known, leaving, again=again)
-            key, accession = key_of(order), order.text("AccessionNumber")
+        named = [self._named(order) for order in orders]
+        leaving = {one.name for one in named if one.order.status in _GONE}
+        for one in named:
+            order = one.order
+            self._check(one, leaving)
             if order.status in _GONE:
                 continue
-            alike, authority = keys.setdefault(key, []), authority_of(order.said)
-            if meant(authority, alike):
+            alike = keys.setdefault(one.key, [])
+            if meant(one.authority, alike):
                 raise RefusedError(f"order {_number(order)} is there twice", "ORC-2")
-            if accession and accessions.setdefault(accession, whole_key(order)) != whole_key(order):
+            accession = order.text("AccessionNumber")
+            if accession and accessions.setdefault(accession, one.whole_key) != one.whole_key:
                 raise _taken(accession)
-            alike.append((key, authority))
+            alike.append((one.key, one.authority))
         # What an order leaves may be what the next one takes: the replaced before its replacement.
-        for order in sorted(orders, key=lambda one: one.status not in _GONE):
-            if order.status in _GONE:
-                for path in self._files.remove(self._name(order)):
-                    self._forget(path)
-            else:
-                self._keep(order)
+        for one in named:
+            if one.order.status in _GONE:
+                self._remove(one.name)
+        for one in named:
+            if one.order.status not in _GONE:
+                self._keep(self._named(one.order) if leaving else one)
 
-    def _check(
-        self, order: Order, known: dict[Path, _Item], leaving: set[str], *, again: bool
-    ) -> None:
+    def _check(self, named: _Named, leaving: set[str]) -> None:
+        order, name = named.order, named.name
         if not order.text("PatientID"):
             raise RefusedError("the order has no patient identifier", "PID-3")
-        path, number = self._files.path(self._name(order)), _number(order)
+        known = self._items()
         if order.status in _GONE:
             # A result of what was never ordered here is none of the worklist's business.
-            if path not in known and order.status != "completed" and not again:
-                raise RefusedError(f"there is no order {number}", "ORC-2")
+            if name not in known and order.status != "completed":
+                raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
             return
-        if order.status == "new" and path in known and not again:
-            raise RefusedError(f"order {number} is here already", "ORC-2")
+        if order.status == "new" and name in known:
+            raise RefusedError(f"order {_number(order)} is here already", "ORC-2")
         accession = order.text("AccessionNumber")
-        if accession and self._accessions.get(accession, path.stem) not in {path.stem, *leaving}:
+        if accession and self._accessions.get(accession, name) not in {name, *leaving}:
             raise _taken(accession)
         for keyword, why in unfit(order):
             where = order.said[keyword].where.path if keyword in order.said else ""
             raise RefusedError(why, where)
 
-    def _keep(self, order: Order) -> None:
-        name = self._name(order)
-        here = self._files.path(name) in self._items()
+    def _keep(self, named: _Named) -> None:
+        order, name = named.order, named.name
+        here = name in self._items()
         if here and order.status != "new":
-            before = [said_of(path.read_bytes()) for path in self._files.steps(name)]
-            order = _completed(order, before)
+            order = _completed(order, [said_of(content) for content in self._steps(name)])
         contents = items(order, station=self._station)
-        noted = _item(order.text, authority_of(order.said))
+        # A change may say less of whose the number is than the order that is here.
+        authority = authority_of(order.said) if here else named.authority
+        noted = _item(order.text, authority)
         for number, content in enumerate(contents):
-            path = self._files.path(name, number)
-            self._files.replace(path, content)
-            self._forget(path)
-            self._note(path, noted)
-        for path in self._files.remove(name, beyond=len(contents)) if here else ():
-            self._forget(path)
+            step = step_name(name, number)
+            self._changes[step] = content
+            self._forget(step)
+            self._note(step, noted)
+        if here:
+            self._remove(name, beyond=len(contents))
 
-    def _name(self, order: Order) -> str:
-        """What the files of an order are called, or would be. Raises RefusedError where it may be either of two."""
+    def _remove(self, name: str, beyond: int = 0) -> None:
+        """Take the items of an order away from that step on."""
+        known, number = self._items(), beyond
+        while (step := step_name(name, number)) in known:
+            self._changes[step] = None
+            self._forget(step)
+            number += 1
+
+    def _steps(self, name: str) -> Iterator[bytes]:
+        """The items of an order, one for each scheduled step."""
+        number = 0
+        while (content := self._content(step_name(name, number))) is not None:
+            yield content
+            number += 1
+
+    def _content(self, name: str) -> bytes | None:
+        return self._changes[name] if name in self._changes else self._kept.read(name)
+
+    def _named(self, order: Order) -> _Named:
+        """An order and what its items are called, or would be. Raises RefusedError where it may be either of two."""
         known = self._items()
-        ours, name = authority_of(order.said), file_name(whole_key(order))
+        ours, key = authority_of(order.said), key_of(order)
+        whole = with_authority(key, ours)
+        name = file_name(whole)
         there = [
-            (one, known[self._files.path(one)].authority)
-            for one in sorted(self._numbers.get(number_of(name), ()))
+            (one, known[one].authority) for one in sorted(self._numbers.get(number_of(name), ()))
         ]
         found = meant(ours, there)
         if len(found) > 1:
             whose = " and of ".join(sorted(str(who) for one, who in there if one in found))
             text = f"there is an order {_number(order)} of {whose}; the message does not say whose"
             raise RefusedError(text, "ORC-2")
-        return found[0] if found else name
+        return _Named(order, found[0] if found else name, key, whole, ours)
 
     def issuers(self, patient_id: str) -> set[str]:
         """Who has given this number to a patient, as far as orders say so."""
@@ -158,46 +214,52 @@ class Ordered:
         """Give the items of a patient what a message says; how many there are. Raises OSError."""
         who = change.before or (change.patient_id, change.issuer)
         count = 0
-        for path, known in list(self._items().items()):
+        for name, known in list(self._items().items()):
             if known.patient_id != who[0] or (who[1] and known.issuer not in ("", who[1])):
                 continue
-            content = path.read_bytes()
+            content = self._content(name)
+            if content is None:
+                continue
             meta = read_meta(content)
             data = content[meta.data_offset :]
             for keyword, value in wanted_of(change).items():
                 data = altered(data, meta.transfer_syntax_uid, keyword, value)
-            self._files.replace(path, content[: meta.data_offset] + data)
+            self._changes[name] = content[: meta.data_offset] + data
             issuer = change.issuer or known.issuer
-            self._note(path, replace(known, patient_id=change.patient_id, issuer=issuer))
+            self._note(name, replace(known, patient_id=change.patient_id, issuer=issuer))
             count += 1
         return count
 
-    def _items(self) -> dict[Path, _Item]:
+    def _items(self) -> dict[str, _Item]:
         """All items; those of an earlier process are read once."""
         if self._known is None:
             self._known = {}
-            for path in self._files:
-                if (found := _read(path)) is not None:
-                    self._note(path, found)
+            for name in self._kept.names():
+                if (found := _read(self._kept, name)) is not None:
+                    self._note(name, found)
         return self._known
 
-    def _note(self, path: Path, found: _Item) -> None:
+    def _note(self, name: str, found: _Item) -> None:
         assert self._known is not None
-        self._known[path] = found
-        if "-" not in path.stem:
-            self._numbers.setdefault(number_of(path.stem), set()).add(path.stem)
+        self._known[name] = found
+        order = order_name(name)
+        if order == name:
+            self._numbers.setdefault(number_of(name), set()).add(name)
         if found.accession:
-            self._accessions[found.accession] = _order_of(path)
+            self._accessions[found.accession] = order
 
-    def _forget(self, path: Path) -> None:
+    def _forget(self, name: str) -> None:
         assert self._known is not None
-        gone = self._known.pop(path, None)
-        if gone is not None and self._accessions.get(gone.accession) == _order_of(path):
+        gone = self._known.pop(name, None)
+        if gone is None:
+            return
+        order = order_name(name)
+        if self._accessions.get(gone.accession) == order:
             del self._accessions[gone.accession]
-        if "-" not in path.stem and (alike := self._numbers.get(number_of(path.stem))):
-            alike.discard(path.stem)
+        if order == name and (alike := self._numbers.get(number_of(name))):
+            alike.discard(name)
             if not alike:
-                del self._numbers[number_of(path.stem)]
+                del self._numbers[number_of(name)]
 
 
 def _number(order: Order) -> str:
@@ -206,11 +268,6 @@ def _number(order: Order) -> str:
 
 def _item(text: Callable[[str], str], authority: Authority) -> _Item:
     return _Item(text("AccessionNumber"), text("PatientID"), text("IssuerOfPatientID"), authority)
-
-
-def _order_of(path: Path) -> str:
-    """The name that all files of an order begin with."""
-    return path.stem.partition("-")[0]
 
 
 def _taken(accession: str) -> RefusedError:
@@ -242,9 +299,9 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     return replace(order, said={**first, **of_steps[0]}, steps=of_steps[1:])
 
 
-def _read(path: Path) -> _Item | None:
+def _read(kept: OrderedItems, name: str) -> _Item | None:
     try:
-        content = path.read_bytes()
+        content = kept.read(name) or b""
         meta = read_meta(content)
         header = read_header(content[meta.data_offset :], meta.transfer_syntax_uid)
     except (OSError, DamagedDatasetError):

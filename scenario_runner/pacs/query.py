@@ -73,7 +73,7 @@ def answer_find(desk: Desk, association: Served, message: Message) -> None:
 
 def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
     if context.abstract_syntax == MODALITY_WORKLIST:
-        items = find_items(desk.worklist, identifier, desk.options.scheduled())
+        items = find_items(desk.worklist, identifier, desk.options.scheduled(), desk.ordered())
         return _Found(items)
     query = Query.of(
         level_of(identifier),

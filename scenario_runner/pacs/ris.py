@@ -24,6 +24,7 @@ from scenario_runner.pacs.answered import Answered
 from scenario_runner.pacs.changed_patients import change_archive, issuers_in
 from scenario_runner.pacs.merged_patients import MergedPatients
 from scenario_runner.pacs.ordered import Ordered, RefusedError
+from scenario_runner.pacs.ordered_items import kept_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,14 +69,17 @@ class Ris:
         self._lines = lines
         self._told = told
         self._merged = merged or MergedPatients()
-        self._ordered = Ordered(worklist, station)
-        self._lock = threading.Lock()
         self._answered = Answered(answered)
+        self._kept = kept_items(worklist, answered, self._answered)
+        self._ordered = Ordered(self._kept, station)
+        self._lock = threading.Lock()
+        self.pending = self._kept.pending
+        """Worklist items that are not in their files yet."""
 
     def close(self) -> None:
-        """Let go of what was answered."""
+        """Bring all items to their files, and let go of what was answered."""
         with self._lock:
-            self._answered.close()
+            self._kept.close()
 
     def answer(self, data: bytes, address: str) -> Answer:
         """Do what a message asks for, and acknowledge it."""
@@ -89,26 +93,23 @@ class Ris:
         key = "|".join((message.text("MSH-3"), message.text("MSH-4"), message.control_id))
         with self._lock:
             if not message.control_id:
-                return Answer(_acknowledged(message, self._done(message)))
+                return Answer(self._done(message, "", digest))
             known = self._answered.known(key)
-            if known is not None and known.digest != digest:
-                text = f"control ID {message.control_id} was another message's"
-                return Answer(_acknowledged(message, _Outcome("E", text, "MSH-10")))
-            if known is not None and known.answers is not None:
+            if known is None:
+                return Answer(self._done(message, key, digest))
+            if known.digest == digest:
                 return Answer(known.answers)
-            self._answered.begins(key, digest)
-            outcome = self._done(message, again=known is not None)
-            said = _acknowledged(message, outcome)
-            self._answered.ends(key, said if outcome.code == "A" else None)
-        return Answer(said)
+            text = f"control ID {message.control_id} was another message's"
+            return Answer(_acknowledged(message, _Outcome("E", text, "MSH-10")))
 
-    def _done(self, message: Message, *, again: bool = False) -> _Outcome:
+    def _done(self, message: Message, key: str, digest: str) -> list[bytes]:
+        """Do what a message asks for, once it is certain that it will be; what is answered."""
+        taken: Sequence[Order] = ()
+        outcome = _Outcome()
         try:
             if message.kind in KINDS:
                 taken = orders(message, self._lines)
-                self._ordered.take(taken, again=again)
-                if self._told is not None:
-                    self._told(taken)
+                self._ordered.take(taken)
             elif message.kind in ADT_KINDS:
                 changes = patient_changes(message, self._lines)
                 for change in changes:
@@ -120,17 +121,24 @@ class Ris:
                     change_archive(self._archive, change)
                     self._ordered.change(change)
             else:
-                return _Outcome("R", f"{message.kind} is not done here", "MSH-9")
+                outcome = _Outcome("R", f"{message.kind} is not done here", "MSH-9")
+            if outcome.code == "A":
+                said = _acknowledged(message, outcome)
+                self._ordered.keep(key, digest, said)
+                if self._told is not None and taken:
+                    self._told(taken)
+                return said
         except Hl7Error as error:
             first = error.diagnostics[0]
-            return _Outcome("E", first.message, first.where.path)
+            outcome = _Outcome("E", first.message, first.where.path)
         except RefusedError as error:
-            return _Outcome("E", str(error), error.path)
+            outcome = _Outcome("E", str(error), error.path)
         except (OSError, FabricatorError, ValueError) as error:
             LOGGER.warning("a message could not be done: %s", error)
             why = error.strerror if isinstance(error, OSError) else None
-            return _Outcome("E", f"it cannot be done: {why or error}")
-        return _Outcome()
+            outcome = _Outcome("E", f"it cannot be done: {why or error}")
+        self._ordered.drop()
+        return _acknowledged(message, outcome)
 
     def _check(self, change: PatientChange) -> None:
         """Refuse a number without an issuer that two patients have: nobody knows whose it is."""

@@ -23,6 +23,7 @@ from scenario_runner.pacs.desk import Desk
 from scenario_runner.pacs.merged_patients import MergedPatients
 from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.options import PacsOptions, WebOptions
+from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL
 from scenario_runner.pacs.performed_steps import PerformedSteps
 from scenario_runner.pacs.reports import Reports
 from scenario_runner.ul.handshake import secure_incoming
@@ -31,7 +32,7 @@ from scenario_runner.ul.peer import Limits, Peer
 from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from scenario_runner.language.pacs_faults import Fault
@@ -120,11 +121,24 @@ class EmbeddedPacs:
         except BaseException:
             listening.close()
             raise
+        self._settle_orders()
         self._stopping.clear()
         self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}")
         self.port = self._listener.port
         if self._reports.are_left:
             self._later(partial(tell_again, self._desk()))
+
+    def _settle_orders(self) -> None:
+        """What an earlier process acknowledged is on the worklist, whether or not messages are taken again."""
+        if (self.folder / JOURNAL).exists():
+            from scenario_runner.pacs.ordered_items import settle
+
+            settle(self.worklist, self.folder / ANSWERED)
+
+    def _ordered(self) -> Mapping[str, bytes | None]:
+        """Worklist items that are not in their files yet."""
+        ris = self._ris
+        return {} if ris is None else ris.pending()
 
     def open_web(self, *, prepared: bool = False) -> str:
         """Serve DICOMweb too, if it is not served yet; returns its URL.
@@ -177,7 +191,7 @@ class EmbeddedPacs:
                     self.archive,
                     self.worklist,
                     self.options.station,
-                    self.folder / "answered.log",
+                    self.folder / ANSWERED,
                     self.options.hl7_mapping,
                     self._merged,
                     self.options.ordered,
@@ -246,6 +260,7 @@ class EmbeddedPacs:
             options=self.options,
             ae_title=self.ae_title,
             worklist=self.worklist,
+            ordered=self._ordered,
             steps=self.steps,
             misbehaviour=self._misbehaviour,
             merged=self._merged,

@@ -15,7 +15,8 @@ from scenario_runner.orders.hl7.mapping import Line, standard
 from scenario_runner.orders.hl7.paths import Path
 from scenario_runner.orders.hl7.reading import orders
 from scenario_runner.orders.order import Order
-from scenario_runner.orders.worklist import ITEM, STEP, items, said_of, unfit
+from scenario_runner.orders.worklist import items, said_of, unfit
+from scenario_runner.orders.worklist_item import ITEM, STEP
 from tests.orders.hl7.feeds import message, order
 
 NOW = dt.datetime(2026, 3, 4, 5, 6, 7)  # noqa: DTZ001 - local

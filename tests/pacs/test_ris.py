@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.network.find import Query, find
 from scenario_runner.orders.hl7 import Message
 from scenario_runner.orders.mllp.client import Mllp
+from scenario_runner.orders.mllp.framing import Blocks, framed
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.peer import Peer
@@ -145,3 +150,36 @@ def test_orders_survive_a_restart_and_their_accession_numbers_stay_taken(tmp_pat
         assert [item.AccessionNumber for item in scheduled(second)] == ["ACC1"]
         (answer,) = tell(second, ordered(2).replace(b"ACC2", b"ACC1"))
         assert "another order's" in answer.text
+
+
+SERVE = """
+import sys, time
+from pathlib import Path
+from scenario_runner.pacs.server import EmbeddedPacs
+pacs = EmbeddedPacs(Path(sys.argv[1]))
+pacs.start()
+print(pacs.open_hl7(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_no_order_that_was_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    """Sent without waiting, so that the server dies in the midst of many."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(tmp_path)], stdout=subprocess.PIPE, encoding="ascii"
+    ) as server:
+        assert server.stdout is not None
+        address = ("127.0.0.1", int(server.stdout.readline()))
+        blocks, acknowledged = Blocks(1 << 20), list[str]()
+        with socket.create_connection(address, 30) as sock, suppress(ConnectionError):
+            sock.sendall(b"".join(framed(ordered(number)) for number in range(1, 400)))
+            while came := sock.recv(1 << 16):
+                answers = map(Message.read, blocks.feed(came))
+                acknowledged += [one.text("MSA-2") for one in answers if one.text("MSA-1") == "AA"]
+                if len(acknowledged) > 100:
+                    server.kill()
+    assert len(acknowledged) > 100
+    with EmbeddedPacs(tmp_path) as again:
+        kept = {item.AccessionNumber for item in scheduled(again)}
+    assert kept >= {one.replace("M", "ACC") for one in acknowledged}
+    assert len(list((tmp_path / "worklist").glob("*.wl"))) == len(kept)

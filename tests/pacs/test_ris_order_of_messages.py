@@ -10,6 +10,7 @@ from pydicom import Dataset, dcmread
 
 from scenario_runner.orders.hl7 import Message
 from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL, Record
 from scenario_runner.pacs.ris import Ris
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import sample
@@ -25,8 +26,7 @@ class Desk:
         self.ris = self._opened()
 
     def _opened(self) -> Ris:
-        log = self.pacs.folder / "answered.log"
-        return Ris(self.pacs.archive, self.pacs.worklist, "CT1", log)
+        return Ris(self.pacs.archive, self.pacs.worklist, "CT1", self.pacs.folder / ANSWERED)
 
     def again(self) -> None:
         """As after a restart."""
@@ -38,6 +38,8 @@ class Desk:
         return read.text("MSA-1"), read.text("MSA-3")
 
     def items(self) -> list[Dataset]:
+        """As any worklist server finds them, at the next pause."""
+        self.again()
         return [dcmread(path) for path in sorted(self.pacs.worklist.glob("*.wl"))]
 
     def accessions(self) -> list[str]:
@@ -229,15 +231,27 @@ class TestRepeated:
         assert desk.tell(new)[0] == "AA"
         assert desk.items() == []
 
-    def test_what_was_done_and_not_yet_answered_is_accepted(self, desk: Desk) -> None:
-        new = placed(1)
-        desk.tell(new)
-        desk.ris.close()
-        log = desk.pacs.folder / "answered.log"
-        log.write_bytes(log.read_bytes().splitlines(keepends=True)[0] + b'{"k": "torn')
+    def test_what_was_acknowledged_and_is_in_no_file_yet_outlives_the_process(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("scenario_runner.pacs.ordered_items._PAUSE", 1e6)
+        for number in range(1, 4):
+            assert desk.tell(placed(number))[0] == "AA"
+        assert desk.tell(placed(2, "CA"))[0] == "AA"
+        left = desk.pacs.folder / JOURNAL
+        killed = left.read_bytes()
+        assert desk.ris.pending()
         desk.again()
-        assert desk.tell(new)[0] == "AA"
-        assert desk.accessions() == ["ACC1"]
+        assert (left.read_bytes(), desk.accessions()) == (b"", ["ACC1", "ACC3"])
+        desk.ris.close()
+        # As the process would have left it, in the middle of a record.
+        for path in desk.pacs.worklist.iterdir():
+            path.unlink()
+        (desk.pacs.folder / ANSWERED).unlink()
+        left.write_bytes(killed + killed[:100])
+        desk.again()
+        assert desk.accessions() == ["ACC1", "ACC3"]
+        assert "here already" in desk.tell(placed(3))[1]
 
     def test_what_was_refused_is_judged_anew(self, desk: Desk) -> None:
         gone = placed(1, "CA")
@@ -259,8 +273,8 @@ class TestRepeated:
         monkeypatch.setattr(answered, "_LONGEST", 40)
         kept = answered.Answered(tmp_path / "answered.log")
         for number in range(200):
-            kept.begins(str(number), "d")
-            kept.ends(str(number), [b"said"])
+            kept.note(Record(str(number), "d", [b"said"], {}))
+            kept.write()
         kept.close()
         assert len((tmp_path / "answered.log").read_bytes().splitlines()) <= 41
         later = answered.Answered(tmp_path / "answered.log")

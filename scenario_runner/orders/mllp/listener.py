@@ -32,6 +32,8 @@ LOGGER = logging.getLogger(__name__)
 _RECEIVE: Final = 1 << 16
 _PARTING: Final = 10.0
 """Seconds that an answer on its way may take."""
+_TOGETHER: Final = 0.05
+"""Seconds that an answer waits at most for those to messages that came with its own."""
 _DROPPED: Final = 1 << 28
 """Bytes of a message that is too large, before its sender is cut off."""
 
@@ -208,16 +210,34 @@ class MllpListener:
             if is_tls(blocks.stray_start):
                 self._notice(f"{address} speaks TLS, and this port is not protected")
                 return
+            if messages and not self._take_turns(messages, transport, address):
+                return
+
+    def _take_turns(self, messages: Sequence[bytes], transport: Transport, address: str) -> bool:
+        """Answer messages that came together, in order and together; whether the connection goes on."""
+        with self._busy():
+            sent: list[bytes] = []
+            began = time.monotonic()
             for message in messages:
-                with self._busy():
-                    answer = self._answer(message, address)
-                    if answer.after and self._stopping.wait(answer.after):
-                        return
-                    sent = [answer.raw] if answer.raw else [framed(one) for one in answer.blocks]
-                    if sent:
-                        transport.send([b"".join(sent)], Deadline(_PARTING))
+                answer = self._answer(message, address)
+                if answer.after:
+                    sent = _sent(sent, transport)
+                    if self._stopping.wait(answer.after):
+                        return False
+                sent += [answer.raw] if answer.raw else [framed(one) for one in answer.blocks]
                 if answer.hang_up:
-                    return
+                    break
+                if time.monotonic() - began > _TOGETHER:
+                    sent, began = _sent(sent, transport), time.monotonic()
+            _sent(sent, transport)
+        return not answer.hang_up
+
+
+def _sent(blocks: list[bytes], transport: Transport) -> list[bytes]:
+    """Send what is there, so that nothing is."""
+    if blocks:
+        transport.send([b"".join(blocks)], Deadline(_PARTING))
+    return []
 
 
 def _told(blocks: Blocks) -> str:

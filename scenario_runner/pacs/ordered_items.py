@@ -1,0 +1,185 @@
+"""Worklist items of orders: in a journal before a message is acknowledged, in files behind it.
+
+A message that comes alone has its files when it is acknowledged. While many come one after the other the files wait
+until there is a pause, for a folder takes far longer than a journal to get one more; until then items are answered
+from memory, and a process that is killed leaves them to the next.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.orders.worklist import OrderFiles
+from scenario_runner.pacs.answered import Answered
+from scenario_runner.pacs.order_journal import JOURNAL, Journal, Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOGGER = logging.getLogger(__name__)
+_PAUSE: Final = 0.05
+"""Seconds without a message."""
+_AGAIN: Final = 1.0
+"""Seconds after which files that could not be written are tried again."""
+_LARGEST: Final = 1 << 26
+"""Bytes of a journal; beyond it the next message waits for the files."""
+
+
+class OrderedItems:
+    """Items by name, as the messages so far have them. One thread asks and changes; ``pending`` is for any.
+
+    folder: of the files. journal: kept beside what was answered; without one each item is in its file at once.
+    """
+
+    def __init__(self, folder: Path, journal: Path | None, answered: Answered) -> None:
+        self._files = OrderFiles(folder)
+        self._answered = answered
+        self._journal = None if journal is None else Journal(journal)
+        self._pending: dict[str, bytes | None] = {}
+        self._lock = threading.Lock()
+        self._folding = threading.Lock()
+        self._last = 0.0
+        self._thread: threading.Thread | None = None
+        self._woken = threading.Condition(self._lock)
+        self._closing = False
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """What an earlier process acknowledged and was killed before it was where it belongs."""
+        if self._journal is None:
+            return
+        try:
+            for record in self._journal.read():
+                self._note(record)
+        except OSError as error:
+            LOGGER.warning("earlier orders cannot be read: %s", error.strerror or error)
+        self._fold_or_say()
+
+    def pending(self) -> Mapping[str, bytes | None]:
+        """Items whose files are not as they should be yet; None for one that is to go."""
+        with self._lock:
+            return dict(self._pending)
+
+    def names(self) -> list[str]:
+        """Of all items, in order."""
+        pending = self.pending()
+        gone = {name for name, content in pending.items() if content is None}
+        return sorted({*self._files, *pending} - gone)
+
+    def read(self, name: str) -> bytes | None:
+        """What an item has; None where there is none. Raises OSError."""
+        with self._lock:
+            if name in self._pending:
+                return self._pending[name]
+        try:
+            return self._files.read(name)
+        except FileNotFoundError:
+            return None
+
+    def keep(self, record: Record) -> None:
+        """Do what a message has changed, so that this survives the process. Raises OSError, and nothing is changed."""
+        if self._journal is None:
+            self._write(record.changes)
+            self._answered.note(record)
+            return
+        now = time.monotonic()
+        with self._lock:
+            alone = not self._pending and now - self._last > _PAUSE
+            self._last = now
+            self._journal.append(record)
+            self._note(record)
+        if alone or self._journal.size > _LARGEST:
+            self._fold_or_say()
+        if self._journal.size:
+            self._wake()
+
+    def close(self) -> None:
+        """Bring all to where it belongs, and let go of the journal."""
+        with self._lock:
+            self._closing = True
+            self._woken.notify()
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+        if self._journal is not None:
+            self._fold_or_say()
+            self._journal.close()
+        self._answered.close()
+
+    def _note(self, record: Record) -> None:
+        self._pending.update(record.changes)
+        self._answered.note(record)
+
+    def _write(self, changes: Mapping[str, bytes | None]) -> None:
+        for name, content in changes.items():
+            if content is None:
+                self._files.remove(name)
+            else:
+                self._files.replace(name, content)
+
+    def _fold(self) -> None:
+        """Bring what waits to where it belongs. Raises OSError."""
+        assert self._journal is not None
+        with self._folding:
+            with self._lock:
+                changes, size = dict(self._pending), self._journal.size
+            self._write(changes)
+            with self._lock:
+                for name, content in changes.items():
+                    if self._pending.get(name, b"") is content:
+                        del self._pending[name]
+                self._answered.write()
+                if self._journal.size == size:
+                    self._journal.empty()
+
+    def _fold_or_say(self) -> bool:
+        try:
+            self._fold()
+        except OSError as error:
+            why = error.strerror or error
+            LOGGER.warning("'%s' cannot be written yet: %s", self._files.folder, why)
+            return False
+        return True
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(
+                    target=self._follow, name="ordered-items", daemon=True
+                )
+                self._thread.start()
+            self._woken.notify()
+
+    def _follow(self) -> None:
+        """Whenever there is a pause, write what has come before it."""
+        assert self._journal is not None
+        journal, patience = self._journal, 0.0
+        while True:
+            with self._lock:
+                self._woken.wait_for(lambda: self._closing or journal.size)
+                self._woken.wait_for(lambda: self._closing, max(patience, self._quiet_in()))
+                if self._closing:
+                    return
+                if self._quiet_in() > 0:
+                    continue
+            patience = 0.0 if self._fold_or_say() else _AGAIN
+
+    def _quiet_in(self) -> float:
+        return self._last + _PAUSE - time.monotonic()
+
+
+def settle(folder: Path, answered: Path) -> None:
+    """Bring to its place what a process that was killed had acknowledged. folder, answered: as of ``kept_items``."""
+    left = answered.with_name(JOURNAL)
+    if left.exists() and left.stat().st_size:
+        kept_items(folder, answered, Answered(answered)).close()
+
+
+def kept_items(folder: Path, answered: Path | None, memory: Answered) -> OrderedItems:
+    """The items of a folder, with a journal beside what was answered, where that is kept."""
+    journal = None if answered is None else answered.with_name(JOURNAL)
+    return OrderedItems(folder, journal, memory)
