@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from pydantic import BaseModel
 
@@ -311,9 +311,23 @@ class TargetSetup:
     """What relative paths in the site file start from."""
     neighbours: MutableMapping[str, Callable[[], Any]] = field(default_factory=dict)
     """Where the targets of the run that speak DIMSE can be reached, by AE title: asked when one is called,
-    for one may have to be started first. Each gives a ``ul.peer.Peer``. A kind adds itself."""
+    for one may have to be started first. Each gives a ``ul.peer.Peer``. A kind adds itself; one that takes HL7 messages
+    on a port of this machine by ``hl7_port`` of that number, too."""
     learned: Callable[[str], object] = field(default=lambda _: None)
     """Told of a secret that a peer gave, such as a token, before anything of it can be shown."""
+
+
+_HL7_PORT: Final = "HL7\n"
+
+
+def hl7_port(number: int) -> str:
+    """Under which name of ``TargetSetup.neighbours`` who listens there is found; no AE title has a line break."""
+    return f"{_HL7_PORT}{number}"
+
+
+def is_hl7_port(name: str) -> bool:
+    """Whether that is the name of one."""
+    return name.startswith(_HL7_PORT)
 
 
 class TargetKind(Protocol):

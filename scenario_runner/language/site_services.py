@@ -307,7 +307,8 @@ class EmbeddedService(Model):
     hl7_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     """Port for HL7 v2 messages by MLLP, as a RIS takes them: orders are put on the worklist, cancels taken off it,
     patients updated and merged; 0 takes a free one. In a run a port of that number opens with the PACS, when a step
-    first asks something of it; otherwise one opens when a step first sends to it, with this key or without."""
+    first asks something of it or sends to an ``hl7`` target of that port; otherwise one opens when a step first sends to it,
+    with this key or without."""
     relational_queries: bool = False
     """Answer queries without the unique keys above their level even when that was not negotiated."""
     faults: Faults = Field(default=[])

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.api.operations import Addressed
-from scenario_runner.api.targets import DICOMWEB_WAYS
+from scenario_runner.api.targets import DICOMWEB_WAYS, hl7_port
 from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.targets.dimse import DimseTarget
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scenario_runner.language.pacs_faults import Fault
     from scenario_runner.language.site_services import ServerTls
     from scenario_runner.network.receiver import Receiver
+    from scenario_runner.orders.order import Order
     from scenario_runner.pacs.options import Destination
     from scenario_runner.pacs.server import EmbeddedPacs
     from scenario_runner.planning.plan import PlannedCase
@@ -76,6 +77,8 @@ class EmbeddedTarget(DimseTarget):
         self._receiving = threading.Lock()
         self._destinations: dict[str, Destination] = {}
         self._neighbours = Neighbours(setup.neighbours, but=peer.ae_title)
+        if service.hl7_port:
+            setup.neighbours[hl7_port(service.hl7_port)] = self.peer
 
     @cached_property
     def _web(self) -> Target:
@@ -181,6 +184,7 @@ class EmbeddedTarget(DimseTarget):
                     station=self.calling_ae_title,
                     hl7_rules=self._hl7_rules,
                     zone=self._zone,
+                    ordered=self._ordered,
                 )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
                 pacs.start()
@@ -190,6 +194,11 @@ class EmbeddedTarget(DimseTarget):
                 self._peer = dataclasses.replace(self._peer, port=pacs.port)
                 self.facts = dataclasses.replace(self.facts, port=pacs.port)
             return self._pacs
+
+    def _ordered(self, orders: Sequence[Order]) -> None:
+        """What a message has put on the worklist, whoever sent it, steps back in the plan."""
+        for order in orders:
+            self._schedule.leave_out(order.text("AccessionNumber"))
 
     def _open_web(self) -> str:
         url = self._started().open_web()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scenario_runner.language.site_model import Hl7Rules
     from scenario_runner.language.site_services import EmbeddedService, EmbeddedWeb, ServerTls
     from scenario_runner.orders.hl7.mapping import Line
+    from scenario_runner.orders.order import Order
 
 Place = tuple[str | int, ...]
 """Keys and indexes from ``embedded`` down."""
@@ -44,13 +45,15 @@ def pacs_options(
     station: str = "",
     hl7_rules: Hl7Rules | None = None,
     zone: dt.tzinfo | None = None,
+    ordered: Callable[[Sequence[Order]], object] | None = None,
 ) -> PacsOptions:
     """The options of a PACS that behaves as ``service`` says.
 
     folder: what relative paths start from. destinations: further ones; a live mapping, which wins.
     neighbours: those that are known unless the service says otherwise of an AE title.
-    scheduled: worklist items that lie in no folder. station: the AE title that orders which name nobody are for. hl7_rules: the site's, of what its messages say where. zone: the site's. Raises UsageError for a SOP class, transfer syntax or
-    attribute that does not exist.
+    scheduled: worklist items that lie in no folder. station: the AE title that orders which name nobody are for. hl7_rules: the site's, of what its messages say where. zone: the site's.
+    ordered: told of orders that messages bring. Raises UsageError for a SOP class, transfer syntax or attribute that does
+    not exist.
     """
     table = {title: Destination(one.host, one.port) for title, one in service.destinations.items()}
     known: list[Any] = [destinations if destinations is not None else {}, table]
@@ -73,6 +76,7 @@ def pacs_options(
         station=station,
         hl7_port=service.hl7_port or 0,
         hl7_mapping=hl7_mapping(hl7_rules, zone),
+        ordered=ordered,
         relational_queries=service.relational_queries,
         faults=service.faults,
     )

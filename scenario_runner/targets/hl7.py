@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.api.operations import Addressed
-from scenario_runner.api.targets import Target, TargetSetup
+from scenario_runner.api.targets import Target, TargetSetup, hl7_port
 from scenario_runner.errors import TargetError
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_services import Hl7Service
@@ -32,6 +32,7 @@ class Hl7Target(Target):
         self.expects = setup.expects
         self.calling_ae_title = setup.calling_ae_title
         self._service = service
+        self._neighbours = setup.neighbours
         self._peer = Peer(
             host=service.host,
             port=service.port,
@@ -53,7 +54,7 @@ class Hl7Target(Target):
         """Send it, and wait for what the receiver says to it."""
         from scenario_runner.orders.mllp.client import Mllp
 
-        with naming(self.name), Mllp.open(self._peer, deadline) as connection:
+        with naming(self.name), Mllp.open(self._woken(), deadline) as connection:
             return connection.send(message, deadline)
 
     def tell_each(
@@ -68,7 +69,7 @@ class Hl7Target(Target):
                 try:
                     with naming(self.name):
                         if connection is None:
-                            connection = Mllp.open(self._peer, deadline)
+                            connection = Mllp.open(self._woken(), deadline)
                         answer: Acknowledged | TargetError = connection.send(message, deadline)
                 except TargetError as error:
                     if connection is not None:
@@ -79,6 +80,14 @@ class Hl7Target(Target):
         finally:
             if connection is not None:
                 connection.close()
+
+    def _woken(self) -> Peer:
+        """The receiver; one of this run that listens on that port of this machine has been started."""
+        if self._peer.host in ("127.0.0.1", "localhost"):
+            start = self._neighbours.get(hl7_port(self._peer.port))
+            if start is not None:
+                start()
+        return self._peer
 
     @property
     def addressed(self) -> Addressed:

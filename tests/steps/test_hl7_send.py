@@ -13,6 +13,7 @@ from scenario_runner.orders.hl7 import Message
 from scenario_runner.orders.mllp.acknowledging import acknowledgement
 from scenario_runner.orders.mllp.listener import Answer, MllpListener
 from tests.orders.hl7.feeds import order
+from tests.peers.processes import free_port
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 PATIENTS = [
@@ -165,3 +166,26 @@ def test_no_two_messages_have_one_control_id(tmp_path: Path) -> None:
     found = [Message.read(one).control_id for one in _sent(tmp_path, step, ["AA"])]
     assert len(found) == len(set(found)) == 6
     assert {len(one) for one in found} == {20}
+
+
+def test_an_embedded_pacs_that_listens_there_is_started_for_the_message(tmp_path: Path) -> None:
+    """By its port, as another system would reach it, before anything else has asked it for something."""
+    port = free_port()
+    site = write_site(
+        tmp_path / "site.yaml",
+        {
+            "pacs": {"embedded": {"hl7_port": port}},
+            "ris": {"hl7": {"host": "127.0.0.1", "port": port}},
+        },
+    )
+    match = {"AccessionNumber": "A1"}
+    steps_ = [
+        {"hl7_send": {"to": "ris", "message": "ORM^O01"}},
+        {"worklist": {"from": "pacs", "match": match}, "save_as": "found"},
+        {"assert": [{"count": {"actual": "{{ found }}", "expected": 1}}]},
+        {"hl7_send": {"to": "ris", "message": "ORM^O01", "control": "CA"}},
+        {"worklist": {"from": "pacs", "match": match}, "save_as": "left"},
+        {"assert": [{"count": {"actual": "{{ left }}", "expected": 0}}]},
+    ]
+    scenario = write_scenario(tmp_path / "s.yaml", steps_, patients=PATIENTS)
+    fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check()
