@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import (
     CheckResult,
     Deadline,
@@ -229,6 +230,11 @@ class AttemptContext(AttemptInstances):
     def retrieved(self, of: Any) -> Retrieved:
         """The handle that ``of`` is or names."""
         value = self.saved(of) if isinstance(of, str) else of
+        if isinstance(value, list) and any(isinstance(one, Retrieved) for one in value):
+            raise UsageError(
+                f"'{of}' holds what {amount(len(value), 'turn')} retrieved, one by one",
+                hint=f'name one of them: of: "{{{{ {of}[0] }}}}" is the first',
+            )
         if not isinstance(value, Retrieved):
             raise UsageError(
                 f"'{of}' holds no instances that a 'retrieve' step saved",

@@ -78,3 +78,19 @@ def test_must_and_retry_look_at_the_outcome_that_is_wanted(tmp_path: Path) -> No
 def test_an_expression_that_is_none_is_found_before_anything_runs(tmp_path: Path) -> None:
     scenario = write_scenario(tmp_path / "s.yaml", [{"echo": {"to": "pacs"}, "fails": "(["}])
     assert "no regular expression" in fabricate("validate", scenario).check(3).out
+
+
+def test_what_several_turns_retrieved_is_compared_turn_by_turn(tmp_path: Path) -> None:
+    entries = [
+        {"send": {"to": "pacs"}},
+        {"retrieve": {"from": "pacs"}, "repeat": 2, "save_as": "back"},
+        {
+            "assert": [
+                {"pixels": {"of": "{{ back[1] }}", "equal": "sent"}},
+                {"pixels": {"of": "back", "equal": "sent"}, "fails": "."},
+            ]
+        },
+    ]
+    first, second = run(tmp_path, 1, *entries)["assert"]["checks"]
+    assert (first["outcome"], second["outcome"]) == ("passed", "failed")
+    assert 'one by one; name one of them: of: "{{ back[0] }}"' in second["message"]
