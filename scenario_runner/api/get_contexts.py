@@ -74,7 +74,8 @@ class Portion:
             missing = [one for one in held if one.uid not in came]
             kinds = {one.pairs for one in missing}
             contexts = [pair for kind in kinds for pair in kind if pair[1] == syntax]
-            for level, keys in _narrowed(missing, kinds):
+            most = _TOGETHER if target.expects.uid_lists else 1
+            for level, keys in _narrowed(missing, kinds, most):
                 request = RetrieveRequest(level=level, keys=keys, contexts=contexts)
                 again.append(target.retrieve(request, take, deadline))
         return _merged(first, again, [one.uid for one in self.held if one.uid not in came])
@@ -139,8 +140,12 @@ def guessed(modality: str, only: str | None = None) -> tuple[Pair, ...]:
     return tuple(pairs if is_known(modality) else dict.fromkeys([*pairs, *unknown((), only)]))
 
 
-def portions(level: Level, keys: Keys, held: Sequence[Held]) -> list[Portion]:
+def portions(
+    level: Level, keys: Keys, held: Sequence[Held], *, uid_lists: bool = True
+) -> list[Portion]:
     """The requests that bring what is held, in as few associations as their contexts allow.
+
+    uid_lists: whether a request may name several objects.
 
     One when all fits; else one for the series that go together, and for series whose instances are not
     alike some for their instances.
@@ -154,7 +159,7 @@ def portions(level: Level, keys: Keys, held: Sequence[Held]) -> list[Portion]:
             [one for one in held if one.pairs in kinds and _named(one, narrower)],
         )
         for kinds, contexts in _groups(dict.fromkeys(one.pairs for one in held))
-        for below, narrower in _narrowed(held, kinds)
+        for below, narrower in _narrowed(held, kinds, _TOGETHER if uid_lists else 1)
     ]
 
 
@@ -193,15 +198,17 @@ def _groups(
     yield together, list(contexts)
 
 
-def _narrowed(held: Iterable[Held], kinds: set[tuple[Pair, ...]]) -> Iterator[tuple[Level, Keys]]:
-    """Requests for the instances of these kinds and no others."""
+def _narrowed(
+    held: Iterable[Held], kinds: set[tuple[Pair, ...]], most: int
+) -> Iterator[tuple[Level, Keys]]:
+    """Requests for the instances of these kinds and no others. most: objects in one of them."""
     whole: dict[str, dict[str, None]] = {}
     for (study, series), members in _by_series(held).items():
         chosen = [one.uid for one in members if one.pairs in kinds]
         if len(chosen) == len(members):
             whole.setdefault(study, {})[series] = None
             continue
-        for uids in _portions(chosen):
+        for uids in _portions(chosen, most):
             yield (
                 "image",
                 {
@@ -211,7 +218,7 @@ def _narrowed(held: Iterable[Held], kinds: set[tuple[Pair, ...]]) -> Iterator[tu
                 },
             )
     for study, several in whole.items():
-        for uids in _portions(list(several)):
+        for uids in _portions(list(several), most):
             yield "series", {"StudyInstanceUID": study, "SeriesInstanceUID": uids}
 
 
@@ -222,9 +229,9 @@ def _by_series(held: Iterable[Held]) -> dict[tuple[str, str], list[Held]]:
     return found
 
 
-def _portions(uids: Sequence[str]) -> Iterator[str | list[str]]:
-    for start in range(0, len(uids), _TOGETHER):
-        portion = list(uids[start : start + _TOGETHER])
+def _portions(uids: Sequence[str], most: int) -> Iterator[str | list[str]]:
+    for start in range(0, len(uids), most):
+        portion = list(uids[start : start + most])
         yield portion if portion[1:] else portion[0]
 
 

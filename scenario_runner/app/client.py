@@ -327,6 +327,6 @@ def _requests(
         return [Portion(RetrieveRequest(level=request.level, keys=keys_of_one, contexts=()))]
     held = held_by(target, keys_of_one, deadline)
     if held:
-        return portions(request.level, keys_of_one, held)
+        return portions(request.level, keys_of_one, held, uid_lists=target.expects.uid_lists)
     asked = RetrieveRequest(level=request.level, keys=keys_of_one, contexts=unknown(()))
     return [Portion(asked)]

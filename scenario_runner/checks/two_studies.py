@@ -120,7 +120,7 @@ class Comparison:
         keys = {"StudyInstanceUID": study}
         plain = RetrieveRequest(level="study", keys=keys, contexts=())
         if "c-get" in side.ways:
-            for portion in portions("study", dict(keys), held):
+            for portion in portions("study", dict(keys), held, uid_lists=side.expects.uid_lists):
                 portion.bring(side, keep, self.deadline)
         elif "c-move" in side.ways:
             side.move(plain, keep, self.deadline)

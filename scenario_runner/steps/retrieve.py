@@ -281,7 +281,7 @@ class Retrieve(Step):
             pairs = list(dict.fromkeys(pair for one in held for pair in one.pairs))
             return [Portion(RetrieveRequest(level=level, keys=keys, contexts=pairs))]
         if held:
-            return portions(level, keys, held)
+            return portions(level, keys, held, uid_lists=target.expects.uid_lists)
         if self.via == "c-move" and not only:
             return [plain]  # our receiver takes whatever comes
         planned = dict.fromkeys(series.sop_class_uid for series in _series(context))

@@ -81,7 +81,7 @@ def test_an_expression_that_is_none_is_found_before_anything_runs(tmp_path: Path
 
 
 def test_what_several_turns_retrieved_is_compared_turn_by_turn(tmp_path: Path) -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"send": {"to": "pacs"}},
         {"retrieve": {"from": "pacs"}, "repeat": 2, "save_as": "back"},
         {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scenario_runner.api.get_contexts import Held, known, portions
 from tests.peers.languages import qrscp
 from tests.peers.processes import dcmqrscp, orthanc
 from tests.running import fabricate, record, steps, write_scenario, write_site
@@ -32,6 +33,14 @@ def test_both_accession_numbers_are_found_and_no_other(tmp_path: Path, server: o
     facts = steps(record(out))["query"]["facts"]
     assert sorted(one["AccessionNumber"] for one in facts["matches"]) == ["ACCA", "ACCC"]
     assert facts["queries"] == 3
+
+
+def test_a_request_for_what_fits_no_single_association_names_one_object_where_lists_fail() -> None:
+    held = [Held("1", f"1.{n}", f"1.2.{n}", known(f"9.{n}")) for n in range(40)]
+    keys: dict[str, str | list[str]] = {"StudyInstanceUID": "1"}
+    for lists, several in ((True, True), (False, False)):
+        asked = [one.request.keys for one in portions("study", keys, held, uid_lists=lists)]
+        assert any(isinstance(uid, list) for each in asked for uid in each.values()) is several
 
 
 def test_where_lists_of_uids_fail_they_are_asked_for_and_fetched_one_by_one(tmp_path: Path) -> None:
