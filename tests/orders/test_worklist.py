@@ -32,6 +32,7 @@ _SAMPLES: dict[str, tuple[str, Any]] = {
     "time": ("20260203101500", "101500"),
     "sex": ("F", "F"),
     "priority": ("S", "STAT"),
+    "modality": ("NMR", "MR"),
     "pregnancy": ("B6", 3),
     "address": ("Street 1^^Town", "Street 1, Town"),
     "phone": ("+61 491 570 006", "+61 491 570 006"),

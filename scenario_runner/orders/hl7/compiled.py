@@ -45,8 +45,8 @@ _MOST_SHAPES: Final = 128
 LONG: Final = 100
 _NO_PUNCTUATION: Final = str.maketrans("", "", "()-/.")
 
-Known = tuple[str, Sequence[Mapping[str, Any]], str]
-"""What a field says of an attribute: a text, or items; and what was done to make it fit, in words."""
+Known = tuple[str | None, Sequence[Mapping[str, Any]], str]
+"""What a field says of an attribute: a text, or items, or nothing that counts; and what was done to make it fit, in words."""
 Place = tuple[str, int, bool, Callable[[str], Known | None] | None, Path]
 """A field that may say something: the key of its segment, its number, whether letters and digits alone are the value,
 what its text says otherwise, its path. None for a whole segment and what a header declares, which have no parts."""
@@ -245,6 +245,8 @@ def _fitted(value: str, attribute: str, path: Path) -> Known:
             told = f"{path} is left out: '{value}' has more than {_SHORT} characters"
             return "", (), told
         return digits.replace("\\", "/"), (), ""
+    if attribute == "Modality" and value in values.DEPARTMENTS:
+        return None, (), f"{path} is left out: '{value}' is a department and no modality"
     limit = _WORDS.get(attribute)
     if limit is None:
         return value, (), ""

@@ -36,11 +36,7 @@ def all_said(
     segment_of = table.segments(named)
     for attribute, places, line in table.of(named):
         if not places:
-            if line.observation:
-                there = kinds.get(line.observation)
-                found = there and observed(message, there, line.observation, remarks)
-            else:
-                found = _lines(message, segments, line.paths)
+            found = _of_segments(message, segments, kinds, line, remarks)
             if found is not None:
                 said[attribute] = found
             continue
@@ -64,9 +60,25 @@ def all_said(
                 text, items, remark = known
                 if remark:
                     remarks.append(remark)
+                if text is None:
+                    continue
                 said[attribute] = said_of((text, (where, path, segment), items))
                 break
     return said
+
+
+def _of_segments(
+    message: Message,
+    segments: Sequence[Segment],
+    kinds: Mapping[str, Segment],
+    line: Line,
+    remarks: list[str],
+) -> Said | None:
+    """What stands in no field of its own: an observation, or comments."""
+    if not line.observation:
+        return _lines(message, segments, line.paths)
+    there = kinds.get(line.observation)
+    return there and observed(message, there, line.observation, remarks)
 
 
 def _long(message: Message, segment: Segment, path: Path, line: Line) -> Known | None:

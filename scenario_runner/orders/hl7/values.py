@@ -32,6 +32,12 @@ _PRIORITY: Final = {
     "S": "STAT", "STAT": "STAT", "A": "HIGH", "ASAP": "HIGH", "P": "HIGH", "C": "HIGH", "UR": "HIGH",
     "R": "ROUTINE", "T": "MEDIUM",
 }  # fmt: skip
+_SECTIONS: Final = {
+    "CUS": "US", "OUS": "US", "RUS": "US", "VUS": "US", "NMR": "MR", "NMS": "NM", "RX": "DX", "XRC": "RF", "CTH": "XA",
+}  # fmt: skip
+"""Sections of HL7 table 0074 that do what one modality does, where they are not called like it."""
+DEPARTMENTS: Final = ("RAD", "OTH")
+"""Sections of that table that may do it by any modality."""
 _SCHEMES: Final = {"L": "99LOCAL", "LN": "LN", "SCT": "SCT", "SNM3": "SRT", "RADLEX": "RADLEX"}
 """HL7 table 0396 to CodingSchemeDesignator (PS3.16 chapter 8) where they differ."""
 _NAME_TYPES: Final = {"L": 0, "": 1, "D": 2}
@@ -253,6 +259,12 @@ def _priority(written: str) -> str | None:
     return _PRIORITY.get(written.upper(), "MEDIUM")
 
 
+def _modality(written: str) -> str | None:
+    """A modality, or a section of table 0074 that stands for one."""
+    found = written.upper()
+    return _SECTIONS.get(found, found)
+
+
 def identifier(field: Field, path: Path) -> str | None:
     """CX, repeated: the patient's own number among all that are given."""
     if path.component or path.repetition > 1:
@@ -364,7 +376,9 @@ def _code(parts: list[str]) -> list[dict[str, Any]] | None:
     if not parts[0]:
         return None
     value, meaning, scheme = map(_one_line, parts)
-    if not value or CLEAR in (value, meaning):
+    # A backslash would make two values of one: words can do without it, a code cannot.
+    meaning, scheme = meaning.replace("\\", "/"), scheme.replace("\\", "/")
+    if not value or "\\" in value or CLEAR in (value, meaning):
         return None
     # A longer code has an attribute of its own (PS3.3 8.1).
     keyword = "CodeValue" if len(value) <= 16 else "LongCodeValue"
@@ -379,6 +393,7 @@ def _code(parts: list[str]) -> list[dict[str, Any]] | None:
 
 OF_TEXT: Final[Mapping[str, Callable[[str], str | None]]] = {
     "text": str, "short text": _short_text, "date": _date, "time": _time, "sex": _sex, "priority": _priority,
+    "modality": _modality,
 }  # fmt: skip
 """What becomes of a text that says something."""
 

@@ -165,6 +165,28 @@ def test_an_impossible_start_is_an_error_with_its_place() -> None:
     assert caught.value.diagnostics[0].where.label == "message 4711, ORC-7.4"
 
 
+@pytest.mark.parametrize(
+    ("written", "modality"),
+    [("ct", "CT"), ("NMR", "MR"), ("RUS", "US"), ("XR", "XR"), ("RAD", None)],
+)
+def test_a_section_of_table_0074_stands_for_its_modality(
+    written: str, modality: str | None
+) -> None:
+    found = _only(order(obr=OBR.removesuffix("CT") + written))
+    said = found.said.get("Modality")
+    assert (said.text if said else None) == modality
+    told = [one for one in found.remarks if "department" in one]
+    assert told == (
+        [] if modality else ["OBR-24 is left out: 'RAD' is a department and no modality"]
+    )
+
+
+def test_a_backslash_makes_no_second_value_of_a_codes_meaning() -> None:
+    written = OBR.replace("CT chest", r"CT chest \E\ abdomen")
+    (code,) = _only(order(obr=written)).said["RequestedProcedureCodeSequence"].items
+    assert code["CodeMeaning"] == "CT chest / abdomen"
+
+
 def test_what_was_not_read_is_told() -> None:
     assert "not read: ZXX" in _only(order("ZXX|1")).remarks
 
