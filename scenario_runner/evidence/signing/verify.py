@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import MachineError, UsageError
@@ -108,6 +108,7 @@ def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = Fals
             for name, path in signature_files(folder)
             if not is_stamp(name)
         ]
+        signatures = _once(signatures)
         unread = sorted(
             path.name for path in folder.iterdir() if is_signature(path.name) and path.is_file()
         )
@@ -160,6 +161,20 @@ def _signature(
     return SignatureVerdict(
         name, statement.predicate.signed, key_id(key), vouched, stamp, tuple(findings)
     )
+
+
+def _once(signatures: list[SignatureVerdict]) -> list[SignatureVerdict]:
+    """The same; one that is there twice, under another name, makes no second reader of a run."""
+    first: dict[tuple[str, str], str] = {}
+    told = []
+    for one in signatures:
+        key = (one.key, "" if one.signed is None else one.signed.model_dump_json())
+        before = one.file if one.signed is None else first.setdefault(key, one.file)
+        if before != one.file:
+            again = Finding("signature", one.file, f"is {before} once more")
+            one = replace(one, findings=(*one.findings, again))
+        told.append(one)
+    return told
 
 
 def _stamp(name: str, path: Path, trust: Trust | None) -> tuple[Stamp | None, list[Finding]]:

@@ -213,6 +213,10 @@ def _cut(folder: Path) -> None:
     (folder / RAY).write_bytes((folder / RAY).read_bytes()[:300])
 
 
+def _copy(folder: Path) -> None:
+    shutil.copy(folder / RAY, folder / "signatures" / "09-approved-ray.dsse.json")
+
+
 def _take_away(folder: Path) -> None:
     (folder / JANE).unlink()
 
@@ -224,6 +228,7 @@ def _take_away(folder: Path) -> None:
         (_forge, [("signature", RAY)]),
         (_cut, [("signature", RAY)]),
         (_take_away, [("missing", JANE)]),
+        (_copy, [("signature", "signatures/09-approved-ray.dsse.json")]),
     ],
 )
 def test_what_became_of_a_signature_is_told(
