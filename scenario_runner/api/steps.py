@@ -18,6 +18,7 @@ from scenario_runner.language.fields import Model
 
 if TYPE_CHECKING:
     from scenario_runner.api.results import CheckResult, StepResult
+    from scenario_runner.api.sharing import SharedOut
     from scenario_runner.events import Section
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.language.site_model import FhirRules, Hl7Rules
@@ -139,6 +140,25 @@ class StepContext(Protocol):
 
     def offered(self, images: Iterable[PlannedImage], target: str) -> Iterator[PlannedImage]:
         """The same images, each of which is sent as soon as it is taken."""
+        ...
+
+    def share_out(
+        self,
+        target: str,
+        parameters: Mapping[str, Any],
+        contexts: Sequence[tuple[str, str]],
+        images: Iterable[PlannedImage],
+    ) -> SharedOut | None:
+        """Other processes of the run that send these images; None where this one has to.
+
+        parameters: of the step, which is made again there. contexts: what is proposed to the target. Each has told of what it sent; ``told`` notes it here.
+        """
+        ...
+
+    def told(
+        self, image: PlannedImage, target: str, status: StoreStatus, earlier: str | None
+    ) -> SentInstance:
+        """Note what became of an instance that another process sent."""
         ...
 
     def rate(self, given: float | None) -> float | None:

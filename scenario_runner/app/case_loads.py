@@ -1,4 +1,4 @@
-"""The job after the cases of a load, which tells and judges what that came to."""
+"""The job beside the cases of a load, which tells and judges what they came to when all are over."""
 
 from __future__ import annotations
 

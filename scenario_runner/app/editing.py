@@ -188,7 +188,7 @@ class Editing:
             plans = preview_loaded(loaded, ":memory:", _SEED, Inputs(asks=False))
         except FabricatorError:
             return {}
-        case = plans.jobs[0].case
+        case = next(job.case for job in plans.jobs if not job.judges)
         site: LoadedSite = self.loaded_site
         return {
             "vars": case.vars,

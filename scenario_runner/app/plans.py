@@ -239,11 +239,11 @@ def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
     with one.plugins.blaming():
         plan = one.prepared.plan(counters)
         load = cases_load(one.prepared)
-        for case in plan:
-            plans.jobs.append(Job(one.scenario, case, len(plans.jobs) + 1, one.seed, load=load))
-        if load is not None and len(plan):
-            judge = judging(one.scenario, plan[0], load)
-            plans.jobs.append(replace(judge, number=len(plans.jobs) + 1, seed=one.seed))
+        jobs = [Job(one.scenario, case, 0, one.seed, load=load) for case in plan]
+        if load is not None and jobs:
+            # What they came to is what a reader wants first; it is carried out last.
+            jobs.insert(0, replace(judging(one.scenario, plan[0], load), seed=one.seed))
+        plans.jobs += [replace(job, number=len(plans.jobs) + n) for n, job in enumerate(jobs, 1)]
     plans.steps = one.plugins.steps()
     plans.reserved[one.scenario.header.name] = plan.reserved
 

@@ -148,7 +148,7 @@ def run_loaded(
     review: Review = NOBODY,
 ) -> RunResult:
     """The same for what is loaded already, whatever ``request.sources`` says of paths and site."""
-    started, began = now(), perf_counter()
+    started = now()
     loaded.plugins.require_all()
     scenarios = select(loaded.scenarios, request.sources.tag, request.order.from_step)
     moment = _moment(request, loaded, scenarios, started)
@@ -158,7 +158,6 @@ def run_loaded(
     job = Prepared(
         run_id=moment.run_id,
         started=started,
-        began=began,
         loaded=loaded,
         scenarios=scenarios,
         moment=moment,
@@ -219,8 +218,6 @@ class Prepared:
     """Where workers of ``on`` meet, when it is a server."""
     whole: Plans | None = None
     """The plan that ``inputs/`` keeps, where it is of more cases than are carried out."""
-    began: float = field(default_factory=perf_counter)
-    """``started`` on a clock that nobody sets."""
 
 
 def carry_out(
@@ -281,6 +278,7 @@ def _carried_out(
         if opened is not None:
             plans = opened(targets)
         keep_addresses(folder, targets.facts(), job.moment.run_id)
+        began = perf_counter()  # the clock of ``started``, as nobody sets it
         bus.emit(
             RunStarted(
                 run=job.run_id,
@@ -315,7 +313,7 @@ def _carried_out(
             # Nothing was proved, and it must not look as if it had been.
             outcome = outcome if ending.moot else "error"
             code = NothingSelected.exit_code
-        seconds = round(perf_counter() - job.began, 6)
+        seconds = round(perf_counter() - began, 6)
         bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
     if job.chain:
         chain_to_previous(folder, loaded.site.site.name)

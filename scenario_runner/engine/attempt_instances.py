@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from scenario_runner.api import SentEarlier, SentInstance, StoreStatus
+from scenario_runner.api import Deadline, SentEarlier, SentInstance, StoreStatus
+from scenario_runner.api.sharing import ToShare, pieces_of
 from scenario_runner.engine.attempt_files import AttemptFiles
 from scenario_runner.errors import UsageError
 from scenario_runner.events import Deletion, InstanceSent, StudyCompared
 
 if TYPE_CHECKING:
+    from scenario_runner.api.sharing import SharedOut
     from scenario_runner.imaging.instance import Instance
     from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -22,6 +24,8 @@ knows of so many whether they were."""
 
 class AttemptInstances(AttemptFiles):
     """The part of ``api.StepContext`` that is about instances."""
+
+    deadline: Deadline
 
     def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
         """Build instances lazily, with what ``generate`` was asked to modify; read imported ones."""
@@ -81,6 +85,42 @@ class AttemptInstances(AttemptFiles):
             self.outlet.require()
             offering(self.step_id, some, target)
             yield from some
+
+    def share_out(
+        self,
+        target: str,
+        parameters: Mapping[str, Any],
+        contexts: Sequence[tuple[str, str]],
+        images: Iterable[PlannedImage],
+    ) -> SharedOut | None:
+        """Others who send these; None where there is nobody, or only this process can make them."""
+        sharing, ledger = self.state.job.sharing, self.ledger
+        if sharing is None or ledger.imported:
+            return None
+        if any(ledger.modifications(one) for one in (ledger.generated or {}).values()):
+            return None
+        work = ToShare(
+            step_id=self.step_id,
+            entry=self.entry.id,
+            attempt=self.attempt,
+            target=target,
+            parameters=parameters,
+            contexts=contexts,
+            pieces=pieces_of((image.series.id, image.index) for image in images),
+        )
+        return sharing(work, self.deadline)
+
+    def told(
+        self, image: PlannedImage, target: str, status: StoreStatus, earlier: str | None
+    ) -> SentInstance:
+        """Note what became of an instance that somebody else sent, who has told of it."""
+        sent = SentInstance(image, target, status, earlier)
+        self.ledger.record(sent)
+        if not sent.stored:
+            self.state.suspects.setdefault(image.id, self.step_id)
+        if self._is_shown(image):
+            self.preview(next(self.instances(iter([image]))))
+        return sent
 
     def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:
         """What the run that is repeated knew of an instance in this step."""

@@ -15,6 +15,7 @@ from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
     from scenario_runner.api import Check, Inbox, SentEarlier, SiteRules, Step, Target
+    from scenario_runner.api.sharing import Sharing
     from scenario_runner.engine.bus import EventBus
     from scenario_runner.events import TargetFacts
     from scenario_runner.imaging.instance import Instance
@@ -119,10 +120,12 @@ class Job:
     """In a rerun: which run found a study equal (step id, source, target, study), and its instances."""
     offering: Callable[[str, Sequence[PlannedImage], str], None] | None = None
     """On a cluster: told of what is about to be sent (step id, images, target), before it is."""
+    sharing: Sharing | None = None
+    """On a cluster: has others do a part of what a step sends."""
     load: CasesLoad | None = None
     """Which load of cases it belongs to; all of one load come after one another."""
     judges: str = ""
-    """Of the job after the cases of a load, the step that tells what that came to."""
+    """Of the job that comes when the cases of a load are over, the step that tells what they came to."""
     came_to: CameTo | None = None
     """Of such a job, when the load is over."""
 

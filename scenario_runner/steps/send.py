@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Selection,
+    SentInstance,
     Step,
     StepContext,
     StepResult,
@@ -38,12 +39,16 @@ from scenario_runner.steps.sent import (
     Opened,
     Ordered,
     Repeated,
+    ended,
+    from_others,
     how_far,
+    in_order,
     plain_status,
     send_facts,
 )
 
 if TYPE_CHECKING:
+    from scenario_runner.api.sharing import SharedOut
     from scenario_runner.steps.load.sending import LoadedSend
 
 
@@ -130,21 +135,12 @@ class Send(Step):
         name = operation(target, "c-store", "stow")
         started = perf_counter()
         associations = Opened()
-        options = StoreOptions(
-            contexts=images.contexts(),
-            associations=self.associations,
-            rate=context.rate(self.rate),
-            resumes=self.resumes,
-            skips=self.on_abort == "next" or self.expect == "unknown",
-            opened=associations.add,
-            transcode=self.transcode,
-        )
-
         loaded: LoadedSend | None = None
         total = images.total
         if self.load is not None:
             from scenario_runner.steps.load.sending import LoadedSend
 
+            options = self._options(context, images.contexts(), associations.add)
             loaded = LoadedSend(
                 context, self.to, target, self.load, images.series, options, repeated.done
             )
@@ -160,25 +156,30 @@ class Send(Step):
             return facts
 
         visible = watched(context, self.to)
+        known, places = len(statuses), list[tuple[int, int]]()
         try:
             if len(statuses) < total:
-                left = context.offered(repeated.left(images), self.to)
                 source = (
-                    _streamed(context, target, left, options) if loaded is None else loaded.run()
+                    self._each(context, repeated, images, associations)
+                    if loaded is None
+                    else loaded.run()
                 )
-                for stored in source:
-                    sent = repeated.note(stored.image, stored.status)
-                    statuses.append(plain_status(sent))
-                    context.took(
-                        name,
-                        sent.status.seconds if sent.status.status is not None else None,
-                        failed=not sent.stored,
-                        late=stored.late,
-                        ago=stored.ago,
-                        labels=stored.labels,
-                    )
-                    visible.note(sent, stored.ago)
-                    context.progress(len(statuses), total)
+                with ended(source):
+                    for stored in source:
+                        sent = stored.sent or repeated.note(stored.image, stored.status)
+                        statuses.append(plain_status(sent))
+                        places += images.place_of(stored)
+                        context.took(
+                            name,
+                            sent.status.seconds if sent.status.status is not None else None,
+                            failed=not sent.stored,
+                            late=stored.late,
+                            ago=stored.ago,
+                            labels=stored.labels,
+                        )
+                        visible.note(sent, stored.ago)
+                        context.progress(len(statuses), total)
+            statuses[known:] = in_order(statuses[known:], places)
             visible.finish()
         except FabricatorError:
             context.capture(statuses, facts(), how_far(facts()))
@@ -193,6 +194,67 @@ class Send(Step):
         seconds = perf_counter() - started
         result = self._judge(statuses, total, seconds, facts(), tolerant=tolerant)
         return _told(result, loaded, left_out_sentence(left_out) if left_out else "")
+
+    def _each(
+        self, context: StepContext, repeated: Repeated, images: Ordered, opened: Opened
+    ) -> Iterator[Stored]:
+        """What becomes of each that is left, as fast as it goes or as ``rate`` says; sent by others, where there are any."""
+        shared = self._shared(context, repeated, images)
+        if shared is not None:
+            return from_others(context, self.to, shared, images, opened)
+        left = context.offered(repeated.left(images), self.to)
+        target = context.target(self.to).by(self.via)
+        options = self._options(context, images.contexts(), opened.add)
+        return _streamed(context, target, left, options)
+
+    def _shared(
+        self, context: StepContext, repeated: Repeated, images: Ordered
+    ) -> SharedOut | None:
+        """Others who send what is left, unless it is this process that has to see the answers."""
+        alone = self.what not in (None, "generated", "all") or context.judged_by("until_visible")
+        if alone or self.order == "random":
+            return None
+        parameters = self.model_dump(mode="json", exclude_unset=True, exclude={"what", "order"})
+        return context.share_out(self.to, parameters, images.contexts(), repeated.left(images))
+
+    def send_part(
+        self,
+        context: StepContext,
+        contexts: Sequence[tuple[str, str]],
+        images: Iterator[PlannedImage],
+        note: Callable[[SentInstance], None],
+        opened: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        """Send some of what another process was to send, and note what became of each; nothing is judged.
+
+        contexts: what is proposed. note: told of each before the record is. opened: told of each association. Raises FabricatorError.
+        """
+        target = context.target(self.to).by(self.via)
+        options = self._options(context, contexts, opened)
+        repeated = Repeated(context, self.to)
+        left = context.offered(images, self.to)
+        source = _streamed(context, target, left, options, shown=False)
+        with ended(source):
+            for stored in source:
+                earlier = repeated.since(stored.image, stored.status)
+                note(SentInstance(stored.image, self.to, stored.status, earlier))
+                context.sent(stored.image, self.to, stored.status, earlier=earlier)
+
+    def _options(
+        self,
+        context: StepContext,
+        contexts: Sequence[tuple[str, str]],
+        opened: Callable[[Mapping[str, Any]], None],
+    ) -> StoreOptions:
+        return StoreOptions(
+            contexts=contexts,
+            associations=self.associations,
+            rate=context.rate(self.rate),
+            resumes=self.resumes,
+            skips=self.on_abort == "next" or self.expect == "unknown",
+            opened=opened,
+            transcode=self.transcode,
+        )
 
     def _leave_out(
         self, context: StepContext, target: Target, images: Ordered
@@ -269,22 +331,34 @@ def _told(result: StepResult, loaded: LoadedSend | None, left_out: str) -> StepR
 
 
 def _streamed(
-    context: StepContext, target: Target, images: Iterator[PlannedImage], options: StoreOptions
+    context: StepContext,
+    target: Target,
+    images: Iterator[PlannedImage],
+    options: StoreOptions,
+    *,
+    shown: bool = True,
 ) -> Iterator[Stored]:
-    """Send one after the other as fast as it goes, or as ``rate`` says."""
+    """Send one after the other as fast as it goes, or as ``rate`` says. shown: whether pictures are kept here."""
     under_way: dict[str, list[PlannedImage]] = {}
-    feed = _feed(context, images, under_way)
-    for status in target.store(feed, options, context.deadline):
-        image = under_way[status.sop_instance_uid].pop(0)
-        yield Stored(image, status, {"modality": image.series.modality})
+    feed = _feed(context, images, under_way, shown=shown)
+    answers = target.store(feed, options, context.deadline)
+    with ended(answers):
+        for status in answers:
+            image = under_way[status.sop_instance_uid].pop(0)
+            yield Stored(image, status, {"modality": image.series.modality})
 
 
 def _feed(
-    context: StepContext, images: Iterator[PlannedImage], under_way: dict[str, list[PlannedImage]]
+    context: StepContext,
+    images: Iterator[PlannedImage],
+    under_way: dict[str, list[PlannedImage]],
+    *,
+    shown: bool,
 ) -> Iterator[Instance]:
     for instance in context.instances(images):
         assert instance.image is not None
-        context.preview(instance)
+        if shown:
+            context.preview(instance)
         # A list, for a negative test may use one SOP instance UID twice.
         under_way.setdefault(instance.sop_instance_uid, []).append(instance.image)
         yield instance

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import SentInstance, StepContext, StoreStatus
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
+from scenario_runner.errors import FabricatorError
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
+from scenario_runner.steps.load.stored import Stored
 from scenario_runner.steps.problems import problems
+
+if TYPE_CHECKING:
+    from scenario_runner.api.sharing import SharedOut
 
 _STORED = ("success", "warning")
 _DUPLICATES = (statuses.DUPLICATE_SOP_INSTANCE, 0xB00E)
@@ -104,11 +111,16 @@ class Repeated:
 
     def note(self, image: PlannedImage, status: StoreStatus) -> SentInstance:
         """Note the answer; a PACS that has the instance since then, unanswered, may refuse it."""
+        earlier = self.since(image, status)
+        return self._context.sent(image, self._target, status, earlier=earlier)
+
+    def since(self, image: PlannedImage, status: StoreStatus) -> str | None:
+        """The run that a PACS has an instance from which it refuses as a duplicate, where that is so."""
         if status.status in _DUPLICATES and status.kind == "failure":
             earlier = self._context.sent_earlier(image, self._target)
             if earlier is not None and earlier.doubtful:
-                return self._context.sent(image, self._target, status, earlier=earlier.run)
-        return self._context.sent(image, self._target, status)
+                return earlier.run
+        return None
 
 
 class Ordered:
@@ -121,6 +133,7 @@ class Ordered:
         elif order == "random":
             context.random.shuffle(self.series)
         self.total = sum(series.image_count for series in self.series)
+        self._places: dict[str, int] = {}
 
     def leave_out(self, series: Iterable[PlannedSeries]) -> None:
         """Do not send these."""
@@ -131,9 +144,54 @@ class Ordered:
     def __iter__(self) -> Iterator[PlannedImage]:
         return (image for series in self.series for image in series.images)
 
+    def place_of(self, stored: Stored) -> tuple[tuple[int, int], ...]:
+        """Where an image that somebody else sent stands among them; nothing of one that comes in its turn."""
+        if stored.sent is None:
+            return ()
+        if not self._places:
+            self._places = {one.id: number for number, one in enumerate(self.series)}
+        return ((self._places[stored.image.series.id], stored.image.index),)
+
     def contexts(self) -> list[tuple[str, str]]:
         """Each (SOP class, transfer syntax) once."""
         return list(dict.fromkeys((s.sop_class_uid, s.transfer_syntax_uid) for s in self.series))
+
+
+@contextmanager
+def ended(source: Iterator[Any]) -> Iterator[None]:
+    """End what comes one by one, where it is not taken to its end."""
+    try:
+        yield
+    finally:
+        if isinstance(source, Generator):
+            # What kept it from its end is told already.
+            with suppress(FabricatorError):
+                source.close()
+
+
+def in_order(statuses: list[dict[str, Any]], places: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Statuses in the order of the places that they belong to; as they are where they came in their turn."""
+    if not places:
+        return statuses
+    return [one for _, one in sorted(zip(places, statuses, strict=True), key=lambda pair: pair[0])]
+
+
+def from_others(
+    context: StepContext, target: str, shared: SharedOut, images: Ordered, opened: Opened
+) -> Iterator[Stored]:
+    """What other processes sent, as they tell it, noted for the case. Raises what kept them from it."""
+    series = {one.id: one for one in images.series}
+    try:
+        for one in shared:
+            image = series[one.series].images[one.index]
+            sent = context.told(image, target, one.status, one.earlier)
+            ended = time.monotonic() - one.ago
+            labels = {"modality": image.series.modality}
+            yield Stored(image, one.status, labels, ended=ended, sent=sent)
+    finally:
+        for facts in shared.associations:
+            opened.add(facts)
+        opened.count = shared.opened
 
 
 def plain_status(sent: SentInstance) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from distributed import LocalCluster
 
 from scenario_runner.archive.outcomes import Stored
 from scenario_runner.pacs.server import EmbeddedPacs
+from tests.peers.postgres import PostgreSQL
 from tests.running import (
     command,
     environment,
@@ -70,6 +72,8 @@ def run_into(
     *options: str,
     at: Callable[[subprocess.Popen[str]], object] = lambda _: None,
     codes: Sequence[int] = (0,),
+    cases: int = 3,
+    images: int = 60,
 ) -> str:
     """The same into a peer that runs. at: given the process. codes: with one of which it has to end."""
     dicom = {"host": "127.0.0.1", "port": port, "ae_title": title}
@@ -77,8 +81,8 @@ def run_into(
     scenario = write_scenario(
         folder / "three.yaml",
         steps,
-        matrix={"n": [1, 2, 3]},
-        patients=[{"studies": [{"series": [SERIES]}]}],
+        matrix={"n": list(range(cases))},
+        patients=[{"studies": [{"series": [{**SERIES, "images": images}]}]}],
     )
     line = command(
         "run", scenario, "--site", site, "--registry", ":memory:", "--seed", "7", "--out", folder / "run", *options
@@ -254,6 +258,52 @@ def test_the_case_of_a_worker_that_is_killed_is_taken_over(
     assert "taken over" in said
 
 
+def test_one_large_send_is_shared_out_and_the_part_of_a_worker_that_is_killed_taken_over(
+    tmp_path: Path, cluster: LocalCluster
+) -> None:
+    where = cluster.scheduler_address.replace("tcp://", "dask://")
+    steps = [{"generate": {}}, {"id": "send", "send": {"to": "pacs", "rate": 120}}, *STEPS[1:]]
+
+    def kill_another(_: object) -> None:
+        """Kill a worker that has a part and not the case, when it has told of something."""
+
+        def another(told: list[dict[str, Any]]) -> int:
+            begun = [one["worker"] for one in told if one["event"] == "case_started"]
+            if not begun:
+                return 0
+            with sqlite3.connect(tmp_path / "many" / "run" / "ledger.sqlite3") as ledger:
+                rows = ledger.execute(
+                    "select worker from ledger_part p where ending = '' and worker not in ('', ?) and exists "
+                    "(select * from ledger_entry e where e.part = p.part and kind = 'stored')", begun,
+                ).fetchall()  # fmt: skip
+            return int(re.search(r"process (\d+)", rows[0][0])[1]) if rows else 0  # type: ignore[index]
+
+        os.kill(wait_for(tmp_path / "many" / "run", another), signal.SIGKILL)
+
+    records = {}
+    for name, options, at in (
+        ("one", (), lambda _: None),
+        ("many", ("--on", where), kill_another),
+    ):
+        folder = tmp_path / name
+        with kept_pacs(folder) as pacs:
+            run_into(folder, pacs.port, "PACS", steps, *options, at=at, cases=1, images=240)
+        records[name] = record(folder / "run")
+    assert in_lines(records["many"]) == in_lines(records["one"])
+    [taken] = records["many"]["taken_over"]
+    assert taken["part"] in ("send, part 1 of 2", "send, part 2 of 2")
+    assert taken["before"] != taken["worker"]
+    told = [one for one in events(tmp_path / "many" / "run") if one["event"] == "instance_sent"]
+    assert len(told) == len({one["uid"] for one in told}) == 240
+    unknown = {one["image"] for one in taken["unknown"]}
+    assert len(unknown) <= 32
+    numbers = came(tmp_path / "many")
+    again = {one["uid"] for one in told if one["image"] in unknown}
+    assert {uid for uid, number in numbers.items() if number > 1} <= again
+    [latency] = records["many"]["cases"][0]["steps"][1]["latencies"]
+    assert latency["count"] == 240
+
+
 @contextmanager
 def kept_pacs(folder: Path) -> Iterator[EmbeddedPacs]:
     """A PACS that outlives a run and takes its repetition as well."""
@@ -262,11 +312,11 @@ def kept_pacs(folder: Path) -> Iterator[EmbeddedPacs]:
         yield pacs
 
 
-def require_rerun_whole(folder: Path) -> None:
+def require_rerun_whole(folder: Path, registry: str = ":memory:") -> None:
     """A repetition brings the rest, and sends again nothing but what nobody knew of."""
     before = len(came(folder))
     assert before < 180
-    fabricate("rerun", folder / "run", "--registry", ":memory:", "--out", folder / "again").check()
+    fabricate("rerun", folder / "run", "--registry", registry, "--out", folder / "again").check()
     known = [
         json.loads(line)
         for line in (folder / "again" / "inputs" / "earlier.ndjson").read_text().splitlines()
@@ -290,10 +340,12 @@ def came(folder: Path) -> Counter[str]:
     return Counter((folder / "pacs.log").read_text().splitlines())
 
 
+@pytest.mark.peer
 def test_a_rerun_goes_on_from_a_client_that_is_killed_while_its_workers_go_on(
-    tmp_path: Path, cluster: LocalCluster
+    tmp_path: Path, cluster: LocalCluster, server: PostgreSQL
 ) -> None:
     folder = tmp_path / "x"
+    registry = server.create("ledger")
 
     def kill_the_client(process: subprocess.Popen[str]) -> None:
         wait_for(folder / "run", lambda told: any(one["event"] == "instance_sent" for one in told))
@@ -309,8 +361,10 @@ def test_a_rerun_goes_on_from_a_client_that_is_killed_while_its_workers_go_on(
     with kept_pacs(folder) as pacs:
         # Slow enough that the workers are at it when the client is not there any more.
         steps = [{"send": {"to": "pacs", "rate": 20}}, *STEPS[1:]]
-        run_into(folder, pacs.port, "PACS", steps, "--on", where, at=kill_the_client, codes=(-9,))
-        require_rerun_whole(folder)
+        options = ("--on", where, "--registry", registry)
+        run_into(folder, pacs.port, "PACS", steps, *options, at=kill_the_client, codes=(-9,))
+        assert not (folder / "run" / "ledger.sqlite3").exists()
+        require_rerun_whole(folder, registry)
 
 
 def serve_cluster(told: Connection) -> None:

@@ -155,7 +155,7 @@ def test_whole_cases_arrive_each_with_a_patient_and_their_load_is_judged(tmp_pat
     stages = [{"for": "200ms", "rate": "{{ vars.rate }}"}, {"for": "200ms", "rate": 15}]
     load = {"stages": stages, "associations": 2, "checks": checks}
     run = _of_cases(load, tmp_path, "open", vars={"rate": "20/s"})
-    *cases, judged = run["cases"]
+    judged, *cases = run["cases"]
     assert run["outcome"] == "passed"
     assert [one["matrix"] for one in cases] == [
         {"arrival": number, "modality": modality}
@@ -184,7 +184,7 @@ def test_a_closed_load_of_cases_stops_when_too_many_fail(tmp_path: Path) -> None
     outcomes = [one["outcome"] for one in run["cases"]]
     assert outcomes.count("failed") >= 20 + 1  # and the load itself
     assert "skipped" in outcomes
-    told = run["cases"][-1]["steps"][0]["message"]
+    told = run["cases"][0]["steps"][0]["message"]
     assert "stopped when 100.0% of the last 20 failed" in told
     left = next(one for one in run["cases"] if one["outcome"] == "skipped")
     assert "stopped when" in left["message"]

@@ -20,7 +20,8 @@ from scenario_runner.app.cluster.pacing import Pace
 from scenario_runner.app.cluster.relaying import Relay
 from scenario_runner.app.cluster.request import Settings, packed
 from scenario_runner.app.cluster.scheduler import PATIENCE, connected, slots
-from scenario_runner.app.cluster.work import LOST, NOT_BEGUN, Task, work
+from scenario_runner.app.cluster.task import Task
+from scenario_runner.app.cluster.work import LOST, NOT_BEGUN, work
 from scenario_runner.engine.case import case_started
 from scenario_runner.engine.case_counts import FAILED
 from scenario_runner.engine.run import combined, not_run, run_case

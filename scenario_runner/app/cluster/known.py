@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.earlier_runs import EarlierSends
@@ -18,13 +18,21 @@ Key = tuple[str, str, str]
 class Known:
     """What is known of a part that others began."""
 
-    def __init__(self, ledger: RunLedger, part: str, case: str) -> None:
+    def __init__(self, ledger: RunLedger, parts: Sequence[str], case: str) -> None:
         self.sends = EarlierSends()
-        self.acknowledged = 0
+        self.stored: set[str] = set()
+        """Keys of images that were acknowledged."""
         self._about: dict[Key, str] = {}
-        for event in told_in_ledger(ledger, part, case, self._about):
-            self.acknowledged += event["event"] == "instance_sent" and bool(event["stored"])
-            self.sends.take([{**event, "told": True}])
+        for part in parts:
+            for event in told_in_ledger(ledger, part, case, self._about):
+                if event["event"] == "instance_sent" and event["stored"]:
+                    self.stored.add(event["image"])
+                self.sends.take([{**event, "told": True}])
+
+    @property
+    def acknowledged(self) -> int:
+        """How many instances are known to be stored."""
+        return len(self.stored)
 
     def unknown(self) -> list[dict[str, Any]]:
         """``{step, target, image}`` of each that may have been sent."""
@@ -43,6 +51,8 @@ def told_in_ledger(
     """
     waiting = {} if about is None else about
     for entry in ledger.told(part):
+        if entry.kind == "stored":
+            continue  # the same again, for the step
         said = json.loads(entry.data)
         if entry.kind == "about":
             place = (said["step"], said["target"])

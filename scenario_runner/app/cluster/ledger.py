@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
     from scenario_runner.database.location import Location
 
-Kind = Literal["events", "file", "about"]
+Kind = Literal["events", "file", "about", "stored"]
 CLOSED: Final = 9
 """The client has gone: nothing is sent any more, and nothing tidied up."""
 HALT: Final = -1
 """What has begun goes on, and nothing else begins."""
+BELOW: Final = "\n"
+"""Between the name of a case and that of a part of one of its steps."""
+SUPERSEDED: Final = json.dumps({"outcome": "lost"})
+"""How a part ended that nobody is to do any more."""
 _AT_ONCE: Final = 200
 """Entries that the client reads at a time."""
 
@@ -158,7 +162,7 @@ class RunLedger:
                     "kind": one.kind,
                     "name": one.name,
                     "data": one.data,
-                    "waits": int(one.kind != "about"),
+                    "waits": int(one.kind not in ("about", "stored")),
                 }
                 for one in kept
             ]
@@ -186,6 +190,36 @@ class RunLedger:
                 return
             last = rows[-1].number
             yield from (Entry(one.kind, one.data, one.name, one.part, one.attempt) for one in rows)
+
+    def stored(self, part: str, after: int) -> list[tuple[int, Entry]]:
+        """What attempts of a part of a ``send`` told of single instances for the step that it belongs to, each with its number."""
+        c = tables.entry.c
+        with self._database.reading(LEDGER) as connection:
+            assert connection is not None
+            rows = connection.execute(
+                select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
+                .where(c.run == self.run, c.part == part, c.number > after, c.kind == "stored")
+                .order_by(c.number)
+                .limit(_AT_ONCE)
+            ).all()
+        return [
+            (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt)) for one in rows
+        ]
+
+    def parts_of(self, case: str) -> list[str]:
+        """The parts of ``send`` steps of a case, whoever offered them."""
+        return [part for part in self.parts() if part.startswith(f"{case}{BELOW}")]
+
+    def supersede(self, parts: Iterable[str], worker: str) -> None:
+        """Take parts from whoever has them, who sends nothing further; nobody does them. Those that have ended stay."""
+        c = tables.part.c
+        with self._database.writing() as connection:
+            for part in parts:
+                connection.execute(
+                    update(tables.part)
+                    .where(*self._at(part), c.ending == "")
+                    .values(attempt=c.attempt + 1, worker=worker, ending=SUPERSEDED)
+                )
 
     def endings(self, parts: Iterable[str]) -> dict[str, str]:
         """How those of the parts ended that have."""

@@ -28,7 +28,7 @@ def left_in_ledger(folder: Path, run: str, registry: Location | None) -> Iterato
             continue
         # Most runs had no ledger, and a start shall not wait for what reads one.
         from scenario_runner.app.cluster.known import told_in_ledger
-        from scenario_runner.app.cluster.ledger import CLOSED, RunLedger
+        from scenario_runner.app.cluster.ledger import BELOW, CLOSED, RunLedger
 
         with RunLedger(place, run) as ledger:
             parts = ledger.parts()
@@ -36,4 +36,4 @@ def left_in_ledger(folder: Path, run: str, registry: Location | None) -> Iterato
                 # Workers outlive their client where the cluster is not its own.
                 ledger.stop(CLOSED)
             for part in parts:
-                yield from told_in_ledger(ledger, part, part)
+                yield from told_in_ledger(ledger, part, part.partition(BELOW)[0])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, Entry, Superseded
 from scenario_runner.errors import FabricatorError, MachineError
@@ -56,6 +56,7 @@ class Telling:
         self.worker = worker
         self._lock = threading.Lock()
         self._events: list[bytes] = []
+        self._rows: list[Mapping[str, Any]] = []
         self._files: list[Entry] = []
         self._told: set[Path] = set()
         self._trouble: FabricatorError | None = None
@@ -87,6 +88,17 @@ class Telling:
             self._require()
             self._tell(Entry("about", json.dumps(said).encode()))
 
+    def stored(self, row: Mapping[str, Any]) -> None:
+        """Note what became of an instance for the step that it belongs to, before it is an event."""
+        with self._lock:
+            self._require()
+            self._rows.append(row)
+
+    def require(self) -> None:
+        """Raise what keeps this attempt from going on, if anything does."""
+        with self._lock:
+            self._require()
+
     def finish(self, ending: str) -> None:
         """Tell the rest, the files that steps left in the run folder, and how the part ended."""
         self.leave()
@@ -114,6 +126,8 @@ class Telling:
 
     def _tell(self, *more: Entry, ending: str = "") -> None:
         batch = [*self._files]  # before the events that name them
+        if self._rows:
+            batch.append(Entry("stored", json.dumps(self._rows).encode()))
         if self._events:
             batch.append(Entry("events", b"[" + b",".join(self._events) + b"]"))
         batch += more
@@ -124,7 +138,7 @@ class Telling:
         except FabricatorError as error:
             self._trouble = error
             raise
-        self._events, self._files = [], []
+        self._events, self._files, self._rows = [], [], []
 
     def _require(self) -> None:
         if self._trouble is not None:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import NotBegun, RunLedger, Superseded
+from scenario_runner.app.cluster.part import sent_part
 from scenario_runner.app.cluster.request import Replayed, key_of
+from scenario_runner.app.cluster.sharing import SendSharing
+from scenario_runner.app.cluster.task import Task
 from scenario_runner.app.cluster.telling import Telling
 from scenario_runner.app.services import now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
@@ -22,29 +25,16 @@ from scenario_runner.engine.services import Control, Order
 from scenario_runner.engine.step import Ending
 from scenario_runner.errors import MachineError
 from scenario_runner.events import TakenOver
-from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction import Redactor
 from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.ledger import Claim
-    from scenario_runner.database.location import Location
 
 LOST: Final = "lost"
 """The outcome of an attempt that somebody else goes on with."""
 NOT_BEGUN: Final = "not begun"
 """The outcome of what the run stopped before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What goes through the scheduler: no secret, and nothing large."""
-
-    ledger: Location
-    run: str
-    part: str
-    client: str
-    """The host that the run was started on."""
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -90,6 +80,13 @@ def worker_name() -> str:
     return f"{socket.gethostname()} {get_worker().name} (process {os.getpid()})"
 
 
+def secede() -> None:
+    """Let this worker take another task while this one waits for others."""
+    from distributed import secede as leave
+
+    leave()
+
+
 def _done(task: Task, ledger: RunLedger, claim: Claim, packet: bytes) -> dict[str, Any]:
     run = _replayed(task.run, packet)
     control = Control()
@@ -97,8 +94,12 @@ def _done(task: Task, ledger: RunLedger, claim: Claim, packet: bytes) -> dict[st
         folder = scratch / "run"
         folder.mkdir()
         telling = Telling(ledger, task.part, claim.attempt, folder, control, worker_name())
+        given = json.loads(claim.task)
         try:
-            ending = _case(run, ledger, claim, json.loads(claim.task)["case"], telling, control)
+            if "pieces" in given:
+                ending = sent_part(run, ledger, claim, task.part, telling, control)
+            else:
+                ending = _case(run, ledger, claim, task, telling, control)
             telling.finish(json.dumps(ending))
         finally:
             telling.leave()
@@ -109,10 +110,11 @@ def _case(
     run: Replayed,
     ledger: RunLedger,
     claim: Claim,
-    case: str,
+    task: Task,
     telling: Telling,
     control: Control,
 ) -> dict[str, Any]:
+    case = task.part
     job = run.job(case)
     loaded = run.loaded
     redactor = Redactor(loaded.site.secrets)
@@ -122,8 +124,20 @@ def _case(
         targets = OpenTargets(loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn)
         with targets:
             job = replace(job, offering=telling.about)
+            places = int(run.settings.slots * run.settings.share + 0.01)
+            if places > 1:
+                job = replace(
+                    job,
+                    sharing=SendSharing(
+                        ledger, task, claim, telling, places, targets.lasting, work
+                    ),
+                )
+                # This thread waits while others, one of them in this process, send.
+                secede()
             if claim.attempt > 1:
-                known = Known(ledger, case, case)
+                parts = ledger.parts_of(case)
+                ledger.supersede(parts, telling.worker)
+                known = Known(ledger, [case, *parts], case)
                 trusted = {name: targets.lasting(name) for name in names}
                 job = replace(
                     job,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class CasesUnderLoad(Step):
     """Tell what became of the cases of a load, and hold it to the checks of the load.
 
-    No scenario names it: it stands in the case that follows those of a load.
+    No scenario names it: it stands in the case that tells of a load.
     """
 
     name: ClassVar[str] = "case"

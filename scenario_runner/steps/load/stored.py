@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scenario_runner.answers import StoreStatus
+    from scenario_runner.api import SentInstance
     from scenario_runner.errors import TargetError
     from scenario_runner.planning.plan import PlannedImage
     from scenario_runner.steps.load.offers import Offer
@@ -31,6 +32,8 @@ class Stored:
     trouble: TargetError | None = None
     made_late: bool = False
     """Whether it was not made yet when it was to go."""
+    sent: SentInstance | None = None
+    """What was noted of it, where another process sent it and told of it."""
 
     @property
     def ago(self) -> float:

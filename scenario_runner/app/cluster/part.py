@@ -1,0 +1,120 @@
+"""What a worker does that sends a part of another one's ``send``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scenario_runner.app.cluster.known import Known
+from scenario_runner.app.services import now, services_for, targets_of
+from scenario_runner.app.targets import OpenTargets
+from scenario_runner.engine.bus import EventBus
+from scenario_runner.engine.part import part_of_step
+from scenario_runner.errors import FabricatorError, Interrupted, TargetError
+from scenario_runner.events import TakenOver
+from scenario_runner.redaction import Redactor
+from scenario_runner.steps.send import Send
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenario_runner.api import SentInstance
+    from scenario_runner.app.cluster.ledger import Claim, RunLedger
+    from scenario_runner.app.cluster.request import Replayed
+    from scenario_runner.app.cluster.telling import Telling
+    from scenario_runner.engine.services import Control
+
+
+def sent_part(
+    run: Replayed,
+    ledger: RunLedger,
+    claim: Claim,
+    part: str,
+    telling: Telling,
+    control: Control,
+) -> dict[str, Any]:
+    """Send what is left of a part, and say how that ended: ``{outcome, opened, associations, trouble}``."""
+    work = json.loads(claim.task)
+    case = work["case"]
+    job = run.job(case)
+    loaded = run.loaded
+    redactor = Redactor(loaded.site.secrets)
+    bus = EventBus(telling, (), redactor, now, control.interrupt)
+    names = targets_of(loaded, [job.scenario], allow_production=True)  # the client has asked
+    trouble: dict[str, Any] | None = None
+    step = Send.model_validate(work["with"])
+    opened: list[Mapping[str, Any]] = []
+    with redactor.guarding():
+        targets = OpenTargets(loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn)
+        with targets:
+            others = [one for one in ledger.parts_of(case) if one != part]
+            before = Known(ledger, [case, *others, part], case)
+            trusted = {name: targets.lasting(name) for name in names}
+            job = replace(job, offering=telling.about, earlier=before.sends.of(case, trusted))
+            done: set[str] = set()
+            if claim.attempt > 1:
+                mine = Known(ledger, [part], case)
+                done = mine.stored
+                bus.emit(
+                    TakenOver(
+                        case=case,
+                        part=work["name"],
+                        worker=telling.worker,
+                        before=claim.before,
+                        attempt=claim.attempt,
+                        acknowledged=mine.acknowledged,
+                        unknown=mine.unknown(),
+                    )
+                )
+            services = services_for(
+                loaded,
+                run.plans,
+                run.kept.moment,
+                telling.folder,
+                bus,
+                redactor,
+                targets,
+                share=run.settings.share / work["parts"],
+            )
+            place = (work["entry"], work["step"], work["attempt"])
+            try:
+                with part_of_step(job, services, *place, control) as context:
+                    every = {one.id: one for one in job.case.series()}
+                    images = (
+                        image
+                        for key, start, stop in work["pieces"]
+                        for image in map(every[key].images.__getitem__, range(start, stop))
+                        if image.id not in done
+                    )
+                    contexts = [(one, other) for one, other in work["contexts"]]
+                    note = partial(_note, telling)
+                    step.send_part(context, contexts, images, note, opened.append)
+            except Interrupted:
+                trouble = None
+            except FabricatorError as error:
+                kind = "target" if isinstance(error, TargetError) else "machine"
+                trouble = {"kind": kind, "message": str(error), "hint": error.hint}
+    bus.require_all()
+    return {
+        "outcome": "passed" if trouble is None else "error",
+        "opened": len(opened),
+        "associations": [{**one} for one in opened[:1]],
+        "trouble": trouble,
+    }
+
+
+def _note(telling: Telling, sent: SentInstance) -> None:
+    """Tell the step that a part belongs to what became of an instance."""
+    telling.stored(
+        {
+            "series": sent.image.series.id,
+            "index": sent.image.index,
+            "status": dataclasses.asdict(sent.status),
+            "earlier": sent.earlier,
+            "at": time.time(),
+        }
+    )

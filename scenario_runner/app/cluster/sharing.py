@@ -1,0 +1,192 @@
+"""A large ``send`` shared out among workers: as the worker that has the case sees it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.answers import StoreStatus
+from scenario_runner.api.sharing import SharedOut, SharedStatus, ToShare, split
+from scenario_runner.app.cluster.ledger import BELOW
+from scenario_runner.errors import FabricatorError, Interrupted, MachineError, TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scenario_runner.api import Deadline
+    from scenario_runner.app.cluster.ledger import Claim, RunLedger
+    from scenario_runner.app.cluster.task import Task
+    from scenario_runner.app.cluster.telling import Telling
+
+_LEAST: Final = 50
+"""Instances for which another process and an association are worth it."""
+_LOOKS: Final = 0.1
+"""Seconds between two looks into the ledger."""
+_PATIENCE: Final = 3.0
+"""Seconds in which those who share the work may end when the run is stopped."""
+
+
+class SendSharing:
+    """Implements ``api.sharing.Sharing``. places: how many workers one case may have. lasting: whether all see the same target."""
+
+    def __init__(
+        self,
+        ledger: RunLedger,
+        task: Task,
+        claim: Claim,
+        telling: Telling,
+        places: int,
+        lasting: Callable[[str], bool],
+        work: Callable[[Task], Mapping[str, Any]],
+    ) -> None:
+        from distributed import get_client
+
+        self._ledger, self._task, self._claim, self._telling = ledger, task, claim, telling
+        self._places, self._lasting, self._work = places, lasting, work
+        self._client = get_client()
+
+    def __call__(self, work: ToShare, deadline: Deadline) -> SharedOut | None:
+        """Have workers send it; this one is free for a part as well."""
+        count = sum(stop - start for _, start, stop in work.pieces)
+        number = min(self._places, count // _LEAST)
+        if number < 2 or not self._lasting(work.target):
+            return None
+        case = self._task.part
+        tasks = {}
+        for place, pieces in enumerate(split(work.pieces, number), start=1):
+            name = f"{work.step_id}, part {place} of {number}"
+            turn = f"{work.attempt}.{self._claim.attempt}"
+            part = {
+                "case": case,
+                "name": name,
+                "step": work.step_id,
+                "entry": work.entry,
+                "attempt": work.attempt,
+                "target": work.target,
+                "with": dict(work.parameters),
+                "contexts": list(work.contexts),
+                "pieces": pieces,
+                "parts": number,
+            }
+            tasks[f"{case}{BELOW}{name}{BELOW}{turn}"] = json.dumps(part)
+        self._ledger.offer(tasks)
+        return _Parts(self._ledger, self._telling, list(tasks), deadline, self._submit)
+
+    def _submit(self, part: str, again: int) -> Any:
+        task = replace(self._task, part=part)
+        key = f"fabricate {task.run} {part} {again}"
+        return self._client.submit(self._work, task, key=key, pure=False)
+
+
+class _Parts:
+    """Implements ``api.sharing.SharedOut``."""
+
+    def __init__(
+        self,
+        ledger: RunLedger,
+        telling: Telling,
+        parts: list[str],
+        deadline: Deadline,
+        submit: Callable[[str, int], Any],
+    ) -> None:
+        self._ledger, self._telling, self._deadline = ledger, telling, deadline
+        self._submit = submit
+        self._read = dict.fromkeys(parts, 0)
+        self._futures = {part: submit(part, 0) for part in parts}
+        self._again = 0
+        self._seen: set[tuple[str, int]] = set()
+        self._unanswered: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self.associations: list[Mapping[str, Any]] = []
+        self.opened = 0
+
+    def __iter__(self) -> Iterator[SharedStatus]:
+        trouble: FabricatorError | None = None
+        endings: Mapping[str, str] = {}
+        try:
+            while len(endings) < len(self._read):
+                self._telling.require()
+                endings = self._ledger.endings(
+                    self._read
+                )  # before the rows: those of the ended are all there
+                yield from self._rows()
+                self._look_after(endings)
+                if len(endings) < len(self._read):
+                    self._deadline.sleep(_LOOKS)
+        except FabricatorError as error:
+            trouble = error
+        endings = self._ended(isinstance(trouble, Interrupted))
+        yield from self._rows()
+        yield from map(_shared, self._unanswered.values())
+        found = [json.loads(one) for one in endings.values()]
+        for one in found:
+            self.opened += one.get("opened", 0)
+            self.associations += one.get("associations", ())
+        for one in found:
+            trouble = trouble or _trouble(one)
+        if trouble is not None:
+            raise trouble
+
+    def _ended(self, wait: bool) -> Mapping[str, str]:
+        """How all of them ended; who goes on is told to stop, at once or after a while."""
+        until = time.monotonic() + (_PATIENCE if wait else 0.0)
+        while True:
+            endings = self._ledger.endings(self._read)
+            if len(endings) == len(self._read):
+                return endings
+            if time.monotonic() >= until:
+                self._ledger.supersede(self._read, "nobody")
+                return self._ledger.endings(self._read)
+            time.sleep(_LOOKS)
+
+    def _look_after(self, endings: Mapping[str, str]) -> None:
+        """Give out again what came back and is not done. Raises MachineError where nobody can do it."""
+        for part, future in self._futures.items():
+            if part in endings or not future.done():
+                continue
+            if future.status == "finished":
+                if part not in self._ledger.endings([part]):  # lost to one who is lost as well
+                    self._again += 1
+                    self._futures[part] = self._submit(part, self._again)
+            elif future.status == "error":
+                error = future.exception()
+                if isinstance(error, FabricatorError):
+                    raise error
+                raise MachineError(f"no worker could send a part of it: {error}")
+            else:
+                raise MachineError("the Dask scheduler is gone")
+
+    def _rows(self) -> Iterator[SharedStatus]:
+        for part in self._read:
+            while rows := self._ledger.stored(part, self._read[part]):
+                for number, entry in rows:
+                    self._read[part] = number
+                    for row in json.loads(entry.data):
+                        place = (row["series"], row["index"])
+                        if place in self._seen:
+                            continue
+                        if row["status"]["status"] is None:
+                            # Whoever takes the part over may get an answer.
+                            self._unanswered[place] = row
+                            continue
+                        self._seen.add(place)
+                        self._unanswered.pop(place, None)
+                        yield _shared(row)
+
+
+def _shared(row: Mapping[str, Any]) -> SharedStatus:
+    status = StoreStatus(**row["status"])
+    ago = max(0.0, time.time() - row["at"])
+    return SharedStatus(row["series"], row["index"], status, row["earlier"], ago)
+
+
+def _trouble(ending: Mapping[str, Any]) -> FabricatorError | None:
+    """What kept a worker from sending all of its part."""
+    told = ending.get("trouble")
+    if told is None:
+        return None
+    if told["kind"] == "target":
+        return TargetError(told["message"], hint=told["hint"])
+    return MachineError(told["message"], hint=told["hint"])

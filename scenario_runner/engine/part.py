@@ -1,0 +1,31 @@
+"""A part of one step of a case, done by another process than the one that has the case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scenario_runner.api import Deadline
+from scenario_runner.engine.context import AttemptContext
+from scenario_runner.engine.services import Control, Job, Services
+from scenario_runner.engine.state import CaseState
+from scenario_runner.temporary import TemporaryFolder
+
+
+@contextmanager
+def part_of_step(
+    job: Job, services: Services, entry: str, step_id: str, attempt: int, control: Control
+) -> Iterator[AttemptContext]:
+    """What a step works with there: the plan and the targets, and nothing that earlier steps of the case came to."""
+    entries = (*job.scenario.setup, *job.scenario.steps, *job.scenario.final)
+    found = next(one for one in entries if one.id == entry)
+    with TemporaryFolder() as scratch:
+        state = CaseState(
+            job, services, dict(services.names), services.factory(), services.targets, scratch
+        )
+        try:
+            yield AttemptContext(
+                state, found, step_id, attempt, Deadline(None, control.stop), state.names
+            )
+        finally:
+            state.part()
