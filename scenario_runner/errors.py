@@ -129,6 +129,8 @@ def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     unique = {
         (d.where.file, d.where.line, d.where.column, d.code, d.message): d for d in diagnostics
     }
+    if not unique:
+        return []
     files = {file: place for place, file in enumerate(dict.fromkeys(file for file, *_ in unique))}
     return sorted(
         unique.values(),

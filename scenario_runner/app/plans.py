@@ -332,7 +332,7 @@ def _write_case(job: Job, out: _Cleaned, told: Mapping[str, Mapping[str, Any]]) 
         "matrix": dict(case.matrix),
         "seed": job.seed,
         "counts": case.counts(),
-        "scenario": scenario_facts(scenario),
+        "scenario": scenario_facts(scenario, case),
         "steps": [{**step, **told.get(step["id"], {})} for step in planned_steps(scenario)],
     }
     out.write(json.dumps(head, ensure_ascii=False, default=str)[:-1] + ', "patients": ')

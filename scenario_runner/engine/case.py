@@ -251,7 +251,7 @@ def case_started(job: Job) -> CaseStarted:
     return CaseStarted(
         case=case.id,
         name=case.name,
-        scenario=scenario_facts(job.scenario),
+        scenario=scenario_facts(job.scenario, case),
         matrix=dict(case.matrix),
         seed=job.seed,
         counts=case.counts(),

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.language.scalars import as_written
+from scenario_runner.language.template_limits import TemplateProblem
+from scenario_runner.language.templates import is_template, render_text
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scenario_runner.language.entries import StepEntry
     from scenario_runner.language.scenario import Scenario
+    from scenario_runner.planning.plan import PlannedCase
 
 
-def scenario_facts(scenario: Scenario) -> dict[str, Any]:
-    """What the evidence says about a scenario."""
+def scenario_facts(scenario: Scenario, case: PlannedCase) -> dict[str, Any]:
+    """What the evidence says about a scenario; title and description are those of the case."""
     header = scenario.header
+    names = {"vars": case.vars, "matrix": case.matrix, "row": case.row or {}}
     return {
         "name": header.name,
-        "title": header.title,
+        "title": _told(header.title, names),
         "version": header.version,
-        "description": header.description,
+        "description": _told(header.description, names),
         "file": scenario.document.file,
         "phase": header.phase,
         "tags": list(header.tags),
         "requirements": list(header.requirements),
     }
+
+
+def _told(text: str, names: Mapping[str, Any]) -> str:
+    """A text with its templates rendered; as written where that cannot be done."""
+    if not is_template(text):
+        return text
+    try:
+        return str(as_written(render_text(text, names)))
+    except TemplateProblem:
+        return text
 
 
 def planned_steps(scenario: Scenario) -> list[dict[str, Any]]:

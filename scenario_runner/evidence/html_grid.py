@@ -23,8 +23,10 @@ def grids(cases: Sequence[CaseRecord], anchors: Mapping[str, str]) -> Iterator[d
     for name, each in by_scenario.items():
         grid = _grid(each, anchors)
         if grid is not None:
-            title = each[0].scenario.title or name
-            yield {"title": title, "cases": {case.id for case in each}, **grid}
+            titles = {case.scenario.title for case in each}
+            # One that names a value of the matrix is that of a case.
+            title = titles.pop() if len(titles) == 1 else ""
+            yield {"title": title or name, "cases": {case.id for case in each}, **grid}
 
 
 def _grid(cases: Sequence[CaseRecord], anchors: Mapping[str, str]) -> dict[str, Any] | None:

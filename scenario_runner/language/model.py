@@ -318,7 +318,7 @@ class ScenarioHeader(Model):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
     """Unique within a library; letters, digits, ``_ . -``."""
     title: Text = ""
-    """What it proves, for the report."""
+    """What it proves, for the report; templates know ``vars``, ``matrix`` and ``row``."""
     scenario: Annotated[Text, one_of("scenario")] | None = None
     """A scenario of a library that this one is, ``LIBRARY/NAME@RANGE``: what is not said here is as it says."""
     with_: Annotated[dict[Name, Any], Field(alias="with")] = Field(default={})

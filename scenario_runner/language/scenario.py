@@ -264,9 +264,8 @@ def _values(document: Document, plugins: Offered) -> list[Diagnostic]:
         for index, entry in enumerate(_list(data.get(section))):
             path: Path = (section, index)
             found += _entry_values(document, entry, path, steps, StepSiblings)
-            for step in steps:
-                parameters = entry.get(step) if isinstance(entry, dict) else None
-                for number, check in enumerate(_list(parameters)):
+            for step in entry.keys() & steps.keys() if isinstance(entry, dict) else ():
+                for number, check in enumerate(_list(entry[step])):
                     place = (*path, step, number)
                     found += _entry_values(document, check, place, checks, CheckSiblings)
     return found

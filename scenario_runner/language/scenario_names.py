@@ -123,6 +123,11 @@ class _Names:
         """Everything but the steps."""
         names = patient_names(self._vars, self._axes).attributes or {}
         early = mapping({**names, **self._row})
+        told = mapping(
+            {**{one: names[one] for one in ("vars", "matrix") if one in names}, **self._row}
+        )
+        for key in ("title", "description"):
+            self._check(self._data.get(key), (key,), told)
         self._check(self._data.get("vars"), ("vars",), early)
         self.found += check_cycles(self._vars, self._document.where, ("vars",))
         self._check(self._data.get("matrix"), ("matrix",), patient_names(self._vars, ()))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, create_model
@@ -57,7 +58,9 @@ def site_schema(plugins: Offered) -> Schema:
     return _published("site") if not plugins.names() else make_site_schema(plugins)
 
 
+@cache
 def _published(kind: str) -> Schema:
+    """Read once: nobody changes it, and what is worked out of it is kept by which object it is."""
     text = resource("schemas", f"{kind}.v1.schema.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
     return schema

@@ -107,3 +107,17 @@ def test_a_rerun_repeats_what_was_chosen_and_no_more(tmp_path: Path) -> None:
 def test_what_is_no_list_of_values_is_wrong_usage(tmp_path: Path, assignment: str) -> None:
     scenario = write_scenario(tmp_path / "s.yaml", STEPS, matrix=MATRIX)
     assert "--set" in fabricate("plan", scenario, "--set", assignment).check(2).err
+
+
+def test_title_and_description_are_those_of_the_case(tmp_path: Path) -> None:
+    head = 'title: "{{ matrix.side }} of {{ vars.part }}"\ndescription: "{{ row.id }}"\nrows: rows.csv\n'
+    body = "vars: {part: hand}\nmatrix: {side: [left, right]}\nsteps: [assert: [in: {actual: 1, expected: [1]}]]\n"
+    (tmp_path / "rows.csv").write_text("id\nX1\n")
+    (tmp_path / "s.yaml").write_text(f"schema: scenario/v1\nname: s\n{head}{body}")
+    fabricate("run", "s.yaml", "--out", "out", cwd=tmp_path).check()
+    told = [one["scenario"] for one in record(tmp_path / "out")["cases"]]
+    assert [one["title"] for one in told] == ["left of hand", "right of hand"]
+    assert [one["description"] for one in told] == ["X1", "X1"]
+    (tmp_path / "s.yaml").write_text(f"schema: scenario/v1\nname: s\n{head}steps: []\n")
+    found = fabricate("validate", "s.yaml", cwd=tmp_path).check(3).out
+    assert "s.yaml:3:19: error FAB204: there is no 'side' in matrix" in found
