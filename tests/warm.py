@@ -30,11 +30,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pydantic import BaseModel
+
 LONGEST = 1 << 20
 """Bytes of the longest request: arguments and environment."""
 
-SERVERS_IMPORT = ("alembic.command", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off")
-"""What every server loads only when it starts."""
+LATE = (
+    "alembic.command", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off",
+    "faker", "jsonschema_rs", "numpy.random", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
+)  # fmt: skip
+"""What servers and most runs load only when they need it."""
 
 
 CANNOT_FLUSH = 120
@@ -221,6 +226,13 @@ def become(request: bytes, streams: Sequence[int]) -> list[str]:
     return [str(argument) for argument in arguments]
 
 
+def _models(parent: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """All that are derived, whose validators would else be built by each command that uses them."""
+    for model in parent.__subclasses__():
+        yield model
+        yield from _models(model)
+
+
 def main(address: str) -> None:
     """Import the package, wait for requests, and run each in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the tests; they end this one
@@ -228,8 +240,10 @@ def main(address: str) -> None:
     for module in pkgutil.walk_packages(package.__path__, "scenario_runner."):
         if not module.name.endswith("__main__") and ".migrations." not in module.name:
             importlib.import_module(module.name)
-    for name in SERVERS_IMPORT:
+    for name in LATE:
         importlib.import_module(name)
+    for model in _models(BaseModel):
+        model.model_rebuild()
     gc.collect()
     gc.freeze()
     with warnings.catch_warnings():
