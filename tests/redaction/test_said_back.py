@@ -23,9 +23,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from scenario_runner.cli.group import fabricate as fabricate_group
 from scenario_runner.cli.output import reported
+from tests.app.test_telemetry import Collector, collector
 from tests.redaction.encodings import ENCODINGS, SECRET, traces
 from tests.running import Finished, fabricate, write_scenario, write_site
 
+__all__ = ["collector"]
 WRITTEN = [write(SECRET) for write in ENCODINGS.values()]
 _AT_ONCE = 6
 _GROUPS = [WRITTEN[at : at + _AT_ONCE] for at in range(0, len(WRITTEN), _AT_ONCE)]
@@ -191,7 +193,9 @@ def _assert_quiet(texts: Sequence[tuple[str, str]]) -> None:
     assert not leaks, [text for place, text in texts if place in leaks and len(text) < 10_000]
 
 
-def test_it_is_in_no_file_of_a_run_and_on_no_stream(tmp_path: Path, site: Path) -> None:
+def test_it_is_in_no_file_of_a_run_and_on_no_stream(
+    tmp_path: Path, site: Path, collector: Collector
+) -> None:
     accession = "{{ matrix.k }}"
     steps: list[Any] = [
         {"send": {"to": "web"}, "save_as": "stow", "fails": "."},
@@ -214,7 +218,7 @@ def test_it_is_in_no_file_of_a_run_and_on_no_stream(tmp_path: Path, site: Path) 
             {"assert": [{"equal": {"actual": f"{{{{ {on}[{at}] }}}}", "expected": "x"}}
                         for at in range(2)], "fails": "."},
         ]  # fmt: skip
-    steps.append({"echo": {"to": "pacs"}, "fails": "."})
+    steps += [{"echo": {"to": "pacs"}, "fails": "."}, {"send": {"to": "pacs"}}]
     scenario = write_scenario(
         tmp_path / "s.yaml", steps,
         matrix={"k": list(range(len(_GROUPS)))},
@@ -222,15 +226,19 @@ def test_it_is_in_no_file_of_a_run_and_on_no_stream(tmp_path: Path, site: Path) 
     )  # fmt: skip
     out = tmp_path / "run"
     done = _fabricate(
-        "run", scenario, "--site", site, "--registry", ":memory:", "--out", out, "--pdu-log"
-    )
+        "run", scenario, "--site", site, "--registry", ":memory:", "--out", out, "--pdu-log",
+        "--format", "json", "--otel", collector.url,
+    )  # fmt: skip
     assert out.exists(), done.err
     files = [path for path in out.rglob("*") if path.is_file()]
     texts = [(str(path.relative_to(out)), path.read_text("utf-8", "replace")) for path in files]
     assert {"events.ndjson", "run.json", "report.html", "junit.xml"} <= {name for name, _ in texts}
     events = next(text for name, text in texts if name == "events.ndjson")
     assert events.count("•••") > 5 * len(WRITTEN), done.out + done.err
-    _assert_quiet([("out", done.out), ("err", done.err), *texts])
+    assert done.out.count("•••") > 5 * len(WRITTEN)
+    spans = [f"{one.name} {one.status.message} {one.attributes}" for one in collector.spans]
+    assert any("•••" in text for text in spans), spans[-12:]
+    _assert_quiet([("out", done.out), ("err", done.err), ("spans", "\n".join(spans)), *texts])
 
 
 @pytest.mark.parametrize("style", ["text", "json", "csv"])

@@ -74,7 +74,10 @@ def _own(processes: int) -> Iterator[Any]:
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.terminate": False,
     }
-    with TemporaryFolder() as folder, dask.config.set(settings):
+    with (
+        TemporaryFolder() as folder,
+        dask.config.set(settings | {"temporary-directory": str(folder)}),
+    ):
         if _METHOD == "forkserver":
             get_mp_context().set_forkserver_preload(["scenario_runner.app.cluster.preloaded"])
         try:
