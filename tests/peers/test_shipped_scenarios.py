@@ -24,13 +24,23 @@ DIMSE = [
     "morning_load", "negative_objects", "real_files", "report_and_key_objects", "xray_smoke",
     *COMPRESSED,
 ]  # fmt: skip
+LIBRARY = ROOT / "scenarios" / "libs"
+PEOPLE = [
+    "name_in_capitals", "name_in_letters[name=Grün^Änne]", "name_in_letters[name=Иванова^Анна]",
+    "study_by_modality",
+]  # fmt: skip
 DICOMWEB = ["dicomweb", "dicomweb_roundtrip"]
 
 
 def run(
-    tmp_path: Path, site: str, server: Server, receiver: Modality, tags: str, *options: str
+    tmp_path: Path,
+    site: str,
+    server: Server,
+    receiver: Modality,
+    tags: str,
+    *options: str | Path,
 ) -> list[dict[str, Any]]:
-    """The library as the README says it is run on a PACS of one's own; its cases."""
+    """The scenarios as the README says they are run on a PACS of one's own; their cases. options: further ones, too."""
     out = tmp_path / f"run of {tags}"
     fabricate(
         "run", ROOT / "scenarios", "--tag", tags, "--site", SITES / f"{site}.yaml",
@@ -85,8 +95,10 @@ def test_dcmqrscp_takes_what_it_takes_uncompressed_and_the_rest_is_told(tmp_path
 def test_the_archive_of_pynetdicom_takes_all_of_dimse(tmp_path: Path) -> None:
     us = Modality("FABRICATE", free_port())
     with qrscp(tmp_path, destinations=[us]) as server:
-        cases = run(tmp_path, "qrscp", server, us, "not faults and not hl7 and not dicomweb")
-    assert outcomes(cases) == dict.fromkeys(DIMSE, "passed")
+        cases = run(
+            tmp_path, "qrscp", server, us, "not faults and not hl7 and not dicomweb", LIBRARY
+        )
+    assert outcomes(cases) == dict.fromkeys([*DIMSE, *PEOPLE], "passed")
     [smoke] = [case for case in cases if case["id"] == "xray_smoke"]
     [query] = [step for step in smoke["steps"] if step["id"] == "by_accession"]
     assert query["message"] == "1 match; 2 answers repeated others"
@@ -96,8 +108,12 @@ def test_the_archive_of_pynetdicom_takes_all_of_dimse(tmp_path: Path) -> None:
 def test_an_archive_on_dcmjs_dimse_takes_all_but_what_is_deflated(tmp_path: Path) -> None:
     us = Modality("FABRICATE", free_port())
     with dcmjs(tmp_path, destinations=[us]) as server:
-        cases = run(tmp_path, "dcmjs-dimse", server, us, "not faults and not hl7 and not dicomweb")
-    assert_left_out(cases, {"compressed[syntax=deflated]"})
+        cases = run(
+            tmp_path, "dcmjs-dimse", server, us, "not faults and not hl7 and not dicomweb", LIBRARY
+        )
+    people = [case for case in cases if case["id"] in PEOPLE]
+    assert outcomes(people) == dict.fromkeys(PEOPLE, "passed")
+    assert_left_out([case for case in cases if case not in people], {"compressed[syntax=deflated]"})
 
 
 def test_each_site_file_is_run_by_a_test_here() -> None:
