@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.amounts import amount
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
 from scenario_runner.dicom.dictionary import attribute
-from scenario_runner.dicom.private_names import PrivateName
+from scenario_runner.dicom.private_names import PrivateName, is_private
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -75,6 +75,11 @@ def plain_value(element: DataElement | None) -> Any:
     if element.VM > 1:
         return [_scalar(item) for item in element.value]
     return _scalar(element.value)
+
+
+def is_lost_private(attribute: str, received: Any) -> bool:
+    """Whether a difference that ``differing`` found is a private attribute, or its creator, that did not come back."""
+    return bool(received == plain_value(None)) and is_private(attribute)
 
 
 def _scalar(value: Any) -> Any:

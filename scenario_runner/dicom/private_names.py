@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 _NAME: Final = re.compile(r"\(([0-9A-Fa-f]{4}),[xX]{2}([0-9A-Fa-f]{2})\) +(\S.*)")
+_GROUP: Final = re.compile(r"(?:^|\.)\(([0-9A-F]{4}),")
 _FIRST_BLOCK, _LAST_BLOCK = 0x10, 0xFF
 
 
@@ -25,6 +26,11 @@ def one_spelling(text: str) -> str:
     """The name of a private attribute as it is always written; any other name as it is."""
     name = private_name(text)
     return text if name is None else str(name)
+
+
+def is_private(text: str) -> bool:
+    """Whether a name is that of a private attribute or creator, also within sequences: ``Seq[0].(0009,00xx) A``."""
+    return (found := _GROUP.search(text)) is not None and int(found[1], 16) % 2 == 1
 
 
 def private_name(text: str) -> PrivateName | None:

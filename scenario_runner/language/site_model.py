@@ -143,6 +143,8 @@ class Expectations(Model):
     converts_character_sets: bool = False
     """It writes text in a character set of its own: SpecificCharacterSet may differ from what was sent, and so
     may letters that the set it answers in cannot hold. Text is compared all the same, and such letters are told."""
+    private_attributes: bool = True
+    """It keeps private attributes; false: that they are missing from what comes back is told and fails no check."""
     repeated_matches: bool = False
     """It answers a query above the level of images once for each instance, not once for each patient, study or
     series: answers with one unique key count as one, and the report says how many came."""

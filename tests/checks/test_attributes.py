@@ -6,7 +6,8 @@ from io import BytesIO
 
 from pydicom import Dataset
 
-from scenario_runner.checks.attributes import differing
+from scenario_runner.checks.attributes import differing, is_lost_private
+from scenario_runner.checks.tags import _agrees
 from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.one_element import replace_element
 from scenario_runner.dicom.part10 import file_meta
@@ -33,3 +34,39 @@ def test_a_sequence_that_cannot_be_read_differs_and_so_does_what_comes_after() -
 def test_what_was_sent_damaged_and_comes_back_the_same_does_not_differ() -> None:
     damaged = replace_element(sample().data, EXPLICIT, 0x00081032, "SQ", b"no")
     assert list(differing(received(damaged), received(damaged), set(), set())) == []
+
+
+def test_a_private_attribute_that_is_gone_is_told_from_one_that_is_another() -> None:
+    def with_private(value: str | None) -> Dataset:
+        ds, item = Dataset(), Dataset()
+        item.CodeValue = "X"
+        ds.PatientID, ds.ProcedureCodeSequence = "PID1", [item]
+        if value is not None:
+            ds.private_block(0x0009, "MAKER", create=True).add_new(1, "LO", value)
+            item.private_block(0x0011, "MAKER", create=True).add_new(2, "LO", value)
+        return ds
+
+    sent, dropped, changed = with_private("a"), with_private(None), with_private("b")
+    gone = list(differing(sent, dropped, set(), set()))
+    assert [name for name, _, _ in gone] == [
+        "ProcedureCodeSequence[0].(0011,00xx) MAKER",
+        "ProcedureCodeSequence[0].(0011,xx02) MAKER",
+        "(0009,00xx) MAKER",
+        "(0009,xx01) MAKER",
+    ]
+    assert all(is_lost_private(name, came) for name, _, came in gone)
+    assert not any(
+        is_lost_private(name, came) for name, _, came in differing(sent, changed, set(), set())
+    )
+    del dropped.PatientID
+    assert not is_lost_private(*list(differing(sent, dropped, set(), set()))[-1][::2])
+    assert not is_lost_private("PatientID", "absent")
+
+
+def test_a_decimal_string_agrees_by_its_number_however_it_is_written() -> None:
+    for written in ("70", "70.0", 70, 70.0, "7e1"):
+        assert _agrees(written, 70.0, "DS")
+    for written in ("71", "seventy", "", "70 kg"):
+        assert not _agrees(written, 70.0, "DS")
+    assert _agrees("12E45", "12E45", "SH")
+    assert not _agrees("12E45", "1.2E46", "SH")

@@ -24,7 +24,7 @@ _CHANGED: Final = "A second one"
 
 
 def learn_kept(asking: Asking) -> Iterator[Finding]:
-    """converts_character_sets; private attributes, transcoding and duplicates, for which there is no key."""
+    """converts_character_sets and private_attributes; transcoding and duplicates, for which there is no key."""
     yield _converted(asking)
     if "retrieve" not in asking.target.capabilities:
         return
@@ -77,15 +77,13 @@ def _converted(asking: Asking) -> Finding:
 def _private(asking: Asking) -> Finding:
     back = asking.bring(asking.studies.latin)
     asked = f"an image with a private attribute of '{CREATOR}' back"
-    subject = "private attributes"
+    subject = "private_attributes"
     images = [one for one in back.datasets if one.get("Modality") == "CT"]
     if not images:
         return Finding(subject=subject, value=None, evidence=[Exchange(asked, back.trouble)])
     kept = all(_has_private(one) for one in images)
     words = "with it" if kept else "without it"
-    return Finding(
-        subject=subject, value="kept" if kept else "lost", evidence=[Exchange(asked, words)]
-    )
+    return Finding(subject=subject, value=kept, evidence=[Exchange(asked, words)])
 
 
 def _has_private(image: Dataset) -> bool:
