@@ -20,6 +20,7 @@ from scenario_runner.api import (
     TargetName,
 )
 from scenario_runner.api.sampling import Sample, chosen
+from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.study_lists import StudyLists
 from scenario_runner.checks.two_studies import Comparison, What
 from scenario_runner.dicom.private_names import one_spelling
@@ -91,12 +92,15 @@ class _Migrating:
             source, target, asked.match, context.now().date(), context.deadline
         )
         self._source, self._target = source, target
+        converts = any(one.expects.converts_character_sets for one in (source, target))
+        self._conversion = Conversion() if converts else None
         self._comparison = Comparison(
             source=source,
             target=target,
             what=frozenset(asked.compare),
             only=frozenset(map(one_spelling, asked.only)),
             ignored=frozenset(map(one_spelling, asked.except_)),
+            conversion=self._conversion,
             scratch=context.scratch,
             deadline=context.deadline,
         )
@@ -209,6 +213,8 @@ class _Migrating:
             message += f"; a sample of {amount(counts['on_both'], 'study')}"
             if not counts["different"]:
                 message += f", {asked.sample.words}"
+        if self._conversion is not None and self._conversion.words:
+            message += f"; {self._conversion.words}"
         if self._lists.split:
             message += "; listed by StudyDate, so studies without one were not looked at"
         return CheckResult(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from scenario_runner.api import Deadline, Target
+    from scenario_runner.checks.converted import Conversion
 
 What = Literal["counts", "attributes", "pixels"]
 
@@ -36,6 +37,8 @@ class Comparison:
     what: AbstractSet[What]
     only: AbstractSet[str]
     ignored: AbstractSet[str]
+    conversion: Conversion | None
+    """Where one of the two converts character sets."""
     scratch: Callable[[], Path]
     deadline: Deadline
 
@@ -135,7 +138,7 @@ class Comparison:
         ours, theirs = (read_file(file, stop_before_pixels=not pixels) for file in (before, after))
         if "attributes" in self.what:
             for attribute, expected, actual in differing(
-                ours, theirs, set(self.only), set(self.ignored)
+                ours, theirs, set(self.only), set(self.ignored), conversion=self.conversion
             ):
                 yield Difference(subject=uid, attribute=attribute, expected=expected, actual=actual)
         if pixels and (why := _pixels(ours, theirs)):

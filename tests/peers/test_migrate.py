@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.peers.processes import Server, orthanc
 from tests.running import events, fabricate, record, steps, write_scenario, write_site
@@ -107,3 +108,39 @@ def test_what_a_migration_lost_changed_and_added_is_named(tmp_path: Path) -> Non
     assert Counter(line["outcome"] for line in lines) == {"missing": 1, "extra": 1, "different": 1}
     told = [one for one in events(again) if one["event"] == "study_compared"]
     assert Counter(bool(one["earlier"]) for one in told) == {True: 2, False: 3}
+
+
+@pytest.mark.parametrize(("converts", "code"), [("old", 0), ("new", 0), ("", 1)])
+def test_text_in_another_character_set_is_alike_where_one_of_the_two_is_known_to_convert(
+    tmp_path: Path, converts: str, code: int
+) -> None:
+    """The new one writes all that it takes in UTF-8, for the sake of a name of its own that Latin-1 lacks."""
+    coerces = PacsOptions(coerce={"InstitutionName": "ΑΩ"})
+    with (
+        EmbeddedPacs(tmp_path / "old", "OLD") as old,
+        EmbeddedPacs(tmp_path / "new", "NEW", options=coerces) as new,
+    ):
+        targets = {
+            name: {
+                "dicom": {"host": pacs.host, "port": pacs.port, "ae_title": pacs.ae_title},
+                "expects": {"converts_character_sets": name == converts},
+            }
+            for name, pacs in (("old", old), ("new", new))
+        }
+        site = write_site(tmp_path / "site.yaml", targets)
+        migrate = {"from": "old", "to": "new", "except": ["InstitutionName"]}
+        entries = [{"send": {"to": "old"}}, {"send": {"to": "new"}}, {"migrate": migrate}]
+        patients = [
+            {
+                "name": "Grün^Änne",
+                "character_set": "ISO_IR 100",
+                "studies": [{"series": SERIES[:1]}],
+            }
+        ]
+        scenario = write_scenario(tmp_path / "s.yaml", entries, patients=patients)
+        out = tmp_path / "run"
+        options = ("--registry", ":memory:", "--out", out)
+        fabricate("run", scenario, "--site", site, *options).check(code)
+    [check] = steps(record(out))["migrate"]["checks"]
+    kinds = {kind["attribute"] for kind in check.get("kinds", ())}
+    assert kinds == ({"SpecificCharacterSet"} if code else set())
