@@ -155,6 +155,8 @@ class Ledger:
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
     _moved: dict[tuple[str, str], _Moved] = field(default_factory=dict)
     """What a PACS was asked to send to another target, by that target and SOP instance UID."""
+    _senders: dict[str, set[str]] = field(default_factory=dict)
+    """By target those that were asked to send to it."""
     _ever: dict[str, SentInstance] = field(default_factory=dict)
     """The best word of any target about each instance, by SOP instance UID as sent; deleted or not."""
     _stored: set[str] = field(default_factory=set)
@@ -227,13 +229,24 @@ class Ledger:
         if sent.stored:
             self._stored.add(sent.image.uid)
 
-    def move(self, target: str, instances: Iterable[SentInstance], *, done: bool) -> None:
+    def move(
+        self, source: str, target: str, instances: Iterable[SentInstance], *, done: bool
+    ) -> None:
         """A PACS was asked to send these to ``target``. done: whether it says that it sent them all."""
+        self._senders.setdefault(target, set()).add(source)
         for one in instances:
             key = (target, one.status.sop_instance_uid)
             before = self._moved.get(key)
             self._moved[key] = _Moved(one.image, done or (before is not None and before.done))
             self._there_again(target, (one.image.series.study.uid,))
+
+    def passed_through(self, target: str) -> set[str]:
+        """The target, and those that anything there may have come by."""
+        found, new = {target}, {target}
+        while new:
+            new = set().union(*(self._senders.get(one, ()) for one in new)) - found
+            found |= new
+        return found
 
     def forget(self, target: str, study_uids: Iterable[str]) -> None:
         """These studies were deleted from the target. That they were sent stays true."""

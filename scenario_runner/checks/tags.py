@@ -73,11 +73,13 @@ class Tags(Check):
         retrieved = context.retrieved(self.of)
         found = Differences()
         lost: set[str] = set()
-        expects = context.target(retrieved.target).expects
-        conversion = Conversion() if expects.converts_character_sets else None
+        passed = context.ledger.passed_through(retrieved.target)
+        expected = [context.target(one).expects for one in passed]
+        converts = any(one.converts_character_sets for one in expected)
+        conversion = Conversion() if converts else None
         compared = len(retrieved)
         if self.equal is not None:
-            excused = None if expects.private_attributes else lost
+            excused = None if all(one.private_attributes for one in expected) else lost
             compared = self._against_sent(context, retrieved, found, conversion, excused)
         if self.values is not None:
             compared = self._against_values(context, retrieved, found, conversion)

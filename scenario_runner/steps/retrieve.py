@@ -213,7 +213,7 @@ class Retrieve(Step):
         told = result.completed + result.warning
         done = status_class(result.status) == "success" and not result.failed and told >= len(moved)
         for name in context.targets_called(str(self.destination)):
-            context.ledger.move(name, moved.values(), done=done)
+            context.ledger.move(self.from_, name, moved.values(), done=done)
 
     def _accepted(self) -> list[str]:
         if uid := self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax):

@@ -64,6 +64,26 @@ def test_two_embedded_pacs_of_a_site_send_to_each_other(tmp_path: Path, misbehav
     assert result["delete-2"]["message"] == "1 study deleted"
 
 
+@pytest.mark.parametrize(("converts", "code"), [(True, 0), (False, 1)])
+def test_what_a_pacs_is_known_to_convert_is_expected_of_what_it_sends_on(
+    tmp_path: Path, converts: bool, code: int
+) -> None:
+    """The first one writes what it takes in UTF-8, for the sake of a name of its own that Latin-1 lacks."""
+    first = {"ae_title": "FIRST", "coerce": {"InstitutionName": "ΑΩ"}}
+    expects = {"converts_character_sets": converts}
+    site = write_site(
+        tmp_path / "site.yaml", {**BOTH, "first": {"embedded": first, "expects": expects}}
+    )
+    compare = {"tags": {"of": "back", "equal": "sent", "except": ["InstitutionName"]}}
+    entries = [{"send": {"to": "first"}}, MOVE, BACK, {"assert": [compare]}]
+    series = [{"modality": "CT", "images": 1, "size": [16, 16]}]
+    patients = [
+        {"name": "Grün^Änne", "character_set": "ISO_IR 100", "studies": [{"series": series}]}
+    ]
+    message = run(tmp_path, site, entries, code, patients=patients)["assert"]["message"]
+    assert ("SpecificCharacterSet" in message) is not converts
+
+
 @pytest.mark.peer
 def test_an_embedded_pacs_with_tls_and_users_is_sent_to_as_well(
     tmp_path: Path,
