@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.app.time_stamps import authority
 from scenario_runner.errors import MachineError, UsageError
-from scenario_runner.evidence.signing.keys import read_private_key
+from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
 from scenario_runner.evidence.signing.make import Signer, sign_run
+from scenario_runner.evidence.signing.tokens import SCHEME, read_uri, token_key
 from scenario_runner.evidence.signing.trust import Trust, read_certificates, read_trust
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -38,22 +39,24 @@ class Words:
 class HouseKeys:
     """What a server has been given to sign and to judge signatures with; each may be none.
 
-    certificate: of the key, then those up to a root; timestamp: address of an authority (RFC 3161); trust: keys and
+    key: a file, or the PKCS#11 URI of one that stays in a token; certificate: of the key, then those up to a root; timestamp: address of an authority (RFC 3161); trust: keys and
     certificates that are trusted.
     """
 
-    key: Path | None = None
+    key: Path | str | None = None
     certificate: Path | None = None
     timestamp: str | None = None
     trust: Sequence[Path] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def private_key(self) -> PrivateKey:
-        """The key, opened with the password of the environment. Raises UsageError, MachineError."""
+    def private_key(self) -> PrivateKey | KeyElsewhere:
+        """The key, opened with the password or PIN of the environment. Raises UsageError, MachineError."""
         if self.key is None:
             raise UsageError("this server has no key", hint="sign with a key of your own")
-        password = self.environ.get(KEY_PASSWORD)
-        return read_private_key(_read(self.key), password.encode() if password else None)
+        password = self.environ.get(KEY_PASSWORD, "")
+        if isinstance(self.key, str):
+            return key_of_token(self.key, password, self.environ)
+        return read_private_key(_read(self.key), password.encode() or None)
 
     def certificates(self) -> list[x509.Certificate]:
         """Those of the key. Raises UsageError, MachineError."""
@@ -64,6 +67,22 @@ class HouseKeys:
     def trusted(self) -> Trust | None:
         """Whose signatures are trusted; None where nobody was named. Raises UsageError, MachineError."""
         return read_trust([(one.name, _read(one)) for one in self.trust]) if self.trust else None
+
+
+def is_of_a_token(key: str) -> bool:
+    """Whether a key is named by a PKCS#11 URI, and is no file."""
+    return key.startswith(SCHEME)
+
+
+def key_of_token(uri: str, pin: str, environ: Mapping[str, str]) -> KeyElsewhere:
+    """A key that stays in a token. environ: may name its library. Raises UsageError, PasswordNeeded without a PIN."""
+    known = read_uri(uri, environ)
+    if not pin:
+        raise PasswordNeeded(
+            f"token '{known.token}' needs its PIN, and nobody is there to ask for it",
+            hint=f"put it into {KEY_PASSWORD}",
+        )
+    return token_key(known, pin)
 
 
 def sign(

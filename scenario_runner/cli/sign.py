@@ -27,7 +27,9 @@ class KeyName(click.Path):
     ) -> str | Path:
         """The URI as it stands, or the file."""
         text = str(value)
-        if text.startswith("pkcs11:"):
+        from scenario_runner.app.signing import is_of_a_token
+
+        if is_of_a_token(text):
             return text
         super().convert(text, param, ctx)
         return Path(text)
@@ -109,20 +111,14 @@ def _key(named: str | Path) -> PrivateKey | KeyElsewhere:
 
 
 def _of_token(uri: str) -> KeyElsewhere:
-    from scenario_runner.app.signing import KEY_PASSWORD
-    from scenario_runner.evidence.signing.keys import PasswordNeeded
-    from scenario_runner.evidence.signing.tokens import read_uri, token_key
+    from scenario_runner.app.signing import KEY_PASSWORD, key_of_token
+    from scenario_runner.evidence.signing.tokens import read_uri
 
     known = read_uri(uri, os.environ)
-    pin = os.environ.get(KEY_PASSWORD)
-    if not pin and not sys.stdin.isatty():
-        raise PasswordNeeded(
-            f"token '{known.token}' needs its PIN, and nobody is there to ask for it",
-            hint=f"put it into {KEY_PASSWORD}",
-        )
-    return token_key(
-        known, pin or str(click.prompt(f"PIN of {known.token}", hide_input=True, err=True))
-    )
+    pin = os.environ.get(KEY_PASSWORD, "")
+    if not pin and sys.stdin.isatty():
+        pin = str(click.prompt(f"PIN of {known.token}", hide_input=True, err=True))
+    return key_of_token(uri, pin, os.environ)
 
 
 def _of_file(file: Path) -> PrivateKey:

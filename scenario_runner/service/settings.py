@@ -193,7 +193,8 @@ class Signing(Model):
     """Signing runs in the console. PEM files, relative to this file."""
 
     key: _Text | None = None
-    """A private key of the house, for those who have none of their own; its password is ``FABRICATE_KEY_PASSWORD``."""
+    """A private key of the house, for those who have none of their own: a file, or the PKCS#11 URI of one that stays
+    in a token; its password or PIN is ``FABRICATE_KEY_PASSWORD``."""
     certificate: _Text | None = None
     """The key's certificate, then those up to a root."""
     timestamp: _Text | None = None

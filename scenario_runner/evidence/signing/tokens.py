@@ -5,6 +5,9 @@ A key is named by its URI (RFC 7512): ``pkcs11:token=NAME;object=LABEL?module-pa
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
@@ -21,11 +24,12 @@ if TYPE_CHECKING:
 
     from scenario_runner.evidence.signing.keys import PublicKey
 
-_SCHEME: Final = "pkcs11:"
+SCHEME: Final = "pkcs11:"
 MODULE: Final = "PKCS11_MODULE"
 """The variable that names the token's library where the URI does not."""
 _PATH: Final = frozenset(("token", "object", "id"))
 _QUERY: Final = frozenset(("module-path",))
+_LOGGED_IN: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,14 @@ class TokenUri:
 
 
 class TokenKey:
-    """A private key of a token, which signs as those of files do: ECDSA as DER, RSA as PSS with SHA-256."""
+    """A private key of a token, which signs as those of files do: ECDSA as DER, RSA as PSS with SHA-256.
 
-    def __init__(self, private: Any, public: PublicKey) -> None:
-        self._private = private
+    Each signature is a session of its own: the PIN is asked for by the token each time, and nobody stays logged in.
+    """
+
+    def __init__(self, uri: TokenUri, pin: str, public: PublicKey) -> None:
+        self._uri = uri
+        self._pin = pin
         self._public = public
 
     def public_key(self) -> PublicKey:
@@ -55,21 +63,23 @@ class TokenKey:
         from pkcs11.util.ec import encode_ecdsa_signature
 
         try:
-            if isinstance(self._public, ec.EllipticCurvePublicKey):
-                digest = hashes.Hash(hash_of(self._public))
-                digest.update(data)
-                raw = self._private.sign(digest.finalize(), mechanism=pkcs11.Mechanism.ECDSA)
-                return bytes(encode_ecdsa_signature(raw))
-            pss = (pkcs11.Mechanism.SHA256, pkcs11.MGF.SHA256, hashes.SHA256.digest_size)
-            mechanism = pkcs11.Mechanism.SHA256_RSA_PKCS_PSS
-            return bytes(self._private.sign(data, mechanism=mechanism, mechanism_param=pss))
+            with _session(self._uri, self._pin) as session:
+                private = _key(session, self._uri, pkcs11.ObjectClass.PRIVATE_KEY)
+                if isinstance(self._public, ec.EllipticCurvePublicKey):
+                    digest = hashes.Hash(hash_of(self._public))
+                    digest.update(data)
+                    raw = private.sign(digest.finalize(), mechanism=pkcs11.Mechanism.ECDSA)
+                    return bytes(encode_ecdsa_signature(raw))
+                pss = (pkcs11.Mechanism.SHA256, pkcs11.MGF.SHA256, hashes.SHA256.digest_size)
+                mechanism = pkcs11.Mechanism.SHA256_RSA_PKCS_PSS
+                return bytes(private.sign(data, mechanism=mechanism, mechanism_param=pss))
         except pkcs11.PKCS11Error as error:
             raise UsageError(f"the token does not sign: {_said(error)}") from error
 
 
 def read_uri(text: str, environ: Mapping[str, str]) -> TokenUri:
     """A PKCS#11 URI. Raises UsageError for what it lacks, and for attributes that are not heeded here."""
-    path, _, query = text.removeprefix(_SCHEME).partition("?")
+    path, _, query = text.removeprefix(SCHEME).partition("?")
     parts = dict(part.partition("=")[::2] for part in path.split(";") if part)
     asked = dict(parse_qsl(query, keep_blank_values=True))
     if unknown := sorted((parts.keys() - _PATH) | (asked.keys() - _QUERY)):
@@ -94,7 +104,7 @@ def read_uri(text: str, environ: Mapping[str, str]) -> TokenUri:
 
 
 def token_key(uri: TokenUri, pin: str) -> TokenKey:
-    """The key of a token that the PIN opens; the session lasts as long as the process.
+    """The key of a token that the PIN opens.
 
     Raises UsageError when library, token or key is not there, the PIN is another one, or the key is of a kind
     that is not taken.
@@ -106,18 +116,31 @@ def token_key(uri: TokenUri, pin: str) -> TokenKey:
             "keys of tokens need the extra 'pkcs11'", hint="pip install 'dicom-fabricator[pkcs11]'"
         ) from error
     try:
-        token = pkcs11.lib(uri.module).get_token(token_label=uri.token)
-        session = token.open(user_pin=pin)
-        private, public = (
-            session.get_key(object_class=one, label=uri.object, id=uri.id)
-            for one in (pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.ObjectClass.PUBLIC_KEY)
-        )
-        return TokenKey(private, _public(public))
+        with _session(uri, pin) as session:
+            _key(session, uri, pkcs11.ObjectClass.PRIVATE_KEY)
+            public = _public(_key(session, uri, pkcs11.ObjectClass.PUBLIC_KEY))
+        return TokenKey(uri, pin, public)
     except (
         pkcs11.PKCS11Error,
         RuntimeError,
     ) as error:  # RuntimeError: the library cannot be loaded
         raise UsageError(f"token '{uri.token}': {_said(error)}", hint=_hint(error)) from error
+
+
+@contextmanager
+def _session(uri: TokenUri, pin: str) -> Iterator[Any]:
+    """Logged in, which the whole process is then: whoever else came meanwhile would need no PIN."""
+    import pkcs11
+
+    with (
+        _LOGGED_IN,
+        pkcs11.lib(uri.module).get_token(token_label=uri.token).open(user_pin=pin) as session,
+    ):
+        yield session
+
+
+def _key(session: Any, uri: TokenUri, kind: Any) -> Any:
+    return session.get_key(object_class=kind, label=uri.object, id=uri.id)
 
 
 def _public(key: Any) -> PublicKey:

@@ -12,6 +12,7 @@ from scenario_runner.database.engine import Database
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail
 from tests.evidence.signing.people import command, key, key_file
+from tests.evidence.signing.softhsm import PIN, token_in
 from tests.web.auth.people import add, logged_in
 from tests.web.console.browsing import LOOKS, tab
 from tests.web.runs.asking import client_of, ended, started
@@ -29,7 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     key_file(folder, key("p256", "house"), HOUSE, PASSWORD)
     settings = folder / "service.yaml"
     settings.write_text(f"schema: service/v1\nsigning: {{key: {HOUSE}}}\n", encoding="utf-8")
-    env = {"FABRICATE_KEY_PASSWORD": PASSWORD}
+    (folder / "token").mkdir()
+    token = token_in(folder / "token")
+    env = {**token.environ, "PKCS11_MODULE": str(token.module), "FABRICATE_KEY_PASSWORD": PASSWORD}
     with served(folder / "data", "--config", settings, env=env) as running:
         yield running
 
@@ -92,6 +95,24 @@ def test_a_run_is_signed_on_its_page_and_a_changed_file_is_seen(
         ("failed", "Ray Mason", "own"),
         ("success", "Ray Mason", "own"),
     ]
+
+
+def test_a_key_that_stays_in_a_token_signs_with_its_pin_each_time(service: Served) -> None:
+    with client_of(service.url) as client:
+        run = started(client, quick())
+        ended(client, run)
+        uri = "pkcs11:token=house;object=p256"
+        form = {"meaning": "approved", "name": "Jane", "with": "token", "uri": uri, "pin": PIN}
+
+        def said(**given: str) -> str:
+            return client.post(f"/runs/{run}/sign", data=form | given).text
+
+        assert said(pin="0").count("the PIN is another one") == 1
+        assert "Holds" in said()
+        assert "the PIN is another one" in said(pin="0"), "nobody stays logged in"
+        assert "needs its PIN" in said(pin="")
+        assert "names no key of a token" in said(uri=f"{uri}?module-path=/tmp/mine.so")
+        assert said(name="Ray").count("Holds") == 2
 
 
 def test_only_those_who_may_run_sign_and_the_servers_key_names_their_account(

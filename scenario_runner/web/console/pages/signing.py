@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scenario_runner.app.signing import HouseKeys, Words, sign
+from scenario_runner.app.signing import HouseKeys, Words, is_of_a_token, key_of_token, sign
 from scenario_runner.errors import FabricatorError
 from scenario_runner.evidence.manifest import MANIFEST
 from scenario_runner.evidence.signing.keys import read_private_key
 from scenario_runner.evidence.signing.statement import MEANINGS
+from scenario_runner.evidence.signing.tokens import MODULE
 from scenario_runner.evidence.signing.verify import signature_files, verify
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.errors import Conflicting, Unacceptable
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from cryptography import x509
     from fastapi import APIRouter
 
-    from scenario_runner.evidence.signing.keys import PrivateKey
+    from scenario_runner.evidence.signing.keys import KeyElsewhere, PrivateKey
     from scenario_runner.service.asking import Asking
     from scenario_runner.web.console.page import Desk
 
 PATH: Final = "/runs/{run_id}"
-_HOUSE: Final = "house"
+_HOUSE, _OWN, _TOKEN = "house", "own", "token"
+"""With which key."""
 _LONGEST_KEY: Final = 1 << 16
 """Characters of a private key: RSA of 16,384 bits has a fifth of that."""
 
@@ -53,6 +55,7 @@ def signing_routes(router: APIRouter, desk: Desk) -> None:
             trusts=trust is not None,
             can_sign=may and (folder / MANIFEST).is_file(),
             has_house=house.key is not None,
+            has_tokens=MODULE in desk.around.environ,
             name="" if asking.caller.arrival is Arrival.LOOPBACK else asking.caller.name,
         )
 
@@ -65,12 +68,13 @@ def signing_routes(router: APIRouter, desk: Desk) -> None:
     @router.post(f"{PATH}/sign")
     def signed(request: Request, asking: Runner, run_id: RunId, fields: Fields) -> Response:
         folder = _folder(desk, run_id)
-        with_house = fields.get("with") == _HOUSE
+        kind = fields.get("with", _OWN)
+        with_house = kind == _HOUSE
         words = _words(asking, fields, with_house=with_house)
         detail = {"run": run_id, "meaning": words.meaning, "name": words.name}
-        detail["key"] = _HOUSE if with_house else "own"
+        detail["key"] = kind if kind in (_HOUSE, _TOKEN) else _OWN
         try:
-            key, certificates = _key(house, fields, with_house=with_house)
+            key, certificates = _key(house, fields, kind)
             path = sign(folder, key, words, certificates, house.timestamp)
         except FabricatorError as error:
             _note(desk, asking, Outcome.FAILED, detail | {"why": error.message})
@@ -83,7 +87,7 @@ def house_keys(desk: Desk) -> HouseKeys:
     """What the settings name."""
     told, folder = desk.settings.signing, desk.settings_folder
     return HouseKeys(
-        key=None if told.key is None else folder / told.key,
+        key=told.key if told.key is None or is_of_a_token(told.key) else folder / told.key,
         certificate=None if told.certificate is None else folder / told.certificate,
         timestamp=told.timestamp,
         trust=[folder / one for one in told.trust],
@@ -118,16 +122,29 @@ def _words(asking: Asking, fields: dict[str, str], *, with_house: bool) -> Words
 
 
 def _key(
-    house: HouseKeys, fields: dict[str, str], *, with_house: bool
-) -> tuple[PrivateKey, list[x509.Certificate]]:
-    if with_house:
+    house: HouseKeys, fields: dict[str, str], kind: str
+) -> tuple[PrivateKey | KeyElsewhere, list[x509.Certificate]]:
+    if kind == _HOUSE:
         return house.private_key(), house.certificates()
+    if kind == _TOKEN:
+        return _in_token(house, fields.get("uri", "").strip(), fields.get("pin", "")), []
     given, password = fields.get("key", ""), fields.get("password", "")
     if not given or len(given) > _LONGEST_KEY:
         raise Unacceptable(
             "no-key", "there is no private key", hint="choose a PEM file, or one of ssh-keygen"
         )
     return read_private_key(given.encode(), password.encode() or None), []
+
+
+def _in_token(house: HouseKeys, uri: str, pin: str) -> KeyElsewhere:
+    """Behind the library that this server was started with: one that a browser names would be run here."""
+    if not is_of_a_token(uri) or "?" in uri:
+        raise Unacceptable(
+            "no-key", "this names no key of a token", hint="as in pkcs11:token=NAME;object=LABEL"
+        )
+    if not pin:
+        raise Unacceptable("no-pin", "the token needs its PIN")
+    return key_of_token(uri, pin, house.environ)
 
 
 def _note(desk: Desk, asking: Asking, outcome: Outcome, detail: dict[str, str]) -> None:
