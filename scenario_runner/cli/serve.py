@@ -7,6 +7,8 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +25,7 @@ from scenario_runner.cli.service_options import (
 )
 from scenario_runner.cli.serving import COLLECTED, TURN
 from scenario_runner.cli.signals import on_signal
+from scenario_runner.cli.windows import WINDOW, opened_window, window_program
 from scenario_runner.service.logs import to_stream
 
 
@@ -30,6 +33,7 @@ from scenario_runner.service.logs import to_stream
     short_help="Serve the imaging service until Ctrl-C.",
     epilog=examples(
         "fabricate serve --open",
+        "fabricate serve --own-window",
         "fabricate serve --port 0 --data imaging",
         "fabricate serve --database postgresql://imaging@db/imaging",
     ),
@@ -86,6 +90,12 @@ from scenario_runner.service.logs import to_stream
 @config_option
 @open_option("the console")
 @click.option(
+    "--own-window",
+    "window",
+    is_flag=True,
+    help="Show the console in a window of its own; the service ends when that is closed.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     envvar="FABRICATE_LOG_FORMAT",
@@ -106,6 +116,7 @@ def serve(
     validator: Path | None,
     config: Path | None,
     open_it: bool,
+    window: bool,
     log_format: Literal["text", "json"] | None,
 ) -> int:
     """Serve the imaging service until Ctrl-C: API at /api/v1, DICOMweb at /dicom-web, validator at /upload, /docs.
@@ -139,5 +150,9 @@ def serve(
     )
     gc.set_threshold(*COLLECTED)
     sys.setswitchinterval(TURN)
+    show: Callable[[str], object] | None = opened_address if open_it else None
+    if window:
+        program = window_program(sys.platform, os.environ)
+        show = partial(opened_window, profile=data / WINDOW, program=program, closed=stop.set)
     with on_signal(stop.set):
-        return serve_imaging(serving, click.echo, stop, opened_address if open_it else None)
+        return serve_imaging(serving, click.echo, stop, show)

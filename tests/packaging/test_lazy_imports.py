@@ -24,7 +24,7 @@ LATER = {
     "subprocess": "for what an interrupted run leaves to be removed",
     "tempfile": "for a defect's report",
     "traceback": "for a defect's report",
-    "webbrowser": "for --open",
+    "webbrowser": "for --open, and where there is no terminal",
     "zoneinfo": "for a site's time zone",
     "click.shell_completion": "for completion",
 }

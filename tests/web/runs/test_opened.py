@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scenario_runner.cli.windows import window_program
 from scenario_runner.web.serving import reached_at
 from tests.web.served import served
 
@@ -25,6 +26,39 @@ def test_the_browser_is_shown_the_console(tmp_path: Path, monkeypatch: pytest.Mo
             assert time.monotonic() < until
             time.sleep(0.05)
         assert shown.read_text() == f"{running.url}/"
+
+
+def test_the_service_ends_with_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, program = tmp_path / "asked", tmp_path / "bin" / "chromium"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, pathlib\npathlib.Path({str(asked)!r}).write_text(' '.join(sys.argv[1:]))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with served(tmp_path / "data", "--own-window") as running:
+        assert running.process.wait(60) == 0, "closed at once"
+        profile = running.data / "window"
+        assert asked.read_text().startswith(f"--app={running.url}/ --user-data-dir={profile} ")
+
+
+@pytest.mark.parametrize(
+    ("system", "variable", "place"),
+    [
+        ("win32", "PROGRAMFILES(X86)", "Microsoft/Edge/Application/msedge.exe"),
+        ("win32", "LOCALAPPDATA", "Google/Chrome/Application/chrome.exe"),
+        ("darwin", "HOME", "Applications/Chromium.app/Contents/MacOS/Chromium"),
+        ("linux", "PATH", "microsoft-edge"),
+    ],
+)
+def test_a_browser_with_such_windows_is_found_where_it_is_installed(
+    tmp_path: Path, system: str, variable: str, place: str
+) -> None:
+    assert window_program(system, {variable: str(tmp_path)}) is None
+    program = tmp_path / place
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.touch(0o755)
+    assert window_program(system, {variable: str(tmp_path)}) == program
 
 
 @pytest.mark.parametrize(
