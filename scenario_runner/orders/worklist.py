@@ -24,7 +24,7 @@ from scenario_runner.dicom.syntaxes import EXPLICIT_LE
 from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.errors import Where
 from scenario_runner.orders.numbering import whole_key
-from scenario_runner.orders.order import Order, Said
+from scenario_runner.orders.order import Order, Said, plain
 from scenario_runner.orders.worklist_item import ITEM, STEP, Given, written
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.value_problems import check_text
@@ -48,10 +48,11 @@ def study_uid_of(order: Order) -> str:
 
 def unfit(order: Order) -> Iterator[tuple[str, str]]:
     """What the order says that its attribute cannot hold: the attribute and why, in words."""
-    for said_of in (order.said, *order.steps):
-        for keyword, said in said_of.items():
-            text = said.text
-            if not text or (keyword in _OF_WORDS and len(text) <= _ANY and text.isalnum()):
+    for said in (order.said, *order.steps):
+        for keyword, text in plain(said):
+            if not text or not isinstance(text, str):
+                continue
+            if keyword in _OF_WORDS and len(text) <= _ANY and text.isalnum():
                 continue
             known = _fault if len(text) <= _LONG else _fault.__wrapped__
             if fault := known(keyword, text):
@@ -77,16 +78,15 @@ def items(order: Order, *, station: str, now: dt.datetime | None = None) -> list
     default at once: an item has a start (type 1), as it has a modality, which is OT where none is named.
     """
     return [
-        _item({**order.said, **step}, order, station, now or dt.datetime.now())  # noqa: DTZ005 - local
+        _item(step, order, station, now or dt.datetime.now())  # noqa: DTZ005 - local
         for step in ({}, *order.steps)
     ]
 
 
-def _item(said: Mapping[str, Said], order: Order, station: str, now: dt.datetime) -> bytes:
+def _item(step: Mapping[str, Said], order: Order, station: str, now: dt.datetime) -> bytes:
     uid = study_uid_of(order)
-    given: dict[str, Given] = {
-        keyword: one.items or one.text for keyword, one in said.items() if one.text or one.items
-    }
+    given: dict[str, Given] = {**dict(plain(order.said)), **dict(plain(step))}
+    given = {keyword: value for keyword, value in given.items() if value}
     day = given.get("ScheduledProcedureStepStartDate")
     usual = {
         "ScheduledStationAETitle": station,

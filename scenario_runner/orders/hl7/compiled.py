@@ -47,10 +47,10 @@ _NO_PUNCTUATION: Final = str.maketrans("", "", "()-/.")
 
 Known = tuple[str | None, Sequence[Mapping[str, Any]], str]
 """What a field says of an attribute: a text, or items, or nothing that counts; and what was done to make it fit, in words."""
-Place = tuple[str, int, bool, Callable[[str], Known | None] | None, Path]
+FieldPlace = tuple[str, int, bool, Callable[[str], Known | None] | None, Path]
 """A field that may say something: the key of its segment, its number, whether letters and digits alone are the value,
 what its text says otherwise, its path. None for a whole segment and what a header declares, which have no parts."""
-Row = tuple[str, tuple[Place, ...], Line]
+Row = tuple[str, tuple[FieldPlace, ...], Line]
 """A line of the mapping: its attribute, and the fields that may say it; none where it is not a field that does."""
 _NOTHING: Final = Segment("", (), 0)
 

@@ -123,11 +123,6 @@ class Message:
         return self._by_name.get(name, ())
 
     @property
-    def names(self) -> frozenset[str]:
-        """Of its segments."""
-        return frozenset(self._by_name)
-
-    @property
     def _by_name(self) -> Mapping[str, Sequence[Segment]]:
         if self._named is None:
             self._named = by_name(self.segments)

@@ -37,14 +37,15 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
         raise Hl7Error(
             f"{message.kind} holds no order", message.where("MSH-9"), hint=f"orders come in {known}"
         )
-    if not message.all("PID"):
+    names = {one.name for one in message.segments}
+    if "PID" not in names:
         raise Hl7Error("there is no PID, so nobody knows whose order it is", message.where_line(1))
     groups = divided(message)
     if not groups:
         raise Hl7Error("there is no ORC and no OBR, so nothing is ordered", message.where_line(1))
     table = compiled(lines or standard(), message)
     replaced = any(control(group.orc) == "RO" for group in groups)
-    ignored = message.names - _READ
+    ignored = names - _READ
     remarks = [*message.remarks, *([f"not read: {', '.join(sorted(ignored))}"] if ignored else ())]
     found = [
         _order(message, group, table, remarks, alone=len(groups) == 1, replaced=replaced)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from scenario_runner.orders.hl7 import values
-from scenario_runner.orders.hl7.compiled import LONG, Compiled, Known, offset_of, read_field
+from scenario_runner.orders.hl7.compiled import (
+    LONG,
+    Compiled,
+    FieldPlace,
+    Known,
+    offset_of,
+    read_field,
+)
 from scenario_runner.orders.hl7.field import CLEAR
 from scenario_runner.orders.hl7.mapping import Line
 from scenario_runner.orders.hl7.message import Hl7Error, Message, Segment
 from scenario_runner.orders.hl7.observations import by_kind, observed
 from scenario_runner.orders.hl7.paths import Path
-from scenario_runner.orders.order import Place, Said, said_of
+from scenario_runner.orders.order import Place, Plain, Said, Says
 
 _LONGEST_COMMENT: Final = 10_240
 _LISTS: Final = ("identifier", "issuer", "name", "person", "pregnancy")
@@ -25,13 +33,13 @@ def all_said(
     named: Mapping[str, Sequence[Segment]],
     table: Compiled,
     remarks: list[str],
-) -> dict[str, Said]:
+) -> Says:
     """What an order says of each attribute. Most values are text without anything unusual.
 
     segments: those of the order, then its patient's. named: the same by their names. Raises Hl7Error.
     """
-    said: dict[str, Said] = {}
-    where = message.where
+    said: dict[str, Plain | Said] = {}
+    places_of: dict[str, FieldPlace] = {}
     kinds = by_kind(message, named["OBX"]) if "OBX" in named else {}
     segment_of = table.segments(named)
     for attribute, places, line in table.of(named):
@@ -40,13 +48,14 @@ def all_said(
             if found is not None:
                 said[attribute] = found
             continue
-        for key, number, bare, read, path in places:
+        for place in places:
+            key, number, bare, read, path = place
             segment = segment_of[key]
             fields = segment.fields
             if number >= len(fields) or not (raw := fields[number]):
                 continue
             if bare and raw.isalnum():
-                said[attribute] = said_of((raw, (where, path, segment), ()))
+                said[attribute], places_of[attribute] = raw, place
                 break
             try:
                 if read is not None and len(raw) < LONG:
@@ -62,9 +71,13 @@ def all_said(
                     remarks.append(remark)
                 if text is None:
                     continue
-                said[attribute] = said_of((text, (where, path, segment), items))
+                said[attribute], places_of[attribute] = items or text, place
                 break
-    return said
+    return Says(said, places_of, partial(_place, message, segment_of))
+
+
+def _place(message: Message, segment_of: Mapping[str, Segment], place: FieldPlace) -> Place:
+    return message.where, place[4], segment_of[place[0]]
 
 
 def _of_segments(

@@ -36,6 +36,8 @@ _SECTIONS: Final = {
     "CUS": "US", "OUS": "US", "RUS": "US", "VUS": "US", "NMR": "MR", "NMS": "NM", "RX": "DX", "XRC": "RF", "CTH": "XA",
 }  # fmt: skip
 """Sections of HL7 table 0074 that do what one modality does, where they are not called like it."""
+_LONGEST_MODALITY: Final = 4
+"""Characters of a defined term for Modality, other than a few that no order asks for (PS3.3 C.7.3.1.1.1)."""
 DEPARTMENTS: Final = ("RAD", "OTH")
 """Sections of that table that may do it by any modality."""
 _SCHEMES: Final = {"L": "99LOCAL", "LN": "LN", "SCT": "SCT", "SNM3": "SRT", "RADLEX": "RADLEX"}
@@ -260,8 +262,8 @@ def _priority(written: str) -> str | None:
 
 
 def _modality(written: str) -> str | None:
-    """A modality, or a section of table 0074 that stands for one."""
-    found = written.upper()
+    """A modality, or a section of table 0074 that stands for one. Words are no code in capitals either."""
+    found = written.upper() if len(written) <= _LONGEST_MODALITY else written
     return _SECTIONS.get(found, found)
 
 
