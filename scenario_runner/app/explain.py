@@ -13,7 +13,7 @@ _CODE = re.compile(r"(?i)(?:FAB)?(\d{3})")
 
 
 def explained(words: tuple[str, ...]) -> str:
-    """The section on ``FAB104``, ``step send`` or ``check stored``. Raises UsageError."""
+    """The section on ``FAB104``, ``step send`` or ``check stored``; of a name alone those it has. Raises UsageError."""
     if len(words) == 1 and (match := _CODE.fullmatch(words[0])):
         sections = _sections("diagnostics.md", "### ")
         code = f"FAB{match[1]}"
@@ -21,6 +21,18 @@ def explained(words: tuple[str, ...]) -> str:
         if found is None:
             raise UsageError(f"there is no diagnostic {code}", hint="docs/reference/diagnostics.md")
         return sections[found]
+    if len(words) == 1 and words[0] not in _PAGES:
+        pages = [_sections(page, "## ") for page in _PAGES.values()]
+        if told := [sections[words[0]] for sections in pages if words[0] in sections]:
+            return "\n".join(told)
+        names = [title for sections in pages for title in sections if " " not in title]
+        raise UsageError(
+            f"there is no step and no check '{words[0]}'{did_you_mean(words[0], names)}",
+            hint="write FAB104, step send or check stored",
+        )
+    if words[0] in _PAGES and len(words) == 1:
+        titles = [title for title in _sections(_PAGES[words[0]], "## ") if " " not in title]
+        raise UsageError(f"which {words[0]}?", hint=f"{words[0]}s: {some_of(titles, 40)}")
     if len(words) == 2 and words[0] in _PAGES:
         sections = _sections(_PAGES[words[0]], "## ")
         if words[1] not in sections:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.resources import files
 from pathlib import Path
 
 from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.resources import resource
 
 
 def write_new(kind: str, name: str, out: Path | None = None) -> Path:
-    """Write a file that validates as it is, and return where. kind: ``scenario`` or ``site``.
+    """Write a file that validates as it is, its schema named for editors, and return where. kind: ``scenario`` or ``site``.
 
     Raises UsageError for a name the language does not allow or a file that exists already.
     """
@@ -21,7 +23,9 @@ def write_new(kind: str, name: str, out: Path | None = None) -> Path:
     path = out or Path(f"{name}.yaml")
     skeleton = files("scenario_runner.app").joinpath("skeletons", f"{kind}.yaml")
     text = skeleton.read_text("utf-8").replace("@NAME@", name)
+    text = f"# yaml-language-server: $schema={_schema(kind, path.parent)}\n{text}"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except FileExistsError as error:
@@ -29,6 +33,15 @@ def write_new(kind: str, name: str, out: Path | None = None) -> Path:
     except OSError as error:
         raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
     return path
+
+
+def _schema(kind: str, folder: Path) -> str:
+    """Where editors find the schema: in ``schemas`` beside a new file or above it, else where the program has it."""
+    file = f"{kind}.v1.schema.json"
+    for above in (folder, *folder.absolute().parents):
+        if (found := above / "schemas" / file).is_file():
+            return Path(os.path.relpath(found, folder)).as_posix()
+    return resource("schemas", file).absolute().as_uri()
 
 
 def write_library(name: str, out: Path | None = None) -> list[Path]:

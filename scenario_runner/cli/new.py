@@ -8,6 +8,7 @@ import click
 
 from scenario_runner.app.new import write_library, write_new
 from scenario_runner.cli.options import examples
+from scenario_runner.cli.verbosity import remark
 
 
 @click.command(
@@ -30,7 +31,18 @@ def new(kind: str, name: str, out: Path | None) -> int:
     if kind == "library":
         for path in write_library(name, out):
             click.echo(f"wrote {path}")
+        folder = path.parents[1]
+        remark(
+            f"next: fabricate run {folder.as_posix()}; by its name it is found where it lies in libs/"
+        )
         return 0
     path = write_new(kind, name, out)
     click.echo(f"wrote {path}")
+    shown = path.as_posix()
+    if kind == "site":
+        remark(
+            f"next: put the address of the PACS in, then fabricate pacs echo pacs --site {shown}"
+        )
+    else:
+        remark(f"next: change it, then fabricate validate {shown} and fabricate run {shown}")
     return 0

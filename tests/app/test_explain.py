@@ -9,7 +9,7 @@ import pytest
 from scenario_runner.app.copying import copy_scenario
 from scenario_runner.app.explain import explained
 from scenario_runner.app.load import Sources
-from scenario_runner.app.new import write_library
+from scenario_runner.app.new import write_library, write_new
 from scenario_runner.app.validate import validate
 from scenario_runner.errors import UsageError
 from scenario_runner.language.catalogue import TITLES
@@ -23,14 +23,31 @@ def test_every_diagnostic_step_and_check_is_explained() -> None:
         assert "\n## " not in explained((code,))
     for step in plugins.steps():
         assert explained(("step", step)).startswith(f"## {step}\n")
+        assert explained((step,)).startswith(f"## {step}\n")
     for check in plugins.checks():
         assert explained(("check", check)).startswith(f"## {check}\n")
 
 
-@pytest.mark.parametrize("words", [("FAB999",), ("step", "sned"), ("send",), ("step",)])
+@pytest.mark.parametrize("words", [("FAB999",), ("step", "sned"), ("sned",), ("step",), ("check",)])
 def test_what_cannot_be_explained_is_wrong_usage(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
         explained(words)
+
+
+@pytest.mark.parametrize("kind", ["scenario", "site"])
+def test_a_new_file_is_sound_and_tells_editors_its_schema(kind: str, tmp_path: Path) -> None:
+    def named(path: Path) -> str:
+        first = path.read_text().splitlines()[0]
+        assert validate(Sources(paths=[path])).diagnostics == []
+        return first.removeprefix("# yaml-language-server: $schema=")
+
+    shipped = named(write_new(kind, "a", tmp_path / "below" / "a.yaml"))
+    assert Path(shipped.removeprefix("file://")).name == f"{kind}.v1.schema.json"
+    assert shipped.startswith("file://")
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / f"{kind}.v1.schema.json").write_text("{}")
+    beside = named(write_new(kind, "b", tmp_path / "below" / "b.yaml"))
+    assert beside == f"../schemas/{kind}.v1.schema.json"
 
 
 def test_a_new_library_is_sound(tmp_path: Path) -> None:
