@@ -28,17 +28,23 @@ class ToShare:
     contexts: Sequence[tuple[str, str]]
     """What is proposed to the target, whichever of the images somebody sends."""
     pieces: Sequence[Piece]
+    associations: int | None = None
+    """How many associations all of them may have together; None where nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedStatus:
-    """What became of one image, as the process that sent it told. ago: seconds since the answer came."""
+    """What became of one image, as the process that sent it told. ago: seconds since the answer came.
+
+    told: whether the record has it; nobody told of one that may have been sent when its process was stopped.
+    """
 
     series: str
     index: int
     status: StoreStatus
     earlier: str | None
     ago: float
+    told: bool = True
 
 
 class SharedOut(Protocol):

@@ -148,15 +148,22 @@ class StepContext(Protocol):
         parameters: Mapping[str, Any],
         contexts: Sequence[tuple[str, str]],
         images: Iterable[PlannedImage],
+        associations: int | None = None,
     ) -> SharedOut | None:
         """Other processes of the run that send these images; None where this one has to.
 
-        parameters: of the step, which is made again there. contexts: what is proposed to the target. Each has told of what it sent; ``told`` notes it here.
+        parameters: of the step, which is made again there. contexts: what is proposed to the target. associations: how many all of
+        them may have together. Each has told of what it sent; ``told`` notes it here.
         """
         ...
 
     def told(
-        self, image: PlannedImage, target: str, status: StoreStatus, earlier: str | None
+        self,
+        image: PlannedImage,
+        target: str,
+        status: StoreStatus,
+        *,
+        earlier: str | None = None,
     ) -> SentInstance:
         """Note what became of an instance that another process sent."""
         ...

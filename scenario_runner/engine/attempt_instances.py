@@ -92,6 +92,7 @@ class AttemptInstances(AttemptFiles):
         parameters: Mapping[str, Any],
         contexts: Sequence[tuple[str, str]],
         images: Iterable[PlannedImage],
+        associations: int | None = None,
     ) -> SharedOut | None:
         """Others who send these; None where there is nobody, or only this process can make them."""
         sharing, ledger = self.state.job.sharing, self.ledger
@@ -107,11 +108,17 @@ class AttemptInstances(AttemptFiles):
             parameters=parameters,
             contexts=contexts,
             pieces=pieces_of((image.series.id, image.index) for image in images),
+            associations=associations,
         )
         return sharing(work, self.deadline)
 
     def told(
-        self, image: PlannedImage, target: str, status: StoreStatus, earlier: str | None
+        self,
+        image: PlannedImage,
+        target: str,
+        status: StoreStatus,
+        *,
+        earlier: str | None = None,
     ) -> SentInstance:
         """Note what became of an instance that somebody else sent, who has told of it."""
         sent = SentInstance(image, target, status, earlier)

@@ -214,8 +214,12 @@ class Send(Step):
         alone = self.what not in (None, "generated", "all") or context.judged_by("until_visible")
         if alone or self.order == "random":
             return None
-        parameters = self.model_dump(mode="json", exclude_unset=True, exclude={"what", "order"})
-        return context.share_out(self.to, parameters, images.contexts(), repeated.left(images))
+        apart = {"what", "order", "associations"}
+        parameters = self.model_dump(mode="json", exclude_unset=True, exclude=apart)
+        most = self.associations if "associations" in self.model_fields_set else None
+        return context.share_out(
+            self.to, parameters, images.contexts(), repeated.left(images), most
+        )
 
     def send_part(
         self,

@@ -184,7 +184,8 @@ def from_others(
     try:
         for one in shared:
             image = series[one.series].images[one.index]
-            sent = context.told(image, target, one.status, one.earlier)
+            note = context.told if one.told else context.sent
+            sent = note(image, target, one.status, earlier=one.earlier)
             ended = time.monotonic() - one.ago
             labels = {"modality": image.series.modality}
             yield Stored(image, one.status, labels, ended=ended, sent=sent)

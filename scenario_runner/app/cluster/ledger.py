@@ -206,6 +206,19 @@ class RunLedger:
             (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt)) for one in rows
         ]
 
+    def offered_last(self, part: str, number: int) -> list[bytes]:
+        """The last notes of what was about to be sent in a part, so many at the most."""
+        c = tables.entry.c
+        with self._database.reading(LEDGER) as connection:
+            assert connection is not None
+            rows = connection.execute(
+                select(c.data)
+                .where(c.run == self.run, c.part == part, c.kind == "about")
+                .order_by(c.number.desc())
+                .limit(number)
+            ).scalars()
+            return list(rows)
+
     def parts_of(self, case: str) -> list[str]:
         """The parts of ``send`` steps of a case, whoever offered them."""
         return [part for part in self.parts() if part.startswith(f"{case}{BELOW}")]
@@ -299,7 +312,7 @@ class RunLedger:
 
 def _facts(entries: Sequence[Entry]) -> list[Entry]:
     """What happened whoever has the part: answers of a PACS, and deletions."""
-    kept = []
+    kept = [one for one in entries if one.kind == "stored"]
     for one in entries:
         if one.kind != "events":
             continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.answers import StoreStatus
 from scenario_runner.api.sharing import SharedOut, SharedStatus, ToShare, split
 from scenario_runner.app.cluster.ledger import BELOW
-from scenario_runner.errors import FabricatorError, Interrupted, MachineError, TargetError
+from scenario_runner.errors import FabricatorError, MachineError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,10 @@ _LEAST: Final = 50
 """Instances for which another process and an association are worth it."""
 _LOOKS: Final = 0.1
 """Seconds between two looks into the ledger."""
-_PATIENCE: Final = 3.0
-"""Seconds in which those who share the work may end when the run is stopped."""
+_OFFERS: Final = 64
+"""Notes of what is about to be sent, of which some may not have been answered: one for each association, and one more."""
+_PATIENCE: Final = 0.1
+"""Seconds in which those who share the work may still tell of what they were answered when it is stopped."""
 
 
 class SendSharing:
@@ -51,7 +53,10 @@ class SendSharing:
     def __call__(self, work: ToShare, deadline: Deadline) -> SharedOut | None:
         """Have workers send it; this one is free for a part as well."""
         count = sum(stop - start for _, start, stop in work.pieces)
-        number = min(self._places, count // _LEAST)
+        places = self._places
+        if work.associations is not None:
+            places = min(places, work.associations)
+        number = min(places, count // _LEAST)
         if number < 2 or not self._lasting(work.target):
             return None
         case = self._task.part
@@ -66,7 +71,10 @@ class SendSharing:
                 "entry": work.entry,
                 "attempt": work.attempt,
                 "target": work.target,
-                "with": dict(work.parameters),
+                "with": {
+                    **work.parameters,
+                    "associations": (work.associations or number) // number,
+                },
                 "contexts": list(work.contexts),
                 "pieces": pieces,
                 "parts": number,
@@ -117,7 +125,9 @@ class _Parts:
                     self._deadline.sleep(_LOOKS)
         except FabricatorError as error:
             trouble = error
-        endings = self._ended(isinstance(trouble, Interrupted))
+        if trouble is not None:
+            yield from self._stopped()
+            endings = self._ledger.endings(self._read)
         yield from self._rows()
         yield from map(_shared, self._unanswered.values())
         found = [json.loads(one) for one in endings.values()]
@@ -129,17 +139,29 @@ class _Parts:
         if trouble is not None:
             raise trouble
 
-    def _ended(self, wait: bool) -> Mapping[str, str]:
-        """How all of them ended; who goes on is told to stop, at once or after a while."""
-        until = time.monotonic() + (_PATIENCE if wait else 0.0)
-        while True:
-            endings = self._ledger.endings(self._read)
-            if len(endings) == len(self._read):
-                return endings
-            if time.monotonic() >= until:
-                self._ledger.supersede(self._read, "nobody")
-                return self._ledger.endings(self._read)
-            time.sleep(_LOOKS)
+    def _stopped(self) -> Iterator[SharedStatus]:
+        """Have nobody send anything more; what they are still told of, and what may be there though nobody knows."""
+        going_on = [part for part in self._read if part not in self._ledger.endings(self._read)]
+        self._ledger.supersede(going_on, "nobody")
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            yield from self._rows()
+            time.sleep(_LOOKS / 2)
+        yield from self._rows()
+        about = [one for part in going_on for one in self._ledger.offered_last(part, _OFFERS)]
+        for image, uid in (one for entry in about for one in json.loads(entry)["images"]):
+            series, _, number = image.rpartition(".i")
+            place = (series, int(number) - 1)
+            if place not in self._seen and place not in self._unanswered:
+                self._seen.add(place)
+                status = StoreStatus(
+                    sop_instance_uid=uid,
+                    sop_class_uid="",
+                    status=None,
+                    comment="who sent it was stopped before it told of an answer",
+                    maybe_stored=True,
+                )
+                yield SharedStatus(*place, status, None, 0.0, told=False)
 
     def _look_after(self, endings: Mapping[str, str]) -> None:
         """Give out again what came back and is not done. Raises MachineError where nobody can do it."""
