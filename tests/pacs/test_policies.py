@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,6 +106,8 @@ def cut(one: Sample, by: int) -> Sample:
     return dataclasses.replace(one, data=one.data[:-by])
 
 
+randbytes = Random(7).randbytes
+PADDED: dict[str, Any] = {"DataSetTrailingPadding": bytes(64)}
 HALF: dict[str, Any] = {"PixelData": bytes(64)}
 FRAMES: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
 
@@ -120,6 +123,15 @@ FRAMES: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(6
         (cut(sample(), 28), "the data set ends after 100 of 128 bytes of its pixels"),
         (sample(**FRAMES, transfer_syntax=RLE), "its pixels have 1 fragment for 2 frames"),
         (cut(sample(**FRAMES, transfer_syntax=RLE), 9), "the data set ends within a fragment"),
+        (
+            cut(sample(size=64, PixelData=randbytes(1 << 13), transfer_syntax=DEFLATED), 64),
+            "the deflated data set ends too early",
+        ),
+        (cut(sample(**PADDED), 9), "the data set ends within an element that follows its pixels"),
+        (
+            cut(sample(**FRAMES | {"NumberOfFrames": 1}, **PADDED, transfer_syntax=RLE), 9),
+            "the data set ends within an element that follows its pixels",
+        ),
     ],
     ids=lambda one: one.split(" of ")[0] if isinstance(one, str) else "",
 )
