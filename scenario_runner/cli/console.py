@@ -59,8 +59,8 @@ _NAMED = 20
 class Console:
     """An event handler that prints. Lines go out as steps finish; nothing is repeated.
 
-    side_by_side: several cases run at once; then the lines of each go out together at its end. volume:
-    quiet shows the cases that did not pass, verbose every check.
+    side_by_side: several cases run at once; then the lines of each go out together at its end, as they do from the moment on when a
+    second case is seen to run beside a first. volume: quiet shows the cases that did not pass, verbose every check.
     """
 
     def __init__(self, *, side_by_side: bool = False, volume: Volume = Volume.NORMAL) -> None:
@@ -69,6 +69,8 @@ class Console:
         """Whether the lines of a case wait for its end."""
         self._nobody_reads = False
         self._waiting: dict[str, list[str]] = {}
+        self._running: dict[str, list[str]] = {}
+        """The cases that have begun and not ended, with the lines that say which they are."""
         self._widths: dict[str, int] = {}
         """How wide the names of a case's steps are."""
         self._live = Live(drawn=volume is not Volume.QUIET, side_by_side=self._held)
@@ -141,8 +143,18 @@ class Console:
         name = click.style(event.case, bold=True)
         names = [cells(str(step["title"] or step["id"])) for step in event.steps]
         self._widths[event.case] = min(max(names, default=0), _WIDEST)
-        for line in beside(event.case, title, 0, terminal_width()):
-            self._print(event.case, line.replace(event.case, name, 1))
+        lines = [
+            line.replace(event.case, name, 1)
+            for line in beside(event.case, title, 0, terminal_width())
+        ]
+        self._running.pop(event.case, None)  # a worker that took it over begins it again
+        if self._running and not self._held:
+            # Cases arrive, or a cluster has them: whose line is whose could not be told.
+            self._held = self._live.side_by_side = True
+            self._waiting = {case: list(told) for case, told in self._running.items()}
+        self._running[event.case] = lines
+        for line in lines:
+            self._print(event.case, line)
 
     def _taken_over(self, event: TakenOver) -> None:
         """What the case has said so far counts no longer."""
@@ -157,6 +169,7 @@ class Console:
 
     def _case_over(self, event: CaseFinished) -> None:
         self._outcomes.append(event.outcome)
+        self._running.pop(event.case, None)
         if event.outcome in _BAD:
             self._bad_cases.append((event.outcome, event.case))
         if event.outcome == "skipped":

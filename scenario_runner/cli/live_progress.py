@@ -59,7 +59,8 @@ class Live:
 
     def __init__(self, *, drawn: bool = True, side_by_side: bool = False) -> None:
         self._drawn = drawn
-        self._side_by_side = side_by_side
+        self.side_by_side = side_by_side
+        """May be found out later, from when on it counts."""
         self._bars: Bars | None = None
         self._steps: dict[tuple[str, str], _UnderWay] = {}
         self._names: dict[str, str] = {}
@@ -141,13 +142,13 @@ class Live:
         step = self._steps.pop((event.case, event.id), None)
         if step is not None:
             bars.remove_task(step.task)
-        if self._side_by_side and event.outcome in _BAD:
+        if self.side_by_side and event.outcome in _BAD:
             name = self._named(event.case, event.title or event.id)
             self._latest.append(f"{name}: {printable(event.message)}")
 
     def _named(self, case: str, step: str) -> str:
         """The step, and its case where lines above do not say which it is."""
-        if self._side_by_side and self._cases > 1:
+        if self.side_by_side and self._cases > 1:
             return printable(f"{self._names.get(case, case)} · {step}")
         return printable(step)
 

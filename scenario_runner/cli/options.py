@@ -241,7 +241,7 @@ on_option: Decorator = click.option(
     "--on",
     "on",
     metavar="WHERE",
-    help="Have the cases carried out by processes on this machine, local:N, or the workers of a Dask cluster, "
+    help="Have cases, and parts of a large send, carried out by processes on this machine, local:N, or the workers of a Dask cluster, "
     "dask://HOST:PORT.",
 )
 fail_fast_option: Decorator = click.option(

@@ -22,6 +22,7 @@ SELECTIONS = ("generated", "imported", "all")
 CASE = "case"
 """What checks of a load of cases are about."""
 
+_OF_ALL_CASES = "what all cases of a load come to is held to 'checks' of the scenario's 'load'"
 _COMPARED = 300
 """Names that an unknown one is compared with: thousands would take seconds for each."""
 _DEPTH = 2
@@ -92,5 +93,9 @@ def _unknown(
         "FAB119",
         document.where(mark.path),
         _WHAT[mark.what].format(quoted(name)) + did_you_mean(name, known),
-        f"there is: {some_of(known)}" if known else "no step before this one gives a name",
+        _OF_ALL_CASES
+        if (mark.what, name) == ("step", CASE)
+        else f"there is: {some_of(known)}"
+        if known
+        else "no step before this one gives a name",
     )

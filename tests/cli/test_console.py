@@ -130,6 +130,29 @@ def test_beside_one_another_a_bar_names_its_case_and_a_failure_is_told_before_it
     assert "FAIL CT1 · Ask: nobody answers" in capsys.readouterr().err
 
 
+def test_lines_of_cases_that_turn_out_to_run_at_once_stand_below_their_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def over(case: str, text: str) -> Event:
+        return StepFinished(
+            case=case, id="s1", step="log", title=text, section="steps", outcome="passed",
+            attempts=1, started="", duration_s=0.0, message="", facts={}, requirements=[],
+        )  # fmt: skip
+
+    def ended(case: str) -> Event:
+        return CaseFinished(case=case, outcome="passed", duration_s=0.0, message="")
+
+    told = [
+        case_started("a"), over("a", "first"), case_started("b"), over("a", "second"),
+        over("b", "other"), ended("b"), ended("a"), case_started("c"), ended("c"),
+    ]  # fmt: skip
+    with Console() as console:
+        for number, event in enumerate(told, start=1):
+            console.handle(Stamped(number, "", event))
+    shown = [line.split()[-1] for line in capsys.readouterr().out.splitlines()]
+    assert shown == ["a", "first", "b", "other", "a", "second", "c"]
+
+
 def test_on_a_terminal_that_cannot_move_nothing_is_drawn(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
