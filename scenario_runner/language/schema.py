@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, create_model
@@ -45,17 +45,20 @@ WHOLE: Schema = {
 }
 
 
+@lru_cache(maxsize=4)
 def scenario_schema(plugins: Offered) -> Schema:
     """JSON Schema 2020-12 of a scenario file, with the steps and checks of these plugins.
 
-    Without plugins from outside it is the published one, which need not be made again.
+    What the published one says of built-in models need not be made again. Plugins never change after they were loaded.
     """
-    return _published("scenario") if not plugins.names() else make_scenario_schema(plugins)
+    published = _published("scenario")
+    return make_scenario_schema(plugins, published) if plugins.names() else published
 
 
+@lru_cache(maxsize=4)
 def site_schema(plugins: Offered) -> Schema:
     """JSON Schema 2020-12 of a site file, with the target kinds of these plugins."""
-    return _published("site") if not plugins.names() else make_site_schema(plugins)
+    return _published("site") if site_model(plugins) is Site else make_site_schema(plugins)
 
 
 @cache
@@ -66,16 +69,19 @@ def _published(kind: str) -> Schema:
     return schema
 
 
-def make_scenario_schema(plugins: Offered) -> Schema:
-    """Make the schema of a scenario file from the models of these plugins."""
-    builder = _Builder()
+def make_scenario_schema(plugins: Offered, published: Schema | None = None) -> Schema:
+    """Make the schema of a scenario file from the models of these plugins.
+
+    published: where the definitions of built-in models are taken from; without it they are made.
+    """
+    builder = _Builder(published)
     header = builder.take(ScenarioHeader, "scenario", templates=False)
-    patient = builder.define(PatientSpec, "patient")
+    patient = builder.define(lambda: PatientSpec, "patient")
     builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
     builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
     of_cases = {name: plugins.checks()[name] for name in _OF_CASES}
     builder.defs["case_check"] = builder.entry("check", of_cases, CheckSiblings)
-    load = builder.define(CaseLoad, "load")
+    load = builder.define(lambda: CaseLoad, "load")
     steps = {"type": "array", "items": {"$ref": "#/$defs/step"}}
     header["patternProperties"] = {
         "^x-": {"description": "Anything; anchors stand here that aliases repeat."}
@@ -105,9 +111,11 @@ def make_site_schema(plugins: Offered) -> Schema:
     return builder.whole(site, "A site: which PACS there are and how identifiers look.")
 
 
+@lru_cache(maxsize=4)
 def steps_schema(plugins: Offered) -> Schema:
     """JSON Schema 2020-12 of a step list, with the steps and checks of these plugins."""
-    return _published("steps") if not plugins.names() else make_steps_schema(plugins)
+    published = _published("steps")
+    return make_steps_schema(plugins, published) if plugins.names() else published
 
 
 def library_schema() -> Schema:
@@ -115,9 +123,9 @@ def library_schema() -> Schema:
     return plain_schema(LibraryHeader, "library", "A library of scenarios and step lists.")
 
 
-def make_steps_schema(plugins: Offered) -> Schema:
-    """Make the schema of a step list from the models of these plugins."""
-    builder = _Builder()
+def make_steps_schema(plugins: Offered, published: Schema | None = None) -> Schema:
+    """Make the schema of a step list from the models of these plugins; published: as of a scenario."""
+    builder = _Builder(published)
     header = builder.take(StepListHeader, "steps", templates=False)
     builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
     builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
@@ -159,8 +167,10 @@ def site_model(plugins: Offered) -> type[Site]:
 class _Builder:
     """Collects definitions while models are turned into schemas in the language's own form."""
 
-    def __init__(self) -> None:
+    def __init__(self, published: Schema | None = None) -> None:
+        """published: a schema whose definitions are not made again."""
         self.defs: dict[str, Schema] = {"template": TEMPLATE, "whole_template": WHOLE}
+        self._known: Schema = published["$defs"] if published else {}
 
     def whole(self, schema: Schema, description: str) -> Schema:
         """The finished document."""
@@ -172,9 +182,17 @@ class _Builder:
             "$defs": {name: self.defs[name] for name in self.defs if name in used},
         }  # fmt: skip
 
-    def define(self, model: type[BaseModel], name: str, docs: str = "") -> Schema:
+    def define(self, model: Callable[[], type[BaseModel]], name: str, docs: str = "") -> Schema:
         """Put a model's schema among the definitions; returns the reference to it."""
-        self.defs[name] = self.take(model, name, templates=True)
+        if name in self._known:
+            inner = f"{name}."
+            self.defs |= {
+                key: known
+                for key, known in self._known.items()
+                if key == name or key.startswith(inner)
+            }
+            return {"$ref": f"#/$defs/{name}"}
+        self.defs[name] = self.take(model(), name, templates=True)
         if self.defs[name].get("type") == "object":
             self.defs[name]["x-takes"] = name.removeprefix("step.").removeprefix("check.")
         if docs:
@@ -201,8 +219,9 @@ class _Builder:
     ) -> Schema:
         """An object with exactly one key that names a step or check, and its siblings."""
         properties: Schema = {}
-        for name, model in models.items():
-            reference = self.define(model, f"{kind}.{name}", f"docs/reference/{kind}s.md#{name}")
+        for name in models:
+            load = partial(models.__getitem__, name)
+            reference = self.define(load, f"{kind}.{name}", f"docs/reference/{kind}s.md#{name}")
             whole = self.defs[f"{kind}.{name}"]
             described = {"description": whole["description"]} if "description" in whole else {}
             if whole.get("type") == "object" and not whole.get("required"):

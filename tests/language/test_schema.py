@@ -16,7 +16,13 @@ from scenario_runner.errors import InvalidInput
 from scenario_runner.hooks import hookimpl
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import check_scenario
-from scenario_runner.language.schema import scenario_schema, site_schema
+from scenario_runner.language.schema import (
+    make_scenario_schema,
+    make_steps_schema,
+    scenario_schema,
+    site_schema,
+    steps_schema,
+)
 from scenario_runner.language.site import default_site, read_site
 from scenario_runner.libraries.overlay import overlay_schema
 from scenario_runner.plugins import Plugins
@@ -148,6 +154,14 @@ def extended() -> Plugins:
     plugins = Plugins(outside=False)
     plugins._manager.register(ThirdParty(), name="third-party")
     return plugins
+
+
+def test_with_a_plugin_what_is_taken_from_the_published_schemas_is_what_would_be_made(
+    extended: Plugins,
+) -> None:
+    assert "flood" in scenario_schema(extended)["$defs"]["step"]["properties"]
+    assert json.dumps(scenario_schema(extended)) == json.dumps(make_scenario_schema(extended))
+    assert json.dumps(steps_schema(extended)) == json.dumps(make_steps_schema(extended))
 
 
 def test_a_plugin_step_has_its_errors_positioned_like_a_built_in_one(extended: Plugins) -> None:
