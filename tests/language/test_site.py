@@ -169,7 +169,7 @@ def test_an_expectation_that_there_is_not_is_told_with_what_was_meant(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("transfer_syntaxes: [rle, jpeg2000]", "did you mean 'jpeg-2000'?"),
+        ("transfer_syntaxes: [rle, jpeg-200]", "did you mean 'jpeg-2000'?"),
         ("transfer_syntaxes: [rle, CTImageStorage]", "is no transfer syntax"),
         ("sop_classes: [MRImageStorage, CTImageStorge]", "did you mean 'CTImageStorage'?"),
         ("sop_classes: [MRImageStorage, rle]", "is no SOP class; write a UID, or a keyword"),
