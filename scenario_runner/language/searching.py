@@ -6,6 +6,7 @@ running while it searches; this engine has one, and does not.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -17,10 +18,23 @@ if TYPE_CHECKING:
 
 MAX_PATTERN = 2_000
 """Characters that one expression may have."""
-MAX_SEARCHED = 1_000_000
+MAX_PARTS = 10_000
+"""Parts that one may have when its counted repeats are written out, as the engine does before it searches."""
+MAX_SEARCHED = 500_000
 """Characters of the text that one is searched for in."""
 MAX_SECONDS = 0.5
 """Processor time that one search may take."""
+_DIGITS = 9
+"""Of a count; one with more is too much in any case."""
+
+_TOKEN = re.compile(
+    r"""
+    \\. | \[\^?\]?(?:\\.|[^\]\\])*\] | \{(?P<count>\d+)(?:,\d*)?\} | [*+?|]
+    | (?P<recursive>\(\?(?:R|[0-9]+|&|P>))
+    | (?P<opened>\((?:\?(?:[:=!>|]|<[=!]|P?<\w+>|[a-zA-Z-]+:))?) | .
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 class PatternError(ValueError):
@@ -66,6 +80,10 @@ def _is_found(pattern: str, text: str, seconds: float) -> bool:
 def _compiled(pattern: str) -> regex.Pattern[str]:
     if len(pattern) > MAX_PATTERN:
         raise PatternError(f"longer than {MAX_PATTERN:,} characters")
+    if (parts := _parts(pattern)) > MAX_PARTS:
+        raise PatternError(
+            f"it repeats too much: written out it has {parts:,} parts; {MAX_PARTS:,} is the most"
+        )
     import regex
 
     try:
@@ -74,3 +92,25 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
         raise PatternError(f"this is no regular expression: {error}") from None
     except (RecursionError, MemoryError):
         raise PatternError("this is no regular expression: it is nested too deeply") from None
+
+
+def _parts(pattern: str) -> int:
+    """About how many parts it has with ``(ab){3}`` as ``ababab``; what is no expression has some number, too.
+
+    Raises PatternError for one that calls itself, which Python's cannot either.
+    """
+    outer: list[int] = []
+    so_far = last = 0
+    for token in _TOKEN.finditer(pattern):
+        if token["recursive"]:
+            raise PatternError(f"an expression within itself, '{token[0]}', may need any memory")
+        if token["count"]:
+            last *= max(1, int(token["count"][:_DIGITS]))
+        elif token["opened"]:
+            outer.append(so_far + last)
+            so_far = last = 0
+        elif token[0] == ")" and outer:
+            so_far, last = outer.pop(), max(1, so_far + last)
+        elif token[0] not in ("*", "+", "?", "|"):
+            so_far, last = so_far + last, 1
+    return so_far + last + sum(outer)

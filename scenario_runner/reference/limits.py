@@ -73,7 +73,11 @@ _ROWS = [
     ),
     ("a text that an expression makes", f"{template_limits.MAX_TEXT:,} characters", "FAB208"),
     ("a list that an expression walks", f"{template_limits.MAX_LIST:,} elements", "FAB208"),
-    ("a regular expression", f"{searching.MAX_PATTERN:,} characters", "a diagnostic"),
+    (
+        "a regular expression",
+        f"{searching.MAX_PATTERN:,} characters, {searching.MAX_PARTS:,} parts with its repeats written out",
+        "a diagnostic",
+    ),
     (
         "a text that one is searched for in",
         f"{searching.MAX_SEARCHED:,} characters",

@@ -33,15 +33,26 @@ def test_an_expression_finds_what_python_finds(pattern: str, text: str) -> None:
     ("pattern", "said"),
     [
         ("(", "missing"),
-        ("a{99999999999}", "repeat count"),
+        ("(?R)", "an expression within itself"),
+        ("a{99999999999}", "repeats too much"),
         ("(" * 1_500 + ")" * 400, "nested too deeply|missing"),
         ("a" * (MAX_PATTERN + 1), "longer than 2,000 characters"),
         (r"\q", "bad escape"),
+        (r"(?:\b{1000}){99999}", "repeats too much: written out it has 99,999,000 parts"),
+        (r"((?:a|[)(]){200}\){2}){200}", r"repeats too much: written out it has 80,400 parts"),
     ],
 )
 def test_what_is_no_expression_says_why(pattern: str, said: str) -> None:
     with pytest.raises(PatternError, match=said):
         require_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"\d{4,64}", r"(?:ab){1000}", r"(?i:[^\W]{3}){0,65535}", r"\{99999}x{2"],
+)
+def test_what_repeats_within_reason_is_an_expression(pattern: str) -> None:
+    assert require_pattern(pattern) == pattern
 
 
 def test_a_search_that_does_not_end_is_ended() -> None:
@@ -69,5 +80,5 @@ def test_while_one_thread_searches_others_go_on() -> None:
 
 
 def test_a_text_too_long_to_search_is_refused_and_not_cut() -> None:
-    with pytest.raises(PatternError, match="1,000,001 characters"):
+    with pytest.raises(PatternError, match="500,001 characters"):
         is_found("a", "a" * (MAX_SEARCHED + 1))
