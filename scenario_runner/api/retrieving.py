@@ -8,7 +8,7 @@ with queries first, level by level, since a query below the study level needs th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from scenario_runner.api.targets import Target
     from scenario_runner.deadline import Deadline
+    from scenario_runner.planning.plan import PlannedImage
 
 _BELOW: tuple[Level, ...] = ("study", "series", "image")
 _TOGETHER = 64
@@ -79,6 +80,29 @@ def retrieval_keys(
     if not target.expects.uid_lists:
         found.requests = [{**one} for one in found.each()]
     return found
+
+
+def keys_of(
+    level: Level, images: Iterable[PlannedImage], *, uid_lists: bool = True
+) -> RetrievalKeys:
+    """The unique keys of these instances, or of the objects of that level that they belong to.
+
+    Raises UsageError for a patient without an ID at the level of patients.
+    """
+    named: dict[str, Callable[[PlannedImage], str]] = {
+        "PatientID": lambda one: one.series.study.patient.patient_id,
+        "StudyInstanceUID": lambda one: one.series.study.uid,
+        "SeriesInstanceUID": lambda one: one.series.uid,
+        "SOPInstanceUID": lambda one: one.uid,
+    }
+    unique = [named[key] for key in unique_keys(level)]
+    found = dict.fromkeys(tuple(key(one) for key in unique) for one in images)
+    if ("",) in found:
+        raise UsageError("a patient without PatientID cannot be retrieved at the patient level")
+    keys = RetrievalKeys(list(_together(level, found)))
+    if not uid_lists:
+        keys.requests = [{**one} for one in keys.each()]
+    return keys
 
 
 class _Search:

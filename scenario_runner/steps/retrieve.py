@@ -26,7 +26,7 @@ from scenario_runner.api import (
     status_class,
 )
 from scenario_runner.api.get_contexts import Held, Portion, held_by, known, portions, unknown
-from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
+from scenario_runner.api.retrieving import RetrievalKeys, keys_of, retrieval_keys
 from scenario_runner.api.timing import Timed, operation
 from scenario_runner.checks.asked import asked_for, named_by
 from scenario_runner.dicom.levels import UNIQUE_KEY
@@ -92,7 +92,7 @@ class Retrieve(Step):
     the level, too; any other key, wildcard or range is looked up with queries first, and the report says
     so. A UID has neither wildcard nor range."""
     level: Level = "study"
-    """The level of the retrieval; frames are of an image, and rendered images too unless another
+    """The level of the retrieval, without ``match`` that of what was sent; frames are of an image, and rendered images too unless another
     level is given."""
     transfer_syntax: str | None = None
     """Take instances in this transfer syntax only, by name or UID; by default as sent, or uncompressed;
@@ -244,7 +244,13 @@ class Retrieve(Step):
         if self.match is None:
             ledger = context.ledger
             uids = ledger.study_uids(self.from_) or ledger.all_study_uids(self.from_)
-            return RetrievalKeys([{"StudyInstanceUID": uid} for uid in uids])
+            if self.level == "study" or self.destination is not None or _is_web(target):
+                return RetrievalKeys([{"StudyInstanceUID": uid} for uid in uids])
+            images = [one.image for one in ledger.expected(self.from_)] or [
+                image for series in _series(context) for image in series.images
+            ]
+            ours = [one for one in images if one.series.study.uid in set(uids)]
+            return keys_of(self.level, ours, uid_lists=target.expects.uid_lists)
         return retrieval_keys(target, self.level, self.match, context.deadline)
 
     def _portions(
@@ -267,12 +273,12 @@ class Retrieve(Step):
         """
         only = self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax)
         level: Level = self.level
-        if self.destination is not None and self.match is None and "SeriesInstanceUID" in keys:
-            level = "series"
+        if self.destination is not None and self.match is None:
+            level = "series" if "SeriesInstanceUID" in keys else "study"
         plain = Portion(
             RetrieveRequest(level=level, keys=keys, contexts=(), accept=self._accepted())
         )
-        if "wado" in target.ways and "c-get" not in target.ways:
+        if _is_web(target):
             return [plain]  # HTTP has no presentation contexts
         held = _planned(context, keys, only)
         if held is None and (self.via != "c-move" or only):
@@ -388,12 +394,20 @@ def _planned(context: StepContext, keys: Keys, only: str | None) -> list[Held] |
     of_them = [one for one in _series(context) if one.study.uid in studies]
     if not studies or studies != {one.study.uid for one in of_them}:
         return None
+    series, images = (set(listed(keys.get(key))) for key in ("SeriesInstanceUID", "SOPInstanceUID"))
     return [
         Held(one.study.uid, one.uid, image.uid, pairs, one.transfer_syntax_uid)
         for one in of_them
+        if not series or one.uid in series
         for pairs in [known(one.sop_class_uid, one.transfer_syntax_uid, only)]
         for image in one.images
+        if not images or image.uid in images
     ]
+
+
+def _is_web(target: Target) -> bool:
+    """Whether it gives out instances over HTTP alone."""
+    return "wado" in target.ways and "c-get" not in target.ways
 
 
 def _series(context: StepContext) -> list[PlannedSeries]:

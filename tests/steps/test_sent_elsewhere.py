@@ -279,3 +279,20 @@ def test_a_move_that_is_said_to_fail_is_of_everything(tmp_path: Path) -> None:
     declared = {"embedded": second, "expects": {"sop_classes": ["MRImageStorage"]}}
     site = write_site(tmp_path / "site.yaml", {**BOTH, "second": declared})
     run(tmp_path, site, [{"send": {"to": "first"}}, {**MOVE, "fails": "2 failed"}])
+
+
+@pytest.mark.parametrize("via", ["c-get", "c-move"])
+def test_whatever_was_sent_is_retrieved_at_every_level(tmp_path: Path, via: str) -> None:
+    site = write_site(tmp_path / "site.yaml", {"second": {"embedded": {"ae_title": "SECOND"}}})
+    entries: list[Any] = [{"send": {"to": "second"}}]
+    for level in ("patient", "study", "series", "image"):
+        entries += [
+            {"retrieve": {"from": "second", "via": via, "level": level}, "save_as": "back"},
+            {"assert": [{"tags": {"of": "back", "equal": "sent"}}]},
+        ]
+    series = [{"modality": kind, "images": 2, "size": [16, 16]} for kind in ("CT", "MR")]
+    patients = [{"count": 2, "studies": [{"series": series}]}]
+    result = run(tmp_path, site, entries, patients=patients)
+    assert [one["facts"]["instances"] for one in result.values() if one["step"] == "retrieve"] == [
+        8, 8, 8, 8,
+    ]  # fmt: skip
