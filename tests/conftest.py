@@ -19,6 +19,17 @@ settings.load_profile("suite")
 hide_scripts_of_this_environment()
 
 
+LONG = 600
+"""Seconds that only tests which may take minutes are given."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with such a test come first: at the end no worker is left alone with one."""
+    limits = ((item, item.get_closest_marker("timeout")) for item in items)
+    long = {item.path for item, limit in limits if limit is not None and limit.args[0] >= LONG}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgreSQL]:
     """A real PostgreSQL, once for all tests that ask for it."""
