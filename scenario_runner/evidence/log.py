@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
 from scenario_runner.errors import MachineError
+from scenario_runner.events import InstanceSent
 from scenario_runner.evidence.unseen import escaped, is_plain
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 DAMAGED = "log_damaged"
 """The ``event`` of what ``read_events`` yields in place of a line it cannot read."""
 
+_OWN = re.compile(r"[\w.:|-]+", re.ASCII).fullmatch
+"""What needs no escape in JSON."""
 _DEEPEST = 100
 """Levels of a value that is none of JSON's."""
 _LONGEST_LINE = 64 * 1024 * 1024
@@ -62,7 +67,54 @@ class EventLog:
 
 def event_line(stamped: Stamped) -> bytes:
     """The line of one event, with its line end: UTF-8, and whole whatever the event holds."""
+    if type(stamped.event) is InstanceSent:
+        line = _sent_line(stamped, stamped.event)
+        if line is not None:
+            return line
     return _encode(stamped.as_json()) + b"\n"
+
+
+def _sent_line(stamped: Stamped, sent: InstanceSent) -> bytes | None:
+    """The same of an instance, in half of the time: there may be a million, which differ in three values.
+
+    None where one of these is not what it is from a plan of ours.
+    """
+    own = f"{stamped.time}|{sent.image}|{sent.uid}"
+    if not _OWN(own):
+        return None
+    try:
+        head, tail = _shared(
+            sent.case, sent.id, sent.target, sent.status, sent.stored, sent.maybe_stored,
+            sent.comment, sent.earlier,
+        )  # fmt: skip
+    except TypeError:  # a plugin's value that cannot be looked up
+        return None
+    return (
+        f'{{"seq":{stamped.seq},"time":"{stamped.time}",{head},"image":"{sent.image}","uid":"{sent.uid}",{tail}\n'
+    ).encode()
+
+
+@lru_cache(maxsize=256, typed=True)
+def _shared(
+    case: str,
+    id_: str,
+    target: str,
+    status: str | None,
+    stored: bool,
+    maybe_stored: bool,
+    comment: str,
+    earlier: str | None,
+) -> tuple[str, str]:
+    """What stands before and behind the values that no two lines share."""
+    head = {"event": InstanceSent.kind, "case": case, "id": id_, "target": target}
+    tail = {
+        "status": status,
+        "stored": stored,
+        "maybe_stored": maybe_stored,
+        "comment": comment,
+        "earlier": earlier,
+    }
+    return _encode(head).decode()[1:-1], _encode(tail).decode()[1:]
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:

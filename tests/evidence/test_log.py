@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scenario_runner.errors import MachineError
-from scenario_runner.events import Logged, Progress, Stamped
-from scenario_runner.evidence.log import DAMAGED, EventLog, read_events
+from scenario_runner.events import InstanceSent, Logged, Progress, Stamped
+from scenario_runner.evidence.log import DAMAGED, EventLog, event_line, read_events
 from tests.evidence import samples
 
 if TYPE_CHECKING:
@@ -107,6 +109,21 @@ class _FullDisk:
 
     def close(self) -> None:
         pass
+
+
+@given(st.text(), st.text(), st.text(), st.sampled_from(["0000", "A700", None]), st.booleans())
+def test_a_line_of_an_instance_says_what_its_event_does(
+    image: str, uid: str, comment: str, status: str | None, stored: bool
+) -> None:
+    for name in (image, "p1.s1.e1.i1"):
+        sent = InstanceSent(
+            case=comment, id="send", target="pacs", image=name, uid=uid or "2.25.1", status=status,
+            stored=stored, maybe_stored=not stored, comment=comment,
+        )  # fmt: skip
+        stamped = Stamped(7, "2026-01-31T09:30:00.123Z", sent)
+        line = event_line(stamped)
+        assert list(json.loads(line).items()) == list(stamped.as_json().items())
+        assert line.count(b"\n") == 1
 
 
 def test_a_full_disk_is_said_in_clear_words(tmp_path: Path) -> None:
