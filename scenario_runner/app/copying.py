@@ -23,6 +23,7 @@ from scenario_runner.language.named_files import base_of, library_root
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.step_lists import ReferenceProblem
+from scenario_runner.language.templates import scalars
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import BESIDE, Libraries
 from scenario_runner.libraries.library import Library
@@ -99,9 +100,11 @@ def _with_files(source: Path) -> dict[Path, Path]:
     document = load_document(source)
     found = {Path(source.name): source}
     marked = marks(scenario_schema(Plugins(outside=False)), document.data)
+    # What patients come from and are shown by is told by their values alone: a source may be a plugin's.
     names = [document.data.get("rows"), *(mark.value for mark in marked if mark.what == "file")]
+    names += (one for _, one in scalars(document.data.get("patients")) if "." in str(one))
     for name in names:
-        if not isinstance(name, str) or ".." in name or Path(name).is_absolute():
+        if not isinstance(name, str) or ".." in name or "\0" in name or Path(name).is_absolute():
             continue
         folder = base_of(str(source), name)
         for path in sorted(folder.glob(name)):

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scenario_runner.app.folder import write_text
-from scenario_runner.app.kept_libraries import KeptLibrary, kept_libraries, read_kept
+from scenario_runner.app.kept_libraries import KeptLibrary, kept_libraries, read_kept, where_now
 from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
 from scenario_runner.app.overlays import is_run, overrides_of
 from scenario_runner.app.plans import Moment
@@ -127,7 +127,8 @@ def load_kept(folder: Path, kept: Kept, around: Surroundings) -> Loaded:
         overlay = overlay_of(parse_document(_text(folder, kept.overlay), kept.overlay[0]))
     read = kept.moment.inputs.content
     for source in kept.scenarios:
-        document = parse_document(_text(folder, source), source[0])
+        file = where_now(source[0], folder, kept.libraries)
+        document = parse_document(_text(folder, source), file)
         known = with_base(document, libraries)
         overrides = declared(known, kept.overrides)
         overrides = {**overrides_of(overlay, known), **overrides}

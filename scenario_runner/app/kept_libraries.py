@@ -71,6 +71,18 @@ def read_kept(data: Sequence[Mapping[str, Any]]) -> list[KeptLibrary]:
     ]
 
 
+def where_now(file: str, folder: Path, kept: Iterable[KeptLibrary]) -> str:
+    """A file by its name then, or in the copy of its library where it is there no more, with what it names beside it."""
+    if Path(file).exists():
+        return file
+    copies = (
+        folder / "inputs" / one.folder / Path(file).relative_to(one.source)
+        for one in kept
+        if Path(file).is_relative_to(one.source)
+    )
+    return next((str(copy) for copy in copies if copy.is_file()), file)
+
+
 def kept_libraries(folder: Path, kept: Iterable[KeptLibrary]) -> Libraries:
     """Where a rerun finds its step lists: in the copies alone."""
     inputs = folder / "inputs"

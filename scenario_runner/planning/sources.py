@@ -6,6 +6,7 @@ they are bound, checked and planned as those of the scenario are. What the entry
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path as FilePath
@@ -67,14 +68,31 @@ class Inputs:
 
     def file(self, path: FilePath) -> bytes:
         """The content of a file. Raises SourceError."""
-        return self.once(path.as_posix(), lambda: _content(path))
+        return self.once(self._kept_as(path) or path.as_posix(), lambda: _content(path))
 
     def content(self, path: FilePath) -> bytes:
         """The same for a reader that tells of an OSError itself. Raises OSError."""
         name = path.as_posix()
         if name in self.read:
             return self.read[name]
-        return self.kept[name] if self.kept is not None and name in self.kept else read_file(path)
+        kept = self._kept_as(path)
+        return read_file(path) if kept is None or self.kept is None else self.kept[kept]
+
+    def _kept_as(self, path: FilePath) -> str | None:
+        """The name under which the run that is repeated kept a file.
+
+        Where its library lies now is another place: a copy, or nowhere. So the file is known by the end of its path.
+        """
+        name = path.as_posix()
+        if self.kept is None or name in self.kept:
+            return None if self.kept is None else name
+        alike: dict[int, list[str]] = {}
+        for one in self.kept:
+            pairs = zip(reversed(FilePath(one).parts), reversed(path.parts), strict=False)
+            same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            alike.setdefault(same, []).append(one)
+        best = max(alike, default=0)
+        return alike[best][0] if best and len(alike[best]) == 1 else None
 
     def once(self, name: str, ask: Callable[[], bytes]) -> bytes:
         """What asking gave the first time; name: tells it from everything else that is read."""

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from scenario_runner.app.load import Loaded, Sources, Surroundings, load
 from scenario_runner.app.sites import site_path
@@ -270,7 +271,9 @@ LEAVING = """\
 schema: scenario/v1
 name: leaving
 rows: data/people.csv
-patients: [{id: "{{ row.id }}", studies: [{series: [{modality: CR, images: 1, size: [64, 64]}]}]}]
+patients:
+  - {id: "{{ row.id }}", studies: [{series: [{modality: CR, images: 1, phantom: data/grey.png}]}]}
+  - {from: {csv: data/more.csv}, studies: [{series: [{modality: CR, images: 1, size: [64, 64]}]}]}
 steps:
   - use: {steps: "look", with: {}}   # stays
   - parallel:
@@ -282,8 +285,13 @@ steps:
 def test_a_scenario_that_is_copied_out_of_its_library_still_runs(work: Path) -> None:
     write(
         work,
-        {"libs/l/scenarios/leaving.yaml": LEAVING, "libs/l/data/people.csv": "id\nP1\n"},
+        {
+            "libs/l/scenarios/leaving.yaml": LEAVING,
+            "libs/l/data/people.csv": "id\nP1\n",
+            "libs/l/data/more.csv": "id\nP2\n",
+        },
     )
+    Image.new("L", (64, 64), 90).save(work / "libs" / "l" / "data" / "grey.png")
     copied = fabricate("copy", "l/leaving", "elsewhere", cwd=work).check()
     assert "uses step lists of l 1.0.0" in copied.err
     text = (work / "elsewhere" / "leaving.yaml").read_text()
@@ -292,6 +300,13 @@ def test_a_scenario_that_is_copied_out_of_its_library_still_runs(work: Path) -> 
     )
     assert text == changed
     fabricate("run", "elsewhere", "--out", "out", cwd=work).check()
+    # Where the library lay is nothing any more: what a run kept is enough to repeat it, and to repeat that.
+    fabricate("library", "pack", "libs/l", cwd=work).check()
+    (work / "libs").rename(work / "gone")
+    fabricate("run", "l-1.0.0.fablib", "--out", "packed", cwd=work).check()
+    for again, run in (("second", "packed"), ("third", "second")):
+        fabricate("rerun", run, "--out", again, cwd=work).check()
+    (work / "gone").rename(work / "libs")
     told = fabricate("copy", "l/leavin", cwd=work).check(2).err
     assert "did you mean 'leaving'?" in told
     assert "did you mean 'latin'?" in fabricate("copy", "latn", cwd=work).check(2).err
