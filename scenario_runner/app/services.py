@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +67,8 @@ def services_for(
         bus=bus,
         redactor=redactor,
         folder=folder,
-        steps={**plugins.steps(), CasesUnderLoad.name: CasesUnderLoad},
+        # Looked up one by one, for a step is loaded by that: a dict of them would load all.
+        steps=ChainMap({CasesUnderLoad.name: CasesUnderLoad}, plugins.steps()),  # type: ignore[arg-type]
         checks=plugins.checks(),
         targets=targets,
         factory=factory,
