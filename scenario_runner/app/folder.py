@@ -74,7 +74,8 @@ def gone_unless_begun(folder: Path) -> Iterator[None]:
         for part in ("inputs", "evidence"):
             shutil.rmtree(folder / part, ignore_errors=True)
         with suppress(OSError):
-            folder.rmdir()
+            (folder / "events.ndjson").unlink(missing_ok=True)
+            folder.rmdir()  # unless somebody has put something beside
         raise
 
 

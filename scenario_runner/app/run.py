@@ -254,13 +254,13 @@ def _carried_out(
     from scenario_runner.evidence.write import write_reports
 
     loaded = job.loaded
-    with gone_unless_begun(folder):
-        sources = _keep_inputs(folder, job, job.whole or plans, redactor)
-        control.begun.set()
     if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
         job.moment.inputs.remarks[unlocked] = None
     remarks = job.moment.inputs.remarked()
     with ExitStack() as stack:
+        beginning = stack.enter_context(ExitStack())
+        beginning.enter_context(gone_unless_begun(folder))
+        sources = _keep_inputs(folder, job, job.whole or plans, redactor)
         digests = stack.enter_context(Digests())
         log = EventLog(folder / "events.ndjson")
         consumers = handlers if notes is None else [*handlers, notes]
@@ -294,6 +294,8 @@ def _carried_out(
                 remarks=remarks,
             )
         )
+        control.begun.set()
+        beginning.close()
         services = services_for(
             loaded,
             plans,
