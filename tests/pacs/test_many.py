@@ -17,6 +17,7 @@ from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, identifier, put, sample
+from tests.pacs.asking import only_asking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,10 +95,11 @@ def find(
     assert association.is_established
     found: list[Dataset] = []
     status = 0
-    for response, answer in association.send_c_find(keys, STUDY_ROOT_FIND):
-        status = response.Status
-        if answer is not None:
-            found.append(answer)
+    with only_asking(association):
+        for response, answer in association.send_c_find(keys, STUDY_ROOT_FIND):
+            status = response.Status
+            if answer is not None:
+                found.append(answer)
     association.release()
     return status, found
 

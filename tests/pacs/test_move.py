@@ -20,6 +20,7 @@ from scenario_runner.ul.commands import Command, Element, Field
 from scenario_runner.ul.contexts import Proposal
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
+from tests.pacs.asking import only_asking
 from tests.peers.processes import free_port, storescp
 
 if TYPE_CHECKING:
@@ -202,7 +203,8 @@ def test_a_warning_of_a_requester_shows_in_the_final_status_of_its_c_get(tmp_pat
             evt_handlers=[(evt.EVT_C_STORE, coerce)],
         )  # fmt: skip
         assert association.is_established
-        *_, (final, _) = association.send_c_get(keys, STUDY_ROOT.get, priority=2)
+        with only_asking(association):
+            *_, (final, _) = association.send_c_get(keys, STUDY_ROOT.get, priority=2)
         association.release()
     assert priorities == [2, 2]
     assert final.Status == 0xB000

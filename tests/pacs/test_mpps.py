@@ -8,6 +8,8 @@ import pytest
 from pydicom import Dataset
 from pynetdicom import AE
 
+from tests.pacs.asking import only_asking
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,7 +44,8 @@ def modality(pacs: EmbeddedPacs, request: pytest.FixtureRequest) -> Iterator[Ass
     ae.add_requested_context(MPPS, request.param)
     association = ae.associate(pacs.host, pacs.port)
     assert association.is_established
-    yield association
+    with only_asking(association):
+        yield association
     association.release()
 
 

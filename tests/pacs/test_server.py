@@ -16,6 +16,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import MachineError
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs, serve
+from tests.pacs.asking import only_asking
 from tests.pacs.wire import VERIFICATION, associate_rq, read_pdu
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def echo(pacs: EmbeddedPacs, called: str = "EMBEDDED", calling: str = "TESTER") 
             break
         association = ae.associate(pacs.host, pacs.port, ae_title=called)
     if association.is_established:
-        assert association.send_c_echo().Status == 0
+        with only_asking(association):
+            assert association.send_c_echo().Status == 0
         association.release()
     return association
 
