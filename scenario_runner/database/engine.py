@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ class Database:
         """
         with said(self.location):
             if not self._there():
+                if self._ready:
+                    raise FileNotFoundError(errno.ENOENT, "it is gone")
                 yield None
                 return
             with self._reader.connect() as connection, connection.begin():
@@ -81,7 +84,8 @@ class Database:
         The tables are made, or those of an older version brought to today's.
         """
         with said(self.location):
-            if isinstance(self.location, Path):
+            # Where one was, a folder that has gone is not made again: an empty one would hand out old numbers anew.
+            if isinstance(self.location, Path) and not self._ready:
                 self.location.parent.mkdir(parents=True, exist_ok=True)
             with self.engine.connect() as connection:
                 connection.execution_options(**{_WRITES: True})

@@ -64,7 +64,9 @@ def test_an_archive_that_is_gone_is_told_by_ready_and_not_by_health(tmp_path: Pa
         data.rename(tmp_path / "elsewhere")
         answer = service.client.get(f"{service.url}/ready")
         assert answer.status_code == 503
-        assert answer.json()["checks"]["disk"] == "failed"
+        assert set(answer.json()["checks"].values()) == {"failed"}
+        assert service.client.get(f"{service.api}/uploads").status_code == 503
+        assert not data.exists(), "an empty one would be taken for all there was"
         assert service.client.get(f"{service.url}/health").status_code == 200
         (tmp_path / "elsewhere").rename(data)
         assert service.client.get(f"{service.url}/ready").status_code == 200
