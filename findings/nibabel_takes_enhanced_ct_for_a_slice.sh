@@ -8,96 +8,58 @@ set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
 python3 -m venv env && env/bin/pip install --quiet nibabel==5.4.2 pydicom==3.0.2 numpy==2.4.6
 cat >enhanced_ct.py <<'PY'
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
 from pydicom.uid import EnhancedCTImageStorage, ExplicitVRLittleEndian
-
-KIND = ["DERIVED", "PRIMARY", "VOLUME", "NONE"]
 
 
 def item(**values):
     one = Dataset()
     for keyword, value in values.items():
-        setattr(one, keyword, value)
+        setattr(one, keyword, [item(**each) for each in value] if keyword.endswith("Sequence") else value)
     return one
 
 
-def enhanced_ct(number, hounsfield):
-    # hounsfield: (frames, rows, columns); of several objects each goes on where the one before it ends
+def enhanced_ct(number, hounsfield):  # frames, rows, columns; of several objects each goes on where the last one ends
     frames, rows, columns = hounsfield.shape
-    kind = {
-        "PixelPresentation": "MONOCHROME",
-        "VolumetricProperties": "VOLUME",
-        "VolumeBasedCalculationTechnique": "NONE",
-    }
-    patient = {
-        "PatientName": "TEST^CT",
-        "PatientID": "1",
-        "PatientBirthDate": "",
-        "PatientSex": "O",
-    }
-    study = {
-        "StudyInstanceUID": "2.25.1",
-        "StudyDate": "20260101",
-        "StudyTime": "120000",
-        "StudyID": "1",
-    }
-    series = {
-        "SeriesInstanceUID": "2.25.2",
-        "FrameOfReferenceUID": "2.25.3",
-        "SeriesNumber": 1,
-        "Modality": "CT",
-    }
-    device = {"Manufacturer": "Nobody", "ManufacturerModelName": "None", "DeviceSerialNumber": "1"}
-    empty = {"PositionReferenceIndicator": "", "AccessionNumber": "", "ReferringPhysicianName": ""}
+    derived = ["DERIVED", "PRIMARY", "VOLUME", "NONE"]
+    kind = dict(PixelPresentation="MONOCHROME", VolumetricProperties="VOLUME", VolumeBasedCalculationTechnique="NONE")
+    index = dict(DimensionOrganizationUID="2.25.4", FunctionalGroupPointer=0x00209111)
+    abdomen = dict(CodeValue="818981001", CodingSchemeDesignator="SCT", CodeMeaning="Abdomen")
+    shared = dict(
+        PixelMeasuresSequence=[dict(PixelSpacing=[1, 1], SliceThickness=1)],
+        PlaneOrientationSequence=[dict(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])],
+        PixelValueTransformationSequence=[dict(RescaleIntercept=-1024, RescaleSlope=1, RescaleType="HU")],
+        IrradiationEventIdentificationSequence=[dict(IrradiationEventUID="2.25.5")],
+        FrameVOILUTSequence=[dict(WindowCenter=40, WindowWidth=400)],
+        CTImageFrameTypeSequence=[dict(FrameType=derived, **kind)],
+        FrameAnatomySequence=[dict(FrameLaterality="U", AnatomicRegionSequence=[abdomen])],
+    )
+    places = [
+        dict(
+            FrameContentSequence=[dict(StackID="1", InStackPositionNumber=one, DimensionIndexValues=[1, one])],
+            PlanePositionSequence=[dict(ImagePositionPatient=[0, 0, one + (number - 1) * frames])],
+        )
+        for one in range(1, frames + 1)
+    ]
     ds = item(
-        **patient, **study, **series, **device, **empty, **kind,
+        PatientName="TEST^CT", PatientID="1", PatientBirthDate="", PatientSex="O", StudyInstanceUID="2.25.1",
+        StudyDate="20260101", StudyTime="120000", StudyID="1", SeriesInstanceUID="2.25.2", FrameOfReferenceUID="2.25.3",
+        SeriesNumber=1, Modality="CT", Manufacturer="Nobody", ManufacturerModelName="None", DeviceSerialNumber="1",
+        PositionReferenceIndicator="", AccessionNumber="", ReferringPhysicianName="", ImageType=derived, **kind,
         SOPClassUID=EnhancedCTImageStorage, SOPInstanceUID=f"2.25.10{number}", InstanceNumber=number,
-        PatientPosition="HFS", SoftwareVersions="1", ImageType=KIND, ContentDate="20260101", ContentTime="120000",
+        PatientPosition="HFS", SoftwareVersions="1", ContentDate="20260101", ContentTime="120000",
         ContentQualification="RESEARCH", BurnedInAnnotation="NO", LossyImageCompression="00",
         PresentationLUTShape="IDENTITY", MultienergyCTAcquisition="NO", AcquisitionContextSequence=[],
+        DimensionOrganizationSequence=[dict(DimensionOrganizationUID="2.25.4")],
+        DimensionIndexSequence=[dict(DimensionIndexPointer=one, **index) for one in (0x00209056, 0x00209057)],
+        SharedFunctionalGroupsSequence=[shared], PerFrameFunctionalGroupsSequence=places,
         NumberOfFrames=frames, SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2", Rows=rows, Columns=columns,
         BitsAllocated=16, BitsStored=16, HighBit=15, PixelRepresentation=0,
         PixelData=(hounsfield + 1024).astype("<u2").tobytes(),
     )
-    ds.DimensionOrganizationSequence = [item(DimensionOrganizationUID="2.25.4")]
-    ds.DimensionIndexSequence = [
-        item(
-            DimensionOrganizationUID="2.25.4",
-            DimensionIndexPointer=pointer,
-            FunctionalGroupPointer=0x00209111,
-        )
-        for pointer in (0x00209056, 0x00209057)
-    ]
-    abdomen = item(CodeValue="818981001", CodingSchemeDesignator="SCT", CodeMeaning="Abdomen")
-    ds.SharedFunctionalGroupsSequence = [
-        item(
-            PixelMeasuresSequence=[item(PixelSpacing=[1, 1], SliceThickness=1)],
-            PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])],
-            PixelValueTransformationSequence=[
-                item(RescaleIntercept=-1024, RescaleSlope=1, RescaleType="HU")
-            ],
-            IrradiationEventIdentificationSequence=[item(IrradiationEventUID="2.25.5")],
-            FrameVOILUTSequence=[item(WindowCenter=40, WindowWidth=400)],
-            CTImageFrameTypeSequence=[item(FrameType=KIND, **kind)],
-            FrameAnatomySequence=[item(FrameLaterality="U", AnatomicRegionSequence=[abdomen])],
-        )
-    ]
-    ds.PerFrameFunctionalGroupsSequence = [
-        item(
-            FrameContentSequence=[
-                item(StackID="1", InStackPositionNumber=place, DimensionIndexValues=[1, place])
-            ],
-            PlanePositionSequence=[
-                item(ImagePositionPatient=[0, 0, place + (number - 1) * frames])
-            ],
-        )
-        for place in range(1, frames + 1)
-    ]
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = (
-        ds.SOPClassUID,
-        ds.SOPInstanceUID,
-    )
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return ds
 PY
