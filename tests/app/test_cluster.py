@@ -348,7 +348,9 @@ def test_a_rerun_goes_on_from_a_client_that_is_killed_while_its_workers_go_on(
     registry = server.create("ledger")
 
     def kill_the_client(process: subprocess.Popen[str]) -> None:
-        wait_for(folder / "run", lambda told: any(one["event"] == "instance_sent" for one in told))
+        wait_for(
+            folder / "run", lambda told: sum(one["event"] == "instance_sent" for one in told) > 9
+        )
         process.kill()
         process.wait()
         heard = sum(one["event"] == "instance_sent" for one in so_far(folder / "run"))
