@@ -14,6 +14,7 @@ from scenario_runner.orders.fhir import mapping, values
 from scenario_runner.orders.fhir.documents import Resource, listed, name_of
 from scenario_runner.orders.fhir.elements import elements
 from scenario_runner.orders.order import Identifier, Order, Said, Status
+from scenario_runner.orders.unusable import Unusable
 from scenario_runner.planning.identity import derive_uid
 
 _STATUS: Final[Mapping[str, Status]] = {
@@ -117,7 +118,7 @@ class _Reader:
                 if line.of == "ServiceRequest" and line.reads_as in ("date", "time"):
                     value = values.at_zone(value, self.zone)
                 got = read(value, self.reading)
-            except values.Unusable as error:
+            except Unusable as error:
                 if not error.left_out:
                     message = f"this cannot become {line.attribute}: {error.message}"
                     self.told(place, message, error.hint)

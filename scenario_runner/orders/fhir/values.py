@@ -13,6 +13,7 @@ from scenario_runner.dicom import forms
 from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.fhir.names import person_name
+from scenario_runner.orders.unusable import Unusable
 from scenario_runner.planning.identity import derive_uid
 
 _MOMENT = re.compile(
@@ -46,14 +47,6 @@ _OLDER_CODES = {
 """SNOMED CT codes that feeds and samples hold for the same regions."""
 _BODY_WORDS = {part.meaning.upper(): term for term, part in BODY_PARTS.items()}
 _LONGEST_TEXT, _LONGEST_PHONE, _LONGEST_CODE, _LONGEST_UID = 64, 16, 16, 64
-
-
-class Unusable(Exception):
-    """No value of the attribute can be made of what is there. left_out: the study does without it."""
-
-    def __init__(self, message: str, hint: str = "", *, left_out: bool = False) -> None:
-        super().__init__(message)
-        self.message, self.hint, self.left_out = message, hint, left_out
 
 
 @dataclass(slots=True)

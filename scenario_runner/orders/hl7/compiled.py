@@ -17,6 +17,7 @@ from scenario_runner.orders.hl7.field import CLEAR, Field, field_of
 from scenario_runner.orders.hl7.mapping import Line, of_message
 from scenario_runner.orders.hl7.message import Message, Segment
 from scenario_runner.orders.hl7.paths import Path
+from scenario_runner.orders.hl7.times import at_site
 
 _SHORT: Final = 16
 _WORDS: Final = {
@@ -171,7 +172,7 @@ class _How(NamedTuple):
 
 
 def _reader(line: Line, path: Path, how: _How) -> Callable[[str], Known | None] | None:
-    """What a field's text comes to. Raises values.Unusable when called."""
+    """What a field's text comes to. Raises Unusable when called."""
     if path.field < 3 and (not path.field or path.segment == "MSH"):
         return None
     marks, codec, offset = how
@@ -220,14 +221,14 @@ def _after_number(
 
 
 def read_field(field: Field, path: Path, line: Line, offset: str) -> Known | None:
-    """What a field says, as its line reads it; None where it comes to nothing. Raises values.Unusable.
+    """What a field says, as its line reads it; None where it comes to nothing. Raises Unusable.
 
     offset: from UTC, of a time stamp that says none.
     """
     if field.raw == CLEAR:
         return "", (), ""
     if line.zone is not None and (written := values.text(field, path)):
-        local = values.OF_TEXT[line.reads_as](values.at_site(written, line.zone, offset))
+        local = values.OF_TEXT[line.reads_as](at_site(written, line.zone, offset))
         return None if local is None else (local, (), "")
     value = values.READERS[line.reads_as](field, path)
     if isinstance(value, list):

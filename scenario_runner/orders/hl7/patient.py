@@ -11,6 +11,7 @@ from scenario_runner.orders.hl7.field import CLEAR
 from scenario_runner.orders.hl7.mapping import Line, of_message, standard
 from scenario_runner.orders.hl7.message import Hl7Error, Message, Segment
 from scenario_runner.orders.hl7.paths import Path
+from scenario_runner.orders.unusable import Unusable
 
 _UPDATES: Final = ("ADT^A01", "ADT^A04", "ADT^A08", "ADT^A31")
 _MERGES: Final = ("ADT^A34", "ADT^A40", "ADT^A47")
@@ -108,7 +109,7 @@ def _said(message: Message, pid: Segment, lines: Sequence[Line]) -> dict[str, st
                     if raw == CLEAR
                     else values.READERS[line.reads_as](message.field(pid, path), path)
                 )
-            except values.Unusable as error:
+            except Unusable as error:
                 where = message.where(path, pid)
                 text = f"{path} cannot become {line.attribute}: {error.message}"
                 raise Hl7Error(text, where, hint=error.hint or None, code="FAB502") from None

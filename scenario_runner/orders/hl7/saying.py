@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from scenario_runner.orders.hl7 import values
 from scenario_runner.orders.hl7.compiled import (
     LONG,
     Compiled,
@@ -21,6 +20,7 @@ from scenario_runner.orders.hl7.message import Hl7Error, Message, Segment
 from scenario_runner.orders.hl7.observations import by_kind, observed
 from scenario_runner.orders.hl7.paths import Path
 from scenario_runner.orders.order import Place, Plain, Said, Says
+from scenario_runner.orders.unusable import Unusable
 
 _LONGEST_COMMENT: Final = 10_240
 _LISTS: Final = ("identifier", "issuer", "name", "person", "pregnancy")
@@ -62,7 +62,7 @@ def all_said(
                     known = read(raw)
                 else:
                     known = _long(message, segment, path, line)
-            except values.Unusable as error:
+            except Unusable as error:
                 said[attribute] = _unusable(message, segment, path, line, error, remarks)
                 break
             if known is not None:
@@ -107,7 +107,7 @@ def _unusable(
     segment: Segment,
     path: Path,
     line: Line,
-    error: values.Unusable,
+    error: Unusable,
     remarks: list[str],
 ) -> Said:
     """What is not known of a patient is told and left out. Raises Hl7Error for anything else."""
