@@ -38,7 +38,8 @@ from scenario_runner.steps.fetching import Wanted, fetch, looked_up
 from scenario_runner.steps.load.calling import foretold_calls
 from scenario_runner.steps.load.retrieving import loaded_retrievals
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
-from scenario_runner.steps.problems import in_words, problems
+from scenario_runner.steps.problems import in_words
+from scenario_runner.steps.retrieve_facts import counts, over_http, plain
 from scenario_runner.steps.retrieved_files import RetrievedFiles
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
@@ -176,15 +177,15 @@ class Retrieve(Step):
                     result = portion.bring(target, sink, context.deadline)
                 timed.failed = status_class(result.status) == "failure"
             results.append(result)
-            sink.statuses.append(_plain(result))
+            sink.statuses.append(plain(result))
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
         if self.destination is not None:
             wanted = len(context.ledger.expected(self.from_)) if self.match is None else None
             sent_on = SentOn(self.from_, self.destination, self.expect, wanted, onward)
             names = context.targets_called(self.destination)
-            value, counts = [_plain(result) for result in results], _counts(results)
-            return looked_up(sent_on.judged(results, names, value, counts), which)
+            value, told = [plain(result) for result in results], counts(results)
+            return looked_up(sent_on.judged(results, names, value, told), which)
         may_be_less = context.is_judged_later and not context.is_to_fail
         # Keys of other kinds are held against what was sent, which costs its making: only where nobody else does.
         tell = self._names_all() or (not may_be_less and self.expect == "success")
@@ -345,8 +346,8 @@ class Retrieve(Step):
             "instances": sink.count,
             "bytes": sink.bytes,
             **({"not_asked_for": sink.foreign[:20]} if sink.foreign else {}),
-            **_over_http(results),
-            **_counts(results),
+            **over_http(results),
+            **counts(results),
         }
         return StepResult(
             outcome="passed" if fits else "failed",
@@ -355,37 +356,6 @@ class Retrieve(Step):
             facts=facts,
             reasons=in_words(facts["problems"]),
         )
-
-
-def _plain(result: RetrieveResult) -> dict[str, Any]:
-    plain = {
-        "status": f"{result.status:04X}",
-        "class": status_class(result.status),
-        "comment": result.comment,
-    }
-    return plain if result.http is None else {**plain, "http": result.http}
-
-
-def _counts(results: list[RetrieveResult]) -> dict[str, Any]:
-    """What the PACS counted, for the report."""
-    return {
-        "completed_suboperations": sum(result.completed for result in results),
-        "warning_suboperations": sum(result.warning for result in results),
-        "failed_suboperations": sum(result.failed for result in results),
-        "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
-        "statuses": dict(Counter(f"{result.status:04X}" for result in results)),
-        "problems": problems(p for p in map(_plain, results) if p["class"] != "success"),
-        "association": dict(results[-1].association) if results else {},
-    }
-
-
-def _over_http(results: list[RetrieveResult]) -> dict[str, Any]:
-    """HTTP's own words, for the report."""
-    web = [result for result in results if result.http is not None]
-    if not web:
-        return {}
-    types = dict.fromkeys(result.media_type for result in web)
-    return {"http": dict(Counter(str(result.http) for result in web)), "media_types": list(types)}
 
 
 def _planned(context: StepContext, keys: Keys, only: str | None) -> list[Held] | None:
