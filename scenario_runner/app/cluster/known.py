@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.earlier_runs import EarlierSends
+from scenario_runner.events import TakenOver
 
 if TYPE_CHECKING:
-    from scenario_runner.app.cluster.ledger import RunLedger
+    from scenario_runner.app.cluster.ledger import Claim, RunLedger
 
 Key = tuple[str, str, str]
 """Step, target, image."""
@@ -39,6 +40,18 @@ class Known:
         return [
             {"step": step, "target": target, "image": image} for step, target, image in self._about
         ]
+
+    def taken_over(self, case: str, part: str, worker: str, claim: Claim) -> TakenOver:
+        """The event that tells who goes on, and from what. part: of the case's large send; empty for the case."""
+        return TakenOver(
+            case=case,
+            part=part,
+            worker=worker,
+            before=claim.before,
+            attempt=claim.attempt,
+            acknowledged=self.acknowledged,
+            unknown=self.unknown(),
+        )
 
 
 def told_in_ledger(

@@ -15,7 +15,6 @@ from scenario_runner.app.targets import OpenTargets
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.part import part_of_step
 from scenario_runner.errors import FabricatorError, Interrupted, TargetError
-from scenario_runner.events import TakenOver
 from scenario_runner.redaction import Redactor
 from scenario_runner.steps.send import Send
 
@@ -59,17 +58,7 @@ def sent_part(
             if claim.attempt > 1:
                 mine = Known(ledger, [part], case)
                 done = mine.stored
-                bus.emit(
-                    TakenOver(
-                        case=case,
-                        part=work["name"],
-                        worker=telling.worker,
-                        before=claim.before,
-                        attempt=claim.attempt,
-                        acknowledged=mine.acknowledged,
-                        unknown=mine.unknown(),
-                    )
-                )
+                bus.emit(mine.taken_over(case, work["name"], telling.worker, claim))
             services = services_for(
                 loaded,
                 run.plans,

@@ -24,7 +24,6 @@ from scenario_runner.engine.run import run_case
 from scenario_runner.engine.services import Control, Order
 from scenario_runner.engine.step import Ending
 from scenario_runner.errors import MachineError
-from scenario_runner.events import TakenOver
 from scenario_runner.redaction import Redactor
 from scenario_runner.temporary import TemporaryFolder
 
@@ -144,17 +143,7 @@ def _case(
                     earlier=known.sends.of(case, trusted),
                     compared=known.sends.compared_of(case, trusted),
                 )
-                bus.emit(
-                    TakenOver(
-                        case=case,
-                        part="",
-                        worker=telling.worker,
-                        before=claim.before,
-                        attempt=claim.attempt,
-                        acknowledged=known.acknowledged,
-                        unknown=known.unknown(),
-                    )
-                )
+                bus.emit(known.taken_over(case, "", telling.worker, claim))
             services = services_for(
                 loaded,
                 run.plans,
