@@ -9,18 +9,16 @@ from contextlib import ExitStack
 from dataclasses import field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.cluster.address import Cluster, cluster_of, ready
 from scenario_runner.app.folder import (
     gone_unless_begun,
-    keep_inputs,
     made_run_folder,
     new_run_id,
-    write_with,
 )
-from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
-from scenario_runner.app.kept_libraries import keep_libraries
+from scenario_runner.app.kept_inputs import Kept
+from scenario_runner.app.kept_sources import keep_sources
 from scenario_runner.app.known_patients import usage_notes
 from scenario_runner.app.load import Loaded, Sources, from_anywhere
 from scenario_runner.app.plans import (
@@ -260,7 +258,9 @@ def _carried_out(
     with ExitStack() as stack:
         beginning = stack.enter_context(ExitStack())
         beginning.enter_context(gone_unless_begun(folder))
-        sources = _keep_inputs(folder, job, job.whole or plans, redactor)
+        asked = Kept(moment=job.moment, overrides=job.overrides, from_step=job.order.from_step)
+        kept = job.whole or plans
+        sources = keep_sources(folder, loaded, job.scenarios, kept, asked, redactor)
         digests = stack.enter_context(Digests())
         log = EventLog(folder / "events.ndjson")
         consumers = handlers if notes is None else [*handlers, notes]
@@ -370,39 +370,3 @@ def _own_seed(scenarios: Sequence[Scenario]) -> int | None:
     """The seed that all scenarios name, if they do."""
     own = {scenario.header.seed for scenario in scenarios}
     return own.pop() if len(own) == 1 else None
-
-
-def _keep_inputs(folder: Path, job: Prepared, plans: Plans, redactor: Redactor) -> list[str]:
-    """Write the sources, the plan and what was asked; returns the names of the sources."""
-    documents = [scenario.document for scenario in job.scenarios]
-    locks = job.loaded.libraries.locks.values() if job.loaded.libraries else ()
-    site = job.loaded.site.document
-    if site is not None:
-        documents.append(site)
-    scenarios, with_site = len(documents) - (site is not None), len(documents)
-    overlay = job.loaded.overlay
-    if overlay is not None:
-        documents.append(overlay.document)
-    documents += [lock.document for lock in locks if lock is not None]
-    digests: dict[str, str] = {}
-
-    def write_plan(stream: TextIO) -> None:
-        digests.update(plans.write_json(stream, redactor.text))
-
-    write_with(folder / "inputs" / "plan.json", write_plan)
-    kept = keep_inputs(folder, documents)
-    used = job.loaded.libraries.used.values() if job.loaded.libraries else ()
-    libraries = keep_libraries(folder, used)
-    request = Kept(
-        moment=job.moment,
-        overrides=redactor.tree(job.overrides),
-        from_step=job.order.from_step,
-        scenarios=kept[:scenarios],
-        site=None if site is None else kept[with_site - 1],
-        plan=digests,
-        read=keep_read(folder, job.moment.inputs.read),
-        libraries=libraries,
-        overlay=None if overlay is None else kept[with_site],
-    )
-    keep_request(folder, request)
-    return [*(name for name, _ in kept), *(one.told for one in libraries)]
