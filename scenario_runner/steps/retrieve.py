@@ -29,7 +29,7 @@ from scenario_runner.api.get_contexts import Held, Portion, held_by, known, port
 from scenario_runner.api.retrieving import RetrievalKeys, keys_of, retrieval_keys
 from scenario_runner.api.timing import Timed, operation
 from scenario_runner.checks.asked import asked_for, named_by
-from scenario_runner.dicom.levels import UNIQUE_KEY
+from scenario_runner.dicom.levels import UIDS, UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
 from scenario_runner.language.loads import Load
@@ -360,11 +360,10 @@ class Retrieve(Step):
 
 def _planned(context: StepContext, keys: Keys, only: str | None) -> list[Held] | None:
     """What this case has of the studies named; None unless it has all of them."""
-    studies = set(listed(keys.get("StudyInstanceUID")))
+    studies, series, images = (set(listed(keys.get(key))) for key in UIDS)
     of_them = [one for one in _series(context) if one.study.uid in studies]
     if not studies or studies != {one.study.uid for one in of_them}:
         return None
-    series, images = (set(listed(keys.get(key))) for key in ("SeriesInstanceUID", "SOPInstanceUID"))
     return [
         Held(one.study.uid, one.uid, image.uid, pairs, one.transfer_syntax_uid)
         for one in of_them
