@@ -112,10 +112,7 @@ class _Stream(httpcore2.NetworkStream):
         """``is_readable`` is asked before a connection is used again: then it has ended."""
         if info != "is_readable":
             return None
-        try:
-            return self._transport.readable(0.0, self._deadline)
-        except AssociationAborted:
-            return True
+        return self._transport.has_more()
 
 
 class HttpTransport(httpx2.BaseTransport):
