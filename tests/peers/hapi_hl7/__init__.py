@@ -67,8 +67,12 @@ def hapi_hl7(
     if certificate is not None and key is not None:
         options += _stores(folder, certificate, key)
     command = ["java", *options, "-cp", class_path("hapi-hl7-peer", _MAIN), "HapiHl7"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    with subprocess.Popen(  # it leaves a file where it works
+        command,
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
