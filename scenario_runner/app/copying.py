@@ -5,6 +5,7 @@ A scenario that leaves its library names it where it used its step lists, which 
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 
 from scenario_runner.app.shipped_scenarios import shipped_by_name, shipped_scenarios
 from scenario_runner.app.sites import shipped_site, shipped_sites
-from scenario_runner.errors import MachineError, UsageError, Where
+from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.document import Document
 from scenario_runner.language.document import Path as Place
@@ -104,10 +105,14 @@ def _with_files(source: Path) -> dict[Path, Path]:
     names = [document.data.get("rows"), *(mark.value for mark in marked if mark.what == "file")]
     names += (one for _, one in scalars(document.data.get("patients")) if "." in str(one))
     for name in names:
-        if not isinstance(name, str) or ".." in name or "\0" in name or Path(name).is_absolute():
+        if not isinstance(name, str) or ".." in name or "\0" in name:
+            continue
+        if Path(name).is_absolute() or not Path(name).parts:
             continue
         folder = base_of(str(source), name)
-        for path in sorted(folder.glob(name)):
+        # Text that is no name of files finds none; a Path would refuse some of it.
+        there = glob.glob(name, root_dir=folder, recursive=True)  # noqa: PTH207
+        for path in sorted(folder / one for one in there):
             inside = [path] if path.is_file() else sorted(path.rglob("*"))
             found |= {one.relative_to(folder): one for one in inside if one.is_file()}
     return found
@@ -126,13 +131,9 @@ def _naming(document: Document, library: Library) -> tuple[str, bool]:
         for at, text in places
         if isinstance(text, str) and "/" not in text
     ]
-    lines = document.text.splitlines(keepends=True)
-    for where, text in sorted(own, key=lambda one: (one[0].line, one[0].column), reverse=True):
-        lines[where.line - 1] = _put(
-            lines[where.line - 1], where, f"{library.name}/{text}@^{library.version}"
-        )
-    return "".join(lines), bool(own)
-
-
-def _put(line: str, where: Where, text: str) -> str:
-    return line[: where.column - 1] + text + line[where.end_column - 1 :]
+    whole = document.text
+    for where, name in sorted(own, key=lambda one: (one[0].line, one[0].column), reverse=True):
+        start = document.lines[where.line - 1] + where.column - 1
+        end = document.lines[where.end_line - 1] + where.end_column - 1
+        whole = f"{whole[:start]}{library.name}/{name}@^{library.version}{whole[end:]}"
+    return whole, bool(own)

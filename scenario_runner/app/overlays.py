@@ -60,7 +60,7 @@ def is_taken(document: Document, overlay: Overlay | None) -> bool:
 
 def is_run(document: Document, overlay: Overlay | None, tag: str | None) -> bool:
     """Whether a scenario that is taken comes to run: ``--tag`` takes it, and the site does not skip it."""
-    labels = tags_of(document) if overlay is None else overlay.labels(document)
+    labels = [*tags_of(document), *(() if overlay is None else overlay.further_tags(document))]
     skipped = overlay is not None and overlay.skips(document)
     return not skipped and (tag is None or matches(tag, labels))
 

@@ -221,9 +221,8 @@ def diagnostics(plannable: Sequence[Plannable]) -> list[Diagnostic]:
     return [
         found
         for one in plannable
-        for found in (
-            *one.prepared.diagnostics(),
-            *unwritable(one.scenario, one.prepared.cases),
+        for found in one.scenario.traced(
+            [*one.prepared.diagnostics(), *unwritable(one.scenario, one.prepared.cases)]
         )
     ]
 

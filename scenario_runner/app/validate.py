@@ -253,6 +253,7 @@ def _check_scenario(
         scenario = check_scenario(
             read, plugins, site=judged, overrides=overrides, lists=lists, read=inputs.content
         )
+        scenario = scenario if overlay is None else overlay.applied(scenario)
         return prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), moment)
 
     try:

@@ -144,7 +144,10 @@ class StepRunner:
             self._deadline.check()
             result = within(self._deadline, lambda: self._carry_out(context), context.outlet.leave)
         except FabricatorError as error:
-            ending = from_error(error, context.captured)
+            told: FabricatorError = error
+            if isinstance(error, InvalidInput):
+                told = InvalidInput(self._state.job.scenario.traced(error.diagnostics))
+            ending = from_error(told, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
             after = ""
             if isinstance(error, StepTimeout) and context.how_far and not before:

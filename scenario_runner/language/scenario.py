@@ -14,6 +14,7 @@ from scenario_runner.errors import (
     MOST_DIAGNOSTICS,
     Diagnostic,
     InvalidInput,
+    Where,
     in_file_order,
 )
 from scenario_runner.language.binding import bind, complaints
@@ -27,6 +28,7 @@ from scenario_runner.language.entries import (
     StepSiblings,
 )
 from scenario_runner.language.expansion import expanded
+from scenario_runner.language.given_values import given_in, traced
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.loads import CaseLoad
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
@@ -47,7 +49,7 @@ from scenario_runner.language.templates import render_tree
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Document, Origins, Path
@@ -58,6 +60,7 @@ M = TypeVar("M", bound=BaseModel)
 __all__ = [
     "Scenario",
     "check_scenario",
+    "load_of",
     "parameters_at",
     "patients_of",
     "read_scenario",
@@ -83,11 +86,17 @@ class Scenario:
     """The raw tree of ``load``, rendered and typed by ``load_of``."""
     narrowed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Values of axes, of which a combination has to have one to be planned (``--set matrix.AXIS=VALUE``)."""
+    given: Mapping[str, Where] = field(default_factory=dict)
+    """Of variables that have another value than the declared one, where that stands."""
 
     @property
     def origins(self) -> Origins:
         """Of variables, axes and patients; each step has its own."""
         return self.document
+
+    def traced(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """Findings, with where the values of variables came from that do not stand at their place."""
+        return traced(found, self.document, self.header.vars, self.given)
 
 
 def read_scenario(
@@ -167,6 +176,7 @@ def check_scenario(
             for name, value in given.items()
             if name.startswith(AXIS_OF)
         },
+        given_in(document, given),
     )
 
 

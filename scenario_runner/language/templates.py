@@ -306,7 +306,7 @@ def _expressions(value: Any) -> Iterator[nodes.Expr]:
             continue  # rendering it says what is wrong
 
 
-def _uses(value: Any) -> Iterator[str | None]:
+def variables_in(value: Any) -> Iterator[str | None]:
     """Names of the variables a value uses; None where it uses ``vars`` in a way that cannot be told."""
     for tree in _expressions(value):
         open_: list[nodes.Node] = [tree]
@@ -329,7 +329,7 @@ def _uses(value: Any) -> Iterator[str | None]:
 
 def _dependencies(tree: Mapping[str, Any]) -> tuple[dict[str, set[str]], set[str]]:
     """For each variable the others it names, and the variables that pick by a computed name."""
-    uses = {name: set(_uses(value)) for name, value in tree.items()}
+    uses = {name: set(variables_in(value)) for name, value in tree.items()}
     needs = {name: {use for use in used if use in uses} for name, used in uses.items()}
     return needs, {name for name in uses if None in uses[name]}
 
@@ -392,5 +392,5 @@ def _cycle(cycle: list[str], where: WhereIs, path: Path) -> Diagnostic:
 
 __all__ = [
     "Part", "check_cycles", "diagnostic", "evaluate", "expression_in", "is_template", "render_text",
-    "render_tree", "resolve_vars", "split", "texts", "within",
+    "render_tree", "resolve_vars", "split", "texts", "variables_in", "within",
 ]  # fmt: skip

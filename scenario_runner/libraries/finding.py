@@ -59,7 +59,7 @@ class Libraries:
         self.used: dict[Path, Library] = {}
         """Those that something was found in, by their folder."""
         self.unlocked: dict[Path, Library] = {}
-        """Those of them that no lock held."""
+        """Those of them that no lock held and that do not come with the program."""
         self.locks: dict[Path, Lock | None] = {}
         """By the folder where they were looked for."""
         self._folders = list(folders)
@@ -284,7 +284,9 @@ class Libraries:
             return library
         held = None if self._lock is None else self._lock.of(library)
         if self._lock is None or held is None:
-            self.unlocked.setdefault(library.root, library)
+            # What comes with the program is as locked as that is.
+            if self._shipped is None or not library.root.is_relative_to(self._shipped):
+                self.unlocked.setdefault(library.root, library)
             return library
         if library.root not in self._changes:
             self._changes[library.root] = differences(held, library)

@@ -16,8 +16,8 @@ from scenario_runner.temporary import TemporaryFolder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 _DEEPEST = 64
+"""Folders that are looked at."""
 
 
 def upwards(start: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.axes import axes_of, is_meant, values_of
+from scenario_runner.language.axes import axes_of, is_meant, same_value, values_of
 from scenario_runner.language.binding import bind
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document
@@ -137,29 +137,34 @@ class Overlay:
             "narrow it less, or say skip: and why",
         )
 
-    def labels(self, document: Document) -> list[str]:
-        """The tags that a scenario has here."""
-        own = document.data.get("tags") if isinstance(document.data, dict) else None
-        return [
-            *map(str, own if isinstance(own, list) else ()),
-            *self._entry(document)[1].tags,
-        ]
+    def further_tags(self, document: Document) -> list[str]:
+        """The tags that a scenario has here beside its own."""
+        return self._entry(document)[1].tags
 
     def skips(self, document: Document) -> bool:
         """Whether a scenario is not run here, so that the site need not have what it asks for."""
         return self._entry(document)[1].skip is not None
 
     def applied(self, scenario: Scenario) -> Scenario:
-        """The scenario with what the overlay says beside its variables and axes."""
-        _, entry = self._entry(scenario.document)
+        """The scenario with what the overlay says beside its variables and axes, and where it gives these their values."""
+        name, entry = self._entry(scenario.document)
         header = scenario.header
+        given = {
+            one: self.document.where(("scenarios", name, "with", one))
+            for one, value in entry.with_.items()
+            if same_value(header.vars.get(one), value)  # --set wins
+        }
         changes: dict[str, Any] = {
             "tags": list(dict.fromkeys([*header.tags, *entry.tags])),
             "requirements": list(dict.fromkeys([*header.requirements, *entry.requirements])),
         }
         if entry.skip is not None:
             changes["skip"] = Skip.model_construct(when=True, reason=entry.skip)
-        return replace(scenario, header=header.model_copy(update=changes))
+        return replace(
+            scenario,
+            header=header.model_copy(update=changes),
+            given={**scenario.given, **given},
+        )
 
     def _entry(self, document: Document) -> tuple[str, OverlayEntry]:
         name = str(document.data.get("name", "")) if isinstance(document.data, dict) else ""

@@ -148,6 +148,43 @@ def test_what_cannot_be_followed_is_told_at_its_place_before_anything_runs(work:
     assert told(NONE_LEFT) == [("3:8", "FAB309: no combination of 'ct' is left")]
 
 
+def test_a_value_that_does_not_fit_where_it_is_used_is_told_with_who_gave_it(work: Path) -> None:
+    north = "scenarios/sites/north/overlay.yaml"
+    series = {"modality": "CR", "images": "{{ vars.several }}", "size": [8, 8]}
+    ct = scenario(
+        {"send": {"to": "pacs", "associations": "{{ vars.at_once }}"}},
+        name="ct",
+        vars={"images": 1, "several": "{{ vars.images }}", "at_once": 1},
+        patients=[{"studies": [{"series": [series]}]}],
+    )
+    based = {"schema": "scenario/v1", "name": "mine", "scenario": "l/ct", "with": {"images": 0}}
+
+    def overlay(**given: object) -> None:
+        entries = {"ct": {"with": given}}
+        write(work, {north: {"schema": "overlay/v1", "scenarios": entries}})
+
+    def told(*words: str) -> str:
+        done = fabricate(*words, cwd=work).check(3)
+        return done.out + done.err
+
+    write(work, {"libs/l/scenarios/ct.yaml": ct, "mine.yaml": based})
+    overlay(images=0)
+    from_overlay = re.compile(rf"'images' is the number 0, from {north}:\d+:\d+")
+    assert from_overlay.search(told("validate", "l/ct", "--site", "north"))
+    assert from_overlay.search(told("run", "l/ct", "--site", "north"))
+    from_set = told("validate", "l/ct", "--site", "north", "--set", "images=-1")
+    assert "'images' is the number -1, from --set images" in from_set
+    assert re.search(
+        r"'images' is the number 0, from mine.yaml:\d+:\d+", told("validate", "mine.yaml")
+    )
+    overlay(images="{{ nowhere }}")
+    assert re.search(rf"{north}:\d+:\d+: error FAB2", told("validate", "l/ct", "--site", "north"))
+    overlay(at_once=0)
+    assert re.search(
+        rf"'at_once' is the number 0, from {north}:\d+:\d+", told("run", "l/ct", "--site", "north")
+    )
+
+
 def test_a_site_need_not_have_what_it_skips_asks_for(work: Path) -> None:
     mr = scenario({"echo": {"to": "mr_archive"}}, name="mr")
     north = "scenarios/sites/north/overlay.yaml"
@@ -270,16 +307,17 @@ def test_copies_of_what_ships_are_found_where_they_come_to_lie(tmp_path: Path) -
 LEAVING = """\
 schema: scenario/v1
 name: leaving
+# A line\u2028of a comment.
 rows: data/people.csv
 patients:
-  - {id: "{{ row.id }}", studies: [{series: [{modality: CR, images: 1, phantom: data/grey.png}]}]}
+  - {tags: {PatientComments: ".", AdditionalPatientHistory: "**Text.** LONG"}, id: "{{ row.id }}", studies: [{series: [{modality: CR, images: 1, phantom: data/grey.png}]}]}
   - {from: {csv: data/more.csv}, studies: [{series: [{modality: CR, images: 1, size: [64, 64]}]}]}
 steps:
   - use: {steps: "look", with: {}}   # stays
   - parallel:
       - use: {steps: look}
         id: beside
-"""
+""".replace("LONG", "of some length. " * 20 + "End")
 
 
 def test_a_scenario_that_is_copied_out_of_its_library_still_runs(work: Path) -> None:
@@ -312,6 +350,11 @@ def test_a_scenario_that_is_copied_out_of_its_library_still_runs(work: Path) -> 
     assert "did you mean 'latin'?" in fabricate("copy", "latn", cwd=work).check(2).err
 
 
+def _unlocked(found: Loaded) -> str | None:
+    assert found.libraries is not None
+    return found.libraries.remark()
+
+
 def test_a_lock_names_what_ships_by_no_place_of_this_machine(work: Path) -> None:
     write(
         work,
@@ -323,6 +366,8 @@ def test_a_lock_names_what_ships_by_no_place_of_this_machine(work: Path) -> None
             }
         },
     )
+    assert _unlocked(loaded(work, str(work / "mine.yaml"), site=None)) is None
+    assert "without a lock: l 1.0.0" in str(_unlocked(loaded(work, "l", site=None)))
     fabricate("library", "lock", "mine.yaml", cwd=work).check()
     assert 'source: "shipped"' in (work / "fabricate.lock").read_text(encoding="utf-8")
     fabricate("library", "verify", "mine.yaml", cwd=work).check()
