@@ -17,8 +17,11 @@ _LOG: Final = "fabricate.log"
 def main() -> None:
     """Serve for as long as the window is open; what goes wrong without a terminal is shown by the browser."""
     folder = Path.home() / FOLDER
-    folder.mkdir(exist_ok=True)
-    os.chdir(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+        os.chdir(folder)
+    except OSError as error:
+        raise SystemExit(f"the folder '{folder}' cannot be used: {error.strerror}") from error
     log = folder / _LOG if sys.stderr is None else None
     if log is not None:
         sys.stdout = sys.stderr = log.open("w", encoding="utf-8", buffering=1)

@@ -7,8 +7,6 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +23,7 @@ from scenario_runner.cli.service_options import (
 )
 from scenario_runner.cli.serving import COLLECTED, TURN
 from scenario_runner.cli.signals import on_signal
-from scenario_runner.cli.windows import WINDOW, opened_window, window_program
+from scenario_runner.cli.windows import WINDOW, Window, window_program
 from scenario_runner.service.logs import to_stream
 
 
@@ -150,9 +148,7 @@ def serve(
     )
     gc.set_threshold(*COLLECTED)
     sys.setswitchinterval(TURN)
-    show: Callable[[str], object] | None = opened_address if open_it else None
-    if window:
-        program = window_program(sys.platform, os.environ)
-        show = partial(opened_window, profile=data / WINDOW, program=program, closed=stop.set)
-    with on_signal(stop.set):
+    program = window_program(sys.platform, os.environ) if window else None
+    with on_signal(stop.set), Window(data / WINDOW, program, stop) as own:
+        show = own.show if window else opened_address if open_it else None
         return serve_imaging(serving, click.echo, stop, show)

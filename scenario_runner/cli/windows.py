@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from scenario_runner.cli.questions import opened_address
 
@@ -46,32 +46,47 @@ def _places(system: str, environ: Mapping[str, str]) -> Iterator[Path]:
             yield Path(found)
 
 
-def opened_window(
-    address: str, profile: Path, program: Path | None, closed: Callable[[], object]
-) -> None:
-    """Show an address in a window, or in the usual browser where there is no program for one.
+class Window:
+    """The console's window for as long as the service goes on: closing it stops that, and it goes when that ends.
 
     profile: a folder of its own, so that the process is this window's and not one of a browser that is open anyway.
-    closed: called when the window was closed.
+    program: None for the usual browser, which nobody waits for. stop: set when the window was closed.
     """
-    if program is None:
-        opened_address(address)
-        return
-    try:
-        window = subprocess.Popen(  # noqa: S603 - a browser, found where browsers are
-            [program, f"--app={address}", f"--user-data-dir={profile.resolve()}", *_OPTIONS],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError:
-        opened_address(address)
-        return
 
-    def wait() -> None:
-        if window.wait() == 0:
-            closed()
-        else:
+    def __init__(self, profile: Path, program: Path | None, stop: threading.Event) -> None:
+        self._profile = profile
+        self._program = program
+        self._stop = stop
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def show(self, address: str) -> None:
+        """Open it, or show the address in the usual browser where that cannot be."""
+        if self._program is None:
             opened_address(address)
+            return
+        own = (f"--app={address}", f"--user-data-dir={self._profile.resolve()}")
+        silent = subprocess.DEVNULL
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a browser, found where browsers are
+                [self._program, *own, *_OPTIONS], stdin=silent, stdout=silent, stderr=silent
+            )
+        except OSError:
+            opened_address(address)
+            return
+        self._process = process
 
-    threading.Thread(target=wait, name="window", daemon=True).start()
+        def wait() -> None:
+            if process.wait() == 0:
+                self._stop.set()
+            elif not self._stop.is_set():  # else a Ctrl-C has reached both
+                opened_address(address)
+
+        threading.Thread(target=wait, name="window", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # One that is left open has nothing to show, and would take the place of the next.
+        if self._process is not None:
+            self._process.terminate()

@@ -1,14 +1,16 @@
-"""``fabricate serve --open``: whoever starts it need not know the address."""
+"""``fabricate serve --open`` and ``--own-window``: whoever starts it need not know the address."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
-from scenario_runner.cli.windows import window_program
+from scenario_runner.cli.windows import Window, window_program
 from scenario_runner.web.serving import reached_at
 from tests.web.served import served
 
@@ -40,6 +42,39 @@ def test_the_service_ends_with_its_window(tmp_path: Path, monkeypatch: pytest.Mo
         assert running.process.wait(60) == 0, "closed at once"
         profile = running.data / "window"
         assert asked.read_text().startswith(f"--app={running.url}/ --user-data-dir={profile} ")
+
+
+def window_of(tmp_path: Path, script: str, stop: threading.Event) -> Window:
+    program = tmp_path / "window"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return Window(tmp_path / "profile", program, stop)
+
+
+def test_a_window_that_is_open_goes_with_the_service_and_no_browser_comes_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("scenario_runner.cli.windows.opened_address", shown.append)
+    stop = threading.Event()
+    with window_of(tmp_path, "exec sleep 60", stop) as window:
+        window.show("http://127.0.0.1:1/")
+        (waiting,) = (one for one in threading.enumerate() if one.name == "window")
+        stop.set()
+    waiting.join(30)
+    assert (waiting.is_alive(), shown) == (False, [])
+
+
+def test_the_usual_browser_shows_the_console_where_the_window_crashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: Queue[str] = Queue()
+    monkeypatch.setattr("scenario_runner.cli.windows.opened_address", shown.put)
+    stop = threading.Event()
+    with window_of(tmp_path, "exit 7", stop) as window:
+        window.show("http://127.0.0.1:1/")
+        assert shown.get(timeout=30) == "http://127.0.0.1:1/"
+    assert not stop.is_set()
 
 
 @pytest.mark.parametrize(
