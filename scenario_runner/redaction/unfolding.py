@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from bisect import bisect_right
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import field
 
@@ -175,7 +176,16 @@ def _decoded(letters: str) -> str | None:
     bits = letters.translate(_FIRST_ALPHABET)
     try:
         data = b64decode(bits[: len(bits) - (len(bits) % 4 == 1)] + "==")
-        text = data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-8")
+        text = data.decode(_character_set(data))
     except ValueError:
         return None
     return text if text.isprintable() or "\n" in text else None
+
+
+def _character_set(data: bytes) -> str:
+    """The one that a text begins as: with the mark of UTF-16, or with the zero byte that it has beside a Latin letter."""
+    if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
+        return "utf-16"
+    if data[1:2] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if data[:1] == b"\0" else "utf-8"

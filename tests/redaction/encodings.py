@@ -98,6 +98,8 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64 twice": lambda s: base64.b64encode(base64.b64encode(s.encode())).decode(),
     "base64 of JSON": lambda s: base64.b64encode(json.dumps({"p": s}).encode()).decode(),
     "base64 of UTF-16": lambda s: base64.b64encode(s.encode("utf-16-le")).decode(),
+    "base64 of UTF-16, big endian": lambda s: base64.b64encode(s.encode("utf-16-be")).decode(),
+    "base64 of UTF-16 with its mark": lambda s: base64.b64encode(s.encode("utf-16")).decode(),
     "UTF-16 read as Latin-1": lambda s: s.encode("utf-16-le").decode("latin-1"),
     "quoted-printable": lambda s: quopri.encodestring(s.encode()).decode(),
     "quoted-printable, every byte": lambda s: _percent(s).replace("%", "="),
