@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from json import dumps
@@ -111,7 +110,6 @@ def _inside(folder: Path) -> list[Path]:
 def configuration(pages: Iterable[Path]) -> str:
     """The settings, with the pages in the order in which the index has them."""
     text = (Path(__file__).parent / "zensical.toml").read_text("utf-8")
-    tomllib.loads(text)
     places = 'docs_dir = "pages"\nsite_dir = "site"\n'
     return text.replace("[project]\n", f"[project]\n{places}nav = {_nav(list(pages))}\n", 1)
 

@@ -86,7 +86,7 @@ _ROWS = [
     ("a search", f"{searching.MAX_SECONDS:g} s of the processor", "the check fails"),
     (
         "a step that does not end when its time is over, or at Ctrl-C",
-        f"{bounded.GRACE:g} s more, or {bounded.GRACE_WHEN_STOPPED:g} s",
+        f"{bounded.GRACE:g} s more, at Ctrl-C {bounded.GRACE_WHEN_STOPPED:g} s",
         "it is left behind",
     ),
     ("a name of a folder in the run folder", f"{fields.MAX_FILE_NAME} bytes", "a diagnostic"),

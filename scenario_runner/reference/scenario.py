@@ -18,8 +18,8 @@ _INTRODUCTION = f"""{GENERATED}
 
 # The scenario file
 
-[Writing scenarios](../guide/writing-scenarios.md) explains; this page lists. Keys of patients, studies and
-series take [templates](templates.md), and so does `load`; those of the file itself do not. What is left out is generated from
+[Writing scenarios](../guide/writing-scenarios.md) explains; this page lists. Keys of patients, studies, series and `load` take
+[templates](templates.md), and of the file itself `title`, `description`, `vars`, `matrix` and `skip` do. What is left out is generated from
 the seed.
 
 ## The file

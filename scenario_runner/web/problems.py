@@ -166,7 +166,9 @@ def answered(error: Exception) -> Response:
 def _of_machine(error: OSError | sqlite3.OperationalError) -> Response:
     """What the disk refuses where nobody foresaw it. Its words may name places of this machine: those are for the log."""
     LOGGER.error("the machine does not do what a request needs", exc_info=error)
-    told = of_the_machine("the machine cannot do that now", error)
+    words = "the machine cannot do that now"
+    is_told = isinstance(error, sqlite3.Error) or error.strerror is not None
+    told = of_the_machine(words, error) if is_told else MachineError(words)
     return problem(503, "cannot-be-kept", told.message, hint=told.hint)
 
 

@@ -115,12 +115,12 @@ def serve_imaging(
     """Serve until ``stop`` is set; what is under way then may end.
 
     Raises UsageError for an address that strangers reach while nobody has to log in, InvalidInput for a site file
-    that is wrong, MachineError when the port or the folder cannot be had. ready: told in a line where it listens; show: given the console's address then.
+    that is wrong, MachineError when the port or the folder cannot be had. ready: told in a line where it listens;
+    show: given the console's address then.
     """
     if serving.site is not None:
-        load_site(
-            serving.site, serving.around
-        )  # pages read it anew each time, and would all say the same
+        # Pages read it anew each time, and would all say the same.
+        load_site(serving.site, serving.around)
     with (
         _target(serving) as target,
         open_service(serving.data, serving.database, serving.limits, target) as service,

@@ -178,8 +178,8 @@ def test_a_person_chooses_whose_study_it_is(it: Tab) -> None:
 
 def test_two_studies_are_held_beside_each_other(it: Tab) -> None:
     page = it.go("/studies")
-    page.get_by_label("Compare the study of CITIZEN^JANE").first.check()
-    page.get_by_label("Compare the study of CITIZEN^JOHN").check()
+    page.get_by_label("Tick the study of CITIZEN^JANE").first.check()
+    page.get_by_label("Tick the study of CITIZEN^JOHN").check()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("row").filter(has_text="CITIZEN^JOHN").first).to_contain_text(
         "CITIZEN^JANE"
