@@ -21,16 +21,9 @@ from scenario_runner.answers import (
 )
 from scenario_runner.api.checks import Check
 from scenario_runner.api.differences import Difference, Differences, Kind
+from scenario_runner.api.fetched import Asked, FetchedPart, Renditions, Retrieved
 from scenario_runner.api.inbox import Inbox, Incoming, Turn
-from scenario_runner.api.ledger import (
-    Asked,
-    FetchedPart,
-    Ledger,
-    Renditions,
-    Retrieved,
-    SentEarlier,
-    SentInstance,
-)
+from scenario_runner.api.ledger import Ledger
 from scenario_runner.api.operations import (
     FetchRequest,
     FindRequest,
@@ -40,6 +33,7 @@ from scenario_runner.api.operations import (
     StoreOptions,
 )
 from scenario_runner.api.results import CheckResult, Picture, StepResult
+from scenario_runner.api.sent import SentEarlier, SentInstance
 from scenario_runner.api.steps import SiteRules, Step, StepContext, WorklistFolder
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.deadline import Deadline

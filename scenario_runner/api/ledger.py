@@ -4,127 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from scenario_runner.answers import StoreStatus
+from scenario_runner.api.fetched import Asked
 from scenario_runner.api.operations import Level
+from scenario_runner.api.sent import SentInstance
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
-
-
-@dataclass(frozen=True, slots=True)
-class SentInstance:
-    """One instance that was offered to a target, and what the target said."""
-
-    image: PlannedImage
-    target: str
-    status: StoreStatus
-    earlier: str | None = None
-    """The run that stored it, when it was not this one: a rerun does not send it again."""
-
-    @property
-    def stored(self) -> bool:
-        """Whether the PACS acknowledged it with success or a warning (PS3.4 B.2.3), now or earlier."""
-        return self.earlier is not None or self.status.stored
-
-
-@dataclass(frozen=True, slots=True)
-class SentEarlier:
-    """What the run that is being repeated knew about an instance when it ended."""
-
-    run: str
-    """Which run was told so; with several reruns the first."""
-    status: StoreStatus
-    stored: bool
-    """Acknowledged, and not deleted since."""
-    doubtful: bool
-    """The PACS may have it: no answer came, or the run was killed before it could be noted."""
-    told: bool = False
-    """It was this very run, whose record says so: a worker that died was told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a retrieval asked for, and what the case had sent by then: what ought to have come."""
-
-    level: Level
-    match: Mapping[str, Any] | None
-    """As a person gave it; None for whatever of the case is on the target."""
-    sent: Mapping[str, SentInstance]
-    """Everything sent by then, wherever, by SOP instance UID as it was sent."""
-    held: frozenset[str]
-    """Which of it the target itself acknowledged, or was sent by another PACS on our behalf."""
-    deleted: frozenset[str] = frozenset()
-    """Study UIDs that the case had deleted from the target."""
-    keys: Sequence[Mapping[str, str | Sequence[str]]] = ()
-    """The unique keys of each request, looked up where the match had others."""
-    frames: Sequence[int] = ()
-    """Numbers of frames, from 1; none for all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved(Sequence[str]):
-    """Instances fetched back from a target, as Part 10 files in ``folder``.
-
-    To a template it is the list of their SOP instance UIDs.
-    """
-
-    target: str
-    folder: Path
-    files: Mapping[str, Path]
-    """SOP instance UID to file."""
-    statuses: Sequence[Mapping[str, Any]] = ()
-    """The final answer to each request: status, class, comment; for the check ``status``."""
-    asked: Asked | None = None
-    """None when it is not known what was asked for; then a study counts of which something came."""
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        return list(self.files)[place]
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedPart:
-    """A frame or a rendered image that a service gave, in a file of ours."""
-
-    sop_instance_uid: str
-    """Empty for a picture of a whole series or study."""
-    frame: int | None
-    """From 1; None for a picture of the whole instance."""
-    media_type: str
-    file: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Renditions(Mapping[str, Any]):
-    """Metadata, frames or rendered images fetched from a target.
-
-    To a template it is the mapping ``facts``: status, class, http, media_type, count and the list.
-    """
-
-    target: str
-    facts: Mapping[str, Any]
-    parts: Sequence[FetchedPart] = ()
-    asked: Asked | None = None
-
-    def __getitem__(self, key: str) -> Any:
-        return self.facts[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.facts)
-
-    def __len__(self) -> int:
-        return len(self.facts)
 
 
 @dataclass(slots=True)
@@ -164,6 +54,8 @@ class Ledger:
     _deleted: dict[str, set[str]] = field(default_factory=dict)
     """Study UIDs deleted from each target and not sent there again since."""
     _sources: dict[str, Callable[[PlannedImage], Instance]] = field(default_factory=dict)
+    _last: dict[str, float] = field(default_factory=dict)
+    """When each target last acknowledged anything, or was sent it by another; of time.monotonic()."""
 
     def generate(
         self, step_id: str, series: Iterable[PlannedSeries], modify: Mapping[str, Any]
@@ -228,12 +120,15 @@ class Ledger:
         self._ever[uid] = _better(self._ever.get(uid), sent)
         if sent.stored:
             self._stored.add(sent.image.uid)
+            if sent.earlier is None:
+                self._last[sent.target] = monotonic()
 
     def move(
         self, source: str, target: str, instances: Iterable[SentInstance], *, done: bool
     ) -> None:
         """A PACS was asked to send these to ``target``. done: whether it says that it sent them all."""
         self._senders.setdefault(target, set()).add(source)
+        self._last[target] = monotonic()
         for one in instances:
             key = (target, one.status.sop_instance_uid)
             before = self._moved.get(key)
@@ -328,6 +223,11 @@ class Ledger:
             for one in self._not_deleted(target)
             if one.stored and not self.is_left_out(one.image, target)
         ]
+
+    def seconds_since_stored(self, target: str) -> float | None:
+        """How long ago a target got the last that it has of this run, or anybody where it was sent nothing; None for never."""
+        last = self._last.get(target) or max(list(self._last.values()), default=None)
+        return None if last is None else monotonic() - last
 
     def intended(self, target: str) -> list[PlannedImage]:
         """What was to be sent or moved to a target; where nothing was, all that was to be sent anywhere.

@@ -10,8 +10,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 from scenario_runner.answers import StoreStatus
+from scenario_runner.api.fetched import Retrieved
 from scenario_runner.api.inbox import Inbox
-from scenario_runner.api.ledger import Ledger, Retrieved, SentEarlier, SentInstance
+from scenario_runner.api.ledger import Ledger
+from scenario_runner.api.sent import SentEarlier, SentInstance
 from scenario_runner.api.targets import Target
 from scenario_runner.deadline import Deadline
 from scenario_runner.language.fields import Model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.sampling import Sample, chosen
 from scenario_runner.checks.converted import Conversion
+from scenario_runner.checks.settling import await_stored
 from scenario_runner.checks.study_lists import StudyLists
 from scenario_runner.checks.two_studies import Comparison, What
 from scenario_runner.dicom.private_names import one_spelling
@@ -74,7 +76,9 @@ class Migrate(Migration, Check):
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """List both sides portion by portion, compare study by study."""
-        return _Migrating(self, context).run()
+        waited = await_stored(context, self.from_, self.to)
+        result = _Migrating(self, context).run()
+        return dataclasses.replace(result, message=result.message + waited)
 
 
 class _Migrating:

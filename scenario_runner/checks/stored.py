@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -10,7 +12,8 @@ from pydantic import Field
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Selection, StepContext, TargetName
 from scenario_runner.api.sampling import Sample, chosen
-from scenario_runner.checks.presence import expected_images, lacking, presence
+from scenario_runner.checks.presence import Presence, expected_images, lacking, presence
+from scenario_runner.checks.settling import KEY, PAUSE, await_stored, time_left
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 class Stored(Check):
     """Holds when the PACS reports every instance sent, with the right counts, and no more.
 
-    Looks at every study, series and instance with C-FIND or QIDO-RS.
+    Looks at every study, series and instance with C-FIND or QIDO-RS; where the site file says that the PACS takes its
+    time (``expects: {stored_within}``), again until all is as it should be or that time is over.
     """
 
     name: ClassVar[str] = "stored"
@@ -51,8 +55,10 @@ class Stored(Check):
                 message=f"this case sent nothing to '{self.on}' or to anybody, or has deleted it there",
             )
         if self.sample is not None:
-            return self._sampled(context, self.sample, images)
-        found = presence(context.target(self.on).by(self.via), images, context.deadline)
+            waited = await_stored(context, self.on)
+            result = self._sampled(context, self.sample, images)
+            return dataclasses.replace(result, message=result.message + waited)
+        found, waited = self._found(context, images)
         message = f"all {found.expected} instances found"
         if found.expected == 1:
             message = "the instance was found"
@@ -65,6 +71,7 @@ class Stored(Check):
                 message += f", but {first.attribute}: {first.actual}, not {first.expected}"
             if found.missing or found.differences.total > 1:
                 message += f"; {found.differences.sentence}"
+        message += waited
         return CheckResult(
             outcome="passed" if found.exact else "failed",
             expected={"instances": found.expected},
@@ -72,6 +79,18 @@ class Stored(Check):
             message=message,
             differences=found.differences,
         )
+
+    def _found(self, context: StepContext, images: Sequence[PlannedImage]) -> tuple[Presence, str]:
+        """What is there, asked again as long as the site file says that it may take; and what was waited for, in words."""
+        target, begun, polls = context.target(self.on).by(self.via), monotonic(), 0
+        while True:
+            left = time_left(context, self.on)
+            found = presence(target, images, context.deadline)
+            polls += 1
+            if found.exact or found.foreign or not left:
+                break
+            context.deadline.sleep(min(PAUSE, left))
+        return found, f"; waited {monotonic() - begun:.1f} s ({KEY})" if polls > 1 else ""
 
     def _sampled(
         self, context: StepContext, sample: Sample, images: Sequence[PlannedImage]

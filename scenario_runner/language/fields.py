@@ -56,6 +56,14 @@ def _duration(value: Any) -> Any:
     )
 
 
+def seconds_of(text: str) -> float | None:
+    """Seconds of a duration as it stands in a file, ``500ms`` or ``30``; None for anything else, such as a template."""
+    try:
+        return float(text) if text.isdecimal() else float(_duration(text))
+    except PydanticCustomError:
+        return None
+
+
 def parse_date(value: Any) -> Any:
     """A date from ISO 8601 or DICOM DA text. Raises PydanticCustomError."""
     text = as_written(value)

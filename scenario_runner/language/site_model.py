@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from scenario_runner.language.accepted import TakenSopClass, TakenTransferSyntax
-from scenario_runner.language.fields import AttributeName, Model, Text
+from scenario_runner.language.fields import AttributeName, Duration, Model, Text
 from scenario_runner.language.site_services import (
     AeTitle,
     DicomService,
@@ -145,6 +145,10 @@ class Expectations(Model):
     may letters that the set it answers in cannot hold. Text is compared all the same, and such letters are told."""
     private_attributes: bool = True
     """It keeps private attributes; false: that they are missing from what comes back is told and fails no check."""
+    stored_within: Duration | None = None
+    """How long after it acknowledged what it was sent it may take until it finds all of it, ``10s``. ``wait`` waits at
+    least that long; ``query``, ``retrieve``, ``commit``, ``migrate`` and ``delete`` and the checks ``stored`` and ``migrate`` wait until all is found,
+    at most so long after the last acknowledgement, and the report says how long they did."""
     repeated_matches: bool = False
     """It answers a query above the level of images once for each instance, not once for each patient, study or
     series: answers with one unique key count as one, and the report says how many came."""

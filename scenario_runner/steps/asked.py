@@ -18,11 +18,17 @@ _SHOWN = 20
 
 
 def asked(
-    context: StepContext, target: Target, request: FindRequest, noun: str, facts: Mapping[str, Any]
+    context: StepContext,
+    target: Target,
+    request: FindRequest,
+    noun: str,
+    facts: Mapping[str, Any],
+    waited: str = "",
 ) -> StepResult:
     """Ask, and keep what was answered; failed when an answer is not one to what was asked.
 
-    noun: what one answer is called. facts: what the report says of the question.
+    noun: what one answer is called. facts: what the report says of the question. waited: what
+    ``await_stored`` says of the time before it.
     """
     undeclared = Undeclared()
     association: dict[str, Any] = {}
@@ -36,7 +42,8 @@ def asked(
     message = amount(len(answers.matches), noun) + undeclared.words(target)
     return StepResult(
         outcome="failed" if answers.problem else "passed",
-        message="; ".join(part for part in (message, answers.problem, answers.note) if part),
+        message="; ".join(part for part in (message, answers.problem, answers.note) if part)
+        + waited,
         value=answers.matches,
         facts={
             **facts,

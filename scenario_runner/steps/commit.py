@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from scenario_runner.api import (
     StepResult,
     TargetName,
 )
+from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.steps.problems import in_words, problems, sentence
@@ -59,13 +61,15 @@ class Commit(Step):
                 value=[],
             )
         target = context.target(self.to)
+        waited = await_stored(context, self.to)
         unanswered = [_plain(uid, None, "unknown") for uid in instances]
         context.capture(
             unanswered, {"instances": len(instances)}, "nothing is known to be committed"
         )
         pairs = [(sop_class, uid) for uid, sop_class in instances.items()]
         result = target.commit(pairs, context.deadline, patience=self.timeout)
-        return self._judge(instances, result)
+        judged = self._judge(instances, result)
+        return dataclasses.replace(judged, message=judged.message + waited)
 
     def _instances(self, context: StepContext) -> dict[str, str]:
         """SOP instance UID to SOP class UID, as they were sent."""

@@ -21,6 +21,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.asking import ask_each
 from scenario_runner.checks.presence import presence
+from scenario_runner.checks.settling import await_stored
 from scenario_runner.errors import TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -59,6 +60,7 @@ class Delete(Step):
             return StepResult(
                 message="nothing to delete: this case sent nothing that is left there"
             )
+        waited = await_stored(context, self.from_)
         found = self._looked_for(context, target, others)
         if self._cannot(context, target):
             sure = {one.image.series.study.uid for one in ledger.held(self.from_).values()}
@@ -82,6 +84,7 @@ class Delete(Step):
             and not ledger.deleted_elsewhere(uid, self.from_)
         ]
         result = self._result(gone, lost, found, asked=len(studies))
+        result = dataclasses.replace(result, message=result.message + waited)
         return _asked_again(context, target, gone, result)
 
     def _chosen(self, context: StepContext, studies: list[str]) -> list[str]:

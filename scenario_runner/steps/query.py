@@ -19,6 +19,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.operations import QueryLevel
 from scenario_runner.api.timing import operation
+from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import USUAL
 from scenario_runner.language.loads import RequestLoad
 from scenario_runner.planning.plan import PlannedCase
@@ -71,6 +72,7 @@ class Query(Step):
     def run(self, context: StepContext) -> StepResult:
         """Ask, and keep what was answered."""
         target = context.target(self.on).by(self.via)
+        waited = "" if self.level == "worklist" else await_stored(context, self.on)
         if self.load is not None:
             return self._loaded(context, target, self.load)
         return asked(
@@ -79,6 +81,7 @@ class Query(Step):
             self._request(self.match),
             "match",
             {"level": self.level, "keys": dict(self.match)},
+            waited,
         )
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:

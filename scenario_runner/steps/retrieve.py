@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -29,6 +30,7 @@ from scenario_runner.api.get_contexts import Held, Portion, held_by, known, port
 from scenario_runner.api.retrieving import RetrievalKeys, keys_of, retrieval_keys
 from scenario_runner.api.timing import Timed, operation
 from scenario_runner.checks.asked import asked_for, named_by
+from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import UIDS, UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
@@ -148,7 +150,12 @@ class Retrieve(Step):
         return "wado" if self.accept or self.as_ != "instances" else self.via
 
     def run(self, context: StepContext) -> StepResult:
-        """Fetch study by study and count what came."""
+        """Fetch study by study and count what came, once the PACS had the time that it is declared to take."""
+        waited = await_stored(context, self.from_)
+        result = self._brought(context)
+        return dataclasses.replace(result, message=result.message + waited)
+
+    def _brought(self, context: StepContext) -> StepResult:
         if self.as_ != "instances":
             return self._fetch(context, self.as_)
         target = context.target(self.from_).by(self._way)

@@ -25,6 +25,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.asking import ask
 from scenario_runner.checks.presence import expected_images, presence
+from scenario_runner.checks.settling import KEY, time_left
 from scenario_runner.errors import NoAcceptedContext, StepTimeout, TargetError, Unsupported
 from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.worklist import worklist_request
@@ -103,7 +104,7 @@ class Wait(Step):
     every: Duration = 0.5
     """The pause between two polls."""
     timeout: Duration = 60.0
-    """When to give up."""
+    """When to give up; later where the site file says that the PACS may take longer (``expects: {stored_within}``)."""
     what: Selection | None = None
     """What ``generate`` or ``send`` saved; by default everything sent or moved to this PACS, and where
     nothing was, everything this case sent anywhere."""
@@ -118,11 +119,12 @@ class Wait(Step):
     def run(self, context: StepContext) -> StepResult:
         """Poll until it holds, fails or the time is over."""
         started = monotonic()
+        patience = self._patience(context)
         polls: list[dict[str, Any]] = []
         while True:
             poll: dict[str, Any] = {"attempt": len(polls) + 1}
             try:
-                holds = self._look(context, poll, started)
+                holds = self._look(context, poll, started, patience)
             except (NoAcceptedContext, Unsupported):
                 raise  # what the PACS does not offer it will not offer in a minute either
             except TargetError as error:
@@ -142,16 +144,30 @@ class Wait(Step):
             failing = self._failing()
             if failing is not None and context.evaluate(failing, {"poll": poll}):
                 return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
-            left = context.deadline.remaining(self.timeout - (monotonic() - started)) or 0.0
+            left = context.deadline.remaining(patience - (monotonic() - started)) or 0.0
             if left <= self.every:
                 elapsed = monotonic() - started
-                limit = self.timeout if elapsed + self.every >= self.timeout else elapsed
-                return self._result("failed", _in_vain(polls, limit), polls)
+                limit = patience if elapsed + self.every >= patience else elapsed
+                words = _in_vain(polls, limit)
+                if patience > self.timeout:
+                    words += (
+                        f"; longer than its {self.timeout:.3g} s, as '{self.on}' may take ({KEY})"
+                    )
+                return self._result("failed", words, polls)
             context.deadline.sleep(self.every)
 
-    def _look(self, context: StepContext, poll: dict[str, Any], started: float) -> bool:
+    def _patience(self, context: StepContext) -> float:
+        """The timeout, or what the site file says that the PACS may take, where that is longer."""
+        query = self.until.query
+        if self.until.stored is None and query is not None and query.level == "worklist":
+            return self.timeout
+        return max(self.timeout, time_left(context, self.on))
+
+    def _look(
+        self, context: StepContext, poll: dict[str, Any], started: float, patience: float
+    ) -> bool:
         target = context.target(self.on).by(self.via)
-        deadline = context.deadline.within(max(0.1, self.timeout - (monotonic() - started)))
+        deadline = context.deadline.within(max(0.1, patience - (monotonic() - started)))
         holds = True
         poll |= {"stored": None, "missing": None, "matches": None}
         if self._counts():

@@ -88,6 +88,8 @@ class Asking:
         """What became of each proposed SOP class and transfer syntax, in words."""
         self.stored_after: float | None = None
         """Seconds from the last answer to C-STORE until all was found; None where it was not."""
+        self.stored_at_once = False
+        """Whether the first question found all."""
 
     @property
     def can_find(self) -> bool:

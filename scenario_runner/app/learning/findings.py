@@ -35,6 +35,8 @@ class Finding:
     """Whether the value says no more than that nothing is unusual, as a list of all there is."""
     asked: Collection[str] = ()
     """Of a list, everything that could have been in it: what a person wrote beside that stays."""
+    at_least: bool = False
+    """Whether a longer duration that a person wrote stays: once it may take longer than what was seen now."""
 
     @property
     def is_key(self) -> bool:

@@ -114,7 +114,9 @@ def _await_all(asking: Asking) -> float | None:
         if any((status := asking.status(one)) and status.stored for one in study.series)
     ]
     begun = monotonic()
+    polls = 0
     while True:
+        polls += 1
         waiting = [
             one
             for one in waiting
@@ -122,6 +124,7 @@ def _await_all(asking: Asking) -> float | None:
         ]
         took = monotonic() - begun
         if not waiting:
+            asking.stored_at_once = polls == 1
             return took
         if took > _UNTIL_STORED:
             return None

@@ -10,6 +10,7 @@ from scenario_runner.app.learning.findings import Finding
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.site_editing import rewrite
 from scenario_runner.language.accepted import sop_class, transfer_syntax
+from scenario_runner.language.fields import seconds_of
 from scenario_runner.language.site_expects import EXPECTS, MARK, Value, declare, declared
 
 _MOST: Final = 6
@@ -65,7 +66,10 @@ def write(site: Path, target: str, findings: Sequence[Finding], around: Surround
 
 
 def _beside(finding: Finding, before: Value | None) -> Value:
-    """A list with what stood there and was not asked for."""
+    """A list with what stood there and was not asked for; the longer of two durations."""
+    if finding.at_least and isinstance(before, str):
+        there = seconds_of(before)
+        return before if there is None or there >= float(finding.value[:-1]) else finding.value
     if not isinstance(finding.value, list) or not isinstance(before, list):
         return finding.value  # type: ignore[no-any-return]
     asked = {_named(finding.subject, one) for one in finding.asked}
