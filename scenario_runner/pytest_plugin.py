@@ -110,6 +110,8 @@ class ScenarioCase(pytest.Item):
                 handlers=[console],
             )
             console.summary(result.folder)
+        if result.outcome == "interrupted":
+            raise KeyboardInterrupt  # the run has ended in its order; now pytest may
         if result.outcome == "skipped":
             pytest.skip("no step ran")
         if result.exit_code:

@@ -51,7 +51,7 @@ def plan(
     seed: int | None = None,
     registry: Paths = ":memory:",
 ) -> Plans:
-    """What a run would make: ``plans.jobs`` has a case each. Nothing is sent and no counter moves.
+    """What a run would make: ``plans.jobs`` has a case each; of a load of cases one more before them, which judges it. Nothing is sent and no counter moves.
 
     Raises InvalidInput, UsageError, NothingSelected, MachineError.
     """

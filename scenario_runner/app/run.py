@@ -189,7 +189,7 @@ def _chosen(plans: Plans, request: RunRequest) -> Plans:
             f"no case is left: {len(plans.jobs)} in all",
             hint="a part of more parts than there are cases may be empty"
             if request.only is None
-            else "no case that failed last time is among these scenarios",
+            else "no case that was asked for, or failed last time, is among these scenarios",
         )
     return chosen
 

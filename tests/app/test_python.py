@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from scenario_runner import load, plan, run
 from scenario_runner.errors import InvalidInput
+from tests.running import record, steps, write_scenario
 
 SCENARIO = """schema: scenario/v1
 name: {name}
@@ -34,12 +37,15 @@ def test_a_program_loads_plans_and_runs(tmp_path: Path) -> None:
         load(tmp_path / "s.yaml")
 
 
-def pytest_in(folder: Path, *arguments: str) -> tuple[int, str]:
+def in_pytest(*arguments: str) -> list[str]:
     # The installed package may be older than its entry point.
     plugin = ["-p", "no:fabricate", "-p", "scenario_runner.pytest_plugin"]
-    command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider"]
+    return [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", *arguments]
+
+
+def pytest_in(folder: Path, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False
+        in_pytest(*arguments), cwd=folder, capture_output=True, text=True, timeout=240, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -48,22 +54,47 @@ def test_pytest_collects_scenarios_shows_failures_as_the_command_does(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nfabricate = true\n")
-    (tmp_path / "good.yaml").write_text(
-        SCENARIO.format(name="good", second=2.0).replace("2.0", "2")
-    )
+    good = SCENARIO.format(name="good", second=2).replace("[2, 2]", "[2]")
+    (tmp_path / "good.yaml").write_text(good)
     (tmp_path / "bad.yaml").write_text(SCENARIO.format(name="bad", second=3))
     (tmp_path / "wrong.yaml").write_text("schema: scenario/v1\nname: wrong\nstps: []\n")
     (tmp_path / "other.yaml").write_text("a: 1\n")
     code, said = pytest_in(tmp_path, "--continue-on-collection-errors", ".")
     assert code == 1, said
-    assert "1 failed" in said
+    assert "1 failed, 2 passed" in said
     assert "unknown key 'stps'" in said
     assert "FAIL" in said
     assert "1 of 1 check failed: expected 2 but got 3" in said
     assert "Traceback" not in said
-    assert len(list((tmp_path / "runs").glob("*/run.json"))) >= 2
+    assert len(list((tmp_path / "runs").glob("*/run.json"))) == 3
 
 
 def test_pytest_without_being_asked_collects_none(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(SCENARIO.format(name="good", second=3))
     assert pytest_in(tmp_path, ".")[0] == 5  # no tests
+
+
+def test_ctrl_c_ends_the_case_in_its_order_and_pytest_with_it(tmp_path: Path) -> None:
+    final = [{"log": {"message": "tidied up"}}]
+    for name in ("first", "second"):
+        file = tmp_path / f"{name}.yaml"
+        entries = [{"pause": {"for": "10m"}}]
+        write_scenario(file, entries, name=name, patients=[], **{"finally": final})
+    process = subprocess.Popen(
+        in_pytest("--fabricate", "."), cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        end = time.monotonic() + 60
+        while not any(
+            "step_started" in log.read_text() for log in tmp_path.glob("runs/*/events.ndjson")
+        ):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 2, said
+    [folder] = tmp_path.glob("runs/*")
+    assert record(folder)["outcome"] == "interrupted"
+    assert steps(record(folder))["log"]["outcome"] == "passed"
