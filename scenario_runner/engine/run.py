@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from scenario_runner.engine.case import CaseRunner, case_started
+from scenario_runner.engine.case_counts import FAILED
 from scenario_runner.engine.loaded_cases import LoadedCases
 from scenario_runner.engine.services import CasesLoad, Control, Job, Order, Services
 from scenario_runner.engine.step import Ending, from_thrown, worst
@@ -26,7 +27,9 @@ def run_cases(jobs: Sequence[Job], services: Services, order: Order, control: Co
     """
     endings: list[Ending] = []
     for load, part in groupby(jobs, key=lambda job: job.load):
-        if load is None:
+        if is_enough(endings, order):
+            endings += [not_run(job, services, control) for job in part]
+        elif load is None:
             for job, ending in _run_all(part, services, order, control):
                 endings.append(not_run(job, services, control) if ending is None else ending)
         else:
@@ -54,6 +57,11 @@ def _under_load(
             )
 
 
+def is_enough(endings: Iterable[Ending], order: Order) -> bool:
+    """Whether no further case begins, since one has failed."""
+    return order.fail_fast and any(one.outcome in FAILED for one in endings)
+
+
 def combined(endings: Sequence[Ending], control: Control) -> Ending:
     """How a run ended whose cases ended so."""
     result = worst(*endings)
@@ -73,7 +81,7 @@ def _run_all(
         if control.stop.is_set() or (failed and order.fail_fast):
             return None
         ending = run_case(job, services, order, control)
-        failed = failed or ending.outcome in ("failed", "error")
+        failed = failed or ending.outcome in FAILED
         return ending
 
     if order.workers == 1:

@@ -43,7 +43,6 @@ def arriving(
             "a load on a step, as on send, may offer any number",
         )
     turns: Iterable[T] = combinations if once else itertools.cycle(combinations)
-    pairs = zip(
-        turns, times, strict=False
-    )  # what has no arrival is not begun, nor is what there is no case for
+    # What has no arrival is not begun, nor is what there is no case for.
+    pairs = zip(turns, times, strict=False)
     return [(one, at, number) for number, (one, at) in enumerate(pairs, start=1)]

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 
 _OF_A_CASE = re.compile(r"\b(?:matrix|row)\b")
+_VARIABLE = re.compile(r"\bvars\s*(?:\.|\[\s*['\"])\s*(\w+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,12 +331,18 @@ def _combinations(
 
 
 def _early(scenario: Scenario, base: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables that are known before the case is: those that use neither the matrix nor a row. Raises InvalidInput."""
-    early = {
-        name: value
-        for name, value in scenario.header.vars.items()
-        if not any(_OF_A_CASE.search(text) for _, text in texts(value))
+    """Variables that are known before the case is: those that need neither the matrix nor a row. Raises InvalidInput."""
+    written = {
+        name: [text for _, text in texts(value)] for name, value in scenario.header.vars.items()
     }
+    late = {name for name, found in written.items() if any(map(_OF_A_CASE.search, found))}
+    while users := {
+        name
+        for name, found in written.items()
+        if name not in late and any(late.intersection(_VARIABLE.findall(text)) for text in found)
+    }:
+        late |= users
+    early = {name: value for name, value in scenario.header.vars.items() if name not in late}
     return resolve_vars(early, base, scenario.origins.where, ("vars",))
 
 

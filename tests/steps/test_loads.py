@@ -154,7 +154,12 @@ def test_whole_cases_arrive_each_with_a_patient_and_their_load_is_judged(tmp_pat
     ]
     stages = [{"for": "200ms", "rate": "{{ vars.rate }}"}, {"for": "200ms", "rate": 15}]
     load = {"stages": stages, "associations": 2, "checks": checks}
-    run = _of_cases(load, tmp_path, "open", vars={"rate": "20/s"})
+    told = {
+        "rate": "20/s",
+        "kind": "{{ matrix.modality }}",
+        "shown": "{{ vars.kind }} {{ vars.rate }}",
+    }
+    run = _of_cases(load, tmp_path, "open", vars=told)
     judged, *cases = run["cases"]
     assert run["outcome"] == "passed"
     assert [one["matrix"] for one in cases] == [
@@ -188,3 +193,16 @@ def test_a_closed_load_of_cases_stops_when_too_many_fail(tmp_path: Path) -> None
     assert "stopped when 100.0% of the last 20 failed" in told
     left = next(one for one in run["cases"] if one["outcome"] == "skipped")
     assert "stopped when" in left["message"]
+
+
+def test_after_a_failed_scenario_a_load_of_cases_does_not_begin_where_that_was_asked(
+    tmp_path: Path,
+) -> None:
+    wrong = {"assert": [{"equal": {"actual": 1, "expected": 2}}]}
+    first = write_scenario(tmp_path / "first.yaml", [wrong], name="first", patients=[])
+    load = {"associations": 2, "cases": 3}
+    then = write_scenario(tmp_path / "then.yaml", [wrong], name="then", patients=[], load=load)
+    out = tmp_path / "run"
+    fabricate("run", first, then, "--fail-fast", "--registry", ":memory:", "--out", out).check(1)
+    outcomes = [(one["name"], one["outcome"]) for one in record(out)["cases"]]
+    assert outcomes == [("first", "failed"), *[("then", "skipped")] * 4]
