@@ -53,7 +53,7 @@ def services_for(
     targets: OpenTargets,
     objects: Objects | None = None,
     share: float = 1.0,
-    finished: Callable[[Path], object] = lambda _: None,
+    finished: Callable[[Path, str], object] = lambda _, __: None,
 ) -> Services:
     """What the engine works with. share, finished: see ``Services``."""
     plugins = loaded.plugins

@@ -125,7 +125,7 @@ class AttemptFiles(Attempt):
 
     def finished(self, path: Path) -> None:
         """Say that a file is as it will stay."""
-        self.state.services.finished(path)
+        self.state.services.finished(path, "")
 
     def scratch(self) -> Path:
         """A new empty folder that goes when the case is over."""
@@ -139,7 +139,7 @@ class AttemptFiles(Attempt):
 
     @property
     def _place(self) -> str:
-        return f"c{self.state.job.number:03}"
+        return "/".join(filter(None, [f"c{self.state.job.number:03}", self.state.folder]))
 
 
 def _safe(name: str) -> str:

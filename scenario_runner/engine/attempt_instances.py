@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OFFERED_AT_ONCE = 16
 """Instances of which a worker of a cluster notes at a time that they are about to be sent; when it dies, nobody
-knows of so many whether they were."""
+knows of so many, and of those before them that were under way, whether they were."""
 
 
 class AttemptInstances(AttemptFiles):
@@ -44,10 +44,7 @@ class AttemptInstances(AttemptFiles):
         earlier: str | None = None,
     ) -> SentInstance:
         """Note what a target said about an instance, in the ledger and as an event."""
-        sent = SentInstance(image, target, status, earlier)
-        self.ledger.record(sent)
-        if not sent.stored:
-            self.state.suspects.setdefault(image.id, self.step_id)
+        sent = self._noted(image, target, status, earlier)
         self.outlet.emit(
             InstanceSent(
                 case=self.case.id,
@@ -94,9 +91,12 @@ class AttemptInstances(AttemptFiles):
         images: Iterable[PlannedImage],
         associations: int | None = None,
     ) -> SharedOut | None:
-        """Others who send these; None where there is nobody, or only this process can make them."""
+        """Others who send these; None where there is nobody, or only this process can make them.
+
+        Nor in ``finally``: what tidies up goes on when the run is to stop, which ends a part of it elsewhere.
+        """
         sharing, ledger = self.state.job.sharing, self.ledger
-        if sharing is None or ledger.imported:
+        if sharing is None or ledger.imported or self.entry.section == "finally":
             return None
         if any(ledger.modifications(one) for one in (ledger.generated or {}).values()):
             return None
@@ -121,12 +121,18 @@ class AttemptInstances(AttemptFiles):
         earlier: str | None = None,
     ) -> SentInstance:
         """Note what became of an instance that somebody else sent, who has told of it."""
+        sent = self._noted(image, target, status, earlier)
+        if self._is_shown(image):
+            self.preview(next(self.instances(iter([image]))))
+        return sent
+
+    def _noted(
+        self, image: PlannedImage, target: str, status: StoreStatus, earlier: str | None
+    ) -> SentInstance:
         sent = SentInstance(image, target, status, earlier)
         self.ledger.record(sent)
         if not sent.stored:
             self.state.suspects.setdefault(image.id, self.step_id)
-        if self._is_shown(image):
-            self.preview(next(self.instances(iter([image]))))
         return sent
 
     def sent_earlier(self, image: PlannedImage, target: str) -> SentEarlier | None:

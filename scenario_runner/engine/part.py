@@ -14,14 +14,29 @@ from scenario_runner.temporary import TemporaryFolder
 
 @contextmanager
 def part_of_step(
-    job: Job, services: Services, entry: str, step_id: str, attempt: int, control: Control
+    job: Job,
+    services: Services,
+    entry: str,
+    step_id: str,
+    attempt: int,
+    folder: str,
+    control: Control,
 ) -> Iterator[AttemptContext]:
-    """What a step works with there: the plan and the targets, and nothing that earlier steps of the case came to."""
+    """What a step works with there: the plan and the targets, and nothing that earlier steps of the case came to.
+
+    folder: what its files are kept in, among those of the case.
+    """
     entries = (*job.scenario.setup, *job.scenario.steps, *job.scenario.final)
     found = next(one for one in entries if one.id == entry)
     with TemporaryFolder() as scratch:
         state = CaseState(
-            job, services, dict(services.names), services.factory(), services.targets, scratch
+            job,
+            services,
+            dict(services.names),
+            services.factory(),
+            services.targets,
+            scratch,
+            folder=folder,
         )
         try:
             yield AttemptContext(

@@ -78,8 +78,8 @@ class Services:
     """Takes HL7 v2 messages for a case while it runs."""
     rules: SiteRules
     """The site's, of messages and resources."""
-    finished: Callable[[Path], object] = lambda _: None
-    """Told of each file of the run folder that is as it will stay."""
+    finished: Callable[[Path, str], object] = lambda _, __: None
+    """Told of each file of the run folder that is as it will stay, with its SHA-256 where that is known already."""
     share: float = 1.0
     """Which part of a rate is this process's, where others run cases of the same run beside it."""
 

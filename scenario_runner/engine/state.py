@@ -41,6 +41,8 @@ class CaseState:
     targets: Callable[[str], Target]
     scratch: Path
     """A folder that is removed when the case is over."""
+    folder: str = ""
+    """What its files are kept in, among those of the case; empty for all that is no part of a step."""
     ledger: Ledger = field(default_factory=Ledger)
     values: dict[str, Any] = field(default_factory=dict)
     """What each step gave, by step id."""

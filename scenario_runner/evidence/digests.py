@@ -36,8 +36,14 @@ class Digests:
         self._over = False
         self._lock = threading.Lock()
 
-    def finished(self, path: Path) -> None:
-        """Have the digest of a file taken, which nobody will write any more."""
+    def finished(self, path: Path, digest: str = "") -> None:
+        """Have the digest of a file taken, which nobody will write any more. digest: where another process has taken it.
+
+        Raises OSError for a file with a digest that cannot be looked at.
+        """
+        if digest:
+            self._known[path] = _seen(path.stat()), digest
+            return
         with self._lock:
             if self._over:
                 return
@@ -48,10 +54,12 @@ class Digests:
 
     def of(self, path: Path) -> str:
         """In hexadecimal. Raises OSError."""
+        return self.known(path) or file_digest(path)
+
+    def known(self, path: Path) -> str:
+        """The same, empty where it would have to be taken. Raises OSError."""
         known = self._known.get(path)
-        if known is not None and known[0] == _seen(path.stat()):
-            return known[1]
-        return file_digest(path)
+        return known[1] if known is not None and known[0] == _seen(path.stat()) else ""
 
     def _work(self) -> None:
         while (path := self._todo.get()) is not None and not self._over:

@@ -181,14 +181,16 @@ def from_others(
 ) -> Iterator[Stored]:
     """What other processes sent, as they tell it, noted for the case. Raises what kept them from it."""
     series = {one.id: one for one in images.series}
+    answers = iter(shared)
     try:
-        for one in shared:
-            image = series[one.series].images[one.index]
-            note = context.told if one.told else context.sent
-            sent = note(image, target, one.status, earlier=one.earlier)
-            ended = time.monotonic() - one.ago
-            labels = {"modality": image.series.modality}
-            yield Stored(image, one.status, labels, ended=ended, sent=sent)
+        with ended(answers):
+            for one in answers:
+                image = series[one.series].images[one.index]
+                note = context.told if one.told else context.sent
+                sent = note(image, target, one.status, earlier=one.earlier)
+                at = time.monotonic() - one.ago
+                labels = {"modality": image.series.modality}
+                yield Stored(image, one.status, labels, ended=at, sent=sent)
     finally:
         for facts in shared.associations:
             opened.add(facts)

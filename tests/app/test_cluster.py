@@ -57,7 +57,7 @@ def run(
             folder,
             pacs.port,
             "PACS",
-            STEPS,
+            [{"generate": {"to": "dicom"}}, *STEPS],
             *options,
             at=lambda _: meanwhile(folder / "run"),
             codes=(code,),
@@ -189,6 +189,8 @@ def require_whole(folder: Path, alone: dict[str, Any]) -> None:
     assert len(acknowledged) == 180
     assert set(acknowledged.values()) == {1}
     assert not (folder / "ledger.sqlite3").exists()
+    listed = json.loads((folder / "manifest.json").read_text())["files"]
+    assert sum(one["path"].endswith(".dcm") for one in listed) == 180
 
 
 def require_told(folder: Path) -> None:
@@ -302,6 +304,20 @@ def test_one_large_send_is_shared_out_and_the_part_of_a_worker_that_is_killed_ta
     assert {uid for uid, number in numbers.items() if number > 1} <= again
     [latency] = records["many"]["cases"][0]["steps"][1]["latencies"]
     assert latency["count"] == 240
+
+
+def test_cases_that_did_not_begin_in_a_load_say_why_also_where_others_failed(
+    tmp_path: Path, cluster: LocalCluster
+) -> None:
+    load = {"associations": 1, "cases": 40, "for": "500ms"}
+    wrong = {"assert": [{"equal": {"actual": 1, "expected": 2}}]}
+    file = write_scenario(tmp_path / "s.yaml", [wrong], patients=[], load=load)
+    where = cluster.scheduler_address.replace("tcp://", "dask://")
+    out = tmp_path / "run"
+    fabricate("run", file, "--registry", ":memory:", "--on", where, "--out", out).check(1)
+    cases = [(one["outcome"], one["message"]) for one in record(out)["cases"][1:]]
+    assert cases[0][0] == "failed"
+    assert cases[-1] == ("skipped", "not run: the load was over")
 
 
 @contextmanager

@@ -24,11 +24,12 @@ from scenario_runner.app.cluster.task import Task
 from scenario_runner.app.cluster.work import LOST, NOT_BEGUN, work
 from scenario_runner.engine.case import case_started
 from scenario_runner.engine.case_counts import FAILED
-from scenario_runner.engine.run import combined, not_run, run_case
+from scenario_runner.engine.run import combined, is_enough, not_run, run_case
 from scenario_runner.engine.step import Ending
 from scenario_runner.errors import FabricatorError, MachineError, described
 from scenario_runner.events import CaseFinished
 from scenario_runner.registry.location import DatabaseUrl
+from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.address import Cluster
@@ -77,23 +78,39 @@ class ClusterRun:
         try:
             with ExitStack() as stack:
                 ledger = stack.enter_context(RunLedger(self._where, run))
+                # Before the workers, who are gone when it goes.
+                handover = _handover(self._where, control, stack)
                 client = stack.enter_context(connected(self._cluster))
                 places = _wait_for_workers(client, control)
                 at_once = max(1, min(places, len(jobs)))
-                settings = replace(self._settings, share=1 / at_once, slots=places)
+                settings = replace(
+                    self._settings,
+                    share=1 / at_once,
+                    slots=places,
+                    handover="" if handover is None else str(handover),
+                )
                 ledger.begin(packed(self._folder, settings))
-                relay = Relay(ledger, services.bus, self._folder, {j.case.id: j for j in jobs})
+                relay = Relay(
+                    ledger,
+                    services.bus,
+                    self._folder,
+                    {j.case.id: j for j in jobs},
+                    handover,
+                    services.finished,
+                )
                 tasks = _Tasks(client, ledger, self._where, run, at_once * _AHEAD)
                 stack.enter_context(_closing(ledger, relay))
                 signals = _Signals(ledger, control)
                 endings: list[Ending] = []
                 for load, part in groupby(jobs, key=lambda job: job.load):
                     group = list(part)
+                    if is_enough(endings, order):
+                        endings += [not_run(job, services, control) for job in group]
+                        continue
                     pace = Pace(load)
-                    work = deque(job for job in group if not job.judges)
-                    stop = order.fail_fast and any(one.outcome in FAILED for one in endings)
+                    waiting = deque(job for job in group if not job.judges)
                     endings += self._carried_out(
-                        work, pace, tasks, relay, services, order, control, signals, stop=stop
+                        waiting, pace, tasks, relay, services, order, control, signals
                     ).values()
                     endings += [
                         run_case(
@@ -126,12 +143,9 @@ class ClusterRun:
         order: Order,
         control: Control,
         signals: _Signals,
-        *,
-        stop: bool,
     ) -> Mapping[str, Ending]:
-        """stop: whether none of them begins, since one before them failed."""
         endings: dict[str, Ending] = dict.fromkeys((job.case.id for job in left), _NOTHING)
-        failed = stop
+        failed = False
         not_begun: list[Job] = []
         while left or tasks.under_way:
             signals.pass_on()
@@ -153,12 +167,13 @@ class ClusterRun:
                     not_begun.append(job)
                 else:
                     endings[job.case.id] = self._ending(job, ended, relay, services)
-                    failed = failed or endings[job.case.id].outcome in ("failed", "error")
+                    failed = failed or endings[job.case.id].outcome in FAILED
                     pace.ended(job, endings[job.case.id], relay.times.get(job.case.id))
             relay.take()
             if tasks.under_way or left:
                 tasks.wait(min(_LOOKS, pace.until(left[0])) if left and tasks.has_room else _LOOKS)
-        why = "" if failed or control.stop.is_set() else pace.why
+        stopped = control.stop.is_set() or (failed and order.fail_fast)
+        why = "" if stopped else pace.why
         for job in sorted(not_begun, key=lambda job: job.number):
             endings[job.case.id] = not_run(job, services, control, why)
         return endings
@@ -302,6 +317,15 @@ def _closing(ledger: RunLedger, relay: Relay) -> Iterator[None]:
     finally:
         ledger.stop(CLOSED)
         relay.take()
+
+
+def _handover(where: Location, control: Control, stack: ExitStack) -> Path | None:
+    """Where workers leave files for us, who are on the same machine when the ledger is a file; goes with the stack."""
+    if not isinstance(where, Path):
+        return None
+    folder = TemporaryFolder()
+    stack.callback(lambda: folder.remove(hurried=control.stop.is_set()))
+    return folder.path
 
 
 def _wait_for_workers(client: Any, control: Control) -> int:

@@ -17,18 +17,17 @@ Key = tuple[str, str, str]
 
 
 class Known:
-    """What is known of a part that others began."""
+    """What is known of parts of one case that others began."""
 
     def __init__(self, ledger: RunLedger, parts: Sequence[str], case: str) -> None:
         self.sends = EarlierSends()
         self.stored: set[str] = set()
         """Keys of images that were acknowledged."""
         self._about: dict[Key, str] = {}
-        for part in parts:
-            for event in told_in_ledger(ledger, part, case, self._about):
-                if event["event"] == "instance_sent" and event["stored"]:
-                    self.stored.add(event["image"])
-                self.sends.take([{**event, "told": True}])
+        for event in told_in_ledger(ledger, parts, case, self._about):
+            if event["event"] == "instance_sent" and event["stored"]:
+                self.stored.add(event["image"])
+            self.sends.take([{**event, "told": True}])
 
     @property
     def acknowledged(self) -> int:
@@ -55,17 +54,15 @@ class Known:
 
 
 def told_in_ledger(
-    ledger: RunLedger, part: str, case: str, about: dict[Key, str] | None = None
+    ledger: RunLedger, parts: Sequence[str], case: str, about: dict[Key, str] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """What was told of instances and deletions, then each instance that was about to be sent and has no answer.
+    """What was told in parts of a case of instances and deletions, in that order, then each instance that was about to be sent and has no answer.
 
     As events of the run's log, each with the run it is from as ``earlier``. about: filled with those that have
     no answer, and their UIDs.
     """
     waiting = {} if about is None else about
-    for entry in ledger.told(part):
-        if entry.kind == "stored":
-            continue  # the same again, for the step
+    for entry in ledger.told(parts):
         said = json.loads(entry.data)
         if entry.kind == "about":
             place = (said["step"], said["target"])

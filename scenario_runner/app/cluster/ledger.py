@@ -5,8 +5,10 @@ Workers and the client meet here and nowhere else, so that whatever becomes of t
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from sqlalchemy import delete, insert, select, update
@@ -19,21 +21,21 @@ from scenario_runner.errors import MachineError
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from scenario_runner.database.location import Location
 
-Kind = Literal["events", "file", "about", "stored"]
+Kind = Literal["events", "file", "files", "about", "stored"]
 CLOSED: Final = 9
 """The client has gone: nothing is sent any more, and nothing tidied up."""
 HALT: Final = -1
 """What has begun goes on, and nothing else begins."""
-BELOW: Final = "\n"
-"""Between the name of a case and that of a part of one of its steps."""
+BELOW: Final = "\x1f"
+"""Between the name of a case and that of a part of one of its steps: ASCII's unit separator, for a name may have line ends."""
 SUPERSEDED: Final = json.dumps({"outcome": "lost"})
 """How a part ended that nobody is to do any more."""
 _AT_ONCE: Final = 200
-"""Entries that the client reads at a time."""
+"""Entries that are read at a time."""
 
 
 class Superseded(MachineError):
@@ -119,7 +121,10 @@ class RunLedger:
             return [] if connection is None else sorted(self._parts(connection))
 
     def claim(self, part: str, worker: str) -> Claim:
-        """Take a part, from whoever had it; one that has ended stays as it is. Raises Superseded, NotBegun."""
+        """Take a part, from whoever had it; one that has ended stays as it is. Raises Superseded, NotBegun.
+
+        A part of a case that goes on under HALT goes on as well.
+        """
         c = tables.part.c
         with self._database.writing() as connection:
             held = connection.execute(
@@ -132,7 +137,7 @@ class RunLedger:
                 raise Superseded(f"the run {self.run} is over")
             if held.ending:
                 return Claim(held.attempt, held.task, held.ending, held.worker)
-            if stop:
+            if stop > 0 or (stop == HALT and BELOW not in part):
                 raise NotBegun
             connection.execute(
                 update(tables.part)
@@ -173,38 +178,22 @@ class RunLedger:
         if not is_ours:
             raise Superseded("another worker has taken this part over")
 
-    def told(self, part: str) -> Iterator[Entry]:
-        """All events and intentions of a part, in order."""
+    def told(self, parts: Iterable[str]) -> Iterator[Entry]:
+        """All events and intentions of parts, in the order in which they were told, whichever part it was."""
+        in_order = heapq.merge(*map(self._of_part, parts), key=itemgetter(0))
+        return (entry for _, entry in in_order)
+
+    def _of_part(self, part: str) -> Iterator[tuple[int, Entry]]:
         c = tables.entry.c
         last = 0
-        while True:
-            with self._database.reading(LEDGER) as connection:
-                assert connection is not None
-                rows = connection.execute(
-                    select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
-                    .where(c.run == self.run, c.part == part, c.number > last, c.kind != "file")
-                    .order_by(c.number)
-                    .limit(_AT_ONCE)
-                ).all()
-            if not rows:
-                return
-            last = rows[-1].number
-            yield from (Entry(one.kind, one.data, one.name, one.part, one.attempt) for one in rows)
+        while rows := self._read(c.part == part, c.number > last, c.kind.in_(("events", "about"))):
+            yield from rows
+            last = rows[-1][0]
 
     def stored(self, part: str, after: int) -> list[tuple[int, Entry]]:
         """What attempts of a part of a ``send`` told of single instances for the step that it belongs to, each with its number."""
         c = tables.entry.c
-        with self._database.reading(LEDGER) as connection:
-            assert connection is not None
-            rows = connection.execute(
-                select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
-                .where(c.run == self.run, c.part == part, c.number > after, c.kind == "stored")
-                .order_by(c.number)
-                .limit(_AT_ONCE)
-            ).all()
-        return [
-            (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt)) for one in rows
-        ]
+        return self._read(c.part == part, c.number > after, c.kind == "stored")
 
     def offered_last(self, part: str, number: int) -> list[bytes]:
         """The last notes of what was about to be sent in a part, so many at the most."""
@@ -248,12 +237,16 @@ class RunLedger:
 
     def waiting(self) -> list[tuple[int, Entry]]:
         """What the client has not taken yet, the first of it, each with its number."""
+        return self._read(tables.entry.c.waits == 1)
+
+    def _read(self, *wanted: ColumnElement[bool]) -> list[tuple[int, Entry]]:
+        """The first entries of the run that are so, each with its number."""
         c = tables.entry.c
         with self._database.reading(LEDGER) as connection:
             assert connection is not None
             rows = connection.execute(
                 select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
-                .where(c.run == self.run, c.waits == 1)
+                .where(c.run == self.run, *wanted)
                 .order_by(c.number)
                 .limit(_AT_ONCE)
             ).all()
@@ -262,11 +255,11 @@ class RunLedger:
         ]
 
     def taken(self, numbers: Sequence[int]) -> None:
-        """The client has these now. A file need not be kept any longer."""
+        """The client has these now. Files need not be kept any longer."""
         c = tables.entry.c
         with self._database.writing() as connection:
             chosen = c.number.in_(numbers)
-            connection.execute(delete(tables.entry).where(chosen, c.kind == "file"))
+            connection.execute(delete(tables.entry).where(chosen, c.kind.in_(("file", "files"))))
             connection.execute(update(tables.entry).where(chosen).values(waits=0))
 
     def stop(self, level: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,5 +36,6 @@ def left_in_ledger(folder: Path, run: str, registry: Location | None) -> Iterato
             if parts:
                 # Workers outlive their client where the cluster is not its own.
                 ledger.stop(CLOSED)
-            for part in parts:
-                yield from told_in_ledger(ledger, part, part.partition(BELOW)[0])
+            # What a case did behind a send that was shared out, a deletion, undoes what its parts told.
+            for case, of_case in groupby(parts, key=lambda part: part.partition(BELOW)[0]):
+                yield from told_in_ledger(ledger, list(of_case), case)

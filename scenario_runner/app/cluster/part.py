@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.services import now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.part import part_of_step
-from scenario_runner.errors import FabricatorError, Interrupted, TargetError
+from scenario_runner.errors import Defect, FabricatorError, Interrupted, TargetError, UsageError
 from scenario_runner.redaction import Redactor
 from scenario_runner.steps.send import Send
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from scenario_runner.api import SentInstance
     from scenario_runner.app.cluster.ledger import Claim, RunLedger
     from scenario_runner.app.cluster.request import Replayed
     from scenario_runner.app.cluster.telling import Telling
     from scenario_runner.engine.services import Control
+
+TROUBLES: Final[Mapping[str, type[FabricatorError]]] = {
+    "target": TargetError,
+    "usage": UsageError,
+    "defect": Defect,
+}
+"""What may keep a worker from sending all of its part, as the ledger names it; anything else is the machine's."""
 
 
 def sent_part(
@@ -70,8 +77,10 @@ def sent_part(
                 share=run.settings.share / work["parts"],
             )
             place = (work["entry"], work["step"], work["attempt"])
+            # Others of the same step number their files from 1 as well.
+            folder = f"part-{hashlib.sha256(part.encode()).hexdigest()[:12]}-{claim.attempt}"
             try:
-                with part_of_step(job, services, *place, control) as context:
+                with part_of_step(job, services, *place, folder, control) as context:
                     every = {one.id: one for one in job.case.series()}
                     images = (
                         image
@@ -83,9 +92,9 @@ def sent_part(
                     note = partial(_note, telling)
                     step.send_part(context, contexts, images, note, opened.append)
             except Interrupted:
-                trouble = None
+                pass  # the case is told the same, and says so
             except FabricatorError as error:
-                kind = "target" if isinstance(error, TargetError) else "machine"
+                kind = next((name for name, one in TROUBLES.items() if isinstance(error, one)), "")
                 trouble = {"kind": kind, "message": str(error), "hint": error.hint}
     bus.require_all()
     return {

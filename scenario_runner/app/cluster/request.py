@@ -33,6 +33,8 @@ class Settings:
     """What relative paths start from."""
     reserved: Mapping[str, Mapping[str, Any]]
     log_pdus: bool = False
+    handover: str = ""
+    """A folder of the client's, where workers beside it leave many files; empty where each goes through the ledger."""
     share: float = 1.0
     slots: int = 1
     version: str = __version__

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.answers import StoreStatus
 from scenario_runner.api.sharing import SharedOut, SharedStatus, ToShare, split
 from scenario_runner.app.cluster.ledger import BELOW
-from scenario_runner.errors import FabricatorError, MachineError, TargetError
+from scenario_runner.app.cluster.part import TROUBLES
+from scenario_runner.errors import FabricatorError, MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class SendSharing:
             }
             tasks[f"{case}{BELOW}{name}{BELOW}{turn}"] = json.dumps(part)
         self._ledger.offer(tasks)
-        return _Parts(self._ledger, self._telling, list(tasks), deadline, self._submit)
+        return SharedParts(self._ledger, self._telling, list(tasks), deadline, self._submit)
 
     def _submit(self, part: str, again: int) -> Any:
         task = replace(self._task, part=part)
@@ -89,7 +90,7 @@ class SendSharing:
         return self._client.submit(self._work, task, key=key, pure=False)
 
 
-class _Parts:
+class SharedParts:
     """Implements ``api.sharing.SharedOut``."""
 
     def __init__(
@@ -111,14 +112,21 @@ class _Parts:
         self.opened = 0
 
     def __iter__(self) -> Iterator[SharedStatus]:
+        try:
+            yield from self._all()
+        except GeneratorExit:
+            # Whoever asked has gone on without the rest: nothing is sent behind their back.
+            self._ledger.supersede(self._read, "nobody")
+            raise
+
+    def _all(self) -> Iterator[SharedStatus]:
         trouble: FabricatorError | None = None
         endings: Mapping[str, str] = {}
         try:
             while len(endings) < len(self._read):
                 self._telling.require()
-                endings = self._ledger.endings(
-                    self._read
-                )  # before the rows: those of the ended are all there
+                # Before the rows: those of what has ended are all there.
+                endings = self._ledger.endings(self._read)
                 yield from self._rows()
                 self._look_after(endings)
                 if len(endings) < len(self._read):
@@ -209,6 +217,5 @@ def _trouble(ending: Mapping[str, Any]) -> FabricatorError | None:
     told = ending.get("trouble")
     if told is None:
         return None
-    if told["kind"] == "target":
-        return TargetError(told["message"], hint=told["hint"])
-    return MachineError(told["message"], hint=told["hint"])
+    kind = TROUBLES.get(told["kind"], MachineError)
+    return kind(told["message"], hint=told["hint"])

@@ -40,5 +40,5 @@ entry = Table(
     Column("waits", Integer, nullable=False),
     Index("ledger_entry_part", "run", "part", "number"),
 )
-"""What an attempt tells: a batch of events, a file of its evidence, or which instances it is about to send.
+"""What an attempt tells: a batch of events, a file of its evidence, the names of many that lie beside the ledger, or which instances it is about to send.
 ``waits`` is 1 until the client has it."""

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, Entry, Superseded
-from scenario_runner.errors import FabricatorError, MachineError
+from scenario_runner.errors import FabricatorError, MachineError, of_the_machine
 from scenario_runner.events import Attached, CaseStarted
 from scenario_runner.evidence.log import event_line
 
@@ -36,6 +36,8 @@ _MUCH: Final = 8 << 20
 class Telling:
     """An EventHandler for one attempt of one part; ``finish`` has to be called, or ``leave``.
 
+    folder: where steps leave files. digest: what is known of a file, for the client who takes those
+    that are left at the end from there itself; None where they have to go through the ledger.
     Raises MachineError once the ledger cannot be written or somebody else has the part.
     """
 
@@ -47,8 +49,11 @@ class Telling:
         folder: Path,
         control: Control,
         worker: str,
+        *,
+        digest: Callable[[Path], str] | None,
     ) -> None:
         self._ledger = ledger
+        self._digest = digest
         self._looks = _LOOKS_HERE if ledger.is_file else _LOOKS
         self._part, self._attempt = part, attempt
         self.folder = folder
@@ -104,12 +109,26 @@ class Telling:
         self.leave()
         with self._lock:
             self._require()
-            for path in sorted(self.folder.rglob("*")):
-                if path.is_file() and path not in self._told:
-                    self._take_file(path)
-                    if sum(len(one.data) for one in self._files) >= _MUCH:
-                        self._tell()  # not all at once, for there may be many
+            left = [
+                path
+                for path in sorted(self.folder.rglob("*"))
+                if path.is_file() and path not in self._told
+            ]
+            if self._digest is not None:
+                self._tell(self._handed_over(left, self._digest), ending=ending)
+                return
+            for path in left:
+                self._take_file(path)
+                if sum(len(one.data) for one in self._files) >= _MUCH:
+                    self._tell()  # not all at once, for there may be many
             self._tell(ending=ending)
+
+    def _handed_over(self, left: Sequence[Path], digest: Callable[[Path], str]) -> Entry:
+        try:
+            named = [(path.relative_to(self.folder).as_posix(), digest(path)) for path in left]
+        except OSError as error:
+            raise of_the_machine(f"cannot read '{error.filename}'", error) from error
+        return Entry("files", json.dumps(named).encode(), self.folder.name)
 
     def leave(self) -> None:
         """Stop looking after it."""

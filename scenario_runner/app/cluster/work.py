@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
-import threading
+import tempfile
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from scenario_runner.app.cluster.kept_plans import planned
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import NotBegun, RunLedger, Superseded
 from scenario_runner.app.cluster.part import sent_part
-from scenario_runner.app.cluster.request import Replayed, key_of
 from scenario_runner.app.cluster.sharing import SendSharing
 from scenario_runner.app.cluster.task import Task
 from scenario_runner.app.cluster.telling import Telling
@@ -24,11 +26,13 @@ from scenario_runner.engine.run import run_case
 from scenario_runner.engine.services import Control, Order
 from scenario_runner.engine.step import Ending
 from scenario_runner.errors import MachineError
+from scenario_runner.evidence.digests import Digests
 from scenario_runner.redaction import Redactor
 from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.ledger import Claim
+    from scenario_runner.app.cluster.request import Replayed
 
 LOST: Final = "lost"
 """The outcome of an attempt that somebody else goes on with."""
@@ -87,19 +91,35 @@ def secede() -> None:
 
 
 def _done(task: Task, ledger: RunLedger, claim: Claim, packet: bytes) -> dict[str, Any]:
-    run = _replayed(task.run, packet)
     control = Control()
-    with TemporaryFolder() as scratch:
-        folder = scratch / "run"
-        folder.mkdir()
-        telling = Telling(ledger, task.part, claim.attempt, folder, control, worker_name())
+    with planned(task.run, packet) as run, ExitStack() as stack:
+        handover = run.settings.handover
+        digests: Digests | None = None
+        left = stack.enter_context(ExitStack())
+        if handover and os.access(handover, os.W_OK):
+            digests = stack.enter_context(Digests())
+            folder = Path(tempfile.mkdtemp(dir=handover))
+            left.callback(shutil.rmtree, folder, ignore_errors=True)
+        else:
+            folder = stack.enter_context(TemporaryFolder()) / "run"
+            folder.mkdir()
+        telling = Telling(
+            ledger,
+            task.part,
+            claim.attempt,
+            folder,
+            control,
+            worker_name(),
+            digest=None if digests is None else digests.known,
+        )
         given = json.loads(claim.task)
         try:
             if "pieces" in given:
                 ending = sent_part(run, ledger, claim, task.part, telling, control)
             else:
-                ending = _case(run, ledger, claim, task, telling, control)
+                ending = _case(run, ledger, claim, task, telling, control, digests)
             telling.finish(json.dumps(ending))
+            left.pop_all()  # what it left is the client's now
         finally:
             telling.leave()
     return ending
@@ -112,6 +132,7 @@ def _case(
     task: Task,
     telling: Telling,
     control: Control,
+    digests: Digests | None,
 ) -> dict[str, Any]:
     case = task.part
     job = run.job(case)
@@ -153,10 +174,15 @@ def _case(
                 redactor,
                 targets,
                 share=run.settings.share,
+                finished=_nobody if digests is None else digests.finished,
             )
             ending = run_case(job, services, Order(from_step=run.kept.from_step), control)
     bus.require_all()
     return told_ending(ending, targets.troubles)
+
+
+def _nobody(_: Path, __: str) -> None:
+    """Tell nobody of a file that is as it will stay."""
 
 
 def told_ending(ending: Ending, troubles: list[str]) -> dict[str, Any]:
@@ -168,20 +194,3 @@ def told_ending(ending: Ending, troubles: list[str]) -> dict[str, Any]:
         "moot": ending.moot,
         "troubles": troubles,
     }
-
-
-_LOCK = threading.Lock()
-_PLANNED: dict[str, tuple[Replayed, TemporaryFolder]] = {}
-"""The run that this worker has planned last: planning is done once for all its cases."""
-
-
-def _replayed(run: str, packet: bytes) -> Replayed:
-    key = key_of(run, packet)
-    with _LOCK:
-        if key not in _PLANNED:
-            for _, folder in _PLANNED.values():
-                folder.remove()
-            _PLANNED.clear()
-            folder = TemporaryFolder()
-            _PLANNED[key] = (Replayed(packet, folder.path), folder)
-        return _PLANNED[key][0]

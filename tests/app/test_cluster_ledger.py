@@ -1,0 +1,112 @@
+"""What workers told is known in its order, and nobody works behind the back of whoever asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scenario_runner import plan
+from scenario_runner.app.cluster.known import Known
+from scenario_runner.app.cluster.ledger import BELOW, HALT, SUPERSEDED, Entry, NotBegun, RunLedger
+from scenario_runner.app.cluster.left import LEDGER_FILE, left_in_ledger
+from scenario_runner.app.cluster.sharing import SharedParts
+from scenario_runner.app.cluster.telling import Telling
+from scenario_runner.deadline import Deadline
+from scenario_runner.engine.services import Control
+
+if TYPE_CHECKING:
+    from scenario_runner.planning.plan import PlannedImage
+
+PART = f"c{BELOW}send, part 1 of 2"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[RunLedger]:
+    """Of a run with two cases, of which one has its send shared out."""
+    with RunLedger(tmp_path / LEDGER_FILE, "r") as made:
+        made.begin(b"")
+        made.offer({name: json.dumps({"case": name[0]}) for name in ("c", "d", PART)})
+        yield made
+
+
+@pytest.fixture
+def image() -> PlannedImage:
+    first: PlannedImage = next(plan("xray_smoke", seed=1).jobs[0].case.series()).images[0]
+    return first
+
+
+def told(event: str, **facts: Any) -> Entry:
+    common = {"event": event, "case": "c", "target": "pacs"}
+    return Entry("events", json.dumps([{**common, **facts}]).encode())
+
+
+def stored(image: PlannedImage) -> Entry:
+    return told(
+        "instance_sent", id="send", image=image.id, uid=image.uid, status="0000", stored=True,
+        maybe_stored=False, comment="", earlier=None,
+    )  # fmt: skip
+
+
+def test_where_no_further_case_begins_what_has_begun_is_done_in_all_its_parts(
+    ledger: RunLedger,
+) -> None:
+    ledger.claim("c", "first")
+    ledger.stop(HALT)
+    assert ledger.claim(PART, "second").attempt == 1
+    assert ledger.claim(PART, "third").attempt == 2
+    with pytest.raises(NotBegun):
+        ledger.claim("d", "second")
+    ledger.stop(1)
+    with pytest.raises(NotBegun):
+        ledger.claim(PART, "fourth")
+
+
+def test_what_was_deleted_after_a_shared_send_is_not_there(
+    ledger: RunLedger, image: PlannedImage, tmp_path: Path
+) -> None:
+    for name in ("c", PART):
+        ledger.claim(name, "first")
+    ledger.tell(PART, 1, [stored(image)])
+    known = Known(ledger, ["c", PART], "c").sends.of("c", {"pacs": True})
+    found = known("send", image, "pacs")
+    assert found is not None
+    assert found.stored
+    gone = told("deletion", id="delete", studies=[image.series.study.uid], done=True)
+    ledger.tell("c", 1, [gone])
+    known = Known(ledger, ["c", PART], "c").sends.of("c", {"pacs": True})
+    assert known("send", image, "pacs") is None
+    left = [one["event"] for one in left_in_ledger(tmp_path, "r", None)]
+    assert left == ["instance_sent", "deletion"]
+
+
+class NotDone:
+    """A task that is under way."""
+
+    def done(self) -> bool:
+        return False
+
+
+def test_whoever_goes_on_without_a_shared_send_has_nobody_send_the_rest(
+    ledger: RunLedger, image: PlannedImage, tmp_path: Path
+) -> None:
+    row = {
+        "series": image.series.id, "index": 0, "earlier": None, "at": 0.0,
+        "status": {"sop_instance_uid": image.uid, "sop_class_uid": "", "status": 0},
+    }  # fmt: skip
+    for name in ("c", PART):
+        ledger.claim(name, "first")
+    ledger.tell(PART, 1, [Entry("stored", json.dumps([row]).encode())])
+    control = Control()
+    telling = Telling(ledger, "c", 1, tmp_path, control, "first", digest=None)
+    try:
+        deadline = Deadline(None, control.stop)
+        answers = iter(SharedParts(ledger, telling, [PART], deadline, lambda _, __: NotDone()))
+        assert next(answers).index == 0
+        answers.close()  # type: ignore[attr-defined]
+    finally:
+        telling.leave()
+    assert ledger.endings([PART]) == {PART: SUPERSEDED}
