@@ -81,6 +81,8 @@ class Target:
     """Which values of ``via`` it understands."""
     log_pdus: bool = False
     """Whether a log of each association is wanted as evidence."""
+    looks_for: frozenset[str] = frozenset()
+    """Which of ``TargetSetup.neighbours`` it has started before it speaks to them."""
 
     def by(self, way: str | None) -> Target:
         """The target held to one way, whatever others it has. Raises Unsupported without it."""
@@ -311,23 +313,27 @@ class TargetSetup:
     """What relative paths in the site file start from."""
     neighbours: MutableMapping[str, Callable[[], Any]] = field(default_factory=dict)
     """Where the targets of the run that speak DIMSE can be reached, by AE title: asked when one is called,
-    for one may have to be started first. Each gives a ``ul.peer.Peer``. A kind adds itself; one that takes HL7 messages
-    on a port of this machine by ``hl7_port`` of that number, too."""
+    for one may have to be started first. Each gives a ``ul.peer.Peer``. A kind adds itself; one that listens on a port of
+    this machine, whose number is in the site file, does so by ``ports_here``, too."""
     learned: Callable[[str], object] = field(default=lambda _: None)
     """Told of a secret that a peer gave, such as a token, before anything of it can be shown."""
 
-
-_HL7_PORT: Final = "HL7\n"
-
-
-def hl7_port(number: int) -> str:
-    """Under which name of ``TargetSetup.neighbours`` who listens there is found; no AE title has a line break."""
-    return f"{_HL7_PORT}{number}"
+    def start(self, names: Iterable[str]) -> None:
+        """Have those of these neighbours that there are started."""
+        for name in names:
+            if (start := self.neighbours.get(name)) is not None:
+                start()
 
 
-def is_hl7_port(name: str) -> bool:
-    """Whether that is the name of one."""
-    return name.startswith(_HL7_PORT)
+_HERE: Final = ("127.0.0.1", "localhost")
+
+
+def ports_here(host: str, *ports: int) -> frozenset[str]:
+    """Under which names of ``TargetSetup.neighbours`` who listens on these ports is found; none on another machine.
+
+    No AE title has a line break.
+    """
+    return frozenset(f"port\n{one}" for one in ports if host.lower() in _HERE)
 
 
 class TargetKind(Protocol):

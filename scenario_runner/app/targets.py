@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from scenario_runner.api import Target
-from scenario_runner.api.targets import is_hl7_port
 from scenario_runner.app.load import Loaded
 from scenario_runner.errors import (
     Defect,
@@ -100,12 +99,11 @@ class OpenTargets:
             for name, shared in list(self._open.items())
             if "misbehave" in shared.capabilities
         }
-        if any(map(is_hl7_port, neighbours)):  # who sends there means the one of this case
-            own |= {
-                name: self._opened(name, neighbours)
-                for name, shared in list(self._open.items())
-                if name not in own and "tell" in shared.capabilities
-            }
+        own |= {  # who asks at a port of one of these means the one of this case
+            name: self._opened(name, neighbours)
+            for name, shared in list(self._open.items())
+            if name not in own and not shared.looks_for.isdisjoint(neighbours)
+        }
         for title, peer in self._neighbours.items():
             neighbours.setdefault(title, peer)
 

@@ -281,7 +281,7 @@ class EmbeddedService(Model):
     """Speak TLS, and nothing else."""
     dicomweb: EmbeddedWeb | None = None
     """How it does DICOMweb. In a run the port opens when a step first asks for it, with this key or
-    without."""
+    without, or asks a ``dicomweb`` target of that port."""
     destinations: dict[AeTitle, Destination] = Field(default={})
     """AE titles that C-MOVE and storage commitment can reach, ``ARCHIVE: {host: …, port: …}``; the run's
     own is always known."""

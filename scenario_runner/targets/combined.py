@@ -65,6 +65,7 @@ class CombinedTarget(Target):
         url = next((fact.url for fact in facts if fact.url), None)
         self.facts = dataclasses.replace(first, capabilities=list(every), url=url)
         self.ways = frozenset(way for part in parts for way in part.ways)
+        self.looks_for = frozenset(name for part in parts for name in part.looks_for)
 
     def by(self, way: str | None) -> Target:
         """The part that has this way. Raises Unsupported when none has."""

@@ -18,7 +18,7 @@ from scenario_runner.answers import (
     StoreStatus,
 )
 from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
-from scenario_runner.api.targets import DICOMWEB_WAYS, Target, TargetSetup
+from scenario_runner.api.targets import DICOMWEB_WAYS, Target, TargetSetup, ports_here
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import unique_key, unique_keys
 from scenario_runner.dicom.part10 import Storable
@@ -58,7 +58,9 @@ class DicomwebTarget(Target):
         self.name = setup.name
         self.expects = setup.expects
         self.calling_ae_title = setup.calling_ae_title
+        self._setup = setup
         self._peer = peer
+        self.looks_for = ports_here(peer.host, peer.port)
         self._seen: Callable[[Mapping[str, Any]], None] | None = None
         self.facts = TargetFacts(
             name=setup.name,
@@ -71,7 +73,8 @@ class DicomwebTarget(Target):
         )
 
     def peer(self) -> WebPeer:
-        """Whom to speak to; a subclass may have to start it first."""
+        """Whom to speak to; one of this run that listens on that port of this machine has been started."""
+        self._setup.start(self.looks_for)
         return self._peer
 
     def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:

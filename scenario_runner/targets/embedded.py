@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.api.operations import Addressed
-from scenario_runner.api.targets import DICOMWEB_WAYS, hl7_port
+from scenario_runner.api.targets import DICOMWEB_WAYS, ports_here
 from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.targets.dimse import DimseTarget
@@ -78,7 +78,10 @@ class EmbeddedTarget(DimseTarget):
         self._destinations: dict[str, Destination] = {}
         self._neighbours = Neighbours(setup.neighbours, but=peer.ae_title)
         if service.hl7_port:
-            setup.neighbours[hl7_port(service.hl7_port)] = self.peer
+            setup.neighbours.update(dict.fromkeys(ports_here(_HOST, service.hl7_port), self.peer))
+        if service.dicomweb is not None and service.dicomweb.port:
+            ports = ports_here(_HOST, service.dicomweb.port)
+            setup.neighbours.update(dict.fromkeys(ports, self._with_web))
 
     @cached_property
     def _web(self) -> Target:
@@ -199,6 +202,11 @@ class EmbeddedTarget(DimseTarget):
         """What a message has put on the worklist, whoever sent it, steps back in the plan."""
         for order in orders:
             self._schedule.leave_out(order.text("AccessionNumber"))
+
+    def _with_web(self) -> Peer:
+        """The running PACS, whose HTTP port is open."""
+        self._open_web()
+        return self._peer
 
     def _open_web(self) -> str:
         url = self._started().open_web()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.api.operations import Addressed
-from scenario_runner.api.targets import Target, TargetSetup, hl7_port
+from scenario_runner.api.targets import Target, TargetSetup, ports_here
 from scenario_runner.errors import TargetError
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_services import Hl7Service
@@ -32,7 +32,8 @@ class Hl7Target(Target):
         self.expects = setup.expects
         self.calling_ae_title = setup.calling_ae_title
         self._service = service
-        self._neighbours = setup.neighbours
+        self._setup = setup
+        self.looks_for = ports_here(service.host, service.port)
         self._peer = Peer(
             host=service.host,
             port=service.port,
@@ -83,10 +84,7 @@ class Hl7Target(Target):
 
     def _woken(self) -> Peer:
         """The receiver; one of this run that listens on that port of this machine has been started."""
-        if self._peer.host in ("127.0.0.1", "localhost"):
-            start = self._neighbours.get(hl7_port(self._peer.port))
-            if start is not None:
-                start()
+        self._setup.start(self.looks_for)
         return self._peer
 
     @property

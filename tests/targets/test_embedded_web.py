@@ -69,6 +69,23 @@ def test_without_a_login_an_allow_list_shuts_it_out(tmp_path: Path) -> None:
     assert "403" in str(steps(record(tmp_path / "run")))
 
 
+def test_a_target_at_its_fixed_port_starts_it(tmp_path: Path) -> None:
+    """By its URL, as another system would reach it, before anything else has asked it for something."""
+    port = free_port()
+    pacs = {"embedded": {"dicomweb": {"port": port}}}
+    web = {"dicomweb": {"url": f"http://localhost:{port}/dicom-web"}}
+    site = write_site(tmp_path / "site.yaml", {"pacs": pacs, "web": web})
+    made = [
+        {"echo": {"to": "web"}},
+        {"send": {"to": "web"}},
+        {"assert": [{"stored": {"on": "pacs"}}]},
+    ]
+    patients = [{"id": "{{ matrix.id }}", "studies": PATIENTS[0]["studies"]}]
+    matrix = {"id": ["WEB1", "WEB2"]}
+    scenario = write_scenario(tmp_path / "s.yaml", made, patients=patients, matrix=matrix)
+    fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check()
+
+
 @pytest.mark.peer
 def test_its_tls_protects_http_too(tmp_path: Path) -> None:
     identity = make_identity(tmp_path, "server")
