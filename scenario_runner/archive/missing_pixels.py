@@ -14,7 +14,8 @@ from scenario_runner.dicom.elements import (
     read_elements,
 )
 from scenario_runner.dicom.inflating import PIECE, inflated
-from scenario_runner.dicom.syntaxes import DEFLATED, encoding_of
+from scenario_runner.dicom.native_pixels import SUBSAMPLED
+from scenario_runner.dicom.syntaxes import DEFLATED, FRAMES_TOGETHER, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +48,8 @@ def missing_pixels(
     if pixels.length == UNDEFINED:
         if deflated:
             return ""
-        found, end = _missing_fragments(header, pixels.at, size, read)
+        frames = 1 if transfer_syntax_uid in FRAMES_TOGETHER else _frames(header)
+        found, end = _missing_fragments(frames, pixels.at, size, read)
         return found or _missing_behind(end, transfer_syntax_uid, size, read)
     there = pixels.length if deflated else size - pixels.at
     if there < pixels.length:
@@ -89,13 +91,12 @@ def _ends_too_early(read: Reading) -> bool:
     return False
 
 
-def _missing_fragments(header: Elements, at: int, size: int, read: Reading) -> tuple[str, int]:
-    """What is missing of encapsulated pixels, and where they end."""
+def _missing_fragments(frames: int, at: int, size: int, read: Reading) -> tuple[str, int]:
+    """What is missing of encapsulated pixels, of which each frame has a fragment, and where they end."""
     fragments = -1  # the first item is the offset table
     while len(head := read(at, 8)) == 8:
         group, element, length = HEADS[True].plain.unpack(head)
         if group << 16 | element != ITEM:
-            frames = _frames(header)
             lacking = 0 <= fragments < frames
             words = f"{amount(fragments, 'fragment')} for {amount(frames, 'frame')}"
             return f"its pixels have {words}" if lacking else "", at + 8
@@ -124,10 +125,8 @@ def _native_length(header: Elements, tag: int) -> int:
     bits = _BITS.get(tag) or _number(header.get(_ALLOCATED))
     pixels = _number(header.get(_ROWS)) * _number(header.get(_COLUMNS)) * _frames(header)
     photometric = header.get(_PHOTOMETRIC)
-    if photometric and photometric.value.strip(b" \0") in (b"YBR_FULL_422", b"YBR_PARTIAL_420"):
-        samples = min(
-            samples, 2
-        )  # of some the chrominance is kept once for several pixels, C.7.6.3.1.2
+    if photometric and photometric.value.strip(b" \0").decode("latin-1") in SUBSAMPLED:
+        samples = min(samples, 2)
     return pixels * samples * bits // 8
 
 

@@ -36,7 +36,7 @@ JPIP_HTJ2K_DEFLATED = "1.2.840.10008.1.2.4.205"
 
 ARC = "1.2.840.10008.1.2"
 """What every transfer syntax of the Standard begins with."""
-VIDEO_ARC = "1.2.840.10008.1.2.4.10"
+_VIDEO_ARC = "1.2.840.10008.1.2.4.10"
 """MPEG2, MPEG-4 and HEVC: .100 to .108, one stream for all frames (PS3.5 8.2.5)."""
 
 TRANSFER_SYNTAXES = {
@@ -63,9 +63,12 @@ NATIVE = frozenset((*PLAIN, EXPLICIT_BE, DEFLATED))
 
 SUPPORTED = frozenset(TRANSFER_SYNTAXES.values())
 
-_MPEG = tuple(f"{VIDEO_ARC}{n}" for n in range(9))
+_MPEG = tuple(f"{_VIDEO_ARC}{n}" for n in range(9))
 _VIDEO = (*_MPEG, *(f"{one}.1" for one in _MPEG[:7]))
 """As one fragment and, from .100 to .106, as several."""
+FRAMES_TOGETHER = frozenset((*_VIDEO, JPEG_2000_PART_2_LOSSLESS, JPEG_2000_PART_2))
+"""Transfer syntaxes whose fragments may hold several frames each: one stream for all, or components of a
+transformation across frames (PS3.5 8.2.4, 8.2.5, A.4.4); all others have a fragment, or several, for each."""
 _JPEG_XL = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (110, 111, 112))
 """Lossless, recompressed JPEG, and any (Sup 232)."""
 

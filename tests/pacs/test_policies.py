@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 RLE = "1.2.840.10008.1.2.5"
+MPEG_4 = "1.2.840.10008.1.2.4.102"
 
 
 @pytest.fixture
@@ -143,6 +144,14 @@ def test_pixels_that_are_not_all_there_are_stored_and_warned_of(
     assert (answer.status, answer.comment[: len(problem)]) == (0xB007, problem)
     assert whole.status == 0
     assert pacs.archive.data(pacs.archive.instances(study_uids=["1.2.3"])[0]) == given.data
+
+
+def test_pixels_that_are_all_there_are_not_warned_of(start: Any) -> None:
+    """Two frames in one stream, and two samples for each pixel of a colour that two of them share."""
+    video = sample(**FRAMES, transfer_syntax=MPEG_4)
+    colour: dict[str, Any] = {"SamplesPerPixel": 3, "PhotometricInterpretation": "YBR_PARTIAL_422"}
+    shared = sample(number=2, **colour, PixelData=bytes(256))
+    assert [one.status for one in send(start(), video, shared)] == [0, 0]
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,13 @@ def encapsulation(file: DicomFile) -> Iterator[Problem]:
 
 
 def fragments(file: DicomFile) -> Iterator[Problem]:
-    """There is at least one fragment for each frame, RLE has exactly one, and all are even."""
+    """There is at least one fragment for each frame but of video, RLE has exactly one, and all are even."""
     pixels = file.data.get("PixelData")
     if pixels is None or pixels.fragments is None or not file.encapsulated:
         return
     frames = file.data.number("NumberOfFrames") or 1
     count = len(pixels.fragments)
-    if count < frames and not file.transfer_syntax.startswith(syntaxes.VIDEO_ARC):
+    if count < frames and file.transfer_syntax not in syntaxes.FRAMES_TOGETHER:
         yield Problem("PixelData", f"has {count} fragments for {frames} frames")
     elif count > frames and file.transfer_syntax == syntaxes.RLE:
         yield Problem("PixelData", f"has {count} fragments for {frames} RLE frames", "PS3.5 A.4.2")

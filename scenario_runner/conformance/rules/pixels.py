@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.dicom_file import DicomFile
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.dicom.native_pixels import SUBSAMPLED
 from scenario_runner.dicom.syntaxes import EXPLICIT_BE, IMPLICIT_LE
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def _expected(data: Items) -> int | None:
         return None  # said by the rule about bits
     frames = data.number("NumberOfFrames")
     count = rows * columns * (1 if frames is None else frames)
-    if data.text("PhotometricInterpretation") == "YBR_FULL_422" and samples == 3:
-        count, samples = count * 2, 1  # two chrominance samples for every two pixels, C.7.6.3.1.2
+    if data.text("PhotometricInterpretation") in SUBSAMPLED and samples == 3:
+        samples = 2
     length = (count * samples * allocated + 7) // 8
     return length + length % 2
 

@@ -21,6 +21,7 @@ from scenario_runner.dicom.elements import (
     in_little_endian,
 )
 from scenario_runner.dicom.long_cells import vr_of_words
+from scenario_runner.dicom.native_pixels import SUBSAMPLED
 from scenario_runner.dicom.syntaxes import (
     DEFLATED,
     EXPLICIT_BE,
@@ -360,9 +361,8 @@ def native_place(span: Span, header: Elements, number: int) -> range:
 
 
 def _is_subsampled(header: Elements) -> bool:
-    """Native YBR_FULL_422 has two samples a pixel (PS3.3 C.7.6.3.1.2)."""
     element = header.get(_PHOTOMETRIC_INTERPRETATION)
-    return element is not None and element.value.strip(b" \0") == b"YBR_FULL_422"
+    return element is not None and element.value.strip(b" \0").decode("latin-1") in SUBSAMPLED
 
 
 def _shifted(data: bytes, first: int, size: int) -> bytes:
