@@ -1,7 +1,7 @@
 """Orders as worklist items (PS3.4 table K.6-1), in a folder of files as worklist servers read them.
 
-One file an order, so that a folder of thousands is changed by touching one; a file has its final name
-only when it is whole, and is on the disk before anybody is told.
+One file a scheduled step, so that a folder of thousands is changed by touching one; a file has its final name
+only when it is whole.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _LONG: Final = 64
 """Characters; of shorter values it is remembered whether they fit."""
 _ANY: Final = 16
 """Characters that any text takes (PS3.5 6.2)."""
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 _OF_WORDS: Final = frozenset(one for one in (*ITEM, *STEP) if vr_of(tag_of(one)) in CHARACTER_SET)
 """Attributes that take any letters and digits."""
 
@@ -156,7 +157,7 @@ _HEX_OF_NUMBER: Final = 32
 
 
 def file_name(key: str) -> str:
-    """What files of an order are called. key: as ``whole_key`` gives it; those of one number begin alike."""
+    """What the items of an order are called. key: as ``whole_key`` gives it; those of one number begin alike."""
     number, _, authority = key.partition("\0")
     after = hashlib.sha256(authority.encode()).hexdigest()[:16] if authority else ""
     return hashlib.sha256(number.encode()).hexdigest()[:_HEX_OF_NUMBER] + after
@@ -197,7 +198,7 @@ class OrderFiles:
         return f"{self._start}{name}.wl"
 
     def _write(self, path: str, content: bytes) -> None:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        handle = os.open(path, _FLAGS, 0o666)
         try:
             written = os.write(handle, content)
             while written < len(content):

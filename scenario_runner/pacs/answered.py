@@ -70,6 +70,7 @@ class Answered:
             self._lines += len(keys)
         except OSError as error:
             LOGGER.warning("'%s' cannot be written: %s", self._path, error.strerror or error)
+            self.close()  # the next time all is written, behind no half line
 
     def close(self) -> None:
         """Let go of the file."""

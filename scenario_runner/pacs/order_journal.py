@@ -21,6 +21,7 @@ ANSWERED: Final = "answered.log"
 JOURNAL: Final = "orders.journal"
 """What the file is called, beside that of what was answered."""
 _HEAD: Final = struct.Struct("<II")
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 class Record(NamedTuple):
@@ -41,6 +42,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
+        self._torn = False
+        """Whether the file goes on behind its whole records."""
         self.size = 0
         """Bytes of whole records."""
 
@@ -59,29 +62,28 @@ class Journal:
                 break
             yield _record(body)
             self.size = at = end
-        if at < len(data):
-            os.truncate(self._path, at)
+        self._torn = at < len(data)
 
     def append(self, record: Record) -> None:
-        """Add one: it survives this process from now on. Raises OSError, and the file is as it was."""
+        """Add one: it survives this process from now on. Raises OSError, and it counts for nothing."""
         if self._handle is None:
-            self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            self._handle = os.open(self._path, _FLAGS, 0o666)
+        if self._torn:
+            os.truncate(self._handle, self.size)
         body = _body(record)
         data = _HEAD.pack(len(body), zlib.crc32(body)) + body
-        try:
-            done = os.write(self._handle, data)
-            while done < len(data):  # a full disk takes a part, and then says so
-                done += os.write(self._handle, data[done:])
-        except OSError:
-            os.ftruncate(self._handle, self.size)
-            raise
+        self._torn = True
+        done = os.write(self._handle, data)
+        while done < len(data):  # a full disk takes a part, and then says so
+            done += os.write(self._handle, data[done:])
+        self._torn = False
         self.size += len(data)
 
     def empty(self) -> None:
         """Forget all: it is where it belongs. Raises OSError."""
-        if self.size:
+        if self.size or self._torn:
             os.truncate(self._path, 0)
-            self.size = 0
+            self.size, self._torn = 0, False
 
     def close(self) -> None:
         """Let go of the file."""

@@ -145,14 +145,22 @@ class Ordered:
             if name not in known and order.status != "completed":
                 raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
             return
-        if order.status == "new" and name in known:
+        if order.status == "new" and name in known and not self._is_gone(name):
             raise RefusedError(f"order {_number(order)} is here already", "ORC-2")
         accession = order.text("AccessionNumber")
-        if accession and self._accessions.get(accession, name) not in {name, *leaving}:
+        theirs = self._accessions.get(accession, name)
+        if theirs not in {name, *leaving} and not self._is_gone(theirs):
             raise _taken(accession)
         for keyword, why in unfit(order):
             where = order.said[keyword].where.path if keyword in order.said else ""
             raise RefusedError(why, where)
+
+    def _is_gone(self, name: str) -> bool:
+        """Whether somebody has taken the item of an order away by hand; then there is no such order any more."""
+        if name not in self._items() or self._content(name) is not None:
+            return False
+        self._remove(name)
+        return True
 
     def _keep(self, named: _Named) -> None:
         order, name = named.order, named.name

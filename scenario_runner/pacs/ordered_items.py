@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.errors import of_the_machine
 from scenario_runner.orders.worklist import OrderFiles
 from scenario_runner.pacs.answered import Answered
 from scenario_runner.pacs.order_journal import JOURNAL, Journal, Record
@@ -33,6 +34,7 @@ class OrderedItems:
     """Items by name, as the messages so far have them. One thread asks and changes; ``pending`` is for any.
 
     folder: of the files. journal: kept beside what was answered; without one each item is in its file at once.
+    Raises MachineError where an earlier journal cannot be read.
     """
 
     def __init__(self, folder: Path, journal: Path | None, answered: Answered) -> None:
@@ -46,17 +48,20 @@ class OrderedItems:
         self._thread: threading.Thread | None = None
         self._woken = threading.Condition(self._lock)
         self._closing = False
+        self._stuck = False
+        """Whether the last time that files were to be written they could not."""
         self._take_over()
 
     def _take_over(self) -> None:
-        """What an earlier process acknowledged and was killed before it was where it belongs."""
+        """What an earlier process acknowledged and was killed before it was where it belongs. Raises MachineError."""
         if self._journal is None:
             return
         try:
             for record in self._journal.read():
                 self._note(record)
         except OSError as error:
-            LOGGER.warning("earlier orders cannot be read: %s", error.strerror or error)
+            # Whoever went on would write over them.
+            raise of_the_machine("what was ordered before cannot be read", error) from error
         self._fold_or_say()
 
     def pending(self) -> Mapping[str, bytes | None]:
@@ -81,11 +86,17 @@ class OrderedItems:
             return None
 
     def keep(self, record: Record) -> None:
-        """Do what a message has changed, so that this survives the process. Raises OSError, and nothing is changed."""
+        """Do what a message has changed, so that this survives the process.
+
+        Raises OSError, and nothing is changed; also while the files of earlier messages cannot be written: a journal
+        that nobody empties would grow for ever, and who sends is to know.
+        """
         if self._journal is None:
             self._write(record.changes)
             self._answered.note(record)
             return
+        if self._stuck:
+            self._fold()
         now = time.monotonic()
         with self._lock:
             alone = not self._pending and now - self._last > _PAUSE
@@ -135,13 +146,16 @@ class OrderedItems:
                 self._answered.write()
                 if self._journal.size == size:
                     self._journal.empty()
+            self._stuck = False
 
     def _fold_or_say(self) -> bool:
         try:
             self._fold()
         except OSError as error:
-            why = error.strerror or error
-            LOGGER.warning("'%s' cannot be written yet: %s", self._files.folder, why)
+            if not self._stuck:
+                why = error.strerror or error
+                LOGGER.warning("'%s' cannot be written yet: %s", self._files.folder, why)
+            self._stuck = True
             return False
         return True
 
@@ -173,13 +187,16 @@ class OrderedItems:
 
 
 def settle(folder: Path, answered: Path) -> None:
-    """Bring to its place what a process that was killed had acknowledged. folder, answered: as of ``kept_items``."""
+    """Bring to its place what a process that was killed had acknowledged. folder, answered: as of ``kept_items``.
+
+    Raises MachineError where it cannot be read.
+    """
     left = answered.with_name(JOURNAL)
     if left.exists() and left.stat().st_size:
         kept_items(folder, answered, Answered(answered)).close()
 
 
 def kept_items(folder: Path, answered: Path | None, memory: Answered) -> OrderedItems:
-    """The items of a folder, with a journal beside what was answered, where that is kept."""
+    """The items of a folder, with a journal beside what was answered, where that is kept. Raises MachineError."""
     journal = None if answered is None else answered.with_name(JOURNAL)
     return OrderedItems(folder, journal, memory)

@@ -1,7 +1,7 @@
 """The RIS side of the embedded PACS: orders become worklist items, and patients change, by HL7 v2.
 
-A message is acknowledged once what it asks for is done and on the disk. One that comes again with its
-control ID and its content, as a sender repeats what nobody acknowledged, is answered as the first time
+A message is acknowledged once what it asks for is done and outlives the process. One that comes again with
+its control ID and its content, as a sender repeats what nobody acknowledged, is answered as the first time
 and done once, also after a restart. One that was refused is judged anew.
 """
 

@@ -118,10 +118,13 @@ class EmbeddedPacs:
         listening = listen(self.host, self.port)
         try:
             self._archive = Archive(self.folder, self.options.archive)
+            self._settle_orders()
         except BaseException:
             listening.close()
+            if self._archive is not None:
+                self._archive.close()
+                self._archive = None
             raise
-        self._settle_orders()
         self._stopping.clear()
         self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}")
         self.port = self._listener.port
@@ -129,7 +132,10 @@ class EmbeddedPacs:
             self._later(partial(tell_again, self._desk()))
 
     def _settle_orders(self) -> None:
-        """What an earlier process acknowledged is on the worklist, whether or not messages are taken again."""
+        """What an earlier process acknowledged is on the worklist, whether or not messages are taken again.
+
+        Raises MachineError.
+        """
         if (self.folder / JOURNAL).exists():
             from scenario_runner.pacs.ordered_items import settle
 
@@ -179,7 +185,8 @@ class EmbeddedPacs:
     def open_hl7(self) -> int:
         """Take HL7 v2 messages by MLLP, if they are not taken yet; returns the port.
 
-        Raises MachineError when the port is taken. With the TLS files of the DICOM port when there are any.
+        Raises MachineError when the port is taken, or orders of an earlier process cannot be read. With the TLS files of
+        the DICOM port when there are any.
         """
         from scenario_runner.orders.mllp.listener import ListenerOptions, MllpListener
         from scenario_runner.pacs.ris import Ris
@@ -199,7 +206,11 @@ class EmbeddedPacs:
                 options = ListenerOptions(tls=self.options.tls)
                 answer = WrongAnswers(ris.answer, lambda: self._misbehaviour, self.options.heard)
                 hl7 = MllpListener(answer, self.host, self.options.hl7_port, options)
-                hl7.start()
+                try:
+                    hl7.start()
+                except BaseException:
+                    ris.close()
+                    raise
                 self._hl7, self._ris = hl7, ris
             return self._hl7.port
 

@@ -48,3 +48,11 @@ def test_every_request_of_a_test_says_how_long_it_waits() -> None:
         and not {word.arg for word in call.keywords} & {"timeout", None}
     ]
     assert bare == []
+
+
+def test_bytes_are_written_as_they_are_on_windows_too() -> None:
+    """A file that ``os.open`` has opened without O_BINARY gets two bytes for each line feed there."""
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "scenario_runner").rglob("*.py")}
+    writing = {path for path, text in texts.items() if "os.open(" in text and "os.write(" in text}
+    assert writing
+    assert [path.name for path in writing if "O_BINARY" not in texts[path]] == []

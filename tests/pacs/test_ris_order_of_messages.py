@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 
+from scenario_runner.errors import MachineError
 from scenario_runner.orders.hl7 import Message
 from scenario_runner.pacs.options import PacsOptions
-from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL, Record
+from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL, Journal, Record
 from scenario_runner.pacs.ris import Ris
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import sample
@@ -91,6 +92,17 @@ def test_a_status_alone_empties_nothing(desk: Desk) -> None:
 def test_a_cancel_before_its_order_is_refused_and_the_order_taken(desk: Desk) -> None:
     assert desk.tell(placed(1, "CA")) == ("AE", "there is no order PL1")
     assert desk.tell(placed(1))[0] == "AA"
+    assert desk.accessions() == ["ACC1"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_was_taken_away_by_hand_can_be_ordered_anew(desk: Desk, number: int) -> None:
+    """The same order, and another one with its accession number."""
+    assert desk.tell(placed(1))[0] == "AA"
+    (item,) = desk.pacs.worklist.iterdir()
+    item.unlink()
+    assert desk.tell(placed(number, accession="ACC1"))[0] == "AA"
+    assert desk.tell(placed(3, accession="ACC1"))[0] == "AE"
     assert desk.accessions() == ["ACC1"]
 
 
@@ -252,6 +264,32 @@ class TestRepeated:
         desk.again()
         assert desk.accessions() == ["ACC1", "ACC3"]
         assert "here already" in desk.tell(placed(3))[1]
+
+    def test_a_folder_that_cannot_be_written_is_told_to_who_sends(self, desk: Desk) -> None:
+        desk.pacs.worklist.write_bytes(b"no folder")
+        assert [desk.tell(placed(number))[0] for number in (1, 2)] == ["AA", "AE"]
+        assert "it cannot be done" in desk.tell(placed(2))[1]
+        desk.pacs.worklist.unlink()
+        assert desk.tell(placed(3))[0] == "AA"
+        assert desk.accessions() == ["ACC1", "ACC3"]
+
+    def test_a_record_goes_behind_the_last_whole_one(self, tmp_path: Path) -> None:
+        path, record = tmp_path / JOURNAL, Record("k", "d", [b"said"], {"a": b"item", "b": None})
+        for known in ([], [record]):
+            journal = Journal(path)
+            assert list(journal.read()) == known
+            journal.append(record)
+            journal.close()
+            path.write_bytes(path.read_bytes() + b"half of one")
+        assert list(Journal(path).read()) == [record, record]
+
+    def test_orders_of_before_that_cannot_be_read_are_not_written_over(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / JOURNAL / "folder").mkdir(parents=True)
+        for _ in range(2):
+            with pytest.raises(MachineError, match="what was ordered before cannot be read"):
+                EmbeddedPacs(tmp_path).start()
 
     def test_what_was_refused_is_judged_anew(self, desk: Desk) -> None:
         gone = placed(1, "CA")

@@ -33,7 +33,7 @@ _RECEIVE: Final = 1 << 16
 _PARTING: Final = 10.0
 """Seconds that an answer on its way may take."""
 _TOGETHER: Final = 0.05
-"""Seconds that an answer waits at most for those to messages that came with its own."""
+"""Seconds after which answers go out though messages that came with theirs are still to be done."""
 _DROPPED: Final = 1 << 28
 """Bytes of a message that is too large, before its sender is cut off."""
 
