@@ -88,5 +88,6 @@ class Window:
 
     def __exit__(self, *_: object) -> None:
         # One that is left open has nothing to show, and would take the place of the next.
+        self._stop.set()
         if self._process is not None:
             self._process.terminate()
