@@ -16,6 +16,12 @@ StatusClass = Literal["success", "warning", "failure", "cancel", "pending", "unk
 Delivery = Literal["same association", "later association", "association of the peer"]
 """On which association a storage commitment was reported: that of the request, a later one of ours,
 or one that the peer opened."""
+DELIVERIES: Mapping[str, Delivery] = {
+    "same": "same association",
+    "later": "later association",
+    "new": "association of the peer",
+}
+"""The same by the words of a site file."""
 
 
 def status_class(status: int | None) -> StatusClass:

@@ -25,6 +25,9 @@ class StepResult:
     moot: bool = False
     """With ``skipped``: the case cannot be carried out here. The rest of its steps, ``finally`` apart, and the case
     itself are skipped for the reason that ``message`` gives, unless something failed."""
+    absent: bool = False
+    """With ``skipped``: what the step would have saved does not exist here. Later steps and checks that name it are skipped
+    for the reason that ``message`` gives; all others go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Check, CheckResult, Differences
 from scenario_runner.api.guessed import judged_as_it_fits
+from scenario_runner.engine.absent import lacked
 from scenario_runner.engine.kept_objects import suspected
 from scenario_runner.engine.negative import judged
 from scenario_runner.engine.tracebacks import keep_traceback
@@ -78,7 +79,8 @@ def evaluate_checks(
 ) -> tuple[list[CheckResult], bool]:
     """Evaluate in order, in the context of an attempt. Returns the results and whether a check with ``must`` failed.
 
-    After such a check the remaining ones are reported as skipped. A check whose templates cannot be
+    After such a check the remaining ones are reported as skipped, and so are those that need what a step did not save
+    whose target lacks the service; skipped ones have no result. A check whose templates cannot be
     rendered has failed: what it talks about is not there.
     """
     results: list[CheckResult] = []
@@ -87,7 +89,10 @@ def evaluate_checks(
     for index, entry in enumerate(entries):
         name = next(key for key in entry if key not in SIBLINGS)
         if stopped:
-            _report(attempt, name, entry, None)
+            _skip(attempt, name, entry, "an earlier 'must' check failed")
+            continue
+        if why := lacked(attempt.state, attempt.entry, entry[name]):
+            _skip(attempt, name, entry, why)
             continue
         result = _evaluate(attempt, context, index, name, entry)
         _report(attempt, name, entry, result)
@@ -169,21 +174,21 @@ def _plain(parameters: Any) -> Any:
     return parameters if isinstance(parameters, dict | list) else str(parameters)
 
 
+def _skip(attempt: Attempt, name: str, entry: Mapping[str, Any], why: str) -> None:
+    result = CheckResult(outcome="failed", expected=None, actual=None, message=why)
+    _report(attempt, name, entry, result, outcome="skipped")
+
+
 def _report(
     attempt: Attempt,
     name: str,
     entry: Mapping[str, Any],
-    result: CheckResult | None,
+    result: CheckResult,
     outcome: Outcome | None = None,
 ) -> None:
     title, requirements = entry.get("title"), entry.get("requirements")
-    if result is None:
-        result = CheckResult(
-            outcome="failed", expected=None, actual=None, message="an earlier 'must' check failed"
-        )
-        outcome = "skipped"
     found = Differences.of(result.differences)
-    if result.outcome == "failed":
+    if result.outcome == "failed" and outcome != "skipped":
         for one in suspected(one.subject for one in found):
             attempt.state.suspects.setdefault(one, attempt.step_id)
     attempt.outlet.emit(

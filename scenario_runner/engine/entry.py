@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from scenario_runner.amounts import amount
 from scenario_runner.api import Deadline
 from scenario_runner.api.guessed import evaluated_as_it_fits
+from scenario_runner.engine.absent import forget, lacked_by_step, note
 from scenario_runner.engine.bounded import within
 from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.state import CaseState
@@ -30,6 +31,9 @@ class EntryRunner:
 
     def run(self, entry: StepEntry, deadline: Deadline) -> Ending:
         """One entry: once, or once for each item of ``for_each`` or turn of ``repeat``."""
+        if why := lacked_by_step(self._state, entry):
+            note(self._state, entry, entry.id, why)
+            return skip(self._state, entry, entry.id, why)
         try:
             idle = self._in_time(entry, deadline, lambda: self._idle(entry))
             if idle is not None:
@@ -101,7 +105,10 @@ class EntryRunner:
     def _after_turns(self, entry: StepEntry, count: int) -> None:
         """What the turns saved, as a list, and how long they took together."""
         ids = [f"{entry.id}[{place}]" for place in range(count)]
-        values = [self._state.values.get(each) for each in ids]
+        there = [each for each in ids if each not in self._state.absent]
+        if there:
+            forget(self._state, entry, entry.id)
+        values = [self._state.values.get(each) for each in there]
         self._state.save(entry.id, entry.save_as, values)
         self._state.durations[entry.id] = sum(self._state.durations.get(each, 0.0) for each in ids)
 
@@ -132,7 +139,15 @@ class EntryRunner:
             return self._cannot_start(entry, step_id, "'when'", error)
         ending = StepRunner(self._state, entry, step_id, deadline, names).run()
         self._state.save(step_id, entry.save_as if save else None, ending.value)
+        self._settle(entry, step_id, ending)
         return ending
+
+    def _settle(self, entry: StepEntry, step_id: str, ending: Ending) -> None:
+        """Remember whether what a step saves exists."""
+        if ending.absent:
+            note(self._state, entry, step_id, ending.message)
+        elif self._state.absent:
+            forget(self._state, entry, step_id)
 
     def _idle(self, entry: StepEntry) -> Use | None:
         """The use whose steps are not to run, if an entry is one of them. Raises InvalidInput."""

@@ -48,6 +48,8 @@ class CaseState:
     """What each step gave, by step id."""
     saved_by: dict[str, str] = field(default_factory=dict)
     """Which step stored a ``save_as`` name."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """Ids and ``save_as`` names of steps whose target lacks the service, each with the reason they were skipped for."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What kinds of steps keep for themselves, by the name of the step."""
     durations: dict[str, float] = field(default_factory=dict)

@@ -52,6 +52,8 @@ class Ending:
     """No further attempt: a check with ``must`` failed, or the user stopped the run."""
     moot: bool = False
     """Skipped because the case cannot be carried out here, which ends it."""
+    absent: bool = False
+    """Skipped because the target has no such service: who needs what it would have saved is skipped, too."""
 
 
 class StepRunner:
@@ -169,6 +171,7 @@ class StepRunner:
             exit_code=1 if result.outcome == "failed" else 0,
             final=context.must_stop,
             moot=result.moot and result.outcome == "skipped",
+            absent=result.absent and result.outcome == "skipped",
         )
         return self._as_wanted(ending)
 

@@ -145,6 +145,14 @@ class Expectations(Model):
     may letters that the set it answers in cannot hold. Text is compared all the same, and such letters are told."""
     private_attributes: bool = True
     """It keeps private attributes; false: that they are missing from what comes back is told and fails no check."""
+    worklist: bool = True
+    """It has a modality worklist; false: a step that asks for one is skipped, and so are steps and checks that need
+    what it would have saved. ``false`` for ``mpps`` and ``none`` for ``commitment`` mean the same of those services."""
+    mpps: bool = True
+    """It takes what a modality tells of its performed procedure steps (PS3.4 annex F)."""
+    commitment: Literal["none", "same", "later", "new"] | None = None
+    """Whether it commits storage, and where it reports that: on the association of the request, on the next one that is
+    opened for it, or on one that it opens to our receiver (PS3.4 J.3.3). By default it is awaited on all three."""
     stored_within: Duration | None = None
     """How long after it acknowledged what it was sent it may take until it finds all of it, ``10s``. ``wait`` waits at
     least that long; ``query``, ``retrieve``, ``commit``, ``migrate`` and ``delete`` and the checks ``stored`` and ``migrate`` wait until all is found,

@@ -77,13 +77,15 @@ def commit(
     commitments: Commitments,
     patience: float,
     deadline: Deadline,
+    delivery: Delivery | None = None,
 ) -> CommitResult:
     """Ask for commitment and wait for the report.
 
     commitments: where a Receiver puts its events (on_event), for a peer that opens an association
     of its own. The report is also awaited on the association of the request and, once the peer has
     let go of that or half the patience is used up, on later ones that are offered to it.
-    patience: seconds the report may take. Raises OperationFailed when the request is refused,
+    patience: seconds the report may take. delivery: where the report is known to come; it is awaited nowhere else.
+    Raises OperationFailed when the request is refused,
     PeerTimeout when no report comes, other TargetErrors, or what the deadline raises.
     """
     from pydicom.uid import generate_uid
@@ -94,11 +96,18 @@ def commit(
     with _open(peer, deadline) as association:
         context = association.context(STORAGE_COMMITMENT, "storage commitment")
         _request(association, context, transaction, instances)
-        report = _listen(association, commitments, transaction, started + patience / 2)
-    while report is None and time.monotonic() < end:
-        report = _listen_again(peer, commitments, transaction, end, deadline)
+        alone = {None: patience / 2, "same association": patience}.get(delivery, 0.0)
+        report = _listen(association, commitments, transaction, started + alone)
+    while report is None and delivery != "same association" and time.monotonic() < end:
+        if delivery == "association of the peer":
+            report = _received(commitments, transaction, deadline)
+        else:
+            report = _listen_again(peer, commitments, transaction, end, deadline)
     if report is None:
-        reason = f"none came within {patience:g} s, neither on the same association nor on another"
+        where = f"on the {delivery}, where it is known to come"
+        if delivery is None:
+            where = "neither on the same association nor on another"
+        reason = f"none came within {patience:g} s, {where}"
         if others := list(commitments.others):
             reason = (
                 f"within {patience:g} s there was only one of transaction '{others[0]}', "
@@ -185,6 +194,15 @@ def _listen(
         if (report := here.next(transaction)) is not None:
             return report, "same association"
     return None
+
+
+def _received(commitments: Commitments, transaction: str, deadline: Deadline) -> Report | None:
+    """The report, if a receiver has it by now; a moment later otherwise."""
+    report = commitments.next(transaction)
+    if report is None:
+        deadline.sleep(_POLL)
+        return None
+    return report, "association of the peer"
 
 
 def _listen_again(

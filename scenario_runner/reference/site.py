@@ -49,6 +49,9 @@ Compression (expects.transfer_syntaxes)*. What is not lossy compressed goes in `
 listed and the step does not say `transcode: false`, and is not left out. Checks and waits hold for what was sent. When
 nothing is left to send, the rest of the case and the case itself are `skipped` for that reason. A send that is to
 be refused (`expect: failure`, or `fails`) is tried all the same.
+
+Where a PACS is said to have no worklist, MPPS or commitment, the step that needs it is skipped, and so are later steps and
+checks that name that step (`of`, `what`, `with`) or use in a template what it would have saved. The rest goes on and is judged.
 """
 
 

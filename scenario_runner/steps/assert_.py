@@ -40,12 +40,21 @@ class Assert(Step):
         checks["description"] = whole.get("description", "")
         return checks
 
+    def _passed(self, count: int) -> StepResult:
+        """count: checks that were evaluated; all that were not need what an earlier step did not save."""
+        skipped = len(self.checks) - count
+        if not count:
+            message = f"{amount(skipped, 'check')} skipped: what {'it needs' if skipped == 1 else 'they need'} is not there"
+            return StepResult(outcome="skipped", message=message)
+        message = f"{amount(count, 'check')} passed"
+        return StepResult(message=f"{message}, {skipped} skipped" if skipped else message)
+
     def run(self, context: StepContext) -> StepResult:
         """Failed when any check failed; the message counts them."""
         results = context.checks(self.checks)
         failed = [result for result in results if result.outcome == "failed"]
         if not failed:
-            return StepResult(message=f"{amount(len(results), 'check')} passed")
+            return self._passed(len(results))
         return StepResult(
             outcome="failed",
             message=f"{len(failed)} of {amount(len(self.checks), 'check')} failed: {failed[0].message}",

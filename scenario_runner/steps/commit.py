@@ -19,6 +19,7 @@ from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.steps.problems import in_words, problems, sentence
+from scenario_runner.steps.without import without
 
 _REASONS = {
     statuses.PROCESSING_FAILURE: "processing failure",
@@ -37,7 +38,8 @@ class Commit(Step):
     The report is taken on the same association, on a later one, or on one that the PACS opens to the
     site's ``receiver``. Fails unless every instance is committed. ``save_as`` gives a list of
     ``{sop_instance_uid, status, class, comment}``; the status of an instance that is not committed
-    is its Failure Reason.
+    is its Failure Reason. Skipped where the site file says that there is none (``expects: {commitment: none}``); the report
+    is awaited where the site file says that it comes, and otherwise wherever it may.
     """
 
     name: ClassVar[str] = "commit"
@@ -60,6 +62,8 @@ class Commit(Step):
                 message=f"nothing to commit: nothing of this case is stored on '{self.to}'",
                 value=[],
             )
+        if skipped := without(context, self.to, "storage commitment", "commitment"):
+            return skipped
         target = context.target(self.to)
         waited = await_stored(context, self.to)
         unanswered = [_plain(uid, None, "unknown") for uid in instances]

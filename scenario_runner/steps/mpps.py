@@ -25,6 +25,7 @@ from scenario_runner.errors import UsageError
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
 from scenario_runner.steps.of_plan import study_called
+from scenario_runner.steps.without import without
 
 _STATUS = {
     "in-progress": "IN PROGRESS",
@@ -38,7 +39,7 @@ class Mpps(Step):
 
     The first one for a study and a target begins it with N-CREATE, always IN PROGRESS; what follows,
     also in later steps of the scenario, changes it with N-SET. The end names the series and images
-    that this case has sent, wherever, or else generated. Fails when the answer is not ``expect``.
+    that this case has sent, wherever, or else generated. Fails when the answer is not ``expect``; skipped where the site file says ``expects: {mpps: false}``.
 
     ``save_as`` gives ``{sop_instance_uid, status, class, comment}`` of the last answer.
     """
@@ -62,6 +63,10 @@ class Mpps(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Begin the performed step if nobody has, then say what became of it."""
+        if self.expect not in ("failure", "any"):
+            skipped = without(context, self.to, "performed procedure steps", "mpps")
+            if skipped is not None:
+                return skipped
         target, study = context.target(self.to), self._study(context)
         key = (self.to, study.uid)
         uid = context.ledger.performed.get(key)

@@ -26,7 +26,8 @@ from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.asked import asked
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
 from scenario_runner.steps.load.queries import QueryCalls, variants
-from scenario_runner.steps.worklist import worklist_request
+from scenario_runner.steps.without import without
+from scenario_runner.steps.worklist import SERVICE, worklist_request
 
 
 class Query(Step):
@@ -72,6 +73,8 @@ class Query(Step):
     def run(self, context: StepContext) -> StepResult:
         """Ask, and keep what was answered."""
         target = context.target(self.on).by(self.via)
+        if self.level == "worklist" and (skipped := without(context, self.on, *SERVICE)):
+            return skipped
         waited = "" if self.level == "worklist" else await_stored(context, self.on)
         if self.load is not None:
             return self._loaded(context, target, self.load)

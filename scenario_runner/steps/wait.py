@@ -28,7 +28,8 @@ from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.checks.settling import KEY, time_left
 from scenario_runner.errors import NoAcceptedContext, StepTimeout, TargetError, Unsupported
 from scenario_runner.steps.undeclared import Undeclared
-from scenario_runner.steps.worklist import worklist_request
+from scenario_runner.steps.without import without
+from scenario_runner.steps.worklist import SERVICE, worklist_request
 
 
 class PolledQuery(Model):
@@ -118,6 +119,11 @@ class Wait(Step):
 
     def run(self, context: StepContext) -> StepResult:
         """Poll until it holds, fails or the time is over."""
+        asked = self.until.query
+        if asked is not None and asked.level == "worklist":
+            skipped = without(context, self.on, *SERVICE)
+            if skipped is not None:
+                return skipped
         started = monotonic()
         patience = self._patience(context)
         polls: list[dict[str, Any]] = []

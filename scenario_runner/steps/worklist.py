@@ -23,7 +23,10 @@ from scenario_runner.api import (
 from scenario_runner.errors import UsageError
 from scenario_runner.steps.asked import asked
 from scenario_runner.steps.of_plan import study_called
+from scenario_runner.steps.without import without
 
+SERVICE = ("worklist", "worklist")
+"""What it is called, and the key of ``expects`` that says whether a PACS has one."""
 _SHOWN = 10
 _LOCK = "lockfile"
 
@@ -63,7 +66,8 @@ _OF_THE_STEP = frozenset(
 class Worklist(Step):
     """C-FIND on the Modality Worklist (PS3.4 annex K), or, with ``to``, the plan's studies as files of a worklist server.
 
-    No match is no failure; ``assert`` judges. ``save_as`` gives a list of ``{KEYWORD: value}`` as ``query`` does; a value's
+    No match is no failure; ``assert`` judges. Skipped where the site file says ``expects: {worklist: false}``, and so is
+    what needs its answers. ``save_as`` gives a list of ``{KEYWORD: value}`` as ``query`` does; a value's
     ``ScheduledProcedureStepSequence`` is a list of the same. Patient, accession, study and procedure,
     and the scheduled step's station, time, modality, performer and id are always asked for.
     """
@@ -114,6 +118,8 @@ class Worklist(Step):
         """Ask, and keep what was answered; or write."""
         if self.from_ is None:
             return self._written(context)
+        if skipped := without(context, self.from_, *SERVICE):
+            return skipped
         request = worklist_request(self.match, self.return_, self.limit)
         facts = {"keys": dict(self.match)}
         return asked(context, context.target(self.from_), request, "worklist item", facts)

@@ -8,6 +8,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenario_runner.answers import (
+    DELIVERIES,
     CommitResult,
     Echo,
     MppsResult,
@@ -229,14 +230,17 @@ class DimseTarget(Target):
     def commit(
         self, instances: Sequence[tuple[str, str]], deadline: Deadline, *, patience: float = 60.0
     ) -> CommitResult:
-        """Storage commitment; our receiver listens meanwhile."""
+        """Storage commitment; our receiver listens meanwhile, unless the report is known to come otherwise."""
         from scenario_runner.network.commit import Commitments, commit
         from scenario_runner.network.receiver import Receiver
 
-        ours = self._receiver
+        ours, reports = self._receiver, Commitments()
+        delivery = DELIVERIES.get(self.expects.commitment or "")
+        if delivery is not None and delivery != "association of the peer":
+            with naming(self.name):
+                return commit(self.peer(), instances, reports, patience, deadline, delivery)
         if ours is None:
             return super().commit(instances, deadline, patience=patience)
-        reports = Commitments()
         receiver = Receiver(
             ours.ae_title,
             ours.host,
@@ -246,7 +250,7 @@ class DimseTarget(Target):
             tls=tls_of(ours.tls, self._site_folder),
         )
         with naming(self.name), self._listening(receiver, deadline):
-            return commit(self.peer(), instances, reports, patience, deadline)
+            return commit(self.peer(), instances, reports, patience, deadline, delivery)
 
     def mpps(
         self,

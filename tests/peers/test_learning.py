@@ -76,7 +76,11 @@ def test_of_dcmqrscp_its_index_its_case_and_its_transfer_syntaxes_are_declared(
         done = fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
         assert "5 studies stay on pacs" in done.err
         found = expects(site)
-        assert found.keys() == {"person_name_matching", "unsupported_keys", "transfer_syntaxes"}
+        assert found.keys() == {
+            "person_name_matching", "unsupported_keys", "transfer_syntaxes",
+            "worklist", "mpps", "commitment",
+        }  # fmt: skip
+        assert (found["worklist"], found["mpps"], found["commitment"]) == (False, False, "none")
         assert found["person_name_matching"] == "case-sensitive"
         assert found["transfer_syntaxes"] == ["explicit-le", "implicit-le", "explicit-be"]
         assert {"ModalitiesInStudy", "InstitutionName", "NumberOfStudyRelatedInstances"} <= set(
@@ -100,7 +104,7 @@ def test_of_orthanc_lost_letters_are_declared_and_nothing_stays_there(tmp_path: 
             assert json.load(answer) == []
     values = {key: one["value"] for key, one in found.items() if one["declares"]}
     assert values.keys() == {
-        "person_name_matching", "converts_character_sets", "transfer_syntaxes"
+        "person_name_matching", "converts_character_sets", "transfer_syntaxes", "worklist", "mpps"
     }  # fmt: skip
     assert values["person_name_matching"] == "case-insensitive"
     assert {"jpeg-ls", "deflated", "JPEGExtended12Bit"} <= set(values["transfer_syntaxes"])
@@ -113,8 +117,7 @@ def test_of_orthanc_lost_letters_are_declared_and_nothing_stays_there(tmp_path: 
     assert lost == "^ in ISO_IR 100"
     assert found["unsupported_keys"]["value"] == []
     assert found["counts"]["value"] is True
-    assert found["commitment"]["value"] == "association of the peer"
-    assert found["worklist"]["value"] == "not offered"
+    assert found["commitment"]["value"] == "new"
 
 
 EMBEDDED = """\

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.answers import DELIVERIES
 from scenario_runner.app.learning.asking import short
 from scenario_runner.app.learning.findings import Exchange, Finding
 from scenario_runner.dicom.sop_classes import MODALITY_WORKLIST, MPPS
 from scenario_runner.dicom.syntaxes import IMPLICIT_LE
-from scenario_runner.errors import TargetError
+from scenario_runner.errors import NoAcceptedContext, TargetError
 
 if TYPE_CHECKING:
     from scenario_runner.app.learning.asking import Asking
@@ -19,11 +20,11 @@ _PATIENCE: Final = 15.0
 """Seconds that a report of storage commitment may take."""
 _MARGIN: Final = 3
 """So many times what a few small studies took is what is declared: real ones are larger."""
-_SERVICES: Final = {"worklist": MODALITY_WORKLIST, "MPPS": MPPS}
+_SERVICES: Final = {"worklist": MODALITY_WORKLIST, "mpps": MPPS}
 
 
 def learn_services(asking: Asking) -> Iterator[Finding]:
-    """stored_within; and commitment, worklist, MPPS, for which there is no key."""
+    """stored_within, commitment, worklist and mpps."""
     yield _stored(asking)
     if "commit" in asking.target.capabilities:
         yield _commitment(asking)
@@ -50,10 +51,13 @@ def _commitment(asking: Asking) -> Finding:
             [(image.series.sop_class_uid, image.uid)], asking.deadline, patience=_PATIENCE
         )
     except TargetError as error:
-        return Finding(subject="commitment", value="none", evidence=[Exchange(asked, short(error))])
+        # One that takes the request and whose report we do not see has it, and may not know our receiver.
+        value = "none" if isinstance(error, NoAcceptedContext) else None
+        return Finding(subject="commitment", value=value, evidence=[Exchange(asked, short(error))])
     words = f"{len(result.committed)} committed, {len(result.failed)} failed, reported on {result.delivery}"
+    value = next(name for name, one in DELIVERIES.items() if one == result.delivery)
     return Finding(
-        subject="commitment", value=str(result.delivery), evidence=[Exchange(asked, words)]
+        subject="commitment", value=value, evidence=[Exchange(asked, words)], needless=True
     )
 
 
@@ -65,6 +69,6 @@ def _offered(asking: Asking) -> Iterator[Finding]:
         outcome = asking.reasons.get(pair, trouble or "not answered")
         value = None
         if pair in asking.reasons:
-            value = "offered" if pair in accepted else "not offered"
+            value = pair in accepted
         exchange = Exchange(f"{name} proposed, and nothing sent over it", outcome)
         yield Finding(subject=name, value=value, evidence=[exchange])

@@ -1,0 +1,78 @@
+"""What a step did not save, for the site says that its target has no such service: who needs it is skipped, too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.language.templates import is_template
+
+if TYPE_CHECKING:
+    from scenario_runner.engine.state import CaseState
+    from scenario_runner.language.entries import StepEntry
+
+_REFERRING: Final = frozenset(("of", "what", "with"))
+"""Parameters that name a step, or what one saved."""
+_EXPRESSIONS: Final = frozenset(("expr", "fail_when", "until", "when"))
+"""Parameters that are expressions, braces or not."""
+
+
+def note(state: CaseState, entry: StepEntry, step_id: str, why: str) -> None:
+    """A step was skipped for the reason given: neither its id nor what it saves as stands for anything."""
+    for name in (step_id, entry.id, entry.save_as):
+        if name:
+            state.absent[name] = why
+
+
+def forget(state: CaseState, entry: StepEntry, step_id: str) -> None:
+    """A step of the same name has run after all, such as another of a list with ``when``."""
+    for name in (step_id, entry.id, entry.save_as):
+        state.absent.pop(name or "", None)
+
+
+def lacked_by_step(state: CaseState, entry: StepEntry) -> str:
+    """Why a step cannot be carried out without what was skipped; empty where it can. Checks are looked at one by one."""
+    if not state.absent:
+        return ""
+    given = {} if entry.step == "assert" else {"parameters": entry.parameters}
+    uses = [] if entry.use is None else [use.entry for use in entry.use.whole]
+    expressions = [{"when": one.get("when"), "given": one.get("with")} for one in uses]
+    items = entry.for_each
+    return lacked(state, entry, [given, *expressions, {"when": entry.when, "items": items}])
+
+
+def lacked(state: CaseState, entry: StepEntry, given: Any) -> str:
+    """The same of parameters as written, which stand in an entry."""
+    for name in _named(given, ""):
+        for each in (name, *entry.called(name)):
+            if each in state.absent:
+                return state.absent[each]
+    for text in _templates(given, ""):
+        for name, why in list(state.absent.items()):
+            if re.search(rf"(?<![\w.'\"-]){re.escape(name)}(?![\w'\"-])", text):
+                return why
+    return ""
+
+
+def _named(given: Any, key: str) -> Iterator[str]:
+    """What parameters refer to by its name alone."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from _named(value, str(name))
+    elif isinstance(given, list):
+        for one in given:
+            yield from _named(one, key)
+    elif isinstance(given, str) and key in _REFERRING and not is_template(given):
+        yield given
+
+
+def _templates(given: Any, key: str) -> Iterator[str]:
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from _templates(value, str(name))
+    elif isinstance(given, list):
+        for one in given:
+            yield from _templates(one, key)
+    elif isinstance(given, str) and (key in _EXPRESSIONS or is_template(given)):
+        yield given
