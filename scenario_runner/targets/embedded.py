@@ -117,12 +117,8 @@ class EmbeddedTarget(DimseTarget):
 
     def tell(self, message: bytes, deadline: Deadline) -> Acknowledged:
         """Send it to the RIS side over MLLP, whose port opens the first time."""
-        from scenario_runner.orders.hl7.reading import accessions
         from scenario_runner.orders.mllp.client import Mllp
-        from scenario_runner.targets.embedded_options import hl7_mapping
 
-        for accession in accessions(message, hl7_mapping(self._hl7_rules, self._zone)):
-            self._schedule.leave_out(accession)
         peer = dataclasses.replace(self.peer(), port=self._started().open_hl7())
         with naming(self.name), Mllp.open(peer, deadline) as connection:
             return connection.send(message, deadline)

@@ -189,3 +189,15 @@ def test_an_embedded_pacs_that_listens_there_is_started_for_the_message(tmp_path
     ]
     scenario = write_scenario(tmp_path / "s.yaml", steps_, patients=PATIENTS)
     fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check()
+
+
+def test_a_study_whose_order_was_refused_stays_scheduled_by_the_plan(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}})
+    wrong = {"to": "pacs", "message": "ORM^O01", "set": {"PID-3": None}}
+    steps_ = [
+        {"hl7_send": wrong, "fails": "no patient identifier"},
+        {"worklist": {"from": "pacs", "match": {"AccessionNumber": "A1"}}, "save_as": "found"},
+        {"assert": [{"count": {"actual": "{{ found }}", "expected": 1}}]},
+    ]
+    scenario = write_scenario(tmp_path / "s.yaml", steps_, patients=PATIENTS)
+    fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check()

@@ -54,14 +54,6 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
     return by_procedure(found) if len(found) > 1 else found
 
 
-def accessions(data: bytes, lines: Sequence[Line] = ()) -> list[str]:
-    """The accession numbers that a message orders; none of what is no order."""
-    try:
-        return [order.text("AccessionNumber") for order in orders(Message.read(data), lines)]
-    except Hl7Error:
-        return []
-
-
 def _order(
     message: Message,
     group: Group,
