@@ -167,6 +167,16 @@ def told_alike(value: Any) -> Any:
     return re.sub(r"\d+(\.\d+)? m?s\b", "…", value) if isinstance(value, str) else value
 
 
+def taken_out(run: dict[str, Any], end: str) -> list[str]:
+    """The paths of attachments that end so, which the record has no longer."""
+    found = []
+    for step in (step for case in run["cases"] for step in case["steps"]):
+        paths = [one["path"] for one in step["attachments"]]
+        found += [path for path in paths if path.endswith(end)]
+        step["attachments"] = [one for one in step["attachments"] if not one["path"].endswith(end)]
+    return found
+
+
 def in_lines(value: Any) -> list[str]:
     return json.dumps(told_alike(value), indent=1).splitlines()
 
@@ -285,13 +295,17 @@ def test_one_large_send_is_shared_out_and_the_part_of_a_worker_that_is_killed_ta
     records = {}
     for name, options, at in (
         ("one", (), lambda _: None),
-        ("many", ("--on", where), kill_another),
+        ("many", ("--on", where, "--pdu-log"), kill_another),
     ):
         folder = tmp_path / name
         with kept_pacs(folder) as pacs:
             run_into(folder, pacs.port, "PACS", steps, *options, at=at, cases=1, images=240)
         records[name] = record(folder / "run")
+    logs = taken_out(records["many"], "pdus-pacs.txt")
     assert in_lines(records["many"]) == in_lines(records["one"])
+    of_parts = [path for path in logs if "/part-" in path]
+    assert len(of_parts) == len(set(of_parts)) >= 2
+    assert all("A-ASSOCIATE" in (tmp_path / "many" / "run" / path).read_text() for path in logs)
     [taken] = records["many"]["taken_over"]
     assert taken["part"] in ("send, part 1 of 2", "send, part 2 of 2")
     assert taken["before"] != taken["worker"]

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scenario_runner import plan
+from scenario_runner import plan, run
+from scenario_runner.app.cluster.kept_plans import planned
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import BELOW, HALT, SUPERSEDED, Entry, NotBegun, RunLedger
 from scenario_runner.app.cluster.left import LEDGER_FILE, left_in_ledger
+from scenario_runner.app.cluster.relaying import Relay
+from scenario_runner.app.cluster.request import Settings, packed
 from scenario_runner.app.cluster.sharing import SharedParts
 from scenario_runner.app.cluster.telling import Telling
+from scenario_runner.app.services import now
 from scenario_runner.deadline import Deadline
+from scenario_runner.engine.bus import EventBus
+from scenario_runner.engine.case import case_started
 from scenario_runner.engine.services import Control
+from scenario_runner.events import CaseFinished, Event, Stamped, TakenOver
+from scenario_runner.evidence.log import EventLog, event_line
+from scenario_runner.redaction import Redactor
+from tests.running import write_scenario
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedImage
@@ -110,3 +120,50 @@ def test_whoever_goes_on_without_a_shared_send_has_nobody_send_the_rest(
     finally:
         telling.leave()
     assert ledger.endings([PART]) == {PART: SUPERSEDED}
+
+
+def test_of_a_case_that_was_taken_over_all_of_its_time_counts(
+    ledger: RunLedger, tmp_path: Path
+) -> None:
+    [job] = plan("xray_smoke", seed=1).jobs
+    case = job.case.id
+    over = CaseFinished(case=case, outcome="passed", duration_s=10.0, message="")
+    again = TakenOver(
+        case=case, part="", worker="b", before="a", attempt=2, acknowledged=0, unknown=[]
+    )
+    happened: list[tuple[int, str, Event]] = [
+        (1, "00", case_started(job)), (2, "29", again), (2, "30", case_started(job)), (2, "40", over),
+    ]  # fmt: skip
+    ledger.offer({case: "{}"})
+    for attempt in (1, 2):
+        ledger.claim(case, "worker")
+        lines = [
+            event_line(Stamped(1, f"2026-01-31T09:30:{second}.000Z", event))
+            for whose, second, event in happened
+            if whose == attempt
+        ]
+        ledger.tell(case, attempt, [Entry("events", b"[" + b",".join(lines) + b"]")])
+    bus = EventBus(EventLog(tmp_path / "events.ndjson"), (), Redactor(()), now)
+    relay = Relay(ledger, bus, tmp_path, {case: job}, None, lambda _, __: None)
+    relay.take()
+    bus.close()
+    assert relay.times == {case: ("2026-01-31T09:30:00.000Z", 40.0)}
+
+
+def test_a_run_that_waits_for_others_keeps_its_files_when_its_worker_plans_another(
+    tmp_path: Path,
+) -> None:
+    packets = []
+    for name in ("one", "two"):
+        entries = [{"log": {"message": "done"}}]
+        file = write_scenario(tmp_path / f"{name}.yaml", entries, patients=[])
+        folder = run(file, out=tmp_path / name).folder
+        packets.append(packed(folder, Settings(folder=str(tmp_path), reserved={})))
+    with planned("one", packets[0]) as waiting:
+        with planned("two", packets[1]) as other:
+            assert other.folder.is_dir()
+        with planned("one", packets[0]) as again:
+            assert again is waiting
+        assert waiting.folder.is_dir()
+    with planned("two", packets[1]):
+        assert not waiting.folder.exists()

@@ -65,6 +65,7 @@ class Replayed:
     """
 
     def __init__(self, packet: bytes, folder: Path) -> None:
+        self.folder = folder
         with zipfile.ZipFile(io.BytesIO(packet)) as archive:
             archive.extractall(folder)
         self.settings = Settings(**json.loads((folder / _SETTINGS).read_text("utf-8")))

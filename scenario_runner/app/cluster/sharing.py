@@ -61,6 +61,7 @@ class SendSharing:
         if number < 2 or not self._lasting(work.target):
             return None
         case = self._task.part
+        whole, left = divmod(work.associations or number, number)
         tasks = {}
         for place, pieces in enumerate(split(work.pieces, number), start=1):
             name = f"{work.step_id}, part {place} of {number}"
@@ -74,7 +75,7 @@ class SendSharing:
                 "target": work.target,
                 "with": {
                     **work.parameters,
-                    "associations": (work.associations or number) // number,
+                    "associations": whole + (place <= left),
                 },
                 "contexts": list(work.contexts),
                 "pieces": pieces,
