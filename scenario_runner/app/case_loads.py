@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.engine.services import CasesLoad, Job
 from scenario_runner.language.entries import StepEntry
+from scenario_runner.language.templates import is_template
 from scenario_runner.steps.load.cases import CasesUnderLoad
 
 if TYPE_CHECKING:
@@ -44,7 +45,15 @@ def judging(scenario: Scenario, first: PlannedCase, load: CasesLoad) -> Job:
         tags=(),
         section="steps",
     )
-    header = scenario.header.model_copy(update={"skip": None})
+    # Templates of these have values of a case, which this one is not.
+    told = {
+        key: "" if is_template(text) else text
+        for key, text in (
+            ("title", scenario.header.title),
+            ("description", scenario.header.description),
+        )
+    }
+    header = scenario.header.model_copy(update={"skip": None, **told})
     alone = replace(
         scenario, header=header, patients=[], steps=(entry,), final=(), setup=(), rows=None
     )

@@ -159,7 +159,8 @@ def test_whole_cases_arrive_each_with_a_patient_and_their_load_is_judged(tmp_pat
         "kind": "{{ matrix.modality }}",
         "shown": "{{ vars.kind }} {{ vars.rate }}",
     }
-    run = _of_cases(load, tmp_path, "open", vars=told)
+    title = "A {{ matrix.modality }} arrives"
+    run = _of_cases(load, tmp_path, "open", vars=told, title=title)
     judged, *cases = run["cases"]
     assert run["outcome"] == "passed"
     assert [one["matrix"] for one in cases] == [
@@ -170,6 +171,8 @@ def test_whole_cases_arrive_each_with_a_patient_and_their_load_is_judged(tmp_pat
     assert len(set(patients)) == len(cases)
     [step] = judged["steps"]
     assert judged["id"] == "open[load]"
+    titles = [one["scenario"]["title"] for one in run["cases"][:3]]
+    assert titles == ["", "A CT arrives", "A DX arrives"]
     assert step["facts"]["load"]["arrivals"] == step["facts"]["load"]["begun"] == 7
     assert [one["outcome"] for one in step["checks"]] == ["passed"] * 4
     [latency] = step["latencies"]
