@@ -239,7 +239,7 @@ def judged(
     """
     expects = target.expects
     names: NameMatching = "fuzzy" if expects.fuzzy_matching else expects.person_name_matching
-    lacking = set(expects.unsupported_keys)
+    lacking = set(expects.lacking)
     came = len(matches)
     matches = once_each(target, request.level, matches)
     answers = Answers(target.name, [], len(matches), repeated=came - len(matches))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, Final
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
 from scenario_runner.api.asking import Answers, ask_each
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
+
+_COUNT: Final = "NumberOfSeriesRelatedInstances"
 
 
 @dataclass(slots=True)
@@ -22,7 +24,7 @@ class Presence:
     stored: int = 0
     """Instances found."""
     uncounted: bool = False
-    """A series was answered without NumberOfSeriesRelatedInstances."""
+    """A series was answered without NumberOfSeriesRelatedInstances, or what it says there does not count."""
     differences: Differences = field(default_factory=Differences)
     studies: set[str] = field(default_factory=set)
     """UIDs of the studies that are there, whole or in part."""
@@ -53,10 +55,11 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
         for members in _by(images, lambda image: image.series.study.uid).values()
     ]
     there: list[tuple[PlannedSeries, list[PlannedImage]]] = []
+    counted = _COUNT not in target.expects.lacking
     answers = ask_each(target, [_series_of(study) for study, _ in studies], deadline)
     for (study, members), answer in zip(studies, answers, strict=True):
         _hold(result, study.id, answer)
-        there += _look_for_series(study, members, answer.matches, result)
+        there += _look_for_series(study, members, answer.matches, result, counted=counted)
     if not there:
         return result
     answers = ask_each(target, [_images_of(series) for series, _ in there], deadline)
@@ -106,7 +109,7 @@ def _series_of(study: PlannedStudy) -> FindRequest:
     return FindRequest(
         level="series",
         match={"StudyInstanceUID": study.uid, "SeriesInstanceUID": ""},
-        returned=("NumberOfSeriesRelatedInstances",),
+        returned=(_COUNT,),
     )
 
 
@@ -122,8 +125,10 @@ def _look_for_series(
     images: list[PlannedImage],
     matches: Sequence[dict[str, Any]],
     result: Presence,
+    *,
+    counted: bool,
 ) -> list[tuple[PlannedSeries, list[PlannedImage]]]:
-    """The series of a study that are there, each with the images it should have."""
+    """The series of a study that are there, each with the images it should have. counted: whether counts are held against it."""
     if not matches:
         _differ(result, study.id, "StudyInstanceUID", study.uid, "not in the PACS")
         return []
@@ -142,11 +147,11 @@ def _look_for_series(
         if uid not in reported:
             _differ(result, series.id, "SeriesInstanceUID", uid, "not in the PACS")
             continue
-        count = reported[uid].get("NumberOfSeriesRelatedInstances")
+        count = reported[uid].get(_COUNT) if counted else None
         # A PACS need not know the count; what it says has to be right.
         result.uncounted = result.uncounted or count is None
         if isinstance(count, int) and count != len(members):
-            _differ(result, series.id, "NumberOfSeriesRelatedInstances", len(members), count)
+            _differ(result, series.id, _COUNT, len(members), count)
         there.append((series, members))
     return there
 

@@ -57,6 +57,9 @@ COMPUTED: Final[Mapping[str, Level]] = {
 }
 """Attributes worked out from what is stored (PS3.4 C.3.4), and the level each belongs to."""
 
+COUNTS: Final = tuple(one for one in COMPUTED if one.startswith("NumberOf"))
+"""Those that are counts."""
+
 
 USUAL: Final[Mapping[str, tuple[str, ...]]] = {
     "patient": ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from scenario_runner.dicom.levels import COUNTS
 from scenario_runner.language.accepted import TakenSopClass, TakenTransferSyntax
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
 from scenario_runner.language.site_services import (
@@ -133,6 +134,12 @@ class Expectations(Model):
     """Keys that this PACS lacks: it does not match on them, or leaves them out of its answers. A query that
     matches by one of them is not failed for it: its answers are sorted out on our side where they have the
     attribute, and the report says which keys were not matched."""
+    counts: bool = True
+    """It counts right what it has; false: what it says in the attributes ``NumberOf…`` (PS3.4 C.3.4) is not looked at, as if they
+    all stood under ``unsupported_keys``."""
+    transcodes: bool = True
+    """It gives out an instance in another transfer syntax than it has it in; false: what ``retrieve`` could only get so is left
+    out, and told. A step of which nothing is left is skipped, and so are steps and checks that need what it would have saved."""
     transfer_syntaxes: list[TakenTransferSyntax] | None = None
     """All the transfer syntaxes that it takes instances in, ``[implicit-le, explicit-le, rle]``, by name, keyword
     or UID; by default nothing is known. What ``send`` could only send in another one is left out, and told; what
@@ -162,6 +169,12 @@ class Expectations(Model):
     series: answers with one unique key count as one, and the report says how many came."""
     dicomweb_delete: bool = False
     """It takes ``DELETE`` over DICOMweb, which is no part of PS3.18."""
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """All keys that it is neither held to match by nor to answer."""
+        counts = () if self.counts else COUNTS
+        return frozenset((*self.unsupported_keys, *counts))
 
     @field_validator("query_character_set", "answer_character_set")
     @classmethod

@@ -26,20 +26,22 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
-from scenario_runner.api.get_contexts import Held, Portion, held_by, known, portions, unknown
+from scenario_runner.api.get_contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import RetrievalKeys, keys_of, retrieval_keys
 from scenario_runner.api.timing import Timed, operation
 from scenario_runner.checks.asked import asked_for, named_by
 from scenario_runner.checks.settling import await_stored
-from scenario_runner.dicom.levels import UIDS, UNIQUE_KEY
+from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
 from scenario_runner.language.loads import Load
-from scenario_runner.planning.plan import PlannedCase, PlannedSeries
+from scenario_runner.planning.plan import PlannedCase
+from scenario_runner.steps.as_stored import as_stored
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up
 from scenario_runner.steps.load.calling import foretold_calls
 from scenario_runner.steps.load.retrieving import loaded_retrievals
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
+from scenario_runner.steps.of_case import planned_of, series_of
 from scenario_runner.steps.problems import in_words
 from scenario_runner.steps.retrieve_facts import counts, over_http, plain
 from scenario_runner.steps.retrieved_files import RetrievedFiles
@@ -99,7 +101,8 @@ class Retrieve(Step):
     level is given."""
     transfer_syntax: str | None = None
     """Take instances in this transfer syntax only, by name or UID; by default as sent, or uncompressed;
-    over DICOMweb as they are stored."""
+    over DICOMweb as they are stored. What the PACS has in another one is left out, and told, where the site file says that it
+    does not transcode (``expects: {transcodes: false}``)."""
     to: RunFolder | None = None
     """Keep the files in this folder inside the run folder; by default they go with the run."""
     expect: Literal["success", "failure", "any"] = "success"
@@ -159,17 +162,24 @@ class Retrieve(Step):
         if self.as_ != "instances":
             return self._fetch(context, self.as_)
         target = context.target(self.from_).by(self._way)
+        plain_only = self.expect == "success" and not context.is_to_fail
+        stored = as_stored(context, self.from_, self._only if plain_only else None)
         if self.load is not None:
             portions = partial(self._requests, context, target)
-            every = self._keys(context, target).requests
+            every = stored.remaining(self._keys(context, target).requests)
+            if stored.left_out and not every:
+                return stored.nothing
             return loaded_retrievals(context, target, self.load, every, portions, self.destination)
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
-        asked = context.ledger.asked(self.from_, self.level, self.match, named)
+        asked = stored.asked(context.ledger.asked(self.from_, self.level, self.match, named))
         sink = RetrievedFiles(folder, context, asked)
         results: list[RetrieveResult] = []
         context.capture(sink.handle(self.from_))
         which = self._keys(context, target)
+        which = dataclasses.replace(which, requests=stored.remaining(which.requests))
+        if stored.left_out and not which.requests:
+            return stored.nothing
         onward = self._onward(context, which)
         if onward is not None:
             which = RetrievalKeys(list(onward.requests))
@@ -197,7 +207,8 @@ class Retrieve(Step):
         # Keys of other kinds are held against what was sent, which costs its making: only where nobody else does.
         tell = self._names_all() or (not may_be_less and self.expect == "success")
         expected = len(asked_for(context, asked)) if tell else None
-        return looked_up(self._judge(sink, results, expected, may_be_less=may_be_less), which)
+        judged = self._judge(sink, results, expected, may_be_less=may_be_less)
+        return stored.told(looked_up(judged, which))
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """The load that will be offered."""
@@ -223,8 +234,13 @@ class Retrieve(Step):
         for name in context.targets_called(str(self.destination)):
             context.ledger.move(self.from_, name, moved.values(), done=done)
 
+    @property
+    def _only(self) -> str | None:
+        """The UID of the transfer syntax that is taken."""
+        return None if self.transfer_syntax is None else transfer_syntax_uid(self.transfer_syntax)
+
     def _accepted(self) -> list[str]:
-        if uid := self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax):
+        if uid := self._only:
             return [f'multipart/related; type="application/dicom"; transfer-syntax={uid}']
         return [self.accept] if isinstance(self.accept, str) else self.accept
 
@@ -255,7 +271,7 @@ class Retrieve(Step):
             if self.level == "study" or self.destination is not None or _is_web(target):
                 return RetrievalKeys([{"StudyInstanceUID": uid} for uid in uids])
             images = [one.image for one in ledger.expected(self.from_)] or [
-                image for series in _series(context) for image in series.images
+                image for series in series_of(context) for image in series.images
             ]
             ours = [one for one in images if one.series.study.uid in set(uids)]
             return keys_of(self.level, ours, uid_lists=target.expects.uid_lists)
@@ -279,16 +295,18 @@ class Retrieve(Step):
 
         What this case planned or imported is known; of anything else the PACS is asked what it holds.
         """
-        only = self.transfer_syntax and transfer_syntax_uid(self.transfer_syntax)
+        only = self._only
         level: Level = self.level
         if self.destination is not None and self.match is None:
-            level = "series" if "SeriesInstanceUID" in keys else "study"
+            level = "study"
+        if level in ("patient", "study") and "SeriesInstanceUID" in keys:
+            level = "series"
         plain = Portion(
             RetrieveRequest(level=level, keys=keys, contexts=(), accept=self._accepted())
         )
         if _is_web(target):
             return [plain]  # HTTP has no presentation contexts
-        held = _planned(context, keys, only)
+        held = planned_of(context, keys, only)
         if held is None and (self.via != "c-move" or only):
             held = held_by(target, keys, context.deadline, only)
         if held and self.via == "c-move":  # our receiver can take any number of contexts
@@ -298,7 +316,7 @@ class Retrieve(Step):
             return portions(level, keys, held, uid_lists=target.expects.uid_lists)
         if self.via == "c-move" and not only:
             return [plain]  # our receiver takes whatever comes
-        planned = dict.fromkeys(series.sop_class_uid for series in _series(context))
+        planned = dict.fromkeys(series.sop_class_uid for series in series_of(context))
         request = RetrieveRequest(level=level, keys=keys, contexts=unknown(planned, only))
         return [Portion(request)]
 
@@ -365,26 +383,6 @@ class Retrieve(Step):
         )
 
 
-def _planned(context: StepContext, keys: Keys, only: str | None) -> list[Held] | None:
-    """What this case has of the studies named; None unless it has all of them."""
-    studies, series, images = (set(listed(keys.get(key))) for key in UIDS)
-    of_them = [one for one in _series(context) if one.study.uid in studies]
-    if not studies or studies != {one.study.uid for one in of_them}:
-        return None
-    return [
-        Held(one.study.uid, one.uid, image.uid, pairs, one.transfer_syntax_uid)
-        for one in of_them
-        if not series or one.uid in series
-        for pairs in [known(one.sop_class_uid, one.transfer_syntax_uid, only)]
-        for image in one.images
-        if not images or image.uid in images
-    ]
-
-
 def _is_web(target: Target) -> bool:
     """Whether it gives out instances over HTTP alone."""
     return "wado" in target.ways and "c-get" not in target.ways
-
-
-def _series(context: StepContext) -> list[PlannedSeries]:
-    return [*context.case.series(), *context.ledger.imported.values()]

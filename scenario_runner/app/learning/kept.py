@@ -24,7 +24,7 @@ _CHANGED: Final = "A second one"
 
 
 def learn_kept(asking: Asking) -> Iterator[Finding]:
-    """converts_character_sets and private_attributes; transcoding and duplicates, for which there is no key."""
+    """converts_character_sets, private_attributes and transcodes; and duplicates, for which there is no key."""
     yield _converted(asking)
     if "retrieve" not in asking.target.capabilities:
         return
@@ -97,13 +97,15 @@ def _transcoded(asking: Asking) -> Finding:
     status = asking.status(study.series[0])
     if status is None or status.sent_as:
         exchange = Exchange("what is stored, in another transfer syntax", "it takes one alone")
-        return Finding(subject="transcoding", value=None, evidence=[exchange])
+        return Finding(subject="transcodes", value=None, evidence=[exchange])
     back = asking.bring(study, [IMPLICIT_LE])
     names = ", ".join(transfer_syntax_name(one) for one in dict.fromkeys(back.syntaxes))
     asked = f"what was sent in {transfer_syntax_name(EXPLICIT_LE)} back in {transfer_syntax_name(IMPLICIT_LE)}"
-    value = "done on retrieve" if set(back.syntaxes) == {IMPLICIT_LE} else "not done on retrieve"
+    value = True if set(back.syntaxes) == {IMPLICIT_LE} else None
+    if not back.syntaxes and asking.bring(study, [EXPLICIT_LE]).syntaxes:
+        value = False  # what comes as it is stored comes in no other way
     return Finding(
-        subject="transcoding", value=value, evidence=[Exchange(asked, names or back.trouble)]
+        subject="transcodes", value=value, evidence=[Exchange(asked, names or back.trouble)]
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.learning.findings import Exchange, Finding
 from scenario_runner.dicom.dictionary import tag_of, vr_of
-from scenario_runner.dicom.levels import ATTRIBUTES, COMPUTED, UNIQUE_KEY
+from scenario_runner.dicom.levels import ATTRIBUTES, COMPUTED, COUNTS, UNIQUE_KEY
 from scenario_runner.language.dicom_text import as_key
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ELSEWHERE: Final = {
 
 
 def learn_keys(asking: Asking) -> Iterator[Finding]:
-    """unsupported_keys, repeated_matches, relational_queries, uid_lists, and whether the counts are right."""
+    """unsupported_keys, counts, repeated_matches, relational_queries and uid_lists."""
     if not asking.can_find:
         return
     study = asking.studies.latin
@@ -47,10 +47,14 @@ def learn_keys(asking: Asking) -> Iterator[Finding]:
         evidence += told.evidence
         counts += told.counts
         right = right and told.counts_right
-    yield Finding(
-        subject="unsupported_keys", value=list(lacking), evidence=evidence, asked=sorted(asked)
-    )
-    yield Finding(subject="counts", value=right if counts else None, evidence=counts)
+    every = sorted(asked & set(COUNTS))
+    none = bool(every) and lacking.keys() >= set(every)
+    keys = [one for one in lacking if not (none and one in every)]
+    yield Finding(subject="unsupported_keys", value=keys, evidence=evidence, asked=sorted(asked))
+    if none:
+        counts = [Exchange(f"{', '.join(every)} of what is there", "neither answered nor matched")]
+    known = right if counts else None
+    yield Finding(subject="counts", value=False if none else known, evidence=counts)
     yield _repeated(asking)
     yield _relational(asking)
     yield _lists(asking)
