@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Asked:
     """What a retrieval asked for, and what the case had sent by then: what ought to have come."""
 
+    target: str
     level: Level
     match: Mapping[str, Any] | None
     """As a person gave it; None for whatever of the case is on the target."""

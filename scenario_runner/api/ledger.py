@@ -54,6 +54,8 @@ class Ledger:
     _deleted: dict[str, set[str]] = field(default_factory=dict)
     """Study UIDs deleted from each target and not sent there again since."""
     _sources: dict[str, Callable[[PlannedImage], Instance]] = field(default_factory=dict)
+    _first: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """What was modified in an instance when a target first acknowledged it, by target and planned SOP instance UID."""
     _last: dict[str, float] = field(default_factory=dict)
     """When each target last acknowledged anything, or was sent it by another; of time.monotonic()."""
 
@@ -92,6 +94,10 @@ class Ledger:
         """What ``generate: {modify: …}`` asked for in this series."""
         return self._modifications.get(series.id, {})
 
+    def modifications_kept(self, image: PlannedImage, target: str) -> Mapping[str, Any]:
+        """The same of an image of which a target has what it was sent first."""
+        return self._first.get((target, image.uid), self.modifications(image.series))
+
     # --- what happens ---------------------------------------------------------------------------
 
     def intend(self, step_id: str, target: str, series: Iterable[PlannedSeries]) -> None:
@@ -122,6 +128,7 @@ class Ledger:
             self._stored.add(sent.image.uid)
             if sent.earlier is None:
                 self._last[sent.target] = monotonic()
+                self._first.setdefault(key, self.modifications(sent.image.series))
 
     def move(
         self, source: str, target: str, instances: Iterable[SentInstance], *, done: bool
@@ -150,6 +157,7 @@ class Ledger:
         for key, sent in list(self._sent.items()):
             if key[0] == target and sent.image.series.study.uid in gone:
                 del self._sent[key]
+                self._first.pop(key, None)
         for key, moved in list(self._moved.items()):
             if key[0] == target and moved.image.series.study.uid in gone:
                 del self._moved[key]
@@ -186,6 +194,7 @@ class Ledger:
     ) -> Asked:
         """A retrieval from a target that begins now. keys: may grow while it goes on."""
         return Asked(
+            target=target,
             level=level,
             match=match,
             sent=dict(self._ever),

@@ -114,8 +114,13 @@ class StepContext(Protocol):
         """The names of the run's targets that have this AE title."""
         ...
 
-    def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
-        """Build instances one at a time, with what ``generate`` was asked to modify."""
+    def instances(
+        self, images: Iterator[PlannedImage], target: str | None = None
+    ) -> Iterator[Instance]:
+        """Build instances one at a time, with what ``generate`` was asked to modify.
+
+        target: as this one has them, which may keep what it was sent first (``expects: {duplicates}``).
+        """
         ...
 
     def builder(self) -> Callable[[PlannedImage], Instance]:

@@ -99,6 +99,7 @@ class _Fitting:
 
     def __init__(self, context: StepContext, asked: Asked, match: Mapping[str, Any]) -> None:
         self._context = context
+        self._target = asked.target
         self._each_image = asked.level == "image"
         self._match = {key: value for key, value in match.items() if not _universal(value)}
         self._built: dict[str, Dataset] = {}
@@ -130,7 +131,7 @@ class _Fitting:
         if key not in self._built:
             if self._each_image:
                 self._built.clear()
-            [instance] = self._context.instances(iter([image]))
+            [instance] = self._context.instances(iter([image]), self._target)
             self._built[key] = _header(instance.dataset())
         return self._built[key]
 

@@ -75,7 +75,7 @@ def compared(
             )
         elif what is None or uid in expected:
             image = sent[uid].image
-            [instance] = context.instances(iter([image]))
+            [instance] = context.instances(iter([image]), fetched.target)
             dataset = instance.dataset()
             for part in group:
                 context.deadline.check()

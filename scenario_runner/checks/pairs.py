@@ -52,7 +52,7 @@ def pairs(
         elif what is None or uid in expected:
             compared[uid] = sent[uid].image
     both = (one.image for uid, one in sent.items() if uid in compared)
-    for done, instance in enumerate(context.instances(both), start=1):
+    for done, instance in enumerate(context.instances(both, retrieved.target), start=1):
         assert instance.image is not None
         context.deadline.check()
         context.progress(done, len(compared))

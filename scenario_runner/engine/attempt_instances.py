@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 OFFERED_AT_ONCE = 16
 """Instances of which a worker of a cluster notes at a time that they are about to be sent; when it dies, nobody
 knows of so many, and of those before them that were under way, whether they were."""
+_FIRST_STAYS = ("kept", "refused")
+"""What is declared of a PACS that has, of instances that it was sent twice, the first."""
 
 
 class AttemptInstances(AttemptFiles):
@@ -27,13 +29,21 @@ class AttemptInstances(AttemptFiles):
 
     deadline: Deadline
 
-    def instances(self, images: Iterator[PlannedImage]) -> Iterator[Instance]:
+    def instances(
+        self, images: Iterator[PlannedImage], target: str | None = None
+    ) -> Iterator[Instance]:
         """Build instances lazily, with what ``generate`` was asked to modify; read imported ones."""
         build = self.state.factory_of(self.entry).instance
-        modifications = self.ledger.modifications
+        ledger = self.ledger
+        keeps = target is not None and self.state.target(target).expects.duplicates in _FIRST_STAYS
         for image in images:
-            source = self.ledger.source(image.series)
-            yield source(image) if source else build(image, modifications(image.series))
+            source = ledger.source(image.series)
+            if source is not None:
+                yield source(image)
+            elif keeps and target is not None:
+                yield build(image, ledger.modifications_kept(image, target))
+            else:
+                yield build(image, ledger.modifications(image.series))
 
     def sent(
         self,

@@ -137,6 +137,10 @@ class Expectations(Model):
     counts: bool = True
     """It counts right what it has; false: what it says in the attributes ``NumberOf…`` (PS3.4 C.3.4) is not looked at, as if they
     all stood under ``unsupported_keys``."""
+    duplicates: Literal["kept", "replaced", "refused"] | None = None
+    """What becomes of an instance that it has and is sent again: the first is kept and success answered, the second replaces it, or
+    it is refused. Then that is what ``send`` has to be answered, and what comes back is held against the one that stays. By default
+    a refusal fails ``send``, and what was sent last is to come back."""
     transcodes: bool = True
     """It gives out an instance in another transfer syntax than it has it in; false: what ``retrieve`` could only get so is left
     out, and told. A step of which nothing is left is skipped, and so are steps and checks that need what it would have saved."""

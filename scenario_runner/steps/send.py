@@ -31,6 +31,7 @@ from scenario_runner.language.loads import StudyLoad
 from scenario_runner.language.quantities import Rate
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.plan import PlannedCase, PlannedImage
+from scenario_runner.steps.duplicates import Duplicates, duplicates
 from scenario_runner.steps.load.offers import foretold
 from scenario_runner.steps.load.stored import Stored
 from scenario_runner.steps.load.visible import watched
@@ -62,6 +63,8 @@ class Send(Step):
 
     A rerun sends only what the run it repeats saw no acknowledgement for; what it did is listed with
     ``earlier``, the run that sent it.
+
+    What it is sent again is to be refused where the site file says so (``expects: {duplicates: refused}``).
 
     What the site file says the PACS does not take (``expects: {transfer_syntaxes, sop_classes}``) is left out, and
     told series by series; when nothing is left, the step and the case are skipped. With another ``expect`` than
@@ -129,6 +132,7 @@ class Send(Step):
                 moot=not context.ledger.held(self.to),
             )
         statuses: list[dict[str, Any]] = []
+        again = duplicates(context, self.to, self.expect)
         context.capture(statuses)
         repeated = Repeated(context, self.to)
         statuses += map(plain_status, repeated.acknowledged(images))
@@ -192,7 +196,7 @@ class Send(Step):
         # Where a check says how many may fail, it is the one to judge.
         tolerant = "expect" not in self.model_fields_set and bool(context.judged_by("errors"))
         seconds = perf_counter() - started
-        result = self._judge(statuses, total, seconds, facts(), tolerant=tolerant)
+        result = self._judge(statuses, total, seconds, facts(), again, tolerant=tolerant)
         return _told(result, loaded, left_out_sentence(left_out) if left_out else "")
 
     def _each(
@@ -286,12 +290,14 @@ class Send(Step):
         total: int,
         seconds: float,
         facts: dict[str, Any],
+        again: Duplicates,
         *,
         tolerant: bool,
     ) -> StepResult:
         classes = Counter(status["class"] for status in statuses)
         stored = classes["success"] + classes["warning"]
         fitting = sum(count for kind, count in classes.items() if is_of(kind, self.expect))
+        fitting += again.fitting(statuses)
         ok = tolerant or self.expect == "any" or fitting == total
         message = f"{stored} of {total} stored in {seconds:.2f} s"
         if earlier := facts.get("acknowledged_earlier"):
@@ -308,6 +314,7 @@ class Send(Step):
             message += f"; not every answer is '{self.expect}': {others}"
         if classes["warning"]:
             message += f", {classes['warning']} with a warning"
+        message += again.words(statuses)
         message += sentence(facts["problems"])
         return StepResult(
             outcome="passed" if ok and total else "failed",

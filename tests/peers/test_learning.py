@@ -104,7 +104,8 @@ def test_of_orthanc_lost_letters_are_declared_and_nothing_stays_there(tmp_path: 
             assert json.load(answer) == []
     values = {key: one["value"] for key, one in found.items() if one["declares"]}
     assert values.keys() == {
-        "person_name_matching", "converts_character_sets", "transfer_syntaxes", "worklist", "mpps"
+        "person_name_matching", "converts_character_sets", "transfer_syntaxes", "worklist", "mpps",
+        "duplicates",
     }  # fmt: skip
     assert values["person_name_matching"] == "case-insensitive"
     assert {"jpeg-ls", "deflated", "JPEGExtended12Bit"} <= set(values["transfer_syntaxes"])
@@ -118,6 +119,7 @@ def test_of_orthanc_lost_letters_are_declared_and_nothing_stays_there(tmp_path: 
     assert found["unsupported_keys"]["value"] == []
     assert found["counts"]["value"] is found["transcodes"]["value"] is True
     assert found["commitment"]["value"] == "new"
+    assert found["duplicates"]["value"] == "kept"
 
 
 EMBEDDED = """\
@@ -160,8 +162,10 @@ def test_of_the_usual_embedded_pacs_only_what_is_unusual_is_printed_as_expects(
     site.write_text(EMBEDDED, encoding="utf-8")
     done = fabricate("pacs", "learn", "usual", "--site", site).check()
     printed = yaml.safe_load(done.out)["targets"]["usual"]["expects"]
-    assert printed == {"person_name_matching": "case-insensitive", "relational_queries": True}
-    assert "#   duplicates: the first kept" in done.out
+    assert printed == {
+        "person_name_matching": "case-insensitive", "relational_queries": True, "duplicates": "kept"
+    }  # fmt: skip
+    assert "#   transcodes: true" in done.out
     assert site.read_text(encoding="utf-8") == EMBEDDED
 
 

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedStudy
 
 _CHANGED: Final = "A second one"
+_BOTH: Final = "both"
+"""What the evidence begins with where a PACS has two instances of one UID; no key is for that."""
 
 
 def learn_kept(asking: Asking) -> Iterator[Finding]:
-    """converts_character_sets, private_attributes and transcodes; and duplicates, for which there is no key."""
+    """converts_character_sets, private_attributes, transcodes and duplicates."""
     yield _converted(asking)
     if "retrieve" not in asking.target.capabilities:
         return
@@ -131,9 +133,12 @@ def _duplicates(asking: Asking) -> Finding:
     if not status.stored:
         return Finding(subject=subject, value="refused", evidence=[Exchange(asked, told)])
     kept, words = _which(asking, study)
+    both = kept is None and words.startswith(_BOTH)
     return Finding(
         subject=subject,
         value=kept,
+        note="both are kept" if both else "",
+        needless=kept == "replaced",
         evidence=[Exchange(asked, told), Exchange("that instance back", words)],
     )
 
@@ -145,5 +150,5 @@ def _which(asking: Asking, study: PlannedStudy) -> tuple[str | None, str]:
     found = {str(one.get("SeriesDescription", "")) for one in back.datasets}
     words = ", ".join(f"SeriesDescription={one}" for one in sorted(found))
     if len(back.datasets) > 1:
-        return "both kept", words
-    return "the last kept" if _CHANGED in found else "the first kept", words
+        return None, f"{_BOTH}: {words}"
+    return "replaced" if _CHANGED in found else "kept", words
