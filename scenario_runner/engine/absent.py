@@ -16,6 +16,7 @@ _REFERRING: Final = frozenset(("of", "what", "with"))
 """Parameters that name a step, or what one saved."""
 _EXPRESSIONS: Final = frozenset(("expr", "fail_when", "until", "when"))
 """Parameters that are expressions, braces or not."""
+_IN_BRACES: Final = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 
 
 def note(state: CaseState, entry: StepEntry, step_id: str, why: str) -> None:
@@ -44,35 +45,26 @@ def lacked_by_step(state: CaseState, entry: StepEntry) -> str:
 
 def lacked(state: CaseState, entry: StepEntry, given: Any) -> str:
     """The same of parameters as written, which stand in an entry."""
-    for name in _named(given, ""):
-        for each in (name, *entry.called(name)):
-            if each in state.absent:
-                return state.absent[each]
-    for text in _templates(given, ""):
-        for name, why in list(state.absent.items()):
-            if re.search(rf"(?<![\w.'\"-]){re.escape(name)}(?![\w'\"-])", text):
-                return why
+    for key, text in _texts(given):
+        if is_template(text) or key in _EXPRESSIONS:
+            read = " ".join(_IN_BRACES.findall(text)) if is_template(text) else text
+            for name, why in list(state.absent.items()):
+                if re.search(rf"(?<![\w.'\"-]){re.escape(name)}(?![\w'\"-])", read):
+                    return why
+        elif key in _REFERRING:
+            for each in (text, *entry.called(text)):
+                if each in state.absent:
+                    return state.absent[each]
     return ""
 
 
-def _named(given: Any, key: str) -> Iterator[str]:
-    """What parameters refer to by its name alone."""
+def _texts(given: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in parameters, with the key that it stands under, in a list or not."""
     if isinstance(given, Mapping):
         for name, value in given.items():
-            yield from _named(value, str(name))
+            yield from _texts(value, str(name))
     elif isinstance(given, list):
         for one in given:
-            yield from _named(one, key)
-    elif isinstance(given, str) and key in _REFERRING and not is_template(given):
-        yield given
-
-
-def _templates(given: Any, key: str) -> Iterator[str]:
-    if isinstance(given, Mapping):
-        for name, value in given.items():
-            yield from _templates(value, str(name))
-    elif isinstance(given, list):
-        for one in given:
-            yield from _templates(one, key)
-    elif isinstance(given, str) and (key in _EXPRESSIONS or is_template(given)):
-        yield given
+            yield from _texts(one, key)
+    elif isinstance(given, str):
+        yield key, given

@@ -162,14 +162,15 @@ class Retrieve(Step):
         if self.as_ != "instances":
             return self._fetch(context, self.as_)
         target = context.target(self.from_).by(self._way)
-        plain_only = self.expect == "success" and not context.is_to_fail
-        stored = as_stored(context, self.from_, self._only if plain_only else None)
+        tried = self.expect != "success" or context.is_to_fail or self.destination is not None
+        stored = as_stored(context, self.from_, None if tried else self._only)
         if self.load is not None:
             portions = partial(self._requests, context, target)
             every = stored.remaining(self._keys(context, target).requests)
             if stored.left_out and not every:
                 return stored.nothing
-            return loaded_retrievals(context, target, self.load, every, portions, self.destination)
+            load, onward_to = self.load, self.destination
+            return stored.told(loaded_retrievals(context, target, load, every, portions, onward_to))
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
         asked = stored.asked(context.ledger.asked(self.from_, self.level, self.match, named))

@@ -16,7 +16,7 @@ ENTRIES: list[Any] = [
     {"query": {"on": "pacs", "level": "worklist"}},
     {"wait": {"on": "pacs", "until": {"query": {"level": "worklist"}}, "timeout": "20s"}},
     {"log": {"message": "{{ scheduled | length }} scheduled"}},
-    {"log": {"message": "as 'scheduled', none of the scheduled"}, "id": "other"},
+    {"log": {"message": "scheduled, commit: {{ studies[0].accession }}"}, "id": "other"},
     {"mpps": {"to": "pacs", "status": "in-progress"}, "for_each": [1, 2], "save_as": "told"},
     {"mpps": {"to": "pacs", "status": "in-progress", "expect": "any"}, "id": "tried"},
     {"send": {"to": "pacs"}},
