@@ -29,7 +29,7 @@ fn main() {
 }
 RS
 cargo build --quiet 2>built.txt || { cat built.txt; exit 2; }
-echo "rust-hl7 0.5.0"
+echo "rust-hl7@0.5.0"
 target/debug/lines | tee said.txt
 diff said.txt - <<'TXT'
 CT \T\ MR -> CT & MR
