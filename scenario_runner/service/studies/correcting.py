@@ -53,8 +53,12 @@ def correct(
     before = {keyword: value for keyword, value in correctable(facts).items() if keyword in after}
     number = _note(service.database, asking, study_uid, before, after, reason)
     seen: dict[str, dict[str, str]] = {keyword: {} for keyword in after}
+    done = dt.datetime.now(dt.UTC)
 
     def change(data: bytes, syntax: str) -> bytes:
+        nonlocal done
+        # While nobody else changes the study: a change after this one may be noted before it.
+        done = dt.datetime.now(dt.UTC)
         return _changed(data, syntax, after, seen)
 
     try:
@@ -82,7 +86,7 @@ def correct(
         connection.execute(
             update(study_change)
             .where(study_change.c.number == number)
-            .values(before=json.dumps(was), done=dt.datetime.now(dt.UTC))
+            .values(before=json.dumps(was), done=done)
         )
         if "PatientID" in after:
             hand_over(connection, study_uid, after["PatientID"])
