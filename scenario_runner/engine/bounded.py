@@ -50,8 +50,8 @@ def within(deadline: Deadline, work: Callable[[], T], left: Callable[[], object]
     left: called before work that did not end is left behind. Raises StepTimeout and Interrupted then.
     """
     thread = _Work(work)
-    thread.start()
     try:
+        thread.start()
         while not thread.done.wait(deadline.remaining(_LOOKS)):
             try:
                 deadline.check()
