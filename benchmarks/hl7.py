@@ -5,7 +5,7 @@
 Reading is an ORM^O01 of ten segments to an order with every attribute the mapping table has, in seconds of
 processor; hl7apy only divides the same message. Over MLLP it is one connection to a receiver in a process of its own, each
 message acknowledged once its worklist item outlives that process; first one at a time, then as a sender does that does not
-wait for each. Then the receiver is killed, and what it had acknowledged is counted on the worklist of the next one. Beside
+wait for each; and both once more for a power cut (``hl7_synced``). Then the receiver is killed, and what it had acknowledged is counted on the worklist of the next one. Beside
 it a loop that divides each message with hl7apy, writes a file and answers.
 """
 
@@ -89,9 +89,9 @@ def together(port: int, messages: list[bytes]) -> None:
         sending.join()
 
 
-def serve(folder: Path, ports: Connection) -> None:
+def serve(folder: Path, ports: Connection, synced: bool) -> None:
     """The embedded PACS, until it is killed or told to stop."""
-    pacs = EmbeddedPacs(folder / "pacs", options=PacsOptions(station="CT1"))
+    pacs = EmbeddedPacs(folder / "pacs", options=PacsOptions(station="CT1", hl7_synced=synced))
     pacs.start()
     ports.send(pacs.open_hl7())
     ports.recv()
@@ -99,10 +99,16 @@ def serve(folder: Path, ports: Connection) -> None:
     ports.recv()
 
 
-def _embedded(folder: Path, messages: list[bytes], send: Callable[[int, list[bytes]], None]) -> str:
+def _embedded(
+    folder: Path,
+    messages: list[bytes],
+    send: Callable[[int, list[bytes]], None],
+    *,
+    synced: bool = False,
+) -> str:
     """What is said of a receiver: messages a second on the clock, and of its processor's."""
     here, there = Pipe()
-    process = Process(target=serve, args=(folder, there))
+    process = Process(target=serve, args=(folder, there, synced))
     process.start()
     port = here.recv()
     began = time.monotonic()
@@ -151,6 +157,9 @@ def main() -> None:
     for said, send in (("one by one", one_by_one), ("together", together)):
         with tempfile.TemporaryDirectory() as name:
             print(f"MLLP, {said:<15}{_embedded(Path(name), messages, send)}")
+    for said, send, some_of in (("one by one", one_by_one, some), ("together", together, messages)):
+        with tempfile.TemporaryDirectory() as name:
+            print(f"on disk, {said:<12}{_embedded(Path(name), some_of, send, synced=True)}")
     with tempfile.TemporaryDirectory() as name:
         print(f"MLLP, hl7apy's loop  {_loop(Path(name), some):9,.0f} a second")
 

@@ -94,6 +94,11 @@ question took its turn behind fifty senders."""
     metavar="N",
     help="Take HL7 v2 orders and patient updates on this port, too; 0 takes a free one and prints it.",
 )
+@click.option(
+    "--hl7-synced",
+    is_flag=True,
+    help="Acknowledge an order once its worklist item is on the disk and outlives a power cut, not only this process.",
+)
 @seed_option
 @registry_option
 @click.option(
@@ -224,6 +229,7 @@ def _settings(given: dict[str, Any]) -> dict[str, Any]:
         "coerce": dict(given["coerce"]),
         "sop_classes": list(given["sop_classes"]),
         "transfer_syntaxes": list(given["transfer_syntaxes"]),
+        "hl7_synced": given["hl7_synced"],
         "dicomweb": _web(given),
     }
     tls = {key: given[f"tls_{key}"] for key in ("certificate", "key", "ca")}

@@ -309,6 +309,9 @@ class EmbeddedService(Model):
     patients updated and merged; 0 takes a free one. In a run a port of that number opens with the PACS, when a step
     first asks something of it or sends to an ``hl7`` target of that port; otherwise one opens when a step first sends to it,
     with this key or without."""
+    hl7_synced: bool = False
+    """Acknowledge a message only when its worklist items are on the disk, and so outlive a power cut; without it, they outlive
+    the process, however that ends. It costs a wait for the disk, one for all messages that came meanwhile."""
     relational_queries: bool = False
     """Answer queries without the unique keys above their level even when that was not negotiated."""
     faults: Faults = Field(default=[])

@@ -172,7 +172,7 @@ class OrderFiles:
     """A folder of worklist items, each under a name that its order gives. Made when it is written to.
 
     A name is that of a file without ``.wl``. synced: each file is on the disk, not only with the system, before
-    ``replace`` returns.
+    ``replace`` returns, and under its name when ``settle`` does.
     """
 
     def __init__(self, folder: Path, *, synced: bool = False) -> None:
@@ -211,6 +211,15 @@ class OrderFiles:
     def remove(self, name: str) -> None:
         """Take an item away, if it is there. Raises OSError."""
         Path(self._path(name)).unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Have on the disk which items there are, where that is wanted. Raises OSError."""
+        if self._synced and os.name == "posix" and self.folder.is_dir():
+            handle = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def __iter__(self) -> Iterator[str]:
         there = self.folder.glob("*.wl") if self.folder.is_dir() else ()

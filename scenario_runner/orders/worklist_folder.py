@@ -46,6 +46,7 @@ class SharedFolder:
             with _locked(self.folder, self.deadline):
                 for name, content in contents.items():
                     files.replace(name.removesuffix(".wl"), content)
+                files.settle()
         return list(contents)
 
     def remove(self, studies: Iterable[PlannedStudy]) -> int:

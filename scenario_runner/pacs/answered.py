@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -55,19 +56,20 @@ class Answered:
             self._put(record.key, Known(record.digest, [*record.answers]))
             self._unwritten.append(record.key)
 
-    def write(self) -> None:
-        """Bring to the file what was noted since the last time."""
+    def write(self, *, synced: bool = False) -> None:
+        """Bring to the file what was noted since the last time. synced: and to the disk."""
         keys, self._unwritten = self._unwritten, []
         if self._path is None or not keys:
             return
         try:
             if self._file is None or self._lines + len(keys) > _LONGEST:
-                self._begin_anew(self._path)
-                return
-            self._file.write(
-                b"".join(_line(key, self._known[key]) for key in keys if key in self._known)
-            )
-            self._lines += len(keys)
+                self._file = self._begun_anew(self._path)
+            else:
+                lines = (_line(key, self._known[key]) for key in keys if key in self._known)
+                self._file.write(b"".join(lines))
+                self._lines += len(keys)
+            if synced:
+                os.fsync(self._file.fileno())
         except OSError as error:
             LOGGER.warning("'%s' cannot be written: %s", self._path, error.strerror or error)
             self.close()  # the next time all is written, behind no half line
@@ -84,15 +86,15 @@ class Answered:
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    def _begin_anew(self, path: Path) -> None:
-        """Write what is remembered, and go on behind it."""
+    def _begun_anew(self, path: Path) -> BinaryIO:
+        """Write what is remembered; the file to go on with behind it."""
         self.close()
         half = path.with_suffix(".part")
         with half.open("wb") as file:
             file.writelines(_line(key, known) for key, known in self._known.items())
         half.replace(path)
         self._lines = len(self._known)
-        self._file = path.open("ab", buffering=0)
+        return path.open("ab", buffering=0)
 
     def _load(self, path: Path) -> None:
         try:

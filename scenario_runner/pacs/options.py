@@ -98,6 +98,9 @@ class PacsOptions:
     """The AE title of who is to do what orders by HL7 ask of nobody in particular."""
     hl7_port: int = 0
     """Of the HL7 port, once ``EmbeddedPacs.open_hl7`` is called; 0 takes a free one."""
+    hl7_synced: bool = False
+    """Acknowledge a message when its worklist items are on the disk, which a power cut leaves; else when they are with
+    the system, which outlives this process."""
     hl7_mapping: Sequence[Line] = ()
     """Which field of a message fills which attribute; by default the table that ships."""
     ordered: Callable[[Sequence[Order]], object] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -21,6 +22,7 @@ ANSWERED: Final = "answered.log"
 JOURNAL: Final = "orders.journal"
 """What the file is called, beside that of what was answered."""
 _HEAD: Final = struct.Struct("<II")
+_sync: Final = getattr(os, "fdatasync", os.fsync)
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -37,7 +39,7 @@ class Record(NamedTuple):
 
 
 class Journal:
-    """Records in a file, which is made with the first. Used by one thread at a time."""
+    """Records in a file, which is made with the first. Used by one thread at a time, but for ``sync``."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -46,6 +48,11 @@ class Journal:
         """Whether the file goes on behind its whole records."""
         self.size = 0
         """Bytes of whole records."""
+        self._appended = self._synced = 0
+        """How many records were added, and how many of these are on the disk."""
+        self._syncing = threading.Lock()
+        self._lost: OSError | None = None
+        """Why records may be gone: a disk that has failed once says yes the next time, though it has them not."""
 
     def read(self) -> Iterator[Record]:
         """What an earlier process left, up to where it was killed. Raises OSError."""
@@ -78,16 +85,42 @@ class Journal:
             done += os.write(self._handle, data[done:])
         self._torn = False
         self.size += len(data)
+        self._appended += 1
+
+    def sync(self) -> None:
+        """Have all records so far on the disk, not only with the system. Raises OSError, then and ever after.
+
+        Any thread may ask; those that come while one waits for the disk have theirs with the next wait, together.
+        """
+        wanted = self._appended
+        with self._syncing:
+            if self._lost is not None:
+                raise self._lost
+            if self._synced >= wanted or self._handle is None:
+                return
+            wanted = self._appended
+            try:
+                _sync(self._handle)
+            except OSError as error:
+                self._lost = error
+                raise
+            self._synced = wanted
+
+    def cut(self, size: int) -> None:
+        """Take back what was added beyond so many bytes. Raises OSError."""
+        self._torn = True
+        os.truncate(self._path, size)
+        self.size, self._torn = size, False
 
     def empty(self) -> None:
         """Forget all: it is where it belongs. Raises OSError."""
         if self.size or self._torn:
-            os.truncate(self._path, 0)
-            self.size, self._torn = 0, False
+            self.cut(0)
 
     def close(self) -> None:
         """Let go of the file."""
-        handle, self._handle = self._handle, None
+        with self._syncing:
+            handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
 

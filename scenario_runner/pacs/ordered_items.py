@@ -7,6 +7,7 @@ from memory, and a process that is killed leaves them to the next.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -34,11 +35,15 @@ class OrderedItems:
     """Items by name, as the messages so far have them. One thread asks and changes; ``pending`` is for any.
 
     folder: of the files. journal: kept beside what was answered; without one each item is in its file at once.
-    Raises MachineError where an earlier journal cannot be read.
+    synced: all of it outlives the machine, too, not only the process. Raises MachineError where an earlier journal cannot be
+    read.
     """
 
-    def __init__(self, folder: Path, journal: Path | None, answered: Answered) -> None:
-        self._files = OrderFiles(folder)
+    def __init__(
+        self, folder: Path, journal: Path | None, answered: Answered, *, synced: bool = False
+    ) -> None:
+        self._files = OrderFiles(folder, synced=synced)
+        self._synced = synced
         self._answered = answered
         self._journal = None if journal is None else Journal(journal)
         self._pending: dict[str, bytes | None] = {}
@@ -89,24 +94,57 @@ class OrderedItems:
         """Do what a message has changed, so that this survives the process.
 
         Raises OSError, and nothing is changed; also while the files of earlier messages cannot be written: a journal
-        that nobody empties would grow for ever, and who sends is to know.
+        that nobody empties would grow for ever, and who sends is to know. What it shall survive the machine for is there
+        with ``sync``.
         """
         if self._journal is None:
             self._write(record.changes)
             self._answered.note(record)
             return
-        if self._stuck:
-            self._fold()
         now = time.monotonic()
         with self._lock:
-            alone = not self._pending and now - self._last > _PAUSE
+            alone = self._stuck or (not self._pending and now - self._last > _PAUSE)
             self._last = now
-            self._journal.append(record)
-            self._note(record)
-        if alone or self._journal.size > _LARGEST:
+            if not alone:
+                self._journal.append(record)
+                self._note(record)
+        if alone:
+            self._keep_alone(self._journal, record)
+        elif self._journal.size > _LARGEST:
             self._fold_or_say()
         if self._journal.size:
             self._wake()
+
+    def _keep_alone(self, journal: Journal, record: Record) -> None:
+        """Keep what came in a pause, or while files could not be written: in its files. Raises OSError.
+
+        It is in the journal meanwhile, for a process that is killed in the middle of them.
+        """
+        if self._stuck:
+            self._fold()
+        before: dict[str, bytes | None] = {}
+        with self._folding:
+            with self._lock:
+                size = journal.size
+                journal.append(record)
+            try:
+                before.update((name, self.read(name)) for name in record.changes)
+                self._write(record.changes)
+            except OSError:
+                self._stuck = True
+                with self._lock:
+                    journal.cut(size)
+                with contextlib.suppress(OSError):
+                    self._write(before)
+                raise
+            with self._lock:
+                self._answered.note(record)
+        self._fold_or_say()
+
+    def sync(self) -> None:
+        """Have on the disk what was kept so far, where that is wanted. Any thread may ask. Raises OSError."""
+        if self._synced and self._journal is not None:
+            self._journal.sync()
 
     def close(self) -> None:
         """Bring all to where it belongs, and let go of the journal."""
@@ -131,6 +169,7 @@ class OrderedItems:
                 self._files.remove(name)
             else:
                 self._files.replace(name, content)
+        self._files.settle()
 
     def _fold(self) -> None:
         """Bring what waits to where it belongs. Raises OSError."""
@@ -143,7 +182,7 @@ class OrderedItems:
                 for name, content in changes.items():
                     if self._pending.get(name, b"") is content:
                         del self._pending[name]
-                self._answered.write()
+                self._answered.write(synced=self._synced)
                 if self._journal.size == size:
                     self._journal.empty()
             self._stuck = False
@@ -196,7 +235,9 @@ def settle(folder: Path, answered: Path) -> None:
         kept_items(folder, answered, Answered(answered)).close()
 
 
-def kept_items(folder: Path, answered: Path | None, memory: Answered) -> OrderedItems:
+def kept_items(
+    folder: Path, answered: Path | None, memory: Answered, *, synced: bool = False
+) -> OrderedItems:
     """The items of a folder, with a journal beside what was answered, where that is kept. Raises MachineError."""
     journal = None if answered is None else answered.with_name(JOURNAL)
-    return OrderedItems(folder, journal, memory)
+    return OrderedItems(folder, journal, memory, synced=synced)

@@ -52,7 +52,7 @@ class Ris:
     worklist: the folder of items. station: the AE title of who is to do an order that names nobody.
     answered: where the messages that were answered are kept; in memory only by default. lines: the
     mapping; the one that ships by default. merged: is told of merges, for images that come later. told: of orders
-    that are on the worklist.
+    that are on the worklist. synced: the worklist outlives the machine too, once ``sync`` has returned.
     """
 
     def __init__(
@@ -64,17 +64,21 @@ class Ris:
         lines: Sequence[Line] = (),
         merged: MergedPatients | None = None,
         told: Callable[[Sequence[Order]], object] | None = None,
+        *,
+        synced: bool = False,
     ) -> None:
         self._archive = archive
         self._lines = lines
         self._told = told
         self._merged = merged or MergedPatients()
         self._answered = Answered(answered)
-        self._kept = kept_items(worklist, answered, self._answered)
+        self._kept = kept_items(worklist, answered, self._answered, synced=synced)
         self._ordered = Ordered(self._kept, station)
         self._lock = threading.Lock()
         self.pending = self._kept.pending
         """Worklist items that are not in their files yet."""
+        self.sync = self._kept.sync
+        """Have on the disk what has been done, where that is wanted, before it is acknowledged. Raises OSError."""
 
     def close(self) -> None:
         """Bring all items to their files, and let go of what was answered."""

@@ -202,8 +202,9 @@ class EmbeddedPacs:
                     self.options.hl7_mapping,
                     self._merged,
                     self.options.ordered,
+                    synced=self.options.hl7_synced,
                 )
-                options = ListenerOptions(tls=self.options.tls)
+                options = ListenerOptions(tls=self.options.tls, before_answers=ris.sync)
                 answer = WrongAnswers(ris.answer, lambda: self._misbehaviour, self.options.heard)
                 hl7 = MllpListener(answer, self.host, self.options.hl7_port, options)
                 try:

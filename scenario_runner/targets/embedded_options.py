@@ -75,6 +75,7 @@ def pacs_options(
         scheduled=scheduled,
         station=station,
         hl7_port=service.hl7_port or 0,
+        hl7_synced=service.hl7_synced,
         hl7_mapping=hl7_mapping(hl7_rules, zone),
         ordered=ordered,
         relational_queries=service.relational_queries,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydicom import Dataset, dcmread
 
 from scenario_runner.errors import MachineError
 from scenario_runner.orders.hl7 import Message
+from scenario_runner.orders.worklist import OrderFiles
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL, Journal, Record
 from scenario_runner.pacs.ris import Ris
@@ -267,11 +269,44 @@ class TestRepeated:
 
     def test_a_folder_that_cannot_be_written_is_told_to_who_sends(self, desk: Desk) -> None:
         desk.pacs.worklist.write_bytes(b"no folder")
-        assert [desk.tell(placed(number))[0] for number in (1, 2)] == ["AA", "AE"]
+        assert [desk.tell(placed(number))[0] for number in (1, 2)] == ["AE", "AE"]
         assert "it cannot be done" in desk.tell(placed(2))[1]
         desk.pacs.worklist.unlink()
-        assert desk.tell(placed(3))[0] == "AA"
+        assert [desk.tell(placed(number))[0] for number in (3, 1)] == ["AA", "AA"]
         assert desk.accessions() == ["ACC1", "ACC3"]
+
+    def test_what_comes_upon_another_waits_in_the_journal_for_a_folder_that_can_be_written(
+        self, desk: Desk
+    ) -> None:
+        assert desk.tell(placed(1))[0] == "AA"
+        away = desk.pacs.worklist.rename(desk.pacs.folder / "away")
+        desk.pacs.worklist.write_bytes(b"no folder")
+        assert desk.tell(placed(2))[0] == "AA"
+        desk.ris.close()
+        desk.again()
+        assert desk.tell(placed(3))[0] == "AE"
+        desk.pacs.worklist.unlink()
+        away.rename(desk.pacs.worklist)
+        assert desk.accessions() == ["ACC1", "ACC2"]
+
+    def test_an_order_of_two_steps_is_there_whole_or_not_at_all(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        replace, written = OrderFiles.replace, list[str]()
+
+        def full(files: OrderFiles, name: str, content: bytes) -> None:
+            if len(written) == 1:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            written.append(name)
+            replace(files, name, content)
+
+        monkeypatch.setattr(OrderFiles, "replace", full)
+        second = OBR.replace("SPS1", "SPS2")
+        assert desk.tell(order("ORC|NW|PL1|FI1", second, control="A"))[0] == "AE"
+        assert (len(written), list(desk.pacs.worklist.glob("*.wl"))) == (1, [])
+        monkeypatch.undo()
+        desk.again()
+        assert desk.accessions() == []
 
     def test_a_record_goes_behind_the_last_whole_one(self, tmp_path: Path) -> None:
         path, record = tmp_path / JOURNAL, Record("k", "d", [b"said"], {"a": b"item", "b": None})

@@ -65,6 +65,9 @@ class ListenerOptions:
     within: float = 60.0
     """How long the rest of a message may take."""
     tls: Tls | None = None
+    before_answers: Callable[[], object] | None = None
+    """Called from any thread before the answers to messages that came together go out; where it raises OSError none
+    do, and the connection ends."""
     noticed: Callable[[str], object] | None = None
     """Told of connections that went wrong, in words, from any thread; by default they are logged."""
 
@@ -221,23 +224,24 @@ class MllpListener:
             for message in messages:
                 answer = self._answer(message, address)
                 if answer.after:
-                    sent = _sent(sent, transport)
+                    sent = self._sent(sent, transport)
                     if self._stopping.wait(answer.after):
                         return False
                 sent += [answer.raw] if answer.raw else [framed(one) for one in answer.blocks]
                 if answer.hang_up:
                     break
                 if time.monotonic() - began > _TOGETHER:
-                    sent, began = _sent(sent, transport), time.monotonic()
-            _sent(sent, transport)
+                    sent, began = self._sent(sent, transport), time.monotonic()
+            self._sent(sent, transport)
         return not answer.hang_up
 
-
-def _sent(blocks: list[bytes], transport: Transport) -> list[bytes]:
-    """Send what is there, so that nothing is."""
-    if blocks:
-        transport.send([b"".join(blocks)], Deadline(_PARTING))
-    return []
+    def _sent(self, blocks: list[bytes], transport: Transport) -> list[bytes]:
+        """Send what is there, so that nothing is. Raises OSError."""
+        if blocks:
+            if self._options.before_answers is not None:
+                self._options.before_answers()
+            transport.send([b"".join(blocks)], Deadline(_PARTING))
+        return []
 
 
 def _told(blocks: Blocks) -> str:
