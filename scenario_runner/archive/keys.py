@@ -284,7 +284,7 @@ def _encode(answer: Answer, terms: Sequence[str], encoding: Encoding) -> bytes:
         elif vr not in _DIFFERING and len(values) == 1 and len(values[0]) <= _SHORT:
             encoded.append(_known(tag, vr, cast("str", values[0]), tuple(terms), encoding))
         else:
-            encoded.append(_encoded(tag, vr, values, terms, encoding))
+            encoded.append(encoded_element(tag, vr, values, terms, encoding))
     return b"".join(encoded)
 
 
@@ -295,12 +295,13 @@ _SHORT: Final = 64
 
 @lru_cache(4096)
 def _known(tag: int, vr: str, text: str, terms: tuple[str, ...], encoding: Encoding) -> bytes:
-    return _encoded(tag, vr, [text] if text else [], terms, encoding)
+    return encoded_element(tag, vr, [text] if text else [], terms, encoding)
 
 
-def _encoded(
+def encoded_element(
     tag: int, vr: str, values: list[str] | list[Answer], terms: Sequence[str], encoding: Encoding
 ) -> bytes:
+    """One element of an answer, in these character sets; empty where they cannot say it."""
     if vr == "SQ":
         items = [
             element_writing.item(_encode(one, terms, encoding))

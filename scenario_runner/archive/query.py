@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.attributes import BY_KEYWORD, BY_TAG, Attribute
 from scenario_runner.archive.combined_keys import combined
+from scenario_runner.archive.encoded_rows import columns_of, encoded_rows
 from scenario_runner.archive.keys import (
     QUERY_RETRIEVE_LEVEL,
     RETRIEVE_AE_TITLE,
@@ -158,26 +159,63 @@ class Query:
         return Matches(found, [key.tag for key in self.unsupported])
 
     def _run(self, archive: Archive, retrieve_ae_title: str) -> Iterator[Match]:
+        for row in self._rows(archive):
+            match = self._match(archive, row, retrieve_ae_title)
+            if match is not None:
+                yield match
+
+    def _rows(self, archive: Archive) -> Iterator[Sequence[object]]:
         names = ["character_set", *(attribute.keyword for attribute, _ in self.columns)]
         if self.zone:
             names += ["TimezoneOffsetFromUTC", *_BESIDE[self.level]]
         if self.others:
             names.append("first_file")
-        rows = archive.index.rows(self.level, names, self._restrictions(), self._conditions())
-        for row in rows:
-            answer: Answer = {QUERY_RETRIEVE_LEVEL: ("CS", [str(self.level)])}
-            stored_terms = tuple(row[0].split("\\")) if row[0] else ()
-            if not self._match_columns(row[1:], answer):
+        return archive.index.rows(self.level, names, self._restrictions(), self._conditions())
+
+    def _match(
+        self, archive: Archive, row: Sequence[object], retrieve_ae_title: str
+    ) -> Match | None:
+        """What is answered of a row, if it matches."""
+        answer = self._fixed(retrieve_ae_title)
+        if not self._match_columns(row[1:], answer):
+            return None
+        if self.others and not self._match_header(archive, str(row[-1]), answer):
+            return None
+        stored_terms = tuple(str(row[0]).split("\\")) if row[0] else ()
+        return Match(answer, fitting(all_texts(answer), (self.terms, stored_terms)))
+
+    def _fixed(self, retrieve_ae_title: str) -> Answer:
+        """What every answer has."""
+        answer: Answer = {QUERY_RETRIEVE_LEVEL: ("CS", [str(self.level)])}
+        for key in self.unsupported:
+            answer[key.tag] = (key.vr, [])
+        if retrieve_ae_title:
+            answer[RETRIEVE_AE_TITLE] = ("AE", [retrieve_ae_title])
+        if self.availability:
+            answer[_INSTANCE_AVAILABILITY] = ("CS", ["ONLINE"])
+        return answer
+
+    def encoded(
+        self, archive: Archive, retrieve_ae_title: str = "", *, implicit: bool
+    ) -> Iterator[bytes]:
+        """The identifiers of what ``run`` finds, in Little Endian; many of them in a fraction of the time."""
+        if self.others or self.zone or any(key.period for _, key in self.columns):
+            for match in self.run(archive, retrieve_ae_title):
+                yield match.encode(implicit=implicit)
+            return
+        by_tag = sorted(self.columns, key=lambda one: one[0].tag)
+        query = dataclasses.replace(self, columns=tuple(by_tag))
+        rows = query._rows(archive)  # noqa: SLF001 - this query in order
+        columns, behind = columns_of(
+            by_tag, self._fixed(retrieve_ae_title), Encoding(implicit=implicit)
+        )
+        for found in encoded_rows(rows, columns, behind):
+            if isinstance(found, bytes):
+                yield found
                 continue
-            if self.others and not self._match_header(archive, row[-1], answer):
-                continue
-            for key in self.unsupported:
-                answer[key.tag] = (key.vr, [])
-            if retrieve_ae_title:
-                answer[RETRIEVE_AE_TITLE] = ("AE", [retrieve_ae_title])
-            if self.availability:
-                answer[_INSTANCE_AVAILABILITY] = ("CS", ["ONLINE"])
-            yield Match(answer, fitting(all_texts(answer), (self.terms, stored_terms)))
+            one = query._match(archive, found, retrieve_ae_title)  # noqa: SLF001 - this query in order
+            if one is not None:
+                yield one.encode(implicit=implicit)
 
     def _restrictions(self) -> list[Restriction]:
         """Keys that are lists of UIDs, which may be long."""

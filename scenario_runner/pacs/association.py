@@ -6,11 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import statuses
-from scenario_runner.ul.association import Association
+from scenario_runner.ul.association import Association, response_to
 from scenario_runner.ul.commands import Command, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.ul.evidence import AssociationEvidence
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from scenario_runner.ul.peer import Peer
     from scenario_runner.ul.transport import Transport
 
-_TOGETHER = 128
-"""Buffers of messages that go together: four to a small one, so some thirty messages."""
+_FIRST, _MOST = 1 << 10, 1 << 16
+"""Bytes of answers that are handed to the system together: few to begin with, that the peer has something to read.
+
+Each time that a thread does so others may go first, so that it takes longer the more often it is done.
+"""
 
 
 class Served(Association):
@@ -41,7 +44,7 @@ class Served(Association):
         self.success = (0, "")
         """Status and comment that success is answered with; another one is a fault."""
         self._waiting: list[Buffer] = []
-        self._more = False
+        """Whole messages that go with the next one."""
 
     @property
     def calling_ae_title(self) -> str:
@@ -54,24 +57,37 @@ class Served(Association):
         status: int,
         elements: Command | None = None,
         data: Sequence[Buffer] | None = None,
-        *,
-        more: bool = False,
     ) -> None:
-        """Send the response to a request; success may be said in other words.
-
-        more: another response follows at once, so this one may wait and go with it.
-        """
+        """Send the response to a request; success may be said in other words."""
         if status == statuses.SUCCESS:
             status, comment = self.success
             if comment:
                 elements = {Element.ERROR_COMMENT: comment, **(elements or {})}
-        self._more = more
         super().respond(to, status, elements, data)
+
+    def respond_with_each(self, to: Message, status: int, data: Iterable[bytes]) -> bool:
+        """Send a response for each data set, as ``respond`` does; False when a C-CANCEL has ended it.
+
+        For thousands of small ones: they go together, the last of them with the final response, which is to follow
+        at once. They are not told in other words.
+        """
+        alike = self.alike(to.context_id, response_to(to, status))
+        size, enough = 0, _FIRST
+        for one in data:
+            message = alike.message(one)
+            self._waiting.append(message)
+            size += len(message)
+            if size >= enough:
+                if self.is_cancelled(to.id):
+                    self._waiting.clear()
+                    return False
+                self.send_pieces([])
+                size, enough = 0, min(2 * enough, _MOST)
+        return True
 
     def send_pieces(self, pieces: Sequence[Buffer]) -> None:
         """Send one message, and before it those that waited."""
-        self._waiting += pieces
-        if self._more and len(self._waiting) < _TOGETHER:
-            return
-        pieces, self._waiting, self._more = self._waiting, [], False
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            pieces = [b"".join(waiting), *pieces]
         super().send_pieces(pieces)

@@ -72,6 +72,8 @@ Fate = Literal["hang", "drop", "abort"]
 """What comes instead of an answer."""
 _SPOILING: Final = frozenset(("alter", "charset", "extra", "pixels"))
 """Faults that change what is sent of an instance."""
+_OF_MATCHES: Final = frozenset(("alter", "charset", "counts", "extra", "repeat"))
+"""Faults that change what is answered to a query."""
 _LOOK: Final = 0.05
 """Seconds between looks at whether a hanging peer has gone."""
 
@@ -212,6 +214,11 @@ class Misbehaviour:
     def spoils(self) -> bool:
         """Whether ``retrieved`` may change a data set; without it a file can be sent as it lies."""
         return any(name in _SPOILING for name, _ in self._settings)
+
+    @property
+    def tells_matches_as_they_are(self) -> bool:
+        """Whether ``matches`` and ``encoded`` change nothing of any."""
+        return not any(name in _OF_MATCHES for name, _ in self._settings)
 
     def matches(self, matches: Iterator[Match], *, worklist: bool) -> Iterator[Match]:
         """The matches of a query as they are answered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from scenario_runner.archive.query import InvalidIdentifierError, Query, level_of
 from scenario_runner.dicom import statuses
@@ -15,7 +15,7 @@ from scenario_runner.pacs.worklist import find_items
 from scenario_runner.ul.commands import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scenario_runner.archive.keys import Match
     from scenario_runner.pacs.association import Served
@@ -23,20 +23,17 @@ if TYPE_CHECKING:
     from scenario_runner.ul.messages import Message
 
 
-_TOGETHER: Final = 16
-"""Matches that are told at once between two looks for a C-CANCEL, each of which asks the system."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """Matches, found as they are asked for, and the status each is told with.
 
-    together: whether they come so quickly that several can be told at once.
+    encoded: the same as identifiers, given whether in Implicit VR, where they come so quickly that many are told at
+    once.
     """
 
     matches: Iterator[Match]
     pending: int = statuses.PENDING
-    together: bool = False
+    encoded: Callable[[bool], Iterator[bytes]] | None = None
 
 
 def answer_find(desk: Desk, association: Served, message: Message) -> None:
@@ -59,16 +56,25 @@ def answer_find(desk: Desk, association: Served, message: Message) -> None:
             message, statuses.UNABLE_TO_PROCESS, {Element.ERROR_COMMENT: comment(error)}
         )
         return
-    worklist = sop_class == MODALITY_WORKLIST
-    every = _TOGETHER if found.together else 1
-    answered = desk.misbehaviour.matches(found.matches, worklist=worklist)
-    for number, match in enumerate(answered):
-        if number % every == 0 and association.is_cancelled(message.id):
-            association.respond(message, statuses.CANCELLED)
-            return
-        data = desk.misbehaviour.encoded(match, worklist=worklist, implicit=encoding.implicit)
-        association.respond(message, found.pending, data=[data], more=found.together)
-    association.respond(message, statuses.SUCCESS)
+    if found.encoded is not None and desk.misbehaviour.tells_matches_as_they_are:
+        answers = found.encoded(encoding.implicit)
+        done = association.respond_with_each(message, found.pending, answers)
+    else:
+        done = _answer_each(desk, association, message, found)
+    association.respond(message, statuses.SUCCESS if done else statuses.CANCELLED)
+
+
+def _answer_each(desk: Desk, association: Served, message: Message, found: _Found) -> bool:
+    """Tell matches one by one, as faults may have them; False when a C-CANCEL has ended it."""
+    context = association.contexts[message.context_id]
+    worklist = context.abstract_syntax == MODALITY_WORKLIST
+    implicit = encoding_of(context.transfer_syntax or "").implicit
+    for match in desk.misbehaviour.matches(found.matches, worklist=worklist):
+        if association.is_cancelled(message.id):
+            return False
+        data = desk.misbehaviour.encoded(match, worklist=worklist, implicit=implicit)
+        association.respond(message, found.pending, data=[data])
+    return True
 
 
 def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
@@ -84,4 +90,10 @@ def _look(desk: Desk, context: Context, identifier: Elements) -> _Found:
     )
     matches = query.run(desk.archive, desk.ae_title)
     pending = statuses.PENDING_UNSUPPORTED_KEYS if matches.unsupported else statuses.PENDING
-    return _Found(matches, pending, together=not query.others)
+    if query.others:
+        return _Found(matches, pending)
+
+    def encoded(implicit: bool) -> Iterator[bytes]:
+        return query.encoded(desk.archive, desk.ae_title, implicit=implicit)
+
+    return _Found(matches, pending, encoded)

@@ -19,7 +19,7 @@ from scenario_runner.ul import accepting, commands, pdu, refusals, requesting
 from scenario_runner.ul.commands import Command, Element, Field, number
 from scenario_runner.ul.connecting import connect
 from scenario_runner.ul.contexts import Context, Proposal, refusal
-from scenario_runner.ul.fragments import fragments
+from scenario_runner.ul.fragments import Alike, fragments
 from scenario_runner.ul.messages import RESPONSE, Assembler, MalformedMessageError, Message
 from scenario_runner.ul.reading import read_pdu
 from scenario_runner.ul.transport import SLICE, Transport
@@ -158,19 +158,7 @@ class Association:
         data: Sequence[Buffer] | None = None,
     ) -> None:
         """Answer a request: its class, instance and event type again, the status, and what is given."""
-        command: dict[int, int | str] = {
-            Element.COMMAND_FIELD: to.kind | RESPONSE,
-            Element.MESSAGE_ID_BEING_RESPONDED_TO: to.id,
-            Element.STATUS: status,
-        }
-        if to.sop_class_uid:
-            command[Element.AFFECTED_SOP_CLASS_UID] = to.sop_class_uid
-        if to.sop_instance_uid:
-            command[Element.AFFECTED_SOP_INSTANCE_UID] = to.sop_instance_uid
-        event = number(to.command, Element.EVENT_TYPE_ID)
-        if event is not None:
-            command[Element.EVENT_TYPE_ID] = event
-        self.send(to.context_id, {**command, **(elements or {})}, data)
+        self.send(to.context_id, {**response_to(to, status), **(elements or {})}, data)
 
     def send_pieces(self, pieces: Sequence[Buffer]) -> None:
         """Send one message that ``pieces`` has cut into PDUs."""
@@ -191,6 +179,12 @@ class Association:
         if data is not None:
             found += fragments(context_id, data, max_pdu, command=False)
         return found
+
+    def alike(self, context_id: int, command: Command) -> Alike:
+        """What makes messages of this command set, each with a data set, as ``pieces`` cuts them."""
+        self._used.add(context_id)
+        whole = {**command, Element.COMMAND_DATA_SET_TYPE: commands.WITH_DATA_SET}
+        return Alike(context_id, commands.encode(whole), self.evidence.max_pdu)
 
     def receive(self) -> Message:
         """Wait for one whole message.
@@ -376,3 +370,20 @@ class Association:
             self._transport.close()
         else:
             self._transport.finish()
+
+
+def response_to(to: Message, status: int) -> dict[int, int | str]:
+    """The command set that answers a request: its class, instance and event type again, and the status."""
+    command: dict[int, int | str] = {
+        Element.COMMAND_FIELD: to.kind | RESPONSE,
+        Element.MESSAGE_ID_BEING_RESPONDED_TO: to.id,
+        Element.STATUS: status,
+    }
+    if to.sop_class_uid:
+        command[Element.AFFECTED_SOP_CLASS_UID] = to.sop_class_uid
+    if to.sop_instance_uid:
+        command[Element.AFFECTED_SOP_INSTANCE_UID] = to.sop_instance_uid
+    event = number(to.command, Element.EVENT_TYPE_ID)
+    if event is not None:
+        command[Element.EVENT_TYPE_ID] = event
+    return command

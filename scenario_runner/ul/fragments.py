@@ -19,6 +19,33 @@ _HEADER = struct.Struct(">BxIIBB")
 """PDU type, PDU length, PDV length, presentation context id, message control header."""
 
 
+class Alike:
+    """Messages with one command set on one presentation context, for many small data sets.
+
+    command: the command set. What ``message`` gives are the bytes of ``fragments``, joined.
+    """
+
+    def __init__(self, context_id: int, command: bytes, max_pdu: int) -> None:
+        self._context_id = context_id
+        self._max_pdu = max_pdu
+        self._room = _room(max_pdu)
+        self._command = b"".join(fragments(context_id, [command], max_pdu, command=True))
+
+    def message(self, data: bytes) -> bytes:
+        """A whole message, in as many PDUs as it takes."""
+        size = len(data)
+        if size > self._room:
+            cut = fragments(self._context_id, [data], self._max_pdu, command=False)
+            return b"".join((self._command, *cut))
+        head = _HEADER.pack(P_DATA, size + 6, size + 2, self._context_id, LAST)
+        return b"".join((self._command, head, data))
+
+
+def _room(max_pdu: int) -> int:
+    """Bytes of a fragment at most: an even number (PS3.8 annex E), whatever maximum the peer names."""
+    return ((max_pdu or _UNLIMITED) - 6) & ~1
+
+
 def fragments(
     context_id: int, buffers: Sequence[Buffer], max_pdu: int, *, command: bool
 ) -> Iterator[Buffer]:
@@ -28,8 +55,7 @@ def fragments(
     maximum length (bytes after the six of the PDU header), 0 for none.
     """
     control = COMMAND if command else 0
-    # A fragment holds an even number of bytes (PS3.8 annex E), whatever maximum the peer names.
-    room = ((max_pdu or _UNLIMITED) - 6) & ~1
+    room = _room(max_pdu)
     views = [memoryview(buffer).cast("B") for buffer in buffers]
     left = sum(map(len, views))
     if left <= room:

@@ -119,5 +119,13 @@ def ask(
     retrieve_ae_title: str = "",
     relational: bool = False,
 ) -> Matches:
-    """A C-FIND of the archive; iterating gives a match for each response."""
-    return Query.of(level, model, keys, relational=relational).run(archive, retrieve_ae_title)
+    """A C-FIND of the archive; iterating gives a match for each response.
+
+    What is told at once is held to what each match says by itself.
+    """
+    query = Query.of(level, model, keys, relational=relational)
+    for implicit in (False, True):
+        told = list(query.encoded(archive, retrieve_ae_title, implicit=implicit))
+        matches = query.run(archive, retrieve_ae_title)
+        assert told == [match.encode(implicit=implicit) for match in matches]
+    return query.run(archive, retrieve_ae_title)

@@ -280,3 +280,29 @@ def test_a_file_that_vanished_does_not_break_a_query(archive: Archive) -> None:
         file.unlink()
     found = find(archive, StudyInstanceUID="1.2.3", InstitutionName="")
     assert [str(ds.InstitutionName or "") for ds in found] == [""]
+
+
+def test_thousands_of_matches_are_told_as_each_one_alone(archive: Archive) -> None:
+    """Names in other character sets, several values, odd lengths and numbers among them, whatever was asked."""
+    put(
+        archive,
+        sample(
+            "1.2.5", PatientID="PID3", SpecificCharacterSet="ISO_IR 100", PatientName="MÜLLER^JANE"
+        ),
+    )
+    put(archive, sample("1.2.6", PatientID="ODD", AccessionNumber="", StudyDescription="one\\two"))
+    wanted: dict[str, Any] = {
+        "PatientID": "", "PatientName": "*", "StudyDate": "", "AccessionNumber": "", "StudyDescription": "",
+        "StudyInstanceUID": "", "NumberOfStudyRelatedInstances": "", "ModalitiesInStudy": "", "Modality": "",
+        "InstanceAvailability": "",
+    }  # fmt: skip
+    assert len(find(archive, **wanted)) == 4
+    assert len(find(archive, **{**wanted, "PatientName": "*JANE"})) == 3
+    assert len(find(archive, **{**wanted, "StudyDescription": "two"})) == 1
+    images: dict[str, Any] = {
+        "SeriesInstanceUID": "1.2.3.1",
+        "StudyInstanceUID": "1.2.3",
+        "SOPInstanceUID": "",
+        "Rows": "",
+    }
+    assert len(find(archive, "IMAGE", **images)) == 2

@@ -15,9 +15,10 @@ from pydicom import dcmread
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.index import Entry
 from scenario_runner.dicom.part10 import read_meta
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.archive.samples import EXPLICIT, IMPLICIT, Sample, encoded, put, sample, write
+from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, Sample, encoded, put, sample, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,14 +171,17 @@ def test_findscu_is_told_why_a_query_without_a_unique_key_fails(
 
 
 def test_findscu_cancels(dcmtk: Dcmtk, filled: EmbeddedPacs) -> None:
-    for number in range(1500):
-        put(filled.archive, sample(f"1.3.{number}"))
+    with filled.archive.index.transaction():
+        for number in range(20_000):
+            uids = {"StudyInstanceUID": f"1.3.{number}", "SeriesInstanceUID": f"1.3.{number}.1"}
+            uids |= {"SOPInstanceUID": f"1.3.{number}.1.1", "SOPClassUID": CT_IMAGE}
+            filled.archive.index.add(Entry(uids, "", EXPLICIT, f"objects/none/{number}.dcm", 0))
     run = dcmtk(
         "findscu", "-v", "-S", "--cancel", "3", *keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=""),
         filled.host, str(filled.port),
     )  # fmt: skip
     assert "Cancel" in run.stdout + run.stderr
-    assert 3 <= len(responses(run.stdout + run.stderr)) < 1503
+    assert 3 <= len(responses(run.stdout + run.stderr)) < 20_003
 
 
 def test_dcmsend_stores_and_getscu_gets_the_same_bytes(

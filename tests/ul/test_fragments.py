@@ -7,7 +7,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.ul.fragments import COMMAND, LAST, fragments
+from scenario_runner.ul.fragments import COMMAND, LAST, Alike, fragments
 
 _PIECES = st.lists(st.binary(max_size=300), max_size=6)
 
@@ -38,3 +38,15 @@ def test_pixels_are_sliced_not_copied() -> None:
     parts = list(fragments(1, [b"head", memoryview(pixels)], 256, command=False))
     pixels[:] = b"\x07" * 1000
     assert b"".join(parts).count(b"\x07") >= 1000
+
+
+@given(st.lists(st.binary(max_size=300), max_size=5), st.integers(min_value=16, max_value=400))
+def test_messages_of_one_command_set_are_cut_as_each_would_be(
+    data_sets: list[bytes], max_pdu: int
+) -> None:
+    command = b"\0" * 100
+    alike = Alike(5, command, max_pdu)
+    head = b"".join(fragments(5, [command], max_pdu, command=True))
+    for data in data_sets:
+        one_by_one = head + b"".join(fragments(5, [data], max_pdu, command=False))
+        assert alike.message(data) == one_by_one
