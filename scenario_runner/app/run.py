@@ -53,6 +53,7 @@ from scenario_runner.registry.location import DatabaseUrl, Location
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.client import ClusterRun
     from scenario_runner.app.kept_objects import Objects
+    from scenario_runner.engine.step import Ending
     from scenario_runner.evidence.record import RunRecord
     from scenario_runner.registry.usage import UsageNotes
 
@@ -279,21 +280,7 @@ def _carried_out(
             plans = opened(targets)
         keep_addresses(folder, targets.facts(), job.moment.run_id)
         began = perf_counter()  # the clock of ``started``, as nobody sets it
-        bus.emit(
-            RunStarted(
-                run=job.run_id,
-                seed=job.moment.seed,
-                seed_given=job.moment.forced or _own_seed(job.scenarios) is not None,
-                command=list(job.command),
-                environment=environment(loaded.plugins.names()),
-                site=loaded.site.site.name,
-                targets=targets.facts(),
-                sources=sources,
-                rerun_of=None if job.rerun_of is None else dict(job.rerun_of),
-                cases=len(plans.jobs),
-                remarks=remarks,
-            )
-        )
+        bus.emit(_started(job, plans, targets, sources, remarks))
         control.begun.set()
         beginning.close()
         services = services_for(
@@ -309,12 +296,7 @@ def _carried_out(
         )
         carried = None if job.on is None else _on_cluster(job.on, job, plans, folder)
         cases = run_cases if carried is None else carried.run_cases
-        ending = cases(plans.jobs, services, job.order, control)
-        outcome, code = ending.outcome, ending.exit_code
-        if outcome == "skipped":
-            # Nothing was proved, and it must not look as if it had been.
-            outcome = outcome if ending.moot else "error"
-            code = NothingSelected.exit_code
+        outcome, code = _judged(cases(plans.jobs, services, job.order, control))
         seconds = round(perf_counter() - began, 6)
         bus.emit(RunFinished(outcome=outcome, exit_code=code, duration_s=seconds))
     if job.chain:
@@ -327,6 +309,35 @@ def _carried_out(
     targets.require_closed()
     untold = notes.problems if notes else ()
     return RunResult(folder, outcome, code, record, untold, record.remarks)
+
+
+def _started(
+    job: Prepared,
+    plans: Plans,
+    targets: OpenTargets,
+    sources: list[str],
+    remarks: list[str],
+) -> RunStarted:
+    return RunStarted(
+        run=job.run_id,
+        seed=job.moment.seed,
+        seed_given=job.moment.forced or _own_seed(job.scenarios) is not None,
+        command=list(job.command),
+        environment=environment(job.loaded.plugins.names()),
+        site=job.loaded.site.site.name,
+        targets=targets.facts(),
+        sources=sources,
+        rerun_of=None if job.rerun_of is None else dict(job.rerun_of),
+        cases=len(plans.jobs),
+        remarks=remarks,
+    )
+
+
+def _judged(ending: Ending) -> tuple[Outcome, int]:
+    """How the run ended, and its exit code. One that only skipped proved nothing, and must not look as if it had."""
+    if ending.outcome != "skipped":
+        return ending.outcome, ending.exit_code
+    return ("skipped" if ending.moot else "error"), NothingSelected.exit_code
 
 
 def _on_cluster(cluster: Cluster, job: Prepared, plans: Plans, folder: Path) -> ClusterRun:

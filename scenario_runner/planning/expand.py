@@ -52,7 +52,11 @@ if TYPE_CHECKING:
         ModalityDefaults,
         PatternField,
     )
+    from scenario_runner.planning.case_arrivals import Taken
     from scenario_runner.planning.sources import PatientSource
+
+    _Row = tuple[str, Mapping[str, Any]]
+    """A row of a table and the name that its case is told by."""
 
 
 _OF_A_CASE = re.compile(r"\b(?:matrix|row)\b")
@@ -254,23 +258,9 @@ def _prepare(
         "site": site.names,
     }
     seen: set[str] = set()
-    combinations_, prepared.idle = narrowed(
-        _combinations(scenario, base, findings), scenario.narrowed
-    )
-    rows = scenario.rows
-    if rows is not None:
-        # A rerun finds it among what was read.
-        options.inputs.read.setdefault(FilePath(rows.file).as_posix(), rows.content)
-    prepared.load_seed = seed_of(options.seed, header.name, "case")
-    prepared.load = _load(scenario, base, findings)
-    found = _with_rows(combinations_, rows, findings)
-    taken = arriving(found, prepared.load, prepared.load_seed, once=rows is not None)
-    if isinstance(taken, ValueProblem):
-        findings.add(("load",), taken, key=True)
-        taken = []
-    for (combination, row), arrival, number in taken:
+    for (combination, row), arrival, number in _taken(scenario, base, prepared):
+        names = {**base, "matrix": combination, **({} if row is None else {"row": row[1]})}
         try:
-            names = {**base, "matrix": combination, **({} if row is None else {"row": row[1]})}
             vars_ = resolve_vars(header.vars, names, origins.where, ("vars",))
             specs = patients_of(scenario, {**names, "vars": vars_})
             patients = placed(specs, origins, options.sources, context)
@@ -278,9 +268,7 @@ def _prepare(
             for diagnostic in error.diagnostics:
                 findings.take(diagnostic)
             continue
-        told = combination if row is None else {"row": row[0], **combination}
-        if number is not None:
-            told = {"arrival": number, **told}
+        told = _told_by(combination, row, number)
         case = CasePart(
             id=_unused(case_id(header.name, told), seen),
             name=header.name,
@@ -295,9 +283,37 @@ def _prepare(
     return prepared
 
 
+def _taken(
+    scenario: Scenario, base: Mapping[str, Any], prepared: Prepared
+) -> Taken[tuple[dict[str, Any], _Row | None]]:
+    """What the cases are made of: combinations of the matrix, rows of the table, arrivals of the load.
+
+    ``prepared`` gets the load and what the matrix was narrowed to in vain.
+    """
+    findings, options, rows = prepared.findings, prepared.options, scenario.rows
+    found, prepared.idle = narrowed(_combinations(scenario, base, findings), scenario.narrowed)
+    if rows is not None:
+        # A rerun finds it among what was read.
+        options.inputs.read.setdefault(FilePath(rows.file).as_posix(), rows.content)
+    prepared.load_seed = seed_of(options.seed, scenario.header.name, "case")
+    prepared.load = _load(scenario, base, findings)
+    with_rows = _with_rows(found, rows, findings)
+    taken = arriving(with_rows, prepared.load, prepared.load_seed, once=rows is not None)
+    if isinstance(taken, ValueProblem):
+        findings.add(("load",), taken, key=True)
+        return []
+    return taken
+
+
+def _told_by(combination: dict[str, Any], row: _Row | None, number: int | None) -> dict[str, Any]:
+    """What the name of a case says of where it comes from."""
+    arrival = {} if number is None else {"arrival": number}
+    return {**arrival, **({} if row is None else {"row": row[0]}), **combination}
+
+
 def _with_rows(
     found: Sequence[dict[str, Any]], rows: Rows | None, findings: Findings
-) -> Iterator[tuple[dict[str, Any], tuple[str, Mapping[str, Any]] | None]]:
+) -> Iterator[tuple[dict[str, Any], _Row | None]]:
     """Each combination with each row, which has the name that its case is told by."""
     if rows is None:
         yield from ((one, None) for one in found)
