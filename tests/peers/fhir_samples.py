@@ -124,6 +124,22 @@ def request(number: int, release: str = "R4") -> dict[str, Any]:
     }
 
 
+KNEE: dict[str, Any] = {
+    "resourceType": "BodyStructure",
+    "includedStructure": [{
+        "structure": {"coding": [{"system": "http://snomed.info/sct", "code": "72696002"}]},
+        "laterality": {"coding": [{"system": "http://snomed.info/sct", "code": "24028007"}]},
+    }],
+}  # fmt: skip
+PAIN: dict[str, Any] = {
+    "resourceType": "Condition",
+    "code": {
+        "coding": [
+            {"system": "http://snomed.info/sct", "code": "30989003", "display": "Knee pain"}
+        ],
+        "text": "Pain in the knee",
+    },
+}
 PRACTITIONER = {
     "resourceType": "Practitioner",
     "id": "d1",

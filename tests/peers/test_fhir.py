@@ -8,7 +8,16 @@ import pytest
 from pydicom import dcmread
 
 from scenario_runner.pacs.server import EmbeddedPacs
-from tests.peers.fhir_samples import everything, uid_of
+from tests.peers.fhir_samples import (
+    KNEE,
+    PAIN,
+    PRACTITIONER,
+    everything,
+    patient,
+    request,
+    study,
+    uid_of,
+)
 from tests.peers.hapi import FhirServer, hapi
 from tests.registry.test_orders_of_runs import noted
 from tests.running import fabricate, record, write_scenario, write_site
@@ -160,6 +169,35 @@ def test_from_fhir_makes_sends_and_writes_back_and_one_bad_study_stops_no_other(
         (endpoint,) = after.pop("endpoint")
         assert running.ask("GET", endpoint["reference"])["address"] == web
         assert after == before  # all of it was stored as it stands there
+
+
+def test_what_a_study_of_r5_refers_to_is_read_and_stays_when_it_is_written_back(
+    tmp_path: Path,
+) -> None:
+    s1 = study(1, "CT", "R5", reason=[{"reference": {"reference": "Condition/c1"}}])
+    s1["basedOn"].insert(0, {"reference": "Task/t1"})
+    s1["series"][0]["bodySite"] = {"reference": {"reference": "BodyStructure/b1"}}
+    s1["series"][0]["instance"][0]["title"] = "First"
+    beside = [
+        {"resourceType": "Task", "id": "t1", "status": "requested", "intent": "order"},
+        {"id": "b1", "patient": s1["subject"], **KNEE},
+        {"id": "c1", "subject": s1["subject"], **PAIN},
+        PRACTITIONER, patient(1), request(1, "R5"), s1,
+    ]  # fmt: skip
+    with hapi("R5") as running:
+        running.load(beside)
+        before = running.ask("GET", "ImagingStudy/s1")
+        fabricate("from-fhir", running.base, "--yes", "--dicom-dir", "made", "--out", "out",
+                  "--write-back", cwd=tmp_path, env=HERE).check()  # fmt: skip
+        after = running.ask("GET", "ImagingStudy/s1")
+    image = dcmread(tmp_path / "made" / "study_s1" / "series_010_CT" / "slice_0005.dcm")
+    (asked,) = image.RequestAttributesSequence
+    assert image.BodyPartExamined == "KNEE"
+    assert asked.ReasonForTheRequestedProcedure == PAIN["code"]["text"]
+    knee = after["series"][0]["bodySite"].pop("concept")["coding"][0]["code"]
+    after["series"][0].pop("laterality")
+    assert knee == KNEE["includedStructure"][0]["structure"]["coding"][0]["code"]
+    assert after == before
 
 
 def test_steps_write_what_was_stored_once_and_find_it_again(

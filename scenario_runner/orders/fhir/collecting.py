@@ -37,10 +37,15 @@ def collect(
     for study in found.resources:
         for reference in _references(study):
             _follow(fhir.read, fhir.base, reference, beside, told)
+        for reference in _described_by(study):
+            _follow(fhir.read, fhir.base, reference, beside, told, needed=False)
     for resource in [one for one in beside.values() if one is not None]:
         for key in ("requester", "encounter", "practitioner"):
             for reference in _named(resource.get(key)):
                 _follow(fhir.read, fhir.base, reference, beside, told)
+        if resource.get("resourceType") == "ServiceRequest":
+            for reference in _reasons(resource):
+                _follow(fhir.read, fhir.base, reference, beside, told, needed=False)
     kept = {
         "base": fhir.base,
         "release": release,
@@ -72,6 +77,20 @@ def _references(study: Resource) -> Iterator[str]:
                 yield from _named(performer.get("actor"))
 
 
+def _described_by(study: Resource) -> Iterator[str]:
+    """References to why the study was made, and to the parts of the body in it (BodyStructure, R5)."""
+    yield from _reasons(study)
+    for series in listed(study.get("series")):
+        site = series.get("bodySite") if isinstance(series, dict) else None
+        yield from _named(site.get("reference") if isinstance(site, dict) else None)
+
+
+def _reasons(resource: Resource) -> Iterator[str]:
+    yield from _named(resource.get("reasonReference"))
+    for one in listed(resource.get("reason")):  # CodeableReference, R5
+        yield from _named(one.get("reference") if isinstance(one, dict) else None)
+
+
 def _named(value: Any) -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, dict) and isinstance(one.get("reference"), str):
@@ -98,8 +117,10 @@ def _follow(
     reference: str,
     beside: dict[str, Resource | None],
     told: _Told,
+    *,
+    needed: bool = True,
 ) -> None:
-    """Read what is referred to, once; what is not there is kept as that."""
+    """Read what is referred to, once; what is not there is kept as that, and so is what may not be read, unless needed."""
     if reference in beside or reference.startswith("#"):
         return
     short = "/".join(reference.split("/_history", maxsplit=1)[0].split("/")[-2:])
@@ -115,7 +136,7 @@ def _follow(
     try:
         beside[reference] = read(short)
     except OperationFailed as error:
-        if not error.reason.startswith(_GONE):
+        if needed and not error.reason.startswith(_GONE):
             raise
         beside[reference] = None
     told(short.partition("/")[0], len(beside))

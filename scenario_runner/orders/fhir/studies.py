@@ -161,7 +161,7 @@ def _said(reader: _Reader, patient: Resource | None) -> dict[str, Said]:
     study = reader.study
     said = reader.said(study, "ImagingStudy")
     for reference, what in _referred(study):
-        found = reader.resolve(reference)
+        found = _found(reader, reference, what)
         if found is not None:
             said = {**reader.said(found, what, f"{reference.get('reference')}"), **said}
     if patient:
@@ -183,7 +183,7 @@ def _ruled(reader: _Reader, line: mapping.Line, patient: Resource | None) -> Sai
         of_kind = [(patient, _name_of_subject(reader.study))] if patient else []
     else:
         for reference, what in _referred(reader.study):
-            found = reader.resolve(reference) if what == line.of else None
+            found = _found(reader, reference, line.of) if what == line.of else None
             of_kind += [(found, str(reference.get("reference")))] if found is not None else []
     said = (reader.one(resource, line, line.paths[0], before) for resource, before in of_kind)
     return next((one for one in said if one is not None), None)
@@ -240,6 +240,12 @@ def _referred(study: Resource) -> Iterator[tuple[Mapping[str, Any], mapping.Of]]
             yield one, "ServiceRequest"
     if isinstance(study.get("encounter"), dict):
         yield study["encounter"], "Encounter"
+
+
+def _found(reader: _Reader, reference: Mapping[str, Any], what: mapping.Of) -> Resource | None:
+    """What is referred to, where it is of that type: a study may be based on a Task or an Appointment, too."""
+    found = reader.resolve(reference)
+    return found if found is not None and found.get("resourceType") == what else None
 
 
 def _name_of_subject(study: Resource) -> str:

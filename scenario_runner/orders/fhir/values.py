@@ -84,6 +84,31 @@ def short_text(value: Any, reading: Reading) -> str | None:
     return found[:_LONGEST_TEXT].rstrip()
 
 
+def reason(value: Any, reading: Reading) -> str | None:
+    """Text, or what a Reference names: the text or the first display of its code, else the reference's own."""
+    if not isinstance(value, Mapping):
+        return short_text(value, reading)
+    concept = _concept(value, reading)
+    codings = concept.get("coding")
+    first = codings[0] if isinstance(codings, list) and codings else None
+    display = first.get("display") if isinstance(first, Mapping) else None
+    return short_text(concept.get("text") or display or value.get("display"), reading)
+
+
+def _concept(value: Mapping[str, Any], reading: Reading, *path: str) -> Mapping[str, Any]:
+    """The CodeableConcept of what a Reference names, as of a Condition; a value that is no Reference is one itself.
+
+    path: where that has it, ``code`` by default.
+    """
+    if not isinstance(value.get("reference"), str):
+        return value if "coding" in value or "text" in value else {}
+    found: Any = reading.resolve(value)
+    for key in path or ("code",):
+        found = found.get(key) if isinstance(found, Mapping) else None
+        found = found[0] if isinstance(found, list) and found else found
+    return found if isinstance(found, Mapping) else {}
+
+
 def number(value: Any, reading: Reading) -> str | None:
     """An unsignedInt."""
     del reading
@@ -300,8 +325,9 @@ def sop_class(value: Any, reading: Reading) -> str | None:
 
 
 def code(value: Any, reading: Reading) -> list[dict[str, Any]] | None:
-    """CodeableConcept: its first coding that has a code, as an item of a code sequence."""
-    codings = value.get("coding") if isinstance(value, Mapping) else None
+    """CodeableConcept, or the code of what a Reference names: its first coding that has a code, as an item."""
+    value = _concept(value, reading) if isinstance(value, Mapping) else {}
+    codings = value.get("coding")
     for one in codings if isinstance(codings, list) else ():
         found = text(one.get("code"), reading) if isinstance(one, Mapping) else None
         if not found or "\\" in found:
@@ -325,9 +351,23 @@ def _concepts(value: Any) -> list[str]:
     return [each.strip().upper() for each in (*found, value.get("text")) if isinstance(each, str)]
 
 
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("reference"), str)
+
+
+def _structure(value: Any, key: str, reading: Reading) -> Any:
+    """What a BodyStructure that is referred to says, else what the reference displays; any other value as it is."""
+    if not _is_reference(value):
+        return value
+    return _concept(value, reading, "includedStructure", key) or value.get("display")
+
+
 def body_part(value: Any, reading: Reading) -> str | None:
-    """A defined term of Body Part Examined by code, name or term; left out, and told, where it is none."""
-    said = _concepts(value)
+    """A defined term of Body Part Examined by code, name or term; left out, and told, where it is none.
+
+    Of a Reference to a BodyStructure (R5) the structure that it includes first, else what the reference displays.
+    """
+    said = _concepts(_structure(value, "structure", reading))
     for word in said:
         plain = word.removeprefix("ENTIRE ").removesuffix(" STRUCTURE").strip()
         term = _BODY_CODES.get(word) or _OLDER_CODES.get(word) or _BODY_WORDS.get(plain)
@@ -341,7 +381,9 @@ def body_part(value: Any, reading: Reading) -> str | None:
 
 
 def side(value: Any, reading: Reading) -> str | None:
-    """L, R, B or U."""
+    """L, R, B or U; of a Reference to a BodyStructure (R5) the side of the structure that it includes first."""
+    if _is_reference(value):
+        value = _structure({**value, "display": None}, "laterality", reading)
     said = _concepts(value)
     found = next((_SIDES[word] for word in said if word in _SIDES), None)
     if said and found is None:
@@ -350,7 +392,7 @@ def side(value: Any, reading: Reading) -> str | None:
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "text": text, "short text": short_text, "number": number, "date": date, "time": time,
+    "text": text, "short text": short_text, "reason": reason, "number": number, "date": date, "time": time,
     "offset": offset, "sex": sex, "name": name, "person": person, "address": address,
     "phone": phone, "priority": priority, "patient id": patient_id, "issuer": issuer, "uid": uid,
     "class": sop_class, "code": code, "body part": body_part, "side": side,

@@ -28,6 +28,7 @@ _SIDES: Final = {
     "R": ("24028007", "Right"),
     "B": ("51440002", "Bilateral"),
 }
+_CODED: Final = frozenset(("modality", "bodySite", "laterality"))
 _REPRESENTATIONS: Final = ("ABC", "IDE", "SYL")
 
 
@@ -156,9 +157,9 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> Resource:
     stays = {"subject", "started"} & before.keys()
     both = {**before, **{key: value for key, value in now.items() if key not in stays}}
     if isinstance(before.get("series"), list):
-        known = {one.get("uid"): one for one in before["series"] if isinstance(one, dict)}
-        both["series"] = [{**known.get(f"urn:oid:{one['uid']}", known.get(one["uid"], {})), **one}
-                          for one in now.get("series", [])]  # fmt: skip
+        both["series"] = _parts(before["series"], now.get("series", []))
+    if isinstance(before.get("modality"), list) and isinstance(now.get("modality"), list):
+        both["modality"] = [_as_coded_before(before["modality"], one) for one in now["modality"]]
     for key in ("identifier", "endpoint"):
         old = before.get(key)
         there = old if isinstance(old, list) else []
@@ -166,6 +167,46 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> Resource:
         if there or added:
             both[key] = [*there, *added]
     return both
+
+
+def _parts(before: Any, now: Any) -> list[Resource]:
+    """Series, or the instances of one, as they are now; what else was said of one, by its UID, stays."""
+    there = before if isinstance(before, list) else []
+    known = {
+        str(one.get("uid")).removeprefix("urn:oid:"): one for one in there if isinstance(one, dict)
+    }
+    made = []
+    for one in now:
+        old = known.get(one["uid"], {})
+        both = {**old, **one}
+        for key in _CODED & old.keys() & one.keys():
+            both[key] = _as_coded_before([old[key]], one[key])
+        if "instance" in one:
+            both["instance"] = _parts(old.get("instance"), one["instance"])
+        made.append(both)
+    return made
+
+
+def _as_coded_before(before: Any, now: Resource) -> Resource:
+    """A code as it was written, where it means the same now; a reference beside it stays."""
+    for one in before:
+        if isinstance(one, dict) and _codes(now) <= _codes(one):
+            return one
+    first = before[0] if before and isinstance(before[0], dict) else {}
+    return (
+        {**now, "reference": first["reference"]}
+        if isinstance(first.get("reference"), dict)
+        else now
+    )
+
+
+def _codes(value: Any) -> set[tuple[str, str]]:
+    """Systems and codes of a Coding, a CodeableConcept or a CodeableReference."""
+    concept = value.get("concept", value)
+    codings = concept.get("coding", [concept]) if isinstance(concept, dict) else []
+    return {
+        (str(one.get("system")), str(one.get("code"))) for one in codings if isinstance(one, dict)
+    }
 
 
 def _same(one: Mapping[str, Any], other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -14,11 +15,11 @@ from scenario_runner.errors import InvalidInput
 from scenario_runner.orders.fhir import mapping
 from scenario_runner.orders.fhir.names import person_name
 from scenario_runner.orders.fhir.studies import Collected, orders
-from scenario_runner.orders.fhir.writing import service_request
+from scenario_runner.orders.fhir.writing import merged, service_request
 from scenario_runner.orders.order import Order
 from scenario_runner.orders.patients import patients
 from tests.peers import fhir_samples as samples
-from tests.peers.fhir_samples import REPRESENTATION, typed
+from tests.peers.fhir_samples import KNEE, PAIN, REPRESENTATION, typed
 from tests.planning.support import plan
 
 BESIDE = {
@@ -295,6 +296,73 @@ def test_no_resource_ends_in_anything_but_an_order_or_diagnostics(change: dict[s
         (one,) = orders(Collected(release, [study], beside))
         if isinstance(one, Order):
             json.dumps([made.tree for made in patients([one])])
+
+
+def test_a_body_structure_says_part_and_side() -> None:
+    study = samples.study(1, "CT", "R5")
+    for one in study["series"]:
+        one["bodySite"] = {"reference": {"reference": "BodyStructure/b1", "display": "Chest"}}
+    found = read(study, "R5", {"BodyStructure/b1": KNEE}).series[0]
+    assert (found["body_part"], found["laterality"]) == ("KNEE", "R")
+    unread = read(study, "R5", {"BodyStructure/b1": None}).series[0]
+    assert (unread["body_part"], unread.get("laterality")) == ("CHEST", None)
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+@pytest.mark.parametrize("of", ["ImagingStudy", "ServiceRequest"])
+def test_a_reason_that_is_referred_to_is_read(release: str, of: str) -> None:
+    reference = {"reference": "Condition/c1", "display": "as shown"}
+    why: dict[str, Any] = (
+        {"reason": [{"reference": reference}]}
+        if release == "R5"
+        else {"reasonReference": [reference]}
+    )
+    request = samples.request(1, release) | (why if of == "ServiceRequest" else {})
+    study = samples.study(1, "CT", release, **(why if of == "ImagingStudy" else {}))
+    for condition, text, codes in (
+        (PAIN, "Pain in the knee", ["30989003"]),
+        (None, "as shown", []),
+    ):
+        said = read(study, release, {"ServiceRequest/r1": request, "Condition/c1": condition}).said
+        assert said["ReasonForTheRequestedProcedure"].text == text
+        found = said.get("ReasonForRequestedProcedureCodeSequence")
+        assert [one["CodeValue"] for one in (found.value if found else [])] == codes
+
+
+def test_a_task_that_a_study_is_based_on_is_no_order() -> None:
+    task = {
+        "resourceType": "Task", "code": {"text": "fulfill"}, "authoredOn": "2020-01-01",
+        "identifier": [typed("ACSN", "OFTASK")],
+    }  # fmt: skip
+    study = samples.study(1, "CT", basedOn=[{"reference": f"{one}1"} for one in ("Task/t", "ServiceRequest/r")])  # fmt: skip
+    del study["identifier"][1]
+    said = read(study, "R4", {"Task/t1": task}).said
+    assert said["RequestedProcedureDescription"].text == "As ordered"
+    assert "AccessionNumber" not in said
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+def test_what_a_server_says_of_a_study_beyond_the_plan_stays_when_it_is_written(
+    release: str,
+) -> None:
+    before = samples.study(1, "CT", release)
+    first = before["series"][0]
+    first["instance"][0]["title"] = "Scout"
+    if release == "R5":
+        first["bodySite"]["reference"] = {"reference": "BodyStructure/b1"}
+    now = copy.deepcopy(before)
+    for series in now["series"]:
+        del series["started"]
+        for one in series["instance"]:
+            one.pop("title", None)
+    site = now["series"][0]["bodySite"]
+    (coding,) = site["concept"]["coding"] if release == "R5" else [site]
+    coding["display"] = "Thorax"
+    site.pop("reference", None)
+    assert merged(before, now) == before
+    coding["code"] = "818981001"
+    changed = merged(before, now)["series"][0]["bodySite"]
+    assert changed == {**site, **({"reference": {"reference": "BodyStructure/b1"}} if release == "R5" else {})}  # fmt: skip
 
 
 def test_what_is_written_keeps_the_fraction_of_a_time() -> None:

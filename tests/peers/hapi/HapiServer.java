@@ -42,7 +42,7 @@ public class HapiServer {
   public static void main(String[] arguments) throws Exception {
     context = arguments[0].equals("R5") ? FhirContext.forR5() : FhirContext.forR4();
     RestfulServer fhir = new RestfulServer(context);
-    for (String type : "Patient ServiceRequest ImagingStudy Practitioner Endpoint".split(" ")) {
+    for (String type : "Patient ServiceRequest ImagingStudy Practitioner PractitionerRole Encounter Task BodyStructure Condition Endpoint".split(" ")) {
       STORES.put(type, new Store(type));
     }
     fhir.setResourceProviders(STORES.values().toArray(new IResourceProvider[0]));
