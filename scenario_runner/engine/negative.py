@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.searching import PatternError, first_found
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import render_text
+
+_ANY: Final = "true"
+"""Of ``fails``: for whatever reason."""
 
 
 def judged(
@@ -26,7 +29,7 @@ def judged(
     """
     try:
         pattern = str(as_written(render_text(fails, names)))
-        found = first_found(pattern, (message, *reasons))
+        found = first_found("" if pattern == _ANY else pattern, (message, *reasons))
     except (TemplateProblem, PatternError) as error:
         return False, f"'fails' cannot be used: {error}"
     if not failed:

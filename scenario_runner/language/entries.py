@@ -78,7 +78,7 @@ class StepSiblings(Model):
     """A name for the step's result, for templates in later steps."""
     fails: MessagePattern | None = None
     """A negative test: the step has to fail or end in an error, with a message in which this regular
-    expression is found; then it has passed."""
+    expression is found; then it has passed. ``true`` takes any message, also that of another fault than the one meant."""
     requirements: list[Text] = Field(default=[])
     """Requirements that this step verifies."""
     tags: list[Text] = Field(default=[])
@@ -101,7 +101,7 @@ class CheckSiblings(Model):
     """Stop the case when this check fails; ``finally`` still runs."""
     fails: MessagePattern | None = None
     """A negative test: the check has to fail, with a message in which this regular expression is
-    found; then it holds."""
+    found; then it holds. ``true`` takes any message."""
     title: Text | None = None
     """What the report calls the check."""
     requirements: list[Text] = Field(default=[])

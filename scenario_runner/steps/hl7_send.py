@@ -92,10 +92,7 @@ class Hl7Send(Step):
         """Send it, and hold the receiver to its acknowledgement."""
         target = context.target(self.to)
         data = self._unanswered(context, target)
-        try:
-            answer = target.tell(data, context.deadline)
-        except InvalidInput as error:
-            raise UsageError(f"this is no message: {error.message}", hint=error.hint) from None
+        answer = target.tell(data, context.deadline)
         said = f"{answer.code} {answer.text}".rstrip()
         context.notes[_UNANSWERED].pop(context.step_id, None)
         context.notes[self.name] = _readable(answer.message)
@@ -137,7 +134,10 @@ class Hl7Send(Step):
                 raise UsageError(f"cannot read '{self.file}': {error.strerror or error}") from None
         else:
             data = _encoded("\r".join((self.text or "").splitlines()))
-        return with_values(data, dict(self.set)) if self.set else data
+        try:
+            return with_values(data, dict(self.set)) if self.set else data
+        except InvalidInput as error:
+            raise UsageError(f"'set' needs a message: {error.message}", hint=error.hint) from None
 
     def _built(self, context: StepContext, target: Target) -> bytes:
         from scenario_runner.orders.hl7.writing import Envelope, order_message, patient_message

@@ -24,6 +24,8 @@ def run(tmp_path: Path, code: int, *entries: dict[str, Any], **more: Any) -> dic
     [
         ({**NEVER, "fails": "expected 2"}, 0, "failed as it should: "),
         ({**NEVER, "fails": "expected {{ 1 + 1 }}"}, 0, "failed as it should: "),
+        ({**NEVER, "fails": True}, 0, "failed as it should: "),
+        ({**EVER, "fails": True}, 1, "passed, though it should have failed"),
         ({**NEVER, "fails": "timeout"}, 1, "failed for another reason than 'timeout': "),
         ({**EVER, "fails": "."}, 1, "passed, though it should have failed"),
         (

@@ -93,6 +93,21 @@ def test_a_text_is_written_with_a_line_a_segment(tmp_path: Path) -> None:
     assert taken[0].text("PID-3") == "P1"
 
 
+@pytest.mark.parametrize("text", ["no message at all", "MSX|^~\\&|A|B"])
+def test_what_is_no_message_is_sent_too_and_its_refusal_is_the_point(
+    tmp_path: Path, text: str
+) -> None:
+    """As to the embedded PACS, which is a receiver as others are."""
+    scenario = write_scenario(
+        tmp_path / "s.yaml",
+        [{"hl7_send": {"to": "pacs", "text": text}, "fails": "AR .*no MSH", "save_as": "said"},
+         {"assert": [{"equal": {"actual": "{{ said.code }}", "expected": "AR"}},
+                     {"hl7": {"of": "ack", "path": "MSA-1", "expected": "AR"}}]}],
+        patients=PATIENTS,
+    )  # fmt: skip
+    fabricate("run", scenario, "--out", tmp_path / "run").check()
+
+
 def test_nobody_there_is_an_error_of_the_target(tmp_path: Path) -> None:
     with receiver() as (port, _):
         pass

@@ -65,10 +65,10 @@ class Mllp:
 
         In enhanced mode (MSH-15 or MSH-16 are given) the commit acknowledgement comes first; the
         application's is waited for where MSH-16 asks for one. An acknowledgement of another message is
-        noted, and the right one waited for. Raises Hl7Error for data that is no message, PeerTimeout,
+        noted, and the right one waited for; of data that is no message, the first is. Raises PeerTimeout,
         AssociationAborted when the peer hangs up, ProtocolViolation for what is no acknowledgement.
         """
-        message = Message.read(data)
+        asked, both = _asked(data)
         began = time.monotonic()
         self._transport.send([framed(data)], deadline)
         until = began + self.peer.response_timeout
@@ -77,13 +77,13 @@ class Mllp:
         while True:
             answer = self._next(deadline, until, remarks)
             code, of = answer.text("MSA-1"), answer.text("MSA-2")
-            if of != message.control_id:
+            if asked is not None and of != asked:
                 remarks.append(f"it acknowledged message '{of}', which was not asked about")
                 continue
             if self._arrived and code in APPLICATION:
                 further = len(self._arrived)
                 remarks.append(f"{amount(further, 'answer')} more came with the acknowledgement")
-            if code in ACCEPT and not commit and code == "CA" and _wants_application(message):
+            if code in ACCEPT and not commit and code == "CA" and both:
                 commit = code
                 continue
             return Acknowledged(
@@ -170,9 +170,14 @@ class Mllp:
         return self.peer.error(kind, message, "; ".join((reason, *remarks)))
 
 
-def _wants_application(message: Message) -> bool:
-    """Whether MSH-16 asks for the application's acknowledgement besides a commit one (table 0155)."""
-    return bool(message.text("MSH-15")) and message.text("MSH-16") not in ("", "NE")
+def _asked(data: bytes) -> tuple[str | None, bool]:
+    """The control ID of a message, None of what is none; whether MSH-16 asks for a second answer (table 0155)."""
+    try:
+        message = Message.read(data)
+    except Hl7Error:
+        return None, False  # sent to see what the receiver makes of it
+    both = bool(message.text("MSH-15")) and message.text("MSH-16") not in ("", "NE")
+    return message.control_id, both
 
 
 def _words(answer: Message) -> str:
