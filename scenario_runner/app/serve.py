@@ -16,6 +16,7 @@ from scenario_runner.app.load import Sources, Surroundings, load_site
 from scenario_runner.app.orders_taken import OrdersTaken
 from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
+from scenario_runner.archive.far_files import store_of
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import UsageError
 from scenario_runner.language.site_model import Site
@@ -39,6 +40,8 @@ class Serving:
     """
 
     folder: Path
+    store: str | None = None
+    """The address of an object store that has the studies; by default what the folder has begun with."""
     host: str
     port: int
     site: Path | None = None
@@ -76,7 +79,10 @@ def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Even
         host=serving.host,
         port=serving.port,
         options=dataclasses.replace(
-            options, ordered=taken, heard=None if taken is None else taken.heard
+            options,
+            archive=dataclasses.replace(options.archive, store=serving.store),
+            ordered=taken,
+            heard=None if taken is None else taken.heard,
         ),
     )
 
@@ -84,7 +90,9 @@ def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Even
         url = None if service.dicomweb is None else running.open_web(prepared=True)
         hl7 = None if service.hl7_port is None else running.open_hl7()
         place = f"{serving.host}:{running.port}"
-        ready(f"{service.ae_title} listens on {place}, studies in {serving.folder}")
+        store = store_of(serving.folder)
+        kept = serving.folder if store is None else f"{store}, their index in {serving.folder}"
+        ready(f"{service.ae_title} listens on {place}, studies in {kept}")
         if url is not None:
             ready(f"DICOMweb is at {url}")
         if hl7 is not None:

@@ -12,11 +12,18 @@ from scenario_runner.archive.description import (
     describe,
     header_of,
 )
+from scenario_runner.archive.far_files import FarFiles, store_of
 from scenario_runner.archive.files import Buffer, Files
 from scenario_runner.archive.index import Entry, Index, Located
 from scenario_runner.archive.missing_pixels import from_pieces, missing_pixels
+from scenario_runner.archive.object_store import StoreError
 from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
-from scenario_runner.archive.recovery import finish_additions, finish_removals, index_again
+from scenario_runner.archive.recovery import (
+    finish_additions,
+    finish_removals,
+    index_again,
+    remove_far,
+)
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import Elements, Head
 from scenario_runner.dicom.levels import LEVELS
@@ -47,10 +54,14 @@ class ArchiveOptions:
     raises DuplicateError.
     durability: what an acknowledged instance survives: the death of the process, or of the power
     (slower: waits for the disk twice an instance).
+    store: the address of an object store that has the instances, by fsspec (``s3://BUCKET/FOLDER``); the index, and
+    copies of what was used last, are in the folder. By default the one the folder has begun with, or the folder
+    itself. An instance is acknowledged when the store has it; what it survives there is the store's matter.
     """
 
     duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
     durability: Literal["process", "power"] = "process"
+    store: str | None = None
 
 
 class Archive:
@@ -69,7 +80,12 @@ class Archive:
         self.trouble: MachineError | None = None
         """Why the machine could not store something: the disk is full, say."""
         try:
-            self.files = Files(folder, synced=synced)
+            store = self.options.store or store_of(folder)
+            self.files = (
+                Files(folder, synced=synced)
+                if store is None
+                else FarFiles(folder, store, synced=synced)
+            )
             # One process owns an archive: it may then remove what a killed one left half written.
             self._ownership = Ownership(folder / _LOCK)
         except OwnedError as error:
@@ -96,7 +112,11 @@ class Archive:
 
     def cannot_store(self, error: BaseException) -> MachineError:
         """What to raise for what the machine said; the first such is kept as ``trouble``."""
-        failed = of_the_machine(f"cannot store in '{self.folder}'", error)
+        failed = (
+            MachineError(f"cannot store in {error}")
+            if isinstance(error, StoreError)
+            else of_the_machine(f"cannot store in '{self.folder}'", error)
+        )
         self.trouble = self.trouble or failed
         return failed
 
@@ -212,23 +232,30 @@ class Archive:
         overwrite = self.options.duplicates == "overwrite"
         place = ""
         try:
+            if self.files.far:  # on its way nobody has to wait for it
+                ahead = self.files.place_of(uid)
+                self.files.put(written, ahead)
+                place = ahead
             with self.index.transaction():
                 # Looked up again: another association may have stored the same instance meanwhile.
                 before = self.index.file_of(uid)
                 if before is not None and not overwrite:
                     self.files.discard(written)
+                    if place:
+                        self.files.remove(place)
                     return self._second(uid)
-                place = self.files.put(written, uid, avoiding=before or "")
+                if not place:
+                    place = self.files.place_of(uid, avoiding=before or "")
+                    self.files.put(written, place)
                 if before is not None:
                     self.index.remove(uid)
                 self.index.add(
                     Entry(attributes, character_set, meta.transfer_syntax_uid, place, size)
                 )
         except BaseException:
+            self.files.discard(written)
             if place:
                 self.remove_forgotten([(uid, place)])
-            else:
-                self.files.discard(written)
             raise
         if before is None:
             return Stored(uid, "new", missing)
@@ -258,15 +285,16 @@ class Archive:
                 header = header_of([data], syntax)
                 start = file_meta(meta.sop_class_uid, uid, syntax)
                 written = self.files.write([start, data])
-                place = self.files.put(written, uid, avoiding=before)
+                place = self.files.place_of(uid, avoiding=before)
+                self.files.put(written, place)
                 self.index.remove(uid)
                 terms = "\\".join(character_sets(header))
                 self.index.add(Entry(describe(header), terms, syntax, place, len(data)))
         except BaseException as error:
+            if written is not None:
+                self.files.discard(written)
             if place:
                 self.remove_forgotten([(uid, place)])
-            elif written is not None:
-                self.files.discard(written)
             if isinstance(error, (OSError, sqlite3.Error)):
                 raise self.cannot_store(error) from error
             raise
@@ -282,6 +310,9 @@ class Archive:
 
         Who has stored a deleted instance again meanwhile may have been given the place that it had.
         """
+        if self.files.far:
+            remove_far(self.files, [place for _, place in lain])
+            return
         with self.index.transaction():
             for uid, place in lain:
                 if self.index.file_of(uid) != place:
@@ -373,6 +404,11 @@ class Archive:
 
 
 def _unusable(folder: Path, error: Exception) -> MachineError:
+    if isinstance(error, StoreError):
+        return MachineError(
+            f"cannot keep an archive in {error}",
+            hint="its driver takes where it is and how to log in from the environment, such as AWS_ENDPOINT_URL",
+        )
     return MachineError(
         f"cannot keep an archive in '{folder}': {error}",
         hint="give a folder that exists or can be made, and that can be written to",

@@ -27,7 +27,8 @@ Buffer = bytes | bytearray | memoryview
 _META_MAX: Final = 1 << 16
 HEAD: Final = 1 << 18
 """Bytes of a file in which most headers are."""
-_PLACE: Final = re.compile(r"objects/[0-9a-f]{2}/[0-9a-f]{40}-[0-9]+\.dcm")
+PLACE: Final = re.compile(r"objects/[0-9a-f]{2}/[0-9a-f]{40}-[0-9]+\.dcm")
+"""What ``Files.place_of`` gives."""
 
 
 class Files:
@@ -35,6 +36,9 @@ class Files:
 
     synced: every file is on the disk, not only with the system, before ``put`` returns.
     """
+
+    far = False
+    """Whether ``put`` and ``remove`` take long; a place is never given twice then."""
 
     def __init__(self, folder: Path, *, synced: bool) -> None:
         self._folder = folder
@@ -76,12 +80,8 @@ class Files:
             raise
         return path
 
-    def put(self, written: Path, sop_instance_uid: str, *, avoiding: str = "") -> str:
-        """Move a temporary file to its place; returns the place, relative, with forward slashes.
-
-        avoiding: the place of an older version that must stay intact for now.
-        """
-        place = self.place_of(sop_instance_uid, avoiding=avoiding)
+    def put(self, written: Path, place: str) -> None:
+        """Move a temporary file to the place that ``place_of`` gave."""
         name = place.rpartition("/")[2]
         target = self._folder / place
         if name[:2] not in self._made:
@@ -90,10 +90,12 @@ class Files:
         written.replace(target)
         if self._synced:
             _sync_folder(target.parent)
-        return place
 
     def place_of(self, sop_instance_uid: str, *, avoiding: str = "") -> str:
-        """The place that ``put`` gives."""
+        """Where an instance is to lie: relative, with forward slashes.
+
+        avoiding: the place of an older version that must stay intact for now.
+        """
         name = hashlib.sha256(sop_instance_uid.encode("utf-8", "surrogatepass")).hexdigest()[:40]
         version = int(avoiding.rpartition("-")[2].partition(".")[0] or 0) + 1 if avoiding else 0
         return f"objects/{name[:2]}/{name}-{version}.dcm"
@@ -134,7 +136,7 @@ class Files:
         for note in sorted(folder.iterdir()):
             try:
                 said = json.loads(note.read_bytes())
-                places = [str(place) for place in said["places"] if _PLACE.fullmatch(str(place))]
+                places = [str(place) for place in said["places"] if PLACE.fullmatch(str(place))]
                 found.append((note, str(said.get("study", "")), places))
             except (ValueError, LookupError, TypeError, AttributeError):
                 self.discard(note)
@@ -142,19 +144,19 @@ class Files:
 
     def open_data(self, place: str) -> bytes:
         """The data set of an instance, as it came, without File Meta Information."""
-        content = (self._folder / place).read_bytes()
+        content = self.path(place).read_bytes()
         return content[read_meta(content[:_META_MAX]).data_offset :]
 
     def mapped_data(self, place: str) -> memoryview:
         """The same, mapped into memory and not read, for as long as somebody holds it."""
-        with (self._folder / place).open("rb") as file:
+        with self.path(place).open("rb") as file:
             offset = read_meta(file.read(_META_MAX)).data_offset
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[offset:]
 
     @contextlib.contextmanager
     def reading_data(self, place: str, meta: FileMeta) -> Iterator[Callable[[int, int], bytes]]:
         """Gives so many bytes from a place of the data set on, or as many as there are."""
-        with (self._folder / place).open("rb") as file:
+        with self.path(place).open("rb") as file:
 
             def read(at: int, count: int) -> bytes:
                 file.seek(meta.data_offset + at)
@@ -164,7 +166,7 @@ class Files:
 
     def head(self, place: str, size: int = HEAD) -> tuple[FileMeta, bytes, bool]:
         """Meta, the beginning of the data set, and whether that is all of it. size: bytes to read of the file."""
-        with (self._folder / place).open("rb") as file:
+        with self.path(place).open("rb") as file:
             head = file.read(size)
         meta = read_meta(head)
         return meta, head[meta.data_offset :], len(head) < size
@@ -177,6 +179,10 @@ class Files:
         """Where an instance lies."""
         return self._folder / place
 
+    def named(self, place: str) -> str:
+        """Where an instance lies, for people."""
+        return str(self.path(place))
+
     def size(self, place: str) -> int:
         """Bytes of the whole file."""
         return (self._folder / place).stat().st_size
@@ -185,7 +191,12 @@ class Files:
         """Every instance there is, the newest version of each last."""
         for shelf in sorted(self._objects.iterdir()):
             places = (f"objects/{shelf.name}/{file.name}" for file in shelf.glob("*.dcm"))
-            yield from sorted(places, key=_version)
+            yield from newest_last(places)
+
+
+def newest_last(places: Iterable[str]) -> list[str]:
+    """The places of a folder, versions of one instance beside each other and in their order."""
+    return sorted(places, key=_version)
 
 
 def _version(place: str) -> tuple[str, int]:

@@ -50,8 +50,8 @@ class Counts:
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What making the index again came to. unreadable: file and reason."""
+    """What making the index again came to. unreadable: where it lies, and the reason."""
 
     instances: int = 0
     superseded: int = 0
-    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from scenario_runner.archive.arriving import read_head
@@ -11,6 +12,8 @@ from scenario_runner.archive.outcomes import Rebuilt
 from scenario_runner.dicom.elements import DamagedDatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scenario_runner.archive.files import Files
     from scenario_runner.archive.index import Index
 
@@ -33,6 +36,15 @@ def finish_additions(files: Files, index: Index) -> None:
         files.discard(note)
 
 
+def remove_far(files: Files, places: Sequence[str]) -> None:
+    """Remove what nobody knows any more from a store that may not be reached just now: when it is opened again, then."""
+    note = files.note_addition(places)
+    with suppress(OSError):
+        for place in places:
+            files.remove(place)
+        files.discard(note)
+
+
 def index_again(files: Files, index: Index) -> Rebuilt:
     """Make the index from the files, all in one transaction; what of two versions is older goes.
 
@@ -45,7 +57,7 @@ def index_again(files: Files, index: Index) -> Rebuilt:
             try:
                 _add(files, index, place, report)
             except (DamagedDatasetError, OSError) as error:
-                report.unreadable.append((files.path(place), str(error)))
+                report.unreadable.append((files.named(place), str(error)))
     index.mark_current()
     return report
 

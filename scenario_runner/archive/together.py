@@ -50,9 +50,11 @@ def keep_all(archive: Archive, arrived: Sequence[Arrived]) -> list[Stored]:
                 stored.append(Stored(uid, "new" if is_new else "kept"))
                 if is_new:
                     fresh[uid] = one
-            note = files.note_addition([files.place_of(uid) for uid in fresh])
+            given = {uid: files.place_of(uid) for uid in fresh}
+            note = files.note_addition(list(given.values()))
             for uid, one in fresh.items():
-                place = files.put(one.written, uid)
+                place = given[uid]
+                files.put(one.written, place)
                 places.append(place)
                 archive.index.add(
                     Entry(
@@ -108,8 +110,9 @@ def replace_all(
         note = files.note_addition([place for *_, place in written])
         with index.transaction():
             _check_unchanged(archive, [located for located, *_ in written], expected)
-            for located, path, _, _ in written:
-                places.append(files.put(path, located.sop_instance_uid, avoiding=located.file))
+            for located, path, _, place in written:
+                files.put(path, place)
+                places.append(place)
                 index.remove(located.sop_instance_uid)
             for _, _, entry, _ in written:
                 index.add(entry)

@@ -54,6 +54,7 @@ question took its turn behind fifty senders."""
     epilog=examples(
         "fabricate pacs serve --port 11112 --folder pacs",
         "fabricate pacs serve --dicomweb-port 8080 --worklist-from ct.yaml",
+        "fabricate pacs serve --store s3://studies/test --folder index",
         "fabricate pacs serve --fault refuse=congestion,share=0.1 --fault lose",
     ),
 )
@@ -65,6 +66,11 @@ question took its turn behind fifty senders."""
     default=Path("pacs"),
     show_default=True,
     help="Where studies are kept; made when it is not there.",
+)
+@click.option(
+    "--store",
+    metavar="URL",
+    help="Keep the studies in this object store (s3://BUCKET/FOLDER, gs://…, file:///…), their index in --folder.",
 )
 @port_option(11112)
 @host_option
@@ -176,6 +182,7 @@ def serve(
     target: str | None,
     site: Path | None,
     folder: Path,
+    store: str | None,
     port: int,
     host: str,
     worklist_from: Path | None,
@@ -198,6 +205,7 @@ def serve(
 
     serving = Serving(
         folder=folder,
+        store=store,
         host=host,
         port=port,
         site=site,

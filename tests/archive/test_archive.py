@@ -202,7 +202,7 @@ def test_rebuilding_names_the_files_it_cannot_read_and_keeps_the_rest(archive: A
     broken.parent.mkdir(exist_ok=True)
     broken.write_bytes(b"rubbish")
     report = archive.rebuild()
-    assert [path for path, _ in report.unreadable] == [broken]
+    assert [path for path, _ in report.unreadable] == [str(broken)]
     assert archive.counts().instances == 1
 
 

@@ -58,7 +58,7 @@ def test_what_a_killed_process_had_in_place_does_not_come_back_by_a_rebuild(tmp_
         (second,) = taken(archive, 2)
         # As a process leaves it that is killed between the first file and the index.
         archive.files.note_addition([archive.files.place_of(second.meta.sop_instance_uid)])
-        archive.files.put(second.written, second.meta.sop_instance_uid)
+        archive.files.put(second.written, archive.files.place_of(second.meta.sop_instance_uid))
     with Archive(tmp_path) as archive:
         assert len(files_of(tmp_path)) == 1
     assert rebuild(tmp_path).instances == 1
