@@ -44,6 +44,9 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 )
 @click.option("--pdf", is_flag=True, help="Write report.pdf, too, by Chromium or Chrome.")
 @click.option(
+    "--pdf-a", is_flag=True, help="The same as PDF/A-3, for archives, with run.json attached."
+)
+@click.option(
     "--junit",
     type=click.Choice(["steps", "checks"]),
     default="steps",
@@ -68,6 +71,7 @@ def report(
     out: Path | None,
     detail: str,
     pdf: bool,
+    pdf_a: bool,
     junit: str,
     requirements: Path | None,
     redact: bool,
@@ -87,6 +91,8 @@ def report(
     With --out the reports show who signed the run and whether that holds. Without it they take the place of those
     that are there, which is refused for a run that is signed.
 
+    --pdf-a needs the extra pdfa. What it writes was validated, and fails to be written where it is none.
+
     --redact leaves the run as it is. In the copy the same person has the same pseudonym everywhere; pictures are
     taken along only where it is known that no text is burned into them.
     """
@@ -100,10 +106,10 @@ def report(
         reporters = by_check(reporters)
     if requirements is not None and requirements.suffix not in (".csv", ".json"):
         raise click.UsageError(f"--requirements '{requirements}' ends in neither .csv nor .json")
-    if pdf:
+    if pdf or pdf_a:
         from scenario_runner.app.pdf import pdf_reporter
 
-        reporters.append(pdf_reporter(_browser()))
+        reporters.append(pdf_reporter(_browser(), to_keep=pdf_a))
     if redact and out is None:
         whole = run.resolve()
         out = whole.with_name(f"{whole.name}-redacted")

@@ -7,6 +7,7 @@ gets a test of its own, or a server that only counts tests would show it green.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from scenario_runner.evidence.record import KindRecord
@@ -14,7 +15,7 @@ from scenario_runner.evidence.traceability import final_checks
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scenario_runner.events import Outcome
     from scenario_runner.evidence.record import CaseRecord, CheckRecord, RunRecord, StepRecord
@@ -59,6 +60,7 @@ def suites(record: RunRecord, *, by_check: bool = False) -> Iterator[FlatSuite]:
             tests.append(_stand_in(case.id, case.outcome, case.message))
         elif case.outcome == "skipped" and not tests:
             tests.append(_stand_in(case.id, "skipped", case.message))
+        tests = list(_told_apart(tests))
         accused = accused or any(test.outcome in BAD for test in tests)
         yield FlatSuite(
             name=case.id,
@@ -77,6 +79,18 @@ def suites(record: RunRecord, *, by_check: bool = False) -> Iterator[FlatSuite]:
             started=record.started,
             tests=[_stand_in("run", record.outcome, what)],
         )
+
+
+def _told_apart(tests: Iterable[FlatTest]) -> Iterator[FlatTest]:
+    """The tests of a suite under names of their own: of two with one name a reader may show one."""
+    taken: set[str] = set()
+    for test in tests:
+        name, number = test.name, 1
+        while name in taken:
+            number += 1
+            name = f"{test.name} ({number})"
+        taken.add(name)
+        yield test if name == test.name else replace(test, name=name)
 
 
 def one_line(value: Any, limit: int = 2000) -> str:

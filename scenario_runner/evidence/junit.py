@@ -1,9 +1,13 @@
 """``junit.xml``, in the dialect that Jenkins, GitLab and most other CI servers read.
 
 There is no standard. What is written here is the part that the known schemas agree on: no attribute
-or element that one of them forbids, none missing that one of them wants. A test with evidence has
-a ``system-out`` beside it, with a line ``[[ATTACHMENT|path]]`` for each file: Jenkins (plugin
+or element that one of them forbids, none missing that one of them wants. A test with evidence, or of a step that was tried again, has
+a ``system-out`` beside it, with a line for each earlier attempt and a line ``[[ATTACHMENT|path]]`` for each file: Jenkins (plugin
 junit-attachments) and GitLab look for it there alone. ``reports/xsd/junit.xsd`` states it.
+
+What readers do with it: Jenkins (plugin junit) keeps one property of a name, and takes what stands before the last dot of a
+``classname`` for a package. GitLab shows the text of a ``skipped``, and its ``message`` only where it has none, as JSON; of tests with one
+``classname`` and ``name`` in a suite it keeps one. So each of these is said once, and plainly.
 """
 
 from __future__ import annotations
@@ -30,6 +34,9 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _UNATTACHABLE = re.compile(r"[\[\]|\r\n]")
 """What ends a path where GitLab reads it (``Gitlab::Ci::Parsers::Test::Junit``)."""
+
+_OUTSIDE = re.compile(r"^[/\\]|^\w:|(^|[/\\])\.\.([/\\]|$)")
+"""What leads out of the run folder, in a log that somebody has edited."""
 
 _UNKNOWN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -84,7 +91,7 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET
     showing = _showing(suite)
     for place, test in enumerate(suite.tests):
         element.append(_test(suite, test))
-        lines = list(_attached(test, folder)) if place in showing else []
+        lines = [*_earlier(test), *_attached(test, folder)] if place in showing else []
         if lines:
             ET.SubElement(element[-1], "system-out").text = _clean("\n".join(lines))
     ET.SubElement(element, "system-out").text = _clean("\n".join(_output(suite)))
@@ -96,15 +103,16 @@ def _test(suite: FlatSuite, test: FlatTest) -> ET.Element:
     element = ET.Element(
         "testcase",
         name=_clean(test.name),
-        classname=_clean(f"{suite.scenario}.{suite.name}"),
+        classname=_clean(f"{suite.scenario}.{suite.name.replace('.', '_')}"),
         time=f"{test.duration_s:.3f}",
     )
     tag = _TAG.get(test.outcome)
     if tag is not None:
-        result = ET.SubElement(element, tag, message=_clean(test.message or test.outcome))
+        message = test.message or test.outcome
+        result = ET.SubElement(element, tag, message=_clean(message))
+        result.text = _clean(message if tag == "skipped" else test.detail or message)
         if tag != "skipped":
             result.set("type", test.outcome)
-            result.text = _clean(test.detail or test.message)
     return element
 
 
@@ -120,10 +128,16 @@ def _showing(suite: FlatSuite) -> set[int]:
     return set(places.values())
 
 
+def _earlier(test: FlatTest) -> Iterator[str]:
+    """What became of attempts before the one that counts."""
+    for one in test.step.attempt_list[:-1] if test.step else ():
+        yield f"attempt {one.attempt} of {test.step.attempts}: {one.outcome}: {one.message}"
+
+
 def _attached(test: FlatTest, folder: Path) -> Iterator[str]:
     for one in test.step.attachments if test.step else ():
         path = (folder / one.path).as_posix()
-        if not _UNATTACHABLE.search(path):
+        if not _UNATTACHABLE.search(path) and not _OUTSIDE.search(one.path):
             yield f"[[ATTACHMENT|{path}]]"
 
 
@@ -135,8 +149,8 @@ def _properties(record: RunRecord, suite: FlatSuite) -> Iterator[tuple[str, str]
     for target in record.targets:
         if target.product:
             yield f"target.{target.name}.product", target.product
-        for line in in_words(target):
-            yield f"target.{target.name}.seen", line
+        if seen := "; ".join(in_words(target)):
+            yield f"target.{target.name}.seen", seen
     yield "seed", str(suite.case.seed if suite.case.seed is not None else record.seed)
     for axis, value in suite.case.matrix.items():
         yield f"matrix.{axis}", one_line(value, 200)
@@ -145,8 +159,11 @@ def _properties(record: RunRecord, suite: FlatSuite) -> Iterator[tuple[str, str]
         named += [*step.requirements, *step.check_requirements]
         for check in step.checks:
             named += check.requirements
-    for requirement in dict.fromkeys(named):
+    each = list(dict.fromkeys(named))
+    for requirement in each:
         yield "requirement", requirement
+    if each:
+        yield "requirements", ", ".join(each)
 
 
 def _output(suite: FlatSuite) -> Iterator[str]:

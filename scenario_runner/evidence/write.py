@@ -61,7 +61,9 @@ def _write(
     write_manifest(record, folder, digest)
     if failures:
         what = "; ".join(f"'{name}': {_said(error)}" for name, error in failures)
-        raise MachineError(f"not every report could be written: {what}") from failures[0][1]
+        first = failures[0][1]
+        hint = first.hint if isinstance(first, FabricatorError) else None
+        raise MachineError(f"not every report could be written: {what}", hint=hint) from first
 
 
 def write_reports_elsewhere(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from scenario_runner.evidence.html import HtmlReporter
@@ -108,6 +109,25 @@ def test_no_browser_is_said_in_a_sentence_and_costs_nothing(
     assert "did not print the report" in capsys.readouterr().err
     assert (folder / "report.html").is_file()
     assert (folder / "manifest.json").is_file()
+
+
+def test_a_pdf_for_archives_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = samples.passing().write(tmp_path / "run")
+    browser = tmp_path / "browser"
+    browser.write_text(
+        '#!/bin/sh\nfor word; do case $word in --print-to-pdf=*) echo no pdf > "${word#*=}";; esac; done\n',
+        encoding="utf-8",
+    )
+    browser.chmod(0o755)
+    monkeypatch.setenv("FABRICATE_BROWSER", str(browser))
+    assert command("report", folder, "--pdf-a") == 4
+    assert "printed no PDF that can be read" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "pikepdf", None)
+    assert command("report", folder, "--pdf-a") == 2
+    assert "needs pikepdf, which is not installed" in capsys.readouterr().err
+    assert not (folder / "report.pdf").exists()
 
 
 def test_sizes_are_in_the_unit_that_suits_them() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
-from scenario_runner.events import Attached
+from scenario_runner.events import Attached, Outcome
 from scenario_runner.evidence.junit import JUnitReporter
 from scenario_runner.evidence.write import write_reports
 from tests.evidence import samples
@@ -69,7 +71,10 @@ def test_what_belongs_to_a_step_is_attached_to_one_test_of_it_alone(tmp_path: Pa
     story.case(samples.STEPS)
     shown = [
         Attached(case="xray_smoke", id="assert_1", path=path, media_type="image/png", title="", subject={})
-        for path in ("evidence/c001/differs.png", "evidence/c001/odd]].png")
+        for path in (
+            "evidence/c001/differs.png", "evidence/c001/odd]].png", "../../secret.png", "/etc/secret.png",
+            "C:/secret.png", "evidence/../../secret.png", "evidence\\..\\..\\secret.png",
+        )
     ]  # fmt: skip
     found = [samples.check("equal", "Good", 1, 1), samples.check("equal", "Bad", 1, 2, "failed")]
     story.step("assert_1", "assert", "Compare", "failed", inside=[*found, *shown])
@@ -82,3 +87,67 @@ def test_what_belongs_to_a_step_is_attached_to_one_test_of_it_alone(tmp_path: Pa
         "Good": [],
         "Bad": [(tmp_path / "evidence/c001/differs.png").as_posix()],
     }
+
+
+def told(tmp_path: Path, by_check: bool = False) -> Path:
+    """A case whose name has dots, of two requirements, with a step that was tried again and two checks of one name."""
+
+    class Reporter(JUnitReporter):
+        pass
+
+    Reporter.by_check = by_check
+    story = samples.Story()
+    story.begin()
+    steps = [
+        ("wait_1", "wait", "Wait"),
+        ("assert_1", "assert", "Compare"),
+        ("send_1", "send", "Send"),
+    ]
+    story.case(steps, case="syntaxes[uid=1.2.840.10008.1.2]", name="syntaxes")
+    told: dict[str, Any] = {"case": "syntaxes[uid=1.2.840.10008.1.2]"}
+    tries: list[tuple[Outcome, str]] = [("failed", "1 of 2 stored"), ("passed", "")]
+    story.step("wait_1", "wait", "Wait", attempts=tries, **told)
+    found = [
+        samples.check("equal", "Same", 1, 1, case=told["case"], id="assert_1"),
+        samples.check("equal", "Same", 1, 2, "failed", case=told["case"], id="assert_1"),
+    ]
+    story.step("assert_1", "assert", "Compare", "failed", inside=found, **told)
+    story.step("send_1", "send", "Send", "skipped", message="an earlier step went wrong", **told)
+    story.end_case("failed", told["case"])
+    story.end("failed")
+    write_reports(story.write(tmp_path), [Reporter])
+    return tmp_path / "junit.xml"
+
+
+def test_jenkins_keeps_every_property_of_a_suite(tmp_path: Path) -> None:
+    """It has them in a map, so the last of a name is what it shows."""
+    (suite,) = JUnitXml.fromfile(str(told(tmp_path)))
+    kept = {one.name: one.value for one in suite.properties()}
+    assert kept["requirements"] == "PACS-001, PACS-002"
+    lost = {one.name for one in suite.properties() if kept[one.name] != one.value}
+    assert lost == {"requirement"}
+
+
+def test_jenkins_takes_the_scenario_for_the_package_whatever_the_axes_are(tmp_path: Path) -> None:
+    """What stands before the last dot of a class is its package to it."""
+    classes = {case.classname for case in cases(told(tmp_path))}
+    assert {name.rpartition(".")[0] for name in classes} == {"syntaxes"}
+
+
+@pytest.mark.parametrize("by_check", [False, True])
+def test_gitlab_shows_one_test_of_a_class_and_name(tmp_path: Path, by_check: bool) -> None:
+    names = [case.name for case in cases(told(tmp_path, by_check))]
+    assert len(set(names)) == len(names)
+    if by_check:
+        assert [name.rpartition("› ")[2] for name in names if "›" in name] == ["Same", "Same (2)"]
+
+
+def test_gitlab_shows_why_a_test_was_skipped(tmp_path: Path) -> None:
+    """It makes JSON of an element that has attributes and no text."""
+    (skipped,) = ET.parse(told(tmp_path)).getroot().iter("skipped")
+    assert skipped.text == skipped.get("message") == "an earlier step went wrong"
+
+
+def test_an_attempt_that_did_not_count_is_told_in_the_test(tmp_path: Path) -> None:
+    by_name = {case.name: case.system_out for case in cases(told(tmp_path))}
+    assert by_name["wait_1: Wait"] == "attempt 1 of 2: failed: 1 of 2 stored"

@@ -1,4 +1,4 @@
-"""Servers that the peer tests have from Maven: fetched and compiled once in the cache of the user."""
+"""Programs that the peer tests have from Maven: fetched, and compiled where they are ours, once in the cache of the user."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencie
 
 
 def class_path(name: str, main: Path) -> str:
-    """The class path of one Java file and what the ``pom.xml`` beside it names."""
+    """The class path of one Java file and what the ``pom.xml`` beside it names; of a ``pom.xml`` alone, what that names."""
     pom = main.parent / "pom.xml"
-    digest = hashlib.sha256(pom.read_bytes() + main.read_bytes()).hexdigest()[:16]
+    compiled = main != pom
+    content = pom.read_bytes() + (main.read_bytes() if compiled else b"")
+    digest = hashlib.sha256(content).hexdigest()[:16]
 
     def fetch(made: Path) -> None:
         shutil.copy(pom, made)
         _run("mvn", "-q", "-B", _COPY, "-DoutputDirectory=lib", cwd=made, again=2)
-        _run("javac", "-nowarn", "-cp", "lib/*", "-d", "classes", str(main), cwd=made)
+        if compiled:
+            _run("javac", "-nowarn", "-cp", "lib/*", "-d", "classes", str(main), cwd=made)
 
     folder = kept(name, digest, fetch)
     return f"{folder / 'classes'}:{folder / 'lib'}/*"
