@@ -130,8 +130,9 @@ def _showing(suite: FlatSuite) -> set[int]:
 
 def _earlier(test: FlatTest) -> Iterator[str]:
     """What became of attempts before the one that counts."""
-    for one in test.step.attempt_list[:-1] if test.step else ():
-        yield f"attempt {one.attempt} of {test.step.attempts}: {one.outcome}: {one.message}"
+    every = test.step.attempt_list if test.step else []
+    for one in every[:-1]:
+        yield f"attempt {one.attempt} of {len(every)}: {one.outcome}: {one.message}"
 
 
 def _attached(test: FlatTest, folder: Path) -> Iterator[str]:
