@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,8 +36,13 @@ _DURABLE = (
     "WHERE current_setting('synchronous_commit') = 'off'"
 )
 """A number that was handed out must not come again after a power cut, whatever the server's default."""
-_CONNECT_SECONDS = 10
-"""How long a server may take to take a connection."""
+_PATIENCE: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
+"""How long a server may take to take a connection, and how soon one whose machine has gone from the network is missed
+(libpq 32.1.2; seconds, but for the last, in milliseconds). By default the system waits for hours."""
 
 
 class Database:
@@ -185,9 +190,8 @@ def _server(location: DatabaseUrl) -> Engine:
     except SQLAlchemyError as error:
         raise UsageError(f"'{location}' is not the address of a database") from error
     # A prepared statement is planned for any text that may be looked for: all patients would be read.
-    options: dict[str, Any] = {"prepare_threshold": None}
-    if "connect_timeout" not in url.query:
-        options["connect_timeout"] = _CONNECT_SECONDS
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    options: dict[str, Any] = {"prepare_threshold": None, **patience}
     engine = create_engine(
         url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenario_runner.database.engine import Database
 from scenario_runner.database.location import DatabaseUrl, location_of
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.planning.api import CounterExhausted, Counters
@@ -165,6 +167,30 @@ def test_a_server_that_goes_down_is_said_and_no_number_is_lost() -> None:
         assert "no number" in (caught.value.hint or "")
         server.start()
         assert take(counters) == 6
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(("query", "idle"), [("", 10), ("?keepalives_idle=7", 7)])
+def test_a_server_whose_machine_is_gone_is_missed_soon(
+    server: PostgreSQL, query: str, idle: int
+) -> None:
+    """Such a machine says nothing, not even that it is gone: the system is to find out, within half a minute."""
+    with (
+        Database(location_of(f"{server.url()}{query}")) as database,
+        database.engine.connect() as connection,
+    ):
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as ours:
+            asked = [
+                ours.getsockopt(level, option)
+                for level, option in (
+                    (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+                )
+            ]
+    assert asked == [1, idle, 30_000]
 
 
 @pytest.mark.peer
