@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scenario_runner.evidence.record import RunRecord
 
 _BROWSER = "FABRICATE_BROWSER"
+_FORMS = (".csv", ".json", ".reqif")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 
@@ -56,7 +57,7 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 @click.option(
     "--requirements",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the requirements with their proofs, as .csv or .json.",
+    help="Write the requirements with their proofs, as .csv, .json or .reqif.",
 )
 @click.option(
     "--redact",
@@ -104,8 +105,10 @@ def report(
         reporters = with_every_detail(reporters)
     if junit == "checks":
         reporters = by_check(reporters)
-    if requirements is not None and requirements.suffix not in (".csv", ".json"):
-        raise click.UsageError(f"--requirements '{requirements}' ends in neither .csv nor .json")
+    if requirements is not None and requirements.suffix not in _FORMS:
+        raise click.UsageError(
+            f"--requirements '{requirements}' ends in none of {', '.join(_FORMS)}"
+        )
     if pdf or pdf_a:
         from scenario_runner.app.pdf import pdf_reporter
 
@@ -124,7 +127,11 @@ def report(
 
 def _write_requirements(record: RunRecord, to: Path) -> None:
     from scenario_runner.evidence.exports import requirements_csv, requirements_json
+    from scenario_runner.evidence.reqif import requirements_reqif
 
+    if to.suffix == ".reqif":
+        write_atomically(to, [requirements_reqif(record)])
+        return
     text = requirements_csv(record) if to.suffix == ".csv" else requirements_json(record)
     write_atomically(to, [text.encode("utf-8", "replace")])
 

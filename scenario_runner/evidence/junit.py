@@ -21,16 +21,13 @@ from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import BAD, FlatSuite, FlatTest, one_line, suites
 from scenario_runner.evidence.seen import in_words
 from scenario_runner.evidence.times import moment
-from scenario_runner.evidence.unseen import escaped
+from scenario_runner.evidence.xml_text import xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from scenario_runner.evidence.record import RunRecord
-
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What XML 1.0 allows nowhere, not even escaped (section 2.2)."""
 
 _UNATTACHABLE = re.compile(r"[\[\]|\r\n]")
 """What ends a path where GitLab reads it (``Gitlab::Ci::Parsers::Test::Junit``)."""
@@ -73,12 +70,12 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET
     count = [_TAG.get(test.outcome, "passed") for test in suite.tests]
     element = ET.Element(
         "testsuite",
-        name=_clean(suite.name),
-        package=_clean(suite.scenario),
+        name=xml_text(suite.name),
+        package=xml_text(suite.scenario),
         id=str(number),
         # Without fraction and zone, as the strictest of the schemas wants it; it is UTC.
         timestamp=(moment(suite.started) or _UNKNOWN).strftime("%Y-%m-%dT%H:%M:%S"),
-        hostname=_clean(str(record.environment.get("host") or "localhost")),
+        hostname=xml_text(str(record.environment.get("host") or "localhost")),
         tests=str(len(count)),
         failures=str(count.count("failure")),
         errors=str(count.count("error")),
@@ -87,14 +84,14 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET
     )
     properties = ET.SubElement(element, "properties")
     for name, value in _properties(record, suite):
-        ET.SubElement(properties, "property", name=_clean(name), value=_clean(value))
+        ET.SubElement(properties, "property", name=xml_text(name), value=xml_text(value))
     showing = _showing(suite)
     for place, test in enumerate(suite.tests):
         element.append(_test(suite, test))
         lines = [*_earlier(test), *_attached(test, folder)] if place in showing else []
         if lines:
-            ET.SubElement(element[-1], "system-out").text = _clean("\n".join(lines))
-    ET.SubElement(element, "system-out").text = _clean("\n".join(_output(suite)))
+            ET.SubElement(element[-1], "system-out").text = xml_text("\n".join(lines))
+    ET.SubElement(element, "system-out").text = xml_text("\n".join(_output(suite)))
     ET.SubElement(element, "system-err")
     return element
 
@@ -102,15 +99,15 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET
 def _test(suite: FlatSuite, test: FlatTest) -> ET.Element:
     element = ET.Element(
         "testcase",
-        name=_clean(test.name),
-        classname=_clean(f"{suite.scenario}.{suite.name.replace('.', '_')}"),
+        name=xml_text(test.name),
+        classname=xml_text(f"{suite.scenario}.{suite.name.replace('.', '_')}"),
         time=f"{test.duration_s:.3f}",
     )
     tag = _TAG.get(test.outcome)
     if tag is not None:
         message = test.message or test.outcome
-        result = ET.SubElement(element, tag, message=_clean(message))
-        result.text = _clean(message if tag == "skipped" else test.detail or message)
+        result = ET.SubElement(element, tag, message=xml_text(message))
+        result.text = xml_text(message if tag == "skipped" else test.detail or message)
         if tag != "skipped":
             result.set("type", test.outcome)
     return element
@@ -175,7 +172,3 @@ def _output(suite: FlatSuite) -> Iterator[str]:
     for step in suite.case.steps:
         for log in step.logs:
             yield f"{log.time} {step.id} {log.level}: {log.message}"
-
-
-def _clean(text: str) -> str:
-    return escaped(_FORBIDDEN.sub("\ufffd", text))
