@@ -62,7 +62,8 @@ class _Document:
     def text(self) -> bytes:
         """What is written to a file."""
         ET.indent(self._root)
-        return ET.tostring(self._root, encoding="UTF-8", xml_declaration=True) + b"\n"
+        text: bytes = ET.tostring(self._root, encoding="UTF-8", xml_declaration=True)
+        return text + b"\n"
 
     def _header(self) -> ET.Element:
         header = ET.SubElement(ET.SubElement(self._root, "THE-HEADER"), "REQ-IF-HEADER")
