@@ -105,7 +105,9 @@ class Message:
             name = fields[0]
             if len(fields) > _MOST_FIELDS:
                 del fields[-1]
-                self.remarks.append(f"of {name} the first {_MOST_FIELDS - 1} fields are read")
+                told = f"of {name} the first {_MOST_FIELDS - 1} fields are read"
+                if told not in self.remarks:
+                    self.remarks.append(told)
             if name not in _USUAL_NAMES and not _NAME.fullmatch(name):
                 raise Hl7Error(
                     f"line {number} is no segment: it begins with {_shown(line)}",
@@ -117,6 +119,13 @@ class Message:
                 fields.insert(1, separator)
             found.append(_segment((name, tuple(fields), number)))
         return found
+
+    def let_go(self) -> None:
+        """Keep the text alone: whoever asks for segments again has them divided again.
+
+        Orders by the thousand are kept with their messages, for the places of what they say.
+        """
+        self._segments = self._named = None
 
     def all(self, name: str) -> Sequence[Segment]:
         """Every segment of a name, in order."""
@@ -199,6 +208,10 @@ class Message:
         return self.where_line(
             segment.line, str(wanted), before + 1, len(segment.raw(wanted.field))
         )
+
+    def where_in(self, path: Path, line: int) -> Where:
+        """The place of a value in the segment of that line of the message, whatever ``path.which`` is."""
+        return self.where(path, self.segments[line - 1])
 
     def where_line(self, number: int, path: str = "", column: int = 1, length: int = 0) -> Where:
         """The place of a segment, by its number in the message."""

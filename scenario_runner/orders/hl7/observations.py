@@ -55,7 +55,7 @@ def observed(message: Message, segment: Segment, kind: str, remarks: list[str]) 
         if number is None:
             remarks.append(f"OBX-5 '{value} {unit}' is left out: not a number of a known unit")
         value = number or ""
-    return Said(value, (message.where, _OBSERVATION, segment)) if value else None
+    return Said(value, (message.where_in, _OBSERVATION, segment.line)) if value else None
 
 
 @lru_cache(maxsize=512)

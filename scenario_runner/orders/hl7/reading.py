@@ -51,6 +51,7 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
         _order(message, group, table, remarks, alone=len(groups) == 1, replaced=replaced)
         for group in groups
     ]
+    message.let_go()
     return by_procedure(found) if len(found) > 1 else found
 
 

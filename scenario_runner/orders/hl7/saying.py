@@ -73,11 +73,12 @@ def all_said(
                     continue
                 said[attribute], places_of[attribute] = items or text, place
                 break
-    return Says(said, places_of, partial(_place, message, segment_of))
+    line_of = {key: segment.line for key, segment in segment_of.items()}
+    return Says(said, places_of, partial(_place, message, line_of))
 
 
-def _place(message: Message, segment_of: Mapping[str, Segment], place: FieldPlace) -> Place:
-    return message.where, place[4], segment_of[place[0]]
+def _place(message: Message, line_of: Mapping[str, int], place: FieldPlace) -> Place:
+    return message.where_in, place[4], line_of[place[0]]
 
 
 def _of_segments(
@@ -113,7 +114,7 @@ def _unusable(
     """What is not known of a patient is told and left out. Raises Hl7Error for anything else."""
     if line.reads_as in ("date", "time", "sex") and line.level == "patient":
         remarks.append(f"{path} is left out: {error.message}")
-        return Said("", (message.where, path, segment))
+        return Said("", (message.where_in, path, segment.line))
     raise Hl7Error(
         f"{path} cannot become {line.attribute}: {error.message}",
         message.where(path, segment),
@@ -139,6 +140,6 @@ def _lines(message: Message, segments: Sequence[Segment], paths: Sequence[Path])
             for repetition in range(1, message.repetitions(segment, path.field) + 1):
                 value = written.part(path.component, path.subcomponent, repetition)
                 found += [] if value == CLEAR else value.splitlines()
-            where = where or (message.where, path, segment)
+            where = where or (message.where_in, path, segment.line)
         last = last if name == "NTE" else name
     return None if where is None else Said("\n".join(found).strip()[:_LONGEST_COMMENT], where)
