@@ -89,7 +89,7 @@ class Identifiers:
         for problem in (
             self._characters(kind, pattern),
             self._length(kind, pattern, modality),
-            self._uniqueness(kind, pattern, count, issuer),
+            self._uniqueness(kind, pattern, count, issuer, where),
         ):
             if problem is not None:
                 self._findings.add_at(where, problem)
@@ -116,7 +116,7 @@ class Identifiers:
         )
 
     def _uniqueness(
-        self, kind: str, pattern: Pattern, count: int, issuer: str
+        self, kind: str, pattern: Pattern, count: int, issuer: str, where: Where
     ) -> ValueProblem | None:
         if not pattern.parts:
             return None  # an empty value identifies nothing, on purpose
@@ -132,11 +132,17 @@ class Identifiers:
                 )
         if pattern.counters or needed <= 1 or needed <= pattern.space or pattern.has_open_fields:
             return None
+        # No message or row holds a pattern: what it says is its own, and stands there twice.
+        mend = (
+            f"give each its own, or leave {where.label} out"
+            if where.label
+            else "add a counter, {7digits}; to send the same one on purpose, set it under tags"
+        )
         different = "the same text" if pattern.space == 1 else f"only {pattern.space} texts"
         return ValueProblem(
             "FAB304",
             f"'{pattern}' makes {different} for {needed} {_MANY[kind]} of one case",
-            "add a counter, {7digits}; to send the same one on purpose, set it under tags",
+            mend,
         )
 
 
