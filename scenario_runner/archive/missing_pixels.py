@@ -10,6 +10,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.dicom.element_heads import HEADS, ITEM, UNDEFINED
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
+    InflatesTooLargeError,
     TruncatedError,
     read_elements,
 )
@@ -18,7 +19,7 @@ from scenario_runner.dicom.native_pixels import SUBSAMPLED
 from scenario_runner.dicom.syntaxes import DEFLATED, FRAMES_TOGETHER, encoding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scenario_runner.archive.files import Buffer
     from scenario_runner.dicom.elements import Element, Elements, Head
@@ -30,6 +31,8 @@ _SAMPLES, _PHOTOMETRIC, _FRAMES = 0x00280002, 0x00280004, 0x00280008
 _ROWS, _COLUMNS, _ALLOCATED = 0x00280010, 0x00280011, 0x00280100
 _BITS: Final = {0x7FE00008: 32, 0x7FE00009: 64}
 """Of a pixel in Float and Double Float Pixel Data, which have no Bits Allocated."""
+_MOST_BEHIND: Final = 32 << 20
+"""Bytes behind the pixels that are read at once."""
 
 
 def missing_pixels(
@@ -38,27 +41,29 @@ def missing_pixels(
     """What is missing of the pixels or behind them, in words; empty where all are there, or nothing can be said.
 
     header: the elements before the pixels. then: the head after those, if any. size: bytes of the data set.
+    A deflated data set is looked at as it is when inflated; of one that gets too large nothing is said.
     """
+    if transfer_syntax_uid == DEFLATED:
+        try:
+            size = sum(map(len, _inflated(read)))
+        except InflatesTooLargeError:
+            return ""
+        except DamagedDatasetError as error:
+            return str(error)
+        read = _forward(_inflated(read))
     pixels = next(iter(then), None)
     if pixels is None or pixels.tag not in (0x7FE00010, *_BITS):
         return ""
-    deflated = transfer_syntax_uid == DEFLATED
-    if deflated and _ends_too_early(read):
-        return "the deflated data set ends too early"
     if pixels.length == UNDEFINED:
-        if deflated:
-            return ""
         frames = 1 if transfer_syntax_uid in FRAMES_TOGETHER else _frames(header)
         found, end = _missing_fragments(frames, pixels.at, size, read)
         return found or _missing_behind(end, transfer_syntax_uid, size, read)
-    there = pixels.length if deflated else size - pixels.at
+    there = size - pixels.at
     if there < pixels.length:
         return f"the data set ends after {there} of {amount(pixels.length, 'byte')} of its pixels"
     expected = _native_length(header, pixels.tag)
     if pixels.length < expected:
         return f"its pixels have {pixels.length} of {amount(expected, 'byte')}"
-    if deflated:
-        return ""
     return _missing_behind(pixels.at + pixels.length, transfer_syntax_uid, size, read)
 
 
@@ -78,17 +83,30 @@ def from_pieces(pieces: Sequence[Buffer]) -> Reading:
     return read
 
 
-def _ends_too_early(read: Reading) -> bool:
-    """Whether a deflated data set has no end; of what is no such thing at all, or too large, nothing is said."""
-    pieces = (read(at, PIECE) for at in count(0, PIECE))
-    try:
-        for _ in inflated(takewhile(bool, pieces)):
-            pass
-    except TruncatedError:
-        return True
-    except DamagedDatasetError:
-        return False
-    return False
+def _inflated(read: Reading) -> Iterator[bytes]:
+    return inflated(takewhile(bool, (read(at, PIECE) for at in count(0, PIECE))))
+
+
+def _forward(pieces: Iterator[bytes]) -> Reading:
+    """Reads from what comes in pieces, of which none is kept: each place has to lie behind the one before."""
+    start, piece = 0, b""
+
+    def read(at: int, most: int) -> bytes:
+        nonlocal start, piece
+        found: list[bytes] = []
+        while True:
+            here = at - start
+            found.append(piece[here : here + most])
+            at, most = at + len(found[-1]), most - len(found[-1])
+            if not most:
+                break
+            start += len(piece)
+            piece = next(pieces, b"")
+            if not piece:
+                break
+        return b"".join(found)
+
+    return read
 
 
 def _missing_fragments(frames: int, at: int, size: int, read: Reading) -> tuple[str, int]:
@@ -108,8 +126,8 @@ def _missing_fragments(frames: int, at: int, size: int, read: Reading) -> tuple[
 
 
 def _missing_behind(at: int, transfer_syntax_uid: str, size: int, read: Reading) -> str:
-    """What is wrong with the elements that follow the pixels, which few data sets have."""
-    if at >= size:
+    """What is wrong with the elements that follow the pixels, which few data sets have; of too many nothing is said."""
+    if not 0 < size - at <= _MOST_BEHIND:
         return ""
     try:
         read_elements(read(at, size - at), encoding_of(transfer_syntax_uid))

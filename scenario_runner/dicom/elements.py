@@ -51,6 +51,13 @@ class TruncatedError(DamagedDatasetError):
     """The bytes end before the data set does."""
 
 
+class InflatesTooLargeError(DamagedDatasetError):
+    """There may be nothing wrong with the bytes, but what they inflate to is more than is worked with."""
+
+    def __init__(self) -> None:
+        super().__init__(f"more than {MOST_INFLATED >> 20} MiB when inflated")
+
+
 class Element(NamedTuple):
     """One data element. value: its bytes; of a sequence, its items without a final delimiter.
 
@@ -201,7 +208,7 @@ def inflate(data: bytes | memoryview) -> bytes:
     """
     inflated, more = _inflated(data, MOST_INFLATED)
     if more:
-        raise DamagedDatasetError(f"more than {MOST_INFLATED >> 20} MiB when inflated")
+        raise InflatesTooLargeError
     return inflated
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.dicom.elements import MOST_INFLATED, DamagedDatasetError, TruncatedError
+from scenario_runner.dicom.elements import (
+    MOST_INFLATED,
+    DamagedDatasetError,
+    InflatesTooLargeError,
+    TruncatedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +38,7 @@ def inflated(deflated: Iterable[bytes]) -> Iterator[bytes]:
                 ) from error
             size += len(piece)
             if size > MOST_INFLATED:
-                raise DamagedDatasetError(f"more than {MOST_INFLATED >> 20} MiB when inflated")
+                raise InflatesTooLargeError
             if piece:
                 yield piece
             rest = inflater.unconsumed_tail

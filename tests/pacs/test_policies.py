@@ -6,6 +6,7 @@ import dataclasses
 import statistics
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from random import Random
@@ -107,9 +108,18 @@ def cut(one: Sample, by: int) -> Sample:
     return dataclasses.replace(one, data=one.data[:-by])
 
 
+def squeezed(data: bytes, *, then: bytes = b"", unended: bool = False) -> Sample:
+    """A data set deflated; then: what its stream goes on with. unended: it has no end."""
+    squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = squeeze.compress(data)
+    deflated += squeeze.flush(zlib.Z_SYNC_FLUSH if then or unended else zlib.Z_FINISH) + then
+    return Sample(CT_IMAGE, "1.2.3.1.1", DEFLATED, deflated + b"\0" * (len(deflated) % 2), b"")
+
+
 randbytes = Random(7).randbytes
 PADDED: dict[str, Any] = {"DataSetTrailingPadding": bytes(64)}
 HALF: dict[str, Any] = {"PixelData": bytes(64)}
+LARGE = sample(size=512)
 FRAMES: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(64)])}
 
 
@@ -128,6 +138,14 @@ FRAMES: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(6
             cut(sample(size=64, PixelData=randbytes(1 << 13), transfer_syntax=DEFLATED), 64),
             "the deflated data set ends too early",
         ),
+        (
+            squeezed(sample(PixelData=b"").data[:-12], unended=True),
+            "the deflated data set ends too",
+        ),
+        (squeezed(sample().data[:-28]), "the data set ends after 100 of 128 bytes of its pixels"),
+        (squeezed(LARGE.data[:-28], then=b"\xff" * 64), "the deflated data set cannot be inflated"),
+        (squeezed(sample(**PADDED).data[:-10]), "the data set ends within an element that follows"),
+        (squeezed(sample().data + bytes(7) + b"\1"), "what follows its pixels cannot be read"),
         (cut(sample(**PADDED), 9), "the data set ends within an element that follows its pixels"),
         (
             cut(sample(**FRAMES | {"NumberOfFrames": 1}, **PADDED, transfer_syntax=RLE), 9),
@@ -144,6 +162,14 @@ def test_pixels_that_are_not_all_there_are_stored_and_warned_of(
     assert (answer.status, answer.comment[: len(problem)]) == (0xB007, problem)
     assert whole.status == 0
     assert pacs.archive.data(pacs.archive.instances(study_uids=["1.2.3"])[0]) == given.data
+
+
+def test_a_deflated_data_set_that_breaks_where_its_header_is_read_is_refused(start: Any) -> None:
+    (answer,) = send(start(), squeezed(sample().data[:-28], then=b"\xff" * 64))
+    assert (answer.status, answer.comment[:40]) == (
+        0xC000,
+        "the deflated data set cannot be inflated",
+    )
 
 
 def test_pixels_that_are_all_there_are_not_warned_of(start: Any) -> None:

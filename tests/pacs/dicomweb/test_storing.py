@@ -17,6 +17,8 @@ from pydicom import dcmread
 from pydicom.encaps import encapsulate
 
 from scenario_runner.archive.archive import Archive, ArchiveOptions
+from scenario_runner.dicom.elements import deflate
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import CT_IMAGE, IMPLICIT, ask, identifier, put, sample
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RLE = "1.2.840.10008.1.2.5"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 REFERENCED, FAILED, OTHERS = "00081199", "00081198", "0008119A"
 
 
@@ -140,10 +143,13 @@ def test_pixels_that_are_not_all_there_are_told_with_a_warning(url: str) -> None
         sample(number=2, transfer_syntax=RLE, **frames),
         sample(number=3),
     )
-    answer = stow(url, [*given, sample(number=4).file[:-28]])
+    uid = "1.2.3.1.5"
+    short = deflate([sample(number=5).data[:-28]])
+    deflated = file_meta(CT_IMAGE, uid, DEFLATED) + short
+    answer = stow(url, [*given, sample(number=4).file[:-28], deflated])
     assert answer.status_code == 202
     reasons = [one.get("00081196", {}).get("Value") for one in items(answer, REFERENCED)]
-    assert reasons == [[0xB007], [0xB007], None, [0xB007]]
+    assert reasons == [[0xB007], [0xB007], None, [0xB007], [0xB007]]
     assert "its pixels have 64 of 128 bytes" in answer.headers["warning"]
 
 
