@@ -38,6 +38,13 @@ def value(keyword: str, text: str | int | bytes, vr: str = "") -> Change:
     return lambda target: put(target, keyword, text, vr)
 
 
+def in_set(terms: str, name: bytes) -> Change:
+    """A patient's name in these character sets."""
+    return several(
+        value("SpecificCharacterSet", terms), value("PatientName", name + b" " * (len(name) % 2))
+    )
+
+
 def without(keyword: str) -> Change:
     return lambda target: target.pop(tag(keyword))
 
@@ -128,6 +135,13 @@ ONE_WRONG: list[tuple[str, str, str, Change]] = [
     ("multiplicity", "ImageType", "ct", value("ImageType", "ORIGINAL")),
     ("multiplicity", "Rows", "ct", value("Rows", struct.pack("<HH", 8, 8), "US")),
     ("characters", "PatientName", "ct", value("PatientName", "Müller".encode("latin-1"))),
+    (
+        "alphabetic-group", "PatientName", "ct",
+        in_set("ISO 2022 IR 100\\ISO 2022 IR 87", b"\x1b$B;3ED\x1b(B^A=\x1b$B;3ED\x1b(B"),
+    ),
+    ("alphabetic-group", "PatientName", "ct", in_set("\\ISO 2022 IR 144", b"\x1b-L\xb8")),
+    ("alphabetic-group", "PatientName", "ct", in_set("ISO_IR 192", "O’HARA^ANN".encode())),
+    ("alphabetic-group", "PatientName", "ct", in_set("GB18030", "王^小东".encode("gb18030"))),
     ("character-set", "SpecificCharacterSet", "ct", value("SpecificCharacterSet", "ISO IR 100")),
     ("character-set", "SpecificCharacterSet", "ct", value("SpecificCharacterSet", "LATIN1")),
     (
@@ -450,6 +464,23 @@ def test_what_was_right_in_one_object_is_found_where_it_is_wrong() -> None:
         assert found(objects.part10(foreign)) == set()
         value("SpecificCharacterSet", "ISO_IR 192")(foreign)
         assert found(objects.part10(foreign)) == {("characters", "OperatorsName")}
+
+
+@pytest.mark.parametrize(
+    ("terms", "name"),
+    [
+        ("\\ISO 2022 IR 87", b"YAMADA^A=\x1b$B;3ED\x1b(B^A=\x1b$B$d$^$@\x1b(B"),
+        ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\xd4\xcf\xc0\xde^A=\x1b$B;3ED\x1b(J"),
+        ("ISO_IR 144", b"\xb8\xd2\xd0\xdd"),
+        ("ISO_IR 192", "Ἀθηνᾶ^Ивана=山田^花子=やまだ^はなこ".encode()),
+        ("ISO_IR 192", "=山田^花子".encode()),
+    ],
+    ids=["kanji", "katakana", "cyrillic", "utf-8", "no-alphabetic"],
+)
+def test_an_alphabetic_group_in_the_first_character_set_is_right(terms: str, name: bytes) -> None:
+    made = ct()
+    in_set(terms, name)(made)
+    assert found(objects.part10(made)) == set()
 
 
 def test_text_is_judged_by_characters_not_by_bytes() -> None:

@@ -22,3 +22,11 @@ def test_a_name_that_escape_sequences_make_too_long_is_written_as_utf_8() -> Non
     name = "SUZUKI^KYOSUKE=鈴木^京助=すずき^きょうすけ"
     assert len(name.encode("iso2022_jp")) > 64
     assert choose([name]) == ("ISO_IR 192",)
+
+
+def test_a_name_that_needs_escape_sequences_in_its_alphabetic_group_is_written_as_utf_8() -> None:
+    """JIS X 0208 has Greek and Cyrillic letters, which UTF-8 may have there (PS3.5 6.2.1.2), and kanji."""
+    described = "胸部"
+    assert choose([described]) == ("", "ISO 2022 IR 87")
+    assert choose(["Иванов^Иван", described]) == ("ISO_IR 192",)
+    assert choose(["IVANOV^IVAN=Иванов^Иван", described]) == ("", "ISO 2022 IR 87")

@@ -115,6 +115,19 @@ def test_a_comprehensive_report_measures_and_a_basic_one_does_not() -> None:
         assert "SYNTHETIC TEST DATA" in report.to_json()
 
 
+def test_every_image_that_is_referred_to_says_what_for() -> None:
+    """PS3.3 C.17.3.2 leaves the name to the template; OHIF shows nothing of a report whose images have none."""
+
+    def images(item: Dataset) -> list[Dataset]:
+        below = [image for each in item.get("ContentSequence", ()) for image in images(each)]
+        return below + [item] * (item.get("ValueType") == "IMAGE")
+
+    made = by_modality()
+    found = [image for kind in ("SR", "KO") for each in made[kind] for image in images(each)]
+    assert len(found) > 5
+    assert all(one.ConceptNameCodeSequence[0].CodeMeaning for one in found)
+
+
 def test_a_report_without_images_refers_to_none() -> None:
     report = by_modality("\n          - {modality: SR}\n")["SR"][0]
     assert "CurrentRequestedProcedureEvidenceSequence" not in report

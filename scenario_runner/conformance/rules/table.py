@@ -16,6 +16,7 @@ from scenario_runner.conformance.rules import (
     geometry,
     meta,
     modules,
+    person_names,
     pixels,
     presentation,
     values,
@@ -53,6 +54,13 @@ ELEMENTS: Final = (
         "PS3.3 C.12.1.1.2",
         "SpecificCharacterSet has defined terms",
         judge=encoding.character_set_terms,
+    ),
+    ElementRule(
+        "alphabetic-group",
+        "PS3.5 6.2.1.2",
+        "A name's first component group is in the first character set, without escape sequences",
+        "warning",
+        judge=person_names.alphabetic_group,
     ),
     ElementRule("vr", "PS3.6 6", "The VR is the dictionary's", judge=encoding.dictionary_vr),
     ElementRule(

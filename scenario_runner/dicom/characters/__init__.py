@@ -1,9 +1,11 @@
 """Text between characters and bytes: the one codec for Specific Character Set (PS3.5 6.1, PS3.3 C.12.1.1.2).
 
 ``sets`` has the registered graphic sets, ``terms`` the defined terms and what a list of them declares,
-``reading`` and ``writing`` the two directions, ``choosing`` what to declare. No other room knows codecs.
+``reading`` and ``writing`` the two directions, ``choosing`` what to declare,
+``alphabetic`` what a name's first component group may have. No other room knows codecs.
 """
 
+from scenario_runner.dicom.characters.alphabetic import alphabetic_fault
 from scenario_runner.dicom.characters.choosing import choose, fitting
 from scenario_runner.dicom.characters.reading import (
     UndecodableError,
@@ -32,6 +34,7 @@ __all__ = [
     "UndeclaredTexts",
     "UndecodableError",
     "UnencodableError",
+    "alphabetic_fault",
     "choose",
     "decode",
     "decode_strictly",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.dicom.characters.alphabetic import alphabetic_fault, is_right_in_utf8
 from scenario_runner.dicom.characters.reading import decode
 from scenario_runner.dicom.characters.terms import UTF8, WITHOUT_EXTENSION
 from scenario_runner.dicom.characters.writing import UnencodableError, encode, unencodable
@@ -30,7 +31,8 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
     A single-byte set where one holds everything, ISO 2022 for Japanese and Korean, else UTF-8. A
     kanji of which one byte is a backslash (本) makes it UTF-8 too: readers that split values before they
     decode them would cut it in two. So does a name that its escape sequences make longer than 64 bytes,
-    which some readers take for the limit of a name.
+    which some readers take for the limit of a name, and one whose alphabetic group needs escape sequences that
+    UTF-8 does without (PS3.5 6.2.1.2).
     """
     texts = list(texts)
     characters = "".join({one for text in texts for one in text if not one.isascii()})
@@ -42,7 +44,9 @@ def choose(texts: Iterable[str]) -> tuple[str, ...]:
     for terms in candidates:
         if unencodable(characters, "LT", terms):
             continue
-        if len(terms) == 1 or not any(_is_risky(text, terms) for text in texts):
+        if len(terms) == 1 or not any(
+            _is_risky(text, terms) or _is_wrong_name(text, terms) for text in texts
+        ):
             return terms
     return (UTF8,)
 
@@ -73,3 +77,9 @@ def _is_risky(text: str, terms: Sequence[str]) -> bool:
     """Whether readers that look at bytes before they decode them make something else of a text."""
     encoded = encode(text, "PN", terms)
     return ("^" in text and len(encoded) > _LONGEST_NAME) or encoded.count(b"\\") > text.count("\\")
+
+
+def _is_wrong_name(text: str, terms: Sequence[str]) -> bool:
+    """Whether a name is wrong in these sets, and right in UTF-8."""
+    group = text.partition("=")[0]
+    return "^" in group and bool(alphabetic_fault(group, terms)) and is_right_in_utf8(group)

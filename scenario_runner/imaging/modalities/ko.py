@@ -18,6 +18,8 @@ EACH_SERIES = 3
 """Images of each series that are key images: the first ones."""
 OF_INTEREST: content.Code = ("113000", "DCM", "Of Interest")
 DESCRIPTION: content.Code = ("113012", "DCM", "Key Object Description")
+SOURCE: content.Code = ("260753009", "SCT", "Source")
+"""What an image is called whose purpose of reference no template names (PS3.3 C.17.3.2)."""
 
 
 class KeyObjects:
@@ -41,7 +43,7 @@ class KeyObjects:
         items = [
             *content.observed_by_device(self._series.frame_of_reference_uid, MANUFACTURER),
             content.text(content.CONTAINS, DESCRIPTION, f"{document.SYNTHETIC} {of}"),
-            *(content.image(content.CONTAINS, each) for each in self._images),
+            *(content.image(content.CONTAINS, each, SOURCE) for each in self._images),
         ]
         return {**document.each(image), "ContentSequence": items}
 

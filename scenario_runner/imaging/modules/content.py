@@ -30,13 +30,12 @@ DEVICE_UID: Code = ("121012", "DCM", "Device Observer UID")
 DEVICE_NAME: Code = ("121013", "DCM", "Device Observer Name")
 
 
-def _item(relationship: str, kind: str, concept: Code | None) -> Dataset:
+def _item(relationship: str, kind: str, concept: Code) -> Dataset:
     item = Dataset()
     if relationship:
         item.RelationshipType = relationship
     item.ValueType = kind
-    if concept:
-        item.ConceptNameCodeSequence = Sequence([code(*concept)])
+    item.ConceptNameCodeSequence = Sequence([code(*concept)])
     return item
 
 
@@ -91,8 +90,8 @@ def number(
     return item
 
 
-def image(relationship: str, planned: PlannedImage, concept: Code | None = None) -> Dataset:
-    """An IMAGE item."""
+def image(relationship: str, planned: PlannedImage, concept: Code) -> Dataset:
+    """An IMAGE item. concept: what it is referred to for; without one some viewers show nothing."""
     item = _item(relationship, "IMAGE", concept)
     item.ReferencedSOPSequence = Sequence([sop_reference(planned)])
     return item

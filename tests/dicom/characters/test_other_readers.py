@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydicom import Dataset, dcmread
 
-from scenario_runner.dicom.characters import decode
+from scenario_runner.dicom.characters import alphabetic_fault, decode
 from scenario_runner.dicom.datasets import encode_dataset
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, encoding_of
@@ -71,6 +71,28 @@ def test_dcmtk_reads_every_set_that_it_knows(tmp_path: Path) -> None:
     places = re.findall(r"\(0008,0080\) LO \[(.*?)\s*\] +#", dump)
     assert sorted(names) == sorted(NAME.format(words_of(terms)) for terms in wanted)
     assert sorted(places) == sorted(INSTITUTION.format(words_of(terms)) for terms in wanted)
+
+
+@pytest.mark.peer
+def test_dcmtk_doubts_the_same_alphabetic_groups(tmp_path: Path) -> None:
+    """Of escape sequences; of characters beyond U+1FFF it says nothing."""
+    wanted = [terms for terms in standard.combinations() if is_for_dcmtk(terms)]
+    group = NAME.partition("=")[0]
+    files: dict[bool, list[Path]] = {True: [], False: []}
+    for number, terms in enumerate(wanted):
+        fault = alphabetic_fault(group.format(words_of(terms)), terms)
+        files[fault == "needs escape sequences"].append(tmp_path / f"{number:03}.dcm")
+        (tmp_path / f"{number:03}.dcm").write_bytes(file_of(terms, number))
+    assert min(len(one) for one in files.values()) > 10
+    doubts = "first component group"
+    assert doubts not in told_of(files[False])
+    assert all(doubts in told_of([file]) for file in files[True])
+
+
+def told_of(files: list[Path]) -> str:
+    """What dcmdump warns of."""
+    run = subprocess.run(["dcmdump", "+U8", *files], capture_output=True, check=True)
+    return run.stderr.decode("utf-8")
 
 
 @pytest.mark.peer
