@@ -120,6 +120,11 @@ class Answers:
                 f"not what was asked for: {key} is "
                 f"{first.actual!r}, not {first.expected!r}"
             )
+            if str(first.actual).isascii() and not str(first.expected).isascii():
+                parts[-1] += (
+                    f"; if the character set of '{self.target}' lacks these letters, the site file may say "
+                    "expects: {converts_character_sets: true}"
+                )
         return "; ".join(parts)
 
     @property

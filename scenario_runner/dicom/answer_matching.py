@@ -27,6 +27,16 @@ _NO_KEYS: Final = frozenset(
     ("SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveAETitle", "TimezoneOffsetFromUTC")
 )
 _LOST: Final = frozenset("?\ufffd")
+_BEYOND: Final = re.compile(r"[^\x00-\x7f]+")
+_MARKS: Final = re.compile(r"[^\x00-\x3e\x40-\x7f]+")
+"""What may stand for any number of lost letters: question marks, and what is no ASCII itself."""
+_SAID: Final = re.compile(r"[\x21-\x29\x2b-\x3e\x40-\x5d\x5f-\x7e]")
+"""What is said in ASCII of a component group, but delimiters and wildcards."""
+_LETTER: Final = re.compile(r"[0-9A-Za-z]")
+_MAY_BE: Final = "\x00"
+"""In a pattern: any character or none."""
+_MOST_FOR_ONE: Final = 2
+"""ASCII letters that are written for another one, as in MUELLER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,33 +205,41 @@ def may_have_lost(wanted: Sequence[str], have: Sequence[str], *, some: bool = Fa
     """Whether values are what was asked for but for letters that their character set does not have.
 
     A server may leave such letters out or put others in their places; the letters of ASCII are held against it.
-    some: it is known that the set lacks letters; otherwise that has to show.
+    A name that has none can only be said to be lost where nothing else stands in its place: ``SMITH^JOHN`` is
+    another name than one in kanji. some: it is known that the set lacks letters, and what stands there may be
+    anything; otherwise it has to show.
     """
     answered = "".join(have)
     if not (some or answered.isascii() or _LOST & set(answered)):
         return False
     beyond = (want for want in wanted if not want.isascii())
-    return any(_is_what_is_left(want, text) for want in beyond for text in have)
+    return any(_is_what_is_left(want, text, some=some) for want in beyond for text in have)
 
 
-def _is_what_is_left(wanted: str, text: str) -> bool:
+def _is_what_is_left(wanted: str, text: str, *, some: bool) -> bool:
     """Whether each component group that was asked for may be one of the text, or was lost as a whole."""
     groups = [group for group in wanted.split("=") if group]
     return all(
-        (len(groups) > 1 and not re.search(r"[\x21-\x5d\x5f-\x7e]", group))
-        or any(_may_be_one(_open(group), _open(one) + "^" * 4) for one in text.split("="))
-        or _may_be_one(_open(group), _open(text))
+        (len(groups) > 1 and not _SAID.search(group))
+        or any(_may_be_left(group, one + "^" * 4, some=some) for one in text.split("="))
+        or _may_be_left(group, text, some=some)
         for group in groups
     )
 
 
-def _open(text: str) -> str:
-    """A text without case, in which a run of letters beyond ASCII is a wildcard."""
-    return re.sub(r"[^\x00-\x7f]+", "*", text).casefold()
+def _may_be_left(group: str, text: str, *, some: bool) -> bool:
+    """Whether what stands there may be left of a component group."""
+    if some:
+        asked = _BEYOND.sub("*", group)
+    elif not _SAID.search(group) and _LETTER.search(text):
+        return False
+    else:
+        asked = _BEYOND.sub(lambda run: _MAY_BE * _MOST_FOR_ONE * len(run[0]), group)
+    return _may_be_one(asked.casefold(), _MARKS.sub("*", text).casefold())
 
 
 def _may_be_one(one: str, other: str) -> bool:
-    """Whether some text fits both patterns, of ``*`` and ``?``."""
+    """Whether some text fits both patterns, of ``*`` and ``?``; the first also of what may be a character or none."""
     reached = {0}
     for character in (*one, ""):
         # Places of ``other`` that can be met before this character; its stars may stand for nothing.
@@ -233,12 +251,12 @@ def _may_be_one(one: str, other: str) -> bool:
         if character == "*":
             reached = set(range(min(reached, default=len(other) + 1), len(other) + 1))
             continue
-        step = set()
+        step = set(reached) if character == _MAY_BE else set()
         for place in reached:
             if place < len(other):
                 if other[place] == "*":
                     step.add(place)
-                elif "?" in (character, other[place]) or character == other[place]:
+                elif "?" in (character, other[place]) or character in (other[place], _MAY_BE):
                     step.add(place + 1)
         reached = step
     return len(other) in reached
