@@ -102,6 +102,10 @@ class Hooks:
         """Writers of a file of evidence, named by their ``name``."""
 
 
+_RESERVED = {"fabricate_steps": {"case"}}
+"""Names of what no scenario can write, for it is put there: the case that judges a load of cases."""
+
+
 class Plugins:
     """All plugins of one program run; the one place that knows what names exist.
 
@@ -145,6 +149,11 @@ class Plugins:
                     name = reduce(lambda it, key: getattr(it, key, None), keys, thing)
                     if not isinstance(name, str) or not name:
                         raise PluginError(f"plugin '{plugin}': {thing!r} has no '{'.'.join(keys)}'")
+                    if name in _RESERVED.get(hook, ()) and plugin not in BUILT_IN:
+                        raise PluginError(
+                            f"plugin '{plugin}' claims '{name}', which is a name of the program's own",
+                            hint="give it another name",
+                        )
                     if name in found:
                         raise PluginError(
                             f"'{name}' is claimed by two plugins: '{owner[name]}' and '{plugin}'",

@@ -57,6 +57,8 @@ class FindRequest:
     returned: Sequence[str] = ()
     usual: Sequence[str] = ()
     limit: int | None = None
+    once: bool = False
+    """Over DICOMweb, ask for one page and leave the rest: of a load, in which a request is one request."""
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of the association or connection."""
     undeclared: Callable[[UndeclaredText], Any] | None = None

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import dataclasses
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from scenario_runner.amounts import amount
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.site_model import Expectations
     from scenario_runner.network.dicomweb.retrieve import Retrieval
+    from scenario_runner.network.dicomweb.search import RepeatedSearch, Search, SearchLevel
     from scenario_runner.network.dicomweb.session import Session
 
 _NOT_OFFERED = (404, 405, 501)
@@ -131,8 +133,15 @@ class DicomwebTarget(Target):
     ) -> Iterator[list[dict[str, Any]]]:
         """Several searches over one connection."""
         with naming(self.name), self._session(deadline, "QIDO-RS") as session:
+            repeated: RepeatedSearch | None = None
             for request in requests:
-                yield self._search(session, request)
+                level = request.level
+                if not request.once or level == "worklist" or level == "patient":
+                    yield self._search(session, request)
+                else:
+                    repeated = repeated or _repeated(session)
+                    asked = repr((level, request.match, request.returned, request.limit))
+                    yield repeated.search(asked, partial(_query, request, level))
                 if request.opened is not None:
                     request.opened(session.facts)
 
@@ -242,20 +251,13 @@ class DicomwebTarget(Target):
         return tell
 
     def _search(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
-        from scenario_runner.network.dicomweb.search import Search, search
+        from scenario_runner.network.dicomweb.search import search
 
         if request.level == "worklist":
             raise self._unsupported("answer worklist queries over DICOMweb", "dicom")
         if request.level == "patient":
             return self._patients(session, request)
-        query = Search(
-            level=request.level,
-            match=_keys(request.match),
-            returned=list(as_tags(dict.fromkeys((*request.usual, *request.returned)))),
-            limit=request.limit,
-            more=_telling_more(request),
-        )
-        return list(search(session, query))
+        return list(search(session, _query(request, request.level)))
 
     def _patients(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
         """QIDO-RS knows no patients (PS3.18 10.6.1): those of the studies that match, each once."""
@@ -298,6 +300,24 @@ class DicomwebTarget(Target):
         named = [tuple(str(match.get(key)) for key in wanted) for match in search(session, query)]
         for uids in dict.fromkeys(named):
             yield dict(zip(wanted, uids, strict=True))
+
+
+def _query(request: FindRequest, level: SearchLevel) -> Search:
+    from scenario_runner.network.dicomweb.search import Search
+
+    return Search(
+        level=level,
+        match=_keys(request.match),
+        returned=list(as_tags(dict.fromkeys((*request.usual, *request.returned)))),
+        limit=request.limit,
+        more=_telling_more(request),
+    )
+
+
+def _repeated(session: Session) -> RepeatedSearch:
+    from scenario_runner.network.dicomweb.search import RepeatedSearch
+
+    return RepeatedSearch(session)
 
 
 def _telling_more(request: FindRequest) -> Callable[[], Any] | None:

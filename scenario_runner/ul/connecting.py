@@ -15,6 +15,8 @@ from scenario_runner.ul.handshake import secure
 from scenario_runner.ul.transport import SLICE, Transport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scenario_runner.deadline import Deadline
     from scenario_runner.ul.peer import Peer
 
@@ -69,8 +71,12 @@ def _connect_one(
 _AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
 
 
-def _resolve(peer: Peer, deadline: Deadline, end: float) -> list[_AddressInfo]:
+def _resolve(peer: Peer, deadline: Deadline, end: float) -> Sequence[_AddressInfo]:
     """Look the host's name up without letting a slow name server hold us."""
+    with contextlib.suppress(OSError, UnicodeError):  # an address asks no name server
+        return socket.getaddrinfo(
+            peer.host, peer.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )
     found: list[_AddressInfo] = []
     failure: list[OSError] = []
 

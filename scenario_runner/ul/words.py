@@ -21,7 +21,8 @@ RESULTS: Final = {
 
 def printable(text: str) -> str:
     """Text of a peer, short and printable."""
-    return "".join(c for c in text if c.isprintable()).strip()[:64]
+    shown = text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return shown.strip()[:64]
 
 
 def name_of(uid: str) -> str:

@@ -44,3 +44,12 @@ def test_a_plugin_that_names_a_class_that_is_not_there_is_told_at_once(tmp_path:
     (tmp_path / "lazy.py").write_text(PLUGIN.format(place="nowhere:Lost"), encoding="utf-8")
     with pytest.raises(PluginError, match=r"plugin 'lazy.py' failed in fabricate_steps"):
         Plugins([tmp_path], outside=False).require_all()
+
+
+def test_a_step_called_as_one_of_the_programs_own_is_refused(tmp_path: Path) -> None:
+    text = PLUGIN.replace('"lazy"', '"case"').format(
+        place="scenario_runner.steps.load.cases:CasesUnderLoad"
+    )
+    (tmp_path / "lazy.py").write_text(text, encoding="utf-8")
+    with pytest.raises(PluginError, match=r"'lazy\.py' claims 'case', which is a name of"):
+        Plugins([tmp_path], outside=False).require_all()

@@ -21,6 +21,12 @@ PAGE: Final = 200
 """Matches asked for at once; a service may give fewer."""
 
 
+_MOST_KEPT: Final = 256
+"""Different searches of which a load keeps how they are asked, and what came."""
+_LONGEST_KEPT: Final = 1 << 16
+"""Bytes of an answer that is kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """One query. match: keyword to value; empty ones are only asked to come back.
@@ -79,6 +85,59 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
                 ProtocolViolation, "too many matches", f"more than {session.peer.limits.matches}"
             )
         offset += len(found)
+
+
+class RepeatedSearch:
+    """Searches as a load makes them: each is one request for one page, whatever the service has beyond it.
+
+    Raises as ``search`` does.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._urls: dict[str, str] = {}
+        """How each question is asked."""
+        self._bodies: dict[str, tuple[bytes, list[dict[str, Any]]]] = {}
+        """The latest answers and what they came to, by URL."""
+
+    def search(self, asked: str, query: Callable[[], Search]) -> list[dict[str, Any]]:
+        """The matches of one page; those of an answer that has come before are the very same list.
+
+        asked: what tells one question from another. query: the question, for the first time.
+        """
+        session = self._session
+        url = self._urls.get(asked)
+        if url is None:
+            path, params = _of_one_page(session, query())
+            if not session.facts:
+                return _page(session, path, params)
+            if len(self._urls) >= _MOST_KEPT:
+                self._urls.clear()
+                self._bodies.clear()
+            url = self._urls[asked] = session.url_of(path, params)
+        answer = session.again(url, media_types.DICOM_JSON)
+        if answer.status == 400 and "^" in url:  # as ``_asked`` does
+            url = self._urls[asked] = url.replace("^", "%5E")
+            answer = session.again(url, media_types.DICOM_JSON)
+        if answer.status == 204:
+            return []
+        if answer.status != 200:
+            answer.fail("QIDO-RS")
+        body = answer.body()
+        known, matches = self._bodies.get(url, (None, []))
+        if body != known:
+            matches = understood(session, answer, body)
+            if len(body) <= _LONGEST_KEPT:
+                self._bodies[url] = body, matches
+        return matches
+
+
+def _of_one_page(session: Session, query: Search) -> tuple[list[str], list[tuple[str, str]]]:
+    path, left = resource(query.level, query.match)
+    params = parameters(left, query.returned, fuzzy=session.peer.fuzzy)
+    if query.limit is not None:
+        params.append(("limit", str(query.limit)))
+    return path, params
 
 
 def resource(level: SearchLevel, match: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -170,7 +229,11 @@ def _asked(
 
 def read_json(session: Session, answer: Answer) -> list[dict[str, Any]]:
     """The data sets of a DICOM JSON answer. Raises ProtocolViolation for anything else."""
-    body = answer.body()
+    return understood(session, answer, answer.body())
+
+
+def understood(session: Session, answer: Answer, body: bytes) -> list[dict[str, Any]]:
+    """The same of a body that was read."""
     try:
         return [json_model.plain(item) for item in json_model.loads(body)] if body.strip() else []
     except json_model.JsonModelError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import http
@@ -23,6 +24,7 @@ from scenario_runner.errors import (
 )
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types
+from scenario_runner.network.dicomweb.kept_connection import KeptConnection, KeptResponse
 from scenario_runner.network.dicomweb.wire import HttpTransport, Line
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ _MOST_TEXT = 200
 """Characters kept of anything a service says in words."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class WebEvidence:
     """What was asked over HTTP and what came back, for the record. Holds no credential."""
 
@@ -68,7 +70,11 @@ class Answer:
     """The beginning of an answer; its body is read once, in pieces or whole."""
 
     def __init__(
-        self, peer: WebPeer, deadline: Deadline, response: httpx2.Response, evidence: WebEvidence
+        self,
+        peer: WebPeer,
+        deadline: Deadline,
+        response: httpx2.Response | KeptResponse,
+        evidence: WebEvidence,
     ) -> None:
         self._peer = peer
         self._deadline = deadline
@@ -188,6 +194,7 @@ class Session:
         """The first exchange, with the number, bytes and seconds of all so far."""
         connection = peer.connection()
         self._secure = connection.tls is not None
+        self._kept: tuple[KeptConnection, WebEvidence] | None = None
         self._line = Line(connection, deadline)
         # Never used: connections are protected before HTTP begins.
         unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -208,6 +215,18 @@ class Session:
     def close(self) -> None:
         """Close the connection; may be called twice."""
         self._client.close()
+        if self._kept is not None:
+            self._kept[0].close()
+
+    def url_of(
+        self, path: Sequence[str], params: Sequence[tuple[str, str]], *, strict: bool = False
+    ) -> str:
+        """What ``exchange`` asks for."""
+        url = "/".join([self.peer.base, *(quote(segment, safe="") for segment in path)])
+        if params:
+            safe = _QUERY if strict else _QUERY + "^"
+            url += "?" + "&".join(f"{quote(k)}={quote(text, safe=safe)}" for k, text in params)
+        return url
 
     @contextlib.contextmanager
     def exchange(
@@ -228,10 +247,7 @@ class Session:
         which browsers do not and RFC 3986 wants. content: pulled as it is sent.
         """
         self._deadline.check()
-        url = "/".join([self.peer.base, *(quote(segment, safe="") for segment in path)])
-        if params:
-            safe = _QUERY if strict else _QUERY + "^"
-            url += "?" + "&".join(f"{quote(k)}={quote(text, safe=safe)}" for k, text in params)
+        url = self.url_of(path, params, strict=strict)
         sent = {**({"Accept": accept} if accept else {}), **(headers or {})}
         started, before = time.monotonic(), (self._line.sent, self._line.received)
         with self._hinting(), self._speaking():
@@ -248,15 +264,39 @@ class Session:
             evidence.seconds = round(time.monotonic() - started, 6)
             self._record(evidence)
 
+    def again(self, url: str, accept: str) -> Answer:
+        """GET what ``exchange`` was answered before with as little of our own time as can be, the body read already.
+
+        url: as ``url_of`` gives it.
+        """
+        self._deadline.check()
+        if self._kept is None:
+            headers = _headers(self.peer)
+            if (login := self.peer.login) is not None and not login.bearer:
+                pair = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+                headers["Authorization"] = f"Basic {pair}"
+            first = WebEvidence("GET", url, 0, accept, "", "", "", "", tls=self._secure)
+            self._kept = KeptConnection(self.peer, self._deadline, headers), first
+            self._client.close()
+        kept, evidence = self._kept
+        started, before = time.monotonic(), (kept.sent, kept.received)
+        response = kept.get(url, accept)
+        self._count(kept.sent - before[0], kept.received - before[1], time.monotonic() - started)
+        return Answer(self.peer, self._deadline, response, evidence)
+
     def _record(self, evidence: WebEvidence) -> None:
         if not self.facts:
             self.facts.update(evidence.plain(), requests=1)
             if self._opened is not None:
                 self._opened(self.facts)
             return
+        self._count(evidence.bytes_sent, evidence.bytes_received, evidence.seconds)
+
+    def _count(self, sent: int, received: int, seconds: float) -> None:
         self.facts["requests"] += 1
-        for key in ("bytes_sent", "bytes_received", "seconds"):
-            self.facts[key] = round(self.facts[key] + getattr(evidence, key), 6)
+        self.facts["bytes_sent"] += sent
+        self.facts["bytes_received"] += received
+        self.facts["seconds"] = round(self.facts["seconds"] + seconds, 6)
 
     def _evidence(self, request: httpx2.Request, response: httpx2.Response) -> WebEvidence:
         return WebEvidence(

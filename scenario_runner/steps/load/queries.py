@@ -44,6 +44,8 @@ class QueryCalls:
         self._target, self._request, self._operation = target, request, operation
         self._deadline = deadline
         self._next: FindRequest | None = None
+        self._judged: tuple[Any, Mapping[str, Any], str] = None, {}, ""
+        """The latest answer, what was asked, and what is wrong with it: the same again is not judged again."""
         self._answers = target.find_each(self._feed(), deadline)
 
     def _feed(self) -> Iterator[FindRequest]:
@@ -54,14 +56,17 @@ class QueryCalls:
         """Ask, and hold the answers to the question."""
         watch = Stopwatch(self._operation)
         request = self._request(number)
-        self._next = dataclasses.replace(request, opened=watch.opening(request.opened))
+        self._next = dataclasses.replace(request, once=True, opened=watch.opening(request.opened))
         try:
             matches = next(self._answers)
         except OperationFailed as error:
             self._answers = self._target.find_each(self._feed(), self._deadline)
             return Called(watch.seconds, str(error))
         seconds = watch.seconds
-        return Called(seconds, judged(self._target, request, matches).problem, len(matches))
+        if matches is not self._judged[0] or request.match != self._judged[1]:
+            problem = judged(self._target, request, matches).problem
+            self._judged = matches, request.match, problem
+        return Called(seconds, self._judged[2], len(matches))
 
     def close(self) -> None:
         """End the association."""
