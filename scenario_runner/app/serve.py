@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,12 @@ from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.archive.far_files import store_of
 from scenario_runner.deadline import Deadline
+from scenario_runner.dicom.elements import Elements
 from scenario_runner.errors import UsageError
 from scenario_runner.language.site_model import Site
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.pacs.crew import Child, Crew, Post, until_told
 from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
@@ -53,23 +57,111 @@ class Serving:
     registry: Location
     """Where the counters of that plan live, and where orders that come in are noted."""
     around: Surroundings = field(default_factory=Surroundings)
+    processes: int = 1
 
 
-def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Event) -> int:
+Items = Sequence[Elements]
+"""Worklist items of a plan."""
+
+
+def serve(
+    serving: Serving,
+    ready: Callable[[str], object],
+    stop: threading.Event,
+    member: Callable[[Serving, Post, Items], tuple[Child, Connection]] | None = None,
+) -> int:
     """Serve until ``stop`` is set. Raises MachineError when a port or the folder cannot be had.
 
     UsageError for a setting or fault that is none, InvalidInput for a site or scenario that is wrong.
-    ready: told in a line where it listens, and in another where DICOMweb is.
+    ready: told in a line where it listens, and in another where DICOMweb is. member: starts a process that calls
+    ``serve_with_others``, where there are to be several; called by this thread.
     """
-    service, folder = _service(serving)
+    together = serving.processes > 1 and member is not None
     schedule = _schedule(serving)
     taken = None if serving.registry == ":memory:" else OrdersTaken(serving.registry)
+    post = Post("owner") if together else Post()
+    pacs, service = _embedded(serving, schedule.items, schedule.station, taken, post)
+
+    def tell(running: EmbeddedPacs) -> None:
+        url = None
+        if service.dicomweb is not None:
+            url = running.open_web_for_members() if together else running.open_web(prepared=True)
+        hl7 = None if service.hl7_port is None else running.open_hl7()
+        if crew is not None:
+            crew.begin()
+        place = f"{serving.host}:{running.port}"
+        store = store_of(serving.folder)
+        kept = serving.folder if store is None else f"{store}, their index in {serving.folder}"
+        ready(f"{service.ae_title} listens on {place}, studies in {kept}")
+        if url is not None:
+            ready(f"DICOMweb is at {url}")
+        if hl7 is not None:
+            ready(f"HL7 is taken on {serving.host}:{hl7}")
+        if crew is not None:
+            ready(f"processes {', '.join(map(str, crew.processes))} answer")
+
+    crew: Crew | None = None
+    if together and member is not None:
+        items = list(schedule.items())
+        begin = member
+
+        def start() -> tuple[Child, Connection]:
+            return begin(serving, pacs.post_of_members, items)
+
+        crew = Crew(serving.processes, start, pacs.clear_up_after)
+    try:
+        if crew is None:
+            serve_pacs(pacs, Deadline(None, stop), tell)
+        else:
+            _watch(pacs, crew, tell, stop)
+    finally:
+        if taken is not None:
+            taken.close()
+    return 0
+
+
+def _watch(
+    pacs: EmbeddedPacs, crew: Crew, ready: Callable[[EmbeddedPacs], None], stop: threading.Event
+) -> None:
+    with pacs:
+        try:
+            ready(pacs)
+            crew.watch(stop)
+        finally:
+            crew.end()
+
+
+def serve_with_others(
+    serving: Serving, post: Post, items: Items, line: Connection, stop: threading.Event
+) -> None:
+    """Answer as one of several processes, until ``stop`` is set or the owner closes ``line`` or is gone."""
+    until_told(line, stop)
+    station = _schedule(dataclasses.replace(serving, plan=None)).station
+    pacs, service = _embedded(serving, lambda: items, station, None, post)
+
+    def tell(running: EmbeddedPacs) -> None:
+        if service.dicomweb is not None:
+            running.open_web(prepared=True)
+        with suppress(OSError):  # an owner that is gone has told so
+            line.send("ready")
+
+    serve_pacs(pacs, Deadline(None, stop), tell)
+
+
+def _embedded(
+    serving: Serving,
+    scheduled: Callable[[], Iterable[Elements]],
+    station: str,
+    taken: OrdersTaken | None,
+    post: Post,
+) -> tuple[EmbeddedPacs, EmbeddedService]:
+    service, folder = _service(serving)
     site = _site(serving)
     options = pacs_options(
         service,
         folder,
-        scheduled=schedule.items,
-        station=schedule.station,
+        scheduled=scheduled,
+        station=station,
         hl7_rules=None if site is None else site.identifiers.hl7,
         zone=None if site is None else site.zone,
     )
@@ -84,26 +176,9 @@ def serve(serving: Serving, ready: Callable[[str], object], stop: threading.Even
             ordered=taken,
             heard=None if taken is None else taken.heard,
         ),
+        post=post,
     )
-
-    def tell(running: EmbeddedPacs) -> None:
-        url = None if service.dicomweb is None else running.open_web(prepared=True)
-        hl7 = None if service.hl7_port is None else running.open_hl7()
-        place = f"{serving.host}:{running.port}"
-        store = store_of(serving.folder)
-        kept = serving.folder if store is None else f"{store}, their index in {serving.folder}"
-        ready(f"{service.ae_title} listens on {place}, studies in {kept}")
-        if url is not None:
-            ready(f"DICOMweb is at {url}")
-        if hl7 is not None:
-            ready(f"HL7 is taken on {serving.host}:{hl7}")
-
-    try:
-        serve_pacs(pacs, Deadline(None, stop), tell)
-    finally:
-        if taken is not None:
-            taken.close()
-    return 0
+    return pacs, service
 
 
 def rebuild(folder: Path, tell: Callable[[str], object]) -> int:

@@ -19,6 +19,7 @@ from scenario_runner.archive.missing_pixels import from_pieces, missing_pixels
 from scenario_runner.archive.object_store import StoreError
 from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
 from scenario_runner.archive.recovery import (
+    clear_up_after,
     finish_additions,
     finish_removals,
     index_again,
@@ -30,7 +31,7 @@ from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.dicom.part10 import FileMeta, file_meta
 from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.owning import OwnedError, Ownership
+from scenario_runner.owning import OwnedError, Ownership, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _INDEX: Final = "index.sqlite"
 _LOCK: Final = "owner.lock"
+_TURNS: Final = "writing.lock"
 
 
 class DuplicateError(ValueError):
@@ -57,11 +59,14 @@ class ArchiveOptions:
     store: the address of an object store that has the instances, by fsspec (``s3://BUCKET/FOLDER``); the index, and
     copies of what was used last, are in the folder. By default the one the folder has begun with, or the folder
     itself. An instance is acknowledged when the store has it; what it survives there is the store's matter.
+    sharing: ``owner`` lets other processes have the archive open as ``member`` meanwhile. What is done once the
+    owner does: it recovers what a kill left behind, and clears up after members.
     """
 
     duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
     durability: Literal["process", "power"] = "process"
     store: str | None = None
+    sharing: Literal["alone", "owner", "member"] = "alone"
 
 
 class Archive:
@@ -77,6 +82,7 @@ class Archive:
         self.folder = folder
         self.options = options or ArchiveOptions()
         synced = self.options.durability == "power"
+        self._joins = self.options.sharing == "member"
         self.trouble: MachineError | None = None
         """Why the machine could not store something: the disk is full, say."""
         try:
@@ -87,7 +93,8 @@ class Archive:
                 else FarFiles(folder, store, synced=synced)
             )
             # One process owns an archive: it may then remove what a killed one left half written.
-            self._ownership = Ownership(folder / _LOCK)
+            self.ownership = None if self._joins else Ownership(folder / _LOCK)
+            """Of the folder; a member lives off its owner's."""
         except OwnedError as error:
             raise MachineError(
                 f"cannot open the archive in '{folder}': another process has it open",
@@ -97,13 +104,14 @@ class Archive:
             raise _unusable(folder, error) from error
         try:
             self.index = self._open_index(synced=synced)
-            self.files.sweep()
-            finish_removals(self.files, self.index)
-            finish_additions(self.files, self.index)
+            if not self._joins:
+                self.files.sweep()
+                finish_removals(self.files, self.index)
+                finish_additions(self.files, self.index)
         except (OSError, sqlite3.Error) as error:
-            self._ownership.end()
+            self._let_go()
             raise _unusable(folder, error) from error
-        if not self.index.is_current:
+        if not self.index.is_current and not self._joins:
             try:
                 self.rebuild()
             except MachineError:
@@ -122,14 +130,17 @@ class Archive:
 
     def _open_index(self, *, synced: bool) -> Index:
         path = self.folder / _INDEX
+        if self._joins:
+            return Index(path, synced=synced, turns=Turns(self.folder / _TURNS), joining=True)
+        turns = None if self.options.sharing == "alone" else Turns(self.folder / _TURNS)
         try:
-            return Index(path, synced=synced)
+            return Index(path, synced=synced, turns=turns)
         except sqlite3.OperationalError:
             raise  # locked, read-only, disk full: not the index's fault
         except sqlite3.DatabaseError:
             for suffix in ("", "-wal", "-shm"):
                 (self.folder / (_INDEX + suffix)).unlink(missing_ok=True)
-            return Index(path, synced=synced)
+            return Index(path, synced=synced, turns=turns)
 
     def store(
         self,
@@ -394,7 +405,18 @@ class Archive:
     def close(self) -> None:
         """Let go of the index and the folder. May be called twice."""
         self.index.close()
-        self._ownership.end()
+        self._let_go()
+
+    def clear_up_after(self, process: int) -> None:
+        """Take away what a member left half done that was killed. process: its number. Raises MachineError."""
+        try:
+            clear_up_after(self.files, self.index, process)
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(self.folder, error) from error
+
+    def _let_go(self) -> None:
+        if self.ownership is not None:
+            self.ownership.end()
 
     def __enter__(self) -> Self:
         return self

@@ -1,19 +1,23 @@
 """Connections to the file of an index: one that writes, and a few that read beside it.
 
 In SQLite's write-ahead log readers see what was committed when they began and wait for nobody, nor does the
-writer wait for them. So no answer waits for a store, and no store for an answer.
+writer wait for them. So no answer waits for a store, and no store for an answer. Where several processes have the
+file they write in turns of their own: SQLite's way to wait is to look again after a while, and whoever comes
+meanwhile goes first.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from scenario_runner.owning import Turns
 
 _PATIENCE: Final = 5.0
 """Seconds that a connection waits for another one."""
@@ -28,11 +32,15 @@ _LOOKED_AT_EVERY: Final = 1000
 class Connections:
     """Of one process to one file. Raises sqlite3.DatabaseError when that is no usable database.
 
-    synced: wait for the disk at each commit, so that a power cut loses nothing either.
+    synced: wait for the disk at each commit, so that a power cut loses nothing either. turns: to write, where other
+    processes have the file too. joining: they had it before, and have seen to what a kill left behind.
     """
 
-    def __init__(self, path: Path, *, synced: bool) -> None:
+    def __init__(
+        self, path: Path, *, synced: bool, turns: Turns | None = None, joining: bool = False
+    ) -> None:
         self._path = path
+        self._turn = nullcontext if turns is None else turns.taken
         self._log = path.with_name(path.name + "-wal")
         self._writing = threading.RLock()
         self._writes: int | None = None
@@ -42,7 +50,7 @@ class Connections:
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
-        unclean = self._log.exists() and self._log.stat().st_size > 0
+        unclean = not joining and self._log.exists() and self._log.stat().st_size > 0
         self.writer = self._connect()
         """For statements within ``transaction``."""
         try:
@@ -73,7 +81,7 @@ class Connections:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, and nobody else writes in between."""
-        with self._writing:
+        with self._writing, self._turn():
             self.writer.execute("BEGIN IMMEDIATE")
             self._writes = threading.get_ident()
             try:

@@ -123,7 +123,10 @@ def _version(place: str) -> int:
 
 
 class _Copies:
-    """Files in a folder, of which those that were used longest ago go when there are too many bytes."""
+    """Files in a folder, of which those that were used longest ago go when there are too many bytes.
+
+    Several processes may have the folder: the time of a file says when any of them has asked for it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -152,6 +155,8 @@ class _Copies:
             if not copy.exists():
                 self._forget(place)
                 return None
+            with suppress(OSError):
+                os.utime(copy)
             size = self._used[place][0] if place in self._used else copy.stat().st_size
             self._note(place, size, time.monotonic())
         return copy
@@ -162,6 +167,12 @@ class _Copies:
             self._forget(place)
             (self._folder / place).unlink(missing_ok=True)
 
+    def _was_just_used(self, place: str) -> bool:
+        try:
+            return time.time() - (self._folder / place).stat().st_mtime < _IN_USE
+        except OSError:
+            return False
+
     def _note(self, place: str, size: int, now: float) -> None:
         self._forget(place)
         self._used[place] = size, now
@@ -171,10 +182,13 @@ class _Copies:
         self._bytes -= self._used.pop(place, (0, 0.0))[0]
 
     def _make_room(self) -> None:
-        while self._bytes > _NEAR:
-            place, (_, last) = next(iter(self._used.items()))
-            if time.monotonic() - last < _IN_USE:
+        for _ in range(len(self._used)):
+            place, (size, last) = next(iter(self._used.items()))
+            if self._bytes <= _NEAR or time.monotonic() - last < _IN_USE:
                 return
+            if self._was_just_used(place):
+                self._note(place, size, time.monotonic())
+                continue
             self._forget(place)
             with suppress(OSError):
                 (self._folder / place).unlink(missing_ok=True)

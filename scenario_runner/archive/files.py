@@ -46,6 +46,7 @@ class Files:
         self._incoming = folder / "incoming"
         self._objects = folder / "objects"
         self._numbers = itertools.count()
+        self._prefix = f"{os.getpid():x}-{os.urandom(3).hex()}-"
         self._made: set[str] = set()
         self._removals = folder / "removals"
         self._additions = folder / "additions"
@@ -59,14 +60,15 @@ class Files:
         """Where files are that are not stored yet; swept when the archive is opened."""
         return self._incoming
 
-    def sweep(self) -> None:
-        """Remove what a killed process left half written. Nobody else may be storing."""
+    def sweep(self, process: int | None = None) -> None:
+        """Remove what a killed process left half written. process: its number; None where nobody else may be storing."""
         for leftover in self._incoming.iterdir():
-            leftover.unlink(missing_ok=True)
+            if _is_by(leftover, process):
+                leftover.unlink(missing_ok=True)
 
     def write(self, parts: Iterable[Buffer]) -> Path:
         """Write a temporary file; nothing is left of it when that fails."""
-        path = self._incoming / f"{os.getpid():x}-{next(self._numbers):x}.part"
+        path = self._incoming / f"{self._prefix}{next(self._numbers):x}.part"
         try:
             with path.open("xb", buffering=0) as file:
                 for part in parts:
@@ -124,6 +126,11 @@ class Files:
     def removals(self) -> list[tuple[Path, str, list[str]]]:
         """Deletions that were begun: the note, the study and its files. What is no note goes."""
         return [one for one in self._notes(self._removals) if one[1]]
+
+    def noted_by(self, process: int) -> list[tuple[Path, list[str]]]:
+        """What that process had begun to add or to remove when it was killed: the note and the places."""
+        notes = [*self._notes(self._additions), *self._notes(self._removals)]
+        return [(note, places) for note, _, places in notes if _is_by(note, process)]
 
     def _note(self, folder: Path, note: dict[str, object]) -> Path:
         written = self.write([json.dumps(note).encode()])
@@ -197,6 +204,11 @@ class Files:
 def newest_last(places: Iterable[str]) -> list[str]:
     """The places of a folder, versions of one instance beside each other and in their order."""
     return sorted(places, key=_version)
+
+
+def _is_by(file: Path, process: int | None) -> bool:
+    """Whether that process has written a temporary file, or a note that was one."""
+    return process is None or file.name.startswith(f"{process:x}-")
 
 
 def _version(place: str) -> tuple[str, int]:

@@ -33,6 +33,8 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from scenario_runner.owning import Turns
+
 _PARENTS: Final = 3000
 _PER_STATEMENT: Final = 500
 """Values in one IN (...); SQLite takes 999 parameters in its older builds."""
@@ -86,11 +88,16 @@ Restriction = tuple[str, Sequence[str]]
 class Index:
     """An index file. Raises sqlite3.DatabaseError when the file is no usable database.
 
-    synced: wait for the disk at each commit, so that a power cut loses nothing either.
+    synced: wait for the disk at each commit, so that a power cut loses nothing either. turns, joining: as of
+    ``Connections``.
     """
 
-    def __init__(self, path: Path, *, synced: bool) -> None:
-        self._connections = Connections(path, synced=synced)
+    def __init__(
+        self, path: Path, *, synced: bool, turns: Turns | None = None, joining: bool = False
+    ) -> None:
+        self._connections = Connections(path, synced=synced, turns=turns, joining=joining)
+        # Another process may delete what was found.
+        self._most_parents = _PARENTS if turns is None else 0
         self._db = self._connections.writer
         self._parents: dict[tuple[object, ...], int] = {}
         """Patients, studies and series that were found last: most instances come to where others have come."""
@@ -147,9 +154,10 @@ class Index:
         known = self._parents.get(key)
         if known is None:
             known = self._find(level, parent, values) or self._insert(level, parent, entry)
-            if len(self._parents) >= _PARENTS:
+            if len(self._parents) >= self._most_parents:
                 self._parents.clear()
-            self._parents[key] = known
+            if self._most_parents:
+                self._parents[key] = known
         return known
 
     def _find(self, level: Level, parent: int | None, identity: Sequence[str]) -> int | None:

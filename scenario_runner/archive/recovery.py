@@ -45,6 +45,20 @@ def remove_far(files: Files, places: Sequence[str]) -> None:
         files.discard(note)
 
 
+def clear_up_after(files: Files, index: Index, process: int) -> None:
+    """Take away what one of several processes left half done when it was killed, while the others go on.
+
+    What it had begun to delete and the index still knows stays: nobody was told that it is gone.
+    """
+    files.sweep(process)
+    for note, places in files.noted_by(process):
+        # Another one may just be given a place that this one had.
+        with index.transaction():
+            for place in set(places) - index.known_files(places):
+                files.remove(place)
+        files.discard(note)
+
+
 def index_again(files: Files, index: Index) -> Rebuilt:
     """Make the index from the files, all in one transaction; what of two versions is older goes.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import Literal
 import click
 
 from scenario_runner.cli.listening_options import host_option, port_option
+from scenario_runner.cli.long_running import serve_long
 from scenario_runner.cli.options import FILE, examples, open_option, site_option, surroundings
 from scenario_runner.cli.questions import opened_address
 from scenario_runner.cli.service_options import (
@@ -21,7 +21,6 @@ from scenario_runner.cli.service_options import (
     database_option,
     location,
 )
-from scenario_runner.cli.serving import COLLECTED, TURN
 from scenario_runner.cli.signals import on_signal
 from scenario_runner.cli.windows import WINDOW, Window, window_program
 from scenario_runner.service.logs import to_stream
@@ -146,8 +145,7 @@ def serve(
         log_format or "text",
         logging.INFO if log_format is not None else logging.WARNING,
     )
-    gc.set_threshold(*COLLECTED)
-    sys.setswitchinterval(TURN)
+    serve_long()
     program = window_program(sys.platform, os.environ) if window else None
     with on_signal(stop.set), Window(data / WINDOW, program, stop) as own:
         show = own.show if window else opened_address if open_it else None

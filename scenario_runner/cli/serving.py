@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import click
 
 from scenario_runner.cli import shell_completion
 from scenario_runner.cli.listening_options import host_option, port_option, tls_options
+from scenario_runner.cli.long_running import serve_long
 from scenario_runner.cli.options import (
     ScenarioPath,
     examples,
@@ -42,13 +41,6 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name, text
 
 
-COLLECTED = (2_000, 10, 10)
-"""Objects after which garbage is looked for, and how often among older ones."""
-TURN = 0.0005
-"""Seconds a thread may go on while another one waits; with Python's five milliseconds the answer to a short
-question took its turn behind fifty senders."""
-
-
 @click.command(
     short_help="Serve the embedded PACS until Ctrl-C.",
     epilog=examples(
@@ -74,6 +66,14 @@ question took its turn behind fifty senders."""
 )
 @port_option(11112)
 @host_option
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Answer with so many processes, all behind the same ports and with the same studies.",
+)
 @click.option("--ae-title", "--aet", metavar="AE", help="Its AE title.  [default: EMBEDDED]")
 @click.option("--allow", metavar="AE", multiple=True, help="Let in this AE title, and no others.")
 @click.option(
@@ -189,6 +189,7 @@ def serve(
     seed: int | None,
     registry: str | None,
     faults: tuple[str, ...],
+    processes: int,
     **given: Any,
 ) -> int:
     """Serve the embedded PACS over DICOM until Ctrl-C, and over DICOMweb if asked to.
@@ -201,6 +202,7 @@ def serve(
     """
     from scenario_runner.app.serve import Serving
     from scenario_runner.app.serve import serve as serve_pacs
+    from scenario_runner.cli import pacs_member
     from scenario_runner.registry.location import registry_location
 
     serving = Serving(
@@ -216,13 +218,14 @@ def serve(
         seed=seed,
         registry=registry_location(registry, os.environ),
         around=surroundings(),
+        processes=processes,
     )
+    if processes > 1:
+        pacs_member.refuse_where_it_cannot_be()
     stop = threading.Event()
-    # A command ends before garbage matters; a server's, of decodes that failed above all, has to go.
-    gc.set_threshold(*COLLECTED)
-    sys.setswitchinterval(TURN)
+    serve_long()
     with on_signal(stop.set):
-        return serve_pacs(serving, click.echo, stop)
+        return serve_pacs(serving, click.echo, stop, pacs_member.start)
 
 
 def _settings(given: dict[str, Any]) -> dict[str, Any]:

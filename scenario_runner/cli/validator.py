@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from scenario_runner.cli.listening_options import host_option, port_option
+from scenario_runner.cli.long_running import serve_long
 from scenario_runner.cli.options import FILE, Decorator, examples
-from scenario_runner.cli.serving import COLLECTED, TURN
 from scenario_runner.cli.signals import on_signal
 from scenario_runner.errors import NothingSelected, UsageError
 
@@ -251,8 +250,7 @@ def _ready(line: str) -> None:
 
 def _until_stopped(serve_until: Callable[[threading.Event], int]) -> int:
     stop = threading.Event()
-    gc.set_threshold(*COLLECTED)
-    sys.setswitchinterval(TURN)
+    serve_long()
     with on_signal(stop.set):
         return serve_until(stop)
 

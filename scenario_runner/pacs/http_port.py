@@ -53,6 +53,8 @@ class PortOptions:
     requests: int = 100
     last_words: int = 0
     """Seconds that answers under way have when the port closes; 0 breaks them off."""
+    listening: socket.socket | None = None
+    """A socket that listens already, and other processes too; it stays open."""
 
 
 class HttpPort:
@@ -73,9 +75,7 @@ class HttpPort:
     @property
     def origin(self) -> str:
         """Scheme, host and port, without a slash at the end."""
-        host = self._options.host
-        host = f"[{host}]" if ":" in host else host
-        return f"{'https' if self._options.tls else 'http'}://{host}:{self.port}"
+        return origin_of(self._options.host, self.port, secure=self._options.tls is not None)
 
     def start(self) -> None:
         """Listen. Raises MachineError when the port is taken."""
@@ -111,7 +111,8 @@ class HttpPort:
         ready.wait(_START_PATIENCE)
 
     def _listen(self) -> socket.socket:
-        plain = listen(self._options.host, self.port)
+        given = self._options.listening
+        plain = listen(self._options.host, self.port) if given is None else given.dup()
         # asyncio sets TCP_NODELAY where the protocol is named, and create_server names none: the
         # end of each answer would then wait for the client's delayed acknowledgement, some 40 ms.
         return socket.socket(plain.family, plain.type, socket.IPPROTO_TCP, plain.detach())
@@ -154,6 +155,12 @@ class HttpPort:
 
     def _connections(self) -> list[Any]:
         return list(self._server.server_state.connections) if self._server is not None else []
+
+
+def origin_of(host: str, port: int, *, secure: bool) -> str:
+    """Scheme, host and port of a server, without a slash at the end."""
+    host = f"[{host}]" if ":" in host else host
+    return f"{'https' if secure else 'http'}://{host}:{port}"
 
 
 def _protocol(head_timeout: float, most: int) -> type[H11Protocol]:

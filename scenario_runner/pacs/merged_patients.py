@@ -19,6 +19,7 @@ from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import Elements, read_header
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.changed_patients import wanted_of
+from scenario_runner.pacs.storing_epochs import StoringEpochs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,10 +41,15 @@ class _Merge:
 
 
 class MergedPatients:
-    """Who was merged into whom; any thread may ask. path: where it is kept; in memory only by default."""
+    """Who was merged into whom; any thread may ask. path: where it is kept; in memory only by default.
 
-    def __init__(self, path: Path | None = None) -> None:
+    shared: by several processes, of which one notes.
+    """
+
+    def __init__(self, path: Path | None = None, *, shared: bool = False) -> None:
         self._path = path
+        self._epochs: StoringEpochs | None = None
+        self._version: object = None
         self._lock = threading.Lock()
         self._merges: dict[tuple[str, str], _Merge] = {}
         self._stored = threading.Condition()
@@ -51,6 +57,13 @@ class MergedPatients:
         self._tickets = itertools.count()
         if path is not None:
             self._load(path)
+        if path is not None and shared:
+            self._epochs = StoringEpochs(path)
+
+    def begin(self) -> None:
+        """Before anybody shares it: there has to be a file. Raises OSError."""
+        if self._path is not None and not self._path.exists():
+            self._write()
 
     @contextlib.contextmanager
     def storing(self) -> Iterator[None]:
@@ -59,17 +72,34 @@ class MergedPatients:
             ticket = next(self._tickets)
             self._storing.add(ticket)
         try:
-            yield
+            with self._others():
+                yield
         finally:
             with self._stored:
                 self._storing.discard(ticket)
                 self._stored.notify_all()
+
+    @contextlib.contextmanager
+    def _others(self) -> Iterator[None]:
+        """Known to other processes to be storing, and knowing what they have noted."""
+        if self._epochs is None or self._path is None:
+            yield
+            return
+        with self._epochs.held() as version:
+            with self._lock:
+                if version != self._version:
+                    self._merges.clear()
+                    self._load(self._path)
+                    self._version = version
+            yield
 
     def settle(self) -> None:
         """Wait until all is stored that may have been judged before what was noted last."""
         with self._stored:
             before = set(self._storing)
             self._stored.wait_for(lambda: before.isdisjoint(self._storing))
+        if self._epochs is not None:
+            self._epochs.settle()
 
     def note(self, change: PatientChange) -> None:
         """A message says so. Who is told of otherwise is merged no longer. Raises OSError."""
@@ -129,6 +159,8 @@ class MergedPatients:
         half = self._path.with_suffix(".part")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         half.write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
+        if self._epochs is not None and self._path.exists():
+            self._epochs.replacing()
         half.replace(self._path)
 
     def _load(self, path: Path) -> None:

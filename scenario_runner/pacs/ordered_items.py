@@ -35,13 +35,21 @@ class OrderedItems:
     """Items by name, as the messages so far have them. One thread asks and changes; ``pending`` is for any.
 
     folder: of the files. journal: kept beside what was answered; without one each item is in its file at once.
-    synced: all of it outlives the machine, too, not only the process. Raises MachineError where an earlier journal cannot be
+    synced: all of it outlives the machine, too, not only the process. at_once: others read the files, so each item is
+    in its file when it is acknowledged, whatever comes meanwhile. Raises MachineError where an earlier journal cannot be
     read.
     """
 
     def __init__(
-        self, folder: Path, journal: Path | None, answered: Answered, *, synced: bool = False
+        self,
+        folder: Path,
+        journal: Path | None,
+        answered: Answered,
+        *,
+        synced: bool = False,
+        at_once: bool = False,
     ) -> None:
+        self._at_once = at_once
         self._files = OrderFiles(folder, synced=synced)
         self._synced = synced
         self._answered = answered
@@ -103,7 +111,9 @@ class OrderedItems:
             return
         now = time.monotonic()
         with self._lock:
-            alone = self._stuck or (not self._pending and now - self._last > _PAUSE)
+            alone = (
+                self._at_once or self._stuck or (not self._pending and now - self._last > _PAUSE)
+            )
             self._last = now
             if not alone:
                 self._journal.append(record)
@@ -236,8 +246,13 @@ def settle(folder: Path, answered: Path) -> None:
 
 
 def kept_items(
-    folder: Path, answered: Path | None, memory: Answered, *, synced: bool = False
+    folder: Path,
+    answered: Path | None,
+    memory: Answered,
+    *,
+    synced: bool = False,
+    at_once: bool = False,
 ) -> OrderedItems:
     """The items of a folder, with a journal beside what was answered, where that is kept. Raises MachineError."""
     journal = None if answered is None else answered.with_name(JOURNAL)
-    return OrderedItems(folder, journal, memory, synced=synced)
+    return OrderedItems(folder, journal, memory, synced=synced, at_once=at_once)

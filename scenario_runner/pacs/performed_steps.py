@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom import statuses
@@ -12,6 +11,7 @@ from scenario_runner.dicom.elements import Elements, read_elements, write_elemen
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.sop_classes import MPPS
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, encoding_of
+from scenario_runner.owning import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,14 +34,14 @@ class Refused(Exception):
 
 
 class PerformedSteps:
-    """The steps modalities have told about, one file each; any thread may ask.
+    """The steps modalities have told about, one file each; any thread may ask, of any process.
 
     A step begins IN PROGRESS and changes until it is COMPLETED or DISCONTINUED, then never again.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
+        self._turns = Turns(folder / "steps.lock")
 
     def create(self, uid: str, elements: Elements) -> None:
         """Take a new step. Raises Refused."""
@@ -52,7 +52,8 @@ class PerformedSteps:
             raise Refused(
                 statuses.INVALID_ATTRIBUTE_VALUE, f"a step begins {IN_PROGRESS}, not {status}"
             )
-        with self._lock:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._turns.taken():
             if self._path(uid).exists():
                 raise Refused(statuses.DUPLICATE_SOP_INSTANCE, "there is a step with this UID")
             self._write(uid, elements)
@@ -62,10 +63,10 @@ class PerformedSteps:
         status = _text(elements, _STATUS)
         if status and status not in (IN_PROGRESS, COMPLETED, DISCONTINUED):
             raise Refused(statuses.INVALID_ATTRIBUTE_VALUE, f"'{status}' is no status of a step")
-        with self._lock:
-            path = self._path(uid)
-            if not path.exists():
-                raise Refused(statuses.NO_SUCH_SOP_INSTANCE, "there is no step with this UID")
+        path = self._path(uid)
+        if not path.exists():
+            raise Refused(statuses.NO_SUCH_SOP_INSTANCE, "there is no step with this UID")
+        with self._turns.taken():
             before = _read(path)
             if _text(before, _STATUS) != IN_PROGRESS:
                 raise Refused(
@@ -86,7 +87,6 @@ class PerformedSteps:
         return self._folder / (hashlib.sha256(uid.encode("utf-8")).hexdigest()[:40] + ".dcm")
 
     def _write(self, uid: str, elements: Elements) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(uid)
         half = path.with_suffix(".part")
         meta = file_meta(MPPS, uid, EXPLICIT_LE)

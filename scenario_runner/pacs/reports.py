@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import threading
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,7 @@ LOGGER = logging.getLogger(__name__)
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 TRANSACTION_UID, REFERENCED, _FAILED = 0x00081195, 0x00081199, 0x00081198
 SOP_CLASS, SOP_INSTANCE, _FAILURE_REASON = 0x00081150, 0x00081155, 0x00081197
-_MOST_REPORTS: Final = 1000
+MOST_REPORTS: Final = 1000
 
 
 @dataclass(slots=True)
@@ -85,36 +86,18 @@ class Reports:
         """Let what an earlier process has left untold wait. Returns the AE titles that it waits for."""
         if self._folder is None or not self._folder.is_dir():
             return []
-        found = []
-        for path in self._folder.glob("*.json"):
-            try:
-                said = json.loads(path.read_text("utf-8"))
-                committed = [(str(one), str(two)) for one, two in said["committed"]]
-                failed = [(str(one), str(two), int(why)) for one, two, why in said["failed"]]
-                outcome = Outcome(str(said["transaction_uid"]), committed, failed)
-                found.append((path.stat().st_mtime_ns, str(said["ae_title"]), outcome))
-            except (OSError, ValueError, TypeError, KeyError) as error:
-                LOGGER.warning("a report of storage commitment cannot be read: %s: %s", path, error)
-        for _, title, outcome in sorted(found, key=lambda one: one[0]):
+        paths = sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        found = [one for one in map(read, paths) if one is not None]
+        for title, outcome in found:
             self.keep(title, outcome)
-        return list(dict.fromkeys(title for _, title, _ in found))
+        return list(dict.fromkeys(title for title, _ in found))
 
     def promise(self, ae_title: str, outcome: Outcome) -> None:
         """Write down what is to be told, so that it is told after a restart, too."""
         if self._folder is None:
             return
-        path = self._path(self._folder, ae_title, outcome)
-        half = path.with_suffix(f".{threading.get_ident()}.part")
-        said = {
-            "ae_title": ae_title,
-            "transaction_uid": outcome.transaction_uid,
-            "committed": outcome.committed,
-            "failed": outcome.failed,
-        }
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            half.write_text(json.dumps(said), encoding="utf-8")
-            half.replace(path)
+            write(self._path(self._folder, ae_title, outcome), ae_title, outcome)
         except OSError as error:
             LOGGER.warning("a report of storage commitment is kept in memory only: %s", error)
 
@@ -123,7 +106,7 @@ class Reports:
         with self._lock:
             waiting = self._waiting.setdefault(ae_title, {})
             waiting[outcome.transaction_uid] = outcome
-            too_many = list(waiting.values())[:-_MOST_REPORTS]
+            too_many = list(waiting.values())[:-MOST_REPORTS]
             for one in too_many:
                 del waiting[one.transaction_uid]
         for one in too_many:
@@ -143,5 +126,44 @@ class Reports:
 
     @staticmethod
     def _path(folder: Path, ae_title: str, outcome: Outcome) -> Path:
-        name = f"{ae_title}\\{outcome.transaction_uid}".encode("utf-8", "surrogatepass")
-        return folder / f"{hashlib.sha256(name).hexdigest()[:40]}.json"
+        return folder / f"{name_of(ae_title, outcome)}.json"
+
+
+def name_of(ae_title: str, outcome: Outcome) -> str:
+    """What the file of a report is called, without its suffix: first for whom it is."""
+    return title_of(ae_title) + _digest(f"{ae_title}\\{outcome.transaction_uid}")[:24]
+
+
+def title_of(ae_title: str) -> str:
+    """What the names of all reports for an AE title begin with."""
+    return _digest(ae_title)[:16]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def write(path: Path, ae_title: str, outcome: Outcome) -> None:
+    """Write a report down, whole or not at all. Raises OSError."""
+    said = {
+        "ae_title": ae_title,
+        "transaction_uid": outcome.transaction_uid,
+        "committed": outcome.committed,
+        "failed": outcome.failed,
+    }
+    half = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half.write_text(json.dumps(said), encoding="utf-8")
+    half.replace(path)
+
+
+def read(path: Path) -> tuple[str, Outcome] | None:
+    """The AE title that a report is for, and the report; None for one that cannot be read."""
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        committed = [(str(one), str(two)) for one, two in said["committed"]]
+        failed = [(str(one), str(two), int(why)) for one, two, why in said["failed"]]
+        return str(said["ae_title"]), Outcome(str(said["transaction_uid"]), committed, failed)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        LOGGER.warning("a report of storage commitment cannot be read: %s: %s", path, error)
+        return None

@@ -52,7 +52,8 @@ class Ris:
     worklist: the folder of items. station: the AE title of who is to do an order that names nobody.
     answered: where the messages that were answered are kept; in memory only by default. lines: the
     mapping; the one that ships by default. merged: is told of merges, for images that come later. told: of orders
-    that are on the worklist. synced: the worklist outlives the machine too, once ``sync`` has returned.
+    that are on the worklist. synced: the worklist outlives the machine too, once ``sync`` has returned. at_once: other
+    processes read its files.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class Ris:
         told: Callable[[Sequence[Order]], object] | None = None,
         *,
         synced: bool = False,
+        at_once: bool = False,
     ) -> None:
         self._archive = archive
         self._lines = lines
         self._told = told
         self._merged = merged or MergedPatients()
         self._answered = Answered(answered)
-        self._kept = kept_items(worklist, answered, self._answered, synced=synced)
+        self._kept = kept_items(worklist, answered, self._answered, synced=synced, at_once=at_once)
         self._ordered = Ordered(self._kept, station)
         self._lock = threading.Lock()
         self.pending = self._kept.pending

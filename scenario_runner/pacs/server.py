@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.deadline import Deadline
-from scenario_runner.errors import FabricatorError, Interrupted, StepTimeout
+from scenario_runner.errors import FabricatorError, Interrupted, MachineError, StepTimeout
 from scenario_runner.pacs.commitment import tell_again
 from scenario_runner.pacs.conversation import Conversation
+from scenario_runner.pacs.crew import Post
 from scenario_runner.pacs.crowd import longest_of_the_most
 from scenario_runner.pacs.desk import Desk
 from scenario_runner.pacs.merged_patients import MergedPatients
@@ -26,6 +27,7 @@ from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL
 from scenario_runner.pacs.performed_steps import PerformedSteps
 from scenario_runner.pacs.reports import Reports
+from scenario_runner.pacs.shared_reports import SharedReports, let_wait_again
 from scenario_runner.ul.handshake import secure_incoming
 from scenario_runner.ul.listening import Listener, listen
 from scenario_runner.ul.peer import Limits, Peer
@@ -52,7 +54,7 @@ class EmbeddedPacs:
     folder: made when it is not there; what lies in it from before is served again. port: 0 takes a
     free one, which ``port`` tells after ``start``. The default host is loopback: nobody outside this
     machine can reach it. Use as a context manager, or call ``start`` and ``stop``. DICOMweb is served
-    from ``open_web`` on.
+    from ``open_web`` on. post: which of several processes this is; alone by default.
     """
 
     def __init__(
@@ -62,19 +64,24 @@ class EmbeddedPacs:
         host: str = "127.0.0.1",
         port: int = 0,
         options: PacsOptions | None = None,
+        post: Post | None = None,
     ) -> None:
         self.folder = folder
         self.ae_title = ae_title
         self.host = host
         self.port = port
         self.options = options or PacsOptions()
-        self._merged = MergedPatients(folder / "merged.json")
+        self._post = post or Post()
+        self._shares = self._post.sharing != "alone"
+        self._merged = MergedPatients(folder / "merged.json", shared=self._shares)
         self.steps = PerformedSteps(folder / "mpps")
         """What modalities have told by MPPS."""
         self._archive: Archive | None = None
         self._tls: ssl.SSLContext | None = None
         self._listener: Listener | None = None
         self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        """That members take connections from; of the DICOM port first."""
         self._open: dict[threading.Thread, socket.socket] = {}
         self._silent: dict[threading.Thread, str] = {}
         """The address of each that has connected and asked for no association yet, in order."""
@@ -85,7 +92,8 @@ class EmbeddedPacs:
         self._hl7: MllpListener | None = None
         self._ris: Ris | None = None
         self._web_lock = threading.Lock()
-        self._reports = Reports(folder / "commitments")
+        reports = SharedReports if self._shares else Reports
+        self._reports = reports(folder / "commitments")
         self.misbehave(self.options.faults)
 
     def misbehave(self, faults: Sequence[Fault]) -> None:
@@ -115,10 +123,16 @@ class EmbeddedPacs:
         if self._listener is not None:
             raise RuntimeError("the embedded PACS is running already")
         self._tls = None if self.options.tls is None else self.options.tls.server_context()
-        listening = listen(self.host, self.port)
+        given = self._post.listening
+        listening = listen(self.host, self.port) if given is None else given.dup()
         try:
-            self._archive = Archive(self.folder, self.options.archive)
-            self._settle_orders()
+            sharing = dataclasses.replace(self.options.archive, sharing=self._post.sharing)
+            self._archive = Archive(self.folder, sharing)
+            if given is None:
+                let_wait_again(self.folder / "commitments")
+                self._settle_orders()
+            if self._post.sharing == "owner":
+                self._merged.begin()
         except BaseException:
             listening.close()
             if self._archive is not None:
@@ -126,10 +140,39 @@ class EmbeddedPacs:
                 self._archive = None
             raise
         self._stopping.clear()
-        self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}")
-        self.port = self._listener.port
+        self.port = int(listening.getsockname()[1])
+        if self._post.sharing == "owner":
+            self._sockets.append(listening)
+            return
+        busy = (lambda: len(self._open)) if self._shares else int
+        self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}", busy)
         if self._reports.are_left:
             self._later(partial(tell_again, self._desk()))
+
+    def open_web_for_members(self) -> str:
+        """As the owner: have a port for DICOMweb, which members serve; returns its URL. Raises MachineError."""
+        from scenario_runner.pacs.dicomweb.app import PREFIX
+        from scenario_runner.pacs.http_port import origin_of
+
+        sock = listen(self.host, self.options.web.port)
+        self._sockets.append(sock)
+        port = int(sock.getsockname()[1])
+        return origin_of(self.host, port, secure=self._tls is not None) + PREFIX
+
+    @property
+    def post_of_members(self) -> Post:
+        """What members need, once an owner has started and has opened what they are to serve."""
+        owned = self.archive.ownership
+        listening, web = (*self._sockets, None)[:2]
+        return Post("member", listening, web, None if owned is None else owned.handle)
+
+    def clear_up_after(self, process: int) -> None:
+        """As the owner: see to what a member that was killed has left half done."""
+        try:
+            self.archive.clear_up_after(process)
+        except MachineError as error:
+            LOGGER.warning("%s; what process %s left is seen to at the next start", error, process)
+        let_wait_again(self.folder / "commitments", process)
 
     def _settle_orders(self) -> None:
         """What an earlier process acknowledged is on the worklist, whether or not messages are taken again.
@@ -169,7 +212,7 @@ class EmbeddedPacs:
                     stopping=self._stopping,
                     merged=self._merged,
                 )
-                web = WebServer(desk, self.host, self._tls)
+                web = WebServer(desk, self.host, self._tls, self._post.web)
                 web.start()
                 self._web = web
             return self._web.url
@@ -203,6 +246,7 @@ class EmbeddedPacs:
                     self._merged,
                     self.options.ordered,
                     synced=self.options.hl7_synced,
+                    at_once=self._shares,
                 )
                 options = ListenerOptions(tls=self.options.tls, before_answers=ris.sync)
                 answer = WrongAnswers(ris.answer, lambda: self._misbehaviour, self.options.heard)
@@ -230,6 +274,9 @@ class EmbeddedPacs:
         if self._listener is not None:
             self._listener.stop()
             self._listener = None
+        for sock in self._sockets:
+            sock.close()
+        self._sockets.clear()
         with self._lock:
             running = dict(self._open)
         for sock in running.values():

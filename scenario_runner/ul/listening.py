@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _BACKLOG = 128
+_STEP = 0.001
+"""Seconds that a process lets others go first, for each thing that it has to do."""
 _BREATH = 0.05
 """Seconds between attempts to take a connection when that has failed."""
 
@@ -36,7 +38,8 @@ class Listener:
     """Takes connections in a thread of its own until ``stop``, which it is woken for.
 
     sock: listens already, and is closed in the end. take: called with each connection, which blocks, and the
-    address it came from; it has to return soon. name: of the thread.
+    address it came from; it has to return soon. name: of the thread. busy: how much this process has to do, where
+    others listen on the same socket; whoever has less goes first.
     """
 
     def __init__(
@@ -44,8 +47,10 @@ class Listener:
         sock: socket.socket,
         take: Callable[[socket.socket, tuple[str, int]], None],
         name: str,
+        busy: Callable[[], int] = int,
     ) -> None:
         sock.setblocking(False)
+        self._busy = busy
         self._sock, self._take = sock, take
         self.port = int(sock.getsockname()[1])
         self._stopping = threading.Event()
@@ -69,6 +74,8 @@ class Listener:
                 selector.select()
                 if self._stopping.is_set():
                     return
+                if busy := self._busy():
+                    self._stopping.wait(min(busy * _STEP, _BREATH))
                 try:
                     sock, address = self._sock.accept()
                     sock.setblocking(True)  # on some systems it takes after the listener

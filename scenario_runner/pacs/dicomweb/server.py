@@ -8,21 +8,32 @@ from scenario_runner.pacs.dicomweb.app import PREFIX, make_app
 from scenario_runner.pacs.http_port import HttpPort, PortOptions
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from scenario_runner.pacs.dicomweb.desk import WebDesk
 
 
 class WebServer(HttpPort):
-    """DICOMweb on ``host``, over TLS when a context is given. ``start`` once, ``stop`` once."""
+    """DICOMweb on ``host``, over TLS when a context is given. ``start`` once, ``stop`` once.
 
-    def __init__(self, desk: WebDesk, host: str, tls: ssl.SSLContext | None) -> None:
+    listening: a socket that others take connections from, too.
+    """
+
+    def __init__(
+        self,
+        desk: WebDesk,
+        host: str,
+        tls: ssl.SSLContext | None,
+        listening: socket.socket | None = None,
+    ) -> None:
         options = PortOptions(
             host=host,
             port=desk.web.port,
             tls=tls,
             head_timeout=desk.web.head_timeout,
             requests=desk.options.maximum_associations,
+            listening=listening,
         )
         super().__init__(options, lambda break_off: make_app(desk, break_off))
 
