@@ -49,6 +49,8 @@ class Answers:
     """Whether the server said that it does not support all optional keys (FF01, PS3.4 table C.4-1)."""
     more: bool = False
     """Whether there are more than were wanted."""
+    not_unescaped: bool = False
+    """Whether it finds what was asked for only when asked with ``?`` for what a URL escapes."""
     unsure: dict[str, int] = field(default_factory=dict)
     """Keys of which so many answers cannot be compared, for letters were lost in a character set."""
     not_returned: tuple[str, ...] = ()
@@ -71,6 +73,7 @@ class Answers:
         self.repeats += other.repeats
         self.partly = self.partly or other.partly
         self.more = self.more or other.more or cut
+        self.not_unescaped = self.not_unescaped or other.not_unescaped
         for name, found in other.unmet.items():
             self.unmet.setdefault(name, []).extend(found)
         for counts, more in ((self.declared, other.declared), (self.unsure, other.unsure)):
@@ -146,6 +149,11 @@ class Answers:
             parts.append(f"'{self.target}' says that it does not support all keys (FF01)")
         if self.more:
             parts.append("there are more, beyond the limit")
+        if self.not_unescaped:
+            parts.append(
+                f"'{self.target}' has it, but finds it only with ? for what is escaped in a URL: it does not "
+                "unescape (RFC 3986 2.1); ask with ? there, or over DIMSE"
+            )
         if self.unsure:
             keys = ", ".join(f"{key} ({amount(n, 'answer')})" for key, n in self.unsure.items())
             parts.append(f"not compared, for its character set has or says it not: {keys}")
@@ -175,6 +183,8 @@ class Answers:
             facts["status"] = "FF01"
         if self.more:
             facts["more"] = True
+        if self.not_unescaped:
+            facts["not_unescaped"] = True
         if self.queries > 1:
             facts["queries"] = self.queries
         if self.unsure:
@@ -211,6 +221,7 @@ def ask_each(
         answers = judged(target, one.request, matches, one.undeclared)
         answers.partly = "keys not supported" in one.remarks
         answers.more = "more" in one.remarks
+        answers.not_unescaped = "not unescaped" in one.remarks
         yield answers
 
 

@@ -19,9 +19,9 @@ __all__ = [
 Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "dicomweb", "orthanc"]
 """How a step may be asked to do its work: ``via``."""
 Fetchable = Literal["metadata", "frames", "rendered"]
-Remark = Literal["keys not supported", "more"]
-"""What an exchange says of its answers beside them: status FF01 (PS3.4 table C.4-1), and that there
-were more than were wanted."""
+Remark = Literal["keys not supported", "more", "not unescaped"]
+"""What an exchange says of its answers beside them: status FF01 (PS3.4 table C.4-1), that there
+were more than were wanted, and that there are none since the service does not unescape what it is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

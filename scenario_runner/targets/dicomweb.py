@@ -18,7 +18,13 @@ from scenario_runner.answers import (
     RetrieveResult,
     StoreStatus,
 )
-from scenario_runner.api.operations import FetchRequest, FindRequest, RetrieveRequest, StoreOptions
+from scenario_runner.api.operations import (
+    FetchRequest,
+    FindRequest,
+    Remark,
+    RetrieveRequest,
+    StoreOptions,
+)
 from scenario_runner.api.targets import DICOMWEB_WAYS, Target, TargetSetup, ports_here
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import unique_key, unique_keys
@@ -266,7 +272,10 @@ class DicomwebTarget(Target):
         asked = [*request.match, *request.returned, "PatientID"]
         found: dict[tuple[Any, ...], dict[str, Any]] = {}
         query = Search(
-            level="study", match=_keys(request.match), returned=[*request.returned, *_PATIENT]
+            level="study",
+            match=_keys(request.match),
+            returned=[*request.returned, *_PATIENT],
+            unescaped=_telling(request, "not unescaped"),
         )
         for study in search(session, query):
             whose = tuple(str(study.get(key)) for key in _PATIENT)
@@ -310,7 +319,8 @@ def _query(request: FindRequest, level: SearchLevel) -> Search:
         match=_keys(request.match),
         returned=list(as_tags(dict.fromkeys((*request.usual, *request.returned)))),
         limit=request.limit,
-        more=_telling_more(request),
+        more=_telling(request, "more"),
+        unescaped=_telling(request, "not unescaped"),
     )
 
 
@@ -320,9 +330,9 @@ def _repeated(session: Session) -> RepeatedSearch:
     return RepeatedSearch(session)
 
 
-def _telling_more(request: FindRequest) -> Callable[[], Any] | None:
+def _telling(request: FindRequest, remark: Remark) -> Callable[[], Any] | None:
     remarked = request.remarked
-    return None if remarked is None else lambda: remarked("more")
+    return None if remarked is None else lambda: remarked(remark)
 
 
 def _keys(match: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,24 @@ def test_frames_in_a_media_type_of_choice_and_one_that_is_not_to_be_had(
     run(tmp_path, write_scenario(tmp_path / "s.yaml", entries), site_of(server, tmp_path))
 
 
+def test_what_it_does_not_find_for_a_space_in_a_url_is_told(server: Server, tmp_path: Path) -> None:
+    """Orthanc's DICOMweb 1.7 takes %20 for three characters."""
+    keys = {"PatientID": "{{ patients[0].id }}"}
+    entries: list[Any] = [
+        {"send": {"to": "pacs"}},
+        *(
+            {"query": {"on": "pacs", "level": "study", "match": {**keys, "StudyDescription": text}}}
+            for text in ("Two words", "Other words")
+        ),
+    ]
+    patient = {"studies": [{"description": "Two words", "series": [{"modality": "CR"}]}]}
+    scenario = write_scenario(tmp_path / "s.yaml", entries, patients=[patient])
+    ran = run(tmp_path, scenario, site_of(server, tmp_path))
+    assert "it does not unescape" in ran["query"]["message"]
+    assert ran["query"]["facts"]["not_unescaped"] is True
+    assert ran["query-2"]["message"] == "0 matches"
+
+
 def test_a_wrong_password_is_an_error_that_says_where_to_look(
     server: Server, tmp_path: Path
 ) -> None:

@@ -7,10 +7,14 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.dicom import json_model
+from scenario_runner.dicom.answer_matching import unmet
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import COMPUTED, unique_key
+from scenario_runner.dicom.matching import WILDCARD_VRS
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types
+from scenario_runner.network.dicomweb.session import in_query
 
 if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.session import Answer, Session
@@ -40,6 +44,8 @@ class Search:
     limit: int | None = None
     more: Callable[[], Any] | None = None
     """Called when the service has more than the limit."""
+    unescaped: Callable[[], Any] | None = None
+    """Called when it finds nothing, but what was asked for once what a URL escapes is written as ``?``."""
 
 
 def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
@@ -79,6 +85,12 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
         # One instance has one UID, so its own match cannot have a second page.
         pinned = is_single(query.match.get(unique)) and found
         if len(seen) == len(before) or pinned:
+            if (
+                not count
+                and query.unescaped is not None
+                and _unescaped(session, path, params, query)
+            ):
+                query.unescaped()
             return
         if len(seen) > session.peer.limits.matches:
             raise session.peer.error(
@@ -209,6 +221,30 @@ def _page(
     if found is None:
         found = _asked(session, path, params, strict=True)
     return found or []
+
+
+def _unescaped(
+    session: Session, path: Sequence[str], params: Sequence[tuple[str, str]], query: Search
+) -> bool:
+    """Whether a service that found nothing finds it by a wildcard for what a URL escapes.
+
+    So does Orthanc's DICOMweb plugin 1.7, which takes ``%20`` for three characters.
+    """
+    tame = [(name, _tame(text) if _takes_wildcards(name) else text) for name, text in params]
+    if tame == list(params):
+        return False
+    found = _asked(session, path, tame, strict=False) or []
+    return any(not unmet(query.match, answer) for answer in found)
+
+
+def _tame(text: str) -> str:
+    return "".join(one if in_query(one) == one else "?" for one in text)
+
+
+def _takes_wildcards(name: str) -> bool:
+    keyword = name.rpartition(".")[2]
+    tag = tag_for_keyword(keyword)
+    return tag is not None and vr_of(tag) in WILDCARD_VRS
 
 
 def _asked(

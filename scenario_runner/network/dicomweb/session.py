@@ -40,6 +40,11 @@ _MOST_TEXT = 200
 """Characters kept of anything a service says in words."""
 
 
+def in_query(text: str, *, strict: bool = False) -> str:
+    """A value as it stands in a query, escaped where it has to be. strict: the caret as well."""
+    return quote(text, safe=_QUERY if strict else _QUERY + "^")
+
+
 @dataclass(slots=True)
 class WebEvidence:
     """What was asked over HTTP and what came back, for the record. Holds no credential."""
@@ -224,8 +229,8 @@ class Session:
         """What ``exchange`` asks for."""
         url = "/".join([self.peer.base, *(quote(segment, safe="") for segment in path)])
         if params:
-            safe = _QUERY if strict else _QUERY + "^"
-            url += "?" + "&".join(f"{quote(k)}={quote(text, safe=safe)}" for k, text in params)
+            pairs = (f"{quote(key)}={in_query(text, strict=strict)}" for key, text in params)
+            url += "?" + "&".join(pairs)
         return url
 
     @contextlib.contextmanager

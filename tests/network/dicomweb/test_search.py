@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -186,6 +187,42 @@ def test_a_service_that_takes_no_caret_gets_it_escaped() -> None:
     with service(strict) as running:
         assert ask(running, Search(level="study", match={"PatientName": "A^B"})) == []
     assert [params(asked)["PatientName"] for asked in running.asked] == [["A^B"], ["A^B"]]
+
+
+@pytest.mark.parametrize(
+    ("unescapes", "held", "told"),
+    [(False, "CT Head", 1), (True, "CT Head", 0), (False, "CT-Head", 0), (False, "CT*Head", 0)],
+)
+def test_a_service_that_does_not_unescape_is_told_from_one_that_has_nothing(
+    unescapes: bool, held: str, told: int
+) -> None:
+    """CT-Head is found by CT?Head as well, and is not what was asked for."""
+
+    def behave(asked: Asked) -> Reply:
+        query = urlsplit(asked.path).query
+        [value] = [one.partition("=")[2] for one in query.split("&") if one.startswith("StudyD")]
+        found = fnmatchcase(held, unquote(value) if unescapes else value)
+        study = {"StudyInstanceUID": "1.2.3", "StudyDescription": held}
+        return Reply(200, dicom_json(study), DICOM_JSON) if found else Reply(204)
+
+    remarks: list[str] = []
+    query = Search(
+        level="study",
+        match={"StudyDescription": "CT Head"},
+        unescaped=lambda: remarks.append("not unescaped"),
+    )
+    with service(behave) as running:
+        found = ask(running, query)
+    assert bool(found) is unescapes
+    assert len(remarks) == told
+    assert len(running.asked) == 2
+
+
+def test_what_needs_no_escape_is_not_asked_for_twice() -> None:
+    with service(lambda _: Reply(204)) as running:
+        match = {"PatientName": "CITIZEN^J?NE*", "StudyDate": "20260101-20260131"}
+        assert ask(running, Search(level="study", match=match, unescaped=pytest.fail)) == []
+    assert len(running.asked) == 1
 
 
 def test_fuzzy_matching_is_asked_for_only_when_the_site_says_so() -> None:
