@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from scenario_runner.errors import MachineError
 from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.manifest import (
     MANIFEST,
+    PREVIOUS,
     FileDigest,
     Manifest,
     every_file,
     is_signature,
+    previous_run,
 )
+from scenario_runner.evidence.run_json import CASES, RunJsonReporter
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -24,9 +29,17 @@ Change = Literal[
     "changed", "missing", "added", "renamed", "manifest", "rebuilt", "moved", "signature",
     "untrusted", "stamp", "chain",
 ]  # fmt: skip
-"""What is wrong. ``manifest``: it is no manifest. ``rebuilt``: another manifest was signed. ``moved``: another
+"""What is wrong. ``manifest``: it is no manifest, or not that of the files it lists. ``rebuilt``: another manifest was signed. ``moved``: another
 run was signed. ``signature``: the signature is not that of its key. ``untrusted``: nobody vouches for the key.
 ``stamp``: the time stamp of a signature does not hold. ``chain``: the run before is not the one that this run was chained to."""
+
+
+_ALSO_IN_THE_RECORD = {
+    "run": "id",
+    **{name: name for name in ("site", "started", "finished", "outcome")},
+}
+"""Fields of a manifest, and their names in ``run.json``."""
+_LONGEST_HEAD = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +73,43 @@ def changes(folder: Path, manifest: Manifest) -> list[Finding]:
         for name, path in there.items()
         if (name not in listed and not is_signature(name)) or path.is_symlink()
     ]
+    found += _told_otherwise(folder, manifest)
     return sorted(
         [*found, *_renamed(missing, added, there)], key=lambda one: (one.path, one.change)
     )
+
+
+def _told_otherwise(folder: Path, manifest: Manifest) -> Iterator[Finding]:
+    """What the manifest says of the run itself and the files that it lists do not.
+
+    No digest covers the manifest of a run that nobody signed; what it says beside digests is said elsewhere, too.
+    """
+    said = _head_of_the_record(folder)
+    for name, field in _ALSO_IN_THE_RECORD.items():
+        ours = getattr(manifest, name)
+        if field in said and said[field] != ours:
+            message = f"says that {name} is {ours!r}, and run.json that it is {said[field]!r}"
+            yield Finding("manifest", MANIFEST, message[:500])
+    try:
+        if previous_run(folder) != manifest.previous:
+            message = f"does not name the run before that {PREVIOUS} names"
+            yield Finding("manifest", MANIFEST, message)
+    except MachineError:
+        return  # no digest will have it, either
+
+
+def _head_of_the_record(folder: Path) -> dict[str, Any]:
+    """The fields of ``run.json`` that stand before its cases; empty for what is none. Raises OSError."""
+    path = folder / RunJsonReporter.file
+    if not path.is_file() or path.is_symlink():
+        return {}
+    with path.open("rb") as file:
+        head, cases, _ = file.read(_LONGEST_HEAD).partition(CASES)
+    try:
+        said = json.loads(head + b"\n}") if cases else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _compared(file: FileDigest, path: Path) -> Iterator[Finding]:

@@ -32,7 +32,8 @@ _MOST_BYTES = 256 * 1024 * 1024
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(populate_by_name=True)
+    # A name that is not known may be one that somebody has altered.
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
 
 class FileDigest(_Part):
@@ -76,7 +77,7 @@ def write_manifest(
             FileDigest(path=name, size=path.stat().st_size, sha256=digest(path))
             for name, path in sorted(_listed(folder).items())
         ]
-        previous = _previous(folder)
+        previous = previous_run(folder)
     except OSError as error:
         raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
     manifest = Manifest(
@@ -112,6 +113,8 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     try:
         # Not pydantic's parser: names of files may hold what is no UTF-8, as escaped surrogates.
         manifest = Manifest.model_validate(json.loads(data))
+        if "schema_" not in manifest.model_fields_set:
+            raise ValueError("schema: there is none")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -162,7 +165,8 @@ def _listed(folder: Path) -> dict[str, Path]:
     }
 
 
-def _previous(folder: Path) -> PreviousRun | None:
+def previous_run(folder: Path) -> PreviousRun | None:
+    """The run that a run folder says it is chained to; None for none. Raises OSError, MachineError for what says nothing."""
     path = folder / PREVIOUS
     try:
         return PreviousRun.model_validate_json(path.read_bytes())

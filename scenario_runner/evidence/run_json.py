@@ -25,6 +25,8 @@ class RunJsonReporter:
         write_atomically(folder / self.file, _chunks(record))
 
 
+CASES = b',\n"cases": ['
+"""Where the cases begin, which may be long; what a run is as a whole stands before."""
 _PIECE = 1 << 20
 """Characters of a case's text that are escaped and encoded at a time."""
 
@@ -36,7 +38,7 @@ def _chunks(record: RunRecord) -> Iterator[bytes]:
         yield separator + json.dumps(field.alias or name).encode() + b": "
         separator = b",\n"
         if name == "cases":
-            yield b"["
+            yield CASES[-1:]
             between = b"\n"
             for case in record.cases:
                 yield between

@@ -57,6 +57,42 @@ def test_one_byte_in_any_file_is_told_by_its_name(tmp_path: Path) -> None:
     assert not told(folder)
 
 
+def test_every_byte_of_a_manifest_counts_though_nobody_signed_it(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    manifest = folder / "manifest.json"
+    text = manifest.read_bytes()
+    unnoticed = []
+    for place in range(len(text)):
+        for mask in (1, 32):
+            other = bytes([*text[:place], text[place] ^ mask, *text[place + 1 :]])
+            manifest.write_bytes(other)
+            if not verify(folder).everything():
+                unnoticed.append(text[place - 20 : place + 10])
+    assert not unnoticed
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("run", "20260131-093000-else"), ("outcome", "failed"), ("site", "south"), ("finished", None),
+        ("started", "2026-01-30T09:30:00.000Z"), ("previous", {"run": "x", "sha256": "0" * 64}),
+    ],
+)  # fmt: skip
+def test_a_manifest_that_says_something_else_of_the_run_is_told(
+    tmp_path: Path, field: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_folder(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest[field] = value
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    assert ("manifest", "manifest.json") in told(folder)
+    signer = key_file(tmp_path, key("ed25519"))
+    capsys.readouterr()
+    words = ("--key", signer, "--meaning", "executed", "--name", "Jane")
+    assert command("sign", folder, *words) == 1
+    assert "nothing was signed" in capsys.readouterr().err
+
+
 def _remove(folder: Path) -> None:
     (folder / "junit.xml").unlink()
 
