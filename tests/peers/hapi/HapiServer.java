@@ -1,4 +1,5 @@
 import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.context.FhirVersionEnum;
 import ca.uhn.fhir.model.api.Include;
 import ca.uhn.fhir.rest.annotation.ConditionalUrlParam;
 import ca.uhn.fhir.rest.annotation.Create;
@@ -34,13 +35,13 @@ import org.hl7.fhir.instance.model.api.IBaseResource;
 import org.hl7.fhir.instance.model.api.IIdType;
 import org.hl7.fhir.instance.model.api.IPrimitiveType;
 
-/** HAPI FHIR's plain server on a loopback port, with resources in memory: java HapiServer.java R4|R5. */
+/** HAPI FHIR's plain server on a loopback port, with resources in memory: java HapiServer.java R4|R4B|R5. */
 public class HapiServer {
   static final Map<String, Store> STORES = new LinkedHashMap<>();
   static FhirContext context;
 
   public static void main(String[] arguments) throws Exception {
-    context = arguments[0].equals("R5") ? FhirContext.forR5() : FhirContext.forR4();
+    context = FhirContext.forVersion(FhirVersionEnum.valueOf(arguments[0]));
     RestfulServer fhir = new RestfulServer(context);
     for (String type : "Patient ServiceRequest ImagingStudy Practitioner PractitionerRole Encounter Task BodyStructure Condition Endpoint".split(" ")) {
       STORES.put(type, new Store(type));

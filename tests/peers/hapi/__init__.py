@@ -22,7 +22,7 @@ _MAIN = Path(__file__).parent / "HapiServer.java"
 
 @dataclass(frozen=True, slots=True)
 class FhirServer:
-    """One that is running. release: R4 or R5."""
+    """One that is running. release: R4, R4B or R5."""
 
     base: str
     release: str
@@ -45,7 +45,7 @@ class FhirServer:
 
 @contextlib.contextmanager
 def hapi(release: str) -> Iterator[FhirServer]:
-    """A server of its own, empty, on a free loopback port. release: R4 or R5."""
+    """A server of its own, empty, on a free loopback port. release: R4, R4B or R5."""
     options = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx256m")
     command = ["java", *options, "-cp", class_path("hapi-fhir-peer", _MAIN), "HapiServer", release]
     with subprocess.Popen(
