@@ -12,6 +12,9 @@ _STATUS: Final[dict[str, Status]] = {
     "DC": "discontinued", "OD": "discontinued", "XO": "changed", "XX": "changed", "RP": "changed",
     "RU": "changed", "RO": "changed", "HD": "held", "OH": "held", "HR": "held", "DR": "discontinued",
     "XR": "changed", "RL": "changed", "OE": "changed", "OR": "changed", "SC": "changed",
+    # Answers and notifications: of an order that nobody takes, and of one that stays what it is.
+    "UA": "cancelled", "DE": "cancelled", "OK": "changed", "NA": "changed", "SS": "changed",
+    "UC": "changed", "UD": "changed", "UH": "changed", "UM": "changed", "UR": "changed", "UX": "changed",
 }  # fmt: skip
 """HL7 table 0119, ORC-1, as far as a modality is concerned."""
 _BY_STATE: Final[dict[str, Status]] = {

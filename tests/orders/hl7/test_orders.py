@@ -119,7 +119,16 @@ def test_orders_without_orc_are_divided_by_obr() -> None:
 
 @pytest.mark.parametrize(
     ("control", "status"),
-    [("NW", "new"), ("CA", "cancelled"), ("XO", "changed"), ("DC", "discontinued"), ("HD", "held")],
+    [
+        ("NW", "new"),
+        ("CA", "cancelled"),
+        ("XO", "changed"),
+        ("DC", "discontinued"),
+        ("HD", "held"),
+        ("OK", "changed"),
+        ("UX", "changed"),
+        ("UA", "cancelled"),
+    ],
 )
 def test_what_becomes_of_an_order_is_read(control: str, status: str) -> None:
     found = _only(order(orc=f"ORC|{control}|PL1|FI1"))
