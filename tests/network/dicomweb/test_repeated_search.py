@@ -127,10 +127,12 @@ BROKEN = {
         HEAD + b"Content-Length: 900\r\n\r\n[]", AssociationAborted, "before the answer was whole",
     ),
     "no length": (HEAD + b"Content-Length: -1\r\n\r\n", ProtocolViolation, "HTTP/1.1"),
-    "too long": (HEAD + b"Content-Length: 5000\r\n\r\n", ProtocolViolation, "more than 4000 bytes"),
+    "too long": (
+        HEAD + b"Content-Length: 5000\r\n\r\n" + b"x" * 5000, ProtocolViolation, "more than 4000 bytes",
+    ),
     "no end": (HEAD + b"\r\n" + b"x" * 5000, ProtocolViolation, "more than 4000 bytes"),
     "chunks too long": (
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n", ProtocolViolation, "more than",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n" + b"x" * 5000, ProtocolViolation, "more than",
     ),
     "a bad chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", ProtocolViolation, "HTTP"),
     "an unknown coding": (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", ProtocolViolation, "HTTP/1.1"),
