@@ -115,12 +115,12 @@ RIGHT: dict[str, list[Object | bytes]] = {
             ("PatientName", "TESTŒUF^ŽÁ".encode("iso8859-15")),
         ),
         ct(("SpecificCharacterSet", "ISO 2022 IR 138"), ("PatientName", b"\xf9\xf8^\xe3")),
-        ct(("SpecificCharacterSet", "GBK"), ("PatientName", "=王^小东 ".encode("gbk"))),
+        ct(("SpecificCharacterSet", "GBK"), ("PatientName", "=王^小东".encode("gbk"))),
     ],
     "backslash-in-character": [
         ct(
             ("SpecificCharacterSet", "\\ISO 2022 IR 87"),
-            ("PatientName", b"A^\x1b$BK\\\x1b(B"),
+            ("PatientName", b"A=\x1b$BK\\\x1b(B"),
         )
     ],
     "control-in-text": [ct(("ImageComments", b"one\r\ntwo\tthree\x0c "))],

@@ -17,6 +17,8 @@ from tests.imaging.planned import factory, plan_series
 
 FILES = Path(pydicom.data.__file__).parent / "charset_files"
 NAMED = [file.stem for file in sorted(FILES.glob("*.dcm")) if "SQ" not in file.stem]
+IN_FIRST_GROUP = {"chrJapMulti", "chrJapMultiExplicitIR6", "chrKoreanMulti"}
+"""Their names use escape sequences in the first component group, as PS3.5 6.2.1.2 forbids."""
 NESTED = ["chrSQEncoding", "chrSQEncoding1"]
 
 # Two ways to write the same: an empty last component group, and going back to ASCII at the end
@@ -59,7 +61,8 @@ def test_a_name_in_the_declared_character_set_is_written_byte_for_byte(stem: str
     instance = made(raw[0], terms_of(original))
     assert name_of(raw_of(instance)) == raw
     whole = io.BytesIO(instance.meta + b"".join(instance.buffers))
-    assert judge(read_stream(whole)) == []
+    found = [(one.severity, one.rule) for one in judge(read_stream(whole))]
+    assert found == [("warning", "alphabetic-group")] * (stem in IN_FIRST_GROUP)
 
 
 @pytest.mark.parametrize("stem", NAMED)

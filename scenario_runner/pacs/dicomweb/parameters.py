@@ -238,7 +238,11 @@ def _include(search: Search, keys: dict[int, Key], word: str) -> None:
     items: tuple[tuple[Key, ...], ...] = ((),) if vr == "SQ" else ()
     if word == "RequestAttributesSequence":
         items = (tuple(Key(one, vr_of(one)) for one in _OF_A_REQUEST),)
-    keys.setdefault(tag, Key(tag, vr, items=items))
+    before = keys.setdefault(tag, Key(tag, vr, items=items))
+    if before.items and before.items[0] and items[0]:
+        # What an item is matched by does not keep from it what is always answered of it.
+        inner = {one.tag: one for one in (*items[0], *before.items[0])}
+        keys[tag] = Key(tag, vr, items=(tuple(inner.values()),))
 
 
 def _tag(word: str) -> int | None:

@@ -84,16 +84,16 @@ def render_image(desk: WebDesk, call: Call) -> Reply:
     As one image it is the first that can be shown; as ``multipart/related`` of images, one of each
     instance that can be.
     """
-    return _render(desk, call, _viewport(call.parameter("viewport")))
+    return _render(desk, call, _viewport(call.parameter("viewport")), "rendered")
 
 
 def render_thumbnail(desk: WebDesk, call: Call) -> Reply:
     """``GET …/thumbnail`` of a study, a series, an instance or a frame: the first image, small."""
     viewport = _viewport(call.parameter("viewport")) or Viewport((_THUMBNAIL, _THUMBNAIL))
-    return _render(desk, call, viewport)
+    return _render(desk, call, viewport, "thumbnail")
 
 
-def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
+def _render(desk: WebDesk, call: Call, viewport: Viewport | None, resource: str) -> Reply:
     window = _window(call.parameter("window"))
     quality = _quality(call.parameter("quality"))
     media_type, together = _media_type(call)
@@ -117,7 +117,9 @@ def _render(desk: WebDesk, call: Call, viewport: Viewport | None) -> Reply:
             ),
         )
 
-    pictures = _pictures(call, found, picture, media_type, all_of_them=together)
+    if "frames" in call.uids:
+        resource = f"frames/{call.uids['frames']}/{resource}"
+    pictures = _pictures(call, found, picture, media_type, resource, all_of_them=together)
     reply = multipart(media_type, pictures) if together else single(pictures[0])
     return replace(reply, headers={**reply.headers, **warning_header(list(_not_done(call)))})
 
@@ -138,23 +140,23 @@ def _pictures(
     found: list[Located],
     picture: Callable[[Located], bytes],
     media_type: str,
+    resource: str,
     *,
     all_of_them: bool,
 ) -> list[Part]:
     """The images of instances: of the first that can be shown, or of all that can be.
 
-    Raises WebError when there is none.
+    resource: what of an instance they are, for their addresses. Raises WebError when there is none.
     """
     made: list[Part] = []
     refused: WebError | None = None
-    suffix = f"/frames/{call.uids['frames']}/rendered" if "frames" in call.uids else "/rendered"
     for instance in found:
         try:
             data = picture(instance)
         except WebError as error:
             refused = refused or error
             continue
-        url = location_of(call.base, instance) + suffix
+        url = f"{location_of(call.base, instance)}/{resource}"
         made.append(Part(media_type, url, partial(whole, data)))
         if not all_of_them:
             break

@@ -220,6 +220,9 @@ def test_a_study_and_a_series_are_rendered_as_one_image_or_as_all(url: str) -> N
         one = get(f"{service}{path}/rendered", "image/png")
         assert (opened(one) == opened(get(f"{url}1/rendered", "image/png"))).all()
         assert one.headers["content-location"] == f"{url}1/rendered"
+        small = get(f"{service}{path}/thumbnail", "image/png")
+        assert small.headers["content-location"] == f"{url}1/thumbnail"
+        assert get(f"{url}1/thumbnail", "image/png").content == small.content
         every = parts(get(f"{service}{path}/rendered", together))
         assert [kind for kind, _ in every] == ["image/png"] * len(SAMPLES)
         alone = [get(f"{url}{n}/rendered", "image/png").content for n in range(1, len(SAMPLES) + 1)]

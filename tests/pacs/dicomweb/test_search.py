@@ -167,6 +167,14 @@ def test_fields_are_included_by_name_by_tag_and_all(url: str) -> None:
     assert study["00201200"]["Value"] == [1]
 
 
+def test_what_a_request_is_matched_by_keeps_nothing_of_it_from_the_answer(url: str) -> None:
+    for asked in ("RequestAttributesSequence.RequestedProcedureID=RP9", "00400275.00400009=SPS1"):
+        (series,) = found(f"{url}/series?{asked}")
+        (request,) = series["00400275"]["Value"]
+        assert request["00401001"]["Value"] == ["RP9"]
+        assert request["00400009"]["Value"] == ["SPS1"]
+
+
 def test_what_is_not_done_is_said_in_a_warning(url: str) -> None:
     response = get(f"{url}/studies?fuzzymatching=true&PatientID=PID1&includefield=Modality")
     assert len(response.json()) == 2
