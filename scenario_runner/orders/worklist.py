@@ -171,7 +171,8 @@ def number_of(name: str) -> str:
 class OrderFiles:
     """A folder of worklist items, each under a name that its order gives. Made when it is written to.
 
-    A name is that of a file without ``.wl``. synced: each file is on the disk, not only with the system, before
+    A name is that of a file without ``.wl``; one of a held order (``held_name``) is of a file that no server of worklists
+    takes for an item, and no item of the folder here. synced: each file is on the disk, not only with the system, before
     ``replace`` returns, and under its name when ``settle`` does.
     """
 
@@ -195,7 +196,7 @@ class OrderFiles:
         os.replace(half, self._path(name))  # noqa: PTH105 - a path would take as long as the writing
 
     def _path(self, name: str) -> str:
-        return f"{self._start}{name}.wl"
+        return f"{self._start}{name}" if name.endswith(_HELD) else f"{self._start}{name}.wl"
 
     def _write(self, path: str, content: bytes) -> None:
         handle = os.open(path, _FLAGS, 0o666)
@@ -221,9 +222,26 @@ class OrderFiles:
             finally:
                 os.close(handle)
 
+    def held(self) -> list[str]:
+        """The names of what is held."""
+        return [path.name for path in self.folder.glob(f"*{_HELD}")] if self.folder.is_dir() else []
+
     def __iter__(self) -> Iterator[str]:
         there = self.folder.glob("*.wl") if self.folder.is_dir() else ()
         return iter(sorted(path.stem for path in there))
+
+
+_HELD: Final = ".held"
+
+
+def held_name(name: str) -> str:
+    """What the item of an order is called while that is not to be performed. name: of the item."""
+    return f"{name}{_HELD}"
+
+
+def is_held(name: str) -> bool:
+    """Whether a name is that of what is held."""
+    return name.endswith(_HELD)
 
 
 def step_name(name: str, number: int = 0) -> str:

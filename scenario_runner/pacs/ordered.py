@@ -10,7 +10,9 @@ from scenario_runner.dicom.elements import DamagedDatasetError, read_header
 from scenario_runner.dicom.part10 import read_meta
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.numbering import (
+    FILLER,
     NUMBERS,
+    PLACER,
     Authority,
     authority_of,
     key_of,
@@ -19,6 +21,7 @@ from scenario_runner.orders.numbering import (
 )
 from scenario_runner.orders.worklist import (
     file_name,
+    held_name,
     items,
     number_of,
     order_name,
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.ordered_items import OrderedItems
 
 _GONE: Final = ("cancelled", "discontinued", "completed", "held")
-"""Not to be done, or not now; a released order (RL) comes back by what its message says."""
+"""Not to be done, or not now; a released order (RL) comes back as it was held, with what its message says."""
 
 
 class RefusedError(Exception):
@@ -88,6 +91,8 @@ class Ordered:
         """To the name of the order that has it."""
         self._numbers: dict[str, set[str]] = {}
         """The names of the orders of one number."""
+        self._holding: set[str] = set()
+        """The names of the orders that are held."""
 
     def keep(self, key: str, digest: str, answers: Sequence[bytes]) -> None:
         """Keep what the message has changed, and that it was answered so. Raises OSError, and nothing is kept."""
@@ -130,6 +135,9 @@ class Ordered:
         # What an order leaves may be what the next one takes: the replaced before its replacement.
         for one in named:
             if one.order.status in _GONE:
+                kept = one.order.status == "held"
+                steps = [*self._steps(one.name)] if kept else []
+                self._hold(one.name, steps or (self._held(one.name) if kept else []))
                 self._remove(one.name)
         for one in named:
             if one.order.status not in _GONE:
@@ -142,7 +150,7 @@ class Ordered:
         known = self._items()
         if order.status in _GONE:
             # A result of what was never ordered here is none of the worklist's business.
-            if name not in known and order.status != "completed":
+            if name not in known and order.status != "completed" and not self._held(name):
                 raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
             return
         if order.status == "new" and name in known and not self._is_gone(name):
@@ -165,11 +173,12 @@ class Ordered:
     def _keep(self, named: _Named) -> None:
         order, name = named.order, named.name
         here = name in self._items()
-        if here and order.status != "new":
-            order = _completed(order, [said_of(content) for content in self._steps(name)])
+        before = [*self._steps(name)] if here else self._held(name)
+        if before and order.status != "new":
+            order = _completed(order, [said_of(content) for content in before])
         contents = items(order, station=self._station)
         # A change may say less of whose the number is than the order that is here.
-        authority = authority_of(order.said) if here else named.authority
+        authority = authority_of(order.said) if before else named.authority
         noted = _item(order.text, authority)
         for number, content in enumerate(contents):
             step = step_name(name, number)
@@ -178,6 +187,7 @@ class Ordered:
             self._note(step, noted)
         if here:
             self._remove(name, beyond=len(contents))
+        self._hold(name, [])
 
     def _remove(self, name: str, beyond: int = 0) -> None:
         """Take the items of an order away from that step on."""
@@ -187,12 +197,26 @@ class Ordered:
             self._forget(step)
             number += 1
 
-    def _steps(self, name: str) -> Iterator[bytes]:
-        """The items of an order, one for each scheduled step."""
+    def _steps(
+        self, name: str, called: Callable[[str], str] = lambda step: step
+    ) -> Iterator[bytes]:
+        """The items of an order, one for each scheduled step. called: by the name of each, what to look under."""
         number = 0
-        while (content := self._content(step_name(name, number))) is not None:
+        while (content := self._content(called(step_name(name, number)))) is not None:
             yield content
             number += 1
+
+    def _held(self, name: str) -> list[bytes]:
+        """What the items of an order were when it was held."""
+        self._items()
+        return [*self._steps(name, held_name)] if name in self._holding else []
+
+    def _hold(self, name: str, contents: Sequence[bytes]) -> None:
+        """Keep these beside the worklist until the order is released; no others of it."""
+        for number in range(max(len(contents), len(self._held(name)))):
+            content = contents[number] if number < len(contents) else None
+            self._changes[held_name(step_name(name, number))] = content
+        (self._holding.add if contents else self._holding.discard)(name)
 
     def _content(self, name: str) -> bytes | None:
         return self._changes[name] if name in self._changes else self._kept.read(name)
@@ -245,6 +269,7 @@ class Ordered:
             for name in self._kept.names():
                 if (found := _read(self._kept, name)) is not None:
                     self._note(name, found)
+            self._holding = {order_name(name) for name in self._kept.held()}
         return self._known
 
     def _note(self, name: str, found: _Item) -> None:
@@ -289,6 +314,10 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     """
     if not before:
         return order
+    if _is_number(order.said) and not _is_number(before[0]):
+        # Read from the order's number where the message has no accession number, which this order has.
+        rest = {name: one for name, one in order.said.items() if name != "AccessionNumber"}
+        order = replace(order, said=rest)
     told = [order.said, *order.steps]
     name = "ScheduledProcedureStepID"
     ids = [one[name].text if name in one else "" for one in before]
@@ -305,6 +334,14 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     of_steps = [{key: step[key] for key in STEP if key in step} for step in steps]
     first = {key: said for key, said in whole.items() if key not in STEP}
     return replace(order, said={**first, **of_steps[0]}, steps=of_steps[1:])
+
+
+def _is_number(said: Mapping[str, Said]) -> bool:
+    """Whether the accession number is a number of the order, too."""
+    accession = said["AccessionNumber"].text if "AccessionNumber" in said else ""
+    return bool(accession) and any(
+        name in said and said[name].text == accession for name in (PLACER, FILLER)
+    )
 
 
 def _read(kept: OrderedItems, name: str) -> _Item | None:

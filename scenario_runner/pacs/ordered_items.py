@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.errors import of_the_machine
-from scenario_runner.orders.worklist import OrderFiles
+from scenario_runner.orders.worklist import OrderFiles, is_held
 from scenario_runner.pacs.answered import Answered
 from scenario_runner.pacs.order_journal import JOURNAL, Journal, Record
 
@@ -80,13 +80,20 @@ class OrderedItems:
     def pending(self) -> Mapping[str, bytes | None]:
         """Items whose files are not as they should be yet; None for one that is to go."""
         with self._lock:
-            return dict(self._pending)
+            return {name: one for name, one in self._pending.items() if not is_held(name)}
 
     def names(self) -> list[str]:
         """Of all items, in order."""
         pending = self.pending()
         gone = {name for name, content in pending.items() if content is None}
         return sorted({*self._files, *pending} - gone)
+
+    def held(self) -> set[str]:
+        """Of all items of orders that are held; without what says so."""
+        with self._lock:
+            soon = {name: one for name, one in self._pending.items() if is_held(name)}
+        there = {*self._files.held(), *soon} - {name for name, one in soon.items() if one is None}
+        return {name.partition(".")[0] for name in there}
 
     def read(self, name: str) -> bytes | None:
         """What an item has; None where there is none. Raises OSError."""

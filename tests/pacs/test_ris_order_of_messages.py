@@ -76,7 +76,7 @@ def test_a_change_keeps_what_it_does_not_say(desk: Desk) -> None:
     desk.tell(order("ZDS|1.2.3", "NTE|1||Claustrophobic", control="A"))
     assert desk.tell(told("PID|1||P1^^^HOSP^MR", "ORC|XO|PL1|FI1", "OBR|1|PL1|FI1|||||||||||||||||||||MR"))[0] == "AA"  # fmt: skip
     (item,) = desk.items()
-    assert (item.PatientName, item.AccessionNumber) == ("TESTER^EVA", "FI1")
+    assert (item.PatientName, item.AccessionNumber) == ("TESTER^EVA", "ACC1")
     assert item.StudyInstanceUID == "1.2.3"
     assert item.RequestedProcedureComments == "Claustrophobic"
     assert item.RequestedProcedureCodeSequence[0].CodeMeaning == "CT chest"
@@ -139,6 +139,35 @@ def test_steps_of_one_procedure_are_items_of_one_study(desk: Desk) -> None:
     assert found == {"SPS1": "CT", "SPS2": "MR"}
     assert desk.tell(placed(1, "CA"))[0] == "AA"
     assert desk.items() == []
+
+
+def brief(control: str) -> bytes:
+    """A message that names an order and says nothing else of it."""
+    return told(PID, f"ORC|{control}|PL1|FI1", "OBR|1|PL1|FI1|CTCH^CT chest^L")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_order_that_was_held_is_released_as_it_was(desk: Desk, restarted: bool) -> None:
+    second = OBR.replace("SPS1", "SPS2")
+    assert desk.tell(order("ORC|NW|PL1|FI1", second, control="A"))[0] == "AA"
+    before = desk.items()
+    for control in ("HD", "HD"):
+        assert desk.tell(brief(control))[0] == "AA"
+        assert (desk.items() if restarted else desk.ris.pending()) == ([] if restarted else {})
+    assert desk.tell(brief("RL"))[0] == "AA"
+    assert list(map(str, desk.items())) == list(map(str, before))
+    assert desk.tell(brief("CA"))[0] == "AA"
+    assert desk.tell(brief("CA"))[0] == "AE"
+
+
+def test_an_order_that_is_held_can_be_cancelled_and_placed_anew(desk: Desk) -> None:
+    for control, code in (("HD", "AE"), ("NW", "AA"), ("HD", "AA"), ("CA", "AA"), ("CA", "AE")):
+        said = placed(1) if control == "NW" else brief(control)
+        assert (control, desk.tell(said)[0]) == (control, code)
+    assert desk.items() == []
+    assert list(desk.pacs.worklist.iterdir()) == []
+    assert desk.tell(placed(1))[0] == "AA"
+    assert desk.accessions() == ["ACC1"]
 
 
 @pytest.mark.parametrize("second", ["PL1", "PL2"])
