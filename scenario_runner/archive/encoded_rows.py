@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.keys import encoded_element
+from scenario_runner.archive.keys import DIFFERING, encoded_element
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.element_text import split
 from scenario_runner.dicom.element_writing import prepared_head
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scenario_runner.dicom.syntaxes import Encoding
 
 _REMEMBERED: Final = 4096
-"""Texts of a column; what tells one row from another comes once, and would only fill memory."""
+"""Texts of a column."""
 _SHORT: Final = 0xFFFE
 """Bytes that any VR can say the length of."""
 
@@ -40,7 +40,10 @@ class Column(dict[object, "bytes | None"]):
         self._test = key.test
         self._before = before
         self._encoding = encoding
-        self._start, self._length = prepared_head(attribute.tag, attribute.vr, encoding)
+        start, self._length = prepared_head(attribute.tag, attribute.vr, encoding)
+        self._head = before + start
+        self._is_text = attribute.vr in vrs.TEXT
+        self._remembers = attribute.vr not in DIFFERING
         self._padding = b"\0" if attribute.vr in vrs.NULL_PADDED else b" "
 
     def __missing__(self, value: object) -> bytes | None:
@@ -48,19 +51,24 @@ class Column(dict[object, "bytes | None"]):
         if not text.isascii():
             raise BeyondAsciiError
         values = split(text, self._vr)
-        found = self._encoded(values) if self._test is None or self._test(values) else None
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[value] = found
+        found = None
+        if self._test is None or self._test(values):
+            if len(values) == 1 and self._is_text and len(values[0]) < _SHORT:
+                raw = values[0].encode("ascii")
+                size = len(raw)
+                found = (
+                    self._head + self._length(size + 1) + raw + self._padding
+                    if size & 1
+                    else self._head + self._length(size) + raw
+                )
+            else:
+                element = encoded_element(self._tag, self._vr, values, (), self._encoding)
+                found = self._before + element
+        if self._remembers:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[value] = found
         return found
-
-    def _encoded(self, values: list[str]) -> bytes:
-        if len(values) == 1 and self._vr in vrs.TEXT and len(values[0]) < _SHORT:
-            raw = values[0].encode("ascii")
-            if len(raw) % 2:
-                raw += self._padding
-            return b"".join((self._before, self._start, self._length(len(raw)), raw))
-        return self._before + encoded_element(self._tag, self._vr, values, (), self._encoding)
 
 
 def columns_of(

@@ -281,14 +281,14 @@ def _encode(answer: Answer, terms: Sequence[str], encoding: Encoding) -> bytes:
         vr, values = whole[tag]
         if not values:
             encoded.append(_known(tag, vr, "", (), encoding))
-        elif vr not in _DIFFERING and len(values) == 1 and len(values[0]) <= _SHORT:
+        elif vr not in DIFFERING and len(values) == 1 and len(values[0]) <= _SHORT:
             encoded.append(_known(tag, vr, cast("str", values[0]), tuple(terms), encoding))
         else:
             encoded.append(encoded_element(tag, vr, values, terms, encoding))
     return b"".join(encoded)
 
 
-_DIFFERING: Final = frozenset(("SQ", "UI", "SH"))
+DIFFERING: Final = frozenset(("SQ", "UI", "SH"))
 """What one match says in these no other one does; in others the next one often says it again."""
 _SHORT: Final = 64
 

@@ -19,7 +19,7 @@ from scenario_runner.errors import FabricatorError, Interrupted, MachineError, S
 from scenario_runner.pacs.commitment import tell_again
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.crew import Post
-from scenario_runner.pacs.crowd import longest_of_the_most
+from scenario_runner.pacs.crowd import Crowd
 from scenario_runner.pacs.desk import Desk
 from scenario_runner.pacs.merged_patients import MergedPatients
 from scenario_runner.pacs.misbehaviour import Misbehaviour
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.ris import Ris
 
 LOGGER = logging.getLogger(__name__)
-
-_MORE_SILENT = 16
-"""Connections that may have said nothing yet, beyond as many as there may be associations."""
 
 
 class EmbeddedPacs:
@@ -82,10 +79,7 @@ class EmbeddedPacs:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         """That members take connections from; of the DICOM port first."""
-        self._open: dict[threading.Thread, socket.socket] = {}
-        self._silent: dict[threading.Thread, str] = {}
-        """The address of each that has connected and asked for no association yet, in order."""
-        self._talks: dict[threading.Thread, Conversation] = {}
+        self._crowd = Crowd(self.options)
         self._errands: set[threading.Thread] = set()
         self._stopping = threading.Event()
         self._web: WebServer | None = None
@@ -144,7 +138,7 @@ class EmbeddedPacs:
         if self._post.sharing == "owner":
             self._sockets.append(listening)
             return
-        busy = (lambda: len(self._open)) if self._shares else int
+        busy = self._crowd.__len__ if self._shares else int
         self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}", busy)
         if self._reports.are_left:
             self._later(partial(tell_again, self._desk()))
@@ -277,12 +271,7 @@ class EmbeddedPacs:
         for sock in self._sockets:
             sock.close()
         self._sockets.clear()
-        with self._lock:
-            running = dict(self._open)
-        for sock in running.values():
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-        for thread in running:
+        for thread in self._crowd.break_off():
             thread.join()
         with self._lock:
             errands = set(self._errands)
@@ -305,11 +294,7 @@ class EmbeddedPacs:
             target=self._converse, args=(sock, self._caller(address), desk), daemon=True,
             name=f"pacs-{self.ae_title}-association",
         )  # fmt: skip
-        with self._lock:
-            if len(self._silent) >= self.options.maximum_associations + _MORE_SILENT:
-                self._make_room()
-            self._open[thread] = sock
-            self._silent[thread] = address[0]
+        self._crowd.came(thread, sock, address[0])
         thread.start()
 
     def _desk(self) -> Desk:
@@ -327,44 +312,6 @@ class EmbeddedPacs:
             stopping=self._stopping,
             later=self._later,
         )
-
-    def _make_room(self) -> None:
-        """Let go of one that has said nothing, so that those who do are heard; the lock is held."""
-        silent = longest_of_the_most(self._silent, self._silent)
-        if silent is not None:
-            del self._silent[silent]
-            # Its thread may take a while to notice; it counts as an association no more than it did before.
-            with contextlib.suppress(OSError):
-                self._open.pop(silent).shutdown(socket.SHUT_RDWR)
-
-    def _is_full(self) -> bool:
-        """Whether an association that is asked for on this thread is one too many; else it has its place."""
-        with self._lock:
-            full = len(self._open) - len(self._silent) >= self.options.maximum_associations
-            if full:
-                full = not self._give_one_up()
-            if not full:
-                self._silent.pop(threading.current_thread(), None)
-            return full
-
-    def _give_one_up(self) -> bool:
-        """Abort an association that has long been silent, if there is one; the lock is held."""
-        latest = time.monotonic() - self.options.crowded_timeout
-        silent = {
-            thread: since
-            for thread, talk in self._talks.items()
-            if thread not in self._silent
-            and (since := talk.silent_since()) is not None
-            and since <= latest
-        }
-        hosts = {thread: self._talks[thread].host for thread in silent}
-        one = longest_of_the_most(sorted(silent, key=silent.__getitem__), hosts)
-        if one is None:
-            return False
-        LOGGER.warning("aborting a silent association of %s: others want in", hosts[one])
-        self._silent[one] = hosts[one]  # it has its place no more
-        self._talks[one].give_up()
-        return True
 
     def _caller(self, address: tuple[str, int]) -> Peer:
         """Who has connected, how patient we are with it, and within which bounds."""
@@ -387,21 +334,16 @@ class EmbeddedPacs:
             if self._tls is not None:
                 until = time.monotonic() + caller.connect_timeout
                 sock = secure_incoming(sock, self._tls, caller, deadline, until)
-                with self._lock:
-                    self._open[threading.current_thread()] = sock
+                self._crowd.speaks_on(sock)
             transport = Transport(sock, caller, awaits=False)
-            talk = Conversation(transport, caller, desk, deadline, full=self._is_full)
-            with self._lock:
-                self._talks[threading.current_thread()] = talk
+            talk = Conversation(transport, caller, desk, deadline, full=self._crowd.is_full)
+            self._crowd.begins(talk)
             talk.run()
         except (OSError, FabricatorError) as error:
             LOGGER.info("a connection came to nothing: %s", error)
         finally:
             sock.close()
-            with self._lock:
-                self._open.pop(threading.current_thread(), None)
-                self._silent.pop(threading.current_thread(), None)
-                self._talks.pop(threading.current_thread(), None)
+            self._crowd.went()
 
     def _later(self, errand: Callable[[], None]) -> None:
         def run() -> None:

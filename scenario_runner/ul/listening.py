@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _BACKLOG = 128
-_STEP = 0.001
-"""Seconds that a process lets others go first, for each thing that it has to do."""
+_STEP, _MOST_STEPS = 0.001, 5
+"""Seconds that a process lets others go first, for each thing that it has to do up to so many."""
 _BREATH = 0.05
 """Seconds between attempts to take a connection when that has failed."""
 
@@ -75,7 +75,7 @@ class Listener:
                 if self._stopping.is_set():
                     return
                 if busy := self._busy():
-                    self._stopping.wait(min(busy * _STEP, _BREATH))
+                    self._stopping.wait(min(busy, _MOST_STEPS) * _STEP)
                 try:
                     sock, address = self._sock.accept()
                     sock.setblocking(True)  # on some systems it takes after the listener

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scenario_runner.errors import MachineError
 from scenario_runner.ul.listening import Listener, listen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_port_that_is_taken_is_told_with_a_way_out() -> None:
@@ -43,3 +47,34 @@ def test_a_stopped_listener_lets_go_of_its_port_at_once() -> None:
     listener = Listener(listen("127.0.0.1", 0), lambda sock, _: sock.close(), "test")
     listener.stop()
     listen("127.0.0.1", listener.port).close()
+
+
+def test_of_two_that_listen_on_one_socket_the_one_with_less_to_do_takes_the_connection() -> None:
+    sock = listen("127.0.0.1", 0)
+    by_idle, by_busy = threading.Event(), threading.Event()
+
+    def taken(event: threading.Event) -> Callable[[socket.socket, object], None]:
+        def take(connection: socket.socket, _: object) -> None:
+            connection.close()
+            event.set()
+
+        return take
+
+    def busy() -> int:
+        by_idle.wait(10)
+        return 1
+
+    listeners = [
+        Listener(sock.dup(), taken(by_busy), "busy", busy),
+        Listener(sock.dup(), taken(by_idle), "idle"),
+    ]
+    try:
+        for _ in range(3):
+            by_idle.clear()
+            socket.create_connection(sock.getsockname(), timeout=10).close()
+            assert by_idle.wait(10)
+    finally:
+        for one in listeners:
+            one.stop()
+        sock.close()
+    assert not by_busy.is_set()
