@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from scenario_runner.database.counter_table import NEWEST, PATIENTS
 from scenario_runner.database.location import DatabaseUrl
@@ -49,16 +49,17 @@ class Database:
     """A database whose tables are today's as soon as something is written.
 
     Safe between threads; not to be carried into a forked process. Every error of it is a MachineError
-    that names it.
+    that names it. busy: many small transactions of several processes: a file of SQLite stays open, and what
+    is committed there outlives the death of every process, but not a power cut.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, *, busy: bool = False) -> None:
         self.location = location
         self._ready = False
         self._found = 0
         self._held: sqlite3.Connection | None = None
-        self.engine = _engine(location)
-        self._reader = _reader(location) if isinstance(location, Path) else self.engine
+        self.engine = _engine(location, busy=busy)
+        self._reader = _reader(location, busy=busy) if isinstance(location, Path) else self.engine
 
     @property
     def dialect(self) -> str:
@@ -133,15 +134,15 @@ class Database:
         )
 
 
-def _engine(location: Location) -> Engine:
+def _engine(location: Location, *, busy: bool) -> Engine:
     if isinstance(location, DatabaseUrl):
         return _server(location)
     memory = location == ":memory:"
     url = URL.create("sqlite", database=None if memory else str(location))
     engine = create_engine(
         url,
-        poolclass=StaticPool if memory else NullPool,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not memory},
+        poolclass=StaticPool if memory else QueuePool if busy else NullPool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not memory and not busy},
     )
 
     @event.listens_for(engine, "connect")
@@ -150,6 +151,8 @@ def _engine(location: Location) -> Engine:
         connection.isolation_level = None
         version_of(connection, str(location))  # nothing of another program's is touched
         make_durable(connection)
+        if busy:
+            connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
@@ -161,12 +164,12 @@ def _engine(location: Location) -> Engine:
     return engine
 
 
-def _reader(path: Path) -> Engine:
+def _reader(path: Path, *, busy: bool) -> Engine:
     """For a file that may be on a disk which cannot be written."""
     engine = create_engine(
         "sqlite://",
-        creator=lambda: open_to_read(path),
-        poolclass=NullPool,
+        creator=lambda: open_to_read(path, any_thread=busy),
+        poolclass=QueuePool if busy else NullPool,
     )
 
     @event.listens_for(engine, "begin")

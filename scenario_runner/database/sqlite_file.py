@@ -71,7 +71,7 @@ def readable(path: Path) -> Iterator[sqlite3.Connection | None]:
             yield connection
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     """A connection to a registry that cannot write, also where this user or the disk allows no writing.
 
     Raises MachineError for what is no registry of ours, sqlite3.Error.
@@ -84,6 +84,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
+            check_same_thread=not any_thread,
         )
         try:
             connection.execute("PRAGMA query_only = ON")

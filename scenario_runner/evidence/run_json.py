@@ -1,16 +1,16 @@
-"""``run.json``: the record as it is, case by case, so that memory holds one case's text at a time."""
+"""``run.json``: the record as it is, case by case and image by image, so that memory holds little of its text at a time."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.record import RunRecord
 from scenario_runner.evidence.unseen import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -32,7 +32,7 @@ _PIECE = 1 << 20
 
 
 def _chunks(record: RunRecord) -> Iterator[bytes]:
-    """The JSON text: one line a field, cases and their members indented on lines of their own."""
+    """The JSON text: one line a field, cases and their members indented on lines of their own, an image on one."""
     separator = b"{\n"
     for name, field in RunRecord.model_fields.items():
         yield separator + json.dumps(field.alias or name).encode() + b": "
@@ -42,7 +42,12 @@ def _chunks(record: RunRecord) -> Iterator[bytes]:
             between = b"\n"
             for case in record.cases:
                 yield between
-                yield from _pieces(case.model_dump_json(indent=1))
+                yield from _pieces(case.model_dump_json(indent=1, exclude={"patients"})[:-2])
+                yield b',\n "patients": ['
+                for number, patient in enumerate(case.patients):
+                    yield b",\n  " if number else b"\n  "
+                    yield from map(_encoded, _planned(patient, *_LEVELS))
+                yield b"]\n}"
                 between = b",\n"
             yield b"]"
         else:
@@ -53,6 +58,28 @@ def _chunks(record: RunRecord) -> Iterator[bytes]:
     yield b"\n}\n"
 
 
+_LEVELS = ("studies", "series", "images")
+
+
+def _planned(node: Mapping[str, Any], *below: str) -> Iterator[str]:
+    """What was planned, a line for each image: there may be a million, of which no more than one is text at a time."""
+    if not below or below[0] not in node:
+        yield json.dumps(node, ensure_ascii=False, allow_nan=False)
+        return
+    first, *deeper = below
+    own = {key: value for key, value in node.items() if key != first}
+    yield json.dumps(own, ensure_ascii=False, allow_nan=False)[:-1]
+    yield f'{", " if own else ""}"{first}": ['
+    for number, child in enumerate(node[first]):
+        yield f"{',' if number else ''}\n{' ' * (5 - len(below))} "
+        yield from _planned(child, *deeper)
+    yield "]}"
+
+
+def _encoded(text: str) -> bytes:
+    return escaped(text).encode()
+
+
 def _pieces(text: str) -> Iterator[bytes]:
     for at in range(0, len(text), _PIECE):
-        yield escaped(text[at : at + _PIECE]).encode()
+        yield _encoded(text[at : at + _PIECE])

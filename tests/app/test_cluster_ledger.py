@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,3 +168,53 @@ def test_a_run_that_waits_for_others_keeps_its_files_when_its_worker_plans_anoth
         assert waiting.folder.is_dir()
     with planned("two", packets[1]):
         assert not waiting.folder.exists()
+
+
+class SlowLedger:
+    """One whose database takes as long as the test wants."""
+
+    is_file = True
+
+    def __init__(self) -> None:
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+        self.told: list[Entry] = []
+
+    def tell(self, part: str, attempt: int, entries: list[Entry], ending: str = "") -> None:
+        self.begun.set()
+        assert self.goes_on.wait(60)
+        self.told += entries
+
+    def stopping(self) -> int:
+        return 0
+
+
+def test_who_sends_does_not_wait_while_what_was_told_is_being_written(tmp_path: Path) -> None:
+    ledger = SlowLedger()
+    telling = Telling(ledger, PART, 1, tmp_path, Control(), "w", digest=None)  # type: ignore[arg-type]
+    telling.stored({"index": 0})
+    assert ledger.begun.wait(60)
+    told = threading.Event()
+
+    def goes_on() -> None:
+        telling.stored({"index": 1})
+        telling.handle(
+            Stamped(
+                1,
+                "2026-11-30T00:00:00.000Z",
+                CaseFinished(case="c", outcome="passed", duration_s=0.0, message=""),
+            )
+        )
+        told.set()
+
+    sender = threading.Thread(target=goes_on)
+    sender.start()
+    went_on = told.wait(10)
+    ledger.goes_on.set()
+    sender.join(60)
+    telling.finish("{}")
+    assert went_on
+    rows = [
+        row["index"] for one in ledger.told if one.kind == "stored" for row in json.loads(one.data)
+    ]
+    assert rows == [0, 1]
+    assert [one.kind for one in ledger.told][-1] == "events"

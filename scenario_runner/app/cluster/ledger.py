@@ -75,7 +75,7 @@ class RunLedger:
     """
 
     def __init__(self, location: Location, run: str) -> None:
-        self._database = Database(location)
+        self._database = Database(location, busy=True)
         self.is_file = not isinstance(location, DatabaseUrl)
         self.run = run
 

@@ -60,6 +60,8 @@ class Telling:
         self._control = control
         self.worker = worker
         self._lock = threading.Lock()
+        """Of what waits to be told: nobody who sends waits while something is being written."""
+        self._writing = threading.Lock()
         self._events: list[bytes] = []
         self._rows: list[Mapping[str, Any]] = []
         self._files: list[Entry] = []
@@ -80,8 +82,9 @@ class Telling:
             self._events.append(event_line(stamped))
             if isinstance(event, Attached):
                 self._take_file(self.folder / event.path)
-            if len(self._events) >= _MANY:
-                self._tell()
+            many = len(self._events) >= _MANY
+        if many:
+            self._tell()
 
     def close(self) -> None:
         """Nothing is to be done: ``finish`` has the last word."""
@@ -89,9 +92,7 @@ class Telling:
     def about(self, step: str, images: Sequence[PlannedImage], target: str) -> None:
         """Note that these are about to be sent; when this returns, it is known."""
         said = {"step": step, "target": target, "images": [[one.id, one.uid] for one in images]}
-        with self._lock:
-            self._require()
-            self._tell(Entry("about", json.dumps(said).encode()))
+        self._tell(Entry("about", json.dumps(said).encode()))
 
     def stored(self, row: Mapping[str, Any]) -> None:
         """Note what became of an instance for the step that it belongs to, before it is an event."""
@@ -114,14 +115,16 @@ class Telling:
                 for path in sorted(self.folder.rglob("*"))
                 if path.is_file() and path not in self._told
             ]
-            if self._digest is not None:
-                self._tell(self._handed_over(left, self._digest), ending=ending)
-                return
-            for path in left:
+        if self._digest is not None:
+            self._tell(self._handed_over(left, self._digest), ending=ending)
+            return
+        for path in left:
+            with self._lock:
                 self._take_file(path)
-                if sum(len(one.data) for one in self._files) >= _MUCH:
-                    self._tell()  # not all at once, for there may be many
-            self._tell(ending=ending)
+                much = sum(len(one.data) for one in self._files) >= _MUCH
+            if much:
+                self._tell()  # not all at once, for there may be many
+        self._tell(ending=ending)
 
     def _handed_over(self, left: Sequence[Path], digest: Callable[[Path], str]) -> Entry:
         try:
@@ -144,20 +147,24 @@ class Telling:
         self._files.append(Entry("file", data, path.relative_to(self.folder).as_posix()))
 
     def _tell(self, *more: Entry, ending: str = "") -> None:
-        batch = [*self._files]  # before the events that name them
-        if self._rows:
-            batch.append(Entry("stored", json.dumps(self._rows).encode()))
-        if self._events:
-            batch.append(Entry("events", b"[" + b",".join(self._events) + b"]"))
-        batch += more
-        if not batch and not ending:
-            return
-        try:
-            self._ledger.tell(self._part, self._attempt, batch, ending)
-        except FabricatorError as error:
-            self._trouble = error
-            raise
-        self._events, self._files, self._rows = [], [], []
+        with self._writing:
+            with self._lock:
+                self._require()
+                batch = [*self._files]  # before the events that name them
+                if self._rows:
+                    batch.append(Entry("stored", json.dumps(self._rows).encode()))
+                if self._events:
+                    batch.append(Entry("events", b"[" + b",".join(self._events) + b"]"))
+                batch += more
+                if not batch and not ending:
+                    return
+                self._events, self._files, self._rows = [], [], []
+            try:
+                self._ledger.tell(self._part, self._attempt, batch, ending)
+            except FabricatorError as error:
+                with self._lock:
+                    self._trouble = self._trouble or error
+                raise
 
     def _require(self) -> None:
         if self._trouble is not None:
@@ -172,7 +179,7 @@ class Telling:
                     self._control.stop.set()
                     self._control.stop_finally.set()
                     return
-                _quietly(self._tell)
+            _quietly(self._tell)
             if monotonic() - looked >= self._looks:
                 looked = monotonic()
                 _quietly(self._look)
