@@ -44,7 +44,8 @@ AT_ONCE: Final = frozenset(
 )
 """Codecs in which a carriage return is one and nothing else, so that a whole message can be decoded."""
 _ISO_2022: Final = frozenset(term for term, codec in CODECS.items() if codec == "iso2022_jp_ext")
-_JAPANESE: Final = "iso2022_jp_ext"
+JAPANESE: Final = "iso2022_jp_ext"
+"""The codec of the sets of ISO 2022: it knows all their escape sequences."""
 _SWITCH: Final = rb"(?:C(28(?:42|49|4[Aa]))|M(2440|2442|242844))"
 """Designations of ISO 2022 that Japanese text has: of one byte, and of several."""
 _KATAKANA: Final = re.compile(rb"([\xa1-\xdf]+)")
@@ -81,7 +82,7 @@ def codec_of(terms: Sequence[str]) -> str | None:
     if None in known:
         return None
     if any(term in _ISO_2022 for term in known):
-        return _JAPANESE
+        return JAPANESE
     return CODECS[known[0] or ""]
 
 
@@ -98,14 +99,14 @@ def decoded(line: bytes, codec: str, escape: str, starting: str | None = None) -
     Switches that are written as ``\\M2442\\`` or ``\\C2842\\`` (2.7.2) count as the bytes they name.
     Katakana of JIS X 0201 may stand in eight bits (ISO IR13). Raises UnicodeDecodeError.
     """
-    if escape and (codec == _JAPANESE or (codec == "ascii" and b"M24" in line)):
+    if escape and (codec == JAPANESE or (codec == "ascii" and b"M24" in line)):
         mark = re.escape(escape.encode("iso8859-1"))
         switched = re.sub(mark + _SWITCH + mark, _switch, line)
         if switched != line:
-            line, codec = switched, _JAPANESE
-    if codec != _JAPANESE:
+            line, codec = switched, JAPANESE
+    if codec != JAPANESE:
         return line.decode(codec)
-    if b"\x1b" not in line and starting and starting != _JAPANESE:
+    if b"\x1b" not in line and starting and starting != JAPANESE:
         return line.decode(starting)
     parts = _KATAKANA.split(line)
     return "".join(
@@ -144,7 +145,7 @@ def header_fields(header: bytes, separator: str) -> list[str]:
     plain = header.decode("iso8859-1").split(separator)
     if header.isascii() and b"\x1b" not in header:
         return plain
-    for codec in ("gb18030", "big5", _JAPANESE):
+    for codec in ("gb18030", "big5", JAPANESE):
         try:
             fields = header.decode(codec).split(separator)
         except UnicodeDecodeError:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from scenario_runner.orders.hl7.characters import codec_of
+from typing import Final
+
+from scenario_runner.orders.hl7.characters import JAPANESE, codec_of, term_of
 from scenario_runner.orders.hl7.escapes import escape
 from scenario_runner.orders.hl7.field import CLEAR
 from scenario_runner.orders.hl7.message import Message
 from scenario_runner.orders.hl7.paths import Path, parse_path
+
+_SUPPLEMENT: Final = b"\x1b$(D"
+"""Designates JIS X 0212 (ISO IR159)."""
 
 
 def with_values(data: bytes, values: dict[str, str | None]) -> bytes:
@@ -31,16 +36,20 @@ def encoded(text: str, separator: str) -> bytes:
     """A message in the character set that its MSH-18 declares. Raises ValueError."""
     header = text.partition("\r")[0].split(separator)
     declared = header[17] if len(header) > 17 else ""
-    codec = codec_of(declared.split("~")) if declared else "ascii"
+    terms = declared.split("~") if declared else [""]
+    codec = codec_of(terms)
     if codec is None:
         raise ValueError(f"MSH-18 '{declared}' is no character set of HL7 table 0211")
     try:
-        return text.encode(codec)
+        data = text.encode(codec)
     except UnicodeEncodeError as error:
         lacking = text[error.start : error.end]
-        raise ValueError(
-            f"{declared or 'ASCII'}, which MSH-18 declares, has no '{lacking}'"
-        ) from None
+    else:
+        if codec != JAPANESE or _SUPPLEMENT not in data or "ISO IR159" in map(term_of, terms):
+            return data
+        # The codec knows the escape sequences of all sets, declared or not.
+        lacking = next((one for one in text if _SUPPLEMENT in one.encode(codec)), "\x1b")
+    raise ValueError(f"{declared or 'ASCII'}, which MSH-18 declares, has no '{lacking}'")
 
 
 def _with_value(message: Message, lines: list[str], path: Path, value: str | None) -> list[str]:

@@ -22,7 +22,7 @@ from scenario_runner.orders.hl7.writing import (
     patient_message,
 )
 from scenario_runner.planning.plan import PlannedStudy
-from tests.orders.hl7.feeds import order
+from tests.orders.hl7.feeds import PID, message, order
 from tests.planning.support import plan
 
 NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
@@ -137,6 +137,17 @@ def test_names_of_several_groups_keep_them(planned: list[PlannedStudy]) -> None:
 def test_a_character_set_that_lacks_a_letter_is_refused(planned: list[PlannedStudy]) -> None:
     with pytest.raises(ValueError, match="has no"):
         order_message(planned[1], Envelope(kind="ORM^O01", now=NOW, character_set="8859/1"))
+
+
+@pytest.mark.parametrize("letter", ["Ü", "丂"])
+def test_a_letter_of_the_supplement_is_written_where_that_is_declared(letter: str) -> None:
+    """Python's codec for Japanese has JIS X 0212 as well, which a receiver of ISO IR87 alone need not know."""
+    plain = message(PID.replace("TESTER", "YAMADA"))
+    values: dict[str, str | None] = {"MSH-18[2]": "ISO IR87", "PID-5.1": letter}
+    with pytest.raises(ValueError, match=f"~ISO IR87, .* has no '{letter}'"):
+        with_values(plain, values)
+    written = with_values(plain, {**values, "MSH-18[3]": "ISO IR159"})
+    assert Message.read(written).text("PID-5.1") == letter
 
 
 @pytest.mark.parametrize(
