@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 _LOOK: Final = 0.2
 """Seconds between two looks at whether all are to stop."""
-_SOON: Final = 5.0
-"""Seconds; a member that does not live so long could not start."""
 _TRIES: Final = 3
 """Members in a row that could not start, before all are stopped."""
+_BY_OTHERS: Final = (0, -9)
+"""How a process ends that was told to, or killed: that says nothing of whether it could have started."""
+_ALONE: Final = "serve with --processes 1 to see why"
 _PATIENCE: Final = 60.0
 """Seconds that a member has to start, or to stop."""
 
@@ -73,7 +74,16 @@ class _Member:
     process: Child
     line: Connection
     """Closed, it tells the member to stop, also where this process was killed."""
-    began: float
+
+    began: bool = False
+    """Whether it was seen to."""
+
+    def has_begun(self, patience: float = 0.0) -> bool:
+        """Whether it answers, or has; asked once. patience: seconds to wait for it."""
+        try:
+            return self.line.poll(patience) and self.line.recv() == "ready"
+        except (EOFError, OSError):
+            return False
 
 
 class Crew:
@@ -99,11 +109,13 @@ class Crew:
         """Start all of them; returns when they answer. Raises MachineError when one does not."""
         self._members += [self._begin() for _ in range(self._count)]
         for member in self._members:
-            _await(member)
+            if not member.has_begun(_PATIENCE):
+                raise MachineError("a process of the PACS did not start", hint=_ALONE)
+            member.began = True
 
     def _begin(self) -> _Member:
         process, line = self._start()
-        return _Member(process, line, time.monotonic())
+        return _Member(process, line)
 
     @property
     def processes(self) -> Sequence[int]:
@@ -111,7 +123,7 @@ class Crew:
         return [one.process.pid for one in self._members if one.process.pid is not None]
 
     def watch(self, stop: threading.Event) -> None:
-        """Replace whoever ends, until ``stop`` is set. Raises MachineError when new ones end at once, too."""
+        """Replace whoever ends, until ``stop`` is set. Raises MachineError when several in a row do not begin."""
         while not stop.is_set():
             connection.wait([one.process.sentinel for one in self._members], _LOOK)
             for place, member in enumerate(self._members):
@@ -121,14 +133,15 @@ class Crew:
 
     def _replace(self, place: int, member: _Member) -> None:
         number, code = member.process.pid, member.process.exitcode
+        began = member.began or member.has_begun() or code in _BY_OTHERS
         member.line.close()
         if number is not None:
             self._ended(number)
-        self._failed = self._failed + 1 if time.monotonic() - member.began < _SOON else 0
+        self._failed = 0 if began else self._failed + 1
         if self._failed >= _TRIES:
             raise MachineError(
-                f"{_TRIES} processes of the PACS have ended as soon as they had begun",
-                hint="serve with --processes 1 to see why",
+                f"{_TRIES} processes of the PACS in a row did not start",
+                hint=_ALONE,
             )
         self._members[place] = self._begin()
         LOGGER.warning(
@@ -152,18 +165,6 @@ class Crew:
                 member.process.kill()
                 member.process.join()
         self._members.clear()
-
-
-def _await(member: _Member) -> None:
-    """Wait until it answers."""
-    try:
-        if member.line.poll(_PATIENCE) and member.line.recv() == "ready":
-            return
-    except EOFError:
-        pass
-    raise MachineError(
-        "a process of the PACS did not start", hint="serve with --processes 1 to see why"
-    )
 
 
 def until_told(line: Connection, stop: threading.Event) -> None:
