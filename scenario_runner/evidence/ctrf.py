@@ -29,6 +29,10 @@ _NAMESPACE = uuid.UUID("6f2b5c1e-52f2-5d0e-9f39-7a1f2b1f6a10")
 """Ours, drawn once; a report's id is derived from the run's, so that it can be written again."""
 
 
+_LONGEST_S = 1e9
+"""Some thirty years."""
+
+
 class CtrfReporter:
     """Writes ``ctrf.json``: a test for each step, its checks as the test's steps."""
 
@@ -61,7 +65,7 @@ def _report(record: RunRecord) -> dict[str, Any]:
                 **count,
                 "suites": len(flat),
                 "start": start,
-                "stop": start + round(record.duration_s * 1000),
+                "stop": start + _in_milliseconds(record.duration_s),
             },
             "tests": tests,
             "environment": _environment(record),
@@ -92,7 +96,7 @@ def _test(suite: FlatSuite, test: FlatTest) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": test.name,
         "status": _STATUS[test.outcome],
-        "duration": round(test.duration_s * 1000),
+        "duration": _in_milliseconds(test.duration_s),
         "suite": [part for part in dict.fromkeys((suite.scenario, suite.name)) if part] or ["run"],
         "rawStatus": test.outcome,
     }
@@ -106,8 +110,8 @@ def _test(suite: FlatSuite, test: FlatTest) -> dict[str, Any]:
     if step.started:
         entry["start"] = _milliseconds(step.started)
         entry["stop"] = entry["start"] + entry["duration"]
-    if step.tags:
-        entry["tags"] = list(step.tags)
+    if tags := [tag for tag in step.tags if tag]:
+        entry["tags"] = tags
     if suite.case is not None and suite.case.scenario.file:
         entry["filePath"] = suite.case.scenario.file
     if step.line is not None:
@@ -118,13 +122,18 @@ def _test(suite: FlatSuite, test: FlatTest) -> dict[str, Any]:
     checks = final_checks(step)
     if checks:
         entry["steps"] = [
-            {"name": check.title or check.check, "status": _STATUS[check.outcome]}
+            {"name": check.title or check.check or "-", "status": _STATUS[check.outcome]}
             for check in checks
         ]
     named = dict.fromkeys([*step.requirements, *(r for c in checks for r in c.requirements)])
     if named:
         entry["extra"] = {"requirements": list(named)}
     return entry
+
+
+def _in_milliseconds(seconds: float) -> int:
+    """Within what the schema takes, whatever a log says that somebody has edited."""
+    return round(min(max(seconds, 0.0), _LONGEST_S) * 1000)
 
 
 def _milliseconds(time: str | None) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from scenario_runner.events import Outcome
     from scenario_runner.evidence.record import CaseRecord, CheckRecord, RunRecord, StepRecord
 
+_NAMELESS = "-"
+"""In a log that somebody has edited; readers want a name."""
 BAD: frozenset[Outcome] = frozenset({"failed", "error", "interrupted"})
 
 
@@ -63,8 +65,8 @@ def suites(record: RunRecord, *, by_check: bool = False) -> Iterator[FlatSuite]:
         tests = list(_told_apart(tests))
         accused = accused or any(test.outcome in BAD for test in tests)
         yield FlatSuite(
-            name=case.id,
-            scenario=case.scenario.name or case.name,
+            name=case.id or _NAMELESS,
+            scenario=case.scenario.name or case.name or _NAMELESS,
             duration_s=case.duration_s,
             started=case.started or record.started,
             tests=tests,
@@ -128,7 +130,9 @@ def _ambiguous(text: str) -> bool:
 
 
 def _stand_in(name: str, outcome: Outcome, message: str) -> FlatTest:
-    return FlatTest(name=name, outcome=outcome, message=message, duration_s=0.0, detail="")
+    return FlatTest(
+        name=name or _NAMELESS, outcome=outcome, message=message, duration_s=0.0, detail=""
+    )
 
 
 def _one_test(step: StepRecord) -> list[FlatTest]:
@@ -159,7 +163,8 @@ def _step_test(step: StepRecord) -> FlatTest:
     for check in final_checks(step):
         lines += _check_lines(check)
     return FlatTest(
-        name=f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id,
+        name=(f"{step.id}: {step.title}" if step.title and step.title != step.id else step.id)
+        or _NAMELESS,
         outcome=step.outcome,
         message=complaint(step),
         duration_s=step.duration_s,

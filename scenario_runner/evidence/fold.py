@@ -164,7 +164,19 @@ class _Fold:
         )
         self._cases[case.id] = case
         self._steps.setdefault(case.id, {})
-        self._planned[case.id] = [step for step in event.get("steps", []) if step.get("id")]
+        self._planned[case.id] = self._readable(case.id, event.get("steps", []))
+
+    def _readable(self, case: str, planned: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The planned steps of a case whose fields are what they should be; of others at most their names."""
+        steps: list[Mapping[str, Any]] = []
+        for step in planned:
+            try:
+                steps.append(step if _unfinished(step) else {})
+            except (KeyError, TypeError, ValueError) as error:
+                self._problem(f"a planned step of case {case} makes no sense: {_first_line(error)}")
+                if isinstance(step, dict) and isinstance(step.get("id"), str) and step["id"]:
+                    steps.append({"id": step["id"]})
+        return steps
 
     def _taken_over(self, event: Mapping[str, Any]) -> None:
         self._run.taken_over.append(TakenOverRecord.model_validate(_only(event, TakenOverRecord)))
@@ -272,7 +284,7 @@ class _Fold:
             run.duration_s = seconds_between(run.started, self._last_time)
         for planned in plan.cases:
             if planned.id not in self._cases:
-                self._cases[planned.id] = _unreached(planned)
+                self._cases[planned.id] = self._unreached(planned)
             self._sent.mark(planned.id, planned.patients)
             self._cases[planned.id].patients = planned.patients
         # As planned, however many ran side by side.
@@ -280,6 +292,20 @@ class _Fold:
         run.cases = sorted(self._cases.values(), key=lambda case: places.get(case.id, len(places)))
         run.requirements = requirements_of(run.cases)
         return run
+
+    def _unreached(self, planned: PlanCase) -> CaseRecord:
+        message = "The run ended before this case began."
+        return CaseRecord(
+            id=planned.id,
+            name=planned.name or planned.id,
+            scenario=planned.scenario or ScenarioRecord(name=planned.name),
+            matrix=planned.matrix,
+            seed=planned.seed,
+            counts=planned.counts,
+            outcome="skipped",
+            message=message,
+            steps=[_skipped(step, message) for step in self._readable(planned.id, planned.steps)],
+        )
 
     def _close(self, case: CaseRecord) -> None:
         """Settle what the log leaves open: durations of what was cut off, steps never reached."""
@@ -341,21 +367,6 @@ class _Sent:
                     for image in series.get("images", ()):
                         if said := self._by_image.get((case, image.get("key", ""))):
                             image["sent"] = list(said)
-
-
-def _unreached(planned: PlanCase) -> CaseRecord:
-    message = "The run ended before this case began."
-    return CaseRecord(
-        id=planned.id,
-        name=planned.name or planned.id,
-        scenario=planned.scenario or ScenarioRecord(name=planned.name),
-        matrix=planned.matrix,
-        seed=planned.seed,
-        counts=planned.counts,
-        outcome="skipped",
-        message=message,
-        steps=[_skipped(step, message) for step in planned.steps if step.get("id")],
-    )
 
 
 def _skipped(planned: Mapping[str, Any], message: str) -> StepRecord:

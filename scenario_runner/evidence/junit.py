@@ -75,16 +75,16 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET
         id=str(number),
         # Without fraction and zone, as the strictest of the schemas wants it; it is UTC.
         timestamp=(moment(suite.started) or _UNKNOWN).strftime("%Y-%m-%dT%H:%M:%S"),
-        hostname=xml_text(str(record.environment.get("host") or "localhost")),
+        hostname=_filled(str(record.environment.get("host") or "localhost")),
         tests=str(len(count)),
         failures=str(count.count("failure")),
         errors=str(count.count("error")),
         skipped=str(count.count("skipped")),
-        time=f"{suite.duration_s:.3f}",
+        time=_seconds(suite.duration_s),
     )
     properties = ET.SubElement(element, "properties")
     for name, value in _properties(record, suite):
-        ET.SubElement(properties, "property", name=xml_text(name), value=xml_text(value))
+        ET.SubElement(properties, "property", name=_filled(name), value=xml_text(value))
     showing = _showing(suite)
     for place, test in enumerate(suite.tests):
         element.append(_test(suite, test))
@@ -101,7 +101,7 @@ def _test(suite: FlatSuite, test: FlatTest) -> ET.Element:
         "testcase",
         name=xml_text(test.name),
         classname=xml_text(f"{suite.scenario}.{suite.name.replace('.', '_')}"),
-        time=f"{test.duration_s:.3f}",
+        time=_seconds(test.duration_s),
     )
     tag = _TAG.get(test.outcome)
     if tag is not None:
@@ -111,6 +111,15 @@ def _test(suite: FlatSuite, test: FlatTest) -> ET.Element:
         if tag != "skipped":
             result.set("type", test.outcome)
     return element
+
+
+def _filled(text: str) -> str:
+    """A text where there has to be one: a log that somebody has edited may have none."""
+    return xml_text(text) or "-"
+
+
+def _seconds(duration: float) -> str:
+    return f"{max(duration, 0.0):.3f}"
 
 
 def _showing(suite: FlatSuite) -> set[int]:

@@ -18,7 +18,9 @@ RunOutcome = Literal["passed", "failed", "error", "interrupted", "skipped"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(defer_build=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        defer_build=True, json_schema_serialization_defaults_required=True, allow_inf_nan=False
+    )
 
 
 class SeenRecord(_Part):

@@ -4,7 +4,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(defer_build=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        defer_build=True, json_schema_serialization_defaults_required=True, allow_inf_nan=False
+    )
 
 
 class QuantilesRecord(_Part):

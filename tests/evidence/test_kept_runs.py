@@ -5,16 +5,23 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import xmlschema
+from jsonschema import Draft202012Validator
 
 from scenario_runner.evidence.built_in import fabricate_reporters
 from scenario_runner.evidence.comparing import compare
+from scenario_runner.evidence.record import published_schema
 from scenario_runner.evidence.write import read_record, write_reports
+from scenario_runner.resources import resource
 from tests.evidence import samples
 
+CTRF = json.loads((Path(__file__).parent / "ctrf.schema.json").read_text(encoding="utf-8"))
 KEPT = sorted((Path(__file__).parent / "kept_runs").iterdir())
 
 
@@ -27,6 +34,46 @@ def test_a_run_of_an_earlier_version_still_has_its_reports(kept: Path, tmp_path:
     assert [case.outcome for case in record.cases] == ["failed", "error"]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "5 attributes of 2 instances differ" in page
+
+
+DAMAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "a duration that is no number": ("attempt_finished", {"duration_s": "NaN"}),
+    "a duration below nought": ("step_finished", {"duration_s": -1}),
+    "a duration without end": ("run_finished", {"duration_s": 1e308}),
+    "a time that is none": ("step_started", {"time": "2026-99-99"}),
+    "a planned step whose line is a fraction": (
+        "case_started", {"steps": [{"id": "never_1", "line": 1.5}, {"id": 7}, {"id": "never_2", "tags": 0}]},
+    ),
+    "a step without a name": ("step_finished", {"id": ""}),
+    "a check without a name": ("check_finished", {"check": "", "title": ""}),
+    "a case without a name": ("case_started", {"case": "", "name": "", "scenario": {}}),
+    "a case with half a letter": ("case_started", {"case": "\ud800"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_reports_of_a_log_that_somebody_has_edited_are_whole_and_valid(
+    damage: str, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(KEPT[0], tmp_path / "run"))
+    log = folder / "events.ndjson"
+    kind, altered = DAMAGES[damage]
+    events = [json.loads(line) for line in log.read_bytes().splitlines()]
+    assert any(event["event"] == kind for event in events)
+    told = [event | (altered if event["event"] == kind else {}) for event in events]
+    log.write_text("".join(f"{json.dumps(event)}\n" for event in told), encoding="utf-8")
+    record = write_reports(folder, fabricate_reporters())
+    xmlschema.XMLSchema(str(resource("reports", "xsd/junit.xsd"))).validate(
+        str(folder / "junit.xml")
+    )
+    Draft202012Validator(CTRF).validate(json.loads((folder / "ctrf.json").read_bytes()))
+    Draft202012Validator(published_schema()).validate(
+        json.loads((folder / "run.json").read_bytes())
+    )
+    compare(read_record(KEPT[0]), record)
+    if damage.startswith("a planned step"):
+        assert "a planned step of case" in "\n".join(record.problems)
+        assert "never_1" in [step.id for step in record.cases[0].steps]
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
