@@ -57,9 +57,14 @@ def compare(before: RunRecord, after: RunRecord, noise: float = 1.0) -> Comparis
     """Compare two runs; cases are matched by id, steps by id, checks by place and title.
 
     noise: how much longer a step may take, as a fraction of what it took; it is slower only when it took half a
-    second more as well. A case, step or check that is not there any more is worse: what is not tried is not proved.
+    second more as well. A case, step, check or requirement that is not there any more is worse: what is not tried is not proved.
     """
-    found = [*_cases(before, after, noise), *_peers(before, after), *_versions(before, after)]
+    found = [
+        *_cases(before, after, noise),
+        *_requirements(before, after),
+        *_peers(before, after),
+        *_versions(before, after),
+    ]
     order = {"worse": 0, "better": 1, "different": 2}
     return Comparison(before, after, sorted(found, key=lambda one: order[one.way]))
 
@@ -79,6 +84,18 @@ def _cases(before: RunRecord, after: RunRecord, noise: float) -> Iterator[Differ
         yield from _statuses(case, other)
     for case in now.values():
         yield Difference("different", "outcome", case.id, "not in this run", case.outcome)
+
+
+def _requirements(before: RunRecord, after: RunRecord) -> Iterator[Difference]:
+    """Those that one run alone names; how the others ended is told where they are named."""
+    was, now = ({one.id: one.outcome for one in run.requirements} for run in (before, after))
+    for id_ in {**was, **now}:
+        if id_ not in now:
+            yield Difference("worse", "outcome", f"requirement {id_}", was[id_], "not in this run")
+        elif id_ not in was:
+            yield Difference(
+                "different", "outcome", f"requirement {id_}", "not in this run", now[id_]
+            )
 
 
 def _steps(before: CaseRecord, after: CaseRecord, noise: float) -> Iterator[Difference]:

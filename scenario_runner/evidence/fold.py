@@ -171,11 +171,13 @@ class _Fold:
         steps: list[Mapping[str, Any]] = []
         for step in planned:
             try:
-                steps.append(step if _unfinished(step) else {})
+                _unfinished(step)
             except (KeyError, TypeError, ValueError) as error:
                 self._problem(f"a planned step of case {case} makes no sense: {_first_line(error)}")
                 if isinstance(step, dict) and isinstance(step.get("id"), str) and step["id"]:
                     steps.append({"id": step["id"]})
+            else:
+                steps += [step] if step["id"] else []
         return steps
 
     def _taken_over(self, event: Mapping[str, Any]) -> None:

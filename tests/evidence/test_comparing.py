@@ -63,6 +63,14 @@ def test_what_is_not_tried_any_more_is_worse(record: RunRecord, other: RunRecord
     assert [way for way, _, _ in said(compare(other, record))] == ["different"]
 
 
+def test_a_requirement_that_nothing_names_any_more_is_worse(
+    record: RunRecord, other: RunRecord
+) -> None:
+    gone = other.requirements.pop()
+    assert said(compare(record, other)) == [("worse", "outcome", f"requirement {gone.id}")]
+    assert said(compare(other, record)) == [("different", "outcome", f"requirement {gone.id}")]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "ways"),
     [(1.0, 1.9, []), (1.0, 2.6, ["worse"]), (2.6, 1.0, ["better"]), (0.01, 0.4, [])],
