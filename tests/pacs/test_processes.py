@@ -27,6 +27,7 @@ from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, sample, write
 from tests.orders.hl7.feeds import message
 from tests.pacs.asking import only_asking
+from tests.pacs.dicomweb.web import get, stow
 from tests.pacs.test_commitment import PUSH_MODEL, Requestor
 from tests.pacs.test_dcmtk import keys, responses
 from tests.pacs.test_many import Encoded
@@ -260,6 +261,23 @@ def test_after_a_merge_all_processes_file_under_who_stays(served: Served) -> Non
         assert served.send(sample(f"1.9.{number}", PatientID="GONE")) == [COERCED]
     found = served.found("study", PatientID="STAYS", StudyInstanceUID="")
     assert {one.StudyInstanceUID for one in found} == {f"1.9.{n}" for n in range(1, 8)}
+
+
+def test_what_came_over_one_door_is_found_over_the_other_whichever_process_answers(
+    served: Served,
+) -> None:
+    found = re.search(r"DICOMweb is at (\S+)", served.said)
+    assert found is not None
+    url = found[1]
+    for number in range(3):
+        assert stow(url, [sample(f"1.12.{number}", PatientID="WEB")]).status_code == 200
+        assert served.send(sample(f"1.13.{number}", PatientID="WEB")) == [0]
+        expected = {f"1.{door}.{n}" for door in (12, 13) for n in range(number + 1)}
+        studies = get(f"{url}/studies?PatientID=WEB", "application/dicom+json").json()
+        assert {one["0020000D"]["Value"][0] for one in studies} == expected
+        matches = served.found("study", PatientID="WEB", StudyInstanceUID="")
+        assert {str(one.StudyInstanceUID) for one in matches} == expected
+        assert get(f"{url}/studies/1.13.{number}", "multipart/related").status_code == 200
 
 
 def test_ctrl_c_ends_all_and_the_folder_can_be_served_again(tmp_path: Path) -> None:
