@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from scenario_runner.app.fhir_list import require_id
 from scenario_runner.app.load import load_site
 from scenario_runner.app.order_studies import modalities_of, orders_scenario
+from scenario_runner.app.picked_studies import site_between
 from scenario_runner.app.scenario_texts import plan_of
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED, Wish, wrong
 from scenario_runner.app.services import new_factory
@@ -120,13 +121,9 @@ def scenario_of(served: ServedRuns, making: Making) -> Wish:
     if wishes.seed is None:
         wishes = replace(wishes, seed=secrets.randbits(32))
     if making.fhir is not None:
-        if site_name is not None:
-            raise Unacceptable(
-                "server-elsewhere",
-                "a study of a FHIR server of the site file goes to a PACS of that file",
-                hint="choose another destination",
-            )
-        return Wish(text=_of_fhir(making.fhir, target, wishes.seed, making.modality))
+        between = None if site_name is None else site_between(served, making.fhir.server, making.to)
+        text = _of_fhir(making.fhir, target, wishes.seed, making.modality)
+        return Wish(text=text, site_file=between)
     if not making.orders.strip():
         text = typical_scenario(wishes, plugins, site, target, served.registry)
         return Wish(text=text, site=site_name, keep_patients=False)

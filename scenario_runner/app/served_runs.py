@@ -57,6 +57,8 @@ class Wish:
     text: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     site: Literal["embedded", "archive"] | None = None
+    site_file: Path | None = None
+    """A site file that was written for this run, instead."""
     set: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
     tag: str | None = None
@@ -163,7 +165,7 @@ class ServedRuns:
             file=file,
             text=text,
             files=wish.files,
-            site=self.site_of(wish.site),
+            site=wish.site_file or self.site_of(wish.site),
             overrides={name: assigned(name, value) for name, value in wish.set.items()},
             around=self.around,
         )

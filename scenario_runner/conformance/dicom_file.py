@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import field
 from typing import NamedTuple
 
-from scenario_runner.conformance.elements import Items
+from scenario_runner.conformance.elements import Element, Items
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.lazy_dataclasses import dataclass
 
+_SOP_CLASS_UID = 0x00080016
 _FATAL = frozenset({"not-dicom", "truncated", "structure", "too-large"})
 """Rules of the reader after which the rest of a file is not known."""
 
@@ -35,6 +36,9 @@ class DicomFile:
     whole: bool = False
     """Whether it was read to the end."""
     trouble: list[Trouble] = field(default_factory=list)
+    _of_class: Element | None = field(default=None, init=False, repr=False, compare=False)
+    _class: str = field(default="", init=False, repr=False, compare=False)
+    """What ``_of_class`` says: nearly every rule asks for it."""
 
     @property
     def damage(self) -> Trouble | None:
@@ -44,7 +48,11 @@ class DicomFile:
     @property
     def sop_class(self) -> str:
         """The SOP class UID; a DICOMDIR has it in the file meta information only (PS3.10 8.6)."""
-        return self.data.text("SOPClassUID") or self.meta.text("MediaStorageSOPClassUID")
+        element = self.data.elements.get(_SOP_CLASS_UID)
+        if element is None or element is not self._of_class:
+            self._class = self.data.text("SOPClassUID") or self.meta.text("MediaStorageSOPClassUID")
+            self._of_class = element
+        return self._class
 
     @property
     def implicit(self) -> bool:

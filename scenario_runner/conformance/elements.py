@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scenario_runner.dicom import vrs
@@ -22,7 +23,7 @@ from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def words(text: str) -> frozenset[str]:
@@ -30,6 +31,8 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_REMEMBERED = 128
+"""Bytes of a value whose numbers are remembered."""
 _INTEGER = re.compile(r"[+-]?[0-9]{1,11}")
 
 
@@ -51,7 +54,7 @@ class Element:
     kept: bool = True
     items: list[Items] | None = None
     fragments: list[int] | None = None
-    offsets: list[int] = field(default_factory=list)
+    offsets: Sequence[int] = ()
     values: list[str] | None = None
     """The decoded values while the element is judged; many rules ask for them."""
 
@@ -98,8 +101,8 @@ class Items:
 
     def text(self, keyword: str) -> str:
         """An ASCII value without padding; empty when absent."""
-        element = self.get(keyword)
-        return text_of(element) if element else ""
+        element = self.elements.get(tag_of(keyword))
+        return "" if element is None else text_of(element)
 
     def texts(self, keyword: str) -> list[str]:
         """The values, without padding; [] when absent or empty."""
@@ -138,11 +141,12 @@ class Items:
 
     def decimals(self, keyword: str) -> list[float] | None:
         """Values of a DS attribute, [] when absent; None when one is no finite number."""
-        try:
-            numbers = [float(text) for text in self.texts(keyword)]
-        except ValueError:
-            return None
-        return numbers if all(abs(number) < float("inf") for number in numbers) else None
+        element = self.elements.get(tag_of(keyword))
+        if element is None:
+            return []
+        short = len(element.value) <= _REMEMBERED
+        numbers = (_decimals if short else _decimals.__wrapped__)(element.value)
+        return None if numbers is None else list(numbers)
 
     def where(self, element: Element) -> str:
         """How a finding calls the element."""
@@ -165,6 +169,17 @@ def name_of(tag: int) -> str:
 def text_of(element: Element) -> str:
     """An ASCII value without padding; what is not ASCII is there as Latin-1."""
     return element.value.decode("latin-1").strip(" \0")
+
+
+@lru_cache(maxsize=4096)
+def _decimals(value: bytes) -> tuple[float, ...] | None:
+    """The values of a DS; those of directions and spacings are alike in all images of a series."""
+    whole = value.decode("latin-1").strip(" \0")
+    try:
+        numbers = tuple(float(text.strip(" \0")) for text in whole.split("\\")) if whole else ()
+    except ValueError:
+        return None
+    return numbers if all(abs(number) < float("inf") for number in numbers) else None
 
 
 def number_of(element: Element) -> int | None:

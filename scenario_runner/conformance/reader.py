@@ -45,6 +45,7 @@ _KEPT_BYTES = 1 << 16
 
 _HEAD = 1 << 17
 _SHORT_HEAD = HEADS[True].short
+_BEHIND_META = 0x00030000
 _ALL = 1 << 32
 """Above every tag."""
 _SHORT = {vr.encode(): vr for vr in vrs.ALL if vr not in vrs.LONG}
@@ -103,6 +104,7 @@ def _read_meta(found: DicomFile, reader: _Reader, at: int, size: int) -> int:
         at = reader.element(found.meta, at, size, depth=0)
         if 0x00020000 in found.meta.elements and len(found.meta.elements) == 1:
             begins = at
+        at = reader.short_ones(found.meta, at, size, _BEHIND_META)
     found.meta_length = at - begins
     syntax = found.meta.get("TransferSyntaxUID")
     found.transfer_syntax = text_of(syntax) if syntax else ""
@@ -119,7 +121,8 @@ def _read_data(found: DicomFile, reader: _Reader, at: int, size: int, until: int
     reader.little = found.transfer_syntax != EXPLICIT_BE
     found.readable = True
     while at < size:
-        if reader.is_over(at):
+        at = reader.short_ones(found.data, at, size, until)
+        if at >= size or reader.is_over(at):
             break
         if until < _ALL and reader.tag(at) >= until:
             return
@@ -169,8 +172,6 @@ class _Reader:
 
     def element(self, into: Items, at: int, end: int, depth: int) -> int:
         """Read the element there into a data set. Returns where the next one begins."""
-        if self.little and not self.implicit and (after := self._short(into, at, end)):
-            return after
         self._one_more()
         tag, written, length, at = self._head(at, end)
         if tag >> 16 == DELIMITERS:
@@ -197,29 +198,41 @@ class _Reader:
         self._put(into, element)
         return at
 
-    def _short(self, into: Items, at: int, end: int) -> int:
-        """The same for an element as nearly all are, at once; 0 when this one is not."""
-        source = self._source
-        window, index = source.window, at - source.start
-        if index < 0 or index + 8 > len(window):
-            return 0
-        group, number, raw, length = _SHORT_HEAD.unpack_from(window, index)
-        vr = _SHORT.get(raw)
-        after: int = at + 8 + length
-        if (
-            vr is None
-            or length & 1
-            or after > end
-            or index + 8 + length > len(window)
-            or group == DELIMITERS
-            or self._kept + length > MAX_KEPT
-        ):
-            return 0
-        self._one_more()
-        self._kept += length
-        value = window[index + 8 : index + 8 + length]
-        self._put(into, Element(group << 16 | number, vr, vr, value, length))
-        return after
+    def short_ones(self, into: Items, at: int, end: int, until: int = _ALL) -> int:
+        """Read elements as nearly all are, at once, up to one that is not so or whose tag is ``until`` or above.
+
+        Those are in order, of a VR whose length has two bytes, of even length, and wholly in the window. Returns where
+        the first that is left to ``element`` begins.
+        """
+        if self.implicit or not self.little:
+            return at
+        elements = into.elements
+        window, start = self._source.window, self._source.start
+        left = len(window) - 8
+        most, room = MAX_ELEMENTS - self._count, MAX_KEPT - self._kept
+        last = next(reversed(elements)) if elements else 0
+        while start <= at <= start + left and at + 8 <= end and most > 0:
+            index = at - start + 8
+            group, number, raw, length = _SHORT_HEAD.unpack_from(window, index - 8)
+            tag = group << 16 | number
+            vr = _SHORT.get(raw)
+            after = index + length
+            if (
+                vr is None
+                or length & 1
+                or not last < tag < until
+                or after - 8 > left
+                or start + after > end
+                or length > room
+                or group == DELIMITERS
+            ):
+                break
+            elements[tag] = Element(tag, vr, vr, window[index:after], length)
+            last, at = tag, start + after
+            most -= 1
+            room -= length
+        self._count, self._kept = MAX_ELEMENTS - most, MAX_KEPT - room
+        return at
 
     def _content(self, element: Element, into: Items, at: int, length: int, depth: int) -> None:
         if element.vr == "SQ":
@@ -349,6 +362,8 @@ class _Reader:
 
     def _item(self, item: Items, at: int, end: int, depth: int, *, undefined: bool) -> int:
         while at < end:
+            if (at := self.short_ones(item, at, end)) >= end:
+                break
             if undefined and self.tag(at) == ITEM_END:
                 return at + 8
             at = self.element(item, at, end, depth)

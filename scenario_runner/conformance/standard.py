@@ -120,7 +120,7 @@ def _of_elements(
         if items is not here:
             here, terms = items, tuple(items.character_sets())
         key = _remembered_by(element, terms)
-        if key is not None and key in right:
+        if key in right:
             continue
         clean = True
         for rule in rules:
@@ -145,15 +145,16 @@ def _remembered_by(element: Element, terms: tuple[str, ...]) -> _Key | None:
 
     They do of a sequence, whose items they judge, and of a private element, whose creator has to be there.
     """
+    value, tag = element.value, element.tag
     if (
-        element.items is not None
+        len(value) > _LONGEST_REMEMBERED
+        or element.items is not None
         or element.fragments is not None
         or not element.kept
-        or element.tag >> 16 & 1
-        or len(element.value) > _LONGEST_REMEMBERED
+        or tag & 0x10000
     ):
         return None
-    return element.tag, element.vr, element.written_vr, element.length, element.value, terms
+    return tag, element.vr, element.written_vr, element.length, value, terms
 
 
 def _of_object(file: DicomFile) -> Iterator[Finding]:

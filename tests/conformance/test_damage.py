@@ -15,7 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.conformance.reader import MAX_DEPTH, MAX_ELEMENTS, MAX_KEPT, read_stream
+from scenario_runner.conformance.dicom_file import DicomFile
+from scenario_runner.conformance.reader import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_KEPT,
+    _Reader,
+    read_stream,
+)
 from scenario_runner.conformance.standard import MOST, Standard, judge
 from scenario_runner.dicom.elements import MOST_INFLATED
 from scenario_runner.dicom.vrs import ALL
@@ -49,6 +56,35 @@ def real(name: str) -> bytes:
 )
 def test_what_is_no_dicom_file_is_said_to_be_none(raw: bytes) -> None:
     assert rules(raw) == {"not-dicom"}
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([*BASES, *map(real, REAL)]),
+    st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=4)), max_size=3),
+)
+def test_elements_read_at_once_are_those_read_one_by_one(
+    raw: bytes, changes: list[tuple[int, bytes]]
+) -> None:
+    changed = bytearray(raw)
+    for place, given_bytes in changes:
+        at = place % len(changed)
+        changed[at : at + len(given_bytes)] = given_bytes
+    at_once = read_stream(io.BytesIO(bytes(changed)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Reader, "short_ones", lambda _self, _into, at, *_: at)
+        one_by_one = read_stream(io.BytesIO(bytes(changed)))
+    assert read_so(at_once) == read_so(one_by_one)
+
+
+def read_so(file: DicomFile) -> tuple[object, ...]:
+    """All that was read, to compare."""
+    walked = [
+        (items.path, one.tag, one.vr, one.written_vr, one.value, one.length, one.kept)
+        for whole in (file.meta, file.data)
+        for items, one in whole.walk()
+    ]
+    return walked, file.trouble, file.transfer_syntax, file.meta_length, file.whole
 
 
 def test_a_file_of_a_preamble_only_lacks_everything() -> None:

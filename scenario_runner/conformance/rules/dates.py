@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.rules.base import Problem
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.conformance.dicom_file import DicomFile
 
+_LENGTH = 8
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 
@@ -22,9 +24,9 @@ def age(file: DicomFile) -> Iterator[Problem]:
     The examination may have gone on to the next day, so any of its dates will do.
     """
     born, text = date(file, "PatientBirthDate"), file.data.text("PatientAge")
-    days = [day for keyword in _DATES if (day := date(file, keyword)) is not None]
     if born is None or len(text) != 4 or not text[:3].isdecimal() or text[3] not in _UNITS:
         return
+    days = [day for keyword in _DATES if (day := date(file, keyword)) is not None]
     ages = [_UNITS[text[3]](born, day) for day in days if day >= born]
     if ages and int(text[:3]) not in ages:
         yield Problem("PatientAge", f"is {text}; from birth to study it is {ages[0]:03}{text[3]}")
@@ -40,6 +42,11 @@ def born_before(file: DicomFile) -> Iterator[Problem]:
 def date(file: DicomFile, keyword: str) -> dt.date | None:
     """A DA value of the data set, None when it is none."""
     text = file.data.text(keyword)
+    return _date(text) if len(text) == _LENGTH else None
+
+
+@lru_cache(maxsize=1024)
+def _date(text: str) -> dt.date | None:
     return dt.date(int(text[:4]), int(text[4:6]), int(text[6:])) if is_date(text) else None
 
 

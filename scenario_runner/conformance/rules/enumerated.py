@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenario_runner.conformance.elements import text_of
@@ -128,20 +128,20 @@ _EARLIER = 0x04000561
 def enumerated(file: DicomFile) -> Iterator[Problem]:
     """Attributes with Enumerated Values have one of them, in items too."""
     yield from _anywhere(file.data)
-    for row in _OF_CLASSES:
-        if file.sop_class in row.classes:
-            for keyword in row.keywords.split():
-                wrong = [one for one in file.data.texts(keyword) if one not in row.values]
-                if wrong:
-                    yield Problem(keyword, _message(wrong[0], row.values), row.section)
+    for keyword, row in _of_class(file.sop_class):
+        wrong = [one for one in file.data.texts(keyword) if one not in row.values]
+        if wrong:
+            yield Problem(keyword, _message(wrong[0], row.values), row.section)
     yield from _image_type(file)
-    for fixed in _FIXED:
-        numbers = file.data.decimals(fixed.keyword) if file.sop_class in fixed.classes else None
+    for fixed in _fixed_in(file.sop_class):
+        numbers = file.data.decimals(fixed.keyword)
         if numbers and numbers[0] != fixed.number:
             message = f"is {numbers[0]:g}, not {fixed.number:g}"
             yield Problem(fixed.keyword, message, fixed.section)
+    if file.sop_class not in classes.DX_FAMILY:
+        return
     sign = file.data.number("PixelIntensityRelationshipSign")
-    if file.sop_class in classes.DX_FAMILY and sign not in (None, 1, -1):
+    if sign not in (None, 1, -1):
         message = f"is {sign}, not 1 or -1"
         yield Problem("PixelIntensityRelationshipSign", message, "PS3.3 C.8.11.3")
 
@@ -179,6 +179,18 @@ def _anywhere(items: Items) -> Iterator[Problem]:
         if element.items and element.tag != _EARLIER:
             for item in element.items:
                 yield from _anywhere(item)
+
+
+@lru_cache(maxsize=1024)
+def _of_class(sop_class: str) -> tuple[tuple[str, Enumerated], ...]:
+    """The rows of a SOP class, by keyword."""
+    rows = (row for row in _OF_CLASSES if sop_class in row.classes)
+    return tuple((keyword, row) for row in rows for keyword in row.keywords.split())
+
+
+@lru_cache(maxsize=1024)
+def _fixed_in(sop_class: str) -> tuple[Fixed, ...]:
+    return tuple(row for row in _FIXED if sop_class in row.classes)
 
 
 @cache

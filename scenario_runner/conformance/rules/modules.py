@@ -33,7 +33,8 @@ def type_1(file: DicomFile) -> Iterator[Problem]:
 def type_1c(file: DicomFile) -> Iterator[Problem]:
     """Type 1C attributes that are there have a value; of pixels their length is judged."""
     for items, row in _required(file, "1C"):
-        if row.keyword != "PixelData" and _is_empty(items.get(row.keyword)):
+        element = items.get(row.keyword)
+        if element is not None and row.keyword != "PixelData" and _is_empty(element):
             message = "is empty; it is Type 1C, which has a value or is not there"
             yield Problem(items.path + row.keyword, message, row.section)
 
@@ -116,8 +117,8 @@ def one_sided(file: DicomFile) -> Iterator[Problem]:
         yield Problem("Laterality", f"{said}, but BodyPartExamined '{part}' is not paired")
 
 
-def _is_empty(element: Element | None) -> bool:
-    return element is not None and element.empty and element.fragments is None
+def _is_empty(element: Element) -> bool:
+    return element.empty and element.fragments is None
 
 
 def _has_items(items: Items, keyword: str) -> bool:

@@ -10,10 +10,11 @@ A name is an id of ours and nothing that a file or a client said.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from scenario_runner.service.validator.events import is_study_id
 
@@ -44,13 +45,13 @@ class StudyFolder:
         """Remove a study that did not come to be one; nothing is said when it is gone already."""
         shutil.rmtree(self._work / study, ignore_errors=True)
 
-    def original(self, study: str) -> Path:
-        """Where the original lies: on its way, else where it went. Raises FileNotFoundError."""
-        for folder in (self._work, self._studies, self._rejected):
-            path = folder / study / ORIGINAL
-            if path.exists():
-                return path
-        raise FileNotFoundError(f"the original of {study} is gone")
+    def on_its_way(self, study: str) -> Path:
+        """Where the original of a study lies until it is stored or refused."""
+        return Path(f"{self._work}/{study}/{ORIGINAL}")
+
+    def what_is_stored(self, study: str, name: str) -> dict[str, Any]:
+        """Size and SHA-256 of a file of a stored study. Raises OSError."""
+        return described((self._studies / study / name).read_bytes())
 
     def stored(self, study: str) -> Path | None:
         """The folder of a stored study."""
@@ -62,12 +63,12 @@ class StudyFolder:
         folder = self._rejected / study
         return folder if is_study_id(study) and folder.is_dir() else None
 
-    def write(self, study: str, name: str, content: bytes) -> None:
-        """Write a file of a study on its way, over what somebody wrote who was killed.
+    def write(self, study: str, name: str, content: bytes) -> dict[str, Any]:
+        """Write a file of a study on its way, over what somebody wrote who was killed. Returns its size and SHA-256.
 
         Whoever writes it again writes the same, so nothing is cut before it is written.
         """
-        handle = os.open(self._work / study / name, os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
+        handle = os.open(f"{self._work}/{study}/{name}", os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
         try:
             rest = memoryview(content)
             while rest:
@@ -75,18 +76,17 @@ class StudyFolder:
             os.ftruncate(handle, len(content))
         finally:
             os.close(handle)
+        return described(content)
 
     def keep(self, study: str) -> None:
         """Move a study to those that are stored, once the disk has its original."""
         folder = self._work / study
-        if not folder.is_dir() and (self._studies / study).is_dir():
-            return  # by whoever was killed right after it
         try:
-            _synced(folder / ORIGINAL)
-            _synced(folder)
+            _synced(f"{folder}/{ORIGINAL}")
+            _synced(f"{folder}")
             folder.rename(self._studies / study)
         except FileNotFoundError:
-            if not (self._studies / study).is_dir():  # else somebody does the same just now
+            if not (self._studies / study).is_dir():  # else by whoever was killed right after it
                 raise
 
     def reject(self, study: str, *, original: bool) -> None:
@@ -100,7 +100,7 @@ class StudyFolder:
 
     def sync_stored(self) -> None:
         """Let the disk have which studies are stored."""
-        _synced(self._studies)
+        _synced(f"{self._studies}")
 
     def on_their_way(self) -> list[str]:
         """The studies that are in between."""
@@ -111,9 +111,14 @@ class StudyFolder:
         return sorted(path.name for path in self._studies.iterdir() if is_study_id(path.name))
 
 
-def _synced(path: Path) -> None:
+def described(content: bytes) -> dict[str, Any]:
+    """What is said of a file: its ``size`` and ``sha256``."""
+    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _synced(path: str) -> None:
     """Wait until the disk has it. Windows cannot open a folder and needs no such thing."""
-    if os.name == "nt" and path.is_dir():
+    if os.name == "nt" and Path(path).is_dir():
         return
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:

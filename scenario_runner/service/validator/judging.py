@@ -91,7 +91,7 @@ def log_of(request: Event, file: DicomFile, verdict: Verdict, settings: Settings
         *_required(verdict, settings),
         "",
         "Rules of the Standard",
-        *_rules(file, verdict.findings),
+        *(_rules(file, verdict.findings) if verdict.findings or not file.whole else _all_passed()),
         "",
     ]
     return "\n".join(lines).encode("utf-8", "backslashreplace")
@@ -127,6 +127,11 @@ def _line(finding: Finding) -> str:
     return (
         f"{outcome:9} {finding.rule:22} {finding.section:20} {visible(subject + finding.message)}"
     )
+
+
+@cache
+def _all_passed() -> tuple[str, ...]:
+    return tuple(passed for _, _, passed in _table())
 
 
 @cache

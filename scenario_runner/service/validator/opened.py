@@ -25,9 +25,10 @@ class Opened:
 
     def read(self, study: str, path: Path) -> tuple[DicomFile, str]:
         """The elements of an original, and its SHA-256. Raises OSError."""
-        if path.stat().st_size > _SMALL:
+        with path.open("rb", buffering=0) as original:
+            content = original.read(_SMALL + 1)
+        if len(content) > _SMALL:
             return read_file(path), _digest(path)
-        content = path.read_bytes()
         file = read_stream(BytesIO(content))
         with self._lock:
             self._files[study] = file

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from scenario_runner.errors import MachineError
@@ -47,15 +46,18 @@ class Validator:
 
     def _judged(self, request: Event) -> Acted:
         folder, study = self._folder, request.study
-        if folder.stored(study) or folder.rejected(study):
-            return Acted(())  # all that follows was said before it went there
-        file, digest = self._opened.read(study, folder.original(study))
+        try:
+            file, digest = self._opened.read(study, folder.on_its_way(study))
+        except FileNotFoundError:
+            if folder.stored(study) or folder.rejected(study):
+                return Acted(())  # all that follows was said before it went there
+            raise
         if digest != request.data.get("sha256"):
             raise MachineError(
                 "the original is not what was taken in: the disk has lost some of it"
             )
         verdict = verdict_on(file, self._settings)
-        folder.write(study, LOG, log_of(request, file, verdict, self._settings))
+        log = folder.write(study, LOG, log_of(request, file, verdict, self._settings))
         counts = {
             kind + "s": sum(one.severity == kind for one in verdict.findings)
             for kind in ("error", "warning")
@@ -65,7 +67,8 @@ class Validator:
             return Acted([request.then(REFUSED, **data)], reject=study, durable=True)
         said = {key: request.data.get(key) for key in ("size", "sha256")}
         return Acted([
-            request.then(SUCCESS, found=counts), request.then(VALIDATED, **said, found=counts)
+            request.then(SUCCESS, found=counts),
+            request.then(VALIDATED, **said, found=counts, log=log),
         ])  # fmt: skip
 
     def finish(self, acted: Acted) -> None:
@@ -87,34 +90,45 @@ class Descriptor:
     def act(self, events: Sequence[Event]) -> list[Acted | Exception]:
         """Describe each, then wait for the disk with all of them together."""
         described = [_tried(self._described, one) for one in events]
-        kept = list(self._disk.map(lambda one: _tried(self._folder.keep, one.study), events))
+        kept = list(self._disk.map(self._kept, events, described))
         try:
             self._folder.sync_stored()
         except OSError as error:
             return [error for _ in events]
         return [
-            _first_error(one, moved) or self._stored(event)
-            for event, one, moved in zip(events, described, kept, strict=True)
+            one if isinstance(one, Exception) else _tried(partial(self._told, one), event)
+            for event, one in zip(events, kept, strict=True)
         ]
 
     def finish(self, acted: Acted) -> None:
         """Nothing is left to do."""
 
-    def _described(self, validated: Event) -> None:
+    def _described(self, validated: Event) -> dict[str, Any] | None:
+        """Size and SHA-256 of the description; None where the study was stored before."""
         folder, study = self._folder, validated.study
-        if folder.stored(study):
-            return
-        file = self._opened.again(study, folder.original(study))
-        folder.write(study, METADATA, metadata_of(validated, file, self._settings.metadata))
+        try:
+            file = self._opened.again(study, folder.on_its_way(study))
+            return folder.write(
+                study, METADATA, metadata_of(validated, file, self._settings.metadata)
+            )
+        except FileNotFoundError:
+            if folder.stored(study):
+                return None
+            raise
 
-    def _stored(self, validated: Event) -> Acted | Exception:
-        return _tried(self._told, validated)
+    def _kept(
+        self, validated: Event, metadata: dict[str, Any] | Exception | None
+    ) -> dict[str, Any] | Exception | None:
+        """Its description again, once the study is stored; without one it never is."""
+        if isinstance(metadata, Exception):
+            return metadata
+        failed = _tried(self._folder.keep, validated.study)
+        return failed if isinstance(failed, Exception) else metadata
 
-    def _told(self, validated: Event) -> Acted:
-        folder = self._folder.stored(validated.study)
-        if folder is None:
-            raise FileNotFoundError("the study was moved away while it was stored")
-        files = {name: _what(folder / name) for name in (METADATA, LOG)}
+    def _told(self, metadata: dict[str, Any] | None, validated: Event) -> Acted:
+        files = {METADATA: metadata, LOG: validated.data.get("log")}
+        for name in [name for name, what in files.items() if what is None]:
+            files[name] = self._folder.what_is_stored(validated.study, name)
         files[ORIGINAL] = {key: validated.data.get(key) for key in ("size", "sha256")}
         return Acted(
             [
@@ -126,18 +140,9 @@ class Descriptor:
         )
 
 
-def _what(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-
-
 def _tried(act: Callable[[Any], T], value: Any) -> T | Exception:
     """What acting gives, or why it cannot: one study never takes others along."""
     try:
         return act(value)
     except Exception as error:  # noqa: BLE001 - a file leads code of others into whatever error
         return error
-
-
-def _first_error(*answers: object) -> Exception | None:
-    return next((one for one in answers if isinstance(one, Exception)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -214,6 +215,33 @@ def test_acting_twice_changes_nothing(tmp_path: Path) -> None:
     ids = [[event.id for event in one.events] for one in stored if isinstance(one, Acted)]
     assert ids == [[f"{study}.0.{name}" for name in IN_ORDER[4:]]] * 3
     assert validator.act([request]) == [Acted(())]
+
+
+def test_a_study_is_not_stored_without_its_description(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, study = file(), "e" * 32
+    folder, given, opened = StudyFolder(tmp_path), settings(), Opened()
+    folder.begin(study).write_bytes(content)
+    said = {"size": len(content), "sha256": digest(content)}
+    [judged] = Validator(folder, given, opened).act([Event(study, REQUEST, now(), data=said)])
+    assert isinstance(judged, Acted)
+    descriptor, write, full = Descriptor(folder, given, opened), StudyFolder.write, [True]
+
+    def once_full(self: StudyFolder, *what: Any) -> Any:
+        if full.pop():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, *what)
+
+    monkeypatch.setattr(StudyFolder, "write", once_full)
+    assert isinstance(descriptor.act([judged.events[-1]])[0], OSError)
+    assert not any((tmp_path / "studies").iterdir())
+    full.append(False)
+    [stored] = descriptor.act([judged.events[-1]])
+    assert isinstance(stored, Acted)
+    [kept] = [one for one in stored.events if one.name == "storage.completed"]
+    for name, told in kept.data["files"].items():
+        assert told["sha256"] == digest((tmp_path / "studies" / study / name).read_bytes())
 
 
 def test_an_original_that_the_disk_changed_is_never_called_valid(tmp_path: Path) -> None:

@@ -87,6 +87,12 @@ def _routes(router: APIRouter, desk: Desk) -> None:
                 "a scenario of pasted orders has its messages beside it and cannot be kept alone",
                 hint="send it; the run keeps both among its inputs",
             )
+        if wish.site_file is not None:
+            raise Unacceptable(
+                "site-beside",
+                "a scenario with a FHIR server of the site file is kept for a PACS of the same file",
+                hint="choose one at 'Send to', or send it",
+            )
         name = fields.get("save_as", "")
         served.save(asking, name, wish.text or "", NEW)
         return Response(status_code=204, headers={"HX-Redirect": f"/scenarios/{name}"})

@@ -1,0 +1,84 @@
+"""A study of a FHIR server of the site file on its way to a PACS that no site file has beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.app.load import load_site
+from scenario_runner.app.served_runs import ARCHIVE
+from scenario_runner.service.errors import Unacceptable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenario_runner.app.served_runs import ServedRuns
+
+TARGET: Final = "pacs"
+_FILES: Final = ("ca", "certificate", "key")
+_FOLDERS: Final = ("plugins", "libraries")
+
+
+def site_between(served: ServedRuns, server: str, to: str) -> Path:
+    """A site file with the FHIR server of the site and, as ``pacs``, the server's archive or an embedded PACS.
+
+    to: ``archive`` or ``embedded``. All else is as in the site file: what orders are read by, zone, counters. Only the
+    owner may read it, as secrets may stand in it. Raises Unacceptable, Conflicting, InvalidInput, OSError.
+    """
+    _, loaded = load_site(served.site, served.around)
+    if loaded.document is None or server not in loaded.document.data["targets"]:
+        raise Unacceptable("no-fhir-server", f"'{server[:80]}' is no FHIR server")
+    data, folder = loaded.document.data, Path(loaded.document.file).parent
+    fhir = _from_anywhere(data["targets"][server]["fhir"], folder)
+    site = {
+        **{key: value for key, value in data.items() if key != "targets"},
+        **{key: _places(data[key], folder) for key in _FOLDERS if key in data},
+        "targets": {server: {"fhir": fhir}, TARGET: _target(served, to)},
+    }
+    text = json.dumps(site, ensure_ascii=False, indent=1, default=str) + "\n"
+    # By what it says: a run that waits, or is repeated, finds the very file it was asked with.
+    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _written(served.library.folder.with_name(f"fhir-{name}.site.yaml"), text)
+
+
+def _target(served: ServedRuns, to: str) -> Any:
+    if to != ARCHIVE:
+        return {"embedded": {}}
+    _, own = load_site(served.site_of("archive"), served.around)
+    assert own.document is not None
+    return own.document.data["targets"][TARGET]
+
+
+def _from_anywhere(fhir: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The service with the paths of its certificates made absolute; templates stay what they are."""
+    tls = fhir.get("tls")
+    if not isinstance(tls, dict):
+        return dict(fhir)
+    files = {name: _place(tls[name], folder) for name in _FILES if name in tls}
+    return {**fhir, "tls": {**tls, **files}}
+
+
+def _places(given: Any, folder: Path) -> Any:
+    return (
+        [_place(one, folder) for one in given] if isinstance(given, list) else _place(given, folder)
+    )
+
+
+def _place(text: Any, folder: Path) -> Any:
+    """A path from the folder of a site file; repositories and templates are no such paths."""
+    if not isinstance(text, str) or "{{" in text or text.startswith("git+"):
+        return text
+    return str((folder / text).resolve())
+
+
+def _written(file: Path, text: str) -> Path:
+    if not file.is_file():
+        half = file.with_name(f"{file.name}.{os.getpid()}")
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as written:
+            written.write(text)
+        half.replace(file)
+    return file
