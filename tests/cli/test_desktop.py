@@ -7,7 +7,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -44,6 +44,9 @@ def start(monkeypatch: pytest.MonkeyPatch) -> None:
         without.setattr(sys, "stderr", None)
         with pytest.raises(SystemExit):
             desktop.main()
+        log: Any = sys.stdout
+        if log is not None:
+            log.close()
 
 
 def ending(code: int, words: str) -> Callable[[], NoReturn]:
