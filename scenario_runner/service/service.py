@@ -17,7 +17,7 @@ from scenario_runner.service.homes.embedded import EmbeddedHome
 from scenario_runner.service.homes.home import Home
 from scenario_runner.service.homes.target import TargetHome
 from scenario_runner.service.meters import Meters
-from scenario_runner.service.settling import settle_corrections, settle_uploads
+from scenario_runner.service.settling import Settling
 from scenario_runner.service.studies.thumbnail_cache import Thumbnails
 from scenario_runner.service.uploads.judging import Judge
 from scenario_runner.service.uploads.progress import Progress
@@ -73,17 +73,17 @@ class Service:
         self.looks = Looks(_SAME_LOOK)
         """At thumbnails."""
         self.judge = Judge(database, home)
+        self.settling = Settling(database, home)
 
     def start(self) -> None:
         """Settle what an earlier process left, and begin to judge what is stored."""
-        self.home.settle()
-        settle_uploads(self.database, self.home)
-        settle_corrections(self.database, self.home)
+        self.settling.start()
         self.database.stay_open()
         self.judge.start()
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.settling.close()
         self.judge.close()
         self.home.close()
         self.database.close()

@@ -723,3 +723,11 @@ def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None
                 "specimen", "clinical-trial", "animal", "intraoral-region", "cine",
     }  # fmt: skip
     assert proved == {rule.id for rule in (*READING, *ELEMENTS, *OBJECT)}
+
+
+def test_an_offset_from_utc_that_cannot_be_read_is_no_end_of_the_judging() -> None:
+    broken = objects.ct()
+    put(broken, "SpecificCharacterSet", "ISO_IR 192")
+    put(broken, "TimezoneOffsetFromUTC", b"\xff\xfe")
+    found = {one.rule for one in judge(read_stream(io.BytesIO(objects.part10(broken))))}
+    assert "characters" in found

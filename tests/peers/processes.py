@@ -145,6 +145,16 @@ def orthanc(
 
 
 @contextlib.contextmanager
+def orthanc_again(before: Server) -> Iterator[None]:
+    """The same Orthanc on the same ports, after it has ended or was killed."""
+    assert before.http_port is not None
+    command = ["Orthanc", str(before.folder / "orthanc.json")]
+    with running(command, before.folder, before.port, None) as (pid, log):
+        _await_port(before.http_port, pid, log)
+        yield
+
+
+@contextlib.contextmanager
 def dcmqrscp(
     folder: Path,
     *,

@@ -87,7 +87,11 @@ def timezone(items: Items, element: Element) -> Iterator[Problem]:
     """TimezoneOffsetFromUTC is one."""
     if element.tag != _TIMEZONE:
         return
-    for value in values_of(element, items):
+    try:
+        values = values_of(element, items)
+    except UndecodableError:
+        return
+    for value in values:
         if fault := forms.timezone_fault(value):
             yield Problem(items.where(element), f"{shown(value)} {fault}")
 

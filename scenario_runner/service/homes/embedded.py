@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -53,6 +53,7 @@ class EmbeddedHome:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
+        self.settled: Callable[[str], object] = lambda _: None
 
     @property
     def staging(self) -> Archive:
@@ -187,6 +188,11 @@ class EmbeddedHome:
 
     def settle(self) -> None:
         """Nothing is left: the archive has seen to it when it was opened."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Never."""
+        return False
 
     def close(self) -> None:
         """Close the archive."""

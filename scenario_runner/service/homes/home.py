@@ -159,8 +159,16 @@ class Home(Protocol):
         ...
 
     def settle(self) -> None:
-        """Bring to an end what a killed process left in the middle."""
+        """Bring to an end what a killed process, or an archive that went away, left in the middle."""
         ...
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a study is written down here, and not wholly in the archive."""
+        ...
+
+    settled: Callable[[str], object]
+    """Called with each study that ``settle`` has brought to an end."""
 
     def close(self) -> None:
         """Let go of it."""

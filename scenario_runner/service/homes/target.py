@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.matching import folded_groups
 from scenario_runner.dicom.part10 import file_meta, identify
 from scenario_runner.dicom.retrieve_keys import Level
-from scenario_runner.errors import OperationFailed
+from scenario_runner.errors import OperationFailed, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.homes.brought import Brought
 from scenario_runner.service.homes.home import (
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.outcomes import Arrived
 
+LOGGER = logging.getLogger(__name__)
+_REFUSED_FOR: Final = 60.0
+"""Seconds after which it is asked again to take what it has refused."""
 _SECONDS: Final = 600.0
 """For one exchange with the PACS."""
 _PATIENCE: Final = 5.0
@@ -62,6 +67,10 @@ _SORTED: Final[Mapping[Order, Callable[[StudyFacts], tuple[str, ...]]]] = {
     "patient": lambda one: (one.patient_id, *_when(one)),
     "accession": lambda one: (one.accession_number, *_when(one)),
 }
+
+
+class RefusedError(OperationFailed):
+    """The PACS is there and does not take a study back that was corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,14 @@ class TargetHome:
         self._staging = staging
         self._folder = folder / "correcting"
         self._folder.mkdir(parents=True, exist_ok=True)
+        for half in self._folder.glob("*.part"):
+            shutil.rmtree(half, ignore_errors=True)
         self.brought = Brought(self, folder / "brought")
         """Copies of studies that are looked at."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         """Held while a study is corrected: two corrections of one would undo each other."""
+        self._settling, self._not_before = False, 0.0
+        self.settled: Callable[[str], object] = lambda _: None
 
     @property
     def staging(self) -> Archive:
@@ -107,6 +120,7 @@ class TargetHome:
 
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Send what is not there yet; of each instance what the PACS said."""
+        self.settle()
         there = {
             study: {one.sop_instance_uid for one in self.instances(study)}
             for study in {one.attributes["StudyInstanceUID"] for one in arrived}
@@ -116,32 +130,46 @@ class TargetHome:
             uid = one.meta.sop_instance_uid
             if uid not in there[one.attributes["StudyInstanceUID"]]:
                 fresh.setdefault(uid, _file(one.written))
+        said: dict[str, StoreStatus] = {}
+        gone = "no answer"
         try:
-            said = self._send(list(fresh.values()))
+            self._send(list(fresh.values()), said)
+        except TargetError as error:
+            if not said:
+                raise  # nothing is there, of none of them
+            gone = error.message
         finally:
             for one in arrived:
                 self._staging.discard(one)
         found: list[Kept] = []
         for one in arrived:
-            status = said.pop(one.meta.sop_instance_uid, None)
-            if status is not None:
-                found.append(_kept(status))
+            uid = one.meta.sop_instance_uid
+            if uid in said:
+                found.append(_kept(said[uid]))
+            elif uid in fresh:
+                found.append(
+                    Kept("failed", f"the archive went away and did not say it has it: {gone}")
+                )
             else:
                 found.append(Kept("duplicate"))
+            fresh.pop(uid, None)
+            said.pop(uid, None)
         return found
 
-    def _send(self, files: Sequence[_File]) -> dict[str, StoreStatus]:
+    def _send(self, files: Sequence[_File], said: dict[str, StoreStatus]) -> None:
+        """Store files; ``said`` has by instance what the PACS said, also when it goes away meanwhile."""
         if not files:
-            return {}
+            return
         contexts = list(
             dict.fromkeys((one.sop_class_uid, one.transfer_syntax_uid) for one in files)
         )
         options = StoreOptions(contexts=contexts, resumes=1, transcode=False)
-        told = self._target.store(iter(files), options, Deadline(_SECONDS))
-        return {one.sop_instance_uid: one for one in told}
+        for one in self._target.store(iter(files), options, Deadline(_SECONDS)):
+            said[one.sop_instance_uid] = one
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
         """By a query for all that fit; the newest first."""
+        self.settle()
         match: dict[str, Any] = {}
         if wanted.study_uids is not None:
             if not wanted.study_uids:
@@ -161,10 +189,12 @@ class TargetHome:
 
     def search(self, request: FindRequest) -> list[dict[str, Any]]:
         """Any query, answered as plain values. Raises TargetError."""
+        self.settle()
         return self._target.find(request, Deadline(_SECONDS))
 
     def instances(self, study_uid: str) -> list[InstanceFacts]:
         """By a query for the series and one for the instances of each."""
+        self.settle()
         deadline = Deadline(_SECONDS)
         series = self._target.find(
             FindRequest(
@@ -249,8 +279,11 @@ class TargetHome:
     def change(self, study_uid: str, change: Change) -> int:
         """Written down as a whole, deleted there, stored again; from what is written down after a kill."""
         with self._lock:
+            self.settle()
             name = hashlib.sha256(study_uid.encode()).hexdigest()[:32]
             making, made = self._folder / f"{name}.part", self._folder / name
+            if made.exists():
+                self._put_back(made)  # which the PACS refuses, and says so
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir()
             count = 0
@@ -271,31 +304,63 @@ class TargetHome:
                 self.brought.forget(study_uid)
             return count
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether a study is written down here and not wholly on the PACS."""
+        return any(one.suffix != ".part" for one in self._folder.iterdir())
+
     def settle(self) -> None:
-        """Store again what a killed process had deleted to correct it. Raises TargetError."""
+        """Store again what was deleted to be corrected when this process, or the PACS, went away. Raises TargetError.
+
+        Whoever asks for studies does this first, and waits while somebody corrects one: none is half there for them.
+        """
+        if not self.unsettled:
+            return
         with self._lock:
-            for one in sorted(self._folder.iterdir()):
-                if one.suffix == ".part":
-                    shutil.rmtree(one, ignore_errors=True)
-                else:
-                    self._put_back(one)
+            if self._settling or time.monotonic() < self._not_before:
+                return
+            self._settling = True
+            try:
+                for one in sorted(self._folder.iterdir()):
+                    self._settle(one)
+            except RefusedError as error:
+                # That was told to who corrects; all others go on with what the PACS has.
+                LOGGER.warning("%s; %s", error.message, error.hint)
+                self._not_before = time.monotonic() + _REFUSED_FOR
+            finally:
+                self._settling = False
+
+    def _settle(self, made: Path) -> None:
+        if made.suffix == ".part":
+            return
+        study = (made / "study").read_text(encoding="ascii")
+        self._put_back(made)
+        self.brought.forget(study)
+        self.settled(study)
 
     def _put_back(self, made: Path) -> None:
         study = (made / "study").read_text(encoding="ascii")
         self._target.delete([study], Deadline(_SECONDS))
         files = [_file(path) for path in sorted(made.glob("*.dcm"))]
-        told = self._send(files)
-        failed = [one for one in files if _kept(told[one.sop_instance_uid]).outcome != "new"]
+        told: dict[str, StoreStatus] = {}
+        self._send(files, told)
+        failed = [
+            one
+            for one in files
+            if one.sop_instance_uid not in told
+            or _kept(told[one.sop_instance_uid]).outcome != "new"
+        ]
         if failed:
-            raise OperationFailed(
+            raise RefusedError(
                 f"the PACS refused {len(failed)} of {len(files)} corrected instances",
                 target=self._target.name,
-                hint=f"they are in '{made}', and are sent again when the service starts",
+                hint=f"they are in '{made}', and are sent again until it takes them",
             )
         shutil.rmtree(made)
 
     def delete(self, study_uid: str) -> bool:
         """As the target does: by Orthanc's REST API, or DICOMweb."""
+        self.settle()
         try:
             return bool(self._target.delete([study_uid], Deadline(_SECONDS)))
         finally:

@@ -17,12 +17,13 @@ from sqlalchemy import delete, insert, update
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
+from scenario_runner.errors import TargetError
 from scenario_runner.pacs.spoiling import altered
 from scenario_runner.planning import person_name
 from scenario_runner.planning.value_problems import check_text
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
-from scenario_runner.service.errors import Unacceptable
+from scenario_runner.service.errors import Unacceptable, Unavailable
 from scenario_runner.service.matching.matching import match_study
 from scenario_runner.service.studies.finding import facts_of
 from scenario_runner.service.studies.summary import as_json, correctable
@@ -64,15 +65,23 @@ def correct(
     try:
         count = service.home.change(study_uid, change)
     except BaseException as error:
-        _forget(service.database, number)
+        unfinished = isinstance(error, TargetError) and service.home.unsettled
+        if not unfinished:
+            _forget(service.database, number)
         service.trail.record(
             asking.caller,
             Activity.CORRECTED,
             study_uid,
             asking.from_where,
             Outcome.FAILED,
-            {"after": after},
+            {"after": after, **({"unfinished": True} if unfinished else {})},
         )
+        if unfinished:
+            raise Unavailable(
+                "correction-unfinished",
+                f"the archive went away in the middle of the correction: {error}",
+                hint="the study is written down here as a whole, and stored there as soon as the archive is back",
+            ) from error
         if isinstance(error, DamagedDatasetError):
             raise Unacceptable(
                 "damaged", f"an instance of the study is damaged, and none was changed: {error}"

@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.elements import DamagedDatasetError
@@ -38,8 +39,11 @@ def packed(
     if service.home.keeps_files:
         with service.home.files(study_uid) as files:
             deque(files, 0)  # half an archive would be taken for a whole one
+    pieces = _pieces(service, study_uid)
+    # What has to be retrieved first is here with the first piece: what goes wrong is told in words, not by a cut.
+    first = next(pieces)
     service.trail.record(asking.caller, what, study_uid, asking.from_where)
-    return _pieces(service, study_uid)
+    return chain([first], pieces)
 
 
 def _pieces(service: Service, study_uid: str) -> Iterator[bytes]:

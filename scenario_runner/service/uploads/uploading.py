@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.database.turns import UPLOAD, take_turn
-from scenario_runner.errors import FabricatorError, of_the_machine
+from scenario_runner.errors import FabricatorError, TargetError, of_the_machine
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.errors import Conflicting, TooLarge, Unacceptable
@@ -50,6 +50,7 @@ class Uploading:
         self._asking = asking
         self._bytes = 0
         self._unpacked = False
+        self._is_kept = False
         self._most = service.limits.parts if kind in (STOW, RETRIEVED) else service.limits.files
         self.outcome = UploadOutcome(
             id=_checked(upload_id) if upload_id else str(uuid.uuid4()),
@@ -163,6 +164,9 @@ class Uploading:
         self.outcome.error = (
             error.message if isinstance(error, FabricatorError) else "the connection broke off"
         )
+        for one in self.outcome.files:
+            if one.status == "storing" and not self._is_kept:
+                one.refuse("not-kept", f"the upload has failed: {self.outcome.error}")
         try:
             with self._service.database.writing() as connection:
                 records.end(connection, self._number, self.outcome)
@@ -213,6 +217,7 @@ class Uploading:
     def _keep(self) -> None:
         waiting = [one for one in self.outcome.files if one.arrived is not None]
         kept = self._service.home.keep([one.arrived for one in waiting if one.arrived is not None])
+        self._is_kept = True
         for one, how in zip(waiting, kept, strict=True):
             one.arrived = None
             _tell(one, how)
@@ -225,7 +230,12 @@ class Uploading:
                 if one.status in ("success", "duplicate")
             )
         )
-        found, _ = self._service.home.page(Wanted(study_uids=uids), len(uids) + 1, 0)
+        try:
+            found, _ = self._service.home.page(Wanted(study_uids=uids), len(uids) + 1, 0)
+        except TargetError as error:
+            # Each file has its answer; whose study it is can be asked when the archive is back.
+            LOGGER.warning("upload %s: its studies are not described: %s", self.outcome.id, error)
+            return
         by_uid = {one.study_instance_uid: one for one in found}
         for uid in uids:
             facts = by_uid.get(uid)

@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from scenario_runner.errors import UsageError
+from scenario_runner.service.validator import roles
 from scenario_runner.service.validator.settings import Settings
 from scenario_runner.web.validator.serving import ValidatorServing, serve_gateway
 from tests.conformance import objects
@@ -247,9 +248,19 @@ def test_a_folder_that_cannot_be_written_is_503_and_mends(tmp_path: Path) -> Non
         assert post(url, file()).status_code == 201
 
 
-def test_what_takes_too_long_is_told_and_goes_on(tmp_path: Path) -> None:
-    with served(tmp_path, settings(answer_within="0ms")) as url:
+def test_what_takes_too_long_is_told_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, answered = roles.verdict_on, threading.Event()
+
+    def slow(*given: Any) -> Any:
+        assert answered.wait(60)
+        return judge(*given)
+
+    monkeypatch.setattr(roles, "verdict_on", slow)
+    with served(tmp_path, settings(answer_within="10ms")) as url:
         answer = post(url, file())
+        answered.set()
         assert (answer.status_code, answer.json()["code"]) == (503, "not-stored-yet")
         require_whole(tmp_path, {answer.json()["study_id"]: file()}, url)
 
