@@ -5,7 +5,8 @@
     python dev.py bench validator --kill-single 50
 
 Uploads come over HTTP from a process of their own, by 32 connections, in turns of 200 files. Processor time is the server's alone, so that
-it can be held against that of dciodvfy on a machine that does other things beside.
+it can be held against that of dciodvfy on a machine that does other things beside. TMPDIR says where the studies go: where thousands of files have just been
+deleted, as by tests, ext4 looks past each of them before it makes a new one, a millisecond a file.
 """
 
 from __future__ import annotations
