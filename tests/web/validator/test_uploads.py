@@ -20,6 +20,7 @@ import pytest
 
 from scenario_runner.errors import UsageError
 from scenario_runner.service.validator import roles
+from scenario_runner.service.validator.judging import verdict_on
 from scenario_runner.service.validator.settings import Settings
 from scenario_runner.web.validator.serving import ValidatorServing, serve_gateway
 from tests.conformance import objects
@@ -251,11 +252,11 @@ def test_a_folder_that_cannot_be_written_is_503_and_mends(tmp_path: Path) -> Non
 def test_what_takes_too_long_is_told_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge, answered = roles.verdict_on, threading.Event()
+    answered = threading.Event()
 
     def slow(*given: Any) -> Any:
         assert answered.wait(60)
-        return judge(*given)
+        return verdict_on(*given)
 
     monkeypatch.setattr(roles, "verdict_on", slow)
     with served(tmp_path, settings(answer_within="10ms")) as url:
