@@ -37,6 +37,12 @@ def _locales() -> dict[str, str]:
     return dict.fromkeys(locales(), "")
 
 
+def _modalities(plugins: Plugins) -> dict[str, str]:
+    """Without those that are of a SOP class besides the usual one, which the key ``sop_class`` chooses."""
+    builders = sorted(plugins.named("fabricate_iod_builders"))
+    return dict.fromkeys((one for one in builders if " " not in one), "")
+
+
 def _phantoms(plugins: Plugins) -> dict[str, str]:
     return dict.fromkeys(sorted(plugins.named("fabricate_phantoms")), "phantom")
 
@@ -52,7 +58,7 @@ _GIVEN: Mapping[str, Callable[[Plugins], Mapping[str, str]]] = {
     "character_set": lambda _: dict.fromkeys(TERMS, ""),
     "fault": _faults,
     "locale": lambda _: _locales(),
-    "modality": lambda plugins: dict.fromkeys(sorted(plugins.named("fabricate_iod_builders")), ""),
+    "modality": _modalities,
     "phantom": _phantoms,
     "transfer_syntax": lambda _: dict(TRANSFER_SYNTAXES),
     "validator": lambda plugins: dict.fromkeys(plugins.named("fabricate_validators"), "validator"),

@@ -6,9 +6,15 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from textwrap import indent
+from typing import Any, Final
 
+from scenario_runner.app.schema_words import SHARED, with_words
 from scenario_runner.plugins import Plugins
+
+KINDS: Final = (
+    "scenario", "site", "steps", "library", "overlay", "run", "events", "validator",
+)  # fmt: skip
 
 
 def schema_of(kind: str, plugins: Plugins) -> Mapping[str, Any]:
@@ -37,25 +43,45 @@ def schema_of(kind: str, plugins: Plugins) -> Mapping[str, Any]:
 
         return overlay_schema()
     of_plugins = {
-        "scenario": made.scenario_schema,
-        "site": made.site_schema,
-        "steps": made.steps_schema,
+        "scenario": made.make_scenario_schema,
+        "site": made.make_site_schema,
+        "steps": made.make_steps_schema,
     }
-    return of_plugins[kind](plugins)
+    return with_words(of_plugins[kind](plugins), plugins)
+
+
+def text_of(schema: Mapping[str, Any]) -> str:
+    """A schema as it is printed and published: lists of thousands of words on a line each."""
+    text = json.dumps(schema, indent=2, ensure_ascii=False)
+    for name in SHARED.values():
+        if words := schema.get("$defs", {}).get(name):
+            long = indent(json.dumps(words, indent=2), " " * 4).lstrip()
+            text = text.replace(f'"{name}": {long}', f'"{name}": {json.dumps(words)}')
+    return text
 
 
 def write_published(folder: Path) -> list[Path]:
-    """Write the published schemas, of built-ins only, into a folder; returns the files."""
-    from scenario_runner.language.schema import published
+    """Write the published schemas, of built-ins only, into a folder; returns the files.
+
+    Below ``plain``, those that the program itself reads at its start: without words for editors and without blanks.
+    """
+    from scenario_runner.language import schema as made
 
     plugins = Plugins(outside=False)
-    others = {
-        f"{kind}.v1.schema.json": json.dumps(schema_of(kind, plugins), indent=2, ensure_ascii=False)
-        for kind in ("overlay", "run", "events", "validator")
-    }
     written = []
-    for name, text in {**published(plugins), **{n: t + "\n" for n, t in others.items()}}.items():
-        path = folder / name
+    for kind in KINDS:
+        path = folder / f"{kind}.v1.schema.json"
+        text = text_of(schema_of(kind, plugins)) + "\n"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        written.append(path)
+    (folder / "plain").mkdir(exist_ok=True)
+    for kind, schema in (
+        ("scenario", made.make_scenario_schema(plugins)),
+        ("site", made.make_site_schema(plugins)),
+        ("steps", made.make_steps_schema(plugins)),
+    ):
+        path = folder / "plain" / f"{kind}.json"
+        text = json.dumps(schema, separators=(",", ":"), ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
     return written

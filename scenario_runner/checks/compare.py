@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from scenario_runner.api import Check, CheckResult, StepContext
 from scenario_runner.checks.equality import kind, plain, same, short, why_not_same
+from scenario_runner.language.quantities import in_order
 from scenario_runner.language.searching import PatternError, is_found, require_pattern
 
 
@@ -126,6 +127,12 @@ class Between(Check):
     """The lower bound."""
     max: Any = None
     """The upper bound."""
+
+    @field_validator("max")
+    @classmethod
+    def _in_order(cls, value: Any, info: ValidationInfo) -> Any:
+        in_order(info.data.get("min"), value)
+        return value
 
     @model_validator(mode="after")
     def _bounded(self) -> Between:

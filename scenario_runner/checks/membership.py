@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Check, CheckResult, Model, StepContext
+from scenario_runner.api import Check, CheckResult, StepContext
 from scenario_runner.checks.compare import verdict
 from scenario_runner.checks.equality import kind, same, short
+from scenario_runner.language.quantities import Bounds
 
 
 class In(Check):
@@ -51,15 +52,6 @@ class Empty(Check):
         return verdict(nothing is self.expected, wanted, self.actual, message)
 
 
-class Bounds(Model):
-    """Bounds of a count, both included."""
-
-    min: Annotated[int, Field(ge=0)] = 0
-    """The least."""
-    max: Annotated[int, Field(ge=0)] | None = None
-    """The most; by default no limit."""
-
-
 class Count(Check):
     """Holds when a list, mapping or text has so many members."""
 
@@ -82,8 +74,7 @@ class Count(Check):
         else:
             return verdict(False, wanted, self.actual, f"{kind(self.actual)} cannot be counted")
         if isinstance(self.expected, Bounds):
-            most = self.expected.max
-            holds = self.expected.min <= number and (most is None or number <= most)
+            holds = self.expected.holds(number)
             wanted = self.expected.model_dump()
         else:
             holds = number == self.expected

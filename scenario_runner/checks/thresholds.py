@@ -11,7 +11,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepName, Text
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
-from scenario_runner.language.quantities import Rate, Share
+from scenario_runner.language.quantities import Rate, Share, in_order
 from scenario_runner.measuring.histogram import Histogram
 from scenario_runner.measuring.measured import VISIBLE, Measured
 
@@ -108,6 +108,7 @@ class Throughput(_Threshold):
     def _has_a_threshold(self) -> Throughput:
         if self.min is None and self.max is None:
             raise ValueError("give a threshold: min or max")
+        in_order(self.min, self.max)
         return self
 
     def evaluate(self, context: StepContext) -> CheckResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,9 @@ from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepN
 from scenario_runner.checks.thresholds import held, thresholds
 from scenario_runner.errors import UsageError
 from scenario_runner.measuring.measured import VISIBLE
+
+PATIENCE: Final = "until_visible.patience"
+"""The note that says how many seconds each instance was asked for."""
 
 
 class UntilVisible(Check):
@@ -42,7 +45,7 @@ class UntilVisible(Check):
     every: Duration = Field(default=0.1, ge=0.001)
     """How often each is asked for; no time is known better than this."""
     patience: Duration = Field(default=60.0, gt=0)
-    """How long each is asked for."""
+    """How long each is asked for; at least as long as ``expects: {stored_within: …}`` of the site file gives the PACS."""
 
     @model_validator(mode="after")
     def _has_a_threshold(self) -> UntilVisible:
@@ -64,7 +67,8 @@ class UntilVisible(Check):
         result = held(measured.latency, self._thresholds())
         if not measured.failed:
             return result
-        message = f"{amount(measured.failed, 'instance')} not found within {self.patience:g} s"
+        patience = context.notes.get(PATIENCE, self.patience)
+        message = f"{amount(measured.failed, 'instance')} not found within {patience:g} s"
         return CheckResult(
             outcome="failed",
             expected=result.expected,

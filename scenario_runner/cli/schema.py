@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -25,7 +24,7 @@ def schema(kind: str, site: Path | None) -> int:
     With --site the schema has the steps, checks and target kinds of that site's plugins too.
     """
     from scenario_runner.app.load import load_plugins
-    from scenario_runner.app.schemas import schema_of
+    from scenario_runner.app.schemas import schema_of, text_of
 
-    click.echo(json.dumps(schema_of(kind, load_plugins(site)), indent=2, ensure_ascii=False))
+    click.echo(text_of(schema_of(kind, load_plugins(site))))
     return 0

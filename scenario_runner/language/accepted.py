@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from scenario_runner.dicom.dictionary import keywords_of, registered, uid_of
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
@@ -37,8 +38,12 @@ def _unknown(given: str, what: str, kind: str, names: Collection[str]) -> NoRetu
     known = [*names, *keywords_of(kind)]
     near = get_close_matches(given, known, 1)
     example = "a name such as jpeg-ls" if names else "a keyword such as CTImageStorage"
-    meant = f"did you mean '{near[0]}'?" if near else f"write a UID, or {example}"
-    raise ValueError(f"'{given}' is no {what}; {meant}")
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    raise PydanticCustomError(
+        "unknown_uid",
+        "{message}",
+        {"message": f"unknown {what} '{given}'{meant}", "hint": f"write a UID, or {example}"},
+    )
 
 
 def _known_transfer_syntax(given: str) -> str:

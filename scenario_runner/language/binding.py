@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
-from scenario_runner.language.declared import described_at, options_at
+from scenario_runner.language.declared import described_at, keys_at, options_at
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
 from scenario_runner.language.value_diagnostics import (
     bad_form,
@@ -192,29 +192,50 @@ def _diagnostic(
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         message = f"{subject(at)} must be {words} {context[name]:g}, not {value}"
-        return Diagnostic("FAB107", where, message)
+        return Diagnostic("FAB107", where, message, described_at(model, place) or None)
     if kind in ("too_short", "string_too_short", "too_long", "string_too_long"):
         least = kind.endswith("short")
         return wrong_length(
             document, at, value, least, context["min_length" if least else "max_length"]
         )
     if kind == "no_such_day":
-        day = document.where((*at, context["keyword"]))
+        day = document.where((*at, *context["place"]))
         hint = "days are checked by the calendar; wildcards and ranges of days are right"
         return Diagnostic("FAB106", day, details["msg"], hint)
     if kind == "no_such_key":
         at_key = document.where((*at, context["keyword"]))
         return Diagnostic("FAB106", at_key, details["msg"], context["hint"])
     if kind in _FORMS:
-        return Diagnostic("FAB106", where, details["msg"])
+        return Diagnostic("FAB106", where, *_advised(details["msg"]))
+    return _against_a_rule(details, model, document, path, place)
+
+
+def _against_a_rule(
+    details: ErrorDetails, model: type[BaseModel], document: Origins, path: Path, place: Path
+) -> Diagnostic:
+    """What a validator of the model raised, with what it says to do, else with what may stand there."""
+    kind, context, at = details["type"], details.get("ctx", {}), (*path, *place)
     message = str(context["error"]) if kind in _RAISED else details["msg"]
+    message = message[:1].lower() + message[1:] if message else kind
+    words, hint = (message, context["hint"]) if "hint" in context else _advised(message)
     # A rule over several keys is about the mapping, whose key says which one.
-    whole = document.where(at, key=True) if isinstance(value, Mapping) else where
-    return Diagnostic("FAB118", whole, message[:1].lower() + message[1:] if message else kind)
+    is_whole = isinstance(details["input"], Mapping)
+    if is_whole:
+        hint = hint or takes({"properties": dict.fromkeys(keys_at(model, place))}, at)
+    code, where = _CODES.get(kind, "FAB118"), document.where(at, key=is_whole)
+    return Diagnostic(code, where, words, hint or described_at(model, place) or None)
+
+
+def _advised(message: str) -> tuple[str, str | None]:
+    """What is wrong, and what to do about it where the message says that, too: behind its first semicolon."""
+    words, _, advice = message.partition("; ")
+    return words, advice or None
 
 
 _RAISED = frozenset({"value_error", "assertion_error"})
 """Error types of validators, whose own error is in the context."""
+_CODES = {"unknown_uid": "FAB310", "unknown_character_set": "FAB314"}
+"""Codes of what a validator raised by a type of its own; of all others it is FAB118."""
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt"),
     "less_than_equal": ("at most", "le"), "less_than": ("less than", "lt"),

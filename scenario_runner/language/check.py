@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, in_file_order
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, Where, in_file_order
 from scenario_runner.language.diagnostic_words import (
     did_you_mean,
     nearest,
@@ -44,12 +44,14 @@ class _Error:
     message: str
     branches: Mapping[int, list[_Error]]
     """Of a union: the errors in each of its branches."""
+    definitions: Mapping[str, Any]
+    """What ``$ref`` of the schema refers to, by name."""
 
 
-def _plain(error: Any) -> _Error:
+def _plain(error: Any, definitions: Mapping[str, Any]) -> _Error:
     branches: dict[int, list[_Error]] = {}
     for inner in error.context or ():
-        branches.setdefault(inner.schema_path[0], []).append(_plain(inner))
+        branches.setdefault(inner.schema_path[0], []).append(_plain(inner, definitions))
     return _Error(
         error.validator,
         error.validator_value,
@@ -58,6 +60,7 @@ def _plain(error: Any) -> _Error:
         tuple(error.absolute_path),
         error.message,
         branches,
+        definitions,
     )
 
 
@@ -72,6 +75,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
     return extend(Draft202012Validator, type_checker=strict)(schema)  # type: ignore[no-untyped-call]
 
 
+_LENGTHS = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
 _TEMPLATES = (TEMPLATE["pattern"], WHOLE["pattern"])
 
 
@@ -89,9 +93,26 @@ class SchemaCheck:
         every = (
             diagnostic
             for error in self._validator.iter_errors(document.data)
-            for diagnostic in self._explain(_plain(error), document)
+            for diagnostic in self._explain(_plain(error, self.schema.get("$defs", {})), document)
         )
         return in_file_order(islice(every, MOST_DIAGNOSTICS))
+
+    def misplaced(self, document: Document) -> frozenset[Where]:
+        """Where steps and checks stand of which a parameter stands beside them, not in them."""
+        definitions = self.schema.get("$defs", {})
+        entries = {kind: definitions[kind] for kind in ("step", "check") if kind in definitions}
+        return frozenset(
+            document.where((*path, own), key=True)
+            for path, entry in _mappings(document.data)
+            for schema in entries.values()
+            for own in entry_names(schema)
+            if own in entry
+            and any(
+                (key not in schema["properties"] or entry[own] is None)
+                and key in _below(schema["properties"][own], definitions)
+                for key in entry
+            )
+        )
 
     @cached_property
     def _validator(self) -> Any:
@@ -119,7 +140,10 @@ class SchemaCheck:
                     hint = diagnostic.hint
                     if each.path == error.path:
                         words = each.keyword in ("enum", "const")
-                        hint = f"{hint}{beside}" if words else hint or described
+                        if each.keyword in _LENGTHS:
+                            hint = described or hint
+                        else:
+                            hint = f"{hint}{beside}" if words else hint or described
                     yield replace(diagnostic, hint=hint)
             return
         found = type_diagnostic(document, error.path, error.instance, self._types(error.schema))
@@ -151,6 +175,16 @@ class SchemaCheck:
         for name in (types,) if isinstance(types, str) else types:
             if name != "null":
                 yield name
+
+
+def _mappings(value: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every mapping of a tree, with its path."""
+    if isinstance(value, Mapping):
+        yield path, value
+    items = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, item in items:
+        if isinstance(item, Mapping | list):
+            yield from _mappings(item, (*path, key))
 
 
 _Formatter = Callable[[_Error, Document], Iterator[Diagnostic]]
@@ -218,21 +252,37 @@ def _additional(error: _Error, document: Document) -> Iterator[Diagnostic]:
             yield Diagnostic(code, where, f"unknown {kind} {quoted(name)}{guess}", hint)
         elif kind:
             beside = [key for key in allowed if key not in entry_names(error.schema)]
-            guess = did_you_mean(name, beside)
-            hint = f"beside its own key, a {kind} takes: {some_of(beside, 12)}"
-            parameters = _parameter_home(name, error.instance, error.schema)
-            yield Diagnostic(
-                "FAB104", where, f"unknown key {quoted(name)}{guess}", hint + parameters
-            )
+            home = _home(name, error)
+            others = [key for key in beside if key not in error.instance]
+            guess = "" if home else did_you_mean(name, others)
+            hint = home or f"beside its own key, a {kind} takes: {some_of(beside, 12)}"
+            yield Diagnostic("FAB104", where, f"unknown key {quoted(name)}{guess}", hint)
         else:
             hint = takes(error.schema, error.path)
             yield Diagnostic("FAB104", where, f"unknown key {quoted(name)}{guess}", hint or None)
 
 
-def _parameter_home(name: str, entry: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    """A word on indentation, for a parameter that stands beside the step instead of in it."""
-    own = next((key for key in entry if key in entry_names(schema)), None)
-    return f"\nparameters belong inside: {own}: {{{name}: …}}" if own and entry[own] is None else ""
+def _home(name: str, error: _Error) -> str | None:
+    """What to write instead of a key beside a step or check whose parameter it is; None where it is none."""
+    own = next((key for key in error.instance if key in entry_names(error.schema)), "")
+    if not own or name not in _below(error.schema["properties"][own], error.definitions):
+        return None
+    below = _resolved(error.schema["properties"][own], error.definitions)
+    form = f"{own}: [{name}: …]" if "items" in below else f"{own}: {{{name}: …}}"
+    return f"it belongs inside, further to the right: {form}"
+
+
+def _below(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Collection[str]:
+    """The parameters of a step or check; of one that is a list of entries, what those may be."""
+    own = _resolved(schema, definitions)
+    items = _resolved(own.get("items", {}), definitions)
+    return entry_names(items) if "x-entry-of" in items else own.get("properties", {})
+
+
+def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = schema.get("$ref", "").removeprefix("#/$defs/")
+    found: Mapping[str, Any] = definitions[name] if name else schema
+    return found
 
 
 def entry_names(schema: Mapping[str, Any]) -> list[str]:
@@ -296,7 +346,7 @@ def _range(error: _Error, document: Document) -> Iterator[Diagnostic]:
 def _length(error: _Error, document: Document) -> Iterator[Diagnostic]:
     least = error.keyword.startswith("min")
     found = wrong_length(document, error.path, error.instance, least, int(error.limit))
-    yield replace(found, hint=_first_line(error.schema))
+    yield replace(found, hint=_first_line(error.schema) or found.hint)
 
 
 def _anything_else(error: _Error, document: Document) -> Iterator[Diagnostic]:

@@ -30,6 +30,14 @@ def described_at(model: type[BaseModel], place: Path) -> str:
     return words.partition("\n")[0].replace("``", "`")
 
 
+def keys_at(model: type[BaseModel], place: Path) -> list[str]:
+    """The keys that a mapping at a place may have, where one model says that."""
+    for annotation, _ in _declared(model, place, ""):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return [field.alias or name for name, field in annotation.model_fields.items()]
+    return []
+
+
 def _declared(annotation: Any, place: Path, words: str) -> Iterator[tuple[Any, str]]:
     """The types of a value at a place, those of a union one by one, with the words of its field."""
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.document import Document, Node
-from scenario_runner.language.entries import SECTIONS
+from scenario_runner.language.entries import SECTIONS, StepSiblings
 from scenario_runner.language.parameters import Value, given_values
 from scenario_runner.language.scenario_base import based
 from scenario_runner.language.step_lists import ReferenceProblem, StepList, StepLists, step_list
@@ -17,7 +17,7 @@ from scenario_runner.language.uses import Branch, Expanded, Origin, Use
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Path
@@ -78,6 +78,11 @@ def expanded(
         return document, wrong
     expansion = _Expansion(plugins, lists)
     return _spelled_out(document, expansion), expansion.found
+
+
+def _of_a_step(entry: Iterable[str]) -> list[str]:
+    """The keys that may stand beside any step; of others it is told that they are unknown, or a second step."""
+    return [key for key in entry if key in StepSiblings.model_fields]
 
 
 def _is_one_patient(data: Any) -> bool:
@@ -184,8 +189,7 @@ class _Expansion:
         self, entry: Mapping[str, Any], origin: Origin, use: Use | None, numbered: dict[str, int]
     ) -> Iterator[_Step]:
         """The steps that run side by side, one branch after the other."""
-        beside = [key for key in entry if key != "parallel"]
-        for key in beside:
+        for key in _of_a_step(entry):
             self.found.append(
                 Diagnostic(
                     "FAB123",
@@ -204,7 +208,7 @@ class _Expansion:
                 )
             )
         branches = entry["parallel"]
-        if beside or self._branch is not None or not isinstance(branches, list):
+        if len(entry) > 1 or self._branch is not None or not isinstance(branches, list):
             return
         self._groups += 1
         group = self._groups
@@ -283,7 +287,7 @@ class _Expansion:
 
     def _misplaced(self, entry: Mapping[str, Any], origin: Origin) -> bool:
         wrong = [key for key in entry if key not in (*_BESIDE, "use")]
-        for key in wrong:
+        for key in _of_a_step(wrong):
             self.found.append(
                 Diagnostic(
                     "FAB609",

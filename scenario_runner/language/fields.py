@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
 
@@ -249,13 +250,29 @@ Attributes = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "x-name
 _DATES = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)", re.ASCII)
 
 
+def _leaves(
+    keys: dict[str, Any], place: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every value of keys and of the items of their sequences, with its place; what is raw is left out."""
+    for keyword, value in keys.items():
+        if keyword == "raw":
+            continue
+        for index, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            here = (*place, keyword) if index is None else (*place, keyword, index)
+            if isinstance(one, dict):
+                yield from _leaves(one, here)
+            else:
+                yield here, one
+
+
 def _keys(match: dict[str, Any]) -> dict[str, Any]:
     """Keys of a query, in which a date has to be one. Raises PydanticCustomError.
 
     Every attribute of VR DA has a keyword in Date, and what has such a keyword and eight digits is
     meant as one. ``{raw: …}`` sends what no date is, for a negative test.
     """
-    for keyword, value in match.items():
+    for place, value in _leaves(match, ()):
+        keyword = next(part for part in reversed(place) if isinstance(part, str))
         if not keyword.endswith("Date") or not isinstance(value, str | int):
             continue
         for found in _DATES.finditer(str(as_written(value))):
@@ -265,7 +282,7 @@ def _keys(match: dict[str, Any]) -> dict[str, Any]:
                 raise PydanticCustomError(
                     "no_such_day",
                     "{keyword}: there is no day '{value}'; for a negative test write raw: '{value}'",
-                    {"keyword": keyword, "value": found[0]},
+                    {"keyword": keyword, "place": place, "value": found[0]},
                 ) from None
     return match
 

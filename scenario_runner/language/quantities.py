@@ -1,14 +1,14 @@
-"""Field types for rates and shares: values for Python, pieces of JSON Schema for editors."""
+"""Field types for rates, shares and bounds of a count: values for Python, pieces of JSON Schema for editors."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.language.fields import number_or_text
+from scenario_runner.language.fields import Model, number_or_text
 
 _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|m|h)", re.ASCII)
@@ -59,3 +59,28 @@ Share = Annotated[
     number_or_text(r"^\d+(\.\d+)?\s*%$", "0.1%", "5%", minimum=0, maximum=1),
 ]
 """A share from 0 to 1 as a float, from 5% or a plain number from 0 to 1."""
+
+
+class Bounds(Model):
+    """Bounds of a count, both included."""
+
+    min: Annotated[int, Field(ge=0)] = 0
+    """The least."""
+    max: Annotated[int, Field(ge=0)] | None = None
+    """The most; by default no limit."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Bounds:
+        in_order(self.min, self.max)
+        return self
+
+    def holds(self, number: int) -> bool:
+        """Whether the number lies between the bounds."""
+        return self.min <= number and (self.max is None or number <= self.max)
+
+
+def in_order(least: Any, most: Any) -> None:
+    """Raises ValueError for bounds that nothing can lie between; what cannot be compared yet is no such thing."""
+    numbers = all(isinstance(one, int | float) for one in (least, most))
+    if numbers and least > most:
+        raise ValueError(f"'min' is {least} and 'max' is {most}, so that nothing holds; swap them")

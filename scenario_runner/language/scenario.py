@@ -132,6 +132,7 @@ def check_scenario(
     require_kind(document, SCENARIO)
     checker = _scenario_check(plugins)
     found = checker(document)
+    misplaced = checker.misplaced(document) if found else frozenset()
     document, misused = expanded(document, plugins, lists or NoStepLists())
     found += misused
     marked = marks(checker.schema, document.data)
@@ -156,6 +157,8 @@ def check_scenario(
     found += islice(saved, MOST_DIAGNOSTICS)
     if misused:
         found = [one for one in found if not _may_be_theirs(one)]
+    if misplaced:
+        found = [one for one in found if one.code not in _LACKING or one.where not in misplaced]
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
     data = document.data
@@ -234,6 +237,10 @@ def _rows(document: Document, read: Reader) -> tuple[Rows | None, list[Diagnosti
         return read_rows(text, named_file(where.file, text), where, read), []
     except InvalidInput as error:
         return None, list(error.diagnostics)
+
+
+_LACKING = frozenset({"FAB102", "FAB103"})
+"""What is said of a step that has not what it should; where that stands beside it, it is told there."""
 
 
 @lru_cache(maxsize=4)

@@ -49,7 +49,7 @@ WHOLE: Schema = {
 def scenario_schema(plugins: Offered) -> Schema:
     """JSON Schema 2020-12 of a scenario file, with the steps and checks of these plugins.
 
-    What the published one says of built-in models need not be made again. Plugins never change after they were loaded.
+    What the kept one says of built-in models need not be made again: it is the published one without words for editors. Plugins never change after they were loaded.
     """
     published = _published("scenario")
     return make_scenario_schema(plugins, published) if plugins.names() else published
@@ -64,7 +64,7 @@ def site_schema(plugins: Offered) -> Schema:
 @cache
 def _published(kind: str) -> Schema:
     """Read once: nobody changes it, and what is worked out of it is kept by which object it is."""
-    text = resource("schemas", f"{kind}.v1.schema.json").read_text(encoding="utf-8")
+    text = resource("schemas", f"plain/{kind}.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
     return schema
 
@@ -342,17 +342,3 @@ def _reachable(schema: Any, defs: Mapping[str, Schema]) -> set[str]:
                 waiting.append(defs[name])
             waiting += part.values()
     return found
-
-
-def published(plugins: Offered) -> dict[str, str]:
-    """File name to content of the schemas that are published under ``schemas/``."""
-    made = {
-        "scenario.v1.schema.json": make_scenario_schema(plugins),
-        "site.v1.schema.json": make_site_schema(plugins),
-        "steps.v1.schema.json": make_steps_schema(plugins),
-        "library.v1.schema.json": library_schema(),
-    }
-    return {
-        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for name, schema in made.items()
-    }

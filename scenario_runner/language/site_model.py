@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from scenario_runner.dicom.levels import COUNTS
 from scenario_runner.language.accepted import TakenSopClass, TakenTransferSyntax
@@ -186,7 +187,14 @@ class Expectations(Model):
         from scenario_runner.dicom.characters import faults, parse
 
         for term, reason in faults(parse(given)) if given else ():
-            raise ValueError(f"'{term}' {reason}")
+            raise PydanticCustomError(
+                "unknown_character_set",
+                "{message}",
+                {
+                    "message": f"'{term}' {reason}",
+                    "hint": "write defined terms of PS3.3 C.12.1.1.2, such as ISO_IR 100 or ISO_IR 192",
+                },
+            )
         return given
 
 

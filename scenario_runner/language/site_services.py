@@ -31,7 +31,9 @@ def _service_url(url: str) -> str:
     except ValueError:
         known = False
     if not known:
-        raise ValueError("the url has no host, or a port that there is not")
+        raise ValueError(
+            "the url has no host, or a port that there is not; write http://HOST:PORT/PATH"
+        )
     if parts.query or parts.fragment:
         raise ValueError("the url has a query or a fragment; give what resources are appended to")
     return url

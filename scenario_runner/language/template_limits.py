@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 NO_SUCH_NAME = "FAB203"
 """The code of a problem whose token is the name that is not there."""
@@ -34,6 +34,16 @@ MAX_HELD = 1_000_000
 """The same, for all that the values of one tree may hold together."""
 
 
+_ADVICE: Final = {
+    "FAB201": "an expression is written as {{ vars.images > 1 }}      docs/reference/templates.md",
+    "FAB205": "what an expression may have: docs/reference/templates.md",
+    "FAB206": "leave it out; keys and names in reach are in docs/reference/templates.md",
+    "FAB207": "give it a value that fits, or choose with {{ a if condition else b }}",
+    "FAB208": "make it smaller; how large things may be: docs/reference/limits.md",
+}
+"""What to do about a problem that says no more itself."""
+
+
 class TemplateProblem(Exception):  # becomes a diagnostic; it never reaches a user
     """Why an expression has no value: the data of a diagnostic that has no position yet."""
 
@@ -41,7 +51,7 @@ class TemplateProblem(Exception):  # becomes a diagnostic; it never reaches a us
         super().__init__(message)
         self.code = code
         self.message = message
-        self.hint = hint
+        self.hint = hint or _ADVICE.get(code)
         self.token = token
         """The word of the expression to point at, where there is one."""
 

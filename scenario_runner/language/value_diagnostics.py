@@ -115,7 +115,9 @@ def wrong_length(document: Origins, path: Path, value: Any, least: bool, limit: 
     noun = unit if limit == 1 else f"{unit}s"
     words = "at least" if least else "at most"
     message = f"{subject(path)} must have {words} {limit} {noun}, not {len(value)}"
-    return Diagnostic("FAB108", document.where(path), message)
+    beyond = len(value) - limit
+    hint = f"give it {limit} or more" if least else f"leave {beyond} {unit}{'s' * (beyond > 1)} out"
+    return Diagnostic("FAB108", document.where(path), message, hint)
 
 
 def bad_name(document: Origins, path: Path) -> Diagnostic:

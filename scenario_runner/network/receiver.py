@@ -98,8 +98,8 @@ def take_event(association: Association, message: Message, on_event: EventSink) 
 class Receiver:
     """Listens while the ``with`` block lasts; instances and events are handed over as they come.
 
-    contexts: the (SOP class UID, transfer syntax UID) pairs to take; a SOP class among them is also
-    taken in both uncompressed little endian syntaxes; None takes whatever comes, as the peer prefers it.
+    contexts: the (SOP class UID, transfer syntax UID) pairs to take, and no others, or nobody could tell whether a peer
+    has transcoded; None takes whatever comes, as the peer prefers it.
     on_instance, on_event: called from other threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
     gets the log of each association, from the thread that served it. tls: take nothing without it.
     """
@@ -244,7 +244,6 @@ class Receiver:
             usable = list(syntaxes)
         elif uid in self._classes:
             usable = [one for one in syntaxes if (uid, one) in self._contexts]
-            usable += [one for one in syntaxes if one in PLAIN]
         else:
             return refused(proposed, ABSTRACT_SYNTAX_NOT_SUPPORTED)
         if not usable:

@@ -21,7 +21,7 @@ from scenario_runner.dicom.vrs import BYTES, STRUCT_CODES, pad
 from scenario_runner.language.scalars import as_written
 from scenario_runner.planning.raw_values import raw_bytes
 from scenario_runner.planning.tagged_fields import is_raw
-from scenario_runner.planning.tags import fitting_vr, values_of
+from scenario_runner.planning.tags import DESCRIBE_PIXELS, fitting_vr, values_of
 from scenario_runner.planning.usual_objects import usual_object
 from scenario_runner.planning.value_problems import ValueProblem
 
@@ -71,6 +71,9 @@ def problems(tags: Mapping[str, Any], about: Object) -> list[tuple[Path, ValuePr
 
     Raises nothing: values that are no values of their VRs are told elsewhere and are not looked at.
     """
+    tags = {
+        key: value for key, value in tags.items() if key not in DESCRIBE_PIXELS or is_raw(value)
+    }  # of others it is told that they follow from what is drawn
     if not tags or all(map(is_raw, tags.values())):
         return []
     found = _errors(tags, about)

@@ -111,7 +111,8 @@ def _axes_are_sound(axes: Mapping[str, Any], report: Report) -> bool:
             report((name,), _problem(f"the axis '{name}' must be a list with values", hint))
         elif (place := _repeated(values)) is not None:
             text = _short(values[place])
-            report((name, place), _problem(f"the axis '{name}' has the value {text} twice"))
+            message = f"the axis '{name}' has the value {text} twice"
+            report((name, place), _problem(message, "leave one of them out"))
         else:
             continue
         sound = False

@@ -62,10 +62,13 @@ class Faults:
                 message = ""
                 if number > images:
                     message = f"the series has no image {number}; it has {images}"
+                    hint = "images count from 1; 'images' of the series says how many there are"
                 elif number == 1 and facts.images == "last":
                     message = f"the fault '{name}' is between the first image and others"
+                    hint = "name another image, or leave 'images' out for the last"
                 if message:
-                    self._findings.add((*place, "images", nth), ValueProblem("FAB316", message))
+                    problem = ValueProblem("FAB316", message, hint)
+                    self._findings.add((*place, "images", nth), problem)
             if given is None and facts.images == "last":
                 given = [images]
             found[name] = PlannedFault(

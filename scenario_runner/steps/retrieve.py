@@ -9,6 +9,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
@@ -34,6 +35,7 @@ from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
+from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.loads import Load
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.as_stored import as_stored
@@ -115,7 +117,14 @@ class Retrieve(Step):
     @classmethod
     def _is_known(cls, value: str | None) -> str | None:
         if value is not None and "{{" not in value and transfer_syntax_uid(value) is None:
-            raise ValueError(f"'{value}' is none of {', '.join(TRANSFER_SYNTAXES)}")
+            raise PydanticCustomError(
+                "unknown_uid",
+                "{message}",
+                {
+                    "message": f"unknown transfer syntax '{value}'{did_you_mean(value, TRANSFER_SYNTAXES)}",
+                    "hint": f"transfer syntaxes are: {', '.join(TRANSFER_SYNTAXES)}",
+                },
+            )
         return value
 
     @model_validator(mode="after")

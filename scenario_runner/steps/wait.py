@@ -27,6 +27,7 @@ from scenario_runner.api.asking import ask
 from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.checks.settling import KEY, time_left
 from scenario_runner.errors import NoAcceptedContext, StepTimeout, TargetError, Unsupported
+from scenario_runner.language.quantities import Bounds
 from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.without import without
 from scenario_runner.steps.worklist import SERVICE, worklist_request
@@ -41,26 +42,13 @@ class PolledQuery(Model):
     """Keys with the values to match."""
 
 
-class Range(Model):
-    """Bounds of a count, both included."""
-
-    min: Annotated[int, Field(ge=0)] = 0
-    """The least."""
-    max: Annotated[int, Field(ge=0)] | None = None
-    """The most; by default no limit."""
-
-    def holds(self, number: int) -> bool:
-        """Whether the number lies between the bounds."""
-        return self.min <= number and (self.max is None or number <= self.max)
-
-
 class Until(Model):
     """What ends the wait; all that is given must hold."""
 
     stored: Literal["all"] | Annotated[int, Field(ge=1)] | None = None
     """Every instance sent so far, or at least so many, is found in the PACS."""
     query: PolledQuery | None = None
-    count: Annotated[int, Field(ge=0)] | Range | None = None
+    count: Annotated[int, Field(ge=0)] | Bounds | None = None
     """How many matches the query must have; without it, at least one."""
     expr: Expression | None = None
     """An expression; it sees ``poll`` with attempt, elapsed, stored, missing and matches."""
@@ -235,10 +223,10 @@ class Wait(Step):
         return StepResult(outcome=outcome, message=message, value=polls[-1], facts=facts)
 
 
-def _counted(count: int | Range | None, number: int) -> bool:
+def _counted(count: int | Bounds | None, number: int) -> bool:
     if count is None:
         return number >= 1
-    return count.holds(number) if isinstance(count, Range) else number == count
+    return count.holds(number) if isinstance(count, Bounds) else number == count
 
 
 def _in_vain(polls: Sequence[Mapping[str, Any]], seconds: float) -> str:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from scenario_runner.checks.thresholds import held
 from scenario_runner.language.quantities import Rate, Share
 from scenario_runner.measuring.histogram import Histogram
-from tests.running import fabricate, record, steps, write_scenario
+from tests.running import fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,3 +104,18 @@ def test_it_is_told_how_long_an_instance_took_to_be_found(tmp_path: Path) -> Non
         if one["operation"] == "until visible"
     ]
     assert 0 < visible["count"] <= 8
+
+
+def test_a_pacs_is_asked_as_long_as_it_is_known_to_take(tmp_path: Path) -> None:
+    lost = {"of": "send", "max": 60, "patience": "50ms", "every": "10ms"}
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [
+            {"send": {"to": "pacs"}},
+            {"assert": [{"until_visible": lost, "fails": "not found within 0.4 s"}]},
+        ],
+    )
+    pacs = {"embedded": {"faults": [{"lose": {}}]}, "expects": {"stored_within": "400ms"}}
+    site = write_site(tmp_path / "site.yaml", {"pacs": pacs})
+    out = tmp_path / "run"
+    fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()

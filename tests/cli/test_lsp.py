@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
-from pygls.lsp.client import LanguageClient
 
+from tests.editor import EXAMPLES, UNFINISHED, Editor, drive, missed, shipped
 from tests.running import ROOT
 
-EXAMPLES = ROOT / "tests" / "examples" / "valid"
 TEXT = """schema: scenario/v1
 name: s
 title: Prüfung 😀 läuft
@@ -22,47 +19,7 @@ steps:
   - query: {on: pacs, lvl: study}
   - use: {steps: radiology/store_and_find, with: {to: pacs}}
 """
-Work = Callable[["Editor"], Awaitable[None]]
-
-
-class Editor(LanguageClient):
-    """A client that keeps what it is told."""
-
-    def __init__(self) -> None:
-        super().__init__("editor", "1")
-        self.told: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
-
-        @self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)  # type: ignore[untyped-decorator]
-        def keep(params: types.PublishDiagnosticsParams) -> None:
-            self.told.put_nowait(params)
-
-    async def begin(self, folder: Path) -> types.InitializeResult:
-        command = [sys.executable, "-m", "scenario_runner", "lsp", "--site", "site.yaml"]
-        await self.start_io(*command, cwd=folder)
-        asked = types.InitializeParams(types.ClientCapabilities(), root_uri=folder.as_uri())
-        answer = await self.initialize_async(asked)
-        self.initialized(types.InitializedParams())
-        return answer
-
-    async def open(self, file: Path, text: str) -> list[types.Diagnostic]:
-        item = types.TextDocumentItem(file.as_uri(), "yaml", 1, text)
-        self.text_document_did_open(types.DidOpenTextDocumentParams(item))
-        return await self.findings(file, 1)
-
-    async def change(self, file: Path, version: int, text: str) -> list[types.Diagnostic]:
-        self.text_document_did_change(
-            types.DidChangeTextDocumentParams(
-                types.VersionedTextDocumentIdentifier(version, file.as_uri()),
-                [types.TextDocumentContentChangeWholeDocument(text)],
-            )
-        )
-        return await self.findings(file, version)
-
-    async def findings(self, file: Path, version: int) -> list[types.Diagnostic]:
-        while True:
-            told = await self.told.get()
-            if (told.uri, told.version) == (file.as_uri(), version):
-                return list(told.diagnostics)
+SERVER = (sys.executable, "-m", "scenario_runner", "lsp")
 
 
 def place(text: str, mark: str, after: int = 0) -> types.Position:
@@ -72,30 +29,15 @@ def place(text: str, mark: str, after: int = 0) -> types.Position:
     return types.Position(line, units)
 
 
-def drive(folder: Path, work: Work) -> None:
-    async def main() -> None:
-        editor = Editor()
-        try:
-            await work(editor)
-            await editor.shutdown_async(None)
-            editor.exit(None)
-        finally:
-            if editor._server is not None and editor._server.returncode is None:
-                editor._server.terminate()
-            await editor.stop()  # type: ignore[no-untyped-call]
-
-    shutil.copytree(EXAMPLES / "libs", folder / "libs")
-    (folder / "site.yaml").write_text(
-        "schema: site/v1\nname: north\ntargets: {pacs: {embedded: {}}}\n"
-    )
-    asyncio.run(main())
-
-
 def test_an_editor_is_told_completed_explained_and_led(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
+    shutil.copytree(EXAMPLES / "libs", tmp_path / "libs")
+    (tmp_path / "site.yaml").write_text(
+        "schema: site/v1\nname: north\ntargets: {pacs: {embedded: {}}}\n"
+    )
 
     async def work(editor: Editor) -> None:
-        answer = await editor.begin(tmp_path)
+        answer = await editor.begin(tmp_path, *SERVER, "--site", "site.yaml")
         assert answer.capabilities.completion_provider is not None
         found = await editor.open(file, TEXT)
         assert [one.code for one in found if one.severity == types.DiagnosticSeverity.Error] == [
@@ -129,31 +71,24 @@ def test_an_editor_is_told_completed_explained_and_led(tmp_path: Path) -> None:
         (wrong,) = [one for one in await editor.change(file, 3, emoji) if one.code == "FAB204"]
         assert wrong.range.start == place(emoji, "vars.x", 5)
 
-    drive(tmp_path, work)
+    drive(work)
 
 
-def test_no_shipped_file_has_a_false_error(tmp_path: Path) -> None:
-    files = [*sorted((ROOT / "scenarios").rglob("*.yaml"))[::4], *sorted(EXAMPLES.glob("*.yaml"))]
-    scenarios = [file for file in files if "schema: s" in file.read_text("utf-8")[:2_000]]
-
+def test_no_shipped_file_has_a_false_finding() -> None:
     async def work(editor: Editor) -> None:
-        await editor.begin(tmp_path)
-        for file in scenarios:
-            text = file.read_bytes().decode("utf-8")
-            found = await editor.open(file, text)
-            wrong = [one for one in found if one.severity == types.DiagnosticSeverity.Error]
-            # A target of the file that this site lacks is none of the file's errors.
-            assert [one for one in wrong if one.code not in ("FAB116", "FAB121", "FAB122")] == [], (
-                file
-            )
+        await editor.begin(ROOT, *SERVER)
+        for file in shipped():
+            found = await editor.open(file, file.read_bytes().decode("utf-8"))
+            if file.is_relative_to(EXAMPLES):  # which show what is right, and check nothing
+                found = [one for one in found if one.severity != types.DiagnosticSeverity.Warning]
+            assert [(one.code, one.message) for one in found] == [], file
 
-    drive(tmp_path, work)
+    drive(work)
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "pygls.py").write_text("raise ModuleNotFoundError(name='pygls')")
-    from tests.running import fabricate
+def test_what_is_one_of_a_list_completes(tmp_path: Path) -> None:
+    async def work(editor: Editor) -> None:
+        await editor.begin(tmp_path, *SERVER)
+        assert await missed(editor, tmp_path / "s.yaml", UNFINISHED) == {}
 
-    done = fabricate("lsp", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
-    assert done.code == 2
-    assert "dicom-fabricator[lsp]" in done.err
+    drive(work)

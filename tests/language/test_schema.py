@@ -37,8 +37,12 @@ def plugins() -> Plugins:
 
 def test_the_published_schemas_are_in_step_with_the_models(tmp_path: Path) -> None:
     # Write them again with: python -m scenario_runner.app.schemas
-    made = {path.name: path.read_text("utf-8") for path in write_published(tmp_path)}
-    assert made == {path.name: path.read_text("utf-8") for path in SCHEMAS.iterdir()}
+    made = {
+        path.relative_to(tmp_path): path.read_text("utf-8") for path in write_published(tmp_path)
+    }
+    assert made == {
+        path.relative_to(SCHEMAS): path.read_text("utf-8") for path in SCHEMAS.rglob("*.json")
+    }
 
 
 def test_the_schema_of_an_overlay_takes_what_the_program_takes() -> None:

@@ -170,9 +170,9 @@ def test_an_expectation_that_there_is_not_is_told_with_what_was_meant(
     ("given", "words"),
     [
         ("transfer_syntaxes: [rle, jpeg-200]", "did you mean 'jpeg-2000'?"),
-        ("transfer_syntaxes: [rle, CTImageStorage]", "is no transfer syntax"),
+        ("transfer_syntaxes: [rle, CTImageStorage]", "unknown transfer syntax 'CTImageStorage'"),
         ("sop_classes: [MRImageStorage, CTImageStorge]", "did you mean 'CTImageStorage'?"),
-        ("sop_classes: [MRImageStorage, rle]", "is no SOP class; write a UID, or a keyword"),
+        ("sop_classes: [MRImageStorage, rle]", "unknown SOP class 'rle'"),
     ],
 )
 def test_what_a_pacs_takes_is_named_by_what_there_is(

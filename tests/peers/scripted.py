@@ -85,6 +85,37 @@ class Keeping:
             yield 0xFF00, data_set
 
 
+class Late(Keeping):
+    """An archive that finds what it was sent a while after it acknowledged it. seconds: how long after."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._stored: list[float] = []
+
+    def store(self, event: Any) -> int:
+        self._stored.append(time.monotonic())
+        return super().store(event)
+
+    def find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        """Studies by their UIDs, with the attributes of the first image."""
+        indexed = time.monotonic() - self._seconds
+        asked, seen = event.identifier, set()
+        for data_set, stored in zip(self.data_sets, self._stored, strict=True):
+            uid = data_set.StudyInstanceUID
+            wanted = asked.get("StudyInstanceUID") or uid
+            if stored > indexed or uid != wanted or uid in seen:
+                continue
+            seen.add(uid)
+            made = Dataset()
+            made.SpecificCharacterSet = data_set.get("SpecificCharacterSet")
+            made.QueryRetrieveLevel = asked.QueryRetrieveLevel
+            for element in asked:
+                if element.keyword in data_set:
+                    made[element.tag] = data_set[element.tag]
+            yield 0xFF00, made
+
+
 def reporting(make: Callable[[Dataset, Dataset], None]) -> Callable[[Any], Any]:
     """A handler of N-ACTION that reports on the same association what ``make`` says of the request.
 

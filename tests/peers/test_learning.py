@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.peers.languages import qrscp
+from tests.peers import scripted
+from tests.peers.languages import dcmjs, qrscp
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
-from tests.running import ROOT, SMOKE, fabricate
+from tests.running import ROOT, SMOKE, fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +123,92 @@ def test_of_orthanc_lost_letters_are_declared_and_nothing_stays_there(tmp_path: 
     assert found["duplicates"]["value"] == "kept"
 
 
+@pytest.mark.peer
+def test_of_an_orthanc_that_does_not_transcode_that_is_declared_and_nothing_fails_for_it(
+    tmp_path: Path,
+) -> None:
+    us = Modality("FABRICATE", free_port())
+    fetching = [
+        {"send": {"to": "pacs"}},
+        *(
+            {"retrieve": {"from": "pacs", "via": via, "transfer_syntax": "implicit-le"}, "id": name}
+            for via, name in (("c-get", "get"), ("c-move", "move"))
+        ),
+    ]
+    file = write_scenario(tmp_path / "s.yaml", [fetching[0], {"parallel": fetching[1:]}])
+    configuration = {"TranscodeDicomProtocol": False}
+    with orthanc(tmp_path, modalities=[us], configuration=configuration) as server:
+        site = site_of(tmp_path, server, us, rest=True)
+        assert run(site, file) == 1
+        before = steps(record(tmp_path / "run-0"))
+        assert {before[name]["outcome"] for name in ("get", "move")} == {"failed"}
+        fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+        assert expects(site)["transcodes"] is False
+        assert run(site, file) == 0
+        after = steps(record(tmp_path / "run-1"))
+        assert {after[name]["outcome"] for name in ("get", "move")} == {"skipped"}
+
+
+@pytest.mark.peer
+def test_an_archive_on_dcmjs_dimse_passes_with_what_was_learned(tmp_path: Path) -> None:
+    us = Modality("FABRICATE", free_port())
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [
+            {"send": {"to": "pacs"}},
+            {"retrieve": {"from": "pacs"}, "save_as": "back"},
+            {"assert": [{"tags": {"of": "back", "equal": "sent"}}]},
+        ],
+        patients=[
+            {
+                "name": "Müller^Änne",
+                "character_set": "ISO_IR 100",
+                "tags": {"(0009,xx01) FABRICATOR": {"vr": "LO", "value": "kept"}},
+                "studies": [{"series": [{"modality": "CT", "images": 1, "size": [32, 32]}]}],
+            }
+        ],
+    )
+    with dcmjs(tmp_path, destinations=[us]) as server:
+        site = site_of(tmp_path, server, us)
+        assert run(site, file) == 1
+        fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+        found = expects(site)
+        assert found["private_attributes"] is False
+        assert found["converts_character_sets"] is True
+        assert found["person_name_matching"] == "case-insensitive"
+        assert run(site, file) == 0
+
+
+@pytest.mark.peer
+def test_an_archive_that_is_slow_to_find_is_given_the_time_that_was_learned(
+    tmp_path: Path,
+) -> None:
+    late = scripted.Late(1.5)
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [
+            {"send": {"to": "pacs"}},
+            {
+                "query": {
+                    "on": "pacs",
+                    "level": "study",
+                    "match": {"StudyInstanceUID": "{{ studies[0].uid }}"},
+                },
+                "save_as": "found",
+            },
+            {"assert": [{"count": {"actual": "{{ found }}", "expected": 1}}]},
+        ],
+        patients=[{"studies": [{"series": [{"modality": "CT", "images": 1, "size": [32, 32]}]}]}],
+    )
+    with scripted.server(store=late.store, find=late.find, get=late.get) as service:
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+        assert run(site, file) == 1
+        fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+        declared = expects(site)["stored_within"]
+        assert 3 <= int(declared.removesuffix("s")) <= 60, declared
+        assert run(site, file) == 0
+
+
 EMBEDDED = """\
 schema: site/v1
 name: strict
@@ -153,6 +240,17 @@ def test_what_a_person_declared_is_set_right_and_what_was_not_asked_stays(tmp_pa
     again = fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
     assert "nothing to change" in again.err
     assert site.read_text(encoding="utf-8") == text
+
+
+def test_of_a_pacs_that_refuses_what_it_has_that_is_declared_and_awaited(tmp_path: Path) -> None:
+    targets = {"pacs": {"embedded": {"duplicates": "refuse"}}}
+    site = write_site(tmp_path / "site.yaml", targets)
+    twice = [{"send": {"to": "pacs"}}, {"send": {"to": "pacs"}, "id": "again"}]
+    file = write_scenario(tmp_path / "s.yaml", twice)
+    assert run(site, file) == 1
+    fabricate("pacs", "learn", "pacs", "--site", site, "--write").check()
+    assert expects(site)["duplicates"] == "refused"
+    assert run(site, file) == 0
 
 
 def test_of_the_usual_embedded_pacs_only_what_is_unusual_is_printed_as_expects(

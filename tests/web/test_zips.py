@@ -100,6 +100,13 @@ def test_a_member_that_explodes_is_refused_and_the_others_are_stored(service: Se
     assert "times as large" in told["files"][0]["error"]
 
 
+def test_a_member_without_a_name_is_refused_and_the_others_are_stored(service: Served) -> None:
+    whole = packed(("nameless", b"x" * 200), ("good.dcm", ct("1.3.4.7")))
+    told = sent(service, whole.replace(b"nameless", b"\0ameless"))
+    assert [one["status"] for one in told["files"]] == ["failed", "success"]
+    assert told["files"][0]["error"] == "it has no name"
+
+
 def test_members_that_share_bytes_are_refused(service: Served) -> None:
     data = bytearray(packed(("a.dcm", ct("1.3.6")), how=zipfile.ZIP_STORED))
     end = data.rindex(b"PK\5\6")

@@ -64,7 +64,8 @@ class Unpacking:
                 members = archive.infolist()
                 _check_overlap(members, path.stat().st_size)
                 for one in members:
-                    if not one.is_dir() and not _is_beside(one.filename):
+                    # Not ZipInfo.is_dir, which fails over a member without a name.
+                    if not one.filename.endswith("/") and not _is_beside(one.filename):
                         self._member(archive, one, within, depth)
         except (
             zipfile.BadZipFile,
@@ -86,6 +87,8 @@ class Unpacking:
         refused = _refusal(one)
         if one.header_offset < 0:
             refused = "damaged", "it cannot be unpacked: it would begin before the archive does"
+        if not one.filename:
+            refused = "damaged", "it has no name"
         if refused:
             self._refuse(name, *refused)
             return

@@ -182,14 +182,17 @@ class Unwatched:
 def watched(context: StepContext, to: str) -> Visibility | Unwatched:
     """What asks for what a step sends to a target, where a later check ``until_visible`` wants to know."""
     for given in context.judged_by("until_visible"):
-        from scenario_runner.checks.until_visible import UntilVisible
+        from scenario_runner.checks.until_visible import PATIENCE, UntilVisible
 
         try:
             check = UntilVisible.model_validate(given)
         except ValidationError:  # a template that the check renders when its turn comes
             check = UntilVisible(max=0.0)
         target = context.target(check.on or to)
-        return Visibility(context, target, every=check.every, patience=check.patience)
+        # What a PACS is known to take is no reason to give up; whether it is soon enough, the thresholds say.
+        patience = max(check.patience, target.expects.stored_within or 0.0)
+        context.notes[PATIENCE] = patience
+        return Visibility(context, target, every=check.every, patience=patience)
     return Unwatched()
 
 
