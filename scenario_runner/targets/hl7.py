@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.api.operations import Addressed
 from scenario_runner.api.targets import Target, TargetSetup, ports_here
-from scenario_runner.errors import TargetError
+from scenario_runner.errors import TargetError, UsageError
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_services import Hl7Service
 from scenario_runner.language.tls_files import tls_of
@@ -32,6 +32,8 @@ class Hl7Target(Target):
         self.expects = setup.expects
         self.calling_ae_title = setup.calling_ae_title
         self._service = service
+        if service.encoding is not None:
+            _require_character_set(setup.name, service.encoding)
         self._setup = setup
         self.looks_for = ports_here(service.host, service.port)
         self._peer = Peer(
@@ -92,6 +94,17 @@ class Hl7Target(Target):
         """As the site file says."""
         one = self._service
         return Addressed(one.application, one.facility, one.encoding)
+
+
+def _require_character_set(target: str, written: str) -> None:
+    """Raise UsageError for an ``encoding`` that MSH-18 cannot declare."""
+    from scenario_runner.orders.hl7.characters import CODECS, codec_of
+
+    if codec_of(written.split("~")) is None:
+        raise UsageError(
+            f"'encoding' of the target '{target}': '{written}' is no character set of HL7 table 0211",
+            hint=", ".join(filter(None, CODECS)),
+        )
 
 
 class Hl7Kind:

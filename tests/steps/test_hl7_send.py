@@ -71,6 +71,17 @@ def test_a_name_beyond_ascii_goes_in_utf8(tmp_path: Path) -> None:
     assert (taken[0].text("MSH-18"), taken[0].text("PID-5.1")) == ("UNICODE UTF-8", "山田")
 
 
+def test_a_site_that_names_no_character_set_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    ris = {"host": "127.0.0.1", "port": 2575, "encoding": "klingon"}
+    site = write_site(tmp_path / "site.yaml", {"ris": {"hl7": ris}})
+    scenario = write_scenario(
+        tmp_path / "s.yaml", [{"hl7_send": {"to": "ris", "message": "ORM"}}], patients=PATIENTS
+    )
+    done = fabricate("run", scenario, "--site", site, "--out", tmp_path / "run").check(2)
+    assert "'ris': 'klingon' is no character set of HL7 table 0211" in done.err
+    assert "8859/1, " in done.err
+
+
 @pytest.mark.parametrize("code", ["AE", "AR"])
 def test_a_refusal_fails_the_step_in_the_receivers_words(tmp_path: Path, code: str) -> None:
     with receiver(code, "unknown patient") as (port, _):
