@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from scenario_runner.evidence.record import RunRecord
 
+_MOST_OUTPUT = 1_000_000
+"""Characters of messages. GitLab reads no file that has a text of ten million bytes (libxml2's XML_MAX_TEXT_LENGTH)."""
+
 _UNATTACHABLE = re.compile(r"[\[\]|\r\n]")
 """What ends a path where GitLab reads it (``Gitlab::Ci::Parsers::Test::Junit``)."""
 
@@ -178,6 +181,12 @@ def _output(suite: FlatSuite) -> Iterator[str]:
         return
     if suite.case.message:
         yield suite.case.message
-    for step in suite.case.steps:
-        for log in step.logs:
-            yield f"{log.time} {step.id} {log.level}: {log.message}"
+    room = _MOST_OUTPUT
+    logs = [(step.id, log) for step in suite.case.steps for log in step.logs]
+    for number, (step, log) in enumerate(logs):
+        line = f"{log.time} {step} {log.level}: {log.message}"
+        room -= len(line)
+        if room < 0:
+            yield f"and {len(logs) - number:,} more, all in run.json"
+            return
+        yield line

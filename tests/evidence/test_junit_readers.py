@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
+from lxml import etree
 
-from scenario_runner.events import Attached, Outcome
+from scenario_runner.events import Attached, Logged, Outcome
 from scenario_runner.evidence.junit import JUnitReporter
 from scenario_runner.evidence.write import write_reports
 from tests.evidence import samples
@@ -146,6 +147,27 @@ def test_gitlab_shows_why_a_test_was_skipped(tmp_path: Path) -> None:
     """It makes JSON of an element that has attributes and no text."""
     (skipped,) = ET.parse(told(tmp_path)).getroot().iter("skipped")
     assert skipped.text == skipped.get("message") == "an earlier step went wrong"
+
+
+def test_what_reads_by_libxml2_reads_the_file_of_a_run_with_a_flood_of_messages(
+    tmp_path: Path,
+) -> None:
+    """As GitLab does: it takes no text of more than ten million bytes, and shows no test at all then."""
+    story = samples.Story()
+    story.begin()
+    story.case(samples.STEPS[:1])
+    flood = [
+        Logged(case="xray_smoke", id="echo_1", level="warning", message=f"{number:05} {'é' * 1000}")
+        for number in range(6_000)
+    ]
+    story.step("echo_1", "echo", "Reach the PACS", inside=flood)
+    story.end_case("passed")
+    story.end("passed")
+    write_reports(story.write(tmp_path), [JUnitReporter])
+    text = etree.parse(tmp_path / "junit.xml").findtext("testsuite/system-out")
+    assert text.count("\n") < 1_001
+    told, more = text.splitlines()[:-1], text.splitlines()[-1]
+    assert more == f"and {6_000 - len(told):,} more, all in run.json"
 
 
 def test_an_attempt_that_did_not_count_is_told_in_the_test(tmp_path: Path) -> None:
