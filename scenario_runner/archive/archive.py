@@ -111,6 +111,9 @@ class Archive:
         except (OSError, sqlite3.Error) as error:
             self._let_go()
             raise _unusable(folder, error) from error
+        except MachineError:
+            self._let_go()
+            raise
         if not self.index.is_current and not self._joins:
             try:
                 self.rebuild()

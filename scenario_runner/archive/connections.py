@@ -13,6 +13,8 @@ import threading
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.errors import MachineError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -116,12 +118,12 @@ class Connections:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees what was committed, or within a transaction of this thread that one.
 
-        Not to be kept: what is read is to be fetched within.
+        Not to be kept: what is read is to be fetched within. Raises MachineError when it cannot be read.
         """
         if self._writes == threading.get_ident():
             yield self.writer
             return
-        with self._free:
+        with self._free, _in_words():
             reader = self._reader()
             try:
                 yield reader
@@ -151,3 +153,11 @@ class Connections:
             reader.close()
         with self._writing:
             self.writer.close()
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise MachineError(f"the index of the studies cannot be read: {error}") from error

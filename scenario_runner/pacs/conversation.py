@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from scenario_runner.answers import status_class
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
-from scenario_runner.errors import AssociationAborted, FabricatorError
+from scenario_runner.errors import AssociationAborted, FabricatorError, MachineError
 from scenario_runner.pacs.association import Served
 from scenario_runner.pacs.commitment import tell_later
+from scenario_runner.pacs.desk import comment
 from scenario_runner.pacs.misbehaviour import DeliberateAbort, DeliberateDrop
 from scenario_runner.pacs.services import HANDLERS, negotiate
 from scenario_runner.ul import pdu
@@ -26,7 +27,7 @@ from scenario_runner.ul.associate_pdus import (
     Rejection,
 )
 from scenario_runner.ul.association import Released
-from scenario_runner.ul.commands import Element
+from scenario_runner.ul.commands import Element, Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,18 +116,22 @@ class Conversation:
         misbehaviour.before(association, message)
         wrong = misbehaviour.status(message)
         if wrong is not None and status_class(wrong[0]) != "warning":
-            status, comment = wrong
-            association.respond(
-                message, status, {Element.ERROR_COMMENT: comment} if comment else {}
-            )
+            status, said = wrong
+            association.respond(message, status, {Element.ERROR_COMMENT: said} if said else {})
             return
         # A warning means that it was done all the same: only success is said in other words.
         association.success = wrong or (statuses.SUCCESS, "")
         handler = HANDLERS.get(message.kind)
         if handler is None:
             association.respond(message, statuses.UNRECOGNIZED_OPERATION)
-        else:
+            return
+        try:
             handler(self._desk, association, message)
+        except MachineError as error:
+            LOGGER.warning("%s", error)
+            normalized = message.kind >= Field.N_EVENT_REPORT_RQ
+            status = statuses.PROCESSING_FAILURE if normalized else statuses.OUT_OF_RESOURCES
+            association.respond(message, status, {Element.ERROR_COMMENT: comment(error)})
 
     def _abort(self) -> None:
         """Say A-ABORT, also to who has no association yet."""

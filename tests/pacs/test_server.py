@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sqlite3
 import struct
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from pydicom import Dataset
 from pynetdicom import AE
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import MachineError
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs, serve
+from tests.archive.samples import CT_IMAGE, put, sample
 from tests.pacs.asking import only_asking
+from tests.pacs.dicomweb.web import get
+from tests.pacs.test_commitment import PUSH_MODEL
 from tests.pacs.wire import VERIFICATION, associate_rq, read_pdu
+
+STUDY_ROOT_FIND, STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.3"
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,3 +227,36 @@ def test_serving_tells_when_it_is_ready_and_ends_when_cancelled(tmp_path: Path) 
     (port,) = ports
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_an_index_that_cannot_be_read_is_told_in_words_and_the_association_goes_on(
+    pacs: EmbeddedPacs,
+) -> None:
+    url = pacs.open_web()
+    put(pacs.archive, sample())
+    with contextlib.closing(sqlite3.connect(pacs.folder / "index.sqlite")) as other:
+        other.execute("ALTER TABLE studies RENAME TO gone")
+    wanted = Dataset()
+    wanted.QueryRetrieveLevel, wanted.StudyInstanceUID = "STUDY", ""
+    ae = AE()
+    for service in (STUDY_ROOT_FIND, STUDY_ROOT_GET, PUSH_MODEL):
+        ae.add_requested_context(service)
+    association = ae.associate(pacs.host, pacs.port)
+    assert association.is_established
+    with only_asking(association):
+        (found,) = [status for status, _ in association.send_c_find(wanted, STUDY_ROOT_FIND)]
+        assert (found.Status, found.ErrorComment[:12]) == (0xA700, "the index of")
+        wanted.StudyInstanceUID = "1.2.3"
+        (got,) = [status for status, _ in association.send_c_get(wanted, STUDY_ROOT_GET)]
+        assert got.Status == 0xA700
+        wanted = Dataset()
+        wanted.TransactionUID = "1.2.3.4"
+        item = Dataset()
+        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = CT_IMAGE, "1.2.3.1.1"
+        wanted.ReferencedSOPSequence = [item]
+        committed, _ = association.send_n_action(wanted, 1, PUSH_MODEL, PUSH_MODEL + ".1")
+        assert committed.Status == 0x0110
+    association.release()
+    answer = get(url + "/studies")
+    assert answer.status_code == 503
+    assert "the index of the studies cannot be read" in answer.text

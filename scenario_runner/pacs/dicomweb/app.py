@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from scenario_runner.answers import status_class
 from scenario_runner.dicom import statuses
+from scenario_runner.errors import MachineError
 from scenario_runner.pacs.dicomweb.address import root_of
 from scenario_runner.pacs.dicomweb.bodies import AHEAD, PIECE, Body, Place, begun, drain, gathered
 from scenario_runner.pacs.dicomweb.credentials import is_known
@@ -202,6 +203,9 @@ class _Door:
             return Response(status_code=400)  # nobody is there to read it
         except ConnectionBroken:
             return self._broken(request)
+        except MachineError as error:
+            LOGGER.warning("%s", error)
+            return await self.refusal(request, WebError(503, error.message))
         except Exception:
             # Whatever a stranger's bytes have led to must not end in silence on the wire.
             LOGGER.exception("%s %s has failed", request.method, request.url.path)
