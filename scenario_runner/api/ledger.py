@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
 
 
+_NOTHING: Mapping[str, Any] = {}
+"""What was modified in most instances; one for all of them."""
+
+
 @dataclass(slots=True)
 class Ledger:
     """The bookkeeping of one case. The last word of a target about an instance wins.
@@ -92,7 +96,7 @@ class Ledger:
 
     def modifications(self, series: PlannedSeries) -> Mapping[str, Any]:
         """What ``generate: {modify: …}`` asked for in this series."""
-        return self._modifications.get(series.id, {})
+        return self._modifications.get(series.id, _NOTHING)
 
     def modifications_kept(self, image: PlannedImage, target: str) -> Mapping[str, Any]:
         """The same of an image of which a target has what it was sent first."""

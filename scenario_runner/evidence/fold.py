@@ -341,11 +341,15 @@ class _Fold:
 
 
 class _Sent:
-    """The last word about each instance; most are alike, and those share one record."""
+    """The last word about each instance; most are alike, and those share one list of records.
+
+    There may be a million, so that each costs no more than its place in a dictionary.
+    """
 
     def __init__(self) -> None:
-        self._by_image: dict[tuple[str, str], tuple[SentRecord, ...]] = {}
+        self._of_case: dict[str, dict[str, list[SentRecord]]] = {}
         self._alike: dict[tuple[Any, ...], SentRecord] = {}
+        self._lists: dict[tuple[int, ...], list[SentRecord]] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         names = ("id", "target", "status", "stored", "maybe_stored", "earlier")
@@ -355,20 +359,22 @@ class _Sent:
             {"step": step, "to": to, "status": status, "stored": stored, "maybe_stored": maybe,
              "earlier": earlier},
         )  # fmt: skip
-        key = (event["case"], event["image"])
-        others = tuple(one for one in self._by_image.get(key, ()) if one["step"] != step)
-        self._by_image[key] = (*others, record)
+        images = self._of_case.setdefault(event["case"], {})
+        before = images.get(event["image"], ())
+        now = [*(one for one in before if one["step"] != step), record]
+        images[event["image"]] = self._lists.setdefault(tuple(map(id, now)), now)
 
     def mark(self, case: str, patients: Iterable[PatientRecord]) -> None:
-        """Put what was said to the images of a case's plan."""
-        if not self._by_image:
+        """Put what was said to the images of a case's plan, and forget it."""
+        images = self._of_case.pop(case, None)
+        if not images:
             return
         for patient in patients:
             for study in patient.get("studies", ()):
                 for series in study.get("series", ()):
                     for image in series.get("images", ()):
-                        if said := self._by_image.get((case, image.get("key", ""))):
-                            image["sent"] = list(said)
+                        if said := images.get(image.get("key", "")):
+                            image["sent"] = said
 
 
 def _skipped(planned: Mapping[str, Any], message: str) -> StepRecord:
