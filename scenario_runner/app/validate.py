@@ -51,7 +51,7 @@ from scenario_runner.language.document_kinds import (
 )
 from scenario_runner.language.entries import SECTIONS
 from scenario_runner.language.lint import lint
-from scenario_runner.language.loader import load_document
+from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.scenario_base import with_base
 from scenario_runner.language.site import LoadedSite, default_site, read_site_for_validation
@@ -66,6 +66,7 @@ from scenario_runner.plugins import Plugins
 
 _PLANNED = frozenset({"", "schema", "name", "vars", "matrix", "rows"})
 """What patients are planned from, at the top of a scenario; the file as a whole, too."""
+_ANYBODY = "{schema: scenario/v1, name: anybody, patients: [{studies: [{modality: OT}]}]}"
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """Nothing that is found depends on it."""
 
@@ -194,7 +195,7 @@ def _errors(document: Document, standing: Standing, made: list[Plannable]) -> li
         environ = standing.sources.around.environ
         read = read_site_for_validation(path, known, environ, document.text)
         places_of_site(require_embedded(read))
-        return []
+        return _rules(read, known) if "identifiers" in document.data else []
     if document.data["schema"] == LIBRARY:
         check_library(document)
         return []
@@ -204,6 +205,17 @@ def _errors(document: Document, standing: Standing, made: list[Plannable]) -> li
     if document.data["schema"] == STEPS:
         return list(step_list_findings(document, standing.plugins, standing.libraries))
     return _check_scenario(document, standing, made, Inputs(asks=False))
+
+
+def _rules(site: LoadedSite, plugins: Plugins) -> list[Diagnostic]:
+    """What is wrong with a site's rules for identifiers, which anybody meets who says none of their own."""
+    scenario = check_scenario(parse_document(_ANYBODY, "anybody"), plugins)
+    moment = Moment(run_id="validate", seed=0, forced=True, now=_NOW, inputs=Inputs(asks=False))
+    try:
+        found = diagnostics(prepare_all(Loaded(plugins, site, (scenario,)), (scenario,), moment))
+    except InvalidInput as error:
+        found = list(error.diagnostics)
+    return [one for one in found if path_of(one.where.path)[:1] == ("identifiers",)]
 
 
 @one_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,16 @@ def test_a_counter_with_one_number_is_told_in_words(tmp_path: Path) -> None:
     file.write_text(f"schema: scenario/v1\nname: s\npatients: [{{studies: [{study}]}}]\n{RIGHT}")
     (found,) = validate(Sources(paths=[file])).diagnostics
     assert "has 1 number, and 2 studies need one each" in found.message
+
+
+def test_rules_for_identifiers_are_judged_with_the_site_file_alone(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "schema: site/v1\nname: north\ntargets: {pacs: {embedded: {}}}\n"
+        'identifiers:\n  accession: "{7digts}"\n  patient_id: "{70digits}"\n',
+        encoding="utf-8",
+    )
+    done = fabricate("validate", site, "--format", "json")
+    found = [json.loads(line) for line in done.out.splitlines()]
+    places = [(one["code"], one["line"], one["column"]) for one in found]
+    assert places == [("FAB301", 5, 15), ("FAB301", 6, 16)]
