@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # An overlay of as many rows and columns as the image lies on it pixel for pixel (PS3.3 C.9.2), and Imager Pixel Spacing is the
-# distance of pixels at the detector (PS3.3 C.8.7.10, DX). dcmscale of DCMTK 3.6.7 doubles the image and halves Pixel Spacing, and
+# distance of pixels at the detector (PS3.3 C.8.11.4). dcmscale of DCMTK 3.6.7 doubles the image and halves Pixel Spacing, and
 # leaves both as they were, without a word: the frame drawn around the whole image lies around its upper left quarter, and
 # whoever measures at the detector gets twice the length.
 set -euo pipefail

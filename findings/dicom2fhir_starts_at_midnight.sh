@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A time may have hours and minutes only (PS3.5 6.2, TM), and an object may say its offset from UTC (Timezone Offset From UTC, PS3.3 C.12.1.1.8). dicom2fhir 0.1.25
+# A time may have hours and minutes only (PS3.5 6.2, TM), and an object may say its offset from UTC (Timezone Offset From UTC, PS3.3 C.12.1). dicom2fhir 0.1.25
 # makes midnight of a time of four digits, in ImagingStudy.started and in that of its series, and passes over the offset: what was
 # acquired at 10:15 in New York has the time zone of its configuration, six hours early. FHIR has dateTime of a day alone for what is not known.
 set -euo pipefail

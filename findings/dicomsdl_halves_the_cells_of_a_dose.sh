@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# RT Dose may have cells of 32 bits (PS3.3 C.8.8.3.4.2), as most planning systems write it. dicomsdl 0.109.4 hands out a slice of the right size, made of words
+# RT Dose may have cells of 32 bits (PS3.3 C.8.8.3), as most planning systems write it. dicomsdl 0.109.4 hands out a slice of the right size, made of words
 # of 16 bits: each cell as its lower and then its upper half, so that the picture is the upper half of the slice, stretched, with nothing
 # in every other column. The type of the array says 16 bits; nothing else does.
 set -euo pipefail
