@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,12 +77,22 @@ def shipped_by_name(name: str) -> Path | None:
 
 def _heads(paths: Iterable[Path]) -> Iterable[tuple[Path, dict[str, object]]]:
     for file in scenario_files(paths):
-        try:
-            data = load_document(file).data
-        except InvalidInput:
-            continue
-        if isinstance(data, dict):
-            yield file, data
+        found = file.stat()
+        head = _head(file, found.st_mtime_ns, found.st_size)
+        if head is not None:
+            yield file, head
+
+
+@lru_cache(maxsize=1024)
+def _head(file: Path, _changed: int, _size: int) -> dict[str, object] | None:
+    """What a list says of a file, remembered until it changes: a server is asked again and again. None of a damaged one."""
+    try:
+        data = load_document(file).data
+    except InvalidInput:
+        return None
+    if not isinstance(data, dict):
+        return None
+    return {key: data[key] for key in ("name", "title", "tags") if key in data}
 
 
 def _runnable(file: Path, path: str, source: str, data: dict[str, object]) -> Runnable:
