@@ -34,17 +34,24 @@ LOGGER = logging.getLogger(__name__)
 
 
 _REQUEST_COMMITMENT: Final = 1
+_REST: Final = 0.1
+"""Seconds of silence at the beginning after which a requester is told what waits for it."""
 _PAUSES: Final = (0.0, 0.5, 2.0, 8.0)
 """Seconds before each attempt to reach a requester on an association of our own."""
 
 
 def tell_later(desk: Desk, association: Served) -> None:
-    """Tell what waits for this peer, if it has the service on this association (PS3.4 J.3.3)."""
+    """Tell what waits for this peer, if it has the service on this association and begins with silence (PS3.4 J.3.3).
+
+    Some, Orthanc among them, take a report that comes before the answer to their own request for a fault.
+    """
     services = (c for c in association.contexts.values() if c.abstract_syntax == STORAGE_COMMITMENT)
     context = next(services, None)
     if context is None:
         return
     title = association.calling_ae_title
+    if not association.idle(_REST):
+        return
     waiting = desk.reports.take(title)
     try:
         while waiting:

@@ -64,3 +64,16 @@ def test_every_request_of_an_orthanc_is_answered(
                 break
             time.sleep(0.2)
     assert told == ["Success"] * REQUESTS
+
+
+def test_a_report_that_cannot_be_told_breaks_no_later_request(
+    tmp_path: Path, asker: tuple[Server, int]
+) -> None:
+    """It waits for an association that rests; at the beginning of one Orthanc takes it for a fault of its request."""
+    server, port = asker
+    with EmbeddedPacs(tmp_path, port=port, options=PacsOptions(commitment="later")) as pacs:
+        put(pacs.archive, sample())
+        for _ in range(3):
+            asked = {"DicomInstances": [[CT_IMAGE, "1.2.3.1.1"]]}
+            path = rest(server, "/modalities/embedded/storage-commitment", asked)["Path"]
+            assert rest(server, path)["Status"] == "Pending"
