@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.patients import desk
-from scenario_runner.archive.archive import Archive, ArchiveOptions
+from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.together import keep_all
 from scenario_runner.registry.generate import Wanted
 from tests.archive.samples import sample

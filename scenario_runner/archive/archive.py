@@ -4,69 +4,35 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.arriving import Beginning, read_head, understood
+from scenario_runner.archive.committing import change, commit, remove_forgotten, second
 from scenario_runner.archive.description import (
     check_identity,
     describe,
     header_of,
 )
-from scenario_runner.archive.far_files import FarFiles, store_of
-from scenario_runner.archive.files import Buffer, Files
-from scenario_runner.archive.index import Entry, Index, Located
+from scenario_runner.archive.files import Buffer
+from scenario_runner.archive.index import Located
 from scenario_runner.archive.missing_pixels import from_pieces, missing_pixels
 from scenario_runner.archive.object_store import StoreError
+from scenario_runner.archive.opening import open_folder, unusable
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
 from scenario_runner.archive.recovery import (
     clear_up_after,
-    finish_additions,
-    finish_removals,
     index_again,
-    remove_far,
 )
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import Elements, Head
 from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.dicom.part10 import FileMeta, file_meta
 from scenario_runner.errors import MachineError, UsageError, of_the_machine
-from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.owning import OwnedError, Ownership, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
-
-
-_INDEX: Final = "index.sqlite"
-_LOCK: Final = "owner.lock"
-_TURNS: Final = "writing.lock"
-
-
-class DuplicateError(ValueError):
-    """There is an instance with this SOP Instance UID already, and a second one is not wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveOptions:
-    """How an archive behaves.
-
-    duplicates: what happens to a second instance with a SOP Instance UID that is there already.
-    ``keep`` keeps the first and calls that a success, as Orthanc does by default; ``refuse`` keeps it and
-    raises DuplicateError.
-    durability: what an acknowledged instance survives: the death of the process, or of the power
-    (slower: waits for the disk twice an instance).
-    store: the address of an object store that has the instances, by fsspec (``s3://BUCKET/FOLDER``); the index, and
-    copies of what was used last, are in the folder. By default the one the folder has begun with, or the folder
-    itself. An instance is acknowledged when the store has it; what it survives there is the store's matter.
-    sharing: ``owner`` lets other processes have the archive open as ``member`` meanwhile. What is done once the
-    owner does: it recovers what a kill left behind, and clears up after members.
-    """
-
-    duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
-    durability: Literal["process", "power"] = "process"
-    store: str | None = None
-    sharing: Literal["alone", "owner", "member"] = "alone"
 
 
 class Archive:
@@ -81,40 +47,13 @@ class Archive:
     def __init__(self, folder: Path, options: ArchiveOptions | None = None) -> None:
         self.folder = folder
         self.options = options or ArchiveOptions()
-        synced = self.options.durability == "power"
-        self._joins = self.options.sharing == "member"
         self.trouble: MachineError | None = None
         """Why the machine could not store something: the disk is full, say."""
-        try:
-            store = self.options.store or store_of(folder)
-            self.files = (
-                Files(folder, synced=synced)
-                if store is None
-                else FarFiles(folder, store, synced=synced)
-            )
-            # One process owns an archive: it may then remove what a killed one left half written.
-            self.ownership = None if self._joins else Ownership(folder / _LOCK)
-            """Of the folder; a member lives off its owner's."""
-        except OwnedError as error:
-            raise MachineError(
-                f"cannot open the archive in '{folder}': another process has it open",
-                hint="stop that one first; an archive has one owner at a time",
-            ) from error
-        except OSError as error:
-            raise _unusable(folder, error) from error
-        try:
-            self.index = self._open_index(synced=synced)
-            if not self._joins:
-                self.files.sweep()
-                finish_removals(self.files, self.index)
-                finish_additions(self.files, self.index)
-        except (OSError, sqlite3.Error) as error:
-            self._let_go()
-            raise _unusable(folder, error) from error
-        except MachineError:
-            self._let_go()
-            raise
-        if not self.index.is_current and not self._joins:
+        opened = open_folder(folder, self.options)
+        self.files, self.index = opened.files, opened.index
+        self.ownership = opened.ownership
+        """Of the folder; a member lives off its owner's."""
+        if not self.index.is_current and self.ownership is not None:
             try:
                 self.rebuild()
             except MachineError:
@@ -130,20 +69,6 @@ class Archive:
         )
         self.trouble = self.trouble or failed
         return failed
-
-    def _open_index(self, *, synced: bool) -> Index:
-        path = self.folder / _INDEX
-        if self._joins:
-            return Index(path, synced=synced, turns=Turns(self.folder / _TURNS), joining=True)
-        turns = None if self.options.sharing == "alone" else Turns(self.folder / _TURNS)
-        try:
-            return Index(path, synced=synced, turns=turns)
-        except sqlite3.OperationalError:
-            raise  # locked, read-only, disk full: not the index's fault
-        except sqlite3.DatabaseError:
-            for suffix in ("", "-wal", "-shm"):
-                (self.folder / (_INDEX + suffix)).unlink(missing_ok=True)
-            return Index(path, synced=synced, turns=turns)
 
     def store(
         self,
@@ -166,19 +91,20 @@ class Archive:
         attributes = describe(header)
         check_identity(attributes, sop_class_uid, sop_instance_uid)
         if self.options.duplicates != "overwrite" and self.index.file_of(sop_instance_uid):
-            return self._second(sop_instance_uid)
+            return second(sop_instance_uid, self.options.duplicates)
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
         size = sum(map(len, data))
         missing = missing_pixels(header, then, transfer_syntax_uid, size, from_pieces(data))
         try:
-            return self._commit(
-                attributes,
-                "\\".join(character_sets(header)),
-                FileMeta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, len(meta)),
-                self.files.write([meta, *data]),
-                size,
-                missing,
+            arrived = Arrived(
+                written=self.files.write([meta, *data]),
+                meta=FileMeta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, len(meta)),
+                attributes=attributes,
+                character_set="\\".join(character_sets(header)),
+                size=size,
+                missing=missing,
             )
+            return commit(self.files, self.index, arrived, self.options.duplicates)
         except (OSError, sqlite3.Error) as error:
             raise self.cannot_store(error) from error
 
@@ -210,71 +136,15 @@ class Archive:
         uid = arrived.meta.sop_instance_uid
         if self.options.duplicates != "overwrite" and self.index.file_of(uid):
             self.discard(arrived)
-            return self._second(uid)
+            return second(uid, self.options.duplicates)
         try:
-            return self._commit(
-                arrived.attributes,
-                arrived.character_set,
-                arrived.meta,
-                arrived.written,
-                arrived.size,
-                arrived.missing,
-            )
+            return commit(self.files, self.index, arrived, self.options.duplicates)
         except (OSError, sqlite3.Error) as error:
             raise self.cannot_store(error) from error
 
     def discard(self, arrived: Arrived) -> None:
         """Forget what was taken in."""
         self.files.discard(arrived.written)
-
-    def _second(self, sop_instance_uid: str) -> Stored:
-        """What becomes of an instance whose first version stays."""
-        if self.options.duplicates == "refuse":
-            raise DuplicateError("an instance with this SOP Instance UID is there already")
-        return Stored(sop_instance_uid, "kept")
-
-    def _commit(
-        self,
-        attributes: Mapping[str, str],
-        character_set: str,
-        meta: FileMeta,
-        written: Path,
-        size: int,
-        missing: str,
-    ) -> Stored:
-        uid = meta.sop_instance_uid
-        overwrite = self.options.duplicates == "overwrite"
-        place = ""
-        try:
-            if self.files.far:  # on its way nobody has to wait for it
-                ahead = self.files.place_of(uid)
-                self.files.put(written, ahead)
-                place = ahead
-            with self.index.transaction():
-                # Looked up again: another association may have stored the same instance meanwhile.
-                before = self.index.file_of(uid)
-                if before is not None and not overwrite:
-                    self.files.discard(written)
-                    if place:
-                        self.files.remove(place)
-                    return self._second(uid)
-                if not place:
-                    place = self.files.place_of(uid, avoiding=before or "")
-                    self.files.put(written, place)
-                if before is not None:
-                    self.index.remove(uid)
-                self.index.add(
-                    Entry(attributes, character_set, meta.transfer_syntax_uid, place, size)
-                )
-        except BaseException:
-            self.files.discard(written)
-            if place:
-                self.remove_forgotten([(uid, place)])
-            raise
-        if before is None:
-            return Stored(uid, "new", missing)
-        self.remove_forgotten([(uid, before)])
-        return Stored(uid, "overwritten", missing)
 
     def change(self, sop_instance_uid: str, changed: Callable[[bytes, str], bytes | None]) -> bool:
         """Keep another version of an instance, whatever ``duplicates`` says: its patient has changed.
@@ -283,37 +153,10 @@ class Archive:
         stores or deletes meanwhile. Returns whether it was changed; one that is not there is not. Raises
         DamagedDatasetError, MachineError, and what ``changed`` raises.
         """
-        uid = sop_instance_uid
-        written: Path | None = None
-        place = ""
         try:
-            with self.index.transaction():
-                before = self.index.file_of(uid)
-                if before is None:
-                    return False
-                meta = self.files.head(before)[0]
-                syntax = meta.transfer_syntax_uid
-                data = changed(self.files.open_data(before), syntax)
-                if data is None:
-                    return False
-                header = header_of([data], syntax)
-                start = file_meta(meta.sop_class_uid, uid, syntax)
-                written = self.files.write([start, data])
-                place = self.files.place_of(uid, avoiding=before)
-                self.files.put(written, place)
-                self.index.remove(uid)
-                terms = "\\".join(character_sets(header))
-                self.index.add(Entry(describe(header), terms, syntax, place, len(data)))
-        except BaseException as error:
-            if written is not None:
-                self.files.discard(written)
-            if place:
-                self.remove_forgotten([(uid, place)])
-            if isinstance(error, (OSError, sqlite3.Error)):
-                raise self.cannot_store(error) from error
-            raise
-        self.remove_forgotten([(uid, before)])
-        return True
+            return change(self.files, self.index, sop_instance_uid, changed)
+        except (OSError, sqlite3.Error) as error:
+            raise self.cannot_store(error) from error
 
     def is_there(self, instance: Located) -> bool:
         """Whether an instance still lies where it was located."""
@@ -324,13 +167,7 @@ class Archive:
 
         Who has stored a deleted instance again meanwhile may have been given the place that it had.
         """
-        if self.files.far:
-            remove_far(self.files, [place for _, place in lain])
-            return
-        with self.index.transaction():
-            for uid, place in lain:
-                if self.index.file_of(uid) != place:
-                    self.files.remove(place)
+        remove_forgotten(self.files, self.index, lain)
 
     def instances(
         self,
@@ -408,36 +245,21 @@ class Archive:
     def close(self) -> None:
         """Let go of the index and the folder. May be called twice."""
         self.index.close()
-        self._let_go()
+        if self.ownership is not None:
+            self.ownership.end()
 
     def clear_up_after(self, process: int) -> None:
         """Take away what a member left half done that was killed. process: its number. Raises MachineError."""
         try:
             clear_up_after(self.files, self.index, process)
         except (OSError, sqlite3.Error) as error:
-            raise _unusable(self.folder, error) from error
-
-    def _let_go(self) -> None:
-        if self.ownership is not None:
-            self.ownership.end()
+            raise unusable(self.folder, error) from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _unusable(folder: Path, error: Exception) -> MachineError:
-    if isinstance(error, StoreError):
-        return MachineError(
-            f"cannot keep an archive in {error}",
-            hint="its driver takes where it is and how to log in from the environment, such as AWS_ENDPOINT_URL",
-        )
-    return MachineError(
-        f"cannot keep an archive in '{folder}': {error}",
-        hint="give a folder that exists or can be made, and that can be written to",
-    )
 
 
 def rebuild(folder: Path, options: ArchiveOptions | None = None) -> Rebuilt:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class DuplicateError(ValueError):
+    """There is an instance with this SOP Instance UID already, and a second one is not wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What became of an instance that was handed over."""

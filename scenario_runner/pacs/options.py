@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import MismatchError
+from scenario_runner.archive.outcomes import DuplicateError
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from scenario_runner.api.targets import Target
-from scenario_runner.archive.archive import Archive, ArchiveOptions
+from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.database.engine import Database
 from scenario_runner.database.location import Location
 from scenario_runner.lazy_dataclasses import dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom.datadict import dictionary_VR
 
-from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_for_keyword, uid_of
 from scenario_runner.dicom.levels import UIDS

@@ -16,7 +16,7 @@ from pydicom import dcmread
 from scenario_runner.app.load import Sources, Surroundings
 from scenario_runner.app.rerun import RerunRequest, rerun
 from scenario_runner.app.run import RunRequest, run
-from scenario_runner.archive.archive import ArchiveOptions
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.engine.services import Control
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs

@@ -17,8 +17,9 @@ from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from scenario_runner.archive import connections
-from scenario_runner.archive.archive import Archive, ArchiveOptions, rebuild
+from scenario_runner.archive.archive import Archive, rebuild
 from scenario_runner.archive.description import MismatchError
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.errors import MachineError, UsageError
 from tests.archive.samples import (

@@ -10,7 +10,8 @@ import fsspec
 import pytest
 
 from scenario_runner.archive import far_files
-from scenario_runner.archive.archive import Archive, ArchiveOptions, rebuild
+from scenario_runner.archive.archive import Archive, rebuild
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.together import keep_all
 from scenario_runner.errors import MachineError, UsageError
 from tests.archive.samples import CT_IMAGE, EXPLICIT, ask, identifier, put, sample

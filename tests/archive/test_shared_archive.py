@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scenario_runner.archive.archive import Archive, ArchiveOptions
+from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.options import ArchiveOptions
 from tests.archive.samples import put, sample
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.answers import status_class
-from scenario_runner.archive.archive import DuplicateError
 from scenario_runner.archive.description import NamedDamageError
+from scenario_runner.archive.outcomes import DuplicateError
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.json_model import Json, attribute

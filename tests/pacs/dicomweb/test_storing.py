@@ -16,7 +16,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.encaps import encapsulate
 
-from scenario_runner.archive.archive import Archive, ArchiveOptions
+from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.dicom.elements import deflate
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.pacs.options import PacsOptions
