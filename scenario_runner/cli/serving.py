@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scenario_runner.cli import shell_completion
+from scenario_runner.cli import pacs_member, shell_completion
 from scenario_runner.cli.listening_options import host_option, port_option, tls_options
 from scenario_runner.cli.long_running import serve_long
 from scenario_runner.cli.options import (
@@ -202,7 +202,6 @@ def serve(
     """
     from scenario_runner.app.serve import Serving
     from scenario_runner.app.serve import serve as serve_pacs
-    from scenario_runner.cli import pacs_member
     from scenario_runner.registry.location import registry_location
 
     serving = Serving(
