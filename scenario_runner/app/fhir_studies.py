@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from scenario_runner.app.destination import asked_server, destination
 from scenario_runner.app.kept_objects import in_folder
 from scenario_runner.app.load import Loaded
 from scenario_runner.app.review import Review
-from scenario_runner.app.run import RunResult, plannable_of, run_loaded
+from scenario_runner.app.run import RunRequest, RunResult, plannable_of, run_loaded
 from scenario_runner.app.services import targets_of
 from scenario_runner.app.study import StudyRequest, run_of, save_scenario
 from scenario_runner.app.typical_studies import whole
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from scenario_runner.app.plans import Plans
     from scenario_runner.engine.services import Control, Factory
     from scenario_runner.events import EventHandler
+    from scenario_runner.language.site import LoadedSite
+    from scenario_runner.plugins import Plugins
 
 _NAME = "from_fhir"
 _WRITE_BACK = """\
@@ -75,32 +77,70 @@ def fhir_studies(
     seed = request.wishes.seed
     if request.save is not None and seed is None:
         seed = secrets.randbits(32)
-    source: dict[str, Any] = {"fhir": server, "max_studies": asked.max_studies}
-    source |= {"query": asked.query} if asked.query else {}
-    source |= {"modality": asked.modality} if asked.modality else {}
-    file = str(request.save or f"{_NAME}.yaml")
+    wish = _Wish(asked, plugins, site, target, server, seed, str(request.save or f"{_NAME}.yaml"))
     run = replace(run_of(request, seed), inputs=Inputs())
-    wrong: list[Diagnostic] = []
-    left_out: set[str] = set()
-    while True:
-        head: dict[str, Any] = {
-            "schema": "scenario/v1",
-            "name": _NAME,
-            "title": "The studies of the FHIR server reach the PACS and can be found again",
-            **({"seed": seed} if seed is not None else {}),
-            "patients": [
-                {"from": {**source, **({"leave_out": sorted(left_out)} if left_out else {})}}
-            ],
+    sieved = _sieved(wish, run, allow_production=request.allow_production)
+    if request.save is not None:
+        save_scenario(request.save, sieved.text)
+    made, more = _made(wish, run, sieved.left_out)
+    remarks = [remark for one in made for remark in one.remarks]
+    if more:
+        remarks.append(
+            f"the server has more than {asked.max_studies}; --max-studies takes more of them"
+        )
+    objects = None
+    if request.dicom_dir is not None:
+        names = {one.text("StudyInstanceUID"): _file_name(one) for one in made}
+        objects = in_folder(request.dicom_dir, lambda study: names.get(study.uid))
+    result = run_loaded(sieved.loaded, run, handlers, control, Review(ask=ask, objects=objects))
+    return Came(result, sieved.wrong, remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is asked of whom, and where it goes. server, target: names of the site; file: of the scenario."""
+
+    asked: Asked
+    plugins: Plugins
+    site: LoadedSite
+    target: str
+    server: str
+    seed: int | None
+    file: str
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Where the scenario has its patients from."""
+        asked = self.asked
+        return {
+            "fhir": self.server,
+            "max_studies": asked.max_studies,
+            **({"query": asked.query} if asked.query else {}),
+            **({"modality": asked.modality} if asked.modality else {}),
         }
-        text = whole(head, target)
-        if asked.write_back:
-            web = site.site.targets[target].dicomweb is not None
-            last = _WRITE_BACK.replace("@SERVER@", server)
-            text += last.replace("@ENDPOINT@", f", endpoint: {target}" if web else "")
-        document = parse_document(text, file)
-        loaded = Loaded(plugins, site, (check_scenario(document, plugins, site=site),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sieved:
+    """A scenario of the studies that can be made. wrong: what keeps the others from it."""
+
+    text: str
+    loaded: Loaded
+    left_out: frozenset[str]
+    wrong: Sequence[Diagnostic]
+
+
+def _sieved(wish: _Wish, run: RunRequest, *, allow_production: bool) -> _Sieved:
+    """Plan again and again without the studies that cannot be made. Raises InvalidInput when none can."""
+    wrong: list[Diagnostic] = []
+    left_out: frozenset[str] = frozenset()
+    while True:
+        text = _scenario(wish, left_out)
+        document = parse_document(text, wish.file)
+        scenario = check_scenario(document, wish.plugins, site=wish.site)
+        loaded = Loaded(wish.plugins, wish.site, (scenario,))
         # Before anybody is asked for anything.
-        targets_of(loaded, loaded.scenarios, allow_production=request.allow_production)
+        targets_of(loaded, loaded.scenarios, allow_production=allow_production)
         try:
             plannable_of(loaded, run)
         except InvalidInput as error:
@@ -108,38 +148,46 @@ def fhir_studies(
             if not found:
                 if wrong:
                     raise InvalidInput(wrong) from error
-                raise _plainly(error, file) from error
+                raise _plainly(error, wish.file) from error
             wrong += error.diagnostics
             left_out |= found
-            continue
-        break
-    if request.save is not None:
-        save_scenario(request.save, text)
-    read, about = collected(run.inputs.read[kept_name(FhirParameters(**_parameters(source)))])
-    table = of_site(
-        site.site.identifiers.fhir, site.site.zone
-    )  # which planning has read without a complaint
-    made = [
-        one for one in orders(read, table) if isinstance(one, Order) and one.name not in left_out
-    ]
-    names = {
-        one.text("StudyInstanceUID"): re.sub(r"[^A-Za-z0-9.-]", "_", one.name.partition("/")[2])
-        for one in made
+        else:
+            return _Sieved(text, loaded, left_out, wrong)
+
+
+def _scenario(wish: _Wish, left_out: Collection[str]) -> str:
+    """The scenario that makes the studies of the server and sends them. left_out: names of those that it leaves aside."""
+    source = {**wish.source, **({"leave_out": sorted(left_out)} if left_out else {})}
+    head: dict[str, Any] = {
+        "schema": "scenario/v1",
+        "name": _NAME,
+        "title": "The studies of the FHIR server reach the PACS and can be found again",
+        **({"seed": wish.seed} if wish.seed is not None else {}),
+        "patients": [{"from": source}],
     }
-    remarks = [remark for one in made for remark in one.remarks]
-    if about["more"]:
-        remarks.append(
-            f"the server has more than {asked.max_studies}; --max-studies takes more of them"
-        )
-    objects = None
-    if request.dicom_dir is not None:
-        objects = in_folder(request.dicom_dir, lambda study: names.get(study.uid))
-    result = run_loaded(loaded, run, handlers, control, Review(ask=ask, objects=objects))
-    return Came(result, wrong, remarks)
+    text = whole(head, wish.target)
+    if not wish.asked.write_back:
+        return text
+    web = wish.site.site.targets[wish.target].dicomweb is not None
+    last = _WRITE_BACK.replace("@SERVER@", wish.server)
+    return text + last.replace("@ENDPOINT@", f", endpoint: {wish.target}" if web else "")
 
 
-def _parameters(source: dict[str, Any]) -> dict[str, Any]:
-    return {"on" if key == "fhir" else key: value for key, value in source.items()}
+def _made(wish: _Wish, run: RunRequest, left_out: Collection[str]) -> tuple[list[Order], bool]:
+    """The studies that are made, of what planning has read; and whether the server has more."""
+    parameters = {"on" if key == "fhir" else key: value for key, value in wish.source.items()}
+    read, about = collected(run.inputs.read[kept_name(FhirParameters(**parameters))])
+    site = wish.site.site
+    table = of_site(site.identifiers.fhir, site.zone)  # planning has read it without a complaint
+    every = orders(read, table)
+    return (
+        [one for one in every if isinstance(one, Order) and one.name not in left_out],
+        bool(about["more"]),
+    )
+
+
+def _file_name(order: Order) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "_", order.name.partition("/")[2])
 
 
 def _study_of(diagnostic: Diagnostic) -> str | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from scenario_runner import events as kinds
 from scenario_runner.evidence.log import DAMAGED
 from scenario_runner.evidence.plan_file import PlanCase, PlanFile
+from scenario_runner.evidence.planned_steps import in_order, of_each, readable, skipped, unfinished
 from scenario_runner.evidence.record import (
     AttachmentRecord,
     AttemptRecord,
@@ -21,10 +20,11 @@ from scenario_runner.evidence.record import (
     TakenOverRecord,
 )
 from scenario_runner.evidence.record_latency import LatencyRecord
-from scenario_runner.evidence.record_plan import PatientRecord, SentRecord
 from scenario_runner.evidence.seen import not_tried, note
+from scenario_runner.evidence.sent_images import SentImages
 from scenario_runner.evidence.times import seconds_between
 from scenario_runner.evidence.traceability import requirements_of
+from scenario_runner.evidence.unreadable import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -68,7 +68,7 @@ class _Fold:
         self._steps: dict[str, dict[str, StepRecord]] = {}
         self._planned: dict[str, list[Mapping[str, Any]]] = {}
         self._over: set[str] = set()
-        self._sent = _Sent()
+        self._sent = SentImages()
         self._seq = 0
         self._last_time: str | None = None
         self._problems = 0
@@ -109,7 +109,7 @@ class _Fold:
         try:
             handler(event)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            why = _first_line(error)
+            why = first_line(error)
             self._problem(f"event {event.get('seq', '?')} ({kind}) makes no sense: {why}")
 
     def _count(self, event: Mapping[str, Any]) -> None:
@@ -167,18 +167,10 @@ class _Fold:
         self._planned[case.id] = self._readable(case.id, event.get("steps", []))
 
     def _readable(self, case: str, planned: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The planned steps of a case whose fields are what they should be; of others at most their names."""
-        steps: list[Mapping[str, Any]] = []
-        for step in planned:
-            try:
-                _unfinished(step)
-            except (KeyError, TypeError, ValueError) as error:
-                self._problem(f"a planned step of case {case} makes no sense: {_first_line(error)}")
-                if isinstance(step, dict) and isinstance(step.get("id"), str) and step["id"]:
-                    steps.append({"id": step["id"]})
-            else:
-                steps += [step] if step["id"] else []
-        return steps
+        return readable(
+            planned,
+            lambda why: self._problem(f"a planned step of case {case} makes no sense: {why}"),
+        )
 
     def _taken_over(self, event: Mapping[str, Any]) -> None:
         self._run.taken_over.append(TakenOverRecord.model_validate(_only(event, TakenOverRecord)))
@@ -197,7 +189,7 @@ class _Fold:
         steps = self._steps.setdefault(self._case(case).id, {})
         if id_ not in steps:
             planned = next((s for s in self._planned.get(case, []) if s.get("id") == id_), {})
-            steps[id_] = _unfinished({**planned, **event})
+            steps[id_] = unfinished({**planned, **event})
         return steps[id_]
 
     def _step_started(self, event: Mapping[str, Any]) -> None:
@@ -306,7 +298,7 @@ class _Fold:
             counts=planned.counts,
             outcome="skipped",
             message=message,
-            steps=[_skipped(step, message) for step in self._readable(planned.id, planned.steps)],
+            steps=[skipped(step, message) for step in self._readable(planned.id, planned.steps)],
         )
 
     def _close(self, case: CaseRecord) -> None:
@@ -321,77 +313,13 @@ class _Fold:
         if not over:
             case.duration_s = seconds_between(case.started, self._last_time)
             case.message = case.message or "The run ended during this case."
-        # A step under for_each runs once per item, as ``send[0]``, ``send[1]``.
-        seen = {*steps, *(id_.rpartition("[")[0] for id_ in steps)}
-        for planned in self._planned.get(case.id, []):
-            if planned["id"] not in seen:
-                message = "Not run." if over else "The run ended before this step."
-                step = _skipped(planned, message)
+        seen = {*steps, *map(of_each, steps)}
+        planned = self._planned.get(case.id, [])
+        for one in planned:
+            if one["id"] not in seen:
+                step = skipped(one, "Not run." if over else "The run ended before this step.")
                 steps[step.id] = step
-        # Python's sort is stable: the order of events stays but for steps side by side, ``finally`` comes last.
-        places = {step["id"]: place for place, step in enumerate(self._planned.get(case.id, []))}
-        last = 0
-        order = {}
-        for id_ in steps:
-            last = places.get(id_, places.get(id_.rpartition("[")[0], last))
-            order[id_] = last
-        case.steps = sorted(
-            steps.values(), key=lambda step: (step.section == "finally", order[step.id])
-        )
-
-
-class _Sent:
-    """The last word about each instance; most are alike, and those share one list of records.
-
-    There may be a million, so that each costs no more than its place in a dictionary.
-    """
-
-    def __init__(self) -> None:
-        self._of_case: dict[str, dict[str, list[SentRecord]]] = {}
-        self._alike: dict[tuple[Any, ...], SentRecord] = {}
-        self._lists: dict[tuple[int, ...], list[SentRecord]] = {}
-
-    def take(self, event: Mapping[str, Any]) -> None:
-        names = ("id", "target", "status", "stored", "maybe_stored", "earlier")
-        step, to, status, stored, maybe, earlier = said = tuple(event[name] for name in names)
-        record = self._alike.setdefault(
-            said,
-            {"step": step, "to": to, "status": status, "stored": stored, "maybe_stored": maybe,
-             "earlier": earlier},
-        )  # fmt: skip
-        images = self._of_case.setdefault(event["case"], {})
-        before = images.get(event["image"], ())
-        now = [*(one for one in before if one["step"] != step), record]
-        images[event["image"]] = self._lists.setdefault(tuple(map(id, now)), now)
-
-    def mark(self, case: str, patients: Iterable[PatientRecord]) -> None:
-        """Put what was said to the images of a case's plan, and forget it."""
-        images = self._of_case.pop(case, None)
-        if not images:
-            return
-        for patient in patients:
-            for study in patient.get("studies", ()):
-                for series in study.get("series", ()):
-                    for image in series.get("images", ()):
-                        if said := images.get(image.get("key", "")):
-                            image["sent"] = said
-
-
-def _skipped(planned: Mapping[str, Any], message: str) -> StepRecord:
-    step = _unfinished(planned)
-    step.outcome, step.message = "skipped", message
-    return step
-
-
-def _unfinished(fields: Mapping[str, Any]) -> StepRecord:
-    known = {"id", "step", "title", "section", "requirements", "check_requirements", "tags", "line"}
-    return StepRecord.model_validate(
-        {
-            "step": fields["id"],
-            "outcome": "interrupted",
-            **{name: fields[name] for name in known if fields.get(name) is not None},
-        }
-    )
+        case.steps = in_order(steps, planned)
 
 
 def _only(event: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
@@ -400,12 +328,3 @@ def _only(event: Mapping[str, Any], model: type[Any]) -> dict[str, Any]:
 
 def _counted(number: Any) -> str:
     return f"{number:,}" if isinstance(number, int) else ""
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    if isinstance(error, KeyError):
-        return f"it has no {error}"
-    return str(error)

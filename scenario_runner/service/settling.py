@@ -18,9 +18,9 @@ from scenario_runner.service.tables import study_change, upload, upload_file
 from scenario_runner.service.uploads.records import hand_over
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from scenario_runner.database.engine import Database
     from scenario_runner.service.homes.home import Home
@@ -36,15 +36,18 @@ class Settling:
 
     def __init__(self, database: Database, home: Home) -> None:
         self._database, self._home = database, home
-        self._left: list[int] | None = None
-        """Uploads that were under way when the service started; None when all of that is settled."""
+        self._uploads: list[int] = []
+        """Those that were under way when the service started, and wait."""
+        self._corrections: list[int] = []
+        """The same, and those of which it could not be told when they were finished."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
-        home.settled = self._corrected
+        home.on_settled(self._corrected)
 
     def start(self) -> None:
         """Settle what an earlier process left; what the archive does not answer now is asked again. Raises MachineError."""
-        self._left = under_way(self._database)
+        self._uploads = uploads_under_way(self._database)
+        self._corrections = corrections_under_way(self._database)
         self._once()
         self._thread.start()
 
@@ -64,52 +67,77 @@ class Settling:
     def _once(self) -> None:
         try:
             self._home.settle()
-            if self._left is not None:
-                settle_uploads(self._database, self._home, self._left)
-                settle_corrections(self._database, self._home)
-                self._left = None
+            while self._uploads:
+                settle_upload(self._database, self._home, self._uploads[0])
+                del self._uploads[0]
+            while self._corrections:
+                settle_correction(self._database, self._home, self._corrections[0])
+                del self._corrections[0]
         except TargetError as error:
             LOGGER.warning("what was left in the middle waits for the archive: %s", error.message)
 
     def _corrected(self, study_uid: str) -> None:
-        if self._left is None:
-            settle_corrections(self._database, self._home, study_uid)
+        # The oldest: who begins the next correction of a study has noted it already.
+        for number in corrections_under_way(self._database, study_uid)[:1]:
+            try:
+                settle_correction(self._database, self._home, number)
+            except (MachineError, TargetError):
+                self._corrections.append(number)
+                raise
 
 
-def under_way(database: Database) -> list[int]:
+def uploads_under_way(database: Database) -> list[int]:
     """The numbers of uploads that nobody has said the end of. Raises MachineError."""
+    return _numbers(database, select(upload.c.number).where(upload.c.status == "receiving"))
+
+
+def corrections_under_way(database: Database, study_uid: str | None = None) -> list[int]:
+    """The numbers of corrections, or of those of one study, that nobody has said the end of, oldest first. Raises MachineError."""
+    columns = study_change.c
+    query = select(columns.number).where(columns.done.is_(None)).order_by(columns.number)
+    if study_uid is not None:
+        query = query.where(columns.study_instance_uid == study_uid)
+    return _numbers(database, query)
+
+
+def _numbers(database: Database, query: Select[tuple[int]]) -> list[int]:
     with database.reading(IMAGING) as connection:
-        query = select(upload.c.number).where(upload.c.status == "receiving")
         return list(connection.scalars(query)) if connection is not None else []
 
 
-def settle_uploads(database: Database, home: Home, numbers: Sequence[int]) -> None:
-    """Say of each of these uploads what of it is kept: all of its files or none. Raises MachineError, TargetError."""
-    for number in numbers:
-        with database.writing() as connection:
-            _settle_upload(home, connection, number)
+def settle_upload(database: Database, home: Home, number: int) -> None:
+    """Say of an upload that was under way what of it is kept: all of its files or none. Raises MachineError, TargetError."""
+    with database.reading(IMAGING) as connection:
+        query = select(upload_file).where(upload_file.c.upload == number)
+        rows = connection.execute(query).mappings().all() if connection is not None else []
+    # Asked before anything is written: nobody who writes waits for an archive that takes its time.
+    there = {
+        row["position"]: home.has(row["study_instance_uid"], row["sop_instance_uid"])
+        for row in rows
+        if row["status"] == "storing"
+    }
+    with database.writing() as connection:
+        _settle_upload(connection, number, len(rows), there)
 
 
-def _settle_upload(home: Home, connection: Connection, number: int) -> None:
+def _settle_upload(
+    connection: Connection, number: int, files: int, there: Mapping[int, bool]
+) -> None:
+    """there: of each file that was on its way, whether it is kept."""
     columns = upload_file.c
-    rows = connection.execute(select(upload_file).where(columns.upload == number)).mappings().all()
-    kept = 0
-    for row in rows:
-        if row["status"] != "storing":
-            continue
-        there = home.has(row["study_instance_uid"], row["sop_instance_uid"])
-        kept += there
+    for position, is_kept in there.items():
         values: dict[str, Any] = (
             {"status": "success"}
-            if there
+            if is_kept
             else {"status": "failed", "code": "interrupted", "error": _STOPPED}
         )
         connection.execute(
             update(upload_file)
-            .where(columns.upload == number, columns.position == row["position"])
+            .where(columns.upload == number, columns.position == position)
             .values(values)
         )
-    failed = len(rows) - kept
+    kept = sum(there.values())
+    failed = files - kept
     status = "failed" if not kept else "partial" if failed else "success"
     connection.execute(
         update(upload)
@@ -118,33 +146,24 @@ def _settle_upload(home: Home, connection: Connection, number: int) -> None:
     )
 
 
-def settle_corrections(database: Database, home: Home, study_uid: str | None = None) -> None:
-    """Say of each correction that was under way whether it was made. Raises MachineError, TargetError.
-
-    study_uid: of this study alone, of the oldest one: who begins the next has noted it already.
-    """
-    query = (
-        select(study_change).where(study_change.c.done.is_(None)).order_by(study_change.c.number)
-    )
-    if study_uid is not None:
-        query = query.where(study_change.c.study_instance_uid == study_uid).limit(1)
+def settle_correction(database: Database, home: Home, number: int) -> None:
+    """Say of a correction that was under way whether it was made. Raises MachineError, TargetError."""
+    under_way = study_change.c.number == number, study_change.c.done.is_(None)
     with database.reading(IMAGING) as connection:
-        rows = connection.execute(query).mappings().all() if connection is not None else []
-    for row in rows:
-        found, _ = home.page(Wanted(study_uids=[row["study_instance_uid"]]), 1, 0)
-        after = json.loads(row["after"])
-        now = correctable(found[0]) if found else {}
-        if not found or any(now[keyword] != value for keyword, value in after.items()):
-            with database.writing() as connection:
-                connection.execute(
-                    delete(study_change).where(study_change.c.number == row["number"])
-                )
-            continue
-        with database.writing() as connection:
-            if "PatientID" in after:
-                hand_over(connection, row["study_instance_uid"], after["PatientID"])
-            connection.execute(
-                update(study_change)
-                .where(study_change.c.number == row["number"])
-                .values(done=dt.datetime.now(dt.UTC))
-            )
+        query = select(study_change).where(*under_way)
+        row = connection.execute(query).mappings().first() if connection is not None else None
+    if row is None:
+        return  # it was told meanwhile
+    found, _ = home.page(Wanted(study_uids=[row["study_instance_uid"]]), 1, 0)
+    after = json.loads(row["after"])
+    now = correctable(found[0]) if found else {}
+    is_made = bool(found) and all(now[keyword] == value for keyword, value in after.items())
+    with database.writing() as connection:
+        if not is_made:
+            connection.execute(delete(study_change).where(*under_way))
+            return
+        if "PatientID" in after:
+            hand_over(connection, row["study_instance_uid"], after["PatientID"])
+        connection.execute(
+            update(study_change).where(*under_way).values(done=dt.datetime.now(dt.UTC))
+        )

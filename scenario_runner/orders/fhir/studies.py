@@ -10,9 +10,11 @@ from typing import Any, Final
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.language.document import Path
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.orders.fhir import mapping, values
+from scenario_runner.orders.fhir import identifiers, mapping, values
 from scenario_runner.orders.fhir.documents import Resource, listed, name_of
 from scenario_runner.orders.fhir.elements import elements
+from scenario_runner.orders.fhir.moments import at_zone, zone_of
+from scenario_runner.orders.fhir.reading import Reading
 from scenario_runner.orders.order import Identifier, Order, Said, Status
 from scenario_runner.orders.unusable import Unusable
 from scenario_runner.planning.identity import derive_uid
@@ -52,18 +54,18 @@ class _Reader:
     study: Resource
     collected: Collected
     table: mapping.Table
-    reading: values.Reading = field(init=False)
+    reading: Reading = field(init=False)
     remarks: list[str] = field(default_factory=list)
     wrong: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.reading = values.Reading(self.resolve)
+        self.reading = Reading(self.resolve)
 
     @property
     def zone(self) -> dt.tzinfo | None:
         """In which the study tells times: that of its start (PS3.3 C.12.1.1), else the site's."""
         started = self.study.get("started")
-        return values.zone_of(started) or self.table.zone
+        return zone_of(started) or self.table.zone
 
     def resolve(self, reference: Mapping[str, Any]) -> Resource | None:
         """What a Reference names: contained, or read beside the study."""
@@ -116,7 +118,7 @@ class _Reader:
             place = f"{before}{', ' if '/' in before else '.'}{at}" if before else at
             try:
                 if line.of == "ServiceRequest" and line.reads_as in ("date", "time"):
-                    value = values.at_zone(value, self.zone)
+                    value = at_zone(value, self.zone)
                 got = read(value, self.reading)
             except Unusable as error:
                 if not error.left_out:
@@ -275,16 +277,16 @@ def _other_ids(
 ) -> list[Identifier]:
     given = listed(patient.get("identifier"))
     own = said["PatientID"].text if "PatientID" in said else ""
-    main = None if "PatientID" in reader.table.first else values.main_identifier(given)
+    main = None if "PatientID" in reader.table.first else identifiers.main_identifier(given)
     found: list[Identifier] = []
     for number, one in enumerate(given):
         if not isinstance(one, dict) or one is main or one.get("use") == "old":
             continue
-        identifier = values.patient_id([one], reader.reading)
+        identifier = identifiers.patient_id([one], reader.reading)
         if identifier and (main is not None or identifier != own):
-            issuer = values.issuer([one], reader.reading) or ""
+            issuer = identifiers.issuer([one], reader.reading) or ""
             where = reader.where(f"{name_of(patient)}, identifier[{number}]")
-            found.append(Identifier(identifier[:64], issuer, values.kind_of(one), where))
+            found.append(Identifier(identifier[:64], issuer, identifiers.kind_of(one), where))
     return found
 
 

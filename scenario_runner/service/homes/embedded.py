@@ -53,7 +53,6 @@ class EmbeddedHome:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self.settled: Callable[[str], object] = lambda _: None
 
     @property
     def staging(self) -> Archive:
@@ -189,10 +188,8 @@ class EmbeddedHome:
     def settle(self) -> None:
         """Nothing is left: the archive has seen to it when it was opened."""
 
-    @property
-    def unsettled(self) -> bool:
-        """Never."""
-        return False
+    def on_settled(self, tell: Callable[[str], object]) -> None:
+        """Nobody is ever told."""
 
     def close(self) -> None:
         """Close the archive."""

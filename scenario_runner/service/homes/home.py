@@ -162,13 +162,9 @@ class Home(Protocol):
         """Bring to an end what a killed process, or an archive that went away, left in the middle."""
         ...
 
-    @property
-    def unsettled(self) -> bool:
-        """Whether a study is written down here, and not wholly in the archive."""
+    def on_settled(self, tell: Callable[[str], object]) -> None:
+        """Have somebody told of each study that ``settle`` has brought to an end."""
         ...
-
-    settled: Callable[[str], object]
-    """Called with each study that ``settle`` has brought to an end."""
 
     def close(self) -> None:
         """Let go of it."""

@@ -1,33 +1,26 @@
 """The home that is a target of a site: any PACS, spoken to by what the site file says it offers.
 
-A PACS knows no transactions. What is corrected is therefore written down as a whole before it is deleted there, and
-stored again from that after a kill; what is uploaded is acknowledged instance by instance.
+What is uploaded is acknowledged instance by instance; how a study is corrected there, ``corrections`` says.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import logging
-import shutil
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.answers import Received, StoreStatus, status_class
+from scenario_runner.answers import Received, StoreStatus
 from scenario_runner.api.get_contexts import Held, known, portions
-from scenario_runner.api.operations import FindRequest, StoreOptions
+from scenario_runner.api.operations import FindRequest
 from scenario_runner.deadline import Deadline
-from scenario_runner.dicom.matching import folded_groups
-from scenario_runner.dicom.part10 import file_meta, identify
+from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.retrieve_keys import Level
 from scenario_runner.errors import OperationFailed, TargetError
-from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.homes.answered_rows import SORTED, facts, fits, integer, plain, text
 from scenario_runner.service.homes.brought import Brought
+from scenario_runner.service.homes.corrections import Corrections
 from scenario_runner.service.homes.home import (
     Change,
     InstanceFacts,
@@ -36,17 +29,13 @@ from scenario_runner.service.homes.home import (
     StudyFacts,
     Wanted,
 )
+from scenario_runner.service.homes.sending import SECONDS, File, file_at, kept, send
 
 if TYPE_CHECKING:
     from scenario_runner.api.targets import Target
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.outcomes import Arrived
 
-LOGGER = logging.getLogger(__name__)
-_REFUSED_FOR: Final = 60.0
-"""Seconds after which it is asked again to take what it has refused."""
-_SECONDS: Final = 600.0
-"""For one exchange with the PACS."""
 _PATIENCE: Final = 5.0
 """Seconds in which a PACS that is well says that it is there."""
 _RETURNED: Final = (
@@ -54,39 +43,6 @@ _RETURNED: Final = (
     "AccessionNumber", "StudyDate", "StudyTime", "StudyDescription", "ModalitiesInStudy",
     "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
 )  # fmt: skip
-_HEAD: Final = 1 << 17
-
-
-def _when(one: StudyFacts) -> tuple[str, ...]:
-    return one.study_date, one.study_time, one.study_instance_uid
-
-
-_SORTED: Final[Mapping[Order, Callable[[StudyFacts], tuple[str, ...]]]] = {
-    "stored": _when,  # a PACS does not say when it got a study
-    "date": _when,
-    "patient": lambda one: (one.patient_id, *_when(one)),
-    "accession": lambda one: (one.accession_number, *_when(one)),
-}
-
-
-class RefusedError(OperationFailed):
-    """The PACS is there and does not take a study back that was corrected."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file's data set, read when it is sent."""
-
-    path: Path
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    offset: int
-
-    @property
-    def buffers(self) -> Sequence[bytes]:
-        """The data set."""
-        return [self.path.read_bytes()[self.offset :]]
 
 
 class TargetHome:
@@ -98,16 +54,9 @@ class TargetHome:
     def __init__(self, target: Target, staging: Archive, folder: Path) -> None:
         self._target = target
         self._staging = staging
-        self._folder = folder / "correcting"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for half in self._folder.glob("*.part"):
-            shutil.rmtree(half, ignore_errors=True)
         self.brought = Brought(self, folder / "brought")
         """Copies of studies that are looked at."""
-        self._lock = threading.RLock()
-        """Held while a study is corrected: two corrections of one would undo each other."""
-        self._settling, self._not_before = False, 0.0
-        self.settled: Callable[[str], object] = lambda _: None
+        self._corrections = Corrections(target, folder / "correcting", self.brought.forget)
 
     @property
     def staging(self) -> Archive:
@@ -125,15 +74,15 @@ class TargetHome:
             study: {one.sop_instance_uid for one in self.instances(study)}
             for study in {one.attributes["StudyInstanceUID"] for one in arrived}
         }
-        fresh: dict[str, _File] = {}
+        fresh: dict[str, File] = {}
         for one in arrived:
             uid = one.meta.sop_instance_uid
             if uid not in there[one.attributes["StudyInstanceUID"]]:
-                fresh.setdefault(uid, _file(one.written))
+                fresh.setdefault(uid, file_at(one.written))
         said: dict[str, StoreStatus] = {}
         gone = "no answer"
         try:
-            self._send(list(fresh.values()), said)
+            send(self._target, list(fresh.values()), said)
         except TargetError as error:
             if not said:
                 raise  # nothing is there, of none of them
@@ -145,7 +94,7 @@ class TargetHome:
         for one in arrived:
             uid = one.meta.sop_instance_uid
             if uid in said:
-                found.append(_kept(said[uid]))
+                found.append(kept(said[uid]))
             elif uid in fresh:
                 found.append(
                     Kept("failed", f"the archive went away and did not say it has it: {gone}")
@@ -156,17 +105,6 @@ class TargetHome:
             said.pop(uid, None)
         return found
 
-    def _send(self, files: Sequence[_File], said: dict[str, StoreStatus]) -> None:
-        """Store files; ``said`` has by instance what the PACS said, also when it goes away meanwhile."""
-        if not files:
-            return
-        contexts = list(
-            dict.fromkeys((one.sop_class_uid, one.transfer_syntax_uid) for one in files)
-        )
-        options = StoreOptions(contexts=contexts, resumes=1, transcode=False)
-        for one in self._target.store(iter(files), options, Deadline(_SECONDS)):
-            said[one.sop_instance_uid] = one
-
     def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
         """By a query for all that fit; the newest first."""
         self.settle()
@@ -176,26 +114,26 @@ class TargetHome:
                 return [], 0
             match["StudyInstanceUID"] = list(wanted.study_uids)
         if wanted.patient_id is not None:
-            match["PatientID"] = _plain(wanted.patient_id)
+            match["PatientID"] = plain(wanted.patient_id)
         if wanted.accession_number is not None:
-            match["AccessionNumber"] = _plain(wanted.accession_number)
+            match["AccessionNumber"] = plain(wanted.accession_number)
         if wanted.days is not None:
             match["StudyDate"] = wanted.days.key
         request = FindRequest(level="study", match=match, returned=_RETURNED)
-        found = [_facts(one) for one in self._target.find(request, Deadline(_SECONDS))]
-        found = [one for one in found if _fits(one, wanted)]
-        found.sort(key=_SORTED[wanted.order], reverse=not wanted.ascending)
+        found = [facts(one) for one in self._target.find(request, Deadline(SECONDS))]
+        found = [one for one in found if fits(one, wanted)]
+        found.sort(key=SORTED[wanted.order], reverse=not wanted.ascending)
         return found[offset : offset + limit], len(found)
 
     def search(self, request: FindRequest) -> list[dict[str, Any]]:
         """Any query, answered as plain values. Raises TargetError."""
         self.settle()
-        return self._target.find(request, Deadline(_SECONDS))
+        return self._target.find(request, Deadline(SECONDS))
 
     def instances(self, study_uid: str) -> list[InstanceFacts]:
         """By a query for the series and one for the instances of each."""
         self.settle()
-        deadline = Deadline(_SECONDS)
+        deadline = Deadline(SECONDS)
         series = self._target.find(
             FindRequest(
                 level="series", match={"StudyInstanceUID": study_uid}, returned=("SeriesNumber",)
@@ -203,18 +141,18 @@ class TargetHome:
             deadline,
         )
         found: list[InstanceFacts] = []
-        for uid in sorted(_text(one, "SeriesInstanceUID") for one in series):
+        for uid in sorted(text(one, "SeriesInstanceUID") for one in series):
             request = FindRequest(
                 level="image",
                 match={"StudyInstanceUID": study_uid, "SeriesInstanceUID": uid},
                 returned=("SOPClassUID", "InstanceNumber"),
             )
             rows = self._target.find(request, deadline)
-            rows.sort(key=lambda one: (_int(one, "InstanceNumber"), _text(one, "SOPInstanceUID")))
+            rows.sort(key=lambda one: (integer(one, "InstanceNumber"), text(one, "SOPInstanceUID")))
             found += [
                 InstanceFacts(
-                    sop_class_uid=_text(one, "SOPClassUID"),
-                    sop_instance_uid=_text(one, "SOPInstanceUID"),
+                    sop_class_uid=text(one, "SOPClassUID"),
+                    sop_instance_uid=text(one, "SOPInstanceUID"),
                     series_instance_uid=uid,
                 )
                 for one in rows
@@ -267,7 +205,7 @@ class TargetHome:
                 "SOPInstanceUID": wanted[0].sop_instance_uid,
             }
         for portion in portions(level, keys, held):
-            portion.bring(self._target, take, Deadline(_SECONDS))
+            portion.bring(self._target, take, Deadline(SECONDS))
         missing = [one for one in wanted if one.sop_instance_uid not in came]
         if missing:
             raise OperationFailed(
@@ -277,92 +215,22 @@ class TargetHome:
         return came
 
     def change(self, study_uid: str, change: Change) -> int:
-        """Written down as a whole, deleted there, stored again; from what is written down after a kill."""
-        with self._lock:
-            self.settle()
-            name = hashlib.sha256(study_uid.encode()).hexdigest()[:32]
-            making, made = self._folder / f"{name}.part", self._folder / name
-            if made.exists():
-                self._put_back(made)  # which the PACS refuses, and says so
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir()
-            count = 0
-            with self.files(study_uid) as files:
-                for facts, path in files:
-                    count += 1
-                    one = _file(path)
-                    data = change(one.buffers[0], one.transfer_syntax_uid)
-                    meta = file_meta(
-                        one.sop_class_uid, facts.sop_instance_uid, one.transfer_syntax_uid
-                    )
-                    (making / path.name).write_bytes(meta + data)
-            (making / "study").write_text(study_uid, encoding="ascii")
-            making.rename(made)
-            try:
-                self._put_back(made)
-            finally:
-                self.brought.forget(study_uid)
-            return count
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether a study is written down here and not wholly on the PACS."""
-        return any(one.suffix != ".part" for one in self._folder.iterdir())
+        """Written down here as a whole, deleted there, stored again. Raises UnfinishedError where that has to wait."""
+        return self._corrections.change(study_uid, self.files, change)
 
     def settle(self) -> None:
-        """Store again what was deleted to be corrected when this process, or the PACS, went away. Raises TargetError.
+        """Go on with corrections that wait. Raises TargetError."""
+        self._corrections.settle()
 
-        Whoever asks for studies does this first, and waits while somebody corrects one: none is half there for them.
-        """
-        if not self.unsettled:
-            return
-        with self._lock:
-            if self._settling or time.monotonic() < self._not_before:
-                return
-            self._settling = True
-            try:
-                for one in sorted(self._folder.iterdir()):
-                    self._settle(one)
-            except RefusedError as error:
-                # That was told to who corrects; all others go on with what the PACS has.
-                LOGGER.warning("%s; %s", error.message, error.hint)
-                self._not_before = time.monotonic() + _REFUSED_FOR
-            finally:
-                self._settling = False
-
-    def _settle(self, made: Path) -> None:
-        if made.suffix == ".part":
-            return
-        study = (made / "study").read_text(encoding="ascii")
-        self._put_back(made)
-        self.brought.forget(study)
-        self.settled(study)
-
-    def _put_back(self, made: Path) -> None:
-        study = (made / "study").read_text(encoding="ascii")
-        self._target.delete([study], Deadline(_SECONDS))
-        files = [_file(path) for path in sorted(made.glob("*.dcm"))]
-        told: dict[str, StoreStatus] = {}
-        self._send(files, told)
-        failed = [
-            one
-            for one in files
-            if one.sop_instance_uid not in told
-            or _kept(told[one.sop_instance_uid]).outcome != "new"
-        ]
-        if failed:
-            raise RefusedError(
-                f"the PACS refused {len(failed)} of {len(files)} corrected instances",
-                target=self._target.name,
-                hint=f"they are in '{made}', and are sent again until it takes them",
-            )
-        shutil.rmtree(made)
+    def on_settled(self, tell: Callable[[str], object]) -> None:
+        """Have somebody told of each study whose correction had to wait and is finished."""
+        self._corrections.settled = tell
 
     def delete(self, study_uid: str) -> bool:
         """As the target does: by Orthanc's REST API, or DICOMweb."""
         self.settle()
         try:
-            return bool(self._target.delete([study_uid], Deadline(_SECONDS)))
+            return bool(self._target.delete([study_uid], Deadline(SECONDS)))
         finally:
             self.brought.forget(study_uid)
 
@@ -370,76 +238,3 @@ class TargetHome:
         """Let go of the folders; whoever opened the target closes it."""
         self.brought.close()
         self._staging.close()
-
-
-def _file(path: Path) -> _File:
-    with path.open("rb") as file:
-        meta = identify(file.read(_HEAD))
-    return _File(
-        path, meta.sop_class_uid, meta.sop_instance_uid, meta.transfer_syntax_uid, meta.data_offset
-    )
-
-
-def _kept(status: StoreStatus) -> Kept:
-    verdict = status.verdict or (
-        status_class(status.status) if status.status is not None else "failure"
-    )
-    if verdict in ("success", "warning"):
-        return Kept("new")
-    said = f"status {status.status:04X}" if status.status is not None else "no answer"
-    return Kept("failed", f"the archive refused it: {status.comment or said}")
-
-
-def _plain(value: str) -> str:
-    """A value that is no pattern to a query; what is found is compared again."""
-    return value.replace("*", "?").replace("\\", "?")
-
-
-def _fits(one: StudyFacts, wanted: Wanted) -> bool:
-    return (
-        (wanted.study_uids is None or one.study_instance_uid in wanted.study_uids)
-        and wanted.patient_id in (None, one.patient_id)
-        and wanted.accession_number in (None, one.accession_number)
-        and (wanted.patient_name is None or _has_in_name(one.patient_name, wanted.patient_name))
-        and (wanted.modality is None or wanted.modality in one.modalities)
-        and (wanted.days is None or wanted.days.ends[0] <= one.study_date <= wanted.days.ends[1])
-    )
-
-
-def _has_in_name(name: str, part: str) -> bool:
-    folded = max(folded_groups(part), key=len, default="")
-    return any(folded in group for group in folded_groups(name))
-
-
-def _facts(row: dict[str, Any]) -> StudyFacts:
-    modalities = row.get("ModalitiesInStudy") or []
-    return StudyFacts(
-        study_instance_uid=_text(row, "StudyInstanceUID"),
-        patient_id=_text(row, "PatientID"),
-        issuer=_text(row, "IssuerOfPatientID"),
-        patient_name=_text(row, "PatientName"),
-        birth_date=_text(row, "PatientBirthDate"),
-        sex=_text(row, "PatientSex"),
-        accession_number=_text(row, "AccessionNumber"),
-        study_date=_text(row, "StudyDate"),
-        study_time=_text(row, "StudyTime"),
-        description=_text(row, "StudyDescription"),
-        modalities=tuple(
-            sorted([modalities] if isinstance(modalities, str) else map(str, modalities))
-        ),
-        series=_int(row, "NumberOfStudyRelatedSeries"),
-        instances=_int(row, "NumberOfStudyRelatedInstances"),
-    )
-
-
-def _text(row: dict[str, Any], keyword: str) -> str:
-    value = row.get(keyword)
-    if isinstance(value, list):
-        return "\\".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def _int(row: dict[str, Any], keyword: str) -> int:
-    with contextlib.suppress(TypeError, ValueError):
-        return int(row.get(keyword) or 0)
-    return 0

@@ -17,13 +17,13 @@ from sqlalchemy import delete, insert, update
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
-from scenario_runner.errors import TargetError
 from scenario_runner.pacs.spoiling import altered
 from scenario_runner.planning import person_name
 from scenario_runner.planning.value_problems import check_text
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
-from scenario_runner.service.errors import Unacceptable, Unavailable
+from scenario_runner.service.errors import ServiceError, Unacceptable, Unavailable
+from scenario_runner.service.homes.corrections import UnfinishedError
 from scenario_runner.service.matching.matching import match_study
 from scenario_runner.service.studies.finding import facts_of
 from scenario_runner.service.studies.summary import as_json, correctable
@@ -47,55 +47,95 @@ def correct(
     """Change a study. given: keyword to value; None or nothing empties what may be empty.
 
     Raises NotThere, Unacceptable for an attribute that may not change or a value that cannot be,
-    Conflicting while others change the study.
+    Conflicting while others change the study, Unavailable where the archive has to be waited for.
     """
     after = checked(given)
     facts = facts_of(service, study_uid)
     before = {keyword: value for keyword, value in correctable(facts).items() if keyword in after}
     number = _note(service.database, asking, study_uid, before, after, reason)
-    seen: dict[str, dict[str, str]] = {keyword: {} for keyword in after}
-    done = dt.datetime.now(dt.UTC)
-
-    def change(data: bytes, syntax: str) -> bytes:
-        nonlocal done
-        # While nobody else changes the study: a change after this one may be noted before it.
-        done = dt.datetime.now(dt.UTC)
-        return _changed(data, syntax, after, seen)
-
+    correction = _Correction(after)
     try:
-        count = service.home.change(study_uid, change)
+        count = service.home.change(study_uid, correction)
     except BaseException as error:
-        unfinished = isinstance(error, TargetError) and service.home.unsettled
+        unfinished = isinstance(error, UnfinishedError)
         if not unfinished:
             _forget(service.database, number)
+        detail = {"after": after, **({"unfinished": True} if unfinished else {})}
         service.trail.record(
-            asking.caller,
-            Activity.CORRECTED,
-            study_uid,
-            asking.from_where,
-            Outcome.FAILED,
-            {"after": after, **({"unfinished": True} if unfinished else {})},
+            asking.caller, Activity.CORRECTED, study_uid, asking.from_where, Outcome.FAILED, detail
         )
-        if unfinished:
-            raise Unavailable(
-                "correction-unfinished",
-                f"the archive went away in the middle of the correction: {error}",
-                hint="the study is written down here as a whole, and stored there as soon as the archive is back",
-            ) from error
-        if isinstance(error, DamagedDatasetError):
-            raise Unacceptable(
-                "damaged", f"an instance of the study is damaged, and none was changed: {error}"
-            ) from error
+        if (refusal := _refusal(error)) is not None:
+            raise refusal from error
         raise
-    was = {
-        keyword: "\\".join(sorted(set(seen[keyword].values()))) or before[keyword]
-        for keyword in after
+    was = correction.was(before)
+    _tell_done(service, asking, study_uid, number, correction.done, was, after, reason)
+    service.judge.wake()
+    facts = facts_of(service, study_uid)
+    return {
+        "study_instance_uid": study_uid,
+        "status": "success",
+        "instances": count,
+        "before": was,
+        "after": after,
+        "study": as_json(facts, match_study(service, facts)),
     }
+
+
+class _Correction:
+    """Makes the change in one data set after the other, and knows what was there. after: keyword to value."""
+
+    def __init__(self, after: Mapping[str, str]) -> None:
+        self._after = after
+        self._seen: dict[str, dict[str, str]] = {keyword: {} for keyword in after}
+        self.done = dt.datetime.now(dt.UTC)
+        """Of the last data set, while nobody else changes the study: a change after this one may be noted before it."""
+
+    def __call__(self, data: bytes, syntax: str) -> bytes:
+        """The data set as it is to be. Raises DamagedDatasetError."""
+        self.done = dt.datetime.now(dt.UTC)
+        header = read_header(data, syntax)
+        instance = _text(header, "SOPInstanceUID")
+        for keyword, value in self._after.items():
+            # By instance: whoever has to begin anew, since others changed the study too, sees each a second time.
+            self._seen[keyword][instance] = _text(header, keyword)
+            data = altered(data, syntax, keyword, value)
+        return data
+
+    def was(self, otherwise: Mapping[str, str]) -> dict[str, str]:
+        """The values before, of all instances; where there was none, what is said otherwise."""
+        return {
+            keyword: "\\".join(sorted(set(values.values()))) or otherwise[keyword]
+            for keyword, values in self._seen.items()
+        }
+
+
+def _refusal(error: BaseException) -> ServiceError | None:
+    """What whoever asked is told instead of an error."""
+    if isinstance(error, UnfinishedError):
+        return Unavailable("correction-unfinished", error.message, hint=error.hint)
+    if isinstance(error, DamagedDatasetError):
+        return Unacceptable(
+            "damaged", f"an instance of the study is damaged, and none was changed: {error}"
+        )
+    return None
+
+
+def _tell_done(
+    service: Service,
+    asking: Asking,
+    study_uid: str,
+    number: int,
+    done: dt.datetime,
+    was: Mapping[str, str],
+    after: Mapping[str, str],
+    reason: str,
+) -> None:
+    """Have the change, the uploads of the study and the audit trail say that it is done, all of them or none."""
     with service.database.writing() as connection:
         connection.execute(
             update(study_change)
             .where(study_change.c.number == number)
-            .values(before=json.dumps(was), done=done)
+            .values(before=json.dumps(dict(was)), done=done)
         )
         if "PatientID" in after:
             hand_over(connection, study_uid, after["PatientID"])
@@ -113,18 +153,8 @@ def correct(
             Activity.CORRECTED,
             study_uid,
             asking.from_where,
-            detail={"before": was, "after": after, "reason": reason},
+            detail={"before": dict(was), "after": dict(after), "reason": reason},
         )
-    service.judge.wake()
-    facts = facts_of(service, study_uid)
-    return {
-        "study_instance_uid": study_uid,
-        "status": "success",
-        "instances": count,
-        "before": was,
-        "after": after,
-        "study": as_json(facts, match_study(service, facts)),
-    }
 
 
 def checked(given: Mapping[str, str | None]) -> dict[str, str]:
@@ -193,19 +223,6 @@ def _problem(keyword: str, text: str) -> str:
         else check_text(text, _VR[keyword], "it")
     )
     return problem.message if problem else ""
-
-
-def _changed(
-    data: bytes, syntax: str, after: Mapping[str, str], seen: Mapping[str, dict[str, str]]
-) -> bytes:
-    header = read_header(data, syntax)
-    instance = _text(header, "SOPInstanceUID")
-    for keyword in after:
-        # By instance: whoever has to begin anew, since others changed the study too, sees each a second time.
-        seen[keyword][instance] = _text(header, keyword)
-    for keyword, value in after.items():
-        data = altered(data, syntax, keyword, value)
-    return data
 
 
 def _text(header: Elements, keyword: str) -> str:
