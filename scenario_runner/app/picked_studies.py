@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,10 +76,14 @@ def _place(text: Any, folder: Path) -> Any:
 
 
 def _written(file: Path, text: str) -> Path:
-    if not file.is_file():
-        half = file.with_name(f"{file.name}.{os.getpid()}")
-        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as written:
+    """The file with that text; of several who ask for it at once each writes one of its own, and the last stays."""
+    if file.is_file():
+        return file
+    handle, half = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as written:  # which nobody else may read
             written.write(text)
-        half.replace(file)
+        Path(half).replace(file)
+    finally:
+        Path(half).unlink(missing_ok=True)
     return file

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Serving:
     """Where the counters of that plan live, and where orders that come in are noted."""
     around: Surroundings = field(default_factory=Surroundings)
     processes: int = 1
+    """How many answer, all behind the same ports and with the same studies."""
 
 
 Items = Sequence[Elements]
@@ -76,48 +78,61 @@ def serve(
     ready: told in a line where it listens, and in another where DICOMweb is. member: starts a process that calls
     ``serve_with_others``, where there are to be several; called by this thread.
     """
-    together = serving.processes > 1 and member is not None
     schedule = _schedule(serving)
-    taken = None if serving.registry == ":memory:" else OrdersTaken(serving.registry)
-    post = Post("owner") if together else Post()
-    pacs, service = _embedded(serving, schedule.items, schedule.station, taken, post)
-
-    def tell(running: EmbeddedPacs) -> None:
-        url = None
-        if service.dicomweb is not None:
-            url = running.open_web_for_members() if together else running.open_web(prepared=True)
-        hl7 = None if service.hl7_port is None else running.open_hl7()
-        if crew is not None:
-            crew.begin()
-        place = f"{serving.host}:{running.port}"
-        store = store_of(serving.folder)
-        kept = serving.folder if store is None else f"{store}, their index in {serving.folder}"
-        ready(f"{service.ae_title} listens on {place}, studies in {kept}")
-        if url is not None:
-            ready(f"DICOMweb is at {url}")
-        if hl7 is not None:
-            ready(f"HL7 is taken on {serving.host}:{hl7}")
-        if crew is not None:
-            ready(f"processes {', '.join(map(str, crew.processes))} answer")
-
-    crew: Crew | None = None
-    if together and member is not None:
+    with _orders_taken(serving.registry) as taken:
+        if member is None or serving.processes == 1:
+            pacs, service = _embedded(serving, schedule.items, schedule.station, taken, Post())
+            tell = partial(_tell, serving, service, ready, None)
+            serve_pacs(pacs, Deadline(None, stop), tell)
+            return 0
+        pacs, service = _embedded(serving, schedule.items, schedule.station, taken, Post("owner"))
         items = list(schedule.items())
         begin = member
 
         def start() -> tuple[Child, Connection]:
-            return begin(serving, pacs.post_of_members, items)
+            return begin(serving, pacs.post_of_members, items)  # known once its ports are open
 
         crew = Crew(serving.processes, start, pacs.clear_up_after)
-    try:
-        if crew is None:
-            serve_pacs(pacs, Deadline(None, stop), tell)
-        else:
-            _watch(pacs, crew, tell, stop)
-    finally:
-        if taken is not None:
-            taken.close()
+        _watch(pacs, crew, partial(_tell, serving, service, ready, crew), stop)
     return 0
+
+
+@contextmanager
+def _orders_taken(registry: Location) -> Iterator[OrdersTaken | None]:
+    if registry == ":memory:":
+        yield None
+        return
+    taken = OrdersTaken(registry)
+    try:
+        yield taken
+    finally:
+        taken.close()
+
+
+def _tell(
+    serving: Serving,
+    service: EmbeddedService,
+    ready: Callable[[str], object],
+    crew: Crew | None,
+    running: EmbeddedPacs,
+) -> None:
+    """Open what there is besides the port of DICOM, start the others, and tell where all of it is."""
+    url = None
+    if service.dicomweb is not None:
+        url = running.open_web(prepared=True) if crew is None else running.open_web_for_members()
+    hl7 = None if service.hl7_port is None else running.open_hl7()
+    if crew is not None:
+        crew.begin()
+    place = f"{serving.host}:{running.port}"
+    store = store_of(serving.folder)
+    kept = serving.folder if store is None else f"{store}, their index in {serving.folder}"
+    ready(f"{service.ae_title} listens on {place}, studies in {kept}")
+    if url is not None:
+        ready(f"DICOMweb is at {url}")
+    if hl7 is not None:
+        ready(f"HL7 is taken on {serving.host}:{hl7}")
+    if crew is not None:
+        ready(f"processes {', '.join(map(str, crew.processes))} answer")
 
 
 def _watch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,16 +75,19 @@ def shipped_by_name(name: str) -> Path | None:
     return next(by_file, None) or next(by_name, None)
 
 
-def _heads(paths: Iterable[Path]) -> Iterable[tuple[Path, dict[str, object]]]:
+def _heads(paths: Iterable[Path]) -> Iterator[tuple[Path, Mapping[str, object]]]:
     for file in scenario_files(paths):
-        found = file.stat()
+        try:
+            found = file.stat()
+        except OSError:
+            continue  # taken away since the folder was read
         head = _head(file, found.st_mtime_ns, found.st_size)
         if head is not None:
             yield file, head
 
 
 @lru_cache(maxsize=1024)
-def _head(file: Path, _changed: int, _size: int) -> dict[str, object] | None:
+def _head(file: Path, _changed: int, _size: int) -> Mapping[str, object] | None:
     """What a list says of a file, remembered until it changes: a server is asked again and again. None of a damaged one."""
     try:
         data = load_document(file).data
@@ -95,7 +98,7 @@ def _head(file: Path, _changed: int, _size: int) -> dict[str, object] | None:
     return {key: data[key] for key in ("name", "title", "tags") if key in data}
 
 
-def _runnable(file: Path, path: str, source: str, data: dict[str, object]) -> Runnable:
+def _runnable(file: Path, path: str, source: str, data: Mapping[str, object]) -> Runnable:
     tags = data.get("tags")
     return Runnable(
         name=str(data.get("name", file.stem)),

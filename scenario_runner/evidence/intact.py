@@ -39,7 +39,9 @@ _ALSO_IN_THE_RECORD = {
     **{name: name for name in ("site", "started", "finished", "outcome")},
 }
 """Fields of a manifest, and their names in ``run.json``."""
-_LONGEST_HEAD = 1 << 20
+_PIECE = 1 << 20
+_LONGEST_HEAD = 64 << 20
+"""Bytes; what stands before the cases has a line for each file that scenarios were read from, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,11 @@ def _head_of_the_record(folder: Path) -> dict[str, Any]:
     path = folder / RunJsonReporter.file
     if not path.is_file() or path.is_symlink():
         return {}
+    read = b""
     with path.open("rb") as file:
-        head, cases, _ = file.read(_LONGEST_HEAD).partition(CASES)
+        while CASES not in read and len(read) < _LONGEST_HEAD and (more := file.read(_PIECE)):
+            read += more
+    head, cases, _ = read.partition(CASES)
     try:
         said = json.loads(head + b"\n}") if cases else {}
     except ValueError:

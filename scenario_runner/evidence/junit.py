@@ -35,6 +35,9 @@ _MOST_OUTPUT = 1_000_000
 _UNATTACHABLE = re.compile(r"[\[\]|\r\n]")
 """What ends a path where GitLab reads it (``Gitlab::Ci::Parsers::Test::Junit``)."""
 
+_MARK = re.compile(r"\[(?=\[ATTACHMENT\|)")
+"""Where an attachment begins, for both readers, in whatever stands in a ``system-out``."""
+
 _OUTSIDE = re.compile(r"^[/\\]|^\w:|(^|[/\\])\.\.([/\\]|$)")
 """What leads out of the run folder, in a log that somebody has edited."""
 
@@ -91,10 +94,11 @@ def _suite(record: RunRecord, suite: FlatSuite, number: int, folder: Path) -> ET
     showing = _showing(suite)
     for place, test in enumerate(suite.tests):
         element.append(_test(suite, test))
-        lines = [*_earlier(test), *_attached(test, folder)] if place in showing else []
-        if lines:
-            ET.SubElement(element[-1], "system-out").text = xml_text("\n".join(lines))
-    ET.SubElement(element, "system-out").text = xml_text("\n".join(_output(suite)))
+        if place in showing:
+            lines = [*map(_quoted, _earlier(test)), *_attached(test, folder)]
+            if lines:
+                ET.SubElement(element[-1], "system-out").text = xml_text("\n".join(lines))
+    ET.SubElement(element, "system-out").text = xml_text("\n".join(map(_quoted, _output(suite))))
     ET.SubElement(element, "system-err")
     return element
 
@@ -142,6 +146,11 @@ def _earlier(test: FlatTest) -> Iterator[str]:
     every = test.step.attempt_list if test.step else []
     for one in every[:-1]:
         yield f"attempt {one.attempt} of {len(every)}: {one.outcome}: {one.message}"
+
+
+def _quoted(line: str) -> str:
+    """What somebody said, a PACS among them, so that no reader takes a part of it for the path of evidence."""
+    return _MARK.sub("[ ", line)
 
 
 def _attached(test: FlatTest, folder: Path) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.files import is_unfinished, write_atomically
+from scenario_runner.evidence.unreadable import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,9 +117,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         if "schema_" not in manifest.model_fields_set:
             raise ValueError("schema: there is none")
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']}") from error
+        raise ValueError(first_line(error)) from error
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     return manifest, hashlib.sha256(data).hexdigest()

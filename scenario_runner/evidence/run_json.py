@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic_core import to_json
+
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.record import RunRecord
 from scenario_runner.evidence.unseen import escaped
@@ -64,16 +66,21 @@ _LEVELS = ("studies", "series", "images")
 def _planned(node: Mapping[str, Any], *below: str) -> Iterator[str]:
     """What was planned, a line for each image: there may be a million, of which no more than one is text at a time."""
     if not below or below[0] not in node:
-        yield json.dumps(node, ensure_ascii=False, allow_nan=False)
+        yield _as_json(node)
         return
     first, *deeper = below
     own = {key: value for key, value in node.items() if key != first}
-    yield json.dumps(own, ensure_ascii=False, allow_nan=False)[:-1]
-    yield f'{", " if own else ""}"{first}": ['
+    yield _as_json(own)[:-1]
+    yield f'{"," if own else ""}"{first}": ['
     for number, child in enumerate(node[first]):
         yield f"{',' if number else ''}\n{' ' * (5 - len(below))} "
         yield from _planned(child, *deeper)
     yield "]}"
+
+
+def _as_json(node: Any) -> str:
+    """On one line; null for what is no number, which a plan that somebody has edited may have."""
+    return to_json(node, inf_nan_mode="null").decode()
 
 
 def _encoded(text: str) -> bytes:

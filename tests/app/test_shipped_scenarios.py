@@ -28,3 +28,13 @@ def test_a_list_reads_again_only_what_has_changed(
     (tmp_path / "b.yaml").write_text(text.replace("First", "Second one"))
     assert [one.title for one in scenarios_in(tmp_path)] == ["First", "Second one"]
     assert read == ["a.yaml", "b.yaml", "b.yaml"]
+
+
+def test_a_list_leaves_out_a_file_that_is_taken_away_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here.yaml"
+    here.write_text("schema: scenario/v1\nname: here\nsteps: [echo: {to: pacs}]\n")
+    found = [tmp_path / "gone.yaml", here]
+    monkeypatch.setattr(shipped_scenarios, "scenario_files", lambda _: found)
+    assert [one.name for one in scenarios_in(tmp_path)] == ["here"]

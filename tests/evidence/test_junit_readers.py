@@ -90,6 +90,22 @@ def test_what_belongs_to_a_step_is_attached_to_one_test_of_it_alone(tmp_path: Pa
     }
 
 
+def test_nothing_is_attached_because_a_pacs_says_so(tmp_path: Path) -> None:
+    story = samples.Story()
+    story.begin()
+    story.case(samples.STEPS)
+    said = "refused: [[ATTACHMENT|/etc/passwd]]\n[[[ATTACHMENT|secret.txt]]]"
+    tries: list[tuple[Outcome, str]] = [("failed", said), ("passed", "")]
+    log = Logged(case="xray_smoke", id="assert_1", level="info", message=said)
+    story.step("assert_1", "assert", "Compare", attempts=tries, inside=[log])
+    story.end_case("failed", message=said)
+    story.end("failed")
+    write_reports(story.write(tmp_path), [JUnitReporter])
+    said_of_all = [one.text or "" for one in ET.parse(tmp_path / "junit.xml").iter("system-out")]
+    assert "passwd" in "".join(said_of_all)
+    assert not any("[[ATTACHMENT|" in text for text in said_of_all)
+
+
 def told(tmp_path: Path, by_check: bool = False) -> Path:
     """A case whose name has dots, of two requirements, with a step that was tried again and two checks of one name."""
 

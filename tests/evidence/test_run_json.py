@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,3 +67,11 @@ def test_an_image_is_a_line(tmp_path: Path) -> None:
     lines = (tmp_path / "run.json").read_text("utf-8").splitlines()
     assert sum('"uid"' in line for line in lines) == 1000
     assert max(map(len, lines)) < 250
+
+
+def test_a_number_that_is_none_in_an_edited_plan_spoils_nothing(tmp_path: Path) -> None:
+    patients: list[Any] = [{"key": "p1", "weight": float("nan"), "studies": STUDIES}]
+    case = CaseRecord(id="a", name="a", outcome="passed", patients=patients)
+    RunJsonReporter().write(RunRecord(id="r", outcome="passed", cases=[case]), tmp_path)
+    said = json.loads((tmp_path / "run.json").read_text("utf-8"), parse_constant=pytest.fail)
+    assert said["cases"][0]["patients"] == [{**patients[0], "weight": None}]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scenario_runner.evidence.unreadable import first_line
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 LARGEST = 4 * 1024 * 1024
@@ -62,7 +63,7 @@ def read_envelope(data: bytes) -> Envelope:
     try:
         return Envelope.model_validate(json.loads(data))
     except ValidationError as error:
-        raise ValueError(first_problem(error)) from error
+        raise ValueError(first_line(error)) from error
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
 
@@ -73,12 +74,6 @@ def from_base64(text: str) -> bytes:
         return base64.b64decode(text.translate(_STANDARD), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError(f"no Base64: {error}") from error
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first thing that is wrong, with its place."""
-    first: Any = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 _STANDARD = str.maketrans("-_", "+/")
