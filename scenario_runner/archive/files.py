@@ -17,6 +17,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.part10 import FileMeta, read_meta
+from scenario_runner.durability import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,7 +92,7 @@ class Files:
             self._made.add(name[:2])
         written.replace(target)
         if self._synced:
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def place_of(self, sop_instance_uid: str, *, avoiding: str = "") -> str:
         """Where an instance is to lie: relative, with forward slashes.
@@ -214,14 +215,3 @@ def _is_by(file: Path, process: int | None) -> bool:
 def _version(place: str) -> tuple[str, int]:
     name, _, version = place.removesuffix(".dcm").rpartition("-")
     return name, int(version) if version.isdigit() else 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable. Windows cannot open a folder and needs no such thing."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

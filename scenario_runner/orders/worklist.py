@@ -22,6 +22,7 @@ from scenario_runner.dicom.forms import form_fault, uid_fault
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE
 from scenario_runner.dicom.vrs import CHARACTER_SET
+from scenario_runner.durability import sync_folder
 from scenario_runner.errors import Where
 from scenario_runner.orders.numbering import whole_key
 from scenario_runner.orders.order import Order, Said, plain
@@ -215,12 +216,8 @@ class OrderFiles:
 
     def settle(self) -> None:
         """Have on the disk which items there are, where that is wanted. Raises OSError."""
-        if self._synced and os.name == "posix" and self.folder.is_dir():
-            handle = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        if self._synced and self.folder.is_dir():
+            sync_folder(self.folder)
 
     def held(self) -> list[str]:
         """The names of what is held."""

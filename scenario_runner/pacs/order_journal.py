@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scenario_runner.durability import sync_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,6 +52,8 @@ class Journal:
         """Bytes of whole records."""
         self._appended = self._synced = 0
         """How many records were added, and how many of these are on the disk."""
+        self._is_named = False
+        """Whether the disk has the name of the file."""
         self._syncing = threading.Lock()
         self._lost: OSError | None = None
         """Why records may be gone: a disk that has failed once says yes the next time, though it has them not."""
@@ -101,10 +105,12 @@ class Journal:
             wanted = self._appended
             try:
                 _sync(self._handle)
+                if not self._is_named:
+                    sync_folder(self._path.parent)
             except OSError as error:
                 self._lost = error
                 raise
-            self._synced = wanted
+            self._synced, self._is_named = wanted, True
 
     def cut(self, size: int) -> None:
         """Take back what was added beyond so many bytes. Raises OSError."""

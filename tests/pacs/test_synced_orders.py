@@ -55,6 +55,17 @@ def test_nothing_is_acknowledged_that_is_not_on_the_disk(
         assert (answer.code, on_disk[-1:]) == ("AA", [journal.stat().st_size])
 
 
+def test_the_first_order_is_acknowledged_when_the_disk_has_the_name_of_the_journal_too(
+    pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = list[Path]()
+    monkeypatch.setattr(order_journal, "sync_folder", named.append)
+    monkeypatch.setattr("scenario_runner.pacs.ordered_items._PAUSE", 1e6)
+    for number in (1, 2):
+        assert tell(pacs, ordered(number))[0].code == "AA"
+    assert named == [pacs.folder]
+
+
 def test_messages_that_come_together_wait_for_the_disk_together(
     pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
+from scenario_runner.durability import sync_folder
 from scenario_runner.service.validator.events import is_study_id
 
 ORIGINAL: Final = "original.dcm"
@@ -83,7 +84,7 @@ class StudyFolder:
         folder = self._work / study
         try:
             _synced(f"{folder}/{ORIGINAL}")
-            _synced(f"{folder}")
+            sync_folder(f"{folder}")
             folder.rename(self._studies / study)
         except FileNotFoundError:
             if not (self._studies / study).is_dir():  # else by whoever was killed right after it
@@ -100,7 +101,7 @@ class StudyFolder:
 
     def sync_stored(self) -> None:
         """Let the disk have which studies are stored."""
-        _synced(f"{self._studies}")
+        sync_folder(f"{self._studies}")
 
     def on_their_way(self) -> list[str]:
         """The studies that are in between."""
@@ -117,9 +118,7 @@ def described(content: bytes) -> dict[str, Any]:
 
 
 def _synced(path: str) -> None:
-    """Wait until the disk has it. Windows cannot open a folder and needs no such thing."""
-    if os.name == "nt" and Path(path).is_dir():
-        return
+    """Wait until the disk has a file. Raises OSError."""
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(handle)
