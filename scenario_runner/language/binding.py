@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -227,11 +228,12 @@ def _against_a_rule(
 
 
 def _advised(message: str) -> tuple[str, str | None]:
-    """What is wrong, and what to do about it where the message says that, too: behind its first semicolon."""
-    words, _, advice = message.partition("; ")
-    return words, advice or None
+    """What is wrong, and what to do about it where the message says that, too: behind its first semicolon out of quotes."""
+    found = _ADVICE.fullmatch(message)
+    return (found[1], found[2]) if found else (message, None)
 
 
+_ADVICE = re.compile(r"((?:'[^']*'|[^'])*?); (.+)", re.DOTALL)
 _RAISED = frozenset({"value_error", "assertion_error"})
 """Error types of validators, whose own error is in the context."""
 _CODES = {"unknown_uid": "FAB310", "unknown_character_set": "FAB314"}
