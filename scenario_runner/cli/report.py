@@ -121,7 +121,11 @@ def report(
         _write_requirements(record, requirements)
     if github:
         _tell_github(record)
-    click.echo(f"{record.outcome}: {(out or run) / 'report.html'}")
+    folder = out or run
+    click.echo(f"{record.outcome}: {folder / 'report.html'}")
+    for beside in (folder / "report.pdf" if pdf or pdf_a else None, requirements):
+        if beside is not None:
+            click.echo(f"wrote {beside}")
     return 0
 
 

@@ -125,7 +125,7 @@ def _evaluate(
             outcome="failed",
             expected=_plain(parameters),
             actual=None,
-            message=f"{first.where.place}: {first.message}",
+            message=f"{first.where.place}: {first.message}{f'; {first.hint}' if first.hint else ''}",
         )
     except (UsageError, StepTimeout) as error:
         failed = CheckResult(

@@ -148,6 +148,13 @@ def missing(of: Any, name: Any) -> TemplateProblem:
     """Why ``of`` does not have ``name``."""
     if isinstance(of, Root):
         return unknown_name(str(name), of)
+    if isinstance(of, Match) and (inside := _sequence_with(of, str(name))):
+        return TemplateProblem(
+            "FAB204",
+            f"'{of.peer}' answered {name} within {inside}",
+            f"write {inside}[0].{name}",
+            str(name),
+        )
     if isinstance(of, Match) and tag_for_keyword(str(name)) is not None:
         asked = name in of.asked
         return TemplateProblem(
@@ -176,6 +183,15 @@ def missing(of: Any, name: Any) -> TemplateProblem:
     return TemplateProblem(
         "FAB204", f"{kind(of)} has no '{brief(str(name))}'", None, brief(str(name))
     )
+
+
+def _sequence_with(answer: Match, name: str) -> str | None:
+    """The sequence of the answer whose first item has that attribute."""
+    for keyword, items in answer.items():
+        first = items[0] if isinstance(items, list) and items else None
+        if isinstance(first, Mapping) and name in first:
+            return keyword
+    return None
 
 
 def present(value: Any) -> Any:

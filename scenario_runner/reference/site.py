@@ -23,7 +23,7 @@ plain number of seconds.
 
 _SERVICES = """## A target
 
-A target has at least one service: `dicom`, `dicomweb`, `orthanc`, `embedded`, or the kind of a plugin. Where
+A target has at least one service: `dicom`, `dicomweb`, `orthanc`, `hl7`, `fhir`, `embedded`, or the kind of a plugin. Where
 several can do the same and a step does not choose with `via`, they are asked in this order.
 """
 

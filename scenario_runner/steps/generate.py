@@ -22,26 +22,33 @@ _IDENTITY = {*UIDS, "SOPClassUID"}
 
 
 class Only(Model):
-    """Which of the planned images; all that is given must fit."""
+    """Which of the planned images; all that is given must fit, of a list one of its values."""
 
-    patient: Text | None = None
-    """A PatientID, or the plan's key such as ``p1``."""
-    study: Text | None = None
-    """An accession number, a StudyInstanceUID, or the plan's key such as ``p1.s2``."""
-    series: Text | None = None
-    """A SeriesInstanceUID, or the plan's key such as ``p1.s2.e1``."""
-    modality: Text | None = None
-    """Series of this modality."""
+    patient: Text | list[Text] | None = None
+    """A PatientID, or the plan's key such as ``p1``; or a list of them."""
+    study: Text | list[Text] | None = None
+    """An accession number, a StudyInstanceUID, or the plan's key such as ``p1.s2``; or a list of them."""
+    series: Text | list[Text] | None = None
+    """A SeriesInstanceUID, or the plan's key such as ``p1.s2.e1``; or a list of them."""
+    modality: Text | list[Text] | None = None
+    """Series of this modality, or of those in a list."""
 
     def takes(self, series: PlannedSeries) -> bool:
         """Whether the images of this series are meant."""
         study, patient = series.study, series.study.patient
         return (
-            self.patient in (None, patient.patient_id, patient.id)
-            and self.study in (None, study.accession, study.uid, study.id)
-            and self.series in (None, series.uid, series.id)
-            and self.modality in (None, series.modality)
+            _fits(self.patient, patient.patient_id, patient.id)
+            and _fits(self.study, study.accession, study.uid, study.id)
+            and _fits(self.series, series.uid, series.id)
+            and _fits(self.modality, series.modality)
         )
+
+
+def _fits(wanted: str | list[str] | None, *names: str | None) -> bool:
+    """Whether one of the names is wanted; None wants all."""
+    if wanted is None:
+        return True
+    return any(name in names for name in ([wanted] if isinstance(wanted, str) else wanted))
 
 
 class Generate(Step):

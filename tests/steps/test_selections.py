@@ -101,3 +101,33 @@ def test_text_that_a_step_sets_beyond_the_declared_set_is_told_before_anything_i
         told.check(3)
         assert "FAB314" in told.out + told.err
         assert words in told.out + told.err
+
+
+def test_a_list_takes_each_patients_study_of_one_kind(tmp_path: Path) -> None:
+    patients = [
+        {
+            "count": 2,
+            "studies": [
+                {"description": "prior", "series": [CT]},
+                {"description": "current", "series": [CT]},
+            ],
+        }
+    ]
+    priors = (
+        "{{ studies | selectattr('description', 'equalto', 'prior')"
+        " | map(attribute='accession') | list }}"
+    )
+    entries = [
+        {"generate": {"only": {"study": priors}}, "save_as": "priors"},
+        {"send": {"to": "pacs", "what": "priors"}, "save_as": "sent"},
+        {"query": {"on": "pacs", "level": "study"}, "save_as": "found"},
+        {"assert": [
+            {"count": {"actual": "{{ sent }}", "expected": 4}},
+            {"equal": {
+                "actual": "{{ found | map(attribute='StudyDescription') | list }}",
+                "expected": ["prior", "prior"],
+            }},
+        ]},
+    ]  # fmt: skip
+    file = write_scenario(tmp_path / "s.yaml", entries, patients=patients)
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check(0)

@@ -35,4 +35,20 @@ def test_name_accession_and_counts_come_without_being_asked_for(tmp_path: Path) 
     fabricate("run", file, "--registry", ":memory:", "--out", out).check(1)
     checks = steps(record(out))["assert"]["checks"]
     assert [one["outcome"] for one in checks] == ["passed"] * 5 + ["failed"]
-    assert "'pacs' was not asked for InstitutionName" in checks[-1]["message"]
+    said = checks[-1]["message"]
+    assert "'pacs' was not asked for InstitutionName; add it to 'return'" in said
+
+
+def test_an_attribute_of_the_scheduled_step_is_told_to_stand_in_its_sequence(
+    tmp_path: Path,
+) -> None:
+    entries = [
+        {"worklist": {"from": "pacs"}, "save_as": "scheduled"},
+        {"assert": [{"equal": {"actual": "{{ scheduled[0].Modality }}", "expected": "CR"}}]},
+    ]
+    out = tmp_path / "run"
+    file = write_scenario(tmp_path / "s.yaml", entries, patients=PATIENTS)
+    fabricate("run", file, "--registry", ":memory:", "--out", out).check(1)
+    said = steps(record(out))["assert"]["checks"][0]["message"]
+    assert "'pacs' answered Modality within ScheduledProcedureStepSequence" in said
+    assert "write ScheduledProcedureStepSequence[0].Modality" in said
