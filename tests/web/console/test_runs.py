@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.running import fabricate
 from tests.web.console.browsing import LOOKS, Tab, tab
@@ -82,6 +82,30 @@ def test_a_pasted_order_becomes_the_study_that_it_orders(
         assert ended(client, run)["outcome"] == "passed"
     found = client.get("/api/v1/dicom/studies/accession/ACC4711").json()["studies"]
     assert [(one["patient_id"], one["modality"]) for one in found] == [("P-4711", "CR")]
+
+
+def test_what_the_form_said_is_not_shown_once_orders_are_to_be_pasted(
+    service: Served, browser: Browser
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with tab(browser, service.url) as it:
+        page = it.page
+        page.route("**/generate/preview", hold)
+        with page.expect_request("**/generate/preview"):
+            page.goto(f"{service.url}/generate")
+        page.get_by_label("Orders in HL7").check()
+        page.evaluate(
+            "() => { window.over = new Promise((then) => addEventListener('htmx:afterRequest', then)); }"
+        )
+        held[0].continue_()
+        page.evaluate("() => window.over.then(() => true)")
+        expect(page.get_by_text("Paste messages, and what becomes")).to_be_visible()
+        expect(page.locator("#preview")).to_be_empty()
+        assert page.get_by_role("button", name=SEND).count() == 0
 
 
 def test_a_form_saves_the_scenario_that_the_command_writes(

@@ -92,9 +92,10 @@
     verdict.replaceChildren(icon, words);
     return errors;
   };
-  const cell = (row, text, className) => {
+  const cell = (row, text, className, label) => {
     const made_ = made("td", className || "", text);
     made_.setAttribute("role", "cell");
+    if (label) made_.dataset.label = label;
     row.append(made_);
   };
   const person = (name) => name.split("=")[0].split("^").slice(0, 2).filter(Boolean).join(", ");
@@ -124,7 +125,7 @@
             cell(row, `${person(patient.name)}\n${patient.id}`, "two");
             cell(row, `${study.description}\n${study.accession}  ${study.date}`, "two");
             cell(row, `${series.modality}  ${series.description}`);
-            cell(row, String(series.images.length), "number");
+            cell(row, String(series.images.length), "number", texts.images);
             body.append(row);
           }
       table.append(head, body);

@@ -7,6 +7,7 @@
   const orders = document.getElementById("f-orders");
   const seed = form.elements.namedItem("seed");
   const problems = form.querySelector("[data-preview-problems]");
+  const picks = document.getElementById("fhir-studies");
   const MOST = 800000;
   let timer = 0;
 
@@ -18,14 +19,21 @@
   const isEmpty = () =>
     (what() === "orders" && !orders.value.trim()) ||
     (what() === "fhir" && !form.querySelector("[name=fhir_study]:checked"));
+  const tellEmpty = () => {
+    for (const one of form.querySelectorAll("[data-nothing]"))
+      one.hidden = !(isEmpty() && one.dataset.nothing === what());
+  };
   const look = () => {
-    if (isEmpty()) { problems.replaceChildren(); preview.replaceChildren(); return; }
     clearTimeout(timer);
+    tellEmpty();
+    if (isEmpty()) { problems.replaceChildren(); preview.replaceChildren(); return; }
     timer = setTimeout(() => preview.dispatchEvent(new Event("look")), 350);
   };
   form.addEventListener("input", (event) => { if (event.target.name !== "save_as") look(); });
   form.addEventListener("change", (event) => {
     if (event.target.name === "what") { fold(); look(); }
+    // A pick is of the server that was asked.
+    if (event.target.name === "server") { picks.replaceChildren(); look(); }
   });
 
   // The same people and pictures are sent that were looked at.
@@ -33,9 +41,12 @@
     const told = preview.querySelector("[data-seed]");
     if (told) seed.value = told.dataset.seed;
   });
+  picks?.addEventListener("htmx:afterSwap", look);
   // What is wrong with the form is said where its result would be; the last result is none any more.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.requestConfig.elt !== preview) return;
+    // An answer to what the form said before there was nothing to look at.
+    if (isEmpty()) { event.detail.shouldSwap = false; return; }
     if (!event.detail.isError) { problems.replaceChildren(); return; }
     preview.replaceChildren();
     event.detail.target = problems;
