@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from scenario_runner.amounts import amount
 from scenario_runner.evidence.record import KindRecord
 from scenario_runner.evidence.traceability import final_checks
 from scenario_runner.lazy_dataclasses import dataclass
@@ -231,7 +232,7 @@ def kind_lines(check: CheckRecord, limit: int) -> list[str]:
     if check.difference_count > sum(len(kind.examples) for kind in every):
         lines.insert(0, kept(check, every))
     if len(kinds) > limit:
-        lines.append(f"… and {len(kinds) - limit:,} more attributes, all in run.json")
+        lines.append(f"… and {amount(len(kinds) - limit, 'more attribute')}, all in run.json")
     return lines
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from scenario_runner.amounts import plural
-from scenario_runner.dicom.dictionary import uid_name
+from scenario_runner.dicom.dictionary import tag_for_keyword, uid_name
 from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.evidence.flat import is_short_record, one_line
 from scenario_runner.evidence.times import moment
@@ -91,10 +91,42 @@ def value(item: Any, limit: int = 1000, beside: Any = None) -> Markup:
     """
     if item is None:
         return Markup('<span class="none">no value</span>')
+    if _is_told_by_several(item):
+        return _told(item)
     text = one_line(item, limit)
     if item != beside and _looks(text) == _looks(one_line(beside, limit)):
         text = json.dumps(item)
     return Markup("<code>{}</code>").format(t(text, limit + 40))
+
+
+def _is_told_by_several(item: Any) -> bool:
+    """Whether it is what several say of one study, each with its attributes, as the check ``consistent`` keeps it."""
+    return (
+        isinstance(item, Mapping)
+        and 0 < len(item) <= _TELLERS
+        and all(
+            isinstance(facts, Mapping)
+            and 0 < len(facts) <= _FACTS
+            and all(tag_for_keyword(str(key)) is not None for key in facts)
+            for facts in item.values()
+        )
+    )
+
+
+_TELLERS, _FACTS = 8, 12
+
+
+def _told(item: Mapping[str, Mapping[str, Any]]) -> Markup:
+    """A line for each attribute; who says it, where that are not all."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for name, facts in item.items():
+        for key, said in facts.items():
+            lines.setdefault((key, visible(one_line(said), 100)), []).append(name)
+    shown = [t(f"told by {', '.join(item)}", 200)]
+    for (key, said), names in list(lines.items())[: 2 * _FACTS]:
+        by = t(f" ({', '.join(names)})", 200) if len(names) < len(item) else ""
+        shown.append(Markup("{}: <code>{}</code>{}").format(key, t(said), by))
+    return Markup("<br>").join(shown)
 
 
 def _looks(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import Difference, Differences
 
 
@@ -55,5 +56,5 @@ def sentence(kinds: list[dict[str, Any]]) -> str:
     if kinds[1:]:
         text += f"; in all {', '.join(in_words(kinds[:_IN_A_SENTENCE]))}"
         if more := len(kinds) - _IN_A_SENTENCE:
-            text += f" and {more} more kinds" if more > 0 else ""
+            text += f" and {amount(more, 'more kind')}" if more > 0 else ""
     return text

@@ -253,6 +253,17 @@ def test_a_number_and_the_text_of_it_look_different(tmp_path: Path) -> None:
     assert "<code><bdi>&#34;1&#34;</bdi></code>" in html
 
 
+def test_what_several_say_of_a_study_has_a_line_for_each_attribute() -> None:
+    said = {"plan": {"PatientID": "<P1>", "PatientSex": "F"}, "back": {"PatientID": "<P1>"}}
+    assert value(said) == (
+        "<bdi>told by plan, back</bdi>"
+        "<br>PatientID: <code><bdi>&lt;P1&gt;</bdi></code>"
+        "<br>PatientSex: <code><bdi>F</bdi></code><bdi> (plan)</bdi>"
+    )
+    assert len(value({"plan": {"PatientID": "P" * 9000}})) < 300
+    assert "<br>" not in value({"CT": {"p95": 1.0}}), "no attributes"
+
+
 @pytest.mark.parametrize(
     ("expected", "actual", "shown"),
     [
