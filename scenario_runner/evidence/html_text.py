@@ -290,7 +290,7 @@ def bounded(item: Any, depth: int = 4, width: int = 40) -> Any:
         grid = _grid(item, width)
         if grid is not None:
             return grid
-        if depth == 0:
+        if depth == 0 and not _flat(list(item)):
             return visible(item)
         kept_items = [bounded(member, depth - 1, width) for member in item[:width]]
         if len(item) > width:

@@ -347,6 +347,13 @@ def test_facts_of_any_shape_are_cut_to_size() -> None:
     for _ in range(50):
         deep = {"more": [deep]}
     assert len(str(bounded(deep))) < 1500
+    context = {
+        "association": {
+            "contexts": [{"proposed": ["1.2.840.10008.1.2.1"] * 2, **dict.fromkeys("abcdefgh", 1)}]
+        }
+    }
+    told = bounded(context)["association"]["contexts"][0]["proposed"]
+    assert "Explicit VR Little Endian" in fact(told), "the names of a short list, however deep"
     wide = bounded({"n": list(range(10_000))})
     assert wide["n"][-1] == "… and 9,960 more in run.json"
 
