@@ -30,19 +30,37 @@ def site_between(served: ServedRuns, server: str, to: str) -> Path:
     owner may read it, as secrets may stand in it. Raises Unacceptable, Conflicting, InvalidInput, OSError.
     """
     _, loaded = load_site(served.site, served.around)
-    if loaded.document is None or server not in loaded.document.data["targets"]:
-        raise Unacceptable("no-fhir-server", f"'{server[:80]}' is no FHIR server")
-    data, folder = loaded.document.data, Path(loaded.document.file).parent
-    fhir = _from_anywhere(data["targets"][server]["fhir"], folder)
-    site = {
-        **{key: value for key, value in data.items() if key != "targets"},
-        **{key: _places(data[key], folder) for key in _FOLDERS if key in data},
-        "targets": {server: {"fhir": fhir}, TARGET: _target(served, to)},
-    }
+    if loaded.document is None:
+        raise _no_server(server)
+    folder = Path(loaded.document.file).parent
+    site = between(loaded.document.data, folder, server, _target(served, to))
     text = json.dumps(site, ensure_ascii=False, indent=1, default=str) + "\n"
     # By what it says: a run that waits, or is repeated, finds the very file it was asked with.
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
     return _written(served.library.folder.with_name(f"fhir-{name}.site.yaml"), text)
+
+
+def between(
+    site: Mapping[str, Any], folder: Path, server: str, pacs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A site with one target of a site file that is a FHIR server, and with ``pacs`` as that. Raises Unacceptable.
+
+    folder: of the site file, where its relative paths start; those of the result start nowhere.
+    """
+    found = site["targets"].get(server)
+    if not isinstance(found, dict) or "fhir" not in found:
+        raise _no_server(server)
+    asked = {key: found[key] for key in ("environment", "fhir") if key in found}
+    targets = _anchored({server: asked}, folder)
+    return {
+        **_anchored({key: value for key, value in site.items() if key != "targets"}, folder),
+        **{key: _places(site[key], folder) for key in _FOLDERS if key in site},
+        "targets": targets | {TARGET: {**targets.get(TARGET, {}), **pacs}},
+    }
+
+
+def _no_server(name: str) -> Unacceptable:
+    return Unacceptable("no-fhir-server", f"'{name[:80]}' is no FHIR server")
 
 
 def _target(served: ServedRuns, to: str) -> Any:
@@ -53,13 +71,16 @@ def _target(served: ServedRuns, to: str) -> Any:
     return own.document.data["targets"][TARGET]
 
 
-def _from_anywhere(fhir: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The service with the paths of its certificates made absolute; templates stay what they are."""
-    tls = fhir.get("tls")
-    if not isinstance(tls, dict):
-        return dict(fhir)
-    files = {name: _place(tls[name], folder) for name in _FILES if name in tls}
-    return {**fhir, "tls": {**tls, **files}}
+def _anchored(node: Any, folder: Path) -> Any:
+    """With the paths of certificates made absolute, wherever they stand."""
+    if isinstance(node, list):
+        return [_anchored(one, folder) for one in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _anchored(value, folder) for key, value in node.items()}
+    if isinstance(tls := made.get("tls"), dict):
+        made["tls"] = tls | {name: _place(tls[name], folder) for name in _FILES if name in tls}
+    return made
 
 
 def _places(given: Any, folder: Path) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scenario_runner.app import picked_studies
+from scenario_runner.service.errors import Unacceptable
 
 
 def test_two_who_pick_a_study_at_once_both_get_the_whole_file(
@@ -30,3 +32,39 @@ def test_two_who_pick_a_study_at_once_both_get_the_whole_file(
     assert list(tmp_path.iterdir()) == [file]
     if os.name == "posix":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_site_of_a_picked_study_reads_certificates_from_where_the_site_file_has_them(
+    tmp_path: Path,
+) -> None:
+    tls = {"ca": "certs/ca.pem", "key": "{{ env.KEY }}"}
+    site = {
+        "name": "ward",
+        "receiver": {"port": 11113, "tls": tls},
+        "plugins": ["own.py"],
+        "targets": {"ehr": {"environment": "production", "fhir": {"url": "https://ehr", "tls": tls}}},
+    }  # fmt: skip
+    found = picked_studies.between(site, tmp_path, "ehr", {"embedded": {}})
+    there = {"ca": str(tmp_path / "certs/ca.pem"), "key": "{{ env.KEY }}"}
+    assert found == {
+        "name": "ward",
+        "receiver": {"port": 11113, "tls": there},
+        "plugins": [str(tmp_path / "own.py")],
+        "targets": {
+            "ehr": {"environment": "production", "fhir": {"url": "https://ehr", "tls": there}},
+            "pacs": {"embedded": {}},
+        },
+    }
+
+
+def test_a_fhir_server_that_is_called_pacs_is_asked_all_the_same(tmp_path: Path) -> None:
+    site = {"targets": {"pacs": {"dicom": {"host": "x"}, "fhir": {"url": "http://ehr"}}}}
+    found = picked_studies.between(site, tmp_path, "pacs", {"embedded": {}})
+    assert found["targets"] == {"pacs": {"embedded": {}, "fhir": {"url": "http://ehr"}}}
+
+
+@pytest.mark.parametrize("name", ["pacs", "nobody"])
+def test_a_target_that_is_no_fhir_server_is_refused_in_words(tmp_path: Path, name: str) -> None:
+    site: dict[str, Any] = {"targets": {"pacs": {"embedded": {}}}}
+    with pytest.raises(Unacceptable, match=f"'{name}' is no FHIR server"):
+        picked_studies.between(site, tmp_path, name, {"embedded": {}})
