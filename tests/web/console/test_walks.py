@@ -186,6 +186,17 @@ def test_two_studies_are_held_beside_each_other(it: Tab) -> None:
     )
 
 
+def test_what_is_ticked_on_the_screen_is_not_on_paper(it: Tab) -> None:
+    page = it.go("/studies")
+    boxes = page.get_by_label("Tick the study of CITIZEN^JANE")
+    expect(boxes.first).to_be_visible()
+    page.emulate_media(media="print")
+    expect(boxes.first).to_be_hidden()
+    expect(page.get_by_text("Tick two studies")).to_be_hidden()
+    expect(page.get_by_text("CITIZEN, JANE").first).to_be_visible()
+    page.emulate_media(media="screen")
+
+
 def test_the_list_is_sorted_and_paged_by_the_server(it: Tab) -> None:
     page = it.go("/studies?limit=2")
     expect(page.get_by_text(re.compile("^1 to 2 of "))).to_be_visible()
