@@ -5,8 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+_NUMBER: Final = r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_FORMULA: Final = re.compile(
+    rf"[=+@\t\r\n\uff0b\uff0d\uff1d\uff20]|(?!{_NUMBER}(?:\\{_NUMBER})*\Z)-"
+)
+"""A sign in front, of full width too (for some languages); of a minus all but numbers."""
 
 
 def cell(value: Any) -> str:
@@ -28,5 +35,5 @@ def csv_line(values: Sequence[str]) -> str:
 
 
 def _harmless(value: str) -> str:
-    """A spreadsheet takes a text with one of these in front for a formula; a quote keeps it text."""
-    return f"'{value}" if value[:1] in ("=", "+", "@", "\t", "\r") else value
+    """A spreadsheet takes a text that begins so for a formula; a quote keeps it text."""
+    return f"'{value}" if _FORMULA.match(value) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scenario_runner.app.row_texts import csv_line
 from scenario_runner.cli import rows
 from scenario_runner.cli.wrapping import cells
 
@@ -43,3 +44,21 @@ def test_a_narrow_terminal_gets_names_and_values_and_all_of_every_uid(
 def test_nothing_found_is_no_table(capsys: pytest.CaptureFixture[str]) -> None:
     rows.print_rows([], COLUMNS, "text")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("-2+3", "'-2+3"),
+        ("-cmd|' /C calc'!A0", "'-cmd|' /C calc'!A0"),
+        ("\uff1d1", "'\uff1d1"),
+        ("-12.5", "-12.5"),
+        ("-12.5\\-3e2\\7", "-12.5\\-3e2\\7"),
+        ("SMITH^LISA", "SMITH^LISA"),
+    ],
+)
+def test_no_value_in_a_table_is_taken_for_a_formula_and_numbers_stay_numbers(
+    value: str, written: str
+) -> None:
+    assert csv_line([value]) == written + "\n"

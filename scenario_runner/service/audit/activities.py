@@ -114,3 +114,5 @@ CODED: Final[Mapping[Activity, Coded]] = {
     Activity.BACKED_UP: Coded(Code("110106", "Export"), "R"),
     Activity.RESTORED: Coded(Code("110107", "Import"), "C"),
 }
+ALTERED: Final = Coded(_SECURITY, "E", Code("110135", "Object Security Attributes Changed"))
+"""An entry that says of itself what no service writes: somebody has changed it in the database."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import re
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.service.audit.activities import CODED, Activity, Code, Outcome
+from scenario_runner.service.audit.activities import ALTERED, CODED, Activity, Code, Outcome
 from scenario_runner.service.audit.entry import Entry
 
 _OUTCOMES: Final = {Outcome.SUCCESS: "0", Outcome.FAILED: "8", Outcome.DENIED: "4"}
@@ -27,6 +28,7 @@ _LIFE_CYCLE: Final = {
     Activity.DELETED: "15",
 }
 """ParticipantObjectDataLifeCycle (PS3.15 A.5.1.2.3)."""
+_MOMENT: Final = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
 _STUDY: Final = Code("110180", "Study Instance UID")
 _APPLICATION: Final = Code("110150", "Application")
 _SOURCE_TYPE: Final = "4"
@@ -46,17 +48,18 @@ def message(entry: Entry, source: AuditSource) -> bytes:
     """An entry as XML in UTF-8 without a declaration.
 
     What is not in a schema of 1999 is in details of the study: the number and digest of the entry, so that who has the
-    messages can tell whether the trail was cut off or written anew.
+    messages can tell whether the trail was cut off or written anew. An entry that somebody has changed into one that no
+    service writes is a security alert.
     """
     root = Element("AuditMessage")
-    coded = CODED[Activity(entry.what)]
-    outcome = Outcome(entry.outcome)
+    coded = CODED.get(entry.what, ALTERED)
+    outcome = known_outcome(entry)
     event = SubElement(
         root,
         "EventIdentification",
         {
             "EventActionCode": coded.action,
-            "EventDateTime": entry.at,
+            "EventDateTime": known_moment(entry),
             "EventOutcomeIndicator": _OUTCOMES[outcome],
         },
     )
@@ -65,7 +68,7 @@ def message(entry: Entry, source: AuditSource) -> bytes:
         _code(event, "EventTypeCode", coded.kind)
     if outcome is not Outcome.SUCCESS:
         said = SubElement(event, "EventOutcomeDescription")
-        said.text = _xml(str(entry.detail.get("why", outcome.value)))
+        said.text = _xml(str(entry.detail.get("why", entry.outcome)))
     _person(root, entry)
     _process(root, source)
     reporter = {"AuditSourceID": source.id}
@@ -78,6 +81,19 @@ def message(entry: Entry, source: AuditSource) -> bytes:
     return written
 
 
+def known_outcome(entry: Entry) -> Outcome:
+    """How it ended; a failure where somebody has written what is no outcome."""
+    try:
+        return Outcome(entry.outcome)
+    except ValueError:
+        return Outcome.FAILED
+
+
+def known_moment(entry: Entry) -> str:
+    """When it was; the beginning of all where somebody has written what is no moment."""
+    return entry.at if _MOMENT.fullmatch(entry.at) else "1970-01-01T00:00:00Z"
+
+
 def _person(root: Element, entry: Entry) -> None:
     asked = {"UserID": _xml(entry.caller or "unknown"), "UserIsRequestor": "true"}
     if entry.from_where:
@@ -86,8 +102,9 @@ def _person(root: Element, entry: Entry) -> None:
     person = SubElement(root, "ActiveParticipant", asked)
     for role in filter(None, entry.roles.split(",")):
         element = SubElement(person, "RoleIDCode")
+        name = _xml(role)
         element.attrib.update(
-            {"csd-code": role, "codeSystemName": "dicom-fabricator", "originalText": role}
+            {"csd-code": name, "codeSystemName": "dicom-fabricator", "originalText": name}
         )
 
 
@@ -106,7 +123,7 @@ def _object(root: Element, entry: Entry) -> None:
     told = {"ParticipantObjectTypeCode": "2"}
     if entry.study is not None:
         told |= {"ParticipantObjectID": _xml(entry.study), "ParticipantObjectTypeCodeRole": "3"}
-        if cycle := _LIFE_CYCLE.get(Activity(entry.what)):
+        if cycle := _LIFE_CYCLE.get(entry.what):
             told["ParticipantObjectDataLifeCycle"] = cycle
         kind = _STUDY
     else:
@@ -117,11 +134,11 @@ def _object(root: Element, entry: Entry) -> None:
         _code(element, "ParticipantObjectIDTypeCode", kind)
     else:
         _code(element, "ParticipantObjectIDTypeCode", kind, scheme="RFC-3881")
-    if Activity(entry.what) is Activity.SEARCHED:
+    if entry.what == Activity.SEARCHED:
         query = SubElement(element, "ParticipantObjectQuery")
         query.text = _base64(json.dumps(dict(entry.detail), sort_keys=True))
     else:
-        SubElement(element, "ParticipantObjectName").text = entry.what
+        SubElement(element, "ParticipantObjectName").text = _xml(entry.what)
     for name, value in (
         ("number", str(entry.number)),
         ("digest", entry.digest),

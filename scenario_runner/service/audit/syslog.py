@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 from scenario_runner.errors import ConnectionFailed, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Outcome
-from scenario_runner.service.audit.messages import AuditSource, message
+from scenario_runner.service.audit.messages import AuditSource, known_moment, known_outcome, message
 
 if TYPE_CHECKING:
     from scenario_runner.service.audit.entry import Entry
@@ -112,9 +112,9 @@ class SyslogSender:
 
 def syslog_message(entry: Entry, source: AuditSource, hostname: str) -> bytes:
     """A message with its header (RFC 5424 6): priority, version, time, who, what kind, and the XML."""
-    priority = _FACILITY * 8 + _SEVERITIES[Outcome(entry.outcome)]
+    priority = _FACILITY * 8 + _SEVERITIES[known_outcome(entry)]
     process = _printable(source.process, 128)
-    head = f"<{priority}>1 {entry.at} {hostname} {_APP_NAME} {process} {_MSGID} - "
+    head = f"<{priority}>1 {known_moment(entry)} {hostname} {_APP_NAME} {process} {_MSGID} - "
     return head.encode("ascii") + _BOM + message(entry, source)
 
 

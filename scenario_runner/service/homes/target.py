@@ -6,7 +6,7 @@ What is uploaded is acknowledged instance by instance; how a study is corrected 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from scenario_runner.dicom.retrieve_keys import Level
 from scenario_runner.errors import OperationFailed, TargetError
 from scenario_runner.service.homes.answered_rows import SORTED, facts, fits, integer, plain, text
 from scenario_runner.service.homes.brought import Brought
-from scenario_runner.service.homes.corrections import Corrections
+from scenario_runner.service.homes.corrections import LISTED_WITHIN, Corrections
 from scenario_runner.service.homes.home import (
     Change,
     InstanceFacts,
@@ -56,7 +56,13 @@ class TargetHome:
         self._staging = staging
         self.brought = Brought(self, folder / "brought")
         """Copies of studies that are looked at."""
-        self._corrections = Corrections(target, folder / "correcting", self.brought.forget)
+        self._corrections = Corrections(
+            target,
+            folder / "correcting",
+            lambda study: {one.sop_instance_uid for one in self._list(study)},
+            self.brought.forget,
+            within=max(LISTED_WITHIN, target.expects.stored_within or 0.0),
+        )
 
     @property
     def staging(self) -> Archive:
@@ -69,11 +75,17 @@ class TargetHome:
 
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Send what is not there yet; of each instance what the PACS said."""
-        self.settle()
-        there = {
-            study: {one.sop_instance_uid for one in self.instances(study)}
-            for study in {one.attributes["StudyInstanceUID"] for one in arrived}
-        }
+        studies = {one.attributes["StudyInstanceUID"] for one in arrived}
+        self._corrections.settle(studies)
+        try:
+            with self._corrections.beside(studies):
+                return self._keep(arrived, studies)
+        finally:
+            for one in arrived:
+                self._staging.discard(one)
+
+    def _keep(self, arrived: Sequence[Arrived], studies: Iterable[str]) -> list[Kept]:
+        there = {study: {one.sop_instance_uid for one in self._list(study)} for study in studies}
         fresh: dict[str, File] = {}
         for one in arrived:
             uid = one.meta.sop_instance_uid
@@ -87,9 +99,6 @@ class TargetHome:
             if not said:
                 raise  # nothing is there, of none of them
             gone = error.message
-        finally:
-            for one in arrived:
-                self._staging.discard(one)
         found: list[Kept] = []
         for one in arrived:
             uid = one.meta.sop_instance_uid
@@ -107,7 +116,7 @@ class TargetHome:
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
         """By a query for all that fit; the newest first."""
-        self.settle()
+        self._corrections.settle(wanted.study_uids)
         match: dict[str, Any] = {}
         if wanted.study_uids is not None:
             if not wanted.study_uids:
@@ -127,12 +136,16 @@ class TargetHome:
 
     def search(self, request: FindRequest) -> list[dict[str, Any]]:
         """Any query, answered as plain values. Raises TargetError."""
-        self.settle()
+        named = request.match.get("StudyInstanceUID")
+        self._corrections.settle([named] if isinstance(named, str) and named else named or None)
         return self._target.find(request, Deadline(SECONDS))
 
     def instances(self, study_uid: str) -> list[InstanceFacts]:
         """By a query for the series and one for the instances of each."""
-        self.settle()
+        self._corrections.settle([study_uid])
+        return self._list(study_uid)
+
+    def _list(self, study_uid: str) -> list[InstanceFacts]:
         deadline = Deadline(SECONDS)
         series = self._target.find(
             FindRequest(
@@ -168,10 +181,16 @@ class TargetHome:
         self, study_uid: str, sop_instance_uid: str | None = None
     ) -> Iterator[Iterator[tuple[InstanceFacts, Path]]]:
         """Retrieved into a folder that goes again."""
+        self._corrections.settle([study_uid])
+        with self._files(study_uid, sop_instance_uid) as files:
+            yield files
+
+    @contextmanager
+    def _files(
+        self, study_uid: str, sop_instance_uid: str | None = None
+    ) -> Iterator[Iterator[tuple[InstanceFacts, Path]]]:
         found = [
-            one
-            for one in self.instances(study_uid)
-            if sop_instance_uid in (None, one.sop_instance_uid)
+            one for one in self._list(study_uid) if sop_instance_uid in (None, one.sop_instance_uid)
         ]
         with tempfile.TemporaryDirectory(dir=self._staging.folder) as name:
             came = self._retrieve(study_uid, found, Path(name)) if found else {}
@@ -215,8 +234,8 @@ class TargetHome:
         return came
 
     def change(self, study_uid: str, change: Change) -> int:
-        """Written down here as a whole, deleted there, stored again. Raises UnfinishedError where that has to wait."""
-        return self._corrections.change(study_uid, self.files, change)
+        """Written down here as a whole, deleted there, stored again. Raises as ``Corrections.change``."""
+        return self._corrections.change(study_uid, self._files, change)
 
     def settle(self) -> None:
         """Go on with corrections that wait. Raises TargetError."""
@@ -227,12 +246,8 @@ class TargetHome:
         self._corrections.settled = tell
 
     def delete(self, study_uid: str) -> bool:
-        """As the target does: by Orthanc's REST API, or DICOMweb."""
-        self.settle()
-        try:
-            return bool(self._target.delete([study_uid], Deadline(SECONDS)))
-        finally:
-            self.brought.forget(study_uid)
+        """As the target does: by Orthanc's REST API, or DICOMweb. What waits of it here goes, too."""
+        return self._corrections.delete(study_uid)
 
     def close(self) -> None:
         """Let go of the folders; whoever opened the target closes it."""

@@ -19,7 +19,7 @@ from scenario_runner.errors import TargetError
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.entry import Entry
 from scenario_runner.service.audit.messages import AuditSource, message
-from scenario_runner.service.audit.syslog import Receiver, SyslogSender
+from scenario_runner.service.audit.syslog import Receiver, SyslogSender, syslog_message
 from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.permissions import LOCAL, Arrival, Caller, Role
 from scenario_runner.ul.tls import Tls
@@ -99,6 +99,29 @@ def test_whatever_a_stranger_calls_themselves_the_message_is_well_formed(
 ) -> None:
     entry = an_entry(caller=caller, from_where=where, outcome=Outcome.DENIED, detail={"why": why})
     SCHEMA.validate(message(entry, SOURCE).decode())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"what": "nothing \u00e9\0"},
+        {"outcome": "splendid"},
+        {"at": "yesterday \u00e9\n<1>1 forged"},
+        {"roles": "admin\0,\u00e9"},
+    ],
+    ids=["activity", "outcome", "moment", "roles"],
+)
+def test_an_entry_that_somebody_has_changed_goes_out_as_what_it_is_and_holds_no_other_up(
+    changed: dict[str, object],
+) -> None:
+    """Else whoever writes one into the database would silence all that come after it."""
+    entry = an_entry(**changed)  # type: ignore[arg-type]
+    written = message(entry, SOURCE)
+    SCHEMA.validate(written.decode())
+    assert (b'"110113"' in written) == ("what" in changed)
+    sent = syslog_message(entry, SOURCE, "host")
+    assert sent.endswith(written)
+    assert b"forged" not in sent
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,13 @@ def retrieved(folder: Path, study: str) -> Iterator[Iterator[tuple[InstanceFacts
 
 
 def begun(pacs: Pacs, folder: Path) -> Corrections:
-    return Corrections(cast("Target", pacs), folder / "correcting", lambda _: None)
+    return Corrections(
+        cast("Target", pacs),
+        folder / "correcting",
+        lambda study: pacs.kept.get(study, set()),
+        lambda _: None,
+        within=0.0,
+    )
 
 
 def change(made: Corrections, folder: Path, study: str) -> int:
@@ -128,7 +134,7 @@ def test_a_correction_is_told_as_unfinished_only_where_it_is_written_down(tmp_pa
     pacs = Pacs(*STUDIES)
     made = begun(pacs, tmp_path)
     pacs.refused = {STUDIES[0]}
-    with pytest.raises(UnfinishedError, match="refused 3 of 3 corrected instances"):
+    with pytest.raises(UnfinishedError, match=r"\(3 of 3 instances\); nor does it"):
         change(made, tmp_path, STUDIES[0])
     # The next one of the same study is not even begun.
     with pytest.raises(RefusedError):

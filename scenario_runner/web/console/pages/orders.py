@@ -44,7 +44,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         return desk.show(request, "orders/page.html.j2", **receivers(desk))
 
     @router.post(PATH + "/tree")
-    def tree(request: Request, fields: Fields, asking: Runner) -> Response:
+    def tree(request: Request, asking: Runner, fields: Fields) -> Response:
         del asking
         shown = [
             {"error": words_of(one)} if isinstance(one, Hl7Error) else tree_of(one)
@@ -53,7 +53,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         return desk.show(request, "orders/tree.html.j2", shown=shown)
 
     @router.post(PATH + "/send")
-    def send(request: Request, fields: Fields, asking: Runner) -> Response:
+    def send(request: Request, asking: Runner, fields: Fields) -> Response:
         given = _given(fields)
         wrong = [one for one in given if isinstance(one, Hl7Error)]
         if wrong:

@@ -36,7 +36,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         )
 
     @router.post("/pacs/test")
-    def test(request: Request, fields: Fields, asking: Runner) -> Response:
+    def test(request: Request, asking: Runner, fields: Fields) -> Response:
         del asking
         wanted = PeerRequest(
             peer=fields.get("peer", "").strip(),

@@ -45,14 +45,14 @@ def editing_routes(router: APIRouter, desk: Desk) -> None:
         )
 
     @router.post(EDIT)
-    def keep(fields: Fields, asking: Administrator) -> Response:
+    def keep(asking: Administrator, fields: Fields) -> Response:
         new, target = fields.get("new") == "on", _target(fields)
         save(_site(desk), target, fields, desk.around, new=new)
         _note(asking, target, "added" if new else "changed")
         return Response(status_code=204, headers=_BACK)
 
     @router.post(f"{EDIT}/remove")
-    def take_out(fields: Fields, asking: Administrator) -> Response:
+    def take_out(asking: Administrator, fields: Fields) -> Response:
         target = _target(fields)
         if target.name == desk.pacs:
             raise Conflicting(

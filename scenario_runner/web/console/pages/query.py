@@ -55,7 +55,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         )
 
     @router.post("/query/matches")
-    def matches(request: Request, fields: Fields, asking: Runner) -> Response:
+    def matches(request: Request, asking: Runner, fields: Fields) -> Response:
         question = _question(fields)
         with opened(_peer(desk, fields)) as peer:
             found = table(peer, question, Deadline(_PATIENCE, desk.stopping))
@@ -78,7 +78,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         return kept.answer(asking.caller.name, number, kind)
 
     @router.post("/query/retrieve")
-    def retrieve(request: Request, fields: Fields, asking: Runner) -> Response:
+    def retrieve(request: Request, asking: Runner, fields: Fields) -> Response:
         require(asking.caller, Permission.UPLOAD)
         study = fields.get("study", "")
         with opened(_peer(desk, fields)) as peer:

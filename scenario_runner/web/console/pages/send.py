@@ -86,7 +86,7 @@ def _asked_for(router: APIRouter, desk: Desk) -> None:
         )
 
     @router.post(PATH)
-    def begin(fields: Fields, asking: Runner) -> Response:
+    def begin(asking: Runner, fields: Fields) -> Response:
         require(asking.caller, Permission.VIEW)
         given = fields.get("associations", "").strip() or "1"
         wish = Wish(
