@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from time import monotonic
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.api.fetched import Asked
 from scenario_runner.api.operations import Level
 from scenario_runner.api.sent import SentInstance
+from scenario_runner.api.sent_log import SentLog
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -46,6 +48,9 @@ class Ledger:
     """Keys of series that a target does not take and was not sent, by target."""
     _not_offered: dict[str, set[str]] = field(default_factory=dict)
     """Planned SOP instance UIDs of such series that a load was over before, by target."""
+    _told: SentLog = field(default_factory=SentLog)
+    """What was recorded and is not in the dictionaries yet: they are for whoever asks, and hold much more."""
+    _telling: threading.Lock = field(default_factory=threading.Lock)
     _sent: dict[tuple[str, str], SentInstance] = field(default_factory=dict)
     _moved: dict[tuple[str, str], _Moved] = field(default_factory=dict)
     """What a PACS was asked to send to another target, by that target and SOP instance UID."""
@@ -71,6 +76,8 @@ class Ledger:
         modify: KEYWORD: value for every instance of these series, instead of what was asked before.
         """
         taken = {one.id: one for one in series}
+        if any(self._modifications.get(key, _NOTHING) != modify for key in taken):
+            self._settle()  # what was sent before was sent without
         self.selections[step_id] = taken
         self.generated = {**(self.generated or {}), **taken}
         for key in taken:
@@ -100,6 +107,7 @@ class Ledger:
 
     def modifications_kept(self, image: PlannedImage, target: str) -> Mapping[str, Any]:
         """The same of an image of which a target has what it was sent first."""
+        self._settle()
         return self._first.get((target, image.uid), self.modifications(image.series))
 
     # --- what happens ---------------------------------------------------------------------------
@@ -124,6 +132,21 @@ class Ledger:
 
     def record(self, sent: SentInstance) -> None:
         """Note what a target said about an instance; a later failure does not undo a success."""
+        with self._telling:
+            self._told.append(sent)
+        if sent.stored and sent.earlier is None:
+            self._last[sent.target] = monotonic()
+
+    def _settle(self) -> None:
+        """Bring what was recorded into the dictionaries, which all questions about single instances are answered from."""
+        if not self._told:
+            return
+        with self._telling:
+            for sent in self._told:
+                self._take(sent)
+            self._told = SentLog()
+
+    def _take(self, sent: SentInstance) -> None:
         key = (sent.target, sent.image.uid)
         self._sent[key] = _better(self._sent.get(key), sent)
         uid = sent.status.sop_instance_uid
@@ -131,7 +154,6 @@ class Ledger:
         if sent.stored:
             self._stored.add(sent.image.uid)
             if sent.earlier is None:
-                self._last[sent.target] = monotonic()
                 self._first.setdefault(key, self.modifications(sent.image.series))
 
     def move(
@@ -156,6 +178,7 @@ class Ledger:
 
     def forget(self, target: str, study_uids: Iterable[str]) -> None:
         """These studies were deleted from the target. That they were sent stays true."""
+        self._settle()
         gone = set(study_uids)
         self._deleted.setdefault(target, set()).update(gone)
         for key, sent in list(self._sent.items()):
@@ -178,14 +201,17 @@ class Ledger:
 
     def sent(self, target: str | None = None) -> Iterator[SentInstance]:
         """Everything offered to a target (or to any) and not deleted since, in order of the first offer."""
+        self._settle()
         return (sent for (to, _), sent in list(self._sent.items()) if target in (None, to))
 
     def ever(self) -> Mapping[str, SentInstance]:
         """Everything this case offered to anybody, each instance once, by SOP instance UID as sent."""
+        self._settle()
         return self._ever
 
     def was_stored(self, image: PlannedImage) -> bool:
         """Whether anybody ever acknowledged it."""
+        self._settle()
         return image.uid in self._stored
 
     def asked(
@@ -201,7 +227,7 @@ class Ledger:
             target=target,
             level=level,
             match=match,
-            sent=dict(self._ever),
+            sent=dict(self.ever()),
             held=frozenset(self.held(target)),
             deleted=frozenset(self._deleted.get(target, ())),
             keys=keys,
@@ -223,7 +249,8 @@ class Ledger:
         """What the target acknowledged, and what a PACS says it sent there, by UID as sent."""
         found = {one.status.sop_instance_uid: one for one in self.sent(target) if one.stored}
         moved = (uid for (to, uid), one in list(self._moved.items()) if to == target and one.done)
-        return {**{uid: self._ever[uid] for uid in moved if uid in self._ever}, **found}
+        ever = self.ever()
+        return {**{uid: ever[uid] for uid in moved if uid in ever}, **found}
 
     def expected(self, target: str) -> list[SentInstance]:
         """What a target ought to have: ``held``, or else all that this case got acknowledged anywhere.
@@ -287,7 +314,7 @@ class Ledger:
     def _not_deleted(self, target: str) -> Iterator[SentInstance]:
         """All that was ever sent, but for studies that were deleted from the target."""
         gone = self._deleted.get(target, set())
-        return (one for one in list(self._ever.values()) if one.image.series.study.uid not in gone)
+        return (one for one in list(self.ever().values()) if one.image.series.study.uid not in gone)
 
     def deleted_elsewhere(self, study_uid: str, target: str) -> bool:
         """Whether the study was deleted by way of another target, which may be the same PACS."""

@@ -18,6 +18,7 @@ from scenario_runner.api import (
     Text,
     is_of,
 )
+from scenario_runner.api.statuses import Statuses
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
@@ -47,33 +48,39 @@ class Status(Check):
         """Compare every status; none at all does not hold."""
         value = context.saved(self.of) if isinstance(self.of, str) else self.of
         statuses = list(_statuses(value))
-        if not all(_is_status(item) for item in statuses):
+        if not all(_is_status(item) for item, _ in statuses):
             raise UsageError(
                 f"'{self.of}' holds no statuses",
                 hint="name the save_as or the id of a send, retrieve, commit, mpps or echo",
             )
         wanted = [self.expected] if isinstance(self.expected, str) else self.expected
-        wrong = [item for item in statuses if not any(_fits(item, one) for one in wanted)]
-        counts = dict(Counter(item["status"] or "no answer" for item in statuses))
+        wrong = [
+            (item, count) for item, count in statuses if not any(_fits(item, one) for one in wanted)
+        ]
+        counts: Counter[str] = Counter()
+        for item, count in statuses:
+            counts[item["status"] or "no answer"] += count
         message = "there is no status at all"
         if wrong:
-            first = wrong[0]
+            first, _ = wrong[0]
             message = (
-                f"{len(wrong)} of {len(statuses)} differ; first: {first['status'] or 'no answer'} "
+                f"{sum(count for _, count in wrong)} of {counts.total()} differ; first: {first['status'] or 'no answer'} "
                 f"({first['class']}) {first.get('comment') or ''}"
             ).rstrip()
-        return verdict(bool(statuses) and not wrong, self.expected, counts, message)
+        return verdict(bool(statuses) and not wrong, self.expected, dict(counts), message)
 
 
-def _statuses(value: Any) -> Iterator[Any]:
-    """One by one, also of what a step with ``for_each`` or ``repeat`` saved: a list of lists."""
+def _statuses(value: Any) -> Iterator[tuple[Any, int]]:
+    """Each with how many are like it, also of what a step with ``for_each`` or ``repeat`` saved: a list of lists."""
     if isinstance(value, Retrieved):
-        yield from value.statuses
+        yield from ((one, 1) for one in value.statuses)
+    elif isinstance(value, Statuses):
+        yield from value.kinds()
     elif isinstance(value, list):
         for each in value:
             yield from _statuses(each)
     else:
-        yield value
+        yield value, 1
 
 
 def _is_status(item: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.api import Retrieved, StepContext
+from scenario_runner.api.statuses import Statuses
 from scenario_runner.checks.telling_fhir import imaging_study_of, said_by
 from scenario_runner.errors import InvalidInput, UsageError
 
@@ -46,7 +47,7 @@ def facts_of(name: str, context: StepContext) -> Iterator[Facts]:
     if isinstance(value, Retrieved):
         yield from _of_images(value)
         return
-    for one in value if isinstance(value, list) else [value]:
+    for one in value if isinstance(value, list | Statuses) else [value]:
         if not isinstance(one, Mapping):
             raise UsageError(
                 f"'{name}' tells nothing of a study",

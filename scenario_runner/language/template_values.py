@@ -257,7 +257,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 def calculate(budget: Budget, symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``: arithmetic on numbers; ``+`` joins, ``*`` repeats texts and lists."""
-    left, right = present(left), present(right)
+    left, right = (_listed(budget, present(side)) for side in (left, right))
     if isinstance(left, int | float) and isinstance(right, int | float):
         return _number(symbol, left, right)
     if symbol == "+" and isinstance(left, str) and isinstance(right, str):
@@ -275,6 +275,13 @@ def calculate(budget: Budget, symbol: str, left: Any, right: Any) -> Any:
     raise TemplateProblem(
         "FAB207", f"'{symbol}' cannot combine {kind(left)} and {kind(right)}", hint
     )
+
+
+def _listed(budget: Budget, value: Any) -> Any:
+    """A sequence that makes its members on demand as the list that it stands for."""
+    if isinstance(value, str | list | tuple) or not isinstance(value, Sequence):
+        return value
+    return elements(budget, value)
 
 
 def _number(symbol: str, left: float, right: float) -> Any:

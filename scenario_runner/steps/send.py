@@ -24,6 +24,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.accepted import LeftOut, not_taken
 from scenario_runner.api.accepted import sentence as left_out_sentence
+from scenario_runner.api.statuses import Statuses
 from scenario_runner.api.timing import operation
 from scenario_runner.errors import FabricatorError
 from scenario_runner.imaging.instance import Instance
@@ -43,8 +44,6 @@ from scenario_runner.steps.sent import (
     ended,
     from_others,
     how_far,
-    in_order,
-    plain_status,
     send_facts,
 )
 
@@ -131,11 +130,12 @@ class Send(Step):
                 facts={"instances": 0, "left_out": [one.plain() for one in left_out]},
                 moot=not context.ledger.held(self.to),
             )
-        statuses: list[dict[str, Any]] = []
+        statuses = Statuses()
         again = duplicates(context, self.to, self.expect)
         context.capture(statuses)
         repeated = Repeated(context, self.to)
-        statuses += map(plain_status, repeated.acknowledged(images))
+        for acknowledged in repeated.acknowledged(images):
+            statuses.append(acknowledged)
         name = operation(target, "c-store", "stow")
         started = perf_counter()
         associations = Opened()
@@ -171,7 +171,7 @@ class Send(Step):
                 with ended(source):
                     for stored in source:
                         sent = stored.sent or repeated.note(stored.image, stored.status)
-                        statuses.append(plain_status(sent))
+                        statuses.append(sent)
                         places += images.place_of(stored)
                         context.took(
                             name,
@@ -183,7 +183,8 @@ class Send(Step):
                         )
                         visible.note(sent, stored.ago)
                         context.progress(len(statuses), total)
-            statuses[known:] = in_order(statuses[known:], places)
+            if places:  # told by others, as it came
+                statuses.sort_from(known, places)
             visible.finish()
         except FabricatorError:
             context.capture(statuses, facts(), how_far(facts()))
@@ -286,7 +287,7 @@ class Send(Step):
 
     def _judge(
         self,
-        statuses: list[dict[str, Any]],
+        statuses: Statuses,
         total: int,
         seconds: float,
         facts: dict[str, Any],
@@ -294,7 +295,9 @@ class Send(Step):
         *,
         tolerant: bool,
     ) -> StepResult:
-        classes = Counter(status["class"] for status in statuses)
+        classes: Counter[str] = Counter()
+        for status, count in statuses.kinds():
+            classes[status["class"]] += count
         stored = classes["success"] + classes["warning"]
         fitting = sum(count for kind, count in classes.items() if is_of(kind, self.expect))
         fitting += again.fitting(statuses)
@@ -355,7 +358,10 @@ def _streamed(
     answers = target.store(feed, options, context.deadline)
     with ended(answers):
         for status in answers:
-            image = under_way[status.sop_instance_uid].pop(0)
+            uid = status.sop_instance_uid
+            image = under_way[uid].pop(0)
+            if not under_way[uid]:  # there may be a million
+                del under_way[uid]
             yield Stored(image, status, {"modality": image.series.modality})
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import SentInstance, StepContext, StoreStatus
+from scenario_runner.api.statuses import Statuses
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
@@ -25,30 +26,40 @@ _DUPLICATES = (statuses.DUPLICATE_SOP_INSTANCE, 0xB00E)
 
 
 def send_facts(
-    statuses: list[dict[str, Any]],
+    statuses: Statuses,
     total: int,
     seconds: float,
     associations: Opened,
 ) -> dict[str, Any]:
     """What the report says of a send, however it ended."""
-    stored = sum(1 for status in statuses if status["class"] in _STORED)
-    earlier = [status["earlier"] for status in statuses if status.get("earlier")]
-    sent = len(statuses) - len(earlier)
+    kinds = statuses.kinds()
+
+    def counted(what: Callable[[Mapping[str, Any]], Any]) -> dict[Any, int]:
+        """How many say what; of those that say nothing of it none."""
+        found: Counter[Any] = Counter()
+        for status, count in kinds:
+            if said := what(status):
+                found[said] += count
+        return dict(found)
+
+    earlier = counted(lambda status: status.get("earlier"))
+    sent = len(statuses) - sum(earlier.values())
+    answered = counted(lambda status: bool(status["status"] or status["maybe_stored"]))
     facts: dict[str, Any] = {
         "instances": total,
-        "stored": stored,
-        "maybe_stored": sum(1 for status in statuses if status["maybe_stored"]),
-        "not_sent": total - sum(1 for s in statuses if s["status"] or s["maybe_stored"]),
-        "statuses": dict(Counter(s["status"] or "no answer" for s in statuses)),
-        "problems": problems(s for s in statuses if s["class"] not in _STORED),
+        "stored": counted(lambda status: status["class"] in _STORED).get(True, 0),
+        "maybe_stored": counted(lambda status: status["maybe_stored"]).get(True, 0),
+        "not_sent": total - answered.get(True, 0),
+        "statuses": counted(lambda status: status["status"] or "no answer"),
+        "problems": problems(statuses.of_kinds(lambda status: status["class"] not in _STORED)),
         "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
         "association": associations.shared(),
         "associations": associations.count,
     }
-    if recoded := Counter(uid_name(s["sent_as"]) for s in statuses if s.get("sent_as")):
-        facts["sent_as"] = dict(recoded)
+    if recoded := counted(lambda status: status.get("sent_as")):
+        facts["sent_as"] = {uid_name(syntax): count for syntax, count in recoded.items()}
     if earlier:
-        facts["acknowledged_earlier"] = {"instances": len(earlier), "runs": dict(Counter(earlier))}
+        facts["acknowledged_earlier"] = {"instances": sum(earlier.values()), "runs": earlier}
     return facts
 
 
@@ -169,13 +180,6 @@ def ended(source: Iterator[Any]) -> Iterator[None]:
                 source.close()
 
 
-def in_order(statuses: list[dict[str, Any]], places: list[tuple[int, int]]) -> list[dict[str, Any]]:
-    """Statuses in the order of the places that they belong to; as they are where they came in their turn."""
-    if not places:
-        return statuses
-    return [one for _, one in sorted(zip(places, statuses, strict=True), key=lambda pair: pair[0])]
-
-
 def from_others(
     context: StepContext, target: str, shared: SharedOut, images: Ordered, opened: Opened
 ) -> Iterator[Stored]:
@@ -195,25 +199,3 @@ def from_others(
         for facts in shared.associations:
             opened.add(facts)
         opened.count = shared.opened
-
-
-def plain_status(sent: SentInstance) -> dict[str, Any]:
-    """What ``save_as`` gives of one instance."""
-    status = sent.status
-    plain: dict[str, Any] = {
-        "sop_instance_uid": status.sop_instance_uid,
-        "status": None if status.status is None else f"{status.status:04X}",
-        "class": status.kind,
-        "comment": status.comment,
-        "maybe_stored": status.maybe_stored,
-    }
-    if status.sent_as:
-        plain["sent_as"] = status.sent_as
-    if status.http is not None:
-        plain |= {"http": status.http, "retrieve_url": status.retrieve_url}
-    if sent.earlier is not None:
-        plain["earlier"] = sent.earlier
-        if not status.stored:
-            plain["class"] = "warning"
-            plain["comment"] = f"it is there from {sent.earlier}, whose answer was lost"
-    return plain
