@@ -131,6 +131,7 @@ def json_text(result: RunResult) -> str:
         },
         ensure_ascii=False,
         indent=1,
+        default=list,  # images that are made on demand
     )
 
 

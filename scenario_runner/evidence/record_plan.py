@@ -1,6 +1,8 @@
 """What was planned, in the record: plain dictionaries, for there can be 100,000 images."""
 
-from pydantic import ConfigDict
+from typing import Annotated
+
+from pydantic import ConfigDict, PlainSerializer
 from typing_extensions import TypedDict
 
 
@@ -53,7 +55,8 @@ class SeriesRecord(TypedDict, total=False):
     picture: str | None
     """SHA-256 of the file that it shows, where ``phantom`` is one."""
     faults: list[FaultRecord]
-    images: list[ImageRecord]
+    images: Annotated[list[ImageRecord], PlainSerializer(list, return_type=list[ImageRecord])]
+    """Of what is read from a run folder it may be a ``SeriesImages``, which makes them on demand."""
 
 
 class StudyRecord(TypedDict, total=False):

@@ -156,7 +156,7 @@ def read_plan(run_folder: Path) -> PlanFile:
 def _read_plan(path: Path) -> tuple[PlanFile, str]:
     """The plan, and what is wrong with it: a run killed early has none, and is still evidence."""
     try:
-        return PlanFile.model_validate_json(path.read_bytes()), ""
+        return PlanFile.read(path), ""
     except FileNotFoundError:
         return PlanFile(), f"{PLAN} is missing, so patients are not listed"
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.evidence.outside.identities import People, identifying
@@ -88,7 +88,7 @@ def _tree(people: People, value: Any, keyword: str | None = None) -> None:
         for key, below in value.items():
             # The DICOM JSON model has a value's text below ``Value`` and a name's below its group (PS3.18 F.2.2).
             _tree(people, below, identifying(str(key)) or (keyword if key in _JSON_MODEL else None))
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for below in value:
             _tree(people, below, keyword)
     elif keyword is not None:
