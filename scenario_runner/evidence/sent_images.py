@@ -76,7 +76,9 @@ class SentImages:
                         if codes:
                             images.mark(_Said(codes, self._lists))
                     elif isinstance(images, SeriesImages):
-                        images.mark([self._said(case, one["key"]) for one in images])
+                        told = [self._said(case, one["key"]) for one in images]
+                        if any(told):
+                            images.mark(told)
                     else:
                         for image in images:
                             if said := self._said(case, image.get("key", "")):
