@@ -12,7 +12,10 @@ from sqlalchemy import delete, select, update
 
 from scenario_runner.database.counter_table import IMAGING
 from scenario_runner.errors import MachineError, TargetError
+from scenario_runner.service.audit.activities import Activity, Outcome
+from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.homes.home import Wanted
+from scenario_runner.service.permissions import SERVICE
 from scenario_runner.service.studies.summary import correctable
 from scenario_runner.service.tables import study_change, upload, upload_file
 from scenario_runner.service.uploads.records import hand_over
@@ -147,7 +150,7 @@ def _settle_upload(
 
 
 def settle_correction(database: Database, home: Home, number: int) -> None:
-    """Say of a correction that was under way whether it was made. Raises MachineError, TargetError."""
+    """Say of a correction that was under way whether it was made, in the audit trail, too. Raises MachineError, TargetError."""
     under_way = study_change.c.number == number, study_change.c.done.is_(None)
     with database.reading(IMAGING) as connection:
         query = select(study_change).where(*under_way)
@@ -158,7 +161,12 @@ def settle_correction(database: Database, home: Home, number: int) -> None:
     after = json.loads(row["after"])
     now = correctable(found[0]) if found else {}
     is_made = bool(found) and all(now[keyword] == value for keyword, value in after.items())
+    detail = {"before": json.loads(row["before"]), "after": after, "reason": row["reason"], "asked_by": row["who"]}  # fmt: skip
+    outcome = Outcome.SUCCESS if is_made else Outcome.FAILED
     with database.writing() as connection:
+        record_in(
+            connection, SERVICE, Activity.CORRECTED, row["study_instance_uid"], "", outcome, detail
+        )
         if not is_made:
             connection.execute(delete(study_change).where(*under_way))
             return

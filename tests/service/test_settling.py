@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,9 @@ from sqlalchemy import insert, select
 from scenario_runner.database.counter_table import IMAGING
 from scenario_runner.errors import ConnectionFailed
 from scenario_runner.service import settling
+from scenario_runner.service.audit.activities import Activity, Outcome
+from scenario_runner.service.audit.trail import Trail
+from scenario_runner.service.homes.home import StudyFacts
 from scenario_runner.service.tables import study_change, upload, upload_file
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ class Archive:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.lost = {"1.2"}
+        self.kept: list[StudyFacts] = []
         self.told: Callable[[str], object] = lambda _: None
 
     def on_settled(self, tell: Callable[[str], object]) -> None:
@@ -45,8 +50,8 @@ class Archive:
             raise ConnectionFailed("cannot connect", target="pacs")
         return True
 
-    def page(self, *_: Any) -> tuple[list[Any], int]:
-        return [], 0
+    def page(self, *_: Any) -> tuple[list[StudyFacts], int]:
+        return self.kept, len(self.kept)
 
 
 def begun(database: Database, number: int, study: str) -> None:
@@ -112,3 +117,24 @@ def test_a_correction_that_is_begun_while_an_earlier_upload_waits_is_not_judged_
     with database.reading(IMAGING) as connection:
         assert connection is not None
         assert len(connection.execute(select(study_change)).all()) == 1
+
+
+@pytest.mark.parametrize("name", ["NOVAK^JANA", "NOVAK^JAN"])
+def test_the_audit_trail_tells_how_a_correction_ended_whose_process_was_killed(
+    database: Database, name: str
+) -> None:
+    after = {"PatientName": "NOVAK^JANA"}
+    row = {"study_instance_uid": "1.3", "at": NOW, "who": "ann", "reason": "misspelt", "before": "{}",
+           "after": json.dumps(after)}  # fmt: skip
+    with database.writing() as connection:
+        connection.execute(insert(study_change).values(row))
+    archive = Archive(database)
+    archive.kept = [StudyFacts(study_instance_uid="1.3", patient_name=name)]
+    made = settling.Settling(database, cast("Home", archive))
+    made.start()
+    made.close()
+    (entry,) = Trail(database).entries(study="1.3")
+    detail = {"before": {}, "after": after, "reason": "misspelt", "asked_by": "ann"}
+    outcome = Outcome.SUCCESS if name == after["PatientName"] else Outcome.FAILED
+    assert (entry.caller, entry.what, entry.outcome) == ("service", Activity.CORRECTED, outcome)
+    assert entry.detail == detail
