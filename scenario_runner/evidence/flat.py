@@ -87,12 +87,14 @@ def suites(record: RunRecord, *, by_check: bool = False) -> Iterator[FlatSuite]:
 def _told_apart(tests: Iterable[FlatTest]) -> Iterator[FlatTest]:
     """The tests of a suite under names of their own: of two with one name a reader may show one."""
     taken: set[str] = set()
+    last: dict[str, int] = {}
     for test in tests:
-        name, number = test.name, 1
+        name, number = test.name, last.get(test.name, 1)
         while name in taken:
             number += 1
             name = f"{test.name} ({number})"
         taken.add(name)
+        last[test.name] = number
         yield test if name == test.name else replace(test, name=name)
 
 
