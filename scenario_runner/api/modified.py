@@ -51,7 +51,7 @@ def _misfits(values: dict[str, Any]) -> Problems:
 def _tell(problems: Problems) -> None:
     for path, problem in problems:
         if not problem.of_key:
-            about = {"keyword": path[0], "message": problem.message, "hint": problem.hint}
+            about = {"place": path[:1], "message": problem.message, "hint": problem.hint}
             raise PydanticCustomError("no_such_key", "{message}", about)
 
 

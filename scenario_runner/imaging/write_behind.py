@@ -45,7 +45,7 @@ def write_behind(
                 writer.begin(instance, place(instance))
             except StopIteration:
                 break
-            except Exception:
+            except BaseException:
                 yield from writer.rest()
                 raise
             if writer.under_way > _AHEAD:

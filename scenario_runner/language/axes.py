@@ -32,6 +32,19 @@ def same_value(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def has_part(value: Any, part: Any) -> bool:
+    """Whether a value is or has what is asked for: of a mapping some keys, of a list every item."""
+    if isinstance(part, dict):
+        return isinstance(value, dict) and all(
+            name in value and has_part(value[name], inner) for name, inner in part.items()
+        )
+    if isinstance(part, list):
+        return (
+            isinstance(value, list) and len(value) == len(part) and all(map(has_part, value, part))
+        )
+    return same_value(value, part)
+
+
 def is_meant(value: Any, wanted: Any) -> bool:
     """Whether a person who wrote ``wanted`` on a command line means that value: quotes get lost there."""
     return same_value(value, wanted) or (

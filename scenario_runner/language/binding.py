@@ -127,8 +127,8 @@ _WRONG_TYPE = {
 }  # fmt: skip
 
 
-_FORMS = frozenset({"duration", "date", "time", "age", "rate", "share"})
-"""Error types of the field types in ``fields`` and ``model``."""
+_FORMS = frozenset({"duration", "date", "time", "age", "rate", "share", "blank", "host"})
+"""Error types of the field types in ``fields``, ``model`` and ``site_services``."""
 
 
 def _relevant(
@@ -204,7 +204,7 @@ def _diagnostic(
         hint = "days are checked by the calendar; wildcards and ranges of days are right"
         return Diagnostic("FAB106", day, details["msg"], hint)
     if kind == "no_such_key":
-        at_key = document.where((*at, context["keyword"]))
+        at_key = document.where((*at, *context["place"]))
         return Diagnostic("FAB106", at_key, details["msg"], context["hint"])
     if kind in _FORMS:
         return Diagnostic("FAB106", where, *_advised(details["msg"]))

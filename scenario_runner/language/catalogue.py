@@ -111,6 +111,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB904": "a secret in the file",
         "FAB905": "text that others read as something else",
         "FAB906": "a key that will go away",
+        "FAB907": "an exclusion that excludes nothing",
+        "FAB908": "a file or folder that is not on this machine",
         # Messages
         "FAB501": "not a message that can be read",
         "FAB502": "a field of a message that no attribute can hold",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from scenario_runner.language.fields import Duration, Expression, Model, Name, Text
+from scenario_runner.language.fields import Duration, Expression, Label, Model, Name, Text
 from scenario_runner.language.searching import require_pattern
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -79,9 +79,9 @@ class StepSiblings(Model):
     fails: MessagePattern | None = None
     """A negative test: the step has to fail or end in an error, with a message in which this regular
     expression is found; then it has passed. ``true`` takes any message, also that of another fault than the one meant."""
-    requirements: list[Text] = Field(default=[])
+    requirements: list[Label] = Field(default=[])
     """Requirements that this step verifies."""
-    tags: list[Text] = Field(default=[])
+    tags: list[Label] = Field(default=[])
     """Labels of this step."""
 
 
@@ -104,7 +104,7 @@ class CheckSiblings(Model):
     found; then it holds. ``true`` takes any message."""
     title: Text | None = None
     """What the report calls the check."""
-    requirements: list[Text] = Field(default=[])
+    requirements: list[Label] = Field(default=[])
     """Requirements that this check verifies."""
 
 

@@ -99,6 +99,18 @@ Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema(_TEXT_SCHEMA)]
 """Text taken with the characters as written: 20260101, 0930 and 1.10 survive unquoted."""
 
 
+def _label(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError(
+            "blank", "nothing stands here; write a name, or take the entry out"
+        )
+    return text
+
+
+Label = Annotated[Text, AfterValidator(_label)]
+"""A tag or the ID of a requirement, by which reports and ``--tag`` find what has it."""
+
+
 def one_of(what: str) -> WithJsonSchema:
     """Marks text that editors complete from a list (``x-one-of``); what: which, as ``app.editing`` knows it."""
     return WithJsonSchema({**_TEXT_SCHEMA, "x-one-of": what})
@@ -265,14 +277,14 @@ def _leaves(
                 yield here, one
 
 
-def _keys(match: dict[str, Any]) -> dict[str, Any]:
-    """Keys of a query, in which a date has to be one. Raises PydanticCustomError.
+def _days(match: dict[str, Any]) -> dict[str, Any]:
+    """Keys, in which a date has to be one. Raises PydanticCustomError.
 
     Every attribute of VR DA has a keyword in Date, and what has such a keyword and eight digits is
     meant as one. ``{raw: …}`` sends what no date is, for a negative test.
     """
     for place, value in _leaves(match, ()):
-        keyword = next(part for part in reversed(place) if isinstance(part, str))
+        keyword = _keyword_at(place)
         if not keyword.endswith("Date") or not isinstance(value, str | int):
             continue
         for found in _DATES.finditer(str(as_written(value))):
@@ -287,9 +299,26 @@ def _keys(match: dict[str, Any]) -> dict[str, Any]:
     return match
 
 
+def _keyword_at(place: tuple[str | int, ...]) -> str:
+    return next(part for part in reversed(place) if isinstance(part, str))
+
+
+def _uids(match: dict[str, Any]) -> dict[str, Any]:
+    """Keys of a query, in which a UID names something. Raises PydanticCustomError.
+
+    ``{raw: …}`` sends what names nothing, for a negative test.
+    """
+    for place, value in _leaves(match, ()):
+        if fault := uid_fault(_keyword_at(place), value):
+            hint = "list the UIDs, or match by another key; for a negative test write raw: "
+            raise _no_such_key(place, fault, f"{hint}'{value}'")
+    return match
+
+
 Keys = Annotated[
     dict[str, Any],
-    AfterValidator(_keys),
+    AfterValidator(_days),
+    AfterValidator(_uids),
     WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
 ]
 """Keys of a query by keyword, each with the value to match."""
@@ -299,13 +328,21 @@ def _retrieve_keys(match: dict[str, Any]) -> dict[str, Any]:
     """Keys of a retrieval, in which a UID names something. Raises PydanticCustomError."""
     for keyword, value in match.items():
         if fault := uid_fault(keyword, value):
-            raise PydanticCustomError(
-                "no_such_key", "{message}", {"keyword": keyword, "message": fault, "hint": UID_HINT}
-            )
+            raise _no_such_key((keyword,), fault, UID_HINT)
     return match
 
 
-RetrieveKeys = Annotated[Keys, AfterValidator(_retrieve_keys)]
+def _no_such_key(place: tuple[str | int, ...], message: str, hint: str) -> PydanticCustomError:
+    context = {"place": place, "message": message, "hint": hint}
+    return PydanticCustomError("no_such_key", "{message}", context)
+
+
+RetrieveKeys = Annotated[
+    dict[str, Any],
+    AfterValidator(_days),
+    AfterValidator(_retrieve_keys),
+    WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
+]
 """Keys of a retrieval by keyword."""
 
 Tags = Attributes

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, in_file_order
 from scenario_runner.language.document_kinds import SCENARIO, SITE, STEPS
-from scenario_runner.language.lint_flow import unproved, unreachable
+from scenario_runner.language.lint_files import missing_files
+from scenario_runner.language.lint_flow import idle_exclusions, unproved, unreachable
 from scenario_runner.language.lint_ignored import ignored
 from scenario_runner.language.lint_values import ambiguous, secrets
 from scenario_runner.language.schema import scenario_schema, site_schema, steps_schema
@@ -47,7 +48,10 @@ def lint(document: Document, plugins: Offered, whole: Document | None = None) ->
         if kind in _DECLARED:
             found += _unused(document, whole or document, kind)
             found += unreachable(document, marked)
+        if kind == SITE:
+            found += missing_files(document)
         if kind == SCENARIO and "scenario" not in data:
+            found += idle_exclusions(document)
             found += unproved(document, whole or document, _schema(kind, plugins))
     told = ignored(document.text)
     return in_file_order(one for one in found if not told(one))[:MOST_DIAGNOSTICS]

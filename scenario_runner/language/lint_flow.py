@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.axes import has_part
+from scenario_runner.language.diagnostic_words import CUT, quoted, some_of
 from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_trees import every
-from scenario_runner.language.templates import evaluate, expression_in
+from scenario_runner.language.templates import evaluate, expression_in, texts
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Document, Path
@@ -77,19 +79,49 @@ def _cases(matrix: Any) -> list[dict[str, Any]]:
     return found if len(found) < _MOST_CASES else []
 
 
+def idle_exclusions(document: Document) -> Iterator[Diagnostic]:
+    """Entries of ``exclude`` that no combination has, as far as the axes are written out."""
+    matrix = document.data.get("matrix")
+    entries = matrix.get("exclude") if isinstance(matrix, dict) else None
+    if not isinstance(matrix, dict) or not isinstance(entries, list) or any(texts(matrix)):
+        return
+    for place, entry in enumerate(entries):
+        for axis, part in entry.items() if isinstance(entry, dict) else ():
+            values = matrix.get(axis)
+            if not isinstance(values, list) or any(has_part(value, part) for value in values):
+                continue
+            message = f"this excludes nothing: {quoted(axis)} is never {_json(part)}"
+            hint = f"its values are: {some_of(map(_json, values))}"
+            where = document.where(("matrix", "exclude", place, axis))
+            yield Diagnostic("FAB907", where, message, hint, "warning")
+
+
+def _json(value: Any) -> str:
+    """A value in which text is told from a number; cut, for it may be long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= CUT else f"{text[: CUT - 1]}…"
+
+
 def unproved(
     document: Document, whole: Document, schema: Mapping[str, Any]
 ) -> Iterator[Diagnostic]:
-    """A scenario with steps and no check in any, nor a step that is to fail."""
+    """A scenario without steps, or with no check in any of them, nor a step that is to fail."""
     entries = [entry for _, entry in written_entries(whole.data)]
-    if not entries or any("fails" in entry for entry in entries):
+    place: Path
+    if not entries:
+        place = ("steps",) if "steps" in document.data else ()
+        where = document.where(place, key=True)
+        hint = "write what is to be done, beginning with a send, and an assert of what should come of it"
+        yield Diagnostic("FAB903", where, "the scenario has no steps", hint, "warning")
+        return
+    if any("fails" in entry for entry in entries):
         return
     if any("use" in entry for entry in entries):
         return  # which checks there are is known when the list is found
     judging = _judging(Same(schema))
     if not any(judging & entry.keys() for entry in entries):
         hint = "add an assert; a run whose steps only pass says little of what the PACS has"
-        place: Path = ("steps",) if document.data.get("steps") else ()
+        place = ("steps",) if document.data.get("steps") else ()
         where = document.where(place, key=True)
         yield Diagnostic("FAB903", where, "the scenario checks nothing", hint, "warning")
 

@@ -13,6 +13,7 @@ from scenario_runner.language.fields import (
     Count,
     Date,
     Expression,
+    Label,
     Model,
     Name,
     Tags,
@@ -331,9 +332,9 @@ class ScenarioHeader(Model):
     """More about it, for the report."""
     version: Text = ""
     """The scenario's own version."""
-    tags: list[Text] = Field(default=[])
+    tags: list[Label] = Field(default=[])
     """Labels for ``--tag``."""
-    requirements: list[Text] = Field(default=[])
+    requirements: list[Label] = Field(default=[])
     """Requirements that the whole scenario verifies."""
     phase: Literal["IQ", "OQ", "PQ"] | None = None
     """Installation, operational or performance qualification."""

@@ -1,9 +1,11 @@
 """The services of a target as a site file describes them: DIMSE, DICOMweb, HL7, FHIR, and the embedded PACS."""
 
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from scenario_runner.language.fields import AttributeName, Duration, Model, Text
 from scenario_runner.language.pacs_faults import Faults
@@ -13,14 +15,30 @@ AeTitle = Annotated[
 ]
 """VR AE: 1 to 16 printable ASCII characters without backslash, not only spaces (PS3.5 6.2)."""
 
+_NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f]")
+"""Neither in the name of a host (RFC 3986 2); urlsplit passes over some of them, wherever they stand."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-Host = Annotated[Text, Field(min_length=1)]
+
+def _host(text: str) -> str:
+    if not text or _NOT_IN_A_URL.search(text):
+        raise PydanticCustomError(
+            "host", "a host has no blanks and no line ends; write a name or an address"
+        )
+    return text
+
+
+Host = Annotated[Text, AfterValidator(_host)]
 
 
 def _service_url(url: str) -> str:
     """Raises ValueError for what is no address of a service."""
     parts = urlsplit(url)
+    if _NOT_IN_A_URL.search(url):
+        raise ValueError(
+            "the url has a blank or a line end; leave it out (within a path it is %20)"
+        )
     if "@" in url:
         # Also behind a '/': a password that has one would be taken for a host, and said in messages.
         raise ValueError(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from scenario_runner.language.axes import DIRECTIVES, is_meant, same_value
+from scenario_runner.language.axes import DIRECTIVES, has_part, is_meant, same_value
 from scenario_runner.planning.value_problems import ValueProblem
 
 MAX_CASES = 1000
@@ -42,7 +42,7 @@ def combinations(matrix: Mapping[str, Any], report: Report) -> list[dict[str, An
         return []
     product = itertools.product(*axes.values()) if axes else iter(())
     found = [dict(zip(axes, values, strict=True)) for values in product]
-    found = [one for one in found if not any(_has(one, entry) for entry in excluded)]
+    found = [one for one in found if not any(has_part(one, entry) for entry in excluded)]
     found = _with_included(found, included, axes)
     if matrix and not found:
         report((), _problem("no combination is left", "exclude fewer, or include one"))
@@ -148,17 +148,6 @@ def _agrees(combination: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
         name in combination and same_value(combination[name], value)
         for name, value in entry.items()
     )
-
-
-def _has(value: Any, part: Any) -> bool:
-    """Whether a value is or has what is asked for: of a mapping some keys, of a list every item."""
-    if isinstance(part, dict):
-        return isinstance(value, dict) and all(
-            name in value and _has(value[name], inner) for name, inner in part.items()
-        )
-    if isinstance(part, list):
-        return isinstance(value, list) and len(value) == len(part) and all(map(_has, value, part))
-    return same_value(value, part)
 
 
 def _repeated(values: list[Any]) -> int | None:

@@ -15,6 +15,7 @@ from scenario_runner.cli.output import reported
 from scenario_runner.engine.services import Control
 from scenario_runner.errors import MachineError
 from scenario_runner.events import Stamped, StepFinished, StepStarted
+from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.registry.location import registry_location
 from tests.engine.conftest import PROBE
 from tests.engine.probe.thrower import KINDS
@@ -88,6 +89,67 @@ def test_what_a_plugin_throws_is_an_error_of_the_case_with_all_its_evidence(
     assert KINDS[kind].__name__ in thrown["message"]
     assert any("traceback" in one["path"] for one in thrown["attachments"])
     assert steps(result)["probe"]["outcome"] == "skipped"
+
+
+WITHIN: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
+    "parallel": ("step", [{"parallel": [{"thrower": {}}, {"probe": {}}]}], {}),
+    "repeat": ("step", [{"thrower": {}, "repeat": 3}], {}),
+    "for_each": ("step", [{"thrower": {}, "for_each": [1, 2]}], {}),
+    "retry": ("step", [{"thrower": {}, "retry": {"attempts": 2, "delay": "1ms", "on": ["error"]}}], {}),
+    "setup": ("step", [{"probe": {}}], {"setup": [{"thrower": {}}]}),
+    "a load of cases": ("step", [{"thrower": {}}], {"load": {"associations": 2, "cases": 3}}),
+    "parallel associations": ("phantom", [{"send": {"to": "pacs", "associations": 3}}], {}),
+    "a load of a send": ("phantom", [{"send": {"to": "pacs", "load": {"associations": 2, "for": "2s"}}}], {}),
+    "generate": ("phantom", [{"generate": {"to": "dicom"}}], {}),
+}  # fmt: skip
+"""Where else something is carried out, in threads or several times: what is thrown there, the steps, more of the scenario."""
+
+
+@pytest.mark.parametrize("kind", ["SystemExit"])
+@pytest.mark.parametrize("within", WITHIN)
+def test_what_is_thrown_in_threads_and_in_turns_is_an_error_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, within: str, kind: str
+) -> None:
+    place, entries, more = WITHIN[within]
+    monkeypatch.setenv("FABRICATE_TEST_THROWS", f"{place}={kind}")
+    series = {"modality": "CT", "images": 20, "size": [16, 16]}
+    if place == "phantom":
+        series["phantom"] = "throwing"
+    before = set(threading.enumerate())
+    job = request(tmp_path, entries, patients=[{"studies": [{"series": [series]}]}], **more)
+    assert play(job) == 4
+    result = require_whole(tmp_path, "error")
+    thrown = [step for case in result["cases"] for step in case["steps"]]
+    said = [step["message"] for step in thrown if step["outcome"] == "error"]
+    assert any("has a defect" in one and KINDS[kind].__name__ in one for one in said)
+    left = [one for one in threading.enumerate() if one not in before and not one.daemon]
+    assert not left
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"associations": 3}, {"via": "stow"}], ids=["one", "three", "stow"]
+)
+@pytest.mark.parametrize("kind", ["SystemExit"])
+def test_what_was_acknowledged_when_a_phantom_threw_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, how: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("FABRICATE_TEST_THROWS", f"phantom={kind}")
+    series = {"modality": "CT", "images": 20, "size": [16, 16]}
+    patients = [{"studies": [{"series": [series, {**series, "phantom": "throwing"}]}]}]
+    with EmbeddedPacs(tmp_path / "archive", "PACS", "127.0.0.1") as pacs:
+        targets = {
+            "pacs": {
+                "dicom": {"host": "127.0.0.1", "port": pacs.port, "ae_title": "PACS"},
+                "dicomweb": {"url": pacs.open_web()},
+            }
+        }
+        job = request(tmp_path, [{"send": {"to": "pacs", **how}}], patients=patients)
+        write_site(tmp_path / "site.yaml", targets, plugins=str(PROBE))
+        assert play(job) == 4
+        there = pacs.archive.index.totals()[0]
+    require_whole(tmp_path, "error")
+    told = [one for one in events(tmp_path / "run") if one["event"] == "instance_sent"]
+    assert sum(one["stored"] for one in told) == there > 0
 
 
 @pytest.mark.parametrize("kind", SOME)

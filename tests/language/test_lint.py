@@ -53,6 +53,12 @@ def test_nothing_that_ships_is_warned_of(plugins: Plugins) -> None:
         ("steps:\n  - use: {steps: a/b}\n", []),
         ("title: 'no'\nx-a: [on, 0x1F, .inf, +3, 1_000, '0930', 1.2.840, 2026-01-31, y]\n" + CHECKED, ["FAB905:2"] * 5),
         ("title: >-\n  no\n" + CHECKED, []),
+        ("steps: []\n", ["FAB903:1"]),
+        ("patients: []\n", ["FAB903:-1"]),
+        ("finally: [log: {message: over}]\n", ["FAB903:-1"]),
+        ("matrix: {n: [1, 2], exclude: [{n: 1}, {n: '1'}]}\n" + CHECKED, ["FAB907:1"]),
+        ("matrix: {n: [{a: 1, b: 2}, [3]], exclude: [{n: {b: 2}}, {n: [3]}, {n: {b: 3}}]}\n" + CHECKED, ["FAB907:1"]),
+        ("matrix: {n: '{{ vars.all }}', exclude: [{n: 3}]}\nvars: {all: [1]}\n" + CHECKED, []),
         ("vars: {pacs_password: abc}\nsteps: [assert: [equal: {actual: 1, expected: '{{ vars.pacs_password }}'}]]\n", ["FAB904:1"]),
     ],
 )  # fmt: skip
@@ -80,6 +86,22 @@ def test_a_secret_is_not_shown_by_the_warning_about_it(plugins: Plugins) -> None
     shown = render(lint(parse_document(text, "s.yaml"), plugins))
     assert "FAB904" in shown
     assert "hunter2" not in shown
+
+
+def test_a_site_file_is_warned_of_files_that_are_not_there_and_of_no_others(
+    tmp_path: Path, plugins: Plugins
+) -> None:
+    (tmp_path / "libs").mkdir()
+    (tmp_path / "ca.pem").touch()
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "schema: site/v1\nname: n\nlibraries: libs\n"
+        "receiver: {tls: {certificate: ca.pem, key: mine.key}}\n"
+        "targets: {p: {dicom: {host: h, port: 1, ae_title: A, tls: {ca: ca.pem, key: '{{ env.K }}'}}}}\n"
+    )
+    (found,) = lint(load_document(site), plugins)
+    assert (found.code, found.where.line) == ("FAB908", 4)
+    assert "mine.key" in found.message
 
 
 def test_a_key_that_will_go_away_is_told_with_what_to_write_instead() -> None:

@@ -89,29 +89,33 @@ def sent_part(
                         if image.id not in done
                     )
                     contexts = [(one, other) for one, other in work["contexts"]]
-                    note = partial(_note, telling)
+                    note = partial(_note, telling, redactor)
                     step.send_part(context, contexts, images, note, opened.append)
             except Interrupted:
                 pass  # the case is told the same, and says so
             except FabricatorError as error:
                 kind = next((name for name, one in TROUBLES.items() if isinstance(error, one)), "")
-                trouble = {"kind": kind, "message": str(error), "hint": error.hint}
+                trouble = {
+                    "kind": kind,
+                    "message": redactor.text(str(error)),
+                    "hint": redactor.tree(error.hint),
+                }
     bus.require_all()
     return {
         "outcome": "passed" if trouble is None else "error",
         "opened": len(opened),
-        "associations": [{**one} for one in opened[:1]],
+        "associations": redactor.tree(opened[:1]),
         "trouble": trouble,
     }
 
 
-def _note(telling: Telling, sent: SentInstance) -> None:
-    """Tell the step that a part belongs to what became of an instance."""
+def _note(telling: Telling, redactor: Redactor, sent: SentInstance) -> None:
+    """Tell the step that a part belongs to what became of an instance; a ledger outlives a run that is killed."""
     telling.stored(
         {
             "series": sent.image.series.id,
             "index": sent.image.index,
-            "status": dataclasses.asdict(sent.status),
+            "status": dataclasses.asdict(redactor.tree(sent.status)),
             "earlier": sent.earlier,
             "at": time.time(),
         }

@@ -92,6 +92,8 @@ def _own(processes: int) -> Iterator[Any]:
                 security=True,  # keys made for this run: other users of the machine stay outside
                 silence_logs=logging.CRITICAL,
                 local_directory=str(folder),
+                # What they plan from is gone with our folder, also where one of them is killed.
+                env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
             )
         except (RuntimeError, OSError) as error:
             raise MachineError(

@@ -178,19 +178,19 @@ def _case(
             )
             ending = run_case(job, services, Order(from_step=run.kept.from_step), control)
     bus.require_all()
-    return told_ending(ending, targets.troubles)
+    return told_ending(ending, targets.troubles, redactor)
 
 
 def _nobody(_: Path, __: str) -> None:
     """Tell nobody of a file that is as it will stay."""
 
 
-def told_ending(ending: Ending, troubles: list[str]) -> dict[str, Any]:
+def told_ending(ending: Ending, troubles: list[str], redactor: Redactor) -> dict[str, Any]:
     """How a part ended, as the ledger keeps it."""
     return {
         "outcome": ending.outcome,
-        "message": ending.message,
+        "message": redactor.text(ending.message),
         "exit_code": ending.exit_code,
         "moot": ending.moot,
-        "troubles": troubles,
+        "troubles": redactor.tree(troubles),
     }

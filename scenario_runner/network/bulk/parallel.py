@@ -61,7 +61,7 @@ class Crew:
         while self._failure is None:
             try:
                 instance = next(instances, None)
-            except Exception as error:  # noqa: BLE001 - raised when what is under way has ended
+            except BaseException as error:  # noqa: BLE001 - raised when what is under way has ended
                 self._failure = error
                 return
             if instance is None:

@@ -143,7 +143,7 @@ class _Ahead:
     def __init__(self, instances: Iterator[Storable], sender: Sender) -> None:
         self._instances = instances
         self._sender = sender
-        self._trouble: Exception | None = None
+        self._trouble: BaseException | None = None
         self.ready: Storable | None = None
 
     def look(self) -> None:
@@ -151,7 +151,7 @@ class _Ahead:
         if self.ready is None and self._trouble is None:
             try:
                 self.ready = next(self._instances, None)
-            except Exception as error:  # noqa: BLE001 - raised when it is due
+            except BaseException as error:  # noqa: BLE001 - raised when it is due
                 self._trouble = error
             if self.ready is not None:
                 self._sender.prepare(self.ready)

@@ -92,7 +92,7 @@ def _run(
     while failure is None:
         try:
             batch = next(batches, None)
-        except Exception as error:  # noqa: BLE001 - raised when what is under way has ended
+        except BaseException as error:  # noqa: BLE001 - raised when what is under way has ended
             failure = error
             break
         if batch is None:
