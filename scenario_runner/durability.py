@@ -18,3 +18,9 @@ def sync_folder(folder: Path | str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_file(file: Path) -> None:
+    """Wait until the disk has what is in a file. Raises OSError."""
+    with file.open("rb+") as one:
+        os.fsync(one.fileno())

@@ -165,7 +165,8 @@ class Archive:
     def remove_forgotten(self, lain: Iterable[tuple[str, str]]) -> None:
         """Remove files of instances that do not lie there any more. lain: SOP Instance UIDs, and where each lay.
 
-        Who has stored a deleted instance again meanwhile may have been given the place that it had.
+        Who has stored a deleted instance again meanwhile may have been given the place that it had. What cannot be
+        removed now goes when the archive is opened again.
         """
         remove_forgotten(self.files, self.index, lain)
 
@@ -206,7 +207,7 @@ class Archive:
         return read_head(self.files, file, beyond=beyond)
 
     def delete_study(self, study_instance_uid: str) -> bool:
-        """Remove a study and its files; whether there was one."""
+        """Remove a study and its files; whether there was one. Raises MachineError."""
         note: Path | None = None
 
         def noted(places: list[str]) -> None:
@@ -217,9 +218,11 @@ class Archive:
 
         try:
             gone = self.index.remove_study(study_instance_uid, noted)
-        except BaseException:
+        except BaseException as error:
             if note is not None:
                 self.files.discard(note)
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise of_the_machine(f"cannot delete in '{self.folder}'", error) from error
             raise
         self.remove_forgotten([(one.sop_instance_uid, one.file) for one in gone])
         if note is not None:
@@ -235,12 +238,14 @@ class Archive:
         """Make the index again from the files, all in one transaction; unreadable ones are named.
 
         Of two versions of one instance, which a crash can leave behind, the newer one stays. Raises
-        MachineError when the index cannot be written (disk full).
+        MachineError when the index cannot be written (disk full), or a store does not answer.
         """
         try:
             return index_again(self.files, self.index)
         except sqlite3.Error as error:
             raise MachineError(f"cannot write the index in '{self.folder}': {error}") from error
+        except OSError as error:
+            raise unusable(self.folder, error) from error
 
     def close(self) -> None:
         """Let go of the index and the folder. May be called twice."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from scenario_runner.archive.description import describe, header_of
 from scenario_runner.archive.index import Entry
 from scenario_runner.archive.outcomes import Arrived, DuplicateError, Stored
-from scenario_runner.archive.recovery import remove_far
+from scenario_runner.archive.recovery import leave_for_later, remove_far
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.part10 import file_meta
 
@@ -40,36 +40,38 @@ def commit(files: Files, index: Index, arrived: Arrived, duplicates: Duplicates)
     place = ""
     try:
         if files.far:  # on its way nobody has to wait for it
-            ahead = files.place_of(uid)
+            ahead = files.place_of(uid, avoiding=index.file_of(uid) or "")
             files.put(arrived.written, ahead)
             place = ahead
         with index.transaction():
             # Looked up again: another association may have stored the same instance meanwhile.
             before = index.file_of(uid)
-            if before is not None and duplicates != "overwrite":
-                files.discard(arrived.written)
-                if place:
-                    files.remove(place)
-                return second(uid, duplicates)
-            if not place:
-                place = files.place_of(uid, avoiding=before or "")
-                files.put(arrived.written, place)
-            if before is not None:
-                index.remove(uid)
-            index.add(
-                Entry(
-                    arrived.attributes,
-                    arrived.character_set,
-                    arrived.meta.transfer_syntax_uid,
-                    place,
-                    arrived.size,
+            wanted = before is None or duplicates == "overwrite"
+            if wanted:
+                if not place:
+                    place = files.place_of(uid, avoiding=before or "")
+                    files.put(arrived.written, place)
+                if before is not None:
+                    index.remove(uid)
+                index.add(
+                    Entry(
+                        arrived.attributes,
+                        arrived.character_set,
+                        arrived.meta.transfer_syntax_uid,
+                        place,
+                        arrived.size,
+                    )
                 )
-            )
     except BaseException:
         files.discard(arrived.written)
         if place:
             remove_forgotten(files, index, [(uid, place)])
         raise
+    if not wanted:
+        files.discard(arrived.written)
+        if place:
+            remove_forgotten(files, index, [(uid, place)])
+        return second(uid, duplicates)
     if before is None:
         return Stored(uid, "new", arrived.missing)
     remove_forgotten(files, index, [(uid, before)])
@@ -110,11 +112,17 @@ def change(
 
 
 def remove_forgotten(files: Files, index: Index, lain: Iterable[tuple[str, str]]) -> None:
-    """Remove files of instances that do not lie there any more, see ``Archive.remove_forgotten``."""
+    """Remove files of instances that do not lie there any more, see ``Archive.remove_forgotten``. Raises sqlite3.Error."""
     if files.far:
-        remove_far(files, [place for _, place in lain])
+        remove_far(files, index, [place for _, place in lain])
         return
+    left = []
     with index.transaction():
         for uid, place in lain:
             if index.file_of(uid) != place:
-                files.remove(place)
+                try:
+                    files.remove(place)
+                except OSError:  # open elsewhere, which keeps it on Windows
+                    left.append(place)
+    if left:
+        leave_for_later(files, left)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.errors import MachineError
@@ -101,9 +101,13 @@ class Connections:
                 self._shorten()
 
     def _shorten(self) -> None:
-        """Keep the log short: where somebody always reads, it would never begin anew by itself."""
-        if self._log.stat().st_size > _LONGEST_LOG:
-            self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        """Keep the log short: where somebody always reads, it would never begin anew by itself.
+
+        What cannot be done now is done later: what was committed is, and nobody is to be told otherwise.
+        """
+        with suppress(OSError, sqlite3.OperationalError):
+            if self._log.stat().st_size > _LONGEST_LOG:
+                self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED: Final = 4096
 """Texts of a column."""
+_ESCAPE: Final = "\x1b"
+"""What no text has that was understood: whoever read it would take it for the beginning of an escape sequence."""
 _SHORT: Final = 0xFFFE
 """Bytes that any VR can say the length of."""
 
@@ -53,7 +55,8 @@ class Column(dict[object, "bytes | None"]):
         values = split(text, self._vr)
         found = None
         if self._test is None or self._test(values):
-            if len(values) == 1 and self._is_text and len(values[0]) < _SHORT:
+            plain = self._is_text and _ESCAPE not in text
+            if plain and len(values) == 1 and len(values[0]) < _SHORT:
                 raw = values[0].encode("ascii")
                 size = len(raw)
                 found = (

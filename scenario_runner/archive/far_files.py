@@ -7,6 +7,7 @@ so that a copy is never out of date and what is removed is nobody else's.
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.archive.files import HEAD, PLACE, Files, newest_last
 from scenario_runner.archive.object_store import ObjectStore
 from scenario_runner.dicom.part10 import FileMeta, read_meta
+from scenario_runner.durability import sync_file
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _NEAR: Final = 2 << 30
 """Bytes of copies that are kept."""
 _IN_USE: Final = 60.0
 """Seconds for which what was asked for is kept whatever there is: somebody may be about to open it."""
+_CHANCE: Final = 32
+"""Bits of a name."""
 _NOTED: Final = "store.txt"
 """Which store a folder belongs to."""
 
@@ -68,13 +72,19 @@ class FarFiles(Files):
     def put(self, written: Path, place: str) -> None:
         """Bring a temporary file to its place in the store; it is there when this returns."""
         self._store.put(written, place)
-        with suppress(OSError):  # it is safe; whoever wants it can fetch it
+        try:
             self._copies.take(written, place)
+        except OSError:  # it is safe; whoever wants it can fetch it
+            self.discard(written)
 
     def place_of(self, sop_instance_uid: str, *, avoiding: str = "") -> str:
-        """A name that no instance had before, with the time in it: of two versions the later one is newer."""
+        """A name that no instance had before, with the time in it: of two versions the later one is newer.
+
+        Chance comes behind the time, for clocks that stand still for milliseconds.
+        """
         stem = super().place_of(sop_instance_uid).rpartition("-")[0]
-        return f"{stem}-{max(time.time_ns(), _version(avoiding) + 1)}.dcm"
+        moment = max(time.time_ns(), (_version(avoiding) >> _CHANCE) + 1)
+        return f"{stem}-{moment << _CHANCE | secrets.randbits(_CHANCE)}.dcm"
 
     def path(self, place: str) -> Path:
         """The copy of an instance, fetched where there is none. Raises OSError."""
@@ -86,6 +96,8 @@ class FarFiles(Files):
         fetched = self.write([])
         try:
             self._store.get(place, fetched)
+            if self._synced:  # a copy that a power cut has torn would be taken for the instance
+                sync_file(fetched)
             return self._copies.take(fetched, place)
         finally:
             self.discard(fetched)
@@ -134,15 +146,26 @@ class _Copies:
         self._used: OrderedDict[str, tuple[int, float]] = OrderedDict()
         """Place to bytes and when it was used last, in that order."""
         self._bytes = 0
-        for file in sorted(folder.glob("*/*/*.dcm"), key=os.path.getmtime):
-            self._note(file.relative_to(folder).as_posix(), file.stat().st_size, 0.0)
+        found = []
+        for file in folder.glob("*/*/*.dcm"):
+            with suppress(FileNotFoundError):  # another process has just made room
+                status = file.stat()
+                place = file.relative_to(folder).as_posix()
+                found.append((status.st_mtime_ns, place, status.st_size))
+        for _, place, size in sorted(found):
+            self._note(place, size, 0.0)
 
     def take(self, written: Path, place: str) -> Path:
-        """Make a file the copy of an instance."""
+        """Make a file the copy of an instance. Raises OSError."""
         copy = self._folder / place
         copy.parent.mkdir(parents=True, exist_ok=True)
         size = written.stat().st_size
-        written.replace(copy)
+        try:
+            written.replace(copy)
+        except PermissionError:
+            # On Windows nothing takes the place of a file that is open: one that is the same, here.
+            if not copy.exists():
+                raise
         with self._lock:
             self._note(place, size, time.monotonic())
             self._make_room()
@@ -152,12 +175,13 @@ class _Copies:
         """The copy of an instance, if there is one; it is kept for a while then."""
         copy = self._folder / place
         with self._lock:
-            if not copy.exists():
+            try:
+                size = copy.stat().st_size
+            except FileNotFoundError:
                 self._forget(place)
                 return None
             with suppress(OSError):
                 os.utime(copy)
-            size = self._used[place][0] if place in self._used else copy.stat().st_size
             self._note(place, size, time.monotonic())
         return copy
 

@@ -6,6 +6,7 @@ What a driver raises leaves here as StoreError, an OSError as of a disk.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +22,10 @@ _WHOLE: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "memor
 
 class StoreError(OSError):
     """What a store, or the way to it, refused; it is named."""
+
+
+class NotInStoreError(StoreError, FileNotFoundError):
+    """There is no such object: it was removed meanwhile."""
 
 
 class ObjectStore:
@@ -45,7 +50,7 @@ class ObjectStore:
 
     def check(self) -> None:
         """See that it can be written to, before anybody depends on it. Raises StoreError."""
-        key = self._key("probe")
+        key = self._key(f"probe-{secrets.token_hex(8)}")  # several processes may look at once
         with self._in_words():
             if not self._whole:
                 self._fs.makedirs(self._root, exist_ok=True)
@@ -64,17 +69,17 @@ class ObjectStore:
             self._fs.mv(f"{key}.part", key)
 
     def get(self, name: str, file: Path) -> None:
-        """Copy an object into a file. Raises StoreError."""
+        """Copy an object into a file. Raises StoreError, NotInStoreError among them."""
         with self._in_words():
             self._fs.get_file(self._key(name), str(file))
 
     def read(self, name: str, count: int) -> bytes:
-        """The first so many bytes of an object, or all there are. Raises StoreError."""
+        """The first so many bytes of an object, or all there are. Raises as ``get``."""
         with self._in_words():
             return bytes(self._fs.cat_file(self._key(name), start=0, end=count))
 
     def size(self, name: str) -> int:
-        """Bytes of an object. Raises StoreError."""
+        """Bytes of an object. Raises as ``get``."""
         with self._in_words():
             return int(self._fs.size(self._key(name)))
 
@@ -102,7 +107,8 @@ class ObjectStore:
         except Exception as error:
             # A driver raises what the client of its service does: no login, no connection.
             said = getattr(error, "strerror", None) or described(error)
-            raise StoreError(f"'{self.url}': {said}") from error
+            kind = NotInStoreError if isinstance(error, FileNotFoundError) else StoreError
+            raise kind(f"'{self.url}': {said}") from error
 
 
 def _opened(url: str) -> tuple[Any, str]:

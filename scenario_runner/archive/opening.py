@@ -41,6 +41,7 @@ def open_folder(folder: Path, options: ArchiveOptions) -> Opened:
     joins = options.sharing == "member"
     synced = options.durability == "power"
     ownership: Ownership | None = None
+    index: Index | None = None
     try:
         store = options.store or store_of(folder)
         files = (
@@ -61,6 +62,8 @@ def open_folder(folder: Path, options: ArchiveOptions) -> Opened:
             hint="stop that one first; an archive has one owner at a time",
         ) from error
     except (OSError, sqlite3.Error, MachineError) as error:
+        if index is not None:
+            index.close()
         if ownership is not None:
             ownership.end()
         if isinstance(error, MachineError):

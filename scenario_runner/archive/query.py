@@ -34,6 +34,7 @@ from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_e
 from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UNIQUE_KEY, Level, Root, levels_down_to
 from scenario_runner.dicom.matching import RANGE_VRS, is_plain, matcher, with_offset
 from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -273,6 +274,8 @@ class Query:
         except (FileNotFoundError, DamagedDatasetError):
             # Deleted since the row was read, or damaged on the disk: its attributes are unknown.
             header, terms = {}, ()
+        except OSError as error:
+            raise of_the_machine("the header of an instance cannot be read", error) from error
         zone = header.get(TIMEZONE_OFFSET)
         stored = texts(TIMEZONE_OFFSET, zone) if zone is not None else []
         zones = Zones(stored[0] if stored else "", self.zone)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from scenario_runner.archive.arriving import read_head
 from scenario_runner.archive.description import check_identity, describe
 from scenario_runner.archive.index import Entry
+from scenario_runner.archive.object_store import NotInStoreError, StoreError
 from scenario_runner.archive.outcomes import Rebuilt
 from scenario_runner.dicom.elements import DamagedDatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from scenario_runner.archive.files import Files
     from scenario_runner.archive.index import Index
@@ -29,20 +31,33 @@ def finish_removals(files: Files, index: Index) -> None:
 def finish_additions(files: Files, index: Index) -> None:
     """Take away what a killed process had put in its place and not told the index of."""
     for note, places in files.additions():
-        known = index.known_files(places)
-        for place in places:
-            if place not in known:
-                files.remove(place)
-        files.discard(note)
+        _finish_addition(files, index, note, places)
 
 
-def remove_far(files: Files, places: Sequence[str]) -> None:
-    """Remove what nobody knows any more from a store that may not be reached just now: when it is opened again, then."""
-    note = files.note_addition(places)
-    with suppress(OSError):
-        for place in places:
+def _finish_addition(files: Files, index: Index, note: Path | None, places: Sequence[str]) -> None:
+    known = index.known_files(places)
+    for place in places:
+        if place not in known:
             files.remove(place)
+    if note is not None:
         files.discard(note)
+
+
+def remove_far(files: Files, index: Index, places: Sequence[str]) -> None:
+    """Remove what nobody knows any more from a store that may not be reached just now: when it is opened again, then."""
+    note = leave_for_later(files, places)
+    with suppress(OSError):
+        _finish_addition(files, index, note, places)
+
+
+def leave_for_later(files: Files, places: Sequence[str]) -> Path | None:
+    """Have files that nobody knows removed when the archive is opened again, unless somebody knows them then.
+
+    None where that cannot be noted: to remove is what a full disk needs most.
+    """
+    with suppress(OSError):
+        return files.note_addition(places)
+    return None
 
 
 def clear_up_after(files: Files, index: Index, process: int) -> None:
@@ -62,7 +77,8 @@ def clear_up_after(files: Files, index: Index, process: int) -> None:
 def index_again(files: Files, index: Index) -> Rebuilt:
     """Make the index from the files, all in one transaction; what of two versions is older goes.
 
-    Raises sqlite3.Error when the index cannot be written.
+    Raises sqlite3.Error when the index cannot be written; StoreError, and it stays as it was, when a store does not
+    answer: an index of a part would be taken for all there is.
     """
     report = Rebuilt()
     with index.transaction():
@@ -71,6 +87,8 @@ def index_again(files: Files, index: Index) -> Rebuilt:
             try:
                 _add(files, index, place, report)
             except (DamagedDatasetError, OSError) as error:
+                if isinstance(error, StoreError) and not isinstance(error, NotInStoreError):
+                    raise
                 report.unreadable.append((files.named(place), str(error)))
     index.mark_current()
     return report

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from scenario_runner.archive.description import describe, header_of
@@ -136,9 +135,12 @@ def _check_unchanged(archive: Archive, before: Sequence[Located], expected: int)
 
 
 def _undo(archive: Archive, places: Sequence[str], note: Path | None) -> None:
-    """Take away what has got its place while the index was not to know it."""
+    """Take away what has got its place while the index was not to know it; when it is opened again, where it cannot be."""
+    left = False
     for place in places:
-        with suppress(OSError):
+        try:
             archive.files.remove(place)
-    if note is not None:
+        except OSError:
+            left = True
+    if note is not None and not left:
         archive.files.discard(note)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from scenario_runner.answers import status_class
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.sop_classes import APPLICATION_CONTEXT
-from scenario_runner.errors import AssociationAborted, FabricatorError, MachineError
+from scenario_runner.errors import (
+    AssociationAborted,
+    FabricatorError,
+    MachineError,
+    of_the_machine,
+)
 from scenario_runner.pacs.association import Served
 from scenario_runner.pacs.commitment import tell_later
 from scenario_runner.pacs.desk import comment
@@ -128,10 +133,9 @@ class Conversation:
         try:
             handler(self._desk, association, message)
         except MachineError as error:
-            LOGGER.warning("%s", error)
-            normalized = message.kind >= Field.N_EVENT_REPORT_RQ
-            status = statuses.PROCESSING_FAILURE if normalized else statuses.OUT_OF_RESOURCES
-            association.respond(message, status, {Element.ERROR_COMMENT: comment(error)})
+            _respond_unable(association, message, error)
+        except OSError as error:  # of a file: what a connection says comes as a TargetError
+            _respond_unable(association, message, of_the_machine("it cannot be done", error))
 
     def _abort(self) -> None:
         """Say A-ABORT, also to who has no association yet."""
@@ -144,6 +148,14 @@ class Conversation:
         rejection = refusal(request, self._desk) or self._desk.misbehaviour.rejection()
         rejection = rejection or (LOCAL_LIMIT_EXCEEDED if self._full() else None)
         return rejection or negotiate(request, self._desk.options)
+
+
+def _respond_unable(association: Served, message: Message, error: MachineError) -> None:
+    """Say that a request came to nothing here, as its services may (PS3.4 B.2.3, C.4.1.1.4; PS3.7 annex C)."""
+    LOGGER.warning("%s", error)
+    normalized = message.kind >= Field.N_EVENT_REPORT_RQ
+    status = statuses.PROCESSING_FAILURE if normalized else statuses.OUT_OF_RESOURCES
+    association.respond(message, status, {Element.ERROR_COMMENT: comment(error)})
 
 
 def refusal(request: AssociationRequest, desk: Desk) -> Rejection | None:

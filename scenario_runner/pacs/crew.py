@@ -14,7 +14,7 @@ from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -107,14 +107,18 @@ class Crew:
 
     def begin(self) -> None:
         """Start all of them; returns when they answer. Raises MachineError when one does not."""
-        self._members += [self._begin() for _ in range(self._count)]
+        for _ in range(self._count):
+            self._members.append(self._begin())
         for member in self._members:
             if not member.has_begun(_PATIENCE):
                 raise MachineError("a process of the PACS did not start", hint=_ALONE)
             member.began = True
 
     def _begin(self) -> _Member:
-        process, line = self._start()
+        try:
+            process, line = self._start()
+        except OSError as error:
+            raise of_the_machine("cannot start a process of the PACS", error) from error
         return _Member(process, line)
 
     @property

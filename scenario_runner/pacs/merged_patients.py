@@ -56,7 +56,7 @@ class MergedPatients:
         self._storing: set[int] = set()
         self._tickets = itertools.count()
         if path is not None:
-            self._load(path)
+            self._merges = _read(path)
         if path is not None and shared:
             self._epochs = StoringEpochs(path)
 
@@ -88,8 +88,8 @@ class MergedPatients:
         with self._epochs.held() as version:
             with self._lock:
                 if version != self._version:
-                    self._merges.clear()
-                    self._load(self._path)
+                    # Not emptied and filled: who asks meanwhile would see nobody merged.
+                    self._merges = _read(self._path)
                     self._version = version
             yield
 
@@ -163,17 +163,19 @@ class MergedPatients:
             self._epochs.replacing()
         half.replace(self._path)
 
-    def _load(self, path: Path) -> None:
-        try:
-            for row in json.loads(path.read_text("utf-8")):
-                number, who = row["before"]
-                self._merges[str(number), str(who)] = _Merge(
-                    row["id"], row["issuer"], row["values"]
-                )
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            LOGGER.warning("'%s' cannot be read, so earlier merges are not known: %s", path, error)
+
+def _read(path: Path) -> dict[tuple[str, str], _Merge]:
+    """What is kept there, as far as it can be read."""
+    found: dict[tuple[str, str], _Merge] = {}
+    try:
+        for row in json.loads(path.read_text("utf-8")):
+            number, who = row["before"]
+            found[str(number), str(who)] = _Merge(row["id"], row["issuer"], row["values"])
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        LOGGER.warning("'%s' cannot be read, so earlier merges are not known: %s", path, error)
+    return found
 
 
 def _text(header: Elements, terms: Sequence[str], keyword: str) -> str:

@@ -266,6 +266,32 @@ def test_a_deleted_study_is_gone_with_its_files_and_nothing_else(archive: Archiv
     assert archive.counts().patients == 0
 
 
+def test_a_file_that_cannot_be_removed_now_goes_later_and_takes_nothing_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows removes no file that somebody has open. What is stored again meanwhile stays."""
+
+    def is_open(place: str) -> None:
+        raise PermissionError(13, "in use", place)
+
+    with Archive(tmp_path, ArchiveOptions(duplicates="overwrite")) as archive:
+        for number in (1, 2):
+            put(archive, sample(number=number))
+        put(archive, sample("1.2.4"))
+        monkeypatch.setattr(archive.files, "remove", is_open)
+        again = sample("1.2.4", PatientName="AGAIN^JANE")
+        assert put(archive, again).outcome == "overwritten"
+        assert archive.delete_study("1.2.3") is True
+        assert put(archive, sample(number=1)).outcome == "new"
+        assert len(list(archive.files.all())) == 4
+    with Archive(tmp_path) as archive:
+        there = {one.sop_instance_uid: one.file for one in archive.instances()}
+        assert sorted(there) == ["1.2.3.1.1", "1.2.4.1.1"]
+        assert sorted(archive.files.all()) == sorted(there.values())
+        assert not list((tmp_path / "removals").iterdir())
+        assert archive.data(*archive.instances(study_uids=["1.2.4"])) == again.data
+
+
 @pytest.mark.parametrize("killed_at", ["index", "first file", "second file"])
 def test_a_killed_deletion_is_finished_and_no_rebuild_brings_parts_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
 
-from scenario_runner.archive import far_files
+from scenario_runner.archive import connections, far_files
 from scenario_runner.archive.archive import Archive, rebuild
+from scenario_runner.archive.committing import commit
+from scenario_runner.archive.files import newest_last
+from scenario_runner.archive.object_store import ObjectStore
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.together import keep_all
 from scenario_runner.errors import MachineError, UsageError
@@ -142,6 +146,87 @@ def test_of_one_instance_from_many_at_once_one_is_kept(tmp_path: Path, url: str)
         assert archive.data(*archive.instances()) == data
 
 
+def test_two_that_come_at_the_same_moment_have_places_of_their_own(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clocks stand still for milliseconds, on Windows above all."""
+    monkeypatch.setattr(
+        "scenario_runner.archive.far_files.time.time_ns", lambda: 1_800_000_000_000_000_000
+    )
+    with opened(tmp_path / "pacs", url) as archive:
+        first, second = (archive.take_in([sample().file]) for _ in range(2))
+        assert commit(archive.files, archive.index, first, "keep").outcome == "new"
+        assert commit(archive.files, archive.index, second, "keep").outcome == "kept"
+        shutil.rmtree(archive.folder / "near")
+        assert archive.data(*archive.instances()) == sample().data
+        assert not list(archive.files.incoming.iterdir())
+
+
+def test_a_clock_that_was_set_back_does_not_make_an_older_version_the_newer_one(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "pacs", url, duplicates="overwrite") as archive:
+        put(archive, sample())
+        (before,) = archive.instances()
+        monkeypatch.setattr(
+            "scenario_runner.archive.far_files.time.time_ns", lambda: 1_000_000_000_000_000_000
+        )
+        put(archive, sample(PatientName="SECOND^ONE"))
+        (after,) = archive.instances()
+    assert newest_last([after.file, before.file]) == [before.file, after.file]
+
+
+def test_a_log_that_cannot_be_shortened_costs_nothing_that_was_stored(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_LOOKED_AT_EVERY", 1)
+    with opened(tmp_path / "pacs", url) as archive:
+        monkeypatch.setattr(archive.index._connections, "_log", tmp_path / "nowhere")
+        assert put(archive, sample()).outcome == "new"
+        shutil.rmtree(archive.folder / "near")
+        assert archive.data(*archive.instances()) == sample().data
+
+
+def test_what_is_gone_while_it_is_looked_at_is_gone_and_no_failure(
+    tmp_path: Path, url: str
+) -> None:
+    with opened(tmp_path / "pacs", url) as archive:
+        put(archive, sample(MedicalAlerts="HEAD"))
+        system, root = fsspec.core.url_to_fs(url)
+        system.rm(f"{root}/objects", recursive=True)
+        shutil.rmtree(archive.folder / "near")
+        keys = identifier(StudyInstanceUID="1.2.3", MedicalAlerts="")
+        (match,) = ask(archive, "STUDY", "study", keys)
+        assert match.dataset().MedicalAlerts in ("", None)
+        with pytest.raises(FileNotFoundError, match="'"):
+            archive.data(*archive.instances())
+
+
+def test_several_may_look_at_once_whether_the_store_can_be_written(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = ObjectStore(url), ObjectStore(url)
+    as_ever = one._fs.pipe_file
+
+    def meanwhile(*given: object, **named: object) -> None:
+        as_ever(*given, **named)
+        monkeypatch.undo()
+        other.check()
+
+    monkeypatch.setattr(one._fs, "pipe_file", meanwhile)
+    one.check()
+    assert not [name for name in in_store(url) if "probe" in name]
+
+
+def test_a_copy_that_cannot_be_kept_costs_no_more_than_the_copy(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "pacs", url) as archive:
+        (tmp_path / "pacs" / "near").write_bytes(b"no folder")
+        assert put(archive, sample()).outcome == "new"
+        assert not list(archive.files.incoming.iterdir())
+
+
 def test_many_are_kept_together(tmp_path: Path, url: str) -> None:
     samples = [sample(number=number) for number in range(3)]
     with opened(tmp_path / "pacs", url) as archive:
@@ -176,6 +261,8 @@ class Refusing(fsspec.get_filesystem_class("memory")):  # type: ignore[misc]
     protocol = "refusing"
     store: dict[str, object] = {}  # noqa: RUF012 - as the one it is derived from
     refuses = False
+    gone_by = reads = 0
+    """The read by which there is no service any more; 0 for never."""
 
     class ClientError(Exception):
         """Not an OSError, as those of most clients."""
@@ -192,14 +279,23 @@ class Refusing(fsspec.get_filesystem_class("memory")):  # type: ignore[misc]
             raise self.ClientError("SlowDown")
         super().rm_file(path)
 
+    def cat_file(self, path: str, *given: object, **named: object) -> bytes:
+        """Refused where the service has gone away by the second object."""
+        type(self).reads += 1
+        if self.gone_by and self.reads >= self.gone_by:
+            raise self.ClientError("EndpointConnectionError")
+        return bytes(super().cat_file(path, *given, **named))
+
 
 @pytest.fixture
 def refusing() -> Iterator[type[AbstractFileSystem]]:
     fsspec.register_implementation("refusing", Refusing, clobber=True)
     Refusing.refuses = False
+    Refusing.gone_by = Refusing.reads = 0
     Refusing.store.clear()
     yield Refusing
     Refusing.refuses = False
+    Refusing.gone_by = 0
 
 
 def test_what_the_store_refuses_is_not_acknowledged_and_told_in_words(
@@ -226,6 +322,45 @@ def test_what_the_store_would_not_remove_goes_when_it_is_opened_again(
         refusing.refuses = True
         assert archive.delete_study("1.2.3")
         assert uids(archive) == []
+    refusing.refuses = False
+    opened(tmp_path / "pacs").close()
+    assert refusing.store == {}
+
+
+def test_an_index_of_a_part_is_not_taken_for_all_there_is(
+    tmp_path: Path, refusing: type[Refusing]
+) -> None:
+    """The service goes away while the index is made again: whoever comes back finds all."""
+    with opened(tmp_path / "pacs", "refusing://a") as archive:
+        for number in range(3):
+            put(archive, sample(number=number))
+        everything = uids(archive)
+        shutil.rmtree(archive.folder / "near")
+        refusing.reads, refusing.gone_by = 0, 3
+        with pytest.raises(MachineError, match="'refusing://a': ClientError: EndpointConn"):
+            archive.rebuild()
+        assert uids(archive) == everything
+    refusing.reads = 0
+    with pytest.raises(MachineError, match="'refusing://a': ClientError: EndpointConn"):
+        opened(tmp_path / "other", "refusing://a")
+    refusing.gone_by = 0
+    with opened(tmp_path / "other", "refusing://a") as archive:
+        assert sorted(uids(archive)) == sorted(everything)
+
+
+def test_what_came_together_and_was_not_stored_does_not_return(
+    tmp_path: Path, refusing: type[Refusing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "pacs", "refusing://a") as archive:
+
+        def full(_: object) -> None:
+            refusing.refuses = True  # nor can what is there be removed now
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr(archive.index, "add", full)
+        with pytest.raises(MachineError, match="disk is full"):
+            keep_all(archive, [archive.take_in([sample().file])])
+        assert len(refusing.store) == 1
     refusing.refuses = False
     opened(tmp_path / "pacs").close()
     assert refusing.store == {}

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.conformance.dicom_file import DicomFile
-from scenario_runner.conformance.reader import (
+from scenario_runner.conformance.element_reader import (
     MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_KEPT,
-    _Reader,
-    read_stream,
+    ElementReader,
 )
+from scenario_runner.conformance.reader import read_stream
 from scenario_runner.conformance.standard import MOST, Standard, judge
 from scenario_runner.dicom.elements import MOST_INFLATED
 from scenario_runner.dicom.vrs import ALL
@@ -72,7 +72,7 @@ def test_elements_read_at_once_are_those_read_one_by_one(
         changed[at : at + len(given_bytes)] = given_bytes
     at_once = read_stream(io.BytesIO(bytes(changed)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Reader, "short_ones", lambda _self, _into, at, *_: at)
+        patch.setattr(ElementReader, "short_ones", lambda _self, _into, at, *_: at)
         one_by_one = read_stream(io.BytesIO(bytes(changed)))
     assert read_so(at_once) == read_so(one_by_one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import threading
 from dataclasses import dataclass, field
@@ -85,6 +86,23 @@ def test_members_that_cannot_start_are_not_tried_for_ever() -> None:
         running.watch(stop)
     assert len(ended) == 4
     running.end()
+
+
+def test_a_system_that_has_no_more_processes_is_told_and_the_others_are_stopped() -> None:
+    starts = Starts([(0, True), (0, True)], threading.Event())
+    left = iter([starts])
+
+    def start() -> tuple[Ended, Connection]:
+        if (one := next(left, None)) is None:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return one()
+
+    running = Crew(2, start, list[int]().append)
+    with pytest.raises(MachineError, match="cannot start a process of the PACS: Resource temp"):
+        running.begin()
+    running.end()
+    with pytest.raises((EOFError, OSError)):
+        starts.kept[0].recv()
 
 
 def test_a_first_member_that_does_not_start_is_told() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset
 from pynetdicom import AE
 
+from scenario_runner.pacs.performed_steps import PerformedSteps
 from tests.pacs.asking import only_asking
 
 if TYPE_CHECKING:
@@ -95,3 +97,14 @@ def test_a_status_that_is_none_is_refused(modality: Association) -> None:
     modality.send_n_create(begun(), MPPS, UID)
     changes = step(PerformedProcedureStepStatus="FINISHED")
     assert modality.send_n_set(changes, MPPS, UID)[0].Status == 0x0106
+
+
+def test_a_step_that_cannot_be_kept_is_refused_in_words(
+    modality: Association, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+
+    monkeypatch.setattr(PerformedSteps, "_write", full)
+    answer = modality.send_n_create(begun(), MPPS, UID)[0]
+    assert (answer.Status, answer.ErrorComment) == (0x0110, "it cannot be done: the disk is full")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import sqlite3
 import struct
@@ -227,6 +228,33 @@ def test_serving_tells_when_it_is_ready_and_ends_when_cancelled(tmp_path: Path) 
     (port,) = ports
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_header_that_cannot_be_read_is_told_in_words_and_the_association_goes_on(
+    pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attribute that is not in the index is in the file, which a store that does not answer keeps."""
+
+    def head(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "/somewhere")
+
+    url = pacs.open_web()
+    put(pacs.archive, sample())
+    monkeypatch.setattr(pacs.archive.files, "head", head)
+    wanted = Dataset()
+    wanted.QueryRetrieveLevel, wanted.StudyInstanceUID, wanted.MedicalAlerts = "STUDY", "", ""
+    ae = AE()
+    ae.add_requested_context(STUDY_ROOT_FIND)
+    association = ae.associate(pacs.host, pacs.port)
+    assert association.is_established
+    with only_asking(association):
+        (found,) = [status for status, _ in association.send_c_find(wanted, STUDY_ROOT_FIND)]
+        assert found.Status == 0xA700
+        assert found.ErrorComment == "the header of an instance cannot be read: Input/output error"
+        del wanted.MedicalAlerts
+        assert len(list(association.send_c_find(wanted, STUDY_ROOT_FIND))) == 2
+    association.release()
+    assert get(url + "/studies?includefield=MedicalAlerts").status_code == 503
 
 
 def test_an_index_that_cannot_be_read_is_told_in_words_and_the_association_goes_on(

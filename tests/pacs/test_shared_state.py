@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -12,9 +13,11 @@ from scenario_runner.cli import pacs_member
 from scenario_runner.pacs.merged_patients import MergedPatients
 from scenario_runner.pacs.reports import Outcome, Reports
 from scenario_runner.pacs.shared_reports import SharedReports, let_wait_again
+from tests.archive.samples import EXPLICIT, sample
 from tests.pacs.test_merged_patients import merge
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _TOO_EARLY = 0.3
@@ -62,6 +65,33 @@ def test_merges_that_follow_each_other_wait_for_who_judged_before_the_first(tmp_
     assert not waiting.is_alive()
     with other.storing():
         assert other.values_of("P2", "")["PatientID"] == "P3"
+
+
+def test_an_old_merge_is_known_also_while_another_one_is_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = MergedPatients(tmp_path / "merged.json", shared=True)
+    told.begin()
+    merge(told, "P1", "P2")
+    other = MergedPatients(tmp_path / "merged.json", shared=True)
+    image = sample(PatientID="P2")
+    judged: list[Mapping[str, str]] = []
+    judges = threading.Thread(
+        target=lambda: judged.append(other.values_for([image.data], EXPLICIT))
+    )
+    as_ever = json.loads
+
+    def meanwhile(text: str) -> Any:
+        judges.start()
+        judges.join(_TOO_EARLY)
+        return as_ever(text)
+
+    with other.storing():
+        merge(told, "P3", "P4")
+        monkeypatch.setattr("scenario_runner.pacs.merged_patients.json.loads", meanwhile)
+        with other.storing():
+            judges.join(10)
+    assert judged[0]["PatientID"] == "P1"
 
 
 def test_a_report_is_told_by_one_and_waits_again_when_that_one_is_killed(tmp_path: Path) -> None:

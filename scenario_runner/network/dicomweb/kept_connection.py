@@ -6,21 +6,19 @@ uses what a question needs that has gone through ``Session`` before.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import h11
+import httpcore2
 
 from scenario_runner.errors import AssociationAborted, ProtocolViolation
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.ul.connecting import connect
 
 if TYPE_CHECKING:
-    from scenario_runner.deadline import Deadline
     from scenario_runner.network.dicomweb.peer import WebPeer
-    from scenario_runner.ul.transport import Transport
+    from scenario_runner.network.dicomweb.wire import Line
 
 _PIECE: Final = 1 << 16
 _MOST_HEAD: Final = 1 << 16
@@ -42,22 +40,19 @@ class KeptResponse:
 class KeptConnection:
     """To one service. Raises TargetError children that name it, or what the deadline raises."""
 
-    def __init__(self, peer: WebPeer, deadline: Deadline, headers: Mapping[str, str]) -> None:
-        """headers: of every request, beside what it accepts."""
-        self._peer, self._deadline = peer, deadline
-        self._where = peer.connection()
+    def __init__(self, peer: WebPeer, line: Line, headers: Mapping[str, str]) -> None:
+        """line: opens the connection, and counts. headers: of every request, beside what it accepts."""
+        self._peer, self._line = peer, line
         self._fixed = [("Host", urlsplit(peer.base).netloc), *headers.items()]
-        self._transport: Transport | None = None
+        self._stream: httpcore2.NetworkStream | None = None
         self._http = h11.Connection(h11.CLIENT, _MOST_HEAD)
-        self.sent = self.received = 0
-        """Bytes on the wire."""
 
     def get(self, url: str, accept: str) -> KeptResponse:
         """Ask, and read the whole answer. url: escaped already, below the service's own."""
-        if self._transport is not None and self._transport.has_more():
+        if self._stream is not None and self._stream.get_extra_info("is_readable"):
             self.close()  # the service has ended it meanwhile, or says what nobody asked
-        if self._transport is None:
-            self._transport = connect(self._where, self._deadline)
+        if self._stream is None:
+            self._stream = self._line.connect_tcp(self._peer.base, 0)
             self._http = h11.Connection(h11.CLIENT, _MOST_HEAD)
         place = urlsplit(url)
         target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
@@ -65,9 +60,11 @@ class KeptConnection:
         request = self._http.send(h11.Request(method="GET", target=target, headers=headers))
         self._http.send(h11.EndOfMessage())
         try:
-            self._transport.send([request or b""], self._deadline)
-            self.sent += len(request or b"")
-            answer = self._answer(self._transport)
+            self._stream.write(request or b"")
+            answer = self._answer(self._stream)
+        except httpcore2.NetworkError as error:
+            self.close()
+            raise self._ended() from error
         except BaseException:
             self.close()
             raise
@@ -79,23 +76,20 @@ class KeptConnection:
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
 
-    def _answer(self, transport: Transport) -> KeptResponse:
+    def _answer(self, stream: httpcore2.NetworkStream) -> KeptResponse:
         response: h11.Response | None = None
         body = bytearray()
-        ended = False
         while True:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
-                raise self._ended() if ended else self._broken() from error
+                raise self._ended() if self._line.ended else self._broken() from error
             if event is h11.NEED_DATA:
-                piece = self._more(transport)
-                ended = not piece
-                self._http.receive_data(piece)
+                self._http.receive_data(stream.read(_PIECE))
             elif isinstance(event, h11.Response):
                 response = event
             elif isinstance(event, h11.Data):
@@ -109,13 +103,6 @@ class KeptConnection:
             name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers
         }
         return KeptResponse(response.status_code, headers, bytes(body))
-
-    def _more(self, transport: Transport) -> bytes:
-        """What comes next, in the peer's time; nothing when the service has ended the connection."""
-        until = time.monotonic() + self._where.response_timeout
-        data = transport.receive(_PIECE, self._deadline, until)
-        self.received += len(data)
-        return data
 
     def _bounded(self, size: int) -> None:
         most = self._peer.limits.answer

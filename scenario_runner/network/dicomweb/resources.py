@@ -13,7 +13,8 @@ from scenario_runner.network.dicomweb.retrieve import Retrieval, begin, parts
 from scenario_runner.network.dicomweb.search import read_json
 
 if TYPE_CHECKING:
-    from scenario_runner.network.dicomweb.session import Answer, Session
+    from scenario_runner.network.dicomweb.answer import Answer
+    from scenario_runner.network.dicomweb.session import Session
 
 What = Literal["metadata", "frames", "rendered"]
 

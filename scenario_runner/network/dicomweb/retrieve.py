@@ -15,7 +15,8 @@ from scenario_runner.network.dicomweb.media_types import MediaType, multipart_re
 from scenario_runner.network.dicomweb.multipart import PartBegins, PartData, PartEnds, PartLimits
 
 if TYPE_CHECKING:
-    from scenario_runner.network.dicomweb.session import Answer, Session
+    from scenario_runner.network.dicomweb.answer import Answer
+    from scenario_runner.network.dicomweb.session import Session
 
 AS_STORED = (str(multipart_related(media_types.DICOM, transfer_syntax="*")),)
 """Whatever transfer syntax the instance is stored in (PS3.18 8.7.3.5.2)."""

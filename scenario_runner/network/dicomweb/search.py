@@ -11,13 +11,14 @@ from scenario_runner.dicom.answer_matching import unmet
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import COMPUTED, unique_key
 from scenario_runner.dicom.matching import WILDCARD_VRS
-from scenario_runner.errors import ProtocolViolation
+from scenario_runner.errors import ProtocolViolation, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types
 from scenario_runner.network.dicomweb.session import in_query
 
 if TYPE_CHECKING:
-    from scenario_runner.network.dicomweb.session import Answer, Session
+    from scenario_runner.network.dicomweb.answer import Answer
+    from scenario_runner.network.dicomweb.session import Session
 
 SearchLevel = Literal["study", "series", "image"]
 
@@ -228,12 +229,16 @@ def _unescaped(
 ) -> bool:
     """Whether a service that found nothing finds it by a wildcard for what a URL escapes.
 
-    So does Orthanc's DICOMweb plugin 1.7, which takes ``%20`` for three characters.
+    So does Orthanc's DICOMweb plugin 1.7, which takes ``%20`` for three characters. One that cannot say so, for it has
+    no wildcards, has answered what it was asked all the same.
     """
     tame = [(name, _tame(text) if _takes_wildcards(name) else text) for name, text in params]
     if tame == list(params):
         return False
-    found = _asked(session, path, tame, strict=False) or []
+    try:
+        found = _asked(session, path, tame, strict=False) or []
+    except TargetError:
+        return False
     return any(not unmet(query.match, answer) for answer in found)
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import dataclasses
-import http
-import json
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, NoReturn, Self
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import httpcore2
 import httpx2
@@ -18,165 +15,26 @@ import httpx2
 from scenario_runner.errors import (
     AssociationAborted,
     ConnectionFailed,
-    OperationFailed,
     ProtocolViolation,
     UsageError,
 )
-from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.network.dicomweb import media_types
-from scenario_runner.network.dicomweb.kept_connection import KeptConnection, KeptResponse
+from scenario_runner.network.dicomweb.answer import Answer, WebEvidence, bounded, tidy
+from scenario_runner.network.dicomweb.kept_connection import KeptConnection
 from scenario_runner.network.dicomweb.wire import HttpTransport, Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scenario_runner.deadline import Deadline
-    from scenario_runner.network.dicomweb.media_types import MediaType
     from scenario_runner.network.dicomweb.peer import WebPeer
 
 _QUERY = "*?,:/@!$'();"
 """What may stand in a query besides letters, digits and ``-._~`` (RFC 3986 3.4), without ``&=+``."""
-_MOST_TEXT = 200
-"""Characters kept of anything a service says in words."""
 
 
 def in_query(text: str, *, strict: bool = False) -> str:
     """A value as it stands in a query, escaped where it has to be. strict: the caret as well."""
     return quote(text, safe=_QUERY if strict else _QUERY + "^")
-
-
-@dataclass(slots=True)
-class WebEvidence:
-    """What was asked over HTTP and what came back, for the record. Holds no credential."""
-
-    method: str
-    url: str
-    status: int
-    accept: str
-    content_type: str
-    """Of the request's body."""
-    media_type: str
-    """Of the answer."""
-    server: str
-    http_version: str
-    tls: bool
-    protocol: str = "DICOMweb"
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    """On the wire, headers included."""
-    seconds: float = 0.0
-
-    def plain(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
-        return {"protocol": self.protocol, **dataclasses.asdict(self)}
-
-
-class Answer:
-    """The beginning of an answer; its body is read once, in pieces or whole."""
-
-    def __init__(
-        self,
-        peer: WebPeer,
-        deadline: Deadline,
-        response: httpx2.Response | KeptResponse,
-        evidence: WebEvidence,
-    ) -> None:
-        self._peer = peer
-        self._deadline = deadline
-        self._response = response
-        self.status = response.status_code
-        self.evidence = evidence
-        self.media_type: MediaType | None = media_types.parse(response.headers.get("content-type"))
-
-    def header(self, name: str) -> str:
-        """A header's value, bounded; empty when it is missing."""
-        return _bounded(self._response.headers.get(name, ""), media_types.MOST_CHARACTERS)
-
-    @property
-    def words(self) -> str:
-        """``HTTP 409 Conflict``, in the words of RFC 9110."""
-        try:
-            return f"HTTP {self.status} {http.HTTPStatus(self.status).phrase}"
-        except ValueError:
-            return f"HTTP {self.status}"
-
-    def pieces(self) -> Iterator[bytes]:
-        """The body as it comes. Raises ProtocolViolation when it is packed, which nobody asked for."""
-        coding = self.header("content-encoding").strip().lower()
-        if coding not in ("", "identity"):
-            raise self._peer.error(
-                ProtocolViolation, "the answer is encoded, though that was not accepted", coding
-            )
-        for piece in self._response.iter_raw():
-            self._deadline.check()
-            yield piece
-
-    def body(self) -> bytes:
-        """The whole body. Raises ProtocolViolation beyond the peer's limit."""
-        most = self._peer.limits.answer
-        parts, size = [], 0
-        for piece in self.pieces():
-            parts.append(piece)
-            size += len(piece)
-            if size > most:
-                raise self._peer.error(
-                    ProtocolViolation, "the answer is too large", f"more than {most} bytes"
-                )
-        return b"".join(parts)
-
-    def beginning(self) -> bytes:
-        """As much of the body as an explanation may have; the rest is not read."""
-        kept = bytearray()
-        with contextlib.suppress(ProtocolViolation):
-            for piece in self.pieces():
-                kept += piece
-                if len(kept) >= self._peer.limits.explanation:
-                    break
-        return bytes(kept[: self._peer.limits.explanation])
-
-    def admit(self) -> None:
-        """Return unless the whole service is wrong. Raises OperationFailed.
-
-        That is: it refuses who we are (401, 403, 407) or sends us elsewhere (3xx). Redirects are
-        never followed: they would carry instances and credentials to a place nobody named.
-        """
-        if self.status in (401, 403, 407):
-            raise self._peer.error(
-                OperationFailed,
-                f"{self.evidence.method} was refused",
-                f"{self.words}, not authorized",
-                hint=f"check 'auth' of the target's '{self._peer.service}' service in the site file",
-            )
-        if 300 <= self.status < 400:
-            raise self._peer.error(
-                OperationFailed,
-                f"{self.evidence.method} was redirected",
-                f"{self.words} to {_elsewhere(self.header('location'))}, which is not followed",
-                hint=f"put the place itself into the target's '{self._peer.service}' url in the site file",
-            )
-
-    def fail(self, what: str) -> NoReturn:
-        """Raise OperationFailed for a status that leaves nothing to go on with."""
-        self.admit()
-        hint = None
-        if self.status in (404, 405, 501):
-            hint = "check the target's 'dicomweb' url: '/studies' is appended to it"
-        raise self._peer.error(
-            OperationFailed, f"{what} failed", f"{self.words}{self.explanation()}", hint=hint
-        )
-
-    def explanation(self) -> str:
-        """`` (what the service says)`` when it says something in plain words, else nothing."""
-        return self.in_words(self.beginning())
-
-    def in_words(self, body: bytes) -> str:
-        """The same of a body that was read already."""
-        kind = self.media_type.essence if self.media_type else "text/plain"
-        if kind != "text/plain" and "json" not in kind:
-            return ""
-        said = body[: self._peer.limits.explanation].decode("utf-8", "replace")
-        words = _bounded(_detail(said) if kind == media_types.PROBLEM else said)
-        return f" ({words})" if words else ""
 
 
 class Session:
@@ -281,12 +139,13 @@ class Session:
                 pair = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
                 headers["Authorization"] = f"Basic {pair}"
             first = WebEvidence("GET", url, 0, accept, "", "", "", "", tls=self._secure)
-            self._kept = KeptConnection(self.peer, self._deadline, headers), first
+            self._kept = KeptConnection(self.peer, self._line, headers), first
             self._client.close()
         kept, evidence = self._kept
-        started, before = time.monotonic(), (kept.sent, kept.received)
+        line = self._line
+        started, sent, received = time.monotonic(), line.sent, line.received
         response = kept.get(url, accept)
-        self._count(kept.sent - before[0], kept.received - before[1], time.monotonic() - started)
+        self._count(line.sent - sent, line.received - received, time.monotonic() - started)
         return Answer(self.peer, self._deadline, response, evidence)
 
     def _record(self, evidence: WebEvidence) -> None:
@@ -309,9 +168,9 @@ class Session:
             url=str(request.url.copy_with(username="", password=""))[:2000],
             status=response.status_code,
             accept=request.headers.get("accept", ""),
-            content_type=_tidy(request.headers.get("content-type", "")),
-            media_type=_tidy(response.headers.get("content-type", "")),
-            server=_bounded(response.headers.get("server", "")),
+            content_type=tidy(request.headers.get("content-type", "")),
+            media_type=tidy(response.headers.get("content-type", "")),
+            server=bounded(response.headers.get("server", "")),
             http_version=response.http_version,
             tls=self._secure,
             protocol=self.peer.label,
@@ -377,37 +236,3 @@ def _headers(peer: WebPeer) -> dict[str, str]:
     if peer.login is not None and peer.login.bearer:
         headers["Authorization"] = f"Bearer {peer.login.bearer}"
     return headers
-
-
-def _tidy(content_type: str) -> str:
-    """A media type without its boundary, which is another one each time."""
-    found = media_types.parse(content_type)
-    return _bounded(str(found.without("boundary")) if found else content_type)
-
-
-def _elsewhere(location: str) -> str:
-    """Where a redirect leads, without what may be secret in its query."""
-    try:
-        url = urlsplit(location)
-        place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}" if url.hostname else ""
-        more = "…" if url.query or url.fragment else ""
-        return _bounded(f"{place}{url.path}{more}") or "nowhere"
-    except ValueError:
-        return "a place that is no URL"
-
-
-def _detail(said: str) -> str:
-    """What a problem document (RFC 9457) says for people; all of it where it is none, or is cut."""
-    try:
-        problem = json.loads(said)
-    except (ValueError, RecursionError):
-        return said
-    detail = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
-    return detail if isinstance(detail, str) else said
-
-
-def _bounded(text: str, most: int = _MOST_TEXT) -> str:
-    """One line of printable text."""
-    words = "".join(letter if letter.isprintable() else " " for letter in text[: most * 2])
-    line = " ".join(words.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"

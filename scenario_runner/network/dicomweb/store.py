@@ -24,10 +24,11 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.stream import why
 from scenario_runner.network.dicomweb import media_types, multipart, results
+from scenario_runner.network.dicomweb.answer import Answer
 from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.results import NO_REASON, StoreResults
-from scenario_runner.network.dicomweb.session import Answer, Session
+from scenario_runner.network.dicomweb.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping

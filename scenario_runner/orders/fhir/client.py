@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 from scenario_runner.errors import OperationFailed, ProtocolViolation, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.network.dicomweb.session import Answer, Session
+from scenario_runner.network.dicomweb.answer import Answer
+from scenario_runner.network.dicomweb.session import Session
 from scenario_runner.orders.fhir.documents import (
     JSON,
     NotFhir,

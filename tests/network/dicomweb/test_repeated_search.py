@@ -19,6 +19,7 @@ from scenario_runner.network.dicomweb.kept_connection import KeptConnection
 from scenario_runner.network.dicomweb.peer import Login
 from scenario_runner.network.dicomweb.search import RepeatedSearch, Search
 from scenario_runner.network.dicomweb.session import Session
+from scenario_runner.network.dicomweb.wire import Line
 from tests.network.dicomweb.services import (
     DICOM_JSON,
     Asked,
@@ -28,11 +29,12 @@ from tests.network.dicomweb.services import (
     hostile_service,
     service,
 )
+from tests.network.hostile import Wire, drip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.network.hostile import Wire
+    from scenario_runner.network.dicomweb.peer import WebPeer
 
 FOUND = Reply(200, dicom_json({"StudyInstanceUID": "1.2.3"}), DICOM_JSON)
 
@@ -142,12 +144,17 @@ BROKEN = {
 }  # fmt: skip
 
 
+def kept_connection(peer: WebPeer) -> KeptConnection:
+    line = Line(peer.connection(), Deadline(10))
+    return KeptConnection(peer, line, {"User-Agent": "test"})
+
+
 def answered(data: bytes) -> Any:
     def behave(wire: Wire) -> None:
         wire.send(data)
 
     with hostile_service(behave, answer=4000) as peer:
-        kept = KeptConnection(peer, Deadline(10), {"User-Agent": "test"})
+        kept = kept_connection(peer)
         try:
             return kept.get(f"{peer.base}/studies", "application/dicom+json")
         finally:
@@ -169,13 +176,22 @@ def test_what_breaks_an_answer_is_told_in_words(how: str) -> None:
     assert isinstance(raised.value, kind)
 
 
+def test_a_service_that_drips_its_answer_is_given_up_after_its_time() -> None:
+    """Each byte comes in time, and the whole never would."""
+    with (
+        hostile_service(lambda wire: drip(wire, HEAD + b" " * 500, 0.05), timeout=0.3) as peer,
+        pytest.raises(PeerTimeout, match=r"64 KiB more of it within 0\.3 s"),
+    ):
+        kept_connection(peer).get(f"{peer.base}/studies", "*/*")
+
+
 def test_a_service_that_says_no_more_is_not_waited_for_for_ever() -> None:
     def behave(wire: Wire) -> None:
         wire.send(HEAD)
         wire.stop.wait(10)
 
     with hostile_service(behave, timeout=0.3) as peer, pytest.raises(PeerTimeout):
-        KeptConnection(peer, Deadline(10), {}).get(f"{peer.base}/studies", "*/*")
+        kept_connection(peer).get(f"{peer.base}/studies", "*/*")
 
 
 def test_an_encoded_answer_is_not_taken_for_json() -> None:

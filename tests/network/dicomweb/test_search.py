@@ -218,6 +218,15 @@ def test_a_service_that_does_not_unescape_is_told_from_one_that_has_nothing(
     assert len(running.asked) == 2
 
 
+@pytest.mark.parametrize("refusal", [400, 501, 503])
+def test_a_service_without_wildcards_has_answered_all_the_same(refusal: int) -> None:
+    """What it was asked for it does not have: that is no failure."""
+    with service(lambda asked: Reply(refusal if "?Head" in asked.path else 204)) as running:
+        match = {"StudyDescription": "CT Head", "PatientID": "P1"}
+        assert ask(running, Search(level="study", match=match, unescaped=pytest.fail)) == []
+    assert len(running.asked) == 2
+
+
 def test_what_needs_no_escape_is_not_asked_for_twice() -> None:
     with service(lambda _: Reply(204)) as running:
         match = {"PatientName": "CITIZEN^J?NE*", "StudyDate": "20260101-20260131"}
