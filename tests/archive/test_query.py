@@ -310,6 +310,8 @@ def test_thousands_of_matches_are_told_as_each_one_alone(archive: Archive) -> No
 
 def test_a_text_with_an_escape_that_leads_nowhere_is_answered_empty(archive: Archive) -> None:
     """As it is nobody could read the answer; ``ask`` holds both ways to answer to each other."""
-    put(archive, sample(StudyDescription="HEAD\x1bNECK"))
-    (match,) = ask(archive, "STUDY", "study", identifier(StudyDescription=""))
+    said = "HEAD\x1bNECK"
+    put(archive, sample("1.99", SpecificCharacterSet="ISO_IR 192", StudyDescription=said))
+    keys = identifier(StudyInstanceUID="1.99", StudyDescription="")
+    (match,) = ask(archive, "STUDY", "study", keys)
     assert b"\x1b" not in match.encode(implicit=True)
