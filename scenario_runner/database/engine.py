@@ -74,8 +74,7 @@ class Database:
         """
         with said(self.location):
             if not self._there():
-                if self._ready:
-                    raise FileNotFoundError(errno.ENOENT, "it is gone")
+                self._require_never_there()
                 yield None
                 return
             with self._reader.connect() as connection, connection.begin():
@@ -90,8 +89,8 @@ class Database:
         The tables are made, or those of an older version brought to today's.
         """
         with said(self.location):
-            # Where one was, a folder that has gone is not made again: an empty one would hand out old numbers anew.
-            if isinstance(self.location, Path) and not self._ready:
+            if isinstance(self.location, Path) and not self._there():
+                self._require_never_there()
                 self.location.parent.mkdir(parents=True, exist_ok=True)
             with self.engine.connect() as connection:
                 connection.execution_options(**{_WRITES: True})
@@ -125,6 +124,11 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _require_never_there(self) -> None:
+        """Where one was, none is made again: an empty one would hand out old numbers anew, and look well."""
+        if self._ready:
+            raise FileNotFoundError(errno.ENOENT, "it is gone")
 
     def _there(self) -> bool:
         if not isinstance(self.location, Path):

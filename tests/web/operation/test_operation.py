@@ -72,6 +72,24 @@ def test_an_archive_that_is_gone_is_told_by_ready_and_not_by_health(tmp_path: Pa
         assert service.client.get(f"{service.url}/ready").status_code == 200
 
 
+def test_a_database_that_is_gone_is_told_by_ready_and_no_empty_one_takes_its_place(
+    tmp_path: Path,
+) -> None:
+    with served(tmp_path / "data") as service:
+        assert upload(service, ct("1.2.3")).status_code == 201
+        file, elsewhere = service.data / "registry.sqlite3", tmp_path / "elsewhere"
+        file.rename(elsewhere)
+        for _ in range(2):  # what is asked meanwhile makes it no better
+            ready = service.client.get(f"{service.url}/ready")
+            assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "failed")
+            refused = upload(service, ct("1.2.4"))
+            assert (refused.status_code, refused.json()["code"]) == (503, "cannot-be-kept")
+        assert not file.exists()
+        elsewhere.rename(file)
+        assert service.client.get(f"{service.url}/ready").status_code == 200
+        assert upload(service, ct("1.2.4")).status_code == 201
+
+
 def test_the_numbers_count_uploads_bytes_errors_and_time(service: Served) -> None:
     file = ct("1.2.77")
     assert upload(service, file).status_code == 201
