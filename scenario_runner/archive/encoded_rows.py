@@ -23,8 +23,8 @@ _REMEMBERED: Final = 4096
 """Texts of a column."""
 _ESCAPE: Final = "\x1b"
 """What no text has that was understood: whoever read it would take it for the beginning of an escape sequence."""
-_SHORT: Final = 0xFFFE
-"""Bytes that any VR can say the length of."""
+_SHORT: Final = 1 << 15
+"""Bytes of a text that is put together here; any VR can say such a length."""
 
 
 class BeyondAsciiError(Exception):

@@ -10,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -233,14 +234,14 @@ def occupied(port: int) -> Iterator[None]:
 def test_processes_of_our_own_leave_the_record_of_one_and_nothing_else(
     tmp_path: Path, alone: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    with occupied(8787):  # by the pages of another run's scheduler
-        said = run(tmp_path / "x", "--on", "local:2")
-    assert "8787" not in said
-    require_whole(tmp_path / "x" / "run", alone)
-    assert len({case["worker"] for case in record(tmp_path / "x" / "run")["cases"]}) == 2
-    assert list((tmp_path / "temporary").iterdir()) == []
+    with tempfile.TemporaryDirectory() as temporary:  # of a short name, for sockets lie there, too
+        monkeypatch.setenv("TMPDIR", temporary)
+        with occupied(8787):  # by the pages of another run's scheduler
+            said = run(tmp_path / "x", "--on", "local:2")
+        assert "8787" not in said
+        require_whole(tmp_path / "x" / "run", alone)
+        assert len({case["worker"] for case in record(tmp_path / "x" / "run")["cases"]}) == 2
+        assert list(Path(temporary).iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,7 @@ def test_the_offset_is_that_of_the_day_of_the_study(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("zone", "says"),
     [
-        ("Berlin", "there is no time zone 'Berlin'; did you mean 'Europe/Berlin'?"),
+        ("Berlin", "there is no time zone 'Berlin'"),
         ("Europe/Berln", "did you mean 'Europe/Berlin'?"),
         ("+15:00", "an offset is -12:00 to +14:00"),
         ("../etc/passwd", "there is no time zone '../etc/passwd'"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,31 +76,38 @@ def test_pytest_without_being_asked_collects_none(tmp_path: Path) -> None:
     assert pytest_in(tmp_path, ".")[0] == 5  # no tests
 
 
+@contextmanager
+def heard(signal_: signal.Signals) -> Iterator[None]:
+    """What is started meanwhile hears a signal, though a shell has started the tests in the background, which ignore it."""
+    before = signal.signal(signal_, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal_, before)
+
+
 def test_ctrl_c_ends_the_case_in_its_order_and_pytest_with_it(tmp_path: Path) -> None:
     final = [{"log": {"message": "tidied up"}}]
     for name in ("first", "second"):
         file = tmp_path / f"{name}.yaml"
         entries = [{"pause": {"for": "10m"}}]
         write_scenario(file, entries, name=name, patients=[], **{"finally": final})
-    process = subprocess.Popen(
-        in_pytest("--fabricate", "."), cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        end = time.monotonic() + 60
-        while not any(
-            "step_started" in log.read_text() for log in tmp_path.glob("runs/*/events.ndjson")
-        ):
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        said = None
-        while said is None:
+    with heard(signal.SIGINT):
+        process = subprocess.Popen(
+            in_pytest("--fabricate", "."), cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+    with process:
+        try:
+            end = time.monotonic() + 60
+            while not any(
+                "step_started" in log.read_text() for log in tmp_path.glob("runs/*/events.ndjson")
+            ):
+                assert time.monotonic() < end
+                time.sleep(0.05)
             process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                said = process.communicate(timeout=15)[0]
-            assert time.monotonic() < end
-    finally:
-        process.kill()
-        process.wait()
+            said = process.communicate(timeout=60)[0]
+        finally:
+            process.kill()
     assert process.returncode == 2, said
     [folder] = tmp_path.glob("runs/*")
     assert record(folder)["outcome"] == "interrupted"

@@ -286,6 +286,9 @@ def test_an_upload_is_found_by_the_patient_its_study_is_of_now(service: Served) 
         for one in ("WRONG", "RIGHT/7")
     ]
     assert found == [0, 1]
+    # Other tests of this file count what there is.
+    gone = service.client.delete(f"{service.api}/studies/1.8.7?reason=test")
+    assert gone.status_code == 200
 
 
 def test_a_file_in_another_field_of_the_validator_is_told_and_not_called_too_large(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,8 @@ from scenario_runner.errors import MachineError
 from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scenario_runner.app.cluster.address import Cluster
 
 PATIENCE: Final = 60.0
@@ -20,6 +23,8 @@ _CONNECT: Final = 10.0
 _DEATHS: Final = 10
 """How many workers may die of one task before it is given up, on processes of our own."""
 
+_LONGEST: Final = 70
+"""Bytes of a folder's name; multiprocessing puts 32 more behind it, and macOS takes 103 (Linux 107)."""
 _METHOD: Final = (
     "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 )
@@ -92,8 +97,7 @@ def _own(processes: int) -> Iterator[Any]:
                 security=True,  # keys made for this run: other users of the machine stay outside
                 silence_logs=logging.CRITICAL,
                 local_directory=str(folder),
-                # What they plan from is gone with our folder, also where one of them is killed.
-                env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
+                env=_temporary(folder),
             )
         except (RuntimeError, OSError) as error:
             raise MachineError(
@@ -104,6 +108,16 @@ def _own(processes: int) -> Iterator[Any]:
             yield cluster
         finally:
             cluster.close(timeout=_CONNECT)
+
+
+def _temporary(folder: Path) -> dict[str, str]:
+    """What workers plan from is gone with our folder, also where one of them is killed.
+
+    Where its name is so long that the name of a socket in it would be too long for the system, they keep the usual one.
+    """
+    if len(os.fsencode(folder)) > _LONGEST:
+        return {}
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 def _quieten() -> None:
