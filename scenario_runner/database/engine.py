@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from scenario_runner.database.counter_table import NEWEST, PATIENTS
 from scenario_runner.database.location import DatabaseUrl
@@ -143,10 +143,14 @@ def _engine(location: Location, *, busy: bool) -> Engine:
         return _server(location)
     memory = location == ":memory:"
     url = URL.create("sqlite", database=None if memory else str(location))
+    pool: dict[str, Any] = {"poolclass": QueuePool if memory or busy else NullPool}
+    if memory:
+        # One connection is the database: a thread waits until another's transaction is over.
+        pool |= {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
     engine = create_engine(
         url,
-        poolclass=StaticPool if memory else QueuePool if busy else NullPool,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not memory and not busy},
+        **pool,
     )
 
     @event.listens_for(engine, "connect")

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from scenario_runner.database.engine import Database
 from scenario_runner.database.location import location_of
@@ -73,3 +75,15 @@ def test_a_kill_leaves_nobody_by_halves(where: str, moments: int) -> None:
         for one in list(kept.values())[-5:]:
             found = people.search(f"{one.id} {' '.join(words(one.name))}")
             assert [each.id for each in found] == [one.id], "and can be found"
+
+
+def test_threads_take_turns_in_a_database_of_memory() -> None:
+    # Its one connection is the database: two transactions at once would be one within the other.
+    with Database(":memory:") as database, ThreadPoolExecutor(4) as pool:
+
+        def written(number: int) -> int:
+            with database.writing() as connection:
+                time.sleep(0.005)
+                return number * int(connection.execute(text("SELECT 1")).scalar_one())
+
+        assert sorted(pool.map(written, range(12))) == list(range(12))
