@@ -9,12 +9,22 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+import psutil
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.peers.from_npm import packed
 
@@ -23,6 +33,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 """Of axe-core: WCAG 2.2 up to AA, and what its makers advise."""
 PATIENCE = 60_000.0
 """Milliseconds that anything may take on a slow machine."""
+HANGS = 240.0
+"""Seconds after which a browser that a test uses does not answer any more, for no test takes a quarter of it."""
 LOOKS: Sequence[tuple[str, int]] = (("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390))
 """A colour scheme and a width each."""
 
@@ -30,14 +42,40 @@ LOOKS: Sequence[tuple[str, int]] = (("light", 1440), ("dark", 390), ("dark", 144
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser of this machine, without a window."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or "google-chrome"
-    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = launched(playwright)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Start the browser of this machine, without a window."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or "google-chrome"
+    expect.set_options(timeout=PATIENCE)
+    return playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+
+
+@contextlib.contextmanager
+def ended_if_it_hangs() -> Iterator[None]:
+    """End the browsers of this process after HANGS: what waits for one then raises, and says where it stood.
+
+    Much that Playwright asks a browser for (a script, a size, a new page) has no time limit of its own.
+    """
+
+    def end() -> None:
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "chrom" in process.name():
+                    process.kill()
+
+    timer = threading.Timer(HANGS, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @dataclass(slots=True)
