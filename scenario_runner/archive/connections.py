@@ -13,10 +13,12 @@ import threading
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive.schema import NAMES, TABLE, VERSION, indexes, statements
+from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.errors import MachineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from scenario_runner.owning import Turns
@@ -79,6 +81,30 @@ class Connections:
             (verdict,) = self.writer.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
+
+    def is_current(self) -> bool:
+        """Have the tables of today; whether they were there and knew every file already."""
+        (version,) = self.writer.execute("PRAGMA user_version").fetchone()
+        if version == VERSION:
+            for statement in indexes():
+                self.writer.execute(statement)
+            return True
+        with self.transaction():
+            for table in (*NAMES.values(), *(TABLE[level] for level in reversed(LEVELS))):
+                self.writer.execute(f"DROP TABLE IF EXISTS {table}")
+            for statement in statements():
+                self.writer.execute(statement)
+        return False
+
+    def mark_current(self) -> None:
+        """Note that the index knows every file. Call within a transaction."""
+        self.writer.execute(f"PRAGMA user_version = {VERSION}")
+
+    def insert(self, sql: str, values: Sequence[object]) -> int:
+        """Add a row; returns its number. Call within a transaction."""
+        number = self.writer.execute(sql, values).lastrowid
+        assert number is not None
+        return number
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

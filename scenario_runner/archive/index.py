@@ -2,7 +2,8 @@
 
 Everything in it can be made again from the files. Of what belongs to a patient, a study or a series
 the first instance that came in decides. Who reads sees what was committed and waits for nobody
-(``connections``); who writes does so within ``transaction``.
+(``connections``); who writes does so within ``transaction``. Which database it is in is another
+one's business (``speaking``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.archive.connections import Connections
 from scenario_runner.archive.narrowing import Below, Condition, one_of
 from scenario_runner.archive.paging import Asked, page_of
 from scenario_runner.archive.schema import (
@@ -20,20 +20,15 @@ from scenario_runner.archive.schema import (
     IDENTITY,
     NAMES,
     TABLE,
-    VERSION,
     expression,
-    indexes,
     is_irregular,
-    statements,
 )
 from scenario_runner.dicom.levels import LEVELS, UIDS, Level, levels_down_to
 from scenario_runner.dicom.matching import folded_groups
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from scenario_runner.owning import Turns
+    from scenario_runner.archive.speaking import Database
 
 _PARENTS: Final = 3000
 _PER_STATEMENT: Final = 500
@@ -86,45 +81,27 @@ Restriction = tuple[str, Sequence[str]]
 
 
 class Index:
-    """An index file. Raises sqlite3.DatabaseError when the file is no usable database.
+    """An index in a database, closed when it cannot be used. Raises what the database does.
 
-    synced: wait for the disk at each commit, so that a power cut loses nothing either. turns, joining: as of
-    ``Connections``.
+    alone: nobody else writes to it, so what was found once is there until it is deleted here.
     """
 
-    def __init__(
-        self, path: Path, *, synced: bool, turns: Turns | None = None, joining: bool = False
-    ) -> None:
-        self._connections = Connections(path, synced=synced, turns=turns, joining=joining)
-        # Another process may delete what was found.
-        self._most_parents = _PARENTS if turns is None else 0
-        self._db = self._connections.writer
+    def __init__(self, database: Database, *, alone: bool) -> None:
+        self._connections = database
+        self._most_parents = _PARENTS if alone else 0
+        self._db = database.writer
         self._parents: dict[tuple[object, ...], int] = {}
         """Patients, studies and series that were found last: most instances come to where others have come."""
         try:
-            self.is_current = self._prepare()
+            self.is_current = database.is_current()
         except BaseException:
             self.close()
             raise
 
-    def _prepare(self) -> bool:
-        """Create the tables; whether the index was there and complete already."""
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == VERSION:
-            for statement in indexes():
-                self._db.execute(statement)
-            return True
-        with self.transaction():
-            for table in (*NAMES.values(), *(TABLE[level] for level in reversed(LEVELS))):
-                self._db.execute(f"DROP TABLE IF EXISTS {table}")
-            for statement in statements():
-                self._db.execute(statement)
-        return False
-
     def mark_current(self) -> None:
         """Note that the index knows every file."""
         with self.transaction():
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self._connections.mark_current()
         self.is_current = True
 
     def close(self) -> None:
@@ -177,7 +154,7 @@ class Index:
         row: dict[str, object] = {
             **known,
             "character_set": entry.character_set,
-            "irregular": is_irregular(level, known),
+            "irregular": int(is_irregular(level, known)),
         }
         if parent is not None:
             row["parent"] = parent
@@ -187,18 +164,17 @@ class Index:
                 "file": entry.file,
                 "size": entry.size,
             }
-        cursor = self._db.execute(
+        number = self._connections.insert(
             f"INSERT INTO {TABLE[level]} ({', '.join(row)})"  # noqa: S608 - our own names
             f" VALUES ({', '.join('?' * len(row))})",
             list(row.values()),
         )
-        assert cursor.lastrowid is not None
         if level in NAMES:
             self._db.executemany(
                 f"INSERT INTO {NAMES[level]} VALUES (?, ?)",  # noqa: S608 - our own names
-                [(group, cursor.lastrowid) for group in folded_groups(known["PatientName"])],
+                [(group, number) for group in folded_groups(known["PatientName"])],
             )
-        return cursor.lastrowid
+        return number
 
     def file_of(self, sop_instance_uid: str) -> str | None:
         """Where the instance of that UID lies, if there is one: as ``locate``, for who is about to store."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.archive.connections import Connections
 from scenario_runner.archive.far_files import FarFiles, store_of
 from scenario_runner.archive.files import Files
 from scenario_runner.archive.index import Index
@@ -75,16 +76,18 @@ def open_folder(folder: Path, options: ArchiveOptions) -> Opened:
 def _index(folder: Path, options: ArchiveOptions, *, synced: bool) -> Index:
     path = folder / _INDEX
     turns = None if options.sharing == "alone" else Turns(folder / _TURNS)
+    alone = turns is None
     if options.sharing == "member":
-        return Index(path, synced=synced, turns=turns, joining=True)
+        file = Connections(path, synced=synced, turns=turns, joining=True)
+        return Index(file, alone=alone)
     try:
-        return Index(path, synced=synced, turns=turns)
+        return Index(Connections(path, synced=synced, turns=turns), alone=alone)
     except sqlite3.OperationalError:
         raise  # locked, read-only, disk full: not the index's fault
     except sqlite3.DatabaseError:
         for suffix in ("", "-wal", "-shm"):
             (folder / (_INDEX + suffix)).unlink(missing_ok=True)
-        return Index(path, synced=synced, turns=turns)
+        return Index(Connections(path, synced=synced, turns=turns), alone=alone)
 
 
 def unusable(folder: Path, error: Exception) -> MachineError:

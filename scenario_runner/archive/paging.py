@@ -9,10 +9,10 @@ from scenario_runner.archive.narrowing import Condition
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from scenario_runner.archive.narrowing import Below
+    from scenario_runner.archive.speaking import Speaker
 
 _FEW: Final = 3_000
 """Studies that are sorted by themselves; of more, those of a page are found in the order of an index."""
@@ -30,7 +30,7 @@ class Asked:
     offset: int
 
 
-def page_of(reader: sqlite3.Connection, asked: Asked) -> tuple[list[tuple], int]:  # type: ignore[type-arg]
+def page_of(reader: Speaker, asked: Asked) -> tuple[list[tuple], int]:  # type: ignore[type-arg]
     """The rows, and how many there are in all."""
     if not asked.below:
         return _rows(reader, asked, asked.plain), _count(reader, asked.plain)
@@ -40,7 +40,8 @@ def page_of(reader: sqlite3.Connection, asked: Asked) -> tuple[list[tuple], int]
         return _rows(reader, asked, [among]), len(found)
     if len(asked.below) == 1 and not asked.plain:
         [one] = asked.below
-        (total,) = reader.execute(f"SELECT count(*) FROM ({one.owners})", one.values).fetchone()  # noqa: S608
+        counted = f"SELECT count(*) FROM ({one.owners}) AS owners"  # noqa: S608
+        (total,) = reader.execute(counted, one.values).fetchone()
     else:
         total = _count(reader, _all(asked))
     looked_at = [*asked.plain, *(one.one_by_one() for one in asked.below)]
@@ -51,7 +52,7 @@ def _all(asked: Asked) -> list[Condition]:
     return [*asked.plain, *(one.as_set() for one in asked.below)]
 
 
-def _first(reader: sqlite3.Connection, asked: Asked) -> list[int]:
+def _first(reader: Speaker, asked: Asked) -> list[int]:
     """Studies that meet it, some more than few at most."""
     if len(asked.below) == 1 and not asked.plain:
         [one] = asked.below
@@ -67,13 +68,13 @@ def _where(conditions: Sequence[Condition]) -> tuple[str, list[str]]:
     return where, [value for one in conditions for value in one.values]
 
 
-def _count(reader: sqlite3.Connection, conditions: Sequence[Condition]) -> int:
+def _count(reader: Speaker, conditions: Sequence[Condition]) -> int:
     where, values = _where(conditions)
     (total,) = reader.execute(f"SELECT count(*) FROM studies{where}", values).fetchone()  # noqa: S608
     return int(total)
 
 
-def _rows(reader: sqlite3.Connection, asked: Asked, conditions: Sequence[Condition]) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(reader: Speaker, asked: Asked, conditions: Sequence[Condition]) -> list[tuple]:  # type: ignore[type-arg]
     """The rows are chosen by their numbers alone: what is counted below them is counted for those only."""
     where, values = _where(conditions)
     return reader.execute(

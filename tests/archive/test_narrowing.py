@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,9 +117,11 @@ def test_a_common_question_is_answered_through_an_index(
     query = Query.of("STUDY", "study", identifier(StudyInstanceUID="", **keys))
     asked: list[str] = []
     with archive.index._connections.reading() as reader:
+        assert isinstance(reader, sqlite3.Connection)
         reader.set_trace_callback(asked.append)  # the one that reads next
     list(query.run(archive))
     with archive.index._connections.reading() as reader:
+        assert isinstance(reader, sqlite3.Connection)
         reader.set_trace_callback(None)
         plan = [
             str(row[-1])

@@ -1,0 +1,67 @@
+"""What the index asks of a database, whichever it is: statements, transactions, and whether its tables are today's.
+
+Statements are in SQLite's dialect, values by ``?``; another database has them in its own words.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+class Rows(Protocol):
+    """What a statement has found."""
+
+    def fetchone(self) -> Any:
+        """The next row; None behind the last."""
+
+    def fetchall(self) -> list[Any]:
+        """Those that are left."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The same, one by one."""
+
+
+class Speaker(Protocol):
+    """A connection to a database."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Rows:
+        """Carry out a statement."""
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> object:
+        """Carry out a statement for each."""
+
+
+class Database(Protocol):
+    """Where an index is. What it raises is a sqlite3.Error or an OSError, or as said."""
+
+    @property
+    def writer(self) -> Speaker:
+        """For statements within ``transaction``."""
+
+    def is_current(self) -> bool:
+        """Have the tables of today; whether they were there and knew every file already."""
+
+    def mark_current(self) -> None:
+        """Note that the index knows every file. Call within a transaction."""
+
+    def insert(self, sql: str, values: Sequence[object]) -> int:
+        """Add a row; returns its number. Call within a transaction."""
+
+    def transaction(self) -> AbstractContextManager[Speaker]:
+        """All or nothing, and nobody else writes in between."""
+
+    def writing(self) -> AbstractContextManager[Speaker]:
+        """A connection to look something up with on the way to a transaction."""
+
+    def reading(self) -> AbstractContextManager[Speaker]:
+        """A connection that sees what was committed, or within a transaction of this thread that one.
+
+        Not to be kept: what is read is to be fetched within. Raises MachineError when it cannot be read.
+        """
+
+    def close(self) -> None:
+        """Close all connections. May be called twice."""
