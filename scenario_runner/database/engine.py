@@ -36,6 +36,11 @@ _DURABLE = (
     "WHERE current_setting('synchronous_commit') = 'off'"
 )
 """A number that was handed out must not come again after a power cut, whatever the server's default."""
+_BUSY = (
+    f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:.0f}s', false) "
+    "WHERE current_setting('lock_timeout') = '0'"
+)
+"""As a file of SQLite: a process that was stopped with a lock in its hands does not hold all others for ever."""
 _PATIENCE: Final = {
     "connect_timeout": 10,
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4,
@@ -189,13 +194,12 @@ def _reader(path: Path, *, busy: bool) -> Engine:
 
 def _server(location: DatabaseUrl) -> Engine:
     try:
-        import psycopg
+        from scenario_runner.database.patience import PatientConnection
     except ImportError as error:
         raise UsageError(
             "for a registry on PostgreSQL its driver is missing",
             hint="pip install 'dicom-fabricator[postgres]'",
         ) from error
-    del psycopg
     try:
         url = make_url(location.url).set(drivername="postgresql+psycopg")
     except SQLAlchemyError as error:
@@ -207,9 +211,14 @@ def _server(location: DatabaseUrl) -> Engine:
         url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options
     )
 
+    @event.listens_for(engine, "do_connect")
+    def _(_: object, __: object, given: Any, named: Any) -> Any:
+        return PatientConnection.open(*given, **named)
+
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
         connection.execute(_DURABLE)
+        connection.execute(_BUSY)
         connection.commit()
 
     return engine

@@ -26,6 +26,10 @@ _SERVER = {
         "grant the user CREATE and USAGE on the schema, and ALL on its tables and sequences",
     ),
     "25006": ("is read-only", "name the primary server, not one that follows it"),
+    "55P03": (
+        "was locked by another process for too long",
+        "see which program holds it open; this program never holds it for long",
+    ),
     "53100": ("has a full disk", "make room on the server"),
     "53300": ("takes no more connections", "raise max_connections, or run fewer at once"),
     "22P05": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -34,6 +35,7 @@ def connect(peer: Peer, deadline: Deadline) -> Transport:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _connect_one(sock, address, deadline, end)
+            _require_another(sock)
             if peer.tls is not None:
                 sock = secure(sock, peer.tls, peer, deadline, end)
             return Transport(sock, peer)
@@ -66,6 +68,15 @@ def _connect_one(
                 break
     if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
         raise OSError(code, os.strerror(code))
+
+
+def _require_another(sock: socket.socket) -> None:
+    """Raises ConnectionRefusedError for a connection with itself.
+
+    Who asks for a port that nobody listens on may be given that very port by the system (RFC 9293 3.5, figure 7).
+    """
+    if sock.getsockname() == sock.getpeername():
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 
 
 _AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -64,6 +65,22 @@ class PostgreSQL:
     def stop(self, how: str = "fast") -> None:
         """how: ``immediate`` is as if it was killed."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", how, "stop")
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All its processes are stopped in what they do; the system goes on to acknowledge packets for them."""
+        (first, *_) = (self.folder / "data" / "postmaster.pid").read_text("utf-8").split()
+        # The one that takes connections first, so that no new one comes in between.
+        os.kill(int(first), signal.SIGSTOP)
+        children = Path(f"/proc/{first}/task/{first}/children").read_text("utf-8").split()
+        try:
+            for child in children:
+                os.kill(int(child), signal.SIGSTOP)
+            yield
+        finally:
+            for process in (*children, first):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(process), signal.SIGCONT)
 
     def initialise(self) -> None:
         """Make its data folder."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 START_PATIENCE = 20.0
+_CHOOSING = random.SystemRandom()
+"""Whatever a test seeds, two processes ask for different ports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +62,17 @@ class _Ports:
     sockets: list[socket.socket] = field(default_factory=list)
 
     def take(self) -> int:
-        sock = socket.socket()
-        sock.bind((HOST, 0))
-        self.sockets.append(sock)
-        return int(sock.getsockname()[1])
+        """Of those that no system gives to who connects: another's connection would have it before the program."""
+        while True:
+            sock = socket.socket()
+            port = _CHOOSING.randrange(20_000, 32_768)
+            try:
+                sock.bind((HOST, port))
+            except OSError:
+                sock.close()
+                continue
+            self.sockets.append(sock)
+            return port
 
     def let_go(self) -> None:
         for sock in self.sockets:

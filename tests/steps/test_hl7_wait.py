@@ -15,15 +15,10 @@ from scenario_runner.errors import FabricatorError
 from scenario_runner.orders.mllp.client import Mllp
 from scenario_runner.ul.peer import Peer
 from tests.orders.hl7.feeds import OBR, order
+from tests.peers.processes import free_port
 from tests.running import command, environment, fabricate, record, steps, write_scenario, write_site
 
 ORU = "ORU^R01"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
 
 
 def _result(accession: str, control: str, *more: str) -> bytes:
@@ -42,7 +37,7 @@ def _waits(
 
     unanswered: for so many of the first messages nobody waits long, for there is to be no answer.
     """
-    port = _free_port()
+    port = free_port()
     targets = {"pacs": {"embedded": {}}, **more.pop("targets", {})}
     site = write_site(tmp_path / "site.yaml", targets, receiver={"hl7": {"port": port}})
     scenario = write_scenario(tmp_path / "s.yaml", given, patients=[
