@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import field
 from typing import Any, Final
 
@@ -42,10 +42,15 @@ class Presence:
         return not self.missing and not self.differences.total
 
 
-def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline) -> Presence:
+def presence(
+    target: Target,
+    images: Sequence[PlannedImage],
+    deadline: Deadline,
+    besides: Collection[str] = (),
+) -> Presence:
     """Look for every image below its study and series (PS3.4 C.6.2, hierarchical queries).
 
-    images: in plan order. Costs one query for each study and one for each of its series, all studies'
+    images: in plan order. besides: UIDs of series that may be there, too. Costs one query for each study and one for each of its series, all studies'
     over one association and all series' over another.
     """
     result = Presence(expected=len(images))
@@ -59,7 +64,7 @@ def presence(target: Target, images: Sequence[PlannedImage], deadline: Deadline)
     answers = ask_each(target, [_series_of(study) for study, _ in studies], deadline)
     for (study, members), answer in zip(studies, answers, strict=True):
         _hold(result, study.id, answer)
-        there += _look_for_series(study, members, answer.matches, result, counted=counted)
+        there += _look_for_series(study, members, answer.matches, result, besides, counted=counted)
     if not there:
         return result
     answers = ask_each(target, [_images_of(series) for series, _ in there], deadline)
@@ -125,6 +130,7 @@ def _look_for_series(
     images: list[PlannedImage],
     matches: Sequence[dict[str, Any]],
     result: Presence,
+    besides: Collection[str],
     *,
     counted: bool,
 ) -> list[tuple[PlannedSeries, list[PlannedImage]]]:
@@ -139,7 +145,7 @@ def _look_for_series(
     }
     reported = {str(match.get("SeriesInstanceUID")): match for match in matches}
     _repeated(result, study.id, "SeriesInstanceUID", matches)
-    for uid in sorted(reported.keys() - wanted.keys()):
+    for uid in sorted(reported.keys() - wanted.keys() - set(besides)):
         _differ(result, study.id, "SeriesInstanceUID", "no other series", uid)
         result.foreign.setdefault(study.uid, set()).add(uid)
     there = []

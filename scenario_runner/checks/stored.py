@@ -32,7 +32,7 @@ class Stored(Check):
     on: TargetName
     """The PACS to ask."""
     what: Selection | None = None
-    """What ``generate`` or ``send`` saved; by default all that was to be sent or moved to this PACS, and
+    """What ``generate`` or ``send`` saved, beside which all else may be there that this case sent; by default all that was to be sent or moved to this PACS, and
     where nothing was, all that this case sent anywhere: somebody else has to have forwarded it."""
     sample: Sample | None = None
     """Look for some instances drawn at random, so many that the stated confidence is reached. Then nothing is
@@ -83,9 +83,12 @@ class Stored(Check):
     def _found(self, context: StepContext, images: Sequence[PlannedImage]) -> tuple[Presence, str]:
         """What is there, asked again as long as the site file says that it may take; and what was waited for, in words."""
         target, begun, polls = context.target(self.on).by(self.via), monotonic(), 0
+        besides: set[str] = set()
+        if self.what is not None:
+            besides = {one.image.series.uid for one in context.ledger.expected(self.on)}
         while True:
             left = time_left(context, self.on)
-            found = presence(target, images, context.deadline)
+            found = presence(target, images, context.deadline, besides)
             polls += 1
             if found.exact or found.foreign or not left:
                 break

@@ -208,12 +208,21 @@ class AttemptInstances(AttemptFiles):
             return iter(generated.values())
         if what in (None, "generated", "all"):
             return self.case.series()
-        known = self.ledger.selections
-        named = [self.state.saved_by.get(each, each) for each in self.entry.called(str(what))]
-        selection = next((known[each] for each in named if each in known), None)
+        selection = self._named_selection(self.entry.called(str(what)))
         if selection is None:
             raise UsageError(
                 f"'{what}' is no selection",
                 hint="name what an earlier 'generate', 'import' or 'send' saved, 'imported' or 'all'",
             )
         return iter(selection.values())
+
+    def _named_selection(self, names: Sequence[str]) -> Mapping[str, PlannedSeries] | None:
+        """What the first of these steps took that took any; of one with turns, what all of these took."""
+        known = self.ledger.selections
+        for each in map(self.state.id_of, names):
+            if each in known:
+                return known[each]
+            taken = [known[turn] for turn in self.state.turns.get(each, ()) if turn in known]
+            if taken:
+                return {key: series for one in taken for key, series in one.items()}
+        return None

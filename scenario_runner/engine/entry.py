@@ -109,6 +109,7 @@ class EntryRunner:
         if there:
             forget(self._state, entry, entry.id)
         values = [self._state.values.get(each) for each in there]
+        self._state.turns[entry.id] = ids
         self._state.save(entry.id, entry.save_as, values)
         self._state.durations[entry.id] = sum(self._state.durations.get(each, 0.0) for each in ids)
 

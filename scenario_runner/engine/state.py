@@ -48,6 +48,8 @@ class CaseState:
     """What each step gave, by step id."""
     saved_by: dict[str, str] = field(default_factory=dict)
     """Which step stored a ``save_as`` name."""
+    turns: dict[str, list[str]] = field(default_factory=dict)
+    """Of each step with ``for_each`` or ``repeat``, the ids that its turns had."""
     absent: dict[str, str] = field(default_factory=dict)
     """Ids and ``save_as`` names of steps whose target lacks the service, each with the reason they were skipped for."""
     notes: dict[str, Any] = field(default_factory=dict)
@@ -125,7 +127,7 @@ class CaseState:
         Raises UsageError when there is none.
         """
         known: Mapping[str, Any] = {**self.values, **self._captures()}
-        for each in called:
+        for each in (*called, *map(self.id_of, called)):
             if each in known:
                 return known[each]
         if name not in known:
@@ -137,7 +139,14 @@ class CaseState:
 
     def steps_called(self, names: Sequence[str]) -> list[str]:
         """The ids that names may stand for: each is one, or what such a step saved is called so."""
-        return [each for name in names for each in (name, self.saved_by.get(name)) if each]
+        return list(dict.fromkeys(each for name in names for each in (name, self.id_of(name))))
+
+    def id_of(self, name: str) -> str:
+        """The id of the step, or of one of its turns, that saved under a name; else the name itself."""
+        if name in self.saved_by:
+            return self.saved_by[name]
+        step, bracket, place = name.rpartition("[")
+        return f"{self.saved_by[step]}[{place}" if bracket and step in self.saved_by else name
 
     def _captures(self) -> dict[str, Any]:
         saves = {

@@ -236,7 +236,7 @@ def _advised(message: str) -> tuple[str, str | None]:
 _ADVICE = re.compile(r"((?:'[^']*'|[^'])*?); (.+)", re.DOTALL)
 _RAISED = frozenset({"value_error", "assertion_error"})
 """Error types of validators, whose own error is in the context."""
-_CODES = {"unknown_uid": "FAB310", "unknown_character_set": "FAB314"}
+_CODES = {"unknown_uid": "FAB310", "unknown_character_set": "FAB314", "by_name": "FAB102"}
 """Codes of what a validator raised by a type of its own; of all others it is FAB118."""
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt"),

@@ -223,8 +223,20 @@ InputFile = Annotated[
 SavedName = Annotated[Any, WithJsonSchema({"x-name-of": "saved"})]
 """What an earlier step saved: its ``save_as`` or id, or a template that gives the value itself."""
 
+
+def _by_name(value: Any) -> Any:
+    """A selection as it is named. Raises PydanticCustomError for what the step with that name gave."""
+    if isinstance(value, dict | list):
+        raise PydanticCustomError(
+            "by_name",
+            "a selection is given by its name, and not by what the step saved; "
+            "without braces: what: NAME, or NAME[0] for the first turn of a step with 'for_each' or 'repeat'",
+        )
+    return as_written(value)
+
+
 Selection = Annotated[
-    str, BeforeValidator(as_written), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "selection"})
+    str, BeforeValidator(_by_name), WithJsonSchema({**_TEXT_SCHEMA, "x-name-of": "selection"})
 ]
 """What an earlier ``generate`` saved; ``all`` is the whole plan."""
 

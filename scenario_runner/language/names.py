@@ -42,13 +42,13 @@ def check_names(
     deferred: frozenset[Path] = frozenset(),
     *,
     is_expression: bool = False,
-    later: Mapping[str, int] = MappingProxyType({}),
+    advice: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Diagnostic]:
     """Every expression of a raw tree that can never have a value, in file order.
 
     path: where ``tree`` stands. shape: the names there are. deferred: paths below it to leave out,
-    for they are checked with further names. is_expression: ``tree`` is a ``when`` or an ``expr``. later: the
-    lines of the steps that save a name which is not there yet.
+    for they are checked with further names. is_expression: ``tree`` is a ``when`` or an ``expr``. advice: what
+    to say of names that are not there, and might be meant by those who know the steps.
     """
     found: list[Diagnostic] = []
     scalars: Iterable[tuple[Path, str]] = texts(tree)
@@ -58,9 +58,8 @@ def check_names(
         if any(below[: len(left)] == left for left in deferred):
             continue
         for problem, part in _problems_of(text, shape, is_expression):
-            if problem.code == NO_SUCH_NAME and problem.token in later:
-                line = later[problem.token]
-                problem.hint = f"the step at line {line} saves it, which does not run before"
+            if problem.code == NO_SUCH_NAME and problem.token in advice:
+                problem.hint = advice[problem.token]
             found.append(diagnostic(problem, where((*path, *below)), text, part))
         if len(found) >= MOST_DIAGNOSTICS:
             break

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ _COMPARED = 300
 """Names that an unknown one is compared with: thousands would take seconds for each."""
 _DEPTH = 2
 """How many parts the path of a step has: ``("steps", 3)``."""
+_TURN = re.compile(r"(.+)\[(\d{1,9})\]")
+"""The name of a step with the place of one of its turns."""
 _WHAT = {
     "saved": "no earlier step saves {}",
     "selection": "no earlier step saves the selection {}",
@@ -56,11 +60,14 @@ def check_saved(
         "instances": (selections, saved, ids),
         "step": (ids, saved),
     }
+    turns: dict[str, float] = {}
     sight = Sight()
     for entry in entries:
         sight.enter(entry.branch)
         for mark in named.get(entry.path, ()):
-            yield from _unknown(document, mark, known[mark.what], entry)
+            yield from _unknown(document, mark, known[mark.what], entry, turns)
+        if (most := _most_turns(entry)) is not None:
+            turns |= dict.fromkeys(filter(None, (entry.id, entry.save_as)), most)
         sight.saves(ids, entry.id, None)
         if entry.save_as is not None:
             sight.saves(saved, entry.save_as, None)
@@ -82,12 +89,39 @@ def _of_cases(document: Document, marks: Iterable[Mark]) -> Iterator[Diagnostic]
             )
 
 
+def _most_turns(entry: StepEntry) -> float | None:
+    """How many turns a step has at most, for all that can be told beforehand; None for one that has none."""
+    if entry.repeat is not None:
+        return entry.repeat.times
+    if entry.for_each is None:
+        return None
+    return len(entry.for_each) if isinstance(entry.for_each, list) else math.inf
+
+
 def _unknown(
-    document: Document, mark: Mark, there_are: Iterable[Collection[str]], entry: StepEntry
+    document: Document,
+    mark: Mark,
+    there_are: Sequence[Collection[str]],
+    entry: StepEntry,
+    turns: Mapping[str, float],
 ) -> Iterator[Diagnostic]:
+    """What is wrong with a name. turns: of each step or what it saved, how many there are."""
     name = mark.value
     if is_template(name) or any(each in ids for each in entry.called(name) for ids in there_are):
         return
+    if turn := _TURN.fullmatch(name):
+        step, place = turn.groups()
+        for each in entry.called(step):
+            if each not in turns or not any(each in ids for ids in there_are):
+                continue
+            if int(place) >= turns[each]:
+                yield Diagnostic(
+                    "FAB119",
+                    document.where(mark.path),
+                    f"{quoted(step)} has no turn {place}",
+                    f"turns are counted from 0; the last one is {turns[each] - 1:.0f}",
+                )
+            return
     known = list(dict.fromkeys(islice((name for names in there_are for name in names), _COMPARED)))
     yield Diagnostic(
         "FAB119",

@@ -113,11 +113,7 @@ class _Names:
                 self._steps.append(mark)
             elif mark.what == "check":
                 self._checks.setdefault(mark.path[:_DEPTH], []).append(mark)
-        self._later = {
-            mark.value["save_as"]: document.where(mark.path).line
-            for mark in self._steps
-            if isinstance(mark.value.get("save_as"), str)
-        }
+        self._advice = _about_steps(document, self._steps)
 
     def header(self) -> None:
         """Everything but the steps."""
@@ -171,7 +167,7 @@ class _Names:
                     lambda place: each.origin.where(place[len(path) :], key=False),  # noqa: B023 - called at once
                     self._shape(()),
                     is_expression=is_expression,
-                    later=self._later,
+                    advice=self._advice,
                 )
 
     def _entry(self, mark: Mark, models: Mapping[str, Any], extra: Sequence[str]) -> None:
@@ -197,7 +193,7 @@ class _Names:
         deferred: frozenset[Path] = model.deferred
         shape = self._shape(extra)
         self.found += check_names(
-            tree, path, self._document.where, shape, deferred, later=self._later
+            tree, path, self._document.where, shape, deferred, advice=self._advice
         )
         further = self._shape((*extra, *model.names_in_deferred))
         for below in deferred:
@@ -224,7 +220,7 @@ class _Names:
             self._document.where,
             shape,
             is_expression=path in self._expressions,
-            later=self._later,
+            advice=self._advice,
         )
 
 
@@ -245,3 +241,20 @@ def _at(tree: Any, below: Path) -> Any:
             return None
         tree = tree[part]
     return tree
+
+
+def _about_steps(document: Document, steps: Iterable[Mark]) -> dict[str, str]:
+    """What to say of a name that templates do not have, and a step has: as what it saves later, or as its id."""
+    ids: dict[str, str] = {}
+    saved: dict[str, str] = {}
+    for mark in steps:
+        line = document.where(mark.path).line
+        name, id_ = mark.value.get("save_as"), mark.value.get("id")
+        if isinstance(name, str):
+            saved[name] = f"the step at line {line} saves it, which does not run before"
+        if isinstance(id_, str):
+            seen = (
+                f"{{{{ {name} }}}} is what it gave" if name else f"write save_as: {id_} beside it"
+            )
+            ids[id_] = f"it is the id of the step at line {line}; {seen}"
+    return {**ids, **saved}
