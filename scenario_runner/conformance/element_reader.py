@@ -16,7 +16,7 @@ from scenario_runner.conformance.dicom_file import Trouble
 from scenario_runner.conformance.elements import Element, Items, name_of
 from scenario_runner.conformance.source import DamageError, Source
 from scenario_runner.dicom import vrs
-from scenario_runner.dicom.dictionary import attribute
+from scenario_runner.dicom.dictionary import attribute, vrs_of
 from scenario_runner.dicom.element_heads import (
     DELIMITERS,
     HEADS,
@@ -50,8 +50,15 @@ _SHORT = {vr.encode(): vr for vr in vrs.ALL if vr not in vrs.LONG}
 class ElementReader:
     """Reads elements at positions and puts them into data sets."""
 
-    def __init__(self, source: Source, trouble: list[Trouble]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        trouble: list[Trouble],
+        signs: list[tuple[Items, Element]] | None = None,
+    ) -> None:
+        """signs: see ``decide_signs``; of the reader that this one is in place of."""
         self._source, self._trouble = source, trouble
+        self._signs: list[tuple[Items, Element]] = [] if signs is None else signs
         self.size = source.size
         self.implicit, self.little = False, True
         self._count = 0
@@ -85,7 +92,16 @@ class ElementReader:
 
     def inflated(self, at: int) -> ElementReader:
         """A reader of what is deflated from there on."""
-        return ElementReader(self._source.inflated(at), self._trouble)
+        return ElementReader(self._source.inflated(at), self._trouble, self._signs)
+
+    def decide_signs(self) -> None:
+        """Make SS of numbers that were written without a VR where pixels are signed (PS3.5 A.1).
+
+        To be called at the end: Pixel Representation may stand after a sequence that holds such numbers.
+        """
+        for items, element in self._signs:
+            if items.is_signed():
+                element.vr = "SS"
 
     def element(self, into: Items, at: int, end: int, depth: int) -> int:
         """Read the element there into a data set. Returns where the next one begins."""
@@ -112,6 +128,8 @@ class ElementReader:
             else:
                 self._content(element, into, at, length, depth)
             at += length
+        if vr == "US" and written != vr and "SS" in vrs_of(tag):
+            self._signs.append((into, element))
         self._put(into, element)
         return at
 

@@ -118,6 +118,15 @@ class Items:
             here = here.parent
         return []
 
+    def is_signed(self) -> bool:
+        """Whether pixels are signed by its own Pixel Representation, else by that of what it is in."""
+        here: Items | None = self
+        while here is not None:
+            if (number := here.number("PixelRepresentation")) is not None:
+                return number == 1
+            here = here.parent
+        return False
+
     def readable(self, element: Element) -> str:
         """The text of an element of it as far as it can be read, backslashes and padding included."""
         if element.vr not in CHARACTER_SET:

@@ -53,6 +53,7 @@ def read_stream(stream: BinaryIO, *, until: int = ALL) -> DicomFile:
         _read_data(found, reader, at, size, until)
     except DamageError as error:
         found.trouble.append(Trouble(error.rule, error.attribute, str(error)))
+    reader.decide_signs()
     return found
 
 

@@ -274,10 +274,13 @@ def read_items(element: Element) -> list[Elements]:
     return items
 
 
-def is_signed(elements: Elements) -> bool:
-    """Whether pixels, and values that go with them, are signed (Pixel Representation)."""
+def is_signed(elements: Elements, around: bool = False) -> bool:
+    """Whether pixels, and values that go with them, are signed (Pixel Representation).
+
+    around: what holds in the data set around an item, for one that does not say; an icon may.
+    """
     element = elements.get(_PIXEL_REPRESENTATION)
-    return element is not None and b"\1" in element.value
+    return around if element is None or not element.value else b"\1" in element.value
 
 
 def in_little_endian(element: Element, vr: str = "") -> bytes:

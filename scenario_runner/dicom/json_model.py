@@ -114,7 +114,7 @@ def of_elements(
     UTF-8, which JSON is. A value that breaks its VR is written as the text it is.
     """
     terms = character_sets(elements) or terms
-    signed = signed or is_signed(elements)
+    signed = is_signed(elements, signed)
     data: Json = {}
     for tag in sorted(elements):
         if tag & 0xFFFF == 0:

@@ -27,10 +27,12 @@ def rewritten(data: bytes, before: Encoding, after: Encoding) -> bytes:
     DamagedDatasetError when it cannot be read to its end.
     """
     elements = read_elements(data, before)
-    return _written(elements, after, signed=is_signed(elements))
+    return _written(elements, after, around=False)
 
 
-def _written(elements: Elements, encoding: Encoding, *, signed: bool) -> bytes:
+def _written(elements: Elements, encoding: Encoding, *, around: bool) -> bytes:
+    """around: whether values are signed in the data set that an item is in."""
+    signed = is_signed(elements, around)
     parts = []
     for tag in sorted(elements):
         if not tag & 0xFFFF:
@@ -39,7 +41,7 @@ def _written(elements: Elements, encoding: Encoding, *, signed: bool) -> bytes:
         vr = vr_of(tag, element.vr, signed=signed)
         if vr == "SQ":
             value = b"".join(
-                element_writing.item(_written(one, encoding, signed=signed), little=encoding.little)
+                element_writing.item(_written(one, encoding, around=signed), little=encoding.little)
                 for one in read_items(element)
             )
         else:

@@ -48,13 +48,15 @@ def _gray(
 
     group = _frame_group(dataset, frame, "PixelValueTransformationSequence")
     background = _background(dataset, pixels)
-    values = _modality(group if group is not None else dataset, pixels)
+    rescaled = group if group is not None else dataset
+    values = _modality(rescaled, pixels)
     voi = _frame_group(dataset, frame, "FrameVOILUTSequence") or dataset
     window = window or stored_window(voi)
     if window is not None:
         shown = window.apply(values)
     elif voi.get("VOILUTSequence"):
-        shown = lookup_table(voi.VOILUTSequence[0], "VOI LUT").shares(values)
+        signed = _reaches_below_zero(dataset, rescaled, pixels.dtype)
+        shown = lookup_table(voi.VOILUTSequence[0], "VOI LUT", signed=signed).shares(values)
     else:
         finite = None if np.isfinite(values).all() else np.isfinite(values)
         counted = _both(finite, None if background is None else ~background)
@@ -72,7 +74,8 @@ def _modality(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[
     import numpy as np
 
     if items := dataset.get("ModalityLUTSequence"):
-        return lookup_table(items[0], "Modality LUT").apply(pixels).astype(np.float64)
+        table = lookup_table(items[0], "Modality LUT", signed=pixels.dtype.kind == "i")
+        return table.apply(pixels).astype(np.float64)
     values = pixels.astype(np.float64)
     slope = first_number(dataset.get("RescaleSlope"))
     intercept = first_number(dataset.get("RescaleIntercept"))
@@ -82,6 +85,19 @@ def _modality(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[
         if intercept:
             values += intercept
     return values
+
+
+def _reaches_below_zero(dataset: Dataset, rescaled: Dataset, dtype: np.dtype[np.generic]) -> bool:
+    """Whether any value that can be stored is below 0 after the Modality LUT (C.11.2.1.1)."""
+    if rescaled.get("ModalityLUTSequence"):
+        return False
+    if dtype.kind != "u":
+        return True
+    import numpy as np
+
+    bits = first_number(dataset.get("BitsStored")) or 8 * dtype.itemsize
+    ends = np.array([[0, 2.0 ** min(bits, 64) - 1]])
+    return bool((_modality(rescaled, ends) < 0).any())
 
 
 def _background(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_] | None:

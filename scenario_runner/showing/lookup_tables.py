@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from pydicom import Dataset
 
+_SIGN = 1 << 15
 _MOST = 65536
 """Entries that a descriptor of 0 stands for."""
 
@@ -54,14 +55,18 @@ class LookupTable:
         return np.asarray(self.apply(stored) / float(2**self.descriptor.bits - 1))
 
 
-def lookup_table(item: Dataset, name: str) -> LookupTable:
+def lookup_table(item: Dataset, name: str, *, signed: bool) -> LookupTable:
     """The table of an item of Modality or VOI LUT Sequence.
 
-    name: what the table is called in messages. Raises LookupTableError for one that cannot be used.
+    name: what the table is called in messages. signed: whether values that go in can be below 0, and so is the first
+    one that the descriptor has, in whatever VR it came: without VRs nobody wrote which of the two it is.
+    Raises LookupTableError for one that cannot be used.
     """
     import numpy as np
 
     described = descriptor(item.get("LUTDescriptor"), name)
+    if signed and described.first >= _SIGN:
+        described = Descriptor(described.entries, described.first - 2 * _SIGN, described.bits)
     data = item.get("LUTData")
     if data is None or (isinstance(data, bytes) and not data):
         raise LookupTableError(f"the {name} has no entries (LUTData)")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from scenario_runner.showing import shown
 from scenario_runner.showing.lookup_tables import LookupTableError
@@ -131,3 +134,32 @@ def test_view_says_that_a_table_is_empty(tmp_path: Path) -> None:
     done = fabricate("view", tmp_path / "one.dcm", "--png", tmp_path / "one.png")
     assert done.code != 0
     assert "the VOI LUT has no entries" in done.err
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize(("intercept", "first"), [("-1024", -1000), ("0", 40000)])
+def test_a_voi_table_begins_below_zero_where_values_can(
+    tmp_path: Path, syntax: str, intercept: str, first: int
+) -> None:
+    """As DCMTK draws it; in Implicit VR, as US and as SS the same 16 bits."""
+    factory().instance(plan_series("CR", size=(64, 64)).images[0]).write(tmp_path / "one.dcm")
+    dataset = dcmread(tmp_path / "one.dcm")
+    for keyword in ("WindowCenter", "WindowWidth"):
+        delattr(dataset, keyword)
+    entries = np.arange(4000, dtype="<u2")
+    values = np.linspace(first, first + 3999, 64 * 64).astype(np.int64) - int(intercept)
+    dataset.BitsStored, dataset.HighBit = 16, 15
+    dataset.PixelData = values.astype("<u2").tobytes()
+    dataset.RescaleIntercept, dataset.RescaleSlope = intercept, "1"
+    dataset.PhotometricInterpretation, dataset.PresentationLUTShape = "MONOCHROME2", "IDENTITY"
+    dataset.VOILUTSequence = table([4000, first % 65536, 12], entries.tobytes())
+    dataset.file_meta.TransferSyntaxUID = syntax
+    implicit = syntax == ImplicitVRLittleEndian
+    dataset.save_as(tmp_path / "one.dcm", implicit_vr=implicit, little_endian=True)
+    fabricate("view", tmp_path / "one.dcm", "--png", tmp_path / "one.png").check(0)
+    command = ["dcmj2pnm", "+Wl", "1", "+op", tmp_path / "one.dcm", tmp_path / "one.pgm"]
+    subprocess.run(command, check=True, capture_output=True)
+    ours, theirs = (np.asarray(Image.open(tmp_path / f"one.{end}")) for end in ("png", "pgm"))
+    assert ours.shape == theirs.shape
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+    assert (ours.min(), ours.max()) == (0, 249)
