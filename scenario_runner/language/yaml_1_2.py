@@ -1,9 +1,11 @@
 """What libyaml and PyYAML read by YAML 1.1, or not at all, read as YAML 1.2 says.
 
-They take NEL and the two separators of Unicode for line breaks (YAML 1.2, 5.4: they are text), and
-refuse a character that JSON escapes as two halves (YAML 1.2 takes every JSON document). Each such
-place is given other characters, as many as were there, while the text is parsed, so that no
-position moves.
+They take NEL and the two separators of Unicode for line breaks (YAML 1.2, 5.4: they are text),
+refuse a character that JSON escapes as two halves (YAML 1.2 takes every JSON document), and within
+brackets take a question mark for a key and a colon for a value where they belong to a text (YAML 1.2,
+7.3.3: they begin one when neither space, comma nor bracket follows: ``{PatientName: ?MITH}``,
+``{host: ::1}``). Each such place is given other characters, as many as were there, while the text is
+parsed, so that no position moves.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ _NO_BREAKS = re.compile("[\x85\u2028\u2029]")
 _PAIR = re.compile(
     r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
+# Not the question mark of "? key". A colon behind a quoted key belongs to that key, wherever it stands.
+_TEXT = re.compile(r"(?<=[^\s\[{,])\?|\?(?=[^\s,\[\]{}])|(?:[\[{,]\s*|:[ \t]+):(?=[^\s,\[\]{}])")
 _FIRST, _LAST = 0xF0000, 0x10FFFF
 """Where stand-ins are taken from first: nobody writes private characters of plane 15."""
 
@@ -25,7 +29,7 @@ Restore = Callable[[str, bool], str]
 
 def stand_in(text: str) -> tuple[str, Restore]:
     """The text for the parser, as long as the one given, and how to read a scalar of it."""
-    if not _NO_BREAKS.search(text) and not _PAIR.search(text):
+    if not any(one.search(text) for one in (_NO_BREAKS, _PAIR, _TEXT)):
         return text, lambda value, _: value
     used = set(text)
     free = (
@@ -43,6 +47,7 @@ def stand_in(text: str) -> tuple[str, Restore]:
 
     parsed = _NO_BREAKS.sub(lambda found: replaced(found[0]), text)
     parsed = _PAIR.sub(lambda found: found[1] + replaced(found[2]), parsed)
+    parsed = _TEXT.sub(lambda found: found[0][:-1] + replaced(found[0][-1]), parsed)
 
     def restore(value: str, double_quoted: bool) -> str:
         for found, stands in written.items():

@@ -244,6 +244,11 @@ def test_a_near_miss_is_told_where_a_person_would_look(
         ("a: 1 # why\u2028b: 2", 1),
         ('a: "\\N\\L\\P"', "\x85\u2028\u2029"),
         ('a: "\U000f0000\u2028"', "\U000f0000\u2028"),
+        ("a: {x: ?MITH*, y: [?A, ??, 'a, ?b']}", {"x": "?MITH*", "y": ["?A", "??", "a, ?b"]}),
+        ("a: {?x: 1, ? y: 2}", {"?x": 1, "y": 2}),
+        ("a: {host: ::1, all: [::1, :x]}", {"host": "::1", "all": ["::1", ":x"]}),
+        ('a: {"x":1, "y" :2}', {"x": 1, "y": 2}),
+        ("a: ?x :y [?z, :z] # ?w", "?x :y [?z, :z]"),
     ],
 )
 def test_text_is_read_as_yaml_1_2_reads_it(
