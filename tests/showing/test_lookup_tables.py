@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from scenario_runner.showing import shown
 from scenario_runner.showing.lookup_tables import LookupTableError
@@ -139,7 +139,7 @@ def test_view_says_that_a_table_is_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
 @pytest.mark.parametrize(("intercept", "first"), [("-1024", -1000), ("0", 40000)])
 def test_a_voi_table_begins_below_zero_where_values_can(
-    tmp_path: Path, syntax: str, intercept: str, first: int
+    tmp_path: Path, syntax: UID, intercept: str, first: int
 ) -> None:
     """As DCMTK draws it; in Implicit VR, as US and as SS the same 16 bits."""
     factory().instance(plan_series("CR", size=(64, 64)).images[0]).write(tmp_path / "one.dcm")
@@ -157,8 +157,8 @@ def test_a_voi_table_begins_below_zero_where_values_can(
     implicit = syntax == ImplicitVRLittleEndian
     dataset.save_as(tmp_path / "one.dcm", implicit_vr=implicit, little_endian=True)
     fabricate("view", tmp_path / "one.dcm", "--png", tmp_path / "one.png").check(0)
-    command = ["dcmj2pnm", "+Wl", "1", "+op", tmp_path / "one.dcm", tmp_path / "one.pgm"]
-    subprocess.run(command, check=True, capture_output=True)
+    command = ["dcmj2pnm", "+Wl", "1", "+op", "one.dcm", "one.pgm"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     ours, theirs = (np.asarray(Image.open(tmp_path / f"one.{end}")) for end in ("png", "pgm"))
     assert ours.shape == theirs.shape
     assert np.abs(ours.astype(int) - theirs).max() <= 1
