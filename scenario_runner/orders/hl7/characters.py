@@ -48,6 +48,14 @@ JAPANESE: Final = "iso2022_jp_ext"
 """The codec of the sets of ISO 2022: it knows all their escape sequences."""
 _SWITCH: Final = rb"(?:C(28(?:42|49|4[Aa]))|M(2440|2442|242844))"
 """Designations of ISO 2022 that Japanese text has: of one byte, and of several."""
+_ONLY_SET: Final = re.compile(rb"\x1b(?:\$\)[AC]|\(B)")
+"""Designations of the one set that Korean and Chinese text is in anyway, as DICOM has them (PS3.3 table C.12-4)."""
+_ITS_OWN: Final = ("euc_kr", "gb18030")
+_WINDOWS: Final[Mapping[str, str]] = MappingProxyType(
+    {"iso8859-1": "cp1252", "iso8859-9": "cp1254"}
+)
+"""Code pages with letters and quotation marks where an ISO set has control characters only."""
+_CONTROLS: Final = re.compile(rb"[\x80-\x9f]")
 _KATAKANA: Final = re.compile(rb"([\xa1-\xdf]+)")
 _FOLDED: Final = {term.replace(" ", "").replace("-", ""): term for term in CODECS}
 _LATIN: Final = re.compile(r"(?:ISO)?8859/?(\d{1,2})", re.ASCII)
@@ -104,6 +112,8 @@ def decoded(line: bytes, codec: str, escape: str, starting: str | None = None) -
         switched = re.sub(mark + _SWITCH + mark, _switch, line)
         if switched != line:
             line, codec = switched, JAPANESE
+    if codec in _ITS_OWN and b"\x1b" in line:
+        line = _ONLY_SET.sub(b"", line)
     if codec != JAPANESE:
         return line.decode(codec)
     if b"\x1b" not in line and starting and starting != JAPANESE:
@@ -156,8 +166,21 @@ def header_fields(header: bytes, separator: str) -> list[str]:
 
 
 def undeclared(data: bytes) -> tuple[str, str]:
-    """Text of bytes whose set nobody declared, and the codec that fits: UTF-8 where it can, else Latin-1."""
+    """Text of bytes whose set nobody declared, and the codec that fits: UTF-8 where it can, else Latin-1 or Windows-1252."""
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return data.decode("iso8859-1"), "iso8859-1"
+        codec = of_windows(data, "iso8859-1") or "iso8859-1"
+        return data.decode(codec), codec
+
+
+def of_windows(data: bytes, codec: str) -> str | None:
+    """The code page of Windows that bytes are in which an ISO set was said of; None where nothing speaks for one."""
+    page = _WINDOWS.get(codec)
+    if page is None or not _CONTROLS.search(data):
+        return None
+    try:
+        data.decode(page)
+    except UnicodeDecodeError:
+        return None
+    return page

@@ -331,7 +331,7 @@ def _decoded(
     whole = b"\r".join(raw)
     if not terms and not wide and not whole.isascii():
         text, codec = characters.undeclared(whole)
-        shown = codec.upper().replace("ISO8859-1", "ISO 8859-1")
+        shown = codec.upper().replace("ISO8859-1", "ISO 8859-1").replace("CP", "Windows-")
         remarks.append(f"MSH-18 declares no character set; the text was read as {shown}")
         return text.split("\r"), codec
     if codec in characters.AT_ONCE and not (codec == "ascii" and b"M24" in whole):
@@ -339,6 +339,10 @@ def _decoded(
             at_once = whole.decode(codec)
             if codec.startswith("iso8859") and _is_utf8(whole):
                 remarks.append(f"MSH-18 declares {declared}, and the bytes look like UTF-8")
+            elif page := characters.of_windows(whole, codec):
+                shown = page.replace("cp", "Windows-")
+                remarks.append(f"MSH-18 declares {declared}, and the text was read as {shown}")
+                at_once, codec = whole.decode(page), page
             return at_once.split("\r"), codec
     lines: list[str] = []
     starting = characters.starting_codec(terms)

@@ -219,19 +219,21 @@ def own_identifier(field: Field) -> int:
     """Which repetition of a field of CX is the patient's own number here.
 
     A medical record number (MR) wherever it stands, else the first that is not a number of another
-    purpose (table 0203: social security, licence, passport, account, visit); one without a value never.
+    purpose (table 0203: social security, licence, passport, account, visit); one without a value never. Of two
+    of a kind one that is given an end (CX-8) counts behind one that has none.
     """
     many = field.repetitions
     if many < 2:
         return 1
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, bool, int]] = []
     for repetition in range(1, many + 1):
         if field.part(1, 0, repetition) in ("", CLEAR):
             continue
         kind = field.part(5, 0, repetition).strip().upper()
         rank = 0 if kind == "MR" else 2 if kind in _OTHER_NUMBERS else 1
-        found.append((2 if kind.startswith("NN") else rank, repetition))
-    return min(found, default=(0, 1))[1]
+        ends = field.part(8, 0, repetition) not in ("", CLEAR)
+        found.append((2 if kind.startswith("NN") else rank, ends, repetition))
+    return min(found, default=(0, False, 1))[-1]
 
 
 def authority(field: Field, path: Path) -> list[dict[str, Any]] | None:
@@ -272,7 +274,7 @@ def phone(field: Field, path: Path) -> str | None:
         number = field.raw.partition(field.marks.component)[0]
         if number:
             return number
-    parts = field.components(12, path.repetition)
+    parts = list(map(_one_line, field.components(12, path.repetition)))
     if parts[0]:
         return parts[0]
     country, area, local = parts[4:7]
@@ -283,7 +285,7 @@ def phone(field: Field, path: Path) -> str | None:
 
 def place(field: Field, path: Path) -> str | None:
     """PL: point of care, room, bed."""
-    parts = field.components(3, path.repetition)
+    parts = map(_one_line, field.components(3, path.repetition))
     return " ".join(part for part in parts if part) or None
 
 

@@ -117,6 +117,34 @@ def test_utf8_under_the_name_of_latin1_is_told() -> None:
     assert "look like UTF-8" in Message.read(data).remarks[0]
 
 
+@pytest.mark.parametrize("charset", ["8859/1", "8859/9", ""])
+def test_quotation_marks_of_windows_are_read_and_told(charset: str) -> None:
+    """An ISO set has control characters there, which no name may hold."""
+    pid = PID.replace("TESTER", "O’NEIL–Å")
+    read = Message.read(order(pid=pid, charset=charset, codec="cp1252"))
+    assert read.text("PID-5.1") == "O’NEIL–Å"
+    assert "Windows-125" in read.remarks[0]
+    escaped = order(pid=pid.replace("–", "\\X96\\"), charset=charset, codec="cp1252")
+    assert Message.read(escaped).text("PID-5.1") == "O’NEIL–Å"
+    odd = Message.read(order(pid=PID.replace("TESTER", "\x81"), charset="8859/1", codec="latin-1"))
+    assert odd.text("PID-5.1") == "\x81", "no letter in any code page"
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "begin", "name"),
+    [
+        ("KS X 1001", "euc_kr", b"\x1b$)C", "김^희중"),
+        ("GB 18030-2000", "gb18030", b"\x1b$)A", "王^小东"),
+    ],
+)
+def test_the_set_may_be_designated_as_dicom_has_it(
+    charset: str, codec: str, begin: bytes, name: str
+) -> None:
+    head, tail = order(pid=PID.replace("TESTER^EVA", "@@"), charset=charset).split(b"@@")
+    read = Message.read(head + begin + name.encode(codec) + b"\x1b(B" + tail)
+    assert read.text("PID-5") == name
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

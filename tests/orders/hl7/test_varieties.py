@@ -74,6 +74,12 @@ _NUMBERS = {
     "issuer with a universal ID only": ("A^^^&1.2.3&ISO^MR", ("A", "1.2.3"), []),
     "issuer with both": ("A^^^HOSP&1.2.3&ISO^MR", ("A", "HOSP"), []),
     "no issuer": ("A", ("A", ""), []),
+    "one that has ended first": (
+        "A^^^HOSP^MR^^20100101^20150101~B^^^HOSP^MR^^20150101",
+        ("B", "HOSP"),
+        ["A"],
+    ),
+    "an end that is cleared": ('A^^^HOSP^MR^^^""~B^^^HOSP^MR', ("A", "HOSP"), ["B"]),
 }
 
 
@@ -149,6 +155,8 @@ def test_a_telephone_number_is_shortened_or_left_out_never_cut() -> None:
     assert only(order(pid=PID + "|||||+49 (89) 1234-5678")).text("PatientTelephoneNumbers") == (
         "+498912345678"
     )
+    broken = only(order(pid=PID + r"|||||+49 89\.br\1234"))
+    assert broken.text("PatientTelephoneNumbers") == "+49 89 1234", "an order is not lost for it"
     left_out = only(order(pid=PID + "|||||+49 89 1234 5678 ext. 12345"))
     assert left_out.text("PatientTelephoneNumbers") == ""
     assert "PID-13" in left_out.remarks[-1]
