@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from scenario_runner.app.load import Surroundings
+from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.peers import PeerRequest, opened
 from scenario_runner.app.systems import systems
 from scenario_runner.errors import OperationFailed
@@ -17,7 +17,7 @@ from scenario_runner.orders.fhir.names import person_name
 from scenario_runner.service.errors import Unacceptable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from scenario_runner.deadline import Deadline
 
@@ -76,7 +76,8 @@ def studies_of(
 
     Raises Unacceptable for what is no FHIR server of the site, TargetError.
     """
-    able = fhir_servers(site, around)
+    targets = {} if site is None else load_site(site, around)[1].site.targets
+    able = {name: spec.fhir for name, spec in targets.items() if spec.fhir is not None}
     if server not in able:
         hint = f"there is: {', '.join(able)}" if able else "give a target 'fhir: {url: …}'"
         raise Unacceptable("no-fhir-server", f"'{server[:80]}' is no FHIR server", hint=hint)
@@ -85,6 +86,7 @@ def studies_of(
         query.append(("patient", f"Patient/{require_id(patient.removeprefix('Patient/'))}"))
     if modality:
         query.append(("modality", modality))
+    base = able[server].url.rstrip("/")
     with opened(PeerRequest(peer=server, site=site, around=around)) as peer:
 
         def asked(place: str) -> Page:
@@ -96,21 +98,24 @@ def studies_of(
                 ) from error
 
         if at:
-            return _page(asked(at))
+            return _page(asked(at), base, peer.clean)
         try:
-            return _page(asked(f"ImagingStudy?{urlencode([*query, _INCLUDED])}"))
+            found = asked(f"ImagingStudy?{urlencode([*query, _INCLUDED])}")
         except OperationFailed as error:
             if "HTTP 400" not in error.reason:
                 raise
             # A server that cannot include gives no names; a bad query is told all the same.
-            return _page(asked(f"ImagingStudy?{urlencode(query)}"))
+            found = asked(f"ImagingStudy?{urlencode(query)}")
+        return _page(found, base, peer.clean)
 
 
-def _page(one: Page) -> StudiesPage:
+def _page(one: Page, base: str, clean: Callable[[Any], Any]) -> StudiesPage:
+    """base: of the server; clean: takes out what it says back of secrets."""
     known = [each for each in one.found if _ID.fullmatch(str(each.get("id", "")))]
-    return StudiesPage(
-        [_listed(each, one.beside) for each in known], one.following or "", one.total
-    )
+    studies = [_listed(each, one.beside) for each in known]
+    # Below the server's own address, which may come from the environment and be taken for a secret.
+    following = re.sub(rf"\A{re.escape(base)}(/|(?=\?))", "", one.following or "")
+    return StudiesPage(clean(studies), clean(following), one.total)
 
 
 def _listed(study: Mapping[str, Any], beside: Mapping[str, Mapping[str, Any]]) -> Listed:

@@ -38,14 +38,14 @@ ASKING = {
 }  # fmt: skip
 """What is tried here, by its command and what is special about it."""
 ELSEWHERE = {
-    "run": "test_said_back", "pacs query": "test_said_back", "serve": "test_kept_targets",
-    "hl7 send": "test_orders_said_back", "from-fhir": "test_orders_said_back",
+    "run": "test_said_back", "pacs query": "test_said_back", "serve": "test_served",
+    **dict.fromkeys(("hl7 send", "from-fhir", "plan", "preview"), "test_orders_said_back"),
     "pacs serve": "is asked, and asks nobody but the worklist's and C-MOVE's receivers",
 }  # fmt: skip
 ASKS_NOBODY = {
     "check", "completion", "copy", "explain", "fmt", "hl7 listen", "hl7 map", "hl7 show", "library diff",
     "library docs", "library list", "library lock", "library pack", "library update", "library verify", "list", "lsp",
-    "new", "pacs rebuild", "plan", "preview", "schema", "validate", "view",
+    "new", "pacs rebuild", "schema", "validate", "view",
     *(f"patient {one}" for one in (
         "config", "delete", "export", "generate", "import", "list", "load-config", "merge", "search", "show", "stats", "test-ids",
     )),

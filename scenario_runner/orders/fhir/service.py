@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.language.tls_files import tls_of
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
@@ -10,11 +10,15 @@ from scenario_runner.orders.fhir.client import Fhir
 from scenario_runner.orders.fhir.token import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.site_services import FhirService
+
+
+_LEAST_OF_A_HEADER: Final = 8
+"""Characters of a header's value that may be a key; a shorter one is a word such as 'de'."""
 
 
 def opened(
@@ -53,3 +57,15 @@ def web_peer(service: FhirService, folder: Path) -> WebPeer:
         service="fhir",
         label="FHIR",
     )
+
+
+def secrets_of(service: FhirService) -> Iterator[str]:
+    """What we log in with, which a server may say back."""
+    if (auth := service.auth) is not None:
+        if auth.basic is not None:
+            yield auth.basic.password
+        if auth.bearer:
+            yield auth.bearer
+        if auth.client_credentials is not None:
+            yield auth.client_credentials.client_secret
+    yield from (one for one in service.headers.values() if len(one) >= _LEAST_OF_A_HEADER)

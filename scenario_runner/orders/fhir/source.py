@@ -122,11 +122,21 @@ def _service(parameters: FhirParameters, context: SourceContext) -> FhirService:
 def _asked(parameters: FhirParameters, service: FhirService, context: SourceContext) -> bytes:
     from scenario_runner.orders.fhir.client import parameters as pairs
     from scenario_runner.orders.fhir.collecting import collect
-    from scenario_runner.orders.fhir.service import opened
+    from scenario_runner.orders.fhir.service import opened, secrets_of
+    from scenario_runner.redaction import Redactor
 
+    # A plan is shown, kept and sent: what the server says back of our login must not get into it.
+    redactor = Redactor(secrets_of(service))
     try:
-        with opened(service, context.site_folder, Deadline(_PATIENCE)) as fhir:
-            return collect(fhir, pairs(parameters.query), parameters.max_studies)
+        with (
+            redactor.guarding(),
+            opened(
+                service, context.site_folder, Deadline(_PATIENCE), learned=redactor.learn
+            ) as fhir,
+        ):
+            return collect(
+                fhir, pairs(parameters.query), parameters.max_studies, clean=redactor.tree
+            )
     except TargetError as error:
         error.target = parameters.on
         raise
