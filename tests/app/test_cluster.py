@@ -10,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -180,6 +181,21 @@ def taken_out(run: dict[str, Any], end: str) -> list[str]:
 
 def in_lines(value: Any) -> list[str]:
     return json.dumps(told_alike(value), indent=1).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("begins", "left"),
+    [("from multiprocessing.forkserver import main", ""), ("", "taken apart\n")],
+    ids=["as that which forks workers", "as any other"],
+)
+def test_who_reads_a_run_to_its_end_does_not_wait_for_modules_to_be_taken_apart(
+    begins: str, left: str
+) -> None:
+    """The process that workers are forked from holds the run's output open, also after a Ctrl-C."""
+    lines = ("import atexit; atexit.register(print, 'taken apart')", "import scenario_runner.app.cluster.preloaded")  # fmt: skip
+    program = "\n".join((begins, *lines))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode() == left
 
 
 @pytest.fixture(scope="module")

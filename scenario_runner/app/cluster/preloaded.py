@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
+import os
+import sys
 from typing import Final
 
 MODULES: Final = (
@@ -19,5 +22,19 @@ MODULES: Final = (
     "scenario_runner.targets.embedded_options",
 )
 
+_FORKS: Final = "multiprocessing.forkserver import main"
+"""How the process begins that workers are forked from."""
+
 for name in MODULES:
     importlib.import_module(name)
+
+
+def _leave(process: int) -> None:
+    if os.getpid() == process:  # and not one that was forked from it
+        os._exit(0)
+
+
+if any(_FORKS in argument for argument in sys.orig_argv):
+    # It ends after the run and holds the run's output: who reads that to its end would wait, longer than for the
+    # run itself, until all these modules are taken apart.
+    atexit.register(_leave, os.getpid())
