@@ -90,7 +90,7 @@ def main() -> None:
             begun = time.perf_counter()
             into(out, "--on", f"local:{given.workers}", meanwhile=kill_a_worker)
             took.append(time.perf_counter() - begun)
-            require_whole(out / "run", alone)
+            require_whole(out / "run", alone, INSTANCES if given.peer == "embedded" else 0)
             doubtful = sum(len(one["unknown"]) for one in record(out / "run")["taken_over"])
             unknown += doubtful
             print(f"{number}: whole after {took[-1]:.1f} s, {doubtful} unknown", flush=True)

@@ -58,8 +58,17 @@ def told(event: str, **facts: Any) -> Entry:
 def stored(image: PlannedImage) -> Entry:
     return told(
         "instance_sent", id="send", image=image.id, uid=image.uid, status="0000", stored=True,
-        maybe_stored=False, comment="", earlier=None,
+        maybe_stored=False, comment="", earlier=None, seq=1, time="2026-01-31T09:30:00.000Z",
     )  # fmt: skip
+
+
+def answered(image: PlannedImage) -> Entry:
+    """The same, for the step that it belongs to."""
+    row = {
+        "series": image.series.id, "index": 0, "earlier": None, "at": 0.0,
+        "status": {"sop_instance_uid": image.uid, "sop_class_uid": "", "status": 0},
+    }  # fmt: skip
+    return Entry("stored", json.dumps([row]).encode())
 
 
 def test_where_no_further_case_begins_what_has_begun_is_done_in_all_its_parts(
@@ -104,13 +113,9 @@ class NotDone:
 def test_whoever_goes_on_without_a_shared_send_has_nobody_send_the_rest(
     ledger: RunLedger, image: PlannedImage, tmp_path: Path
 ) -> None:
-    row = {
-        "series": image.series.id, "index": 0, "earlier": None, "at": 0.0,
-        "status": {"sop_instance_uid": image.uid, "sop_class_uid": "", "status": 0},
-    }  # fmt: skip
     for name in ("c", PART):
         ledger.claim(name, "first")
-    ledger.tell(PART, 1, [Entry("stored", json.dumps([row]).encode())])
+    ledger.tell(PART, 1, [answered(image)])
     control = Control()
     telling = Telling(ledger, "c", 1, tmp_path, control, "first", digest=None)
     try:
@@ -151,6 +156,45 @@ def test_of_a_case_that_was_taken_over_all_of_its_time_counts(
     assert relay.times == {case: ("2026-01-31T09:30:00.000Z", 40.0)}
 
 
+@pytest.mark.parametrize("who", ["the client", "who has the case"])
+def test_what_workers_go_on_telling_is_not_asked_for_note_by_note(
+    ledger: RunLedger,
+    image: PlannedImage,
+    tmp_path: Path,
+    who: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else two processes read and write as fast as they can, and those who send wait for both."""
+    entries = [stored(image), answered(image)]
+    ledger.claim(PART, "first")
+    ledger.tell(PART, 1, entries)
+    reads = 0
+    read = ledger._read
+
+    def told_meanwhile(*wanted: Any) -> list[tuple[int, Entry]]:
+        nonlocal reads
+        reads += 1
+        assert reads < 10
+        found = read(*wanted)
+        ledger.tell(PART, 1, entries, '{"outcome": "passed"}' if reads == 3 else "")
+        return found
+
+    monkeypatch.setattr(ledger, "_read", told_meanwhile)
+    if who == "the client":
+        bus = EventBus(EventLog(tmp_path / "events.ndjson"), (), Redactor(()), now)
+        Relay(ledger, bus, tmp_path, {}, None, lambda _, __: None).take()
+        bus.close()
+        assert reads == 1
+    else:
+        ledger.claim("c", "first")
+        telling = Telling(ledger, "c", 1, tmp_path, Control(), "first", digest=None)
+        try:
+            shared = SharedParts(ledger, telling, [PART], Deadline(60), lambda _, __: NotDone())
+            assert [one.index for one in shared] == [0]
+        finally:
+            telling.leave()
+
+
 def test_a_run_that_waits_for_others_keeps_its_files_when_its_worker_plans_another(
     tmp_path: Path,
 ) -> None:
@@ -179,10 +223,11 @@ class SlowLedger:
         self.begun, self.goes_on = threading.Event(), threading.Event()
         self.told: list[Entry] = []
 
-    def tell(self, part: str, attempt: int, entries: list[Entry], ending: str = "") -> None:
+    def tell(self, part: str, attempt: int, entries: list[Entry], ending: str = "") -> int:
         self.begun.set()
         assert self.goes_on.wait(60)
         self.told += entries
+        return 0
 
     def stopping(self) -> int:
         return 0

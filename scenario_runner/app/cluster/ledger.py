@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from scenario_runner.app.cluster import tables
 from scenario_runner.database.counter_table import LEDGER
@@ -34,8 +34,20 @@ BELOW: Final = "\x1f"
 """Between the name of a case and that of a part of one of its steps: ASCII's unit separator, for a name may have line ends."""
 SUPERSEDED: Final = json.dumps({"outcome": "lost"})
 """How a part ended that nobody is to do any more."""
-_AT_ONCE: Final = 200
-"""Entries that are read at a time."""
+AT_ONCE: Final = 200
+"""Entries that are read at a time: fewer are all there were."""
+
+
+_HELD: Final = (
+    select(tables.part.c.attempt, tables.run.c.stop)
+    .join(tables.run, tables.run.c.run == tables.part.c.run)
+    .where(tables.part.c.run == bindparam("of"), tables.part.c.part == bindparam("name"))
+    .with_for_update(of=tables.part)
+)
+_TOLD: Final = insert(tables.entry)
+_TAKEN: Final = update(tables.entry).where(tables.entry.c.number == bindparam("at")).values(waits=0)
+_NOT_KEPT: Final = delete(tables.entry).where(tables.entry.c.number == bindparam("at"))
+"""What is asked for every few instances, and takes longer to make than to carry out."""
 
 
 class Superseded(MachineError):
@@ -146,18 +158,15 @@ class RunLedger:
             )
             return Claim(held.attempt + 1, held.task, "", held.worker)
 
-    def tell(self, part: str, attempt: int, entries: Sequence[Entry], ending: str = "") -> None:
-        """Note what an attempt has to tell, all or nothing. ending: how the part ended, with the last of it.
+    def tell(self, part: str, attempt: int, entries: Sequence[Entry], ending: str = "") -> int:
+        """Note what an attempt has to tell, all or nothing; returns what ``stopping`` would. ending: how the part ended, with the last of it.
 
         Raises Superseded when the part is somebody else's by now; what was acknowledged is noted all the same.
         """
         with self._database.writing() as connection:
-            c = tables.part.c
             # The row is locked: what the next owner reads has this in it, or this raises.
-            held = connection.execute(
-                select(c.attempt).where(*self._at(part)).with_for_update()
-            ).scalar()
-            is_ours = held == attempt and self._stop(connection) != CLOSED
+            held = connection.execute(_HELD, {"of": self.run, "name": part}).one_or_none()
+            is_ours = held is not None and held.attempt == attempt and held.stop != CLOSED
             kept = entries if is_ours else _facts(entries)
             rows = [
                 {
@@ -172,11 +181,12 @@ class RunLedger:
                 for one in kept
             ]
             if rows:
-                connection.execute(insert(tables.entry), rows)
+                connection.execute(_TOLD, rows)
             if ending and is_ours:
                 connection.execute(update(tables.part).where(*self._at(part)).values(ending=ending))
-        if not is_ours:
+        if held is None or not is_ours:
             raise Superseded("another worker has taken this part over")
+        return int(held.stop)
 
     def told(self, parts: Iterable[str]) -> Iterator[Entry]:
         """All events and intentions of parts, in the order in which they were told, whichever part it was."""
@@ -248,19 +258,22 @@ class RunLedger:
                 select(c.number, c.kind, c.data, c.name, c.part, c.attempt)
                 .where(c.run == self.run, *wanted)
                 .order_by(c.number)
-                .limit(_AT_ONCE)
+                .limit(AT_ONCE)
             ).all()
         return [
             (one.number, Entry(one.kind, one.data, one.name, one.part, one.attempt)) for one in rows
         ]
 
-    def taken(self, numbers: Sequence[int]) -> None:
+    def taken(self, entries: Iterable[tuple[int, Entry]]) -> None:
         """The client has these now. Files need not be kept any longer."""
-        c = tables.entry.c
+        files, others = list[dict[str, int]](), list[dict[str, int]]()
+        for number, entry in entries:
+            (files if entry.kind in ("file", "files") else others).append({"at": number})
         with self._database.writing() as connection:
-            chosen = c.number.in_(numbers)
-            connection.execute(delete(tables.entry).where(chosen, c.kind.in_(("file", "files"))))
-            connection.execute(update(tables.entry).where(chosen).values(waits=0))
+            if files:
+                connection.execute(_NOT_KEPT, files)
+            if others:
+                connection.execute(_TAKEN, others)
 
     def stop(self, level: int) -> None:
         """Tell all workers to stop: how many times by now, HALT or CLOSED."""

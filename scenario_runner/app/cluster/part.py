@@ -8,9 +8,10 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from scenario_runner.answers import StoreStatus
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.services import now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
@@ -109,13 +110,27 @@ def sent_part(
     }
 
 
+def _plain(status: StoreStatus) -> dict[str, Any]:
+    """What a status says that is not said by leaving it out; there may be a million."""
+    return {
+        name: value
+        for name, default in _defaults().items()
+        if (value := getattr(status, name)) != default
+    }
+
+
+@cache
+def _defaults() -> Mapping[str, Any]:
+    return {one.name: one.default for one in dataclasses.fields(StoreStatus)}
+
+
 def _note(telling: Telling, redactor: Redactor, sent: SentInstance) -> None:
     """Tell the step that a part belongs to what became of an instance; a ledger outlives a run that is killed."""
     telling.stored(
         {
             "series": sent.image.series.id,
             "index": sent.image.index,
-            "status": dataclasses.asdict(redactor.tree(sent.status)),
+            "status": _plain(redactor.tree(sent.status)),
             "earlier": sent.earlier,
             "at": time.time(),
         }

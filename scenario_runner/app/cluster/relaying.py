@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner import events as kinds
+from scenario_runner.app.cluster.ledger import AT_ONCE
 from scenario_runner.engine.case import case_started
 from scenario_runner.errors import MachineError
 
@@ -55,7 +56,7 @@ class Relay:
         """Cases that were taken over."""
 
     def take(self) -> bool:
-        """Take what is there; whether there was anything. Raises MachineError."""
+        """Take what was told before now; whether there was anything. Raises MachineError."""
         any_ = False
         while waiting := self._ledger.waiting():
             any_ = True
@@ -67,7 +68,11 @@ class Relay:
                 else:
                     for told in json.loads(entry.data):
                         self._tell(told)
-            self._ledger.taken([number for number, _ in waiting])
+            self._ledger.taken(waiting)
+            if (
+                len(waiting) < AT_ONCE
+            ):  # those who tell go on, and are not to be asked for every note
+                break
         return any_
 
     def _tell(self, told: dict[str, Any]) -> None:

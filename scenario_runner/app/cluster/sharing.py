@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.answers import StoreStatus
 from scenario_runner.api.sharing import SharedOut, SharedStatus, ToShare, split
-from scenario_runner.app.cluster.ledger import BELOW
+from scenario_runner.app.cluster.ledger import AT_ONCE, BELOW
 from scenario_runner.app.cluster.part import TROUBLES
 from scenario_runner.errors import FabricatorError, MachineError
 
@@ -205,6 +205,10 @@ class SharedParts:
                         self._seen.add(place)
                         self._unanswered.pop(place, None)
                         yield _shared(row)
+                if (
+                    len(rows) < AT_ONCE
+                ):  # those who send go on, and are not to be asked for every note
+                    break
 
 
 def _shared(row: Mapping[str, Any]) -> SharedStatus:

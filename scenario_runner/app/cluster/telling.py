@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scenario_runner.events import Stamped
     from scenario_runner.planning.plan import PlannedImage
 
-_PATIENCE: Final = 0.05
+_PATIENCE: Final = 0.1
 """Seconds that an event waits for others to go with it."""
 _LOOKS: Final = 0.5
 """Seconds between two looks whether the run is to stop, where many look into one database."""
@@ -69,6 +69,8 @@ class Telling:
         self._trouble: FabricatorError | None = None
         self._over = threading.Event()
         self._stops = 0
+        self._level, self._heard = 0, monotonic()
+        """Whether the run is to stop, and when that was seen last."""
         self._thread = threading.Thread(target=self._go_on, name="fabricate-telling", daemon=True)
         self._thread.start()
 
@@ -160,7 +162,8 @@ class Telling:
                     return
                 self._events, self._files, self._rows = [], [], []
             try:
-                self._ledger.tell(self._part, self._attempt, batch, ending)
+                self._level = self._ledger.tell(self._part, self._attempt, batch, ending)
+                self._heard = monotonic()
             except FabricatorError as error:
                 with self._lock:
                     self._trouble = self._trouble or error
@@ -171,7 +174,6 @@ class Telling:
             raise self._trouble
 
     def _go_on(self) -> None:
-        looked = monotonic()
         while not self._over.wait(_PATIENCE):
             with self._lock:
                 if self._trouble is not None:
@@ -180,16 +182,16 @@ class Telling:
                     self._control.stop_finally.set()
                     return
             _quietly(self._tell)
-            if monotonic() - looked >= self._looks:
-                looked = monotonic()
-                _quietly(self._look)
+            _quietly(self._look)
 
     def _look(self) -> None:
-        level = self._ledger.stopping()
-        if level == CLOSED:
+        if monotonic() - self._heard >= self._looks:
+            self._level = self._ledger.stopping()
+            self._heard = monotonic()
+        if self._level == CLOSED:
             with self._lock:
                 self._trouble = self._trouble or Superseded("the run is over")
-        while self._stops < min(level, 2):
+        while self._stops < min(self._level, 2):
             self._stops += 1
             self._control.interrupt()
 
