@@ -39,11 +39,14 @@ def root_of(request: Request, web: WebOptions) -> str:
     name was made to lead here, could read what it asks for (DNS rebinding).
     """
     trusted = is_trusted(request, web)
-    own = _own_host(request)
-    if not trusted and not _is_ours(own, request, web):
+    given = request.headers.get("host", "")
+    own = _own_host(request, given)
+    # Browsers and DNS take names with '!' or '$' in them: what is no host as we know them is a stranger's, too.
+    is_host = not given or _HOST.fullmatch(given) is not None
+    if not trusted and not (is_host and _is_ours(own, request, web)):
         raise WebError(
             421,
-            f"'{own[:80]}' is no name of this service; 'allow_hosts' of it names those that are",
+            f"'{(given or own)[:80]}' is no name of this service; 'allow_hosts' of it names those that are",
         )
     if not trusted:
         return f"{request.url.scheme}://{own}"
@@ -112,10 +115,9 @@ def is_trusted(request: Request, web: WebOptions) -> bool:
     return any(came_from in ipaddress.ip_network(one) for one in web.trusted_proxies)
 
 
-def _own_host(request: Request) -> str:
+def _own_host(request: Request, host: str) -> str:
     """Host and port as the client gave them, or as we know them."""
     name, port = request.scope["server"]
-    host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
         return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
     # A client that speaks to us directly has to name the port, and some do not.
