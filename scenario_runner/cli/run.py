@@ -164,7 +164,8 @@ def run(
         log_pdus=log_pdus,
         chain=chain,
         keep_patients=keep_patients,
-        command=["fabricate", *sys.argv[1:]],
+        # As somebody can type it again: a job is between a server and its process.
+        command=["fabricate", *(word for word in sys.argv[1:] if word != f"--job={job}")],
         shard=shard,
         on=on,
         only=failed_before(Path("runs")) if last_failed else None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from scenario_runner.evidence.comparing_peers import compared_peers
+from scenario_runner.evidence.difference import Difference
 from scenario_runner.evidence.flat import kinds_of, one_line
 from scenario_runner.evidence.html_text import seconds
 from scenario_runner.evidence.traceability import final_checks
@@ -14,30 +16,16 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from scenario_runner.evidence.difference import Way
     from scenario_runner.evidence.record import (
         CaseRecord,
         CheckRecord,
         RunRecord,
         StepRecord,
-        TargetRecord,
     )
 
-Way = Literal["worse", "better", "different"]
-Kind = Literal["outcome", "attribute", "status", "duration", "count", "peer", "version"]
 _FLOOR_S = 0.5
 """A step that took longer by less than this is not slower, whatever the ratio."""
-_OFFERED = {"refused": 0, "accepted": 1, "used": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not alike. subject: case, step and check, joined by ``›``, or a PACS."""
-
-    way: Way
-    kind: Kind
-    subject: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def compare(before: RunRecord, after: RunRecord, noise: float = 1.0) -> Comparis
     found = [
         *_cases(before, after, noise),
         *_requirements(before, after),
-        *_peers(before, after),
+        *compared_peers(before, after),
         *_versions(before, after),
     ]
     order = {"worse": 0, "better": 1, "different": 2}
@@ -222,28 +210,6 @@ def _outcome(subject: str, before: str, after: str) -> Difference:
     elif after == "passed":
         way = "better"
     return Difference(way, "outcome", subject, before, after)
-
-
-def _peers(before: RunRecord, after: RunRecord) -> Iterator[Difference]:
-    now = {target.name: target for target in after.targets}
-    for target in before.targets:
-        other = now.get(target.name)
-        if other is None:
-            continue
-        if target.product != other.product and target.product and other.product:
-            yield Difference("different", "peer", target.name, target.product, other.product)
-        yield from _services(target, other)
-
-
-def _services(before: TargetRecord, after: TargetRecord) -> Iterator[Difference]:
-    now = {one.sop_class or one.service: one for one in after.seen}
-    for one in before.seen:
-        other = now.get(one.sop_class or one.service)
-        if other is None or _OFFERED[one.outcome] == _OFFERED[other.outcome]:
-            continue
-        way: Way = "worse" if other.outcome == "refused" else "better"
-        subject = f"{before.name} › {one.service} {one.sop_class}".rstrip()
-        yield Difference(way, "peer", subject, one.outcome, other.outcome)
 
 
 def _versions(before: RunRecord, after: RunRecord) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scenario_runner.evidence.comparing import Comparison, compare
+from scenario_runner.evidence.record import SeenRecord
 from scenario_runner.evidence.write import read_record
 from tests.evidence import samples
 from tests.evidence.signing.people import command
@@ -123,8 +124,6 @@ def test_a_new_kind_of_difference_is_worse_though_the_check_failed_before(
 def test_a_service_that_is_refused_now_and_another_product_are_told(
     record: RunRecord, other: RunRecord
 ) -> None:
-    from scenario_runner.evidence.record import SeenRecord
-
     for each, outcome, product in (
         (record, "used", "ORTHANC 1.12.9"),
         (other, "refused", "ORTHANC 1.12.10"),
@@ -138,6 +137,37 @@ def test_a_service_that_is_refused_now_and_another_product_are_told(
         ("worse", "peer", f"{name} › C-MOVE 1.2"),
         ("different", "peer", name),
     ]
+
+
+def seen(service: str, sop_class: str, outcome: str, **syntaxes: str) -> SeenRecord:
+    plain = {"service": service, "sop_class": sop_class, "outcome": outcome}
+    return SeenRecord.model_validate({**plain, "transfer_syntaxes": syntaxes})
+
+
+def test_a_service_that_was_used_and_is_not_proposed_any_more_is_worse(
+    record: RunRecord, other: RunRecord
+) -> None:
+    record.targets[0].seen = [seen("C-FIND", "1.2", "used"), seen("C-GET", "1.3", "accepted")]
+    other.targets[0].seen = [seen("QIDO-RS", "", "used")]
+    name = record.targets[0].name
+    assert [
+        (one.way, one.subject, one.before, one.after) for one in compare(record, other).differences
+    ] == [
+        ("worse", f"{name} › C-FIND 1.2", "used", "not proposed"),
+        ("different", f"{name} › C-GET 1.3", "accepted", "not proposed"),
+        ("different", f"{name} › QIDO-RS", "not proposed", "used"),
+    ]
+
+
+def test_a_pacs_that_is_not_there_any_more_and_a_transfer_syntax_that_is_refused_are_told(
+    record: RunRecord, other: RunRecord
+) -> None:
+    name = record.targets[0].name
+    record.targets[0].seen = [seen("storage", "1.2", "used", j2k="used", raw="offered")]
+    other.targets[0].seen = [seen("storage", "1.2", "used", j2k="refused", raw="refused")]
+    assert said(compare(record, other)) == [("worse", "peer", f"{name} › storage 1.2 › j2k")]
+    other.targets = []
+    assert said(compare(record, other)) == [("worse", "peer", name)]
 
 
 def test_the_command_stops_a_pipeline_and_writes_a_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from scenario_runner.service.runs.evidence import file_of, lines_from
 from scenario_runner.service.runs.job_folder import JobFolder, LastWord, Life, NotWantedError
 from scenario_runner.service.runs.records import Run
 from scenario_runner.service.runs.runs import Runs, RunsOptions
-from tests.running import environment
+from tests.running import command, environment, record
 from tests.web.runs.scenarios import quick
 
 ME = Asking(LOCAL, "127.0.0.1")
@@ -57,6 +58,19 @@ def test_runs_are_carried_out_in_order_and_written_down(
             runs.get("run-99")
     asked = [one.detail["run"] for one in Trail(database).entries() if one.what == "run-asked"]
     assert asked == [first.id, second.id]
+
+
+def test_the_command_that_a_run_of_a_server_shows_can_be_repeated(
+    make: Callable[[], Runs], tmp_path: Path
+) -> None:
+    with make() as runs:
+        asked = runs.ask(ME, Asked(name="quick", text=quick(), seed=7))
+        ended(runs, asked.id)
+        shown = record(runs.evidence(asked.id))["command"]
+    again = [f"--out={tmp_path / 'again'}" if one.startswith("--out=") else one for one in shown]
+    assert not any("job" in one for one in shown if one.startswith("--"))
+    subprocess.run(command(*again[1:]), env=environment(), check=True, capture_output=True)
+    assert record(tmp_path / "again")["outcome"] == "passed"
 
 
 def test_a_run_whose_server_was_killed_before_its_process_began_is_begun_once(
