@@ -43,7 +43,7 @@ def _services(target: str, before: TargetRecord, after: TargetRecord) -> Iterato
     was, now = (
         {one.sop_class or one.service: one for one in each.seen} for each in (before, after)
     )
-    for key, named in {**now, **was}.items():
+    for key, named in {**was, **now}.items():
         first, then = was.get(key), now.get(key)
         subject = f"{target} › {named.service} {named.sop_class}".rstrip()
         if way := _way(_outcome(first), _outcome(then)):
