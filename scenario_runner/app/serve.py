@@ -20,6 +20,8 @@ from scenario_runner.app.orders_taken import OrdersTaken
 from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.archive.far_files import store_of
+from scenario_runner.archive.options import ArchiveOptions
+from scenario_runner.database.location import DatabaseUrl, location_of
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.elements import Elements
 from scenario_runner.errors import UsageError
@@ -47,6 +49,8 @@ class Serving:
     folder: Path
     store: str | None = None
     """The address of an object store that has the studies; by default what the folder has begun with."""
+    index: DatabaseUrl | None = None
+    """The database of a PostgreSQL that has their index; by default a file in the folder has it."""
     host: str
     port: int
     site: Path | None = None
@@ -125,7 +129,9 @@ def _tell(
         crew.begin()
     place = f"{serving.host}:{running.port}"
     store = store_of(serving.folder)
-    kept = serving.folder if store is None else f"{store}, their index in {serving.folder}"
+    studies = str(serving.folder) if store is None else store
+    index = str(serving.index or serving.folder)
+    kept = studies if index == studies else f"{studies}, their index in {index}"
     ready(f"{service.ae_title} listens on {place}, studies in {kept}")
     if url is not None:
         ready(f"DICOMweb is at {url}")
@@ -187,7 +193,7 @@ def _embedded(
         port=serving.port,
         options=dataclasses.replace(
             options,
-            archive=dataclasses.replace(options.archive, store=serving.store),
+            archive=dataclasses.replace(options.archive, store=serving.store, index=serving.index),
             ordered=taken,
             heard=None if taken is None else taken.heard,
         ),
@@ -196,12 +202,25 @@ def _embedded(
     return pacs, service
 
 
-def rebuild(folder: Path, tell: Callable[[str], object]) -> int:
+def index_location(text: str | None) -> DatabaseUrl | None:
+    """The database that is to have an index; None where none is named. Raises UsageError."""
+    if not text:
+        return None
+    location = location_of(text)
+    if not isinstance(location, DatabaseUrl):
+        raise UsageError(
+            f"--index: '{location}' is no PostgreSQL",
+            hint="postgresql://user@host/name; without --index the index is a file in --folder",
+        )
+    return location
+
+
+def rebuild(folder: Path, tell: Callable[[str], object], index: DatabaseUrl | None = None) -> int:
     """Make the index of an archive again from its files; exit code 4 when some cannot be read.
 
-    Raises UsageError when there is no archive, MachineError when somebody serves it.
+    index: as of ``Serving``. Raises UsageError when there is no archive, MachineError when somebody serves it.
     """
-    report = rebuild_archive(folder)
+    report = rebuild_archive(folder, ArchiveOptions(index=index))
     older = f", {amount(report.superseded, 'older version')} removed" if report.superseded else ""
     tell(f"{amount(report.instances, 'instance')} indexed{older}")
     for path, why in report.unreadable:

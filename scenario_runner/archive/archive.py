@@ -23,7 +23,9 @@ from scenario_runner.archive.outcomes import Arrived, Counts, Rebuilt, Stored
 from scenario_runner.archive.recovery import (
     clear_up_after,
     index_again,
+    leave_for_later,
 )
+from scenario_runner.archive.server_error import ServerError
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import Elements, Head
 from scenario_runner.dicom.levels import LEVELS
@@ -62,11 +64,12 @@ class Archive:
 
     def cannot_store(self, error: BaseException) -> MachineError:
         """What to raise for what the machine said; the first such is kept as ``trouble``."""
-        failed = (
-            MachineError(f"cannot store in {error}")
-            if isinstance(error, StoreError)
-            else of_the_machine(f"cannot store in '{self.folder}'", error)
-        )
+        if isinstance(error, StoreError):
+            failed = MachineError(f"cannot store in {error}")
+        elif isinstance(error, ServerError):
+            failed = MachineError(f"cannot store: {error}", hint=error.hint)
+        else:
+            failed = of_the_machine(f"cannot store in '{self.folder}'", error)
         self.trouble = self.trouble or failed
         return failed
 
@@ -90,7 +93,7 @@ class Archive:
         header = header_of(data, transfer_syntax_uid, then)
         attributes = describe(header)
         check_identity(attributes, sop_class_uid, sop_instance_uid)
-        if self.options.duplicates != "overwrite" and self.index.file_of(sop_instance_uid):
+        if self._is_unwanted(sop_instance_uid):
             return second(sop_instance_uid, self.options.duplicates)
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae_title)
         size = sum(map(len, data))
@@ -105,6 +108,15 @@ class Archive:
                 missing=missing,
             )
             return commit(self.files, self.index, arrived, self.options.duplicates)
+        except (OSError, sqlite3.Error) as error:
+            raise self.cannot_store(error) from error
+
+    def _is_unwanted(self, sop_instance_uid: str) -> bool:
+        """Whether there is a first version that stays. Raises MachineError."""
+        try:
+            return self.options.duplicates != "overwrite" and bool(
+                self.index.file_of(sop_instance_uid)
+            )
         except (OSError, sqlite3.Error) as error:
             raise self.cannot_store(error) from error
 
@@ -134,7 +146,12 @@ class Archive:
     def keep(self, arrived: Arrived) -> Stored:
         """Store what was taken in; returns and raises as ``store`` does."""
         uid = arrived.meta.sop_instance_uid
-        if self.options.duplicates != "overwrite" and self.index.file_of(uid):
+        try:
+            unwanted = self._is_unwanted(uid)
+        except MachineError:
+            self.discard(arrived)
+            raise
+        if unwanted:
             self.discard(arrived)
             return second(uid, self.options.duplicates)
         try:
@@ -209,9 +226,11 @@ class Archive:
     def delete_study(self, study_instance_uid: str) -> bool:
         """Remove a study and its files; whether there was one. Raises MachineError."""
         note: Path | None = None
+        lain: list[str] = []
 
         def noted(places: list[str]) -> None:
             nonlocal note
+            lain.extend(places)
             if places:
                 with suppress(OSError):  # to delete is what a full disk needs most
                     note = self.files.note_removal(study_instance_uid, places)
@@ -221,6 +240,8 @@ class Archive:
         except BaseException as error:
             if note is not None:
                 self.files.discard(note)
+            if isinstance(error, ServerError) and lain:  # it may have forgotten them all the same
+                leave_for_later(self.files, lain)
             if isinstance(error, (OSError, sqlite3.Error)):
                 raise of_the_machine(f"cannot delete in '{self.folder}'", error) from error
             raise

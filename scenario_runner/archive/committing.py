@@ -11,6 +11,7 @@ from scenario_runner.archive.description import describe, header_of
 from scenario_runner.archive.index import Entry
 from scenario_runner.archive.outcomes import Arrived, DuplicateError, Stored
 from scenario_runner.archive.recovery import leave_for_later, remove_far
+from scenario_runner.archive.server_error import ServerError
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.part10 import file_meta
 
@@ -46,6 +47,9 @@ def commit(files: Files, index: Index, arrived: Arrived, duplicates: Duplicates)
         with index.transaction():
             # Looked up again: another association may have stored the same instance meanwhile.
             before = index.file_of(uid)
+            if place and before == place:  # who has made the index again meanwhile has found it
+                index.remove(uid)
+                before = None
             wanted = before is None or duplicates == "overwrite"
             if wanted:
                 if not place:
@@ -111,11 +115,8 @@ def change(
     return True
 
 
-def remove_forgotten(files: Files, index: Index, lain: Iterable[tuple[str, str]]) -> None:
-    """Remove files of instances that do not lie there any more, see ``Archive.remove_forgotten``. Raises sqlite3.Error."""
-    if files.far:
-        remove_far(files, index, [place for _, place in lain])
-        return
+def _removed(files: Files, index: Index, lain: Iterable[tuple[str, str]]) -> list[str]:
+    """Remove those that do not lie there any more; returns where one cannot be removed."""
     left = []
     with index.transaction():
         for uid, place in lain:
@@ -124,5 +125,18 @@ def remove_forgotten(files: Files, index: Index, lain: Iterable[tuple[str, str]]
                     files.remove(place)
                 except OSError:  # open elsewhere, which keeps it on Windows
                     left.append(place)
+    return left
+
+
+def remove_forgotten(files: Files, index: Index, lain: Iterable[tuple[str, str]]) -> None:
+    """Remove files of instances that do not lie there any more, see ``Archive.remove_forgotten``. Raises sqlite3.Error."""
+    if files.far:
+        remove_far(files, index, [place for _, place in lain])
+        return
+    places = list(lain)
+    try:
+        left = _removed(files, index, places)
+    except ServerError:
+        left = [place for _, place in places]
     if left:
         leave_for_later(files, left)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from scenario_runner.database.location import DatabaseUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,9 @@ class ArchiveOptions:
     store: the address of an object store that has the instances, by fsspec (``s3://BUCKET/FOLDER``); the index, and
     copies of what was used last, are in the folder. By default the one the folder has begun with, or the folder
     itself. An instance is acknowledged when the store has it; what it survives there is the store's matter.
+    index: the database of a PostgreSQL that has the index, which several machines may have together, each with a folder of
+    its own and the same store; by default it is a file in the folder. An instance is acknowledged when that server has it
+    on its disk, whatever ``durability`` says.
     sharing: ``owner`` lets other processes have the archive open as ``member`` meanwhile. What is done once the
     owner does: it recovers what a kill left behind, and clears up after members.
     """
@@ -26,4 +32,5 @@ class ArchiveOptions:
     duplicates: Literal["keep", "overwrite", "refuse"] = "keep"
     durability: Literal["process", "power"] = "process"
     store: str | None = None
+    index: DatabaseUrl | None = None
     sharing: Literal["alone", "owner", "member"] = "alone"

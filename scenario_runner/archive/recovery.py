@@ -10,6 +10,7 @@ from scenario_runner.archive.description import check_identity, describe
 from scenario_runner.archive.index import Entry
 from scenario_runner.archive.object_store import NotInStoreError, StoreError
 from scenario_runner.archive.outcomes import Rebuilt
+from scenario_runner.archive.server_error import ServerError
 from scenario_runner.dicom.elements import DamagedDatasetError
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def finish_additions(files: Files, index: Index) -> None:
 
 
 def _finish_addition(files: Files, index: Index, note: Path | None, places: Sequence[str]) -> None:
-    known = index.known_files(places)
+    with index.transaction():  # a server may still be about to end one whose end was never told
+        known = index.known_files(places)
     for place in places:
         if place not in known:
             files.remove(place)
@@ -77,8 +79,8 @@ def clear_up_after(files: Files, index: Index, process: int) -> None:
 def index_again(files: Files, index: Index) -> Rebuilt:
     """Make the index from the files, all in one transaction; what of two versions is older goes.
 
-    Raises sqlite3.Error when the index cannot be written; StoreError, and it stays as it was, when a store does not
-    answer: an index of a part would be taken for all there is.
+    Raises sqlite3.Error when the index cannot be written; ServerError or StoreError, and it stays as it was, when its
+    server or a store does not answer: an index of a part would be taken for all there is.
     """
     report = Rebuilt()
     with index.transaction():
@@ -87,7 +89,9 @@ def index_again(files: Files, index: Index) -> Rebuilt:
             try:
                 _add(files, index, place, report)
             except (DamagedDatasetError, OSError) as error:
-                if isinstance(error, StoreError) and not isinstance(error, NotInStoreError):
+                if isinstance(error, (StoreError, ServerError)) and not isinstance(
+                    error, NotInStoreError
+                ):
                     raise
                 report.unreadable.append((files.named(place), str(error)))
     index.mark_current()

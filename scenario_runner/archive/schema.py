@@ -7,8 +7,8 @@ here can be made again from the files, so a change of the schema is a new ``VERS
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
 from scenario_runner.archive.attributes import BY_KEYWORD
 from scenario_runner.dicom.levels import ATTRIBUTES, LEVELS, UNIQUE_KEY, Level, levels_down_to
@@ -89,21 +89,31 @@ def is_irregular(level: Level, row: Mapping[str, str]) -> bool:
     )
 
 
+def above(level: Level) -> str:
+    """The table that a row's parent is in; of all levels but the first."""
+    return TABLE[LEVELS[LEVELS.index(level) - 1]]
+
+
+def columns_beside(level: Level) -> Sequence[tuple[str, Literal["TEXT", "INTEGER"]]]:
+    """What a row has besides attributes, its number and its parent's."""
+    of_all: list[tuple[str, Literal["TEXT", "INTEGER"]]] = [
+        ("character_set", "TEXT"), ("irregular", "INTEGER"),
+    ]  # fmt: skip
+    if level == "IMAGE":
+        of_all += [("transfer_syntax_uid", "TEXT"), ("file", "TEXT"), ("size", "INTEGER")]
+    return of_all
+
+
 def statements() -> Iterator[str]:
-    """SQL that makes the tables."""
+    """SQL that makes the tables, in SQLite's words; in PostgreSQL's in ``postgresql``."""
     for level in LEVELS:
         columns = ["id INTEGER PRIMARY KEY"]
         if level != "PATIENT":
-            above = TABLE[LEVELS[LEVELS.index(level) - 1]]
-            columns.append(f"parent INTEGER NOT NULL REFERENCES {above} ON DELETE CASCADE")
+            columns.append(f"parent INTEGER NOT NULL REFERENCES {above(level)} ON DELETE CASCADE")
         columns += [f"{keyword} TEXT NOT NULL" for keyword in COLUMNS[level]]
-        columns += ["character_set TEXT NOT NULL", "irregular INTEGER NOT NULL"]
+        columns += [f"{name} {kind} NOT NULL" for name, kind in columns_beside(level)]
         unique = [*IDENTITY[level]]
-        if level == "IMAGE":
-            columns += [
-                "transfer_syntax_uid TEXT NOT NULL", "file TEXT NOT NULL", "size INTEGER NOT NULL",
-            ]  # fmt: skip
-        elif level != "PATIENT":
+        if level not in ("PATIENT", "IMAGE"):
             unique.insert(0, "parent")
         columns.append(f"UNIQUE ({', '.join(unique)})")
         table = TABLE[level]

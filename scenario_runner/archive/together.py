@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.archive.description import describe, header_of
 from scenario_runner.archive.index import Entry
 from scenario_runner.archive.outcomes import Stored
+from scenario_runner.archive.server_error import ServerError
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.part10 import file_meta
 
@@ -65,7 +66,7 @@ def keep_all(archive: Archive, arrived: Sequence[Arrived]) -> list[Stored]:
                     )
                 )
     except BaseException as error:
-        _undo(archive, places, note)
+        _undo(archive, places, note, error)
         for one in arrived:
             archive.discard(one)
         if isinstance(error, (OSError, sqlite3.Error)):
@@ -116,7 +117,7 @@ def replace_all(
             for _, _, entry, _ in written:
                 index.add(entry)
     except BaseException as error:
-        _undo(archive, places, note)
+        _undo(archive, places, note, error)
         for _, path, _, _ in written:
             files.discard(path)
         if isinstance(error, (OSError, sqlite3.Error)):
@@ -134,9 +135,14 @@ def _check_unchanged(archive: Archive, before: Sequence[Located], expected: int)
         raise GoneError("the study has changed meanwhile")
 
 
-def _undo(archive: Archive, places: Sequence[str], note: Path | None) -> None:
-    """Take away what has got its place while the index was not to know it; when it is opened again, where it cannot be."""
+def _undo(archive: Archive, places: Sequence[str], note: Path | None, error: BaseException) -> None:
+    """Take away what has got its place while the index was not to know it; when it is opened again, where it cannot be.
+
+    error: why it was not to; where a server has gone it may know it all the same.
+    """
     left = False
+    if note is not None and isinstance(error, ServerError):
+        return
     for place in places:
         try:
             archive.files.remove(place)

@@ -41,12 +41,23 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name, text
 
 
+_index_option = click.option(
+    "--index",
+    metavar="URL",
+    envvar="FABRICATE_INDEX",
+    show_envvar=True,
+    help="Keep the index of the studies in this PostgreSQL (postgresql://user@host/name), not in a file in the folder; "
+    "several machines may have it together, with one --store.",
+)
+
+
 @click.command(
     short_help="Serve the embedded PACS until Ctrl-C.",
     epilog=examples(
         "fabricate pacs serve --port 11112 --folder pacs",
         "fabricate pacs serve --dicomweb-port 8080 --worklist-from ct.yaml",
         "fabricate pacs serve --store s3://studies/test --folder index",
+        "fabricate pacs serve --store s3://studies/test --index postgresql://pacs@db.example/studies",
         "fabricate pacs serve --fault refuse=congestion,share=0.1 --fault lose",
     ),
 )
@@ -64,6 +75,7 @@ class _Pair(click.ParamType[tuple[str, str]]):
     metavar="URL",
     help="Keep the studies in this object store (s3://BUCKET/FOLDER, gs://…, file:///…), their index in --folder.",
 )
+@_index_option
 @port_option(11112)
 @host_option
 @click.option(
@@ -183,6 +195,7 @@ def serve(
     site: Path | None,
     folder: Path,
     store: str | None,
+    index: str | None,
     port: int,
     host: str,
     worklist_from: Path | None,
@@ -200,13 +213,14 @@ def serve(
 
     TARGET is a target of the site file: it is served as its 'embedded' says; options win.
     """
-    from scenario_runner.app.serve import Serving
+    from scenario_runner.app.serve import Serving, index_location
     from scenario_runner.app.serve import serve as serve_pacs
     from scenario_runner.registry.location import registry_location
 
     serving = Serving(
         folder=folder,
         store=store,
+        index=index_location(index),
         host=host,
         port=port,
         site=site,
@@ -274,12 +288,14 @@ def _place(text: str) -> dict[str, Any]:
     epilog=examples("fabricate pacs rebuild pacs"),
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def rebuild(folder: Path) -> int:
+@_index_option
+def rebuild(folder: Path, index: str | None) -> int:
     """Make the index of an embedded PACS again from its files.
 
     FOLDER is what 'fabricate pacs serve' keeps its studies in; nobody may be serving it. The exit code is 4
     when a file cannot be read; each is named.
     """
+    from scenario_runner.app.serve import index_location
     from scenario_runner.app.serve import rebuild as rebuild_folder
 
-    return rebuild_folder(folder, tell=click.echo)
+    return rebuild_folder(folder, click.echo, index_location(index))

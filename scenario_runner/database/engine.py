@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from scenario_runner.database.counter_table import NEWEST, PATIENTS
 from scenario_runner.database.location import DatabaseUrl
+from scenario_runner.database.postgresql import DURABLE, PATIENCE, driver
 from scenario_runner.database.sqlite_file import (
     BUSY_SECONDS,
     make_durable,
@@ -31,23 +32,11 @@ if TYPE_CHECKING:
     from scenario_runner.database.location import Location
 
 _WRITES = "fabricate_writes"
-_DURABLE = (
-    "SELECT set_config('synchronous_commit', 'on', false) "
-    "WHERE current_setting('synchronous_commit') = 'off'"
-)
-"""A number that was handed out must not come again after a power cut, whatever the server's default."""
 _BUSY = (
     f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:.0f}s', false) "
     "WHERE current_setting('lock_timeout') = '0'"
 )
 """As a file of SQLite: a process that was stopped with a lock in its hands does not hold all others for ever."""
-_PATIENCE: Final = {
-    "connect_timeout": 10,
-    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4,
-    "tcp_user_timeout": 30_000,
-}  # fmt: skip
-"""How long a server may take to take a connection, and how soon one whose machine has gone from the network is missed
-(libpq 32.1.2; seconds, but for the last, in milliseconds). By default the system waits for hours."""
 
 
 class Database:
@@ -193,19 +182,15 @@ def _reader(path: Path, *, busy: bool) -> Engine:
 
 
 def _server(location: DatabaseUrl) -> Engine:
-    try:
-        from scenario_runner.database.patience import PatientConnection
-    except ImportError as error:
-        raise UsageError(
-            "for a registry on PostgreSQL its driver is missing",
-            hint="pip install 'dicom-fabricator[postgres]'",
-        ) from error
+    driver("a registry")
+    from scenario_runner.database.patience import PatientConnection
+
     try:
         url = make_url(location.url).set(drivername="postgresql+psycopg")
     except SQLAlchemyError as error:
         raise UsageError(f"'{location}' is not the address of a database") from error
     # A prepared statement is planned for any text that may be looked for: all patients would be read.
-    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
     options: dict[str, Any] = {"prepare_threshold": None, **patience}
     engine = create_engine(
         url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options
@@ -217,7 +202,7 @@ def _server(location: DatabaseUrl) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
-        connection.execute(_DURABLE)
+        connection.execute(DURABLE)
         connection.execute(_BUSY)
         connection.commit()
 

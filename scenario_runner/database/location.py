@@ -12,6 +12,8 @@ from scenario_runner.errors import UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_FURTHER = re.compile(r"([?&](?:ssl)?password=)[^&#\s'\"]*")
+"""A password in the query of an address (libpq 34.1.1.2)."""
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -28,7 +30,9 @@ class DatabaseUrl:
     def hidden_in(self, text: str) -> str:
         """A text that may have the address in it, without the password."""
         written = urlsplit(self.url).password
-        return text.replace(f":{written}@", ":•••@") if written else text
+        if written:
+            text = text.replace(f":{written}@", ":•••@")
+        return _FURTHER.sub(r"\1•••", text)
 
 
 Location = Path | Literal[":memory:"] | DatabaseUrl

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from scenario_runner.database.location import DatabaseUrl
+from scenario_runner.database.postgresql import SILENT, of_server
 from scenario_runner.database.sqlite_file import in_words
 from scenario_runner.errors import MachineError
 
@@ -18,26 +19,6 @@ if TYPE_CHECKING:
     from scenario_runner.database.location import Location
 
 _OTHER = "name another registry with --registry"
-_SERVER = {
-    "28": ("refuses the user or the password", "see to the user and the password in its address"),
-    "3D": ("has no database of that name", "create it: createdb NAME"),
-    "42501": (
-        "lets this user not do that",
-        "grant the user CREATE and USAGE on the schema, and ALL on its tables and sequences",
-    ),
-    "25006": ("is read-only", "name the primary server, not one that follows it"),
-    "55P03": (
-        "was locked by another process for too long",
-        "see which program holds it open; this program never holds it for long",
-    ),
-    "53100": ("has a full disk", "make room on the server"),
-    "53300": ("takes no more connections", "raise max_connections, or run fewer at once"),
-    "22P05": (
-        "keeps text in a character set that lacks some letters",
-        "create it with ENCODING 'UTF8'",
-    ),
-}
-"""By SQLSTATE, or the class of it (PostgreSQL, appendix A)."""
 
 
 class WrittenMeanwhile(MachineError):
@@ -69,19 +50,8 @@ def sentence(location: Location, error: Any) -> MachineError:
                 f"the registry '{location}' is a folder", hint="--registry takes the name of a file"
             )
         return in_words(location, error)
-    state = getattr(error, "sqlstate", None) or ""
-    known = _SERVER.get(state) or _SERVER.get(state[:2])
-    told = " ".join(str(error).split())
-    if known is None and (not state or state[:2] in ("08", "57")):
-        if "password" in told or "authentication" in told:
-            known = _SERVER["28"]
-        elif "does not exist" in told:
-            known = _SERVER["3D"]
-        else:
-            return MachineError(
-                f"the registry '{location}' does not answer: {told}",
-                hint="see that the server runs; no number was handed out that could come again",
-            )
-    if known is not None:
-        return MachineError(f"the registry '{location}' {known[0]}: {told}", hint=known[1])
-    return MachineError(f"the registry '{location}' cannot be used: {told}", hint=_OTHER)
+    reason, hint, told = of_server(error)
+    if reason == SILENT:
+        hint += "; no number was handed out that could come again"
+    told = location.hidden_in(told)
+    return MachineError(f"the registry '{location}' {reason}: {told}", hint=hint or _OTHER)

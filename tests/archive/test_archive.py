@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.archive.conftest import Indexed
+
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive(tmp_path / "archive") as archive:
+def archive(tmp_path: Path, indexed: Indexed) -> Iterator[Archive]:
+    with Archive(tmp_path / "archive", indexed()) as archive:
         yield archive
 
 
@@ -374,12 +376,12 @@ def test_a_failure_in_the_index_leaves_no_file_behind(
 def test_an_archive_has_one_owner_at_a_time(archive: Archive) -> None:
     put(archive, sample())
     with pytest.raises(MachineError, match="another process has it open"):
-        Archive(archive.folder)
+        Archive(archive.folder, archive.options)
     with pytest.raises(MachineError, match="another process has it open"):
-        rebuild(archive.folder)
+        rebuild(archive.folder, archive.options)
     put(archive, sample(number=2))
     archive.close()
-    with Archive(archive.folder) as again:
+    with Archive(archive.folder, archive.options) as again:
         assert again.counts().instances == 2
 
 
@@ -436,18 +438,19 @@ def test_who_asks_is_answered_while_something_is_being_stored(archive: Archive) 
 
 
 def test_the_log_of_the_index_stays_short_while_somebody_always_reads(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_LOOKED_AT_EVERY", 10)
     monkeypatch.setattr(connections, "_LONGEST_LOG", 1 << 16)
-    log = archive.folder / "index.sqlite-wal"
+    log = tmp_path / "index.sqlite-wal"
     longest = 0
-    for number in range(1, 41):
-        put(archive, sample(number=number))
-        longest = max(longest, log.stat().st_size)
-    assert longest > 1 << 16
-    assert log.stat().st_size < longest
-    assert archive.counts().instances == 40
+    with Archive(tmp_path) as archive:
+        for number in range(1, 41):
+            put(archive, sample(number=number))
+            longest = max(longest, log.stat().st_size)
+        assert longest > 1 << 16
+        assert log.stat().st_size < longest
+        assert archive.counts().instances == 40
 
 
 def test_a_file_in_the_place_of_the_folder_is_said_plainly(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.query import Query
+from scenario_runner.archive.server_line import Line
 from tests.archive.samples import identifier, put, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from scenario_runner.archive.speaking import Rows
     from scenario_runner.dicom.levels import Level
+    from tests.archive.conftest import Indexed
 
 NAMES = [
     "CITIZEN^JANE", "citizen^jane^^^", "Yamada^Tarou=山田^太郎=やまだ^たろう", "MÜLLER^ZOË",
@@ -27,8 +30,8 @@ TEXTS = ["CHEST PA", "CHEST\\ABDOMEN", "", "Äpfel", "chest pa", "\U0010ffff", "
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive(tmp_path_factory.mktemp("archive")) as archive:
+def archive(tmp_path_factory: pytest.TempPathFactory, indexed: Indexed) -> Iterator[Archive]:
+    with Archive(tmp_path_factory.mktemp("archive"), indexed()) as archive:
         number = 0
         for name in NAMES:
             for n, date in enumerate(DATES):
@@ -115,6 +118,15 @@ def test_a_common_question_is_answered_through_an_index(
     archive: Archive, keys: dict[str, str], table: str
 ) -> None:
     query = Query.of("STUDY", "study", identifier(StudyInstanceUID="", **keys))
+    plan = plan_on_server(archive, query) if archive.options.index else plan_in_file(archive, query)
+    assert any(
+        f"INDEX {table}" in step or f"SEARCH {table}" in step or f" on {table}".lower() in step
+        for step in plan
+    ), plan
+    assert not any("SCAN studies" in step or "Seq Scan" in step for step in plan), plan
+
+
+def plan_in_file(archive: Archive, query: Query) -> list[str]:
     asked: list[str] = []
     with archive.index._connections.reading() as reader:
         assert isinstance(reader, sqlite3.Connection)
@@ -123,10 +135,33 @@ def test_a_common_question_is_answered_through_an_index(
     with archive.index._connections.reading() as reader:
         assert isinstance(reader, sqlite3.Connection)
         reader.set_trace_callback(None)
-        plan = [
+        return [
             str(row[-1])
             for statement in asked
             for row in reader.execute(f"EXPLAIN QUERY PLAN {statement}")
         ]
-    assert any(f"INDEX {table}" in step or f"SEARCH {table}" in step for step in plan), plan
-    assert not any(step == "SCAN studies" for step in plan), plan
+
+
+def plan_on_server(archive: Archive, query: Query) -> list[str]:
+    """As if there were many studies: of a few all are read, which takes least."""
+    asked: list[tuple[str, Sequence[object]]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        execute = Line.execute
+
+        def noting(line: Line, sql: str, values: Sequence[object] = ()) -> Rows:
+            asked.append((sql, values))
+            return execute(line, sql, values)
+
+        patch.setattr(Line, "execute", noting)
+        list(query.run(archive))
+    with archive.index._connections.reading() as reader:
+        assert isinstance(reader, Line)
+        reader.command("SET enable_seqscan TO off")
+        try:
+            return [
+                str(row[0])
+                for sql, values in asked
+                for row in reader.execute(f"EXPLAIN {sql}", values).fetchall()
+            ]
+        finally:
+            reader.command("RESET enable_seqscan")

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.archive.conftest import Indexed
+
 MODALITIES = ("CT", "MR", "CT\\PT")
 NAMES = ("MÜLLER^ANNE=Mueller", "SMITH^JOHN", "SMITHERS^ANNE")
 DAYS = ("20260101", "20260102", "20260103", "20260104")
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive(tmp_path_factory.mktemp("paged")) as opened:
+def archive(tmp_path_factory: pytest.TempPathFactory, indexed: Indexed) -> Iterator[Archive]:
+    with Archive(tmp_path_factory.mktemp("paged"), indexed()) as opened:
         with opened.index.transaction():
             for number, (kinds, name, day) in enumerate(itertools.product(MODALITIES, NAMES, DAYS)):
                 for kind in kinds.split("\\"):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.archive.conftest import Indexed
+
 MOMENTS = {
     "1.1": ("20240111", "223000"),
     "1.2": ("20240111", "233000"),
@@ -27,8 +29,8 @@ MOMENTS = {
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive(tmp_path_factory.mktemp("archive")) as archive:
+def archive(tmp_path_factory: pytest.TempPathFactory, indexed: Indexed) -> Iterator[Archive]:
+    with Archive(tmp_path_factory.mktemp("archive"), indexed()) as archive:
         for uid, (date, time) in MOMENTS.items():
             put(archive, sample(uid, StudyDate=date, StudyTime=time))
         yield archive

@@ -17,6 +17,7 @@ from tests.archive.samples import EXPLICIT, IMPLICIT, ask, encoded, identifier, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.archive.conftest import Indexed
     from tests.archive.samples import Sample
 
 
@@ -36,8 +37,8 @@ def private(uid: str, syntax: str, block: int, word: str, number: int) -> Sample
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive(tmp_path_factory.mktemp("archive")) as archive:
+def archive(tmp_path_factory: pytest.TempPathFactory, indexed: Indexed) -> Iterator[Archive]:
+    with Archive(tmp_path_factory.mktemp("archive"), indexed()) as archive:
         put(archive, private("1.1", EXPLICIT, 0x10, "ODD", 7))
         put(archive, private("1.2", IMPLICIT, 0x10, "ODD", 7))
         put(archive, private("1.3", EXPLICIT, 0x42, "ODD", 7))

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.dicom.levels import Level, Root
+    from tests.archive.conftest import Indexed
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
+def archive(tmp_path: Path, indexed: Indexed) -> Iterator[Archive]:
     """Two patients; JANE has a CT study of two series and three images, JOHN an MR study."""
-    with Archive(tmp_path) as archive:
+    with Archive(tmp_path, indexed()) as archive:
         put(archive, sample("1.2.3", 1, 1))
         put(archive, sample("1.2.3", 1, 2))
         put(archive, sample("1.2.3", 2, 1, Modality="SR", transfer_syntax=IMPLICIT))

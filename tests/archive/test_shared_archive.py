@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.archive.conftest import Indexed
+
 OTHER = 0xABC
 """The number of a process that is not this one."""
 
 
 @pytest.fixture
-def owner(tmp_path: Path) -> Iterator[Archive]:
-    with Archive(tmp_path, ArchiveOptions(sharing="owner")) as owner:
+def owner(tmp_path: Path, indexed: Indexed) -> Iterator[Archive]:
+    with Archive(tmp_path, indexed(sharing="owner")) as owner:
         yield owner
 
 
 @pytest.fixture
 def member(owner: Archive) -> Iterator[Archive]:
-    with Archive(owner.folder, ArchiveOptions(sharing="member")) as member:
+    with Archive(
+        owner.folder, ArchiveOptions(sharing="member", index=owner.options.index)
+    ) as member:
         yield member
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.archive.outcomes import Arrived
+    from tests.archive.conftest import Indexed
 
 
 def taken(archive: Archive, *numbers: int) -> list[Arrived]:
@@ -24,8 +25,8 @@ def files_of(folder: Path) -> list[Path]:
     return [one for one in folder.rglob("*") if one.suffix in (".dcm", ".part", ".json")]
 
 
-def test_all_are_stored_and_a_second_one_of_a_uid_is_told(tmp_path: Path) -> None:
-    with Archive(tmp_path) as archive:
+def test_all_are_stored_and_a_second_one_of_a_uid_is_told(tmp_path: Path, indexed: Indexed) -> None:
+    with Archive(tmp_path, indexed()) as archive:
         told = keep_all(archive, taken(archive, 1, 2, 1))
         assert [one.outcome for one in told] == ["new", "new", "kept"]
         assert archive.counts().instances == 2
@@ -33,9 +34,9 @@ def test_all_are_stored_and_a_second_one_of_a_uid_is_told(tmp_path: Path) -> Non
 
 
 def test_a_failure_in_the_middle_stores_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Archive(tmp_path) as archive:
+    with Archive(tmp_path, indexed()) as archive:
         arrived = taken(archive, 1, 2, 3)
         add, calls = archive.index.add, []
 
@@ -52,20 +53,23 @@ def test_a_failure_in_the_middle_stores_none(
         assert files_of(tmp_path) == []
 
 
-def test_what_a_killed_process_had_in_place_does_not_come_back_by_a_rebuild(tmp_path: Path) -> None:
-    with Archive(tmp_path) as archive:
+def test_what_a_killed_process_had_in_place_does_not_come_back_by_a_rebuild(
+    tmp_path: Path, indexed: Indexed
+) -> None:
+    options = indexed()
+    with Archive(tmp_path, options) as archive:
         keep_all(archive, taken(archive, 1))
         (second,) = taken(archive, 2)
         # As a process leaves it that is killed between the first file and the index.
         archive.files.note_addition([archive.files.place_of(second.meta.sop_instance_uid)])
         archive.files.put(second.written, archive.files.place_of(second.meta.sop_instance_uid))
-    with Archive(tmp_path) as archive:
+    with Archive(tmp_path, options) as archive:
         assert len(files_of(tmp_path)) == 1
-    assert rebuild(tmp_path).instances == 1
+    assert rebuild(tmp_path, options).instances == 1
 
 
-def test_all_versions_are_replaced_or_none(tmp_path: Path) -> None:
-    with Archive(tmp_path) as archive:
+def test_all_versions_are_replaced_or_none(tmp_path: Path, indexed: Indexed) -> None:
+    with Archive(tmp_path, indexed()) as archive:
         keep_all(archive, taken(archive, 1, 2))
         found = archive.instances(study_uids=["1.2.3"])
         new = [sample(number=n, PatientID="PID9").data for n in (1, 2)]
@@ -79,8 +83,10 @@ def test_all_versions_are_replaced_or_none(tmp_path: Path) -> None:
         assert len(files_of(tmp_path)) == 2
 
 
-def test_pages_come_newest_first_and_say_how_many_there_are(tmp_path: Path) -> None:
-    with Archive(tmp_path) as archive:
+def test_pages_come_newest_first_and_say_how_many_there_are(
+    tmp_path: Path, indexed: Indexed
+) -> None:
+    with Archive(tmp_path, indexed()) as archive:
         for number in range(5):
             keep_all(archive, [archive.take_in([sample(f"1.2.{number}").file])])
         columns = ["StudyInstanceUID", "NumberOfStudyRelatedInstances"]

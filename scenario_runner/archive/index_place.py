@@ -1,0 +1,65 @@
+"""Where the index of a folder's studies is, when it is on a server: the folder and the database belong together."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.archive.index import Index
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scenario_runner.database.location import DatabaseUrl
+
+INDEX: Final = "index.sqlite"
+"""An index in the folder."""
+_NOTED: Final = "index.txt"
+"""Which database has the index of a folder."""
+_NAMED: Final = "identity.txt"
+"""What the studies of a folder are called in that database, wherever the folder is moved to."""
+
+
+def require_none_on_a_server(folder: Path) -> None:
+    """Raises UsageError where the index of a folder is on a server: a second one would not know what others store."""
+    noted = _read(folder / _NOTED)
+    if noted is not None:
+        raise UsageError(
+            f"the index of '{folder}' is in the database '{noted}'",
+            hint=f"give --index {noted}, or remove '{folder / _NOTED}' to have it made again in the folder",
+        )
+
+
+def open_on_server(folder: Path, location: DatabaseUrl, store: str | None, *, joins: bool) -> Index:
+    """The index in a database. store: where the studies are; None for the folder. joins: its owner has seen to the rest.
+
+    Raises UsageError where the database is of other studies, MachineError, OSError.
+    """
+    from scenario_runner.archive.index_server import IndexServer  # few archives need it
+
+    index = Index(IndexServer(location, store or _named(folder)), alone=False)
+    if not joins:
+        for suffix in ("", "-wal", "-shm"):  # it would be out of date if somebody came back to it
+            (folder / (INDEX + suffix)).unlink(missing_ok=True)
+        if _read(folder / _NOTED) != str(location):
+            (folder / _NOTED).write_text(f"{location}\n", "utf-8")
+    return index
+
+
+def _named(folder: Path) -> str:
+    """The name is there before the database knows it: who is killed in between finds both again."""
+    file = folder / _NAMED
+    name = _read(file)
+    if name is None:
+        name = f"{socket.gethostname()}:{folder.absolute()} ({secrets.token_hex(4)})"
+        file.write_text(f"{name}\n", "utf-8")
+    return name
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text("utf-8").strip() or None
+    except FileNotFoundError:
+        return None

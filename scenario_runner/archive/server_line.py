@@ -1,0 +1,131 @@
+"""Connections to the PostgreSQL of an index, spoken to in SQLite's words and made anew where they were lost."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from scenario_runner.archive.postgresql import Given, kept, translated
+from scenario_runner.archive.server_error import ServerError
+from scenario_runner.database.postgresql import DURABLE, PATIENCE, driver, of_server
+from scenario_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import psycopg
+
+    from scenario_runner.archive.speaking import Rows
+    from scenario_runner.database.location import DatabaseUrl
+
+SCHEMA: Final = "fabricate_index"
+"""Of the database: nothing of another program's is touched."""
+_WAITS: Final = 30
+"""Seconds that somebody who stores waits for somebody else who writes."""
+_SETTLED: Final = (
+    f"SET search_path TO {SCHEMA}; SET standard_conforming_strings TO on; SET lock_timeout TO '{_WAITS}s';"
+    # A machine that has gone, or stands still, is not to keep all others from writing.
+    " SET idle_in_transaction_session_timeout TO '120s';"
+    " SET tcp_keepalives_idle TO 10; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 4;"
+    f" {DURABLE}"
+)
+_AGAIN: Final = 1.0
+"""Seconds after a connection that did not come about in which none is tried: all who wait would wait in turn."""
+
+
+class Server:
+    """Where connections are had from.
+
+    Raises UsageError for an address that cannot be one, or where the driver is missing.
+    """
+
+    def __init__(self, location: DatabaseUrl) -> None:
+        self._psycopg = driver("an index")
+        self.errors: type[Exception] = self._psycopg.Error
+        """What the driver raises."""
+        self._location = location
+        self._failed: tuple[float, ServerError] | None = None
+        try:
+            given = self._psycopg.conninfo.conninfo_to_dict(location.url)
+        except self.errors as error:
+            told = location.hidden_in(str(error).strip())
+            raise UsageError(f"'{location}' is not the address of a database: {told}") from None
+        patience = {name: value for name, value in PATIENCE.items() if name not in given}
+        # A prepared statement is planned for any text that may be looked for: all studies would be read.
+        self._options = {
+            **patience, "client_encoding": "UTF8", "autocommit": True, "prepare_threshold": None,
+        }  # fmt: skip
+
+    def in_words(self, error: BaseException) -> ServerError:
+        """What the driver has raised, as a sentence without the password."""
+        reason, hint, told = of_server(error)
+        told = self._location.hidden_in(told)
+        return ServerError(
+            f"the database of the index {reason} ('{self._location}'): {told}", hint or None
+        )
+
+    def connected(self) -> psycopg.Connection[Any]:
+        """A new connection. Raises ServerError."""
+        from scenario_runner.database.patience import PatientConnection
+
+        failed = self._failed
+        if failed is not None and time.monotonic() - failed[0] < _AGAIN:
+            raise ServerError(str(failed[1]), failed[1].hint)
+        try:
+            connection = PatientConnection.open(self._location.url, **self._options)
+            connection.execute(_SETTLED)
+        except self.errors as error:
+            said = self.in_words(error)
+            self._failed = time.monotonic(), said
+            raise said from error
+        self._failed = None
+        return connection
+
+
+class Line:
+    """A connection, begun when something is asked. For one thread at a time."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._connection: psycopg.Connection[Any] | None = None
+        self.in_transaction = False
+        """Whether a connection that is lost takes something along that had begun."""
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
+        """Carry out a statement; once more where the connection was lost since it was used last. Raises ServerError."""
+        found = self._carry_out(translated(sql), [kept(one) for one in values])
+        return Given(found) if found.description else found
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> None:
+        """Carry out a statement for each. Raises ServerError."""
+        for one in values:
+            self.execute(sql, one)
+
+    def command(self, sql: str) -> psycopg.Cursor[Any]:
+        """Carry out statements in PostgreSQL's own words. Raises ServerError."""
+        return self._carry_out(sql, None)
+
+    def row(self, sql: str) -> Any:
+        """The one row of a question in PostgreSQL's own words. Raises ServerError."""
+        return self.command(sql).fetchone()
+
+    def _carry_out(self, sql: str, values: list[Any] | None) -> psycopg.Cursor[Any]:
+        while True:
+            is_new = self._connection is None
+            connection = self._connection = self._connection or self._server.connected()
+            try:
+                return connection.execute(sql, values)
+            except self._server.errors as error:
+                if connection.closed:
+                    self._connection = None
+                    if not (is_new or self.in_transaction):
+                        continue
+                raise self._server.in_words(error) from error
+
+    def close(self) -> None:
+        """Let go of the connection, and with it of what had begun."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
