@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.decoding.stored_bits import (
     has_long_cells,
     in_long_words,
+    is_packed,
     is_shifted,
+    packed_frames,
     values_of,
 )
 from scenario_runner.dicom import syntaxes
@@ -60,8 +62,13 @@ def pixels_of(file: bytes) -> npt.NDArray[Any]:
 def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames of whole pixel cells, colour as RGB. Raises what pydicom raises."""
     meta = getattr(dataset, "file_meta", None) or {}
-    if has_long_cells(meta.get("TransferSyntaxUID", ""), dataset):
+    syntax = meta.get("TransferSyntaxUID", "")
+    if has_long_cells(syntax, dataset):
         dataset = in_long_words(dataset)
+    if is_packed(syntax, dataset):
+        count = int(dataset.get("NumberOfFrames") or 1)
+        frames = packed_frames(dataset, syntax, 1, count)
+        return frames[0] if count == 1 else frames
     if not is_shifted(dataset):
         pixels: npt.NDArray[Any] = dataset.pixel_array
         return pixels
@@ -85,13 +92,21 @@ def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
     header = Header() if meta.is_plain else open_file(file)
     if has_long_cells(meta.transfer_syntax_uid, header):
         header = in_long_words(header)
-    pixels = pixel_array(
-        file if meta.is_plain else header,
-        ds_out=header if meta.is_plain else None,
-        index=number - 1,
-        raw=raw,
-        correct_unused_bits=not raw and not in_cells,
-    )
+    if is_packed(meta.transfer_syntax_uid, header):
+        return packed_frames(header, meta.transfer_syntax_uid, number, 1)[0]
+    try:
+        pixels = pixel_array(
+            file if meta.is_plain else header,
+            ds_out=header if meta.is_plain else None,
+            index=number - 1,
+            raw=raw,
+            correct_unused_bits=not raw and not in_cells,
+        )
+    except ValueError:
+        whole = open_file(file) if meta.is_plain and in_cells else header
+        if not is_packed(meta.transfer_syntax_uid, whole):
+            raise
+        return packed_frames(whole, meta.transfer_syntax_uid, number, 1)[0]
     return values_of(pixels, header) if in_cells and not raw else pixels
 
 

@@ -49,6 +49,43 @@ def values_of(cells: npt.NDArray[np.generic], header: Dataset) -> npt.NDArray[An
     return stored_values(cells, stored, stored - 1 if high is None else int(high))
 
 
+def is_packed(transfer_syntax_uid: str, header: Dataset) -> bool:
+    """Whether cells are single bits that pydicom 3.0.2 does not read.
+
+    It takes the words of Big Endian for bytes, and too few bytes for a frame that begins within one.
+    """
+    if header.get("BitsAllocated") != 1 or "PixelData" not in header:
+        return False
+    return transfer_syntax_uid == EXPLICIT_BE or _cells(header) % 8 != 0
+
+
+def packed_frames(
+    dataset: Dataset, transfer_syntax_uid: str, first: int, count: int
+) -> npt.NDArray[np.uint8]:
+    """Frames of single bits, 0 or 1: (count, rows, columns), from the one with the number ``first``, from 1.
+
+    Each begins with the bit behind the last one of the frame before (PS3.5 8.1.1). Raises ValueError for what is not
+    there.
+    """
+    import numpy as np
+
+    element, cells = dataset["PixelData"], _cells(dataset)
+    data = np.frombuffer(element.value, np.uint8)
+    if transfer_syntax_uid == EXPLICIT_BE and element.VR == "OW":
+        data = data[: len(data) // 2 * 2].reshape(-1, 2)[:, ::-1].reshape(-1)
+    start, stop = (first - 1) * cells, (first - 1 + count) * cells
+    if first < 1 or stop > 8 * len(data):
+        raise ValueError(f"the pixels end before frame {first - 1 + count}")
+    bits = np.unpackbits(data[start // 8 : (stop + 7) // 8], bitorder="little")
+    found = bits[start % 8 : start % 8 + stop - start]
+    return found.reshape(count, int(dataset.Rows), int(dataset.Columns))
+
+
+def _cells(header: Dataset) -> int:
+    """Pixels of a frame of single bits, which has one sample."""
+    return int(header.get("Rows") or 0) * int(header.get("Columns") or 0)
+
+
 def has_long_cells(transfer_syntax_uid: str, header: Dataset) -> bool:
     """Whether cells are of several words, in Big Endian: pydicom 3.0.2 takes each for one long word."""
     allocated = header.get("BitsAllocated")

@@ -37,7 +37,7 @@ def shown(
         return _gray(dataset, pixels, frame, window)
     if interpretation == "PALETTE COLOR":
         check_palette(dataset)
-        return _eight_bits(apply_color_lut(pixels, dataset), None)
+        return _eight_bits(apply_color_lut(pixels, dataset), _bits_of_entries(dataset))
     return _eight_bits(pixels, dataset.get("BitsStored"))
 
 
@@ -139,6 +139,13 @@ def _frame_group(dataset: Dataset, frame: int, keyword: str) -> Dataset | None:
             if items := group.get(keyword):
                 return cast("Dataset", items[0])
     return None
+
+
+def _bits_of_entries(dataset: Dataset) -> int | None:
+    """8 where a palette of 8 bits has each entry in a word, as the note in C.7.6.3.1.5 has seen it; None for all."""
+    entries, _, bits = (int(one) for one in dataset.RedPaletteColorLookupTableDescriptor)
+    data = dataset.get("RedPaletteColorLookupTableData") or b""
+    return 8 if bits == 8 and len(data) >= 2 * (entries or 65536) else None
 
 
 def _eight_bits(pixels: npt.NDArray[np.generic], bits: int | None) -> npt.NDArray[np.uint8]:

@@ -26,6 +26,8 @@ from tests.archive.samples import sample
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy.typing as npt
+
 IMPLICIT, EXPLICIT, BIG, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99"))
 CELLS = np.random.default_rng(9).integers(0, 1 << 16, (8, 8), dtype=np.uint16)
 
@@ -116,3 +118,34 @@ def test_a_transfer_syntax_of_a_maker_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.113619.5.22\0"))
     with pytest.raises(UndecodableError, match=r"'1\.2\.840\.113619\.5\.22' is no transfer"):
         frame_of(path, 1)
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG, DEFLATED])
+@pytest.mark.parametrize("size", [(5, 3), (4, 4)])
+def test_frames_of_single_bits_begin_behind_each_other(
+    tmp_path: Path, syntax: str, size: tuple[int, int]
+) -> None:
+    """As in a segmentation (PS3.5 8.1.1); in Big Endian as DCMTK converts it."""
+    bits = np.random.default_rng(2).integers(0, 2, (3, *size), dtype=np.uint8)
+    packed = np.packbits(bits.ravel(), bitorder="little").tobytes()
+    one = sample(
+        transfer_syntax=EXPLICIT if syntax == BIG else syntax, Rows=size[0], Columns=size[1],
+        NumberOfFrames="3", BitsAllocated=1, BitsStored=1, HighBit=0, PixelRepresentation=0,
+        PixelData=packed,
+    )  # fmt: skip
+    path = tmp_path / "one.dcm"
+    path.write_bytes(one.file)
+    if syntax == BIG:
+        subprocess.run(["dcmconv", "+tb", "one.dcm", "one.dcm"], cwd=tmp_path, check=True)
+    assert np.array_equal(pixels_of(dcmread(path)), bits)
+    for number, expected in enumerate(bits, start=1):
+        for raw in (False, True):
+            assert np.array_equal(frame_of(path, number, raw=raw), expected)
+        assert np.array_equal(np.asarray(render(path, number)), _grey(expected))
+    with pytest.raises(Exception, match="frame 4"):
+        render(path, 4)
+
+
+def _grey(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Black and white, and grey where a frame is of one value."""
+    return bits * 255 if bits.min() < bits.max() else np.full_like(bits, 128)

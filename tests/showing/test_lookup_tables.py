@@ -163,3 +163,11 @@ def test_a_voi_table_begins_below_zero_where_values_can(
     assert ours.shape == theirs.shape
     assert np.abs(ours.astype(int) - theirs).max() <= 1
     assert (ours.min(), ours.max()) == (0, 249)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_palette_of_eight_bits_may_have_an_entry_in_each_word(kind: type) -> None:
+    """PS3.3 C.7.6.3.1.5 has seen it; nearly black where words are taken for 16 bits of colour."""
+    entries = np.array([0, 60, 120, 255], kind).tobytes()
+    dataset = image(**palette([4, 0, 8], entries))
+    assert shown(dataset, STORED)[..., 0].tolist() == [[0, 60], [120, 255]]
