@@ -67,8 +67,8 @@ def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
         dataset = in_long_words(dataset)
     if is_packed(syntax, dataset):
         count = int(dataset.get("NumberOfFrames") or 1)
-        frames = packed_frames(dataset, syntax, 1, count)
-        return frames[0] if count == 1 else frames
+        frames: npt.NDArray[Any] = packed_frames(dataset, syntax, 1, count)
+        return frames[0] if count == 1 else frames  # type: ignore[no-any-return]
     if not is_shifted(dataset):
         pixels: npt.NDArray[Any] = dataset.pixel_array
         return pixels

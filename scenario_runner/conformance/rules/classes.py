@@ -62,6 +62,11 @@ ENHANCED = (STORAGE_ARC + "2.1", STORAGE_ARC + "4.1", *TOMOSYNTHESIS)
 ENHANCED_MR = (STORAGE_ARC + "4.1",)
 ENHANCED_ORIGINAL = (STORAGE_ARC + "2.1", *ENHANCED_MR)
 """Enhanced CT and MR, but for what was converted from objects of single frames."""
+SEGMENTATION = (STORAGE_ARC + "66.4", STORAGE_ARC + "66.7")
+"""By bits or fractions, and by labels."""
+PARAMETRIC_MAP = (STORAGE_ARC + "30",)
+CONVERTED = (STORAGE_ARC + "2.2", STORAGE_ARC + "4.4", STORAGE_ARC + "128.1")
+"""Enhanced CT, MR and PET that were made of single frames."""
 DX_FAMILY = (*DX, *MG, *IO)
 """For presentation and for processing alike."""
 

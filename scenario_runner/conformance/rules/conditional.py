@@ -120,7 +120,9 @@ def intraoral_region(file: DicomFile) -> Iterator[Problem]:
         yield Problem(structure, "is missing, and so is AnatomicRegionModifierSequence")
 
 
-_MAY_BE_IN_A_FRAME: Final = (*classes.DX_FAMILY, *classes.US, *classes.NM)
+_MAY_BE_IN_A_FRAME: Final = (
+    *classes.DX_FAMILY, *classes.US, *classes.NM, *classes.SEGMENTATION
+)  # fmt: skip
 """Classes for which the Frame of Reference Module is no more than allowed, and is the only one with these attributes."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.conformance.rules.requirements import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,15 @@ def content(file: DicomFile) -> Iterator[Problem]:
         yield from _item(file.data)
         for item in file.data.items_of("ContentSequence"):
             yield from _below(item)
+
+
+def verified(file: DicomFile) -> Iterator[Problem]:
+    """A document that is verified says by whom (1C)."""
+    keyword = "VerifyingObserverSequence"
+    if "sr-document-general" in modules_of(file.sop_class) and (
+        file.data.text("VerificationFlag") == "VERIFIED" and not file.data.items_of(keyword)
+    ):
+        yield Problem(keyword, "is missing, and VerificationFlag is VERIFIED")
 
 
 def evidence(file: DicomFile) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.elements import name_of
 from scenario_runner.conformance.rules import classes
 from scenario_runner.conformance.rules.base import Problem
+from scenario_runner.conformance.rules.requirements import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ def dimensions(file: DicomFile) -> Iterator[Problem]:
     frames = file.data.items_of("PerFrameFunctionalGroupsSequence")
     shared = file.data.items_of("SharedFunctionalGroupsSequence")
     indexes = file.data.items_of("DimensionIndexSequence")
+    yield from _organized(file)
     if not frames or not indexes:
         return
     for index in indexes:
@@ -46,6 +48,24 @@ def dimensions(file: DicomFile) -> Iterator[Problem]:
             count = len(values.value) // 4 if values is not None else 0
             if count != len(indexes):
                 message = f"has {count} values for {len(indexes)} dimensions"
+                yield Problem(f"{content.path}DimensionIndexValues", message)
+                return
+
+
+def _organized(file: DicomFile) -> Iterator[Problem]:
+    """Whoever names dimensions says which organization they are of, and only who names them has indices (1C)."""
+    data = file.data
+    named = bool(data.items_of("DimensionIndexSequence"))
+    told = "multi-frame-dimension" in modules_of(file.sop_class)  # by the rule for Type 1
+    if named and not told and not data.items_of("DimensionOrganizationSequence"):
+        yield Problem(
+            "DimensionOrganizationSequence",
+            "is missing, and DimensionIndexSequence names dimensions",
+        )
+    for frame in () if named else data.items_of("PerFrameFunctionalGroupsSequence"):
+        for content in frame.items_of("FrameContentSequence"):
+            if content.get("DimensionIndexValues") is not None:
+                message = "is there, but no DimensionIndexSequence"
                 yield Problem(f"{content.path}DimensionIndexValues", message)
                 return
 

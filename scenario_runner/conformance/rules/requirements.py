@@ -10,12 +10,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scenario_runner.conformance.rules.classes import (
+    CONVERTED,
     DX,
     ENHANCED,
     KO,
     MG,
+    PARAMETRIC_MAP,
     PR,
     RF,
+    SEGMENTATION,
     SR,
     TOMOSYNTHESIS,
     US,
@@ -77,8 +80,11 @@ _BESIDE: tuple[tuple[tuple[str, ...], tuple[Required, ...]], ...] = (
     (PR, (Required("GraphicAnnotationSequence", "1C", "PS3.3 C.10.5"),)),
     (PR, (Required("GraphicLayerSequence", "1C", "PS3.3 C.10.7"),)),
     (US, (Required("SequenceOfUltrasoundRegions", "1C", "PS3.3 C.8.5.5"),)),
+    (PARAMETRIC_MAP, tuple(Required(one, "1", "PS3.3 C.7.6.24") for one in ("Rows", "Columns"))),
     ((*XA, *RF), (Required("FrameTime", "1C", "PS3.3 C.7.6.5"),)),
 )
+_PLACED = (*ENHANCED, *SEGMENTATION, *CONVERTED)
+"""Classes whose frames have a place in the patient."""
 _IN_ITEMS_BESIDE = (
     ((*MG, *TOMOSYNTHESIS), "ViewCodeSequence", "ViewModifierCodeSequence", "2", "PS3.3 C.8.11.7"),
     (
@@ -88,9 +94,9 @@ _IN_ITEMS_BESIDE = (
         "1",
         "PS3.3 C.11.11",
     ),
-    (ENHANCED, "PixelMeasuresSequence", "PixelSpacing SliceThickness", "1", "PS3.3 C.7.6.16.2.1"),
-    (ENHANCED, "PlanePositionSequence", "ImagePositionPatient", "1", "PS3.3 C.7.6.16.2.3"),
-    (ENHANCED, "PlaneOrientationSequence", "ImageOrientationPatient", "1", "PS3.3 C.7.6.16.2.4"),
+    (_PLACED, "PixelMeasuresSequence", "PixelSpacing SliceThickness", "1", "PS3.3 C.7.6.16.2.1"),
+    (_PLACED, "PlanePositionSequence", "ImagePositionPatient", "1", "PS3.3 C.7.6.16.2.3"),
+    (_PLACED, "PlaneOrientationSequence", "ImageOrientationPatient", "1", "PS3.3 C.7.6.16.2.4"),
 )
 """What the table has under a condition, or in a module that is optional, and these classes need; where
 it is 1C here, a module that is there at all has it with a value. A document has a title; enhanced images have frames that differ; the DX Positioner Module is asked
