@@ -61,14 +61,16 @@ def pixels_of(file: bytes) -> npt.NDArray[Any]:
 
 def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames of whole pixel cells, colour as RGB. Raises what pydicom raises."""
+    import numpy as np
+
     meta = getattr(dataset, "file_meta", None) or {}
     syntax = meta.get("TransferSyntaxUID", "")
     if has_long_cells(syntax, dataset):
         dataset = in_long_words(dataset)
     if is_packed(syntax, dataset):
         count = int(dataset.get("NumberOfFrames") or 1)
-        frames: npt.NDArray[Any] = packed_frames(dataset, syntax, 1, count)
-        return frames[0] if count == 1 else frames  # type: ignore[no-any-return]
+        frames = packed_frames(dataset, syntax, 1, count)
+        return np.squeeze(frames, 0) if count == 1 else frames
     if not is_shifted(dataset):
         pixels: npt.NDArray[Any] = dataset.pixel_array
         return pixels
@@ -79,6 +81,7 @@ def cell_pixels(dataset: Dataset) -> npt.NDArray[Any]:
 
 def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
     """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
+    import numpy as np
     from pydicom import Dataset as Header
     from pydicom.pixels.utils import pixel_array
 
@@ -93,7 +96,7 @@ def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
     if has_long_cells(meta.transfer_syntax_uid, header):
         header = in_long_words(header)
     if is_packed(meta.transfer_syntax_uid, header):
-        return packed_frames(header, meta.transfer_syntax_uid, number, 1)[0]
+        return np.squeeze(packed_frames(header, meta.transfer_syntax_uid, number, 1), 0)
     try:
         pixels = pixel_array(
             file if meta.is_plain else header,
@@ -106,7 +109,7 @@ def frame_of(file: str, number: int, *, raw: bool) -> npt.NDArray[Any]:
         whole = open_file(file) if meta.is_plain and in_cells else header
         if not is_packed(meta.transfer_syntax_uid, whole):
             raise
-        return packed_frames(whole, meta.transfer_syntax_uid, number, 1)[0]
+        return np.squeeze(packed_frames(whole, meta.transfer_syntax_uid, number, 1), 0)
     return values_of(pixels, header) if in_cells and not raw else pixels
 
 

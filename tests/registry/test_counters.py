@@ -209,7 +209,9 @@ def test_a_password_is_never_shown() -> None:
     assert "me:•••@127.0.0.1" in str(caught.value)
     typed = "--registry=postgres://me:hidden%21@127.0.0.1:1/there"
     assert location.hidden_in(typed) == "--registry=postgres://me:•••@127.0.0.1:1/there"
-    location = location_of("postgresql://me@there/x?connect_timeout=1&password=hidden%21&sslmode=on")
+    location = location_of(
+        "postgresql://me@there/x?connect_timeout=1&password=hidden%21&sslmode=on"
+    )
     assert str(location) == "postgresql://me@there/x?connect_timeout=1&password=•••&sslmode=on"
 
 
