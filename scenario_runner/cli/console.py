@@ -77,6 +77,8 @@ class Console:
         self._checks: dict[tuple[str, str], list[CheckFinished]] = {}
         self._outcomes: list[str] = []
         self._bad_cases: list[tuple[str, str]] = []
+        self._explained: set[str] = set()
+        """The cases that go on, of which a step has said what is wrong."""
         self._seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -172,8 +174,10 @@ class Console:
         self._running.pop(event.case, None)
         if event.outcome in _BAD:
             self._bad_cases.append((event.outcome, event.case))
-        if event.outcome == "skipped":
-            self._print(event.case, f"  {word('skipped')}  {event.message}")
+        unsaid = event.case not in self._explained and event.message
+        self._explained.discard(event.case)
+        if event.outcome == "skipped" or (event.outcome in _BAD and unsaid):
+            self._print(event.case, f"  {word(event.outcome)}  {printable(event.message)}")
         lines = self._waiting.pop(event.case, ())
         if self._volume is not Volume.QUIET or event.outcome in _BAD:
             for line in lines:
@@ -187,6 +191,8 @@ class Console:
         first, *others = beside(name, message, _INDENT, terminal_width())
         for line in (f"  {word(event.outcome)}  {first}", *others):
             self._print(event.case, line.rstrip())
+        if event.outcome in _BAD:
+            self._explained.add(event.case)
         checks = self._checks.pop((event.case, event.id), [])
         if event.outcome in _BAD or self._volume is Volume.VERBOSE:
             # Of several attempts the last one counts.

@@ -206,6 +206,23 @@ def test_a_run_of_many_cases_ends_with_those_that_did_not_pass(
     ]
 
 
+@pytest.mark.parametrize("step_says_it", [False, True])
+def test_why_a_case_ended_is_said_once_also_where_no_step_came_so_far(
+    capsys: pytest.CaptureFixture[str], step_says_it: bool
+) -> None:
+    """Such as that of a worker that could not tell any more: its disk is full, or it was killed again and again."""
+    step = StepFinished(
+        case="c", id="s1", step="log", title="", section="steps", outcome="error", attempts=1,
+        started="", duration_s=0.0, message="the disk is full", facts={}, requirements=[],
+    )  # fmt: skip
+    with Console() as console:
+        if step_says_it:
+            console.handle(Stamped(1, "", step))
+        over = CaseFinished(case="c", outcome="error", duration_s=1, message="the disk is full")
+        console.handle(Stamped(2, "", over))
+    assert capsys.readouterr().out.count("the disk is full") == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
 def test_on_a_terminal_results_and_progress_do_not_mix(tmp_path: Path) -> None:
     import os
