@@ -9,6 +9,7 @@ from scenario_runner.archive.description import NamedDamageError, check_place, d
 from scenario_runner.archive.files import HEAD, Buffer, Files
 from scenario_runner.archive.missing_pixels import missing_pixels
 from scenario_runner.archive.outcomes import Arrived
+from scenario_runner.dicom.element_heads import UNDEFINED
 from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
@@ -19,6 +20,7 @@ from scenario_runner.dicom.elements import (
     read_trailer,
 )
 from scenario_runner.dicom.part10 import FileMeta, file_meta, read_meta
+from scenario_runner.dicom.syntaxes import DEFLATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,10 +108,18 @@ def understood(files: Files, written: Path, beginning: Beginning) -> Arrived:
     size = beginning.size - meta.data_offset
     with files.reading_data(place, meta) as read:
         missing = missing_pixels(header, then, meta.transfer_syntax_uid, size, read)
-    arrived = Arrived(written, meta, attributes, "\\".join(terms), size, missing)
+    is_whole = _ends_with_pixels(then, meta.transfer_syntax_uid, size)
+    arrived = Arrived(written, meta, attributes, "\\".join(terms), size, missing, is_whole)
     if (meta.sop_class_uid, meta.sop_instance_uid) == _identity(arrived):
         return arrived
     return _named_by_data_set(files, arrived)
+
+
+def _ends_with_pixels(then: list[Head], transfer_syntax_uid: str, size: int) -> bool:
+    """Whether the element after the header has a length that leads to the end of a data set of so many bytes."""
+    if transfer_syntax_uid == DEFLATED or not then or then[0].length == UNDEFINED:
+        return False
+    return then[0].at + then[0].length == size
 
 
 def _identity(arrived: Arrived) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import json
 import mmap
 import os
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from scenario_runner.dicom.part10 import FileMeta, read_meta
 from scenario_runner.durability import sync_folder
@@ -163,10 +163,14 @@ class Files:
 
     @contextlib.contextmanager
     def reading_data(self, place: str, meta: FileMeta) -> Iterator[Callable[[int, int], bytes]]:
-        """Gives so many bytes from a place of the data set on, or as many as there are."""
-        with self.path(place).open("rb") as file:
+        """Gives so many bytes from a place of the data set on, or as many as there are; opened when it is asked."""
+        with contextlib.ExitStack() as opened:
+            file: BinaryIO | None = None
 
             def read(at: int, count: int) -> bytes:
+                nonlocal file
+                if file is None:
+                    file = opened.enter_context(self.path(place).open("rb"))
                 file.seek(meta.data_offset + at)
                 return file.read(count)
 

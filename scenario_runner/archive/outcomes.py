@@ -40,6 +40,8 @@ class Arrived:
     """Bytes of the data set."""
     missing: str = ""
     """What is missing of its pixels, in words."""
+    is_whole: bool = False
+    """Whether it was seen to end where its last element does, its pixels; False where it has to be looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from scenario_runner.web.bodies import stream
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from scenario_runner.network.dicomweb.multipart import Event
+    from scenario_runner.network.dicomweb.multipart import Buffer, Event
 
 Result = TypeVar("Result")
 
@@ -52,7 +52,7 @@ class FormFile:
 
     field: str
     name: str
-    chunks: Iterator[bytes]
+    chunks: Iterator[Buffer]
 
 
 class Form:
@@ -79,7 +79,7 @@ class Form:
             for _ in content:
                 pass
 
-    def _keep(self, field: str, content: Iterator[bytes]) -> None:
+    def _keep(self, field: str, content: Iterator[Buffer]) -> None:
         text = b""
         for piece in content:
             text += piece
@@ -88,7 +88,7 @@ class Form:
         if len(self.fields) < 100:
             self.fields[field] = text.decode("utf-8", "replace")
 
-    def _content(self) -> Iterator[bytes]:
+    def _content(self) -> Iterator[Buffer]:
         for event in self._events:
             if isinstance(event, PartData):
                 yield event.data

@@ -95,9 +95,9 @@ class PartBegins:
 
 @dataclass(frozen=True, slots=True)
 class PartData:
-    """A piece of the current part's content, never empty."""
+    """A piece of the current part's content, never empty. data: may be a view of what was fed."""
 
-    data: bytes
+    data: Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ class MultipartReader:
         if self._held:
             yield PartData(bytes(self._held))
             self._held.clear()
-        yield PartData(data[at:end])
+        yield PartData(memoryview(data)[at:end])
         return end
 
     def _let_go(self) -> int:

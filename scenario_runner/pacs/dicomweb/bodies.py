@@ -25,6 +25,10 @@ PIECE: Final = 1 << 18
 """Bytes of a body that are handed to a thread, and of an answer that are sent, at a time."""
 
 
+_FEW: Final = 4
+"""Chunks of a piece that are handed over as they came: to join them is a copy, to write many small ones more than that."""
+
+
 AHEAD: Final = 1 << 22
 """Bytes of an answer that are made before it begins."""
 
@@ -83,7 +87,8 @@ class Body:
         self._patience = patience
         self._most = most
         self._size_of_piece = size_of_piece
-        self._pieces: SimpleQueue[bytes | Exception] = SimpleQueue()
+        self._pieces: SimpleQueue[list[bytes] | Exception] = SimpleQueue()
+        """Chunks that are a piece together; none is the end."""
         self._room = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,11 +99,11 @@ class Body:
         """Read the first piece, before any place or thread is taken for it."""
         first = await self._gathered()
         self._pieces.put(first)
-        if len(first) >= self._size_of_piece:
+        if sum(map(len, first)) >= self._size_of_piece:
             self._loop = asyncio.get_running_loop()
             self._reading = self._loop.create_task(self._read())
         elif first:
-            self._pieces.put(b"")
+            self._pieces.put([])
 
     async def close(self) -> None:
         """Read no more."""
@@ -108,13 +113,14 @@ class Body:
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
-        while data := self._piece():
-            size += len(data)
-            if size > self._most:
-                raise WebError(413, f"a request may have {self._most} bytes")
-            yield data
+        while chunks := self._piece():
+            for chunk in chunks:
+                size += len(chunk)
+                if size > self._most:
+                    raise WebError(413, f"a request may have {self._most} bytes")
+                yield chunk
 
-    def _piece(self) -> bytes:
+    def _piece(self) -> list[bytes]:
         try:
             found = self._pieces.get(timeout=_IMPATIENT)
         except Empty:
@@ -125,7 +131,7 @@ class Body:
             raise found
         return found
 
-    def _awaited(self) -> bytes | Exception:
+    def _awaited(self) -> list[bytes] | Exception:
         """The next piece of a client that takes its time."""
         if self.place is None:
             return self._pieces.get()
@@ -138,30 +144,31 @@ class Body:
     async def _read(self) -> None:
         ended: Exception = ClientDisconnect()  # unless it ends otherwise, be it as the server stops
         try:
-            data = b"more"
-            while data:
+            chunks = [b"more"]
+            while chunks:
                 self._room.clear()
-                data = await self._gathered()
-                self._pieces.put(data)
+                chunks = await self._gathered()
+                self._pieces.put(chunks)
                 await self._room.wait()
         except (WebError, HTTPException, ClientDisconnect) as error:
             ended = error
         finally:
             self._pieces.put(ended)
 
-    async def _gathered(self) -> bytes:
+    async def _gathered(self) -> list[bytes]:
         found: list[bytes] = []
         missing = self._size_of_piece
         try:
             with anyio.fail_after(self._patience):
                 async for chunk in self._stream:
-                    found.append(chunk)
+                    if chunk:
+                        found.append(chunk)
                     missing -= len(chunk)
                     if missing <= 0:
                         break
         except TimeoutError as error:
             raise WebError(408, "the body comes too slowly") from error
-        return found[0] if len(found) == 1 else b"".join(found)
+        return found if len(found) <= _FEW else [b"".join(found)]
 
 
 async def drain(request: Request) -> None:

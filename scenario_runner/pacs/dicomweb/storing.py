@@ -24,6 +24,7 @@ from scenario_runner.network.dicomweb.media_types import (
     parse,
 )
 from scenario_runner.network.dicomweb.multipart import (
+    Buffer,
     Event,
     MultipartError,
     MultipartReader,
@@ -229,7 +230,7 @@ class Part:
         self._whole = False
         self._beginning = b""
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Buffer]:
         if self._whole:
             return
         for event in self._events:
@@ -251,7 +252,7 @@ class Part:
                 return f"a part has the coding {self.headers[name]}"
         return ""
 
-    def within(self, most: int) -> Iterator[bytes]:
+    def within(self, most: int) -> Iterator[Buffer]:
         """The content, which may not be longer than that. Raises _TooLarge."""
         size = 0
         for data in self:

@@ -82,8 +82,9 @@ def _judge(archive: Archive, outcome: FileOutcome, arrived: Arrived, head: bytes
             outcome.refuse("damaged", f"its {keyword} is no UID")
             return
     try:
-        is_as_it_came = outcome.size == meta.data_offset + arrived.size
-        check_whole(arrived.written, meta, head if is_as_it_came else b"")
+        if not arrived.is_whole:
+            is_as_it_came = outcome.size == meta.data_offset + arrived.size
+            check_whole(arrived.written, meta, head if is_as_it_came else b"")
     except DamagedDatasetError as error:
         archive.discard(arrived)
         outcome.refuse("damaged", f"it is damaged: {error}")

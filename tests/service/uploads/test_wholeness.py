@@ -65,3 +65,21 @@ def test_a_header_longer_than_what_is_remembered_is_read_from_the_file(tmp_path:
         assert arrived.attributes["SOPInstanceUID"] == one.sop_instance_uid
         assert arrived.attributes["InstanceNumber"] == "1"
         assert arrived.written.read_bytes() == one.file
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_ends_with_its_pixels_is_whole_by_its_header_alone(kind: str, tmp_path: Path) -> None:
+    whole, found = FILES[kind], set()
+    with Archive(tmp_path / "archive") as archive:
+        for content in (whole, *(whole[:-cut] for cut in range(1, 60)), whole + b"\0\0"):
+            try:
+                arrived = archive.take_in([content])
+            except DamagedDatasetError:
+                continue
+            if arrived.is_whole:
+                check_whole(arrived.written, arrived.meta)
+            found.add((arrived.is_whole, content == whole))
+            archive.discard(arrived)
+    # Cut where the padding begins, the second one is whole, too.
+    expected = {"explicit": {(True, True)}, "implicit": {(True, False)}, "fragments": set()}
+    assert {one for one in found if one[0]} == expected[kind]
