@@ -115,7 +115,7 @@ def patient_message(patient: PlannedPatient, envelope: Envelope) -> bytes:
         if envelope.merged is None:
             raise ValueError(f"{envelope.kind} needs the patient that is merged")
         other = envelope.merged
-        body.append(_segment("MRG", {1: _cx(other), 7: _xpn(other.name)}))
+        body.append(_segment("MRG", {1: _cx(other), 7: _xpn(other.name, envelope.version)}))
     else:
         body.append(_segment("PV1", {1: "1", 2: "O"}))
     return _whole(body, envelope)
@@ -163,10 +163,15 @@ def _cx(patient: PlannedPatient) -> str:
     return _components(patient.patient_id, "", "", patient.issuer or "", "MR")
 
 
-def _xpn(name: str) -> str:
-    """Component groups become repetitions, told apart by their representation (HL7 table 0465)."""
+def _xpn(name: str, version: str) -> str:
+    """Component groups become repetitions, told apart by their representation (HL7 table 0465).
+
+    Before 2.3.1 a patient has one name, which is the first.
+    """
     written = []
     groups = name.split("=")
+    if not _at_least(version, "2.3.1"):
+        groups = [next(filter(None, groups), "")]
     for group, representation in zip(groups, "AIP", strict=False):
         if not group:
             continue
@@ -192,12 +197,13 @@ def _xtn(phone: str, version: str) -> str:
     """A telephone number where the version has room for one of any country.
 
     XTN-1 takes North American ones alone before 2.5 (TN) and is gone from 2.6 on, when XTN-12 holds a number
-    as it is written; before, that is XTN-9, any text, beside the digits of XTN-5 and XTN-7.
+    as it is written; before, that is XTN-9, any text, beside the digits of XTN-5 and XTN-7. What it is a number
+    of (XTN-3) is obligatory from 2.7 on.
     """
     if not phone:
         return ""
     if _at_least(version, "2.6"):
-        return _components(*[""] * 11, phone)
+        return _components("", "PRN", "PH", *[""] * 8, phone)
     if _at_least(version, "2.5"):
         return _components(phone)
     country, _, local = phone[1:].partition(" ") if phone.startswith("+") else ("", "", phone)
@@ -213,7 +219,7 @@ def _pid(patient: PlannedPatient, version: str) -> str:
         {
             1: "1",
             3: _cx(patient),
-            5: _xpn(patient.name),
+            5: _xpn(patient.name, version),
             7: f"{patient.birth_date:%Y%m%d}",
             8: patient.sex,
             11: _text(patient.address or ""),
@@ -265,8 +271,11 @@ def _start(study: PlannedStudy) -> str:
 
 
 def _procedure(study: PlannedStudy) -> str:
+    """What is asked for, by the code that the images have, and as a protocol of the department."""
     words = study.procedure or study.description
-    return _components(study.modality or "XX", words, "L", study.modality or "XX", words, "L")
+    local = (study.modality or "XX", words, "L")
+    value, scheme, meaning = study.procedure_code or ("", "", "")
+    return _components(*((value, meaning, scheme) if value else local), *local)
 
 
 def _obr(study: PlannedStudy, more: Mapping[int, str]) -> str:
