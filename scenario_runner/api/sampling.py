@@ -6,7 +6,8 @@ import hashlib
 import heapq
 import math
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from fractions import Fraction
+from typing import Final, TypeVar
 
 from pydantic import Field
 
@@ -14,6 +15,8 @@ from scenario_runner.language.fields import Model
 from scenario_runner.language.quantities import Share
 
 T = TypeVar("T")
+_ROUNDED: Final = 1e-9
+"""What logarithms of chances that are the same may differ by."""
 
 
 class Sample(Model):
@@ -34,11 +37,12 @@ class Sample(Model):
         The least n of which, drawn without putting back, none is bad with a chance of at most 1 - confidence
         when ``defects`` of all are bad (hypergeometric distribution).
         """
-        bad = max(1, math.ceil(total * self.defects))
+        # By its decimals: 7 % of 100 are 7, and not the 8 that binary fractions come to, for which fewer would do.
+        bad = max(1, math.ceil(total * Fraction(f"{self.defects:.12f}")))
         if self.confidence >= 1 or bad >= total:
             return total if self.confidence >= 1 else min(total, 1)
         least, most = 1, total
-        wanted = math.log1p(-self.confidence)
+        wanted = math.log1p(-self.confidence) + _ROUNDED
         while least < most:
             middle = (least + most) // 2
             if _log_chance_of_none(total, bad, middle) <= wanted:

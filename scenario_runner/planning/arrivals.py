@@ -34,11 +34,11 @@ class Stretch:
 
     def when(self, count: float) -> float:
         """After how many seconds so many have arrived, 0 to ``expected``."""
+        if not count:
+            return 0.0
         slope = (self.to - self.rate) / self.seconds
-        if abs(slope) < _CLOSE:
-            return count / self.rate
         root = math.sqrt(max(0.0, self.rate**2 + 2 * slope * count))
-        return (root - self.rate) / slope
+        return 2 * count / (self.rate + root)  # also where it is not steep, or hardly
 
     def rate_at(self, seconds: float) -> float:
         """The rate after so many seconds of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,33 @@ def test_of_very_many_the_well_known_numbers_are_looked_at(
 @given(st.integers(1, 400), st.floats(0.5, 0.999), st.floats(0.001, 0.6))
 def test_no_fewer_would_do(total: int, confidence: float, defects: float) -> None:
     size = Sample(confidence=confidence, defects=defects).size(total)
-    bad = max(1, math.ceil(total * defects))
+    bad = max(1, math.ceil(total * Fraction(f"{defects:.12f}")))
 
     def unseen(looked: int) -> float:
         return math.comb(total - bad, looked) / math.comb(total, looked)
 
     assert unseen(size) <= (1 - confidence) * (1 + 1e-9)
     assert size == 1 or unseen(size - 1) > (1 - confidence) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("total", "confidence", "defects", "size"),
+    [
+        (
+            100,
+            0.95,
+            0.07,
+            34,
+        ),  # 7 stay unseen by 34 with 4.9 %, by 33 with 5.4 %; of the 8 that floats come to 31 would do
+        (1000, 0.95, 1.1 / 100, 238),  # 11 of them, which floats have as 12
+        (100, 0.95, 0.01, 95),  # of 1: 5 of 100 chances are left with 95
+        (1000, 0.99, 0.001, 990),
+    ],
+)
+def test_a_share_of_all_is_as_many_as_its_decimals_say(
+    total: int, confidence: float, defects: float, size: int
+) -> None:
+    assert Sample(confidence=confidence, defects=defects).size(total) == size
 
 
 def test_the_same_ones_are_drawn_again_and_each_has_its_chance() -> None:

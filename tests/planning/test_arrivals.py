@@ -31,6 +31,13 @@ def test_a_ramp_goes_evenly_from_one_rate_to_the_other() -> None:
     assert sum(one < 5 for one in times) == 75  # 5 s at 10/s to 20/s
 
 
+def test_a_ramp_that_is_hardly_one_keeps_to_its_time() -> None:
+    times = _times({"stages": [{"for": "100h", "rate": "1/h", "to": "2/h"}]})
+    assert len(times) == 150
+    assert times[-1] < 100 * 3600
+    assert sum(one < 50 * 3600 for one in times) in (62, 63)  # 50 h at 1/h to 1.5/h
+
+
 def test_a_stage_without_a_rate_is_a_pause() -> None:
     times = _times({"stages": [{"for": 1, "rate": 2}, {"for": 5}, {"for": 1, "rate": 2}]})
     assert times == pytest.approx([0, 0.5, 6, 6.5])
