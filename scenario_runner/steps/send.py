@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from time import perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -137,7 +137,7 @@ class Send(Step):
         for acknowledged in repeated.acknowledged(images):
             statuses.append(acknowledged)
         name = operation(target, "c-store", "stow")
-        started = perf_counter()
+        started = monotonic()
         associations = Opened()
         loaded: LoadedSend | None = None
         total = images.total
@@ -151,8 +151,7 @@ class Send(Step):
             total = loaded.total
 
         def facts() -> dict[str, Any]:
-            seconds = perf_counter() - started
-            facts = send_facts(statuses, total, seconds, associations)
+            facts = send_facts(statuses, total, _since(started, loaded), associations)
             if loaded is not None:
                 facts["load"] = loaded.facts()
             if left_out:
@@ -196,7 +195,7 @@ class Send(Step):
             loaded.settle()
         # Where a check says how many may fail, it is the one to judge.
         tolerant = "expect" not in self.model_fields_set and bool(context.judged_by("errors"))
-        seconds = perf_counter() - started
+        seconds = _since(started, loaded)
         result = self._judge(statuses, total, seconds, facts(), again, tolerant=tolerant)
         return _told(result, loaded, left_out_sentence(left_out) if left_out else "")
 
@@ -330,6 +329,12 @@ class Send(Step):
 
 _TOLD = 100
 """Series that were left out, of which each is told in a line of its own; all are in the facts."""
+
+
+def _since(started: float, loaded: LoadedSend | None) -> float:
+    """Seconds since it began to send: what a load sends is made ahead of that."""
+    begun = None if loaded is None else loaded.begun
+    return max(0.0, monotonic() - (started if begun is None else begun))
 
 
 def _told(result: StepResult, loaded: LoadedSend | None, left_out: str) -> StepResult:

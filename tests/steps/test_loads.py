@@ -209,3 +209,22 @@ def test_after_a_failed_scenario_a_load_of_cases_does_not_begin_where_that_was_a
     fabricate("run", first, then, "--fail-fast", "--registry", ":memory:", "--out", out).check(1)
     outcomes = [(one["name"], one["outcome"]) for one in record(out)["cases"]]
     assert outcomes == [("first", "failed"), *[("then", "skipped")] * 4]
+
+
+def test_the_time_of_a_load_does_not_hold_that_in_which_its_images_were_made(
+    tmp_path: Path,
+) -> None:
+    """Each of these studies has a series, a film and lines of text of its own."""
+    load = {"stages": [{"for": "200ms", "rate": "100/s"}], "each": "study"}
+    patients = [
+        {"studies": [{"count": 20, "series": [{"modality": "DX", "images": 1, "size": [8, 8]}]}]}
+    ]
+    file = write_scenario(
+        tmp_path / "s.yaml", [{"send": {"to": "pacs", "load": load}}], patients=patients
+    )
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()
+    [step] = record(tmp_path / "run")["cases"][0]["steps"]
+    ahead = step["facts"]["load"]["made_ahead_s"]
+    took = 20 / step["facts"]["instances_per_second"]
+    assert ahead > 0.05
+    assert 0.19 < took < step["duration_s"] - ahead + 0.01

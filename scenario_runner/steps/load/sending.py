@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _IDLE = 20.0
 """Seconds for which an association is kept without use; PACS end idle ones."""
+_WORTH_TELLING = 1.0
+"""Seconds of making ahead from which on the message says why the step took longer than its load."""
 _AHEAD = 2.0
 """Seconds before its time at which an association is opened that was not kept."""
 
@@ -67,6 +69,7 @@ class LoadedSend:
         self._thinking = [Random(f"{seed}/{number}") for number in range(size)]  # noqa: S311 - not a secret
         self.offered: set[str] = set()
         """SOP instance UIDs of what was begun."""
+        self._asked = 0.0
         self._late_making = 0
         self._begun = 0
 
@@ -76,6 +79,7 @@ class LoadedSend:
         short = self.plan["arrivals"] > self.plan["offered"]
         self._context.log(said, "warning" if short else "info")
         trouble: TargetError | None = None
+        self._asked = time.monotonic()
         with self._ahead:
             for stored in self._crew.run():
                 self.offered.add(stored.image.uid)
@@ -93,6 +97,18 @@ class LoadedSend:
     def total(self) -> int:
         """How many instances are offered, those among them that need not be sent."""
         return int(self.plan["instances"])
+
+    @property
+    def begun(self) -> float | None:
+        """time.monotonic() from which arrivals count; None as long as what is sent is being made."""
+        return self._start.begin
+
+    @property
+    def _made_ahead(self) -> float:
+        """Seconds in which an open load waited until what it sends was made."""
+        if self.begun is None or not self._load.is_open:
+            return 0.0
+        return self.begun - self._asked
 
     def settle(self) -> None:
         """Note what was not offered, now that it is over: nobody is to miss it."""
@@ -118,11 +134,14 @@ class LoadedSend:
     def facts(self) -> dict[str, Any]:
         """What the report says of the load beside the latencies."""
         made_late = {"made_late": self._late_making} if self._late_making else {}
-        return {**self.plan, "begun": self._begun, **made_late, **self.watch.facts()}
+        ahead = {"made_ahead_s": round(self._made_ahead, 3)} if self._made_ahead else {}
+        return {**self.plan, "begun": self._begun, **ahead, **made_late, **self.watch.facts()}
 
     def words(self) -> str:
         """What a reader has to know of the load, for the step's message."""
         parts = [self.watch.words()]
+        if self._made_ahead > _WORTH_TELLING:
+            parts.append(f"made ahead in {self._made_ahead:.1f} s")
         if self._late_making:
             parts.append(f"{self._late_making} began late since they were not made in time here")
         return "; ".join(filter(None, parts))
