@@ -119,9 +119,13 @@ class Redactor:
         kind: Any = type(value)
         for name in _searched_fields(kind):
             before = getattr(value, name)
+            if type(before) is str:
+                if (masked := self._masked(before)) != before:
+                    changes[name] = masked
+                continue
             after = self._tree(before)
             # To make events anew in which there is no secret would cost as much as the search.
-            if after is not before and not (type(before) is str and after == before):
+            if after is not before:
                 changes[name] = after
         return dataclasses.replace(value, **changes) if changes else value
 

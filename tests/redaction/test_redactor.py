@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scenario_runner.events import AttemptFinished, RunFinished, StepFinished
 from scenario_runner.redaction import MASK, Redactor
+from scenario_runner.redaction.unfolding import has_escapes, layers
 
 SECRET = 'p"ä/ss\\wörd+1'
 
@@ -79,6 +80,27 @@ def test_a_secret_that_is_a_small_number_takes_no_count_out_of_an_event() -> Non
     )
     cleaned = Redactor(["104"]).tree(event)
     assert (cleaned.attempt, cleaned.duration_s, cleaned.message) == (104, 104, f"port {MASK}")
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("90210443", "2.25.3190210443771204"),
+        ("PIN 4711!", "2.25." + b"PIN 4711!".hex()),
+        (base64.b64decode("5678567856785678").decode("latin-1"), "1.2.840.5678567856785678.99"),
+    ],
+)
+def test_a_secret_is_found_in_digits_that_could_be_a_uid(secret: str, written: str) -> None:
+    assert MASK in Redactor([secret]).text(written)
+
+
+def test_a_uid_is_no_base64_that_takes_longer_than_all_else_of_an_event() -> None:
+    """A run has one of its own for each instance, of which none is met again."""
+    assert [one.text for one in layers("2.25.305184927346128093457120985634")] == [
+        "2.25.305184927346128093457120985634"
+    ]
+    assert not has_escapes("1.2.840.10008.5.1.4.1.1.2.99999999999999999999")
+    assert has_escapes("1.2.840.a9999999999999999999")
 
 
 def test_a_short_secret_is_masked_only_as_a_word() -> None:
