@@ -121,9 +121,26 @@ class Index:
     def add(self, entry: Entry) -> None:
         """Take an instance in. The SOP Instance UID must be new. Call within a transaction."""
         parent: int | None = None
-        for level in LEVELS[:-1]:
-            parent = self._find_or_insert(level, parent, entry)
+        if self._most_parents:
+            for level in LEVELS[:-1]:
+                parent = self._find_or_insert(level, parent, entry)
+        else:
+            for level, there in zip(LEVELS[:-1], self._there(entry), strict=True):
+                parent = there or self._insert(level, parent, entry)
         self._insert("IMAGE", parent, entry)
+
+    def _there(self, entry: Entry) -> Sequence[int | None]:
+        """The patient, study and series of an instance, None for what is not there: all with one question."""
+        patient, study, series = (IDENTITY[level] for level in LEVELS[:-1])
+        same = " AND ".join(f"patients.{name} = ?" for name in patient)
+        row = self._db.execute(
+            "SELECT patients.id, studies.id, series.id FROM patients"  # noqa: S608 - our own names
+            f" LEFT JOIN studies ON studies.parent = patients.id AND studies.{study[0]} = ?"
+            f" LEFT JOIN series ON series.parent = studies.id AND series.{series[0]} = ?"
+            f" WHERE {same}",
+            [entry.attributes.get(name, "") for name in (*study, *series, *patient)],
+        ).fetchone()
+        return row or (None, None, None)
 
     def _find_or_insert(self, level: Level, parent: int | None, entry: Entry) -> int:
         values = [entry.attributes.get(name, "") for name in IDENTITY[level]]

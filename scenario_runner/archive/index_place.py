@@ -39,7 +39,8 @@ def open_on_server(folder: Path, location: DatabaseUrl, store: str | None, *, jo
     """
     from scenario_runner.archive.index_server import IndexServer  # few archives need it
 
-    index = Index(IndexServer(location, store or _named(folder)), alone=False)
+    server = IndexServer(location, store or _named(folder), joining=joins)
+    index = Index(server, alone=False)
     if not joins:
         for suffix in ("", "-wal", "-shm"):  # it would be out of date if somebody came back to it
             (folder / (INDEX + suffix)).unlink(missing_ok=True)

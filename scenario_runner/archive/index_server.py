@@ -34,13 +34,15 @@ _BEGIN_WHATEVER_IT_TAKES: Final = (
 class IndexServer:
     """A database of a server, as an index needs it; nothing is spoken before ``is_current``.
 
-    studies: where the studies are that it is the index of. Raises UsageError as ``Server``; for all else ServerError.
+    studies: where the studies are that it is the index of. joining: its owner has seen to the tables, so that a process
+    which begins while the server is away can say so to its peers. Raises UsageError as ``Server``; for all else ServerError.
     """
 
-    def __init__(self, location: DatabaseUrl, studies: str) -> None:
+    def __init__(self, location: DatabaseUrl, studies: str, *, joining: bool = False) -> None:
         self._server = Server(location)
         self._location = location
         self._studies = studies
+        self._joining = joining
         self._writing = threading.RLock()
         self._writes: int | None = None
         """The thread that has a transaction open."""
@@ -56,6 +58,8 @@ class IndexServer:
 
         Raises UsageError where they are the index of other studies, MachineError where a newer version has made them.
         """
+        if self._joining:
+            return True
         with self._transaction(_BEGIN_WHATEVER_IT_TAKES) as line:
             (encoding,) = line.row("SHOW server_encoding")
             if encoding != "UTF8":

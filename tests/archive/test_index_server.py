@@ -211,9 +211,15 @@ def test_a_server_that_goes_away_is_said_in_words_and_used_again_when_it_is_back
             with pytest.raises(MachineError, match="does not answer") as caught:
                 Archive(tmp_path / "another", options)
             assert caught.value.hint == "see that the server runs"
+            # One of several processes, in the place of one that was killed.
+            member = Archive(tmp_path, ArchiveOptions(index=options.index, sharing="member"))
+            with pytest.raises(MachineError, match="does not answer"):
+                put(member, sample(number=3))
         finally:
             server.start()
         assert put(archive, sample(number=2)).outcome == "new"
+        assert put(member, sample(number=2)).outcome == "kept"
+        member.close()
         assert stored(archive) == ["1.2.3.1.1", "1.2.3.1.2"]
         assert file in lie(archive)
 
