@@ -38,8 +38,7 @@ class Tls:
         context.verify_mode = ssl.CERT_REQUIRED if self.verify else ssl.CERT_NONE
         try:
             if self.ca is not None:
-                context.load_verify_locations(self.ca)
-                context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+                self._trust(context, self.ca)
             elif self.verify:
                 context.load_default_certs()
             if self.certificate is not None:
@@ -63,11 +62,17 @@ class Tls:
         try:
             context.load_cert_chain(self.certificate, self.key)
             if self.ca is not None and self.verify:
-                context.load_verify_locations(self.ca)
+                self._trust(context, self.ca)
                 context.verify_mode = ssl.CERT_REQUIRED
         except OSError as error:
             raise self._unusable(error) from error
         return context
+
+    @staticmethod
+    def _trust(context: ssl.SSLContext, authorities: Path) -> None:
+        """Whoever these authorities vouch for, an issuing one without its root too."""
+        context.load_verify_locations(authorities)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
     def _unusable(self, error: OSError) -> MachineError:
         names = ", ".join(str(p) for p in (self.ca, self.certificate, self.key) if p)

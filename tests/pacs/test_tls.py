@@ -15,6 +15,7 @@ from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.tls import Tls
 from tests.archive.samples import sample, write
+from tests.targets.test_private_authority import issue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,3 +116,20 @@ def test_a_key_of_another_certificate_is_said_plainly(
     tls = Tls(certificate=identities["server"].certificate, key=identities["client"].key)
     with pytest.raises(MachineError, match="TLS file"):
         EmbeddedPacs(tmp_path, options=PacsOptions(tls=tls)).start()
+
+
+def test_clients_of_an_issuing_authority_get_in_without_its_root(
+    dcmtk: Dcmtk, tmp_path: Path, identities: dict[str, Identity]
+) -> None:
+    """As our own clients trust it: the root of a hospital is often nowhere but in its safe."""
+    root = issue(tmp_path, "root", "authority", None)
+    issuing = issue(tmp_path, "issuing", "authority", root)
+    known = issue(tmp_path, "known", "server", issuing)
+    other = issue(tmp_path, "other", "server", root)
+    server = identities["server"]
+    tls = Tls(certificate=server.certificate, key=server.key, ca=issuing.certificate)
+    with EmbeddedPacs(tmp_path / "pacs", options=PacsOptions(tls=tls)) as pacs:
+        for one, gets_in in ((known, True), (other, False)):
+            offered = ["+tls", one.key, one.certificate, "+cf", server.certificate]
+            run = dcmtk("echoscu", *offered, pacs.host, str(pacs.port))
+            assert (run.returncode == 0) == gets_in, run.stderr
