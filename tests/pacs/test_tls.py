@@ -130,6 +130,8 @@ def test_clients_of_an_issuing_authority_get_in_without_its_root(
     tls = Tls(certificate=server.certificate, key=server.key, ca=issuing.certificate)
     with EmbeddedPacs(tmp_path / "pacs", options=PacsOptions(tls=tls)) as pacs:
         for one, gets_in in ((known, True), (other, False)):
-            offered = ["+tls", one.key, one.certificate, "+cf", server.certificate]
-            run = dcmtk("echoscu", *offered, pacs.host, str(pacs.port))
+            run = dcmtk(
+                "echoscu", "+tls", one.key, one.certificate, "+cf", server.certificate,
+                pacs.host, str(pacs.port),
+            )  # fmt: skip
             assert (run.returncode == 0) == gets_in, run.stderr
