@@ -101,7 +101,12 @@ def _reaches_below_zero(dataset: Dataset, rescaled: Dataset, dtype: np.dtype[np.
 
 
 def _background(dataset: Dataset, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_] | None:
-    """Which stored values are padding around the image (C.7.5.1.1.2); None when none can be."""
+    """Which stored values are padding around the image (C.7.5.1.1.2); None when none can be.
+
+    The background of a label map is such a value (C.8.20.2), and the darkest of its labels is not to be as black.
+    """
+    if dataset.get("SegmentationType") == "LABELMAP":
+        return None
     for keyword in _PADDING:
         value = first_number(dataset.get(f"{keyword}Value"))
         if value is None:

@@ -247,3 +247,10 @@ def test_a_window_that_cannot_be_is_told_at_its_place_before_anything_is_made(
     if code:
         assert "narrow.yaml:6:" in done.out + done.err
         assert "PS3.3 C.11.2.1.2" in done.out + done.err
+
+
+def test_every_label_of_a_label_map_is_told_from_the_background() -> None:
+    """Whose value is PixelPaddingValue (PS3.3 C.8.20.2): the first label was as black."""
+    labels = np.array([[0, 1], [2, 2]], np.uint8)
+    dataset = image(PixelPaddingValue=0, SegmentationType="LABELMAP", BitsStored=8)
+    assert shown(dataset, labels).tolist() == [[0, 128], [255, 255]]
