@@ -85,6 +85,24 @@ def test_what_the_pacs_takes_and_loses_is_not_corrected_and_the_study_is_there_a
         assert shown(service, study) == ("PID2", 3, [{"PatientID": "PID2"}])
 
 
+def test_what_the_pacs_answers_for_and_drops_is_not_said_to_be_kept(
+    peer: Server, tmp_path: Path
+) -> None:
+    files = [ct("1.6.87", number=number) for number in (1, 2)]
+    with served(tmp_path / "data", *options(tmp_path, peer)) as service:
+        flag(peer).write_text("2", encoding="ascii")
+        try:
+            told = upload(service, *files).json()
+        finally:
+            flag(peer).unlink()
+        assert told["status"] == "partial"
+        assert [one["status"] for one in told["files"]] == ["success", "failed"]
+        assert "does not list it" in told["files"][1]["error"]
+        assert told["studies"][0]["number_of_instances"] == 1
+        again = upload(service, *files).json()
+        assert [one["status"] for one in again["files"]] == ["duplicate", "success"]
+
+
 def test_a_study_that_the_pacs_takes_in_no_form_is_kept_here_until_it_does(
     peer: Server, tmp_path: Path
 ) -> None:

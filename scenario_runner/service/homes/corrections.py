@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import OperationFailed, TargetError, Unsupported
 from scenario_runner.service.errors import Conflicting
-from scenario_runner.service.homes.sending import SECONDS, kept, send
+from scenario_runner.service.homes.sending import LISTED_WITHIN, SECONDS, kept, send, unlisted
 from scenario_runner.service.homes.study_locks import StudyLocks
 from scenario_runner.service.homes.written_down import WrittenDown, WrittenDownStudies
 
@@ -34,9 +34,6 @@ _REFUSED_FOR: Final = 60.0
 """Seconds after which a PACS is asked again to take a study that it has refused."""
 _TRIES: Final = 5
 """How often a study is written down that others change meanwhile."""
-LISTED_WITHIN: Final = 3.0
-"""Seconds after which a PACS lists what it has taken, where the site file does not say that it takes longer."""
-_LOOK: Final = 0.2
 _WAITS: Final = (
     "the study is written down here as a whole, and stored there as soon as the archive takes it"
 )
@@ -207,11 +204,10 @@ class Corrections:
         failed = [one for one in said if one.outcome != "new"]
         if failed:
             return f"{failed[0].error} ({len(failed)} of {len(files)} instances)"
-        until = time.monotonic() + self._within
-        while missing := _uids(files) - self._listed(study):
-            if time.monotonic() >= until:
-                return f"the archive took {len(files)} instances, and does not list {len(missing)} of them"
-            time.sleep(_LOOK)
+        if missing := unlisted(_uids(files), lambda: self._listed(study), self._within):
+            return (
+                f"the archive took {len(files)} instances, and does not list {len(missing)} of them"
+            )
         return None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+import time
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 600.0
 """For one exchange with the PACS."""
+LISTED_WITHIN: Final = 3.0
+"""Seconds after which a PACS lists what it has taken, where the site file does not say that it takes longer."""
+_LOOK: Final = 0.2
 _HEAD: Final = 1 << 17
 """Bytes in which the File Meta Information is."""
 
@@ -69,3 +73,16 @@ def kept(status: StoreStatus) -> Kept:
         return Kept("new")
     said = f"status {status.status:04X}" if status.status is not None else "no answer"
     return Kept("failed", f"the archive refused it: {status.comment or said}")
+
+
+def unlisted(
+    taken: set[str], listed: Callable[[], set[str]], within: float = LISTED_WITHIN
+) -> set[str]:
+    """Those of the SOP Instance UIDs a PACS has said to have stored that it does not list, so many seconds later.
+
+    Its filters and rules may drop what it has acknowledged, and nobody is told. Raises what ``listed`` raises.
+    """
+    until = time.monotonic() + within
+    while (missing := taken - listed()) and time.monotonic() < until:
+        time.sleep(_LOOK)
+    return missing

@@ -5,9 +5,11 @@ What is uploaded is acknowledged instance by instance; how a study is corrected 
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +22,7 @@ from scenario_runner.dicom.retrieve_keys import Level
 from scenario_runner.errors import OperationFailed, TargetError
 from scenario_runner.service.homes.answered_rows import SORTED, facts, fits, integer, plain, text
 from scenario_runner.service.homes.brought import Brought
-from scenario_runner.service.homes.corrections import LISTED_WITHIN, Corrections
+from scenario_runner.service.homes.corrections import Corrections
 from scenario_runner.service.homes.home import (
     Change,
     InstanceFacts,
@@ -29,13 +31,23 @@ from scenario_runner.service.homes.home import (
     StudyFacts,
     Wanted,
 )
-from scenario_runner.service.homes.sending import SECONDS, File, file_at, kept, send
+from scenario_runner.service.homes.sending import (
+    LISTED_WITHIN,
+    SECONDS,
+    File,
+    file_at,
+    kept,
+    send,
+    unlisted,
+)
 
 if TYPE_CHECKING:
     from scenario_runner.api.targets import Target
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.outcomes import Arrived
 
+LOGGER = logging.getLogger(__name__)
+_DROPPED: Final = "the archive answered that it has stored it, and does not list it: a filter or rule there drops it"
 _PATIENCE: Final = 5.0
 """Seconds in which a PACS that is well says that it is there."""
 _RETURNED: Final = (
@@ -56,12 +68,13 @@ class TargetHome:
         self._staging = staging
         self.brought = Brought(self, folder / "brought")
         """Copies of studies that are looked at."""
+        self._within = max(LISTED_WITHIN, target.expects.stored_within or 0.0)
         self._corrections = Corrections(
             target,
             folder / "correcting",
-            lambda study: {one.sop_instance_uid for one in self._list(study)},
+            self._uids,
             self.brought.forget,
-            within=max(LISTED_WITHIN, target.expects.stored_within or 0.0),
+            within=self._within,
         )
 
     @property
@@ -74,7 +87,7 @@ class TargetHome:
         self._target.echo(Deadline(_PATIENCE))
 
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
-        """Send what is not there yet; of each instance what the PACS said."""
+        """Send what is not there yet; of each instance what the PACS said, and whether it lists it then."""
         studies = {one.attributes["StudyInstanceUID"] for one in arrived}
         self._corrections.settle(studies)
         try:
@@ -85,7 +98,7 @@ class TargetHome:
                 self._staging.discard(one)
 
     def _keep(self, arrived: Sequence[Arrived], studies: Iterable[str]) -> list[Kept]:
-        there = {study: {one.sop_instance_uid for one in self._list(study)} for study in studies}
+        there = {study: self._uids(study) for study in studies}
         fresh: dict[str, File] = {}
         for one in arrived:
             uid = one.meta.sop_instance_uid
@@ -99,10 +112,13 @@ class TargetHome:
             if not said:
                 raise  # nothing is there, of none of them
             gone = error.message
+        dropped = self._dropped(arrived, said)
         found: list[Kept] = []
         for one in arrived:
             uid = one.meta.sop_instance_uid
-            if uid in said:
+            if uid in dropped:
+                found.append(Kept("failed", _DROPPED))
+            elif uid in said:
                 found.append(kept(said[uid]))
             elif uid in fresh:
                 found.append(
@@ -113,6 +129,24 @@ class TargetHome:
             fresh.pop(uid, None)
             said.pop(uid, None)
         return found
+
+    def _dropped(self, arrived: Sequence[Arrived], said: Mapping[str, StoreStatus]) -> set[str]:
+        """What the PACS has said to have stored and does not have; nothing where it cannot be asked any more."""
+        taken: dict[str, set[str]] = {}
+        for one in arrived:
+            uid = one.meta.sop_instance_uid
+            if uid in said and kept(said[uid]).outcome == "new":
+                taken.setdefault(one.attributes["StudyInstanceUID"], set()).add(uid)
+        dropped: set[str] = set()
+        try:
+            for study, uids in taken.items():
+                dropped |= unlisted(uids, partial(self._uids, study), self._within)
+        except TargetError as error:
+            LOGGER.warning("it was not asked what the archive has of an upload: %s", error)
+        return dropped
+
+    def _uids(self, study_uid: str) -> set[str]:
+        return {one.sop_instance_uid for one in self._list(study_uid)}
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
         """By a query for all that fit; the newest first."""
