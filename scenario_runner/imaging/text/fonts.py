@@ -43,17 +43,8 @@ class Typeface:
 
     def line(self, text: str) -> Mask:
         """One line, (height, width), 255 where ink is; characters no font has are left out."""
-        runs: list[tuple[int, str]] = []
-        for character in visual_order(text):
-            which = self._which(character)
-            if which is None:
-                continue
-            if runs and runs[-1][0] == which:
-                runs[-1] = (which, runs[-1][1] + character)
-            else:
-                runs.append((which, character))
-        width = sum(self._font(which).getlength(run) for which, run in runs)
-        image = Image.new("L", (max(1, round(width)), self.height))
+        runs = self._runs(text)
+        image = Image.new("L", (self._width(runs), self.height))
         draw = ImageDraw.Draw(image)
         x = 0.0
         for which, run in runs:
@@ -70,7 +61,23 @@ class Typeface:
 
     def width(self, text: str) -> int:
         """Pixels that ``line`` takes."""
-        return int(self.line(text).shape[1])
+        return self._width(self._runs(text))
+
+    def _width(self, runs: list[tuple[int, str]]) -> int:
+        return max(1, round(sum(self._font(which).getlength(run) for which, run in runs)))
+
+    def _runs(self, text: str) -> list[tuple[int, str]]:
+        """What stands beside each other in one font, in the order in which it is seen."""
+        runs: list[tuple[int, str]] = []
+        for character in visual_order(text):
+            which = self._which(character)
+            if which is None:
+                continue
+            if runs and runs[-1][0] == which:
+                runs[-1] = (which, runs[-1][1] + character)
+            else:
+                runs.append((which, character))
+        return runs
 
     def _font(self, which: int) -> ImageFont.FreeTypeFont:
         if which not in self._fonts:
