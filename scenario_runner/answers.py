@@ -195,6 +195,8 @@ class CommitResult:
     failed: Mapping[str, int]
     delivery: Delivery
     seconds: float
+    event_type: int = 1
+    """What the report says of itself: 1, all is committed; 2, failures exist (PS3.4 table J.3.3-1)."""
     association: Mapping[str, Any] = field(default_factory=dict)
 
 

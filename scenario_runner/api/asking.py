@@ -43,14 +43,18 @@ class Answers:
     """Answers that repeat another's unique key, as the site file declares that they do."""
     repeats: int = 0
     """The same, though the site file does not declare it."""
-    repeated_key: str = ""
-    """That unique key."""
+    unique_key: str = ""
+    """That of the level; a worklist has none."""
     partly: bool = False
     """Whether the server said that it does not support all optional keys (FF01, PS3.4 table C.4-1)."""
     more: bool = False
     """Whether there are more than were wanted."""
-    not_unescaped: bool = False
-    """Whether it finds what was asked for only when asked with ``?`` for what a URL escapes."""
+    remarks: set[Remark] = field(default_factory=set)
+    """What else the exchange said of its answers."""
+    warnings: dict[str, None] = field(default_factory=dict)
+    """What a service warned of, in its words."""
+    unnamed: int = 0
+    """Answers without the unique key of their level, so that they name nothing."""
     unsure: dict[str, int] = field(default_factory=dict)
     """Keys of which so many answers cannot be compared, for letters were lost in a character set."""
     not_returned: tuple[str, ...] = ()
@@ -73,7 +77,9 @@ class Answers:
         self.repeats += other.repeats
         self.partly = self.partly or other.partly
         self.more = self.more or other.more or cut
-        self.not_unescaped = self.not_unescaped or other.not_unescaped
+        self.remarks |= other.remarks
+        self.warnings |= other.warnings
+        self.unnamed += other.unnamed
         for name, found in other.unmet.items():
             self.unmet.setdefault(name, []).extend(found)
         for counts, more in ((self.declared, other.declared), (self.unsure, other.unsure)):
@@ -98,13 +104,23 @@ class Answers:
     def problem(self) -> str:
         """What is wrong, in a sentence; empty when nothing is."""
         parts = []
+        if self.unnamed:
+            parts.append(
+                f"{self.unnamed} of {amount(self.count, 'answer')} {'is' if self.unnamed == 1 else 'are'} "
+                f"without {self.unique_key}, which every match at this level has (PS3.4 C.2.2.1.1)"
+            )
+        if "cut off" in self.remarks:
+            parts.append(
+                f"'{self.target}' gives the same answers again when asked for those that follow, so there may "
+                "be more; 'limit' takes no more than are wanted"
+            )
         if self.repeats:
             parts.append(
                 f"{self.repeats} of {amount(self.count, 'answer')} "
-                f"{'repeats' if self.repeats == 1 else 'repeat'} the {self.repeated_key} of another, which is "
+                f"{'repeats' if self.repeats == 1 else 'repeat'} the {self.unique_key} of another, which is "
                 f"unique; if '{self.target}' answers once for each instance, the site file may say "
                 "expects: {repeated_matches: true}"
-                if self.repeated_key != "SOPInstanceUID"
+                if self.unique_key != "SOPInstanceUID"
                 else f"{amount(self.repeats, 'answer')} for an instance that was answered before"
             )
         if lacks := self.lacks:
@@ -149,7 +165,12 @@ class Answers:
             parts.append(f"'{self.target}' says that it does not support all keys (FF01)")
         if self.more:
             parts.append("there are more, beyond the limit")
-        if self.not_unescaped:
+        if "no offset" in self.remarks:
+            parts.append(
+                f"'{self.target}' gives the same answers again when asked for those that follow"
+            )
+        parts += [f"'{self.target}' warns: {words}" for words in self.warnings]
+        if "not unescaped" in self.remarks:
             parts.append(
                 f"'{self.target}' has it, but finds it only with ? for what is escaped in a URL: it does not "
                 "unescape (RFC 3986 2.1); ask with ? there, or over DIMSE"
@@ -173,25 +194,21 @@ class Answers:
                 }
                 for key, found in self.unmet.items()
             }
-        if self.declared:
-            facts["unsupported_keys"] = list(self.declared)
-        if self.repeated:
-            facts["repeated_matches"] = self.repeated
-        if self.repeats:
-            facts["undeclared_repeats"] = self.repeats
-        if self.partly:
-            facts["status"] = "FF01"
-        if self.more:
-            facts["more"] = True
-        if self.not_unescaped:
-            facts["not_unescaped"] = True
-        if self.queries > 1:
-            facts["queries"] = self.queries
-        if self.unsure:
-            facts["not_compared"] = dict(self.unsure)
-        if self.not_returned:
-            facts["not_returned"] = list(self.not_returned)
-        return facts
+        others = {
+            "unsupported_keys": list(self.declared),
+            "repeated_matches": self.repeated,
+            "undeclared_repeats": self.repeats,
+            "unnamed": self.unnamed,
+            "status": "FF01" if self.partly else "",
+            "more": self.more,
+            "not_unescaped": "not unescaped" in self.remarks,
+            "ignores_offset": bool(self.remarks & {"no offset", "cut off"}),
+            "warnings": list(self.warnings),
+            "queries": self.queries if self.queries > 1 else 0,
+            "not_compared": dict(self.unsure),
+            "not_returned": list(self.not_returned),
+        }
+        return facts | {name: value for name, value in others.items() if value}
 
 
 def _every(count: int) -> str:
@@ -221,7 +238,7 @@ def ask_each(
         answers = judged(target, one.request, matches, one.undeclared)
         answers.partly = "keys not supported" in one.remarks
         answers.more = "more" in one.remarks
-        answers.not_unescaped = "not unescaped" in one.remarks
+        answers.remarks, answers.warnings = one.remarks, one.warnings
         yield answers
 
 
@@ -231,9 +248,13 @@ class _Watched:
     def __init__(self, request: FindRequest) -> None:
         self.undeclared = UndeclaredTexts()
         self.remarks: set[Remark] = set()
+        self.warnings: dict[str, None] = {}
         self._tell = request.undeclared
         self.request = dataclasses.replace(
-            request, undeclared=self._note, remarked=self.remarks.add
+            request,
+            undeclared=self._note,
+            remarked=self.remarks.add,
+            warned=self.warnings.setdefault,
         )
 
     def _note(self, text: UndeclaredText) -> None:
@@ -260,8 +281,11 @@ def judged(
     matches = once_each(target, request.level, matches)
     answers = Answers(target.name, [], len(matches), repeated=came - len(matches))
     if request.level != "worklist":
-        answers.repeated_key = unique_key(request.level)
-        answers.repeats = _repeats(answers.repeated_key, matches)
+        answers.unique_key = unique_key(request.level)
+        answers.repeats = _repeats(answers.unique_key, matches)
+        # A patient may be without an ID: the attribute is of Type 2.
+        if request.level != "patient" and not _named(answers.unique_key, lacking):
+            answers.unnamed = sum(not match.get(answers.unique_key) for match in matches)
     unknown = None if expects.answer_character_set else undeclared
     wanted = frozenset((*request.match, *request.returned, *request.usual))
     sent = {key: as_key(key, value) for key, value in request.match.items()}

@@ -19,9 +19,10 @@ __all__ = [
 Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "dicomweb", "orthanc"]
 """How a step may be asked to do its work: ``via``."""
 Fetchable = Literal["metadata", "frames", "rendered"]
-Remark = Literal["keys not supported", "more", "not unescaped"]
+Remark = Literal["keys not supported", "more", "not unescaped", "no offset", "cut off"]
 """What an exchange says of its answers beside them: status FF01 (PS3.4 table C.4-1), that there
-were more than were wanted, and that there are none since the service does not unescape what it is asked."""
+were more than were wanted, that there are none since the service does not unescape what it is asked,
+that it gives the same page whatever the offset, and that this page was a full one, so that more may be missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class FindRequest:
     """Told each text beyond ASCII of an answer that declares no character set."""
     remarked: Callable[[Remark], Any] | None = None
     """Told what the exchange says of its answers."""
+    warned: Callable[[str], Any] | None = None
+    """Told what a service warns of in the header that HTTP has for it (PS3.18 8.3.4, 10.6.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

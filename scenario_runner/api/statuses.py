@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from scenario_runner.api.sent import SentInstance
 
 
+def answered_with(status: Mapping[str, Any]) -> str:
+    """A status as ``save_as`` gives it, in a word: its code, or what there is instead of one."""
+    return status["status"] or ("no answer" if status["class"] == "unknown" else "no status")
+
+
 class Statuses(Sequence[dict[str, Any]]):
     """A list of ``{sop_instance_uid, status, class, comment, maybe_stored}``, over HTTP also ``{http, retrieve_url}``.
 

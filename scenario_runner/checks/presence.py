@@ -95,7 +95,9 @@ def lacking(target: Target, images: Sequence[PlannedImage], deadline: Deadline) 
 
 
 def _hold(result: Presence, subject: str, answers: Answers) -> None:
-    """An answer about something else than was asked for says nothing of what is there."""
+    """An answer about something else than was asked for says nothing of what is there, nor does one that is cut off."""
+    if "cut off" in answers.remarks:
+        _differ(result, subject, "offset", "those that follow", "the same answers again")
     for key, found in answers.unmet.items():
         if other := next((one for one in found if one.actual is not None), None):
             _differ(result, subject, key, other.expected, other.actual)

@@ -18,7 +18,7 @@ from scenario_runner.api import (
     Text,
     is_of,
 )
-from scenario_runner.api.statuses import Statuses
+from scenario_runner.api.statuses import Statuses, answered_with
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
 
@@ -59,12 +59,12 @@ class Status(Check):
         ]
         counts: Counter[str] = Counter()
         for item, count in statuses:
-            counts[item["status"] or "no answer"] += count
+            counts[answered_with(item)] += count
         message = "there is no status at all"
         if wrong:
             first, _ = wrong[0]
             message = (
-                f"{sum(count for _, count in wrong)} of {counts.total()} differ; first: {first['status'] or 'no answer'} "
+                f"{sum(count for _, count in wrong)} of {counts.total()} differ; first: {answered_with(first)} "
                 f"({first['class']}) {first.get('comment') or ''}"
             ).rstrip()
         return verdict(bool(statuses) and not wrong, self.expected, dict(counts), message)

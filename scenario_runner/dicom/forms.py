@@ -212,6 +212,6 @@ _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "ST": _controls_of_text,
     "TM": _matches(_TIME, "is no time as HHMMSS.FFFFFF"),
     "UC": _no_controls,
-    "UR": _matches(re.compile("[!-~][ -~]*"), "is no URI"),
+    "UR": _matches(re.compile(r"[!#-;=?-\[\]_a-z~]+ *"), "is no URI"),
     "UT": _controls_of_text,
 }

@@ -183,7 +183,12 @@ def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
         # Against the model, and seen: one value without its list.
         values = [] if values is None else [values]
     if vr == "SQ":
-        items = [one for one in values[:MOST_VALUES] if isinstance(one, Mapping)]
+        # An empty item may be written as null, as an empty value of another VR is (PS3.18 F.2.5).
+        items = [
+            {} if one is None else one
+            for one in values[:MOST_VALUES]
+            if one is None or isinstance(one, Mapping)
+        ]
         return None if depth >= MOST_DEPTH else [plain(one, depth + 1) for one in items] or None
     found = [part for one in values[:MOST_VALUES] for part in _parts(one, vr)][:MOST_VALUES]
     return found[0] if len(found) == 1 else found or None

@@ -43,7 +43,7 @@ _MOST = 100_000
 Instance = tuple[str, str]
 """SOP class UID and SOP instance UID."""
 Event = tuple[int, "Dataset"]
-Report = tuple["Dataset", Delivery]
+Report = tuple[Event, Delivery]
 
 
 class Commitments:
@@ -58,16 +58,16 @@ class Commitments:
         """Keep one report until it is asked for."""
         self._events.put((event_type, information))
 
-    def next(self, transaction: str) -> Dataset | None:
+    def next(self, transaction: str) -> Event | None:
         """The report on that transaction, None when there is none yet; of others only their UID is kept."""
         while True:
             try:
-                _, information = self._events.get_nowait()
+                event = self._events.get_nowait()
             except queue.Empty:
                 return None
-            named = _uid(information, "TransactionUID")
+            named = _uid(event[1], "TransactionUID")
             if named == transaction:
-                return information
+                return event
             self.others[named] = None
 
 
@@ -119,12 +119,14 @@ def commit(
             reason,
             hint="does the PACS know our AE title, and the host and port of the site's 'receiver'?",
         )
-    committed, failed = _read(report[0])
+    (event_type, information), delivery = report
+    committed, failed = _read(information)
     return CommitResult(
         transaction_uid=transaction,
         committed=committed,
         failed=failed,
-        delivery=report[1],
+        delivery=delivery,
+        event_type=event_type,
         seconds=time.monotonic() - started,
         association=association.evidence.plain(),
     )

@@ -106,7 +106,9 @@ def _check_private(key: str, value: Any, path: Path, report: Report) -> None:
             _wrong(f"unknown VR '{value['vr']}'", f"VRs: {', '.join(sorted(ALL))}"),
         )
     else:
-        _check_value(key, value.get("value"), [value["vr"]], "1-n", (*path, "value"), report)
+        vr = value["vr"]
+        vm = "1" if vr in ONE_TEXT else "1-n"  # PS3.5 6.4
+        _check_value(key, value.get("value"), [vr], vm, (*path, "value"), report)
 
 
 def _check_value(key: str, value: Any, vrs: list[str], vm: str, path: Path, report: Report) -> None:

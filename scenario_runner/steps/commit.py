@@ -30,6 +30,8 @@ _REASONS = {
     statuses.RESOURCE_LIMITATION: "resource limitation",
 }
 """Failure Reason (0008,1197), PS3.3 C.14.1.1."""
+_ALL_COMMITTED, _FAILURES_EXIST = 1, 2
+"""Event types of a report (PS3.4 table J.3.3-1)."""
 
 
 class Commit(Step):
@@ -101,6 +103,8 @@ class Commit(Step):
         message = f"{good} of {len(asked)} committed in {result.seconds:.2f} s"
         bad = problems(status for status in told if status["class"] != "success")
         message += sentence(bad)
+        doubt = _doubt(result) if not bad else ""
+        message += doubt
         if others:
             message += f"; {len(others)} reported that {'was' if len(others) == 1 else 'were'} not asked for"
         facts: dict[str, Any] = {
@@ -108,12 +112,13 @@ class Commit(Step):
             "committed": good,
             "transaction_uid": result.transaction_uid,
             "delivery": result.delivery,
+            "event_type": result.event_type,
             "not_asked_for": len(others),
             "problems": bad,
             "association": dict(result.association),
         }
         return StepResult(
-            outcome="failed" if bad else "passed",
+            outcome="failed" if bad or doubt else "passed",
             message=message,
             value=told,
             facts=facts,
@@ -121,10 +126,21 @@ class Commit(Step):
         )
 
 
+def _doubt(result: CommitResult) -> str:
+    """What a report says of itself though it names no failure (PS3.4 table J.3.3-1); empty when all is well."""
+    if result.event_type == _ALL_COMMITTED or result.failed:
+        return ""
+    if result.event_type == _FAILURES_EXIST:
+        return ", though the report says that failures exist (event type 2) and names none"
+    return f", though the report is of event type {result.event_type}, which there is not"
+
+
 def _told(uid: str, sop_class: str, result: CommitResult) -> dict[str, Any]:
     """What was reported of one instance; a commitment for another SOP class is none for it."""
     if uid in result.failed:
-        return _plain(uid, result.failed[uid], "failure")
+        reason = result.failed[uid]
+        unexplained = {} if reason else {"comment": "failed, without a FailureReason"}
+        return {**_plain(uid, reason, "failure"), **unexplained}
     named = result.committed.get(uid)
     if named is None:
         return _plain(uid, None, "unknown")

@@ -77,7 +77,7 @@ def _missing(context: StepContext, keeper: _Keeper) -> int:
     """How many instances of what this case has there nothing came of; nobody else looks into what came."""
     wanted, sent = keeper.wanted, asked_for(context, keeper.asked)
     if wanted.what == "metadata":
-        return max(0, len(sent) - keeper.count)
+        return len(sent.keys() - keeper.described)
     if wanted.level != "image":
         return 0  # one picture stands for many instances
     pictured = {uid for uid, one in sent.items() if one.image.series.has_pixels}
@@ -156,6 +156,8 @@ class _Keeper:
     """Frames that were asked for and did not come."""
     missing: int = 0
     """Instances that this case sent and of which nothing came."""
+    described: set[str] = field(default_factory=set)
+    """SOP instance UIDs of metadata that came."""
     _keys: Mapping[str, str] = field(default_factory=dict)
     _frames: tuple[int, ...] = ()
 
@@ -169,6 +171,7 @@ class _Keeper:
         if self.wanted.what == "metadata":
             self._write(".json", json.dumps(one.values, ensure_ascii=False, indent=1).encode())
             facts: Mapping[str, Any] = one.values
+            self.described.add(str(facts.get("SOPInstanceUID")))
         else:
             facts = self._take(one)
         if len(self.listed) < MOST_LISTED:

@@ -7,6 +7,9 @@ from typing import Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Difference, Differences
+from scenario_runner.api.statuses import answered_with
+
+_NONE = ("no answer", "no status")
 
 
 def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -18,7 +21,7 @@ def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = Differences(
         Difference(
             subject=str(one.get("sop_instance_uid", "")),
-            attribute=str(one["status"] or "no answer"),
+            attribute=answered_with(one),
             expected=one["class"],
             actual=one.get("comment") or "",
         )
@@ -26,7 +29,7 @@ def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     )
     return [
         {
-            "status": None if kind.attribute == "no answer" else kind.attribute,
+            "status": None if kind.attribute in _NONE else kind.attribute,
             "class": kind.examples[0].expected,
             "comment": kind.examples[0].actual + (" (and others)" if kind.various else ""),
             "count": kind.count,
@@ -38,10 +41,7 @@ def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def in_words(kinds: Iterable[Mapping[str, Any]]) -> list[str]:
     """``2 x A700 out of resources``, one for each kind."""
-    return [
-        f"{kind['count']} x {kind['status'] or 'no answer'} {kind['comment']}".rstrip()
-        for kind in kinds
-    ]
+    return [f"{kind['count']} x {answered_with(kind)} {kind['comment']}".rstrip() for kind in kinds]
 
 
 _IN_A_SENTENCE = 3
@@ -52,7 +52,7 @@ def sentence(kinds: list[dict[str, Any]]) -> str:
     if not kinds:
         return ""
     first = kinds[0]
-    text = f"; first problem: {first['status'] or 'no answer'} {first['comment']}".rstrip()
+    text = f"; first problem: {answered_with(first)} {first['comment']}".rstrip()
     if kinds[1:]:
         text += f"; in all {', '.join(in_words(kinds[:_IN_A_SENTENCE]))}"
         if more := len(kinds) - _IN_A_SENTENCE:

@@ -45,7 +45,7 @@ from scenario_runner.steps.load.retrieving import loaded_retrievals
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
 from scenario_runner.steps.of_case import planned_of, series_of
 from scenario_runner.steps.problems import in_words
-from scenario_runner.steps.retrieve_facts import counts, over_http, plain
+from scenario_runner.steps.retrieve_facts import counts, lacking, over_http, plain
 from scenario_runner.steps.retrieved_files import RetrievedFiles
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
@@ -216,7 +216,7 @@ class Retrieve(Step):
         may_be_less = context.is_judged_later and not context.is_to_fail
         # Keys of other kinds are held against what was sent, which costs its making: only where nobody else does.
         tell = self._names_all() or (not may_be_less and self.expect == "success")
-        expected = len(asked_for(context, asked)) if tell else None
+        expected = frozenset(asked_for(context, asked)) if tell else None
         judged = self._judge(sink, results, expected, may_be_less=may_be_less)
         return stored.told(looked_up(judged, which))
 
@@ -334,11 +334,11 @@ class Retrieve(Step):
         self,
         sink: RetrievedFiles,
         results: list[RetrieveResult],
-        expected: int | None,
+        expected: frozenset[str] | None,
         *,
         may_be_less: bool,
     ) -> StepResult:
-        """expected: how many instances the case has there, where everything was asked for.
+        """expected: SOP instance UIDs of what the case has there, where that can be told.
 
         may_be_less: than that is for a check to find.
         """
@@ -346,7 +346,8 @@ class Retrieve(Step):
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
         repeated = sink.count - len(sink.handle(self.from_))
-        short = expected is not None and sink.count < expected
+        came = set(sink.handle(self.from_).files)
+        short = len(expected - came) if expected else 0
         ok = (
             set(classes) <= {"success"}
             and not failed
@@ -376,7 +377,7 @@ class Retrieve(Step):
         elif self.expect == "failure":
             message += ", though nothing should have been"
         elif short:
-            message += f", of {expected} that this case sent"
+            message += lacking(sink.count, short, len(expected or ()))
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,

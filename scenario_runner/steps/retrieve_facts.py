@@ -39,3 +39,10 @@ def over_http(results: list[RetrieveResult]) -> dict[str, Any]:
         return {}
     types = dict.fromkeys(result.media_type for result in web)
     return {"http": dict(Counter(str(result.http) for result in web)), "media_types": list(types)}
+
+
+def lacking(came: int, missing: int, expected: int) -> str:
+    """What a message adds when some of what the case sent did not come, whatever else did."""
+    if came + missing == expected:
+        return f", of {expected} that this case sent"
+    return f", and {missing} of {expected} that this case sent did not come"

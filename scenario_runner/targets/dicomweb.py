@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.site_model import Expectations
     from scenario_runner.network.dicomweb.retrieve import Retrieval
-    from scenario_runner.network.dicomweb.search import RepeatedSearch, Search, SearchLevel
+    from scenario_runner.network.dicomweb.search import Search, SearchLevel
     from scenario_runner.network.dicomweb.session import Session
 
 _NOT_OFFERED = (404, 405, 501)
@@ -138,6 +138,8 @@ class DicomwebTarget(Target):
         self, requests: Iterable[FindRequest], deadline: Deadline
     ) -> Iterator[list[dict[str, Any]]]:
         """Several searches over one connection."""
+        from scenario_runner.network.dicomweb.search import RepeatedSearch
+
         with naming(self.name), self._session(deadline, "QIDO-RS") as session:
             repeated: RepeatedSearch | None = None
             for request in requests:
@@ -145,7 +147,7 @@ class DicomwebTarget(Target):
                 if not request.once or level == "worklist" or level == "patient":
                     yield self._search(session, request)
                 else:
-                    repeated = repeated or _repeated(session)
+                    repeated = repeated or RepeatedSearch(session)
                     asked = repr((level, request.match, request.returned, request.limit))
                     yield repeated.search(asked, partial(_query, request, level))
                 if request.opened is not None:
@@ -275,13 +277,13 @@ class DicomwebTarget(Target):
             level="study",
             match=_keys(request.match),
             returned=[*request.returned, *_PATIENT],
-            unescaped=_telling(request, "not unescaped"),
+            **_remarks(request),
         )
         for study in search(session, query):
             whose = tuple(str(study.get(key)) for key in _PATIENT)
             if len(found) == request.limit and whose not in found:
-                if request.remarked is not None:
-                    request.remarked("more")
+                if query.more is not None:
+                    query.more()
                 break
             patient = {key: value for key, value in study.items() if _of_patient(key, asked)}
             found.setdefault(whose, patient)
@@ -319,20 +321,24 @@ def _query(request: FindRequest, level: SearchLevel) -> Search:
         match=_keys(request.match),
         returned=list(as_tags(dict.fromkeys((*request.usual, *request.returned)))),
         limit=request.limit,
-        more=_telling(request, "more"),
-        unescaped=_telling(request, "not unescaped"),
+        **_remarks(request),
     )
-
-
-def _repeated(session: Session) -> RepeatedSearch:
-    from scenario_runner.network.dicomweb.search import RepeatedSearch
-
-    return RepeatedSearch(session)
 
 
 def _telling(request: FindRequest, remark: Remark) -> Callable[[], Any] | None:
     remarked = request.remarked
     return None if remarked is None else lambda: remarked(remark)
+
+
+def _remarks(request: FindRequest) -> dict[str, Any]:
+    """Whom a search tells what it noticed beside the matches."""
+    return {
+        "more": _telling(request, "more"),
+        "unescaped": _telling(request, "not unescaped"),
+        "again": _telling(request, "no offset"),
+        "cut_off": _telling(request, "cut off"),
+        "warned": request.warned,
+    }
 
 
 def _keys(match: Mapping[str, Any]) -> dict[str, Any]:

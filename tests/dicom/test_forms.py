@@ -129,6 +129,8 @@ def test_a_private_attribute_is_no_exception(vr: str, value: Any, syntax: str) -
         ("PatientWeight", 0.30000000000000004),
         ("PatientAge", "40Y"),
         ("RetrieveURL", "http://ä"),
+        ("RetrieveURL", "http://pacs/a study"),
+        ("RetrieveURL", "http://pacs/{uid}"),
     ],
 )
 def test_what_check_would_fault_is_refused_before(keyword: str, value: Any) -> None:

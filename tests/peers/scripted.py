@@ -116,7 +116,9 @@ class Late(Keeping):
             yield 0xFF00, made
 
 
-def reporting(make: Callable[[Dataset, Dataset], None]) -> Callable[[Any], Any]:
+def reporting(
+    make: Callable[[Dataset, Dataset], None], event_type: int = 1
+) -> Callable[[Any], Any]:
     """A handler of N-ACTION that reports on the same association what ``make`` says of the request.
 
     make: given the request and the report to fill in, which has its transaction UID.
@@ -130,7 +132,9 @@ def reporting(make: Callable[[Dataset, Dataset], None]) -> Callable[[Any], Any]:
 
         def tell() -> None:
             time.sleep(0.2)
-            event.assoc.send_n_event_report(report, 1, StorageCommitmentPushModel, COMMITMENT)
+            event.assoc.send_n_event_report(
+                report, event_type, StorageCommitmentPushModel, COMMITMENT
+            )
 
         threading.Thread(target=tell, daemon=True).start()
         return 0, None

@@ -60,6 +60,21 @@ def test_a_study_that_is_answered_three_times_is_no_three_studies(tmp_path: Path
     assert found["facts"]["undeclared_repeats"] == 2
 
 
+@pytest.mark.parametrize("uid", [None, ""])
+def test_answers_that_name_nothing_are_no_matches(tmp_path: Path, uid: str | None) -> None:
+    """A server that answers with studies where instances were asked for, or without a UID."""
+    row = (
+        {"StudyInstanceUID": "1.2"}
+        if uid is None
+        else {"SOPInstanceUID": uid, "StudyInstanceUID": "1.2"}
+    )
+    asked = query(level="image", match={"StudyInstanceUID": "1.2"})
+    with server(find=answers([row, row])) as service:
+        found = run(tmp_path, service, [asked], 1)["query"]
+    assert "2 of 2 answers are without SOPInstanceUID" in found["message"]
+    assert found["facts"]["unnamed"] == 2
+
+
 def test_more_matches_than_were_wanted_are_told(tmp_path: Path) -> None:
     with server(find=answers(STUDIES)) as service:
         found = run(tmp_path, service, [query(limit=3)], 0)["query"]
@@ -111,6 +126,21 @@ def test_an_instance_of_another_study_is_not_taken_for_what_was_retrieved(tmp_pa
     with server(store=kept.store, get=get) as service:
         found = run(tmp_path, service, [SEND, {"retrieve": {"from": "pacs"}}], 1)["retrieve"]
     assert found["message"] == "3 instances retrieved, 1 of them not what was asked for: 1.2.3.4"
+
+
+def test_as_many_others_are_not_what_was_sent(tmp_path: Path) -> None:
+    """A server that gives each instance a UID of its own."""
+    kept = Keeping()
+
+    def get(event: Any) -> Any:
+        for number, data_set in enumerate(kept.data_sets):
+            data_set.SOPInstanceUID = f"1.2.3.{number}"
+            data_set.file_meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID
+        yield from kept.get(event)
+
+    with server(store=kept.store, get=get) as service:
+        found = run(tmp_path, service, [SEND, {"retrieve": {"from": "pacs"}}], 1)["retrieve"]
+    assert found["message"] == "2 instances retrieved, and 2 of 2 that this case sent did not come"
 
 
 def test_values_of_what_came_say_nothing_of_what_did_not(tmp_path: Path) -> None:
@@ -190,6 +220,30 @@ def another_more(asked: Dataset, report: Dataset) -> None:
 def other_transaction(asked: Dataset, report: Dataset) -> None:
     report.TransactionUID = "1.2.3.4"
     report.ReferencedSOPSequence = asked.ReferencedSOPSequence
+
+
+def all_failed(asked: Dataset, report: Dataset) -> None:
+    report.FailedSOPSequence = copy.deepcopy(asked.ReferencedSOPSequence)
+
+
+def all_well(asked: Dataset, report: Dataset) -> None:
+    report.ReferencedSOPSequence = copy.deepcopy(asked.ReferencedSOPSequence)
+
+
+@pytest.mark.parametrize(
+    ("make", "event_type", "said"),
+    [
+        (all_failed, 2, "first problem: no status failed, without a FailureReason"),
+        (all_well, 2, "though the report says that failures exist (event type 2) and names none"),
+        (all_well, 7, "though the report is of event type 7, which there is not"),
+    ],
+)
+def test_what_a_commitment_report_says_of_itself_is_heard(
+    tmp_path: Path, make: Any, event_type: int, said: str
+) -> None:
+    entries = [SEND, {"commit": {"to": "pacs", "timeout": "5s"}}]
+    with server(store=Keeping().store, action=reporting(make, event_type)) as service:
+        assert said in run(tmp_path, service, entries, 1)["commit"]["message"]
 
 
 @pytest.mark.parametrize(

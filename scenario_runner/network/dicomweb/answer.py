@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import http
 import json
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_TEXT = 200
 """Characters kept of anything a service says in words."""
+_WARNING = re.compile(r"(?:^|,)\s*\d{3}\s+\S+\s+")
+"""Code and agent of one warning of a header that may have several."""
 
 
 @dataclass(slots=True)
@@ -73,6 +76,12 @@ class Answer:
     def header(self, name: str) -> str:
         """A header's value, bounded; empty when it is missing."""
         return bounded(self._response.headers.get(name, ""), media_types.MOST_CHARACTERS)
+
+    def warnings(self) -> list[str]:
+        """What it warns of (RFC 7234 5.5), as the service words it: ``299 SERVICE: TEXT``, the text quoted or not."""
+        said = self.header("warning")
+        parts = [part.strip(" ,:") for part in _WARNING.split(said)]
+        return [words for part in parts if (words := bounded(part.strip('"').replace('\\"', '"')))]
 
     @property
     def words(self) -> str:

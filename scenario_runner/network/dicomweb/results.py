@@ -25,10 +25,14 @@ class StoreResults:
     """0000, or the WarningReason."""
     failed: dict[str, int] = field(default_factory=dict)
     """The FailureReason, NO_REASON where there is none; of what is named as stored and as failed as well."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """What is odd about the item of an instance that is named as stored."""
+    classes: dict[str, str] = field(default_factory=dict)
+    """The SOP class UID that an instance is named as stored with."""
     urls: dict[str, str] = field(default_factory=dict)
     """Where to retrieve an instance."""
     other: list[int] = field(default_factory=list)
-    """FailureReasons without a UID: OtherFailuresSequence, and items of FailedSOPSequence that lack it."""
+    """FailureReasons without a UID: OtherFailuresSequence, items of FailedSOPSequence that lack it, and one of no item."""
 
     @property
     def said(self) -> bool:
@@ -63,9 +67,17 @@ def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
         uid = item.get("ReferencedSOPInstanceUID")
         if not isinstance(uid, str):
             continue
-        found.stored[uid] = _status(item.get("WarningReason"), statuses.SUCCESS)
+        # Named twice, with a warning and without: the warning stands.
+        warning = _status(item.get("WarningReason"), statuses.SUCCESS)
+        found.stored[uid] = warning or found.stored.get(uid, statuses.SUCCESS)
+        if doubt := _doubt(item, warning):
+            found.doubts[uid] = doubt
+        if isinstance(named := item.get("ReferencedSOPClassUID"), str):
+            found.classes[uid] = named
         if isinstance(url := item.get("RetrieveURL"), str):
             found.urls[uid] = url[:1000]
+    if "FailureReason" in values:
+        found.other.append(_status(values["FailureReason"], NO_REASON))
     for sequence in ("FailedSOPSequence", "OtherFailuresSequence"):
         for item in _items(values, sequence):
             named = item.get("ReferencedSOPInstanceUID")
@@ -74,6 +86,15 @@ def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
                 found.failed[named] = reason
             else:
                 found.other.append(reason)
+
+
+def _doubt(item: Mapping[str, Any], warning: int) -> str:
+    """What an item of ReferencedSOPSequence says that a success does not have, in words."""
+    if reason := item.get("FailureReason"):
+        return f"named as stored, with FailureReason {reason}"
+    if not warning and (reason := item.get("WarningReason")):
+        return f"named as stored, with WarningReason {reason}, which is none"
+    return ""
 
 
 def _items(values: Mapping[str, Any], keyword: str) -> Iterator[Mapping[str, Any]]:

@@ -47,6 +47,12 @@ class Search:
     """Called when the service has more than the limit."""
     unescaped: Callable[[], Any] | None = None
     """Called when it finds nothing, but what was asked for once what a URL escapes is written as ``?``."""
+    again: Callable[[], Any] | None = None
+    """Called when it gives the first page again whatever the offset."""
+    cut_off: Callable[[], Any] | None = None
+    """Called instead when that page was a full one, so that there may be more."""
+    warned: Callable[[str], Any] | None = None
+    """Told each warning of the service, in its words."""
 
 
 def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
@@ -56,7 +62,7 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
     than asked for without saying that there are more. What an earlier page had is not yielded again,
     since what is stored meanwhile shifts the pages; what one page has twice is. With a limit, one match more
     is asked for, which tells whether there are more.
-    What was asked for and did not come is None, but for counts.
+    What was asked for and did not come is None, but for counts, and for the study and series that the path says.
     Raises OperationFailed for an HTTP failure and ProtocolViolation for what is no DICOM JSON.
     """
     path, left = resource(query.level, query.match)
@@ -65,15 +71,18 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
     # What is empty is mostly left out, so that nobody can tell; what is counted up is never empty.
     asked = [key for key in (*query.match, *query.returned, unique) if key not in COMPUTED]
     empty: dict[str, Any] = dict.fromkeys(asked)
+    said = _by_path(query, left)
+    first: list[str] = []
     seen: set[str] = set()
     offset = count = 0
     while True:
         page = PAGE if query.limit is None else min(PAGE, query.limit + 1 - count)
         params = [*fixed, ("limit", str(page)), ("offset", str(offset))]
-        found = _page(session, path, params)
+        found = _page(session, path, params, query.warned)
+        uids = [str(match.get(unique)) for match in found]
+        first = first or uids
         before = frozenset(seen)
-        for match in found:
-            uid = str(match.get(unique))
+        for uid, match in zip(uids, found, strict=True):
             if uid in before:
                 continue
             if count == query.limit:
@@ -82,10 +91,14 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
                 return
             seen.add(uid)
             count += 1
-            yield {**empty, **match}
+            yield _named({**empty, **match}, said)
         # One instance has one UID, so its own match cannot have a second page.
         pinned = is_single(query.match.get(unique)) and found
         if len(seen) == len(before) or pinned:
+            if offset and uids and uids == first[: len(uids)]:
+                tell = query.cut_off if len(first) >= PAGE else query.again
+                if tell is not None:
+                    tell()
             if (
                 not count
                 and query.unescaped is not None
@@ -110,6 +123,8 @@ class RepeatedSearch:
         self._session = session
         self._urls: dict[str, str] = {}
         """How each question is asked."""
+        self._said: dict[str, Mapping[str, str]] = {}
+        """The keys that are said by the path, by URL."""
         self._bodies: dict[str, tuple[bytes, list[dict[str, Any]]]] = {}
         """The latest answers and what they came to, by URL."""
 
@@ -121,16 +136,20 @@ class RepeatedSearch:
         session = self._session
         url = self._urls.get(asked)
         if url is None:
-            path, params = _of_one_page(session, query())
+            path, params, said = _of_one_page(session, query())
             if not session.facts:
-                return _page(session, path, params)
+                return [_named(match, said) for match in _page(session, path, params)]
             if len(self._urls) >= _MOST_KEPT:
                 self._urls.clear()
+                self._said.clear()
                 self._bodies.clear()
             url = self._urls[asked] = session.url_of(path, params)
+            self._said[url] = said
         answer = session.again(url, media_types.DICOM_JSON)
         if answer.status == 400 and "^" in url:  # as ``_asked`` does
+            said = self._said.pop(url)
             url = self._urls[asked] = url.replace("^", "%5E")
+            self._said[url] = said
             answer = session.again(url, media_types.DICOM_JSON)
         if answer.status == 204:
             return []
@@ -139,18 +158,31 @@ class RepeatedSearch:
         body = answer.body()
         known, matches = self._bodies.get(url, (None, []))
         if body != known:
-            matches = understood(session, answer, body)
+            said = self._said[url]
+            matches = [_named(match, said) for match in understood(session, answer, body)]
             if len(body) <= _LONGEST_KEPT:
                 self._bodies[url] = body, matches
         return matches
 
 
-def _of_one_page(session: Session, query: Search) -> tuple[list[str], list[tuple[str, str]]]:
+def _of_one_page(
+    session: Session, query: Search
+) -> tuple[list[str], list[tuple[str, str]], Mapping[str, str]]:
     path, left = resource(query.level, query.match)
     params = parameters(left, query.returned, fuzzy=session.peer.fuzzy)
     if query.limit is not None:
         params.append(("limit", str(query.limit)))
-    return path, params
+    return path, params, _by_path(query, left)
+
+
+def _by_path(query: Search, left: Mapping[str, Any]) -> Mapping[str, str]:
+    """The keys that the path says; left: those that it does not."""
+    return {key: single(value) for key, value in query.match.items() if key not in left}
+
+
+def _named(match: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
+    """A match with what the path says of it: an answer need not repeat that (PS3.18 10.6.3.3)."""
+    return match | {key: uid for key, uid in said.items() if match.get(key) is None}
 
 
 def resource(level: SearchLevel, match: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -216,11 +248,14 @@ def _text(path: str, value: Any) -> str:
 
 
 def _page(
-    session: Session, path: Sequence[str], params: Sequence[tuple[str, str]]
+    session: Session,
+    path: Sequence[str],
+    params: Sequence[tuple[str, str]],
+    warned: Callable[[str], Any] | None = None,
 ) -> list[dict[str, Any]]:
-    found = _asked(session, path, params, strict=False)
+    found = _asked(session, path, params, strict=False, warned=warned)
     if found is None:
-        found = _asked(session, path, params, strict=True)
+        found = _asked(session, path, params, strict=True, warned=warned)
     return found or []
 
 
@@ -253,12 +288,20 @@ def _takes_wildcards(name: str) -> bool:
 
 
 def _asked(
-    session: Session, path: Sequence[str], params: Sequence[tuple[str, str]], *, strict: bool
+    session: Session,
+    path: Sequence[str],
+    params: Sequence[tuple[str, str]],
+    *,
+    strict: bool,
+    warned: Callable[[str], Any] | None = None,
 ) -> list[dict[str, Any]] | None:
     """One page; None when the service may only have stumbled over the carets of names."""
     with session.exchange(
         "GET", path, params=params, accept=media_types.DICOM_JSON, strict=strict
     ) as answer:
+        if warned is not None:
+            for words in answer.warnings():
+                warned(words)
         if answer.status == 204:
             return []
         if answer.status == 400 and not strict and any("^" in text for _, text in params):

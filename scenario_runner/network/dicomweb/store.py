@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.answers import StatusClass, StoreStatus
 from scenario_runner.dicom import statuses
+from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.dicom.part10 import Storable
 from scenario_runner.errors import (
     AssociationAborted,
@@ -244,7 +245,9 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
             words += " of something that it does not name, though this is named as stored"
             return _told(batch, instance, found, status, words, "warning")
         words = f"{found.words}, WarningReason {status:04X}" if status else ""
-        return _told(batch, instance, found, status, words, "warning" if status else "success")
+        if doubt := found.results.doubts.get(uid) or _as_another(instance, found.results):
+            words = f"{words or found.words}, {doubt}"
+        return _told(batch, instance, found, status, words, "warning" if words else "success")
     if found.http in (200, 201, 204) and not found.results.said:
         # 200: every instance was stored (PS3.18 10.5.3.1).
         return _told(batch, instance, found, statuses.SUCCESS, "")
@@ -269,6 +272,14 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
         return _told(batch, instance, found, None, f"{words}, without a result for this instance")
     status = statuses.OUT_OF_RESOURCES if found.http == 413 else statuses.PROCESSING_FAILURE
     return _told(batch, instance, found, status, words)
+
+
+def _as_another(instance: Storable, told: StoreResults) -> str:
+    """Words for an instance that is named as one of another SOP class than it is."""
+    named = told.classes.get(instance.sop_instance_uid, instance.sop_class_uid)
+    if named == instance.sop_class_uid:
+        return ""
+    return f"named as stored as {uid_name(named)}, not as {uid_name(instance.sop_class_uid)}"
 
 
 def _failure(words: str, reason: int) -> str:

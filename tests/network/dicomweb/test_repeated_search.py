@@ -203,3 +203,11 @@ def test_an_encoded_answer_is_not_taken_for_json() -> None:
         pytest.raises(ProtocolViolation, match="the answer is encoded"),
     ):
         ask(running, *[study()] * 2)
+
+
+def test_what_the_path_says_an_answer_of_a_load_need_not_repeat() -> None:
+    match = {"StudyInstanceUID": "1.2"}
+    reply = Reply(200, dicom_json({"SeriesInstanceUID": "1.2.1"}), DICOM_JSON)
+    with service(lambda _: reply) as running:
+        found = ask(running, *[Search(level="series", match=match)] * 3)
+    assert found == [[{**match, "SeriesInstanceUID": "1.2.1"}]] * 3

@@ -57,6 +57,55 @@ def test_a_service_that_ignores_the_offset_is_not_asked_for_ever() -> None:
     assert len(running.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("total", "heeds", "told"),
+    [(30, True, []), (30, False, ["again"]), (450, True, []), (450, False, ["cut off"])],
+)
+def test_a_service_that_gives_the_first_page_again_is_told(
+    total: int, heeds: bool, told: list[str]
+) -> None:
+    noticed: list[str] = []
+    query = Search(
+        level="study",
+        again=lambda: noticed.append("again"),
+        cut_off=lambda: noticed.append("cut off"),
+    )
+    with service(paging(total, cap=PAGE, heed_offset=heeds)) as running:
+        ask(running, query)
+    assert noticed == told
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("299 http://pacs/rs: Too many. Ask for more.", ["Too many. Ask for more."]),
+        (
+            '299 pacs "no \\"fuzzy\\" here", 299 pacs "old"',
+            ['no "fuzzy" here', "old"],
+        ),
+        ("", []),
+    ],
+)
+def test_a_warning_of_the_service_is_heard(header: str, said: list[str]) -> None:
+    heard: list[str] = []
+    found = dicom_json({"StudyInstanceUID": "1.2"})
+    reply = Reply(200, found, {**DICOM_JSON, "Warning": header})
+    with service(
+        lambda asked: reply if params(asked)["offset"] == ["0"] else Reply(204)
+    ) as running:
+        ask(running, Search(level="study", warned=heard.append))
+    assert heard == said
+
+
+def test_what_the_path_says_an_answer_need_not_repeat() -> None:
+    match = {"StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.1"}
+    reply = Reply(200, dicom_json({"SOPInstanceUID": "1.2.1.1"}), DICOM_JSON)
+    with service(lambda _: reply) as running:
+        assert ask(running, Search(level="image", match=match)) == [
+            {**match, "SOPInstanceUID": "1.2.1.1"}
+        ]
+
+
 def test_no_more_than_the_limit_is_asked_for_and_given() -> None:
     with service(paging(30, cap=10)) as running:
         found = ask(running, Search(level="study", limit=12))

@@ -152,6 +152,62 @@ def test_of_several_warning_reasons_one_is_told_and_an_item_without_a_name_is_no
     assert answer.kind == "unknown"
 
 
+def one_item(sequence: str, **said: Any) -> bytes:
+    """A response with one item, its attributes in the JSON model by tag."""
+    return json.dumps({sequence: {"vr": "SQ", "Value": [said]}}).encode()
+
+
+STORED = "00081199"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"00081198": {"vr": "SQ", "Value": [null]}}',
+        b'{"00081198": {"vr": "SQ", "Value": [{}]}}',
+        b'{"00081197": {"vr": "US", "Value": [272]}}',
+    ],
+)
+def test_a_failure_that_is_said_in_an_odd_way_is_no_success(body: bytes) -> None:
+    [image] = images(1)
+    with service(answering(200, body)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.kind, answer.status) == ("failure", 0x0110)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"00081197": {"vr": "US", "Value": [272]}}, "with FailureReason 272"),
+        ({"00081196": {"vr": "US", "Value": [70000]}}, "with WarningReason 70000, which is none"),
+        (
+            {"00081150": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.7"]}},
+            "as Secondary Capture Image Storage, not as CT Image Storage",
+        ),
+    ],
+)
+def test_what_is_odd_about_an_instance_that_is_named_as_stored_is_a_warning(
+    said: dict[str, Any], words: str
+) -> None:
+    [image] = images(1)
+    named = {"00081155": {"vr": "UI", "Value": [image.sop_instance_uid]}}
+    body = one_item(STORED, **(named | said))
+    with service(answering(200, body)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.kind, answer.stored) == ("warning", True)
+    assert answer.comment.endswith(words)
+
+
+def test_a_warning_is_not_lost_when_the_instance_is_named_again_without() -> None:
+    [image] = images(1)
+    named = {"00081155": {"vr": "UI", "Value": [image.sop_instance_uid]}}
+    warned = {**named, "00081196": {"vr": "US", "Value": [0xB000]}}
+    body = json.dumps({STORED: {"vr": "SQ", "Value": [warned, named]}}).encode()
+    with service(answering(202, body)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.kind, answer.status) == ("warning", 0xB000)
+
+
 def test_an_empty_list_of_failures_beside_a_success_is_a_success() -> None:
     [image] = images(1)
     body = json.loads(results_json({image.sop_instance_uid: None}))
