@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenario_runner.cli.options import Decorator, RunFolder, examples
+from scenario_runner.cli.wrapping import json_text
 
 if TYPE_CHECKING:
     from scenario_runner.evidence.record import RunRecord
@@ -74,7 +74,7 @@ def compare(before: Path, after: Path, noise: float, style: str, html: Path | No
             "after": _named(found.after),
             "differences": [dataclasses.asdict(one) for one in found.differences],
         }
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        click.echo(json_text(document, indent=1))
     else:
         for one in found.differences:
             line = f"{one.way:9} {one.kind:9} {_plain(one.subject)}: {_plain(one.before)} → {_plain(one.after)}"
@@ -123,7 +123,7 @@ def history(folder: Path, noise: float, style: str, html: Path | None) -> int:
             ],
             "unread": past.unread,
         }
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        click.echo(json_text(document, indent=1))
         return 0
     for line in past.unread:
         click.echo(f"not read: {_plain(line)}", err=True)

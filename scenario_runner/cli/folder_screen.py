@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.app.viewed_folder import ViewedFolder, view_folder
 from scenario_runner.cli.terminal_pictures import show
 from scenario_runner.cli.verbosity import Volume, remark, volume
-from scenario_runner.cli.wrapping import printable
+from scenario_runner.cli.wrapping import json_text, printable
 from scenario_runner.errors import FabricatorError, NothingSelected
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def show_folder(folder: Path, *, as_json: bool, image: bool | None) -> int:
     """Print the tree; 0, or 3 when a file cannot be shown. Raises NothingSelected without any."""
     found = view_folder(folder)
     if as_json:
-        click.echo(json.dumps(found.plain(), ensure_ascii=False, indent=1))
+        click.echo(json_text(found.plain(), indent=1))
     elif not found.files and not found.problems:
         raise NothingSelected(f"there is no DICOM file in '{folder}'")
     else:

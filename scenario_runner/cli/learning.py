@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -11,6 +10,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.cli.options import examples, surroundings
 from scenario_runner.cli.peer_options import peer_options
 from scenario_runner.cli.verbosity import remark
+from scenario_runner.cli.wrapping import json_text
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def learn(peer: Peer, deadline: Deadline, write: bool, style: Literal["text", "j
     findings = [one.cleaned(peer.clean) for one in learned.findings]
     if style == "json":
         for one in findings:
-            click.echo(json.dumps(one.plain(), ensure_ascii=False))
+            click.echo(json_text(one.plain()))
     elif not write:
         click.echo(snippet(peer.name if site is not None else "pacs", findings), nl=False)
     if write and site is not None:

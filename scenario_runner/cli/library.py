@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.rows import Style, print_rows, style_option
 from scenario_runner.cli.verbosity import remark
+from scenario_runner.cli.wrapping import json_text
 from scenario_runner.errors import in_file_order
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def diff(old: Path, new: Path, users: tuple[Path, ...], site: Path | None, style
                 "old": one.old,
                 "new": one.new,
             }
-            click.echo(json.dumps(data, ensure_ascii=False, default=str))
+            click.echo(json_text(data))
         return 0
     click.echo(f"{first.name} {first.version} → {second.name} {second.version}")
     name = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from scenario_runner.cli.patient_options import at_desk, issuer_option, print_pa
 from scenario_runner.cli.questions import confirmed
 from scenario_runner.cli.rows import Style, print_rows, print_table, style_option
 from scenario_runner.cli.verbosity import remark
-from scenario_runner.cli.wrapping import cells, padded
+from scenario_runner.cli.wrapping import cells, json_text, padded
 
 if TYPE_CHECKING:
     from scenario_runner.registry.patient import MadeStudy, Patient
@@ -125,7 +124,7 @@ def show(patient_id: str, issuer: str | None, style: Style, registry: str | None
         others = [{"id": id_, "issuer": issuer or None} for id_, issuer in one.other_ids]
         history = [study.as_json() for study in made]
         tree = {**one.as_json(), "other_ids": others, "history": history}
-        click.echo(json.dumps(tree, ensure_ascii=False))
+        click.echo(json_text(tree))
     else:
         _show(one, made)
 
@@ -192,7 +191,7 @@ def stats(style: Style, registry: str | None) -> None:
     with at_desk(registry) as desk:
         found = desk.statistics()
     if style == "json":
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(json_text(found.as_json()))
     elif style == "csv":
         print_rows(_counts(found), ("what", "value", "count"), style)
     else:

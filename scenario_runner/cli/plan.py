@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from scenario_runner.cli.options import (
     surroundings,
 )
 from scenario_runner.cli.output import show_remarks
+from scenario_runner.cli.wrapping import printable
 
 if TYPE_CHECKING:
     from scenario_runner.libraries.git_source import GitSource
@@ -59,6 +61,7 @@ def plan(
     """
     from scenario_runner.app.load import Sources
     from scenario_runner.app.plan import PlanRequest, preview, write_text
+    from scenario_runner.evidence.unseen import escaped
     from scenario_runner.registry.location import registry_location
 
     plans = preview(
@@ -75,9 +78,11 @@ def plan(
         )
     )
     if style == "json":
-        plans.write_json(sys.stdout)
+        plans.write_json(sys.stdout, escaped)
         click.echo()
     else:
-        write_text(plans, sys.stdout)
+        outline = StringIO()
+        write_text(plans, outline)
+        click.echo("\n".join(map(printable, outline.getvalue().rstrip("\n").split("\n"))))
     show_remarks(plans.remarks)
     return 0

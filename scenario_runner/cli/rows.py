@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
 
 from scenario_runner.app.row_texts import cell, csv_line
-from scenario_runner.cli.wrapping import beside, cells, padded, printable, terminal_width
+from scenario_runner.cli.wrapping import (
+    beside,
+    cells,
+    json_text,
+    padded,
+    printable,
+    terminal_width,
+)
 
 Style = Literal["text", "json", "csv"]
 Row = Mapping[str, Any]
@@ -38,7 +45,7 @@ def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Style) -> Non
         print_table([[cell(row.get(name)) for name in columns] for row in rows], columns)
         return
     if style == "csv":
-        click.echo(csv_line(columns), nl=False)
+        _print_csv(columns)
     for row in rows:
         print_row(row, columns, style)
 
@@ -46,9 +53,15 @@ def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Style) -> Non
 def print_row(row: Row, columns: Sequence[str], style: Style) -> None:
     """Print one row for a program."""
     if style == "json":
-        click.echo(json.dumps(dict(row), ensure_ascii=False, default=str))
+        click.echo(json_text(dict(row)))
     else:
-        click.echo(csv_line([cell(row.get(name)) for name in columns]), nl=False)
+        _print_csv([cell(row.get(name)) for name in columns])
+
+
+def _print_csv(values: Sequence[str]) -> None:
+    """A file gets the values as they are; to a terminal a PACS could say what to do."""
+    values = list(map(printable, values)) if sys.stdout.isatty() else values
+    click.echo(csv_line(values), nl=False)
 
 
 def print_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:

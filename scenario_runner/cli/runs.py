@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 
 import click
 
 from scenario_runner.cli.options import Decorator, RunFolder, examples
+from scenario_runner.cli.wrapping import json_text
 
 _folder: Decorator = click.argument(
     "folder",
@@ -53,7 +53,7 @@ def list_(folder: Path, style: str) -> int:
                 "passed": passed,
                 "signed": one.signed,
             }
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(json_text(line))
             continue
         signed = f", signed by {one.signed}" if one.signed else ""
         started = (record.started or "")[:19].replace("T", " ")

@@ -14,6 +14,7 @@ from scenario_runner.cli.console import word
 from scenario_runner.cli.rows import print_table
 from scenario_runner.cli.terminal_pictures import show
 from scenario_runner.cli.wrapping import beside, cells, padded, printable, terminal_width
+from scenario_runner.evidence.unseen import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,7 +122,7 @@ def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
 def json_text(result: RunResult) -> str:
     """``{run, folder, outcome, report, patients}``; patients as in ``run.json``."""
     record = result.record
-    return json.dumps(
+    text = json.dumps(
         {
             "run": record.id,
             "folder": result.folder.as_posix(),
@@ -133,6 +134,7 @@ def json_text(result: RunResult) -> str:
         indent=1,
         default=list,  # images that are made on demand
     )
+    return escaped(text)
 
 
 def show_outcome(result: RunResult, *, kept: Path | None, saved: Path | None) -> None:

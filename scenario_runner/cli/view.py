@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import warnings
@@ -13,6 +12,7 @@ import click
 
 from scenario_runner.cli import terminal_pictures, tree
 from scenario_runner.cli.options import examples
+from scenario_runner.cli.wrapping import json_text
 from scenario_runner.errors import FabricatorError, UsageError
 
 if TYPE_CHECKING:
@@ -202,4 +202,4 @@ def _json(file: Path, *, inline: bool) -> str:
         raise _DamagedError(f"'{file}' cannot be read: {error}") from error
     most = None if inline else _INLINE
     model = of_elements(elements, f"{file.resolve().as_uri()}#", most_inline=most)
-    return json.dumps(model, ensure_ascii=False, indent=2)
+    return json_text(model, indent=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from typing import Any
 
 _LEAST = 30
 """With less room than this beside a name, a message goes below it."""
@@ -71,6 +72,15 @@ def wrapped(text: str, room: int) -> list[str]:
             continue
         lines += chop_cells(word, room)
     return lines if lines[0] else lines[1:]
+
+
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Data as JSON that steers no terminal; whoever parses it gets the values as they are."""
+    import json
+
+    from scenario_runner.evidence.unseen import escaped
+
+    return escaped(json.dumps(data, ensure_ascii=False, default=str, indent=indent))
 
 
 def printable(text: str) -> str:

@@ -6,9 +6,13 @@ than it is (Unicode Standard Annex 9). What a PACS says may hold any of them.
 
 from __future__ import annotations
 
+import json
 import re
 
-_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_STEERING = re.compile(
+    "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
+)
+"""With what takes no room, tags (a text that only programs read) and what is no character at all."""
 
 
 def is_plain(data: bytes) -> bool:
@@ -25,4 +29,4 @@ def escaped(text: str) -> str:
 
 
 def _shown(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    return json.dumps(found[0])[1:-1]
