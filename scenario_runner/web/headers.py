@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
-
-from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,21 +71,31 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _for(scope):
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                said = {name.lower() for name, _ in headers}
+                headers += [one for one in _for(scope) if one[0] not in said]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
-def _for(scope: Scope) -> list[tuple[str, str]]:
+def _for(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
     path = scope["path"]
-    policy = next((policy for start, policy in _POLICIES if path.startswith(start)), _OURS)
-    named = [*_ALWAYS, ("Content-Security-Policy", policy)]
-    if str(scope.get("state", {}).get("root", "")).startswith("https:"):
-        named.append(_TLS)
-    if path.startswith(("/api/", "/dicom-web")):
+    return _named(
+        next((policy for start, policy in _POLICIES if path.startswith(start)), _OURS),
+        is_secure=str(scope.get("state", {}).get("root", "")).startswith("https:"),
         # Who a patient is must not stay in a cache that others look into.
+        is_private=path.startswith(("/api/", "/dicom-web")),
+    )
+
+
+@cache
+def _named(policy: str, *, is_secure: bool, is_private: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """As they are sent, with names in small letters."""
+    named = [*_ALWAYS, ("Content-Security-Policy", policy)]
+    if is_secure:
+        named.append(_TLS)
+    if is_private:
         named.append(("Cache-Control", "private, no-cache"))
-    return named
+    return tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _FUNCTIONAL_GROUPS: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 _PRIVATE: Final = re.compile(r"\(([0-9A-Fa-f]{4}),[xX]{2}([0-9A-Fa-f]{2})\) +(\S.*)")
 _TIME: Final = re.compile(r"(\d{2})(\d{2})(\d{2})(\.\d{1,6})?")
+_SHORT: Final = 128
+"""Bytes of a value that is remembered."""
 _CODE: Final = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
 
 
@@ -110,17 +112,32 @@ def _value(items: Items, element: Element, depth: int) -> Any:
         return [_item(one, depth + 1) for one in element.items[:MOST_VALUES]]
     if not element.kept:
         return None
-    if element.is_text:
-        values: Iterable[Any] = (
-            _text(text[:MOST_CHARACTERS], element.vr)
-            for text in split(items.readable(element), element.vr)[:MOST_VALUES]
+    if element.is_text and element.vr not in vrs.CHARACTER_SET:
+        return (_codes if len(element.value) <= _SHORT else _codes.__wrapped__)(
+            element.value, element.vr
         )
+    if element.is_text:
+        values: Iterable[Any] = _texts(items.readable(element), element.vr)
     elif element.vr in vrs.STRUCT_CODES:
         values = _numbers(element)
     else:
         values = [printable(element.value)]
-    found = list(values)
+    return _told(values)
+
+
+def _told(values: Iterable[Any]) -> Any:
+    found = tuple(values)
     return found[0] if len(found) == 1 else found or None
+
+
+def _texts(text: str, vr: str) -> Iterator[Any]:
+    return (_text(one[:MOST_CHARACTERS], vr) for one in split(text, vr)[:MOST_VALUES])
+
+
+@lru_cache(maxsize=4096)
+def _codes(value: bytes, vr: str) -> Any:
+    """The values of a text that no character set matters for: most files say what those before them said."""
+    return _told(_texts(value.decode("latin-1"), vr))
 
 
 def _item(items: Items, depth: int) -> dict[str, Any]:
