@@ -18,13 +18,13 @@ from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.document import Document
 from scenario_runner.language.document import Path as Place
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import base_of, library_root
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.language.templates import scalars
+from scenario_runner.language.written_entries import written_entries
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import BESIDE, Libraries
 from scenario_runner.libraries.library import Library

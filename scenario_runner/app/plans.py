@@ -22,6 +22,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, Us
 from scenario_runner.imaging.encoding.syntaxes import writable
 from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.date_text import DateText
+from scenario_runner.language.foreseen import Foreseen
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.overlay import Overlay
@@ -222,9 +223,21 @@ def diagnostics(plannable: Sequence[Plannable]) -> list[Diagnostic]:
         found
         for one in plannable
         for found in one.scenario.traced(
-            [*one.prepared.diagnostics(), *unwritable(one.scenario, one.prepared.cases)]
+            [
+                *one.prepared.diagnostics(),
+                *unwritable(one.scenario, one.prepared.cases),
+                *_of_steps(one),
+            ]
         )
     ]
+
+
+def _of_steps(one: Plannable) -> list[Diagnostic]:
+    """What is wrong with the values that cases give to their steps."""
+    foreseen = Foreseen(one.scenario, one.plugins)
+    for case, names in one.prepared.names:
+        foreseen.look_at(case, names)
+    return list(foreseen.findings())
 
 
 def _plan(plannable: Sequence[Plannable], counters: Counters) -> Plans:

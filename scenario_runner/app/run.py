@@ -32,6 +32,7 @@ from scenario_runner.app.review import NOBODY, Review, reviewed
 from scenario_runner.app.same_pacs import keep_addresses
 from scenario_runner.app.select import select
 from scenario_runner.app.services import new_factory, now, services_for, targets_of
+from scenario_runner.app.site_warnings import site_remarks
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.app.told_at_once import load_or_tell
 from scenario_runner.app.versions import environment
@@ -255,6 +256,8 @@ def _carried_out(
     loaded = job.loaded
     if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
         job.moment.inputs.remarks[unlocked] = None
+    for warning in site_remarks(loaded.site, loaded.plugins):
+        job.moment.inputs.remarks[warning] = None
     remarks = job.moment.inputs.remarked()
     with ExitStack() as stack:
         beginning = stack.enter_context(ExitStack())

@@ -31,6 +31,7 @@ from scenario_runner.app.overlays import (
     unmet,
 )
 from scenario_runner.app.plans import Moment, Plannable, diagnostics, prepare_all, require_selected
+from scenario_runner.app.site_warnings import site_warnings
 from scenario_runner.app.sites import text_of_address
 from scenario_runner.errors import (
     MOST_DIAGNOSTICS,
@@ -119,14 +120,18 @@ def validate(sources: Sources) -> Findings:
     made: list[Plannable] = []
     met: dict[str, None] = {}
     paths = found_paths(sources, libraries)
+    looked_at: set[Path] = set()
     for path, kind in input_files([*paths, *added(overlay)]):
         if kind == "" and _is_table(path):
             continue
         findings.files += 1
+        looked_at.add(path.resolve())
         try:
             findings.diagnostics += _check(path, standing, made, met)
         except InvalidInput as error:
             findings.diagnostics += error.diagnostics
+    if site.document is not None and Path(site.document.file).resolve() not in looked_at:
+        findings.diagnostics += site_warnings(site, plugins)
     if not findings.files:
         names = ", ".join(str(path) for path in sources.paths)
         raise NothingSelected(f"no YAML file in {names}")

@@ -86,7 +86,7 @@ class StepSiblings(Model):
 
 
 class StepDefaults(Model):
-    """What goes for every step that does not say it itself."""
+    """What goes for every step that does not say it itself; below the name of a step its parameters."""
 
     timeout: Duration | None = None
     """How long a step may take, all attempts together."""

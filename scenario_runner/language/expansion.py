@@ -11,9 +11,11 @@ from scenario_runner.language.document import Document, Node
 from scenario_runner.language.entries import SECTIONS, StepSiblings
 from scenario_runner.language.parameters import Value, given_values
 from scenario_runner.language.scenario_base import based
+from scenario_runner.language.step_defaults import with_defaults
 from scenario_runner.language.step_lists import ReferenceProblem, StepList, StepLists, step_list
 from scenario_runner.language.templates import is_template, texts
 from scenario_runner.language.uses import Branch, Expanded, Origin, Use
+from scenario_runner.language.written_entries import written_entries
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -49,18 +51,6 @@ def uses_lists(data: Any) -> bool:
     return any("use" in entry for _, entry in written_entries(data))
 
 
-def written_entries(data: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The entries of a scenario or step list with their paths, those of a ``parallel`` after it."""
-    for section in SECTIONS if isinstance(data, dict) else ():
-        waiting: list[tuple[Path, Any]] = [((section,), data.get(section))]
-        while waiting:
-            path, entries = waiting.pop()
-            for place, entry in enumerate(entries if isinstance(entries, list) else ()):
-                if isinstance(entry, dict):
-                    yield (*path, place), entry
-                    waiting.append(((*path, place, "parallel"), entry.get("parallel")))
-
-
 def _is_spelled_out(data: Any) -> bool:
     """Whether every entry is a step that runs."""
     return not any("use" in entry or "parallel" in entry for _, entry in written_entries(data))
@@ -74,6 +64,7 @@ def expanded(
     if began and (wrong := lists.begin(document)):
         return document, wrong
     document, wrong = based(document, lists)
+    document = with_defaults(document, plugins)
     if wrong or (_is_spelled_out(document.data) and not _is_one_patient(document.data)):
         return document, wrong
     expansion = _Expansion(plugins, lists)
@@ -92,7 +83,7 @@ def _is_one_patient(data: Any) -> bool:
 
 def _spelled_out(document: Document, expansion: _Expansion) -> Expanded:
     data = dict(document.data)
-    origins: dict[Path, Origin] = {}
+    origins = dict(document.origins) if isinstance(document, Expanded) else {}
     uses: dict[Path, Use] = {}
     branches: dict[Path, Branch] = {}
     if _is_one_patient(data):

@@ -53,17 +53,29 @@ def _traced(
     one: Diagnostic, document: Document, variables: Mapping[str, Any], given: Mapping[str, Where]
 ) -> Diagnostic:
     path = path_of(one.where.path)
-    if not path or document.where(path).file != one.where.file:
+    if not path:
         return one
     giver = given.get(str(path[1])) if len(path) > 1 and path[0] == "vars" else None
-    if giver is not None and giver.file:
+    if giver is not None and giver.file and document.where(path).file == one.where.file:
         return replace(one, where=giver)  # the value that is wrong, and not the declared one
     told = [
         f"{quoted(name)} is {value_words(variables[name])}, from {_shown(given[name])}"
-        for name in _behind(_written(document.data, path), variables)
+        for name in _behind(_written(_data_of(document, one.where.file), path), variables)
         if name in given
     ]
     return replace(one, hint="\n".join([*filter(None, [one.hint]), *told])) if told else one
+
+
+def _data_of(document: Document, file: str) -> Any:
+    """What stands in the file of a scenario, or of the one in a library that it is; None for another file."""
+    waiting = [document]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Expanded):
+            waiting += filter(None, (each.based_on, each.original))
+        elif each.file == file:
+            return each.data
+    return None
 
 
 def _shown(where: Where) -> str:

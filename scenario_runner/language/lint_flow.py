@@ -13,12 +13,12 @@ from jinja2 import nodes
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.axes import has_part
 from scenario_runner.language.diagnostic_words import CUT, quoted, some_of
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_trees import every
 from scenario_runner.language.templates import evaluate, expression_in, texts
+from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Document, Path

@@ -42,6 +42,7 @@ from scenario_runner.language.scenario_names import check_all_names
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.site import LoadedSite, has_template
+from scenario_runner.language.step_defaults import of_all_steps
 from scenario_runner.language.step_entries import Entries
 from scenario_runner.language.step_lists import NoStepLists
 from scenario_runner.language.template_limits import NO_SUCH_NAME, one_file
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Document, Origins, Path
+    from scenario_runner.language.site_model import TargetSpec
     from scenario_runner.language.step_lists import StepLists
 
 M = TypeVar("M", bound=BaseModel)
@@ -86,6 +88,8 @@ class Scenario:
     """The raw tree of ``load``, rendered and typed by ``load_of``."""
     narrowed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Values of axes, of which a combination has to have one to be planned (``--set matrix.AXIS=VALUE``)."""
+    targets: Mapping[str, TargetSpec] | None = None
+    """Those of the site that its steps may name; None where it is not held against one."""
     given: Mapping[str, Where] = field(default_factory=dict)
     """Of variables that have another value than the declared one, where that stands."""
 
@@ -160,9 +164,9 @@ def check_scenario(
     if misplaced:
         found = [one for one in found if one.code not in _LACKING or one.where not in misplaced]
     if found:
-        raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
+        raise InvalidInput(in_file_order(_each_once(found))[:MOST_DIAGNOSTICS])
     data = document.data
-    raw = _head(data)
+    raw = _head(data, plugins)
     header = bind(ScenarioHeader, raw, document, ())
     header = header.model_copy(update={"vars": {**header.vars, **variables}})
     return Scenario(
@@ -179,6 +183,7 @@ def check_scenario(
             for name, value in given.items()
             if name.startswith(AXIS_OF)
         },
+        targets,
         given_in(document, given),
     )
 
@@ -254,19 +259,22 @@ def _may_be_theirs(found: Diagnostic) -> bool:
     return found.code in (NO_SUCH_NAME, "FAB119") and found.where.path.startswith(SECTIONS)
 
 
-def _head(data: Mapping[str, Any]) -> dict[str, Any]:
+def _head(data: Mapping[str, Any], plugins: Offered) -> dict[str, Any]:
     """What the header is read from; ``x-`` keys hold what aliases repeat."""
-    return {
+    head = {
         key: value
         for key, value in data.items()
         if key not in ("patients", "load", *SECTIONS) and not key.startswith("x-")
     }
+    if "defaults" in head:
+        head["defaults"] = of_all_steps(head["defaults"], plugins.steps())
+    return head
 
 
 def _values(document: Document, plugins: Offered) -> list[Diagnostic]:
     """What the models find beyond the schema in values that need no rendering: 31 February."""
     data = document.data
-    raw = _head(data)
+    raw = _head(data, plugins)
     found = complaints(ScenarioHeader, raw, document, (), has_template)
     for index, tree in enumerate(_list(data.get("patients"))):
         found += complaints(PatientSpec, tree, document, ("patients", index), has_template)
@@ -325,6 +333,11 @@ def _unreceived(
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _each_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What is wrong with a value that goes for many steps is told once."""
+    return list({(one.code, one.where, one.message): one for one in found}.values())
 
 
 def _without_doubles(before: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:

@@ -18,6 +18,7 @@ from scenario_runner.language.library_model import LibraryHeader, StepListHeader
 from scenario_runner.language.loads import CaseLoad
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.site_model import Site, TargetSpec
+from scenario_runner.language.step_defaults import LISTS
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def make_scenario_schema(plugins: Offered, published: Schema | None = None) -> S
     patient = builder.define(lambda: PatientSpec, "patient")
     builder.defs["step"] = builder.entry("step", plugins.steps(), StepSiblings)
     builder.defs["check"] = builder.entry("check", plugins.checks(), CheckSiblings)
+    _add_defaults(builder.defs, plugins)
     of_cases = {name: plugins.checks()[name] for name in _OF_CASES}
     builder.defs["case_check"] = builder.entry("check", of_cases, CheckSiblings)
     load = builder.define(lambda: CaseLoad, "load")
@@ -98,6 +100,27 @@ def make_scenario_schema(plugins: Offered, published: Schema | None = None) -> S
         "finally": {**steps, "description": "What to do at the end, whatever happened before."},
     }  # fmt: skip
     return builder.whole(header, "A scenario: what to make, and what to do with a PACS.")
+
+
+def _add_defaults(defs: Schema, plugins: Offered) -> None:
+    """What ``defaults`` may say of each kind of step: the parameters that it can do without."""
+    properties = defs["scenario.StepDefaults"]["properties"]
+    for name in plugins.steps():
+        step = defs[f"step.{name}"]
+        optional = {
+            key: value
+            for key, value in step.get("properties", {}).items()
+            if key not in step.get("required", ())
+        }
+        if optional and name not in LISTS:
+            properties[name] = {
+                "description": f"Parameters of each `{name}` of this file that does not give them itself; "
+                "what it has to have stands there.",
+                "type": "object",
+                "properties": optional,
+                "additionalProperties": False,
+                "x-takes": f"{name}, by default,",
+            }
 
 
 def make_site_schema(plugins: Offered) -> Schema:

@@ -20,6 +20,7 @@ from scenario_runner.language.entries import (
 )
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.site import has_template
+from scenario_runner.language.step_defaults import of_all_steps
 from scenario_runner.language.templates import render_tree, resolve_vars
 from scenario_runner.language.uses import use_of
 from scenario_runner.language.value_diagnostics import no_list
@@ -173,7 +174,7 @@ class Entries:
 
     def _usual(self) -> StepDefaults:
         """What goes for every step; nothing where that is not sound, which is told with the head."""
-        given = self._document.data.get("defaults")
+        given = of_all_steps(self._document.data.get("defaults"), self._steps)
         if not isinstance(given, dict):
             return StepDefaults.defaults()
         try:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from scenario_runner.language.diagnostic_words import quoted
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.step_lists import ReferenceProblem
+from scenario_runner.language.written_entries import written_entries
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.ranges import Range, RangeError, parse_range
 

@@ -156,6 +156,8 @@ class Prepared:
     demographics: Mapping[str, Demographics]
     findings: Findings
     identifiers: Identifiers
+    names: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    """Of each case, sound or not, its id and what its templates know before its patients."""
     cases: list[CasePart] = field(default_factory=list)
     load: CaseLoad | None = None
     """How they arrive, where the scenario says so."""
@@ -260,17 +262,19 @@ def _prepare(
     seen: set[str] = set()
     for (combination, row), arrival, number in _taken(scenario, base, prepared):
         names = {**base, "matrix": combination, **({} if row is None else {"row": row[1]})}
+        told = _told_by(combination, row, number)
+        id_ = _unused(case_id(header.name, told), seen)
         try:
             vars_ = resolve_vars(header.vars, names, origins.where, ("vars",))
-            specs = patients_of(scenario, {**names, "vars": vars_})
-            patients = placed(specs, origins, options.sources, context)
+            names["vars"] = vars_
+            prepared.names.append((id_, names))
+            patients = placed(patients_of(scenario, names), origins, options.sources, context)
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
                 findings.take(diagnostic)
             continue
-        told = _told_by(combination, row, number)
         case = CasePart(
-            id=_unused(case_id(header.name, told), seen),
+            id=id_,
             name=header.name,
             matrix=told,
             row=None if row is None else row[1],

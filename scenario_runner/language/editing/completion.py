@@ -10,8 +10,8 @@ from scenario_runner.language.editing.cursor import Cursor, cursor_at
 from scenario_runner.language.editing.described import described, words_about
 from scenario_runner.language.editing.offering import Completion, Completions, Surrounding
 from scenario_runner.language.editing.template_names import names_at
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.saved_names import SELECTIONS
+from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
     from scenario_runner.language.editing.described import Schema

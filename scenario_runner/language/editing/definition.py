@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import Where
 from scenario_runner.language.editing.described import described
 from scenario_runner.language.editing.pointing import Pointed, pointed
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.named_files import named_file
+from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Document, Path

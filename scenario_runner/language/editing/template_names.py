@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.axes import axes_of
-from scenario_runner.language.expansion import written_entries
 from scenario_runner.language.sandbox import environment
 from scenario_runner.language.shapes import Shape, step_names
+from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path

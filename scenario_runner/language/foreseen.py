@@ -1,0 +1,304 @@
+"""What steps are given where variables, axes, rows and written items alone decide it: judged before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
+from scenario_runner.language.binding import complaints
+from scenario_runner.language.names import members_read
+from scenario_runner.language.parameters import Scope, Value, fitting
+from scenario_runner.language.references import check_references
+from scenario_runner.language.sandbox import parsed
+from scenario_runner.language.saved_names import check_saved
+from scenario_runner.language.schema import scenario_schema
+from scenario_runner.language.schema_marks import Mark, marks
+from scenario_runner.language.site import has_template
+from scenario_runner.language.template_limits import TemplateProblem
+from scenario_runner.language.template_trees import every
+from scenario_runner.language.templates import (
+    Part,
+    diagnostic,
+    evaluate,
+    expression_in,
+    is_template,
+    render_text,
+    split,
+    texts,
+)
+from scenario_runner.language.value_diagnostics import no_list
+from scenario_runner.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from scenario_runner.errors import Where
+    from scenario_runner.hooks import Offered
+    from scenario_runner.language.document import Path
+    from scenario_runner.language.entries import StepEntry
+    from scenario_runner.language.scenario import Scenario
+    from scenario_runner.language.uses import Use
+
+_CASE = ("vars", "matrix", "row")
+"""What differs between cases and is known before them; ``site`` is known, too, where there is one."""
+_MOST = 1_000
+"""Ways in which the cases give a step its parameters, of which more are judged when they run."""
+_MOST_ITEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A step as one case, or one item of it, gives it its parameters; what is not known yet is as written."""
+
+    entry: StepEntry
+    tree: Any
+    case: str
+
+
+class Foreseen:
+    """Judges the steps of a scenario case by case, and each way to give a step its parameters once."""
+
+    def __init__(self, scenario: Scenario, plugins: Offered) -> None:
+        self._scenario = scenario
+        self._plugins = plugins
+        self._known = frozenset((*_CASE, *(() if scenario.targets is None else ("site",))))
+        self._entries = [
+            entry
+            for entry in (*scenario.setup, *scenario.steps, *scenario.final)
+            if next(texts(entry.parameters), None) is not None
+        ]
+        self._read = {entry.path: _members(entry) for entry in self._entries}
+        self._seen: dict[Path, set[str]] = {entry.path: set() for entry in self._entries}
+        self._given: list[_Given] = []
+        self._found: list[tuple[_Given, Diagnostic]] = []
+
+    def look_at(self, case: str, names: Mapping[str, Any]) -> None:
+        """Take in what a case gives to its steps. names: ``vars matrix row site`` as its templates see them."""
+        names = {name: value for name, value in names.items() if name in self._known}
+        skip = self._scenario.header.skip
+        if skip is not None and self._holds(skip.when, names) is not False:
+            return
+        for entry in self._entries:
+            seen = self._seen[entry.path]
+            key = repr([_member(names, *one) for one in self._read[entry.path]])
+            if key in seen or len(seen) >= _MOST or len(self._found) >= MOST_DIAGNOSTICS:
+                continue
+            seen.add(key)
+            try:
+                self._given += (_Given(entry, tree, case) for tree in self._ways(entry, names))
+            except InvalidInput as error:
+                given = _Given(entry, entry.parameters, case)
+                self._found += ((given, one) for one in error.diagnostics)
+
+    def findings(self) -> Iterator[Diagnostic]:
+        """What is wrong; with the first case in which it is, where there are several."""
+        found, marked = list(self._found), list[Mark]()
+        document, targets = self._scenario.document, self._scenario.targets
+        for given in self._given:
+            here = list(_marks(given, self._plugins))
+            marked += here
+            found += ((given, one) for one in self._complaints(given))
+            references = check_references(document, here, targets, self._plugins)
+            found += ((given, one) for one in references)
+        told: set[tuple[str, Where, str]] = set()
+        for given, one in found:
+            if (key := (one.code, one.where, one.message)) not in told:
+                told.add(key)
+                yield self._of_case(given, one)
+        entries = [*self._scenario.setup, *self._scenario.steps, *self._scenario.final]
+        yield from check_saved(document, marked, entries, self._plugins.steps())
+
+    def _of_case(self, given: _Given, one: Diagnostic) -> Diagnostic:
+        """With the case in which it is, where others give the step something else."""
+        if len(self._seen[given.entry.path]) < 2:
+            return one
+        return replace(one, hint="\n".join(filter(None, (one.hint, f"in the case {given.case}"))))
+
+    def _ways(self, entry: StepEntry, names: Mapping[str, Any]) -> Iterator[Any]:
+        """The parameters that the step will have, for each item; none where it will not run, or nobody knows yet."""
+        for use in () if entry.use is None else entry.use.whole:
+            if not self._runs(use.entry.get("when"), self._within(_scope(use.outer), names)):
+                return
+        known = self._within(_scope(entry.use), names)
+        for more in self._items(entry, known):
+            if self._runs(entry.when, {**known, **more}):
+                tree = _Partly({**known, **more}, entry).rendered()
+                if tree != entry.parameters:
+                    yield tree
+
+    def _items(self, entry: StepEntry, known: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        if entry.for_each is None:
+            yield {}
+            return
+        path = (*entry.path, "for_each")
+        items = _partly(entry.for_each, known, entry, path)
+        if isinstance(items, str) and items == entry.for_each:
+            yield {}  # it is not known yet
+            return
+        if problem := no_list(entry.origins, path, items):
+            raise InvalidInput([problem])
+        for item in items[:_MOST_ITEMS]:
+            yield {} if has_template(item) else {"item": item}
+
+    def _within(self, scope: Scope | None, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The names that steps of a list know already. Raises InvalidInput for a value that does not fit."""
+        if scope is None:
+            return names
+        before = {**self._within(scope.outer, names), **scope.extra}
+        params: dict[str, Any] = {}
+        for name, value in scope.values.items():
+            if value.is_known:
+                params[name] = value.tree
+                continue
+            if all(_is_known(text, before) for _, text in texts(value.tree)):
+                params[name] = _value(name, value, before)
+        return {**before, "params": params}
+
+    def _runs(self, when: Any, names: Mapping[str, Any]) -> bool:
+        """Whether it is certain that ``when`` holds; where it is not, the step is judged when it runs."""
+        return when is None or self._holds(when, names) is True
+
+    def _holds(self, expression: Any, names: Mapping[str, Any]) -> bool | None:
+        """Whether an expression holds; None for what is not known."""
+        if not isinstance(expression, str):
+            return bool(expression)
+        try:
+            part = expression_in(expression)
+            if not _is_known_part(part, names):
+                return None
+            return bool(evaluate(expression, names))
+        except (InvalidInput, TemplateProblem):
+            return None
+
+    def _complaints(self, given: _Given) -> Iterator[Diagnostic]:
+        entry, path = given.entry, given.entry.parameters_path
+        model = self._plugins.steps()[entry.step]
+        yield from complaints(model, given.tree, entry.origins, path, has_template)
+        checks = self._plugins.checks()
+        for number, check in enumerate(given.tree if isinstance(given.tree, list) else ()):
+            for name in check.keys() & checks.keys() if isinstance(check, dict) else ():
+                place = (*path, number, name)
+                yield from complaints(
+                    checks[name], check[name] or {}, entry.origins, place, has_template
+                )
+
+
+def _scope(use: Use | None) -> Scope | None:
+    return None if use is None else use.scope
+
+
+def _value(name: str, value: Value, names: Mapping[str, Any]) -> Any:
+    """What a parameter has. Raises InvalidInput."""
+    tree = _rendered(value.tree, names, lambda below: value.where((*value.path, *below)))
+    return fitting(name, value.parameter, tree, lambda: value.where(value.path))
+
+
+def _marks(given: _Given, plugins: Offered) -> Iterator[Mark]:
+    """What the schema says of the values, at their places in the scenario."""
+    entry = given.entry
+    for mark in marks(scenario_schema(plugins), {entry.section: [{entry.step: given.tree}]}):
+        yield replace(mark, path=(*entry.path, *mark.path[2:]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Partly:
+    """Renders what is known of the parameters of a step, and leaves the rest as it is."""
+
+    names: Mapping[str, Any]
+    entry: StepEntry
+
+    def rendered(self) -> Any:
+        return _partly(self.entry.parameters, self.names, self.entry, self.entry.parameters_path)
+
+
+def _partly(tree: Any, names: Mapping[str, Any], entry: StepEntry, path: Path) -> Any:
+    """Raises InvalidInput for a template that will have no value."""
+
+    def known(text: str) -> bool:
+        return _is_known(text, names)
+
+    return _rendered(tree, names, lambda below: entry.origins.where((*path, *below)), known)
+
+
+def _rendered(
+    tree: Any,
+    names: Mapping[str, Any],
+    where: Any,
+    wanted: Any = lambda _: True,
+    below: Path = (),
+) -> Any:
+    if isinstance(tree, dict):
+        return {
+            key: _rendered(one, names, where, wanted, (*below, key)) for key, one in tree.items()
+        }
+    if isinstance(tree, list):
+        return [
+            _rendered(one, names, where, wanted, (*below, place)) for place, one in enumerate(tree)
+        ]
+    if not isinstance(tree, str) or not is_template(tree) or not wanted(tree):
+        return tree
+    try:
+        return render_text(tree, names)
+    except TemplateProblem as problem:
+        raise InvalidInput([diagnostic(problem, where(below), tree)]) from None
+
+
+def _is_known(text: str, names: Mapping[str, Any]) -> bool:
+    """Whether all that a template names is known."""
+    try:
+        return all(_is_known_part(part, names) for part in split(text) if part.is_expression)
+    except TemplateProblem:
+        return False
+
+
+def _is_known_part(part: Part, names: Mapping[str, Any]) -> bool:
+    roots, params = _roots(part.text)
+    if not roots <= names.keys():
+        return False
+    return "params" not in roots or (params is not None and params <= names["params"].keys())
+
+
+@lru_cache(maxsize=2_048)
+def _roots(source: str) -> tuple[frozenset[str], frozenset[str] | None]:
+    """The names that an expression begins with, and the parameters it reads. Raises TemplateProblem."""
+    tree = parsed(source)
+    roots = frozenset(one.name for one in every(tree) if isinstance(one, nodes.Name))
+    return roots, members_read(source, "params") if "params" in roots else frozenset()
+
+
+def _members(entry: StepEntry) -> list[tuple[str, str | None]]:
+    """What the parameters of a step read of what differs between cases: a member of a name, or all of it."""
+    read: dict[tuple[str, str | None], None] = {}
+    trees = [entry.parameters, entry.for_each, entry.when]
+    for use in () if entry.use is None else entry.use.whole:
+        trees += [use.entry.get("when"), [value.tree for value in use.values.values()]]
+    for source in _sources(trees):
+        try:
+            roots, _ = _roots(source)
+            for name in roots.intersection(_CASE):
+                members = members_read(source, name)
+                read |= dict.fromkeys((name, one) for one in members or (None,))
+        except TemplateProblem:
+            continue
+    return list(read)
+
+
+def _sources(trees: Iterable[Any]) -> Iterator[str]:
+    for tree in trees:
+        if isinstance(tree, str) and not is_template(tree):
+            yield tree  # a 'when' without braces; a text that is none reads nothing, or no more than it could
+            continue
+        for _, text in texts(tree):
+            try:
+                yield from (part.text for part in split(text) if part.is_expression)
+            except TemplateProblem:
+                continue
+
+
+def _member(names: Mapping[str, Any], name: str, member: str | None) -> Any:
+    value = names.get(name)
+    return value.get(member) if member is not None and isinstance(value, dict) else value
