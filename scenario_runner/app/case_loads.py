@@ -38,6 +38,7 @@ def judging(scenario: Scenario, first: PlannedCase, load: CasesLoad) -> Job:
         for_each=None,
         repeat=None,
         retry=None,
+        late={},
         timeout=None,
         save_as=None,
         fails=None,

@@ -134,7 +134,8 @@ def _steps(scenario: Scenario) -> dict[str, Any]:
 def _entry(entry: StepEntry) -> dict[str, Any]:
     beside = {
         "when": entry.when, "for_each": entry.for_each, "repeat": entry.repeat, "timeout": entry.timeout,
-        "save_as": entry.save_as, "fails": entry.fails, "requirements": list(entry.requirements),
+        "retry": entry.retry and {"attempts": entry.retry.attempts, "delay": entry.retry.delay, "on": sorted(entry.retry.on)},
+        "save_as": entry.save_as, "fails": entry.fails, "requirements": list(entry.requirements), **entry.late,
     }  # fmt: skip
     return {entry.step: entry.parameters, **{key: one for key, one in beside.items() if one}}
 

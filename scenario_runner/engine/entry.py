@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from scenario_runner.amounts import amount
@@ -16,6 +17,7 @@ from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.step import Ending, StepRunner, finish, from_thrown, skip, worst
 from scenario_runner.errors import InvalidInput, StepTimeout, Where
 from scenario_runner.language.entries import Repeat, StepEntry
+from scenario_runner.language.late import settled
 from scenario_runner.language.templates import evaluate, render_tree
 from scenario_runner.language.uses import Use
 from scenario_runner.language.value_diagnostics import no_list
@@ -40,8 +42,9 @@ class EntryRunner:
                 why = f"'when' of '{idle.prefix[:-1]}' does not hold"
                 return skip(self._state, entry, entry.id, why)
             known = self._in_time(entry, deadline, lambda: self._state.names_for(entry))
+            entry = self._in_time(entry, deadline, partial(settled, entry, known))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
-            return self._cannot_start(entry, entry.id, "'with'", error)
+            return self._cannot_start(entry, entry.id, "what it is given", error)
         if entry.repeat is not None:
             return self._turns(entry, entry.repeat, deadline, known)
         if entry.for_each is None:

@@ -9,6 +9,8 @@ from scenario_runner.language.searching import require_pattern
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scenario_runner.language.document import Origins, Path
     from scenario_runner.language.uses import Branch, Use
 
@@ -116,6 +118,11 @@ class Retry:
     delay: float
     on: frozenset[FailureKind] = frozenset({"error", "failed"})
 
+    @classmethod
+    def of(cls, given: RetrySpec | None) -> "Retry | None":
+        """What a file says, in one form."""
+        return None if given is None else cls(given.attempts, given.delay, frozenset(given.on))
+
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
@@ -153,6 +160,8 @@ class StepEntry:
     retry: Retry | None
     timeout: float | None
     """Seconds."""
+    late: "Mapping[str, Any]"
+    """Which of ``timeout``, ``retry`` and ``repeat`` have a template, as written: each case decides what they are."""
     save_as: str | None
     fails: str | None
     """What the message has to say for a step that is to fail."""

@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import complaints
+from scenario_runner.language.entries import StepSiblings
 from scenario_runner.language.names import members_read
 from scenario_runner.language.parameters import Scope, Value, fitting
 from scenario_runner.language.references import check_references
@@ -56,6 +57,8 @@ class _Given:
 
     entry: StepEntry
     tree: Any
+    beside: Any
+    """What stands beside it, of all that has templates."""
     case: str
 
 
@@ -69,7 +72,7 @@ class Foreseen:
         self._entries = [
             entry
             for entry in (*scenario.setup, *scenario.steps, *scenario.final)
-            if next(texts(entry.parameters), None) is not None
+            if next(texts([entry.parameters, entry.for_each, dict(entry.late)]), None) is not None
         ]
         self._read = {entry.path: _members(entry) for entry in self._entries}
         self._seen: dict[Path, set[str]] = {entry.path: set() for entry in self._entries}
@@ -89,9 +92,9 @@ class Foreseen:
                 continue
             seen.add(key)
             try:
-                self._given += (_Given(entry, tree, case) for tree in self._ways(entry, names))
+                self._given += (_Given(entry, *way, case) for way in self._ways(entry, names))
             except InvalidInput as error:
-                given = _Given(entry, entry.parameters, case)
+                given = _Given(entry, entry.parameters, {}, case)
                 self._found += ((given, one) for one in error.diagnostics)
 
     def findings(self) -> Iterator[Diagnostic]:
@@ -118,17 +121,19 @@ class Foreseen:
             return one
         return replace(one, hint="\n".join(filter(None, (one.hint, f"in the case {given.case}"))))
 
-    def _ways(self, entry: StepEntry, names: Mapping[str, Any]) -> Iterator[Any]:
-        """The parameters that the step will have, for each item; none where it will not run, or nobody knows yet."""
+    def _ways(self, entry: StepEntry, names: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+        """The parameters that the step will have, and what will stand beside them, for each item; none where it will not run, or nobody knows yet."""
         for use in () if entry.use is None else entry.use.whole:
             if not self._runs(use.entry.get("when"), self._within(_scope(use.outer), names)):
                 return
         known = self._within(_scope(entry.use), names)
         for more in self._items(entry, known):
             if self._runs(entry.when, {**known, **more}):
-                tree = _Partly({**known, **more}, entry).rendered()
-                if tree != entry.parameters:
-                    yield tree
+                path = entry.parameters_path
+                tree = _partly(entry.parameters, {**known, **more}, entry, path)
+                beside = _partly(dict(entry.late), known, entry, entry.path)
+                if tree != entry.parameters or beside != entry.late:
+                    yield tree, beside
 
     def _items(self, entry: StepEntry, known: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if entry.for_each is None:
@@ -178,6 +183,7 @@ class Foreseen:
         entry, path = given.entry, given.entry.parameters_path
         model = self._plugins.steps()[entry.step]
         yield from complaints(model, given.tree, entry.origins, path, has_template)
+        yield from complaints(StepSiblings, given.beside, entry.origins, entry.path, has_template)
         checks = self._plugins.checks()
         for number, check in enumerate(given.tree if isinstance(given.tree, list) else ()):
             for name in check.keys() & checks.keys() if isinstance(check, dict) else ():
@@ -204,19 +210,8 @@ def _marks(given: _Given, plugins: Offered) -> Iterator[Mark]:
         yield replace(mark, path=(*entry.path, *mark.path[2:]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Partly:
-    """Renders what is known of the parameters of a step, and leaves the rest as it is."""
-
-    names: Mapping[str, Any]
-    entry: StepEntry
-
-    def rendered(self) -> Any:
-        return _partly(self.entry.parameters, self.names, self.entry, self.entry.parameters_path)
-
-
 def _partly(tree: Any, names: Mapping[str, Any], entry: StepEntry, path: Path) -> Any:
-    """Raises InvalidInput for a template that will have no value."""
+    """What is known of it rendered, the rest as it is. Raises InvalidInput for a template that will have no value."""
 
     def known(text: str) -> bool:
         return _is_known(text, names)
@@ -273,7 +268,7 @@ def _roots(source: str) -> tuple[frozenset[str], frozenset[str] | None]:
 def _members(entry: StepEntry) -> list[tuple[str, str | None]]:
     """What the parameters of a step read of what differs between cases: a member of a name, or all of it."""
     read: dict[tuple[str, str | None], None] = {}
-    trees = [entry.parameters, entry.for_each, entry.when]
+    trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
     for use in () if entry.use is None else entry.use.whole:
         trees += [use.entry.get("when"), [value.tree for value in use.values.values()]]
     for source in _sources(trees):

@@ -44,15 +44,19 @@ def check_saved(
     marks: Iterable[Mark],
     entries: Sequence[StepEntry],
     steps: Mapping[str, Any],
+    lost: Iterable[str] = (),
 ) -> Iterator[Diagnostic]:
-    """Names that nothing before their step gives. entries: in the order they run."""
+    """Names that nothing before their step gives.
+
+    entries: in the order they run. lost: names that may be meant all the same, of steps that could not be read.
+    """
     named: dict[Path, list[Mark]] = {}  # by the path of the step they stand in
     for mark in marks:
         if mark.kind == "x-name-of" and mark.what in _WHAT and isinstance(mark.value, str):
             named.setdefault(mark.path[:_DEPTH], []).append(mark)
     yield from _of_cases(document, named.get(("load", "checks"), ()))
-    saved: dict[str, None] = {}
-    selections: dict[str, None] = dict.fromkeys(SELECTIONS)
+    saved: dict[str, None] = dict.fromkeys(lost)
+    selections: dict[str, None] = dict.fromkeys((*SELECTIONS, *saved))
     ids: dict[str, None] = {}
     known: dict[str, tuple[dict[str, None], ...]] = {
         "saved": (saved, ids),
@@ -91,6 +95,8 @@ def _of_cases(document: Document, marks: Iterable[Mark]) -> Iterator[Diagnostic]
 
 def _most_turns(entry: StepEntry) -> float | None:
     """How many turns a step has at most, for all that can be told beforehand; None for one that has none."""
+    if "repeat" in entry.late:
+        return math.inf
     if entry.repeat is not None:
         return entry.repeat.times
     if entry.for_each is None:

@@ -157,7 +157,7 @@ def check_scenario(
     found += check_branches(entries.entries)
     if site is not None:
         found += _unreceived(entries.entries, plugins.steps(), site)
-    saved = check_saved(document, marked, entries.entries, plugins.steps())
+    saved = check_saved(document, marked, entries.entries, plugins.steps(), entries.lost)
     found += islice(saved, MOST_DIAGNOSTICS)
     if misused:
         found = [one for one in found if not _may_be_theirs(one)]

@@ -9,6 +9,7 @@ from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic
 from scenario_runner.language.axes import axes_of
 from scenario_runner.language.branches import Sight, branch_of
 from scenario_runner.language.entries import SECTIONS
+from scenario_runner.language.late import LATE
 from scenario_runner.language.names import check_names
 from scenario_runner.language.sandbox import MAX_IN_FILE
 from scenario_runner.language.shapes import ANY, Shape, mapping, patient_names, step_names
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from scenario_runner.language.schema_marks import Mark
     from scenario_runner.language.uses import Use
 
-_CONTROL = ("timeout", "retry", "repeat")
 _TURNS = {"for_each": "item", "repeat": "turn"}
 """Keys that run a step more than once, with the name that templates have for what is different each time."""
 _DEPTH = 2
@@ -90,15 +90,12 @@ class _Names:
         self._axes = axes_of(self._data.get("matrix"))
         self._names: dict[str, Shape] = dict(step_names(self._vars, self._axes).attributes or {})
         """What steps can use, which grows as they save something."""
-        self._early = patient_names(self._vars, ())
         self._row = {} if row is None else {"row": row}
         self._names |= self._row
-        self._early = mapping({**(self._early.attributes or {}), **self._row})
         if given is not None:
             # Of the scenario around it nothing is known.
             around = {"vars": ANY, "matrix": ANY, "item": ANY, "row": ANY}
             self._names |= {**around, "params": mapping(dict.fromkeys(given, ANY))}
-            self._early = mapping({**(self._early.attributes or {}), **around})
         self._own: dict[str, Shape] = {}
         """What the step at hand can use beside, being one of a list."""
         self._used: set[int] = set()
@@ -177,13 +174,12 @@ class _Names:
             path = (*mark.path, key)
             if key in models:
                 self._parameters(models[key], value, path, extra)
-            elif key in _CONTROL:
-                early = Shape(ChainMap(self._own, dict(self._early.attributes or {})))
+            elif key in LATE:
                 until = value.get("until") if key == "repeat" and isinstance(value, dict) else None
                 if until is not None:
                     self._check(until, (*path, "until"), self._shape((*extra, "result")))
                     value = {name: one for name, one in value.items() if name != "until"}
-                self._check(value, path, early)
+                self._check(value, path, self._shape(()))
             elif key == "for_each":
                 self._check(value, path, self._shape(()))
             elif key not in ("id", "save_as"):

@@ -18,6 +18,7 @@ from scenario_runner.language.entries import (
     StepEntry,
     StepSiblings,
 )
+from scenario_runner.language.late import LATE
 from scenario_runner.language.scalars import as_written
 from scenario_runner.language.site import has_template
 from scenario_runner.language.step_defaults import of_all_steps
@@ -51,9 +52,6 @@ RESERVED = frozenset(
 )
 """Names that templates know already."""
 
-_AT_EACH_TURN = frozenset({("until",)})
-"""What of ``repeat`` is evaluated while the step runs."""
-
 
 class Entries:
     """Reads the entries of both sections: ids, saved names and what stands beside a step."""
@@ -63,6 +61,8 @@ class Entries:
         self.unfit: list[Diagnostic] = []
         """What does not bind, which the schema has often said already."""
         self.entries: list[StepEntry] = []
+        self.lost: set[str] = set()
+        """Names that entries would give which could not be read."""
         self._document = document
         self._steps = plugins.steps()
         self._ids: dict[str, Path] = {}
@@ -87,6 +87,9 @@ class Entries:
                 self._entry(section, index, entry, overrides)
             except InvalidInput as error:
                 self.unfit += error.diagnostics
+                prefix = _prefix(use_of(self._document, (section, index)))
+                names = (entry.get("id") and f"{prefix}{entry['id']}", entry.get("save_as"))
+                self.lost.update(name for name in names if isinstance(name, str))
 
     def _claim(self, name: str, path: Path) -> None:
         if name in self._ids:
@@ -118,13 +121,7 @@ class Entries:
         prefix = _prefix(use)
         step = next(key for key in entry if key in self._steps)
         beside = {key: value for key, value in entry.items() if key != step}
-        for key in ("timeout", "retry", "repeat"):
-            if has_template(beside.get(key)):
-                names = {"vars": self._vars(overrides)}
-                if use is not None:
-                    names = use.scope.names(names)
-                where = self._document.where
-                beside[key] = render_tree(beside[key], names, where, (*path, key), _AT_EACH_TURN)
+        late = {key: beside.pop(key) for key in LATE if has_template(beside.get(key))}
         if entry.get("save_as") in list(RESERVED):
             self.found.append(
                 Diagnostic(
@@ -137,7 +134,7 @@ class Entries:
         if has_template(beside.get("for_each")):
             self._repeats(beside["for_each"], (*path, "for_each"), overrides)
         siblings = bind(StepSiblings, beside, self._document, path)
-        if siblings.repeat is not None and siblings.for_each is not None:
+        if siblings.for_each is not None and (siblings.repeat is not None or "repeat" in late):
             self.found.append(
                 Diagnostic(
                     "FAB118",
@@ -160,7 +157,8 @@ class Entries:
                 when=siblings.when,
                 for_each=siblings.for_each,
                 repeat=Repeat.of(siblings.repeat),
-                retry=Retry(retry.attempts, retry.delay, frozenset(retry.on)) if retry else None,
+                retry=Retry.of(retry),
+                late=late,
                 timeout=siblings.timeout if "timeout" in entry else usual.timeout,
                 save_as=siblings.save_as,
                 fails=siblings.fails,
