@@ -54,6 +54,7 @@ class EntryRunner:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
             return self._cannot_start(entry, entry.id, "'for_each'", error)
         if not items:
+            self._after_turns(entry, 0)
             return skip(self._state, entry, entry.id, "for_each has no items")
         endings: list[Ending] = []
         for item in items:

@@ -89,7 +89,10 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     try:
         return regex.compile(pattern)
     except (regex.error, OverflowError, ValueError) as error:
-        raise PatternError(f"this is no regular expression: {error}") from None
+        raise PatternError(
+            f"this is no regular expression: {error}; "
+            "a sign such as ( or [ that means itself needs a backslash before it"
+        ) from None
     except (RecursionError, MemoryError):
         raise PatternError("this is no regular expression: it is nested too deeply") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.binding import complaints
@@ -14,12 +14,13 @@ from scenario_runner.language.document_kinds import LIBRARY, SCENARIO, STEPS, ki
 from scenario_runner.language.library_model import LibraryHeader
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import LIBRARY_FILE
+from scenario_runner.language.scalars import as_written
 from scenario_runner.language.schema import library_schema
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.ranges import RangeError, parse_range, parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from semver import Version
 
@@ -121,26 +122,38 @@ def check_library(document: Document) -> LibraryHeader:
         _CHECK.append(SchemaCheck(library_schema()))
     found = _CHECK[0](document)
     found = found or complaints(LibraryHeader, document.data, document, (), lambda _: False)
+    told = {(one.where.line, one.where.column) for one in found}
+    found += (
+        one for one in _unreadable(document) if (one.where.line, one.where.column) not in told
+    )
     if found:
         raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
-    header = LibraryHeader.model_validate(document.data, by_alias=True, by_name=False)
-    try:
-        parse_version(header.version)
-    except RangeError as error:
-        found.append(Diagnostic("FAB106", document.where(("version",)), str(error), _SEMANTIC))
-    ranges: list[tuple[Path_, str]] = [
-        (("requires", "libraries", name), text) for name, text in header.requires.libraries.items()
+    return LibraryHeader.model_validate(document.data, by_alias=True, by_name=False)
+
+
+def _unreadable(document: Document) -> Iterator[Diagnostic]:
+    """What is no version, or no range of them, wherever there is text; what else is wrong there the schema says."""
+    data = document.data
+    requires = data.get("requires")
+    libraries = requires.get("libraries") if isinstance(requires, dict) else None
+    places: list[tuple[Path_, Callable[[str], object], str]] = [
+        (("version",), parse_version, _SEMANTIC),
+        (("requires", "fabricate"), parse_range, _NPM),
+        *(
+            (("requires", "libraries", name), parse_range, _NPM)
+            for name in (libraries if isinstance(libraries, dict) else ())
+        ),
     ]
-    if header.requires.fabricate is not None:
-        ranges.append((("requires", "fabricate"), header.requires.fabricate))
-    for path, text in ranges:
+    for path, parse, hint in places:
+        value: Any = data
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is None or isinstance(value, dict | list):
+            continue
         try:
-            parse_range(text)
+            parse(str(as_written(value)))
         except RangeError as error:
-            found.append(Diagnostic("FAB106", document.where(path), str(error), _NPM))
-    if found:
-        raise InvalidInput(found)
-    return header
+            yield Diagnostic("FAB106", document.where(path), str(error), hint)
 
 
 def read_library(root: Path, source: Path | None = None) -> Library:

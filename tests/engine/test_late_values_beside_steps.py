@@ -55,6 +55,17 @@ def test_one_that_cannot_be_is_told_before_the_run_and_nothing_else_is(tmp_path:
     assert validated(path, ('times: "{{ matrix.most', 'times: "{{ matrix.mast')) == [(7, "FAB204")]
 
 
+def test_a_step_without_items_saves_an_empty_list(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    path.write_text(
+        "schema: scenario/v1\nname: none\nsteps:\n"
+        "  - {query: {on: pacs, level: study}, save_as: found}\n"
+        '  - {log: {message: "{{ item }}"}, for_each: "{{ found }}", save_as: told}\n'
+        '  - assert: [{count: {actual: "{{ told }}", expected: 0}}]\n'
+    )
+    fabricate("run", path, "--out", tmp_path / "run", "--registry", ":memory:").check()
+
+
 def test_a_list_may_take_its_timeout_from_a_parameter(tmp_path: Path) -> None:
     folder = tmp_path / "libs" / "radiology"
     (folder / "steps").mkdir(parents=True)
