@@ -10,6 +10,7 @@ import pytest
 from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.language.document_kinds import input_files, kind_of, scenario_files
 from scenario_runner.language.entries import Retry
+from scenario_runner.language.late import settled
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import (
     Scenario,
@@ -58,6 +59,8 @@ def test_everything_beside_a_step_is_typed(plugins: Plugins) -> None:
         plugins,
     ).steps[0]
     assert (entry.title, entry.when, entry.for_each) == ("1.10", True, [1, 2])
+    assert (entry.timeout, entry.late) == (None, {"timeout": "{{ vars.t }}"})
+    entry = settled(entry, {"vars": {"t": "90s"}})
     assert (entry.timeout, entry.retry) == (90.0, Retry(2, 0.5, frozenset({"error"})))
     assert (entry.save_as, entry.requirements, entry.tags) == ("answer", ("7",), ("a",))
     assert (entry.path, entry.parameters_path) == (("steps", 0), ("steps", 0, "echo"))
