@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from typing import Any
+
+from scenario_runner.evidence.unseen import escaped
 
 _LEAST = 30
 """With less room than this beside a name, a message goes below it."""
@@ -76,10 +79,6 @@ def wrapped(text: str, room: int) -> list[str]:
 
 def json_text(data: Any, indent: int | None = None) -> str:
     """Data as JSON that steers no terminal; whoever parses it gets the values as they are."""
-    import json
-
-    from scenario_runner.evidence.unseen import escaped
-
     return escaped(json.dumps(data, ensure_ascii=False, default=str, indent=indent))
 
 

@@ -17,6 +17,7 @@ from scenario_runner.orders.fhir.mapping import Table, of_site
 from scenario_runner.orders.order import Order
 from scenario_runner.orders.patients import patients, performed
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
+from scenario_runner.redaction import Redactor
 
 _PATIENCE = 600.0
 """Seconds that all questions of one entry may take."""
@@ -123,7 +124,6 @@ def _asked(parameters: FhirParameters, service: FhirService, context: SourceCont
     from scenario_runner.orders.fhir.client import parameters as pairs
     from scenario_runner.orders.fhir.collecting import collect
     from scenario_runner.orders.fhir.service import opened, secrets_of
-    from scenario_runner.redaction import Redactor
 
     # A plan is shown, kept and sent: what the server says back of our login must not get into it.
     redactor = Redactor(secrets_of(service))
