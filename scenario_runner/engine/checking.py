@@ -43,7 +43,7 @@ def is_judged(
 
     entries: those of the whole case, in the order in which they run.
     """
-    place = next(index for index, one in enumerate(entries) if one is step)
+    place = next(index for index, one in enumerate(entries) if one.id == step.id)
     names = "|".join(re.escape(name) for name in (step.id, step.save_as) if name)
     word = re.compile(rf"(?<![\w.-])(?:{names})(?![\w-])")
     return any(
@@ -62,7 +62,7 @@ def judging(step: StepEntry, entries: Sequence[StepEntry], name: str) -> list[Ma
 
     A check that names no step with ``of`` is about all before it. entries: as of ``is_judged``.
     """
-    place = next(index for index, one in enumerate(entries) if one is step)
+    place = next(index for index, one in enumerate(entries) if one.id == step.id)
     found = []
     for later in entries[place + 1 :]:
         if later.step != "assert" or not isinstance(later.parameters, list):

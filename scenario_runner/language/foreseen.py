@@ -11,6 +11,7 @@ from jinja2 import nodes
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import complaints
 from scenario_runner.language.entries import StepSiblings
+from scenario_runner.language.late import AT_EACH_TURN
 from scenario_runner.language.names import members_read
 from scenario_runner.language.parameters import Scope, Value, fitting
 from scenario_runner.language.references import check_references
@@ -130,8 +131,9 @@ class Foreseen:
         for more in self._items(entry, known):
             if self._runs(entry.when, {**known, **more}):
                 path = entry.parameters_path
-                tree = _partly(entry.parameters, {**known, **more}, entry, path)
-                beside = _partly(dict(entry.late), known, entry, entry.path)
+                late = _evaluated_later(entry, self._plugins)
+                tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
+                beside = _partly(dict(entry.late), known, entry, entry.path, AT_EACH_TURN)
                 if tree != entry.parameters or beside != entry.late:
                     yield tree, beside
 
@@ -210,13 +212,37 @@ def _marks(given: _Given, plugins: Offered) -> Iterator[Mark]:
         yield replace(mark, path=(*entry.path, *mark.path[2:]))
 
 
-def _partly(tree: Any, names: Mapping[str, Any], entry: StepEntry, path: Path) -> Any:
-    """What is known of it rendered, the rest as it is. Raises InvalidInput for a template that will have no value."""
+def _evaluated_later(entry: StepEntry, plugins: Offered) -> frozenset[Path]:
+    """Paths below the parameters of a step with expressions that it evaluates itself, or its checks do."""
+    if entry.step != "assert" or not isinstance(entry.parameters, list):
+        late: frozenset[Path] = plugins.steps()[entry.step].deferred
+        return late
+    checks = plugins.checks()
+    return frozenset(
+        (number, name, *below)
+        for number, check in enumerate(entry.parameters)
+        for name in (check if isinstance(check, dict) else ())
+        if name in checks
+        for below in checks[name].deferred
+    )
 
-    def known(text: str) -> bool:
+
+def _partly(
+    tree: Any,
+    names: Mapping[str, Any],
+    entry: StepEntry,
+    path: Path,
+    late: frozenset[Path] = frozenset(),
+) -> Any:
+    """What is known of it rendered, the rest as it is. Raises InvalidInput for a template that will have no value.
+
+    late: paths below it to leave as they are.
+    """
+
+    def wanted(text: str) -> bool:
         return _is_known(text, names)
 
-    return _rendered(tree, names, lambda below: entry.origins.where((*path, *below)), known)
+    return _rendered(tree, names, lambda below: entry.origins.where((*path, *below)), wanted, late)
 
 
 def _rendered(
@@ -224,16 +250,19 @@ def _rendered(
     names: Mapping[str, Any],
     where: Any,
     wanted: Any = lambda _: True,
+    late: frozenset[Path] = frozenset(),
     below: Path = (),
 ) -> Any:
+    if below in late:
+        return tree
+
+    def inside(key: Any, one: Any) -> Any:
+        return _rendered(one, names, where, wanted, late, (*below, key))
+
     if isinstance(tree, dict):
-        return {
-            key: _rendered(one, names, where, wanted, (*below, key)) for key, one in tree.items()
-        }
+        return {key: inside(key, one) for key, one in tree.items()}
     if isinstance(tree, list):
-        return [
-            _rendered(one, names, where, wanted, (*below, place)) for place, one in enumerate(tree)
-        ]
+        return [inside(place, one) for place, one in enumerate(tree)]
     if not isinstance(tree, str) or not is_template(tree) or not wanted(tree):
         return tree
     try:

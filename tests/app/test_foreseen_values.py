@@ -122,6 +122,19 @@ def test_what_will_not_run_or_is_known_later_is_no_mistake(tmp_path: Path) -> No
     assert validated(tmp_path, RIGHT) == []
 
 
+def test_expressions_that_steps_evaluate_themselves_may_be_of_any_type(tmp_path: Path) -> None:
+    text = """
+    vars: {n: 2}
+    steps:
+      - send: {to: pacs}
+      - wait: {on: pacs, until: {expr: "{{ vars.n }}"}, fail_when: "{{ vars.n - 2 }}"}
+      - wait: {on: pacs, until: {expr: "{{ vars.n }}"}, fail_when: {expr: "{{ vars.n - 2 }}"}}
+      - {log: {message: x}, repeat: {times: "{{ vars.n }}", until: "{{ vars.n }}"}}
+      - assert: [{stored: {on: pacs}}]
+    """
+    assert validated(tmp_path, text) == []
+
+
 def test_values_from_the_command_line_are_judged_with_them(tmp_path: Path) -> None:
     [one] = validated(tmp_path, RIGHT, "--set", "last=serie")
     assert one["message"] == "'level' cannot be 'serie'; did you mean 'series'?"

@@ -55,6 +55,20 @@ def test_one_that_cannot_be_is_told_before_the_run_and_nothing_else_is(tmp_path:
     assert validated(path, ('times: "{{ matrix.most', 'times: "{{ matrix.mast')) == [(7, "FAB204")]
 
 
+def test_any_step_may_have_them(tmp_path: Path) -> None:
+    path = tmp_path / "any.yaml"
+    path.write_text(
+        "schema: scenario/v1\nname: any\nvars: {times: 2, patience: 1m, attempts: 2}\n"
+        "patients: [{studies: [{series: [{modality: CT, images: 1, size: [16, 16]}]}]}]\n"
+        "steps:\n"
+        '  - {send: {to: pacs}, repeat: "{{ vars.times }}"}\n'
+        '  - {send: {to: pacs}, timeout: "{{ vars.patience }}", save_as: sent}\n'
+        '  - {retrieve: {from: pacs, via: c-get}, retry: {attempts: "{{ vars.attempts }}"}, save_as: back}\n'
+        "  - assert: [{until_visible: {of: sent, p95: 60s}}, {tags: {of: back, equal: sent}}]\n"
+    )
+    fabricate("run", path, "--out", tmp_path / "run", "--registry", ":memory:").check()
+
+
 def test_a_step_without_items_saves_an_empty_list(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     path.write_text(
