@@ -44,7 +44,8 @@ class Equal(_Pair):
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare deeply."""
         holds = same(self.actual, self.expected)
-        return verdict(holds, self.expected, self.actual, why_not_same(self.expected, self.actual))
+        message = "" if holds else why_not_same(self.expected, self.actual)
+        return verdict(holds, self.expected, self.actual, message)
 
 
 class NotEqual(_Pair):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import islice, zip_longest
+from typing import Any, Final
+
+_LONGEST: Final = 200
+"""Characters of a value that a sentence has."""
+_MOST_LISTED: Final = 10
 
 
 def same(left: Any, right: Any) -> bool:
@@ -43,12 +48,46 @@ def why_not_same(expected: Any, actual: Any) -> str:
             f"expected {kind(expected)} {short(expected)} but got {kind(actual)} {short(actual)}; "
             "quote the expected value to make it text, or use a filter such as | int"
         )
-    return f"expected {short(expected)} but got {short(actual)}"
+    text = f"expected {short(expected)} but got {short(actual)}"
+    if _is_said_whole(expected) and _is_said_whole(actual):
+        return text
+    where, wanted, found = _first_difference(expected, actual)
+    if not where:
+        return text
+    return f"{text}; first at {where}: expected {short(wanted)} but got {short(found)}"
 
 
-def short(value: Any, limit: int = 200) -> str:
+def _is_said_whole(value: Any) -> bool:
+    return not (_is_list(value) and len(value) > _MOST_LISTED) and len(repr(value)) <= _LONGEST
+
+
+def _first_difference(expected: Any, actual: Any) -> tuple[str, Any, Any]:
+    """Where two values are not the same, as an expression has it, and what stands there; no place for nowhere inside."""
+    where = ""
+    while True:
+        if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+            pairs = (
+                (key, expected.get(key, "absent"), actual.get(key, "absent"))
+                for key in {**expected, **actual}
+            )
+            key, expected, actual = next(pair for pair in pairs if not same(*pair[1:]))
+            where += f".{key}" if where else str(key)
+        elif _is_list(expected) and _is_list(actual):
+            members = enumerate(zip_longest(expected, actual, fillvalue="absent"))
+            place, (expected, actual) = next(each for each in members if not same(*each[1]))
+            where += f"[{place}]"
+        elif isinstance(expected, str) and isinstance(actual, str) and len(expected) > _LONGEST:
+            both = zip_longest(expected, actual)
+            place = next(n for n, (one, other) in enumerate(both) if one != other)
+            where += f"{' ' if where else ''}character {place + 1}"
+            return where, expected[place:], actual[place:]
+        else:
+            return where, expected, actual
+
+
+def short(value: Any, limit: int = _LONGEST) -> str:
     """A value for a sentence: cut when long, without the whole of a big list."""
-    if _is_list(value) and len(value) > 10:
+    if _is_list(value) and len(value) > _MOST_LISTED:
         return f"a list of {len(value)}"
     text = {None: "null", True: "true", False: "false"}.get(value) if _is_word(value) else None
     text = text or repr(value)
@@ -60,11 +99,12 @@ def _is_word(value: Any) -> bool:
 
 
 def plain(value: Any, limit: int = 100) -> Any:
-    """A value that can go into an event: lists cut to ``limit`` items, handles described."""
+    """A value that can go into an event: lists and mappings cut to ``limit`` items, which is told; handles described."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item, limit) for key, item in list(value.items())[:limit]}
+        pairs = {str(key): plain(item, limit) for key, item in islice(value.items(), limit)}
+        return pairs if len(value) <= limit else {**pairs, "…": f"{len(value) - limit} more"}
     if _is_list(value):
         shown = [plain(item, limit) for item in value[:limit]]
         return shown if len(value) <= limit else [*shown, f"… {len(value) - limit} more"]

@@ -2,7 +2,8 @@
 
 Plain values are what a query gives whatever the protocol: ``{KEYWORD: value}``, text as text, IS as
 int, DS as float, several values as a list, an empty attribute as None, a sequence as a list of the
-same. What a peer sent is bounded in number, size and depth; a value that breaks its VR stays text.
+same. All that a peer sent is read, for whoever compares it must not take a part of it for the whole: its size is bounded
+where it is received, and what is nested without end is refused. A value that breaks its VR stays text.
 """
 
 from __future__ import annotations
@@ -30,10 +31,8 @@ from scenario_runner.dicom.elements import (
 )
 from scenario_runner.dicom.long_cells import words_of_pixels
 
-MOST_ELEMENTS: Final = 1000
-MOST_VALUES: Final = 1000
-MOST_CHARACTERS: Final = 10_240
-MOST_DEPTH: Final = 8
+MOST_DEPTH: Final = 64
+"""Sequences within sequences, as many as elements are read in (``dicom.elements``)."""
 MOST_INLINE: Final = 1024
 """Bytes; a longer binary value stands behind its BulkDataURI."""
 
@@ -72,11 +71,11 @@ def loads(text: bytes | str) -> list[JsonObject]:
 def plain(item: JsonObject, depth: int = 0) -> dict[str, Any]:
     """A data set as ``{KEYWORD: value}``; an attribute without a keyword under its tag, ``ggggeeee``.
 
-    Bytes without a meaning are hexadecimal; a BulkDataURI is itself the value. Beyond the bounds of
-    this module things are left out, as is what is no attribute at all.
+    Bytes without a meaning are hexadecimal; a BulkDataURI is itself the value. What is no attribute at
+    all is left out. Raises JsonModelError for sequences more than ``MOST_DEPTH`` deep.
     """
     result: dict[str, Any] = {}
-    for tag, element in list(item.items())[:MOST_ELEMENTS]:
+    for tag, element in item.items():
         if not _TAG.fullmatch(tag) or not isinstance(element, Mapping) or tag.endswith("0000"):
             continue
         result[keyword_of(int(tag, 16))] = _plain_value(tag, element, depth)
@@ -163,11 +162,11 @@ def inline(vr: str, data: bytes | bytearray | memoryview) -> Json:
 
 
 def printable(raw: bytes) -> str:
-    """Bytes whose meaning is unknown: the text they are, or hexadecimal; bounded."""
+    """Bytes whose meaning is unknown: the text they are, or hexadecimal."""
     words = raw.rstrip(b" \0")
     if words.isascii() and words.decode("ascii").isprintable():
-        return words.decode("ascii")[:MOST_CHARACTERS]
-    return raw[: MOST_CHARACTERS // 2].hex()
+        return words.decode("ascii")
+    return raw.hex()
 
 
 def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
@@ -176,7 +175,7 @@ def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
         vr = vr_of(int(tag, 16))
     uri, inlined, values = (element.get(key) for key in ("BulkDataURI", "InlineBinary", "Value"))
     if isinstance(uri, str):
-        return uri[:MOST_CHARACTERS]
+        return uri
     if isinstance(inlined, str):
         return _binary(inlined)
     if not isinstance(values, list):
@@ -185,20 +184,20 @@ def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
     if vr == "SQ":
         # An empty item may be written as null, as an empty value of another VR is (PS3.18 F.2.5).
         items = [
-            {} if one is None else one
-            for one in values[:MOST_VALUES]
-            if one is None or isinstance(one, Mapping)
+            {} if one is None else one for one in values if one is None or isinstance(one, Mapping)
         ]
-        return None if depth >= MOST_DEPTH else [plain(one, depth + 1) for one in items] or None
-    found = [part for one in values[:MOST_VALUES] for part in _parts(one, vr)][:MOST_VALUES]
+        if items and depth >= MOST_DEPTH:
+            raise JsonModelError(f"sequences are nested more than {MOST_DEPTH} deep")
+        return [plain(one, depth + 1) for one in items] or None
+    found = [part for one in values for part in _parts(one, vr)]
     return found[0] if len(found) == 1 else found or None
 
 
 def _binary(text: str) -> str | None:
     try:
-        raw = base64.b64decode(text[: MOST_CHARACTERS * 2], validate=False)
+        raw = base64.b64decode(text, validate=False)
     except (binascii.Error, ValueError):
-        return text[:MOST_CHARACTERS]
+        return text
     return printable(raw) if raw else None
 
 
@@ -210,19 +209,19 @@ def _parts(value: Any, vr: str) -> Iterable[Any]:
     if isinstance(value, str):
         if vr in vrs.ONE_TEXT:
             return [_text(value, vr)]
-        return [_number(_text(part, vr), vr) for part in value.split("\\", MOST_VALUES)]
+        return [_number(_text(part, vr), vr) for part in value.split("\\")]
     return [_number(value, vr)]
 
 
 def _text(words: str, vr: str) -> str | None:
     stripped = words.rstrip(" \0") if vr in vrs.ONE_TEXT else words.strip(" \0")
-    return stripped[:MOST_CHARACTERS] or None
+    return stripped or None
 
 
 def _number(value: Any, vr: str) -> Any:
     """A JSON scalar as its VR has it; text and number both do for IS and DS (PS3.18 F.2.3)."""
     if value is None or isinstance(value, bool | Mapping | list):
-        return None if value is None else str(value)[:MOST_CHARACTERS]
+        return None if value is None else str(value)
     if isinstance(value, str) and (vr not in vrs.INTEGERS | vrs.REALS or len(value) > 32):
         return value
     try:

@@ -11,6 +11,7 @@ from scenario_runner.api import FindRequest, StepContext, StepResult, Target
 from scenario_runner.api.asking import ask
 from scenario_runner.api.guessed import remember
 from scenario_runner.api.timing import Timed, operation
+from scenario_runner.checks.equality import plain
 from scenario_runner.dicom.characters import parse
 from scenario_runner.steps.undeclared import Undeclared
 
@@ -47,7 +48,7 @@ def asked(
         value=answers.matches,
         facts={
             **facts,
-            "matches": answers.matches[:_SHOWN],
+            "matches": plain(answers.matches[:_SHOWN]),
             **({"association": association} if association else {}),
             **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
             **answers.facts(),

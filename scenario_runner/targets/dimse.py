@@ -20,7 +20,9 @@ from scenario_runner.api.operations import FindRequest, RetrieveRequest, StoreOp
 from scenario_runner.api.storing import Storing
 from scenario_runner.api.targets import Target, TargetSetup
 from scenario_runner.dicom.characters import parse
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import Storable
+from scenario_runner.errors import ProtocolViolation
 from scenario_runner.events import TargetFacts
 from scenario_runner.language.site_services import DicomService
 from scenario_runner.language.site_services import UserIdentity as SiteIdentity
@@ -175,7 +177,13 @@ class DimseTarget(Target):
                         request.remarked("keys not supported")
                     if answer.cancelled:
                         request.remarked("more")
-                yield [plain(match, answered_in, request.undeclared) for match in answer.matches]
+                try:
+                    found = [plain(one, answered_in, request.undeclared) for one in answer.matches]
+                except DamagedDatasetError as error:
+                    raise self.peer().error(
+                        ProtocolViolation, "the peer broke the protocol", f"in an answer {error}"
+                    ) from error
+                yield found
 
     def retrieve(
         self, request: RetrieveRequest, sink: Callable[[Received], None], deadline: Deadline

@@ -1,4 +1,4 @@
-"""A data set from a peer becomes plain values, bounded in number and size.
+"""A data set from a peer becomes plain values, all of them: its size is bounded where it is received.
 
 Reads the encoded values itself: pydicom's conversion warns or raises where a peer's value breaks
 its VR, and here a wrong value is evidence, not an accident.
@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.characters import UndeclaredText, decode
 from scenario_runner.dicom.dictionary import keyword_of, vr_of
+from scenario_runner.dicom.elements import DamagedDatasetError
+from scenario_runner.dicom.json_model import MOST_DEPTH, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pydicom import Dataset
-
-MOST_ELEMENTS = 1000
-MOST_VALUES = 1000
-MOST_CHARACTERS = 10_240
-MOST_DEPTH = 8
 
 
 def plain(
@@ -34,7 +31,8 @@ def plain(
 
     Text stays text, IS becomes int, DS float, binary numbers numbers, a sequence a list of dicts;
     several values are a list, an empty attribute None. A value that breaks its VR stays text; bytes
-    without a meaning are hexadecimal. Beyond the bounds of this module things are left out.
+    without a meaning are hexadecimal. Raises DamagedDatasetError for a sequence that cannot be read, or is nested more
+    than ``MOST_DEPTH`` deep.
     terms: the character sets where the data set declares none; without them text is read as what it
     can be. undeclared: told each text that this concerns.
     """
@@ -52,7 +50,7 @@ def _plain(
     if own := character_sets(data_set):
         terms, undeclared = own, None
     result: dict[str, Any] = {}
-    for tag in list(data_set.keys())[:MOST_ELEMENTS]:
+    for tag in list(data_set.keys()):
         if tag.element == 0:
             continue
         key = keyword_of(tag)
@@ -77,17 +75,17 @@ def _value(
     if not raw:
         return None
     if not isinstance(raw, bytes):
-        return str(raw)[:MOST_CHARACTERS]
+        return str(raw)
     if vr in vrs.STRUCT_CODES:
         return _numbers(raw, vrs.STRUCT_CODES[vr])
     if vr == "AT":
         pairs = struct.iter_unpack("<HH", raw[: len(raw) // 4 * 4])
-        return _single([f"{g:04X}{e:04X}" for g, e in pairs][:MOST_VALUES])
+        return _single([f"{g:04X}{e:04X}" for g, e in pairs])
     if vr in vrs.TEXT:
         if undeclared is not None and vr in vrs.CHARACTER_SET and not _is_ascii(raw):
             undeclared(UndeclaredText(keyword_of(tag), raw, vr))
         return _text(raw, vr, terms)
-    return _unknown(raw)
+    return printable(raw)
 
 
 def _is_ascii(raw: bytes) -> bool:
@@ -101,18 +99,18 @@ def _items(
     undeclared: Callable[[UndeclaredText], Any] | None,
     depth: int,
 ) -> Any:
-    if depth >= MOST_DEPTH:
-        return None
     try:
         items = list(data_set[tag].value or ())
-    except Exception:  # noqa: BLE001 - the decoder raises whatever hostile bytes lead it into
-        return None
-    return [_plain(item, terms, undeclared, depth + 1) for item in items[:MOST_VALUES]] or None
+    except Exception as error:  # the decoder raises whatever hostile bytes lead it into
+        raise DamagedDatasetError(f"{keyword_of(tag)} cannot be read") from error
+    if items and depth >= MOST_DEPTH:
+        raise DamagedDatasetError(f"sequences are nested more than {MOST_DEPTH} deep")
+    return [_plain(item, terms, undeclared, depth + 1) for item in items] or None
 
 
 def _numbers(raw: bytes, code: str) -> Any:
     size = struct.calcsize(code)
-    count = min(len(raw) // size, MOST_VALUES)
+    count = len(raw) // size
     values = list(struct.unpack_from(f"<{count}{code}", raw))
     return _single([v if not isinstance(v, float) or math.isfinite(v) else str(v) for v in values])
 
@@ -120,9 +118,8 @@ def _numbers(raw: bytes, code: str) -> Any:
 def _text(raw: bytes, vr: str, terms: Sequence[str]) -> Any:
     words = decode(raw, vr, terms) if vr in vrs.CHARACTER_SET else raw.decode("latin-1")
     if vr in vrs.ONE_TEXT:
-        return words.rstrip(" \0")[:MOST_CHARACTERS] or None
-    parts = [part.strip(" \0")[:MOST_CHARACTERS] for part in words.split("\\", MOST_VALUES)]
-    return _single([_number(part, vr) for part in parts[:MOST_VALUES]])
+        return words.rstrip(" \0") or None
+    return _single([_number(part.strip(" \0"), vr) for part in words.split("\\")])
 
 
 def _number(words: str, vr: str) -> Any:
@@ -136,13 +133,6 @@ def _number(words: str, vr: str) -> Any:
     except ValueError:
         return words
     return number if math.isfinite(number) else words
-
-
-def _unknown(raw: bytes) -> str:
-    words = raw.rstrip(b" \0")
-    if words.isascii() and words.decode("ascii").isprintable():
-        return words.decode("ascii")[:MOST_CHARACTERS]
-    return raw[: MOST_CHARACTERS // 2].hex()
 
 
 def _single(values: list[Any]) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.checks.compare import Between, Contains, Equal, Matches, NotEqual
-from scenario_runner.checks.equality import plain, same
+from scenario_runner.checks.equality import plain, same, why_not_same
 from scenario_runner.checks.membership import Count, Empty, In
 from scenario_runner.language.scalars import WrittenFloat
 
@@ -120,3 +120,25 @@ def test_a_long_list_is_cut_before_it_becomes_evidence() -> None:
     shown = plain(list(range(1000)), limit=10)
     assert shown[:10] == list(range(10))
     assert shown[10] == "… 990 more"
+
+
+def test_what_is_cut_for_the_evidence_is_told() -> None:
+    assert plain({str(n): n for n in range(103)}, 100)["…"] == "3 more"
+    assert plain(list(range(103)), 100)[-1] == "… 3 more"
+
+
+def test_values_too_long_for_a_sentence_are_told_where_they_differ() -> None:
+    frames = [{"FrameContentSequence": [{"InStackPositionNumber": n}]} for n in range(1_200)]
+    others = [
+        *frames[:1_100],
+        {"FrameContentSequence": [{"InStackPositionNumber": 7}]},
+        *frames[1_101:],
+    ]
+    said = why_not_same({"Rows": 8, "Frames": frames}, {"Rows": 8, "Frames": others})
+    where = "Frames[1100].FrameContentSequence[0].InStackPositionNumber"
+    assert said.endswith(f"; first at {where}: expected 1100 but got 7")
+    assert why_not_same(frames, frames[:-1]).endswith("but got 'absent'")
+    assert "first at character 301: expected 'b' but got 'c'" in why_not_same(
+        "a" * 300 + "b", "a" * 300 + "c"
+    )
+    assert why_not_same([1, 2], [1, 3]) == "expected [1, 2] but got [1, 3]"

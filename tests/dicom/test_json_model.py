@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from typing import Any
@@ -138,15 +139,34 @@ def test_what_servers_make_of_the_model_is_understood(element: Any, value: Any) 
     assert list(found.values()) == [value]
 
 
-def test_json_without_end_of_nesting_or_number_is_bounded() -> None:
+def _nested(levels: int) -> dict[str, Any]:
     deep: dict[str, Any] = {"00100020": {"vr": "LO", "Value": ["x"]}}
-    for _ in range(50):
+    for _ in range(levels):
         deep = {"00400100": {"vr": "SQ", "Value": [deep]}}
-    assert str(json_model.plain(deep)).count("Scheduled") == json_model.MOST_DEPTH + 1
+    return deep
+
+
+def test_all_of_what_a_server_says_is_read() -> None:
+    assert str(json_model.plain(_nested(50))).count("Scheduled") == 50
     wide = {f"{n:08X}": {"vr": "LO", "Value": ["x"]} for n in range(0x00110011, 0x00115011)}
-    assert len(json_model.plain(wide)) <= json_model.MOST_ELEMENTS
+    assert len(json_model.plain(wide)) == len(wide)
     long = {"00100020": {"vr": "LO", "Value": ["x" * 100_000]}}
-    assert len(json_model.plain(long)["PatientID"]) == json_model.MOST_CHARACTERS
+    assert len(json_model.plain(long)["PatientID"]) == 100_000
+    several = {"00080008": {"vr": "CS", "Value": ["\\".join("A" * 1_500), *"B" * 1_500]}}
+    assert json_model.plain(several)["ImageType"] == [*"A" * 1_500, *"B" * 1_500]
+    frames = [{"00209157": {"vr": "UL", "Value": [n]}} for n in range(2_500)]
+    many = json_model.plain({"52009230": {"vr": "SQ", "Value": frames}})
+    assert [one["DimensionIndexValues"] for one in many["PerFrameFunctionalGroupsSequence"]] == [
+        *range(2_500)
+    ]
+    inline = base64.b64encode(bytes(range(256)) * 200).decode()
+    binary = json_model.plain({"00281201": {"vr": "OW", "InlineBinary": inline}})
+    assert binary["RedPaletteColorLookupTableData"] == bytes(range(256)).hex() * 200
+
+
+def test_json_without_end_of_nesting_is_refused() -> None:
+    with pytest.raises(json_model.JsonModelError):
+        json_model.plain(_nested(65))
     with pytest.raises(json_model.JsonModelError):
         json_model.loads("[" * 100_000)
 

@@ -190,3 +190,35 @@ def test_services_beside_each_other_do_what_via_asks_for(server: Server, tmp_pat
     ran = run(tmp_path, scenario, site_of(server, tmp_path, dicom=dicom))
     assert ran["send"]["facts"]["association"]["protocol"] == "DICOMweb"
     assert "called_ae_title" in ran["retrieve"]["facts"]["association"]
+
+
+def test_metadata_of_more_than_a_thousand_frames_come_whole(server: Server, tmp_path: Path) -> None:
+    """They were cut to a thousand items, and what was cut was taken for all that the server has."""
+    groups = "{{ back.metadata[0].PerFrameFunctionalGroupsSequence"
+    entries: list[Any] = [
+        {"send": {"to": "pacs"}},
+        {"retrieve": {"from": "pacs", "as": "metadata"}, "save_as": "back"},
+        {
+            "assert": [
+                {"count": {"actual": f"{groups} }}}}", "expected": 1_010}},
+                {
+                    "equal": {
+                        "actual": f"{groups}[1009].FrameContentSequence[0].InStackPositionNumber }}}}",
+                        "expected": 1_010,
+                    }
+                },
+            ]
+        },
+    ]
+    series = {
+        "modality": "MR",
+        "images": 1,
+        "frames": 1_010,
+        "size": [8, 8],
+        "sop_class": "EnhancedMRImageStorage",
+        "burn_in": False,
+    }
+    scenario = write_scenario(
+        tmp_path / "s.yaml", entries, patients=[{"studies": [{"series": [series]}]}]
+    )
+    run(tmp_path, scenario, site_of(server, tmp_path))

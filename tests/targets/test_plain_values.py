@@ -13,9 +13,10 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset
 
 from scenario_runner.dicom.characters import UndeclaredText
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.queries import encode
-from scenario_runner.targets.plain_values import MOST_CHARACTERS, MOST_VALUES, plain
+from scenario_runner.targets.plain_values import plain
 
 
 def _over_the_wire(ds: Dataset, syntax: str = EXPLICIT_LE) -> Dataset:
@@ -97,13 +98,35 @@ def test_a_number_that_is_none_stays_text() -> None:
     assert found == {"InstanceNumber": "many", "SliceThickness": "nan"}
 
 
-def test_size_and_number_of_values_are_bounded() -> None:
+def test_all_of_an_answer_is_read() -> None:
     ds = Dataset()
-    ds.TextValue = "x" * (MOST_CHARACTERS * 3)
-    ds.ImageType = ["A"] * (MOST_VALUES * 2)
+    ds.TextValue = "x" * 40_000
+    ds.ImageType = ["A"] * 3_000
+    ds.RedPaletteColorLookupTableData = struct.pack("<3000H", *range(3_000))
+    ds.ReferencedSeriesSequence = [Dataset() for _ in range(2_500)]
+    for number, item in enumerate(ds.ReferencedSeriesSequence):
+        item.InstanceNumber = number
     found = plain(_over_the_wire(ds))
-    assert len(found["TextValue"]) == MOST_CHARACTERS
-    assert len(found["ImageType"]) == MOST_VALUES
+    assert len(found["TextValue"]) == 40_000
+    assert len(found["ImageType"]) == 3_000
+    assert [one["InstanceNumber"] for one in found["ReferencedSeriesSequence"]] == list(
+        range(2_500)
+    )
+
+
+def test_a_deep_sequence_is_read_or_refused_and_never_empty() -> None:
+    ds = Dataset()
+    for _ in range(12):
+        around = Dataset()
+        around.ContentSequence = [ds]
+        ds = around
+    assert str(plain(_over_the_wire(ds))).count("ContentSequence") == 12
+    for _ in range(60):
+        around = Dataset()
+        around.ContentSequence = [ds]
+        ds = around
+    with pytest.raises(DamagedDatasetError, match="deep"):
+        plain(_over_the_wire(ds))
 
 
 @given(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from scenario_runner.answers import Fetched
 from scenario_runner.dicom import json_model
+from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.dicomweb import media_types, xml_model
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.retrieve import Retrieval, begin, parts
@@ -65,8 +66,12 @@ def _metadata(session: Session, answer: Answer) -> list[Fetched]:
     for part in parts(session, answer):
         try:
             values = json_model.plain(xml_model.loads(part.data))
-        except xml_model.XmlModelError:
-            values = {}
+        except (xml_model.XmlModelError, json_model.JsonModelError) as error:
+            raise session.peer.error(
+                ProtocolViolation,
+                "this is not a DICOMweb service",
+                f"{answer.words} with {kind.essence}, which is no DICOM XML: {error}",
+            ) from error
         found.append(Fetched(media_type=part.headers.get("content-type", ""), values=values))
     return found
 

@@ -55,10 +55,10 @@ def read(body: bytes) -> StoreResults:
         return found
     try:
         items = [xml_model.loads(text)] if text.startswith(b"<") else json_model.loads(text)
+        for item in items:
+            _add(found, json_model.plain(item))
     except (json_model.JsonModelError, xml_model.XmlModelError) as error:
         raise NoResultsError(str(error)) from error
-    for item in items:
-        _add(found, json_model.plain(item))
     return found
 
 

@@ -325,6 +325,6 @@ def understood(session: Session, answer: Answer, body: bytes) -> list[dict[str, 
         raise session.peer.error(
             ProtocolViolation,
             "this is not a DICOMweb service",
-            f"{answer.words} with {kind}, which is no DICOM JSON",
+            f"{answer.words} with {kind}, which is no DICOM JSON: {error}",
             hint="check the target's 'dicomweb' url in the site file: '/studies' is appended to it",
         ) from error

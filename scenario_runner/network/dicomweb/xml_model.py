@@ -11,7 +11,8 @@ from xml.parsers import expat
 from scenario_runner.dicom.json_model import JsonObject
 
 MOST_DEPTH: Final = 64
-MOST_NODES: Final = 200_000
+MOST_NODES: Final = 2_000_000
+"""A multi-frame object of ten thousand frames has a third of it."""
 
 _TEXTS = frozenset(("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"))
 _FIRST_BLOCK, _LAST_BLOCK = 0x10, 0xFF

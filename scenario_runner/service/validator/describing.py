@@ -16,12 +16,7 @@ from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.element_text import split
 from scenario_runner.dicom.forms import is_date
-from scenario_runner.dicom.json_model import (
-    MOST_CHARACTERS,
-    MOST_DEPTH,
-    MOST_VALUES,
-    printable,
-)
+from scenario_runner.dicom.json_model import printable
 
 if TYPE_CHECKING:
     from scenario_runner.conformance.dicom_file import DicomFile
@@ -100,16 +95,14 @@ def _found(places: Sequence[Items], name: str) -> Any:
     for items in places:
         element = element_named(items, name)
         if element is not None and not element.empty:
-            return _value(items, element, 0)
+            return _value(items, element)
     return None
 
 
-def _value(items: Items, element: Element, depth: int) -> Any:
+def _value(items: Items, element: Element) -> Any:
     """Plain values: text, numbers, several as a list, a sequence as a list of mappings."""
     if element.items is not None:
-        if depth >= MOST_DEPTH:
-            return None
-        return [_item(one, depth + 1) for one in element.items[:MOST_VALUES]]
+        return [_item(one) for one in element.items]
     if not element.kept:
         return None
     if element.is_text and element.vr not in vrs.CHARACTER_SET:
@@ -131,7 +124,7 @@ def _told(values: Iterable[Any]) -> Any:
 
 
 def _texts(text: str, vr: str) -> Iterator[Any]:
-    return (_text(one[:MOST_CHARACTERS], vr) for one in split(text, vr)[:MOST_VALUES])
+    return (_text(one, vr) for one in split(text, vr))
 
 
 @lru_cache(maxsize=4096)
@@ -140,9 +133,9 @@ def _codes(value: bytes, vr: str) -> Any:
     return _told(_texts(value.decode("latin-1"), vr))
 
 
-def _item(items: Items, depth: int) -> dict[str, Any]:
+def _item(items: Items) -> dict[str, Any]:
     return {
-        name_of(element.tag): _value(items, element, depth)
+        name_of(element.tag): _value(items, element)
         for element in items.elements.values()
         if not element.empty
     }
@@ -170,6 +163,6 @@ def _text(text: str, vr: str) -> Any:
 def _numbers(element: Element) -> list[Any]:
     form = vrs.STRUCT_CODES[element.vr]
     size = struct.calcsize(form)
-    count = min(len(element.value) // size, MOST_VALUES)
+    count = len(element.value) // size
     numbers = struct.unpack(f"<{count}{form}", element.value[: count * size])
     return [one if math.isfinite(one) else str(one) for one in numbers]
