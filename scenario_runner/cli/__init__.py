@@ -7,8 +7,8 @@ import os
 import sys
 import warnings
 from contextlib import suppress
-from io import TextIOWrapper
-from typing import TextIO
+
+from scenario_runner.cli.streams import all_open, take_every_name
 
 _OBJECTS_BETWEEN_COLLECTIONS = 400_000
 """Loading makes two hundred thousand objects that all stay; looking for cycles among them after every
@@ -17,6 +17,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 400_000
 
 def main() -> None:
     """Entry point of ``fabricate``."""
+    all_open()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     if not sys.warnoptions:
         # What it doubts about values, of a PACS or wrong on purpose, our validators say with a name.
@@ -31,8 +32,7 @@ def main() -> None:
 
     keep_back()
 
-    for stream in (sys.stdout, sys.stderr):
-        _take_every_name(stream)
+    take_every_name()
     code = reported(fabricate)
     # The process ends: the interpreter need not search all that is loaded for cycles to take apart.
     gc.freeze()
@@ -48,15 +48,3 @@ def _end(code: int, *, left_behind: bool) -> None:
             with suppress(OSError, ValueError):
                 stream.flush()
         os._exit(code)
-
-
-def _take_every_name(stream: TextIO | None) -> None:
-    """Let a stream print every script: a name must not end a run where the terminal lacks letters.
-
-    What goes into a file or another program is UTF-8 on every system.
-    """
-    if isinstance(stream, TextIOWrapper):
-        if stream.isatty():
-            stream.reconfigure(errors="replace")
-        else:
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

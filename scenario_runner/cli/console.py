@@ -67,7 +67,8 @@ class Console:
         self._volume = volume
         self._held = side_by_side or volume is Volume.QUIET
         """Whether the lines of a case wait for its end."""
-        self._nobody_reads = False
+        self.lost: OSError | None = None
+        """See Watching."""
         self._waiting: dict[str, list[str]] = {}
         self._running: dict[str, list[str]] = {}
         """The cases that have begun and not ended, with the lines that say which they are."""
@@ -215,13 +216,13 @@ class Console:
 
     def _out(self, line: str) -> None:
         """One line to stdout, above the bar when both are the same terminal."""
-        if self._nobody_reads:
+        if self.lost is not None:
             return
         try:
             self._live.write(line)
-        except OSError:
-            # Whoever read our output has gone (`| head`). The run and its record go on.
-            self._nobody_reads = True
+        except OSError as error:
+            # Whoever read our output has gone (`| head`), or its disk is full. The run and its record go on.
+            self.lost = error
 
 
 def _kinds(check: CheckFinished) -> Iterator[str]:

@@ -25,7 +25,8 @@ class EventStream:
     """An event handler that writes the lines of ``events.ndjson``, each as soon as it is known."""
 
     def __init__(self) -> None:
-        self._nobody_reads = False
+        self.lost: OSError | None = None
+        """See Watching."""
 
     def __enter__(self) -> Self:
         return self
@@ -35,13 +36,13 @@ class EventStream:
 
     def handle(self, stamped: Stamped) -> None:
         """Write one event."""
-        if self._nobody_reads:
+        if self.lost is not None:
             return
         try:
             click.echo(event_line(stamped), nl=False)
-        except OSError:
-            # Whoever read our output has gone. The run and its record go on.
-            self._nobody_reads = True
+        except OSError as error:
+            # Whoever read our output has gone, or its disk is full. The run and its record go on.
+            self.lost = error
 
     def close(self) -> None:
         """No event follows."""
@@ -53,6 +54,9 @@ class EventStream:
 
 class Watching(Protocol):
     """What shows a run while it goes on."""
+
+    lost: OSError | None
+    """Why standard output did not take all it was told, where it did not."""
 
     def __enter__(self) -> Self:
         """Begin to show."""

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenario_runner.cli.streams import UNREAD, refused
 from scenario_runner.cli.verbosity import remark
-from scenario_runner.errors import Declined, FabricatorError, InvalidInput, described
+from scenario_runner.errors import (
+    Declined,
+    FabricatorError,
+    InvalidInput,
+    MachineError,
+    described,
+    of_the_machine,
+)
 
 if TYPE_CHECKING:
     from scenario_runner.app.run import RunResult
@@ -28,6 +36,23 @@ _OPTIONAL = re.compile(r"'\[(\w+)\]'")
 
 def reported(command: Callable[..., Any]) -> int:
     """Call a click command and return the exit code, whatever happens inside."""
+    return all_told(_called(command), refused(sys.stdout))
+
+
+def all_told(code: int, lost: OSError | None) -> int:
+    """The exit code, which is no 0 where standard output did not take what it was told; says so.
+
+    lost: why it did not. A reader who has gone has read enough.
+    """
+    if lost is None or isinstance(lost, BrokenPipeError):
+        return code
+    refused(sys.stdout)  # it is told once
+    told = of_the_machine("standard output cannot be written", lost)
+    echo_error(told.message, hint=told.hint)
+    return code or told.exit_code
+
+
+def _called(command: Callable[..., Any]) -> int:
     try:
         result = command(standalone_mode=False, prog_name="fabricate")
     except click.exceptions.Exit as error:
@@ -57,12 +82,20 @@ def reported(command: Callable[..., Any]) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except OSError as error:
-        name = f" '{error.filename}'" if error.filename else ""
-        echo_error(f"this machine could not do it:{name} {error.strerror or error}")
-        return 4
+        return _unable(error)
     except BaseException as error:  # noqa: BLE001 - the last door before the user
         return _left(error)
     return result if isinstance(result, int) else 0
+
+
+def _unable(error: OSError) -> int:
+    """What the system refused: most often a file, or the output."""
+    lost = refused(sys.stdout)
+    if lost is None:
+        name = f", '{error.filename}'" if error.filename else ""
+        told = of_the_machine(f"this machine could not do it{name}", error)
+        echo_error(told.message, hint=told.hint)
+    return all_told(MachineError.exit_code, lost)
 
 
 def _left(error: BaseException) -> int:
@@ -78,7 +111,7 @@ def _left(error: BaseException) -> int:
 def _nobody_reads() -> int:
     """Whoever read our output has gone (`| head`); there is nobody left to tell."""
     sys.stderr.close()
-    return 0
+    return UNREAD
 
 
 def _undecoded() -> bool:

@@ -26,6 +26,7 @@ from scenario_runner.cli.options import (
     site_option,
     surroundings,
 )
+from scenario_runner.cli.output import all_told
 from scenario_runner.cli.questions import confirmed, opened
 from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.study_screen import side_by_side
@@ -122,7 +123,7 @@ def preview(
             click.echo(declined.message, err=True)
             return 0
     console.summary(result.folder)
-    return result.exit_code
+    return all_told(result.exit_code, console.lost)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from scenario_runner.cli.options import (
     surroundings,
     workers_option,
 )
-from scenario_runner.cli.output import show_remarks, warn_untold
+from scenario_runner.cli.output import all_told, show_remarks, warn_untold
 from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.verbosity import remark
 from scenario_runner.engine.services import Control, Keep
@@ -109,4 +109,4 @@ def rerun(
         remark(f"{amount(carried, 'case')} that passed before in the record as it was")
     show_remarks(result.remarks)
     warn_untold(result)
-    return result.exit_code
+    return all_told(result.exit_code, console.lost)

@@ -36,7 +36,7 @@ from scenario_runner.cli.options import (
     tag_option,
     workers_option,
 )
-from scenario_runner.cli.output import show_remarks, warn_untold
+from scenario_runner.cli.output import all_told, show_remarks, warn_untold
 from scenario_runner.cli.signals import stopping
 from scenario_runner.engine.services import Control, Keep, Order
 
@@ -186,7 +186,7 @@ def run(
     console.summary(result.folder)
     show_remarks(result.remarks)
     warn_untold(result)
-    return result.exit_code
+    return all_told(result.exit_code, console.lost)
 
 
 @contextmanager

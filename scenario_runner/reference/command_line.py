@@ -22,6 +22,7 @@ EXIT_CODES = {
     5: "nothing was selected: no scenario there, or none with these tags",
     70: "a defect of DICOM Fabricator; the message names the file with its traceback",
     130: "interrupted: the record is complete up to there, `finally` included; or declined: nothing was sent",
+    141: "whoever read the output has gone, as with `| head`, before all was written; a run goes on, and ends with its own code",
 }
 
 _METAVARS = {"N": ("INTEGER RANGE", "FLOAT RANGE", "INTEGER"), "FOLDER": ("DIRECTORY",)}
