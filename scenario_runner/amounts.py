@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def amount(count: int, noun: str) -> str:
     """A count with its noun, which is given in the singular."""
     return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of many, and how many more there are: ``1.2, 1.3, 1.4 and 47 more``."""
+    text = ", ".join(names[:most])
+    return text if len(names) <= most else f"{text} and {len(names) - most:,} more"
 
 
 def plural(noun: str) -> str:

@@ -38,7 +38,6 @@ _REFERENCE = (0x00081150, 0x00081155)
 _POLL = 0.1
 _OFFER = 2.0
 """Seconds that each later association is held open for the peer to report on."""
-_MOST = 100_000
 
 Instance = tuple[str, str]
 """SOP class UID and SOP instance UID."""
@@ -249,7 +248,7 @@ def _read(report: Dataset) -> tuple[dict[str, str], dict[str, int]]:
 
 def _items(report: Dataset, keyword: str) -> list[Dataset]:
     try:
-        return list(report.get(keyword) or ())[:_MOST]
+        return list(report.get(keyword) or ())
     except Exception:  # noqa: BLE001 - the decoder raises whatever hostile bytes lead it into
         return []
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, some
 from scenario_runner.api import (
     FindRequest,
     Selection,
@@ -127,7 +127,7 @@ class Delete(Step):
         return StepResult(
             outcome="skipped",
             message=message,
-            facts={"left": left[:20], "perhaps_left": list(found.unknown[:20])},
+            facts={"left": left, "perhaps_left": list(found.unknown)},
         )
 
     @property
@@ -139,9 +139,11 @@ class Delete(Step):
         if not asked and not found.mixed and not found.unknown:
             message = self._nothing
         if lost:
-            message += f"; not there, though it was acknowledged: {', '.join(lost[:3])}"
+            message += f"; not there, though it was acknowledged: {some(lost)}"
         if found.mixed:
-            message += f"; left alone, for it holds what this case did not send: {', '.join(found.mixed[:3])}"
+            message += (
+                f"; left alone, for it holds what this case did not send: {some(found.mixed)}"
+            )
         if found.unknown:
             message += (
                 f"; '{self.from_}' cannot be asked whether {amount(len(found.unknown), 'study')} of "
@@ -151,10 +153,10 @@ class Delete(Step):
             outcome="failed" if lost or found.mixed or found.unknown else "passed",
             message=message,
             facts={
-                "deleted": gone[:20],
+                "deleted": gone,
                 "deleted_in_all": len(gone),
-                "not_there": lost[:20],
-                "left_alone": list(found.mixed[:20]),
+                "not_there": lost,
+                "left_alone": list(found.mixed),
                 "asked": asked,
             },
         )
@@ -190,14 +192,12 @@ def _asked_again(
         return dataclasses.replace(result, message=words)
     if not left:
         return result
-    words = (
-        f"still there after {_LATER:g} s, though it was answered as deleted: {', '.join(left[:3])}"
-    )
+    words = f"still there after {_LATER:g} s, though it was answered as deleted: {some(left)}"
     return dataclasses.replace(
         result,
         outcome="failed",
         message=f"{result.message}; {words}",
-        facts={**result.facts, "still_there": left[:20]},
+        facts={**result.facts, "still_there": left},
     )
 
 

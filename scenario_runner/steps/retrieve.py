@@ -381,7 +381,7 @@ class Retrieve(Step):
         facts: dict[str, Any] = {
             "instances": sink.count,
             "bytes": sink.bytes,
-            **({"not_asked_for": sink.foreign[:20]} if sink.foreign else {}),
+            **({"not_asked_for": list(sink.foreign)} if sink.foreign else {}),
             **over_http(results),
             **counts(results),
         }

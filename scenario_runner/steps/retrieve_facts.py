@@ -25,7 +25,7 @@ def counts(results: list[RetrieveResult]) -> dict[str, Any]:
         "completed_suboperations": sum(result.completed for result in results),
         "warning_suboperations": sum(result.warning for result in results),
         "failed_suboperations": sum(result.failed for result in results),
-        "failed_uids": [uid for result in results for uid in result.failed_uids][:20],
+        "failed_uids": [uid for result in results for uid in result.failed_uids],
         "statuses": dict(Counter(f"{result.status:04X}" for result in results)),
         "problems": problems(p for p in map(plain, results) if p["class"] != "success"),
         "association": dict(results[-1].association) if results else {},

@@ -145,6 +145,8 @@ class Assembler:
             what, most = "command set", self._limits.command
         elif self._message.kind == Field.C_STORE_RQ:
             what, most = "data set", self._limits.instance
+        elif self._message.kind in (Field.N_ACTION_RQ, Field.N_EVENT_REPORT_RQ):
+            what, most = "data set", self._limits.information
         else:
             what, most = "data set", self._limits.identifier
         if self._size > most:

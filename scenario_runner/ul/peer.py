@@ -32,6 +32,8 @@ class Limits:
     """A command set, in bytes."""
     identifier: int = 0x400000
     """One C-FIND or C-GET response's identifier, in bytes."""
+    information: int = 0x4000000
+    """What one N-ACTION or N-EVENT-REPORT carries, in bytes: a commitment of a hundred thousand instances has 12 MB."""
     instance: int = 0x80000000
     """A received instance, in bytes."""
     matches: int = 0x20000000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import socket
 import struct
 from io import BytesIO
@@ -26,7 +27,7 @@ from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
 from scenario_runner.ul import commands
 from scenario_runner.ul.commands import Element
-from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.peer import Limits, Peer
 from tests.network.hostile import Wire, hostile, pdv
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp
@@ -222,6 +223,15 @@ def test_a_report_on_the_same_association_is_taken() -> None:
         answer = commit(peer, [(CT, "1.2"), (CT, "1.3")], Commitments(), 10, Deadline(20))
     assert (answer.committed, answer.failed) == ({"1.2": CT, "1.3": CT}, {})
     assert answer.delivery == "same association"
+
+
+def test_a_report_may_be_longer_than_an_answer_to_a_query() -> None:
+    """One of 50,000 instances was told to break the protocol."""
+    asked = [(CT, f"1.2.{number}") for number in range(100)]
+    with hostile(lambda wire: _report_here(wire, None)) as peer:
+        peer = dataclasses.replace(peer, limits=Limits(identifier=1_000))
+        answer = commit(peer, asked, Commitments(), 10, Deadline(20))
+    assert len(answer.committed) == 100
 
 
 def test_a_report_on_the_next_association_we_open_is_taken() -> None:

@@ -54,6 +54,40 @@ def test_a_study_that_is_still_there_is_not_deleted(tmp_path: Path, stays: int, 
     )
 
 
+def test_every_study_that_stays_is_told(tmp_path: Path) -> None:
+    """The evidence named twenty of them."""
+
+    def behave(asked: Asked) -> Reply:
+        if asked.method != "GET":
+            return Reply(200)
+        [uid] = parse_qs(urlsplit(asked.path).query)["StudyInstanceUID"]
+        return Reply(200, dicom_json({"StudyInstanceUID": uid}), DICOM_JSON)
+
+    many = [
+        {
+            "id": "MANY1",
+            "studies": [{"count": 23, "series": [{"modality": "CT", "images": 1, "size": [8, 8]}]}],
+        }
+    ]
+    with service(behave) as running:
+        site = write_site(
+            tmp_path / "site.yaml", {"there": {"dicomweb": {"url": running.peer.url}}}
+        )
+        entries = [{"send": {"to": "there"}}]
+        scenario = write_scenario(
+            tmp_path / "s.yaml",
+            entries,
+            patients=many,
+            **{"finally": [{"delete": {"from": "there"}}]},
+        )
+        fabricate(
+            "run", scenario, "--site", site, "--registry", ":memory:", "--out", tmp_path / "run"
+        ).check(0)
+    found = steps(record(tmp_path / "run"))["delete"]
+    assert "23 studies stay there" in found["message"]
+    assert len(set(found["facts"]["left"])) == 23
+
+
 def searched(itself: str) -> Any:
     entry = {"resource": {"resourceType": "Patient", "id": "1"}}
     link = {"relation": "self", "url": itself}
