@@ -712,7 +712,7 @@ def test_a_private_block_with_its_creator_is_right() -> None:
     assert found(objects.part10(made)) == set()
 
 
-def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None:
+def test_every_rule_is_proved_here_or_in_the_tests_beside_it() -> None:
     proved = {rule for rule, *_ in ONE_WRONG} | {rule for rule, *_ in META}
     proved |= {
         "element-repeated", "element-order", "even-length", "truncated", "structure",
@@ -721,6 +721,7 @@ def test_every_rule_is_proved_here_or_in_the_tests_of_damage_and_study() -> None
         "functional-groups", "content-item", "dimensions", "original", "whole-body",
             "evidence", "display", "graphics", "positioner-motion", "manufacturer", "real-world-value",
                 "specimen", "clinical-trial", "animal", "intraoral-region", "cine",
+        "segments", "references-listed", "verified",
     }  # fmt: skip
     assert proved == {rule.id for rule in (*READING, *ELEMENTS, *OBJECT)}
 
