@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scenario_runner.owning import Turns
 
 _PATIENCE: Final = 5.0
-"""Seconds that a connection waits for another one."""
+"""Seconds that a connection waits for another one, as a rule."""
 _READERS: Final = 4
 """Connections that read at once; as Python runs one thread at a time, more would only hold memory."""
 _LONGEST_LOG: Final = 32 << 20
@@ -38,12 +38,20 @@ class Connections:
 
     synced: wait for the disk at each commit, so that a power cut loses nothing either. turns: to write, where other
     processes have the file too. joining: they had it before, and have seen to what a kill left behind.
+    patience: seconds to wait for another one.
     """
 
     def __init__(
-        self, path: Path, *, synced: bool, turns: Turns | None = None, joining: bool = False
+        self,
+        path: Path,
+        *,
+        synced: bool,
+        turns: Turns | None = None,
+        joining: bool = False,
+        patience: float = _PATIENCE,
     ) -> None:
         self._path = path
+        self._patience = patience
         self._turn = nullcontext if turns is None else turns.taken
         self._log = path.with_name(path.name + "-wal")
         self._writing = threading.RLock()
@@ -66,7 +74,7 @@ class Connections:
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
             self._path,
-            timeout=_PATIENCE,
+            timeout=self._patience,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,

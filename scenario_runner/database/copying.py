@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import DateTime, MetaData, Table, inspect, select, text
+from sqlalchemy import DateTime, MetaData, Table, inspect, literal, select, text
 
 from scenario_runner.database.engine import Database
 from scenario_runner.database.words import said
@@ -45,11 +45,19 @@ def copy_out(connection: Connection, target: Path) -> None:
 
 
 def is_empty(location: Location) -> bool:
-    """Whether there is nothing of ours yet."""
+    """Whether there is nothing of ours yet, or tables without a row: what a copy leaves that has failed."""
     if isinstance(location, Path):
         return not location.exists() or location.stat().st_size == 0
     with Database(location) as database, said(location), database.engine.connect() as connection:
-        return _OF_HISTORY not in inspect(connection).get_table_names()
+        if _OF_HISTORY not in inspect(connection).get_table_names():
+            return True
+        tables = MetaData()
+        tables.reflect(connection)
+        return not any(
+            connection.execute(select(literal(1)).select_from(one).limit(1)).first()
+            for one in tables.tables.values()
+            if one.name != _OF_HISTORY
+        )
 
 
 def copy_in(source: Path, location: Location) -> None:

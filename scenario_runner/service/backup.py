@@ -1,8 +1,8 @@
 """A backup of a service, running or not: database, studies and whatever else is in its data folder, in one file.
 
-What is in it is as if the power had gone at one moment: who changes something waits while the files get second
-names (hard links, a second for tens of thousands) and the database is copied, and what was half done then is
-settled when a restored service starts, as after a power cut.
+What is in it is as if the service had been killed at one moment: who changes something waits while the files get
+second names (hard links, a second for tens of thousands) and the database is copied, and what was half done then is
+settled when a restored service starts, as after a kill.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scenario_runner import __version__
 from scenario_runner.database.copying import copy_out
 from scenario_runner.database.engine import Database
+from scenario_runner.database.sqlite_file import BUSY_SECONDS
 from scenario_runner.database.turns import AUDIT, take_turn
 from scenario_runner.database.words import said
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail, record_in
+from scenario_runner.service.service import ARCHIVE
 
 if TYPE_CHECKING:
     from scenario_runner.database.location import Location
@@ -46,7 +48,6 @@ OHIF: Final = "ohif-viewer"
 """The folder, in the data folder, of a viewer of others that anybody can install again."""
 _PASSING_FOLDERS: Final = ("incoming", OHIF)
 _SQLITE: Final = b"SQLite format 3\0"
-_PIECE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,12 @@ def back_up(data: Path, location: Location, target: Path, by: Caller) -> BackedU
         raise UsageError(f"'{target}' is there already, and is left as it is")
     if target.resolve().is_relative_to(data.resolve()):
         raise UsageError(f"'{target}' is within what is to be backed up", hint="name another place")
-    part = target.with_name(f"{target.name}.part")
+    part: Path | None = None
     try:
+        # A name of its own, and for nobody else to read.
+        handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+        os.close(handle)
+        part = Path(name)
         # Beside the data: there hard links can be made.
         with tempfile.TemporaryDirectory(dir=data.parent, prefix=f".{data.name}-backup-") as name:
             frozen = Path(name)
@@ -85,8 +90,9 @@ def back_up(data: Path, location: Location, target: Path, by: Caller) -> BackedU
     except OSError as error:
         raise MachineError(f"the backup cannot be written: {error}") from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
     return BackedUp(files, size, verdict.entries, verdict.head)
 
 
@@ -97,12 +103,19 @@ def _freeze(data: Path, location: Location, frozen: Path, target: Path, by: Call
             record_in(connection, by, Activity.BACKED_UP, detail={"to": target.name})
         with database.writing() as connection, said(location):
             take_turn(connection, AUDIT)
-            indexes = [path for path in _files(data, own) if _is_sqlite(path)]
-            for path in indexes:
-                _copy_sqlite(path, frozen / DATA / path.relative_to(data))
-            for path in _files(data, own):
-                if path not in indexes:
-                    _link(path, frozen / DATA / path.relative_to(data))
+            indexes = {path for path in _files(data, own) if _is_sqlite(path)}
+            with contextlib.ExitStack() as stack:
+                for path in sorted(indexes):
+                    # That of the archive is made anew from its files.
+                    if not path.is_relative_to(data / ARCHIVE):
+                        stack.enter_context(_still(path))
+                    _copy_sqlite(path, frozen / DATA / path.relative_to(data))
+                # What moves on to another folder during the first walk, the second one finds there.
+                for _ in range(2):
+                    for path in _files(data, own):
+                        second = frozen / DATA / path.relative_to(data)
+                        if path not in indexes and not second.exists():
+                            _link(path, second)
             copy_out(connection, frozen / DATABASE)
 
 
@@ -125,9 +138,27 @@ def _is_sqlite(path: Path) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def _still(path: Path) -> Iterator[None]:
+    """Whoever writes into a file of SQLite waits. Raises MachineError."""
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+        with _worded(path):
+            connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextlib.contextmanager
+def _worded(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise MachineError(f"'{path}' cannot be backed up: {error}") from error
+
+
 def _copy_sqlite(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
+        _worded(source),
         contextlib.closing(sqlite3.connect(source.resolve().as_uri(), uri=True)) as reader,
         contextlib.closing(sqlite3.connect(target)) as writer,
     ):
@@ -154,15 +185,11 @@ def _link(source: Path, target: Path) -> None:
 
 def _write(frozen: Path, part: Path, entries: int, head: str) -> tuple[int, int]:
     """The tar file, the list of its files last; returns how many there are, and their bytes."""
-    listed: list[dict[str, Any]] = []
-    total = 0
-    with tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
-        for path in sorted(one for one in frozen.rglob("*") if one.is_file()):
-            name = path.relative_to(frozen).as_posix()
-            digest = _digest(path)
-            tar.add(path, name, recursive=False, filter=_anonymous)
-            listed.append({"name": name, "size": path.stat().st_size, "sha256": digest})
-            total += path.stat().st_size
+    with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as tar:
+        listed = [
+            _add(tar, path, path.relative_to(frozen).as_posix())
+            for path in sorted(one for one in frozen.rglob("*") if one.is_file())
+        ]
         manifest = {
             "schema": SCHEMA,
             "version": __version__,
@@ -174,16 +201,29 @@ def _write(frozen: Path, part: Path, entries: int, head: str) -> tuple[int, int]
         told = tarfile.TarInfo(MANIFEST)
         told.size = len(content)
         tar.addfile(told, io.BytesIO(content))
-    return len(listed), total
+    return len(listed), sum(one["size"] for one in listed)
 
 
-def _digest(path: Path) -> str:
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
+    """A file, and what the list says of it: of one that grows, as an upload does, what was there at first."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        status = os.fstat(file.fileno())
+        told = tarfile.TarInfo(name)  # who restores it is its owner
+        told.size, told.mtime, told.mode = status.st_size, status.st_mtime, status.st_mode & 0o777
+        read = _Read(file)
+        tar.addfile(told, read)  # type: ignore[arg-type]  # it asks for nothing but read
+    return {"name": name, "size": told.size, "sha256": read.digest.hexdigest()}
 
 
-def _anonymous(told: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Who restores it is its owner."""
-    told.uid = told.gid = 0
-    told.uname = told.gname = ""
-    return told
+class _Read:
+    """A file whose digest is that of what was read of it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, or fewer at the end."""
+        data = self._file.read(size)
+        self.digest.update(data)
+        return data

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import shutil
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ValidationError
 
 from scenario_runner.archive.archive import rebuild
 from scenario_runner.database.copying import copy_in, is_empty
@@ -24,11 +27,26 @@ if TYPE_CHECKING:
     from scenario_runner.service.permissions import Caller
 
 
+class Listed(BaseModel):
+    """A file of a backup. name: its path in there; size: in bytes; sha256: in hexadecimal."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a backup says of itself. at: when it was made."""
+
+    at: dt.datetime
+    files: list[Listed]
+
+
 def restore(source: Path, data: Path, location: Location, by: Caller) -> BackedUp:
     """Fill an empty folder and an empty database from a backup, after all of it was held to its digests.
 
-    Raises UsageError when something is there already or the file is no backup; MachineError when it is damaged, or
-    the disk is full: then nothing is left of it.
+    Raises UsageError when something is there already or the file is no backup; MachineError when it is damaged or of a
+    newer version, or the disk is full: then nothing is left of it.
     """
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise UsageError(
@@ -54,6 +72,7 @@ def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: C
     with tarfile.open(source, "r:") as tar:
         tar.extractall(unpacked, filter="data")
     manifest = _checked(source, unpacked)
+    _require_readable(source, unpacked / DATABASE)
     folder = unpacked / DATA
     folder.mkdir(exist_ok=True)
     if (folder / ARCHIVE / "objects").is_dir():
@@ -69,32 +88,52 @@ def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: C
     with Database(location) as database:
         trail = Trail(database)
         verdict = trail.verify()
-        detail = {"from": source.name, "made": manifest["at"], "head": verdict.head}
+        detail = {"from": source.name, "made": manifest.at.isoformat(), "head": verdict.head}
         trail.record(by, Activity.RESTORED, detail=detail)
     if verdict.broken is not None:
         raise MachineError(
             f"all was restored, and the audit trail in it is broken: {verdict.broken.message}",
             hint="it was so when the backup was made",
         )
-    files = manifest["files"]
-    size = sum(int(one["size"]) for one in files)
-    return BackedUp(len(files), size, verdict.entries, verdict.head)
+    size = sum(one.size for one in manifest.files)
+    return BackedUp(len(manifest.files), size, verdict.entries, verdict.head)
 
 
-def _checked(source: Path, unpacked: Path) -> dict[str, Any]:
-    """The list of files, each of which is there as it was."""
+def _checked(source: Path, unpacked: Path) -> Manifest:
+    """The list of files, each of which is there as it was, and no other."""
     try:
-        manifest: dict[str, Any] = json.loads((unpacked / MANIFEST).read_bytes())
-        schema, files = manifest["schema"], manifest["files"]
+        listed = (unpacked / MANIFEST).read_bytes()
+        schema = json.loads(listed)["schema"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"'{source}' is no whole backup: it has no list of its files") from error
     if schema != SCHEMA:
         raise UsageError(f"'{source}' is a backup of another kind: {schema}")
-    for one in files:
-        path = unpacked / one["name"]
-        if not path.resolve().is_relative_to(unpacked.resolve()) or not path.is_file():
-            raise MachineError(f"the backup is damaged: '{one['name']}' is missing")
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != one["sha256"]:
-                raise MachineError(f"the backup is damaged: '{one['name']}' is not as it was")
+    try:
+        manifest = Manifest.model_validate_json(listed)
+    except ValidationError as error:
+        raise UsageError(f"'{source}' is no whole backup: its list of files is damaged") from error
+    there = {
+        path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()
+    }
+    names = {one.name for one in manifest.files} | {MANIFEST}
+    for name in sorted((names | {DATABASE}) - there):
+        raise MachineError(f"the backup is damaged: '{name}' is missing")
+    for name in sorted(there - names):
+        raise MachineError(f"the backup is damaged: '{name}' is not in its list")
+    for one in manifest.files:
+        with (unpacked / one.name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != one.sha256:
+                raise MachineError(f"the backup is damaged: '{one.name}' is not as it was")
     return manifest
+
+
+def _require_readable(source: Path, copy: Path) -> None:
+    """Raises MachineError for a database of a newer version, or what is none."""
+    try:
+        with Database(copy) as database:
+            Trail(database).latest(1)
+    except MachineError as error:
+        raise MachineError(
+            f"the database in '{source}' cannot be used here",
+            hint="where a newer version of this program made the backup, it takes that one to restore it",
+        ) from error

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import sqlite3
 import tarfile
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -159,6 +166,96 @@ def test_a_damaged_backup_leaves_nothing_behind(tmp_path: Path) -> None:
             restore(bad, other, other / "registry.sqlite3", ROOT)
         assert not other.exists()
     assert not [one for one in tmp_path.iterdir() if "restore" in one.name or "backup-" in one.name]
+
+
+def repacked(file: Path, made: Path, **changes: Callable[[Any], object]) -> Path:
+    """A backup again, its ``manifest``, ``database`` or ``files`` changed in place and the digests as they should be."""
+    with tarfile.open(file) as tar:
+        files = {one.name: reading(tar.extractfile(one)) for one in tar.getmembers()}
+    manifest = json.loads(files.pop("manifest.json"))
+    if "database" in changes:
+        copy = made.with_suffix(".sqlite3")
+        copy.write_bytes(files["database.sqlite3"])
+        with closing(sqlite3.connect(copy)) as connection:
+            changes["database"](connection)
+            connection.commit()
+        files["database.sqlite3"] = copy.read_bytes()
+        copy.unlink()
+    for one in manifest["files"]:
+        one["size"] = len(files[one["name"]])
+        one["sha256"] = hashlib.sha256(files[one["name"]]).hexdigest()
+    changes.get("manifest", lambda _: None)(manifest)
+    changes.get("files", lambda _: None)(files)
+    files["manifest.json"] = json.dumps(manifest).encode()
+    with tarfile.open(made, "w") as tar:
+        for name, content in files.items():
+            told = tarfile.TarInfo(name)
+            told.size = len(content)
+            tar.addfile(told, io.BytesIO(content))
+    return made
+
+
+def reading(file: IO[bytes] | None) -> bytes:
+    assert file is not None
+    return file.read()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"manifest": lambda it: it.update(files=5)}, "its list of files is damaged"),
+        ({"manifest": lambda it: it["files"].append({"size": 1})}, "its list of files is damaged"),
+        ({"manifest": lambda it: it["files"][0].pop("sha256")}, "its list of files is damaged"),
+        ({"manifest": lambda it: it["files"][0].pop("size")}, "its list of files is damaged"),
+        ({"manifest": lambda it: it["files"][0].update(name=3)}, "its list of files is damaged"),
+        ({"manifest": lambda it: it.pop("at")}, "its list of files is damaged"),
+        ({"manifest": lambda it: it.update(files=[])}, "is not in its list"),
+        ({"manifest": lambda it: it.update(schema="service-backup/v9")}, "of another kind"),
+        ({"files": lambda it: it.update({"data/more.txt": b"more"})}, "'data/more.txt' is not in"),
+        ({"files": lambda it: it.pop("database.sqlite3")}, "'database.sqlite3' is missing"),
+        ({"files": lambda it: it.update({"database.sqlite3": b"none"})}, "is not as it was"),
+        ({"database": lambda it: it.execute("PRAGMA user_version = 99")}, "cannot be used here"),
+        ({"database": lambda it: it.execute("DROP TABLE audit_entry")}, "cannot be used here"),
+    ],
+)
+def test_a_backup_that_somebody_changed_or_a_newer_version_made_is_refused_in_words(
+    tmp_path: Path, changes: dict[str, Callable[[Any], object]], said: str
+) -> None:
+    where = tmp_path / "data" / "registry.sqlite3"
+    with Database(where) as database:
+        Trail(database).record(LOCAL, Activity.STARTED)
+    back_up(where.parent, where, tmp_path / "backup.tar", ROOT)
+    bad = repacked(tmp_path / "backup.tar", tmp_path / "bad.tar", **changes)
+    other = tmp_path / "other"
+    with pytest.raises((UsageError, MachineError), match=said):
+        restore(bad, other, other / "registry.sqlite3", ROOT)
+    assert {one.name for one in tmp_path.iterdir()} == {"data", "backup.tar", "bad.tar"}
+
+
+@pytest.mark.peer
+def test_what_could_not_be_copied_into_a_postgresql_does_not_stand_in_the_way(
+    tmp_path: Path, server: object
+) -> None:
+    from scenario_runner.database.location import DatabaseUrl
+    from tests.peers.postgres import PostgreSQL
+
+    assert isinstance(server, PostgreSQL)
+    where = tmp_path / "data" / "registry.sqlite3"
+    with Database(where) as database:
+        Trail(database).record(LOCAL, Activity.STARTED)
+    good = tmp_path / "backup.tar"
+    back_up(where.parent, where, good, ROOT)
+    orphan = (
+        "INSERT INTO login_session VALUES ('d', 7, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+    )
+    bad = repacked(good, tmp_path / "bad.tar", database=lambda it: it.execute(orphan))
+    url, other = DatabaseUrl(server.create(f"failed{abs(hash(tmp_path))}")), tmp_path / "other"
+    with pytest.raises(MachineError):
+        restore(bad, other, url, ROOT)
+    assert not other.exists()
+    restore(good, other, url, ROOT)
+    with pytest.raises(UsageError, match="left as it is"):
+        restore(good, tmp_path / "third", url, ROOT)
 
 
 def test_where_there_is_no_service_there_is_nothing_to_back_up(tmp_path: Path) -> None:

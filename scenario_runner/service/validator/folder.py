@@ -86,9 +86,10 @@ class StudyFolder:
             _synced(f"{folder}/{ORIGINAL}")
             sync_folder(f"{folder}")
             folder.rename(self._studies / study)
-        except FileNotFoundError:
+        except OSError:
             if not (self._studies / study).is_dir():  # else by whoever was killed right after it
                 raise
+            self.drop(study)  # of a backup it may be in both places
 
     def reject(self, study: str, *, original: bool) -> None:
         """Move a study to those that were refused. original: whether its file goes along."""
@@ -97,7 +98,12 @@ class StudyFolder:
             return
         if not original:
             (folder / ORIGINAL).unlink(missing_ok=True)
-        folder.rename(self._rejected / study)
+        try:
+            folder.rename(self._rejected / study)
+        except OSError:
+            if not (self._rejected / study).is_dir():
+                raise
+            self.drop(study)  # of a backup it may be in both places
 
     def sync_stored(self) -> None:
         """Let the disk have which studies are stored."""

@@ -26,6 +26,8 @@ from scenario_runner.service.validator.events import ACTS, Event, Role, now
 
 _VERSION: Final = 1
 _APPLICATION: Final = 0x46565631
+_PATIENCE: Final = 60.0
+"""Seconds that it waits for a backup, which holds it still while the files of all studies get second names."""
 _TOGETHER: Final = 256
 """Requests that are written in one transaction at most."""
 _SCHEMA: Final = """
@@ -86,7 +88,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._connections = Connections(path, synced=False)
+            self._connections = Connections(path, synced=False, patience=_PATIENCE)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise _in_words(path, error) from error
