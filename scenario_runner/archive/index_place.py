@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from scenario_runner.archive.index import Index
 from scenario_runner.errors import UsageError
@@ -35,18 +36,44 @@ def require_none_on_a_server(folder: Path) -> None:
 def open_on_server(folder: Path, location: DatabaseUrl, store: str | None, *, joins: bool) -> Index:
     """The index in a database. store: where the studies are; None for the folder. joins: its owner has seen to the rest.
 
-    Raises UsageError where the database is of other studies, MachineError, OSError.
+    It is not current where the folder had another index meanwhile. Raises UsageError where the database is of other
+    studies, MachineError, OSError.
     """
     from scenario_runner.archive.index_server import IndexServer  # few archives need it
 
     server = IndexServer(location, store or _named(folder), joining=joins)
     index = Index(server, alone=False)
-    if not joins:
+    if joins:
+        return index
+    try:
+        if index.is_current and _had_another(folder, location):
+            server.mark_outdated()
+            index.is_current = False
         for suffix in ("", "-wal", "-shm"):  # it would be out of date if somebody came back to it
             (folder / (INDEX + suffix)).unlink(missing_ok=True)
         if _read(folder / _NOTED) != str(location):
             (folder / _NOTED).write_text(f"{location}\n", "utf-8")
+    except BaseException:
+        index.close()
+        raise
     return index
+
+
+def _had_another(folder: Path, location: DatabaseUrl) -> bool:
+    """Whether studies may have come that this database was not told of: to an index in the folder, or in another database."""
+    noted = _read(folder / _NOTED)
+    return (folder / INDEX).exists() or (
+        noted is not None and _database(noted) != _database(str(location))
+    )
+
+
+def _database(address: str) -> str:
+    """Which one it is, whoever uses it and however patiently."""
+    parts = urlsplit(address)
+    named = [
+        one for one in parse_qsl(parts.query) if one[0] in ("host", "hostaddr", "port", "dbname")
+    ]
+    return repr((parts.netloc.rpartition("@")[2], parts.path, named))
 
 
 def _named(folder: Path) -> str:

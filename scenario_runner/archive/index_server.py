@@ -102,6 +102,11 @@ class IndexServer:
         self.writer.command("UPDATE about SET complete = 1")
         self.writer.command(f"ANALYZE {', '.join(postgresql.TABLES)}")  # many rows may be new
 
+    def mark_outdated(self) -> None:
+        """Note that there are files which the index does not know, whoever is killed before it is made again."""
+        with self.transaction() as line:
+            line.command("UPDATE about SET complete = 0")
+
     def insert(self, sql: str, values: Sequence[object]) -> int:
         """Add a row; returns its number. Call within a transaction."""
         (number,) = self.writer.execute(f"{sql} RETURNING id", values).fetchone()
@@ -128,11 +133,8 @@ class IndexServer:
                 yield line
                 self._commit()
             except BaseException:
-                line.in_transaction = True  # nothing is begun anew for a ROLLBACK
-                try:
-                    line.command("ROLLBACK")
-                except ServerError:
-                    line.close()
+                line.in_transaction = True  # else a ROLLBACK that is lost would be said again
+                line.take_back()
                 raise
             finally:
                 line.in_transaction = False

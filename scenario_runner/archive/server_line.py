@@ -106,6 +106,14 @@ class Line:
         """Carry out statements in PostgreSQL's own words. Raises ServerError."""
         return self._carry_out(sql, None)
 
+    def take_back(self) -> None:
+        """Undo what had begun; one that was lost is not begun anew for it, which would take as long as its server is away."""
+        if self._connection is not None:
+            try:
+                self.command("ROLLBACK")
+            except ServerError:
+                self.close()
+
     def row(self, sql: str) -> Any:
         """The one row of a question in PostgreSQL's own words. Raises ServerError."""
         return self.command(sql).fetchone()

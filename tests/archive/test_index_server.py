@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.peer
 
+_END_ALL = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+"""Ends the connections of all others."""
+
 
 @pytest.fixture
 def options(database: DatabaseUrl) -> ArchiveOptions:
@@ -246,13 +252,31 @@ def test_connections_that_the_server_has_ended_are_replaced_before_anybody_notic
     assert options.index is not None
     with Archive(tmp_path, options) as archive:
         put(archive, sample(number=1))
-        asked(
-            options.index,
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
+        asked(options.index, _END_ALL)
         assert put(archive, sample(number=2)).outcome == "new"
         assert archive.counts().instances == 2
+
+
+def test_what_is_lost_with_its_connection_is_not_taken_back_on_another(
+    tmp_path: Path, options: ArchiveOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To connect takes ten seconds where the server's machine has gone, and whoever stores waits."""
+    begun: list[object] = []
+    connected = server_line.Server.connected
+
+    def counted(server: server_line.Server) -> Any:
+        begun.append(server)
+        return connected(server)
+
+    monkeypatch.setattr(server_line.Server, "connected", counted)
+    assert options.index is not None
+    with Archive(tmp_path, options) as archive:
+        begun.clear()
+        with pytest.raises(ServerError), archive.index.transaction():
+            asked(options.index, _END_ALL)
+            archive.index.clear()
+        assert not begun
+        assert put(archive, sample(number=1)).outcome == "new"
 
 
 def test_whoever_waits_too_long_for_another_writer_is_told_and_stores_nothing(
@@ -329,6 +353,23 @@ def test_a_folder_whose_index_is_on_a_server_is_not_served_without_it(
     (tmp_path / "index.txt").unlink()
     with Archive(tmp_path) as archive:  # which is not the one of before
         assert len(stored(archive)) == 2
+
+
+def test_an_index_that_others_have_stored_past_meanwhile_is_made_again(
+    tmp_path: Path, options: ArchiveOptions, server: PostgreSQL
+) -> None:
+    """A database that is come back to was complete once."""
+    another = ArchiveOptions(index=DatabaseUrl(server.create("another_index")))
+    ways = (options, ArchiveOptions(), options, another, options)
+    for number, way in enumerate(ways, start=1):
+        if way.index is None:
+            (tmp_path / "index.txt").unlink()
+        with Archive(tmp_path, way) as archive:
+            put(archive, sample(number=number))
+            assert len(stored(archive)) == number
+    renamed = ArchiveOptions(index=DatabaseUrl(server.url("another_index") + "?connect_timeout=5"))
+    with Archive(tmp_path, renamed) as archive:
+        assert len(stored(archive)) == len(ways)
 
 
 def test_two_folders_have_no_index_together(tmp_path: Path, options: ArchiveOptions) -> None:
