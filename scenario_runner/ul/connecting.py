@@ -75,7 +75,11 @@ def _require_another(sock: socket.socket) -> None:
 
     Who asks for a port that nobody listens on may be given that very port by the system (RFC 9293 3.5, figure 7).
     """
-    if sock.getsockname() == sock.getpeername():
+    try:
+        there = sock.getpeername()
+    except OSError:  # it has ended the connection already, which whoever speaks to it is told
+        return
+    if sock.getsockname() == there:
         raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 
 

@@ -257,6 +257,12 @@ def test_connections_that_the_server_has_ended_are_replaced_before_anybody_notic
         assert archive.counts().instances == 2
 
 
+def _lose(archive: Archive, database: DatabaseUrl) -> None:
+    with archive.index.transaction():
+        asked(database, _END_ALL)
+        archive.index.clear()
+
+
 def test_what_is_lost_with_its_connection_is_not_taken_back_on_another(
     tmp_path: Path, options: ArchiveOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,9 +278,8 @@ def test_what_is_lost_with_its_connection_is_not_taken_back_on_another(
     assert options.index is not None
     with Archive(tmp_path, options) as archive:
         begun.clear()
-        with pytest.raises(ServerError), archive.index.transaction():
-            asked(options.index, _END_ALL)
-            archive.index.clear()
+        with pytest.raises(ServerError):
+            _lose(archive, options.index)
         assert not begun
         assert put(archive, sample(number=1)).outcome == "new"
 
