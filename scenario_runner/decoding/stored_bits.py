@@ -10,7 +10,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.long_cells import is_in_long_words
-from scenario_runner.dicom.syntaxes import EXPLICIT_BE
+from scenario_runner.dicom.syntaxes import EXPLICIT_BE, NATIVE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +54,12 @@ def is_packed(transfer_syntax_uid: str, header: Dataset) -> bool:
 
     It takes the words of Big Endian for bytes, and too few bytes for a frame that begins within one.
     """
-    if header.get("BitsAllocated") != 1 or "PixelData" not in header:
-        return False
+    if (
+        header.get("BitsAllocated") != 1
+        or "PixelData" not in header
+        or (transfer_syntax_uid and transfer_syntax_uid not in NATIVE)
+    ):
+        return False  # what is compressed has a cell of its own for each bit
     return transfer_syntax_uid == EXPLICIT_BE or _cells(header) % 8 != 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from base64 import b64decode
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from pydicom import dcmread
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID
 
 from scenario_runner.archive.transcoding import transcode
 from scenario_runner.decoding import UndecodableError, frame_of, pixels_of
@@ -19,7 +22,7 @@ from scenario_runner.decoding.stored_bits import stored_values
 from scenario_runner.dicom.elements import read_elements
 from scenario_runner.dicom.json_model import of_elements
 from scenario_runner.dicom.part10 import read_meta
-from scenario_runner.dicom.syntaxes import encoding_of
+from scenario_runner.dicom.syntaxes import RLE, encoding_of
 from scenario_runner.showing.rendering import render
 from tests.archive.samples import sample
 
@@ -144,6 +147,25 @@ def test_frames_of_single_bits_begin_behind_each_other(
         assert np.array_equal(np.asarray(render(path, number)), _grey(expected))
     with pytest.raises(Exception, match="frame 4"):
         render(path, 4)
+
+
+def test_single_bits_that_are_compressed_are_decoded(tmp_path: Path) -> None:
+    """Each has a byte of its own then; read as bits they would be other pixels, and nobody would be told."""
+    bits = np.random.default_rng(2).integers(0, 2, (5, 3), dtype=np.uint8)
+    rows = b"".join(b"\2" + row.tobytes() for row in bits)
+    one = sample(
+        transfer_syntax=EXPLICIT, Rows=5, Columns=3, NumberOfFrames="1", BitsAllocated=1,
+        BitsStored=1, HighBit=0, PixelRepresentation=0, PixelData=b"\0\0",
+    )  # fmt: skip
+    path = tmp_path / "one.dcm"
+    path.write_bytes(one.file)
+    dataset = dcmread(path)
+    dataset.PixelData = encapsulate([struct.pack("<16L", 1, 64, *[0] * 14) + rows])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = UID(RLE)
+    dataset.save_as(path)
+    assert np.array_equal(pixels_of(dcmread(path)), bits)
+    assert np.array_equal(frame_of(path, 1), bits)
 
 
 def _grey(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
