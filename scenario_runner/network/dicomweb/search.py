@@ -96,7 +96,8 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
         pinned = is_single(query.match.get(unique)) and found
         if len(seen) == len(before) or pinned:
             if offset and uids and uids == first[: len(uids)]:
-                tell = query.cut_off if len(first) >= PAGE else query.again
+                # Of more than were asked for nothing says that they end anywhere but at the last.
+                tell = query.cut_off if len(first) == PAGE else query.again
                 if tell is not None:
                     tell()
             if (
@@ -147,7 +148,7 @@ class RepeatedSearch:
             self._said[url] = said
         answer = session.again(url, media_types.DICOM_JSON)
         if answer.status == 400 and "^" in url:  # as ``_asked`` does
-            said = self._said.pop(url)
+            said = self._said[url]  # another question may have the same URL
             url = self._urls[asked] = url.replace("^", "%5E")
             self._said[url] = said
             answer = session.again(url, media_types.DICOM_JSON)

@@ -47,7 +47,10 @@ if TYPE_CHECKING:
     from scenario_runner.archive.outcomes import Arrived
 
 LOGGER = logging.getLogger(__name__)
-_DROPPED: Final = "the archive answered that it has stored it, and does not list it: a filter or rule there drops it"
+_DROPPED: Final = (
+    "the archive answered that it has stored it, and does not list it {:.0f} s later: a filter or rule there drops it, or "
+    "it takes longer ('stored_within' in the site file)"
+)
 _PATIENCE: Final = 5.0
 """Seconds in which a PACS that is well says that it is there."""
 _RETURNED: Final = (
@@ -117,7 +120,7 @@ class TargetHome:
         for one in arrived:
             uid = one.meta.sop_instance_uid
             if uid in dropped:
-                found.append(Kept("failed", _DROPPED))
+                found.append(Kept("failed", _DROPPED.format(self._within)))
             elif uid in said:
                 found.append(kept(said[uid]))
             elif uid in fresh:

@@ -27,13 +27,16 @@ def params(asked: Asked) -> dict[str, list[str]]:
     return parse_qs(urlsplit(asked.path).query)
 
 
-def paging(total: int, *, cap: int, heed_offset: bool = True) -> Callable[[Asked], Reply]:
+def paging(
+    total: int, *, cap: int, heed_offset: bool = True, heed_limit: bool = True
+) -> Callable[[Asked], Reply]:
     """A service with so many studies that gives no more than ``cap`` at once."""
 
     def behave(asked: Asked) -> Reply:
         given = params(asked)
         start = int(given["offset"][0]) if heed_offset else 0
-        end = min(total, start + min(cap, int(given["limit"][0])))
+        wanted = int(given["limit"][0]) if heed_limit else total
+        end = min(total, start + min(cap, wanted))
         found = [{"StudyInstanceUID": f"1.2.{number}"} for number in range(start, end)]
         return Reply(200, dicom_json(*found), DICOM_JSON) if found else Reply(204)
 
@@ -73,6 +76,18 @@ def test_a_service_that_gives_the_first_page_again_is_told(
     with service(paging(total, cap=PAGE, heed_offset=heeds)) as running:
         ask(running, query)
     assert noticed == told
+
+
+def test_a_service_that_gives_all_whatever_is_asked_for_has_cut_nothing_off() -> None:
+    noticed: list[str] = []
+    query = Search(
+        level="study",
+        again=lambda: noticed.append("again"),
+        cut_off=lambda: noticed.append("cut off"),
+    )
+    with service(paging(450, cap=1000, heed_offset=False, heed_limit=False)) as running:
+        assert len(ask(running, query)) == 450
+    assert noticed == ["again"]
 
 
 @pytest.mark.parametrize(
