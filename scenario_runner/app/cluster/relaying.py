@@ -69,10 +69,8 @@ class Relay:
                     for told in json.loads(entry.data):
                         self._tell(told)
             self._ledger.taken(waiting)
-            if (
-                len(waiting) < AT_ONCE
-            ):  # those who tell go on, and are not to be asked for every note
-                break
+            if len(waiting) < AT_ONCE:
+                break  # those who tell go on, and are not to be asked for every note
         return any_
 
     def _tell(self, told: dict[str, Any]) -> None:

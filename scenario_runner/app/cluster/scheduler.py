@@ -80,7 +80,11 @@ def _own(processes: int) -> Iterator[Any]:
         "distributed.worker.memory.terminate": False,
         # By default free memory goes back to the system at once: the 128 pages of an image of 512 by 512 are taken,
         # zeroed and given back for every image, which takes longer than to make it.
-        "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1},
+        "distributed.nanny.pre-spawn-environ": {
+            "OMP_NUM_THREADS": 1,
+            "MKL_NUM_THREADS": 1,
+            "OPENBLAS_NUM_THREADS": 1,
+        },
         # Nobody looks at what its threads do, a hundred times a second.
         "distributed.worker.profile.enabled": False,
         "distributed.admin.tick.interval": "500ms",

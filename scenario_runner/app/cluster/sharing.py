@@ -205,10 +205,8 @@ class SharedParts:
                         self._seen.add(place)
                         self._unanswered.pop(place, None)
                         yield _shared(row)
-                if (
-                    len(rows) < AT_ONCE
-                ):  # those who send go on, and are not to be asked for every note
-                    break
+                if len(rows) < AT_ONCE:
+                    break  # those who send go on, and are not to be asked for every note
 
 
 def _shared(row: Mapping[str, Any]) -> SharedStatus:

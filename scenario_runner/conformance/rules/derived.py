@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scenario_runner.conformance.dicom_file import DicomFile
     from scenario_runner.conformance.elements import Items
 
+_SEGMENTS: Final = 0x00620002
 _TRACKED: Final = ("TrackingID", "TrackingUID")
 _REFERENCES: Final = (
     "ReferencedSeriesSequence",
@@ -53,9 +54,6 @@ def _tracked(data: Items) -> Iterator[Problem]:
             other = next(keyword for keyword in _TRACKED if keyword not in without)
             section = "PS3.3 C.8.20.4" if item.sequence == _SEGMENTS else "PS3.3 C.10.5"
             yield Problem(item.path + without[0], f"is missing beside {other}", section)
-
-
-_SEGMENTS: Final = 0x00620002
 
 
 def references(file: DicomFile) -> Iterator[Problem]:
