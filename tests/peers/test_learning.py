@@ -176,6 +176,10 @@ def test_an_archive_on_dcmjs_dimse_passes_with_what_was_learned(tmp_path: Path) 
         assert found["private_attributes"] is False
         assert found["converts_character_sets"] is True
         assert found["person_name_matching"] == "case-insensitive"
+        # It says that it has stored what came deflated, and has nothing of it.
+        assert "jpeg-ls" in found["transfer_syntaxes"]
+        assert "deflated" not in found["transfer_syntaxes"]
+        assert "deflated → taken, but does not come back" in site.read_text(encoding="utf-8")
         assert run(site, file) == 0
 
 

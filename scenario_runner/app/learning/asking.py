@@ -23,6 +23,7 @@ from scenario_runner.dicom.datasets import decode_texts, read_file
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.syntaxes import PLAIN, transfer_syntax_name
+from scenario_runner.dicom.unreadable import UnreadableError, readable
 from scenario_runner.errors import TargetError
 from scenario_runner.imaging.factory import contexts
 from scenario_runner.language.site_model import Expectations
@@ -179,12 +180,18 @@ class Asking:
             asked=asked, matches=matches, undeclared=frozenset(one.keyword for one in undeclared)
         )
 
-    def bring(self, study: PlannedStudy, syntaxes: Sequence[str] = PLAIN) -> Back:
-        """Fetch a study back, in one of these transfer syntaxes."""
-        classes = {series.sop_class_uid for series in study.series}
+    def bring(
+        self,
+        study: PlannedStudy,
+        syntaxes: Sequence[str] = PLAIN,
+        series: PlannedSeries | None = None,
+    ) -> Back:
+        """Fetch a study back, or one series of it, in one of these transfer syntaxes."""
+        classes = {one.sop_class_uid for one in ([series] if series else study.series)}
+        keys = {"StudyInstanceUID": study.uid}
         request = RetrieveRequest(
-            level="study",
-            keys={"StudyInstanceUID": study.uid},
+            level="series" if series else "study",
+            keys={**keys, "SeriesInstanceUID": series.uid} if series else keys,
             contexts=[(one, syntax) for one in sorted(classes) for syntax in syntaxes],
         )
         came: list[Received] = []
@@ -198,11 +205,14 @@ class Asking:
                 troubles.append(short(error))
                 continue
             if came:
-                return Back(
-                    [_dataset(one) for one in came], [one.transfer_syntax_uid for one in came]
-                )
+                try:
+                    with readable():
+                        datasets = [_dataset(one) for one in came]
+                except UnreadableError as error:
+                    return Back((), (), f"what comes cannot be read: {error}")
+                return Back(datasets, [one.transfer_syntax_uid for one in came])
             troubles.append(f"status {result.status:04X} {result.comment}".strip()[:_WORDS])
-        return Back((), (), "; ".join(troubles))
+        return Back((), (), "; ".join(dict.fromkeys(troubles)))
 
 
 def short(error: TargetError) -> str:

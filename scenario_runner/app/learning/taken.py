@@ -1,12 +1,13 @@
-"""What a PACS takes: transfer syntaxes by instances in them, SOP classes by instances and by negotiation."""
+"""What a PACS takes and gives back: transfer syntaxes by instances in them, SOP classes by instances and by negotiation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.learning.findings import Exchange, Finding
+from scenario_runner.app.learning.returned import not_returned
 from scenario_runner.dicom.dictionary import uid_keyword
 from scenario_runner.dicom.sop_classes import SECONDARY_CAPTURE, VL_ENDOSCOPIC, storage_classes
 from scenario_runner.dicom.syntaxes import (
@@ -34,9 +35,11 @@ def _syntaxes(asking: Asking) -> Finding:
     series = {
         transfer_syntax_name(one.transfer_syntax_uid): one for one in asking.studies.syntaxes.series
     }
-    taken = [name for name, one in series.items() if _is_taken(asking, one)]
+    lost = not_returned(asking, asking.studies.syntaxes, series.values())
+    taken = [name for name, one in series.items() if _is_taken(asking, one) and one.uid not in lost]
     evidence = [
-        Exchange(f"a secondary capture in {name}", asking.told(one)) for name, one in series.items()
+        Exchange(f"a secondary capture in {name}", _told(asking, one, lost))
+        for name, one in series.items()
     ]
     needless = len(taken) == len(series)
     others = [uid for uid in RECEIVABLE if uid not in TRANSFER_SYNTAXES.values()]
@@ -61,11 +64,12 @@ def _classes(asking: Asking) -> Finding:
         for study in (asking.studies.kinds, asking.studies.latin)
         for series in study.series
     }
+    lost = not_returned(asking, asking.studies.kinds, asking.studies.kinds.series)
     evidence = [
-        Exchange(f"an instance of {uid_keyword(uid)}", asking.told(one))
+        Exchange(f"an instance of {uid_keyword(uid)}", _told(asking, one, lost))
         for uid, one in sent.items()
     ]
-    refused = [uid for uid, one in sent.items() if not _is_taken(asking, one)]
+    refused = [uid for uid, one in sent.items() if not _is_taken(asking, one) or one.uid in lost]
     if len(refused) == len(sent):
         return Finding(subject="sop_classes", value=None, evidence=evidence)
     others = [uid for uid in storage_classes() if uid not in sent]
@@ -83,6 +87,11 @@ def _classes(asking: Asking) -> Finding:
         needless=not refused,
         asked=[uid_keyword(uid) or uid for uid in (*sent, *others)],
     )
+
+
+def _told(asking: Asking, series: PlannedSeries, lost: Mapping[str, str]) -> str:
+    """What became of the first image of a series, also afterwards."""
+    return ", but ".join(filter(None, (asking.told(series), lost.get(series.uid))))
 
 
 def _is_taken(asking: Asking, series: PlannedSeries) -> bool:

@@ -170,7 +170,8 @@ def bring_in(
     One data set is held at a time. Raises MachineError when the disk does not let us write,
     InvalidInput when the plan's own values cannot be written.
     """
-    from scenario_runner.imaging.importing.rewrite import UnreadableError, rewritten
+    from scenario_runner.dicom.unreadable import UnreadableError
+    from scenario_runner.imaging.importing.rewrite import rewritten
 
     for one in groups:
         place = into.folder / one.series.id

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydicom import Dataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from scenario_runner.dicom.characters import faults
 from scenario_runner.dicom.datasets import character_sets as declared_sets
 from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.syntaxes import Encoding
+from scenario_runner.dicom.unreadable import UnreadableError, readable
 from scenario_runner.errors import PLAN, Diagnostic, InvalidInput, Where
 from scenario_runner.imaging import character_sets, overrides
 from scenario_runner.imaging.importing.deidentify import Deidentifier, Policy
@@ -38,10 +36,6 @@ _OPTIONS = {
 _IF_THERE = ("PatientAge", "InstitutionName", "StudyDescription", "IssuerOfPatientID")
 
 
-class UnreadableError(ValueError):
-    """pydicom cannot read a value of a file."""
-
-
 def rewritten(
     file: SourceFile,
     image: PlannedImage,
@@ -55,7 +49,7 @@ def rewritten(
     Raises UnreadableError for a file that cannot be read, InvalidInput for a value of the plan that
     cannot be written.
     """
-    with _readable():
+    with readable():
         dataset = read_file(file.path)
         there = {keyword for keyword in _IF_THERE if keyword in dataset}
         declared = declared_sets(dataset)
@@ -73,26 +67,6 @@ def rewritten(
     if file.pictured:
         tally.pictured[file.pictured] += 1
     return instance
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """What pydicom raises for bytes it cannot make sense of, as one exception.
-
-    What it only warns of is no news: the values it doubts are those of the source, and most go.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except UnreadableError:
-        raise
-    except (
-        InvalidDicomError, BytesLengthException, ValueError, TypeError, AttributeError, KeyError,
-        IndexError, NotImplementedError, OverflowError, EOFError, RecursionError,
-    ) as error:  # fmt: skip
-        # pydicom's message may quote the value, and that may be somebody's name.
-        raise UnreadableError(f"a value cannot be read ({type(error).__name__})") from error
 
 
 def _identify(dataset: Dataset, study: PlannedStudy, there: set[str]) -> None:
