@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.app.fhir_list import require_id
@@ -17,10 +18,11 @@ from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED, Wish, wrong
 from scenario_runner.app.services import new_factory
 from scenario_runner.app.study import typical_scenario
 from scenario_runner.app.typical_studies import Wishes, kinds, whole
-from scenario_runner.errors import InvalidInput
+from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.errors import Unacceptable
+from scenario_runner.service.runs.asked import SCENARIO
 
 if TYPE_CHECKING:
     from scenario_runner.app.plans import Plans
@@ -168,7 +170,7 @@ def looked_at(served: ServedRuns, wish: Wish) -> Made:
     try:
         plans = plan_of(draft, served.registry, wish.seed)
     except InvalidInput as error:
-        raise wrong(error.diagnostics) from error
+        raise _unmakeable(error.diagnostics) from error
     pictures: list[Picture] = []
     tags: list[tuple[str, str, str, str]] = []
     factory = new_factory(load_site(draft.site, draft.around)[0])
@@ -180,6 +182,19 @@ def looked_at(served: ServedRuns, wish: Wish) -> Made:
             pictures += picture
             tags = tags or found
     return Made(wish, plans, pictures, tags)
+
+
+def _unmakeable(diagnostics: Sequence[Diagnostic]) -> Unacceptable:
+    """What is wrong; where in the scenario is not said, for whoever filled in a form has not written it."""
+    told = wrong(diagnostics)
+    if any(Path(one.where.file).name != SCENARIO for one in diagnostics):
+        return told  # orders have lines that somebody has seen
+    return Unacceptable(
+        told.code,
+        diagnostics[0].message,
+        hint=diagnostics[0].hint,
+        errors=[{"message": one.message, "hint": one.hint} for one in diagnostics],
+    )
 
 
 def _drawn(

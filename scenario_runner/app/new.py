@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.resources import resource
+
+if TYPE_CHECKING:
+    from scenario_runner.app.systems import System
 
 
 def write_new(kind: str, name: str, out: Path | None = None) -> Path:
@@ -33,6 +38,20 @@ def write_new(kind: str, name: str, out: Path | None = None) -> Path:
     except OSError as error:
         raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
     return path
+
+
+def first_text(name: str, systems: Sequence[System]) -> str:
+    """A scenario to start from, for the systems of a site: ``pacs``, or the first that takes studies and is for tests."""
+    skeleton = files("scenario_runner.app").joinpath("skeletons", "scenario.yaml")
+    text = skeleton.read_text("utf-8").replace("@NAME@", name)
+    fit = [
+        one.name
+        for one in systems
+        if not one.may_be_production and not {"dicom", "embedded"}.isdisjoint(dict(one.services))
+    ]
+    if not fit or "pacs" in fit:
+        return text
+    return re.sub(r"\b(to|on|from): pacs\b", lambda found: f"{found[1]}: {fit[0]}", text)
 
 
 def _schema(kind: str, folder: Path) -> str:

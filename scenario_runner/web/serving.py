@@ -186,7 +186,9 @@ def _serve(
     detail = {"host": serving.host, "port": port.port}
     service.trail.record(SERVICE, Activity.STARTED, detail=detail)
     try:
-        listener.ready(f"the imaging service is at {port.origin}/, data in {serving.data}")
+        listener.ready(
+            f"the imaging service is at {port.origin}/, data in {serving.data.absolute()}"
+        )
         if listener.show is not None:
             listener.show(reached_at(port.origin))
         _wait(stop)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from tests.running import fabricate
 from tests.web.served import served
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_the_service_answers_describes_itself_and_ends_with_ctrl_c(tmp_path: Path) -> None:
@@ -18,6 +17,17 @@ def test_the_service_answers_describes_itself_and_ends_with_ctrl_c(tmp_path: Pat
         assert service.client.get(f"{service.url}/docs").status_code == 200
         assert service.client.get(f"{service.url}/dicom-web/studies").json() == []
         assert service.stop() == 0
+
+
+def test_where_the_data_is_can_be_found_by_who_has_not_started_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shortcut and a service have no working folder that a person knows."""
+    monkeypatch.chdir(tmp_path)
+    with served(Path("here")) as service:
+        assert f"data in {tmp_path / 'here'}\n" in Path("here.log").read_text("utf-8")
+        page = service.client.get(f"{service.url}/settings").text
+        assert f">{tmp_path / 'here'}<" in page
 
 
 def test_what_is_not_there_is_a_problem_document_with_a_code(tmp_path: Path) -> None:

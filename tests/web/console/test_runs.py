@@ -108,6 +108,18 @@ def test_what_the_form_said_is_not_shown_once_orders_are_to_be_pasted(
         assert page.get_by_role("button", name=SEND).count() == 0
 
 
+def test_what_is_wrong_in_a_form_names_no_line_of_a_scenario_that_nobody_wrote(
+    service: Served, browser: Browser
+) -> None:
+    with tab(browser, service.url) as it:
+        page = it.go("/generate")
+        it.expects(422)
+        page.get_by_label("Name", exact=True).first.fill("A=B=C=D")
+        alert = page.get_by_role("alert").filter(has_text="groups")
+        expect(alert).to_contain_text("a name has at most 3 component groups, and this has 4")
+        expect(alert).not_to_contain_text(".yaml")
+
+
 def test_a_form_saves_the_scenario_that_the_command_writes(
     service: Served, browser: Browser, client: httpx2.Client, tmp_path: Path
 ) -> None:

@@ -111,6 +111,52 @@ def test_what_a_pacs_has_is_found_taken_along_and_brought_here(it: Tab, tmp_path
     expect(page.get_by_role("main")).to_contain_text("A100")
 
 
+def test_what_one_pacs_has_is_not_shown_below_the_failure_of_another(it: Tab) -> None:
+    page = it.go("/query")
+    ask = page.get_by_role("button", name="Ask")
+    ask.click()
+    expect(page.get_by_role("row").filter(has_text="A100")).to_be_visible()
+    page.get_by_label("PACS", exact=True).select_option("dead")
+    it.expects(502)
+    ask.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("connection refused")
+    expect(page.locator("#matches")).to_be_empty()
+    expect(ask).to_be_focused()
+
+
+def test_what_was_brought_before_is_said_apart_from_where_it_is(it: Tab) -> None:
+    page = it.go("/query")
+    page.get_by_label("AccessionNumber").fill("A1*")
+    page.get_by_role("button", name="Ask").click()
+    row = page.get_by_role("row").filter(has_text="A100")
+    for _ in range(2):
+        row.get_by_role("button", name="Retrieve").click()
+        expect(row.get_by_role("link", name="See the study")).to_be_visible()
+    expect(row.locator(".brought p")).to_have_text(["2 were here already", "See the study"])
+
+
+def test_what_was_not_sent_is_sent_again_from_where_that_is_said(it: Tab, service: Served) -> None:
+    study = kept(service, "1.2.840.7", 1)
+    page = it.go(f"/send?study={study}")
+    page.get_by_label("PACS", exact=True).select_option("misnamed")
+    page.get_by_role("main").get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Not all was sent")).to_be_visible()
+    page.get_by_role("link", name="Send again …").click()
+    expect(page.get_by_role("checkbox", name="Send the study of <b>BOLD</b>^JOE")).to_be_checked()
+    page.get_by_label("PACS", exact=True).select_option("archive")
+    page.get_by_role("main").get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Sent, all acknowledged")).to_be_visible()
+    expect(page.get_by_role("link", name="Send again …")).to_have_count(0)
+
+
+def test_a_new_scenario_names_a_system_that_the_site_has(it: Tab) -> None:
+    page = it.go("/new-scenario")
+    expect(page.get_by_role("textbox", name="Scenario (YAML)")).to_contain_text(
+        "echo: {to: archive}"
+    )
+    expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+
+
 def test_a_wrong_key_is_said_with_what_was_meant(it: Tab) -> None:
     page = it.go("/query")
     page.get_by_text("Further keys, further attributes").click()

@@ -234,6 +234,17 @@ def test_markup_long_and_right_to_left_names_are_text_on_every_page(it: Tab) -> 
     assert it.overflow() == 0
 
 
+def test_on_a_telephone_values_of_attributes_are_seen_without_a_sideways_scroll(it: Tab) -> None:
+    page = it.go("/studies/1.2.4/images/1.2.4.1.1")
+    it.look("light", 390)
+    region = page.get_by_role("region", name="Attributes")
+    assert region.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    page.get_by_label("Find among the attributes").fill("rows")
+    expect(region.get_by_role("row").filter(has_text="Patient")).to_be_hidden()
+    assert it.violations() == []
+    assert it.overflow() == 0
+
+
 def test_patients_are_made_found_and_shown(it: Tab) -> None:
     page = it.go("/patients")
     page.get_by_role("button", name="Generate patients").click()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
+from scenario_runner.app.new import first_text
+from scenario_runner.app.systems import System, systems
+from scenario_runner.errors import FabricatorError
 from scenario_runner.service.permissions import Permission
 from scenario_runner.service.runs import records
 from scenario_runner.web.console.asking import Viewer
@@ -74,16 +76,23 @@ def _routes(router: APIRouter, desk: Desk) -> None:
 
     @router.get(NEW)
     def new(request: Request, asking: Runner) -> Response:  # noqa: ARG001
-        skeleton = files("scenario_runner.app").joinpath("skeletons", "scenario.yaml")
         return editor(
             request,
             name="",
             source="new",
             etag="",
-            text=skeleton.read_text("utf-8").replace("@NAME@", "my_scenario"),
+            text=first_text("my_scenario", _systems(desk)),
             earlier=[],
             site=served.site,
         )
+
+
+def _systems(desk: Desk) -> list[System]:
+    """Those of the site file; none while that is wrong, which the editor then says."""
+    try:
+        return systems(desk.site, desk.around)
+    except FabricatorError:
+        return []
 
 
 def _words(one: Runnable) -> str:

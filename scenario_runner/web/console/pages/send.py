@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -165,6 +166,7 @@ def _told(sending: Sending) -> dict[str, Any]:
         "last": results[: -_SHOWN - 1 : -1],
         "wrong": [one for one in results if one.fate != "acknowledged"][:_SHOWN],
         "done": len(results),
+        "again": urlencode([("study", one) for one in sending.wish.studies]),
     }
 
 

@@ -40,9 +40,9 @@ def _parts(desk: Desk, say: Language, listens: str) -> list[tuple[str, list[tupl
             [
                 ("version", __version__, ""),
                 ("reached", listens, "--host"),
-                ("data", str(desk.data), "--data"),
+                ("data", str(desk.data.absolute()), "--data"),
                 ("database", str(service.database.location), "--database"),
-                ("site", none if desk.site is None else str(desk.site), "--site"),
+                ("site", none if desk.site is None else str(desk.site.absolute()), "--site"),
                 ("pacs", desk.pacs, "--pacs"),
             ],
         ),

@@ -17,7 +17,19 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     placeFor(event.detail.elt).replaceChildren();
+    // What was answered before is no answer to this, least of all when this one fails.
+    if (event.detail.target?.hasAttribute?.("data-answers")) event.detail.target.replaceChildren();
   });
+  // A button that cannot be pressed while its answer is awaited loses the focus; it has it again afterwards.
+  let pressed = null;
+  document.addEventListener("htmx:beforeRequest", () => {
+    if (document.activeElement !== document.body) pressed = document.activeElement;
+  });
+  document.addEventListener("htmx:afterRequest", () => {
+    if (document.activeElement === document.body && pressed?.isConnected) pressed.focus({ preventScroll: true });
+    pressed = null;
+  });
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.isError) event.detail.target = placeFor(event.detail.requestConfig.elt);
   });
