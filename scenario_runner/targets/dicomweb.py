@@ -21,7 +21,6 @@ from scenario_runner.answers import (
 from scenario_runner.api.operations import (
     FetchRequest,
     FindRequest,
-    Remark,
     RetrieveRequest,
     StoreOptions,
 )
@@ -29,11 +28,8 @@ from scenario_runner.api.targets import DICOMWEB_WAYS, Target, TargetSetup, port
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import unique_key, unique_keys
 from scenario_runner.dicom.part10 import Storable
-from scenario_runner.dicom.private_names import as_tags
-from scenario_runner.dicom.retrieve_keys import is_raw
 from scenario_runner.errors import Unsupported
 from scenario_runner.events import TargetFacts
-from scenario_runner.language.dicom_text import as_key
 from scenario_runner.language.site_services import HttpService
 from scenario_runner.language.tls_files import tls_of
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
@@ -48,13 +44,11 @@ if TYPE_CHECKING:
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.site_model import Expectations
     from scenario_runner.network.dicomweb.retrieve import Retrieval
-    from scenario_runner.network.dicomweb.search import Search, SearchLevel
     from scenario_runner.network.dicomweb.session import Session
 
 _NOT_OFFERED = (404, 405, 501)
 """HTTP statuses by which a service says that it has no such thing."""
 CAPABILITIES = ("echo", "store", "find", "retrieve", "fetch")
-_PATIENT = ("PatientID", "IssuerOfPatientID")
 
 
 class DicomwebTarget(Target):
@@ -139,6 +133,7 @@ class DicomwebTarget(Target):
     ) -> Iterator[list[dict[str, Any]]]:
         """Several searches over one connection."""
         from scenario_runner.network.dicomweb.search import RepeatedSearch
+        from scenario_runner.targets.qido import search_of
 
         with naming(self.name), self._session(deadline, "QIDO-RS") as session:
             repeated: RepeatedSearch | None = None
@@ -149,7 +144,7 @@ class DicomwebTarget(Target):
                 else:
                     repeated = repeated or RepeatedSearch(session)
                     asked = repr((level, request.match, request.returned, request.limit))
-                    yield repeated.search(asked, partial(_query, request, level))
+                    yield repeated.search(asked, partial(search_of, request, level))
                 if request.opened is not None:
                     request.opened(session.facts)
 
@@ -260,34 +255,13 @@ class DicomwebTarget(Target):
 
     def _search(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
         from scenario_runner.network.dicomweb.search import search
+        from scenario_runner.targets.qido import patients, search_of
 
         if request.level == "worklist":
             raise self._unsupported("answer worklist queries over DICOMweb", "dicom")
         if request.level == "patient":
-            return self._patients(session, request)
-        return list(search(session, _query(request, request.level)))
-
-    def _patients(self, session: Session, request: FindRequest) -> list[dict[str, Any]]:
-        """QIDO-RS knows no patients (PS3.18 10.6.1): those of the studies that match, each once."""
-        from scenario_runner.network.dicomweb.search import Search, search
-
-        asked = [*request.match, *request.returned, "PatientID"]
-        found: dict[tuple[Any, ...], dict[str, Any]] = {}
-        query = Search(
-            level="study",
-            match=_keys(request.match),
-            returned=[*request.returned, *_PATIENT],
-            **_remarks(request),
-        )
-        for study in search(session, query):
-            whose = tuple(str(study.get(key)) for key in _PATIENT)
-            if len(found) == request.limit and whose not in found:
-                if query.more is not None:
-                    query.more()
-                break
-            patient = {key: value for key, value in study.items() if _of_patient(key, asked)}
-            found.setdefault(whose, patient)
-        return list(found.values())
+            return patients(session, request)
+        return list(search(session, search_of(request, request.level)))
 
     def _keys(self, session: Session, request: RetrieveRequest) -> Iterator[dict[str, str]]:
         """The keys of one request after the other; what is not named is looked up."""
@@ -311,40 +285,6 @@ class DicomwebTarget(Target):
         named = [tuple(str(match.get(key)) for key in wanted) for match in search(session, query)]
         for uids in dict.fromkeys(named):
             yield dict(zip(wanted, uids, strict=True))
-
-
-def _query(request: FindRequest, level: SearchLevel) -> Search:
-    from scenario_runner.network.dicomweb.search import Search
-
-    return Search(
-        level=level,
-        match=_keys(request.match),
-        returned=list(as_tags(dict.fromkeys((*request.usual, *request.returned)))),
-        limit=request.limit,
-        **_remarks(request),
-    )
-
-
-def _telling(request: FindRequest, remark: Remark) -> Callable[[], Any] | None:
-    remarked = request.remarked
-    return None if remarked is None else lambda: remarked(remark)
-
-
-def _remarks(request: FindRequest) -> dict[str, Any]:
-    """Whom a search tells what it noticed beside the matches."""
-    return {
-        "more": _telling(request, "more"),
-        "unescaped": _telling(request, "not unescaped"),
-        "again": _telling(request, "no offset"),
-        "cut_off": _telling(request, "cut off"),
-        "warned": request.warned,
-    }
-
-
-def _keys(match: Mapping[str, Any]) -> dict[str, Any]:
-    """Matching keys as a URL has them: days and times as DICOM writes them, raw values as they are."""
-    keys = {key: as_key(key, value) for key, value in as_tags(match).items()}
-    return {key: value["raw"] if is_raw(value) else value for key, value in keys.items()}
 
 
 def _capabilities(expects: Expectations) -> list[str]:
@@ -381,10 +321,6 @@ def web_peer(service: HttpService, setup: TargetSetup) -> WebPeer:
         timeout=service.timeout,
         fuzzy=setup.expects.fuzzy_matching,
     )
-
-
-def _of_patient(key: str, asked: Sequence[str]) -> bool:
-    return key in asked or key.startswith("Patient") or key == "IssuerOfPatientID"
 
 
 def _judged(results: Sequence[Retrieval], count: int) -> tuple[int, Retrieval | None]:
