@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from jinja2 import nodes
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import complaints
 from scenario_runner.language.entries import StepSiblings
+from scenario_runner.language.known_templates import (
+    is_known,
+    is_known_part,
+    member_of,
+    members_of,
+    rendered,
+)
 from scenario_runner.language.late import AT_EACH_TURN
-from scenario_runner.language.names import members_read
 from scenario_runner.language.parameters import Scope, Value, fitting
 from scenario_runner.language.references import check_references
-from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.saved_names import check_saved
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import Mark, marks
 from scenario_runner.language.site import has_template
 from scenario_runner.language.template_limits import TemplateProblem
-from scenario_runner.language.template_trees import every
 from scenario_runner.language.templates import (
-    Part,
-    diagnostic,
     evaluate,
     expression_in,
-    is_template,
-    render_text,
-    split,
     texts,
 )
 from scenario_runner.language.value_diagnostics import no_list
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from scenario_runner.errors import Where
     from scenario_runner.hooks import Offered
@@ -88,7 +84,7 @@ class Foreseen:
             return
         for entry in self._entries:
             seen = self._seen[entry.path]
-            key = repr([_member(names, *one) for one in self._read[entry.path]])
+            key = repr([member_of(names, *one) for one in self._read[entry.path]])
             if key in seen or len(seen) >= _MOST or len(self._found) >= MOST_DIAGNOSTICS:
                 continue
             seen.add(key)
@@ -161,7 +157,7 @@ class Foreseen:
             if value.is_known:
                 params[name] = value.tree
                 continue
-            if all(_is_known(text, before) for _, text in texts(value.tree)):
+            if all(is_known(text, before) for _, text in texts(value.tree)):
                 params[name] = _value(name, value, before)
         return {**before, "params": params}
 
@@ -175,7 +171,7 @@ class Foreseen:
             return bool(expression)
         try:
             part = expression_in(expression)
-            if not _is_known_part(part, names):
+            if not is_known_part(part, names):
                 return None
             return bool(evaluate(expression, names))
         except (InvalidInput, TemplateProblem):
@@ -201,7 +197,7 @@ def _scope(use: Use | None) -> Scope | None:
 
 def _value(name: str, value: Value, names: Mapping[str, Any]) -> Any:
     """What a parameter has. Raises InvalidInput."""
-    tree = _rendered(value.tree, names, lambda below: value.where((*value.path, *below)))
+    tree = rendered(value.tree, names, lambda below: value.where((*value.path, *below)))
     return fitting(name, value.parameter, tree, lambda: value.where(value.path))
 
 
@@ -240,89 +236,14 @@ def _partly(
     """
 
     def wanted(text: str) -> bool:
-        return _is_known(text, names)
+        return is_known(text, names)
 
-    return _rendered(tree, names, lambda below: entry.origins.where((*path, *below)), wanted, late)
-
-
-def _rendered(
-    tree: Any,
-    names: Mapping[str, Any],
-    where: Any,
-    wanted: Any = lambda _: True,
-    late: frozenset[Path] = frozenset(),
-    below: Path = (),
-) -> Any:
-    if below in late:
-        return tree
-
-    def inside(key: Any, one: Any) -> Any:
-        return _rendered(one, names, where, wanted, late, (*below, key))
-
-    if isinstance(tree, dict):
-        return {key: inside(key, one) for key, one in tree.items()}
-    if isinstance(tree, list):
-        return [inside(place, one) for place, one in enumerate(tree)]
-    if not isinstance(tree, str) or not is_template(tree) or not wanted(tree):
-        return tree
-    try:
-        return render_text(tree, names)
-    except TemplateProblem as problem:
-        raise InvalidInput([diagnostic(problem, where(below), tree)]) from None
-
-
-def _is_known(text: str, names: Mapping[str, Any]) -> bool:
-    """Whether all that a template names is known."""
-    try:
-        return all(_is_known_part(part, names) for part in split(text) if part.is_expression)
-    except TemplateProblem:
-        return False
-
-
-def _is_known_part(part: Part, names: Mapping[str, Any]) -> bool:
-    roots, params = _roots(part.text)
-    if not roots <= names.keys():
-        return False
-    return "params" not in roots or (params is not None and params <= names["params"].keys())
-
-
-@lru_cache(maxsize=2_048)
-def _roots(source: str) -> tuple[frozenset[str], frozenset[str] | None]:
-    """The names that an expression begins with, and the parameters it reads. Raises TemplateProblem."""
-    tree = parsed(source)
-    roots = frozenset(one.name for one in every(tree) if isinstance(one, nodes.Name))
-    return roots, members_read(source, "params") if "params" in roots else frozenset()
+    return rendered(tree, names, lambda below: entry.origins.where((*path, *below)), wanted, late)
 
 
 def _members(entry: StepEntry) -> list[tuple[str, str | None]]:
-    """What the parameters of a step read of what differs between cases: a member of a name, or all of it."""
-    read: dict[tuple[str, str | None], None] = {}
+    """What the parameters of a step read of what differs between cases."""
     trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
     for use in () if entry.use is None else entry.use.whole:
         trees += [use.entry.get("when"), [value.tree for value in use.values.values()]]
-    for source in _sources(trees):
-        try:
-            roots, _ = _roots(source)
-            for name in roots.intersection(_CASE):
-                members = members_read(source, name)
-                read |= dict.fromkeys((name, one) for one in members or (None,))
-        except TemplateProblem:
-            continue
-    return list(read)
-
-
-def _sources(trees: Iterable[Any]) -> Iterator[str]:
-    for tree in trees:
-        if isinstance(tree, str) and not is_template(tree):
-            yield tree  # a 'when' without braces; a text that is none reads nothing, or no more than it could
-            continue
-        for _, text in texts(tree):
-            try:
-                yield from (part.text for part in split(text) if part.is_expression)
-            except TemplateProblem:
-                continue
-
-
-def _member(names: Mapping[str, Any], name: str, member: str | None) -> Any:
-    value = names.get(name)
-    return value.get(member) if member is not None and isinstance(value, dict) else value
+    return members_of(trees, _CASE)

@@ -132,7 +132,7 @@ class DicomwebTarget(Target):
         self, requests: Iterable[FindRequest], deadline: Deadline
     ) -> Iterator[list[dict[str, Any]]]:
         """Several searches over one connection."""
-        from scenario_runner.network.dicomweb.search import RepeatedSearch
+        from scenario_runner.network.dicomweb.repeated_search import RepeatedSearch
         from scenario_runner.targets.qido import search_of
 
         with naming(self.name), self._session(deadline, "QIDO-RS") as session:

@@ -26,12 +26,6 @@ PAGE: Final = 200
 """Matches asked for at once; a service may give fewer."""
 
 
-_MOST_KEPT: Final = 256
-"""Different searches of which a load keeps how they are asked, and what came."""
-_LONGEST_KEPT: Final = 1 << 16
-"""Bytes of an answer that is kept."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """One query. match: keyword to value; empty ones are only asked to come back.
@@ -71,14 +65,14 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
     # What is empty is mostly left out, so that nobody can tell; what is counted up is never empty.
     asked = [key for key in (*query.match, *query.returned, unique) if key not in COMPUTED]
     empty: dict[str, Any] = dict.fromkeys(asked)
-    said = _by_path(query, left)
+    said = said_by_path(query, left)
     first: list[str] = []
     seen: set[str] = set()
     offset = count = 0
     while True:
         page = PAGE if query.limit is None else min(PAGE, query.limit + 1 - count)
         params = [*fixed, ("limit", str(page)), ("offset", str(offset))]
-        found = _page(session, path, params, query.warned)
+        found = one_page(session, path, params, query.warned)
         uids = [str(match.get(unique)) for match in found]
         first = first or uids
         before = frozenset(seen)
@@ -91,7 +85,7 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
                 return
             seen.add(uid)
             count += 1
-            yield _named({**empty, **match}, said)
+            yield with_said({**empty, **match}, said)
         # One instance has one UID, so its own match cannot have a second page.
         pinned = is_single(query.match.get(unique)) and found
         if len(seen) == len(before) or pinned:
@@ -114,74 +108,12 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
         offset += len(found)
 
 
-class RepeatedSearch:
-    """Searches as a load makes them: each is one request for one page, whatever the service has beyond it.
-
-    Raises as ``search`` does.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._urls: dict[str, str] = {}
-        """How each question is asked."""
-        self._said: dict[str, Mapping[str, str]] = {}
-        """The keys that are said by the path, by URL."""
-        self._bodies: dict[str, tuple[bytes, list[dict[str, Any]]]] = {}
-        """The latest answers and what they came to, by URL."""
-
-    def search(self, asked: str, query: Callable[[], Search]) -> list[dict[str, Any]]:
-        """The matches of one page; those of an answer that has come before are the very same list.
-
-        asked: what tells one question from another. query: the question, for the first time.
-        """
-        session = self._session
-        url = self._urls.get(asked)
-        if url is None:
-            path, params, said = _of_one_page(session, query())
-            if not session.facts:
-                return [_named(match, said) for match in _page(session, path, params)]
-            if len(self._urls) >= _MOST_KEPT:
-                self._urls.clear()
-                self._said.clear()
-                self._bodies.clear()
-            url = self._urls[asked] = session.url_of(path, params)
-            self._said[url] = said
-        answer = session.again(url, media_types.DICOM_JSON)
-        if answer.status == 400 and "^" in url:  # as ``_asked`` does
-            said = self._said[url]  # another question may have the same URL
-            url = self._urls[asked] = url.replace("^", "%5E")
-            self._said[url] = said
-            answer = session.again(url, media_types.DICOM_JSON)
-        if answer.status == 204:
-            return []
-        if answer.status != 200:
-            answer.fail("QIDO-RS")
-        body = answer.body()
-        known, matches = self._bodies.get(url, (None, []))
-        if body != known:
-            said = self._said[url]
-            matches = [_named(match, said) for match in understood(session, answer, body)]
-            if len(body) <= _LONGEST_KEPT:
-                self._bodies[url] = body, matches
-        return matches
-
-
-def _of_one_page(
-    session: Session, query: Search
-) -> tuple[list[str], list[tuple[str, str]], Mapping[str, str]]:
-    path, left = resource(query.level, query.match)
-    params = parameters(left, query.returned, fuzzy=session.peer.fuzzy)
-    if query.limit is not None:
-        params.append(("limit", str(query.limit)))
-    return path, params, _by_path(query, left)
-
-
-def _by_path(query: Search, left: Mapping[str, Any]) -> Mapping[str, str]:
+def said_by_path(query: Search, left: Mapping[str, Any]) -> Mapping[str, str]:
     """The keys that the path says; left: those that it does not."""
     return {key: single(value) for key, value in query.match.items() if key not in left}
 
 
-def _named(match: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
+def with_said(match: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
     """A match with what the path says of it: an answer need not repeat that (PS3.18 10.6.3.3)."""
     return match | {key: uid for key, uid in said.items() if match.get(key) is None}
 
@@ -248,12 +180,13 @@ def _text(path: str, value: Any) -> str:
     return str(value).replace("\\", ",") if path.endswith("UID") else str(value)
 
 
-def _page(
+def one_page(
     session: Session,
     path: Sequence[str],
     params: Sequence[tuple[str, str]],
     warned: Callable[[str], Any] | None = None,
 ) -> list[dict[str, Any]]:
+    """The matches of one request, with carets escaped where the service takes none. Raises as ``search`` does."""
     found = _asked(session, path, params, strict=False, warned=warned)
     if found is None:
         found = _asked(session, path, params, strict=True, warned=warned)

@@ -17,7 +17,8 @@ from scenario_runner.errors import (
 )
 from scenario_runner.network.dicomweb.kept_connection import KeptConnection
 from scenario_runner.network.dicomweb.peer import Login
-from scenario_runner.network.dicomweb.search import RepeatedSearch, Search
+from scenario_runner.network.dicomweb.repeated_search import RepeatedSearch
+from scenario_runner.network.dicomweb.search import Search
 from scenario_runner.network.dicomweb.session import Session
 from scenario_runner.network.dicomweb.wire import Line
 from tests.network.dicomweb.services import (
