@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -60,11 +61,41 @@ def test_a_file_is_read_as_a_tree_with_names_and_kept_nowhere(service: Served) -
         "vr": "PN",
         "length": 12,
         "value": ["MÜLLER^ANNE"],
+        "sha256": None,
         "items": None,
     }
     ((inner,),) = tags["RequestAttributesSequence"]["items"]
     assert (inner["keyword"], inner["value"]) == ("ScheduledProcedureStepID", ["STEP1"])
     assert service.client.get(f"{service.api}/studies/1.4.1").status_code == 404
+
+
+def test_what_is_not_told_whole_has_its_digest(service: Served) -> None:
+    data = ct("1.4.2", ImageComments="x" * 5_000, ICCProfile=b"ab", ReferencedFrameNumber=[1] * 300)
+    told = service.client.post(f"{service.api}/read-tags", files={"file": ("a", data)}).json()
+    tags = {one["keyword"]: one for one in told["tags"]}
+    digests = {
+        "ImageComments": b"x" * 5_000,
+        "ICCProfile": b"ab",
+        "ReferencedFrameNumber": b"\\".join([b"1"] * 300),
+    }
+    for keyword, whole in digests.items():
+        assert tags[keyword]["sha256"] == hashlib.sha256(whole).hexdigest()
+    assert tags["PatientID"]["sha256"] is None
+
+
+def test_studies_that_differ_in_what_is_not_told_are_not_alike(service: Served) -> None:
+    """Bytes of one length, and texts and lists that are alike where they are cut, were "the same in both"."""
+    for study, letter in (("1.4.3", "a"), ("1.4.4", "b")):
+        differing: dict[str, Any] = {
+            "ImageComments": "x" * 5_000 + letter,
+            "ICCProfile": letter.encode() * 2,
+            "ReferencedFrameNumber": [1] * 300 + [ord(letter)],
+        }
+        assert upload(service, ct(study, **differing)).status_code == 201
+    url = f"{service.url}/studies/compare?study=1.4.3&study=1.4.4"
+    page = service.client.get(url).text
+    for keyword in ("ImageComments", "ICCProfile", "ReferencedFrameNumber"):
+        assert f">{keyword}<" in page.replace("<bdi>", "").replace("</bdi>", "")
 
 
 def test_what_is_no_object_has_no_tags(service: Served) -> None:

@@ -23,7 +23,7 @@ _MOST: Final = 500
 def compared(service: Service, asking: Asking, one: str, other: str) -> dict[str, Any]:
     """What they say of themselves, and the attributes of the first image of each. Raises NotThere.
 
-    ``facts`` (keys of a study) and ``tags`` (keywords, those within sequences with their path) are (name, of the one, of the other); ``same`` counts attributes with equal values.
+    ``facts`` (keys of a study) and ``tags`` (keywords, those within sequences with their path) are (name, of the one, of the other); ``more`` are beyond what is told, and ``same`` counts attributes with equal values.
     """
     studies = [detail(service, asking, uid) for uid in (one, other)]
     first, second = (
@@ -44,6 +44,7 @@ def compared(service: Service, asking: Asking, one: str, other: str) -> dict[str
         "studies": studies,
         "facts": facts,
         "tags": tags[:_MOST],
+        "more": max(0, len(tags) - _MOST),
         "same": len(names) - len(tags),
     }
 
@@ -56,7 +57,13 @@ def _flat(entries: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[tup
             for number, item in enumerate(one["items"]):
                 yield from _flat(item, f"{name}[{number}].")
         else:
-            yield (
-                name,
-                "\\".join(one["value"]) or (f"{one['length']} bytes" if one["length"] else ""),
-            )
+            yield name, _told(one)
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    """The value as text; with the digest of what it does not tell, since what is told alike need not be the same."""
+    told = "\\".join(one["value"])
+    if "sha256" not in one:
+        return told
+    which = f"{one['length']} bytes, SHA-256 {one['sha256']}"
+    return f"{which}: {told}" if told else which

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import keyword_of, supplied, vr_of
 from scenario_runner.dicom.element_text import character_sets, texts
-from scenario_runner.dicom.elements import DamagedDatasetError, Element, is_signed, read_items
+from scenario_runner.dicom.elements import (
+    DamagedDatasetError,
+    Element,
+    in_little_endian,
+    is_signed,
+    read_items,
+)
+from scenario_runner.dicom.json_model import MOST_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scenario_runner.archive.files import Buffer
     from scenario_runner.dicom.elements import Elements
 
 _LONGEST: Final = 4_096
 """Characters of a value that are shown."""
 _MOST_VALUES: Final = 256
-_DEEPEST: Final = 32
+_DEEPEST: Final = MOST_DEPTH
 
 
 def tree(
@@ -27,7 +36,8 @@ def tree(
 
     terms, signed: the character sets, and the sign of pixel values, that are in force around it.
 
-    Values are text as DICOM has it. Of bytes and of what is long only the length is told.
+    Values are text as DICOM has it. Of bytes the length is told; of them, and of what is too long to be told whole, the
+    SHA-256 of all of it, so that nobody takes what is told for the whole.
     """
     own = character_sets(elements) or terms
     signed = is_signed(elements, signed)
@@ -52,13 +62,23 @@ def _entry(
     }
     if vr == "SQ":
         entry["items"] = [] if depth >= _DEEPEST else _items(element, terms, depth, signed=signed)
-    elif vr not in vrs.BYTES:
+    elif vr in vrs.BYTES:
+        if element.value:
+            entry["sha256"] = _digest(in_little_endian(element, vr))
+    else:
         try:
             found = texts(tag, Element(vr, *element[1:]), terms)
         except (DamagedDatasetError, ValueError, UnicodeError):
             found = []
+            entry["sha256"] = _digest(element.value)
         entry["value"] = [_shown(one) for one in found[:_MOST_VALUES]]
+        if len(found) > _MOST_VALUES or any(len(one) > _LONGEST for one in found):
+            entry["sha256"] = _digest("\\".join(found).encode("utf-8", "surrogatepass"))
     return entry
+
+
+def _digest(value: Buffer) -> str:
+    return hashlib.sha256(value).hexdigest()
 
 
 def _name(tag: int) -> str | None:

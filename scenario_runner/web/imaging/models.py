@@ -201,6 +201,9 @@ class TagResult(Model):
     vr: str = Field(examples=["PN"])
     length: int = Field(description="Bytes of the value.")
     value: list[str] = Field(description="Each value as text; of bytes there is none.")
+    sha256: str | None = Field(
+        None, description="Of all of the value, where it is bytes or more than what is told of it."
+    )
     items: list[list[TagResult]] | None = Field(None, description="Of a sequence.")
 
 
