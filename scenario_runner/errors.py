@@ -114,11 +114,14 @@ def is_disk_full(error: BaseException) -> bool:
     return bool({getattr(error, "errno", None), getattr(error, "sqlite_errorname", None)} & _FULL)
 
 
-def of_the_machine(what: str, error: BaseException) -> MachineError:
-    """What a disk, or a database in a file on it, refused. what: what could not be done; its reason follows."""
+def of_the_machine(what: str, error: BaseException, *, hint: str | None = None) -> MachineError:
+    """What a disk, or a database in a file on it, refused. what: what could not be done; its reason follows.
+
+    hint: what to do about anything but a full disk.
+    """
     if is_disk_full(error):
         return MachineError(f"{what}: the disk is full", hint="make room on it")
-    return MachineError(f"{what}: {getattr(error, 'strerror', None) or error}")
+    return MachineError(f"{what}: {getattr(error, 'strerror', None) or error}", hint=hint)
 
 
 def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

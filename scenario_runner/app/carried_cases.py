@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scenario_runner.app.folder import write_with
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.evidence.log import read_events
 from scenario_runner.evidence.write import CARRIED, EVENTS
 
@@ -47,4 +47,4 @@ def _take_along(name: str, repeated: Path, folder: Path) -> None:
         folder.joinpath(*parts).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder.joinpath(*parts))
     except OSError as error:
-        raise MachineError(f"cannot copy '{source}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot copy '{source}'", error) from error

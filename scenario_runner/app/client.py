@@ -33,7 +33,7 @@ from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
 from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.dicom.retrieve_keys import Keys
-from scenario_runner.errors import MachineError, NothingSelected, UsageError
+from scenario_runner.errors import NothingSelected, UsageError, of_the_machine
 from scenario_runner.language.attributes import attribute_problem
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.undeclared import Undeclared
@@ -281,7 +281,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
                 file.write(meta)
                 file.write(received.data)
         except OSError as error:
-            raise MachineError(f"cannot write '{path}': {error.strerror}") from error
+            raise of_the_machine(f"cannot write '{path}'", error) from error
         fetched.files.append((path, _without_data(received)))
 
     target = target.by(request.via)
@@ -303,7 +303,7 @@ def _make(folder: Path) -> None:
         if any(folder.iterdir()):
             raise UsageError(f"'{folder}' is not empty", hint="give a folder that is not there yet")
     except OSError as error:
-        raise MachineError(f"cannot make '{folder}': {error.strerror}") from error
+        raise of_the_machine(f"cannot make '{folder}'", error) from error
 
 
 def _without_data(received: Received) -> Received:

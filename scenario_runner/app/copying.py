@@ -14,7 +14,7 @@ from typing import Any
 
 from scenario_runner.app.shipped_scenarios import shipped_by_name, shipped_scenarios
 from scenario_runner.app.sites import shipped_site, shipped_sites
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.document import Document
 from scenario_runner.language.document import Path as Place
@@ -88,7 +88,7 @@ def _copied(
             else:
                 shutil.copyfile(file, to)
         except OSError as error:
-            raise MachineError(f"cannot write '{to}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot write '{to}'", error) from error
     return Copied(tuple(folder / name for name in files))
 
 

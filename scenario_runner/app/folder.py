@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.language.document import Document
 
 OURS = (
@@ -59,9 +59,8 @@ def made_run_folder(out: Path | None, run_id: str) -> Iterator[Path]:
 
 
 def _cannot_make(folder: Path, error: OSError) -> MachineError:
-    return MachineError(
-        f"cannot make the run folder '{folder}': {error.strerror or error}",
-        hint="choose another place with --out",
+    return of_the_machine(
+        f"cannot make the run folder '{folder}'", error, hint="choose another place with --out"
     )
 
 
@@ -106,4 +105,4 @@ def write_with(path: Path, write: Callable[[TextIO], object]) -> None:
         with path.open("x", encoding="utf-8", newline="") as stream:
             write(stream)
     except OSError as error:
-        raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot write '{path}'", error) from error

@@ -15,7 +15,7 @@ from scenario_runner.app.kept_libraries import KeptLibrary, kept_libraries, read
 from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
 from scenario_runner.app.overlays import is_run, overrides_of
 from scenario_runner.app.plans import Moment
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.scenario import check_scenario
@@ -55,7 +55,7 @@ def keep_read(folder: Path, read: Mapping[str, bytes]) -> list[tuple[str, str]]:
         try:
             (folder / "inputs" / file).write_bytes(content)
         except OSError as error:
-            raise MachineError(f"cannot write '{file}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot write '{file}'", error) from error
         kept.append((name, file))
     return kept
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.library import Library
@@ -54,7 +54,7 @@ def keep_libraries(folder: Path, used: Iterable[Library]) -> list[KeptLibrary]:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
             except OSError as error:
-                raise MachineError(f"cannot write '{copy}': {error.strerror or error}") from error
+                raise of_the_machine(f"cannot write '{copy}'", error) from error
         kept.append(
             KeptLibrary(
                 library.name, str(library.version), str(library.source), f"{_FOLDER}/{name}"

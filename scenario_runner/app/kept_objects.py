@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.plans import Nowhere
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.imaging.instance import Instance
 from scenario_runner.imaging.write_behind import write_behind
 from scenario_runner.lazy_dataclasses import dataclass
@@ -72,7 +72,7 @@ class Objects:
                 ) from error
             except OSError as error:
                 name = f" '{error.filename}'" if error.filename else ""
-                raise MachineError(f"cannot write{name}: {error.strerror or error}") from error
+                raise of_the_machine(f"cannot write{name}", error) from error
         self._made_for = wanted
 
     def factory(self, inner: Factory) -> Factory:
@@ -124,9 +124,7 @@ class _Reading:
         try:
             content = memoryview(found.path.read_bytes())
         except OSError as error:
-            raise MachineError(
-                f"cannot read '{found.path}' again: {error.strerror or error}"
-            ) from error
+            raise of_the_machine(f"cannot read '{found.path}' again", error) from error
         return Instance(
             sop_class_uid=found.sop_class_uid,
             sop_instance_uid=found.sop_instance_uid,

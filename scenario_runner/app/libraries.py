@@ -13,9 +13,9 @@ from scenario_runner.app.validate import validate
 from scenario_runner.errors import (
     Diagnostic,
     InvalidInput,
-    MachineError,
     NothingSelected,
     UsageError,
+    of_the_machine,
 )
 from scenario_runner.language.document_kinds import scenario_files
 from scenario_runner.language.expansion import expanded
@@ -156,7 +156,7 @@ def pack(folder: Path, out: Path | None = None) -> Path:
             f"'{path}' exists already", hint="choose another name with --out"
         ) from None
     except OSError as error:
-        raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot write '{path}'", error) from error
     return path
 
 

@@ -11,7 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7 import Hl7Error, Message
 from scenario_runner.orders.mllp.acknowledging import acknowledgement, unreadable
@@ -67,7 +67,7 @@ def listen(
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise MachineError(f"cannot make '{folder}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot make '{folder}'", error) from error
     taking = _Taking(request, tell, _highest(folder))
     options = ListenerOptions(tls=request.tls, noticed=say)
     end = None if request.seconds is None else time.monotonic() + request.seconds
@@ -77,8 +77,7 @@ def listen(
             if end is not None and time.monotonic() >= end:
                 break
     if taking.trouble is not None:
-        why = taking.trouble.strerror or taking.trouble
-        raise MachineError(f"a message cannot be kept in '{folder}': {why}")
+        raise of_the_machine(f"a message cannot be kept in '{folder}'", taking.trouble)
     return taking.came
 
 

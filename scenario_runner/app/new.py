@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.resources import resource
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def write_new(kind: str, name: str, out: Path | None = None) -> Path:
     except FileExistsError as error:
         raise UsageError(f"'{path}' exists already", hint="choose another name or --out") from error
     except OSError as error:
-        raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot write '{path}'", error) from error
     return path
 
 
@@ -82,7 +82,7 @@ def write_library(name: str, out: Path | None = None) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot write '{path}'", error) from error
         written.append(path)
     return written
 

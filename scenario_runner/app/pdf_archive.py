@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def archived(printed: Path, data: Path) -> None:
             )
             pdfa.save(pdf, None, FLAVOUR)
     except OSError as error:
-        raise MachineError(f"cannot make '{printed.name}' a PDF/A-3: {error}") from error
+        raise of_the_machine(f"cannot make '{printed.name}' a PDF/A-3", error) from error
     except pikepdf.PdfError as error:
         raise MachineError(f"the browser printed no PDF that can be read: {error}") from error
     except pdfa.PdfaError as error:

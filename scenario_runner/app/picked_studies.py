@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scenario_runner.app.served_runs import ServedRuns
+    from scenario_runner.service.runs.runs import Runs
 
 TARGET: Final = "pacs"
 _FILES: Final = ("ca", "certificate", "key")
 _FOLDERS: Final = ("plugins", "libraries")
+_BEGINS: Final = "fhir-"
+_ENDS: Final = ".site.yaml"
+_YOUNG: Final = 3600.0
 
 
 def site_between(served: ServedRuns, server: str, to: str) -> Path:
@@ -37,7 +43,18 @@ def site_between(served: ServedRuns, server: str, to: str) -> Path:
     text = json.dumps(site, ensure_ascii=False, indent=1, default=str) + "\n"
     # By what it says: a run that waits, or is repeated, finds the very file it was asked with.
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return _written(served.library.folder.with_name(f"fhir-{name}.site.yaml"), text)
+    return _written(served.library.folder.with_name(f"{_BEGINS}{name}{_ENDS}"), text)
+
+
+def clear_up(data: Path, runs: Runs) -> None:
+    """Remove the site files of picked studies that no run and no schedule names: secrets may stand in them.
+
+    data: the server's folder. One that is younger than an hour may be that of a run which is just being asked for.
+    """
+    for file in data.glob(f"*{_BEGINS}*{_ENDS}*"):
+        with suppress(OSError):
+            if file.stat().st_mtime < time.time() - _YOUNG and not runs.names(file.name):
+                file.unlink()
 
 
 def between(
@@ -98,7 +115,8 @@ def _place(text: Any, folder: Path) -> Any:
 
 def _written(file: Path, text: str) -> Path:
     """The file with that text; of several who ask for it at once each writes one of its own, and the last stays."""
-    if file.is_file():
+    with suppress(FileNotFoundError):
+        os.utime(file)  # as young as the run that is to be asked for
         return file
     handle, half = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
     try:

@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.evidence.history import run_folders, without_plan
 from scenario_runner.evidence.manifest import MANIFEST, every_file, is_signature, read_manifest
 from scenario_runner.evidence.signing.verify import signature_files
@@ -79,7 +79,7 @@ def delete(runs: Sequence[Kept]) -> None:
         try:
             shutil.rmtree(one.folder)
         except OSError as error:
-            raise MachineError(f"cannot delete '{error.filename}': {error.strerror}") from error
+            raise of_the_machine(f"cannot delete '{error.filename}'", error) from error
 
 
 def export(folder: Path, to: Path) -> int:
@@ -103,7 +103,7 @@ def export(folder: Path, to: Path) -> int:
         raise UsageError(f"'{to}' is there already", hint="name another file") from error
     except OSError as error:
         to.unlink(missing_ok=True)
-        raise MachineError(f"cannot write '{to}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot write '{to}'", error) from error
     return len(names)
 
 

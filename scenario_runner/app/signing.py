@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.app.time_stamps import authority
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
 from scenario_runner.evidence.signing.make import Signer, sign_run
 from scenario_runner.evidence.signing.tokens import SCHEME, read_uri, token_key
@@ -110,4 +110,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise MachineError(f"cannot read '{file}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{file}'", error) from error

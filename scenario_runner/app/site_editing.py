@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from scenario_runner.app.load import Surroundings, load_site
-from scenario_runner.errors import InvalidInput, MachineError, UsageError
+from scenario_runner.errors import InvalidInput, MachineError, UsageError, of_the_machine
 from scenario_runner.language.site_text import FIELDS, changed, targets, without, written
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -131,9 +131,7 @@ def _replace(site: Path, text: str, around: Surroundings) -> None:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise MachineError(
-            f"the site file '{site.name}' cannot be written: {error.strerror or error}"
-        ) from error
+        raise of_the_machine(f"the site file '{site.name}' cannot be written", error) from error
 
 
 def _require_site(fresh: Path, around: Surroundings) -> None:

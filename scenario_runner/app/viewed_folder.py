@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.conformance.files import expand
 from scenario_runner.conformance.reader import read_file
 from scenario_runner.dicom.sop_classes import MEDIA_STORAGE_DIRECTORY
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def view_folder(folder: Path, looked: Callable[[int], object] = lambda _: None) 
             _take(path, found, studies, series)
         except OSError as error:
             if path == folder:
-                raise MachineError(f"cannot read '{folder}': {error.strerror or error}") from error
+                raise of_the_machine(f"cannot read '{folder}'", error) from error
             found.problems.append((path, f"cannot be read: {error.strerror or error}"))
         looked(number)
     for one in series.values():

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Difference
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _made(context: StepContext, selected: Iterable[PlannedSeries]) -> tuple[list
         try:
             instance.write(path)
         except OSError as error:
-            raise MachineError(f"cannot write an instance: {error.strerror or error}") from error
+            raise of_the_machine("cannot write an instance", error) from error
         made.append(Judged(instance.image.id, path, instance.image))
     if total > MOST:
         context.log(f"only the first {MOST} of {total} instances were checked", "warning")

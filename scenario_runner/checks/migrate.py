@@ -26,7 +26,7 @@ from scenario_runner.checks.settling import await_stored
 from scenario_runner.checks.study_lists import StudyLists
 from scenario_runner.checks.two_studies import Comparison, What
 from scenario_runner.dicom.private_names import one_spelling
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.language.fields import Keys, Model
 
 FOLDER = "migrate"
@@ -195,7 +195,7 @@ class _Migrating:
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise MachineError(f"cannot write '{self._file}': {error.strerror}") from error
+            raise of_the_machine(f"cannot write '{self._file}'", error) from error
 
     def _result(self) -> CheckResult:
         asked, counts = self._asked, self._counts

@@ -13,7 +13,7 @@ from scenario_runner.checks.attributes import differing
 from scenario_runner.checks.pixel_difference import pixel_difference
 from scenario_runner.decoding import UndecodableError, pixels_of
 from scenario_runner.dicom.part10 import file_meta
-from scenario_runner.errors import MachineError, OperationFailed
+from scenario_runner.errors import OperationFailed, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ class Comparison:
                     file.write(meta)
                     file.write(received.data)
             except OSError as error:
-                raise MachineError(
-                    f"cannot write a retrieved instance: {error.strerror}"
-                ) from error
+                raise of_the_machine("cannot write a retrieved instance", error) from error
             files.setdefault(received.sop_instance_uid, path)
 
         keys = {"StudyInstanceUID": study}

@@ -17,7 +17,7 @@ from scenario_runner.cli.options import counters_site_option, examples, registry
 from scenario_runner.cli.patient_options import at_desk
 from scenario_runner.cli.rows import Style, print_rows, style_option
 from scenario_runner.cli.verbosity import remark
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -191,7 +191,7 @@ def export(file: Path | None, style: Style, registry: str | None) -> None:
                 stream.writelines(pieces)
             part.replace(file)
         except OSError as error:
-            raise MachineError(f"cannot write '{file}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot write '{file}'", error) from error
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)

@@ -18,6 +18,8 @@ from scenario_runner.database.location import DatabaseUrl
 from scenario_runner.database.postgresql import DURABLE, PATIENCE, driver
 from scenario_runner.database.sqlite_file import (
     BUSY_SECONDS,
+    REGISTRY,
+    Called,
     make_durable,
     open_to_read,
     version_of,
@@ -44,11 +46,14 @@ class Database:
 
     Safe between threads; not to be carried into a forked process. Every error of it is a MachineError
     that names it. busy: many small transactions of several processes: a file of SQLite stays open, and what
-    is committed there outlives the death of every process, but not a power cut.
+    is committed there outlives the death of every process, but not a power cut. called: what errors call a file.
     """
 
-    def __init__(self, location: Location, *, busy: bool = False) -> None:
+    def __init__(
+        self, location: Location, *, busy: bool = False, called: Called = REGISTRY
+    ) -> None:
         self.location = location
+        self._called = called
         self._ready = False
         self._found = 0
         self._held: sqlite3.Connection | None = None
@@ -66,7 +71,7 @@ class Database:
 
         since: the step of the history that made those to be read; reading brings nothing to today's.
         """
-        with said(self.location):
+        with said(self.location, self._called):
             if not self._there():
                 self._require_never_there()
                 yield None
@@ -82,7 +87,7 @@ class Database:
 
         The tables are made, or those of an older version brought to today's.
         """
-        with said(self.location):
+        with said(self.location, self._called):
             if isinstance(self.location, Path) and not self._there():
                 self._require_never_there()
                 self.location.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +105,7 @@ class Database:
         Whoever closes it last writes its log back and removes it, which takes longer than a small transaction.
         """
         if isinstance(self.location, Path) and self._held is None and self._there():
-            with said(self.location):
+            with said(self.location, self._called):
                 held = sqlite3.connect(self.location, check_same_thread=False)
                 held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 self._held = held

@@ -9,10 +9,11 @@ import shutil
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.database.counter_table import APPLICATION, FIRST, NEWEST, counter_table
 from scenario_runner.errors import MachineError, is_disk_full
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,27 +154,47 @@ def _is_a_folder(path: Path) -> MachineError:
     )
 
 
-def in_words(path: Path | str, error: sqlite3.Error | OSError) -> MachineError:
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What people call a database, and how they say that another file is to be it."""
+
+    name: str
+    another: str
+    renewed: str
+    """What comes of a damaged one."""
+
+
+REGISTRY: Final = Called(
+    "registry",
+    "name another file with --registry",
+    "put back a copy of it; a new one would hand out old numbers again",
+)
+
+
+def in_words(
+    path: Path | str, error: sqlite3.Error | OSError, called: Called = REGISTRY
+) -> MachineError:
     """What SQLite or the file system said, as a sentence with a way out."""
+    name = f"{called.name} '{path}'"
     match (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF:
         case sqlite3.SQLITE_NOTADB:
             return MachineError(
-                f"'{path}' is not a registry: it is some other kind of file",
-                hint="name another file with --registry",
+                f"'{path}' is not a {called.name}: it is some other kind of file",
+                hint=called.another,
             )
         case sqlite3.SQLITE_CORRUPT:
             return MachineError(
-                f"the registry '{path}' is damaged",
-                hint="put back a copy of it; a new one would hand out old numbers again",
+                f"the {name} is damaged",
+                hint=called.renewed,
             )
         case _ if _is_full(Path(path), error):
             return MachineError(
-                f"the disk is full: the registry '{path}' cannot be written",
-                hint="make room, or name a file on another disk with --registry",
+                f"the disk is full: the {name} cannot be written",
+                hint=f"make room on it, or {called.another}",
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return MachineError(
-                f"the registry '{path}' was locked by another process for {BUSY_SECONDS:g} s",
+                f"the {name} was locked by another process for {BUSY_SECONDS:g} s",
                 hint="see which program holds it open; this program never holds it for long",
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
@@ -181,8 +202,8 @@ def in_words(path: Path | str, error: sqlite3.Error | OSError) -> MachineError:
         case _:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return MachineError(
-        f"the registry '{path}' cannot be used: {reason}",
-        hint="see to its permissions, or name another file with --registry",
+        f"the {name} cannot be used: {reason}",
+        hint=f"see to its permissions, or {called.another}",
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from scenario_runner.database.location import DatabaseUrl
 from scenario_runner.database.postgresql import SILENT, of_server
-from scenario_runner.database.sqlite_file import in_words
+from scenario_runner.database.sqlite_file import REGISTRY, Called, in_words
 from scenario_runner.errors import MachineError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class WrittenMeanwhile(MachineError):
 
 
 @contextmanager
-def said(location: Location) -> Iterator[None]:
+def said(location: Location, called: Called = REGISTRY) -> Iterator[None]:
     """Turn what a driver or the file system raises into a MachineError about this registry.
 
     What is there already is a WrittenMeanwhile: whoever looked before may look again.
@@ -34,22 +34,22 @@ def said(location: Location) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        told = sentence(location, error.orig)
+        told = sentence(location, error.orig, called)
         raise WrittenMeanwhile(told.message, hint=told.hint) from error
     except DBAPIError as error:
-        raise sentence(location, error.orig) from error
+        raise sentence(location, error.orig, called) from error
     except (sqlite3.Error, OSError) as error:
-        raise sentence(location, error) from error
+        raise sentence(location, error, called) from error
 
 
-def sentence(location: Location, error: Any) -> MachineError:
-    """error: of sqlite3, of psycopg, or of the file system."""
+def sentence(location: Location, error: Any, called: Called = REGISTRY) -> MachineError:
+    """error: of sqlite3, of psycopg, or of the file system. called: what a file is; a server's is a registry."""
     if not isinstance(location, DatabaseUrl):
         if isinstance(location, Path) and location.is_dir():
             return MachineError(
                 f"the registry '{location}' is a folder", hint="--registry takes the name of a file"
             )
-        return in_words(location, error)
+        return in_words(location, error, called)
     reason, hint, told = of_server(error)
     if reason == SILENT:
         hint += "; no number was handed out that could come again"

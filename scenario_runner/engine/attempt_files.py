@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, Attempt
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.events import Attached
 from scenario_runner.language.named_files import named_file
 from scenario_runner.language.templates import scalars
@@ -55,7 +55,7 @@ class AttemptFiles(Attempt):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         except OSError as error:
-            raise MachineError(f"cannot write '{relative}': {error.strerror}") from error
+            raise of_the_machine(f"cannot write '{relative}'", error) from error
         self.outlet.emit(
             Attached(
                 case=self.case.id,
@@ -120,7 +120,7 @@ class AttemptFiles(Attempt):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise MachineError(f"cannot make folder '{name}': {error.strerror}") from error
+            raise of_the_machine(f"cannot make folder '{name}'", error) from error
         return folder
 
     def finished(self, path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Retrieved
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.events import Attached
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def keep_objects(state: CaseState, *, passed: bool) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path)
         except OSError as error:
-            raise MachineError(f"cannot keep '{name}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot keep '{name}'", error) from error
         if number < _LISTED:
             state.services.bus.emit(
                 Attached(

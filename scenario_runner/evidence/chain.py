@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.manifest import MANIFEST, PREVIOUS, PreviousRun, read_manifest
 
@@ -30,7 +30,7 @@ def chain_to_previous(folder: Path, site: str) -> PreviousRun | None:
             if manifest.site == site and (newest is None or ended > newest[0]):
                 newest = ended, PreviousRun(run=manifest.run, sha256=digest)
     except OSError as error:
-        raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{error.filename}'", error) from error
     if newest is None:
         return None
     write_atomically(folder / PREVIOUS, [newest[1].model_dump_json(indent=1).encode() + b"\n"])

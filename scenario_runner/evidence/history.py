@@ -6,7 +6,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.evidence.fold import record_from_events
 from scenario_runner.evidence.log import read_events
 from scenario_runner.evidence.write import EVENTS
@@ -96,7 +96,7 @@ def run_folders(folder: Path) -> list[Path]:
     try:
         return [one for one in sorted(folder.iterdir()) if (one / EVENTS).is_file()]
     except OSError as error:
-        raise MachineError(f"cannot read '{folder}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{folder}'", error) from error
 
 
 def without_plan(folder: Path) -> RunRecord:

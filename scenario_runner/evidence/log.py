@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, is_disk_full
 from scenario_runner.events import InstanceSent
 from scenario_runner.evidence.unseen import escaped, is_plain
 
@@ -46,7 +46,10 @@ class EventLog:
             # Unbuffered: a line is with the operating system before the next event is made.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
-            raise MachineError(f"cannot write the event log '{path}': {_reason(error)}") from error
+            raise MachineError(
+                f"cannot write the event log '{path}': {_reason(error)}",
+                hint="make room on it" if is_disk_full(error) else None,
+            ) from error
 
     def handle(self, stamped: Stamped) -> None:
         """Append one event."""
@@ -196,7 +199,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
+    if is_disk_full(error):
         return "the disk is full"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "no permission to write there"

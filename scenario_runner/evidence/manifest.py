@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.files import is_unfinished, write_atomically
 from scenario_runner.evidence.unreadable import first_line
@@ -80,7 +80,7 @@ def write_manifest(
         ]
         previous = previous_run(folder)
     except OSError as error:
-        raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{error.filename}'", error) from error
     manifest = Manifest(
         run=record.id,
         site=record.site,
@@ -110,7 +110,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
             raise ValueError(f"it is larger than {_MOST_BYTES >> 20} MiB")
         data = path.read_bytes()
     except OSError as error:
-        raise MachineError(f"cannot read '{path}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{path}'", error) from error
     try:
         # Not pydantic's parser: names of files may hold what is no UTF-8, as escaped surrogates.
         manifest = Manifest.model_validate(json.loads(data))

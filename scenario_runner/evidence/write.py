@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from scenario_runner.errors import FabricatorError, MachineError, UsageError, described
+from scenario_runner.errors import (
+    FabricatorError,
+    MachineError,
+    UsageError,
+    described,
+    of_the_machine,
+)
 from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.fold import record_from_events
 from scenario_runner.evidence.log import read_events
@@ -88,14 +94,14 @@ def write_reports_elsewhere(
             f"--out '{out}' is there already", hint="give a folder that is not there yet"
         ) from error
     except OSError as error:
-        raise MachineError(f"cannot make '{out}': {error.strerror}") from error
+        raise of_the_machine(f"cannot make '{out}'", error) from error
     try:
         if redact:
             record = _taken_outside(record, run_folder, out)
         else:
             _copy_evidence(run_folder, out)
     except OSError as error:
-        raise MachineError(f"cannot copy '{error.filename}': {error.strerror}") from error
+        raise of_the_machine(f"cannot copy '{error.filename}'", error) from error
     _write(record, out, reporters)
     return record
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from scenario_runner.errors import Diagnostic, InvalidInput, MachineError, Where
+from scenario_runner.errors import Diagnostic, InvalidInput, Where, of_the_machine
 from scenario_runner.libraries.content import file_digests, whole_digest
 from scenario_runner.libraries.library import Library
 
@@ -47,7 +47,7 @@ def packed(library: Library) -> bytes:
             try:
                 _add(archive, str(name), path.read_bytes())
             except OSError as error:
-                raise MachineError(f"cannot read '{path}': {error.strerror or error}") from error
+                raise of_the_machine(f"cannot read '{path}'", error) from error
     return out.getvalue()
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.libraries.library import Library
 
 
@@ -16,7 +16,7 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise MachineError(f"cannot read '{path}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot read '{path}'", error) from error
 
 
 def file_digests(library: Library) -> dict[str, str]:

@@ -9,7 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from scenario_runner.errors import Diagnostic, InvalidInput, MachineError, in_file_order
+from scenario_runner.errors import (
+    Diagnostic,
+    InvalidInput,
+    in_file_order,
+    of_the_machine,
+)
 from scenario_runner.language.binding import bind
 from scenario_runner.language.document import Document
 from scenario_runner.language.fields import Model, Text
@@ -127,7 +132,7 @@ def write_lock(path: Path, libraries: Iterable[Locked]) -> None:
         beside.write_text(written(libraries), encoding="utf-8", newline="\n")
         beside.replace(path)
     except OSError as error:
-        raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot write '{path}'", error) from error
 
 
 def differences(held: Locked, library: Library) -> list[str]:

@@ -19,7 +19,7 @@ from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, VERIFICATION
 from scenario_runner.dicom.syntaxes import PLAIN
-from scenario_runner.errors import FabricatorError, MachineError
+from scenario_runner.errors import FabricatorError, MachineError, of_the_machine
 from scenario_runner.network import queries
 from scenario_runner.ul.accepting import refused, taken
 from scenario_runner.ul.association import Association, Released
@@ -147,8 +147,9 @@ class Receiver:
                 listening = socket.create_server((self.host, self.port))
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or (patience.remaining() or 0.0) <= _POLL:
-                    raise MachineError(
-                        f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
+                    raise of_the_machine(
+                        f"cannot listen on {self.host}:{self.port}",
+                        error,
                         hint="check the 'receiver' of the site file",
                     ) from error
                 deadline.sleep(_POLL)

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.scheduled import worklist_file
 from scenario_runner.orders.worklist import OrderFiles
@@ -83,6 +83,4 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise MachineError(
-            f"the worklist folder '{folder}' cannot be changed: {error.strerror or error}"
-        ) from error
+        raise of_the_machine(f"the worklist folder '{folder}' cannot be changed", error) from error

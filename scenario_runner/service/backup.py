@@ -27,7 +27,7 @@ from scenario_runner.database.engine import Database
 from scenario_runner.database.sqlite_file import BUSY_SECONDS
 from scenario_runner.database.turns import AUDIT, take_turn
 from scenario_runner.database.words import said
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail, record_in
@@ -88,7 +88,7 @@ def back_up(data: Path, location: Location, target: Path, by: Caller) -> BackedU
             files, size = _write(frozen, part, verdict.entries, verdict.head)
         part.replace(target)
     except OSError as error:
-        raise MachineError(f"the backup cannot be written: {error}") from error
+        raise of_the_machine(f"the backup cannot be written to '{target.parent}'", error) from error
     finally:
         if part is not None:
             with contextlib.suppress(OSError):

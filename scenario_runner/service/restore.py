@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from scenario_runner.archive.archive import rebuild
 from scenario_runner.database.copying import copy_in, is_empty
 from scenario_runner.database.engine import Database
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.backup import DATA, DATABASE, MANIFEST, SCHEMA, BackedUp
@@ -65,7 +65,7 @@ def restore(source: Path, data: Path, location: Location, by: Caller) -> BackedU
     except tarfile.TarError as error:
         raise UsageError(f"'{source}' is no backup: {error}") from error
     except OSError as error:
-        raise MachineError(f"the backup cannot be restored: {error}") from error
+        raise of_the_machine("the backup cannot be restored", error) from error
 
 
 def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: Caller) -> BackedUp:

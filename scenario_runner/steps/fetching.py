@@ -28,7 +28,7 @@ from scenario_runner.api import (
 from scenario_runner.api.retrieving import RetrievalKeys, retrieval_keys
 from scenario_runner.checks.asked import asked_for
 from scenario_runner.dicom.levels import unique_keys
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 MOST_LISTED = 10_000
@@ -198,7 +198,7 @@ class _Keeper:
         try:
             path.write_bytes(data)
         except OSError as error:
-            raise MachineError(f"cannot write what was retrieved: {error.strerror}") from error
+            raise of_the_machine("cannot write what was retrieved", error) from error
         return path
 
     def value(self) -> Renditions:

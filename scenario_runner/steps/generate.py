@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from scenario_runner.api import Model, RunFolder, Step, StepContext, StepResult, Text
 from scenario_runner.api.modified import Modified
 from scenario_runner.dicom.levels import UIDS
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.imaging.write_behind import write_behind
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -139,7 +139,8 @@ class Generate(Step):
             yield from written
         except OSError as error:
             series = f"/{Path(error.filename).parent.name}" if error.filename else ""
-            raise MachineError(
-                f"cannot write '{self.to}{series}': {error.strerror or error}",
-                hint="is the disk full, or did an earlier step write to the same folder?",
+            raise of_the_machine(
+                f"cannot write '{self.to}{series}'",
+                error,
+                hint="did an earlier step write to the same folder?",
             ) from error

@@ -12,7 +12,7 @@ from scenario_runner.dicom.elements import DamagedDatasetError, read_until
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.dicom.part10 import file_meta
 from scenario_runner.dicom.retrieve_keys import listed
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 
 _TAGS: Final = {keyword: tag_of(keyword) for keyword in UIDS}
 _AFTER_UIDS: Final = max(_TAGS.values()) + 1
@@ -48,7 +48,7 @@ class RetrievedFiles:
                 file.write(meta)
                 file.write(received.data)
         except OSError as error:
-            raise MachineError(f"cannot write a retrieved instance: {error.strerror}") from error
+            raise of_the_machine("cannot write a retrieved instance", error) from error
         self._files[received.sop_instance_uid] = path
         if not _is_named(received, self._asked.keys):
             self.foreign.append(received.sop_instance_uid)

@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,9 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise MachineError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}",
+        raise of_the_machine(
+            f"cannot listen on {host}:{port}",
+            error,
             hint="another program has the port; stop it, or choose a free one (0 takes any)",
         ) from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from scenario_runner import plan, run
 from scenario_runner.app.cluster.kept_plans import planned
@@ -24,6 +25,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.case import case_started
 from scenario_runner.engine.services import Control
+from scenario_runner.errors import MachineError
 from scenario_runner.events import CaseFinished, Event, Stamped, TakenOver
 from scenario_runner.evidence.log import EventLog, event_line
 from scenario_runner.redaction import Redactor
@@ -69,6 +71,19 @@ def answered(image: PlannedImage) -> Entry:
         "status": {"sop_instance_uid": image.uid, "sop_class_uid": "", "status": 0},
     }  # fmt: skip
     return Entry("stored", json.dumps([row]).encode())
+
+
+def test_a_ledger_without_room_is_called_that_and_not_the_registry(ledger: RunLedger) -> None:
+    def on_a_small_disk(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # which is: no more than there are
+
+    event.listen(ledger._database.engine, "begin", on_a_small_disk)
+    with pytest.raises(MachineError) as told_so:
+        ledger.offer({"e": "x" * 1_000_000})
+    assert told_so.value.message.startswith("the disk is full: the ledger of the run '")
+    assert told_so.value.hint is not None
+    assert "--out" in told_so.value.hint
+    assert "--registry" not in told_so.value.hint
 
 
 def test_where_no_further_case_begins_what_has_begun_is_done_in_all_its_parts(

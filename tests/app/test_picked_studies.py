@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scenario_runner.app import picked_studies
+from scenario_runner.database.engine import Database
+from scenario_runner.service.asking import Asking
 from scenario_runner.service.errors import Unacceptable
+from scenario_runner.service.permissions import LOCAL
+from scenario_runner.service.runs import schedules
+from scenario_runner.service.runs.asked import Asked
+from scenario_runner.service.runs.runs import Runs, RunsOptions
 
 
 def test_two_who_pick_a_study_at_once_both_get_the_whole_file(
@@ -68,3 +76,30 @@ def test_a_target_that_is_no_fhir_server_is_refused_in_words(tmp_path: Path, nam
     site: dict[str, Any] = {"targets": {"pacs": {"embedded": {}}}}
     with pytest.raises(Unacceptable, match=f"'{name}' is no FHIR server"):
         picked_studies.between(site, tmp_path, name, {"embedded": {}})
+
+
+def test_site_files_of_picked_studies_go_with_a_start_once_no_run_and_no_schedule_names_them(
+    tmp_path: Path,
+) -> None:
+    numbers = itertools.count()
+    names = ["waits", "scheduled", "refused", "just-asked"]
+    files = {name: tmp_path / f"fhir-{name}.site.yaml" for name in names}
+    half, others = tmp_path / ".fhir-x.site.yaml.abc.part", tmp_path / "archive.site.yaml"
+    long_ago = time.time() - 7200
+    for file in (*files.values(), half, others):
+        file.write_text("{}")
+        os.utime(file, None if file == files["just-asked"] else (long_ago, long_ago))
+    with Database(tmp_path / "registry.sqlite3") as database:
+        options = RunsOptions(new_id=lambda _: f"run-{next(numbers)}")
+        runs = Runs(tmp_path, database, options)
+        picked_studies.clear_up(tmp_path / "new", runs)
+        asked = Asked(name="s", text="", site=str(files["waits"]))
+        runs.ask(Asking(LOCAL), asked)
+        later = Asked(name="s", text="", site=str(files["scheduled"]))
+        schedules.add(database, Asking(LOCAL), later, title="", cron="0 0 1 1 *", zone="UTC")
+        picked_studies.clear_up(tmp_path, runs)
+    left = {file.name for file in tmp_path.glob("*.yaml*")} | {
+        file.name for file in tmp_path.glob(".fhir*")
+    }
+    kept = {files[name].name for name in ("waits", "scheduled", "just-asked")}
+    assert left == {*kept, others.name}

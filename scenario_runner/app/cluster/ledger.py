@@ -17,6 +17,7 @@ from scenario_runner.app.cluster import tables
 from scenario_runner.database.counter_table import LEDGER
 from scenario_runner.database.engine import Database
 from scenario_runner.database.location import DatabaseUrl
+from scenario_runner.database.sqlite_file import Called
 from scenario_runner.errors import MachineError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -48,6 +49,14 @@ _TOLD: Final = insert(tables.entry)
 _TAKEN: Final = update(tables.entry).where(tables.entry.c.number == bindparam("at")).values(waits=0)
 _NOT_KEPT: Final = delete(tables.entry).where(tables.entry.c.number == bindparam("at"))
 """What is asked for every few instances, and takes longer to make than to carry out."""
+
+
+_FILE: Final = Called(
+    "ledger of the run",
+    "name a folder for the run with --out elsewhere",
+    "what it held of the run is lost; the record has what was taken from it",
+)
+"""What the ledger is where no registry on a server is named."""
 
 
 class Superseded(MachineError):
@@ -87,7 +96,7 @@ class RunLedger:
     """
 
     def __init__(self, location: Location, run: str) -> None:
-        self._database = Database(location, busy=True)
+        self._database = Database(location, busy=True, called=_FILE)
         self.is_file = not isinstance(location, DatabaseUrl)
         self.run = run
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner import events as kinds
 from scenario_runner.app.cluster.ledger import AT_ONCE
 from scenario_runner.engine.case import case_started
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, of_the_machine
 
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.ledger import Entry, RunLedger
@@ -123,7 +123,7 @@ class Relay:
             yield path
             self._finished(path, digest)
         except OSError as error:
-            raise MachineError(f"cannot write '{path}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot write '{path}'", error) from error
 
 
 def _seconds(begin: str, end: str) -> float:

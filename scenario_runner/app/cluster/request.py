@@ -16,7 +16,7 @@ from scenario_runner.app.folder import OURS
 from scenario_runner.app.kept_inputs import REQUEST, Kept, load_kept, read_request
 from scenario_runner.app.load import Loaded, Surroundings
 from scenario_runner.app.plans import Plans, digest_of, replay_all
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def packed(folder: Path, settings: Settings) -> bytes:
             told = {name: getattr(settings, name) for name in Settings.__slots__}
             archive.writestr(_SETTINGS, json.dumps(told))
     except OSError as error:
-        raise MachineError(f"cannot read '{inputs}': {error.strerror or error}") from error
+        raise of_the_machine(f"cannot read '{inputs}'", error) from error
     return packet.getvalue()
 
 

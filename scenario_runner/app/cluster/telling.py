@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, Entry, Superseded
-from scenario_runner.errors import FabricatorError, MachineError, of_the_machine
+from scenario_runner.errors import FabricatorError, of_the_machine
 from scenario_runner.events import Attached, CaseStarted
 from scenario_runner.evidence.log import event_line
 
@@ -145,7 +145,7 @@ class Telling:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise MachineError(f"cannot read '{path}': {error.strerror or error}") from error
+            raise of_the_machine(f"cannot read '{path}'", error) from error
         self._files.append(Entry("file", data, path.relative_to(self.folder).as_posix()))
 
     def _tell(self, *more: Entry, ending: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from scenario_runner.errors import FabricatorError, MachineError, UsageError
+from scenario_runner.errors import FabricatorError, UsageError, of_the_machine
 from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.intact import Finding, changes
@@ -91,7 +91,7 @@ def sign_run(
     except ValueError as error:
         raise NotAsItWas([Finding("manifest", MANIFEST, f"is no manifest: {error}")]) from error
     except OSError as error:
-        raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{error.filename}'", error) from error
     if findings:
         raise NotAsItWas(findings)
     cases = {case.id: case.outcome for case in read_record(folder).cases}
@@ -136,6 +136,6 @@ def _written(folder: Path, meaning: str, name: str, text: bytes) -> Path:
             else:
                 break
     except OSError as error:
-        raise MachineError(f"cannot write '{there}': {error.strerror}") from error
+        raise of_the_machine(f"cannot write '{there}'", error) from error
     write_atomically(path, [text])
     return path

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.evidence.digests import file_digest
 from scenario_runner.evidence.intact import Finding, changes
 from scenario_runner.evidence.manifest import (
@@ -119,7 +119,7 @@ def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = Fals
         verdict = Verdict(manifest.run, len(manifest.files), found, signatures, unread)
         return _with_chain(verdict, folder, manifest, whole=whole_chain)
     except OSError as error:
-        raise MachineError(f"cannot read '{error.filename}': {error.strerror}") from error
+        raise of_the_machine(f"cannot read '{error.filename}'", error) from error
 
 
 def signature_files(folder: Path) -> list[tuple[str, Path]]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.imaging.importing.assign import Identity
 from scenario_runner.imaging.importing.scan import Problem, SourceFile
 from scenario_runner.imaging.importing.tally import Tally
@@ -136,7 +136,7 @@ class Imported:
         try:
             data = self.files[image.id].read_bytes()
         except OSError as error:
-            raise MachineError(f"an imported file cannot be read: {error.strerror}") from error
+            raise of_the_machine("an imported file cannot be read", error) from error
         # Our own file: group length first (PS3.10 7.1), so the data set begins where it says.
         meta = 144 + int.from_bytes(data[140:144], "little")
         return Instance(
@@ -187,9 +187,10 @@ def bring_in(
                 place.mkdir(parents=True, exist_ok=True)
                 instance.write(path)
             except OSError as error:
-                raise MachineError(
-                    f"cannot write '{one.series.id}': {error.strerror or error}",
-                    hint="is the disk full, or did an earlier step write to the same folder?",
+                raise of_the_machine(
+                    f"cannot write '{one.series.id}'",
+                    error,
+                    hint="did an earlier step write to the same folder?",
                 ) from error
             into.files[image.id] = path
             into.size += instance.size

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from scenario_runner.database.counter_table import RUNS
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.runs.asked import Asked, asked_from
-from scenario_runner.service.runs.tables import server_run
+from scenario_runner.service.runs.tables import run_schedule, server_run
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, RowMapping
@@ -163,6 +163,22 @@ def page(
             select(func.count()).select_from(server_run).where(*meant)
         ).scalar_one()
     return [_run(row) for row in rows], total
+
+
+def is_named(database: Database, file: str) -> bool:
+    """Whether a run, ended ones that can be repeated among them, or a schedule is asked for with a file of that name."""
+    with database.reading(RUNS) as connection:
+        if connection is None:
+            return False
+        return any(
+            connection.execute(
+                select(table.c.number)
+                .where(table.c.request.contains(file, autoescape=True))
+                .limit(1)
+            ).first()
+            is not None
+            for table in (server_run, run_schedule)
+        )
 
 
 def _run(row: RowMapping) -> Run:

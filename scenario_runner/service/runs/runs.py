@@ -151,6 +151,10 @@ class Runs:
             raise _unknown(run_id)
         return found
 
+    def names(self, file: str) -> bool:
+        """Whether any run, waiting or ended, or schedule was asked for with a file of that name."""
+        return records.is_named(self.database, file)
+
     def stop(self, asking: Asking, run_id: str, *, at_once: bool = False) -> Run:
         """Let a run end as by Ctrl-C, and its ``finally`` steps run; one that waits is withdrawn.
 

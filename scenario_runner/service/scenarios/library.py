@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.errors import (
     ChangedMeanwhile,
@@ -95,9 +95,7 @@ class Library:
                     os.fsync(stream.fileno())
                 part.replace(path)
             except OSError as error:
-                raise MachineError(
-                    f"the scenario cannot be kept: {error.strerror or error}"
-                ) from error
+                raise of_the_machine("the scenario cannot be kept", error) from error
         return Kept(name, path, text, version_of(data))
 
     def remove(self, name: str, version: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import read_meta
+from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.errors import Malformed, NotThere, TooLarge, Unavailable
 from scenario_runner.service.validator.events import (
@@ -219,8 +220,8 @@ class Incoming:
             yield
         except OSError as error:
             self.abort()
-            reason = error.strerror or str(error)
-            raise Unavailable("cannot-be-kept", f"the study cannot be kept: {reason}") from error
+            told = of_the_machine("the study cannot be kept", error)
+            raise Unavailable("cannot-be-kept", told.message) from error
 
 
 def _require_dicom(head: bytes) -> None:

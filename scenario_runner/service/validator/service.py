@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.owning import OwnedError, Ownership
 from scenario_runner.service.validator.broker import require_client
@@ -114,7 +114,8 @@ def _owned(data: Path) -> tuple[StudyFolder, Ownership]:
             hint="stop that one, or name another folder with --data",
         ) from error
     except OSError as error:
-        raise MachineError(
-            f"the validator's folder '{data}' cannot be used: {error.strerror or error}",
+        raise of_the_machine(
+            f"the validator's folder '{data}' cannot be used",
+            error,
             hint="see to its permissions, or name another folder with --data",
         ) from error

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import Final, Protocol
 
-from scenario_runner.errors import FabricatorError, MachineError, described
+from scenario_runner.errors import FabricatorError, MachineError, described, is_disk_full
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.validator.broker import Broker, BrokerDown, Delivery, Settled
 from scenario_runner.service.validator.events import FAILED, Event, Role
@@ -151,6 +151,8 @@ class Worker:
 def _reason(error: Exception) -> str:
     if isinstance(error, FabricatorError):
         return error.message[:_SHOWN]
+    if is_disk_full(error):
+        return "the disk is full"
     if isinstance(error, OSError):
         return (error.strerror or str(error))[:_SHOWN]
     return described(error)[:_SHOWN]

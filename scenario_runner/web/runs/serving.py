@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.app.folder import new_run_id
 from scenario_runner.app.load import Surroundings
+from scenario_runner.app.picked_studies import clear_up
 from scenario_runner.app.served_runs import ServedRuns
 from scenario_runner.app.signing import KEY_PASSWORD
 from scenario_runner.database.location import DatabaseUrl, Location
@@ -84,7 +85,8 @@ def served_runs(
     service: Service,
     runs: Runs,
 ) -> ServedRuns:
-    """What the endpoints and pages of runs work with."""
+    """What the endpoints and pages of runs work with. Clears up after those whose runs were never asked for."""
+    clear_up(data, runs)
     return ServedRuns(
         runs=runs,
         library=Library(data),

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.errors import MachineError, UsageError
+from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.web.viewer import package
 from scenario_runner.web.viewer.installed import BASE, MANIFEST, SCHEMA
@@ -62,7 +62,7 @@ def install(source: Path, home: Path) -> Installation:
             made.rename(target)
             _remove_others(home, target)
     except OSError as error:
-        raise MachineError(f"'{home}' cannot be written: {error.strerror or error}") from error
+        raise of_the_machine(f"'{home}' cannot be written", error) from error
     return Installation(target, count, size)
 
 
@@ -73,7 +73,7 @@ def removed(home: Path) -> bool:
         try:
             shutil.rmtree(home)
         except OSError as error:
-            raise MachineError(f"'{home}' cannot be removed: {error.strerror or error}") from error
+            raise of_the_machine(f"'{home}' cannot be removed", error) from error
     return there
 
 
