@@ -42,7 +42,8 @@ def write_reports(
 ) -> RunRecord:
     """Make every report from ``events.ndjson`` and ``inputs/plan.json``, then the manifest.
 
-    digest: as ``write_manifest`` has it. A reporter that fails does not keep the others from writing. Returns the record. Raises
+    digest: as ``write_manifest`` has it. A reporter that fails, or is interrupted,
+    does not keep the others from writing. Returns the record. Raises
     UsageError when the folder is not a run's, MachineError when a report could not be written.
     """
     record = read_record(run_folder)
@@ -57,14 +58,19 @@ def _write(
     digest: Callable[[Path], str] = file_digest,
 ) -> None:
     failures: list[tuple[str, BaseException]] = []
+    interrupted: KeyboardInterrupt | None = None
     for reporter in reporters:
         try:
             reporter().write(record, folder)
-        except KeyboardInterrupt:
-            raise
+        except KeyboardInterrupt as error:
+            if interrupted is not None:
+                raise  # whoever asks twice waits for no report
+            interrupted = error
         except BaseException as error:  # noqa: BLE001 - a third party's reporter may raise anything
             failures.append((reporter.name, error))
     write_manifest(record, folder, digest)
+    if interrupted is not None:
+        raise interrupted
     if failures:
         what = "; ".join(f"'{name}': {_said(error)}" for name, error in failures)
         first = failures[0][1]

@@ -175,6 +175,14 @@ def test_a_reporter_that_throws_keeps_no_other_report_back(
     assert f"'throwing': {KINDS[kind].__name__}" in capsys.readouterr().err
 
 
+def test_an_interrupted_reporter_leaves_evidence_that_can_be_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FABRICATE_TEST_THROWS", "reporter=KeyboardInterrupt")
+    assert play(request(tmp_path, [{"probe": {}}])) == 130
+    require_whole(tmp_path, "passed")
+
+
 @pytest.mark.parametrize("kind", SOME)
 def test_a_source_that_throws_is_a_diagnostic_at_its_entry(
     tmp_path: Path,
