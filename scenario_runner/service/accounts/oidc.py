@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -44,6 +45,9 @@ _MAXIMUM: Final = 1 << 20
 _LONGEST: Final = 1 << 14
 """Characters of a token."""
 _TIMEOUT: Final = 5.0
+"""Seconds for a piece of an answer."""
+_WHOLE: Final = 10.0
+"""Seconds for all of it."""
 _FRESH: Final = 600.0
 """Seconds after which the provider's keys are asked for again."""
 _AGAIN: Final = 10.0
@@ -79,7 +83,7 @@ class Oidc:
             require_private(url)
         self.options = options
         self._clock = clock
-        self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._keys: KeySet | None = None
         self._kids: frozenset[str] = frozenset()
         self._got = self._asked = float("-inf")
@@ -122,7 +126,8 @@ class Oidc:
     def caller_of(self, claims: Mapping[str, Any]) -> Caller:
         """Whom they name, with the roles they have."""
         named = claims.get(self.options.name_claim)
-        name = named if isinstance(named, str) and named.strip() else str(claims["sub"])
+        name = _shown(named) if isinstance(named, str) else ""
+        name = name or _shown(str(claims["sub"]))
         roles = frozenset(filter(None, map(self._role, _listed(claims, self.options.roles_claim))))
         return Caller(name[:256], roles, Arrival.BEARER)
 
@@ -135,7 +140,10 @@ class Oidc:
             return None
 
     def _keys_for(self, token: str) -> KeySet:
-        """The provider's keys; asked for anew when they are old, or lack the one that the token names."""
+        """The provider's keys; asked for anew when they are old, or lack the one that the token names.
+
+        One request asks and waits; meanwhile those whose key is known go on, old as it may be.
+        """
         from joserfc import jws
         from joserfc.errors import JoseError
 
@@ -143,18 +151,25 @@ class Oidc:
             named = jws.extract_compact(token.encode()).headers().get("kid")
         except (JoseError, ValueError) as error:
             raise untrusted("it is no signed JSON Web Token") from error
-        with self._lock:
-            moment = self._clock()
-            is_old = moment - self._got >= _FRESH
-            is_unknown = named is not None and named not in self._kids
-            if (is_old or is_unknown) and moment - self._asked >= _AGAIN:
-                self._asked = moment
-                self._renew(moment)
-            if self._keys is None:
-                raise Unavailable(
-                    "provider-unreachable", "the provider of these tokens does not answer just now"
-                )
-            return self._keys
+        if self._lacks(named) and self._asking.acquire(blocking=not self._knows(named)):
+            try:
+                moment = self._clock()
+                if self._lacks(named) and moment - self._asked >= _AGAIN:
+                    self._asked = moment
+                    self._renew(moment)
+            finally:
+                self._asking.release()
+        if self._keys is None:
+            raise Unavailable(
+                "provider-unreachable", "the provider of these tokens does not answer just now"
+            )
+        return self._keys
+
+    def _knows(self, named: object) -> bool:
+        return self._keys is not None and (named is None or named in self._kids)
+
+    def _lacks(self, named: object) -> bool:
+        return self._clock() - self._got >= _FRESH or not self._knows(named)
 
     def _renew(self, moment: float) -> None:
         """While the provider does not answer, the keys there are go on being good."""
@@ -166,9 +181,6 @@ class Oidc:
         self._got = moment
 
     def _fetched(self) -> KeySet:
-        from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
-
         uri = self.options.jwks_uri
         if uri is None:
             uri = str(discovered(self.options).get("jwks_uri", ""))
@@ -176,22 +188,31 @@ class Oidc:
                 require_private(uri)
             except UsageError as error:
                 raise ValueError(error.message) from error
-        try:
-            return KeySet.import_key_set(_public(asked_for_json(uri, self.options.tls)))
-        except (JoseError, KeyError, TypeError) as error:
-            raise ValueError("these are no keys") from error
+        return _readable(asked_for_json(uri, self.options.tls).get("keys"))
 
 
-def _public(keys: dict[str, Any]) -> Any:
-    """Of the keys those that verify signatures: others may be of kinds that nobody here reads."""
-    kept = [
-        key
-        for key in keys.get("keys", ())
-        if isinstance(key, dict)
-        and key.get("kty") in ("RSA", "EC", "OKP")
-        and key.get("use") != "enc"
-    ]
-    return {"keys": kept}
+def _readable(keys: object) -> KeySet:
+    """Of the keys those that verify signatures and can be read. Raises ValueError when there is none.
+
+    One of a curve that nobody here knows, as Brainpool's, takes no other along (RFC 7517 5).
+    """
+    from joserfc.errors import JoseError
+    from joserfc.jwk import JWKRegistry, KeySet
+
+    kept = []
+    for key in keys if isinstance(keys, list) else ():
+        is_ours = isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP")
+        if is_ours and key.get("use") != "enc":
+            with suppress(JoseError, KeyError, TypeError, ValueError):
+                kept.append(JWKRegistry.import_key(key))
+    if not kept:
+        raise ValueError("these are no keys")
+    return KeySet(kept)
+
+
+def _shown(name: str) -> str:
+    """A name in one line: who chooses it at the provider steers no terminal, and is nobody else by a blank."""
+    return " ".join("".join(one if one.isprintable() else " " for one in name).split())
 
 
 def discovered(options: OidcOptions) -> dict[str, Any]:
@@ -215,6 +236,7 @@ def asked_for_json(
     import httpx2
 
     method = "GET" if form is None else "POST"
+    until = time.monotonic() + _WHOLE
     try:
         with (
             httpx2.Client(
@@ -229,6 +251,8 @@ def asked_for_json(
                 body += piece
                 if len(body) > _MAXIMUM:
                     raise ValueError("the answer is too long")
+                if time.monotonic() > until:
+                    raise MachineError("the provider of tokens answers too slowly")
     except httpx2.HTTPError as error:
         raise MachineError(f"the provider of tokens does not answer: {error}") from error
     found = json.loads(body)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import http.server
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from scenario_runner.errors import UsageError
@@ -133,6 +137,76 @@ def test_while_the_provider_is_away_its_keys_go_on_being_good() -> None:
     asked.caller(token)
     with pytest.raises(Unavailable, match="does not answer"):
         fresh.caller(token)
+
+
+def test_while_one_request_waits_for_the_provider_others_whose_key_is_known_go_on(
+    idp: Provider,
+) -> None:
+    moment = [0.0]
+    asked = Oidc(OidcOptions(issuer=idp.issuer, audience=US), clock=lambda: moment[0])
+    token = idp.token(**GOOD)
+    asked.caller(token)
+    for passed, first in ((3_600.0, token), (3_700.0, invented(token))):
+        moment[0] = passed
+        with idp.frozen():
+            waiting = threading.Thread(target=refused_or_not, args=(asked, first))
+            waiting.start()
+            while not asked._asking.locked():
+                assert waiting.is_alive()
+            assert asked.caller(token).name == "joy"
+            assert waiting.is_alive()
+        waiting.join(60)
+        assert not waiting.is_alive()
+
+
+def refused_or_not(asked: Oidc, token: str) -> None:
+    with contextlib.suppress(NotLoggedIn):
+        asked.caller(token)
+
+
+def invented(token: str) -> str:
+    """It names a key that the provider does not have."""
+    head = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"invented"}').rstrip(b"=").decode()
+    return ".".join([head, *token.split(".")[1:]])
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"kty": "EC", "crv": "BP-256", "x": "AA", "y": "AA", "kid": "brainpool"},
+        {"kty": "OKP", "crv": "Ed448", "x": "AA", "kid": "cut"},
+        {"kty": "RSA", "kid": "nothing of it"},
+        {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "small"},
+        {"kty": "EC", "crv": "P-256", "x": 5, "y": "AA"},
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "of tomorrow"},
+        "no key",
+    ],
+    ids=str,
+)
+def test_a_key_that_nobody_here_reads_takes_no_other_along(idp: Provider, strange: Any) -> None:
+    known = httpx2.get(f"{idp.issuer}/jwks", trust_env=False).json()["keys"]
+
+    class Keys(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = json.dumps({"keys": [strange, *known]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Keys) as server:
+        threading.Thread(target=server.handle_request).start()
+        asked = oidc(idp, jwks_uri=f"http://127.0.0.1:{server.server_port}/keys")
+        assert asked.caller(idp.token(**GOOD)).name == "joy"
+
+
+def test_a_name_is_one_line_and_steers_no_terminal(idp: Provider) -> None:
+    for name in (" joy ", "jo\x1b[31my\nroot", "\u202ejoy", "\x00", "joy  \t doe"):
+        caller = oidc(idp).caller(idp.token(**{**GOOD, "preferred_username": name}))
+        assert caller.name in ("joy", "jo [31my root", "u1", "joy doe"), caller.name
 
 
 @pytest.mark.parametrize(
