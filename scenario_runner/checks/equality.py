@@ -11,6 +11,16 @@ _LONGEST: Final = 200
 _MOST_LISTED: Final = 10
 
 
+class _Absent:
+    """Is in no value, whatever text that has."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+_ABSENT: Final = _Absent()
+
+
 def same(left: Any, right: Any) -> bool:
     """Equal and of one kind: ``1`` is ``1.0`` but neither ``"1"`` nor ``true``; lists deeply."""
     if isinstance(left, bool) or isinstance(right, bool):
@@ -67,13 +77,13 @@ def _first_difference(expected: Any, actual: Any) -> tuple[str, Any, Any]:
     while True:
         if isinstance(expected, Mapping) and isinstance(actual, Mapping):
             pairs = (
-                (key, expected.get(key, "absent"), actual.get(key, "absent"))
+                (key, expected.get(key, _ABSENT), actual.get(key, _ABSENT))
                 for key in {**expected, **actual}
             )
             key, expected, actual = next(pair for pair in pairs if not same(*pair[1:]))
             where += f".{key}" if where else str(key)
         elif _is_list(expected) and _is_list(actual):
-            members = enumerate(zip_longest(expected, actual, fillvalue="absent"))
+            members = enumerate(zip_longest(expected, actual, fillvalue=_ABSENT))
             place, (expected, actual) = next(each for each in members if not same(*each[1]))
             where += f"[{place}]"
         elif isinstance(expected, str) and isinstance(actual, str) and len(expected) > _LONGEST:

@@ -137,7 +137,10 @@ def test_values_too_long_for_a_sentence_are_told_where_they_differ() -> None:
     said = why_not_same({"Rows": 8, "Frames": frames}, {"Rows": 8, "Frames": others})
     where = "Frames[1100].FrameContentSequence[0].InStackPositionNumber"
     assert said.endswith(f"; first at {where}: expected 1100 but got 7")
-    assert why_not_same(frames, frames[:-1]).endswith("but got 'absent'")
+    assert why_not_same(frames, frames[:-1]).endswith("but got absent")
+    assert why_not_same({"long": "a" * 300, "one": "absent"}, {"long": "a" * 300}).endswith(
+        "; first at one: expected 'absent' but got absent"
+    )
     assert "first at character 301: expected 'b' but got 'c'" in why_not_same(
         "a" * 300 + "b", "a" * 300 + "c"
     )
