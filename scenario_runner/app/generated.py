@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scenario_runner.imaging.factory import InstanceFactory
     from scenario_runner.language.site_model import Site
     from scenario_runner.planning.plan import PlannedSeries
+    from scenario_runner.service.asking import Asking
 
 ORDERS: Final = "orders.hl7"
 """What pasted messages are called beside the scenario."""
@@ -164,9 +165,9 @@ def _modalities(orders: str, site: Site) -> set[str]:
         raise wrong(error.diagnostics) from error
 
 
-def looked_at(served: ServedRuns, wish: Wish) -> Made:
+def looked_at(served: ServedRuns, asking: Asking, wish: Wish) -> Made:
     """What a wish would make now, with pictures; no counter moves. Raises FabricatorError."""
-    draft = served.draft(wish)
+    draft = served.permitted(asking, wish)
     try:
         plans = plan_of(draft, served.registry, wish.seed)
     except InvalidInput as error:

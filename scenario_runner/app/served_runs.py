@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.app.assignments import assigned
+from scenario_runner.app.harmless import (
+    require_files_inside,
+    require_files_named,
+    require_no_plugins,
+)
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.scenario_texts import (
     Draft,
     diagnostics_of,
-    files_outside,
     loaded,
-    uses_plugins,
 )
 from scenario_runner.app.select import guard_production, matches, targets_used
 from scenario_runner.app.shipped_scenarios import (
@@ -27,8 +30,7 @@ from scenario_runner.app.shipped_scenarios import (
 from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
-from scenario_runner.service.errors import Conflicting, NotAllowed, Unacceptable
-from scenario_runner.service.permissions import Permission, require
+from scenario_runner.service.errors import Conflicting, Unacceptable
 from scenario_runner.service.runs.asked import SCENARIO, Asked, require_sendable
 from scenario_runner.service.scenarios.library import NEW, Kept, Library, unknown, version_of
 
@@ -130,10 +132,9 @@ class ServedRuns:
                 f"a scenario that ships is called '{name}'",
                 hint="choose another name",
             )
-        self._require_harmless(
-            asking,
-            Draft(file=self.library.path(name), text=text, site=self.site, around=self.around),
-        )
+        draft = Draft(file=self.library.path(name), text=text, site=self.site, around=self.around)
+        require_files_inside(asking.caller, draft)
+        require_no_plugins(asking.caller, draft)
         kept = self.library.save(name, text, version)
         detail = {"scenario": name, "version": kept.version, "new": version == NEW}
         self.trail.record(
@@ -170,6 +171,25 @@ class ServedRuns:
             around=self.around,
         )
 
+    def readable(self, asking: Asking, wish: Wish) -> Draft:
+        """What is to be looked at, where that reads no file that whoever asks may not.
+
+        Raises NotAllowed, and what ``draft`` raises.
+        """
+        draft = self.draft(wish)
+        if wish.text is not None:
+            require_files_inside(asking.caller, draft)
+        elif wish.set:
+            require_files_named(asking.caller, draft)
+        return draft
+
+    def permitted(self, asking: Asking, wish: Wish) -> Draft:
+        """What is to be planned or run by whoever asks. Raises what ``readable`` raises."""
+        draft = self.readable(asking, wish)
+        if wish.text is not None:
+            require_no_plugins(asking.caller, draft)
+        return draft
+
     def site_of(self, named: Literal["embedded", "archive"] | None) -> Path | None:
         """The site file of a wish; None for an embedded PACS. Raises Conflicting where there is no own archive."""
         if named == ARCHIVE:
@@ -189,9 +209,7 @@ class ServedRuns:
         Raises Unacceptable with each diagnostic of a scenario that is wrong, NotAllowed, UsageError for a target that
         may be production and for tags that do not fit.
         """
-        draft = self.draft(wish)
-        if wish.text is not None:
-            self._require_harmless(asking, draft)
+        draft = self.permitted(asking, wish)
         found = [one for one in diagnostics_of(draft) if is_error(one)]
         if found:
             raise wrong(found)
@@ -224,23 +242,6 @@ class ServedRuns:
     def ask(self, asking: Asking, wish: Wish) -> Run:
         """Put it into the queue. Raises what ``asked`` raises."""
         return self.runs.ask(asking, self.asked(asking, wish))
-
-    def _require_harmless(self, asking: Asking, draft: Draft) -> None:
-        """Raises NotAllowed for what a scenario of just anybody may not do on the server's machine."""
-        if Permission.USE_PLUGINS in asking.caller.permissions:
-            return
-        try:
-            outside = files_outside(draft)
-        except InvalidInput:
-            return  # which is no scenario and does nothing
-        if outside:
-            raise NotAllowed(
-                "files-outside",
-                f"the scenario names '{outside[0][:80]}', which may lie anywhere on the server",
-                hint="name files beside the scenario, or ask an administrator to save it",
-            )
-        if uses_plugins(draft):
-            require(asking.caller, Permission.USE_PLUGINS)
 
 
 def is_error(one: Diagnostic) -> bool:

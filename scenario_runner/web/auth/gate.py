@@ -101,6 +101,17 @@ class Gate:
         request.scope["state"]["caller"] = caller
         return caller
 
+    async def is_still_admitted(self, request: Request, permission: Permission) -> bool:
+        """Whether whoever began a long answer may go on reading it: not after a log-out, nor without the permission."""
+        proof = proof_of(request)
+        if proof.kind is not Kind.VIEWER_TOKEN and await self._nobody_logs_in(request):
+            return True
+        try:
+            caller = await anyio.to_thread.run_sync(self._known, proof)
+        except NotLoggedIn:
+            return False
+        return permission in caller.permissions
+
     def count(self, request: Request) -> None:
         """One more request from an address. Raises TooOften."""
         if self.options.address_rate is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Final
 
 import anyio
@@ -13,11 +14,13 @@ from fastapi.responses import StreamingResponse
 
 from scenario_runner.service.asking import Asking
 from scenario_runner.service.errors import NotThere, Unacceptable
+from scenario_runner.service.permissions import Permission
 from scenario_runner.service.service import Service
 from scenario_runner.service.studies.corrections import changes_of
 from scenario_runner.service.uploads import records
 from scenario_runner.service.uploads.outcome import UploadOutcome
 from scenario_runner.service.uploads.uploading import Uploading, run
+from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.forms import Form, with_form
 from scenario_runner.web.imaging.asking import Limit, Offset, Uploader, Viewer
 from scenario_runner.web.imaging.models import UploadPage, UploadRecord, UploadResult
@@ -25,6 +28,8 @@ from scenario_runner.web.text import Text
 
 _LOOK: Final = 0.1
 """Seconds after which it is looked whether an upload has come further."""
+_ADMIT: Final = 50
+"""Looks after which it is asked whether whoever watches may still."""
 FIELDS: Final = ("file", "files")
 UploadId = Annotated[
     str | None,
@@ -143,11 +148,13 @@ def record_routes(router: APIRouter, service: Service) -> None:
         responses={200: {"content": {"text/event-stream": {}}, "description": "Its progress."}},
         tags=["uploads"],
     )
-    async def events_of(upload_id: Text, _: Viewer) -> StreamingResponse:
+    async def events_of(request: Request, upload_id: Text, _: Viewer) -> StreamingResponse:
         """How far an upload is, as server-sent events: `progress` while it is under way, then `ended`."""
         if await anyio.to_thread.run_sync(records.get, service.database, upload_id) is None:
             raise _unknown(upload_id)
-        return StreamingResponse(_events(service, upload_id), media_type="text/event-stream")
+        may_still = partial(gate_of(request).is_still_admitted, request, Permission.VIEW)
+        events = _events(service, upload_id, may_still)
+        return StreamingResponse(events, media_type="text/event-stream")
 
     @router.get("/uploads/{upload_id}", response_model=UploadRecord, tags=["uploads"])
     def upload_of(
@@ -199,9 +206,14 @@ def _unknown(upload_id: str) -> NotThere:
     return NotThere("upload-not-found", f"there is no upload '{upload_id[:80]}'")
 
 
-async def _events(service: Service, upload_id: str) -> AsyncIterator[str]:
-    last = None
+async def _events(
+    service: Service, upload_id: str, may_still: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[str]:
+    last, looks = None, 0
     while (far := service.progress.of(upload_id)) is not None:
+        looks += 1
+        if looks % _ADMIT == 0 and not await may_still():
+            return
         if far != last:
             yield f"event: progress\ndata: {json.dumps(far.as_json())}\n\n"
             last = far

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,14 +20,18 @@ _LOOK: Final = 0.25
 """Seconds between two looks at the size of the log."""
 _ASK: Final = 4
 """Looks after which the database is asked how the run is."""
+_ADMIT: Final = 20
+"""Looks after which it is asked whether whoever watches may still."""
 _QUIET: Final = 60
 """Looks after which a comment tells a proxy that the connection lives."""
 
 
-async def events_of(runs: Runs, run_id: str, offset: int) -> AsyncIterator[bytes]:
+async def events_of(
+    runs: Runs, run_id: str, offset: int, may_still: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
     """Each event as a ``message`` whose id is the offset of the next line; ``state`` when that changes.
 
-    Ends when the run has, after an ``ended``, or when the server does.
+    Ends when the run has, after an ``ended``, when the server does, or when whoever watches may no longer.
     """
     log = runs.evidence(run_id) / LOG
     looks, told = 0, ""
@@ -52,6 +56,8 @@ async def events_of(runs: Runs, run_id: str, offset: int) -> AsyncIterator[bytes
         if looks % _QUIET == _QUIET - 1:
             yield b": still here\n\n"
         looks += 1
+        if looks % _ADMIT == 0 and not await may_still():
+            return
         await anyio.sleep(_LOOK)
 
 

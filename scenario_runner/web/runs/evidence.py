@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,10 +12,13 @@ import anyio.to_thread
 from fastapi import APIRouter, Header, Response
 from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
+from starlette.requests import Request
 
 from scenario_runner.app.served_runs import ServedRuns
 from scenario_runner.service.errors import NotThere
+from scenario_runner.service.permissions import Permission
 from scenario_runner.service.runs.evidence import file_of, files_of
+from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.imaging.asking import Offset, Viewer
 from scenario_runner.web.runs.asking import RunId
 from scenario_runner.web.runs.events import events_of
@@ -51,6 +55,7 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
         tags=["runs"],
     )
     async def events(
+        request: Request,
         asking: Viewer,  # noqa: ARG001
         run_id: RunId,
         offset: Offset = 0,
@@ -60,7 +65,10 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
         await anyio.to_thread.run_sync(runs.get, run_id)
         if last_event_id is not None and last_event_id.isdecimal():
             offset = int(last_event_id)
-        return StreamingResponse(events_of(runs, run_id, offset), media_type="text/event-stream")
+        may_still = partial(gate_of(request).is_still_admitted, request, Permission.VIEW)
+        return StreamingResponse(
+            events_of(runs, run_id, offset, may_still), media_type="text/event-stream"
+        )
 
     @router.get("/{run_id}/output", response_class=Response, tags=["runs"])
     def output(asking: Viewer, run_id: RunId) -> Response:  # noqa: ARG001

@@ -56,17 +56,18 @@ def scenario_routes(router: APIRouter, desk: ServedRuns) -> None:
         return {"scenarios": told, "total": len(found), "limit": limit, "offset": offset}
 
     @router.post("/validate", response_model=Findings, tags=["scenarios"])
-    def validate(asking: Runner, given: ScenarioGiven) -> dict[str, Any]:  # noqa: ARG001
+    def validate(asking: Runner, given: ScenarioGiven) -> dict[str, Any]:
         """What `fabricate validate` says of a scenario."""
-        found = diagnostics_of(desk.draft(given.wish()))
+        found = diagnostics_of(desk.readable(asking, given.wish()))
         return {"diagnostics": [as_json(one) for one in found]}
 
     @router.post("/plan", response_model=dict[str, Any], tags=["scenarios"])
-    def plan(asking: Runner, given: ScenarioGiven) -> JSONResponse:  # noqa: ARG001
+    def plan(asking: Runner, given: ScenarioGiven) -> JSONResponse:
         """What `fabricate plan --format json` says: what a run would make now. No counter moves."""
         stream = Bounded(LONGEST_PLAN)
         try:
-            plan_of(desk.draft(given.wish()), desk.registry, given.seed).write_json(stream)
+            draft = desk.permitted(asking, given.wish())
+            plan_of(draft, desk.registry, given.seed).write_json(stream)
         except InvalidInput as error:
             raise wrong(error.diagnostics) from error
         except TooLongError as error:

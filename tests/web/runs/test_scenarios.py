@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from tests.running import fabricate
-from tests.web.auth.people import add, key
-from tests.web.runs.asking import RUNS, client_of, ended, started
-from tests.web.runs.scenarios import quick, text
+from tests.web.auth.people import add, key, logged_in
+from tests.web.runs.asking import RUNS, client_of, ended, started, state
+from tests.web.runs.scenarios import endless, quick, text
 from tests.web.served import Served, served
 
 SCENARIOS = "/api/v1/scenarios"
@@ -155,6 +155,7 @@ def test_a_scenario_that_uses_a_plugin_is_for_those_who_may(
     ours = text("ours", [{"ours": {}}])
     for answer in (
         technician.post(RUNS, json={"text": ours}),
+        technician.post(f"{SCENARIOS}/plan", json={"text": ours}),
         technician.put(f"{SCENARIOS}/ours", json={"text": ours}, headers=NEW),
     ):
         assert answer.status_code == 403, answer.text
@@ -177,8 +178,9 @@ def test_a_scenario_of_just_anybody_reads_no_file_of_the_server(
         text("reads", [{"log": {"message": "x"}}], patients=[{"from": {"hl7": name}}]),
         text("reads", [{"import": {"files": [name]}}]),
     ):
-        answer = technician.post(RUNS, json={"text": given})
-        assert (answer.status_code, answer.json()["code"]) == (403, "files-outside"), name
+        for asked in (RUNS, f"{SCENARIOS}/plan", f"{SCENARIOS}/validate"):
+            answer = technician.post(asked, json={"text": given})
+            assert (answer.status_code, answer.json()["code"]) == (403, "files-outside"), name
 
 
 def test_files_beside_a_scenario_come_with_it(technician: httpx2.Client) -> None:
@@ -245,3 +247,37 @@ def test_schedules_are_kept_paused_and_ended(technician: httpx2.Client) -> None:
     assert [one["number"] for one in technician.get(address).json()["schedules"]] == [number]
     assert technician.delete(f"{address}/{number}").status_code == 204
     assert technician.delete(f"{address}/{number}").status_code == 404
+
+
+def test_no_variable_that_just_anybody_sets_names_a_file_of_the_server(
+    technician: httpx2.Client, admin: httpx2.Client, folder: Path
+) -> None:
+    secret = folder / "secret.hl7"
+    secret.write_text("MSH|^~\\&|nothing for technicians\n", "utf-8")
+    step = {"hl7_send": {"to": "pacs", "file": "{{ vars.message }}"}}
+    own = text("messages", [step], vars={"message": "order.hl7"})
+    assert admin.put(f"{SCENARIOS}/messages", json={"text": own}, headers=NEW).status_code == 200
+    wish = {"scenario": "messages", "set": {"message": str(secret)}}
+    for asked in (RUNS, f"{SCENARIOS}/plan", f"{SCENARIOS}/validate"):
+        answer = technician.post(asked, json=wish)
+        assert (answer.status_code, answer.json()["code"]) == (403, "files-outside"), asked
+    planned = technician.post(f"{RUNS}/schedules", json={**wish, "cron": "0 3 * * *"})
+    assert (planned.status_code, planned.json()["code"]) == (403, "files-outside")
+
+
+def test_who_logs_out_sees_no_more_of_a_run(
+    service: Served, technician: httpx2.Client, folder: Path
+) -> None:
+    run = started(technician, endless())
+    try:
+        with logged_in(service.url, "tom") as client:
+            with client.stream("GET", f"{RUNS}/{run}/events") as events:
+                told = events.iter_lines()
+                assert next(told)
+                assert client.post("/api/v1/auth/logout").status_code == 204
+                for _ in told:
+                    pass  # ends, though the run goes on
+            assert state(technician, run)["state"] != "ended"
+    finally:
+        technician.post(f"{RUNS}/{run}/stop")
+        ended(technician, run)

@@ -69,8 +69,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         )
 
     @router.post(f"{PATH}/preview")
-    def preview(request: Request, asking: Runner, fields: Fields) -> Response:  # noqa: ARG001
-        made = looked_at(served, scenario_of(served, making_of(fields)))
+    def preview(request: Request, asking: Runner, fields: Fields) -> Response:
+        made = looked_at(served, asking, scenario_of(served, making_of(fields)))
         return desk.show(request, "generate/preview.html.j2", **_told(made), to=fields.get("to"))
 
     @router.post(f"{PATH}/send")
