@@ -161,6 +161,8 @@ class RetrieveResult:
     http: int | None = None
     media_type: str = ""
     """Of an answer over HTTP."""
+    remark: str = ""
+    """What was seen on this side and may be why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,7 +187,11 @@ def _used(
     used: dict[Path, Library] = {}
     found: list[Diagnostic] = []
     files = scenario_files(sources.paths)
-    if not files:
+    if not files:  # whoever keeps all scenarios in libraries runs these by their names
+        ours = [one for one in found_libraries(sources)[0] if _source(one, path.parent) != SHIPPED]
+        used = {one.root: one for one in ours}
+        files = [file for one in ours for file in one.scenarios.values()]
+    if not files and not used:
         raise NothingSelected(f"no scenario in {', '.join(map(str, sources.paths))}")
     git = GitCache(held=_commits(before, update), fresh=True, environ=sources.around.environ)
     for file in files:

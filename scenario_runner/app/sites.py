@@ -37,6 +37,9 @@ def site_path(given: str, starts: Iterable[Path]) -> Path:
             if (found := _called(given, sites)) is not None:
                 return found
             names |= dict.fromkeys(_names(sites))
+    beside = path.with_name(f"{path.name}.yaml")
+    if beside.is_file():  # a file of one's own goes by its name as it stands
+        raise UsageError(f"there is no site file '{given}'", hint=f"did you mean {beside}?")
     raise UsageError(
         f"there is no site file '{given}', and no site of that name{did_you_mean(given, names)}",
         hint=f"there are {some_of(names)}; sites are looked for in {' and '.join(FOLDERS)}",

@@ -91,6 +91,8 @@ class _Migrating:
             ("on_both", "missing", "extra", "compared", "different", "instances"), 0
         )
         self._earlier = 0
+        self._lacks = ""
+        """The first study that one side lacks, in words."""
         source, target = context.target(asked.from_), context.target(asked.to)
         self._lists = StudyLists(
             source, target, asked.match, context.now().date(), context.deadline
@@ -147,11 +149,13 @@ class _Migrating:
         self._note(outcome, uid, study)
         if outcome == "missing" or self._asked.extra == "fail":
             accession = study.get("AccessionNumber")
+            called = f" (accession number {accession})" if accession else ""
+            self._lacks = self._lacks or f"study {uid}{called} is not on '{lacking}'"
             self._found.append(
                 Difference(
                     subject=uid,
                     attribute="StudyInstanceUID",
-                    expected=f"on both; accession number {accession}" if accession else "on both",
+                    expected=f"on both{called}",
                     actual=f"not on '{lacking}'",
                     kind=f"study {outcome}",
                 )
@@ -210,7 +214,8 @@ class _Migrating:
                 for what in ("missing", "extra", "different")
                 if counts[what]
             ]
-            message += f": {', '.join(parts)}; {self._found.sentence}"
+            message += f": {', '.join(parts)}; "
+            message += f"first: {self._lacks}" if self._lacks else self._found.sentence
         if self._earlier:
             message += f"; {self._earlier} of them in an earlier run"
         if asked.sample is not None and some:

@@ -80,6 +80,10 @@ class Console:
         self._bad_cases: list[tuple[str, str]] = []
         self._explained: set[str] = set()
         """The cases that go on, of which a step has said what is wrong."""
+        self._begun: set[str] = set()
+        """The cases that go on, of which a step was not skipped."""
+        self._left_out: dict[str, list[tuple[str, str]]] = {}
+        """By case the lines of steps skipped before any other, with why: what goes for the whole case is told once."""
         self._seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -173,10 +177,17 @@ class Console:
     def _case_over(self, event: CaseFinished) -> None:
         self._outcomes.append(event.outcome)
         self._running.pop(event.case, None)
+        if event.outcome != "skipped":
+            self._print_left_out(event.case)
+        elif left_out := self._left_out.pop(event.case, None):
+            # A line for each step of a case that is not run would say the same again.
+            for line in (line for why, line in left_out if why != event.message):
+                self._print(event.case, line)
         if event.outcome in _BAD:
             self._bad_cases.append((event.outcome, event.case))
         unsaid = event.case not in self._explained and event.message
         self._explained.discard(event.case)
+        self._begun.discard(event.case)
         if event.outcome == "skipped" or (event.outcome in _BAD and unsaid):
             self._print(event.case, f"  {word(event.outcome)}  {printable(event.message)}")
         lines = self._waiting.pop(event.case, ())
@@ -190,21 +201,36 @@ class Console:
         if event.attempts > 1:
             message = f"{message} ({event.attempts} attempts)".lstrip()
         first, *others = beside(name, message, _INDENT, terminal_width())
-        for line in (f"  {word(event.outcome)}  {first}", *others):
-            self._print(event.case, line.rstrip())
+        lines = [line.rstrip() for line in (f"  {word(event.outcome)}  {first}", *others)]
+        if event.outcome == "skipped" and event.case not in self._begun:
+            told = self._left_out.setdefault(event.case, [])
+            told += [(event.message, line) for line in lines]
+            return
+        self._begun.add(event.case)
+        self._print_left_out(event.case)
+        for line in lines:
+            self._print(event.case, line)
         if event.outcome in _BAD:
             self._explained.add(event.case)
         checks = self._checks.pop((event.case, event.id), [])
         if event.outcome in _BAD or self._volume is Volume.VERBOSE:
             # Of several attempts the last one counts.
             for check in (one for one in checks if one.attempt == event.attempts):
-                self._check(event.case, check)
+                self._check(event.case, check, event.message)
 
-    def _check(self, case: str, check: CheckFinished) -> None:
-        text = f"{printable(check.title or check.check)}: {printable(check.message)}"
-        mark = "-" if check.outcome in _BAD else "+"
-        first, *others = folded(text.removesuffix(": "), _INDENT + 2, terminal_width())
-        self._print(case, f"{' ' * _INDENT}{mark} {first}")
+    def _print_left_out(self, case: str) -> None:
+        """The steps that were skipped before any other, once it is known that the case is not."""
+        for _, line in self._left_out.pop(case, ()):
+            self._print(case, line)
+
+    def _check(self, case: str, check: CheckFinished, told: str) -> None:
+        """What a check says. told: what its step has said, which is the same where the step is that check."""
+        others: list[str] = []
+        if check.message != told or not told:
+            text = f"{printable(check.title or check.check)}: {printable(check.message)}"
+            mark = "-" if check.outcome in _BAD else "+"
+            first, *others = folded(text.removesuffix(": "), _INDENT + 2, terminal_width())
+            self._print(case, f"{' ' * _INDENT}{mark} {first}")
         for line in (*others, *(f"{' ' * (_INDENT + 4)}{kind}" for kind in _kinds(check))):
             self._print(case, line)
 

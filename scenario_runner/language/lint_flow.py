@@ -118,6 +118,9 @@ def unproved(
         return
     if any("use" in entry for entry in entries):
         return  # which checks there are is known when the list is found
+    load = whole.data.get("load")
+    if isinstance(load, dict) and load.get("checks"):
+        return
     judging = _judging(Same(schema))
     if not any(judging & entry.keys() for entry in entries):
         hint = "add an assert; a run whose steps only pass says little of what the PACS has"
@@ -128,13 +131,13 @@ def unproved(
 
 @lru_cache(maxsize=16)
 def _judging(schema: Same[Mapping[str, Any]]) -> frozenset[str]:
-    """The steps that have checks."""
+    """The steps that have checks, and those that are checks themselves, such as ``migrate``."""
     defs = schema.thing["$defs"]
     checked = '"$ref": "#/$defs/check"'
     return frozenset(
         name
         for name in defs["step"]["properties"]
-        if checked in json.dumps(defs.get(f"step.{name}"))
+        if f"check.{name}" in defs or checked in json.dumps(defs.get(f"step.{name}"))
     )
 
 

@@ -122,6 +122,8 @@ class Receiver:
         self.port = port
         self.failure: Exception | None = None
         """What on_instance raised first; the peer was told a failure status."""
+        self.reached = False
+        """Whether anybody has connected."""
         self._anything = contexts is None
         self._contexts = frozenset(contexts or ())
         self._classes = frozenset(sop_class for sop_class, _ in self._contexts)
@@ -173,6 +175,7 @@ class Receiver:
         self.stop()
 
     def _take(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        self.reached = True
         name = f"receiver {self.ae_title}"
         thread = threading.Thread(target=self._serve, args=(sock, address), name=name)
         self._threads.append(thread)

@@ -38,7 +38,7 @@ def worklist_item(study: PlannedStudy, station: str) -> dict[str, Any]:
         "PatientBirthDate": patient.birth_date.strftime("%Y%m%d"),
         "PatientSex": patient.sex,
         "StudyInstanceUID": study.uid,
-        "RequestedProcedureID": study.study_id,
+        "RequestedProcedureID": study.requested_procedure_id,
         "RequestedProcedureDescription": description,
         "RequestedProcedurePriority": "MEDIUM",
         _STEPS: [
@@ -49,7 +49,7 @@ def worklist_item(study: PlannedStudy, station: str) -> dict[str, Any]:
                 "ScheduledProcedureStepStartTime": tm(study.time),
                 "ScheduledPerformingPhysicianName": "",
                 "ScheduledProcedureStepDescription": description,
-                "ScheduledProcedureStepID": study.study_id,
+                "ScheduledProcedureStepID": study.scheduled_step_id,
             }
         ],
     }

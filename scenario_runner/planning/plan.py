@@ -6,6 +6,7 @@ members on demand, always the same ones. Ids (``p1.s2.e1.i3``) are stable betwee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ from scenario_runner.planning.tagged_fields import text_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from scenario_runner.planning.arrivals import Arrival
     from scenario_runner.planning.pictures import Picture
@@ -74,11 +75,29 @@ class PlannedStudy:
 
     @property
     def procedure_codes(self) -> list[dict[str, str]]:
-        """The items of a sequence of procedure codes (PS3.3 8.8); none where nothing is coded."""
+        """The items of a sequence of procedure codes (PS3.3 8.8), as the images have them; none where nothing is coded."""
+        if given := self.tags.get("ProcedureCodeSequence"):
+            return [dict(one) for one in given]
         keywords = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
         return (
             [dict(zip(keywords, self.procedure_code, strict=True))] if self.procedure_code else []
         )
+
+    @property
+    def request(self) -> Mapping[str, Any]:
+        """What the images repeat of the order they were made from (PS3.3 table 10-9), of its first step; empty without one."""
+        items = self.tags.get("RequestAttributesSequence") or [{}]
+        return items[0] if isinstance(items[0], Mapping) else {}
+
+    @property
+    def requested_procedure_id(self) -> str:
+        """RequestedProcedureID: the order's, else the study's own number."""
+        return str(self.request.get("RequestedProcedureID") or self.study_id)
+
+    @property
+    def scheduled_step_id(self) -> str:
+        """ScheduledProcedureStepID: the order's, else the study's own number."""
+        return str(self.request.get("ScheduledProcedureStepID") or self.study_id)
 
 
 @dataclass(frozen=True, slots=True)

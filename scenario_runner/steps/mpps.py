@@ -161,9 +161,9 @@ def begin(study: PlannedStudy, station: str) -> dict[str, Any]:
                 "StudyInstanceUID": study.uid,
                 "ReferencedStudySequence": [],
                 "AccessionNumber": study.accession,
-                "RequestedProcedureID": study.study_id,
+                "RequestedProcedureID": study.requested_procedure_id,
                 "RequestedProcedureDescription": study.procedure or study.description,
-                "ScheduledProcedureStepID": "",
+                "ScheduledProcedureStepID": study.request.get("ScheduledProcedureStepID", ""),
                 "ScheduledProcedureStepDescription": "",
                 "ScheduledProtocolCodeSequence": [],
             }

@@ -374,6 +374,7 @@ class Retrieve(Step):
         elif not ok and not (short and set(classes) <= {"success"} and not failed):
             worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
+            message += f" ({worst.remark})" if worst.remark else ""
         elif self.expect == "failure":
             message += ", though nothing should have been"
         elif short:

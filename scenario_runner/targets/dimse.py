@@ -15,6 +15,7 @@ from scenario_runner.answers import (
     Received,
     RetrieveResult,
     StoreStatus,
+    status_class,
 )
 from scenario_runner.api.operations import FindRequest, RetrieveRequest, StoreOptions
 from scenario_runner.api.storing import Storing
@@ -233,6 +234,12 @@ class DimseTarget(Target):
             result = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
         if receiver.failure is not None:
             raise receiver.failure
+        if status_class(result.status) == "failure" and not receiver.reached:
+            remark = (
+                f"it never connected to our receiver '{receiver.ae_title}' on port {receiver.port}: "
+                "it has to know that AE title with this machine's address and that port"
+            )
+            return dataclasses.replace(result, remark=remark)
         return result
 
     def commit(

@@ -56,6 +56,8 @@ def test_nothing_that_ships_is_warned_of(plugins: Plugins) -> None:
         ("steps: []\n", ["FAB903:1"]),
         ("patients: []\n", ["FAB903:-1"]),
         ("finally: [log: {message: over}]\n", ["FAB903:-1"]),
+        ("steps: [migrate: {from: a, to: b}]\n", []),
+        ("load: {associations: 2, checks: [errors: {max: 1%}]}\nsteps: [echo: {to: a}]\n", []),
         ("matrix: {n: [1, 2], exclude: [{n: 1}, {n: '1'}]}\n" + CHECKED, ["FAB907:1"]),
         ("matrix: {n: [{a: 1, b: 2}, [3]], exclude: [{n: {b: 2}}, {n: [3]}, {n: {b: 3}}]}\n" + CHECKED, ["FAB907:1"]),
         ("matrix: {n: '{{ vars.all }}', exclude: [{n: 3}]}\nvars: {all: [1]}\n" + CHECKED, []),

@@ -80,6 +80,16 @@ def test_a_lock_of_the_working_folder_holds_what_lies_below_it_and_is_run_by_nam
     assert lock_path(Sources(paths=[work / "a"])) == work / "fabricate.lock"
 
 
+def test_libraries_that_are_run_by_their_names_alone_are_locked(work: Path) -> None:
+    own = scenario({"use": {"steps": "look"}}, name="own")
+    write(work, {"libs/l/scenarios/own.yaml": own})
+    (work / "s.yaml").unlink()
+    assert "l 1.0.0 added" in fabricate("library", "lock", cwd=work).check().out
+    assert "without a lock" not in fabricate("run", "l/own", cwd=work).check().err
+    (work / "libs" / "l" / "steps" / "look.yaml").write_text("# other\n" + yaml_of(LOOK))
+    assert "FAB610" in fabricate("run", "l/own", cwd=work).check(3).err
+
+
 def yaml_of(data: object) -> str:
     import yaml
 

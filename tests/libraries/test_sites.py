@@ -64,8 +64,17 @@ def test_a_site_narrows_parametrises_skips_and_adds(work: Path) -> None:
     assert [one.id for one in scenarios["own"].steps] == ["use.echo"]
 
 
+def test_a_site_file_that_is_named_without_its_ending_is_pointed_at(tmp_path: Path) -> None:
+    fabricate("new", "site", "mine", cwd=tmp_path).check()
+    done = fabricate("pacs", "echo", "pacs", "--site", "mine", cwd=tmp_path).check(2)
+    assert "did you mean mine.yaml?" in done.err
+
+
 def test_why_a_case_was_skipped_reaches_the_record_and_a_rerun(work: Path) -> None:
-    fabricate("run", "l", "--site", "north", "--out", "first", cwd=work).check()
+    done = fabricate("run", "l", "--site", "north", "--out", "first", cwd=work).check()
+    assert done.out.count("north has no MR") == 1, (
+        "once for the case, and not for each of its steps"
+    )
     (work / "scenarios" / "sites" / "north" / "overlay.yaml").unlink()
     fabricate("rerun", "first", "--out", "second", cwd=work).check()
     for name in ("first", "second"):

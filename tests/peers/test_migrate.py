@@ -89,10 +89,13 @@ def test_what_a_migration_lost_changed_and_added_is_named(tmp_path: Path) -> Non
         scenario = write_scenario(tmp_path / "after.yaml", migrate)
         out = tmp_path / "after"
         options = ("--registry", ":memory:", "--out", out)
-        fabricate("run", scenario, "--site", site, *options).check(1)
+        done = fabricate("run", scenario, "--site", site, *options).check(1)
+        assert done.out.count("1 missing, 1 extra, 1 different") == 1, "the step is the check"
         again = tmp_path / "again"
         fabricate("rerun", out, "--out", again).check(1)
     [check] = steps(record(out))["migrate"]["checks"]
+    accession = record(first)["cases"][0]["patients"][0]["studies"][0]["accession"]
+    assert f"study {uids[0]} (accession number {accession}) is not on 'new'" in check["message"]
     actual = check["actual"]
     assert (actual["missing"], actual["extra"], actual["different"]) == (1, 1, 1)
     kinds = Counter({kind["attribute"]: kind["count"] for kind in check["kinds"]})

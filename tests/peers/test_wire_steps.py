@@ -57,6 +57,7 @@ def test_a_receiver_that_the_pacs_does_not_know_fails_the_move(tmp_path: Path) -
     with dcmqrscp(tmp_path, peers=[Modality("OTHER", free_port())], any_peer=True) as server:
         result = run(tmp_path, server, free_port(), entries, code=1)["retrieve"]
     assert "A801" in result["message"]
+    assert f"it never connected to our receiver '{AE_TITLE}' on port" in result["message"]
 
 
 def test_orthanc_commits_what_it_was_sent_and_nothing_else(tmp_path: Path) -> None:

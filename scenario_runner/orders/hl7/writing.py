@@ -16,6 +16,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7.delimiters import USUAL
 from scenario_runner.orders.hl7.editing import encoded, with_values
 from scenario_runner.orders.hl7.escapes import escape
+from scenario_runner.orders.numbering import FILLER, PLACER
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedPatient, PlannedStudy
@@ -47,6 +48,8 @@ _BEFORE: Final = {
 }
 """Since when there is no such message any more, and what took its place."""
 _NO_PUNCTUATION: Final = str.maketrans("", "", " ()-/.")
+_LOCAL: Final = {"99LOCAL": "L"}
+"""The coding scheme that a message names in its own way (HL7 table 0396)."""
 _UTF8: Final = "UNICODE UTF-8"
 _UTF8_SINCE: Final = "2.3.1"
 
@@ -229,7 +232,8 @@ def _pid(patient: PlannedPatient, version: str) -> str:
 
 
 def _pv1(study: PlannedStudy) -> str:
-    return _segment("PV1", {1: "1", 2: "O", 8: _xcn(study.referring_physician)})
+    visit = _text(str(study.tags.get("AdmissionID") or ""))
+    return _segment("PV1", {1: "1", 2: "O", 8: _xcn(study.referring_physician), 19: visit})
 
 
 def _evn(envelope: Envelope) -> str:
@@ -242,7 +246,7 @@ def _orc(study: PlannedStudy, envelope: Envelope) -> str:
         1: "RE" if envelope.kind == "ORU^R01" and envelope.control == "NW" else envelope.control,
         2: _components(placer_number(study)),
         3: _components(filler_number(study)),
-        12: _xcn(study.referring_physician),
+        12: _ordering(study),
     }
     if not _at_least(envelope.version, "2.5"):
         fields[7] = f"^^^{_start(study)}^^R"
@@ -250,13 +254,18 @@ def _orc(study: PlannedStudy, envelope: Envelope) -> str:
 
 
 def placer_number(study: PlannedStudy) -> str:
-    """The order number that messages about a study give as the placer's."""
-    return f"P{study.accession}"[:22]
+    """The order number that messages about a study give as the placer's: that of its order, else one of our own."""
+    return str(study.tags.get(PLACER) or f"P{study.accession}"[:22])
 
 
 def filler_number(study: PlannedStudy) -> str:
-    """That of the filler, which is the accession number."""
-    return study.accession
+    """That of the filler: that of the study's order, else the accession number."""
+    return str(study.tags.get(FILLER) or study.accession)
+
+
+def _ordering(study: PlannedStudy) -> str:
+    """Who ordered it."""
+    return _xcn(str(study.tags.get("RequestingPhysician") or study.referring_physician))
 
 
 def _tq1(study: PlannedStudy, envelope: Envelope) -> list[str]:
@@ -274,8 +283,12 @@ def _procedure(study: PlannedStudy) -> str:
     """What is asked for, by the code that the images have, and as a protocol of the department."""
     words = study.procedure or study.description
     local = (study.modality or "XX", words, "L")
-    value, scheme, meaning = study.procedure_code or ("", "", "")
-    return _components(*((value, meaning, scheme) if value else local), *local)
+    code = next(iter(study.procedure_codes), {})
+    value = code.get("CodeValue") or code.get("LongCodeValue")
+    if not value:
+        return _components(*local, *local)
+    scheme = code["CodingSchemeDesignator"]
+    return _components(value, code["CodeMeaning"], _LOCAL.get(scheme, scheme), *local)
 
 
 def _obr(study: PlannedStudy, more: Mapping[int, str]) -> str:
@@ -284,10 +297,10 @@ def _obr(study: PlannedStudy, more: Mapping[int, str]) -> str:
         2: _components(placer_number(study)),
         3: _components(filler_number(study)),
         4: _procedure(study),
-        16: _xcn(study.referring_physician),
+        16: _ordering(study),
         18: _text(study.accession),
-        19: _text(study.study_id),
-        20: _text(study.study_id),
+        19: _text(study.requested_procedure_id),
+        20: _text(study.scheduled_step_id),
         24: study.modality,
     }
     return _segment("OBR", {**fields, **more})
@@ -304,9 +317,9 @@ def _omi(study: PlannedStudy, envelope: Envelope) -> list[str]:
         "IPC",
         {
             1: _components(study.accession),
-            2: _components(study.study_id),
+            2: _components(study.requested_procedure_id),
             3: _components(study.uid),
-            4: _components(study.study_id),
+            4: _components(study.scheduled_step_id),
             5: study.modality,
             6: _procedure(study),
         },

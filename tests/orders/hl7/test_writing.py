@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import re
 import warnings
 
@@ -24,6 +25,9 @@ from scenario_runner.orders.hl7.writing import (
     order_message,
     patient_message,
 )
+from scenario_runner.orders.numbering import key_of
+from scenario_runner.orders.patients import patients
+from scenario_runner.orders.scheduled import worklist_item
 from scenario_runner.planning.plan import PlannedStudy
 from tests.orders.hl7.feeds import PID, message, order
 from tests.planning.support import plan
@@ -121,6 +125,33 @@ def test_a_procedure_has_the_code_that_the_images_will_have(kind: str) -> None:
     assert study.procedure_codes
     assert found.said["RequestedProcedureCodeSequence"].value == study.procedure_codes
     assert found.text("RequestedProcedureDescription") == study.procedure
+
+
+@pytest.mark.parametrize("kind", ["ORM^O01", "OMI^O23", "OMG^O19", "ORU^R01"])
+def test_what_answers_an_order_has_the_numbers_of_the_order(kind: str) -> None:
+    """A RIS finds the order of a result by ORC-2 and ORC-3; numbers of our own would be those of nobody's order."""
+    (ordered,) = orders(Message.read(order(orc="ORC|NW|PL1|FI1|||||||||88^CUDDY^LISA")))
+    (sourced,) = patients([ordered])
+    (case,) = plan(f"patients: {json.dumps([dict(sourced.tree)])}")
+    (study,) = case.studies()
+    read = Message.read(order_message(study, Envelope(kind=kind, now=NOW)))
+    assert (read.text("ORC-2"), read.text("ORC-3")) == ("PL1", "FI1")
+    assert (read.text("OBR-2"), read.text("OBR-3")) == ("PL1", "FI1")
+    assert (read.text("OBR-18"), read.text("OBR-19"), read.text("OBR-20")) == (
+        "ACC1",
+        "RP1",
+        "SPS1",
+    )
+    assert read.text("OBR-4").startswith("CTCH^CT chest^L")
+    assert read.text("OBR-16.2") == read.text("ORC-12.2") == "CUDDY"
+    (again,) = orders(read)
+    assert key_of(again) == key_of(ordered)
+    code = "RequestedProcedureCodeSequence"
+    assert again.said[code].value == ordered.said[code].value
+    item = worklist_item(study, "CT1")
+    assert item["RequestedProcedureID"] == "RP1"
+    assert item["ScheduledProcedureStepSequence"][0]["ScheduledProcedureStepID"] == "SPS1"
+    assert item[code] == ordered.said[code].value
 
 
 @pytest.mark.parametrize(
