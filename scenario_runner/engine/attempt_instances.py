@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scenario_runner.api import Deadline, SentEarlier, SentInstance, StoreStatus
 from scenario_runner.api.sharing import ToShare, pieces_of
 from scenario_runner.engine.attempt_files import AttemptFiles
+from scenario_runner.engine.passed_over import why_missing
 from scenario_runner.errors import UsageError
 from scenario_runner.events import Deletion, InstanceSent, StudyCompared
 
@@ -208,11 +209,13 @@ class AttemptInstances(AttemptFiles):
             return iter(generated.values())
         if what in (None, "generated", "all"):
             return self.case.series()
-        selection = self._named_selection(self.entry.called(str(what)))
+        called = self.entry.called(str(what))
+        selection = self._named_selection(called)
         if selection is None:
             raise UsageError(
                 f"'{what}' is no selection",
-                hint="name what an earlier 'generate', 'import' or 'send' saved, 'imported' or 'all'",
+                hint=why_missing(self.state, called)
+                or "name what an earlier 'generate', 'import' or 'send' saved, 'imported' or 'all'",
             )
         return iter(selection.values())
 

@@ -12,6 +12,7 @@ from scenario_runner.api.guessed import judged_as_it_fits
 from scenario_runner.engine.absent import lacked
 from scenario_runner.engine.kept_objects import suspected
 from scenario_runner.engine.negative import judged
+from scenario_runner.engine.passed_over import explained
 from scenario_runner.engine.tracebacks import keep_traceback
 from scenario_runner.errors import (
     Defect,
@@ -120,7 +121,7 @@ def _evaluate(
         result = judged_as_it_fits(context, check, result, attempt.names, made)
         return _as_wanted(attempt, entry, result)
     except InvalidInput as error:
-        first = error.diagnostics[0]
+        first = explained(attempt.state, error).diagnostics[0]
         return CheckResult(
             outcome="failed",
             expected=_plain(parameters),

@@ -23,6 +23,7 @@ from scenario_runner.api import (
 from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.attempt_instances import AttemptInstances
 from scenario_runner.engine.checking import evaluate_checks, is_judged, judging
+from scenario_runner.engine.passed_over import why_missing
 from scenario_runner.engine.state import CaseState
 from scenario_runner.errors import FabricatorError, UsageError, Where
 from scenario_runner.events import (
@@ -162,12 +163,14 @@ class AttemptContext(AttemptInstances):
     def duration_of(self, step_id: str) -> float:
         """Seconds of an earlier step."""
         durations = self.state.durations
-        for each in self.state.steps_called(self.entry.called(step_id)):
+        called = self.state.steps_called(self.entry.called(step_id))
+        for each in called:
             if each in durations:
                 return durations[each]
         raise UsageError(
             f"no step '{step_id}' has run",
-            hint=f"steps so far: {', '.join(durations) or 'none'}",
+            hint=why_missing(self.state, called)
+            or f"steps so far: {', '.join(durations) or 'none'}",
         )
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.absent import forget, lacked_by_step, note
 from scenario_runner.engine.bounded import within
 from scenario_runner.engine.moments import utc_text
+from scenario_runner.engine.passed_over import explained
 from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.step import Ending, StepRunner, finish, from_thrown, skip, worst
 from scenario_runner.errors import InvalidInput, StepTimeout, Where
@@ -183,6 +184,8 @@ class EntryRunner:
         self, entry: StepEntry, step_id: str, what: str, error: BaseException
     ) -> Ending:
         """``when`` or ``for_each`` could not be evaluated: an error of the step, as an attempt."""
+        if isinstance(error, InvalidInput):
+            error = explained(self._state, error)
         ending = from_thrown(what, error, self._state.services)
         if isinstance(error, StepTimeout):
             ending = replace(ending, message=f"{what} {ending.message}")

@@ -58,10 +58,13 @@ class Measures:
             latencies = [measured.plain() for measured in operations.values()]
             emit(LatencyMeasured(case=self._case, id=step_id, latencies=latencies))
 
-    def of(self, called: Sequence[str], operation: str | None = None) -> Mapping[str, Measured]:
+    def of(
+        self, called: Sequence[str], operation: str | None = None, why: str | None = None
+    ) -> Mapping[str, Measured]:
         """What a step measured, by kind of operation.
 
-        called: the ids it may have; none for the last that measured anything, or that operation.
+        called: the ids it may have; none for the last that measured anything, or that operation. why: what is known of why
+        it has not.
 
         Raises UsageError when it has measured nothing.
         """
@@ -77,5 +80,5 @@ class Measures:
             f"step '{called[-1]}' has measured nothing"
             if called
             else "no step has measured anything",
-            hint=f"steps that have: {', '.join(self._steps) or 'none'}",
+            hint=why or f"steps that have: {', '.join(self._steps) or 'none'}",
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.api import Inbox, Ledger, Picture, Target
 from scenario_runner.engine.measures import Measures
 from scenario_runner.engine.outlet import Outlet
+from scenario_runner.engine.passed_over import why_missing
 from scenario_runner.engine.services import Factory, Job, Keep, Services
 from scenario_runner.errors import FabricatorError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
@@ -52,6 +53,8 @@ class CaseState:
     """Of each step with ``for_each`` or ``repeat``, the ids that its turns had."""
     absent: dict[str, str] = field(default_factory=dict)
     """Ids and ``save_as`` names of steps whose target lacks the service, each with the reason they were skipped for."""
+    passed_over: dict[str, str] = field(default_factory=dict)
+    """Ids and ``save_as`` names of steps that were skipped, each with the step and the reason."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What kinds of steps keep for themselves, by the name of the step."""
     durations: dict[str, float] = field(default_factory=dict)
@@ -133,7 +136,8 @@ class CaseState:
         if name not in known:
             raise UsageError(
                 f"nothing was saved as '{name}'",
-                hint=f"saved so far: {', '.join(sorted(known)) or 'nothing'}",
+                hint=why_missing(self, (*called, name))
+                or f"saved so far: {', '.join(sorted(known)) or 'nothing'}",
             )
         return known[name]
 
@@ -226,4 +230,4 @@ class Attempt:
     ) -> Mapping[str, Measured]:
         """What an earlier step measured."""
         called = () if step_id is None else self.state.steps_called(self.entry.called(step_id))
-        return self.state.measures.of(called, operation)
+        return self.state.measures.of(called, operation, why_missing(self.state, called))

@@ -12,6 +12,7 @@ from scenario_runner.engine.bounded import GRACE, within
 from scenario_runner.engine.context import AttemptContext
 from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.negative import judged
+from scenario_runner.engine.passed_over import explained, pass_over
 from scenario_runner.engine.services import Services
 from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.tracebacks import keep_traceback
@@ -148,7 +149,9 @@ class StepRunner:
         except FabricatorError as error:
             told: FabricatorError = error
             if isinstance(error, InvalidInput):
-                told = InvalidInput(self._state.job.scenario.traced(error.diagnostics))
+                told = InvalidInput(
+                    self._state.job.scenario.traced(explained(self._state, error).diagnostics)
+                )
             ending = from_error(told, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
             after = ""
@@ -278,6 +281,7 @@ def finish(
 
 def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
     """A step that does not run; it is in the record all the same."""
+    pass_over(state, entry, step_id, why)
     ending = Ending("skipped", why)
     entry = replace(entry, title=_title(entry, dict(state.names), Deadline(GRACE)))
     finish(state, entry, step_id, ending, 0, utc_text(state.services.clock()), 0.0)

@@ -29,7 +29,7 @@ def run(tmp_path: Path, code: int, *entries: dict[str, Any], **more: Any) -> dic
         ({**NEVER, "fails": "timeout"}, 1, "failed for another reason than 'timeout': "),
         ({**EVER, "fails": "."}, 1, "passed, though it should have failed"),
         (
-            {"tags": {"of": "{{ 5 }}", "equal": "sent"}, "fails": "."},
+            {"tags": {"of": "{{ 5 if run.id else 6 }}", "equal": "sent"}, "fails": "."},
             1,
             "'5' holds no instances that a 'retrieve'",
         ),
@@ -52,7 +52,12 @@ def test_a_check_that_is_to_fail(
         ({"assert": [NEVER], "fails": "late"}, 1, "failed", "failed for another reason"),
         ({"pause": {"for": "5s"}, "timeout": "100ms", "fails": "longer"}, 0, "passed", "failed as"),
         # A wrong scenario is no failure of what is tested.
-        ({"send": {"to": "pacs", "what": "{{ 'x' }}"}, "fails": "."}, 3, "error", "'x' is no sel"),
+        (
+            {"send": {"to": "pacs", "what": "{{ 'x' if run.id else '' }}"}, "fails": "."},
+            3,
+            "error",
+            "'x' is no sel",
+        ),
     ],
 )
 def test_a_step_that_is_to_fail(
