@@ -69,7 +69,10 @@ def _had_another(folder: Path, location: DatabaseUrl) -> bool:
 
 def _database(address: str) -> str:
     """Which one it is, whoever uses it and however patiently."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # somebody has edited it
+        return address
     named = [
         one for one in parse_qsl(parts.query) if one[0] in ("host", "hostaddr", "port", "dbname")
     ]
@@ -88,6 +91,6 @@ def _named(folder: Path) -> str:
 
 def _read(file: Path) -> str | None:
     try:
-        return file.read_text("utf-8").strip() or None
+        return file.read_text("utf-8", errors="replace").strip() or None
     except FileNotFoundError:
         return None

@@ -373,8 +373,11 @@ def test_an_index_that_others_have_stored_past_meanwhile_is_made_again(
             put(archive, sample(number=number))
             assert len(stored(archive)) == number
     renamed = ArchiveOptions(index=DatabaseUrl(server.url("another_index") + "?connect_timeout=5"))
-    with Archive(tmp_path, renamed) as archive:
-        assert len(stored(archive)) == len(ways)
+    for noted in (None, b"postgresql://[", b"\xff"):  # as it was, and as somebody has edited it
+        if noted is not None:
+            (tmp_path / "index.txt").write_bytes(noted)
+        with Archive(tmp_path, renamed) as archive:
+            assert len(stored(archive)) == len(ways)
 
 
 def test_two_folders_have_no_index_together(tmp_path: Path, options: ArchiveOptions) -> None:
