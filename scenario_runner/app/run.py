@@ -49,7 +49,8 @@ from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.redaction import Redactor
-from scenario_runner.registry.location import DatabaseUrl, Location
+from scenario_runner.redaction.addresses import without_passwords
+from scenario_runner.registry.location import Location
 
 if TYPE_CHECKING:
     from scenario_runner.app.cluster.client import ClusterRun
@@ -164,7 +165,7 @@ def run_loaded(
         targets=targets,
         order=request.order,
         overrides=request.sources.overrides,
-        command=_without_password(request.command, request.registry),
+        command=request.command,
         log_pdus=request.log_pdus,
         chain=request.chain,
         on=None if request.on is None else cluster_of(request.on),
@@ -325,7 +326,7 @@ def _started(
         run=job.run_id,
         seed=job.moment.seed,
         seed_given=job.moment.forced or _own_seed(job.scenarios) is not None,
-        command=list(job.command),
+        command=[without_passwords(word) for word in job.command],
         environment=environment(job.loaded.plugins.names()),
         site=job.loaded.site.site.name,
         targets=targets.facts(),
@@ -354,12 +355,6 @@ def _on_cluster(cluster: Cluster, job: Prepared, plans: Plans, folder: Path) -> 
         reserved=plans.reserved,
         log_pdus=job.log_pdus,
     )
-
-
-def _without_password(command: Sequence[str], registry: Location) -> Sequence[str]:
-    if not isinstance(registry, DatabaseUrl):
-        return command
-    return [registry.hidden_in(part) for part in command]
 
 
 def _moment(

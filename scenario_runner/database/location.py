@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 from scenario_runner.errors import UsageError
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction.addresses import without_passwords
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_FURTHER = re.compile(r"([?&](?:ssl)?password=)[^&#\s'\"]*")
-"""A password in the query of an address (libpq 34.1.1.2)."""
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -32,7 +31,7 @@ class DatabaseUrl:
         written = urlsplit(self.url).password
         if written:
             text = text.replace(f":{written}@", ":•••@")
-        return _FURTHER.sub(r"\1•••", text)
+        return without_passwords(text)
 
 
 Location = Path | Literal[":memory:"] | DatabaseUrl

@@ -92,6 +92,23 @@ def attributes(one: Any) -> dict[str, str]:
     return {each.key: each.value.string_value for each in one.attributes}
 
 
+def test_the_login_of_a_collector_is_in_no_file_of_a_run_or_its_rerun(
+    collector: Collector, tmp_path: Path
+) -> None:
+    password = "Str3nger-Geheim!"
+    address = collector.url.replace("://", f"://fabricate:{password}@")
+    out, again = tmp_path / "run", tmp_path / "again"
+    common = ("--registry", ":memory:", "--otel", address)
+    first = fabricate("run", scenario(tmp_path), *common, "--out", out).check(1)
+    second = fabricate("rerun", out, *common, "--out", again)
+    said = first.out + first.err + second.out + second.err
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert again / "run.json" in files
+    found = [path for path in files if password.encode() in path.read_bytes()]
+    assert (found, password in said) == ([], False)
+    assert address.replace(password, "•••") in record(again)["command"]
+
+
 def test_a_run_is_a_tree_of_spans_and_its_instances_are_counted(
     collector: Collector, tmp_path: Path
 ) -> None:

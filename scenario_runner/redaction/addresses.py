@@ -1,0 +1,15 @@
+"""Passwords that addresses have in them, such as those on a command line: no list of secrets knows them."""
+
+from __future__ import annotations
+
+import re
+
+_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:)[^/?#\s]*@")
+"""The user information of a URI (RFC 3986 3.2.1), of which what is behind the first colon shall be shown to nobody."""
+_QUERY = re.compile(r"([?&](?:ssl)?password=)[^&#\s'\"]*", re.IGNORECASE)
+"""A password in the query of an address (libpq 34.1.1.2)."""
+
+
+def without_passwords(text: str) -> str:
+    """The same text, in which each address keeps its user and loses the password."""
+    return _QUERY.sub(r"\1•••", _LOGIN.sub(r"\1•••@", text))
