@@ -123,7 +123,7 @@ class Wait(Step):
                 raise  # what the PACS does not offer it will not offer in a minute either
             except TargetError as error:
                 holds = False
-                poll["error"] = str(error)
+                poll["error"] = f"{error} ({error.hint})" if error.hint else str(error)
             except StepTimeout:
                 # The time of the wait, or of the step, is over in the middle of a poll.
                 holds = False

@@ -56,11 +56,15 @@ def rejected(peer: Peer, body: Buffer) -> AssociationRejected:
     )
 
 
-def aborted(peer: Peer, body: Buffer) -> AssociationAborted:
-    """What an A-ABORT says (PS3.8 9.3.8). body: without the PDU header."""
+def aborted(peer: Peer, body: Buffer, *, asked: bool = False) -> AssociationAborted:
+    """What an A-ABORT says (PS3.8 9.3.8). body: without the PDU header. asked: whether an answer of the peer was awaited."""
     source, reason = (bytes(body) + bytes(4))[2:4]
-    words = "aborted by the peer"
+    words, hint = "aborted by the peer", None
+    if (
+        source == 0 and asked
+    ):  # Orthanc takes the association of a stranger, and aborts it at a query
+        hint = f"its log says why; some PACS do so with a calling AE title that they do not know: '{peer.calling_ae_title}'"
     if source == 2:
         why = _ABORT_REASONS.get(reason, f"unknown reason {reason}")
         words = f"aborted by the peer's association layer: {why}"
-    return peer.error(AssociationAborted, "association aborted", words)
+    return peer.error(AssociationAborted, "association aborted", words, hint=hint)

@@ -60,6 +60,17 @@ def test_a_receiver_that_the_pacs_does_not_know_fails_the_move(tmp_path: Path) -
     assert f"it never connected to our receiver '{AE_TITLE}' on port" in result["message"]
 
 
+def test_a_query_by_a_stranger_says_what_orthanc_may_not_know(tmp_path: Path) -> None:
+    query = {"query": {"on": "pacs", "level": "study", "match": {"PatientID": "P1"}}}
+    with orthanc(tmp_path, modalities=[Modality("OTHER", free_port())]) as server:
+        result = run(tmp_path, server, free_port(), [*SENT, query], code=4)["query"]
+        entry = {"wait": {"on": "pacs", "until": {"stored": "all"}, "timeout": "1s"}}
+        (tmp_path / "run").rename(tmp_path / "before")
+        waited = run(tmp_path, server, free_port(), [*SENT, entry], code=1)["wait"]
+    for one in (result, waited):
+        assert "a calling AE title that they do not know: 'FABRICATE'" in one["message"]
+
+
 def test_orthanc_commits_what_it_was_sent_and_nothing_else(tmp_path: Path) -> None:
     port = free_port()
     checks = [{"status": {"of": "committed", "expected": "success"}}]
