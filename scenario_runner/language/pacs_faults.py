@@ -4,7 +4,7 @@ Each does exactly one thing wrong, so that a modality, a router or one of our ow
 notice it. ``share`` is spread evenly and without chance: 0.25 hits the first and then every fourth.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -37,21 +37,28 @@ Share = Annotated[float, Field(gt=0, le=1, strict=False)]
 """How many of all cases, spread evenly."""
 
 
+_LARGEST: Final = 0xFFFF
+"""The last status there can be."""
+
+
 def _status(value: Any) -> Any:
     """A status as four hexadecimal digits, the way the Standard writes it; 0x before is fine."""
     digits = as_written(value)
     if isinstance(digits, str):
         try:
-            return int(digits.strip().lower().removeprefix("0x").removesuffix("h"), 16)
+            status = int(digits.strip().lower().removeprefix("0x").removesuffix("h"), 16)
         except ValueError:
             return value
+        if status > _LARGEST:  # such as 42752, which is A700 to who counts in tens
+            raise ValueError(f"a status has four hexadecimal digits, such as A700, not '{digits}'")
+        return status
     return value
 
 
 Status = Annotated[
     int,
     BeforeValidator(_status),
-    Field(ge=1, le=0xFFFF),
+    Field(ge=1, le=_LARGEST),
     PlainSerializer(lambda status: f"{status:04X}", return_type=str),
     WithJsonSchema(
         {

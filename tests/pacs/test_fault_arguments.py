@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from pydicom import dcmread
 
 from scenario_runner.errors import UsageError
@@ -299,3 +300,8 @@ def test_a_share_is_spread_evenly_and_hits_the_first(percent: int, count: int) -
 def test_faults_survive_a_round_trip_through_json() -> None:
     faults = parse_faults(["answer=A700,share=0.5", "hang=3,on=store", "alter=PatientID,value=X"])
     assert ADAPTER.validate_json(ADAPTER.dump_json(faults, exclude_none=True)) == faults
+
+
+def test_a_status_in_tens_is_told_how_statuses_are_written() -> None:
+    with pytest.raises(ValidationError, match="four hexadecimal digits, such as A700, not '42752'"):
+        ADAPTER.validate_python([{"answer": {"status": 42752}}])
