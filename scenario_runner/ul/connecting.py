@@ -47,7 +47,8 @@ def connect(peer: Peer, deadline: Deadline) -> Transport:
             raise
         if time.monotonic() >= end:
             break
-    raise peer.error(ConnectionFailed, "cannot connect", _why(last, peer.connect_timeout)) from last
+    why = _why(last, peer.connect_timeout)
+    raise peer.error(ConnectionFailed, "cannot connect", why, hint=_what_next(last)) from last
 
 
 def _connect_one(
@@ -130,3 +131,9 @@ def _why(error: OSError | None, seconds: float) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused (nothing listens on that port)"
     return f"{error.strerror or error}".lower() if error else "no address"
+
+
+def _what_next(error: OSError | None) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "start what should listen there, or check the target's 'port'"
+    return "check the target's 'host' and 'port', and whether a firewall is in between"

@@ -69,6 +69,7 @@ def it(service: Served, browser: Browser) -> Iterator[Tab]:
         ("archive", "0000"),
         ("misnamed", "called AE title not recognized"),
         ("dead", "connection refused"),
+        ("dead", "check the target's 'port'"),
     ],
 )
 def test_a_system_answers_or_it_is_said_why_not(it: Tab, name: str, said: str) -> None:
