@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.errors import FabricatorError
+from scenario_runner.errors import FabricatorError, described
 from scenario_runner.service.audit.syslog import Receiver, SyslogSender
 
 if TYPE_CHECKING:
@@ -66,14 +66,17 @@ class Forwarder:
         except (FabricatorError, OSError) as error:
             LOGGER.warning("audit messages wait for their receiver: %s", error)
             return False
+        except Exception as error:  # noqa: BLE001 - a thread that ended would forward nothing ever again
+            LOGGER.warning("audit messages wait, as they cannot be sent: %s", described(error))
+            return False
         return True
 
     def _last(self) -> int:
         try:
-            text = self._memory.read_text("ascii").strip()
+            text = self._memory.read_text("ascii", errors="replace").strip()
         except FileNotFoundError:
             return 0
-        return int(text) if text.isdigit() else 0
+        return int(text) if text.isascii() and text.isdigit() else 0
 
     def _remember(self, number: int) -> None:
         part = self._memory.with_name(f"{self._memory.name}.part")
