@@ -202,8 +202,7 @@ def _errors(document: Document, standing: Standing, made: list[Plannable]) -> li
         places_of_site(require_embedded(read))
         return _rules(read, known) if "identifiers" in document.data else []
     if document.data["schema"] == LIBRARY:
-        check_library(document)
-        return []
+        return standing.libraries.unmet(check_library(document), document)
     if document.data["schema"] == OVERLAY:
         require_sound(overlay_of(document))
         return []

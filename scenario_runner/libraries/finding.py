@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenario_runner import __version__
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import LIBRARY_FILE, library_root
 from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.libraries.folders import LibraryFolders, upwards
+from scenario_runner.libraries.library import unfit
 from scenario_runner.libraries.lock import LOCK_FILE, Lock, differences, not_as_locked, read_lock
-from scenario_runner.libraries.ranges import parse_range, parse_version
+from scenario_runner.libraries.ranges import parse_range
 from scenario_runner.libraries.references import Reference, parse_reference, wanted_by
 from scenario_runner.libraries.shipped import own_before_shipped
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from semver import Version
 
     from scenario_runner.language.document import Document
+    from scenario_runner.language.library_model import LibraryHeader
     from scenario_runner.libraries.git_cache import GitCache
     from scenario_runner.libraries.git_source import GitSource
     from scenario_runner.libraries.library import Library
@@ -163,6 +164,20 @@ class Libraries:
             self.used.setdefault(found.root, found)
         return found
 
+    def unmet(self, header: LibraryHeader, document: Document) -> list[Diagnostic]:
+        """What a library says it needs, and is not here: the program in its range, other libraries in theirs."""
+        self._lock, self._pins = None, {}
+        found = [] if (no := unfit(header, document)) is None else [no]
+        for name, text in header.requires.libraries.items():
+            try:
+                self._chosen(Reference(name, "", parse_range(text)), document.file)
+            except ReferenceProblem as problem:
+                where = document.where(("requires", "libraries", name))
+                found.append(Diagnostic(problem.code, where, problem.message, problem.hint))
+            except InvalidInput as error:
+                found += error.diagnostics
+        return found
+
     def every(self, file: str | None = None) -> tuple[list[Library], list[Diagnostic]]:
         """All libraries that are found, in order of name and version, and what is wrong with others."""
         found, broken = self._all(file)
@@ -296,18 +311,8 @@ class Libraries:
 
     def _require_fit(self, library: Library) -> None:
         """Raises InvalidInput for a library that needs another version of the program."""
-        text = library.header.requires.fabricate
-        if text is not None and parse_version(__version__) not in parse_range(text):
-            raise InvalidInput(
-                [
-                    Diagnostic(
-                        "FAB612",
-                        library.document.where(("requires", "fabricate")),
-                        f"'{library.name}' {library.version} needs fabricate {text}; this is {__version__}",
-                        "install a version that it needs, or use another version of the library",
-                    )
-                ]
-            )
+        if (no := unfit(library.header, library.document)) is not None:
+            raise InvalidInput([no])
 
     def _lock_for(self, file: str) -> Lock | None:
         """The lock beside a scenario or above it, the nearest, else that of the work. Raises InvalidInput."""

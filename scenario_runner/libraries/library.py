@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner import __version__
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.binding import complaints
 from scenario_runner.language.check import SchemaCheck
@@ -160,3 +161,16 @@ def read_library(root: Path, source: Path | None = None) -> Library:
     """The library of a folder. Raises InvalidInput."""
     document = load_document(root / LIBRARY_FILE)
     return Library(root, document, check_library(document), source or root)
+
+
+def unfit(header: LibraryHeader, document: Document) -> Diagnostic | None:
+    """That a library needs another version of the program, if it does."""
+    text = header.requires.fabricate
+    if text is None or parse_version(__version__) in parse_range(text):
+        return None
+    return Diagnostic(
+        "FAB612",
+        document.where(("requires", "fabricate")),
+        f"'{header.name}' {header.version} needs fabricate {text}; this is {__version__}",
+        "install a version that it needs, or use another version of the library",
+    )

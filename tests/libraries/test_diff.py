@@ -53,6 +53,25 @@ def test_lines_that_only_look_different_are_no_change(tmp_path: Path) -> None:
     assert told(old, new) == set()
 
 
+def test_a_step_that_is_tried_again_more_often_is_a_change(tmp_path: Path) -> None:
+    old, new = (
+        write(
+            tmp_path / name,
+            {
+                "library.yaml": library("l", version),
+                "steps/look.yaml": step_list("look", [{"echo": {"to": "pacs"}, **beside}]),
+            },
+        )
+        for name, version, beside in (
+            ("old", "1.0.0", {"retry": {"attempts": 2}}),
+            ("new", "1.0.1", {"retry": {"attempts": 4}}),
+        )
+    )
+    [(sign, kind, path)] = told(old, new)
+    assert (sign, kind) == ("~", "step")
+    assert path.endswith("retry.attempts")
+
+
 def test_a_change_is_told_for_every_list_and_scenario_that_it_reaches(tmp_path: Path) -> None:
     old = put(tmp_path / "old", "1.0.0", "1s", 1, "study")
     new = put(tmp_path / "new", "1.1.0", "2s", 2, "series")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from scenario_runner.language.scenario import read_scenario
 from scenario_runner.libraries.finding import Libraries
 from scenario_runner.plugins import Plugins
 from tests.libraries.trees import library, scenario, step_list, write
+from tests.running import fabricate
 
 
 def put(work: Path, name: str, version: str, **needs: str) -> None:
@@ -40,6 +42,24 @@ def test_an_older_version_is_taken_where_the_newest_does_not_go_with_the_rest(
     put(tmp_path, "head", "1.1.0", base="^2")
     assert said(tmp_path, "chest/look", "head/look@^1") == [
         "chest 1.0.0", "base 1.1.0", "head 1.0.0", "base 1.1.0",
+    ]  # fmt: skip
+
+
+def test_validate_tells_what_a_library_needs_and_is_not_there(tmp_path: Path) -> None:
+    put(tmp_path, "base", "1.0.0")
+    put(tmp_path, "chest", "1.0.0", base="^1")
+    for where in (tmp_path, tmp_path / "libs", tmp_path / "libs" / "chest-1.0.0"):
+        fabricate("validate", tmp_path / "libs", cwd=where).check()
+        fabricate("validate", tmp_path / "libs" / "chest-1.0.0", cwd=where).check()
+    head = "schema: library/v1\nname: alone\nversion: 1.0.0\nrequires:\n  fabricate: '>=99'\n"
+    write(
+        tmp_path / "libs" / "alone",
+        {"library.yaml": f"{head}  libraries:\n    bass: ^1\n    base: ^2\n    chest: ^1\n"},
+    )
+    done = fabricate("validate", tmp_path / "libs", "--format", "json", cwd=tmp_path).check(3)
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert [(one["line"], one["code"]) for one in found] == [
+        (5, "FAB612"), (7, "FAB601"), (8, "FAB603"),
     ]  # fmt: skip
 
 
