@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from scenario_runner.database.turns import RUN, take_turn
 from scenario_runner.database.words import WrittenMeanwhile
-from scenario_runner.errors import FabricatorError
+from scenario_runner.errors import FabricatorError, described
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import record_in
@@ -243,6 +243,8 @@ class Runs:
                 self._start_waiting()
             except FabricatorError as error:  # the database does not answer: tried again
                 LOGGER.warning("runs: %s", error.message)
+            except Exception as error:  # noqa: BLE001 - a thread that ended would start no run ever again
+                LOGGER.warning("runs: %s", described(error))
             self._wake.wait(_LOOK if self._watched or self._leaving else 1.0)
             self._wake.clear()
 

@@ -60,6 +60,25 @@ def test_runs_are_carried_out_in_order_and_written_down(
     assert asked == [first.id, second.id]
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_a_disk_that_was_full_once_keeps_no_run_waiting_for_ever(
+    make: Callable[[], Runs], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    thrown = [error]
+    waiting = Runs._start_waiting
+
+    def once(self: Runs) -> None:
+        if thrown:
+            raise thrown.pop()
+        waiting(self)
+
+    monkeypatch.setattr(Runs, "_start_waiting", once)
+    with make() as runs:
+        asked = runs.ask(ME, Asked(name="wrong", text="schema: scenario/v1\n"))
+        assert ended(runs, asked.id).outcome == "refused"
+    assert not thrown
+
+
 def test_the_command_that_a_run_of_a_server_shows_can_be_repeated(
     make: Callable[[], Runs], tmp_path: Path
 ) -> None:
