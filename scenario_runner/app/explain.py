@@ -1,4 +1,4 @@
-"""What the reference says of a diagnostic, a step or a check, without a network."""
+"""What the reference says of a diagnostic, a step, a check or a key of the scenario file, without a network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def explained(words: tuple[str, ...]) -> str:
         return sections[found]
     if len(words) == 1 and words[0] not in _PAGES:
         pages = [_sections(page, "## ") for page in _PAGES.values()]
-        if told := [sections[words[0]] for sections in pages if words[0] in sections]:
+        told = [sections[words[0]] for sections in pages if words[0] in sections]
+        if told := [*told, *_of_key(words[0])]:
             return "\n".join(told)
         names = [title for sections in pages for title in sections if " " not in title]
         raise UsageError(
@@ -45,6 +46,18 @@ def explained(words: tuple[str, ...]) -> str:
     raise UsageError(
         f"'{' '.join(words)}' cannot be explained", hint="write FAB104, step send or check stored"
     )
+
+
+def _of_key(name: str) -> list[str]:
+    """What the tables of the scenario file say of a key and what is below it, under the heading of each."""
+    told: list[str] = []
+    for title, text in _sections("scenario.md", "## ").items():
+        lines = text.splitlines()
+        rows = [one for one in lines if re.match(rf"\| `{re.escape(name)}[`.\[]", one)]
+        if rows and (heads := [place for place, one in enumerate(lines) if one[:6] == "| key "]):
+            head = lines[heads[0] : heads[0] + 2]
+            told.append("\n".join([f"## {title}: {name}", "", *head, *rows, ""]))
+    return told
 
 
 def _sections(page: str, mark: str) -> dict[str, str]:

@@ -69,3 +69,12 @@ def test_a_copy_has_the_files_that_the_scenario_names(tmp_path: Path) -> None:
         copy_scenario("real_files", tmp_path, tmp_path)
     with pytest.raises(UsageError, match="ships"):
         copy_scenario("nothing", tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "key", ["requirements", "matrix", "setup", "phase", "accession", "burn_in", "images"]
+)
+def test_a_key_of_the_scenario_file_is_explained(key: str) -> None:
+    text = explained((key,))
+    assert f": {key}\n" in text
+    assert f"| `{key}` |" in text
