@@ -11,9 +11,9 @@ from scenario_runner.cli.verbosity import remark
 
 
 @click.command(epilog=examples("fabricate explain FAB104", "fabricate explain step send"))
-@click.argument("words", metavar="CODE|step NAME|check NAME", nargs=-1, required=True)
+@click.argument("words", metavar="CODE|step NAME|check NAME|KEY", nargs=-1, required=True)
 def explain(words: tuple[str, ...]) -> int:
-    """Explain a diagnostic, a step or a check, as the reference does; no network is needed."""
+    """Explain a diagnostic, a step, a check or a key of the scenario file, as the reference does; no network is needed."""
     from scenario_runner.app.explain import explained
 
     click.echo(explained(words), nl=False)
