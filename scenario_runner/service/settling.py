@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, select, update
 
 from scenario_runner.database.counter_table import IMAGING
-from scenario_runner.errors import MachineError, TargetError
+from scenario_runner.errors import MachineError, TargetError, described
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.homes.home import Wanted
@@ -66,6 +66,10 @@ class Settling:
                 self._once()
             except MachineError as error:
                 LOGGER.warning("what was left in the middle cannot be settled: %s", error.message)
+            except Exception as error:  # noqa: BLE001 - a thread that ended would settle nothing ever again
+                LOGGER.warning(
+                    "what was left in the middle cannot be settled: %s", described(error)
+                )
 
     def _once(self) -> None:
         try:
