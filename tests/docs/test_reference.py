@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from scenario_runner import errors
 from scenario_runner.cli.output import DEFECT
+from scenario_runner.cli.streams import UNREAD
 from scenario_runner.descriptions import attribute_docstrings
 from scenario_runner.evidence.record import RunRecord
 from scenario_runner.language.catalogue import TITLES
@@ -78,7 +79,7 @@ def test_every_exit_code_of_the_program_is_in_the_table() -> None:
         for error in vars(errors).values()
         if isinstance(error, type) and issubclass(error, errors.FabricatorError)
     }
-    assert raised | {0, DEFECT} == set(EXIT_CODES)
+    assert raised | {0, DEFECT, UNREAD} == set(EXIT_CODES)
 
 
 def test_the_record_page_has_every_key_of_a_run() -> None:
