@@ -57,7 +57,7 @@ _index_option = click.option(
         "fabricate pacs serve --port 11112 --folder pacs",
         "fabricate pacs serve --dicomweb-port 8080 --worklist-from ct.yaml",
         "fabricate pacs serve --store s3://studies/test --folder index",
-        "fabricate pacs serve --store s3://studies/test --index postgresql://pacs@db.example/studies",
+        "fabricate pacs serve --store s3://studies --index postgresql://db/pacs",
         "fabricate pacs serve --fault refuse=congestion,share=0.1 --fault lose",
     ),
 )

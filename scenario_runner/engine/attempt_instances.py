@@ -214,7 +214,7 @@ class AttemptInstances(AttemptFiles):
         if selection is None:
             raise UsageError(
                 f"'{what}' is no selection",
-                hint=why_missing(self.state, called)
+                hint=why_missing(self.state.passed_over, called)
                 or "name what an earlier 'generate', 'import' or 'send' saved, 'imported' or 'all'",
             )
         return iter(selection.values())

@@ -121,7 +121,7 @@ def _evaluate(
         result = judged_as_it_fits(context, check, result, attempt.names, made)
         return _as_wanted(attempt, entry, result)
     except InvalidInput as error:
-        first = explained(attempt.state, error).diagnostics[0]
+        first = explained(attempt.state.passed_over, error).diagnostics[0]
         return CheckResult(
             outcome="failed",
             expected=_plain(parameters),

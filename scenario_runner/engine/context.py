@@ -169,7 +169,7 @@ class AttemptContext(AttemptInstances):
                 return durations[each]
         raise UsageError(
             f"no step '{step_id}' has run",
-            hint=why_missing(self.state, called)
+            hint=why_missing(self.state.passed_over, called)
             or f"steps so far: {', '.join(durations) or 'none'}",
         )
 

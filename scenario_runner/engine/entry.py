@@ -185,7 +185,7 @@ class EntryRunner:
     ) -> Ending:
         """``when`` or ``for_each`` could not be evaluated: an error of the step, as an attempt."""
         if isinstance(error, InvalidInput):
-            error = explained(self._state, error)
+            error = explained(self._state.passed_over, error)
         ending = from_thrown(what, error, self._state.services)
         if isinstance(error, StepTimeout):
             ending = replace(ending, message=f"{what} {ending.message}")

@@ -136,7 +136,7 @@ class CaseState:
         if name not in known:
             raise UsageError(
                 f"nothing was saved as '{name}'",
-                hint=why_missing(self, (*called, name))
+                hint=why_missing(self.passed_over, (*called, name))
                 or f"saved so far: {', '.join(sorted(known)) or 'nothing'}",
             )
         return known[name]
@@ -230,4 +230,4 @@ class Attempt:
     ) -> Mapping[str, Measured]:
         """What an earlier step measured."""
         called = () if step_id is None else self.state.steps_called(self.entry.called(step_id))
-        return self.state.measures.of(called, operation, why_missing(self.state, called))
+        return self.state.measures.of(called, operation, why_missing(self.state.passed_over, called))

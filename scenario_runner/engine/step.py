@@ -150,7 +150,7 @@ class StepRunner:
             told: FabricatorError = error
             if isinstance(error, InvalidInput):
                 told = InvalidInput(
-                    self._state.job.scenario.traced(explained(self._state, error).diagnostics)
+                    self._state.job.scenario.traced(explained(self._state.passed_over, error).diagnostics)
                 )
             ending = from_error(told, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""
@@ -281,7 +281,7 @@ def finish(
 
 def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
     """A step that does not run; it is in the record all the same."""
-    pass_over(state, entry, step_id, why)
+    pass_over(state.passed_over, entry, step_id, why)
     ending = Ending("skipped", why)
     entry = replace(entry, title=_title(entry, dict(state.names), Deadline(GRACE)))
     finish(state, entry, step_id, ending, 0, utc_text(state.services.clock()), 0.0)

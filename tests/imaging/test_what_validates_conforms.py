@@ -23,8 +23,9 @@ from tests.imaging.planned import builders, factory
 from tests.planning.support import FAKER, FIELDS, options, scenario, site
 
 KINDS = {kind.key: kind for kind in (each.defaults for each in builders().values())}
-UNSET = {"SpecificCharacterSet", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"}
-"""What other tests set: each names one thing, or says how all text is written."""
+UNSET = {"SpecificCharacterSet", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "StudyDate"}
+"""What other tests set: each names one thing, or says how all text is written. Which StudyDate is before a birth depends
+on who is drawn."""
 VALUES: dict[str, list[Any]] = {
     "AE": ["FAB"], "AS": ["040Y", "003M", "40"], "AT": ["(0018,1063)", "00540010", "(0010,0010)"],
     "CS": ["YES", "NO", "00", "01", "02", "X", "M", "R", "L", "U", "B", "ORIGINAL", "DERIVED", "NONE",

@@ -89,7 +89,7 @@ def test_what_is_planned_is_what_is_read(
         "PatientID": number, "IssuerOfPatientID": issuer, "PatientName": name, "PatientSex": sex,
         "PatientBirthDate": f"{born:%Y%m%d}", "AccessionNumber": accession,
         "ReferringPhysicianName": doctor, "RequestingPhysician": doctor, "Modality": "CT",
-        "RequestedProcedureDescription": description.replace("\\", "/"),
+        "RequestedProcedureDescription": planned.procedure_codes[0]["CodeMeaning"],
         "RequestedProcedureID": planned.study_id,
     }  # fmt: skip
     assert {keyword: found.text(keyword) for keyword in said} == said

@@ -184,7 +184,7 @@ def invented(token: str) -> str:
     ids=str,
 )
 def test_a_key_that_nobody_here_reads_takes_no_other_along(idp: Provider, strange: Any) -> None:
-    known = httpx2.get(f"{idp.issuer}/jwks", trust_env=False).json()["keys"]
+    known = httpx2.get(f"{idp.issuer}/jwks", timeout=60, trust_env=False).json()["keys"]
 
     class Keys(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

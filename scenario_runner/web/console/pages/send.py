@@ -156,12 +156,14 @@ def _found(desk: Desk, asking: Asking, wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _told(sending: Sending) -> dict[str, Any]:
-    # Before the results: what has ended with them is not shown with fewer.
+    # Once, and before the results: what has ended with them is not shown with fewer, and a page on which it goes on
+    # asks again, though it end while the page is made.
     state = sending.state
     results = tuple(sending.results)
     return {
         "sending": sending,
         "state": state,
+        "over": state not in ("waiting", "going"),
         "counts": sending.counts(),
         "last": results[: -_SHOWN - 1 : -1],
         "wrong": [one for one in results if one.fate != "acknowledged"][:_SHOWN],
