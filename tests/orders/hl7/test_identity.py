@@ -62,11 +62,11 @@ def _writable() -> list[tuple[str, str]]:
 @given(
     what=st.sampled_from(_writable()), number=_WORDS, issuer=_WORDS, name=_NAMES, accession=_WORDS,
     description=_WORDS, sex=st.sampled_from("MFO"), doctor=_NAMES,
-    born=st.dates(dt.date(1900, 1, 1), dt.date(2025, 1, 1)),
+    born=st.dates(dt.date(1900, 1, 1), dt.date(2025, 1, 1)), coded=st.booleans(),
 )  # fmt: skip
 def test_what_is_planned_is_what_is_read(
     planned: PlannedStudy, what: tuple[str, str], number: str, issuer: str, name: str,
-    accession: str, description: str, sex: str, doctor: str, born: dt.date,
+    accession: str, description: str, sex: str, doctor: str, born: dt.date, coded: bool,
 ) -> None:  # fmt: skip
     kind, version = what
     patient = replace(
@@ -74,7 +74,7 @@ def test_what_is_planned_is_what_is_read(
     )
     study = replace(
         planned, patient=patient, accession=accession, description=description, procedure="",
-        referring_physician=doctor,
+        referring_physician=doctor, procedure_code=planned.procedure_code if coded else None,
     )  # fmt: skip
     merged = replace(patient, patient_id="ANOTHER1 of them")
     envelope = Envelope(kind=kind, version=version, now=NOW, merged=merged)
@@ -89,7 +89,9 @@ def test_what_is_planned_is_what_is_read(
         "PatientID": number, "IssuerOfPatientID": issuer, "PatientName": name, "PatientSex": sex,
         "PatientBirthDate": f"{born:%Y%m%d}", "AccessionNumber": accession,
         "ReferringPhysicianName": doctor, "RequestingPhysician": doctor, "Modality": "CT",
-        "RequestedProcedureDescription": planned.procedure_codes[0]["CodeMeaning"],
+        "RequestedProcedureDescription": (
+            planned.procedure_codes[0]["CodeMeaning"] if coded else description.replace("\\", "/")
+        ),
         "RequestedProcedureID": planned.study_id,
     }  # fmt: skip
     assert {keyword: found.text(keyword) for keyword in said} == said
