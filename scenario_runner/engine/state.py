@@ -230,4 +230,6 @@ class Attempt:
     ) -> Mapping[str, Measured]:
         """What an earlier step measured."""
         called = () if step_id is None else self.state.steps_called(self.entry.called(step_id))
-        return self.state.measures.of(called, operation, why_missing(self.state.passed_over, called))
+        return self.state.measures.of(
+            called, operation, why_missing(self.state.passed_over, called)
+        )

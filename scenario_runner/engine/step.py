@@ -150,7 +150,9 @@ class StepRunner:
             told: FabricatorError = error
             if isinstance(error, InvalidInput):
                 told = InvalidInput(
-                    self._state.job.scenario.traced(explained(self._state.passed_over, error).diagnostics)
+                    self._state.job.scenario.traced(
+                        explained(self._state.passed_over, error).diagnostics
+                    )
                 )
             ending = from_error(told, context.captured)
             before = f"{context.captured_message}; " if context.captured_message else ""

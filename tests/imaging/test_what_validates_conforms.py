@@ -23,7 +23,13 @@ from tests.imaging.planned import builders, factory
 from tests.planning.support import FAKER, FIELDS, options, scenario, site
 
 KINDS = {kind.key: kind for kind in (each.defaults for each in builders().values())}
-UNSET = {"SpecificCharacterSet", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "StudyDate"}
+UNSET = {
+    "SpecificCharacterSet",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SOPInstanceUID",
+    "StudyDate",
+}
 """What other tests set: each names one thing, or says how all text is written. Which StudyDate is before a birth depends
 on who is drawn."""
 VALUES: dict[str, list[Any]] = {

@@ -70,7 +70,9 @@ def test_a_file_is_read_as_a_tree_with_names_and_kept_nowhere(service: Served) -
 
 
 def test_what_is_not_told_whole_has_its_digest(service: Served) -> None:
-    data = ct("1.4.62", ImageComments="x" * 5_000, ICCProfile=b"ab", ReferencedFrameNumber=[1] * 300)
+    data = ct(
+        "1.4.62", ImageComments="x" * 5_000, ICCProfile=b"ab", ReferencedFrameNumber=[1] * 300
+    )
     told = service.client.post(f"{service.api}/read-tags", files={"file": ("a", data)}).json()
     tags = {one["keyword"]: one for one in told["tags"]}
     digests = {
