@@ -6,8 +6,8 @@ one side is silent, as a cancel often is, the number alone decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from scenario_runner.orders.order import Order, Said
@@ -62,6 +62,16 @@ def authority_of(said: Mapping[str, Said]) -> Authority:
             name, uid = first.get("LocalNamespaceEntityID"), first.get("UniversalEntityID")
             return Authority(str(name or ""), str(uid or ""))
     return Authority()
+
+
+def parts_of(tags: Mapping[str, Any], number: str) -> Sequence[str]:
+    """What the images of an order say of who gave its number, as components two to four of an EI have it.
+
+    tags: of the images. number: PLACER or FILLER.
+    """
+    items = tags.get(_AUTHORITIES[number]) or [{}]
+    keywords = ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType")
+    return [str(items[0].get(one) or "") for one in keywords]
 
 
 def whole_key(order: Order) -> str:

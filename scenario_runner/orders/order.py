@@ -14,8 +14,10 @@ from scenario_runner.errors import Where
 from scenario_runner.language.document import Path
 from scenario_runner.lazy_dataclasses import dataclass
 
-Status = Literal["new", "changed", "cancelled", "discontinued", "in-progress", "completed", "held"]
-"""What has become of the order, or what the message does to it."""
+Status = Literal[
+    "new", "changed", "cancelled", "discontinued", "in-progress", "completed", "held", "unknown"
+]
+"""What has become of the order, or what the message does to it; unknown where it says so in words that nobody knows."""
 
 
 Place = Where | tuple[Callable[..., Where], Any, Any]
@@ -140,6 +142,13 @@ class Order:
     places: Mapping[Path, Where] = field(default_factory=dict)
     """Where values of the series come from, by paths such as ``(0, "sop_class")``."""
     remarks: Sequence[str] = field(default=())
+    unsaid: Mapping[str, Place] = field(default_factory=dict)
+    """Where what it does not say would stand, by keyword, as far as somebody may ask for it."""
+
+    def where_unsaid(self, keyword: str) -> Where | None:
+        """Where an attribute that it does not say would stand."""
+        place = self.unsaid.get(keyword)
+        return None if place is None else _where(place)
 
     @property
     def where(self) -> Where:

@@ -35,6 +35,7 @@ _PATIENT_TAGS: Final = ("PatientMotherBirthName", "PatientBirthTime")
 _STUDY_TAGS: Final = (
     "StudyInstanceUID", "AdmissionID", "RequestingPhysician", "PatientWeight", "PatientSize",
     "PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest",
+    "OrderPlacerIdentifierSequence", "OrderFillerIdentifierSequence",
     "MedicalAlerts", "PatientState", "PregnancyStatus", "Allergies", "TimezoneOffsetFromUTC",
     "NameOfPhysiciansReadingStudy", "InstitutionalDepartmentName",
 )  # fmt: skip
@@ -119,6 +120,8 @@ def _study(
     _tag(order, _STUDY_TAGS, at, tags, known)
     if not tree.get("modality") and modality:
         tree["modality"] = modality
+    if (unsaid := order.where_unsaid("Modality")) is not None:
+        known[*at, "modality"] = unsaid
     if (procedure := order.said.get("RequestedProcedureCodeSequence")) is not None:
         tags["ProcedureCodeSequence"] = procedure.value
         known[*at, "tags", "ProcedureCodeSequence"] = procedure.where

@@ -147,6 +147,8 @@ class Ordered:
         order, name = named.order, named.name
         if not order.text("PatientID"):
             raise RefusedError("the order has no patient identifier", "PID-3")
+        if order.status == "unknown":
+            raise RefusedError("it is not known here what that does to an order", "ORC-1")
         known = self._items()
         if order.status in _GONE:
             # A result of what was never ordered here is none of the worklist's business.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CODING_SCHEME = "99FABRICATOR"
 """CodingSchemeDesignator of our own codes; 99 is for private schemes (PS3.3 8.2)."""
 ENGLISH = "en"
-_LANGUAGES = (ENGLISH, "de", "fr", "es", "it", "nl", "pt", "ja", "zh", "ko")
+_LANGUAGES = (ENGLISH, "de", "fr", "es", "it", "nl", "pt", "ja", "zh", "ko", "ru", "uk", "tr")
 _SIDES = re.compile(r"\{([^/}]*)/([^}]*)\}")
 _YEAR = 12
 

@@ -232,6 +232,7 @@ class SeriesPreparation:
         how = "write modality: on the study or on each series"
         if self._findings.place(path).label:
             how = "give those that name none one: modality: DX beside the files, or --modality DX"
+            path = (*path, "modality")  # a source may know where it would stand
         hint = f"{how}; modalities are: {names}"
         self._findings.add(path, ValueProblem("FAB306", message, hint))
 

@@ -38,6 +38,20 @@ def test_each_order_is_a_study_in_the_pacs_and_on_the_disk(tmp_path: Path) -> No
     assert patient["studies"][0]["accession"] == "ACC1"
 
 
+@pytest.mark.parametrize(
+    ("written", "place"), [("||||RAD", ":5:61"), ("||||", ":5:61"), ("", ":5:58")]
+)
+def test_an_order_without_a_modality_is_told_at_the_field_that_would_name_it(
+    tmp_path: Path, written: str, place: str
+) -> None:
+    (tmp_path / "one.hl7").write_bytes(order(obr=OBR.replace("||||CT", written)))
+    done = fabricate("from-hl7", "one.hl7", cwd=tmp_path, env=HERE).check(3)
+    assert f"one.hl7{place}: error FAB306" in done.err
+    assert "(message 4711, OBR-24)" in done.err
+    assert "--modality DX" in done.err
+    fabricate("from-hl7", "one.hl7", "--modality", "SR", "--yes", cwd=tmp_path, env=HERE).check()
+
+
 def test_bad_messages_are_named_and_the_others_become_studies(tmp_path: Path) -> None:
     feed = [_order(number) for number in range(40)]
     feed[3] = b"MSH|^~\\&|A\r"

@@ -97,6 +97,15 @@ def test_a_cancel_before_its_order_is_refused_and_the_order_taken(desk: Desk) ->
     assert desk.accessions() == ["ACC1"]
 
 
+def test_an_order_control_that_nobody_knows_changes_nothing(desk: Desk) -> None:
+    """To take it for a new order, or for a change, would be a guess that the sender never hears of."""
+    for here in (1, 2):
+        code, words = desk.tell(placed(here, "QQ"))
+        assert (code, "not known here" in words) == ("AE", True)
+        assert desk.accessions() == ["ACC1"] * (here - 1)
+        desk.tell(placed(1))
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_what_was_taken_away_by_hand_can_be_ordered_anew(desk: Desk, number: int) -> None:
     """The same order, and another one with its accession number."""

@@ -34,9 +34,11 @@ EVERY = {each.code: each for modality in IMAGING for each in examinations(modali
 LANGUAGES = {
     "en": "ISO_IR 6", "de": "ISO_IR 100", "fr": "ISO_IR 100", "es": "ISO_IR 100",
     "it": "ISO_IR 100", "nl": "ISO_IR 100", "pt": "ISO_IR 100", "ja": "ISO 2022 IR 87",
-    "zh": "GB18030", "ko": "ISO 2022 IR 149",
+    "zh": "GB18030", "ko": "ISO 2022 IR 149", "ru": "ISO_IR 144", "uk": "ISO_IR 144", "tr": "ISO_IR 148",
 }  # fmt: skip
-LOCALES = ["en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pt_BR", "ja_JP", "zh_CN", "ko_KR"]
+LOCALES = [
+    "en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pt_BR", "ja_JP", "zh_CN", "ko_KR", "ru_RU", "uk_UA", "tr_TR",
+]  # fmt: skip
 OF_WOMEN = {"BREAST", "UTERUS", "OVARY", "CERVIX", "VAGINA"}
 OF_MEN = {"PROSTATE", "TESTIS", "PENIS", "SCROTUM"}
 YEARS = {

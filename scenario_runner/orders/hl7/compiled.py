@@ -18,6 +18,7 @@ from scenario_runner.orders.hl7.mapping import Line, of_message
 from scenario_runner.orders.hl7.message import Message, Segment
 from scenario_runner.orders.hl7.paths import Path
 from scenario_runner.orders.hl7.times import at_site
+from scenario_runner.orders.order import Place
 
 _SHORT: Final = 16
 _WORDS: Final = {
@@ -85,6 +86,21 @@ class Compiled:
             many = named.get(path.segment, ())
             found[key] = many[path.which - 1] if len(many) >= path.which else _NOTHING
         return found
+
+    def where_unsaid(
+        self, attribute: str, message: Message, named: Mapping[str, Sequence[Segment]]
+    ) -> Mapping[str, Place]:
+        """Where an attribute that nothing says would stand: in the first of its fields that has anything, else the first."""
+        segments = self.segments(named)
+        fields = [
+            (segments[key], path)
+            for name, places, _ in self.of(named) if name == attribute
+            for key, _, _, _, path in places
+        ]  # fmt: skip
+        if not fields:
+            return {}
+        segment, path = min(fields, key=lambda one: not one[0].raw(one[1].field))
+        return {attribute: (message.where_in, path, segment.line)}
 
 
 def _rows_of(rows: Iterable[Row], names: frozenset[str]) -> Sequence[Row]:

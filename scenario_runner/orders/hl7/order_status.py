@@ -8,13 +8,14 @@ from scenario_runner.orders.hl7.message import Message, Segment
 from scenario_runner.orders.order import Status
 
 _STATUS: Final[dict[str, Status]] = {
-    "NW": "new", "SN": "new", "PA": "new", "CA": "cancelled", "OC": "cancelled", "CR": "cancelled",
+    "NW": "new", "SN": "new", "PA": "new", "CH": "new", "RE": "new", "CA": "cancelled", "OC": "cancelled", "CR": "cancelled",
     "DC": "discontinued", "OD": "discontinued", "XO": "changed", "XX": "changed", "RP": "changed",
     "RU": "changed", "RO": "changed", "HD": "held", "OH": "held", "HR": "held", "DR": "discontinued",
     "XR": "changed", "RL": "changed", "OE": "changed", "OR": "changed", "SC": "changed",
     # Answers and notifications: of an order that nobody takes, and of one that stays what it is.
     "UA": "cancelled", "DE": "cancelled", "OK": "changed", "NA": "changed", "SS": "changed",
     "UC": "changed", "UD": "changed", "UH": "changed", "UM": "changed", "UR": "changed", "UX": "changed",
+    "SR": "changed", "RR": "changed", "NR": "changed",
 }  # fmt: skip
 """HL7 table 0119, ORC-1, as far as a modality is concerned."""
 _BY_STATE: Final[dict[str, Status]] = {
@@ -41,6 +42,6 @@ def status(message: Message, orc: Segment | None, *, replaced: bool) -> Status:
         return _BY_STATE.get(state, "changed")
     if said in _REPLACED and replaced:
         return "discontinued"
-    found = _STATUS.get(said, "new")
+    found = _STATUS.get(said, "unknown" if said else "new")
     # A result is of what was done, whatever its ORC repeats of the order.
     return "completed" if message.kind.startswith("ORU") and found not in _ENDED else found

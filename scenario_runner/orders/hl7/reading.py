@@ -70,13 +70,19 @@ def _order(
     said = all_said(message, segments, named, table, told)
     name = message.label + ("" if alone else f", order {group.number}")
     first = group.segments[0]
+    becomes = status(message, group.orc, replaced=replaced)
+    if becomes == "unknown":
+        told.append(
+            f"ORC-1 '{control(group.orc)}' is no order control that is known; it is taken as a new order"
+        )
     return Order(
         name=name,
         place=(message.where_line, first.line, first.name),
-        status=status(message, group.orc, replaced=replaced),
+        status=becomes,
         said=said,
         other_ids=_identifiers(message, (named.get("PID") or message.all("PID"))[0], said),
         remarks=told,
+        unsaid={} if "Modality" in said else table.where_unsaid("Modality", message, named),
     )
 
 

@@ -16,7 +16,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7.delimiters import USUAL
 from scenario_runner.orders.hl7.editing import encoded, with_values
 from scenario_runner.orders.hl7.escapes import escape
-from scenario_runner.orders.numbering import FILLER, PLACER
+from scenario_runner.orders.numbering import FILLER, PLACER, parts_of
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedPatient, PlannedStudy
@@ -244,8 +244,8 @@ def _evn(envelope: Envelope) -> str:
 def _orc(study: PlannedStudy, envelope: Envelope) -> str:
     fields = {
         1: "RE" if envelope.kind == "ORU^R01" and envelope.control == "NW" else envelope.control,
-        2: _components(placer_number(study)),
-        3: _components(filler_number(study)),
+        2: _number(study, PLACER, placer_number(study)),
+        3: _number(study, FILLER, filler_number(study)),
         12: _ordering(study),
     }
     if not _at_least(envelope.version, "2.5"):
@@ -261,6 +261,12 @@ def placer_number(study: PlannedStudy) -> str:
 def filler_number(study: PlannedStudy) -> str:
     """That of the filler: that of the study's order, else the accession number."""
     return str(study.tags.get(FILLER) or study.accession)
+
+
+def _number(study: PlannedStudy, keyword: str, number: str) -> str:
+    """An order number (EI), with who gave it where it is the order's own."""
+    own = study.tags.get(keyword)
+    return _components(number, *(parts_of(study.tags, keyword) if own else ()))
 
 
 def _ordering(study: PlannedStudy) -> str:
@@ -294,8 +300,8 @@ def _procedure(study: PlannedStudy) -> str:
 def _obr(study: PlannedStudy, more: Mapping[int, str]) -> str:
     fields = {
         1: "1",
-        2: _components(placer_number(study)),
-        3: _components(filler_number(study)),
+        2: _number(study, PLACER, placer_number(study)),
+        3: _number(study, FILLER, filler_number(study)),
         4: _procedure(study),
         16: _ordering(study),
         18: _text(study.accession),

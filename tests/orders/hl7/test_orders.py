@@ -136,6 +136,15 @@ def test_what_becomes_of_an_order_is_read(control: str, status: str) -> None:
     assert bool(performed([found])) == (status in ("new", "changed"))
 
 
+@pytest.mark.parametrize("written", ["QQ", "NEW", '""'])
+def test_an_order_control_that_nobody_knows_is_told(written: str) -> None:
+    found = _only(order(orc=f"ORC|{written}|PL1|FI1"))
+    assert (found.status, performed([found])) == ("unknown", [found])
+    assert [one for one in found.remarks if f"ORC-1 '{written}'" in one and "new order" in one]
+    for known in ("nw", "", "RE", "CH", "XX", "SR"):
+        assert _only(order(orc=f"ORC|{known}|PL1|FI1")).remarks == []
+
+
 def test_a_status_change_says_it_in_orc_5() -> None:
     assert _only(order(orc="ORC|SC|PL1|FI1||IP")).status == "in-progress"
 

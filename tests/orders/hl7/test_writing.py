@@ -25,11 +25,11 @@ from scenario_runner.orders.hl7.writing import (
     order_message,
     patient_message,
 )
-from scenario_runner.orders.numbering import key_of
+from scenario_runner.orders.numbering import key_of, whole_key
 from scenario_runner.orders.patients import patients
 from scenario_runner.orders.scheduled import worklist_item
 from scenario_runner.planning.plan import PlannedStudy
-from tests.orders.hl7.feeds import PID, message, order
+from tests.orders.hl7.feeds import OBR, PID, message, order
 from tests.planning.support import plan
 
 NOW = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
@@ -152,6 +152,23 @@ def test_what_answers_an_order_has_the_numbers_of_the_order(kind: str) -> None:
     assert item["RequestedProcedureID"] == "RP1"
     assert item["ScheduledProcedureStepSequence"][0]["ScheduledProcedureStepID"] == "SPS1"
     assert item[code] == ordered.said[code].value
+
+
+@pytest.mark.parametrize("kind", ["ORM^O01", "OMI^O23", "OMG^O19", "ORU^R01"])
+def test_what_answers_an_order_says_whose_its_numbers_are(kind: str) -> None:
+    """Two placers may count from 1: a RIS that goes by the whole of an EI finds nothing under half of it."""
+    placer, filler = "PL1^NORTH^1.2.3^ISO", "FI1^RIS"
+    given = order(orc=f"ORC|NW|{placer}|{filler}", obr=OBR.replace("|PL1|FI1|", "|||"))
+    (ordered,) = orders(Message.read(given))
+    (sourced,) = patients([ordered])
+    (case,) = plan(f"patients: {json.dumps([dict(sourced.tree)])}")
+    (study,) = case.studies()
+    read = Message.read(order_message(study, Envelope(kind=kind, now=NOW)))
+    for segment in ("ORC", "OBR"):
+        found = read.all(segment)[0]
+        assert (found.raw(2), found.raw(3)) == (placer, filler)
+    (again,) = orders(read)
+    assert whole_key(again) == whole_key(ordered)
 
 
 @pytest.mark.parametrize(
