@@ -34,7 +34,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 
 class _Part(BaseModel):
     # A name that is not known may be one that somebody has altered.
-    model_config = ConfigDict(populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(populate_by_name=True, extra="forbid", defer_build=True)
 
 
 class FileDigest(_Part):
