@@ -71,12 +71,20 @@ def copy_in(source: Path, location: Location) -> None:
             hint="name a new file or an empty database with --database",
         )
     if isinstance(location, Path):
-        location.parent.mkdir(parents=True, exist_ok=True)
         part = location.with_name(f"{location.name}.part")
-        part.unlink(missing_ok=True)
-        with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(part)) as writer:
-            reader.backup(writer)
-        part.replace(location)
+        with said(location):
+            location.parent.mkdir(parents=True, exist_ok=True)
+            part.unlink(missing_ok=True)
+            try:
+                with (
+                    closing(sqlite3.connect(source)) as reader,
+                    closing(sqlite3.connect(part)) as writer,
+                ):
+                    reader.backup(writer)
+                part.replace(location)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
         return
     with Database(source) as copy:
         with copy.writing():

@@ -27,6 +27,7 @@ from scenario_runner.database.engine import Database
 from scenario_runner.database.sqlite_file import BUSY_SECONDS
 from scenario_runner.database.turns import AUDIT, take_turn
 from scenario_runner.database.words import said
+from scenario_runner.durability import sync_file, sync_folder
 from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
@@ -47,6 +48,8 @@ _GROWING: Final = (".ndjson", ".txt", ".log")
 OHIF: Final = "ohif-viewer"
 """The folder, in the data folder, of a viewer of others that anybody can install again."""
 _PASSING_FOLDERS: Final = ("incoming", OHIF)
+_FROZEN: Final = ".backup-"
+"""What the folder begins with that a backup is put together in; one that was killed leaves it."""
 _SQLITE: Final = b"SQLite format 3\0"
 
 
@@ -63,22 +66,26 @@ class BackedUp:
 def back_up(data: Path, location: Location, target: Path, by: Caller) -> BackedUp:
     """Write a backup into a new file.
 
-    Raises UsageError when there is no service in the folder, or the file is there; MachineError.
+    Raises UsageError when there is no service in the folder, or the file is there; MachineError, also when the audit
+    trail is broken: then the backup is there.
     """
     if not data.is_dir():
         raise UsageError(f"there is no service in '{data}'", hint="--data names its folder")
+    data = data.resolve()
     if target.exists():
         raise UsageError(f"'{target}' is there already, and is left as it is")
-    if target.resolve().is_relative_to(data.resolve()):
+    if target.resolve().is_relative_to(data):
         raise UsageError(f"'{target}' is within what is to be backed up", hint="name another place")
     part: Path | None = None
     try:
         # A name of its own, and for nobody else to read.
-        handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
-        os.close(handle)
-        part = Path(name)
-        # Beside the data: there hard links can be made.
-        with tempfile.TemporaryDirectory(dir=data.parent, prefix=f".{data.name}-backup-") as name:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_files_worded())
+            handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+            os.close(handle)
+            part = Path(name)
+            # Among the data: there hard links can be made, and whose the folder is may write.
+            name = stack.enter_context(tempfile.TemporaryDirectory(dir=data, prefix=_FROZEN))
             frozen = Path(name)
             _freeze(data, location, frozen, target, by)
             with Database(frozen / DATABASE) as copy:
@@ -86,14 +93,28 @@ def back_up(data: Path, location: Location, target: Path, by: Caller) -> BackedU
             for leftover in frozen.glob(f"{DATABASE}-*"):
                 leftover.unlink()
             files, size = _write(frozen, part, verdict.entries, verdict.head)
-        part.replace(target)
-    except OSError as error:
-        raise of_the_machine(f"the backup cannot be written to '{target.parent}'", error) from error
+            sync_file(part)
+            part.replace(target)
+            sync_folder(target.parent)
     finally:
         if part is not None:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
+    if verdict.broken is not None:
+        raise MachineError(
+            f"the backup is made, and the audit trail in it is broken: {verdict.broken.message}",
+            hint="'fabricate audit verify' says it of the service itself",
+        )
     return BackedUp(files, size, verdict.entries, verdict.head)
+
+
+@contextlib.contextmanager
+def _files_worded() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        at = f", '{error.filename}'" if error.filename else ""
+        raise of_the_machine(f"the backup cannot be made{at}", error) from error
 
 
 def _freeze(data: Path, location: Location, frozen: Path, target: Path, by: Caller) -> None:
@@ -103,8 +124,9 @@ def _freeze(data: Path, location: Location, frozen: Path, target: Path, by: Call
             record_in(connection, by, Activity.BACKED_UP, detail={"to": target.name})
         with database.writing() as connection, said(location):
             take_turn(connection, AUDIT)
-            indexes = {path for path in _files(data, own) if _is_sqlite(path)}
             with contextlib.ExitStack() as stack:
+                stack.enter_context(_files_worded())  # it is no fault of the database
+                indexes = {path for path in _files(data, own) if _is_sqlite(path)}
                 for path in sorted(indexes):
                     # That of the archive is made anew from its files.
                     if not path.is_relative_to(data / ARCHIVE):
@@ -120,14 +142,24 @@ def _freeze(data: Path, location: Location, frozen: Path, target: Path, by: Call
 
 
 def _files(data: Path, database: Path | None) -> Iterator[Path]:
-    """What belongs into a backup: neither the database, which is copied by itself, nor what passes."""
-    for folder, folders, names in os.walk(data):
+    """What belongs into a backup: neither the database, which is copied by itself, nor what passes.
+
+    Raises OSError for a folder that cannot be read: what lies in it must not be missing without a word.
+    """
+    for folder, folders, names in os.walk(data, onerror=_unless_gone):
         folders[:] = sorted(one for one in folders if one not in _PASSING_FOLDERS)
+        if folder == str(data):
+            folders[:] = [one for one in folders if not one.startswith(_FROZEN)]
         for name in sorted(names):
             path = Path(folder, name)
             passes = name in _PASSING or name.endswith(_PASSING_ENDS) or path.is_symlink()
             if not passes and path.resolve() != database:
                 yield path
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _is_sqlite(path: Path) -> bool:

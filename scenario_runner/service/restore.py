@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -58,9 +57,12 @@ def restore(source: Path, data: Path, location: Location, by: Caller) -> BackedU
             f"'{location}' has something in it already, and is left as it is",
             hint="name a new file or an empty database with --database",
         )
+    data = data.resolve()  # its parent is that of '.', too
+    # A folder that is there may be the root of a disk or of a container's volume, which nothing takes the place of.
+    beside = data if data.exists() else data.parent
     try:
-        data.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=data.parent, prefix=f".{data.name}-restore-") as name:
+        beside.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=beside, prefix=f".{data.name}-restore-") as name:
             return _restore(source, Path(name), data, location, by)
     except tarfile.TarError as error:
         raise UsageError(f"'{source}' is no backup: {error}") from error
@@ -82,9 +84,7 @@ def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: C
         copy_in(unpacked / DATABASE, folder / location.resolve().relative_to(data.resolve()))
     else:
         copy_in(unpacked / DATABASE, location)
-    if data.exists():
-        data.rmdir()
-    shutil.move(folder, data)
+    _put_in_place(folder, data)
     with Database(location) as database:
         trail = Trail(database)
         verdict = trail.verify()
@@ -97,6 +97,23 @@ def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: C
         )
     size = sum(one.size for one in manifest.files)
     return BackedUp(len(manifest.files), size, verdict.entries, verdict.head)
+
+
+def _put_in_place(folder: Path, data: Path) -> None:
+    """All of what is in a folder, or nothing. Raises OSError."""
+    if not data.exists():
+        folder.rename(data)
+        return
+    moved: list[Path] = []
+    try:
+        for one in sorted(folder.iterdir()):
+            place = data / one.name
+            one.rename(place)
+            moved.append(place)
+    except OSError:
+        for one in moved:
+            one.rename(folder / one.name)
+        raise
 
 
 def _checked(source: Path, unpacked: Path) -> Manifest:

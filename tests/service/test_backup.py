@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sqlite3
 import tarfile
 import threading
@@ -261,3 +262,66 @@ def test_what_could_not_be_copied_into_a_postgresql_does_not_stand_in_the_way(
 def test_where_there_is_no_service_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no service"):
         back_up(tmp_path / "none", tmp_path / "none.sqlite3", tmp_path / "b.tar", ROOT)
+
+
+def test_the_folder_one_stands_in_is_backed_up_and_restored(
+    data: Path, location: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data)
+    done = back_up(Path(), location, tmp_path / "backup.tar", ROOT)
+    with tarfile.open(tmp_path / "backup.tar") as tar:
+        names = tar.getnames()
+    assert "data/notes/one.txt" in names
+    assert not [name for name in names if "backup" in name]
+    assert not list(data.glob(".backup-*"))
+    other = tmp_path / "other"
+    other.mkdir()
+    there = (
+        other.stat().st_ino
+    )  # as that of a disk or a container's volume, which cannot be replaced
+    monkeypatch.chdir(other)
+    assert restore(tmp_path / "backup.tar", Path(), other / "r.sqlite3", ROOT).head == done.head
+    assert other.stat().st_ino == there
+    assert {one.name for one in other.iterdir()} >= {"archive", "notes", "r.sqlite3"}
+    assert not list(other.glob(".*"))
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out_without_a_word(
+    data: Path, location: Location, tmp_path: Path
+) -> None:
+    # Deeper than a path may be long: nobody can list it by its name, the administrator neither.
+    handle = os.open(data / "notes", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=handle)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(handle)
+    with pytest.raises(MachineError, match=r"^the backup cannot be made, '.*ddd': File name too"):
+        back_up(data, location, tmp_path / "backup.tar", ROOT)
+    assert not (tmp_path / "backup.tar").exists()
+
+
+def test_a_broken_audit_trail_is_told_when_the_backup_is_made(tmp_path: Path) -> None:
+    where = tmp_path / "data" / "registry.sqlite3"
+    with Database(where) as database:
+        Trail(database).record(LOCAL, Activity.STARTED)
+    with closing(sqlite3.connect(where)) as connection:
+        connection.execute("DROP TRIGGER audit_entry_no_update")
+        connection.execute("UPDATE audit_entry SET what = 'stopped' WHERE number = 1")
+        connection.commit()
+    with pytest.raises(MachineError, match="the backup is made, and the audit trail in it is brok"):
+        back_up(where.parent, where, tmp_path / "backup.tar", ROOT)
+    assert (tmp_path / "backup.tar").exists()
+
+
+def test_a_database_that_cannot_be_written_is_told_and_nothing_is_left(
+    data: Path, location: Location, tmp_path: Path
+) -> None:
+    back_up(data, location, tmp_path / "backup.tar", ROOT)
+    # SQLite cannot make its journal beside a name as long as that.
+    other, where = tmp_path / "other", tmp_path / ("n" * 245)
+    with pytest.raises(MachineError, match=r"the registry '.*' cannot be"):
+        restore(tmp_path / "backup.tar", other, where, ROOT)
+    assert not other.exists()
+    assert not list(tmp_path.glob("n*"))
