@@ -7,7 +7,6 @@ beware of). The signature is joserfc's business.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.accounts.questions import Questions
 from scenario_runner.service.errors import NotLoggedIn, Unavailable
 from scenario_runner.service.permissions import Arrival, Caller, Role
 from scenario_runner.ul.tls import Tls
@@ -50,8 +50,6 @@ _WHOLE: Final = 10.0
 """Seconds for all of it."""
 _FRESH: Final = 600.0
 """Seconds after which the provider's keys are asked for again."""
-_AGAIN: Final = 10.0
-"""Seconds between two questions at least: a stream of invented tokens must not become one of questions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +81,10 @@ class Oidc:
             require_private(url)
         self.options = options
         self._clock = clock
-        self._asking = threading.Lock()
+        self._questions = Questions(clock)
         self._keys: KeySet | None = None
         self._kids: frozenset[str] = frozenset()
-        self._got = self._asked = float("-inf")
+        self._got = float("-inf")
 
     def caller(self, token: str) -> Caller:
         """Whose token it is. Raises as ``claims``."""
@@ -142,7 +140,7 @@ class Oidc:
     def _keys_for(self, token: str) -> KeySet:
         """The provider's keys; asked for anew when they are old, or lack the one that the token names.
 
-        One request asks and waits; meanwhile those whose key is known go on, old as it may be.
+        One request asks; meanwhile those whose key is known go on, old as it may be, and others wait for a moment.
         """
         from joserfc import jws
         from joserfc.errors import JoseError
@@ -151,14 +149,11 @@ class Oidc:
             named = jws.extract_compact(token.encode()).headers().get("kid")
         except (JoseError, ValueError) as error:
             raise untrusted("it is no signed JSON Web Token") from error
-        if self._lacks(named) and self._asking.acquire(blocking=not self._knows(named)):
-            try:
-                moment = self._clock()
-                if self._lacks(named) and moment - self._asked >= _AGAIN:
-                    self._asked = moment
-                    self._renew(moment)
-            finally:
-                self._asking.release()
+        with self._questions.turn(
+            lambda: self._lacks(named), waits=not self._knows(named)
+        ) as is_ours:
+            if is_ours:
+                self._renew(self._clock())
         if self._keys is None:
             raise Unavailable(
                 "provider-unreachable", "the provider of these tokens does not answer just now"
@@ -253,9 +248,12 @@ def asked_for_json(
                     raise ValueError("the answer is too long")
                 if time.monotonic() > until:
                     raise MachineError("the provider of tokens answers too slowly")
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise MachineError(f"the provider of tokens does not answer: {error}") from error
-    found = json.loads(body)
+    try:
+        found = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("the answer is nested too deeply") from error
     if not isinstance(found, dict):
         raise ValueError("the answer is no object")  # noqa: TRY004 - what the provider says is a value
     return found

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -23,6 +23,7 @@ from scenario_runner.service.accounts.oidc import (
     require_private,
     untrusted,
 )
+from scenario_runner.service.accounts.questions import Questions
 from scenario_runner.service.accounts.secrets import same
 from scenario_runner.service.errors import NotAllowed, NotLoggedIn, Unavailable
 from scenario_runner.service.permissions import Arrival, Caller
@@ -63,7 +64,7 @@ class ProviderLogin:
         self._oidc = oidc
         self._options = options
         self._clock = clock
-        self._lock = threading.Lock()
+        self._questions = Questions(clock)
         self._known: Mapping[str, Any] | None = None
         self._got = float("-inf")
 
@@ -168,25 +169,26 @@ class ProviderLogin:
             ) from error
 
     def _endpoint(self, name: str) -> str:
-        with self._lock:
-            if self._known is None or self._clock() - self._got >= _FRESH:
+        with self._questions.turn(self._is_old, waits=self._known is None) as is_ours:
+            if is_ours:
                 self._renew()
-            assert self._known is not None
-            found = str(self._known.get(name, ""))
+        if self._known is None:
+            raise _unreachable()
+        found = str(self._known.get(name, ""))
         try:
             require_private(found)
         except UsageError as error:
             raise _unreachable() from error
         return found
 
+    def _is_old(self) -> bool:
+        return self._known is None or self._clock() - self._got >= _FRESH
+
     def _renew(self) -> None:
-        try:
+        """While the provider does not answer, what it said of itself goes on being good."""
+        with suppress(MachineError, ValueError):
             self._known = discovered(self._oidc.options)
-        except (MachineError, ValueError) as error:
-            if self._known is None:
-                raise _unreachable() from error
-            return
-        self._got = self._clock()
+            self._got = self._clock()
 
 
 def _unreachable() -> Unavailable:

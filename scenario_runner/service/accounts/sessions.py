@@ -58,9 +58,7 @@ class Sessions:
         """
         moment, made = self._clock(), fresh(SESSION)
         if before is not None:
-            connection.execute(
-                delete(login_session).where(login_session.c.digest == digest(before))
-            )
+            self.end_in(connection, before)
         connection.execute(
             delete(login_session).where(
                 (login_session.c.seen <= moment - self.times.idle)

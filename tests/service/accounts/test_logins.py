@@ -321,3 +321,14 @@ def test_both_databases_let_the_same_people_in(database: Database) -> None:
     token = ViewerTokens(database).make(done.caller, "1.2.3").token
     assert ViewerTokens(database).caller(token) is not None
     assert Trail(database).verify().broken is None
+
+
+def test_a_session_from_a_provider_ends_when_its_browser_logs_in_by_password(
+    memory: Database,
+) -> None:
+    sessions = Sessions(memory)
+    from_provider = Caller("joy@house", frozenset({Role.ADMIN}), Arrival.SESSION)
+    before = sessions.begin_for(from_provider, None)
+    assert sessions.caller(before) == from_provider
+    Logins(memory, sessions).log_in(Attempt("joy", GOOD, HOME, session=before))
+    assert sessions.caller(before) is None

@@ -151,7 +151,7 @@ def test_while_one_request_waits_for_the_provider_others_whose_key_is_known_go_o
         with idp.frozen():
             waiting = threading.Thread(target=refused_or_not, args=(asked, first))
             waiting.start()
-            while not asked._asking.locked():
+            while not asked._questions._asking.locked():
                 assert waiting.is_alive()
             assert asked.caller(token).name == "joy"
             assert waiting.is_alive()
