@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.run_orders import NUMBERS
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import MachineError, described
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from scenario_runner.database.engine import Database
     from scenario_runner.orders.mllp.listener import Answer
     from scenario_runner.orders.order import Order
     from scenario_runner.registry.location import Location
@@ -110,8 +111,6 @@ class OrdersTaken:
 
     def _work(self) -> None:
         from scenario_runner.database.engine import Database
-        from scenario_runner.registry.messages import note_messages
-        from scenario_runner.registry.orders import note_orders
 
         database = Database(self._registry)
         unwritten: list[_Noted] = []
@@ -121,17 +120,35 @@ class OrdersTaken:
                 more, open_ = self._more()
                 unwritten += more[: _MOST_WAITING - len(unwritten)]
                 try:
-                    while unwritten:
-                        some = unwritten[:_AT_ONCE]
-                        note_orders(database, [o for o in some if not isinstance(o, _Heard)])
-                        heard = [one for one in some if isinstance(one, _Heard)]
-                        note_messages(database, [n for one in heard for n in one.noted()])
-                        del unwritten[:_AT_ONCE]
+                    self._note(database, unwritten)
                 except MachineError as error:
                     count = amount(len(unwritten), "order or message")
                     LOGGER.warning("the registry was not told of %s: %s", count, error.message)
         finally:
             database.close()
+
+    def _note(self, database: Database, waiting: list[_Noted]) -> None:
+        """Note what waits, of which nothing is left. Raises MachineError, and the rest waits for the next."""
+        from scenario_runner.registry.messages import note_messages
+        from scenario_runner.registry.orders import note_orders
+
+        number = _AT_ONCE
+        while waiting:
+            some = waiting[:number]
+            try:
+                note_orders(database, [o for o in some if not isinstance(o, _Heard)])
+                heard = [one for one in some if isinstance(one, _Heard)]
+                note_messages(database, [n for one in heard for n in one.noted()])
+            except MachineError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever it is, this thread notes those that follow
+                if number > 1:
+                    number = 1  # the others are not left out for the one that it is about
+                    continue
+                LOGGER.warning(
+                    "the registry was not told of an order or message: %s", described(error)
+                )
+            del waiting[:number]
 
     def _more(self) -> tuple[list[_Noted], bool]:
         """What waits, and whether more may come. Waits for the first."""

@@ -14,7 +14,16 @@ from sqlalchemy import Connection, event
 from scenario_runner import plan, run
 from scenario_runner.app.cluster.kept_plans import planned
 from scenario_runner.app.cluster.known import Known
-from scenario_runner.app.cluster.ledger import BELOW, HALT, SUPERSEDED, Entry, NotBegun, RunLedger
+from scenario_runner.app.cluster.ledger import (
+    BELOW,
+    CLOSED,
+    HALT,
+    SUPERSEDED,
+    Entry,
+    NotBegun,
+    RunLedger,
+    Superseded,
+)
 from scenario_runner.app.cluster.left import LEDGER_FILE, left_in_ledger
 from scenario_runner.app.cluster.relaying import Relay
 from scenario_runner.app.cluster.request import Settings, packed
@@ -278,3 +287,77 @@ def test_who_sends_does_not_wait_while_what_was_told_is_being_written(tmp_path: 
     ]
     assert rows == [0, 1]
     assert [one.kind for one in ledger.told][-1] == "events"
+
+
+class FullLedger:
+    """One that takes nothing, and can be read. held: what it says of who has the part."""
+
+    is_file = True
+
+    def __init__(self, error: BaseException, held: int | MachineError | None) -> None:
+        self._error, self._held = error, held
+        self.asked = threading.Event()
+
+    def tell(self, *_: object) -> int:
+        raise self._error
+
+    def stopping(self) -> int:
+        return 0
+
+    def held(self, _: str, __: int) -> int | None:
+        self.asked.set()
+        if isinstance(self._held, MachineError):
+            raise self._held
+        return self._held
+
+
+FULL = MachineError("the disk is full")
+
+
+@pytest.mark.parametrize(
+    ("error", "held", "tidies"),
+    [
+        (FULL, 0, True),
+        (FULL, 1, True),
+        (FULL, 2, False),  # the user stopped it twice
+        (FULL, CLOSED, False),
+        (FULL, None, False),
+        (FULL, MachineError("no answer"), False),
+        (MemoryError(), 0, True),
+        (SystemExit(3), 0, True),
+        (Superseded("it is somebody else's"), 0, False),
+    ],
+)
+def test_a_worker_that_can_tell_nothing_more_tidies_up_what_is_its_own_for_sure(
+    tmp_path: Path, error: BaseException, held: int | MachineError | None, *, tidies: bool
+) -> None:
+    ledger, control = FullLedger(error, held), Control()
+    telling = Telling(ledger, PART, 1, tmp_path, control, "w", digest=None)  # type: ignore[arg-type]
+    try:
+        telling.stored({"index": 0})
+        assert control.stop.wait(60)
+        if tidies:
+            for _ in range(3):
+                ledger.asked.clear()
+                assert ledger.asked.wait(60)
+            assert not control.stop_finally.is_set()
+        else:
+            assert control.stop_finally.wait(60)
+        with pytest.raises(MachineError) as told_so:
+            telling.require()  # and nobody goes on as if it had been told
+        assert told_so.value.message
+    finally:
+        telling.leave()
+
+
+def test_a_part_is_held_by_its_last_attempt_until_it_has_ended(ledger: RunLedger) -> None:
+    ledger.claim(PART, "first")
+    assert ledger.held(PART, 1) == 0
+    ledger.stop(1)
+    assert ledger.held(PART, 1) == 1
+    ledger.stop(0)
+    ledger.claim(PART, "second")
+    assert ledger.held(PART, 1) is None
+    ledger.tell(PART, 2, [], '{"outcome": "passed"}')
+    assert ledger.held(PART, 2) is None
+    assert ledger.held("nobody's", 1) is None

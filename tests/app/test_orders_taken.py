@@ -7,13 +7,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
+import pytest
 from sqlalchemy import select
 
+from scenario_runner.app.orders_taken import OrdersTaken
 from scenario_runner.app.serve import Serving, serve
 from scenario_runner.database.engine import Database
 from scenario_runner.deadline import Deadline
 from scenario_runner.orders.mllp.client import Mllp
+from scenario_runner.orders.mllp.listener import Answer
 from scenario_runner.registry.messages import found as noted_message
 from scenario_runner.registry.messages import listed
 from scenario_runner.registry.tables import order_seen
@@ -85,3 +89,31 @@ def test_a_registry_that_cannot_be_written_keeps_no_order_from_being_taken(tmp_p
         assert connection.send(ordered(1), Deadline(60)).code == "AA"
     assert len(list((tmp_path / "pacs" / "worklist").glob("*.wl"))) == 1
     assert registry.read_text("utf-8") == "no database"
+
+
+class Thrown:
+    """An answer that cannot be looked at."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    @property
+    def blocks(self) -> list[bytes]:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("x"), SystemExit(1), KeyboardInterrupt(), BaseException()]
+)
+def test_whatever_is_thrown_for_one_message_those_around_it_are_noted(
+    tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = OrdersTaken(tmp_path / "registry.db")
+    good = Answer((b"",))
+    for number, answer in enumerate((good, cast("Answer", Thrown(error)), good)):
+        taken.heard(ordered(number, message_id=f"M{number}"), "peer", answer)
+    taken.close()
+    with Database(tmp_path / "registry.db") as database:
+        came, _ = listed(database, 10, 0, way="in")
+    assert [one.control_id for one in came] == ["M2", "M0"]
+    assert f"not told of an order or message: {type(error).__name__}" in caplog.text

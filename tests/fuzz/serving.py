@@ -71,7 +71,8 @@ def said(port: int, data: bytes, *, ends: bool = True) -> bytes:
     ):
         sock.sendall(data)
         if ends:
-            sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # it has answered and gone
+                sock.shutdown(socket.SHUT_WR)
         while more := sock.recv(1 << 16):
             answer += more
     return answer

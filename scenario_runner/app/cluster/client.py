@@ -7,7 +7,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -40,6 +40,8 @@ _LOOKS: Final = 0.1
 """Seconds between two looks into the ledger."""
 _AHEAD: Final = 2
 """Tasks that are given out for each that can be done at once."""
+_TIDYING: Final = 60.0
+"""Seconds that a run which cannot go on waits for those who tidy up."""
 _AGAIN: Final = 3
 """How often a task is given out that Dask gives up, since workers die of it."""
 
@@ -100,6 +102,7 @@ class ClusterRun:
                 )
                 tasks = _Tasks(client, ledger, self._where, run, at_once * _AHEAD)
                 stack.enter_context(_closing(ledger, relay))
+                stack.enter_context(_tidied_up(ledger, tasks, control))
                 signals = _Signals(ledger, control)
                 endings: list[Ending] = []
                 for load, part in groupby(jobs, key=lambda job: job.load):
@@ -236,6 +239,11 @@ class _Tasks:
     def has_room(self) -> bool:
         return len(self.under_way) < self._at_once
 
+    @property
+    def are_going_on(self) -> bool:
+        """Whether any is under way, and there is somebody to be at it."""
+        return self._client.status == "running" and not all(one.done() for one in self.under_way)
+
     def give_out(self, job: Job, again: int = 0) -> None:
         """Have a worker do it."""
         part = job.case.id
@@ -307,6 +315,21 @@ class _Signals:
         if level > self._passed:
             self._passed = level
             self._ledger.stop(level)
+
+
+@contextmanager
+def _tidied_up(ledger: RunLedger, tasks: _Tasks, control: Control) -> Iterator[None]:
+    """Where nothing can be recorded any more, those who have begun run their ``finally`` before their processes end."""
+    try:
+        yield
+    except Exception:
+        with suppress(FabricatorError):
+            ledger.stop(1)  # where it cannot be written they know by themselves
+        until = monotonic() + _TIDYING
+        while tasks.are_going_on and monotonic() < until:
+            if control.stop_finally.wait(_LOOKS):
+                break
+        raise
 
 
 @contextmanager

@@ -296,6 +296,19 @@ class RunLedger:
         with self._database.reading(LEDGER) as connection:
             return CLOSED if connection is None else self._stop(connection)
 
+    def held(self, part: str, attempt: int) -> int | None:
+        """What ``stopping`` returns, while a part is that attempt's; None when it is somebody else's, or over."""
+        c = tables.part.c
+        with self._database.reading(LEDGER) as connection:
+            if connection is None:
+                return None
+            row = connection.execute(
+                select(c.attempt, c.ending).where(*self._at(part))
+            ).one_or_none()
+            if row is None or row.attempt != attempt or row.ending:
+                return None
+            return self._stop(connection)
+
     def forget(self) -> None:
         """Remove the run: its record has everything."""
         with self._database.writing() as connection:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.app.cluster.ledger import CLOSED, Entry, Superseded
-from scenario_runner.errors import FabricatorError, of_the_machine
+from scenario_runner.errors import FabricatorError, MachineError, described, of_the_machine
 from scenario_runner.events import Attached, CaseStarted
 from scenario_runner.evidence.log import event_line
 
@@ -164,10 +165,14 @@ class Telling:
             try:
                 self._level = self._ledger.tell(self._part, self._attempt, batch, ending)
                 self._heard = monotonic()
-            except FabricatorError as error:
+            except BaseException as error:
+                # Whatever it is: what was to be told is gone, and whoever comes next has to know.
+                told = _as_trouble(error)
                 with self._lock:
-                    self._trouble = self._trouble or error
-                raise
+                    self._trouble = self._trouble or told
+                if told is error:
+                    raise
+                raise told from error
 
     def _require(self) -> None:
         if self._trouble is not None:
@@ -176,13 +181,34 @@ class Telling:
     def _go_on(self) -> None:
         while not self._over.wait(_PATIENCE):
             with self._lock:
-                if self._trouble is not None:
-                    # Nothing is tidied up either: it is somebody else's now.
-                    self._control.stop.set()
-                    self._control.stop_finally.set()
-                    return
-            _quietly(self._tell)
-            _quietly(self._look)
+                trouble = self._trouble
+            if trouble is None:
+                self._quietly(self._tell)
+                self._quietly(self._look)
+            elif self._stopped_by(trouble):
+                return
+
+    def _quietly(self, work: Callable[[], None]) -> None:
+        """What goes wrong is kept, and told to whoever comes next; this thread goes on."""
+        try:
+            work()
+        except FabricatorError:
+            return
+        except BaseException as error:  # noqa: BLE001 - without this thread nobody stops what the user stops
+            with self._lock:
+                self._trouble = self._trouble or _as_trouble(error)
+
+    def _stopped_by(self, trouble: FabricatorError) -> bool:
+        """Have steps end. Whether ``finally`` has to, too: not while the part is known to be ours though nothing can be told."""
+        self._control.stop.set()
+        level = None
+        if not isinstance(trouble, Superseded):
+            with suppress(FabricatorError):
+                level = self._ledger.held(self._part, self._attempt)
+        if level is None or level > 1:
+            # Nothing is tidied up either: it is somebody else's now, or may be.
+            self._control.stop_finally.set()
+        return self._control.stop_finally.is_set()
 
     def _look(self) -> None:
         if monotonic() - self._heard >= self._looks:
@@ -196,9 +222,7 @@ class Telling:
             self._control.interrupt()
 
 
-def _quietly(work: Callable[[], None]) -> None:
-    """What goes wrong is kept by who does it, and told to whoever comes next."""
-    try:
-        work()
-    except FabricatorError:
-        return
+def _as_trouble(error: BaseException) -> FabricatorError:
+    if isinstance(error, FabricatorError):
+        return error
+    return MachineError(f"what happened cannot be told: {described(error)}")
