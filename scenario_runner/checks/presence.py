@@ -25,6 +25,8 @@ class Presence:
     """Instances found."""
     uncounted: bool = False
     """A series was answered without NumberOfSeriesRelatedInstances, or what it says there does not count."""
+    again: bool = False
+    """What follows the first answers of a query cannot be asked for: the same come again."""
     differences: Differences = field(default_factory=Differences)
     studies: set[str] = field(default_factory=set)
     """UIDs of the studies that are there, whole or in part."""
@@ -96,6 +98,7 @@ def lacking(target: Target, images: Sequence[PlannedImage], deadline: Deadline) 
 
 def _hold(result: Presence, subject: str, answers: Answers) -> None:
     """An answer about something else than was asked for says nothing of what is there, nor does one that is cut off."""
+    result.again = result.again or "no offset" in answers.remarks
     if "cut off" in answers.remarks:
         _differ(result, subject, "offset", "those that follow", "the same answers again")
     for key, found in answers.unmet.items():

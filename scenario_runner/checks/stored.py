@@ -64,6 +64,10 @@ class Stored(Check):
             message = "the instance was found"
         if found.uncounted:
             message += f"; '{self.on}' does not have NumberOfSeriesRelatedInstances to compare with"
+        if found.again:
+            message += (
+                f"; '{self.on}' gives the same answers again when asked for those that follow"
+            )
         if not found.exact:
             message = f"{found.stored} of {amount(found.expected, 'instance')} found"
             first = found.differences[0]

@@ -44,12 +44,11 @@ _HINTS: Final[Mapping[str, str]] = {
 _ELSEWHERE: Final = frozenset(
     {
         "vr-length", "vr-form", "vr-size", "uid", "multiplicity", "characters", "character-set",
-        "meta-class",
-        "meta-instance",
+        "meta-class", "meta-instance", "birth",
     }
 )  # fmt: skip
-"""Rules about single values, which ``tags`` and ``given_character_sets`` tell in their words, and
-about file meta information, which follows the object."""
+"""Rules about single values, which ``tags`` and ``given_character_sets`` tell in their words; about file meta
+information, which follows the object; and about dates, which ``patient_dates`` holds against each other."""
 _PLACE: Final = re.compile(r"(\w+)(?:\[(\d+)\])?\.?")
 
 

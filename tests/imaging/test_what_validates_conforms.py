@@ -28,10 +28,8 @@ UNSET = {
     "StudyInstanceUID",
     "SeriesInstanceUID",
     "SOPInstanceUID",
-    "StudyDate",
 }
-"""What other tests set: each names one thing, or says how all text is written. Which StudyDate is before a birth depends
-on who is drawn."""
+"""What other tests set: each names one thing, or says how all text is written."""
 VALUES: dict[str, list[Any]] = {
     "AE": ["FAB"], "AS": ["040Y", "003M", "40"], "AT": ["(0018,1063)", "00540010", "(0010,0010)"],
     "CS": ["YES", "NO", "00", "01", "02", "X", "M", "R", "L", "U", "B", "ORIGINAL", "DERIVED", "NONE",
@@ -176,9 +174,23 @@ def tagged(modality: str, **tags: Any) -> dict[str, Any]:
 @example(tagged("CR", RescaleSlope=2, RescaleIntercept=0))
 @example(tagged("OT", RescaleSlope=""))
 @example(tagged("NM", FrameIncrementPointer="(0010,0010)"))
+@example(tagged("CT", StudyDate="19000101"))
+@example({"age": "40y", **tagged("CT", StudyDate="19000101")})
+@example({"birth_date": "19700131", **tagged("CT", StudyDate="19000101")})
+@example(tagged("CT", PatientBirthDate="20250901"))
+@example({"tags": {"PatientBirthDate": "20250901"}, **tagged("CT")})
 def test_what_validate_passes_is_made_and_has_no_error(patient: dict[str, Any]) -> None:
     for instance in made(patient) or []:
         assert found_in(instance) == []
+
+
+def test_a_study_date_of_one_series_is_held_to_a_birth_that_is_given_and_precedes_one_that_is_drawn() -> (
+    None
+):
+    early = tagged("CT", StudyDate="19000101")
+    assert made({"birth_date": "19700131", **early}) is None
+    assert made({"age": "40y", **early}) is None
+    assert made(early)
 
 
 def test_what_several_tags_do_together_is_told_of_one_of_them() -> None:

@@ -11,7 +11,7 @@ from scenario_runner.dicom.answer_matching import unmet
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import COMPUTED, unique_key
 from scenario_runner.dicom.matching import WILDCARD_VRS
-from scenario_runner.errors import ProtocolViolation, TargetError
+from scenario_runner.errors import OperationFailed, ProtocolViolation, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types
 from scenario_runner.network.dicomweb.session import in_query
@@ -44,7 +44,7 @@ class Search:
     again: Callable[[], Any] | None = None
     """Called when it gives the first page again whatever the offset."""
     cut_off: Callable[[], Any] | None = None
-    """Called instead when that page was a full one, so that there may be more."""
+    """Called instead when that page was a full one, and a longer one was refused or did not have all: there may be more."""
     warned: Callable[[str], Any] | None = None
     """Told each warning of the service, in its words."""
 
@@ -53,7 +53,8 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
     """Matches as plain values, as long as pages bring new ones.
 
     Only an empty page, or one without anything new, is the end: a service may give fewer matches
-    than asked for without saying that there are more. What an earlier page had is not yielded again,
+    than asked for without saying that there are more. One that gives a full first page whatever the offset is asked
+    for longer pages, until one is not full. What an earlier page had is not yielded again,
     since what is stored meanwhile shifts the pages; what one page has twice is. With a limit, one match more
     is asked for, which tells whether there are more.
     What was asked for and did not come is None, but for counts, and for the study and series that the path says.
@@ -66,46 +67,91 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
     asked = [key for key in (*query.match, *query.returned, unique) if key not in COMPUTED]
     empty: dict[str, Any] = dict.fromkeys(asked)
     said = said_by_path(query, left)
-    first: list[str] = []
     seen: set[str] = set()
-    offset = count = 0
-    while True:
-        page = PAGE if query.limit is None else min(PAGE, query.limit + 1 - count)
-        params = [*fixed, ("limit", str(page)), ("offset", str(offset))]
-        found = one_page(session, path, params, query.warned)
-        uids = [str(match.get(unique)) for match in found]
-        first = first or uids
+    count = 0
+    for found in _pages(session, path, fixed, query):
         before = frozenset(seen)
-        for uid, match in zip(uids, found, strict=True):
+        for match in found:
+            uid = str(match.get(unique))
             if uid in before:
                 continue
             if count == query.limit:
-                if query.more is not None:
-                    query.more()
+                _tell(query.more)
                 return
             seen.add(uid)
             count += 1
             yield with_said({**empty, **match}, said)
-        # One instance has one UID, so its own match cannot have a second page.
-        pinned = is_single(query.match.get(unique)) and found
-        if len(seen) == len(before) or pinned:
-            if offset and uids and uids == first[: len(uids)]:
-                # Of more than were asked for nothing says that they end anywhere but at the last.
-                tell = query.cut_off if len(first) == PAGE else query.again
-                if tell is not None:
-                    tell()
-            if (
-                not count
-                and query.unescaped is not None
-                and _unescaped(session, path, params, query)
-            ):
-                query.unescaped()
-            return
         if len(seen) > session.peer.limits.matches:
             raise session.peer.error(
                 ProtocolViolation, "too many matches", f"more than {session.peer.limits.matches}"
             )
+    if not count and query.unescaped is not None:
+        if _unescaped(session, path, [*fixed, *_part(PAGE, 0)], query):
+            query.unescaped()
+
+
+def _pages(
+    session: Session, path: Sequence[str], fixed: Sequence[tuple[str, str]], query: Search
+) -> Iterator[list[dict[str, Any]]]:
+    """Page after page, until one brings nothing that those before it did not have."""
+    unique = unique_key(query.level)
+    first: list[str] = []
+    seen: set[str] = set()
+    offset = 0
+    while True:
+        length = PAGE if query.limit is None else min(PAGE, query.limit + 1 - len(seen))
+        found = one_page(session, path, [*fixed, *_part(length, offset)], query.warned)
+        uids = [str(match.get(unique)) for match in found]
+        known = len(seen)
+        seen.update(uids)
+        if found:
+            yield found
+        # One instance has one UID, so its own match cannot have a second page.
+        if len(seen) == known or is_single(query.match.get(unique)):
+            break
+        first = first or uids
         offset += len(found)
+        if query.limit is not None and len(seen) > query.limit:
+            return
+    if offset and uids and uids == first[: len(uids)]:
+        if len(first) == PAGE:
+            yield from _longer(session, path, fixed, query)
+        else:
+            _tell(query.again)
+
+
+def _longer(
+    session: Session, path: Sequence[str], fixed: Sequence[tuple[str, str]], query: Search
+) -> Iterator[list[dict[str, Any]]]:
+    """One page that is long enough for everything, of a service that gives a full first page whatever the offset.
+
+    What ends before the page does has ended, unless the service says that there are additional results (PS3.18 8.3.4.4).
+    """
+    length = PAGE
+    while True:
+        length *= 2
+        heard: list[str] = []
+        try:
+            found = one_page(session, path, [*fixed, *_part(length, 0)], heard.append)
+        except OperationFailed:
+            _tell(query.cut_off)
+            return
+        if query.warned is not None:
+            for words in heard:
+                query.warned(words)
+        yield found
+        if len(found) != length:
+            _tell(query.cut_off if any("result" in one.lower() for one in heard) else query.again)
+            return
+
+
+def _part(length: int, offset: int) -> list[tuple[str, str]]:
+    return [("limit", str(length)), ("offset", str(offset))]
+
+
+def _tell(whom: Callable[[], Any] | None) -> None:
+    if whom is not None:
+        whom()
 
 
 def said_by_path(query: Search, left: Mapping[str, Any]) -> Mapping[str, str]:

@@ -62,20 +62,53 @@ def test_a_service_that_ignores_the_offset_is_not_asked_for_ever() -> None:
 
 @pytest.mark.parametrize(
     ("total", "heeds", "told"),
-    [(30, True, []), (30, False, ["again"]), (450, True, []), (450, False, ["cut off"])],
+    [
+        (30, True, []),
+        (30, False, ["again"]),
+        (PAGE, True, []),
+        (PAGE, False, ["again"]),
+        (450, True, []),
+        (450, False, ["again"]),
+        (5 * PAGE, False, ["again"]),
+    ],
 )
-def test_a_service_that_gives_the_first_page_again_is_told(
+def test_all_come_from_a_service_that_gives_the_first_page_again_which_is_told(
     total: int, heeds: bool, told: list[str]
 ) -> None:
     noticed: list[str] = []
-    query = Search(
+    with service(paging(total, cap=2000, heed_offset=heeds)) as running:
+        assert len(ask(running, noting(noticed))) == total
+    assert noticed == told
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_first_page_given_again_is_cut_off_where_a_longer_one_is_refused_or_said_not_to_be_all(
+    refuses: bool,
+) -> None:
+    noticed: list[str] = []
+    some = paging(450, cap=PAGE, heed_offset=False)
+    words = '299 pacs "The number of results exceeded the maximum supported by the server."'
+
+    def behave(asked: Asked) -> Reply:
+        if int(params(asked)["limit"][0]) <= PAGE:
+            return some(asked)
+        return (
+            Reply(400)
+            if refuses
+            else Reply(200, some(asked).body, {**DICOM_JSON, "Warning": words})
+        )
+
+    with service(behave) as running:
+        assert len(ask(running, noting(noticed))) == PAGE
+    assert noticed == ["cut off"]
+
+
+def noting(noticed: list[str]) -> Search:
+    return Search(
         level="study",
         again=lambda: noticed.append("again"),
         cut_off=lambda: noticed.append("cut off"),
     )
-    with service(paging(total, cap=PAGE, heed_offset=heeds)) as running:
-        ask(running, query)
-    assert noticed == told
 
 
 def test_a_service_that_gives_all_whatever_is_asked_for_has_cut_nothing_off() -> None:
