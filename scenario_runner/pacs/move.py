@@ -1,8 +1,9 @@
-"""C-MOVE answered: C-STORE sub-operations on an association of their own (PS3.4 C.4.2)."""
+"""C-MOVE answered: C-STORE sub-operations on associations of their own (PS3.4 C.4.2)."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.transcoding import TranscodingError
@@ -20,7 +21,7 @@ from scenario_runner.ul.contexts import MAX_CONTEXTS, Proposal
 from scenario_runner.ul.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from types import TracebackType
 
     from scenario_runner.archive.index import Located
@@ -56,12 +57,14 @@ def answer_move(desk: Desk, association: Served, message: Message) -> None:
         Element.MOVE_ORIGINATOR_AE_TITLE: association.calling_ae_title,
         Element.MOVE_ORIGINATOR_MESSAGE_ID: message.id,
     }
-    with Courier(desk, peer, found, repeated) as courier:
-        carry_out(desk, association, message, found, courier.send)
+    parts = _parts(found)
+    with Courier(desk, peer, parts, repeated) as courier:
+        together = [instance for part in parts for instance in part]
+        carry_out(desk, association, message, together, courier.send)
 
 
 class Courier:
-    """Brings instances to a destination over one association, opened when the first is due.
+    """Brings instances to a destination, each part of them over one association, opened when its first is due.
 
     A destination that cannot be reached, or is lost on the way, fails what is left to send.
     repeated: what each C-STORE repeats of the C-MOVE request: its priority, who asked and in which
@@ -69,13 +72,15 @@ class Courier:
     """
 
     def __init__(
-        self, desk: Desk, peer: Peer, instances: Sequence[Located], repeated: Command
+        self, desk: Desk, peer: Peer, parts: Sequence[Sequence[Located]], repeated: Command
     ) -> None:
         self._desk = desk
         self._peer = peer
-        self._instances = instances
+        self._parts = {one.sop_class_uid: part for part in parts for one in part}
         self._repeated = repeated
+        self._open = ExitStack()
         self._association: Association | None = None
+        self._part: Sequence[Located] = ()
         self._lost = False
 
     def __enter__(self) -> Self:
@@ -87,19 +92,14 @@ class Courier:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._association is not None:
-            self._association.__exit__(kind, error, trace)
+        self._open.__exit__(kind, error, trace)
 
     def send(self, instance: Located) -> int:
         """One C-STORE sub-operation; its status, or a failure when there was no answer."""
         if self._lost:
             return statuses.UNABLE_TO_PROCESS
         try:
-            if self._association is None:
-                self._association = Association.open(
-                    self._peer, _proposals(self._instances), Deadline(None, self._desk.stopping)
-                )
-            return self._store(self._association, instance)
+            return self._store(self._association_for(instance), instance)
         except FabricatorError as error:
             LOGGER.warning("C-MOVE to %s: %s", self._peer.ae_title, error)
             self._lost = True
@@ -107,21 +107,51 @@ class Courier:
             LOGGER.warning("C-MOVE of %s: %s", instance.sop_instance_uid, error)
         return statuses.UNABLE_TO_PROCESS
 
+    def _association_for(self, instance: Located) -> Association:
+        part = self._parts[instance.sop_class_uid]
+        if self._association is None or part is not self._part:
+            self._open.close()
+            self._part = part
+            self._association = self._open.enter_context(
+                Association.open(self._peer, _proposals(part), Deadline(None, self._desk.stopping))
+            )
+        return self._association
+
     def _store(self, association: Association, instance: Located) -> int:
         context_id, syntax = _context(association, instance)
         data = encoded(self._desk, instance, syntax)
         return store(association, context_id, instance, data, self._repeated)
 
 
+def _parts(instances: Sequence[Located]) -> list[list[Located]]:
+    """The instances in as few parts as 128 presentation contexts ask for, a SOP class in one of them."""
+    of_class: dict[str, list[Located]] = {}
+    for one in instances:
+        of_class.setdefault(one.sop_class_uid, []).append(one)
+    parts: list[list[Located]] = []
+    left = 0
+    for alike in of_class.values():
+        needed = len(_pairs(alike))
+        if needed > left:
+            parts.append([])
+            left = MAX_CONTEXTS
+        parts[-1] += alike
+        left -= needed
+    return [list(instances)] if len(parts) == 1 else parts
+
+
 def _proposals(instances: Sequence[Located]) -> list[Proposal]:
     """A context for each SOP class and transfer syntax, and beside them for what anybody takes."""
-    stored = [(one.sop_class_uid, one.transfer_syntax_uid) for one in instances]
-    plain = [(sop_class_uid, syntax) for sop_class_uid, _ in stored for syntax in PLAIN]
-    pairs = dict.fromkeys([*stored, *plain])
     return [
         Proposal(abstract_syntax=sop_class_uid, transfer_syntaxes=(syntax,))
-        for sop_class_uid, syntax in list(pairs)[:MAX_CONTEXTS]
+        for sop_class_uid, syntax in _pairs(instances)
     ]
+
+
+def _pairs(instances: Sequence[Located]) -> Collection[tuple[str, str]]:
+    stored = [(one.sop_class_uid, one.transfer_syntax_uid) for one in instances]
+    plain = [(sop_class_uid, syntax) for sop_class_uid, _ in stored for syntax in PLAIN]
+    return dict.fromkeys([*stored, *plain])
 
 
 def _context(association: Association, instance: Located) -> tuple[int, str]:

@@ -11,13 +11,13 @@ from pydicom import Dataset, dcmread
 from pynetdicom import AE, build_role, evt
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.dicom.sop_classes import STUDY_ROOT
+from scenario_runner.dicom.sop_classes import STUDY_ROOT, storage_classes
 from scenario_runner.network import queries
 from scenario_runner.pacs.options import Destination, PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Command, Element, Field
-from scenario_runner.ul.contexts import Proposal
+from scenario_runner.ul.contexts import MAX_CONTEXTS, Proposal
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, put, sample
 from tests.pacs.asking import only_asking
@@ -73,6 +73,21 @@ def test_a_third_party_gets_what_it_can_read(
         assert run.returncode == 0, run.stderr
     (file,) = third.folder.iterdir()
     assert dcmread(file) == dcmread(BytesIO(one.file))
+
+
+def test_more_sop_classes_than_one_association_has_contexts_for_are_moved_over_several(
+    dcmtk: Dcmtk, tmp_path: Path
+) -> None:
+    classes = storage_classes()[: MAX_CONTEXTS + 2]
+    with (
+        EmbeddedPacs(tmp_path / "b", ae_title="B") as b,
+        pacs_knowing(tmp_path / "a", B=b.port) as a,
+    ):
+        for number, sop_class in enumerate([*classes, *classes[:3]]):
+            put(a.archive, sample(number=number + 1, SOPClassUID=sop_class))
+        run = dcmtk("movescu", "-S", "-aem", "B", *STUDY, a.host, str(a.port))
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert b.archive.counts().instances == len(classes) + 3
 
 
 def test_an_unknown_destination_is_answered_with_a801(dcmtk: Dcmtk, tmp_path: Path) -> None:
