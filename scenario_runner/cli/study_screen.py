@@ -164,10 +164,13 @@ def _facts(record: RunRecord, case: CaseRecord) -> Iterator[tuple[str, str]]:
         for study in studies:
             yield "accession", f"{study['accession']}  {study['date']}  {study['description']}"
             yield "study", study["uid"]
-            for series in study.get("series", [])[:_SHOWN]:
+            listed = study.get("series", [])
+            for series in listed[:_SHOWN]:
                 count = amount(len(series["images"]), "image")
                 head = f"{series['number']} {series['modality']} {series['description']}, {count}"
                 yield "series", f"{head}  {series['uid']}"
+            if (unlisted := len(listed) - _SHOWN) > 0:
+                yield "", f"and {unlisted} more series; the report has all"
     if more:
         yield "", f"{more}; the report has all"
     images = [

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scenario_runner.dicom import element_writing, vrs
+from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.element_heads import (
     DELIMITERS,
     HEADS,
@@ -272,6 +273,17 @@ def read_items(element: Element) -> list[Elements]:
         items.append(read_elements(inside, encoding))
         at = after
     return items
+
+
+def check_sequences(elements: Elements) -> None:
+    """Whatever is a sequence by its VR, or by the dictionary where none is written, holds items, at every depth.
+
+    Raises DamagedDatasetError where one does not.
+    """
+    for tag, element in elements.items():
+        if (element.vr or vr_of(tag)) == "SQ":
+            for item in read_items(element):
+                check_sequences(item)
 
 
 def is_signed(elements: Elements, around: bool = False) -> bool:

@@ -57,9 +57,14 @@ def loads(text: bytes | str) -> list[JsonObject]:
     ``{"error": "quota exceeded"}`` under status 200 is no empty answer.
     """
     try:
-        body: Any = json.loads(text)
+        body = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise JsonModelError("this is no JSON") from error
+    return data_sets(body)
+
+
+def data_sets(body: object) -> list[JsonObject]:
+    """The same of a body that was parsed, or of a part of it."""
     members = [body] if isinstance(body, dict) else body
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise JsonModelError("this JSON is no list of data sets")

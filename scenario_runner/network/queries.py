@@ -43,9 +43,26 @@ def encode(identifier: Dataset, transfer_syntax: str) -> bytes:
 def decode(data: bytes | bytearray, transfer_syntax: str, peer: Peer) -> Dataset:
     """A peer's identifier, its values not yet looked at. Raises ProtocolViolation."""
     from scenario_runner.dicom.datasets import raw_dataset
+    from scenario_runner.dicom.dictionary import vr_of
+    from scenario_runner.dicom.elements import (
+        DamagedDatasetError,
+        check_sequences,
+        read_elements,
+    )
 
+    encoding = encoding_of(transfer_syntax)
     try:
-        return raw_dataset(bytes(data), encoding_of(transfer_syntax))
+        found = raw_dataset(bytes(data), encoding)
+        if any((raw.VR or vr_of(raw.tag)) == "SQ" for raw in map(found.get_item, found.keys())):
+            # Of what is no item pydicom makes one all the same, of one that ends too soon a shorter one.
+            check_sequences(read_elements(bytes(data), encoding))
+        return found
+    except DamagedDatasetError as error:
+        raise peer.error(
+            ProtocolViolation,
+            "the peer broke the protocol",
+            f"it sent an identifier that cannot be decoded: {error}",
+        ) from error
     except Exception as error:  # the decoder raises whatever hostile bytes lead it into
         raise peer.error(
             ProtocolViolation,

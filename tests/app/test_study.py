@@ -48,6 +48,14 @@ def test_two_words_make_send_and_check_a_chest_x_ray(tmp_path: Path) -> None:
     assert all(series["uid"] in done.out for series in patient["studies"][0]["series"])
 
 
+def test_series_that_are_too_many_for_the_screen_are_told(tmp_path: Path) -> None:
+    counts = ("--series", "12", "--images", "1", "--out", "out")
+    done = fabricate("study", "us", *counts, cwd=tmp_path, env=SMALL).check()
+    shown = [line for line in done.out.splitlines() if line.split()[:1] == ["series"]]
+    assert len(shown) == 10
+    assert "and 2 more series; the report has all" in done.out
+
+
 def test_json_has_run_folder_outcome_report_and_the_patients_of_the_record(tmp_path: Path) -> None:
     arguments = ("--format", "json", "--out", "out", "--studies", "2", "--series", "1")
     done = fabricate("study", "us", *arguments, "--images", "1", cwd=tmp_path, env=SMALL).check()

@@ -221,6 +221,30 @@ def test_an_identifier_of_garbage_is_a_violation_or_an_odd_match_never_a_crash()
         list(find(peer, [_query()], Deadline(20)))
 
 
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (b"\xfe\xff\xaa\xe0\x08\0\0\0\x40\0\x07\0LO\0\0", "something that is not an item"),
+        (b"\xfe\xff\x00\xe0\x20\0\0\0\x40\0\x07\0LO\0\0", "longer than its sequence"),
+        (b"\xfe\xff\x00\xe0\x08\0\0\0\x40\0\x07\0LO\0\0\1\2", "ends within a sequence"),
+        (b"\x40\0\x07\0LO\0\0", "something that is not an item"),
+    ],
+)
+def test_a_sequence_that_holds_no_items_is_not_read_as_one_that_does(
+    items: bytes, said: str
+) -> None:
+    identifier = b"\x40\x00\x00\x01SQ\0\0" + struct.pack("<I", len(items)) + items
+
+    def damage(wire: Wire) -> None:
+        wire.accept()
+        context_id, command, _ = wire.read_message()
+        wire.answer(context_id, command, 0xFF00, identifier)
+        wire.answer(context_id, command, 0)
+
+    with hostile(damage) as peer, pytest.raises(ProtocolViolation, match=said):
+        list(find(peer, [_query()], Deadline(20)))
+
+
 def test_a_failed_query_carries_status_and_comment() -> None:
     def refuse(wire: Wire) -> None:
         wire.accept()

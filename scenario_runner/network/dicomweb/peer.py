@@ -22,7 +22,9 @@ class WebLimits:
     """What a service may make us hold. Beyond each is a ProtocolViolation, never a full memory."""
 
     answer: int = 0x2000000
-    """A JSON or XML answer, in bytes."""
+    """A JSON or XML answer, or one data set of metadata in JSON, in bytes."""
+    metadata: int = 0x10000000
+    """Metadata in JSON, all data sets of one answer together, in bytes."""
     explanation: int = 0x10000
     """What is read of an answer that only explains a failure, in bytes; the rest is dropped."""
     instance: int = 0x80000000

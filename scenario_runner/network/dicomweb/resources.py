@@ -11,7 +11,7 @@ from scenario_runner.errors import ProtocolViolation
 from scenario_runner.network.dicomweb import media_types, xml_model
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.retrieve import Retrieval, begin, parts
-from scenario_runner.network.dicomweb.search import read_json
+from scenario_runner.network.dicomweb.search import each_of_json
 
 if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.answer import Answer
@@ -57,12 +57,13 @@ def fetch(
     return result
 
 
-def _metadata(session: Session, answer: Answer) -> list[Fetched]:
+def _metadata(session: Session, answer: Answer) -> Iterator[Fetched]:
     kind = answer.media_type
     if kind is None or media_types.DICOM_XML not in (kind.essence, kind.root):
         said = answer.header("content-type")
-        return [Fetched(media_type=said, values=item) for item in read_json(session, answer)]
-    found = []
+        for item in each_of_json(session, answer):
+            yield Fetched(media_type=said, values=item)
+        return
     for part in parts(session, answer):
         try:
             values = json_model.plain(xml_model.loads(part.data))
@@ -72,8 +73,7 @@ def _metadata(session: Session, answer: Answer) -> list[Fetched]:
                 "this is not a DICOMweb service",
                 f"{answer.words} with {kind.essence}, which is no DICOM XML: {error}",
             ) from error
-        found.append(Fetched(media_type=part.headers.get("content-type", ""), values=values))
-    return found
+        yield Fetched(media_type=part.headers.get("content-type", ""), values=values)
 
 
 def _bytes(session: Session, answer: Answer) -> Iterator[Fetched]:

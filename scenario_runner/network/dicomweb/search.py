@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from scenario_runner.dicom import json_model
+from scenario_runner.dicom import json_model, json_stream
 from scenario_runner.dicom.answer_matching import unmet
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import COMPUTED, unique_key
@@ -85,9 +85,10 @@ def search(session: Session, query: Search) -> Iterator[dict[str, Any]]:
             raise session.peer.error(
                 ProtocolViolation, "too many matches", f"more than {session.peer.limits.matches}"
             )
-    if not count and query.unescaped is not None:
-        if _unescaped(session, path, [*fixed, *_part(PAGE, 0)], query):
-            query.unescaped()
+    if count or query.unescaped is None:
+        return
+    if _unescaped(session, path, [*fixed, *_part(PAGE, 0)], query):
+        query.unescaped()
 
 
 def _pages(
@@ -301,10 +302,41 @@ def understood(session: Session, answer: Answer, body: bytes) -> list[dict[str, 
     try:
         return [json_model.plain(item) for item in json_model.loads(body)] if body.strip() else []
     except json_model.JsonModelError as error:
-        kind = answer.media_type.essence if answer.media_type else "an unnamed type"
-        raise session.peer.error(
-            ProtocolViolation,
-            "this is not a DICOMweb service",
-            f"{answer.words} with {kind}, which is no DICOM JSON: {error}",
-            hint="check the target's 'dicomweb' url in the site file: '/studies' is appended to it",
-        ) from error
+        raise _no_json(session, answer, error) from error
+
+
+def each_of_json(session: Session, answer: Answer) -> Iterator[dict[str, Any]]:
+    """The data sets of a long answer one by one. Raises ProtocolViolation at what is none, and beyond the peer's limits."""
+    limits, error = session.peer.limits, session.peer.error
+    try:
+        for item in json_stream.each(_counted(session, answer), limits.answer):
+            yield json_model.plain(item)
+    except json_model.JsonModelError as wrong:
+        raise _no_json(session, answer, wrong) from wrong
+    except json_stream.TooLongError as long:
+        of_one = f"one instance has more than {limits.answer} characters"
+        raise error(ProtocolViolation, "the answer is too large", of_one) from long
+
+
+def _counted(session: Session, answer: Answer) -> Iterator[bytes]:
+    size, most = 0, session.peer.limits.metadata
+    for piece in answer.pieces():
+        size += len(piece)
+        if size > most:
+            raise session.peer.error(
+                ProtocolViolation,
+                "the answer is too large",
+                f"more than {most} bytes",
+                hint="ask for the metadata series by series",
+            )
+        yield piece
+
+
+def _no_json(session: Session, answer: Answer, error: Exception) -> TargetError:
+    kind = answer.media_type.essence if answer.media_type else "an unnamed type"
+    return session.peer.error(
+        ProtocolViolation,
+        "this is not a DICOMweb service",
+        f"{answer.words} with {kind}, which is no DICOM JSON: {error}",
+        hint="check the target's 'dicomweb' url in the site file: '/studies' is appended to it",
+    )
