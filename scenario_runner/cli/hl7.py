@@ -94,7 +94,9 @@ def map_(site: Path | None, style: Style) -> None:
         {
             "attribute": line.attribute,
             "message": line.of or "any",
-            "from": ", ".join(map(str, line.paths)) or f"OBX: {line.observation}",
+            "from": ", ".join(
+                [*([f"OBX: {line.observation}"] if line.observation else ()), *map(str, line.paths)]
+            ),
             "as": line.reads_as,
             "source": line.source,
         }

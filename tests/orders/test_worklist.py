@@ -63,7 +63,7 @@ def _of(line: Line) -> str:
 def _lines() -> list[Any]:
     found = []
     for line in standard():
-        for path in line.paths or (None,):
+        for path in (*line.paths, *((None,) if line.observation else ())):
             name = f"{line.of or 'any'}-{line.attribute}-{path or line.observation}"
             found.append(pytest.param(line, path, id=name))
     return found

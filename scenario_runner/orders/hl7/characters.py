@@ -59,8 +59,14 @@ _CONTROLS: Final = re.compile(rb"[\x80-\x9f]")
 _KATAKANA: Final = re.compile(rb"([\xa1-\xdf]+)")
 _FOLDED: Final = {term.replace(" ", "").replace("-", ""): term for term in CODECS}
 _LATIN: Final = re.compile(r"(?:ISO)?8859/?(\d{1,2})", re.ASCII)
-_ALIASES: Final = {"UTF8": "UNICODEUTF8", "UNICODE": "UNICODEUTF8", "GB18030": "GB180302000"}
-"""What feeds write instead of terms, folded as these are."""
+_ALIASES: Final = {
+    "UTF8": "UNICODEUTF8", "UNICODE": "UNICODEUTF8", "ISOIR192": "UNICODEUTF8", "GB18030": "GB180302000",
+    "USASCII": "ASCII", "WINDOWS1252": "8859/1", "CP1252": "8859/1", "WINDOWS1254": "8859/9",
+    "ISOIR100": "8859/1", "ISOIR101": "8859/2", "ISOIR109": "8859/3", "ISOIR110": "8859/4", "ISOIR144": "8859/5",
+    "ISOIR127": "8859/6", "ISOIR126": "8859/7", "ISOIR138": "8859/8", "ISOIR148": "8859/9", "ISOIR203": "8859/15",
+}  # fmt: skip
+"""What feeds write instead of terms, DICOM's own among it (PS3.3 table C.12-2), folded as these are. Pages of Windows are
+told from their ISO sets by the bytes."""
 _LONGEST_TERM: Final = 40
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 
@@ -82,7 +88,8 @@ def codec_of(terms: Sequence[str]) -> str | None:
     """The codec for what MSH-18 declares; None where a term is unknown.
 
     terms: the repetitions of MSH-18, the first is in force at the beginning. One of ISO 2022 among them
-    makes the rest reachable by its escape sequences.
+    makes the rest reachable by its escape sequences. Of ASCII and one other set it is the other, which has ASCII in it,
+    whether or not a sequence switches to it.
     """
     if len(terms) == 1 and (codec := CODECS.get(terms[0])) is not None:
         return codec
@@ -91,7 +98,9 @@ def codec_of(terms: Sequence[str]) -> str | None:
         return None
     if any(term in _ISO_2022 for term in known):
         return JAPANESE
-    return CODECS[known[0] or ""]
+    codecs = [CODECS[term or ""] for term in known]
+    others = {codec for codec in codecs if codec != "ascii"}
+    return others.pop() if codecs[0] == "ascii" and len(others) == 1 else codecs[0]
 
 
 def starting_codec(terms: Sequence[str]) -> str:

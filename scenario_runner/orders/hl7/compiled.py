@@ -109,9 +109,9 @@ def _rows_of(rows: Iterable[Row], names: frozenset[str]) -> Sequence[Row]:
         there = tuple(place for place in places if place[4].segment in names)
         if places:
             found += [(attribute, there, line)] if there else []
-        elif line.observation:
-            found += [(attribute, (), line)] if "OBX" in names else []
-        elif any(path.segment in names for path in line.paths):
+        elif (line.observation and "OBX" in names) or any(
+            path.segment in names for path in line.paths
+        ):
             found.append((attribute, (), line))
     return tuple(found)
 

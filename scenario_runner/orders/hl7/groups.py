@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import field, replace
 from functools import cache
+from typing import Final
 
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7.mapping import standard
 from scenario_runner.orders.hl7.message import Message, Segment
-from scenario_runner.orders.order import Order, Said
+from scenario_runner.orders.order import Order
 
 
 @dataclass(slots=True)
@@ -54,7 +55,18 @@ def divided(message: Message) -> list[Group]:
         into.append(segment)
     if len(groups) > 1:
         _spread_study_uid(groups)
-    return groups
+    return [one for group in groups for one in _by_step(group)]
+
+
+def _by_step(group: Group) -> list[Group]:
+    """An OMI has an IPC for each scheduled step, or for each protocol of one (RAD-4): each is read as if it stood alone."""
+    if not any(one.name == "IPC" for one in group.segments):
+        return [group]
+    steps = [one for one in group.segments if one.name == "IPC"]
+    return [
+        replace(group, segments=[one for one in group.segments if one.name != "IPC" or one is step])
+        for step in steps
+    ]
 
 
 def _spread_study_uid(groups: Sequence[Group]) -> None:
@@ -67,34 +79,51 @@ def _spread_study_uid(groups: Sequence[Group]) -> None:
 
 def by_procedure(found: Sequence[Order]) -> list[Order]:
     """Orders of a message that are steps of one requested procedure become one (RAD-4 4.4.4.1.2.2)."""
-    whole: list[Order] = []
+    whole: list[_Procedure] = []
     known: dict[tuple[str, ...], _Procedure] = {}
     for order in found:
         accession, procedure = order.text("AccessionNumber"), order.text("RequestedProcedureID")
-        step = order.text("ScheduledProcedureStepID")
+        step = order.text(_STEP_ID)
         key = (accession, procedure, order.text("PatientID"), order.status)
         first = known.get(key)
-        if step and first is not None and step not in first.ids:
-            own = {name: said for name, said in order.said.items() if name in _step_attributes()}
-            first.ids.add(step)
-            first.further.append(own)
-            continue
-        if accession and procedure and step:
-            known[key] = _Procedure(len(whole), {step})
-        whole.append(order)
-    for one in known.values():
-        if one.further:
-            whole[one.place] = replace(whole[one.place], steps=one.further)
-    return whole
+        if (first is not None and order.place == first.order.place) or (
+            first is not None and accession and procedure and step not in {"", *first.ids}
+        ):
+            first.add(order, step)
+        else:
+            one = _Procedure(order, [step])
+            whole.append(one)
+            if first is None or step:
+                known[key] = one
+    return [one.order for one in whole]
+
+
+_STEP_ID: Final = "ScheduledProcedureStepID"
+_PROTOCOL: Final = "ScheduledProtocolCodeSequence"
 
 
 @dataclass(slots=True)
 class _Procedure:
-    """What further orders say of a procedure. place: of its first order in the list. ids: of its steps."""
+    """An order with what others say of further steps of its procedure. ids: of its steps."""
 
-    place: int
-    ids: set[str]
-    further: list[Mapping[str, Said]] = field(default_factory=list)
+    order: Order
+    ids: list[str]
+
+    def add(self, other: Order, step: str) -> None:
+        """Take a further step, or a further protocol of one that is here."""
+        own = {name: said for name, said in other.said.items() if name in _step_attributes()}
+        order = self.order
+        if step and step not in self.ids:
+            self.ids.append(step)
+            self.order = replace(order, steps=[*order.steps, own])
+            return
+        at = self.ids.index(step) if step else 0
+        says = [order.said, *order.steps]
+        here = says[at][_PROTOCOL].items if _PROTOCOL in says[at] else ()
+        said = own.get(_PROTOCOL)
+        if said is not None and (more := [one for one in said.items if one not in here]):
+            says[at] = {**says[at], _PROTOCOL: said._replace(items=[*here, *more])}
+            self.order = replace(order, said=says[0], steps=says[1:])
 
 
 @cache

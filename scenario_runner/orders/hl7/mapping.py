@@ -27,7 +27,7 @@ TABLE: Final = files(__package__) / "mapping.yaml"
 class Line:
     """One pair. paths: the first that has a value wins. of: only messages whose type begins so.
 
-    observation: instead of paths, a kind of OBX. source: where the pair is given. zone: the site's, in which
+    observation: before the paths, a kind of OBX. source: where the pair is given. zone: the site's, in which
     dates and times are told that say how far from UTC they are.
     """
 

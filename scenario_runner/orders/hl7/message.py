@@ -314,7 +314,7 @@ def _decoded(
     wide: str | None,
     remarks: list[str],
 ) -> tuple[list[str], str]:
-    declared = header[17] if len(header) > 17 else ""
+    declared = header[17].strip() if len(header) > 17 else ""
     terms = _split(declared, delimiters.repetition) if declared else []
     if not wide and characters.starting_codec(terms) in ("utf-16", "utf-32"):
         remarks.append(f"MSH-18 declares {declared}, and the message has eight bits a character")

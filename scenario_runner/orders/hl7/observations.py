@@ -47,7 +47,10 @@ def observed(message: Message, segment: Segment, kind: str, remarks: list[str]) 
 
     A weight is in kg, a size in m; what is no number of a known unit is left out, and a remark says so.
     """
-    value = message.field(segment, _OBSERVATION).part(1).strip()
+    written = message.field(segment, _OBSERVATION)
+    value = written.part(1).strip()
+    if kind == "study" and not value:
+        value = written.part(2).strip()  # HD: what is the only one in the world stands second
     if value and kind != "study":
         unit = message.field(segment, _UNIT).part(1).strip().casefold()
         known = _measured if len(value) < _LONG and len(unit) < _LONG else _measured.__wrapped__

@@ -25,6 +25,9 @@ _READ: Final = frozenset(
 )  # fmt: skip
 """Segments that are read, or that say nothing of the order itself; others are told."""
 
+_EARLIER: Final = "PR"
+"""ORC-1 of what was done before, which an OMG or OMI may repeat beside the order (HL7 2.5.1 4.4.6, table 0119)."""
+
 
 def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
     """The orders of a message, in order. lines: the mapping; the one that ships by default.
@@ -47,9 +50,16 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
     replaced = any(control(group.orc) == "RO" for group in groups)
     ignored = names - _READ
     remarks = [*message.remarks, *([f"not read: {', '.join(sorted(ignored))}"] if ignored else ())]
+    earlier = [group for group in groups if control(group.orc) == _EARLIER]
+    if earlier:
+        remarks.append(
+            f"left aside: results of before that the order comes with (ORC-1 {_EARLIER})"
+        )
+    alone = groups[-1].number == 1
     found = [
-        _order(message, group, table, remarks, alone=len(groups) == 1, replaced=replaced)
+        _order(message, group, table, remarks, alone=alone, replaced=replaced)
         for group in groups
+        if group not in earlier
     ]
     message.let_go()
     return by_procedure(found) if len(found) > 1 else found

@@ -92,7 +92,20 @@ def _of_segments(
     if not line.observation:
         return _lines(message, segments, line.paths)
     there = kinds.get(line.observation)
-    return there and observed(message, there, line.observation, remarks)
+    found = there and observed(message, there, line.observation, remarks)
+    if found is not None or not line.paths:
+        return found
+    return _elsewhere(message, segments, line.paths)
+
+
+def _elsewhere(message: Message, segments: Sequence[Segment], paths: Sequence[Path]) -> Said | None:
+    """What a field says of that which no observation does."""
+    for path in paths:
+        for segment in segments:
+            text = message.value(segment, path).strip() if segment.name == path.segment else ""
+            if text and text != CLEAR:
+                return Said(text, (message.where_in, path, segment.line))
+    return None
 
 
 def _long(message: Message, segment: Segment, path: Path, line: Line) -> Known | None:

@@ -21,7 +21,18 @@ from scenario_runner.orders.unusable import Unusable
 Value = str | list[dict[str, Any]]
 Reader = Callable[[Field, Path], Value | None]
 
-_SEX: Final = {"M": "M", "F": "F", "O": "O", "A": "O", "N": "O", "U": "", "UNKNOWN": ""}
+_SEX: Final = {
+    "M": "M",
+    "F": "F",
+    "O": "O",
+    "A": "O",
+    "N": "O",
+    "U": "",
+    "UNKNOWN": "",
+    "MALE": "M",
+    "FEMALE": "F",
+    "OTHER": "O",
+}
 _PRIORITY: Final = {
     "S": "STAT", "STAT": "STAT", "A": "HIGH", "ASAP": "HIGH", "P": "HIGH", "C": "HIGH", "UR": "HIGH",
     "R": "ROUTINE", "T": "MEDIUM",

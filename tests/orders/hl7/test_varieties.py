@@ -188,6 +188,85 @@ def test_pregnancy_secrecy_and_allergies_are_read() -> None:
     assert found.text("Allergies") == "Iodine"
 
 
+_CHARACTERS = {
+    "Korean beside ASCII": ("ASCII~KS X 1001", "euc_kr", "KIM^HJ~김^희중^^^^^L^I", "KIM^HJ=김^희중"),
+    "Korean after nothing": ("~KS X 1001", "euc_kr", "김^희중", "김^희중"),
+    "Chinese beside ASCII": ("ASCII~GB 18030-2000", "gb18030", "王^小东", "王^小东"),
+    "Latin beside ASCII": ("ASCII~8859/1", "iso8859-1", "MÜLLER^ZOË", "MÜLLER^ZOË"),
+    "DICOM's own term": ("ISO_IR 100", "iso8859-1", "MÜLLER^ZOË", "MÜLLER^ZOË"),
+    "DICOM's own term in Cyrillic": ("ISO_IR 144", "iso8859-5", "ИВАНОВА^АННА", "ИВАНОВА^АННА"),
+    "DICOM's own term for UTF-8": ("ISO_IR 192", "utf-8", "山田^太郎", "山田^太郎"),
+    "a page of Windows": ("WINDOWS-1252", "cp1252", "ŠIMŮNEK^ZOË".replace("Ů", "U"), "ŠIMUNEK^ZOË"),
+    "blanks after a term": ("8859/1  ", "iso8859-1", "MÜLLER^ZOË", "MÜLLER^ZOË"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "codec", "name", "meant"), _CHARACTERS.values(), ids=_CHARACTERS)  # fmt: skip
+def test_characters_as_feeds_declare_them(declared: str, codec: str, name: str, meant: str) -> None:
+    data = order(pid=pid(name=name), charset=declared, codec=codec)
+    assert only(data).text("PatientName") == meant
+
+
+@pytest.mark.parametrize(("written", "meant"), [("Male", "M"), ("FEMALE", "F"), ("other", "O")])
+def test_a_sex_in_words_is_that_sex(written: str, meant: str) -> None:
+    assert only(order(pid=pid(rest=f"|19700131|{written}"))).text("PatientSex") == meant
+
+
+@pytest.mark.parametrize(
+    "segment",
+    ["OBX|1|HD|113014^DICOM Study^DCM||^1.2.3^ISO", "OBX|1|HD|113014^DICOM Study^DCM||1.2.3",
+     "ZDS|1.2.3^RIS^Application^DICOM"],
+)  # fmt: skip
+def test_the_study_of_a_result_wherever_it_says_so(segment: str) -> None:
+    """Images of a result with a UID of our own would be another study."""
+    found = only(message(PID, "ORC|RE|PL1|FI1", OBR, segment, kind="ORU^R01"))
+    assert found.text("StudyInstanceUID") == "1.2.3"
+
+
+_IPC = "IPC|A7|RP7|1.2.7|SPS7|MR|PR7^Head^L"
+_HEAD, _NECK, _SPINE = (
+    {"CodeValue": code, "CodeMeaning": words, "CodingSchemeDesignator": "99LOCAL"}
+    for code, words in (("PR7", "Head"), ("PR8", "Neck"), ("PR9", "Spine"))
+)
+
+
+class TestScheduledStepsOfAnOmi:
+    """RAD-4 has an IPC for each scheduled step, and one for each protocol of a step."""
+
+    @staticmethod
+    def said(*ipcs: str) -> list[tuple[str, list[Any]]]:
+        given = message(PID, "ORC|NW|PL1|FI1", "OBR|1|PL1|FI1|X^Y^L", *ipcs, kind="OMI^O23")
+        found = only(given)
+        assert (found.text("AccessionNumber"), found.text("StudyInstanceUID")) == ("A7", "1.2.7")
+        (patient,) = patients([found])
+        request = patient.tree["studies"][0]["tags"]["RequestAttributesSequence"]
+        return [(one["ScheduledProcedureStepID"], one["ScheduledProtocolCodeSequence"]) for one in request]  # fmt: skip
+
+    def test_each_is_a_step_of_the_study(self) -> None:
+        second = _IPC.replace("SPS7", "SPS8").replace("PR7^Head", "PR8^Neck")
+        assert self.said(_IPC, second) == [("SPS7", [_HEAD]), ("SPS8", [_NECK])]
+
+    def test_protocols_of_one_step_stay_together(self) -> None:
+        neck, spine = (_IPC.replace("PR7^Head", one) for one in ("PR8^Neck", "PR9^Spine"))
+        other = spine.replace("SPS7", "SPS8")
+        found = self.said(_IPC, neck, other, other.replace("PR9^Spine", "PR8^Neck"), neck)
+        assert found == [("SPS7", [_HEAD, _NECK]), ("SPS8", [_SPINE, _NECK])]
+
+    def test_of_two_accession_numbers_each_is_a_study(self) -> None:
+        second = _IPC.replace("A7", "A8").replace("RP7", "RP8").replace("1.2.7", "1.2.8")
+        given = message(PID, "ORC|NW|PL1|FI1", "OBR|1|PL1|FI1|X^Y^L", _IPC, second, kind="OMI^O23")
+        found = orders(Message.read(given))
+        assert [one.text("StudyInstanceUID") for one in found] == ["1.2.7", "1.2.8"]
+
+
+def test_results_of_before_that_come_with_an_order_are_no_orders() -> None:
+    earlier = (PID, "ORC|PR|PL0|FI0", OBR.replace("ACC1", "OLD1"), "OBX|1|TX|1||Nothing unusual.")
+    found = only(message(PID, "ORC|NW|PL1|FI1", OBR, *earlier, kind="OMG^O19"))
+    assert found.text("AccessionNumber") == "ACC1"
+    assert [one for one in found.remarks if "ORC-1 PR" in one]
+    assert orders(Message.read(message(*earlier, kind="OMG^O19"))) == []
+
+
 class TestOrderGroups:
     def test_steps_of_one_procedure_are_one_study(self) -> None:
         second = obr(f20="SPS2", f4="CTCH^CT chest^L^B^Second^L")
