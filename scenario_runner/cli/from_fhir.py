@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from scenario_runner.cli.from_orders import carry_out
+from scenario_runner.cli.making_studies import carry_out
 from scenario_runner.cli.options import (
     examples,
     site_option,
@@ -17,7 +17,7 @@ from scenario_runner.cli.study_options import making_options, requested, target_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scenario_runner.cli.from_orders import Ask, Made
+    from scenario_runner.cli.making_studies import Ask, Made
     from scenario_runner.engine.services import Control
     from scenario_runner.events import EventHandler
 

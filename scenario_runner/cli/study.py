@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,23 +9,21 @@ import click
 
 from scenario_runner.cli import shell_completion
 from scenario_runner.cli.from_orders import make
-from scenario_runner.cli.live_progress import Live
+from scenario_runner.cli.making_studies import carry_out
 from scenario_runner.cli.options import (
     Day,
     Kind,
     examples,
     site_option,
 )
-from scenario_runner.cli.output import warn_untold
-from scenario_runner.cli.questions import confirmed, opened
-from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.study_options import making_options, requested, target_option
-from scenario_runner.cli.verbosity import Volume, volume
-from scenario_runner.engine.services import Control
 
 if TYPE_CHECKING:
-    from scenario_runner.app.plans import Plans
-    from scenario_runner.engine.services import Factory
+    from collections.abc import Sequence
+
+    from scenario_runner.cli.making_studies import Ask, Made
+    from scenario_runner.engine.services import Control
+    from scenario_runner.events import EventHandler
 
 _COUNT = click.IntRange(1, 1_000_000)
 
@@ -89,7 +85,6 @@ def study(
     """
     from scenario_runner.app.study import study as make_study
     from scenario_runner.app.typical_studies import Wishes
-    from scenario_runner.cli.study_screen import json_text, show_outcome, show_plan
 
     request = requested(
         Wishes(kind=kind, **wishes),
@@ -103,26 +98,12 @@ def study(
     )
     if orders:
         return make(request, orders, _modality(kind, wishes), yes=yes, style=style, open_it=open_it)
-    asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
-    live = Live(drawn=volume() is not Volume.QUIET)
-    control = Control()
 
-    def ask(plans: Plans, factory: Factory) -> bool:
-        # What is for a program goes to stdout, and nothing beside it.
-        with redirect_stdout(sys.stderr) if style == "json" else nullcontext():
-            show_plan(plans, factory)
-            return confirmed(f"Send it to {to or 'pacs'}?", default=True)
+    def made(handlers: Sequence[EventHandler], control: Control, ask: Ask) -> Made:
+        result = make_study(request, handlers, control, ask)
+        return result, (), result.remarks
 
-    with live, stopping(control):
-        result = make_study(request, [live], control, ask if asks else None)
-    if style == "json":
-        click.echo(json_text(result))
-    elif volume() is not Volume.QUIET or result.exit_code:
-        show_outcome(result, kept=dicom_dir, saved=save)
-    warn_untold(result)
-    if open_it:
-        opened(result.folder / "report.html")
-    return result.exit_code
+    return carry_out(request, made, yes=yes, style=style, open_it=open_it)
 
 
 def _modality(kind: str, wishes: dict[str, Any]) -> str | None:

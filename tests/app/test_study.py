@@ -56,6 +56,16 @@ def test_series_that_are_too_many_for_the_screen_are_told(tmp_path: Path) -> Non
     assert "and 2 more series; the report has all" in done.out
 
 
+def test_who_makes_a_study_at_a_site_is_told_what_its_file_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "north.yaml").write_text(
+        "schema: site/v1\nname: north\nlibraries: [gone]\ntargets: {pacs: {embedded: {}}}\n",
+        "utf-8",
+    )
+    arguments = ("study", "us", "--site", "north.yaml", "--images", "1")
+    done = fabricate(*arguments, cwd=tmp_path, env=SMALL).check()
+    assert "north.yaml:3:13: FAB908: there is no folder 'gone' on this machine" in done.err
+
+
 def test_json_has_run_folder_outcome_report_and_the_patients_of_the_record(tmp_path: Path) -> None:
     arguments = ("--format", "json", "--out", "out", "--studies", "2", "--series", "1")
     done = fabricate("study", "us", *arguments, "--images", "1", cwd=tmp_path, env=SMALL).check()
