@@ -33,12 +33,26 @@ class Meters:
         self._stages = self._histogram(
             "stage_seconds", "How long a stage of the work took.", "stage"
         )
+        # Looking a label up costs more than counting it, so each is looked up once.
+        self._of_stages: dict[str, Histogram] = {}
+        self._of_routes: dict[str, Histogram] = {}
+        self._answered: dict[tuple[str, str, int], Counter] = {}
         self.request_seconds = self._histogram(
             "http_request_seconds", "From a request's headers to the end of its answer.", "route"
         )
         self.under_way = Gauge(
             "fabricator_http_requests_under_way", "Requests just now.", registry=self.registry
         )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request has ended."""
+        key = (method, route, status)
+        if (count := self._answered.get(key)) is None:
+            count = self._answered[key] = self.requests.labels(method, route, str(status))
+        count.inc()
+        if (found := self._of_routes.get(route)) is None:
+            found = self._of_routes[route] = self.request_seconds.labels(route)
+        found.observe(seconds)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -51,7 +65,9 @@ class Meters:
 
     def took(self, stage: str, seconds: float) -> None:
         """How long a stage took that was measured elsewhere."""
-        self._stages.labels(stage).observe(seconds)
+        if (found := self._of_stages.get(stage)) is None:
+            found = self._of_stages[stage] = self._stages.labels(stage)
+        found.observe(seconds)
 
     def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
         """A number that is asked for each time the numbers are read."""

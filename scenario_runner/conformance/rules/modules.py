@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.rules import classes
@@ -9,7 +10,7 @@ from scenario_runner.conformance.rules.base import Problem
 from scenario_runner.conformance.rules.requirements import Required, Type, in_items, required
 from scenario_runner.conformance.rules.requirements import functional_groups as functional_groups_of
 from scenario_runner.dicom.body_parts import find, is_paired
-from scenario_runner.dicom.dictionary import may_be_newer, registered
+from scenario_runner.dicom.dictionary import may_be_newer, registered, tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,7 @@ _SIDES = ("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLatera
 
 def type_1(file: DicomFile) -> Iterator[Problem]:
     """Type 1 attributes are there and have a value."""
-    for items, row in _required(file, "1"):
-        element = items.get(row.keyword)
+    for items, row, element in _required(file, "1"):
         if element is None:
             yield Problem(items.path + row.keyword, "is missing; it is Type 1", row.section)
         elif _is_empty(element):
@@ -32,8 +32,7 @@ def type_1(file: DicomFile) -> Iterator[Problem]:
 
 def type_1c(file: DicomFile) -> Iterator[Problem]:
     """Type 1C attributes that are there have a value; of pixels their length is judged."""
-    for items, row in _required(file, "1C"):
-        element = items.get(row.keyword)
+    for items, row, element in _required(file, "1C"):
         if element is not None and row.keyword != "PixelData" and _is_empty(element):
             message = "is empty; it is Type 1C, which has a value or is not there"
             yield Problem(items.path + row.keyword, message, row.section)
@@ -41,8 +40,8 @@ def type_1c(file: DicomFile) -> Iterator[Problem]:
 
 def type_2(file: DicomFile) -> Iterator[Problem]:
     """Type 2 attributes are there, with or without a value."""
-    for items, row in _required(file, "2"):
-        if items.get(row.keyword) is None:
+    for items, row, element in _required(file, "2"):
+        if element is None:
             message = "is missing; it is Type 2 and may be empty"
             yield Problem(items.path + row.keyword, message, row.section)
 
@@ -125,21 +124,29 @@ def _has_items(items: Items, keyword: str) -> bool:
     return bool(items.items_of(keyword))
 
 
-def _required(file: DicomFile, kind: Type) -> Iterator[tuple[Items, Required]]:
-    """What is required of the object as that type, then of the items of its sequences at any depth."""
-    image = classes.is_image(file.sop_class, file.data)
-    yield from ((file.data, row) for row in required(file.sop_class, kind, image=image))
-    if required(file.sop_class, image=image):
-        yield from _in_items(file.data, file.sop_class, 0, kind)
+def _required(file: DicomFile, kind: Type) -> Iterator[tuple[Items, Required, Element | None]]:
+    """What is required of the object as that type, then of the items of its sequences at any depth, as it is there."""
+    data, uid = file.data, file.sop_class
+    image = classes.is_image(uid, data)
+    for tag, row in _tagged(uid, kind, image):
+        yield data, row, data.elements.get(tag)
+    if required(uid, image=image):
+        yield from _in_items(data, uid, 0, kind)
+
+
+@lru_cache(maxsize=1024)
+def _tagged(sop_class: str, kind: Type, image: bool) -> tuple[tuple[int, Required], ...]:
+    """With the tags, which are asked for in every file."""
+    return tuple((tag_of(row.keyword), row) for row in required(sop_class, kind, image=image))
 
 
 def _in_items(
     data: Items, sop_class: str, parent: int, kind: Type
-) -> Iterator[tuple[Items, Required]]:
+) -> Iterator[tuple[Items, Required, Element | None]]:
     for element in data.elements.values():
         if not element.items or element.tag >> 16 & 1:
             continue
         rows = in_items(sop_class, parent, element.tag, kind)
         for item in element.items:
-            yield from ((item, row) for row in rows)
+            yield from ((item, row, item.get(row.keyword)) for row in rows)
             yield from _in_items(item, sop_class, element.tag, kind)

@@ -14,10 +14,13 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.durability import sync_folder
 from scenario_runner.service.validator.events import is_study_id
+
+if TYPE_CHECKING:
+    from scenario_runner.network.dicomweb.multipart import Buffer
 
 ORIGINAL: Final = "original.dcm"
 METADATA: Final = "metadata.json"
@@ -36,11 +39,12 @@ class StudyFolder:
         for folder in (self._work, self._studies, self._rejected):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, study: str) -> Path:
-        """Make the folder of a study that comes in; returns where its original belongs."""
-        folder = self._work / study
-        folder.mkdir()
-        return folder / ORIGINAL
+    def begin(self, study: str) -> int:
+        """Make the folder of a study that comes in; returns its original as an open file of the system."""
+        folder = f"{self._work}/{study}"
+        Path(folder).mkdir()
+        path = f"{folder}/{ORIGINAL}"
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
 
     def drop(self, study: str) -> None:
         """Remove a study that did not come to be one; nothing is said when it is gone already."""
@@ -69,23 +73,27 @@ class StudyFolder:
 
         Whoever writes it again writes the same, so nothing is cut before it is written.
         """
-        handle = os.open(f"{self._work}/{study}/{name}", os.O_WRONLY | os.O_CREAT | _BINARY, 0o666)
+        path, how = f"{self._work}/{study}/{name}", os.O_WRONLY | os.O_CREAT | _BINARY
+        is_new = True
         try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            os.ftruncate(handle, len(content))
+            handle = os.open(path, how | os.O_EXCL, 0o666)
+        except FileExistsError:
+            handle, is_new = os.open(path, how, 0o666), False
+        try:
+            written(handle, content)
+            if not is_new:
+                os.ftruncate(handle, len(content))
         finally:
             os.close(handle)
         return described(content)
 
     def keep(self, study: str) -> None:
         """Move a study to those that are stored, once the disk has its original."""
-        folder = self._work / study
+        folder = f"{self._work}/{study}"
         try:
             _synced(f"{folder}/{ORIGINAL}")
-            sync_folder(f"{folder}")
-            folder.rename(self._studies / study)
+            sync_folder(folder)
+            Path(folder).rename(f"{self._studies}/{study}")
         except OSError:
             if not (self._studies / study).is_dir():  # else by whoever was killed right after it
                 raise
@@ -116,6 +124,13 @@ class StudyFolder:
     def all_stored(self) -> list[str]:
         """The ids of all studies that are stored."""
         return sorted(path.name for path in self._studies.iterdir() if is_study_id(path.name))
+
+
+def written(handle: int, content: Buffer) -> None:
+    """Write all of it to an open file of the system. Raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
 def described(content: bytes) -> dict[str, Any]:

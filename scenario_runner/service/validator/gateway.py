@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import read_meta
@@ -27,9 +27,12 @@ from scenario_runner.service.validator.events import (
     now,
     status_of,
 )
-from scenario_runner.service.validator.folder import StudyFolder
+from scenario_runner.service.validator.folder import StudyFolder, written
 from scenario_runner.service.validator.journal import Journal, Pending
 from scenario_runner.service.validator.settings import Settings
+
+if TYPE_CHECKING:
+    from scenario_runner.service.validator.opened import Opened
 
 _HEAD: Final = 1 << 17
 Publish = Callable[[Sequence[Event]], "Future[list[Pending]]"]
@@ -49,7 +52,10 @@ class Taken:
 
 
 class Gateway:
-    """Where studies come in. ``stuck``: says why none can be taken just now, else nothing."""
+    """Where studies come in.
+
+    stuck: says why none can be taken just now, else nothing. opened: of who judges them in the same process.
+    """
 
     def __init__(
         self,
@@ -58,12 +64,14 @@ class Gateway:
         journal: Journal,
         publish: Publish,
         stuck: Callable[[], str] = lambda: "",
+        opened: Opened | None = None,
     ) -> None:
         self.settings = settings
         self._folder = folder
         self._journal = journal
         self._publish = publish
         self._stuck = stuck
+        self._opened = opened
         self._lock = threading.Lock()
         self._under_way = 0
         self._outcomes: dict[str, Future[Event]] = {}
@@ -73,6 +81,11 @@ class Gateway:
     def under_way(self) -> int:
         """Studies that are coming in, or on their way."""
         return self._under_way
+
+    @property
+    def held(self) -> int:
+        """Bytes of originals in memory that wait to be judged."""
+        return 0 if self._opened is None else self._opened.held
 
     def begin(self) -> Incoming:
         """A study comes in. Raises Unavailable."""
@@ -103,12 +116,16 @@ class Gateway:
     def _told(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.name in ENDS:
+                if self._opened is not None:
+                    self._opened.forget(event.study)
                 with self._lock:
                     waiting = self._outcomes.pop(event.study, None)
                 if waiting is not None:
                     waiting.set_result(event)
 
-    def _take(self, study: str, size: int, sha256: str) -> Taken:
+    def _take(self, study: str, size: int, sha256: str, whole: bytes | None) -> Taken:
+        if whole is not None and self._opened is not None:
+            self._opened.hold(study, whole, sha256)
         outcome: Future[Event] = Future()
         with self._lock:
             self._outcomes[study] = outcome
@@ -124,6 +141,8 @@ class Gateway:
         error = answer.exception()
         if error is None:
             return
+        if self._opened is not None:
+            self._opened.forget(study)
         with self._lock:
             outcome = self._outcomes.pop(study, None)
         if outcome is not None:
@@ -152,7 +171,9 @@ class Incoming:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._study = uuid.uuid4().hex
-        self._file: BinaryIO | None = None
+        self._file: int | None = None
+        self._whole: bytes | None = None
+        """All of it, where it came in one piece."""
         self._digest = hashlib.sha256()
         self._head = b""
         self._ended = False
@@ -166,6 +187,7 @@ class Incoming:
             self._write(piece)
 
     def _write(self, piece: bytes) -> None:
+        self._whole = None if self.size else piece
         self.size += len(piece)
         most = self._gateway.settings.most_bytes
         if self.size > most:
@@ -176,12 +198,8 @@ class Incoming:
         self._digest.update(piece)
         with self._kept():
             if self._file is None:
-                self._file = self._open()
-            self._file.write(piece)
-
-    def _open(self) -> BinaryIO:
-        path: Path = self._gateway._folder.begin(self._study)  # noqa: SLF001 - both are one thing
-        return path.open("xb", buffering=0)
+                self._file = self._gateway._folder.begin(self._study)  # noqa: SLF001 - both are one thing
+            written(self._file, piece)
 
     def finish(self) -> Taken:
         """That was all of it: ask for its validation."""
@@ -196,9 +214,10 @@ class Incoming:
             raise Malformed("not-dicom", f"this is no DICOM file: {error}") from None
         with self._kept():
             assert self._file is not None
-            self._file.close()
-            self._file = None
-            taken = self._gateway._take(self._study, self.size, self._digest.hexdigest())  # noqa: SLF001
+            self._close()
+            taken = self._gateway._take(  # noqa: SLF001
+                self._study, self.size, self._digest.hexdigest(), self._whole
+            )
         self._ended = True
         return taken
 
@@ -208,11 +227,15 @@ class Incoming:
             if self._ended:
                 return
             self._ended = True
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
+        with contextlib.suppress(OSError):
+            self._close()
         self._gateway._folder.drop(self._study)  # noqa: SLF001
         self._gateway._gone()  # noqa: SLF001
+
+    def _close(self) -> None:
+        handle, self._file = self._file, None
+        if handle is not None:
+            os.close(handle)
 
     @contextlib.contextmanager
     def _kept(self) -> Iterator[None]:

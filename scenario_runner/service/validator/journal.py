@@ -30,6 +30,9 @@ _PATIENCE: Final = 60.0
 """Seconds that it waits for a backup, which holds it still while the files of all studies get second names."""
 _TOGETHER: Final = 256
 """Requests that are written in one transaction at most."""
+_ROWS: Final = 100
+"""Events of one statement; older versions of SQLite take 999 values."""
+_NUMBERS: Final = 500
 _SCHEMA: Final = """
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -174,25 +177,26 @@ class Journal:
             one.answer.set_result(pending)
 
     def _transact(self, requests: Sequence[_Request]) -> tuple[list[Event], list[list[Pending]]]:
-        fresh: list[Event] = []
+        told: list[Event] = []
         answers: list[list[Pending]] = []
         durable = any(one.durable for one in requests)
         with self._connections.writing() as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         with self._connections.transaction() as connection:
+            fresh = _inserted(connection, [row for one in requests for row in _rows(one)])
             for one in requests:
-                pending: list[Pending] = []
+                answers.append([])
                 for event in one.events:
                     role = None if one.foreign else ACTS.get(event.name)
-                    seq = _insert(connection, event, role)
+                    # Of those that are there twice the first is new.
+                    seq = fresh.pop((event.study, event.turn, event.name), None)
                     if seq is None:
                         continue
-                    fresh.append(event)
+                    told.append(event)
                     if role is not None:
-                        pending.append(Pending(seq, role, event, 0))
-                answers.append(pending)
-                _settle(connection, one)
-        return fresh, answers
+                        answers[-1].append(Pending(seq, role, event, 0))
+            _settle(connection, requests)
+        return told, answers
 
     def events(self, study: str) -> list[Event]:
         """What has happened to a study, in order; [] for one that is not known."""
@@ -270,7 +274,7 @@ class Journal:
             before = _event(*row)
             again = Event(before.study, before.name, now(), before.turn + 1, before.data)
             connection.execute("DELETE FROM refused WHERE id = ?", (number,))
-            _insert(connection, again, ACTS[again.name])
+            _inserted(connection, [_row(again, ACTS[again.name])])
             return again
 
     def __enter__(self) -> Self:
@@ -288,34 +292,55 @@ class Journal:
             self._connections.close()
 
 
-def _insert(connection: sqlite3.Connection, event: Event, role: Role | None) -> int | None:
-    """The number of a new event; None for one that is known."""
-    cursor = connection.execute(
-        "INSERT OR IGNORE INTO event (study, turn, name, at, data, role) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            event.study,
-            event.turn,
-            event.name,
-            event.at.isoformat(),
-            to_json(event.data).decode(),
-            role,
-        ),
-    )
-    return cursor.lastrowid if cursor.rowcount else None
+_Row = tuple[str, int, str, str, str, Role | None]
 
 
-def _settle(connection: sqlite3.Connection, request: _Request) -> None:
-    connection.executemany(
-        "UPDATE event SET role = NULL WHERE seq = ?", [(seq,) for seq in request.done]
-    )
-    connection.executemany(
-        "UPDATE event SET attempts = attempts + 1 WHERE seq = ?", [(seq,) for seq in request.tried]
-    )
+def _rows(request: _Request) -> Iterator[_Row]:
+    for event in request.events:
+        yield _row(event, None if request.foreign else ACTS.get(event.name))
+
+
+def _row(event: Event, role: Role | None) -> _Row:
+    data = to_json(event.data).decode()
+    return event.study, event.turn, event.name, event.at.isoformat(), data, role
+
+
+def _inserted(
+    connection: sqlite3.Connection, rows: Sequence[_Row]
+) -> dict[tuple[str, int, str], int]:
+    """The numbers of those that were not known, by study, turn and name. Call within a transaction.
+
+    Each statement lets other threads run and has to wait for them: one is for as many rows as it can take.
+    """
+    if not rows:
+        return {}
+    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
+    for begin in range(0, len(rows), _ROWS):
+        some = rows[begin : begin + _ROWS]
+        places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))
+        connection.execute(
+            f"INSERT OR IGNORE INTO event (study, turn, name, at, data, role) VALUES {places}",  # noqa: S608 - places
+            [value for row in some for value in row],
+        )
+    found = connection.execute("SELECT study, turn, name, seq FROM event WHERE seq > ?", (last,))
+    return {(study, turn, name): seq for study, turn, name, seq in found.fetchall()}
+
+
+def _settle(connection: sqlite3.Connection, requests: Sequence[_Request]) -> None:
+    for sql, numbers in (
+        ("UPDATE event SET role = NULL", [seq for one in requests for seq in one.done]),
+        ("UPDATE event SET attempts = attempts + 1", [seq for one in requests for seq in one.tried]),
+    ):  # fmt: skip
+        for begin in range(0, len(numbers), _NUMBERS):
+            some = numbers[begin : begin + _NUMBERS]
+            places = ", ".join("?" * len(some))
+            connection.execute(f"{sql} WHERE seq IN ({places})", some)
     connection.executemany(
         "INSERT OR IGNORE INTO refused (event, role, at, reason, payload) VALUES (?, ?, ?, ?, ?)",
         [
             (seq, role, now().isoformat(), reason, payload)
-            for seq, role, reason, payload in request.refused
+            for one in requests
+            for seq, role, reason, payload in one.refused
         ],
     )
 

@@ -76,7 +76,7 @@ def open_validator(data: Path, settings: Settings, broker: str | None = None) ->
             opened = Opened()
             roles = (Validator(folder, settings, opened), Descriptor(folder, settings, opened))
             workers = [Worker(role, local, settings.attempts) for role in roles]
-            gateway = Gateway(settings, folder, journal, local.publish)
+            gateway = Gateway(settings, folder, journal, local.publish, opened=opened)
         else:
             from scenario_runner.service.validator.nats_gateway import NatsGateway
 

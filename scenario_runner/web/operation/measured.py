@@ -70,10 +70,11 @@ class Measured:
     def _note(self, scope: Scope, seen: _Seen, number: str, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = _route(scope)
-        self._meters.requests.labels(method, route, str(seen.status)).inc()
-        self._meters.request_seconds.labels(route).observe(seconds)
+        self._meters.answered(method, route, seen.status, seconds)
         if seen.code:
             self._meters.errors.labels(seen.code).inc()
+        if not LOGGER.isEnabledFor(logging.INFO):
+            return
         caller = scope.get("state", {}).get("caller")
         LOGGER.info(
             "%s %s %s",

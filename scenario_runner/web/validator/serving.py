@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import field
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ from scenario_runner.web.operation.measured import Measured
 from scenario_runner.web.operation.router import operation_router
 from scenario_runner.web.paced import PacedBodies
 from scenario_runner.web.problems import answer_with_problems
-from scenario_runner.web.validator.router import OPEN, Door, validator_router
+from scenario_runner.web.validator.router import Door, nobody, upload_route, validator_router
 
 _LAST_WORDS = 20
 """Seconds that uploads under way have when the gateway stops."""
@@ -86,7 +86,9 @@ def serve_gateway(
         )
         answer_with_problems(api)
         api.include_router(docs_page.router)
-        door = _door(serving.token)
+        ask = nobody if serving.token is None else _asks_for(serving.token)
+        door = Door(uploader=Depends(ask), viewer=Depends(ask))
+        api.router.routes.insert(0, upload_route(service.gateway, ask))
         api.include_router(validator_router(service.gateway, door))
         meters = _meters(service)
         api.include_router(operation_router(meters, _checks(serving, service), door.viewer))
@@ -133,15 +135,12 @@ def _checks(serving: ValidatorServing, service: ValidatorService) -> dict[str, C
     return {"disk": room_in(serving.data), "broker": broker}
 
 
-def _door(token: str | None) -> Door:
-    if token is None:
-        return OPEN
-
+def _asks_for(token: str) -> Callable[[Request], Awaitable[None]]:
     async def ask(request: Request) -> None:
         if not is_known(request.headers.get("authorization", ""), {}, token):
             raise NotLoggedIn("not-logged-in", "give the token as Authorization: Bearer …")
 
-    return Door(uploader=Depends(ask), viewer=Depends(ask))
+    return ask
 
 
 def run_role(

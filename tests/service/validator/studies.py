@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from scenario_runner.service.validator.events import Event
+from scenario_runner.service.validator.folder import StudyFolder, written
 from scenario_runner.service.validator.service import ValidatorService, open_validator
 from scenario_runner.service.validator.settings import Settings
 from tests.conformance import objects
@@ -53,6 +55,13 @@ def sent(service: ValidatorService, content: bytes) -> Event:
     incoming = service.gateway.begin()
     incoming.write(content)
     return incoming.finish().outcome.result(60)
+
+
+def begun(folder: StudyFolder, study: str, content: bytes) -> None:
+    """A study as a killed gateway left it: its original is there, and nobody has been told of it."""
+    handle = folder.begin(study)
+    written(handle, content)
+    os.close(handle)
 
 
 def names(service: ValidatorService, study: str) -> list[str]:

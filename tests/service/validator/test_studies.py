@@ -25,6 +25,7 @@ from scenario_runner.service.validator.worker import Acted
 from tests.conformance.objects import Object, put, tag
 from tests.service.validator.studies import (
     IN_ORDER,
+    begun,
     described,
     file,
     names,
@@ -184,8 +185,8 @@ def test_an_id_that_is_none_of_ours_is_never_looked_for(tmp_path: Path) -> None:
 def test_what_a_killed_process_left_goes_on(tmp_path: Path) -> None:
     content, study, half = file(), "a" * 32, "b" * 32
     folder = StudyFolder(tmp_path)
-    folder.begin(study).write_bytes(content)
-    folder.begin(half).write_bytes(content[:100])
+    begun(folder, study, content)
+    begun(folder, half, content[:100])
     with journal_of(tmp_path) as journal:
         said = {"size": len(content), "sha256": digest(content)}
         uploaded = Event(study, UPLOADED, now(), data=said)
@@ -203,7 +204,7 @@ def test_acting_twice_changes_nothing(tmp_path: Path) -> None:
     """Each role may be asked again at any time: it was killed before it could say that it had done it."""
     content, study = file(), "c" * 32
     folder, given = StudyFolder(tmp_path), settings()
-    folder.begin(study).write_bytes(content)
+    begun(folder, study, content)
     said = {"size": len(content), "sha256": digest(content)}
     request = Event(study, REQUEST, now(), data=said)
     validator, descriptor = (role(folder, given, Opened()) for role in (Validator, Descriptor))
@@ -222,7 +223,7 @@ def test_a_study_is_not_stored_without_its_description(
 ) -> None:
     content, study = file(), "e" * 32
     folder, given, opened = StudyFolder(tmp_path), settings(), Opened()
-    folder.begin(study).write_bytes(content)
+    begun(folder, study, content)
     said = {"size": len(content), "sha256": digest(content)}
     [judged] = Validator(folder, given, opened).act([Event(study, REQUEST, now(), data=said)])
     assert isinstance(judged, Acted)
@@ -247,7 +248,7 @@ def test_a_study_is_not_stored_without_its_description(
 def test_an_original_that_the_disk_changed_is_never_called_valid(tmp_path: Path) -> None:
     content, study = file(), "d" * 32
     folder = StudyFolder(tmp_path)
-    folder.begin(study).write_bytes(content[:-2] + b"\1\1")
+    begun(folder, study, content[:-2] + b"\1\1")
     said = {"size": len(content), "sha256": digest(content)}
     [answer] = Validator(folder, settings(), Opened()).act(
         [Event(study, REQUEST, now(), data=said)]
@@ -322,7 +323,7 @@ def test_a_defect_ends_no_role_and_loses_no_study(
 
 def test_what_was_in_the_hands_of_many_that_were_killed_is_still_acted_on(tmp_path: Path) -> None:
     content, study = file(), "a" * 32
-    StudyFolder(tmp_path).begin(study).write_bytes(content)
+    begun(StudyFolder(tmp_path), study, content)
     said = {"size": len(content), "sha256": digest(content)}
     with journal_of(tmp_path) as journal:
         journal.write([Event(study, REQUEST, now(), data=said)]).result()

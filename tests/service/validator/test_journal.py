@@ -1,0 +1,37 @@
+"""The journal: what is new in it, whoever says it and how often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenario_runner.service.validator.events import REQUEST, UPLOADED, Event, now
+from scenario_runner.service.validator.journal import Journal
+
+
+def _asked_for(number: int) -> list[Event]:
+    uploaded = Event(f"{number:032x}", UPLOADED, now(), data={"size": number})
+    return [uploaded, uploaded.then(REQUEST, size=number)]
+
+
+def test_of_thousands_that_come_together_each_is_told_once_and_in_order(tmp_path: Path) -> None:
+    told: list[Event] = []
+    events = [event for number in range(1500) for event in _asked_for(number)]
+    with Journal(tmp_path / "journal") as journal:
+        journal.listen(told.extend)
+        journal.write(events[:100]).result()
+        pending = journal.write([*events, *events[:7], events[-1]]).result()
+        assert told == events
+        assert pending == journal.pending()[50:]
+        assert [one.event.data["size"] for one in pending] == list(range(50, 1500))
+
+
+def test_what_was_tried_and_what_was_done_is_known_of_thousands_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    with Journal(tmp_path / "journal") as journal:
+        events = [event for number in range(1500) for event in _asked_for(number)]
+        numbers = [one.seq for one in journal.write(events).result()]
+        journal.write(tried=numbers[600:], done=numbers[:1400]).result()
+    with Journal(tmp_path / "journal") as journal:
+        left = journal.pending()
+    assert [(one.seq, one.attempts) for one in left] == [(seq, 1) for seq in numbers[1400:]]
