@@ -143,6 +143,11 @@ class Received:
     transfer_syntax_uid: str
     data: bytes | bytearray | memoryview
 
+    @property
+    def buffers(self) -> Sequence[bytes | bytearray | memoryview]:
+        """As of whatever can be stored: in one piece."""
+        return (self.data,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveResult:

@@ -30,7 +30,7 @@ from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.elements import DamagedDatasetError, TruncatedError
 from scenario_runner.dicom.levels import can_name_an_instance
-from scenario_runner.dicom.part10 import FileMeta, file_meta, identify
+from scenario_runner.dicom.part10 import FileMeta, file_of, identify
 from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.dicom.retrieve_keys import Keys
 from scenario_runner.errors import NothingSelected, UsageError, of_the_machine
@@ -275,11 +275,9 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
         # Nothing a PACS says is a path, unless it can only be a UID.
         name = uid if can_name_an_instance(uid) else f"{number:06}"
         path = request.folder / f"{name}.dcm"
-        meta = file_meta(received.sop_class_uid, uid, received.transfer_syntax_uid)
         try:
             with path.open("xb") as file:
-                file.write(meta)
-                file.write(received.data)
+                file.writelines(file_of(received))
         except OSError as error:
             raise of_the_machine(f"cannot write '{path}'", error) from error
         fetched.files.append((path, _without_data(received)))

@@ -12,7 +12,7 @@ from scenario_runner.api.get_contexts import Held, held_by, portions
 from scenario_runner.checks.attributes import differing
 from scenario_runner.checks.pixel_difference import pixel_difference
 from scenario_runner.decoding import UndecodableError, pixels_of
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import file_of
 from scenario_runner.errors import OperationFailed, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -107,13 +107,9 @@ class Comparison:
 
         def keep(received: Received) -> None:
             path = folder / f"{len(files) + 1:06}.dcm"
-            meta = file_meta(
-                received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid
-            )
             try:
                 with path.open("wb") as file:
-                    file.write(meta)
-                    file.write(received.data)
+                    file.writelines(file_of(received))
             except OSError as error:
                 raise of_the_machine("cannot write a retrieved instance", error) from error
             files.setdefault(received.sop_instance_uid, path)

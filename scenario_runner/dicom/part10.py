@@ -60,6 +60,14 @@ def file_meta(
     )
 
 
+def file_of(instance: Storable) -> list[bytes | bytearray | memoryview]:
+    """The file of an instance, in pieces: ``file_meta`` and its data set."""
+    meta = file_meta(
+        instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid
+    )
+    return [meta, *instance.buffers]
+
+
 _PREAMBLE: Final = bytes(128) + b"DICM"
 
 

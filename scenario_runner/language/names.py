@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
+from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, in_file_order
 from scenario_runner.language.sandbox import compiled, parsed, refusals
 from scenario_runner.language.shapes import ANY, Shape, list_of
 from scenario_runner.language.template_limits import NO_SUCH_NAME, Budget, TemplateProblem
@@ -285,12 +285,3 @@ class _Inference:
         if given and isinstance(given[0], nodes.Const) and isinstance(given[0].value, str):
             return given[0].value if "," not in given[0].value else None
         return None
-
-
-def require_names(
-    tree: Any, path: Path, where: WhereIs, shape: Shape, deferred: frozenset[Path] = frozenset()
-) -> None:
-    """As ``check_names``, but raises InvalidInput when there is anything to say."""
-    found = check_names(tree, path, where, shape, deferred)
-    if found:
-        raise InvalidInput(found)

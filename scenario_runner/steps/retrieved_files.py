@@ -10,7 +10,7 @@ from scenario_runner.api import Asked, Received, Retrieved, StepContext
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError, read_until
 from scenario_runner.dicom.levels import UIDS
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import file_of
 from scenario_runner.dicom.retrieve_keys import listed
 from scenario_runner.errors import of_the_machine
 
@@ -40,13 +40,9 @@ class RetrievedFiles:
         """Write down what came. Raises MachineError."""
         self.count += 1
         path = self._folder / f"{self.count:06}.dcm"
-        meta = file_meta(
-            received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid
-        )
         try:
             with path.open("xb") as file:
-                file.write(meta)
-                file.write(received.data)
+                file.writelines(file_of(received))
         except OSError as error:
             raise of_the_machine("cannot write a retrieved instance", error) from error
         self._files[received.sop_instance_uid] = path

@@ -21,7 +21,7 @@ from scenario_runner.app.learning.studies import Studies
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.datasets import decode_texts, read_file
 from scenario_runner.dicom.levels import UIDS
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import file_of
 from scenario_runner.dicom.syntaxes import PLAIN, transfer_syntax_name
 from scenario_runner.dicom.unreadable import UnreadableError, readable
 from scenario_runner.errors import TargetError
@@ -222,5 +222,4 @@ def short(error: TargetError) -> str:
 
 
 def _dataset(received: Received) -> Dataset:
-    uids = (received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid)
-    return decode_texts(read_file(BytesIO(file_meta(*uids) + received.data)))
+    return decode_texts(read_file(BytesIO(b"".join(file_of(received)))))

@@ -6,7 +6,7 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import file_of
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb import media_types, multipart
 from scenario_runner.network.dicomweb.multipart import Part
@@ -90,7 +90,4 @@ def gathered(instances: Iterable[Storable], most: int) -> Iterator[Batch]:
 
 
 def _part(instance: Storable) -> Part:
-    meta = file_meta(
-        instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid
-    )
-    return Part(_PART_HEADERS, [meta, *instance.buffers])
+    return Part(_PART_HEADERS, file_of(instance))

@@ -17,7 +17,7 @@ from scenario_runner.answers import Received, StoreStatus
 from scenario_runner.api.get_contexts import Held, known, portions
 from scenario_runner.api.operations import FindRequest
 from scenario_runner.deadline import Deadline
-from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.part10 import file_of
 from scenario_runner.dicom.retrieve_keys import Level
 from scenario_runner.errors import OperationFailed, TargetError
 from scenario_runner.service.homes.answered_rows import SORTED, facts, fits, integer, plain, text
@@ -242,10 +242,8 @@ class TargetHome:
 
         def take(one: Received) -> None:
             path = folder / f"{len(came)}.dcm"
-            meta = file_meta(one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid)
             with path.open("wb") as file:
-                file.write(meta)
-                file.write(one.data)
+                file.writelines(file_of(one))
             came[one.sop_instance_uid] = path
 
         held = [

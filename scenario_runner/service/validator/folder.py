@@ -121,10 +121,6 @@ class StudyFolder:
         """The studies that are in between."""
         return sorted(path.name for path in self._work.iterdir())
 
-    def all_stored(self) -> list[str]:
-        """The ids of all studies that are stored."""
-        return sorted(path.name for path in self._studies.iterdir() if is_study_id(path.name))
-
 
 def written(handle: int, content: Buffer) -> None:
     """Write all of it to an open file of the system. Raises OSError."""
