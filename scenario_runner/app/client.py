@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -280,7 +280,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
                 file.writelines(file_of(received))
         except OSError as error:
             raise of_the_machine(f"cannot write '{path}'", error) from error
-        fetched.files.append((path, _without_data(received)))
+        fetched.files.append((path, replace(received, data=b"")))
 
     target = target.by(request.via)
     named = retrieval_keys(target, request.level, request.match, deadline)
@@ -302,15 +302,6 @@ def _make(folder: Path) -> None:
             raise UsageError(f"'{folder}' is not empty", hint="give a folder that is not there yet")
     except OSError as error:
         raise of_the_machine(f"cannot make '{folder}'", error) from error
-
-
-def _without_data(received: Received) -> Received:
-    return Received(
-        sop_class_uid=received.sop_class_uid,
-        sop_instance_uid=received.sop_instance_uid,
-        transfer_syntax_uid=received.transfer_syntax_uid,
-        data=b"",
-    )
 
 
 def _requests(
