@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Step, StepContext, StepResult, TargetName, Text
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import OperationFailed, UsageError
 from scenario_runner.orders.fhir import writing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class FhirWrite(Step):
     """Write to a FHIR server: an ImagingStudy, Patient or ServiceRequest of the plan, or a body as it stands.
 
     What is there already under the same identifier is left as it is (conditional create), or brought up to date with
-    ``existing: update``. An ImagingStudy lists what the case has had stored, where it has sent anything; its Patient
+    ``existing: update``, and then one without a UID by its series. An ImagingStudy lists what the case has had stored, where it has sent anything; its Patient
     is created with it. ``save_as`` gives the list of ``{reference, outcome, on}``,
     with the server's name in ``on``.
     """
@@ -94,7 +94,8 @@ class FhirWrite(Step):
             if self.resource == "imaging_study" and self.existing == "update":
                 # Whose it is says the one that is there.
                 made = writing.imaging_study(study, release, "", kept, endpoint=endpoint)
-                if (found := self._there(context, target, made)) is not None:
+                found = self._there(context, target, made) or self._by_series(context, target, made)
+                if found is not None:
                     yield target.fhir_write(writing.merged(found, made), context.deadline)
                     continue
             who = self._put(context, target, writing.patient(study.patient), keep=True).reference
@@ -125,6 +126,23 @@ class FhirWrite(Step):
         if len(found) > 1:
             raise UsageError(f"the server has more than one {kind} with {token}")
         return found[0] if found else None
+
+    def _by_series(
+        self, context: StepContext, target: Target, study: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """The study with its first series, where that one has no UID: what the plan has stands for it."""
+        series = study["series"][0]["uid"] if study["series"] else None
+        if series is None:
+            return None
+        query = {"series": series}
+        try:
+            found = target.fhir_search("ImagingStudy", query, context.deadline, limit=2).resources
+        except OperationFailed as error:
+            if "HTTP 400" not in error.reason:
+                raise
+            return None  # a server that cannot search by series
+        unnamed = [one for one in found if writing.is_unnamed(one, series)]
+        return unnamed[0] if len(unnamed) == 1 else None
 
     def _endpoint(self, context: StepContext, target: Target, release: str) -> str | None:
         if self.endpoint is None:

@@ -145,6 +145,8 @@ def test_from_fhir_makes_sends_and_writes_back_and_one_bad_study_stops_no_other(
                 one["series"][0]["modality"]["code"] = "RTDOSE"
             if one["id"] == "s4":
                 one["subject"] = {"reference": "Patient/nobody"}
+            if one["id"] == "s6":
+                del one["identifier"][0]
         running.load([one for one in resources if one["id"] != "s5"])
         done = fabricate("from-fhir", running.base, "--query", "modality=CT", "--query", "_id=s6",
                          "--yes", "--dicom-dir", "one", "--out", "first", cwd=tmp_path, env=HERE).check()  # fmt: skip
@@ -168,6 +170,10 @@ def test_from_fhir_makes_sends_and_writes_back_and_one_bad_study_stops_no_other(
         after = running.ask("GET", "ImagingStudy/s1")
         (endpoint,) = after.pop("endpoint")
         assert running.ask("GET", endpoint["reference"])["address"] == web
+        # The one without a UID is no second study now: it has the one that its images have.
+        file = next((tmp_path / "one" / "study_s6").rglob("*.dcm"))
+        uid = {"system": "urn:dicom:uid", "value": f"urn:oid:{dcmread(file).StudyInstanceUID}"}
+        assert uid in running.ask("GET", "ImagingStudy/s6")["identifier"]
         assert after == before  # all of it was stored as it stands there
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.dicom.body_parts import BODY_PARTS
+from scenario_runner.dicom.forms import uid_fault
 from scenario_runner.dicom.times import iso_time
 from scenario_runner.orders.fhir.names import REPRESENTATION
 
@@ -147,6 +148,25 @@ def token(resource: Mapping[str, Any]) -> str:
     first = resource["identifier"][0]
     system = first.get("system")
     return f"{system}|{first['value']}" if system else str(first["value"])
+
+
+def is_unnamed(study: Mapping[str, Any], series: str) -> bool:
+    """Whether a study lists this series, and has no identifier that is a UID of DICOM."""
+    given = study.get("identifier")
+    named = (
+        str(one.get("value")).removeprefix("urn:oid:")
+        for one in (given if isinstance(given, list) else [])
+        if isinstance(one, dict) and one.get("system") in ("urn:dicom:uid", "urn:ietf:rfc:3986")
+    )
+    listed = study.get("series")
+    there = [
+        one.get("uid")
+        for one in (listed if isinstance(listed, list) else [])
+        if isinstance(one, dict)
+    ]
+    return all(map(uid_fault, named)) and series in {
+        str(uid).removeprefix("urn:oid:") for uid in there
+    }
 
 
 def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> Resource:

@@ -124,12 +124,14 @@ public class HapiServer {
         @OptionalParam(name = "identifier") TokenParam identifier,
         @OptionalParam(name = "patient") ReferenceParam patient,
         @OptionalParam(name = "modality") TokenParam modality,
+        @OptionalParam(name = "series") TokenParam series,
         @IncludeParam Set<Include> includes) {
       Map<String, String> wanted = new LinkedHashMap<>();
       if (id != null) wanted.put("_id", id.getValue());
       if (identifier != null) wanted.put("identifier", identifier.getValueAsQueryToken());
       if (patient != null) wanted.put("patient", patient.getIdPart());
       if (modality != null) wanted.put("modality", modality.getValue());
+      if (series != null) wanted.put("series", series.getValue());
       List<IBaseResource> found = matching(wanted);
       for (IBaseResource one : found) {
         for (Include include : includes == null ? Set.<Include>of() : includes) {
@@ -176,6 +178,8 @@ public class HapiServer {
               && (bar < 1 || systems.contains(value.substring(0, bar)));
         case "patient":
           return texts(one, "subject.reference").stream().anyMatch(text -> text.endsWith("/" + value));
+        case "series":
+          return texts(one, "series.uid").contains(value);
         default:
           String coded = context.getVersion().getVersion().toString().equals("R5") ? ".coding" : "";
           return texts(one, "modality" + coded + ".code").contains(value)
