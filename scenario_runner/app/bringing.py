@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.api import Deadline, Target
-from scenario_runner.app.client import Fetched, FetchRequest, fetch
+from scenario_runner.app.files_fetched import Fetched, FetchRequest, fetch
 from scenario_runner.archive.pieces import pieces_of
 from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.errors import TargetError

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from scenario_runner.api import Deadline, QueryLevel
-from scenario_runner.app.client import ask, keys, keyword_of
 from scenario_runner.app.peers import Peer
+from scenario_runner.app.typed_queries import ask, keys, keyword_of
 from scenario_runner.dicom.private_names import PrivateName, private_name, tags_in
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.undeclared import Undeclared

@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.answers import StoreStatus
-from scenario_runner.app.client import send_files
+from scenario_runner.app.files_sent import send_files
 from scenario_runner.app.peers import Peer, PeerRequest, opened
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError, Interrupted

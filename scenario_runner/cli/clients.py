@@ -161,8 +161,8 @@ def retrieve(
     Keys other than the unique ones of the level are looked up first. Exit code 1 when nothing matches, or
     when something did not come.
     """
-    from scenario_runner.app.client import FetchRequest, fetch
-    from scenario_runner.app.client import keys as read_keys
+    from scenario_runner.app.files_fetched import FetchRequest, fetch
+    from scenario_runner.app.typed_queries import keys as read_keys
 
     if destination is not None and via != "c-move":
         raise UsageError("--destination needs --via c-move")

@@ -56,8 +56,8 @@ def delete(
     DELETE over DICOMweb, which many servers take. Where nobody can be asked, --yes is needed. Exit code 1 when nothing
     matches, or when a study is still there.
     """
-    from scenario_runner.app.client import ask
-    from scenario_runner.app.client import keys as read_keys
+    from scenario_runner.app.typed_queries import ask
+    from scenario_runner.app.typed_queries import keys as read_keys
 
     match = read_keys(keys)
     if not any(str(value).strip("*?") for value in match.values()):

@@ -21,7 +21,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.api import Deadline, StoreStatus
-    from scenario_runner.app.client import Sent
+    from scenario_runner.app.files_sent import Sent
     from scenario_runner.app.peers import Peer
 
 
@@ -71,7 +71,7 @@ def send(
     PATH is a file or a folder. Each file goes in the transfer syntax it has, or, where the PACS accepts nothing
     else and nothing is lost by it, in Implicit VR Little Endian, which is told. Exit code 1 when one was refused.
     """
-    from scenario_runner.app.client import send_files
+    from scenario_runner.app.files_sent import send_files
 
     count = _Count()
     if style == "csv":

@@ -1,0 +1,90 @@
+"""Questions to a PACS as a person types them, for ``fabricate pacs query`` and whatever looks something up first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from scenario_runner.api import (
+    Deadline,
+    FindRequest,
+    QueryLevel,
+    Target,
+    asking,
+)
+from scenario_runner.api.asking import Answers
+from scenario_runner.dicom.private_names import one_spelling
+from scenario_runner.errors import UsageError
+from scenario_runner.language.attributes import attribute_problem
+from scenario_runner.steps.undeclared import Undeclared
+from scenario_runner.steps.worklist import worklist_request
+
+_HEX = re.compile(r"[0-9A-Fa-f]{8}")
+
+
+def keys(texts: Iterable[str]) -> dict[str, Any]:
+    """``KEYWORD=VALUE`` as typed; for the attribute see ``keyword_of``.
+
+    A backslash separates values. Raises UsageError for what names no attribute.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        keyword, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"'{text}' is not KEYWORD=VALUE")
+        several = value.split("\\")
+        found[keyword_of(keyword)] = several if len(several) > 1 else value
+    return found
+
+
+def keyword_of(text: str) -> str:
+    """The name of an attribute as a person types it, in the spelling of the language.
+
+    A keyword in any case, eight hexadecimal digits, or a private attribute as ``(0009,xx01) CREATOR``. Raises UsageError for
+    anything else.
+    """
+    from pydicom.datadict import keyword_dict
+
+    if text.startswith("("):
+        if (problem := attribute_problem(text)) is not None:
+            raise UsageError(problem[0], hint=problem[1])
+        return one_spelling(text)
+    if text in keyword_dict or _HEX.fullmatch(text):
+        return text
+    by_folded = {keyword.casefold(): keyword for keyword in keyword_dict}
+    if text.casefold() in by_folded:
+        return by_folded[text.casefold()]
+    near = get_close_matches(text.casefold(), by_folded, 1)
+    raise UsageError(
+        f"'{text}' is no DICOM keyword",
+        hint=f"did you mean '{by_folded[near[0]]}'?"
+        if near
+        else "write PatientName, 00100010, or '(0009,xx01) CREATOR' for a private one",
+    )
+
+
+def ask(
+    target: Target,
+    level: QueryLevel,
+    match: Mapping[str, Any],
+    returned: Sequence[str],
+    limit: int | None,
+    deadline: Deadline,
+    undeclared: Undeclared | None = None,
+) -> Answers:
+    """The answers to one query. A worklist item's scheduled step stands beside the item's own keys.
+
+    undeclared: notes of which text the answers did not say the character set.
+    """
+    noted = undeclared or Undeclared()
+    if level != "worklist":
+        request = FindRequest(level=level, match=match, returned=returned, limit=limit)
+        return asking.ask(target, noted.noting(request), deadline)
+    request = worklist_request(match, returned, limit)
+    answers = asking.ask(target, noted.noting(request), deadline)
+    for item in answers.matches:
+        steps = item.pop("ScheduledProcedureStepSequence", None) or [{}]
+        item.update(steps[0])
+    return answers
