@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 def answered_with(status: Mapping[str, Any]) -> str:
     """A status as ``save_as`` gives it, in a word: its code, or what there is instead of one."""
-    return status["status"] or ("no answer" if status["class"] == "unknown" else "no status")
+    if status["status"]:
+        return status["status"]
+    if status["class"] != "unknown":
+        return "no status"
+    return "no answer" if status.get("maybe_stored", True) else "not sent"
+
+
+def in_a_sentence(status: Mapping[str, Any]) -> str:
+    """``A700 out of resources``, ``not sent: no accepted presentation context …``: with what was said of it."""
+    word, comment = answered_with(status), status.get("comment") or ""
+    between = " " if status["status"] else ": "
+    return f"{word}{between}{comment}" if comment else word
 
 
 class Statuses(Sequence[dict[str, Any]]):

@@ -7,13 +7,14 @@ from typing import Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Difference, Differences
-from scenario_runner.api.statuses import answered_with
+from scenario_runner.api.statuses import answered_with, in_a_sentence
 
-_NONE = ("no answer", "no status")
+_NONE = ("no answer", "not sent", "no status")
 
 
 def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """``{status, class, comment, count, instances}`` of each kind; instances are the first few UIDs.
+    """``{status, class, comment, count, instances}`` of each kind; instances are the first few UIDs. ``maybe_stored`` is
+    false where none of them was sent.
 
     statuses: those that are a problem, as ``save_as`` gives them. Comments that never repeat are counted
     together, with one of them as an example.
@@ -31,6 +32,7 @@ def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "status": None if kind.attribute in _NONE else kind.attribute,
             "class": kind.examples[0].expected,
+            **({"maybe_stored": False} if kind.attribute == "not sent" else {}),
             "comment": kind.examples[0].actual + (" (and others)" if kind.various else ""),
             "count": kind.count,
             "instances": [one.subject for one in kind.examples if one.subject],
@@ -41,7 +43,7 @@ def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def in_words(kinds: Iterable[Mapping[str, Any]]) -> list[str]:
     """``2 x A700 out of resources``, one for each kind."""
-    return [f"{kind['count']} x {answered_with(kind)} {kind['comment']}".rstrip() for kind in kinds]
+    return [f"{kind['count']} x {in_a_sentence(kind)}" for kind in kinds]
 
 
 _IN_A_SENTENCE = 3
@@ -52,7 +54,7 @@ def sentence(kinds: list[dict[str, Any]]) -> str:
     if not kinds:
         return ""
     first = kinds[0]
-    text = f"; first problem: {answered_with(first)} {first['comment']}".rstrip()
+    text = f"; first problem: {in_a_sentence(first)}"
     if kinds[1:]:
         text += f"; in all {', '.join(in_words(kinds[:_IN_A_SENTENCE]))}"
         if more := len(kinds) - _IN_A_SENTENCE:

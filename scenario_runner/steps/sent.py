@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import SentInstance, StepContext, StoreStatus
-from scenario_runner.api.statuses import Statuses
+from scenario_runner.api.statuses import Statuses, answered_with
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.errors import FabricatorError
@@ -50,7 +50,7 @@ def send_facts(
         "stored": counted(lambda status: status["class"] in _STORED).get(True, 0),
         "maybe_stored": counted(lambda status: status["maybe_stored"]).get(True, 0),
         "not_sent": total - answered.get(True, 0),
-        "statuses": counted(lambda status: status["status"] or "no answer"),
+        "statuses": counted(answered_with),
         "problems": problems(statuses.of_kinds(lambda status: status["class"] not in _STORED)),
         "instances_per_second": round(sent / seconds, 1) if seconds and sent else None,
         "association": associations.shared(),

@@ -303,7 +303,7 @@ class Association:
             )
         if kind == pdu.ABORT:
             self._transport.close()
-            raise refusals.aborted(self.peer, body, asked=self._requestor)
+            raise refusals.aborted(self.peer, body, asked=self._requestor and not self.last_pdu)
         self._open = True
         raise self._violation(f"a {pdu.name(kind)} where a message belongs")
 

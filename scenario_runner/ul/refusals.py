@@ -57,7 +57,7 @@ def rejected(peer: Peer, body: Buffer) -> AssociationRejected:
 
 
 def aborted(peer: Peer, body: Buffer, *, asked: bool = False) -> AssociationAborted:
-    """What an A-ABORT says (PS3.8 9.3.8). body: without the PDU header. asked: whether an answer of the peer was awaited."""
+    """What an A-ABORT says (PS3.8 9.3.8). body: without the PDU header. asked: whether its first answer was awaited."""
     source, reason = (bytes(body) + bytes(4))[2:4]
     words, hint = "aborted by the peer", None
     if (

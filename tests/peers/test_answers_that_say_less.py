@@ -260,3 +260,38 @@ def test_a_commitment_is_held_to_what_was_asked(
     entries = [SEND, {"commit": {"to": "pacs", "timeout": "2s"}}]
     with server(store=Keeping().store, action=reporting(make)) as service:
         assert said in run(tmp_path, service, entries, code)["commit"]["message"]
+
+
+def test_what_was_never_sent_had_no_answer_to_give(tmp_path: Path) -> None:
+    """MR is refused when the association is made."""
+    series = [{"modality": "MR", "images": 2, "size": [8, 8]}]
+    with server(store=lambda _: 0x0000) as service:
+        sent = run(
+            tmp_path,
+            service,
+            [SEND],
+            1,
+            patients=[{"id": "SAID2", "studies": [{"series": series}]}],
+        )["send"]
+    assert (
+        "first problem: not sent: no accepted presentation context: MR Image Storage"
+        in sent["message"]
+    )
+    assert sent["facts"]["statuses"] == {"not sent": 2}
+    [problem] = sent["facts"]["problems"]
+    assert (problem["status"], problem["maybe_stored"]) == (None, False)
+
+
+def test_who_has_stored_images_of_ours_knows_our_title(tmp_path: Path) -> None:
+    came: list[int] = []
+
+    def store(event: Any) -> int:
+        came.append(1)
+        if len(came) == 2:
+            event.assoc.abort()
+        return 0x0000
+
+    with server(store=store) as service:
+        sent = run(tmp_path, service, [SEND], 4)["send"]
+    assert "aborted by the peer" in sent["message"]
+    assert "calling AE title" not in sent["message"]
