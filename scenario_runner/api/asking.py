@@ -139,7 +139,7 @@ class Answers:
                 f"not what was asked for: {key} is "
                 f"{first.actual!r}, not {first.expected!r}"
             )
-            if str(first.actual).isascii() and not str(first.expected).isascii():
+            if _lost_letters(str(first.expected), str(first.actual)):
                 parts[-1] += (
                     f"; if the character set of '{self.target}' lacks these letters, the site file may say "
                     "expects: {converts_character_sets: true}"
@@ -209,6 +209,11 @@ class Answers:
             "not_returned": list(self.not_returned),
         }
         return facts | {name: value for name, value in others.items() if value}
+
+
+def _lost_letters(asked: str, answered: str) -> bool:
+    """Whether an answer lacks letters beyond ASCII that were asked for, as one in a character set without them does."""
+    return any(not one.isascii() and one not in answered for one in asked)
 
 
 def _every(count: int) -> str:

@@ -29,14 +29,14 @@ _SERVICES = {
     **dict.fromkeys(GET, "C-GET"),
 }
 """Services by SOP class (PS3.4); every other one is of storage."""
-_CAPABILITIES = {
-    "echo": "C-ECHO",
-    "store": "storage",
-    "find": "C-FIND",
-    "retrieve": "C-GET",
-    "move": "C-MOVE",
-    "mpps": "MPPS",
-    "commit": "storage commitment",
+_CAPABILITIES: Mapping[str, tuple[str, ...]] = {
+    "echo": ("C-ECHO",),
+    "store": ("storage",),
+    "find": ("C-FIND", "worklist"),
+    "retrieve": ("C-GET",),
+    "move": ("C-MOVE",),
+    "mpps": ("MPPS",),
+    "commit": ("storage commitment",),
 }
 _WEB = ("STOW-RS", "QIDO-RS", "WADO-RS")
 _RANK = {"used": 3, "accepted": 2, "offered": 1, "refused": 0}
@@ -91,7 +91,7 @@ def not_tried(kind: str, capabilities: Iterable[str], url: str | None = None) ->
     web = [] if url is None else list(_WEB)
     if kind not in ("dimse", "embedded"):
         return web
-    return [*(_CAPABILITIES[word] for word in capabilities if word in _CAPABILITIES), *web]
+    return [*(one for word in capabilities for one in _CAPABILITIES.get(word, ())), *web]
 
 
 def in_words(target: TargetRecord) -> Iterator[str]:

@@ -31,13 +31,13 @@ def test_what_orthanc_refused_is_told_as_refused(tmp_path: Path) -> None:
     outcomes = {one["service"]: one["outcome"] for one in target["seen"]}
     assert outcomes == {"C-ECHO": "used", "storage": "used", "MPPS": "refused"}
     assert "capabilities" not in target, "what could be asked says nothing of what it has"
-    assert target["not_tried"] == ["C-FIND", "C-GET", "C-MOVE", "storage commitment"]
+    assert target["not_tried"] == ["C-FIND", "worklist", "C-GET", "C-MOVE", "storage commitment"]
     # Orthanc is built on DCMTK, and says so.
     assert target["product"].startswith("OFFIS_DCMTK")
     for name in ("report.html", "junit.xml"):
         text = (out / name).read_text("utf-8")
         assert "MPPS: asked, not offered" in text, name
-        assert "not tried: C-FIND, C-GET" in text, name
+        assert "not tried: C-FIND, worklist, C-GET" in text, name
         assert target["product"] in text, name
 
 
