@@ -325,5 +325,7 @@ def require_declared(unknown: Collection[str], documents: Sequence[Document]) ->
     what = "variables" if axis == name else "axes"
     hint = f"did you mean '{near[0]}'?" if near else f"{what}: {', '.join(sorted(known)) or 'none'}"
     if axis == name:
+        if any(name in axes_of(one.get("matrix")) for one in data):
+            hint = f"'{name}' is an axis of a matrix: write {AXIS_OF}{name}=VALUE"
         raise UsageError(f"--set {name}: no scenario declares this variable", hint=hint)
     raise NothingSelected(f"--set {name}: no scenario has this axis in its matrix", hint=hint)

@@ -121,3 +121,9 @@ def test_title_and_description_are_those_of_the_case(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(f"schema: scenario/v1\nname: s\n{head}steps: []\n")
     found = fabricate("validate", "s.yaml", cwd=tmp_path).check(3).out
     assert "s.yaml:3:19: error FAB204: there is no 'side' in matrix" in found
+
+
+def test_an_axis_that_is_written_as_a_variable_is_told_how_it_is_named(tmp_path: Path) -> None:
+    scenario = write_scenario(tmp_path / "s.yaml", STEPS, matrix=MATRIX)
+    told = fabricate("plan", scenario, "--set", "syntax=rle").check(2).err
+    assert "'syntax' is an axis of a matrix: write matrix.syntax=VALUE" in told
