@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def answered_with(status: Mapping[str, Any]) -> str:
     """A status as ``save_as`` gives it, in a word: its code, or what there is instead of one."""
     if status["status"]:
-        return status["status"]
+        return str(status["status"])
     if status["class"] != "unknown":
         return "no status"
     return "no answer" if status.get("maybe_stored", True) else "not sent"

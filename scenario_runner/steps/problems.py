@@ -13,9 +13,9 @@ _NONE = ("no answer", "not sent", "no status")
 
 
 def problems(statuses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """``{status, class, comment, count, instances}`` of each kind; instances are the first few UIDs. ``maybe_stored`` is
-    false where none of them was sent.
+    """``{status, class, comment, count, instances}`` of each kind; instances are the first few UIDs.
 
+    ``maybe_stored`` is false beside them where none of the kind was sent.
     statuses: those that are a problem, as ``save_as`` gives them. Comments that never repeat are counted
     together, with one of them as an example.
     """
