@@ -66,7 +66,7 @@ class Digests:
             try:
                 before = _seen(path.stat())
                 self._known[path] = before, _digest_at_once(path, before.size)
-            except OSError:  # gone already, or not to be read: who asks for it is told
+            except (OSError, MemoryError):  # gone already, or not to be read: who asks is told
                 continue
 
     def __enter__(self) -> Self:

@@ -58,7 +58,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self._todo: SimpleQueue[tuple[int, list[Buffer]] | None] = SimpleQueue()
-        self._done: SimpleQueue[OSError | None] = SimpleQueue()
+        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
         self._open: deque[tuple[Instance, Path, int]] = deque()
         self._thread = threading.Thread(target=self._work, name="write-behind")
 
@@ -72,7 +72,7 @@ class _Writer:
         self._todo.put((descriptor, [instance.meta, *instance.buffers]))
 
     def finish(self) -> Instance:
-        """Wait for the oldest file. Raises the OSError that ended it."""
+        """Wait for the oldest file. Raises what ended it."""
         failure = self._done.get()
         instance, path, descriptor = self._open.popleft()
         try:
@@ -82,6 +82,8 @@ class _Writer:
         if failure is not None:
             with contextlib.suppress(OSError):
                 path.unlink()
+            if not isinstance(failure, OSError):
+                raise failure
             raise OSError(failure.errno, failure.strerror, str(path)) from failure
         return instance
 
@@ -94,7 +96,7 @@ class _Writer:
             descriptor, parts = work
             try:
                 write_all(descriptor, parts)
-            except OSError as error:
+            except BaseException as error:  # noqa: BLE001 - raised where the file is waited for
                 self._done.put(error)
             else:
                 self._done.put(None)
@@ -108,5 +110,5 @@ class _Writer:
         self._thread.join()
         while self._open:
             # The first error is the one to tell; those of files after it are no news.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(BaseException):
                 self.finish()

@@ -19,7 +19,7 @@ from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.sop_classes import STORAGE_COMMITMENT, VERIFICATION
 from scenario_runner.dicom.syntaxes import PLAIN
-from scenario_runner.errors import FabricatorError, MachineError, of_the_machine
+from scenario_runner.errors import FabricatorError, MachineError, described, of_the_machine
 from scenario_runner.network import queries
 from scenario_runner.ul.accepting import refused, taken
 from scenario_runner.ul.association import Association, Released
@@ -59,8 +59,8 @@ EventSink = Callable[[int, "Dataset"], None]
 def take_instance(association: Association, message: Message, sink: Sink) -> None:
     """Answer a C-STORE request after ``sink`` has taken the instance (PS3.7 9.3.1).
 
-    A sink's OSError or MachineError (disk full) becomes a failure status and is raised again once
-    that is sent. What cannot be a UID is refused, since UIDs become file names further on.
+    What a sink throws (disk full) becomes a failure status and is raised once that is sent: an OSError or MachineError
+    as it is, anything else as a MachineError. What cannot be a UID is refused, since UIDs become file names further on.
     """
     context = association.contexts[message.context_id]
     uid = message.sop_instance_uid
@@ -80,11 +80,13 @@ def take_instance(association: Association, message: Message, sink: Sink) -> Non
         )
         try:
             sink(received)
-        except (OSError, MachineError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a sink throws, the peer is told
             status, comment, trouble = statuses.OUT_OF_RESOURCES, "cannot keep the instance", error
     association.respond(message, status, {Element.ERROR_COMMENT: comment} if comment else None)
     if trouble is not None:
-        raise trouble
+        if isinstance(trouble, OSError | MachineError):
+            raise trouble
+        raise MachineError(f"cannot keep an instance: {described(trouble)}") from trouble
 
 
 def take_event(association: Association, message: Message, on_event: EventSink) -> None:
@@ -178,8 +180,8 @@ class Receiver:
         self.reached = True
         name = f"receiver {self.ae_title}"
         thread = threading.Thread(target=self._serve, args=(sock, address), name=name)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)
 
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
         peer = Peer(
@@ -212,6 +214,8 @@ class Receiver:
         except FabricatorError as error:
             if not self._stop.is_set():
                 LOGGER.warning("an association to the receiver ended: %s", error)
+        except BaseException:
+            LOGGER.exception("an association to the receiver ended")
         finally:
             transport.close()
 

@@ -99,7 +99,7 @@ class Conversation:
         except FabricatorError as error:
             LOGGER.warning("aborting the association: %s", error)
             self._abort()
-        except Exception:
+        except BaseException:
             # Whatever a stranger's bytes have led to must not end in silence on the wire.
             LOGGER.exception("aborting the association")
             self._abort()

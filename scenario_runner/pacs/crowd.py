@@ -67,11 +67,11 @@ class Crowd:
         with self._lock:
             self._talks[threading.current_thread()] = talk
 
-    def went(self) -> None:
-        """The connection of this thread is closed."""
+    def went(self, thread: threading.Thread | None = None) -> None:
+        """The connection of this thread, or of another one, is closed."""
         with self._lock:
             for of in (self._open, self._silent, self._talks):
-                of.pop(threading.current_thread(), None)
+                of.pop(thread or threading.current_thread(), None)
 
     def is_full(self) -> bool:
         """Whether an association that is asked for on this thread is one too many; else it has its place."""

@@ -99,7 +99,7 @@ class Ordered:
         changes, self._changes = self._changes, {}
         try:
             self._kept.keep(Record(key, digest, answers, changes))
-        except OSError:
+        except BaseException:
             self._read_anew()
             raise
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.errors import of_the_machine
+from scenario_runner.errors import described, of_the_machine
 from scenario_runner.orders.worklist import OrderFiles, is_held
 from scenario_runner.pacs.answered import Answered
 from scenario_runner.pacs.order_journal import JOURNAL, Journal, Record
@@ -207,9 +207,9 @@ class OrderedItems:
     def _fold_or_say(self) -> bool:
         try:
             self._fold()
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is tried again
             if not self._stuck:
-                why = error.strerror or error
+                why = getattr(error, "strerror", None) or described(error)
                 LOGGER.warning("'%s' cannot be written yet: %s", self._files.folder, why)
             self._stuck = True
             return False

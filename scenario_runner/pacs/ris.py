@@ -12,7 +12,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import FabricatorError
+from scenario_runner.errors import FabricatorError, described
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7 import Hl7Error, Message
 from scenario_runner.orders.hl7.patient import KINDS as ADT_KINDS
@@ -131,8 +131,7 @@ class Ris:
             if outcome.code == "A":
                 said = _acknowledged(message, outcome)
                 self._ordered.keep(key, digest, said)
-                if self._told is not None and taken:
-                    self._told(taken)
+                self._tell(taken)
                 return said
         except Hl7Error as error:
             first = error.diagnostics[0]
@@ -143,8 +142,21 @@ class Ris:
             LOGGER.warning("a message could not be done: %s", error)
             why = error.strerror if isinstance(error, OSError) else None
             outcome = _Outcome("E", f"it cannot be done: {why or error}")
+        except BaseException as error:
+            LOGGER.exception("a message could not be done")
+            outcome = _Outcome("E", f"it cannot be done: {described(error)}")
+        # Nothing of it is left for the next message to keep.
         self._ordered.drop()
         return _acknowledged(message, outcome)
+
+    def _tell(self, taken: Sequence[Order]) -> None:
+        """They are taken already, whatever becomes of the note."""
+        if self._told is None or not taken:
+            return
+        try:
+            self._told(taken)
+        except BaseException as error:  # noqa: BLE001 - see above
+            LOGGER.warning("the registry was not told of an order: %s", described(error))
 
     def _check(self, change: PatientChange) -> None:
         """Refuse a number without an issuer that two patients have: nobody knows whose it is."""

@@ -295,7 +295,11 @@ class EmbeddedPacs:
             name=f"pacs-{self.ae_title}-association",
         )  # fmt: skip
         self._crowd.came(thread, sock, address[0])
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            self._crowd.went(thread)  # nobody waits for it
+            raise
 
     def _desk(self) -> Desk:
         """With the faults of this moment."""
@@ -358,7 +362,12 @@ class EmbeddedPacs:
         thread = threading.Thread(target=run, name=f"pacs-{self.ae_title}-errand", daemon=True)
         with self._lock:
             self._errands.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            with self._lock:
+                self._errands.discard(thread)
+            raise
 
 
 def _is_loopback(host: str) -> bool:

@@ -77,13 +77,16 @@ class Listener:
                     return
                 if busy := self._busy():
                     self._stopping.wait(min(busy, _MOST_STEPS) * _STEP)
+                sock = None
                 try:
                     sock, address = self._sock.accept()
                     sock.setblocking(True)  # on some systems it takes after the listener
                     self._take(sock, address)
                 except (BlockingIOError, ConnectionError):
                     continue  # the peer went away before it was accepted
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001 - without this thread nobody is heard any more
                     LOGGER.warning("cannot take a connection: %s", error)
-                    # Out of file handles, it would fail again at once, and again.
+                    if sock is not None:
+                        sock.close()
+                    # Out of file handles or threads, it would fail again at once, and again.
                     self._stopping.wait(_BREATH)

@@ -92,3 +92,22 @@ def test_an_image_that_cannot_be_made_is_told_after_the_ones_before_it(tmp_path:
 
 def placed(folder: Path) -> Callable[[Instance], Path]:
     return lambda instance: folder / f"{number(instance)}.dcm"
+
+
+def test_a_write_that_lacks_memory_is_told_and_waited_for_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def lacks(descriptor: int, parts: list[Any]) -> None:
+        if len(written) == 2:
+            raise MemoryError
+        written.append(descriptor)
+        write_all(descriptor, parts)
+
+    monkeypatch.setattr("scenario_runner.imaging.write_behind.write_all", lacks)
+    made = map(number, write_behind(factory().instances(SERIES.images), placed(tmp_path)))
+    assert [next(made), next(made)] == [1, 2]
+    with pytest.raises(MemoryError):
+        next(made)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.dcm", "2.dcm"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from scenario_runner.network.find import Query, find
 from scenario_runner.orders.hl7 import Message
 from scenario_runner.orders.mllp.client import Mllp
 from scenario_runner.orders.mllp.framing import Blocks, framed
+from scenario_runner.orders.order import Order
 from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.ris import Ris
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import sample
@@ -94,8 +96,6 @@ def test_what_cannot_be_done_is_refused_in_words_and_changes_nothing(
 ) -> None:
     tell(pacs, ordered(1))
     if second.startswith(b"GET"):
-        from scenario_runner.pacs.ris import Ris
-
         said = Ris(pacs.archive, pacs.worklist, "CT1").answer(second, "test").blocks[0]
         assert words in Message.read(said).text("MSA-3")
     else:
@@ -183,3 +183,47 @@ def test_no_order_that_was_acknowledged_is_lost_when_the_server_is_killed(tmp_pa
         kept = {item.AccessionNumber for item in scheduled(again)}
     assert kept >= {one.replace("M", "ACC") for one in acknowledged}
     assert len(list((tmp_path / "worklist").glob("*.wl"))) == len(kept)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), KeyError("x"), SystemExit(2)], ids=repr)
+@pytest.mark.parametrize("where", ["take", "keep"])
+def test_an_order_in_whose_midst_something_is_thrown_is_refused_and_leaves_nothing_to_the_next(
+    pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch, where: str, error: BaseException
+) -> None:
+    assert tell(pacs, ordered(1))[0].code == "AA"
+    assert pacs._ris is not None
+    items = pacs._ris._ordered
+    take = items.take
+
+    def half(orders: Sequence[Order]) -> None:
+        take(orders)
+        raise error
+
+    def thrown(_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        if where == "take":
+            patched.setattr(items, "take", half)
+        else:
+            patched.setattr(items._kept, "keep", thrown)
+        (told,) = tell(pacs, ordered(2))
+    assert told.code == "AE"
+    assert type(error).__name__ in told.text
+    assert [one.code for one in tell(pacs, ordered(3))] == ["AA"]
+    assert {one.AccessionNumber for one in scheduled(pacs)} == {"ACC1", "ACC3"}
+    assert [one.code for one in tell(pacs, ordered(2))] == ["AA"]
+    assert {one.AccessionNumber for one in scheduled(pacs)} == {"ACC1", "ACC2", "ACC3"}
+
+
+def test_a_note_that_cannot_be_made_of_an_order_leaves_it_taken(
+    tmp_path: Path, pacs: EmbeddedPacs
+) -> None:
+    def thrown(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    ris = Ris(pacs.archive, tmp_path / "worklist", "CT1", told=thrown)
+    said = Message.read(ris.answer(ordered(1), "test").blocks[0])
+    assert said.text("MSA-1") == "AA"
+    ris.close()
+    assert len(list((tmp_path / "worklist").glob("*.wl"))) == 1

@@ -24,14 +24,19 @@ def test_a_port_that_is_taken_is_told_with_a_way_out() -> None:
     assert "another program has the port" in str(told.value.hint)
 
 
-def test_a_connection_that_cannot_be_taken_keeps_nobody_after_it_out() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [OSError("too many open files"), RuntimeError("can't start new thread"), MemoryError()],
+    ids=repr,
+)
+def test_a_connection_that_cannot_be_taken_keeps_nobody_after_it_out(error: Exception) -> None:
     calls, served = [], threading.Event()
 
     def take(sock: socket.socket, address: tuple[str, int]) -> None:
         sock.close()
         calls.append(address)
         if len(calls) == 1:
-            raise OSError("too many open files")
+            raise error
         served.set()
 
     listener = Listener(listen("127.0.0.1", 0), take, "test")

@@ -94,8 +94,8 @@ class Crew:
                 yield StoreStatus.unsent(instance, f"not sent: {words}")
 
     def _serve(self, sender: Sender) -> None:
-        stream = self._stream_of(sender)
         try:
+            stream = self._stream_of(sender)
             while (instance := self._work.get()) is not None:
                 for answer in stream.run(iter((instance,))):
                     self._outcomes.put(answer)

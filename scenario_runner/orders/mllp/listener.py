@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from scenario_runner.deadline import Deadline
-from scenario_runner.errors import FabricatorError
+from scenario_runner.errors import FabricatorError, described
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.mllp.acknowledging import unreadable
 from scenario_runner.orders.mllp.framing import END, Blocks, TooLargeError, framed, is_tls
@@ -141,7 +141,12 @@ class MllpListener:
                 target=self._serve, args=(sock, address), name=f"mllp-{address}", daemon=True
             )
             self._open[thread] = sock
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            with self._lock:
+                del self._open[thread]  # nobody waits for it
+            raise
 
     def _serve(self, sock: socket.socket, address: str) -> None:
         who = Peer(
@@ -161,6 +166,8 @@ class MllpListener:
         except OSError as error:
             if not self._stopping.is_set():
                 self._notice(f"the connection from {address} broke: {error.strerror or error}")
+        except BaseException as error:  # noqa: BLE001 - the sender gets no answer, and sends it again
+            self._notice(f"the connection from {address} is closed: {described(error)}")
         finally:
             sock.close()
             with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import queue
 import sqlite3
 import threading
@@ -20,10 +21,11 @@ from typing import Final, Self
 from pydantic_core import to_json
 
 from scenario_runner.archive.connections import Connections
-from scenario_runner.errors import MachineError, of_the_machine
+from scenario_runner.errors import MachineError, described, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.validator.events import ACTS, Event, Role, now
 
+LOGGER = logging.getLogger(__name__)
 _VERSION: Final = 1
 _APPLICATION: Final = 0x46565631
 _PATIENCE: Final = 60.0
@@ -171,8 +173,16 @@ class Journal:
                 return
             requests[0].answer.set_exception(_in_words(self.path, error))
             return
+        except BaseException as error:  # noqa: BLE001 - without this thread nobody is answered any more
+            why = MachineError(f"the journal '{self.path}' is not written: {described(error)}")
+            for one in requests:
+                one.answer.set_exception(why)
+            return
         for told in self._told:
-            told(fresh)
+            try:
+                told(fresh)
+            except BaseException:
+                LOGGER.exception("of what is in the journal somebody could not be told")
         for one, pending in zip(requests, answers, strict=True):
             one.answer.set_result(pending)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from scenario_runner.errors import MachineError
 from scenario_runner.service.validator.events import REQUEST, UPLOADED, Event, now
 from scenario_runner.service.validator.journal import Journal
 
@@ -35,3 +38,22 @@ def test_what_was_tried_and_what_was_done_is_known_of_thousands_after_a_restart(
     with Journal(tmp_path / "journal") as journal:
         left = journal.pending()
     assert [(one.seq, one.attempts) for one in left] == [(seq, 1) for seq in numbers[1400:]]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("x"), SystemExit(1)], ids=repr)
+def test_what_is_thrown_within_is_told_to_who_waits_and_the_next_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def thrown(*_: object) -> None:
+        raise error
+
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr(journal, "_transact", thrown)
+            with pytest.raises(MachineError, match=type(error).__name__):
+                journal.write().result(60)
+        heard: list[object] = []
+        journal.listen(thrown)
+        journal.listen(heard.append)
+        journal.write().result(60)
+        assert heard == [[]]
