@@ -97,7 +97,7 @@ def placed(folder: Path) -> Callable[[Instance], Path]:
 def test_a_write_that_lacks_memory_is_told_and_waited_for_by_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = []
+    written: list[int] = []
 
     def lacks(descriptor: int, parts: list[Any]) -> None:
         if len(written) == 2:

@@ -155,7 +155,8 @@ class ClusterRun:
             if services.bus.unrecorded is not None:
                 raise services.bus.unrecorded
             if control.stop.is_set() or (failed and order.fail_fast):
-                signals.halt()
+                if signals.halt():
+                    not_begun += tasks.taken_back()
                 not_begun += left
                 left.clear()
             if pace.is_over:
@@ -256,6 +257,14 @@ class _Tasks:
         self.under_way[future] = (job, again)
         future.add_done_callback(lambda _: self._news.set())
 
+    def taken_back(self) -> list[Job]:
+        """Those that nobody has begun, once the ledger says that nobody may any more: they need not come back by themselves."""
+        unclaimed = self.ledger.unclaimed()
+        found = [
+            future for future, (job, _) in self.under_way.items() if job.case.id in unclaimed
+        ]
+        return [self.under_way.pop(future)[0] for future in found]
+
     def ended(self) -> Iterator[tuple[Job, Mapping[str, Any]]]:
         """Those that have ended since. Raises MachineError when the scheduler is gone."""
         self._news.clear()
@@ -303,11 +312,14 @@ class _Signals:
         self._passed = 0
         self._halted = False
 
-    def halt(self) -> None:
-        """Nothing further begins."""
-        if not self._halted and not self._passed:
+    def halt(self) -> bool:
+        """Nothing further begins; whether that is new."""
+        if self._halted:
+            return False
+        if not self._passed:
             self._ledger.stop(HALT)
         self._halted = True
+        return True
 
     def pass_on(self) -> None:
         """Tell them of what came since."""

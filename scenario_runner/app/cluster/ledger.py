@@ -296,6 +296,14 @@ class RunLedger:
         with self._database.reading(LEDGER) as connection:
             return CLOSED if connection is None else self._stop(connection)
 
+    def unclaimed(self) -> set[str]:
+        """The parts that nobody has taken yet; once the run was told to stop, nobody will."""
+        c = tables.part.c
+        with self._database.reading(LEDGER) as connection:
+            assert connection is not None
+            mine = select(c.part).where(c.run == self.run, c.attempt == 0, c.ending == "")
+            return set(connection.execute(mine).scalars())
+
     def held(self, part: str, attempt: int) -> int | None:
         """What ``stopping`` returns, while a part is that attempt's; None when it is somebody else's, or over."""
         c = tables.part.c
