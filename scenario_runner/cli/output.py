@@ -133,13 +133,22 @@ def _show(error: click.ClickException) -> None:
 
 
 def echo_error(message: str, *, hint: str | None = None, plain: bool = False) -> None:
-    """Print to stderr."""
+    """Print to stderr; of an address that somebody typed or wrote, without its password."""
     if plain:
-        click.echo(message.rstrip("\n"), err=True)
+        click.echo(_without_passwords(message.rstrip("\n")), err=True)
         return
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    label = click.style("error:", fg="red", bold=True)
+    click.echo(f"{label} {_without_passwords(message)}", err=True)
     if hint:
-        click.echo(f"       {hint}", err=True)
+        click.echo(f"       {_without_passwords(hint)}", err=True)
+
+
+def _without_passwords(text: str) -> str:
+    if "://" not in text:
+        return text
+    from scenario_runner.redaction.addresses import without_passwords
+
+    return without_passwords(text)
 
 
 def show_remarks(remarks: Sequence[str]) -> None:

@@ -361,3 +361,15 @@ def test_a_part_is_held_by_its_last_attempt_until_it_has_ended(ledger: RunLedger
     ledger.tell(PART, 2, [], '{"outcome": "passed"}')
     assert ledger.held(PART, 2) is None
     assert ledger.held("nobody's", 1) is None
+
+
+def test_once_the_run_stops_what_nobody_has_taken_is_nobodys(ledger: RunLedger) -> None:
+    ledger.claim("c", "first")
+    ledger.stop(HALT)
+    left = ledger.unclaimed()
+    assert left == {"d", PART}
+    with pytest.raises(NotBegun):
+        ledger.claim("d", "second")
+    assert ledger.unclaimed() == left
+    ledger.tell(PART, 0, [], SUPERSEDED)
+    assert ledger.unclaimed() == {"d"}

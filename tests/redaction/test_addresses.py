@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
 
 from scenario_runner.redaction.addresses import without_passwords
+from tests.redaction.encodings import SECRET
+from tests.running import fabricate, write_scenario
 
 
 @pytest.mark.parametrize(
@@ -21,3 +26,25 @@ from scenario_runner.redaction.addresses import without_passwords
 )
 def test_a_password_goes_and_nothing_else(written: str, shown: str) -> None:
     assert without_passwords(written) == shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "SCENARIO", "--on", "dask://me:{}@127.0.0.1:1"),
+        ("run", "SCENARIO", "--site", "http://me:{}@127.0.0.1:1/dicom-web"),
+        ("run", "http://me:{}@127.0.0.1:1/s.yaml"),
+        ("hl7", "send", "mllp://me:{}@127.0.0.1:1"),
+    ],
+)
+def test_no_error_repeats_the_password_of_an_address_that_does_not_belong_there(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    secret = quote(SECRET, safe="")
+    scenario = write_scenario(tmp_path / "s.yaml", [{"log": {"message": "x"}}])
+    done = fabricate(
+        *(str(scenario) if one == "SCENARIO" else one.format(secret) for one in arguments)
+    )
+    assert done.code in (2, 3)
+    assert "me:•••@" in done.err
+    assert secret not in done.out + done.err
